@@ -1,0 +1,164 @@
+"""What one replication measured: the only thing that crosses from the engine to the results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PARTS: tuple[str, ...] = (
+    "network",
+    "router",
+    "frontend_stall",
+    "load_slot_wait",
+    "download",
+    "memory_wait",
+    "load",
+    "queue",
+    "batch_wait",
+    "cpu_wait",
+    "service",
+    "overhead",
+    "retry_backoff",
+    "failed_attempts",
+)
+"""The parts of the latency ledger, in the order of every array that has one column for each part."""
+
+CAUSES: tuple[str, ...] = (
+    "queue_full",
+    "worker_died",
+    "never_fits",
+    "load_failed",
+    "model_error",
+    "invocation_timeout",
+    "load_timeout",
+    "throttled",
+    "host_lost",
+    "client_timeout",
+)
+"""Why an attempt failed, in the order of every array that has one entry for each cause."""
+
+
+@dataclass(frozen=True)
+class TenantData:
+    """One row a model (order of the scenario's model table), over the calls that began in [warm-up, duration)."""
+
+    calls: Ints
+    ok: Ints
+    misses: Ints
+    """Attempts that found the model not ready on their host (ModelCacheHit 0)."""
+    over: Ints
+    """[models, limits]: successful calls slower than each limit of `RunData.limits_s`."""
+    latency_sum_s: Floats
+    histogram: NDArray[np.int32]
+    """[models, coarse buckets]: successful calls; edges in `RunData.coarse_edges_s`."""
+
+
+@dataclass(frozen=True)
+class HostData:
+    """One row a host that ever lived; integrals and means over [warm-up, duration) of the time it was up."""
+
+    up_s: Floats
+    cpu_busy_s: Floats
+    """Integral of min(runnable threads, vCPUs), in vCPU-seconds."""
+    vcpu: Ints
+    memory_byte_s: Floats
+    """Integral of the containers' memory (base, loaded pools, loads under way, unloads not yet over)."""
+    memory_bytes: Ints
+    """Physical memory."""
+    memory_peak_bytes: Ints
+    disk_byte_s: Floats
+    disk_bytes: Ints
+    loaded_s: Floats
+    """Integral of the number of loaded models (copies)."""
+    loads: Ints
+    unloads: Ints
+    hits: Ints
+    misses: Ints
+    tasks_peak: Ints
+    """Most processes and threads at once, over the whole run."""
+
+
+@dataclass(frozen=True)
+class CallRecords:
+    """One row a recorded call, in order of call number; times in seconds of simulated time."""
+
+    call: Ints
+    """Number of the call in order of arrival, from 0; counts calls that were not recorded too."""
+    arrival_s: Floats
+    latency_s: Floats
+    """Client view: first attempt to answer, also of failed calls."""
+    model: Ints
+    host: Ints
+    """Host of the last attempt, -1 when it reached none."""
+    hit: NDArray[np.bool_]
+    cause: Ints
+    """-1 for success, else an index into `CAUSES` (the last attempt's)."""
+    attempts: Ints
+    parts_s: Floats
+    """[calls, len(PARTS)]: the latency ledger; each row sums to latency_s (successful calls)."""
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Measurements of one replication.
+
+    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover the whole run.
+    Latency is that of successful calls, seconds, from the first attempt to the answer at the client.
+    """
+
+    scenario: str
+    seed: int
+    replication: int
+    duration_s: float
+    warmup_s: float
+    wall_s: float
+    """Wall-clock seconds of the simulation itself, compilation and set-up excluded."""
+
+    limits_s: Floats
+    edges_s: Floats
+    """Bucket edges: bucket i holds edges[i] < latency <= edges[i + 1]; every limit is one of the edges."""
+    count: Ints
+    """Successful calls in each bucket."""
+    parts_s: Floats
+    """[buckets, len(PARTS)]: sums of the ledger's parts over the calls of each bucket."""
+    latency_sum_s: float
+    latency_max_s: float
+    coarse_edges_s: Floats
+
+    calls: int
+    ok: int
+    errors: Ints
+    """[len(CAUSES)]: failed calls by the cause of their last attempt."""
+    attempts: int
+    attempt_causes: Ints
+    """[len(CAUSES)]: failed attempts by cause."""
+    hits: int
+    misses: int
+    load_wait_sum_s: float
+    """ModelLoadingWaitTime summed over the misses that were answered or given up."""
+
+    calls_all: int
+    ok_all: int
+    errors_all: int
+    in_flight_at_end: int
+    """Calls without an answer when the run stopped: 0 unless it was cut short."""
+    load_episodes: Ints
+    """[buckets]: number of loads whose slowest successful waiter falls in the bucket."""
+
+    tenants: TenantData
+    model_names: tuple[str, ...]
+    hosts: HostData
+    windows: dict[str, Floats]
+    """One-minute windows over [0, duration): column name -> array; CloudWatch names and units, plus `start_s`."""
+    load_s: Floats
+    """Duration of each finished load that was asked for in [warmup, duration): first request to ready, seconds."""
+    records: CallRecords | None
+    checks: dict[str, str]
+    """Self-check: name -> "ok" or what is wrong."""
+    control_events: int
+    seam_crossings: int
