@@ -1,0 +1,1 @@
+"""What a run gives back: histograms, the latency ledger, the summary, tables and the result folder."""
