@@ -81,7 +81,8 @@ def merge(counts: Sequence[Ints]) -> Ints:
         raise ValueError("no histogram to merge")
     if len({c.shape for c in counts}) > 1:
         raise ValueError(f"histograms of different grids: shapes {sorted({c.shape for c in counts})}")
-    return np.sum(np.stack(counts), axis=0, dtype=np.int64)
+    total: Ints = np.stack(counts).sum(axis=0, dtype=np.int64)
+    return total
 
 
 def quantile(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
