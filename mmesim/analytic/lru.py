@@ -1,0 +1,63 @@
+"""What a least-recently-used cache misses, without simulating it: Che's approximation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LruMisses:
+    """Steady state of an LRU cache under independent Poisson requests."""
+
+    characteristic_time_s: float
+    """How long a model stays after its last request; infinite if every model fits."""
+    miss_ratio: Floats
+    """[models]: share of each model's requests that miss."""
+    total_miss_ratio: float
+    """Share of all requests that miss."""
+
+
+def che(rates_per_s: Floats, capacity: float) -> LruMisses:
+    """Miss ratios of an LRU cache that holds `capacity` models of equal size, each requested by its own Poisson stream.
+
+    The characteristic time T solves sum_i (1 - exp(-r_i T)) = capacity; model i misses with probability exp(-r_i T).
+    Instant loads are assumed. Models without requests (rate 0) are never in the cache. Raises ValueError for negative or
+    infinite rates, no request at all, or a negative capacity.
+    Source: H. Che, Y. Tung, Z. Wang, Hierarchical Web caching systems: modeling, design and experimental results, IEEE
+    JSAC 20 (2002); why it is so accurate: C. Fricker, P. Robert, J. Roberts, A versatile and accurate approximation for
+    LRU cache performance, ITC 24 (2012).
+    """
+    rates = np.asarray(rates_per_s, dtype=np.float64)
+    if not np.all(np.isfinite(rates)) or np.any(rates < 0) or not np.any(rates > 0):
+        raise ValueError("che needs finite rates >= 0, at least one of them above 0")
+    if not capacity >= 0:
+        raise ValueError("che needs capacity >= 0")
+    active = rates[rates > 0]
+    if capacity >= len(active):
+        return _misses(rates, math.inf)
+    if capacity == 0:
+        return _misses(rates, 0.0)
+
+    def overfull(time_s: float) -> float:
+        return float(-np.expm1(-active * time_s).sum()) - capacity
+
+    # Each term is concave in T, so T is at least capacity / sum of rates; doubling finds the other end.
+    low = capacity / float(active.sum())
+    high = 2.0 * low
+    while overfull(high) < 0:
+        high *= 2.0
+    return _misses(rates, float(brentq(overfull, low * (1.0 - 1e-9), high, xtol=low * 1e-14, rtol=1e-14)))
+
+
+def _misses(rates: Floats, time_s: float) -> LruMisses:
+    ratio: Floats = np.where(rates > 0, np.exp(-rates * time_s), 1.0) if math.isfinite(time_s) else np.where(rates > 0, 0.0, 1.0)
+    return LruMisses(
+        characteristic_time_s=time_s, miss_ratio=ratio, total_miss_ratio=float((rates * ratio).sum() / rates.sum())
+    )

@@ -1,0 +1,78 @@
+"""A block of requests: the columns that the engine reads, and how blocks are cut and joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+OVERHEAD_COLUMNS: tuple[str, ...] = ("pre_cpu", "pre_wait", "hold_cpu", "hold_wait", "post_cpu", "post_wait")
+"""The columns of `Block.overhead`, in order."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Requests in order of time; one entry a request in each column, times in seconds."""
+
+    time: Floats
+    """When the client starts the call; never falls."""
+    model: Ints
+    """Row of the scenario's model table."""
+    cpu: Floats
+    """CPU time asked, at speed 1."""
+    wait: Floats
+    """Time asked that needs no CPU."""
+    route: Floats
+    """Uniform in [0, 1): the router's chance."""
+    overhead: Floats | None
+    """[n, 6], columns as in `OVERHEAD_COLUMNS`; None when all six are constants."""
+    stream: Ints
+    """Index in the scenario's traffic."""
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: slice | Ints) -> Block:
+        """The same columns for some of the requests."""
+        return Block(
+            time=self.time[rows],
+            model=self.model[rows],
+            cpu=self.cpu[rows],
+            wait=self.wait[rows],
+            route=self.route[rows],
+            overhead=None if self.overhead is None else self.overhead[rows],
+            stream=self.stream[rows],
+        )
+
+
+def join(blocks: Sequence[Block]) -> Block:
+    """One block of several, in the order given; at least one is needed."""
+    if len(blocks) == 1:
+        return blocks[0]
+    columns = {}
+    for field in fields(Block):
+        parts = [getattr(block, field.name) for block in blocks]
+        columns[field.name] = None if parts[0] is None else np.concatenate(parts)
+    return Block(**columns)
+
+
+def resize(blocks: Iterable[Block], size: int) -> Iterator[Block]:
+    """The same requests in blocks of `size` (the last may be shorter); no block is empty."""
+    waiting: list[Block] = []
+    rows = 0
+    for block in blocks:
+        start = 0
+        while rows + len(block) - start >= size:
+            end = start + size - rows
+            yield join([*waiting, block[start:end]])
+            waiting, rows, start = [], 0, end
+        if start < len(block):
+            waiting.append(block[start:])
+            rows += len(block) - start
+    if waiting:
+        yield join(waiting)

@@ -1,0 +1,50 @@
+"""Which model a request asks for."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Alias:
+    """Draws an index with given probabilities, at the same cost however many there are (Walker's alias method).
+
+    Source: M. Vose, A linear algorithm for generating random numbers with a given distribution, IEEE Transactions on
+    Software Engineering 17 (1991). One uniform number is spent on each draw.
+    """
+
+    def __init__(self, probabilities: Floats) -> None:
+        share = np.asarray(probabilities, dtype=np.float64)
+        n = len(share)
+        if n == 0 or not np.all(np.isfinite(share)) or np.any(share < 0) or not share.sum() > 0:
+            raise ValueError("alias sampling needs at least one probability above 0 and none below")
+        height = (share * (n / math.fsum(share))).tolist()
+        keep, other = [1.0] * n, list(range(n))
+        low = [i for i in range(n) if height[i] < 1.0]
+        high = [i for i in range(n) if height[i] >= 1.0]
+        while low and high:
+            small, large = low.pop(), high[-1]
+            keep[small], other[small] = height[small], large
+            height[large] -= 1.0 - height[small]
+            if height[large] < 1.0:
+                low.append(high.pop())
+        # What rounding leaves over is a full column; a column of probability 0 must not become one.
+        likeliest = max(range(n), key=share.__getitem__)
+        for i in low:
+            if share[i] == 0.0:
+                keep[i], other[i] = 0.0, likeliest
+        # Column i ends at i + keep[i] on the scale of the draws: one comparison, no fraction.
+        self._end: Floats = np.arange(n, dtype=np.float64) + np.array(keep)
+        self._other: Ints = np.array(other, dtype=np.int64)
+
+    def draw(self, rng: np.random.Generator, n: int) -> Ints:
+        """`n` indices, int64."""
+        place = rng.random(n)
+        place *= len(self._other)
+        index = place.astype(np.int64)
+        return np.where(place < self._end[index], index, self._other[index])

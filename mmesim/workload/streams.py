@@ -1,0 +1,49 @@
+"""Named random streams from one seed."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+
+def generator(seed: int, replication: int, purpose: str, *names: str | int) -> np.random.Generator:
+    """A generator of its own for each (seed, replication, purpose, names), the same in every process and on every machine.
+
+    Two runs that share a name share its draws, whatever else differs between them (common random numbers). A string and
+    a number are different names even if they print alike.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (replication, purpose, *names):
+        text = f"{'i' if isinstance(part, int) else 's'}{part}".encode()
+        # The length goes first, or ("a", "bc") and ("ab", "c") would be one stream.
+        digest.update(len(text).to_bytes(8, "little") + text)
+    key = tuple(int(word) for word in np.frombuffer(digest.digest(), dtype="<u4"))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+
+
+class KeyedStreams:
+    """A short stream for each (name, number): cheap where so many are wanted that a `generator` for each would cost.
+
+    The streams are those of one counter-based generator (Philox) at distant counters: name and number are the counter.
+    """
+
+    def __init__(self, seed: int, replication: int, purpose: str) -> None:
+        key = generator(seed, replication, purpose).integers(0, 2**64, size=2, dtype=np.uint64)
+        self._bits = np.random.Philox(key=key)
+        self._state = self._bits.state
+        self._generator = np.random.Generator(self._bits)
+        self._words: dict[str, tuple[int, int]] = {}
+
+    def at(self, name: str, number: int) -> np.random.Generator:
+        """The generator at the start of the stream of (name, number >= 0); valid until the next call of `at`."""
+        words = self._words.get(name)
+        if words is None:
+            digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
+            words = self._words[name] = (int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little"))
+        # The lowest word counts the draws of this stream; a buffer position of 4 means that nothing is left over.
+        self._state["state"]["counter"][:] = (0, number, *words)
+        self._state["buffer_pos"] = 4
+        self._state["has_uint32"] = 0
+        self._bits.state = self._state
+        return self._generator
