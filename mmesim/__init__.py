@@ -1,0 +1,27 @@
+"""Discrete-event simulator for Amazon SageMaker multi-model endpoints."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmesim.errors import MmesimError
+    from mmesim.scenario.schema import Scenario
+
+__all__ = ["MmesimError", "Scenario", "__version__"]
+
+__version__ = "0.1.0"
+
+# Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
+_HOMES = {"MmesimError": "mmesim.errors", "Scenario": "mmesim.scenario.schema"}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

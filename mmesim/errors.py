@@ -1,0 +1,97 @@
+"""Every error that mmesim raises on purpose.
+
+MmesimError                 exit code 70
++-- UserError               exit code 64: the input is at fault; str(e) is the whole text for the user
+|   +-- ScenarioError       a scenario file (all problems of the file at once)
+|   +-- CatalogueError      the table of instance types
+|   +-- TraceError          a trace of requests
+|   +-- OutputError         a result that cannot be written
++-- SimulationError         exit code 70: the simulator is at fault
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class MmesimError(Exception):
+    """Base of every error that mmesim raises on purpose; `exit_code` is what a command ends with."""
+
+    exit_code = 70
+
+
+class UserError(MmesimError):
+    """The input is at fault: `str(error)` tells the user what to change, a traceback would not help."""
+
+    exit_code = 64
+
+
+class CatalogueError(UserError):
+    """The catalogue of instance types does not know what was asked of it; `hint` names the nearest match."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message} ({self.hint})"
+
+
+class TraceError(UserError):
+    """A trace of requests cannot be replayed: the message names the file and the line."""
+
+
+class OutputError(UserError):
+    """A result cannot be written where it was asked for."""
+
+
+class SimulationError(MmesimError):
+    """The simulator contradicted itself: a defect of mmesim, never of the input."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with an input file; `str(problem)` is one line for the user.
+
+    `field` is a dotted path such as `endpoint.instance_type`, empty for the file as a whole; `line` counts from 1;
+    `value` is what was written (None when something is missing); `hint` is what to write instead.
+    """
+
+    file: str
+    line: int | None
+    field: str
+    value: object
+    message: str
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        subject = f"{self.field}: " if self.field else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}: {subject}{self.message}{hint}"
+
+
+class ScenarioError(UserError):
+    """A scenario that cannot be used; `problems` lists everything that is wrong with it, in the order of the file."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str | None:
+    """The allowed word that is most like the given one, or None when none is near."""
+    found = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str | None:
+    """`did you mean ...?` for the nearest allowed word, or None when none is near."""
+    found = nearest(word, allowed)
+    return None if found is None else f"did you mean {found}?"

@@ -1,0 +1,1 @@
+"""Scenarios: the file, its schema, the catalogue of instance types."""

@@ -1,0 +1,178 @@
+"""What every part of the scenario schema is built from: the frozen base class and the types of numbers with units.
+
+A file writes quantities with units (`70 s`, `1.5 GiB`); Python code may give plain numbers, which are then seconds,
+bytes, bytes per second or events per second. A field has the name that the file uses as its alias.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo, WithJsonSchema
+
+from mmesim import units
+from mmesim.errors import Problem
+
+Place = tuple[str | int, ...]
+
+
+class Refused(ValueError):
+    """A value that the schema refuses.
+
+    `path` is the place below the validated field, `hint` what to write instead, `value` what was written; `origin` is
+    file and line where that place is not in the scenario file itself.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        path: Place = (),
+        hint: str | None = None,
+        value: object = None,
+        origin: tuple[str, int | None] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.hint = hint
+        self.value = value
+        self.origin = origin
+
+    def below(self, *path: str | int) -> Refused:
+        """The same refusal, seen from further up the tree."""
+        return Refused(self.message, (*path, *self.path), self.hint, self.value, self.origin)
+
+    def problem(self, file: str) -> Problem:
+        """The refusal as a problem of a file, without a line unless the origin tells it."""
+        place, line = self.origin or (file, None)
+        return Problem(place, line, ".".join(str(part) for part in self.path), self.value, self.message, self.hint)
+
+
+class Refusals(ValueError):
+    """Several values that the schema refuses at once."""
+
+    def __init__(self, refused: Sequence[Refused]) -> None:
+        super().__init__("; ".join(one.message for one in refused))
+        self.all = tuple(refused)
+
+
+class Data(BaseModel):
+    """Frozen data without unknown keys; the alias of a field is its name in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
+        """A copy with some fields replaced; nothing that was computed from the old fields is carried over."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in set(copy.__dict__) - set(type(self).model_fields):
+            del copy.__dict__[name]
+        return copy
+
+
+FROM_FILE = "from_file"
+"""Key of the validation context: true where the data come from a file, so that numbers must carry their units."""
+
+
+def from_file(info: ValidationInfo) -> bool:
+    """True when the data being validated were written in a file."""
+    return bool(info.context and info.context.get(FROM_FILE))
+
+
+def finite(value: object) -> float:
+    """A plain number that is finite and not negative."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{shown(value)} is not a number")
+    if not math.isfinite(value):
+        raise ValueError(f"{shown(value)} is not a finite number")
+    if value < 0:
+        raise ValueError(f"{shown(value)} is negative: write 0 or more")
+    return float(value)
+
+
+def whole(value: object) -> int:
+    """A whole number; `1e3` counts as one."""
+    number = finite(value)
+    if number != int(number):
+        raise ValueError(f"{shown(value)} is not a whole number")
+    return value if isinstance(value, int) else int(number)
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in an error message: short, on one line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "a list"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _quantity(parse: Callable[[object], float]) -> Callable[[object, ValidationInfo], float]:
+    def read(value: object, info: ValidationInfo) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and not from_file(info):
+            return finite(value)
+        return parse(value)
+
+    return read
+
+
+def _size(value: object, info: ValidationInfo) -> int:
+    if isinstance(value, int | float) and not isinstance(value, bool) and not from_file(info):
+        return whole(value)
+    return units.bytes_(value)
+
+
+def quantity_schema(what: str, *examples: str) -> dict[str, Any]:
+    """JSON Schema of a quantity: text with a unit, or 0."""
+    return {
+        "description": f"{what}, for example {', '.join(examples)}",
+        "anyOf": [{"type": "string", "pattern": r"^\s*\+?[0-9.]", "examples": list(examples)}, {"const": 0}],
+    }
+
+
+Seconds = Annotated[
+    float,
+    BeforeValidator(_quantity(units.seconds)),
+    PlainSerializer(units.exact_seconds),
+    WithJsonSchema(quantity_schema("a time", "250 ms", "30 min", "1.5 h")),
+]
+Bytes = Annotated[
+    int,
+    BeforeValidator(_size),
+    PlainSerializer(units.exact_bytes),
+    WithJsonSchema(quantity_schema("a size", "40 MB", "1.5 GiB")),
+]
+Rate = Annotated[
+    float,
+    BeforeValidator(_quantity(units.rate)),
+    PlainSerializer(units.exact_rate),
+    WithJsonSchema(quantity_schema("a rate", "120 /s", "6000 /min", "10 /h")),
+]
+Bandwidth = Annotated[
+    float,
+    BeforeValidator(_quantity(units.bandwidth)),
+    PlainSerializer(units.exact_bandwidth),
+    WithJsonSchema(quantity_schema("a bandwidth", "90 MB/s", "1.25 Gbit/s")),
+]
+Usd = Annotated[
+    float,
+    BeforeValidator(_quantity(units.usd)),
+    PlainSerializer(units.exact_usd),
+    WithJsonSchema(quantity_schema("an amount of US dollars", "0.23 USD")),
+]
+Share = Annotated[
+    float,
+    BeforeValidator(units.fraction),
+    WithJsonSchema(
+        {
+            "description": "a share, for example 80 % or 0.8",
+            "anyOf": [{"type": "string", "pattern": r"%\s*$"}, {"type": "number", "minimum": 0, "maximum": 1}],
+        }
+    ),
+]
+Number = Annotated[float, BeforeValidator(finite)]
+Whole = Annotated[int, BeforeValidator(whole)]

@@ -1,0 +1,124 @@
+"""The endpoint: hosts, router, memory rules, downloads. What AWS does not publish is a parameter (marked U).
+
+Rules and defaults are explained where each is simulated; sources are AWS's developer guide and published load tests.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mmesim import units
+from mmesim.scenario.base import Bandwidth, Bytes, Data, Number, Seconds, Share, Whole
+from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
+from mmesim.scenario.time_text import TimeField
+from mmesim.scenario.times import Constant
+
+
+class RouterPolicy(StrEnum):
+    """How the router chooses the host of a request (U: AWS documents only that models have an affinity to hosts)."""
+
+    sticky = "sticky"
+    hash = "hash"
+    random = "random"
+    least_outstanding = "least_outstanding"
+    round_robin = "round_robin"
+
+
+class EvictionPolicy(StrEnum):
+    """Which idle model is unloaded first when memory is needed (U: AWS documents only "unused models")."""
+
+    lru = "lru"
+    fifo = "fifo"
+    lfu = "lfu"
+    random = "random"
+
+
+class Router(Data):
+    """The router fleet in front of the hosts."""
+
+    policy: RouterPolicy = RouterPolicy.sticky
+    overhead_s: Seconds = Field(2e-3, alias="overhead", description="OverheadLatency: published mean about 2 ms")
+    misroute: Share = Field(0.0, description="share of requests that go to a random host")
+    spill_at: Annotated[Whole, Field(ge=1)] | None = Field(
+        None, description="requests in flight at each ready copy that make one more copy; default max(4, 2 x workers)"
+    )
+
+
+class Download(Data):
+    """How an artefact comes from S3 to the disk of a host."""
+
+    first_byte: TimeField = Field(Constant(0.05), description="time to the first byte: tens of ms (S3 user guide)")
+    stream_Bps: Annotated[Bandwidth, Field(gt=0)] = Field(
+        90e6, alias="stream", description="most that one download gets: 85 to 90 MB/s (S3 user guide)"
+    )
+    unpack_Bps_per_vcpu: Annotated[Bandwidth, Field(gt=0)] | None = Field(
+        150e6, alias="unpack", description="artefact bytes unpacked by one vCPU each second; null: nothing is unpacked"
+    )
+
+
+class Endpoint(Data):
+    """One endpoint variant: `instance_count` hosts of one type.
+
+    `host` is folded from the catalogue row of `instance_type` and from the keys that override it
+    (vcpu, memory, network, threads_per_core, smt_yield, cpu_speed, price_per_hour).
+    """
+
+    instance_type: str | None = None
+    region: str = "us-east-1"
+    host: HostType
+    instance_count: Annotated[Whole, Field(ge=1)] = 1
+    load_slots: Annotated[Whole, Field(ge=1)] = Field(
+        default_factory=lambda data: max(1, data["host"].vcpu // 2),
+        description="loads under way at once on one host (U); default max(1, vcpu // 2), fitted to published charts",
+    )
+    slot_covers: Literal["download_and_load", "load"] = "download_and_load"
+    memory_threshold: Annotated[Share, Field(gt=0)] = 0.8
+    memory_reserve_bytes: Bytes = Field(units.bytes_("2.9 GiB"), alias="memory_reserve")
+    usable_memory_given_bytes: Annotated[Bytes, Field(gt=0)] | None = Field(None, alias="usable_memory")
+    base_memory_bytes: Bytes = Field(units.bytes_("0.65 GiB"), alias="base_memory")
+    load_peak: Annotated[Number, Field(ge=1)] = Field(
+        1.0, description="memory of a model while it loads, as a multiple"
+    )
+    model_cache: Literal["enabled"] = "enabled"
+    eviction: EvictionPolicy = EvictionPolicy.lru
+    pid_limit: Annotated[Whole, Field(ge=1)] | None = 32768
+    disk_bytes: Annotated[Bytes, Field(gt=0)] = Field(units.bytes_("30 GB"), alias="disk_size")
+    disk_read_Bps: Annotated[Bandwidth, Field(gt=0)] | None = Field(
+        None, alias="disk_read", description="rate at which loads read artefacts, shared by a host; null: no limit"
+    )
+    download: Download = Download()
+    unload_s: Seconds = Field(0.02, alias="unload", description="time of one unload: published runs give about 20 ms")
+    invocation_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(60.0, alias="invocation_timeout")
+    load_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(60.0, alias="load_timeout")
+    load_limit_s: Annotated[Seconds, Field(gt=0)] = Field(360.0, alias="load_limit")
+    router: Router = Router()
+    warm: bool = Field(False, description="models are placed and ready at the start, as far as they fit")
+
+    @property
+    def usable_memory_bytes(self) -> int:
+        """Memory that base and models may fill (U): min(threshold x memory, memory - reserve), or `usable_memory`."""
+        if self.usable_memory_given_bytes is not None:
+            return self.usable_memory_given_bytes
+        memory = self.host.memory_bytes
+        return int(min(self.memory_threshold * memory, memory - self.memory_reserve_bytes))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fold_host(cls, data: Any) -> Any:
+        """The keys of the host's type become one resolved `host`."""
+        if not isinstance(data, dict) or "host" in data:
+            return data
+        rest = {key: value for key, value in data.items() if key not in HOST_KEYS}
+        given = {key: value for key, value in data.items() if key in HOST_KEYS}
+        return rest | {"host": resolve_host(data.get("instance_type"), data.get("region", "us-east-1"), given)}
+
+    @field_validator("load_limit_s")
+    @classmethod
+    def _limit_after_timeout(cls, value: float, info: Any) -> float:
+        timeout = info.data.get("load_timeout_s")
+        if timeout is not None and value < timeout:
+            raise ValueError(f"must not be below load_timeout ({units.show_seconds(timeout)})")
+        return value

@@ -1,0 +1,133 @@
+"""Models: groups as the file writes them, and the resolved row of each single model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_serializer, field_validator, model_validator
+
+from mmesim.scenario.base import Bytes, Data, Number, Rate, Refused, Share, Whole, whole
+from mmesim.scenario.presets import Framework
+from mmesim.scenario.server import CpuWait
+from mmesim.scenario.time_text import TimeField
+from mmesim.scenario.times import ZERO
+
+POOL_PARENT_BYTES = 3 * 2**20
+"""Memory of the parent process of a pool that does not preload its model."""
+
+
+class Service(Data):
+    """The work of one request: CPU time in all (split over `threads`), and time that only passes.
+
+    `serial` is the share of the CPU time that runs on one thread whatever `threads` is (Amdahl).
+    """
+
+    cpu: TimeField = ZERO
+    wait: TimeField = ZERO
+    threads: Annotated[Whole, Field(ge=1)] = 1
+    serial: Share = 0.0
+    batch: Literal["max"] = "max"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _some_time(cls, data: Any) -> Any:
+        """A service names its CPU time, its waiting time, or both."""
+        if isinstance(data, dict) and not {"cpu", "wait"} & set(data):
+            raise Refused("needs a time: write `service: {cpu: 12 ms}` (work) or `service: {wait: 12 ms}` (delay)")
+        return data
+
+
+class AzureModels(Data):
+    """One model for each function of an Azure Functions 2019 data set.
+
+    Memory is `AverageAllocatedMb_pct50` of the function's row in `memory`, CPU time per request the percentiles of its
+    row in `durations` times `duration_scale`. Paths are absolute once loaded.
+    """
+
+    invocations: Path
+    memory: Path | None = None
+    durations: Path | None = None
+    duration_scale: Annotated[Number, Field(gt=0)] = 1.0
+
+    @field_serializer("invocations", "memory", "durations")
+    def _text(self, value: Path | None) -> str | None:
+        return None if value is None else str(value)
+
+
+class ModelGroup(Data):
+    """Models that are described together: one, `count` alike, the rows of a table, or an Azure data set.
+
+    What is left out comes from the preset of `framework`, and `workers` from `server.default_workers_per_model`.
+    `memory` is that of the model alone, for each copy in each worker; `load` is the work of one worker.
+    """
+
+    name: str = Field(min_length=1)
+    count: Annotated[Whole, Field(ge=1)] | None = Field(None, description="name-000, name-001, ... when above 1")
+    file: Path | None = Field(None, description="CSV table with one model a row; the other keys are defaults")
+    azure_functions: AzureModels | None = None
+    artifact_bytes: Bytes | None = Field(None, alias="artifact_size")
+    memory_bytes: Bytes | None = Field(None, alias="memory")
+    framework: Framework = Framework.python
+    process_memory_bytes: Bytes | None = Field(None, alias="process_memory")
+    workers: Annotated[Whole, Field(ge=1)] | None = None
+    framework_threads: Annotated[Whole, Field(ge=1)] | None = None
+    oversubscription: Number | None = None
+    load: CpuWait | None = None
+    service: Service | None = None
+    preload_model: Literal[False] = False
+    batch_size: Literal[1] = 1
+    weight: Number | None = Field(None, description="share of the traffic, relative to the other models (each model)")
+    rate_per_s: Rate | None = Field(None, alias="rate", description="calls of each model, instead of weight")
+
+    @field_validator("count", mode="before")
+    @classmethod
+    def _some(cls, value: Any) -> Any:
+        return None if value is None else whole(value)
+
+    @field_serializer("file")
+    def _text(self, value: Path | None) -> str | None:
+        return None if value is None else str(value)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ModelGroup:
+        """A group has one source of models, and one measure of its traffic."""
+        sources = [key for key in ("count", "file", "azure_functions") if getattr(self, key) is not None]
+        if len(sources) > 1:
+            raise Refused(f"{' and '.join(sources)} exclude each other", (sources[1],))
+        if self.weight is not None and self.rate_per_s is not None:
+            raise Refused("weight and rate exclude each other", ("rate",))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One resolved model; sizes in bytes, rate in calls per second.
+
+    `load` is the work of one worker after the parent process has started.
+    """
+
+    index: int
+    name: str
+    group: str
+    artifact_bytes: int
+    memory_bytes: int
+    process_memory_bytes: int
+    workers: int
+    framework_threads: int
+    oversubscription: float
+    load: CpuWait
+    service: Service
+    weight: float | None
+    rate_per_s: float | None
+
+    @property
+    def pool_memory_bytes(self) -> int:
+        """Memory of one loaded copy: 3 MiB for the parent, and framework and model for each worker."""
+        return POOL_PARENT_BYTES + self.workers * (self.process_memory_bytes + self.memory_bytes)
+
+    @property
+    def pool_tasks(self) -> int:
+        """Processes and threads of one loaded copy: the parent and the workers, and the JVM threads that serve them."""
+        return (1 + self.workers) * self.framework_threads + 3 + 3 * self.workers

@@ -1,0 +1,127 @@
+"""A scenario: everything that is simulated, as frozen data in seconds and bytes.
+
+`Scenario.from_yaml(path)` reads a file; every class here can also be built in Python with the names of its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
+
+from mmesim.errors import ScenarioError
+from mmesim.scenario.base import Data, Refusals, Refused
+from mmesim.scenario.endpoint import Download, Endpoint, EvictionPolicy, Router, RouterPolicy
+from mmesim.scenario.expect import Expectation, ExpectationField
+from mmesim.scenario.host import HostType
+from mmesim.scenario.model_table import expand
+from mmesim.scenario.models import Model, ModelGroup, Service
+from mmesim.scenario.server import CpuWait, Overhead, Server
+from mmesim.scenario.settings import Clients, RunSettings
+from mmesim.scenario.times import Time
+from mmesim.scenario.traffic import (
+    AzureSource,
+    Poisson,
+    TraceColumns,
+    TraceSource,
+    Traffic,
+    UniformPopularity,
+    Weights,
+    Zipf,
+)
+
+__all__ = [
+    "AzureSource",
+    "Clients",
+    "CpuWait",
+    "Download",
+    "Endpoint",
+    "EvictionPolicy",
+    "Expectation",
+    "HostType",
+    "Model",
+    "ModelGroup",
+    "Overhead",
+    "Poisson",
+    "Router",
+    "RouterPolicy",
+    "RunSettings",
+    "Scenario",
+    "Server",
+    "Service",
+    "Time",
+    "TraceColumns",
+    "TraceSource",
+    "Traffic",
+    "UniformPopularity",
+    "Weights",
+    "Zipf",
+]
+
+
+class Scenario(Data):
+    """One experiment: an endpoint, its models, its traffic, and what is expected of it."""
+
+    name: str = Field(min_length=1)
+    endpoint: Endpoint
+    server: Server = Server()
+    models: tuple[ModelGroup, ...] = Field(min_length=1)
+    traffic: tuple[Traffic, ...] = Field(min_length=1)
+    clients: Clients = Clients()
+    faults: tuple[()] = ()
+    run: RunSettings
+    expect: tuple[ExpectationField, ...] = ()
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+        """The scenario of a file, with overrides such as `endpoint.instance_count=6`; raises ScenarioError."""
+        from mmesim.scenario.load import load  # the loader builds on this class
+
+        return load(path, overrides)
+
+    def model_table(self) -> tuple[Model, ...]:
+        """Every single model in the order of the file: groups and tables expanded, presets and defaults applied.
+
+        Raises ScenarioError when a table of models cannot be read or two models have one name.
+        """
+        try:
+            return self.resolved_models
+        except Refusals as refusals:
+            raise ScenarioError([refused.problem(self.name) for refused in refusals.all]) from None
+
+    @cached_property
+    def resolved_models(self) -> tuple[Model, ...]:
+        """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
+        return expand(self.models, self.server.default_workers_per_model)
+
+    @property
+    def latency_limits_s(self) -> tuple[float, ...]:
+        """The latency limits named in `expect`, seconds, sorted, each once."""
+        return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
+
+    @property
+    def fixed_delay_s(self) -> float:
+        """What every call spends on the way whatever the hosts do: network round trip and router overhead, seconds."""
+        return self.clients.network_s + self.endpoint.router.overhead_s
+
+    @field_validator("traffic", mode="after")
+    @classmethod
+    def _named(cls, traffic: tuple[Traffic, ...]) -> tuple[Traffic, ...]:
+        """A stream without a name is called by its place, so that its random numbers have a name."""
+        named = tuple(
+            stream if stream.name else stream.model_copy(update={"name": f"traffic-{index}"})
+            for index, stream in enumerate(traffic)
+        )
+        names = [stream.name for stream in named]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise Refused(f"two streams are called {name!r}", (index, "name"))
+        return named
+
+    @model_validator(mode="after")
+    def _time_for_an_answer(self) -> Scenario:
+        if self.fixed_delay_s >= self.clients.timeout_s:
+            raise Refused("no call can be answered: network and router.overhead take this long", ("clients", "timeout"))
+        return self

@@ -1,0 +1,83 @@
+"""The model server (MMS) in each container: workers, queue, what its front end costs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mmesim.errors import did_you_mean
+from mmesim.scenario.base import Data, Refused, Whole, shown
+from mmesim.scenario.time_text import TimeField
+from mmesim.scenario.times import ZERO, Constant
+
+
+class CpuWait(Data):
+    """A piece of work: CPU time, seconds, that competes for the vCPUs, then time that only passes."""
+
+    cpu: TimeField = ZERO
+    wait: TimeField = ZERO
+
+
+class Overhead(Data):
+    """What the server itself does for a request: before the queue, on the worker between two jobs, after the job."""
+
+    pre: CpuWait = CpuWait()
+    hold: CpuWait = CpuWait()
+    post: CpuWait = CpuWait()
+
+    @field_validator("pre", "hold", "post", mode="before")
+    @classmethod
+    def _bare_time_is_cpu(cls, value: Any) -> Any:
+        """`pre: 0.4 ms` means CPU time; a map with `cpu` and `wait` gives both."""
+        if isinstance(value, CpuWait) or (isinstance(value, dict) and set(value) <= {"cpu", "wait"}):
+            return value
+        return {"cpu": value}
+
+
+def _overhead(pre_ms: float, hold_ms: float, post_ms: float) -> Overhead:
+    return Overhead(
+        pre=CpuWait(cpu=Constant(pre_ms / 1000)),
+        hold=CpuWait(cpu=Constant(hold_ms / 1000)),
+        post=CpuWait(cpu=Constant(post_ms / 1000)),
+    )
+
+
+OVERHEADS: dict[str, Overhead] = {
+    "sagemaker": _overhead(0.4, 0.4, 0.0),
+    "measured-vm": _overhead(1.4, 1.3, 0.0),
+    "none": _overhead(0.0, 0.0, 0.0),
+}
+"""Named sets: `sagemaker` is inferred from published CPU per request, `measured-vm` is the mean of real MMS runs."""
+
+
+class Server(Data):
+    """One multi-model server process per host; MMS's own names."""
+
+    kind: Literal["mms"] = "mms"
+    default_workers_per_model: Annotated[Whole, Field(ge=1)] = 1
+    job_queue_size: Annotated[Whole, Field(ge=1)] = Field(
+        100, description="requests that wait for one model on one host, beside those in service; full is 503"
+    )
+    preload_model: Literal[False] = False
+    batch_size: Literal[1] = 1
+    overhead: Overhead = OVERHEADS["sagemaker"]
+    process_start: CpuWait = Field(
+        CpuWait(cpu=Constant(0.2)), description="start of the parent process of a model, before its workers load"
+    )
+    base_tasks: Whole = Field(50, description="processes and threads of the JVM without any model")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_overhead(cls, data: Any) -> Any:
+        """`overhead: sagemaker` names a set."""
+        if isinstance(data, dict) and isinstance(data.get("overhead"), str):
+            name = data["overhead"]
+            if name not in OVERHEADS:
+                raise Refused(
+                    f"unknown set {shown(name)}: one of {', '.join(OVERHEADS)}, or {{pre: , hold: , post: }}",
+                    ("overhead",),
+                    did_you_mean(name, OVERHEADS),
+                )
+            return data | {"overhead": OVERHEADS[name]}
+        return data

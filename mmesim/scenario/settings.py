@@ -1,0 +1,32 @@
+"""The clients, and how the simulation is run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mmesim.scenario.base import Data, Refused, Seconds, Whole
+
+
+class Clients(Data):
+    """Those who call: their time-out (AWS advises 70 s) and the network's round trip, half of it each way."""
+
+    timeout_s: Annotated[Seconds, Field(gt=0)] = Field(70.0, alias="timeout")
+    network_s: Seconds = Field(5e-3, alias="network", description="round trip between client and router")
+    retries: Literal["none"] = "none"
+
+
+class RunSettings(Data):
+    """How long, how often and from which seed; what begins before `warmup_s` is simulated but not measured."""
+
+    duration_s: Annotated[Seconds, Field(gt=0)] = Field(alias="duration")
+    warmup_s: Seconds = Field(0.0, alias="warmup")
+    replications: Annotated[Whole, Field(ge=1)] = 1
+    seed: Whole = 1
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> RunSettings:
+        if self.warmup_s >= self.duration_s:
+            raise Refused("must be shorter than duration, or nothing is measured", ("warmup",))
+        return self
