@@ -143,7 +143,8 @@ def _birth_death(last: int, birth: Callable[[int], float], death: Callable[[int]
             break
         log_weight[n] = log_weight[n - 1] + math.log(up / death(n))
     weight: Floats = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum()
+    weight /= weight.sum()
+    return weight
 
 
 def _stationary(probability: Floats, service_s: float, servers: int, blocking: float) -> Stationary:

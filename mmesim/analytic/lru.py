@@ -25,14 +25,14 @@ class LruMisses:
 
 
 def che(rates_per_s: Floats, capacity: float) -> LruMisses:
-    """Miss ratios of an LRU cache that holds `capacity` models of equal size, each requested by its own Poisson stream.
+    """Miss ratios of an LRU cache that holds `capacity` models of equal size, each with its own Poisson requests.
 
     The characteristic time T solves sum_i (1 - exp(-r_i T)) = capacity; model i misses with probability exp(-r_i T).
     Instant loads are assumed. Models without requests (rate 0) are never in the cache. Raises ValueError for negative or
     infinite rates, no request at all, or a negative capacity.
     Source: H. Che, Y. Tung, Z. Wang, Hierarchical Web caching systems: modeling, design and experimental results, IEEE
-    JSAC 20 (2002); why it is so accurate: C. Fricker, P. Robert, J. Roberts, A versatile and accurate approximation for
-    LRU cache performance, ITC 24 (2012).
+    JSAC 20 (2002); why it is so accurate: C. Fricker, P. Robert, J. Roberts, A versatile and accurate approximation
+    for LRU cache performance, ITC 24 (2012).
     """
     rates = np.asarray(rates_per_s, dtype=np.float64)
     if not np.all(np.isfinite(rates)) or np.any(rates < 0) or not np.any(rates > 0):
@@ -57,7 +57,9 @@ def che(rates_per_s: Floats, capacity: float) -> LruMisses:
 
 
 def _misses(rates: Floats, time_s: float) -> LruMisses:
-    ratio: Floats = np.where(rates > 0, np.exp(-rates * time_s), 1.0) if math.isfinite(time_s) else np.where(rates > 0, 0.0, 1.0)
+    ratio: Floats = (
+        np.where(rates > 0, np.exp(-rates * time_s), 1.0) if math.isfinite(time_s) else np.where(rates > 0, 0.0, 1.0)
+    )
     return LruMisses(
         characteristic_time_s=time_s, miss_ratio=ratio, total_miss_ratio=float((rates * ratio).sum() / rates.sum())
     )

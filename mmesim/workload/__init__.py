@@ -1,1 +1,1 @@
-"""Requests: when each comes, for which model, and how much work it brings; the same for a seed, whatever serves them."""
+"""Requests: when each comes, for which model, how much work it brings; the same for a seed, whatever serves them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,25 @@ Ints = NDArray[np.int64]
 
 OVERHEAD_COLUMNS: tuple[str, ...] = ("pre_cpu", "pre_wait", "hold_cpu", "hold_wait", "post_cpu", "post_wait")
 """The columns of `Block.overhead`, in order."""
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """When requests come and for which models, before anything else about them is drawn."""
+
+    time: Floats
+    """Seconds, never falling."""
+    model: Ints
+    """Row of the scenario's model table."""
+    service: Floats | None
+    """Service times that replace the drawn ones, seconds; None if the source has none."""
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def __getitem__(self, rows: slice) -> Arrivals:
+        """The same for some of the requests."""
+        return Arrivals(self.time[rows], self.model[rows], None if self.service is None else self.service[rows])
 
 
 @dataclass(frozen=True)
@@ -54,11 +73,17 @@ def join(blocks: Sequence[Block]) -> Block:
     """One block of several, in the order given; at least one is needed."""
     if len(blocks) == 1:
         return blocks[0]
-    columns = {}
-    for field in fields(Block):
-        parts = [getattr(block, field.name) for block in blocks]
-        columns[field.name] = None if parts[0] is None else np.concatenate(parts)
-    return Block(**columns)
+    overhead = [block.overhead for block in blocks if block.overhead is not None]
+    return Block(
+        time=np.concatenate([block.time for block in blocks]),
+        model=np.concatenate([block.model for block in blocks]),
+        cpu=np.concatenate([block.cpu for block in blocks]),
+        wait=np.concatenate([block.wait for block in blocks]),
+        route=np.concatenate([block.route for block in blocks]),
+        # One run gives it with all of its blocks or with none.
+        overhead=np.concatenate(overhead) if overhead else None,
+        stream=np.concatenate([block.stream for block in blocks]),
+    )
 
 
 def resize(blocks: Iterable[Block], size: int) -> Iterator[Block]:

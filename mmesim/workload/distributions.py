@@ -30,7 +30,6 @@ from mmesim.workload.families import (
     UniformFamily,
     WeibullFamily,
     piecewise,
-    weibull_shape,
 )
 
 Floats = NDArray[np.float64]

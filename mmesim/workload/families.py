@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -85,7 +86,9 @@ class WeibullFamily:
     def __init__(self, size: int, specs: Mapping[int, Weibull]) -> None:
         shapes = {cv: weibull_shape(cv) for cv in {spec.cv for spec in specs.values()}}
         self._shape = _Column(size, {i: shapes[spec.cv] for i, spec in specs.items()})
-        self._scale = _Column(size, {i: spec.mean / math.gamma(1.0 + 1.0 / shapes[spec.cv]) for i, spec in specs.items()})
+        self._scale = _Column(
+            size, {i: spec.mean / math.gamma(1.0 + 1.0 / shapes[spec.cv]) for i, spec in specs.items()}
+        )
 
     def draw(self, rng: np.random.Generator, which: Ints) -> Floats:
         """See `Family`."""
@@ -124,7 +127,8 @@ class EmpiricalFamily:
     def draw(self, rng: np.random.Generator, which: Ints) -> Floats:
         """See `Family`."""
         step = (self._length[which] * rng.random(len(which))).astype(np.int64)
-        return self._flat[self._start[which] + step]
+        times: Floats = self._flat[self._start[which] + step]
+        return times
 
 
 class PercentilesFamily:
@@ -143,7 +147,7 @@ class PercentilesFamily:
             self._begin[0, i], self._value[0, i] = 0.0, spec.points[0][1]
             for k, (percent, value) in enumerate(spec.points, start=1):
                 self._begin[k, i], self._value[k, i] = percent, value
-            for k, ((p, v), (q, w)) in enumerate(zip(spec.points, spec.points[1:], strict=False), start=1):
+            for k, ((p, v), (q, w)) in enumerate(pairwise(spec.points), start=1):
                 self._slope[k, i] = (w - v) / (q - p)
 
     def draw(self, rng: np.random.Generator, which: Ints) -> Floats:
@@ -152,7 +156,8 @@ class PercentilesFamily:
         piece = np.zeros(len(which), dtype=np.int64)
         for begin in self._begin[1:]:
             piece += percent >= begin[which]
-        return self._value[piece, which] + (percent - self._begin[piece, which]) * self._slope[piece, which]
+        times: Floats = self._value[piece, which] + (percent - self._begin[piece, which]) * self._slope[piece, which]
+        return times
 
 
 def weibull_shape(cv: float) -> float:
@@ -180,5 +185,5 @@ def piecewise(points: Sequence[tuple[float, float]]) -> list[tuple[float, float,
     """The pieces of a percentile distribution: (probability, value at its begin, value at its end)."""
     first, last = points[0], points[-1]
     pieces = [(first[0] / 100.0, first[1], first[1])]
-    pieces += [((q - p) / 100.0, v, w) for (p, v), (q, w) in zip(points, points[1:], strict=False)]
+    pieces += [((q - p) / 100.0, v, w) for (p, v), (q, w) in pairwise(points)]
     return [*pieces, ((100.0 - last[0]) / 100.0, last[1], last[1])]

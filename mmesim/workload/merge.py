@@ -10,9 +10,9 @@ from mmesim.workload.block import Block, join
 
 
 def merge(streams: Sequence[Iterator[Block]]) -> Iterator[Block]:
-    """All requests of all streams in order of time; at equal times in order of the streams, then as each stream has them.
+    """All requests of all streams in order of time; at equal times in order of the streams.
 
-    Each stream must be in order of time itself. Only one block a stream is held at any time. The blocks that come out
+    Each stream keeps its own order, and must be in order of time itself. Only one block a stream is held at any time. The blocks that come out
     have any size; none is empty.
     """
     if len(streams) == 1:
@@ -35,7 +35,7 @@ def merge(streams: Sequence[Iterator[Block]]) -> Iterator[Block]:
             cut = int(np.searchsorted(head.time, horizon, side="right" if i <= limit else "left"))
             if cut:
                 pieces.append(head[:cut])
-            heads[i] = head[cut:] if cut < len(head) else _next(streams[i])
+                heads[i] = head[cut:] if cut < len(head) else _next(streams[i])
         together = join(pieces)
         yield together if len(pieces) == 1 else together[np.argsort(together.time, kind="stable")]
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mmesim.errors import Problem, ScenarioError
+from mmesim.scenario.models import Model
+from mmesim.scenario.traffic import Popularity, UniformPopularity, Weights, Zipf
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,3 +53,36 @@ class Alias:
         place *= len(self._other)
         index = place.astype(np.int64)
         return np.where(place < self._end[index], index, self._other[index])
+
+
+def probabilities(spec: Popularity, models: Sequence[Model]) -> Floats:
+    """The chance of each of these models to be the one that a request asks for; they sum to 1.
+
+    Zipf ranks the models in the order given. Raises ScenarioError if `weights` is asked for and a model has neither
+    weight nor rate, or some have one and some the other, or all are 0.
+    """
+    match spec:
+        case UniformPopularity():
+            share = np.ones(len(models))
+        case Zipf():
+            share = np.array([math.pow(rank, -spec.exponent) for rank in range(1, len(models) + 1)])
+        case Weights():
+            share = np.array(_weights(models), dtype=np.float64)
+    return share / math.fsum(share)
+
+
+def _weights(models: Sequence[Model]) -> list[float]:
+    by_weight = all(model.weight is not None for model in models)
+    values = [model.weight if by_weight else model.rate_per_s for model in models]
+    for model, value in zip(models, values, strict=True):
+        if value is None:
+            reason = "has neither weight nor rate" if model.weight is None else "has a weight where others have a rate"
+            raise _problem(f"popularity weights: model {model.name!r} {reason}", "give all of them one or the other")
+    given = [value for value in values if value is not None]
+    if not any(given):
+        raise _problem("popularity weights: every model has weight 0", "give at least one model a weight above 0")
+    return given
+
+
+def _problem(message: str, hint: str) -> ScenarioError:
+    return ScenarioError([Problem("scenario", None, "traffic.popularity", None, message, hint)])

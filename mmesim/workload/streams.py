@@ -8,7 +8,7 @@ import numpy as np
 
 
 def generator(seed: int, replication: int, purpose: str, *names: str | int) -> np.random.Generator:
-    """A generator of its own for each (seed, replication, purpose, names), the same in every process and on every machine.
+    """A generator of its own for each (seed, replication, purpose, names), the same in every process.
 
     Two runs that share a name share its draws, whatever else differs between them (common random numbers). A string and
     a number are different names even if they print alike.

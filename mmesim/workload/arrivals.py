@@ -1,0 +1,160 @@
+"""All requests of a run, in order of time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.errors import Problem, ScenarioError, did_you_mean
+from mmesim.scenario.models import Model
+from mmesim.scenario.schema import Scenario
+from mmesim.scenario.traffic import Traffic
+from mmesim.workload import azure, poisson, popularity, streams, trace
+from mmesim.workload.block import Arrivals, Block, resize
+from mmesim.workload.merge import merge
+from mmesim.workload.table import Table
+from mmesim.workload.work import StreamWork, Work
+
+Ints = NDArray[np.int64]
+
+SERVICE_COLUMN = "service"
+"""The column of service times that a trace may leave out; one that the scenario calls otherwise must be there."""
+
+
+def blocks(scenario: Scenario, replication: int, block_size: int = 65536) -> Iterator[Block]:
+    """The requests that begin before the end of the run, in blocks of `block_size` (the last may be shorter).
+
+    Streams are merged in order of time, at equal times in the order of the scenario. Memory is bounded by `block_size`,
+    the requests do not depend on it. Raises TraceError when a trace turns out to be wrong, ScenarioError when a stream
+    names models that do not exist.
+    """
+    if block_size < 1:
+        raise ValueError("block_size must be at least 1")
+    work = Work(scenario)
+    # The streams share one block's worth of memory.
+    chunk = max(1, block_size // len(scenario.traffic))
+    each = [_stream(scenario, traffic, i, work, replication, chunk) for i, traffic in enumerate(scenario.traffic)]
+    return resize(merge(each), block_size)
+
+
+def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
+    """How many calls each model of the table gets in a run, on average over all seeds.
+
+    Traces are read and counted; of an Azure minute that the run cuts, the calls of replication 0 count.
+    """
+    models = scenario.model_table()
+    calls = np.zeros(len(models))
+    for traffic in scenario.traffic:
+        chosen = select(models, traffic)
+        if traffic.arrivals is not None:
+            length_s = max(0.0, _end(scenario, traffic) - traffic.start_s)
+            share = popularity.probabilities(traffic.popularity, chosen)
+            calls[_rows(chosen)] += traffic.arrivals.rate_per_s * length_s * share
+        else:
+            for arrivals in _in_window(scenario, traffic, _source(scenario, traffic, 0, 65536)):
+                calls += np.bincount(arrivals.model, minlength=len(models))
+    return calls
+
+
+def select(models: Sequence[Model], traffic: Traffic) -> tuple[Model, ...]:
+    """The models of a stream in the order of the table; ScenarioError for a name that is neither group nor model."""
+    if traffic.models is None:
+        return tuple(models)
+    names = {model.name for model in models} | {model.group for model in models}
+    unknown = [name for name in traffic.models if name not in names]
+    if unknown:
+        raise ScenarioError(
+            [
+                Problem("scenario", None, f"traffic.{traffic.name}.models", name, f"no model or group {name!r}", hint)
+                for name in unknown
+                for hint in [did_you_mean(name, names)]
+            ]
+        )
+    wanted = set(traffic.models)
+    return tuple(model for model in models if model.name in wanted or model.group in wanted)
+
+
+def _stream(
+    scenario: Scenario, traffic: Traffic, index: int, work: Work, replication: int, chunk: int
+) -> Iterator[Block]:
+    draws = StreamWork(work, scenario.run.seed, replication, traffic.name, index)
+    source = _source(scenario, traffic, replication, chunk)
+    for arrivals in _gather(_in_window(scenario, traffic, source), chunk):
+        yield draws.block(arrivals)
+
+
+def _source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -> Iterator[Arrivals]:
+    """The arrivals of a stream, counted from its start, without end where the source has none."""
+    seed, name = scenario.run.seed, traffic.name
+    models = select(scenario.model_table(), traffic)
+    row_of_name = {model.name: model.index for model in models}
+    if traffic.arrivals is not None:
+        return poisson.arrivals(
+            traffic.arrivals.rate_per_s,
+            popularity.Alias(popularity.probabilities(traffic.popularity, models)),
+            _rows(models),
+            streams.generator(seed, replication, "arrivals", name),
+            streams.generator(seed, replication, "popularity", name),
+            chunk,
+        )
+    if traffic.trace is not None:
+        columns = traffic.trace.columns
+        service = columns.service
+        if service == SERVICE_COLUMN and service not in Table(traffic.trace.file).header():
+            service = None
+        return trace.requests(traffic.trace.file, columns.time, columns.model, service, row_of_name, chunk)
+    assert traffic.azure_functions is not None  # the schema wants exactly one source
+    return azure.arrivals(
+        azure.read(traffic.azure_functions.file, row_of_name),
+        lambda minute: streams.generator(seed, replication, "arrivals", name, minute),
+        _end(scenario, traffic) - traffic.start_s,
+    )
+
+
+def _in_window(scenario: Scenario, traffic: Traffic, source: Iterator[Arrivals]) -> Iterator[Arrivals]:
+    """The arrivals moved to the start of the stream and cut where the stream or the run ends."""
+    end_s = _end(scenario, traffic)
+    for arrivals in source:
+        time = arrivals.time + traffic.start_s if traffic.start_s else arrivals.time
+        moved = Arrivals(time, arrivals.model, arrivals.service)
+        if len(time) and time[-1] >= end_s:
+            yield moved[: int(np.searchsorted(time, end_s, side="left"))]
+            return
+        yield moved
+
+
+def _gather(source: Iterator[Arrivals], rows: int) -> Iterator[Arrivals]:
+    """The same arrivals in pieces of at least `rows`, so that what is done for each piece costs little."""
+    waiting: list[Arrivals] = []
+    held = 0
+    for arrivals in source:
+        waiting.append(arrivals)
+        held += len(arrivals)
+        if held >= rows:
+            yield _join(waiting)
+            waiting, held = [], 0
+    if held:
+        yield _join(waiting)
+
+
+def _join(parts: Sequence[Arrivals]) -> Arrivals:
+    if len(parts) == 1:
+        return parts[0]
+    # One source gives service times with all of its pieces or with none.
+    service = [part.service for part in parts if part.service is not None]
+    return Arrivals(
+        time=np.concatenate([part.time for part in parts]),
+        model=np.concatenate([part.model for part in parts]),
+        service=np.concatenate(service) if service else None,
+    )
+
+
+def _rows(models: Sequence[Model]) -> Ints:
+    return np.array([model.index for model in models], dtype=np.int64)
+
+
+def _end(scenario: Scenario, traffic: Traffic) -> float:
+    return min(scenario.run.duration_s, math.inf if traffic.end_s is None else traffic.end_s)

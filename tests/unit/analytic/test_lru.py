@@ -1,0 +1,79 @@
+"""Che's approximation against the cases that have an exact answer, and against an LRU list that is simply run."""
+
+import itertools
+import math
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+
+from mmesim.analytic.lru import che
+
+
+def _zipf(models: int, exponent: float) -> np.ndarray:
+    weight = np.arange(1, models + 1) ** -exponent
+    return np.asarray(weight / weight.sum())
+
+
+def test_equal_rates_miss_the_share_that_does_not_fit() -> None:
+    cache = che(np.full(500, 0.3), 400)
+    np.testing.assert_allclose(cache.miss_ratio, 0.2, rtol=1e-10)
+    assert cache.total_miss_ratio == pytest.approx(0.2)
+    assert cache.characteristic_time_s == pytest.approx(-math.log(0.2) / 0.3)
+
+
+def test_the_characteristic_time_fills_the_cache() -> None:
+    rates = 120 * _zipf(500, 0.9)
+    cache = che(rates, 450)
+    assert (1 - np.exp(-rates * cache.characteristic_time_s)).sum() == pytest.approx(450, rel=1e-10)
+    assert np.all(np.diff(cache.miss_ratio) > 0)
+
+
+def test_everything_fits_or_nothing() -> None:
+    rates = np.array([1.0, 2.0, 0.0])
+    assert che(rates, 2).miss_ratio.tolist() == [0, 0, 1]
+    assert che(rates, 2).total_miss_ratio == 0
+    assert che(rates, 0).total_miss_ratio == 1
+
+
+def test_faster_requests_only_shrink_the_time() -> None:
+    slow, fast = che(_zipf(50, 1.1), 10), che(1000 * _zipf(50, 1.1), 10)
+    np.testing.assert_allclose(slow.miss_ratio, fast.miss_ratio, rtol=1e-9)
+    assert slow.characteristic_time_s == pytest.approx(1000 * fast.characteristic_time_s)
+
+
+def test_near_the_exact_stationary_lru() -> None:
+    # King (1971): the stack holds the models in order of last use; enumerate all of it for eight models.
+    share, capacity = _zipf(8, 0.8), 4
+    hit = 0.0
+    for stack in itertools.permutations(range(8), capacity):
+        chance, left = 1.0, 1.0
+        for model in stack:
+            chance *= share[model] / left
+            left -= share[model]
+        hit += chance * sum(share[model] for model in stack)
+    assert che(share, capacity).total_miss_ratio == pytest.approx(1 - hit, abs=0.01)
+
+
+def test_near_an_lru_list_that_is_run() -> None:
+    share, capacity, n = _zipf(200, 0.9), 120, 200_000
+    requests = np.random.default_rng(7).choice(200, size=n, p=share)
+    stack: OrderedDict[int, None] = OrderedDict()
+    misses = 0
+    for i, model in enumerate(requests.tolist()):
+        if model in stack:
+            stack.move_to_end(model)
+        else:
+            misses += i >= n // 10
+            stack[model] = None
+            if len(stack) > capacity:
+                stack.popitem(last=False)
+    assert misses / (0.9 * n) == pytest.approx(che(share, capacity).total_miss_ratio, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("rates", "capacity"), [([-1.0, 2.0], 1), ([0.0, 0.0], 1), ([1.0, math.nan], 1), ([1.0], -1), ([1.0], math.nan)]
+)
+def test_arguments_without_sense_are_refused(rates: list[float], capacity: float) -> None:
+    with pytest.raises(ValueError, match="che needs"):
+        che(np.array(rates), capacity)
