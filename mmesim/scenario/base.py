@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationInfo, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, ValidationInfo, WithJsonSchema
 
 from mmesim import units
 from mmesim.errors import Problem
 
-Place = tuple[str | int, ...]
+Place = tuple[str | int | float, ...]
+"""A way through a scenario: keys of maps and indexes of lists."""
 
 
 class Refused(ValueError):
@@ -40,7 +41,7 @@ class Refused(ValueError):
         self.value = value
         self.origin = origin
 
-    def below(self, *path: str | int) -> Refused:
+    def below(self, *path: str | int | float) -> Refused:
         """The same refusal, seen from further up the tree."""
         return Refused(self.message, (*path, *self.path), self.hint, self.value, self.origin)
 
@@ -126,11 +127,24 @@ def _size(value: object, info: ValidationInfo) -> int:
     return units.bytes_(value)
 
 
+UNCERTAIN_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "a belief, for experiments: {low: , mid: , high: } or one distribution",
+    "properties": {"uncertain": {"type": "object"}},
+    "required": ["uncertain"],
+    "additionalProperties": False,
+}
+
+
 def quantity_schema(what: str, *examples: str) -> dict[str, Any]:
     """JSON Schema of a quantity: text with a unit, or 0."""
     return {
         "description": f"{what}, for example {', '.join(examples)}",
-        "anyOf": [{"type": "string", "pattern": r"^\s*\+?[0-9.]", "examples": list(examples)}, {"const": 0}],
+        "anyOf": [
+            {"type": "string", "pattern": r"^\s*\+?[0-9.]", "examples": list(examples)},
+            {"const": 0},
+            UNCERTAIN_SCHEMA,
+        ],
     }
 
 
@@ -170,9 +184,15 @@ Share = Annotated[
     WithJsonSchema(
         {
             "description": "a share, for example 80 % or 0.8",
-            "anyOf": [{"type": "string", "pattern": r"%\s*$"}, {"type": "number", "minimum": 0, "maximum": 1}],
+            "anyOf": [
+                {"type": "string", "pattern": r"%\s*$"},
+                {"type": "number", "minimum": 0, "maximum": 1},
+                UNCERTAIN_SCHEMA,
+            ],
         }
     ),
 ]
 Number = Annotated[float, BeforeValidator(finite)]
 Whole = Annotated[int, BeforeValidator(whole)]
+Flag = Annotated[bool, Strict()]
+Text = Annotated[str, Strict()]

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from mmesim import units
-from mmesim.scenario.base import Bandwidth, Bytes, Data, Number, Seconds, Share, Whole
+from mmesim.scenario import catalogue
+from mmesim.scenario.base import Bandwidth, Bytes, Data, Flag, Number, Refused, Seconds, Share, Text, Whole
 from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import Constant
@@ -66,8 +67,8 @@ class Endpoint(Data):
     (vcpu, memory, network, threads_per_core, smt_yield, cpu_speed, price_per_hour).
     """
 
-    instance_type: str | None = None
-    region: str = "us-east-1"
+    instance_type: Text | None = None
+    region: Text = catalogue.HOME_REGION
     host: HostType
     instance_count: Annotated[Whole, Field(ge=1)] = 1
     load_slots: Annotated[Whole, Field(ge=1)] = Field(
@@ -95,7 +96,7 @@ class Endpoint(Data):
     load_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(60.0, alias="load_timeout")
     load_limit_s: Annotated[Seconds, Field(gt=0)] = Field(360.0, alias="load_limit")
     router: Router = Router()
-    warm: bool = Field(False, description="models are placed and ready at the start, as far as they fit")
+    warm: Flag = Field(False, description="models are placed and ready at the start, as far as they fit")
 
     @property
     def usable_memory_bytes(self) -> int:
@@ -113,7 +114,19 @@ class Endpoint(Data):
             return data
         rest = {key: value for key, value in data.items() if key not in HOST_KEYS}
         given = {key: value for key, value in data.items() if key in HOST_KEYS}
-        return rest | {"host": resolve_host(data.get("instance_type"), data.get("region", "us-east-1"), given)}
+        host: Any
+        try:
+            host = resolve_host(data.get("instance_type"), data.get("region", catalogue.HOME_REGION), given)
+        except Refused as refused:
+            host = refused  # raised by the validator below, so that the other keys are checked as well
+        return rest | {"host": host}
+
+    @field_validator("host", mode="before")
+    @classmethod
+    def _refused_host(cls, value: Any) -> Any:
+        if isinstance(value, Refused):
+            raise value
+        return value
 
     @field_validator("load_limit_s")
     @classmethod

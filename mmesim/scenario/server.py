@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from mmesim.errors import did_you_mean
 from mmesim.scenario.base import Data, Refused, Whole, shown
@@ -67,17 +67,13 @@ class Server(Data):
     )
     base_tasks: Whole = Field(50, description="processes and threads of the JVM without any model")
 
-    @model_validator(mode="before")
+    @field_validator("overhead", mode="before")
     @classmethod
-    def _named_overhead(cls, data: Any) -> Any:
+    def _named_overhead(cls, value: Any) -> Any:
         """`overhead: sagemaker` names a set."""
-        if isinstance(data, dict) and isinstance(data.get("overhead"), str):
-            name = data["overhead"]
-            if name not in OVERHEADS:
-                raise Refused(
-                    f"unknown set {shown(name)}: one of {', '.join(OVERHEADS)}, or {{pre: , hold: , post: }}",
-                    ("overhead",),
-                    did_you_mean(name, OVERHEADS),
-                )
-            return data | {"overhead": OVERHEADS[name]}
-        return data
+        if not isinstance(value, str):
+            return value
+        if value not in OVERHEADS:
+            allowed = f"one of {', '.join(OVERHEADS)}, or {{pre: , hold: , post: }}"
+            raise Refused(f"unknown set {shown(value)}: {allowed}", (), did_you_mean(value, OVERHEADS))
+        return OVERHEADS[value]

@@ -51,7 +51,7 @@ def _number(text: str) -> float:
 
 
 def _framework(text: str) -> Framework:
-    if text not in Framework:
+    if text not in tuple(Framework):
         raise ValueError(f"unknown framework {text!r}: one of {', '.join(Framework)}")
     return Framework(text)
 
@@ -76,7 +76,7 @@ _PARTS: dict[str, Callable[[str], object]] = {
     "load_cpu": units.seconds,
     "load_wait": units.seconds,
 }
-"""Columns that are a part of `service` or `load`: `service` is the mean CPU time, lognormal if `service_cv` is given."""
+"""Columns that are a part of `service` or `load`: `service` is the mean CPU time, lognormal with `service_cv`."""
 
 COLUMNS = ("name", "group", *_DIRECT, *_PARTS)
 """Every column that a table may have; a unit in the header (`memory [MiB]`) goes with bare numbers."""

@@ -78,7 +78,7 @@ def _numbers(body: object, **readers: Callable[[object], float]) -> dict[str, fl
     return {key: _at(read, body[key], key) for key, read in readers.items()}
 
 
-def _at(read: Callable[[object], float], value: object, place: str | int) -> float:
+def _at(read: Callable[[object], float], value: object, place: str | int | float) -> float:
     try:
         return read(value)
     except ValueError as error:

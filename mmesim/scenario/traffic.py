@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema, field_serializer, model_validator
+from pydantic import (
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from mmesim.errors import did_you_mean
 from mmesim.scenario.base import Data, Rate, Refused, Seconds, finite, shown
@@ -140,17 +148,17 @@ class Traffic(Data):
     trace: TraceSource | None = None
     azure_functions: AzureSource | None = None
 
-    @model_validator(mode="before")
+    @field_validator("arrivals", mode="before")
     @classmethod
-    def _arrival_process(cls, data: Any) -> Any:
+    def _arrival_process(cls, value: Any) -> Any:
         """`arrivals: {poisson: {rate: 120 /s}}` names the process; the only one here is Poisson."""
-        if not isinstance(data, dict) or not isinstance(data.get("arrivals"), dict):
-            return data
-        arrivals = data["arrivals"]
-        if set(arrivals) != {"poisson"}:
-            name = next((str(key) for key in arrivals if key != "poisson"), "nothing")
-            raise Refused(f"unknown arrival process {name}: write {{poisson: {{rate: 120 /s}}}}", ("arrivals", name))
-        return data | {"arrivals": arrivals["poisson"]}
+        if not isinstance(value, dict):
+            return value
+        if set(value) == {"poisson"}:
+            return value["poisson"]
+        name = next((str(key) for key in value if key != "poisson"), "")
+        hint = did_you_mean(name, ("poisson",))
+        raise Refused(f"unknown arrival process {name!r}: write {{poisson: {{rate: 120 /s}}}}", (name,), hint)
 
     @field_serializer("arrivals")
     def _named(self, value: Poisson | None) -> object:

@@ -1,0 +1,78 @@
+"""What can only be checked over several parts of a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim import units
+from mmesim.errors import did_you_mean
+from mmesim.scenario.base import Place, Refusals, Refused
+from mmesim.scenario.models import Model
+from mmesim.scenario.schema import Scenario
+from mmesim.scenario.traffic import Traffic, Weights
+
+
+def contradictions(scenario: Scenario) -> Iterator[Refused]:
+    """Every contradiction between parts of a valid scenario, each with its place."""
+    yield from _memory(scenario)
+    try:
+        models = scenario.resolved_models
+    except Refusals as refusals:
+        yield from refusals.all
+        return
+    words = {model.group for model in models} | {model.name for model in models}
+    for index, stream in enumerate(scenario.traffic):
+        place: Place = ("traffic", index)
+        if stream.start_s >= scenario.run.duration_s:
+            yield Refused("the run ends before this stream starts", (*place, "start"))
+        for number, word in enumerate(stream.models or ()):
+            if word not in words:
+                hint = did_you_mean(word, words)
+                yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
+        yield from _weights(stream, place, in_scope(stream, models))
+
+
+def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
+    """The models that a stream may call."""
+    if stream.models is None:
+        return list(models)
+    named = set(stream.models)
+    return [model for model in models if model.name in named or model.group in named]
+
+
+def _memory(scenario: Scenario) -> Iterator[Refused]:
+    endpoint = scenario.endpoint
+    usable, base = endpoint.usable_memory_bytes, endpoint.base_memory_bytes
+    if usable <= base:
+        yield Refused(
+            f"no memory is left for models: {units.show_bytes(usable)} usable, "
+            f"{units.show_bytes(base)} for the container itself",
+            ("endpoint",),
+        )
+    if usable > endpoint.host.memory_bytes:
+        yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
+    if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
+        yield Refused("leaves no process for any model", ("endpoint", "pid_limit"))
+
+
+def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Refused]:
+    """Weights must be there where they are used, and be used where they are there."""
+    if stream.arrivals is None:
+        return
+    if not isinstance(stream.popularity, Weights):
+        if "popularity" not in stream.model_fields_set and any(_weight(model) is not None for model in models):
+            message = "the models have weights or rates: say whether they count"
+            yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
+        return
+    place = (*place, "popularity")
+    without = [model.name for model in models if _weight(model) is None]
+    if without:
+        yield Refused(f"model {without[0]!r} and {len(without) - 1} others have neither weight nor rate", place)
+    elif len({model.weight is None for model in models}) == 2:
+        yield Refused("some models have a weight and some a rate: they do not compare", place)
+    elif not any(_weight(model) for model in models):
+        yield Refused("all weights are 0", place)
+
+
+def _weight(model: Model) -> float | None:
+    return model.weight if model.weight is not None else model.rate_per_s

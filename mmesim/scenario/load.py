@@ -1,0 +1,101 @@
+"""Reads a scenario file: YAML, `extends`, overrides, then one report of everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mmesim.errors import Problem, ScenarioError
+from mmesim.scenario.base import FROM_FILE, Place
+from mmesim.scenario.checks import contradictions
+from mmesim.scenario.located import Located
+from mmesim.scenario.merge import named, override, read_with_bases, text_with_bases
+from mmesim.scenario.problems import from_validation, locate
+from mmesim.scenario.schema import Scenario
+from mmesim.scenario.unsupported import unsupported
+
+PATHS: tuple[tuple[str, ...], ...] = (
+    ("models", "*", "file"),
+    ("models", "*", "azure_functions", "invocations"),
+    ("models", "*", "azure_functions", "memory"),
+    ("models", "*", "azure_functions", "durations"),
+    ("traffic", "*", "trace", "file"),
+    ("traffic", "*", "azure_functions", "file"),
+)
+"""Values that are paths, relative to the file that they are written in (to the working folder in an override)."""
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario of a file with overrides such as `models.tenant.memory=60 MiB` put over it.
+
+    Raises ScenarioError with every problem of the file.
+    """
+    return _scenario(read_with_bases(Path(path)), overrides)
+
+
+def load_text(text: str, name: str = "<text>", overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario of a YAML text; relative paths start in the working folder. Raises ScenarioError."""
+    return _scenario(text_with_bases(text, name, Path.cwd()), overrides)
+
+
+def _scenario(tree: Located, overrides: Sequence[str]) -> Scenario:
+    for text in overrides:
+        tree = override(tree, text)
+    tree, problems = _absolute_paths(named(tree))
+    refused = list(unsupported(tree))
+    problems += [locate(one.below(*place), tree) for place, one in refused]
+    already = [place for place, _ in refused]
+    try:
+        scenario = Scenario.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
+    except ValidationError as error:
+        problems += from_validation(error, tree, already)
+        raise ScenarioError(_in_order(problems)) from None
+    if not problems:
+        problems += [locate(one, tree) for one in contradictions(scenario)]
+    if problems:
+        raise ScenarioError(_in_order(problems))
+    return scenario
+
+
+def _in_order(problems: Sequence[Problem]) -> list[Problem]:
+    """Problems by file, then line; each once."""
+    once = {str(problem): problem for problem in problems}
+    return sorted(once.values(), key=lambda problem: (problem.file, problem.line or 0))
+
+
+def _absolute_paths(tree: Located) -> tuple[Located, list[Problem]]:
+    """The tree with absolute paths, and a problem for each file that does not exist."""
+    problems: list[Problem] = []
+
+    def rewritten(value: Located, patterns: Sequence[tuple[str, ...]], place: Place) -> Located:
+        if not patterns:
+            return value
+        if () in patterns:
+            return _absolute(value, place, problems)
+        if isinstance(value.value, dict):
+            return value.with_value(
+                {key: rewritten(item, _below(patterns, key), (*place, str(key))) for key, item in value.map.items()}
+            )
+        if isinstance(value.value, list):
+            return value.with_value(
+                [rewritten(item, _below(patterns, "*"), (*place, index)) for index, item in enumerate(value.list)]
+            )
+        return value
+
+    return rewritten(tree, PATHS, ()), problems
+
+
+def _below(patterns: Sequence[tuple[str, ...]], step: object) -> list[tuple[str, ...]]:
+    return [pattern[1:] for pattern in patterns if pattern[0] == step]
+
+
+def _absolute(value: Located, place: Place, problems: list[Problem]) -> Located:
+    if not isinstance(value.value, str):
+        return value
+    path = (value.folder / value.value).resolve()
+    if not path.is_file():
+        field = ".".join(str(step) for step in place)
+        problems.append(Problem(value.file, value.shown_line, field, value.value, f"there is no file {path}"))
+    return value.with_value(str(path))

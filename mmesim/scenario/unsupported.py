@@ -1,0 +1,86 @@
+"""Keys that mean something to an endpoint but that this version does not simulate: refused, never ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mmesim.scenario.base import Place, Refused
+from mmesim.scenario.located import Located
+from mmesim.scenario.uncertain import KEY, read_uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A place in the file (`*` is any item), the values that are harmless there, and what would be simulated."""
+
+    place: tuple[str, ...]
+    what: str
+    harmless: tuple[object, ...] = ()
+    instead: str | None = None
+
+
+TABLE: tuple[Unsupported, ...] = (
+    Unsupported(("endpoint", "autoscaling"), "autoscaling", (), "give a fixed instance_count"),
+    Unsupported(("endpoint", "model_cache"), "an endpoint without model cache", ("enabled",), "model_cache: enabled"),
+    Unsupported(("endpoint", "throttling"), "throttling"),
+    Unsupported(("server", "preload_model"), "preloading before workers fork", (False,), "preload_model: false"),
+    Unsupported(("server", "batch_size"), "batches", (1,), "batch_size: 1"),
+    Unsupported(("server", "max_batch_delay"), "batches"),
+    Unsupported(("server", "load_stall"), "stalls of the event loops by registrations"),
+    Unsupported(("server", "config"), "reading a config.properties", (), "give its values as keys of server"),
+    Unsupported(("server", "response_timeout"), "the worker's response time-out"),
+    Unsupported(("models", "*", "preload_model"), "preloading before workers fork", (False,), "preload_model: false"),
+    Unsupported(("models", "*", "batch_size"), "batches", (1,), "batch_size: 1"),
+    Unsupported(("models", "*", "max_batch_delay"), "batches"),
+    Unsupported(("models", "*", "response_timeout"), "the worker's response time-out"),
+    Unsupported(("models", "*", "first_call"), "slower first calls after a load"),
+    Unsupported(("models", "*", "pinned"), "pinned models"),
+    Unsupported(("models", "*", "service", "batch"), "batches", ("max",)),
+    Unsupported(("traffic", "*", "schedule"), "traffic by schedule"),
+    Unsupported(("traffic", "*", "closed_loop"), "closed-loop traffic"),
+    Unsupported(("traffic", "*", "arrivals", "schedule"), "arrivals by schedule", (), "{poisson: {rate: 120 /s}}"),
+    Unsupported(("traffic", "*", "arrivals", "mmpp"), "arrivals in bursts", (), "{poisson: {rate: 120 /s}}"),
+    Unsupported(("traffic", "*", "arrivals", "gamma"), "renewal arrivals", (), "{poisson: {rate: 120 /s}}"),
+    Unsupported(("traffic", "*", "arrivals", "closed"), "closed-loop traffic", (), "{poisson: {rate: 120 /s}}"),
+    Unsupported(("traffic", "*", "arrivals", "closed_loop"), "closed-loop traffic", (), "{poisson: {rate: 120 /s}}"),
+    Unsupported(("clients", "retries"), "retries by clients", ("none",), "retries: none"),
+    Unsupported(("clients", "users"), "closed-loop traffic"),
+    Unsupported(("faults",), "faults", ([],), "faults: []"),
+    Unsupported(("processes",), "processes of one's own in the file"),
+    Unsupported(("measured_on",), "conversion of CPU times between instance types", (), "give endpoint.cpu_speed"),
+    Unsupported(("run", "warmup"), "a warm-up found by itself", (), "give a time, such as warmup: 5 min"),
+)
+
+
+def unsupported(tree: Located) -> Iterator[tuple[Place, Refused]]:
+    """Every value of a scenario that this version does not simulate, with its place."""
+    for place, value in tree.walk():
+        for entry in TABLE:
+            if _matches(entry.place, place) and not _harmless(entry, value):
+                hint = None if entry.instead is None else f"for now: {entry.instead}"
+                yield place, Refused(f"this version does not simulate {entry.what} yet", (), hint, value.plain())
+        if KEY in value.map:
+            yield place, _belief(value.map[KEY])
+
+
+def _matches(pattern: tuple[str, ...], place: Place) -> bool:
+    if len(pattern) != len(place):
+        return False
+    return all(want == "*" or want == step for want, step in zip(pattern, place, strict=True))
+
+
+def _harmless(entry: Unsupported, value: Located) -> bool:
+    if entry.place == ("run", "warmup"):
+        return bool(value.value != "auto")
+    plain = value.plain()
+    return any(plain == harmless and type(plain) is type(harmless) for harmless in entry.harmless)
+
+
+def _belief(body: Located) -> Refused:
+    try:
+        belief = read_uncertain(body.plain())
+    except Refused as refused:
+        return refused
+    line = f"give one value, such as {belief.mid}" if belief.mid is not None else "give one value"
+    return Refused("belief is for experiments over several values; a run has fixed ones", (), line, body.plain())
