@@ -1,0 +1,78 @@
+"""One host as its controller sees it: load slots, memory, disk, process ids, network, and who waits for room."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from math import inf
+
+import simpy
+
+from mmesim.engine.control.level import Level
+from mmesim.engine.control.link import Link
+from mmesim.scenario.schema import Endpoint, Model
+
+
+class Host:
+    """The accounts of one host. Bytes are exact integers; nothing is taken without being given back."""
+
+    def __init__(self, env: simpy.Environment, row: int, endpoint: Endpoint, base_tasks: int) -> None:
+        self.row = row
+        self.slots = simpy.Resource(env, endpoint.load_slots)
+        self.network = Link(env, endpoint.host.network_Bps, endpoint.download.stream_Bps)
+        self.disk_reads = Link(env, endpoint.disk_read_Bps) if endpoint.disk_read_Bps is not None else None
+        self.memory = Level(endpoint.base_memory_bytes, env.now)
+        self.disk = Level(0, env.now)
+        self.loaded = Level(0, env.now)
+        self.tasks = Level(base_tasks, env.now)
+        self.loads = 0
+        self.unloads = 0
+        self.hungry = 0
+        self.artefacts: OrderedDict[int, int] = OrderedDict()
+        """Artefacts on disk: model -> bytes, least recently used first."""
+        self.present: Counter[int] = Counter()
+        """Pools of each model that are loading, ready or being unloaded."""
+        self.changed = env.event()
+        """Succeeds when room may have been made; replaced by a new event each time."""
+        self._env = env
+        self._usable_bytes = endpoint.usable_memory_bytes
+        self._base_bytes = endpoint.base_memory_bytes
+        self._base_tasks = base_tasks
+        self._pid_limit = endpoint.pid_limit if endpoint.pid_limit is not None else inf
+        self._disk_bytes = endpoint.disk_bytes
+
+    def fits(self, memory_bytes: int, tasks: int) -> bool:
+        """Whether this much can be added now."""
+        return self.memory.value + memory_bytes <= self._usable_bytes and self.tasks.value + tasks <= self._pid_limit
+
+    def can_ever_hold(self, model: Model, memory_bytes: int) -> bool:
+        """Whether the model would fit into the host with nothing else on it."""
+        return (
+            self._base_bytes + memory_bytes <= self._usable_bytes
+            and self._base_tasks + model.pool_tasks <= self._pid_limit
+            and model.artifact_bytes <= self._disk_bytes
+        )
+
+    def take(self, memory_bytes: int, tasks: int) -> None:
+        """Reserve memory and process ids; they must fit."""
+        now = self._env.now
+        self.memory.add(memory_bytes, now)
+        self.tasks.add(tasks, now)
+
+    def give(self, memory_bytes: int, tasks: int) -> None:
+        """Give memory and process ids back and wake the loads that wait for room."""
+        self.take(-memory_bytes, -tasks)
+        self.notify()
+
+    def notify(self) -> None:
+        """Wake the loads that wait for room."""
+        if self.hungry:
+            changed, self.changed = self.changed, self._env.event()
+            changed.succeed()
+
+    def disk_victim(self) -> int | None:
+        """The model whose artefact is deleted next: the least recently used one that has no pool here."""
+        return next((model for model in self.artefacts if not self.present[model]), None)
+
+    def disk_fits(self, size_bytes: int) -> bool:
+        """Whether this much can be written to disk now."""
+        return self.disk.value + size_bytes <= self._disk_bytes

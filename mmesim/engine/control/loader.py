@@ -1,0 +1,292 @@
+"""Loads and unloads: the processes of a host's controller, written to be read.
+
+A load takes a load slot, downloads the artefact if it is not on disk, makes room in memory, starts the model's processes,
+and then lets its waiters go. One load serves all requests for a model on a host. Sources: the container contract of
+multi-model endpoints (docs.aws.amazon.com, sagemaker, mms-container-apis) and Multi Model Server's registration of a model.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from math import ceil
+from typing import Any
+
+import simpy
+
+from mmesim.engine.control.host import Host
+from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.environment import Environment
+from mmesim.engine.kernel.codes import CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
+from mmesim.policies.eviction import Eviction, IdlePools
+from mmesim.scenario.schema import Model, Scenario
+from mmesim.workload.loads import LoadDraw, LoadTimes
+from mmesim.workload.streams import generator
+
+Process = Generator[simpy.Event, Any, None]
+
+
+class Loader:
+    """Every load and unload of the endpoint. `hosts` is indexed by host row and may grow."""
+
+    def __init__(
+        self,
+        env: Environment,
+        plane: DataPlane,
+        scenario: Scenario,
+        replication: int,
+        hosts: list[Host],
+        evict: Eviction,
+    ) -> None:
+        self._env = env
+        self._plane = plane
+        self._hosts = hosts
+        self._endpoint = scenario.endpoint
+        self._models = scenario.model_table()
+        self._times = LoadTimes(scenario, replication)
+        self._evict = evict
+        self._draws = [
+            generator(scenario.run.seed, replication, "eviction", host) for host in range(scenario.endpoint.instance_count)
+        ]
+        self._computing: dict[int, simpy.Event] = {}
+        self._limits: deque[tuple[float, simpy.Process]] = deque()
+        self._limit_idle = env.event()
+        self.finished: list[tuple[float, float]] = []
+        """(asked for, ready) of each load that ended well, seconds."""
+        self.download_s: list[float] = []
+        self.load_s: list[float] = []
+        self.unload_s: list[float] = []
+        env.handle(MISS, self._missed)
+        env.handle(CPU_DONE, self._computed)
+        env.handle(IDLE, self._idle)
+        env.process(self._enforce_limit())
+
+    def place(self, model: int, host: int) -> bool:
+        """Make a model ready on a host at once, if it fits: how a warm start begins."""
+        row, controller = self._models[model], self._hosts[host]
+        memory_bytes = row.pool_memory_bytes
+        if not controller.fits(memory_bytes, row.pool_tasks) or not controller.disk_fits(row.artifact_bytes):
+            return False
+        now = self._env.now
+        controller.take(memory_bytes, row.pool_tasks)
+        controller.disk.add(row.artifact_bytes, now)
+        controller.artefacts[model] = row.artifact_bytes
+        controller.present[model] += 1
+        controller.loaded.add(1, now)
+        pool = self._plane.create_pool(now, model, host)
+        for phase in range(3):
+            self._plane.stamp(now, pool, phase)
+        self._plane.pool_ready(now, pool)
+        return True
+
+    def _missed(self, pool: int) -> None:
+        """A request found its model neither ready nor loading: load it."""
+        process = self._env.process(self._load(pool))
+        self._limits.append((self._env.now + self._endpoint.load_limit_s, process))
+        if not self._limit_idle.triggered:
+            self._limit_idle.succeed()
+
+    def _load(self, pool: int) -> Process:
+        env, plane, endpoint = self._env, self._plane, self._endpoint
+        pools = plane.tables.views.pools
+        model = self._models[pools.model[pool]]
+        host = self._hosts[pools.host[pool]]
+        asked = env.now
+        peak_bytes = ceil(model.pool_memory_bytes * endpoint.load_peak)
+        if not host.can_ever_hold(model, peak_bytes):
+            plane.load_failed(env.now, pool, NEVER_FITS)
+            return
+        draw = self._times.draw(model.index, int(pools.asked_by[pool]))
+        host.present[model.index] += 1
+        slot: simpy.resources.resource.Request | None = None
+        held = 0
+        try:
+            if endpoint.slot_covers == "load":
+                yield from self._fetch(host, model, draw)
+                plane.stamp(env.now, pool, 0)
+            slot = host.slots.request()
+            yield slot
+            plane.stamp(env.now, pool, 1 if endpoint.slot_covers == "load" else 0)
+            if endpoint.slot_covers == "download_and_load":
+                yield from self._fetch(host, model, draw)
+                plane.stamp(env.now, pool, 1)
+            yield from self._make_room(host, peak_bytes, model.pool_tasks)
+            held = peak_bytes
+            plane.stamp(env.now, pool, 2)
+            begun = env.now
+            yield from self._start_processes(host, model, draw)
+            self.load_s.append(env.now - begun)
+        except simpy.Interrupt:
+            plane.load_failed(env.now, pool, LOAD_TIMEOUT)
+            host.present[model.index] -= 1
+            if held:
+                host.give(held, model.pool_tasks)
+            return
+        finally:
+            if slot is not None:
+                slot.cancel()  # without effect once it was granted
+                host.slots.release(slot)
+        held = model.pool_memory_bytes
+        if peak_bytes > held:
+            host.give(peak_bytes - held, 0)
+        host.loaded.add(1, env.now)
+        host.loads += 1
+        self.finished.append((asked, env.now))
+        plane.pool_ready(env.now, pool)
+        if host.hungry and plane.tables.views.pools.in_flight[pool] == 0:
+            host.notify()
+
+    def _fetch(self, host: Host, model: Model, draw: LoadDraw) -> Process:
+        """Bring the artefact to the host's disk, unless it is there."""
+        env, size = self._env, model.artifact_bytes
+        if model.index in host.artefacts:
+            host.artefacts.move_to_end(model.index)
+            return
+        begun = env.now
+        yield from self._make_disk_room(host, size)
+        host.disk.add(size, env.now)
+        transfer = None
+        try:
+            if draw.first_byte > 0.0:
+                yield env.timeout(draw.first_byte)
+            transfer = host.network.transfer(size)
+            yield transfer
+            if self._endpoint.download.unpack_Bps_per_vcpu is not None:
+                yield from self._compute(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
+        except simpy.Interrupt:
+            if transfer is not None:
+                host.network.cancel(transfer)
+            host.disk.add(-size, env.now)
+            host.notify()
+            raise
+        host.artefacts[model.index] = size
+        self.download_s.append(env.now - begun)
+
+    def _start_processes(self, host: Host, model: Model, draw: LoadDraw) -> Process:
+        """The container's load: the pool's parent starts, then all workers load in parallel."""
+        env = self._env
+        yield from self._compute(host, draw.start_cpu)
+        if draw.start_wait > 0.0:
+            yield env.timeout(draw.start_wait)
+        if model.workers == 1:
+            yield from self._load_worker(host, model, draw, 0)
+            return
+        workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(model.workers)]
+        try:
+            yield env.all_of(workers)
+        except simpy.Interrupt:
+            for worker in workers:
+                if worker.is_alive:
+                    worker.defused = True
+                    worker.interrupt()
+            raise
+
+    def _load_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
+        """One worker reads the artefact, computes, and waits."""
+        if host.disk_reads is not None:
+            read = host.disk_reads.transfer(model.artifact_bytes)
+            try:
+                yield read
+            except simpy.Interrupt:
+                host.disk_reads.cancel(read)
+                raise
+        yield from self._compute(host, float(draw.cpu[worker]))
+        if draw.wait[worker] > 0.0:
+            yield self._env.timeout(float(draw.wait[worker]))
+
+    def _make_room(self, host: Host, memory_bytes: int, tasks: int) -> Process:
+        """Unload idle models in the order of the eviction policy until this much fits, then take it."""
+        env, plane = self._env, self._plane
+        while not host.fits(memory_bytes, tasks):
+            victim = self._victim(host)
+            if victim != NONE:
+                yield env.process(self._unload(host, victim))
+                continue
+            host.hungry += 1
+            plane.want(env.now, host.row, host.hungry)
+            try:
+                yield host.changed
+            finally:
+                host.hungry -= 1
+                plane.want(env.now, host.row, host.hungry)
+        host.take(memory_bytes, tasks)
+
+    def _make_disk_room(self, host: Host, size_bytes: int) -> Process:
+        """Delete artefacts of models that have no pool on the host, least recently used first, until this much fits."""
+        while not host.disk_fits(size_bytes):
+            model = host.disk_victim()
+            if model is not None:
+                host.disk.add(-host.artefacts.pop(model), self._env.now)
+                self._plane.forget_disk(self._env.now, model, host.row)
+                continue
+            host.hungry += 1
+            try:
+                yield host.changed
+            finally:
+                host.hungry -= 1
+
+    def _victim(self, host: Host) -> int:
+        """The pool that the eviction policy unloads first, NONE when none is idle."""
+        rows = self._plane.idle_pools(self._env.now, host.row)
+        if rows.size == 0:
+            return NONE
+        pools = self._plane.tables.views.pools
+        idle = IdlePools(
+            model=pools.model[rows],
+            accessed=pools.accessed[rows],
+            inserted=pools.inserted[rows],
+            frequency=pools.frequency[rows],
+            rng=self._draws[host.row],
+        )
+        return int(rows[self._evict(idle)])
+
+    def _unload(self, host: Host, pool: int) -> Process:
+        """Unload a ready, idle pool; its artefact stays on disk."""
+        env, plane = self._env, self._plane
+        model = self._models[plane.tables.views.pools.model[pool]]
+        plane.drain_pool(env.now, pool)
+        host.loaded.add(-1, env.now)
+        if self._endpoint.unload_s > 0.0:
+            yield env.timeout(self._endpoint.unload_s)
+        host.artefacts.move_to_end(model.index)
+        host.present[model.index] -= 1
+        host.unloads += 1
+        self.unload_s.append(self._endpoint.unload_s)
+        plane.drop_pool(env.now, pool, on_disk=True)
+        host.give(model.pool_memory_bytes, model.pool_tasks)
+
+    def _compute(self, host: Host, cpu_s: float) -> Process:
+        """CPU work of the controller or the container on one thread of the host."""
+        if cpu_s <= 0.0:
+            return
+        row = self._plane.start_cpu(self._env.now, host.row, cpu_s)
+        done = self._computing[row] = self._env.event()
+        try:
+            yield done
+        except simpy.Interrupt:
+            if self._computing.pop(row, None) is not None:
+                self._plane.cancel_cpu(self._env.now, row)
+            raise
+
+    def _computed(self, row: int) -> None:
+        self._computing.pop(row).succeed()
+
+    def _idle(self, pool: int) -> None:
+        self._hosts[self._plane.tables.views.pools.host[pool]].notify()
+
+    def _enforce_limit(self) -> Process:
+        """Break off loads that were asked for longer than `load_limit` ago."""
+        env = self._env
+        while True:
+            while self._limits and not self._limits[0][1].is_alive:
+                self._limits.popleft()
+            if not self._limits:
+                self._limit_idle = env.event()
+                yield self._limit_idle
+                continue
+            deadline, process = self._limits[0]
+            if deadline > env.now:
+                yield env.timeout(deadline - env.now)
+                continue
+            self._limits.popleft()
+            process.interrupt("load_limit")

@@ -1,0 +1,138 @@
+"""The data plane as Python sees it: the tables, and the compiled functions bound to them once per run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.engine.kernel import codes, jit, step, verbs
+from mmesim.engine.kernel.tables import Tables
+
+GROWING = {
+    codes.GROW_ATTEMPTS: "attempts",
+    codes.GROW_POOLS: "pools",
+    codes.GROW_TIMERS: "timers",
+    codes.GROW_TASKS: "tasks",
+}
+
+
+class DataPlane:
+    """Runs requests between the control plane's events, and does what the control plane decides.
+
+    Rows (hosts, pools, attempts) are integers; times are seconds of simulated time. `tables.views` may be read, never
+    written, and not kept across a call: tables grow.
+    """
+
+    def __init__(self, tables: Tables, flush: Callable[[], None]) -> None:
+        self.tables = tables
+        self._flush = flush
+        self._advance = jit.bind(step.advance, tables.arrays, 0.0)
+        self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0)
+        self._plain = self._advance is step.advance
+
+    def _arguments(self) -> Any:
+        return self.tables.views if self._plain else self.tables.arrays
+
+    def advance(self, until: float) -> tuple[int, int]:
+        """Run up to, and without, time `until`; (signal, row) as in kernel.codes."""
+        signal, row = self._advance(self._arguments(), until)
+        if signal == codes.GROW:
+            self.tables.double(GROWING[row])
+        elif signal == codes.FLUSH:
+            self._flush()
+        return signal, row
+
+    @property
+    def now(self) -> float:
+        """Time of the last event."""
+        return float(self.tables.views.clock.now[0])
+
+    def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0) -> int:
+        return int(self._act(self._arguments(), verb, now, i, j, x))
+
+    def add_host(self, now: float, key: int) -> int:
+        """A new host, up from now; `key` is its place in every rendezvous order."""
+        return self._do(verbs.ADD_HOST, now, key)
+
+    def create_pool(self, now: float, model: int, host: int) -> int:
+        """A pool in state loading that no request asked for."""
+        self.tables.reserve("pools", 2)
+        return self._do(verbs.CREATE_POOL, now, model, host)
+
+    def pool_ready(self, now: float, pool: int) -> None:
+        """The load of a pool has ended: its waiters are forwarded."""
+        views = self.tables.views
+        self.tables.reserve("workers", int(views.models.workers[views.pools.model[pool]]))
+        self._make_room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
+        self._do(verbs.POOL_READY, now, pool)
+
+    def load_failed(self, now: float, pool: int, cause: int) -> None:
+        """The load of a pool has failed: its waiters get `cause`, its row is free."""
+        views = self.tables.views
+        self._make_room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
+        self._do(verbs.LOAD_FAILED, now, pool, cause)
+
+    def drain_pool(self, now: float, pool: int) -> None:
+        """No request is sent to the pool any more; only for a pool with nothing queued or in flight."""
+        self._do(verbs.DRAIN_POOL, now, pool)
+
+    def drop_pool(self, now: float, pool: int, on_disk: bool) -> None:
+        """The pool is gone; `on_disk`: its artefact stays on the host's disk."""
+        self._do(verbs.DROP_POOL, now, pool, int(on_disk))
+
+    def stamp(self, now: float, pool: int, phase: int) -> None:
+        """Phase 0, 1 or 2 of the load of a pool ends now."""
+        self._do(verbs.STAMP, now, pool, phase)
+
+    def start_cpu(self, now: float, host: int, cpu_s: float, threads: int = 1) -> int:
+        """Begin CPU work of `cpu_s` seconds on each of `threads` threads; its row, which CPU_DONE names at the end."""
+        self.tables.reserve("controls", 1)
+        self._make_room(host, 1)
+        return self._do(verbs.START_CPU, now, host, threads, cpu_s)
+
+    def cancel_cpu(self, now: float, row: int) -> None:
+        """Take back CPU work that has not ended."""
+        self._do(verbs.CANCEL_CPU, now, row)
+
+    def want(self, now: float, host: int, loads: int) -> None:
+        """How many loads of the host wait for a pool to become idle: IDLE is signalled while there are any."""
+        self._do(verbs.WANT, now, host, loads)
+
+    def idle_pools(self, now: float, host: int) -> NDArray[np.int64]:
+        """Rows of the host's ready pools with nothing queued or in flight; valid until the next call."""
+        n = self._do(verbs.IDLE_POOLS, now, host)
+        rows: NDArray[np.int64] = self.tables.views.scratch[:n]
+        return rows
+
+    def forget_disk(self, now: float, model: int, host: int) -> None:
+        """The artefact of the model was deleted from the host's disk."""
+        self._do(verbs.FORGET_DISK, now, model, host)
+
+    def sync(self, now: float) -> None:
+        """Bring all integrals over time to now."""
+        self._do(verbs.SYNC, now)
+
+    def set_speed(self, now: float, host: int, speed: float) -> None:
+        """CPU seconds of work that one thread does in a second, from now on."""
+        self._do(verbs.SET_SPEED, now, host, 0, speed)
+
+    def hosts_in_order(self, model: int) -> list[int]:
+        """Hosts that are up, in rendezvous order of the model."""
+        views = self.tables.views
+        up = [int(h) for h in views.up[: int(views.clock.n_up[0])]]
+        return sorted(up, key=lambda h: -self._do(verbs.SCORE, self.now, model, h))
+
+    def _make_room(self, host: int, waiters: int) -> None:
+        """Room for what `waiters` requests may add in one verb: a task, a timer and a record each."""
+        views = self.tables.views
+        if int(views.hosts.heap_n[host]) + waiters + 8 > views.tasks.finish.shape[1]:
+            self.tables.grow("tasks", 2 * (int(views.hosts.heap_n[host]) + waiters + 8))
+        if int(views.clock.n_timers[0]) + waiters + 8 > views.timers.time.size:
+            self.tables.grow("timers", 2 * (int(views.clock.n_timers[0]) + waiters + 8))
+        if views.params.record[0] == 1 and int(views.clock.n_records[0]) + waiters + 8 > views.records.call.size:
+            self._flush()
+            if waiters + 8 > views.records.call.size:
+                self.tables.grow("records", 2 * (waiters + 8))

@@ -1,0 +1,40 @@
+"""The seam: SimPy's clock, with the data plane run in between its events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import simpy
+
+from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.kernel.codes import REACHED
+
+
+class Environment(simpy.Environment):
+    """A SimPy environment whose `step` first lets the data plane run up to SimPy's next event.
+
+    At one instant the control plane (SimPy) goes first. The data plane stops early when it needs a decision; then SimPy's
+    clock moves to that moment and the handler of the signal acts, usually by starting a process or triggering an event.
+    """
+
+    def __init__(self, plane: DataPlane, handlers: Mapping[int, Callable[[int], None]]) -> None:
+        super().__init__()
+        self._plane = plane
+        self._handlers = dict(handlers)
+
+    def handle(self, signal: int, handler: Callable[[int], None]) -> None:
+        """Let `handler(row)` act on a signal of the data plane."""
+        self._handlers[signal] = handler
+
+    def step(self) -> None:
+        """Run the data plane up to the next event and process that event, or act on the data plane's signal."""
+        signal, row = self._plane.advance(self.peek())
+        if signal == REACHED:
+            super().step()
+            return
+        handler = self._handlers.get(signal)
+        if handler is not None:
+            now = self._plane.now
+            if now > self._now:
+                self._now = now
+            handler(row)

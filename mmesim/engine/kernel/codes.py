@@ -1,0 +1,44 @@
+"""The numbers that stand for names in the tables: states, kinds of event, signals, causes, ledger parts, policies."""
+
+from math import inf
+
+INF = inf
+NONE = -1
+
+# Hosts
+DOWN, UP, LEAVING = 0, 1, 2
+
+# Pools: one model on one host
+FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
+
+# Attempts: where an attempt is on the server's side
+A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP = 0, 1, 2, 3, 4, 5, 6
+
+# What a CPU task is for: an attempt in the front end before its queue, a worker's job, an attempt after it, control plane
+TASK_PRE, TASK_JOB, TASK_POST, TASK_CONTROL = 0, 1, 2, 3
+
+# Order of events at one instant (after the control plane): completions, batch close, queue entry, expiries, arrivals
+CLASS_COMPLETION, CLASS_BATCH, CLASS_ENTRY, CLASS_EXPIRY, CLASS_ARRIVAL = 0, 1, 2, 3, 4
+
+# Timers
+TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH = 0, 1, 2, 3, 4
+
+# Why the kernel hands control to the control plane
+REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, FLUSH = 0, 1, 2, 3, 4, 5, 6
+
+# Which table has to grow
+GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS = 0, 1, 2, 3
+
+# Routing policies, in the order of scenario's names
+STICKY, HASH, RANDOM, LEAST_OUTSTANDING, ROUND_ROBIN = 0, 1, 2, 3, 4
+
+# Causes, in the order of results.run_data.CAUSES; OK is not one of them
+OK = -1
+QUEUE_FULL, WORKER_DIED, NEVER_FITS, LOAD_FAILED, MODEL_ERROR = 0, 1, 2, 3, 4
+INVOCATION_TIMEOUT, LOAD_TIMEOUT, THROTTLED, HOST_LOST, CLIENT_TIMEOUT = 5, 6, 7, 8, 9
+N_CAUSES = 10
+
+# Ledger parts, in the order of results.run_data.PARTS
+NETWORK, ROUTER, FRONTEND_STALL, LOAD_SLOT_WAIT, DOWNLOAD, MEMORY_WAIT, LOAD = 0, 1, 2, 3, 4, 5, 6
+QUEUE, BATCH_WAIT, CPU_WAIT, SERVICE, OVERHEAD, RETRY_BACKOFF, FAILED_ATTEMPTS = 7, 8, 9, 10, 11, 12, 13
+N_PARTS = 14

@@ -1,0 +1,71 @@
+"""Processor sharing: all runnable threads of a host share its capacity equally.
+
+A host keeps a virtual time that runs at the CPU seconds per second which each thread gets; a task that needs `work` CPU
+seconds on each of its threads ends when the virtual time has moved by `work`. So a change of the number of threads costs
+one update, not one per task. Capacity: one per busy core up to the cores, then the gain of SMT up to the vCPUs, then
+constant, or falling with over-subscription (spinning threads).
+"""
+
+from mmesim.engine.kernel.codes import INF
+from mmesim.engine.kernel.heap import push_task, update_tournament
+from mmesim.engine.kernel.jit import inline, inner
+
+MILLION = 1_000_000  # over-subscription factors are kept as whole millionths: sums of them stay exact
+
+
+@inline
+def rate_of(t, h):
+    """CPU seconds per second that each runnable thread of host `h` gets."""
+    hosts = t.hosts
+    n = hosts.threads[h]
+    cores = hosts.cores[h]
+    speed = hosts.speed[h]
+    if n <= cores:
+        return speed
+    vcpu = hosts.vcpu[h]
+    if n <= vcpu:
+        return speed * (cores + (n - cores) * hosts.smt_slope[h]) / n
+    capacity = cores + (vcpu - cores) * hosts.smt_slope[h]
+    if hosts.spin[h] > 0:
+        capacity = capacity / (1.0 + hosts.spin[h] / MILLION / n * (n / vcpu - 1.0))
+    return speed * capacity / n
+
+
+@inline
+def sync(t, h, now):
+    """Bring the virtual time and the busy integral of host `h` to `now`."""
+    hosts = t.hosts
+    elapsed = now - hosts.at[h]
+    if elapsed > 0.0:
+        n = hosts.threads[h]
+        if n > 0:
+            hosts.virtual[h] += elapsed * hosts.rate[h]
+            hosts.busy[h] += elapsed * min(float(n), hosts.vcpu[h])
+        hosts.at[h] = now
+
+
+@inline
+def refresh(t, h):
+    """Set when the next task of host `h` ends; after every change of its tasks, once an event."""
+    hosts = t.hosts
+    if hosts.heap_n[h] > 0:
+        hosts.rate[h] = rate_of(t, h)
+        left = t.tasks.finish[h, 0] - hosts.virtual[h]
+        if left > 0.0:
+            hosts.next[h] = hosts.at[h] + left / hosts.rate[h]
+        else:
+            hosts.next[h] = hosts.at[h]
+    else:
+        hosts.rate[h] = hosts.speed[h]
+        hosts.next[h] = INF
+    update_tournament(t, h)
+
+
+@inner
+def start_task(t, h, now, code, work, threads, spin):
+    """Start a task of `work` CPU seconds on each of `threads` threads; `refresh` must follow within the event."""
+    hosts = t.hosts
+    sync(t, h, now)
+    push_task(t, h, hosts.virtual[h] + work, code)
+    hosts.threads[h] += threads
+    hosts.spin[h] += spin * threads

@@ -1,0 +1,171 @@
+"""Three orders by time: timers (a binary heap), CPU tasks of a host (a heap in virtual time), hosts (a tournament)."""
+
+from mmesim.engine.kernel.codes import INF
+from mmesim.engine.kernel.jit import inline, inner
+
+
+@inner
+def push_timer(t, time, klass, kind, row, gen):
+    """Add a timer; timers leave in order of (time, class, sequence number)."""
+    clock, timers = t.clock, t.timers
+    seq = clock.seq[0]
+    clock.seq[0] = seq + 1
+    i = clock.n_timers[0]
+    clock.n_timers[0] = i + 1
+    while i > 0:
+        parent = (i - 1) >> 1
+        if timers.time[parent] < time or (timers.time[parent] == time and timers.klass[parent] <= klass):
+            break
+        timers.time[i] = timers.time[parent]
+        timers.klass[i] = timers.klass[parent]
+        timers.seq[i] = timers.seq[parent]
+        timers.kind[i] = timers.kind[parent]
+        timers.row[i] = timers.row[parent]
+        timers.gen[i] = timers.gen[parent]
+        i = parent
+    timers.time[i] = time
+    timers.klass[i] = klass
+    timers.seq[i] = seq
+    timers.kind[i] = kind
+    timers.row[i] = row
+    timers.gen[i] = gen
+
+
+@inline
+def _timer_before(timers, i, j):
+    if timers.time[i] != timers.time[j]:
+        return timers.time[i] < timers.time[j]
+    if timers.klass[i] != timers.klass[j]:
+        return timers.klass[i] < timers.klass[j]
+    return timers.seq[i] < timers.seq[j]
+
+
+@inner
+def pop_timer(t):
+    """Take the first timer out of the heap; its kind, row and generation."""
+    clock, timers = t.clock, t.timers
+    kind, row, gen = timers.kind[0], timers.row[0], timers.gen[0]
+    n = clock.n_timers[0] - 1
+    clock.n_timers[0] = n
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= n:
+            break
+        if child + 1 < n and _timer_before(timers, child + 1, child):
+            child += 1
+        if _timer_before(timers, n, child):
+            break
+        timers.time[i] = timers.time[child]
+        timers.klass[i] = timers.klass[child]
+        timers.seq[i] = timers.seq[child]
+        timers.kind[i] = timers.kind[child]
+        timers.row[i] = timers.row[child]
+        timers.gen[i] = timers.gen[child]
+        i = child
+    timers.time[i] = timers.time[n]
+    timers.klass[i] = timers.klass[n]
+    timers.seq[i] = timers.seq[n]
+    timers.kind[i] = timers.kind[n]
+    timers.row[i] = timers.row[n]
+    timers.gen[i] = timers.gen[n]
+    return kind, row, gen
+
+
+@inner
+def push_task(t, h, finish, code):
+    """Add a CPU task of host `h` that ends at virtual time `finish`; ties in order of start."""
+    clock, hosts, tasks = t.clock, t.hosts, t.tasks
+    seq = clock.seq[0]
+    clock.seq[0] = seq + 1
+    i = hosts.heap_n[h]
+    hosts.heap_n[h] = i + 1
+    if i + 4 >= tasks.finish.shape[1]:
+        clock.tasks_full[0] = 1
+    while i > 0:
+        parent = (i - 1) >> 1
+        if tasks.finish[h, parent] <= finish:
+            break
+        tasks.finish[h, i] = tasks.finish[h, parent]
+        tasks.seq[h, i] = tasks.seq[h, parent]
+        tasks.code[h, i] = tasks.code[h, parent]
+        i = parent
+    tasks.finish[h, i] = finish
+    tasks.seq[h, i] = seq
+    tasks.code[h, i] = code
+
+
+@inner
+def remove_task(t, h, i):
+    """Take task number `i` of the heap of host `h` out (0 is the next to end); its code."""
+    hosts, tasks = t.hosts, t.tasks
+    code = tasks.code[h, i]
+    n = hosts.heap_n[h] - 1
+    hosts.heap_n[h] = n
+    finish, seq, moved = tasks.finish[h, n], tasks.seq[h, n], tasks.code[h, n]
+    if i == n:
+        return code
+    while i > 0:  # only when a task is taken from the middle
+        parent = (i - 1) >> 1
+        if tasks.finish[h, parent] < finish or (tasks.finish[h, parent] == finish and tasks.seq[h, parent] < seq):
+            break
+        tasks.finish[h, i] = tasks.finish[h, parent]
+        tasks.seq[h, i] = tasks.seq[h, parent]
+        tasks.code[h, i] = tasks.code[h, parent]
+        i = parent
+    while True:
+        child = 2 * i + 1
+        if child >= n:
+            break
+        if child + 1 < n and (
+            tasks.finish[h, child + 1] < tasks.finish[h, child]
+            or (
+                tasks.finish[h, child + 1] == tasks.finish[h, child] and tasks.seq[h, child + 1] < tasks.seq[h, child]
+            )
+        ):
+            child += 1
+        if finish < tasks.finish[h, child] or (finish == tasks.finish[h, child] and seq < tasks.seq[h, child]):
+            break
+        tasks.finish[h, i] = tasks.finish[h, child]
+        tasks.seq[h, i] = tasks.seq[h, child]
+        tasks.code[h, i] = tasks.code[h, child]
+        i = child
+    tasks.finish[h, i] = finish
+    tasks.seq[h, i] = seq
+    tasks.code[h, i] = moved
+    return code
+
+
+@inline
+def update_tournament(t, h):
+    """Let host `h` play its matches again after its `next` has changed; the winner stands in tree[1]."""
+    tree, hosts = t.tree, t.hosts
+    half = tree.size >> 1
+    rows = hosts.next.size
+    i = (half + h) >> 1
+    if i == 0:
+        tree[1] = h
+        return
+    left, right = h & ~1, h | 1
+    while True:
+        if right < rows and right < half and hosts.next[right] < hosts.next[left]:
+            winner = right
+        else:
+            winner = left
+        tree[i] = winner
+        if i == 1:
+            return
+        sibling = tree[i ^ 1]
+        if i & 1:
+            left, right = sibling, winner
+        else:
+            left, right = winner, sibling
+        i >>= 1
+
+
+@inline
+def next_completion(t):
+    """Time of the next end of a CPU task on any host."""
+    if t.hosts.next.size == 0:
+        return INF
+    return t.hosts.next[t.tree[1]]

@@ -1,0 +1,92 @@
+"""How the kernel is compiled: one place for Numba's options, its cache folder and the bound entry points."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+from numba import njit
+
+_HERE = Path(__file__).parent
+_COMMON: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
+# Without reference counting (`_nrt=False`) Numba would otherwise count references of every table at every call.
+# It also makes an allocation in the kernel a compile error, which is wanted.
+
+
+def cache_key() -> str:
+    """Hash of every kernel source and of the versions that decide the machine code.
+
+    Numba's own cache notices a change in the file of the entry point only, not in the files that it calls.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_HERE.glob("*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    for part in (numba.__version__, np.__version__, platform.python_version(), platform.machine()):
+        digest.update(part.encode())
+    digest.update(os.environ.get("NUMBA_BOUNDSCHECK", "").encode())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Folder of the compiled kernel: under the user's cache folder, else under the temporary one."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for candidate in (base, Path(tempfile.gettempdir())):
+        folder = candidate / "mmesim" / f"kernel-{cache_key()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="mmesim-kernel-"))
+
+
+def is_compiled() -> bool:
+    """Whether a compiled kernel for exactly these sources lies in the cache folder."""
+    return any(cache_folder().rglob("*.nbi"))
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile a function that only the kernel calls: no wrapper for Python, nothing cached."""
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(function)
+
+
+def inline(function: Callable[..., Any]) -> Any:
+    """Like `inner`, and always expanded where it is called: for small functions on the path of every request."""
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_COMMON)(function)
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls, cached on disk (about ten seconds the first time)."""
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return njit(cache=True, **_COMMON)(function)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(cache_folder())
+    try:
+        return njit(cache=True, **_COMMON)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def bind(function: Any, *arguments: Any) -> Callable[..., Any]:
+    """The compiled `function` for these argument types, called without Numba's dispatcher.
+
+    The dispatcher re-types every table at each call, which costs more than the call. The bound entry point does not check
+    types: all tables must come from `tables.Tables`. With NUMBA_DISABLE_JIT=1 it is the plain function.
+    """
+    if not hasattr(function, "overloads"):
+        plain: Callable[..., Any] = function
+        return plain
+    function.compile(tuple(numba.typeof(argument) for argument in arguments))
+    if len(function.overloads) != 1:
+        raise TypeError(f"{function.__name__}: one overload expected, found {len(function.overloads)}")
+    bound: Callable[..., Any] = next(iter(function.overloads.values())).entry_point
+    return bound

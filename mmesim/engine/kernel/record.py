@@ -1,0 +1,222 @@
+"""What is counted when an attempt ends: conservation, the histogram with its ledger, tenants, the minute, records."""
+
+from math import frexp
+
+from mmesim.engine.kernel.codes import (
+    BATCH_WAIT,
+    CLIENT_TIMEOUT,
+    CPU_WAIT,
+    DOWNLOAD,
+    FAILED_ATTEMPTS,
+    FRONTEND_STALL,
+    LOAD,
+    LOAD_SLOT_WAIT,
+    MEMORY_WAIT,
+    N_PARTS,
+    NETWORK,
+    OK,
+    OVERHEAD,
+    QUEUE,
+    RETRY_BACKOFF,
+    ROUTER,
+    SERVICE,
+    THROTTLED,
+)
+from mmesim.engine.kernel.jit import inline, inner
+
+LOWEST_EXPONENT = -19  # of results.histogram's grid (a test compares)
+OCTAVES = 37
+
+
+@inline
+def bucket(start, edges, x):
+    """Bucket of `x` seconds in a grid of results.histogram: edges[i] < x <= edges[i + 1]."""
+    cells = start.size
+    per_octave = cells // OCTAVES
+    mantissa, exponent = frexp(x)
+    cell = (exponent - LOWEST_EXPONENT) * per_octave + int((mantissa - 0.5) * 2.0 * per_octave)
+    i = start[max(0, min(cells - 1, cell))]
+    while i > 0 and x <= edges[i]:
+        i -= 1
+    while x > edges[i + 1]:
+        i += 1
+    return i
+
+
+@inline
+def integrate(t, now):
+    """Bring the integral of the number of calls in the system to `now`."""
+    clock = t.clock
+    clock.area[0] += clock.in_system[0] * (now - clock.area_at[0])
+    clock.area_at[0] = now
+
+
+@inline
+def is_recorded(t, call):
+    """Whether the call belongs to the seeded sample whose records are kept."""
+    params = t.params
+    if params.record[0] == 0:
+        return False
+    x = (call * 48271 + params.record_key[0]) % 2147483647
+    x = (x * 69621) % 2147483647
+    return x < params.record_threshold[0]
+
+
+@inner
+def end_call(t, a, cause, now, done):
+    """Count the end of the call of attempt `a`, answered at `now` on the server's side and `done` on the client's."""
+    clock, params, attempts = t.clock, t.params, t.attempts
+    integrate(t, now)
+    clock.in_system[0] -= 1
+    clock.sojourn[0] += now - attempts.reach[a]
+    clock.calls_done[0] += 1
+    latency = done - attempts.call_start[a]
+    m = attempts.model[a]
+    if cause == OK:
+        clock.ok_all[0] += 1
+    else:
+        t.causes[1, cause] += 1
+    if attempts.measured[a] == 1:
+        clock.measured_calls[0] += 1
+        t.model_stats.calls[m] += 1
+        if cause == OK:
+            count_ok(t, a, m, latency)
+        else:
+            t.causes[0, cause] += 1
+    if is_recorded(t, attempts.call[a]):
+        write_record(t, a, cause, latency)
+
+
+@inline
+def part(t, a, k):
+    """Part `k` of the latency ledger of the call of attempt `a`, seconds."""
+    attempts = t.attempts
+    if k == NETWORK:
+        return t.params.network[0]
+    if k == ROUTER:
+        return t.params.router[0]
+    if k == FRONTEND_STALL:
+        return attempts.stall[a]
+    if k == LOAD_SLOT_WAIT:
+        return attempts.slot_wait[a]
+    if k == DOWNLOAD:
+        return attempts.download[a]
+    if k == MEMORY_WAIT:
+        return attempts.memory_wait[a]
+    if k == LOAD:
+        return attempts.load[a]
+    if k == QUEUE:
+        return attempts.taken[a] - attempts.queued[a]
+    if k == BATCH_WAIT:
+        return attempts.closed[a] - attempts.taken[a]
+    if k == CPU_WAIT:
+        return max(0.0, attempts.cpu_wait[a])
+    if k == SERVICE:
+        return attempts.service[a]
+    if k == OVERHEAD:
+        return attempts.overhead[a]
+    if k == RETRY_BACKOFF:
+        return attempts.backoff[a]
+    if k == FAILED_ATTEMPTS:
+        return attempts.failed[a]
+    return 0.0
+
+
+@inner
+def count_ok(t, a, m, latency):
+    """Count a successful measured call in the histogram with its ledger, and for its tenant."""
+    clock, stats = t.clock, t.model_stats
+    clock.measured_ok[0] += 1
+    clock.latency_sum[0] += latency
+    clock.latency_max[0] = max(clock.latency_max[0], latency)
+    i = bucket(t.start, t.edges, latency)
+    t.count[i] += 1
+    total = 0.0
+    for k in range(N_PARTS):
+        x = part(t, a, k)
+        total += x
+        t.parts[i, k] += x
+    clock.ledger_error[0] = max(clock.ledger_error[0], abs(total - latency) - 1e-12 * t.clock.now[0])
+    if t.attempts.asker[a] == 1:
+        t.episodes[i] += 1
+    stats.ok[m] += 1
+    stats.latency[m] += latency
+    t.model_hist[m, bucket(t.coarse_start, t.coarse_edges, latency)] += 1
+    for k in range(t.params.n_limits[0]):
+        if latency > t.limits[k]:
+            t.model_over[m, k] += 1
+
+
+@inner
+def end_attempt(t, a, cause, now, done):
+    """Count the end of attempt `a` as its client and the metrics see it."""
+    clock, attempts, window = t.clock, t.attempts, t.window
+    clock.attempts_all[0] += 1
+    hit = attempts.hit[a]
+    host = attempts.host[a]
+    waited = 0.0
+    if hit == 0:
+        waited = (attempts.forwarded[a] if attempts.forwarded[a] >= 0.0 else now) - attempts.reach[a]
+    if attempts.measured[a] == 1:
+        clock.measured_attempts[0] += 1
+        if hit == 1:
+            clock.hits[0] += 1
+            t.hosts.hits[host] += 1
+        elif host >= 0:
+            clock.misses[0] += 1
+            clock.load_wait[0] += waited
+            t.model_stats.misses[attempts.model[a]] += 1
+            t.hosts.misses[host] += 1
+        if cause != OK:
+            t.causes[2, cause] += 1
+    if cause != OK:
+        t.window_causes[cause] += 1
+    if cause != THROTTLED:
+        window.attempts[0] += 1
+    if hit == 1:
+        window.hits[0] += 1
+    elif host >= 0:
+        window.load_wait[0] += waited
+        window.load_wait_max[0] = max(window.load_wait_max[0], waited)
+        window.misses[0] += 1
+    if cause == OK:
+        window.ok[0] += 1
+        model_latency = now - attempts.forwarded[a]
+        window.model_latency[0] += model_latency
+        window.model_latency_max[0] = max(window.model_latency_max[0], model_latency)
+        window.overhead_latency[0] += t.params.router[0]
+        latency = done - attempts.call_start[a]
+        window.latency[0] += latency
+        t.window_hist[bucket(t.coarse_start, t.coarse_edges, latency)] += 1
+
+
+@inner
+def write_record(t, a, cause, latency):
+    """Append the record of a call; there is always room (the kernel stops for FLUSH before it runs out)."""
+    clock, attempts, records = t.clock, t.attempts, t.records
+    r = clock.n_records[0]
+    clock.n_records[0] = r + 1
+    records.call[r] = attempts.call[a]
+    records.model[r] = attempts.model[a]
+    records.host[r] = attempts.host[a]
+    records.hit[r] = attempts.hit[a]
+    records.cause[r] = cause
+    records.attempts[r] = attempts.number[a]
+    records.arrival[r] = attempts.call_start[a]
+    records.latency[r] = latency
+    for k in range(N_PARTS):
+        t.record_parts[r, k] = part(t, a, k) if cause == OK else 0.0
+
+
+@inner
+def answer(t, a, cause, now):
+    """The platform answers attempt `a` at `now`; the client has it after the way back, unless it has given up by then."""
+    attempts, params = t.attempts, t.params
+    attempts.answered[a] = 1
+    done = now + params.back_delay[0]
+    deadline = attempts.start[a] + params.client_timeout[0]
+    if done > deadline:
+        cause = CLIENT_TIMEOUT
+        done = deadline
+    end_attempt(t, a, cause, now, done)
+    end_call(t, a, cause, now, done)

@@ -1,0 +1,158 @@
+"""Which pool gets an attempt: the router's policies and the placement of a new copy.
+
+`sticky` is the default: a remembering affinity with bounded load. AWS publishes only that requests stay with the instance that
+has the model and that many requests make some go to another instance, where the model is loaded first
+(docs.aws.amazon.com, sagemaker, how-multi-model-endpoints-work); the rule itself is a platform unknown.
+"""
+
+from mmesim.engine.kernel.codes import (
+    HASH,
+    LEAST_OUTSTANDING,
+    LOADING,
+    MISS,
+    NONE,
+    RANDOM,
+    READY,
+    ROUND_ROBIN,
+    STICKY,
+    UP,
+)
+from mmesim.engine.kernel.jit import inner
+from mmesim.engine.kernel.rows import new_pool
+
+PRIME = 2147483647  # products of two numbers below it fit in 63 bits: no wrap-around
+
+
+@inner
+def score(t, m, h):
+    """Rendezvous weight of model `m` on host `h`: the host with the highest one is the model's first."""
+    x = (t.models.key[m] ^ t.hosts.key[h]) % PRIME
+    x = (x * 48271 + 11) % PRIME
+    x = (x ^ (x >> 13)) % PRIME
+    x = (x * 1583458089 + 7) % PRIME
+    return (x ^ (x >> 15)) % PRIME
+
+
+@inner
+def pool_on(t, m, h):
+    """The pool of model `m` on host `h` that is ready or loading, NONE without one."""
+    pools = t.pools
+    p = t.models.first_copy[m]
+    while p >= 0:
+        if pools.host[p] == h and (pools.state[p] == READY or pools.state[p] == LOADING):
+            return p
+        p = pools.next_copy[p]
+    return NONE
+
+
+@inner
+def place(t, m):
+    """Host for a new copy of model `m`, NONE if every host that is up has one.
+
+    First the host that still has the artefact on disk, then hosts in rendezvous order; of these the first whose load queue is
+    at most one longer than the shortest.
+    """
+    hosts = t.hosts
+    shortest = NONE
+    for k in range(t.clock.n_up[0]):
+        h = t.up[k]
+        if pool_on(t, m, h) == NONE and (shortest == NONE or hosts.load_queue[h] < shortest):
+            shortest = hosts.load_queue[h]
+    if shortest == NONE:
+        return NONE
+    h = t.models.disk_host[m]
+    if h >= 0 and hosts.state[h] == UP and hosts.load_queue[h] <= shortest + 1 and pool_on(t, m, h) == NONE:
+        return h
+    best = NONE
+    best_score = NONE
+    for k in range(t.clock.n_up[0]):
+        h = t.up[k]
+        if hosts.load_queue[h] <= shortest + 1 and pool_on(t, m, h) == NONE:
+            s = score(t, m, h)
+            if s > best_score:
+                best, best_score = h, s
+    return best
+
+
+@inner
+def sticky(t, m):
+    """(pool, host to load on): one of them is NONE, or both when no host is up."""
+    pools, models, hosts = t.pools, t.models, t.hosts
+    ready = loading = NONE
+    p = models.first_copy[m]
+    while p >= 0:
+        if hosts.state[pools.host[p]] == UP:
+            if pools.state[p] == READY:
+                if ready == NONE or pools.in_flight[p] < pools.in_flight[ready]:
+                    ready = p
+            elif pools.state[p] == LOADING and loading == NONE:
+                loading = p
+        p = pools.next_copy[p]
+    if ready >= 0:
+        if (
+            pools.in_flight[ready] < models.spill_at[m]
+            or models.loading[m] > 0
+            or models.blocked_epoch[m] == t.clock.memory_epoch[0]
+        ):
+            return ready, NONE
+        h = place(t, m)
+        return (ready if h == NONE else NONE), h
+    if loading >= 0:
+        return loading, NONE
+    return NONE, place(t, m)
+
+
+@inner
+def pick_host(t, m, u):
+    """Host by a policy that does not ask where the model is; NONE when no host is up."""
+    clock, hosts, up = t.clock, t.hosts, t.up
+    n = clock.n_up[0]
+    policy = t.params.policy[0]
+    if n == 0:
+        return NONE
+    if policy == RANDOM:
+        return up[min(n - 1, int(u * n))]
+    best = NONE
+    if policy == HASH:
+        best_score = NONE
+        for k in range(n):
+            s = score(t, m, up[k])
+            if s > best_score:
+                best, best_score = up[k], s
+    elif policy == LEAST_OUTSTANDING:
+        for k in range(n):
+            if best == NONE or hosts.in_flight[up[k]] < hosts.in_flight[best]:
+                best = up[k]
+    elif policy == ROUND_ROBIN:
+        best = up[clock.turn[0] % n]
+        clock.turn[0] += 1
+    return best
+
+
+@inner
+def route(t, a, u, now):
+    """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded; NONE: no host."""
+    clock, params = t.clock, t.params
+    m = t.attempts.model[a]
+    misroute = params.misroute[0]
+    p = h = NONE
+    if u < misroute:
+        n = clock.n_up[0]
+        if n > 0:
+            h = t.up[min(n - 1, int(u / misroute * n))]
+            p = pool_on(t, m, h)
+    else:
+        if misroute > 0.0:
+            u = (u - misroute) / (1.0 - misroute)
+        if params.policy[0] == STICKY:
+            p, h = sticky(t, m)
+        else:
+            h = pick_host(t, m, u)
+            if h >= 0:
+                p = pool_on(t, m, h)
+    if p == NONE and h >= 0:
+        p = new_pool(t, m, h, a, now)
+        t.attempts.asker[a] = 1
+        clock.signal[0] = MISS
+        clock.signal_row[0] = p
+    return p

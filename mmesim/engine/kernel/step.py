@@ -1,0 +1,269 @@
+"""The data plane's loop: run every request up to the control plane's next event, or until it has to decide something."""
+
+from mmesim.engine.kernel.codes import (
+    A_GIVEN_UP,
+    A_WAITING,
+    CLASS_ARRIVAL,
+    CLASS_EXPIRY,
+    CLIENT_TIMEOUT,
+    CPU_DONE,
+    FLUSH,
+    GROW,
+    GROW_ATTEMPTS,
+    GROW_POOLS,
+    GROW_TASKS,
+    GROW_TIMERS,
+    HOST_LOST,
+    INF,
+    INVOCATION_TIMEOUT,
+    LOAD_TIMEOUT,
+    NONE,
+    OK,
+    REACHED,
+    READY,
+    REFILL,
+    TASK_CONTROL,
+    TASK_JOB,
+    TASK_POST,
+    TASK_PRE,
+    TIMER_JOB,
+    TIMER_POST,
+    TIMER_PRE,
+)
+from mmesim.engine.kernel.cpu import refresh, sync
+from mmesim.engine.kernel.heap import next_completion, pop_timer, remove_task
+from mmesim.engine.kernel.jit import entry, inner
+from mmesim.engine.kernel.record import answer, end_attempt, end_call, integrate
+from mmesim.engine.kernel.routing import route
+from mmesim.engine.kernel.rows import WAITERS, free_attempt, free_control, link_client, link_server, new_attempt, unlink_client, unlink_server
+from mmesim.engine.kernel.server import (
+    enter_queue,
+    finish_job,
+    forward,
+    leave,
+    next_stage,
+    post_wait,
+    pre_wait,
+    touch,
+)
+
+
+@inner
+def begin_call(t, now):
+    """The next call of the open-loop stream reaches the router."""
+    clock, params, arrivals, attempts = t.clock, t.params, t.arrivals, t.attempts
+    i = clock.arrival[0]
+    clock.arrival[0] = i + 1
+    a = new_attempt(t)
+    begun = arrivals.time[i]
+    attempts.call[a] = clock.calls[0]
+    clock.calls[0] += 1
+    attempts.number[a] = 1
+    attempts.model[a] = arrivals.model[i]
+    attempts.stream[a] = arrivals.stream[i]
+    attempts.call_start[a] = begun
+    attempts.start[a] = begun
+    attempts.cpu[a] = arrivals.cpu[i]
+    attempts.wait[a] = arrivals.wait[i]
+    attempts.route[a] = arrivals.route[i]
+    attempts.measured[a] = 1 if begun >= params.warmup[0] and begun < params.duration[0] else 0
+    attempts.backoff[a] = 0.0
+    attempts.failed[a] = 0.0
+    if params.drawn_overhead[0] == 1:
+        attempts.pre_cpu[a] = arrivals.pre_cpu[i]
+        attempts.pre_wait[a] = arrivals.pre_wait[i]
+        attempts.hold_cpu[a] = arrivals.hold_cpu[i]
+        attempts.hold_wait[a] = arrivals.hold_wait[i]
+        attempts.post_cpu[a] = arrivals.post_cpu[i]
+        attempts.post_wait[a] = arrivals.post_wait[i]
+    else:
+        attempts.pre_cpu[a] = params.pre_cpu[0]
+        attempts.pre_wait[a] = params.pre_wait[0]
+        attempts.hold_cpu[a] = params.hold_cpu[0]
+        attempts.hold_wait[a] = params.hold_wait[0]
+        attempts.post_cpu[a] = params.post_cpu[0]
+        attempts.post_wait[a] = params.post_wait[0]
+    integrate(t, now)
+    clock.in_system[0] += 1
+    t.window.in_flight_max[0] = max(t.window.in_flight_max[0], clock.in_system[0])
+    reach(t, a, now)
+
+
+@inner
+def reach(t, a, now):
+    """Attempt `a` reaches the router at `now` and is sent to a host: a hit if its model is ready there, else it waits."""
+    attempts, pools = t.attempts, t.pools
+    attempts.answered[a] = 0
+    attempts.asker[a] = 0
+    attempts.hit[a] = 0
+    attempts.host[a] = attempts.pool[a] = NONE
+    attempts.server_list[a] = 0
+    attempts.reach[a] = now
+    attempts.forwarded[a] = -1.0
+    attempts.stall[a] = attempts.slot_wait[a] = attempts.download[a] = 0.0
+    attempts.memory_wait[a] = attempts.load[a] = 0.0
+    attempts.service[a] = attempts.overhead[a] = attempts.cpu_wait[a] = 0.0
+    link_client(t, a)
+    p = route(t, a, attempts.route[a], now)
+    if p == NONE:
+        unlink_client(t, a)
+        answer(t, a, HOST_LOST, now)
+        free_attempt(t, a)
+        return
+    h = pools.host[p]
+    attempts.host[a] = h
+    attempts.pool[a] = p
+    touch(t, p)
+    if pools.state[p] == READY:
+        attempts.hit[a] = 1
+        forward(t, a, p, now)
+        refresh(t, h)
+    else:
+        attempts.state[a] = A_WAITING
+        attempts.next[a] = NONE
+        if pools.waiter_tail[p] >= 0:
+            attempts.next[pools.waiter_tail[p]] = a
+        else:
+            pools.waiter_head[p] = a
+        pools.waiter_tail[p] = a
+        pools.waiter_n[p] += 1
+        link_server(t, a, WAITERS)
+
+
+@inner
+def expire(t, now):
+    """The first of the time-outs that are due at `now`: the client's, then a load waiter's, then an invocation's."""
+    clock, attempts = t.clock, t.attempts
+    if clock.client_expiry[0] <= now:
+        a = clock.client_head[0]
+        unlink_client(t, a)
+        attempts.answered[a] = 1
+        end_attempt(t, a, CLIENT_TIMEOUT, now, now)
+        end_call(t, a, CLIENT_TIMEOUT, now, now)
+    elif clock.waiter_expiry[0] <= now:
+        a = clock.waiter_head[0]
+        unlink_server(t, a)
+        attempts.state[a] = A_GIVEN_UP  # its row is freed when the load ends
+        t.pools.waiter_n[attempts.pool[a]] -= 1
+        if attempts.answered[a] == 0:
+            unlink_client(t, a)
+            answer(t, a, LOAD_TIMEOUT, now)
+    else:
+        a = clock.forward_head[0]
+        unlink_server(t, a)  # the job goes on: the model server cancels nothing
+        if attempts.answered[a] == 0:
+            unlink_client(t, a)
+            answer(t, a, INVOCATION_TIMEOUT, now)
+
+
+@inner
+def end_task(t, h, now):
+    """The next CPU task of host `h` ends."""
+    clock, hosts = t.clock, t.hosts
+    finish = t.tasks.finish[h, 0]
+    sync(t, h, now)
+    hosts.virtual[h] = max(finish, hosts.virtual[h])
+    code = remove_task(t, h, 0)
+    row, kind = code >> 2, code & 3
+    if kind == TASK_JOB:
+        used = t.workers.threads[row]
+        hosts.threads[h] -= used
+        if used > 1:
+            hosts.spin[h] -= t.models.spin[t.pools.model[t.workers.pool[row]]] * used
+        if next_stage(t, row, now):
+            finish_job(t, row, now)
+    elif kind == TASK_PRE:
+        hosts.threads[h] -= 1
+        pre_wait(t, row, now)
+    elif kind == TASK_POST:
+        hosts.threads[h] -= 1
+        post_wait(t, row, now)
+    elif kind == TASK_CONTROL:
+        hosts.threads[h] -= t.controls.threads[row]
+        free_control(t, row)
+        clock.signal[0] = CPU_DONE
+        clock.signal_row[0] = row
+    refresh(t, h)
+
+
+@inner
+def fire_timer(t, now):
+    """The next timer fires."""
+    kind, row, gen = pop_timer(t)
+    h = NONE
+    if kind == TIMER_JOB:
+        if t.workers.gen[row] != gen:
+            return
+        h = t.pools.host[t.workers.pool[row]]
+        if next_stage(t, row, now):
+            finish_job(t, row, now)
+    elif t.attempts.gen[row] != gen:
+        return
+    elif kind == TIMER_PRE:
+        h = t.attempts.host[row]
+        enter_queue(t, row, now)
+    elif kind == TIMER_POST:
+        h = t.attempts.host[row]
+        leave(t, row, OK, now)
+    refresh(t, h)
+
+
+@inner
+def room(t):
+    """Which table could run out of rows within one event, NONE if none can."""
+    clock = t.clock
+    if clock.n_free_attempts[0] < 2:
+        return GROW_ATTEMPTS
+    if clock.n_free_pools[0] < 1:
+        return GROW_POOLS
+    if clock.n_timers[0] + 4 >= t.timers.time.size:
+        return GROW_TIMERS
+    if clock.tasks_full[0] == 1:
+        return GROW_TASKS
+    return NONE
+
+
+@entry
+def advance(t, until):
+    """Run the data plane up to, and without, time `until`; (signal, row): why it stopped and what it is about."""
+    clock, params = t.clock, t.params
+    clock.crossings[0] += 1
+    records_end = t.records.call.size - 4
+    if clock.signal[0] != REACHED:  # a verb left one
+        signal, row = clock.signal[0], clock.signal_row[0]
+        clock.signal[0] = REACHED
+        return signal, row
+    while True:
+        if clock.arrival[0] >= clock.n_arrivals[0] and clock.more[0] == 1:
+            return REFILL, NONE
+        missing = room(t)
+        if missing != NONE:
+            return GROW, missing
+        if params.record[0] == 1 and clock.n_records[0] >= records_end:
+            return FLUSH, NONE
+        arrival = INF
+        if clock.arrival[0] < clock.n_arrivals[0]:
+            arrival = t.arrivals.time[clock.arrival[0]] + params.out_delay[0]
+        timer = INF
+        klass = CLASS_ARRIVAL
+        if clock.n_timers[0] > 0:
+            timer = t.timers.time[0]
+            klass = t.timers.klass[0]
+        expiry = min(clock.client_expiry[0], clock.waiter_expiry[0], clock.forward_expiry[0])
+        completion = next_completion(t)
+        now = min(min(completion, timer), min(expiry, arrival))
+        if now >= until:
+            return REACHED, NONE
+        clock.now[0] = now
+        if completion == now:
+            end_task(t, t.tree[1], now)
+        elif timer == now and (klass < CLASS_EXPIRY or expiry > now):
+            fire_timer(t, now)
+        elif expiry == now:
+            expire(t, now)
+        else:
+            begin_call(t, now)
+        if clock.signal[0] != REACHED:
+            signal, row = clock.signal[0], clock.signal_row[0]
+            clock.signal[0] = REACHED
+            return signal, row

@@ -1,0 +1,208 @@
+"""The tables of the data plane: one record array a kind of row, built, viewed and grown here and nowhere else.
+
+The compiled kernel gets the record arrays (`Tables.arrays`); Python code and the uncompiled kernel get the same memory as
+one view a field (`Tables.views`), so that `t.pools.state[p]` means the same in both. A record array crosses into the kernel
+as one argument, whatever the number of its fields.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, NONE
+
+Fields = tuple[str, ...]
+
+
+def _dtype(integers: str, floats: str = "") -> np.dtype[Any]:
+    names = integers.split() + floats.split()
+    return np.dtype([(n, np.int64 if n in integers.split() else np.float64) for n in names])
+
+
+CLOCK = _dtype(
+    # free lists and their lengths; lists of attempts in order of deadline; counters
+    "seq signal signal_row free_attempt n_free_attempts free_pool n_free_pools free_worker n_free_workers "
+    "free_control n_free_controls n_timers n_hosts n_up tasks_full arrival n_arrivals more "
+    "client_head client_tail waiter_head waiter_tail forward_head forward_tail "
+    "memory_epoch turn in_system calls calls_done n_records recorded ok_all attempts_all measured_calls measured_ok "
+    "measured_attempts hits misses crossings",
+    # `area` is the integral of calls in the system, `sojourn` the sum of their stays: equal at the end (Little)
+    "now client_expiry waiter_expiry forward_expiry area area_at sojourn load_wait latency_sum latency_max ledger_error",
+)
+PARAMS = _dtype(
+    "policy spill_at job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first",
+    "out_delay back_delay network router client_timeout invocation_timeout load_timeout misroute warmup duration "
+    "pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed",
+)
+HOST = _dtype(
+    "state gen key heap_n threads spin in_flight load_queue first_pool last_pool n_pools wanted hits misses",
+    "vcpu cores smt_slope speed rate virtual at next busy",
+)
+MODEL = _dtype(
+    "key first_copy last_copy n_copies loading disk_host blocked_epoch workers threads spin spill_at",
+    "serial",
+)
+POOL = _dtype(
+    "state gen model host next_copy prev_copy next_pool prev_pool queue_head queue_tail queue_n waiter_head waiter_tail "
+    "waiter_n in_flight idle_head idle_tail idle_n workers first_worker inserted accessed frequency asked_by free asker",
+    "asked t0 t1 t2 t3",
+)
+WORKER = _dtype("pool gen next sibling head n stage threads", "service hold asked_cpu asked_wait")
+ATTEMPT = _dtype(
+    "state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit "
+    "measured answered asker stage",
+    "call_start start reach forwarded queued taken closed cpu wait route stall slot_wait download memory_wait load "
+    "pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait service overhead cpu_wait post_start backoff failed",
+)
+CONTROL_TASK = _dtype("host threads next")
+TIMER = _dtype("klass seq kind row gen", "time")
+TASK = _dtype("seq code", "finish")
+ARRIVAL = _dtype("model stream", "time cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
+MODEL_STATS = _dtype("calls ok misses", "latency")
+WINDOW = _dtype(
+    "attempts hits misses ok in_flight_max",
+    "model_latency model_latency_max overhead_latency load_wait load_wait_max latency",
+)
+RECORD = _dtype("call model host hit cause attempts", "arrival latency")
+
+TableNames = (
+    "clock params hosts models pools workers attempts controls timers tasks tree up arrivals edges start count parts "
+    "coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes window_hist records "
+    "record_parts scratch episodes"
+)
+Arrays = namedtuple("Arrays", TableNames)  # type: ignore[misc]  # of record arrays, for the compiled kernel
+Views = namedtuple("Views", TableNames)  # type: ignore[misc]  # of one view a field, for Python
+
+
+def _views_of(array: NDArray[Any]) -> Any:
+    """The fields of a record array as a namedtuple of views; a plain array as it is."""
+    if array.dtype.names is None:
+        return array
+    row = namedtuple("row", array.dtype.names)  # type: ignore[misc]
+    return row(*(array[name] for name in array.dtype.names))
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many rows to start with; every kind of row that is not fixed by the scenario grows on demand."""
+
+    hosts: int
+    models: int
+    limits: int
+    workers: int = 256
+    pools: int = 256
+    attempts: int = 1024
+    tasks: int = 64
+    timers: int = 256
+    arrivals: int = 65536
+    records: int = 0
+
+
+class Tables:
+    """All rows of one run. `arrays` goes to the compiled kernel, `views` to Python; both change at a growth."""
+
+    def __init__(
+        self, sizes: Sizes, edges: tuple[NDArray[Any], NDArray[Any]], coarse: tuple[NDArray[Any], NDArray[Any]]
+    ):
+        hosts, models = max(1, sizes.hosts), max(1, sizes.models)
+        buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
+        tree = 2
+        while tree < 2 * hosts:
+            tree *= 2
+        self._content: dict[str, NDArray[Any]] = {
+            "clock": np.zeros(1, CLOCK),
+            "params": np.zeros(1, PARAMS),
+            "hosts": np.zeros(hosts, HOST),
+            "models": np.zeros(models, MODEL),
+            "pools": np.zeros(0, POOL),
+            "workers": np.zeros(0, WORKER),
+            "attempts": np.zeros(0, ATTEMPT),
+            "controls": np.zeros(0, CONTROL_TASK),
+            "timers": np.zeros(sizes.timers, TIMER),
+            "tasks": np.zeros((hosts, sizes.tasks), TASK),
+            "tree": np.zeros(tree, np.int64),
+            "up": np.zeros(hosts, np.int64),
+            "arrivals": np.zeros(sizes.arrivals, ARRIVAL),
+            "edges": np.ascontiguousarray(edges[0], np.float64),
+            "start": np.ascontiguousarray(edges[1], np.int64),
+            "count": np.zeros(buckets, np.int64),
+            "parts": np.zeros((buckets, N_PARTS)),
+            "coarse_start": np.ascontiguousarray(coarse[1], np.int64),
+            "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),
+            "model_stats": np.zeros(models, MODEL_STATS),
+            "model_over": np.zeros((models, max(1, sizes.limits)), np.int64),
+            "model_hist": np.zeros((models, coarse_buckets), np.int32),
+            "limits": np.full(max(1, sizes.limits), INF),
+            "causes": np.zeros((3, N_CAUSES), np.int64),  # measured calls, all calls, measured attempts
+            "window": np.zeros(1, WINDOW),
+            "window_causes": np.zeros(N_CAUSES, np.int64),
+            "window_hist": np.zeros(coarse_buckets, np.int64),
+            "records": np.zeros(sizes.records, RECORD),
+            "record_parts": np.zeros((sizes.records, N_PARTS)),
+            "scratch": np.zeros(0, np.int64),
+            "episodes": np.zeros(buckets, np.int64),
+        }
+        clock = self._content["clock"]
+        for name in clock.dtype.names or ():
+            if name.endswith(("_head", "_tail")) or name.startswith("free_"):
+                clock[name] = NONE
+            elif name.endswith("_expiry"):
+                clock[name] = INF
+        self._content["hosts"]["next"] = INF
+        for name in ("first_pool", "last_pool"):
+            self._content["hosts"][name] = NONE
+        for name in ("first_copy", "last_copy", "disk_host", "blocked_epoch"):
+            self._content["models"][name] = NONE
+        self._refresh()
+        for table, rows in (
+            ("pools", sizes.pools),
+            ("workers", sizes.workers),
+            ("attempts", sizes.attempts),
+            ("controls", 64),
+        ):
+            self.grow(table, rows)
+
+    def _refresh(self) -> None:
+        self.arrays = Arrays(**self._content)
+        self.views = Views(**{name: _views_of(array) for name, array in self._content.items()})
+
+    def grow(self, table: str, rows: int) -> None:
+        """Make `table` hold at least `rows` rows; its old rows keep their numbers, new ones join its free list."""
+        old = self._content[table]
+        if table == "tasks":
+            new = np.zeros((old.shape[0], max(rows, old.shape[1])), old.dtype)
+            new[:, : old.shape[1]] = old
+            self._content["clock"]["tasks_full"] = 0
+        else:
+            new = np.zeros(max(rows, old.size), old.dtype)
+            new[: old.size] = old
+        self._content[table] = new
+        free = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}.get(table)
+        if free is not None:
+            link = new["free"] if table == "pools" else new["next"]
+            link[old.size :] = np.arange(old.size + 1, new.size + 1)
+            clock = self._content["clock"]
+            if new.size > old.size:
+                link[-1] = clock[f"free_{free}"][0]
+                clock[f"free_{free}"] = old.size
+                clock[f"n_free_{free}s"] += new.size - old.size
+        if table == "pools":
+            self._content["scratch"] = np.zeros(new.size, np.int64)
+        self._refresh()
+
+    def double(self, table: str) -> None:
+        """Grow `table` to twice its size."""
+        shape = self._content[table].shape
+        self.grow(table, 2 * shape[-1])
+
+    def reserve(self, table: str, free_rows: int) -> None:
+        """Make sure that `free_rows` rows of pools, workers, attempts or controls are free."""
+        have = int(self._content["clock"][f"n_free_{table}"][0])
+        if have < free_rows:
+            size = self._content[table].size
+            self.grow(table, max(2 * size, size + free_rows - have))

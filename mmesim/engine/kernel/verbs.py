@@ -1,0 +1,251 @@
+"""What the control plane may do to the tables: compiled verbs that first bring a host's clock to now.
+
+Nothing else changes a table while a run is under way.
+"""
+
+from mmesim.engine.kernel.codes import (
+    A_GIVEN_UP,
+    NONE,
+    READY,
+    DRAINING,
+    TASK_CONTROL,
+    UP,
+)
+from mmesim.engine.kernel.cpu import refresh, start_task, sync
+from mmesim.engine.kernel.heap import remove_task
+from mmesim.engine.kernel.jit import entry, inline, inner
+from mmesim.engine.kernel.record import answer, integrate
+from mmesim.engine.kernel.routing import score
+from mmesim.engine.kernel.rows import free_attempt, free_control, free_pool, new_pool, unlink_client, unlink_server
+from mmesim.engine.kernel.server import forward
+
+ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, STAMP = 0, 1, 2, 3, 4, 5, 6
+START_CPU, CANCEL_CPU, WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE = 7, 8, 9, 10, 11, 12, 13, 14
+
+
+@inner
+def add_host(t, now, key):
+    """A new host, up from now, with the figures of `params`; its row."""
+    clock, hosts, params = t.clock, t.hosts, t.params
+    h = clock.n_hosts[0]
+    clock.n_hosts[0] = h + 1
+    hosts.state[h] = UP
+    hosts.key[h] = key
+    hosts.vcpu[h] = params.vcpu[0]
+    hosts.cores[h] = params.cores[0]
+    hosts.smt_slope[h] = params.smt_slope[0]
+    hosts.speed[h] = params.speed[0]
+    hosts.at[h] = now
+    t.up[clock.n_up[0]] = h
+    clock.n_up[0] += 1
+    clock.memory_epoch[0] += 1
+    refresh(t, h)
+    return h
+
+
+@inner
+def new_workers(t, p):
+    """The workers of pool `p`, all idle, in line in the order of their start."""
+    clock, workers, pools = t.clock, t.workers, t.pools
+    for _ in range(t.models.workers[pools.model[p]]):
+        w = clock.free_worker[0]
+        clock.free_worker[0] = workers.next[w]
+        clock.n_free_workers[0] -= 1
+        workers.pool[w] = p
+        workers.head[w] = NONE
+        workers.next[w] = NONE
+        workers.sibling[w] = pools.first_worker[p]
+        pools.first_worker[p] = w
+        pools.workers[p] += 1
+        if pools.idle_n[p] > 0:
+            workers.next[pools.idle_tail[p]] = w
+        else:
+            pools.idle_head[p] = w
+        pools.idle_tail[p] = w
+        pools.idle_n[p] += 1
+
+
+@inline
+def overlap(reach, begun, ended):
+    """Seconds of [begun, ended] that lie after `reach`."""
+    return max(0.0, ended - max(begun, reach))
+
+
+@inner
+def split_wait(t, a, p):
+    """Split the wait of attempt `a` for the load of pool `p` by what the load was doing meanwhile."""
+    attempts, pools = t.attempts, t.pools
+    since = attempts.reach[a]
+    first = overlap(since, pools.asked[p], pools.t0[p])
+    second = overlap(since, pools.t0[p], pools.t1[p])
+    if t.params.slot_first[0] == 1:
+        attempts.slot_wait[a], attempts.download[a] = first, second
+    else:
+        attempts.download[a], attempts.slot_wait[a] = first, second
+    attempts.memory_wait[a] = overlap(since, pools.t1[p], pools.t2[p])
+    attempts.load[a] = overlap(since, pools.t2[p], pools.t3[p])
+
+
+@inner
+def pool_ready(t, p, now):
+    """The load of pool `p` has ended: its waiters are forwarded at once, in order."""
+    clock, pools, attempts = t.clock, t.pools, t.attempts
+    m, h = pools.model[p], pools.host[p]
+    pools.state[p] = READY
+    pools.t3[p] = now
+    pools.inserted[p] = clock.seq[0]
+    clock.seq[0] += 1
+    t.models.loading[m] -= 1
+    t.hosts.load_queue[h] -= 1
+    new_workers(t, p)
+    a = pools.waiter_head[p]
+    pools.waiter_head[p] = pools.waiter_tail[p] = NONE
+    pools.waiter_n[p] = 0
+    while a >= 0:
+        after = attempts.next[a]
+        attempts.next[a] = NONE
+        if attempts.state[a] == A_GIVEN_UP:
+            free_attempt(t, a)
+        else:
+            unlink_server(t, a)
+            split_wait(t, a, p)
+            forward(t, a, p, now)
+        a = after
+    refresh(t, h)
+
+
+@inner
+def load_failed(t, p, cause, now):
+    """The load of pool `p` has failed: its waiters get `cause`, the pool is gone."""
+    clock, pools, attempts = t.clock, t.pools, t.attempts
+    m, h = pools.model[p], pools.host[p]
+    t.models.loading[m] -= 1
+    t.hosts.load_queue[h] -= 1
+    t.models.blocked_epoch[m] = clock.memory_epoch[0]
+    a = pools.waiter_head[p]
+    while a >= 0:
+        after = attempts.next[a]
+        attempts.next[a] = NONE
+        unlink_server(t, a)
+        if attempts.answered[a] == 0:
+            unlink_client(t, a)
+            answer(t, a, cause, now)
+        free_attempt(t, a)
+        a = after
+    free_pool(t, p)
+
+
+@inner
+def drop_pool(t, p, on_disk):
+    """Pool `p` is unloaded: its workers and its row are free; `on_disk` tells whether the artefact stays on its host."""
+    clock, pools, workers = t.clock, t.pools, t.workers
+    w = pools.first_worker[p]
+    while w >= 0:
+        after = workers.sibling[w]
+        workers.gen[w] += 1
+        workers.next[w] = clock.free_worker[0]
+        clock.free_worker[0] = w
+        clock.n_free_workers[0] += 1
+        w = after
+    t.models.disk_host[pools.model[p]] = pools.host[p] if on_disk == 1 else NONE
+    clock.memory_epoch[0] += 1
+    free_pool(t, p)
+
+
+@inner
+def start_cpu(t, h, threads, work, now):
+    """CPU work of the control plane on host `h`: `work` seconds on each of `threads` threads; its row."""
+    clock, controls = t.clock, t.controls
+    row = clock.free_control[0]
+    clock.free_control[0] = controls.next[row]
+    clock.n_free_controls[0] -= 1
+    controls.host[row] = h
+    controls.threads[row] = threads
+    start_task(t, h, now, row * 4 + TASK_CONTROL, work, threads, 0)
+    refresh(t, h)
+    return row
+
+
+@inner
+def cancel_cpu(t, row, now):
+    """Take CPU work of the control plane back; 1 if it was still under way."""
+    h = t.controls.host[row]
+    if h == NONE:
+        return 0
+    sync(t, h, now)
+    code = row * 4 + TASK_CONTROL
+    for i in range(t.hosts.heap_n[h]):
+        if t.tasks.code[h, i] == code:
+            remove_task(t, h, i)
+            t.hosts.threads[h] -= t.controls.threads[row]
+            free_control(t, row)
+            refresh(t, h)
+            return 1
+    return 0
+
+
+@inner
+def idle_pools(t, h):
+    """Write the ready pools of host `h` with nothing queued or in flight to `scratch`, oldest row of the host first."""
+    pools = t.pools
+    n = 0
+    p = t.hosts.first_pool[h]
+    while p >= 0:
+        if pools.state[p] == READY and pools.in_flight[p] == 0:
+            t.scratch[n] = p
+            n += 1
+        p = pools.next_pool[p]
+    return n
+
+
+@inner
+def stamp(t, p, k, now):
+    """Note that phase `k` (0 to 2) of the load of pool `p` ends now."""
+    if k == 0:
+        t.pools.t0[p] = now
+    elif k == 1:
+        t.pools.t1[p] = now
+    else:
+        t.pools.t2[p] = now
+
+
+@entry
+def act(t, verb, now, i, j, x):
+    """Do `verb` at time `now` with its arguments; a row, a count or 0."""
+    t.clock.now[0] = now
+    if verb == ADD_HOST:
+        return add_host(t, now, i)
+    if verb == CREATE_POOL:
+        return new_pool(t, i, j, NONE, now)
+    if verb == POOL_READY:
+        pool_ready(t, i, now)
+    elif verb == LOAD_FAILED:
+        load_failed(t, i, j, now)
+    elif verb == DRAIN_POOL:
+        t.pools.state[i] = DRAINING
+    elif verb == DROP_POOL:
+        drop_pool(t, i, j)
+    elif verb == STAMP:
+        stamp(t, i, j, now)
+    elif verb == START_CPU:
+        return start_cpu(t, i, j, x, now)
+    elif verb == CANCEL_CPU:
+        return cancel_cpu(t, i, now)
+    elif verb == WANT:
+        t.hosts.wanted[i] = j
+    elif verb == IDLE_POOLS:
+        return idle_pools(t, i)
+    elif verb == FORGET_DISK:
+        if t.models.disk_host[i] == j:
+            t.models.disk_host[i] = NONE
+    elif verb == SYNC:
+        integrate(t, now)
+        for h in range(t.clock.n_hosts[0]):
+            sync(t, h, now)
+    elif verb == SCORE:
+        return score(t, i, j)
+    elif verb == SET_SPEED:
+        sync(t, i, now)
+        t.hosts.speed[i] = x
+        refresh(t, i)
+    return 0

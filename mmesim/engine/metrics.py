@@ -1,0 +1,149 @@
+"""One-minute windows as CloudWatch shows them, and the integrals over the measured time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from mmesim.engine.control.host import Host
+from mmesim.engine.control.loader import Loader
+from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.environment import Environment
+from mmesim.results.histogram import quantile
+from mmesim.results.run_data import CAUSES
+from mmesim.scenario.schema import Endpoint
+
+WINDOW_S = 60.0
+MICRO = 1e6
+
+ANSWERS_4XX = ("load_timeout",)
+ANSWERS_5XX = ("queue_full", "worker_died", "never_fits", "load_failed", "model_error")
+
+
+@dataclass(frozen=True)
+class Integrals:
+    """What each host has added up since the start; one entry a host in every array."""
+
+    cpu_busy_s: NDArray[np.float64]
+    memory_byte_s: NDArray[np.float64]
+    disk_byte_s: NDArray[np.float64]
+    loaded_s: NDArray[np.float64]
+    loads: NDArray[np.int64]
+    unloads: NDArray[np.int64]
+
+
+class Metrics:
+    """Watches the endpoint; changes nothing. Windows cover [0, duration)."""
+
+    def __init__(
+        self, env: Environment, plane: DataPlane, loader: Loader, hosts: list[Host], endpoint: Endpoint, duration_s: float
+    ) -> None:
+        self._env = env
+        self._plane = plane
+        self._loader = loader
+        self._hosts = hosts
+        self._endpoint = endpoint
+        self._duration_s = duration_s
+        self._rows: list[dict[str, float]] = []
+        self._seen = (0, 0, 0)
+        self._before = self.integrals()
+        env.process(self._watch())
+
+    def integrals(self) -> Integrals:
+        """Everything that accumulates over time, up to now."""
+        now = self._env.now
+        self._plane.sync(now)
+        busy = self._plane.tables.views.hosts.busy[: len(self._hosts)]
+        return Integrals(
+            cpu_busy_s=busy.copy(),
+            memory_byte_s=np.array([h.memory.integral_at(now) for h in self._hosts]),
+            disk_byte_s=np.array([h.disk.integral_at(now) for h in self._hosts]),
+            loaded_s=np.array([h.loaded.integral_at(now) for h in self._hosts]),
+            loads=np.array([h.loads for h in self._hosts], dtype=np.int64),
+            unloads=np.array([h.unloads for h in self._hosts], dtype=np.int64),
+        )
+
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """Column name -> one value a window; NaN where nothing was observed."""
+        names = self._rows[0] if self._rows else {}
+        return {name: np.array([row[name] for row in self._rows]) for name in names}
+
+    def _watch(self) -> Generator[simpy.Event, Any, None]:
+        start = 0.0
+        while start < self._duration_s:
+            end = min(start + WINDOW_S, self._duration_s)
+            yield self._env.timeout(end - self._env.now)
+            self._rows.append(self._window(start, end))
+            start = end
+
+    def _window(self, start: float, end: float) -> dict[str, float]:
+        views = self._plane.tables.views
+        window = {name: float(getattr(views.window, name)[0]) for name in views.window._fields}
+        causes = {name: float(views.window_causes[k]) for k, name in enumerate(CAUSES)}
+        latencies = views.window_hist.copy()
+        after, before = self.integrals(), self._before
+        self._before = after
+        seconds, n = end - start, len(self._hosts)
+        host = self._endpoint.host
+        downloads, loads, unloads = self._new_times()
+        row = {
+            "start_s": start,
+            "Invocations": window["attempts"],
+            "InvocationsPerInstance": window["attempts"] / n,
+            "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
+            "Invocation4XXErrors": sum(causes[name] for name in ANSWERS_4XX),
+            "Invocation5XXErrors": sum(causes[name] for name in ANSWERS_5XX),
+            "ModelCacheHit": _ratio(window["hits"], window["hits"] + window["misses"]),
+            "ModelLatency": _ratio(window["model_latency"], window["ok"]) * MICRO,
+            "ModelLatency_Maximum": (window["model_latency_max"] if window["ok"] else nan) * MICRO,
+            "OverheadLatency": _ratio(window["overhead_latency"], window["ok"]) * MICRO,
+            "ModelLoadingWaitTime": _ratio(window["load_wait"], window["misses"]) * MICRO,
+            "ModelLoadingWaitTime_Maximum": (window["load_wait_max"] if window["misses"] else nan) * MICRO,
+            "ModelDownloadingTime": _mean(downloads) * MICRO,
+            "ModelLoadingTime": _mean(loads) * MICRO,
+            "ModelUnloadingTime": _mean(unloads) * MICRO,
+            "ModelUnloadingTime_SampleCount": float(len(unloads)),
+            "LoadedModelCount": float((after.loaded_s - before.loaded_s).sum()) / seconds / n,
+            "ConcurrentRequestsPerModel": window["in_flight_max"],
+            "CPUUtilization": 100.0 * float((after.cpu_busy_s - before.cpu_busy_s).sum()) / seconds / n,
+            "MemoryUtilization": 100.0
+            * float((after.memory_byte_s - before.memory_byte_s).sum())
+            / seconds
+            / n
+            / host.memory_bytes,
+            "DiskUtilization": 100.0
+            * float((after.disk_byte_s - before.disk_byte_s).sum())
+            / seconds
+            / n
+            / self._endpoint.disk_bytes,
+            "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
+            "ClientLatency_p50": quantile(views.coarse_edges, latencies, 0.5) * MICRO,
+            "ClientLatency_p99": quantile(views.coarse_edges, latencies, 0.99) * MICRO,
+        }
+        for name in views.window._fields:
+            getattr(views.window, name)[0] = 0
+        views.window.in_flight_max[0] = views.clock.in_system[0]
+        views.window_causes[:] = 0
+        views.window_hist[:] = 0
+        return row
+
+    def _new_times(self) -> tuple[list[float], list[float], list[float]]:
+        """Durations of the downloads, loads and unloads that ended since the last call."""
+        lists = (self._loader.download_s, self._loader.load_s, self._loader.unload_s)
+        new = tuple(values[seen:] for values, seen in zip(lists, self._seen, strict=True))
+        self._seen = (len(lists[0]), len(lists[1]), len(lists[2]))
+        return new[0], new[1], new[2]
+
+
+def _ratio(total: float, n: float) -> float:
+    return total / n if n else nan
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else nan

@@ -1,0 +1,81 @@
+"""Records of single calls: all of them while they are few, a seeded sample above that, or all on request."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.engine.kernel.tables import Tables
+from mmesim.results.run_data import CallRecords
+
+PRIME = 2147483647
+BUFFER_ROWS = 16384
+ALL = -1
+
+Rows = NDArray[np.void]
+
+
+class Recorder:
+    """Empties the kernel's record buffer and keeps the sample within its limit.
+
+    A call belongs to the sample if a hash of its number lies below a threshold; when the sample outgrows `limit` the
+    threshold is halved. So the sample depends on the seed and the number of calls, not on the order in which they end.
+    """
+
+    def __init__(self, limit: int | None, key: int) -> None:
+        self._limit = limit
+        self._key = key
+        self._threshold = PRIME
+        self._rows: list[Rows] = []
+        self._parts: list[NDArray[np.float64]] = []
+        self._tables: Tables | None = None
+
+    def attach(self, tables: Tables) -> None:
+        """Record what the kernel writes into these tables."""
+        self._tables = tables
+        params = tables.views.params
+        params.record[0] = 0 if self._limit is None else 1
+        params.record_threshold[0] = self._threshold
+        params.record_key[0] = self._key
+
+    def flush(self) -> None:
+        """Take over the kernel's buffer."""
+        assert self._tables is not None
+        views = self._tables.views
+        n = int(views.clock.n_records[0])
+        self._rows.append(self._tables.arrays.records[:n].copy())
+        self._parts.append(views.record_parts[:n].copy())
+        views.clock.n_records[0] = 0
+        if self._limit is None or self._limit == ALL:
+            return
+        while sum(rows.size for rows in self._rows) > self._limit:
+            self._threshold //= 2
+            views.params.record_threshold[0] = self._threshold
+            keep = [self._hash(rows["call"]) < self._threshold for rows in self._rows]
+            self._rows = [rows[k] for rows, k in zip(self._rows, keep, strict=True)]
+            self._parts = [parts[k] for parts, k in zip(self._parts, keep, strict=True)]
+
+    def _hash(self, call: NDArray[np.int64]) -> NDArray[np.int64]:
+        x = (call * 48271 + self._key) % PRIME
+        hashed: NDArray[np.int64] = (x * 69621) % PRIME
+        return hashed
+
+    def records(self) -> CallRecords | None:
+        """All that was recorded, in order of call number; None when recording is off."""
+        if self._limit is None:
+            return None
+        self.flush()
+        rows = np.concatenate(self._rows)
+        order = np.argsort(rows["call"], kind="stable")
+        rows, parts = rows[order], np.concatenate(self._parts)[order]
+        return CallRecords(
+            call=rows["call"].copy(),
+            arrival_s=rows["arrival"].copy(),
+            latency_s=rows["latency"].copy(),
+            model=rows["model"].copy(),
+            host=rows["host"].copy(),
+            hit=rows["hit"].astype(np.bool_),
+            cause=rows["cause"].copy(),
+            attempts=rows["attempts"].copy(),
+            parts_s=parts,
+        )

@@ -1,0 +1,120 @@
+"""From a scenario to tables: parameters, models and hosts as the kernel wants them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmesim.engine.kernel import codes
+from mmesim.engine.kernel.cpu import MILLION
+from mmesim.engine.kernel.tables import Sizes, Tables
+from mmesim.engine.recorder import ALL, BUFFER_ROWS
+from mmesim.results.histogram import Grid, coarse_grid, grid
+from mmesim.scenario.schema import HostType, RouterPolicy, Scenario, Time
+from mmesim.scenario.times import Constant
+from mmesim.workload.block import OVERHEAD_COLUMNS
+from mmesim.workload.streams import generator
+
+ROUTING = {
+    RouterPolicy.sticky: codes.STICKY,
+    RouterPolicy.hash: codes.HASH,
+    RouterPolicy.random: codes.RANDOM,
+    RouterPolicy.least_outstanding: codes.LEAST_OUTSTANDING,
+    RouterPolicy.round_robin: codes.ROUND_ROBIN,
+}
+KEY_LIMIT = 2147483647
+
+
+def cores_and_slope(host: HostType) -> tuple[float, float]:
+    """Physical cores of a host, and what each busy vCPU above them adds, in cores."""
+    cores = host.vcpu / host.threads_per_core
+    if host.threads_per_core == 1:
+        return cores, 0.0
+    return cores, cores * (host.smt_yield - 1.0) / (host.vcpu - cores)
+
+
+def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Tables, Grid, Grid]:
+    """The tables of one run before anything has happened, and the grids of its histograms."""
+    models = scenario.model_table()
+    limits = scenario.latency_limits_s
+    fine, coarse = grid(limits), coarse_grid()
+    hosts = scenario.endpoint.instance_count
+    tables = Tables(
+        Sizes(
+            hosts=hosts,
+            models=len(models),
+            limits=len(limits),
+            workers=2 * sum(m.workers for m in models[:1000]),
+            records=0 if records is None else BUFFER_ROWS,
+        ),
+        (fine.edges, fine.start),
+        (coarse.edges, coarse.start),
+    )
+    set_params(tables, scenario)
+    set_models(tables, scenario, replication)
+    return tables, fine, coarse
+
+
+def set_params(tables: Tables, scenario: Scenario) -> None:
+    """Fill the one row of parameters."""
+    endpoint, server, clients = scenario.endpoint, scenario.server, scenario.clients
+    params = tables.views.params
+    cores, slope = cores_and_slope(endpoint.host)
+    overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
+    values = {
+        "policy": ROUTING[endpoint.router.policy],
+        "job_queue_size": server.job_queue_size,
+        "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
+        "n_limits": len(scenario.latency_limits_s),
+        "slot_first": int(endpoint.slot_covers == "download_and_load"),
+        "out_delay": clients.network_s / 2 + endpoint.router.overhead_s,
+        "back_delay": clients.network_s / 2,
+        "network": clients.network_s,
+        "router": endpoint.router.overhead_s,
+        "client_timeout": clients.timeout_s,
+        "invocation_timeout": endpoint.invocation_timeout_s,
+        "load_timeout": endpoint.load_timeout_s,
+        "misroute": endpoint.router.misroute,
+        "warmup": scenario.run.warmup_s,
+        "duration": scenario.run.duration_s,
+        "vcpu": endpoint.host.vcpu,
+        "cores": cores,
+        "smt_slope": slope,
+        "speed": endpoint.host.cpu_speed,
+    }
+    values |= {name: constant(spec) for name, spec in zip(OVERHEAD_COLUMNS, overhead, strict=True)}
+    for name, value in values.items():
+        getattr(params, name)[0] = value
+    for k, limit in enumerate(scenario.latency_limits_s):
+        tables.views.limits[k] = limit
+
+
+def _stages() -> list[tuple[str, str]]:
+    return [(column.split("_")[0], column.split("_")[1]) for column in OVERHEAD_COLUMNS]
+
+
+def constant(spec: Time) -> float:
+    """The value of a constant time; 0 for a distribution, which is drawn for each request instead."""
+    return spec.value if isinstance(spec, Constant) else 0.0
+
+
+def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
+    """Fill one row a model."""
+    rows = scenario.model_table()
+    views = tables.views.models
+    spill_at = scenario.endpoint.router.spill_at
+    workers = np.array([m.workers for m in rows])
+    views.workers[:] = workers
+    views.threads[:] = [m.service.threads for m in rows]
+    views.serial[:] = [m.service.serial for m in rows]
+    views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]
+    views.spill_at[:] = np.maximum(4, 2 * workers) if spill_at is None else spill_at
+    views.key[:] = placement_keys(scenario, replication, "models", len(rows))
+
+
+def placement_keys(scenario: Scenario, replication: int, what: str, n: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Random keys of rendezvous hashing: key k stays the same when there are more of them."""
+    rng = generator(scenario.run.seed, replication, "placement", what)
+    return rng.integers(1, KEY_LIMIT, size=n, dtype=np.int64)
+
+
+RECORD_ALL = ALL

@@ -1,0 +1,46 @@
+"""Feeds the kernel's buffer of arrivals, a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mmesim.engine.dataplane import DataPlane
+from mmesim.scenario.schema import Scenario
+from mmesim.workload.arrivals import blocks
+from mmesim.workload.block import OVERHEAD_COLUMNS, Block
+
+
+class Source:
+    """The open-loop requests of a run. The results do not depend on the size of a block."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        replication: int,
+        plane: DataPlane,
+        observer: Callable[[float, int], None] | None,
+        block_size: int | None = None,
+    ) -> None:
+        rows = plane.tables.views.arrivals.time.size
+        self._blocks: Iterator[Block] = blocks(scenario, replication, min(rows, block_size or rows))
+        self._plane = plane
+        self._observer = observer
+        plane.tables.views.clock.more[0] = 1
+
+    def refill(self, _: int) -> None:
+        """Put the next block into the buffer, or note that there is none."""
+        views = self._plane.tables.views
+        if self._observer is not None:
+            self._observer(self._plane.now, int(views.clock.calls[0]))
+        block = next(self._blocks, None)
+        if block is None:
+            views.clock.more[0] = 0
+            return
+        n, arrivals = len(block), views.arrivals
+        for name in ("time", "model", "cpu", "wait", "route", "stream"):
+            getattr(arrivals, name)[:n] = getattr(block, name)
+        if block.overhead is not None:
+            for k, name in enumerate(OVERHEAD_COLUMNS):
+                getattr(arrivals, name)[:n] = block.overhead[:, k]
+        views.clock.arrival[0] = 0
+        views.clock.n_arrivals[0] = n

@@ -1,0 +1,1 @@
+"""Choices that are made rarely: pure functions over read-only views."""
