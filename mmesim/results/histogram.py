@@ -65,7 +65,7 @@ def _grid(sub_buckets: int, limits_s: Iterable[float]) -> Grid:
     cells = np.concatenate([np.ldexp(octave, EMIN - 1 + k) for k in range(OCTAVES)])
     top = math.ldexp(1.0, EMIN - 1 + OCTAVES)
     edges = np.unique(np.concatenate([[-1.0], cells, [top], limits, [math.inf]]))
-    # Cells are closed below and buckets closed above: the first bucket that overlaps a cell is the one its low end is in.
+    # Cells are closed below, buckets above: the first bucket that overlaps a cell is the one that holds its low end.
     start = np.searchsorted(edges, cells, side="left").astype(np.int64) - 1
     return Grid(edges=edges, start=start)
 

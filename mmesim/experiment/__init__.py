@@ -1,0 +1,1 @@
+"""Experiments: scenarios run more than once."""

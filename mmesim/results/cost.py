@@ -1,0 +1,34 @@
+"""What the fleet costs, from the price of the instance type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmesim.results.intervals import mean
+from mmesim.results.metrics import METRICS, measured_s
+from mmesim.results.run_data import RunData
+from mmesim.scenario.schema import HostType
+
+HOURS_PER_MONTH = 730.0
+
+
+def cost(host: HostType, runs: Sequence[RunData]) -> dict[str, object]:
+    """Return the section `cost` of the summary: US dollars, null where the price or the traffic is missing.
+
+    The hour is that of the instances that were up on average. A request counts whether it succeeded or not.
+    `estimated` is true when the price is not a published one; `source` says where it is from.
+    """
+    price = host.price_usd_per_hour
+    if price is None:
+        figures: dict[str, object] = dict.fromkeys(("usd_per_hour", "usd_per_month", "usd_per_million_requests"))
+        return {**figures, "estimated": False, "source": None}
+    hourly = price * mean([METRICS["hosts"].of(r) for r in runs])
+    calls = sum(r.calls for r in runs)
+    hours = sum(measured_s(r) for r in runs) / 3600.0
+    return {
+        "usd_per_hour": hourly,
+        "usd_per_month": hourly * HOURS_PER_MONTH,
+        "usd_per_million_requests": 1e6 * hourly * hours / calls if calls else None,
+        "estimated": host.price_estimated,
+        "source": host.price_source,
+    }

@@ -1,0 +1,88 @@
+"""Whether a run met what the scenario expects: pass, fail, or undecided when the interval leaves it open.
+
+A limit on a quantile is decided on the share of calls beyond it: `p99 < x` passes when less than 1 % of the calls are
+slower than x. That share has a sound interval also where the quantile itself jumps between warm and cold calls.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from mmesim.results.intervals import Estimate, estimate, mean, never_seen, student_t
+from mmesim.results.latency import Pooled, latency, limit_text
+from mmesim.results.metrics import Metric, metric, over, quantile_shares
+from mmesim.results.run_data import RunData
+from mmesim.scenario.schema import Expectation
+
+Verdict = Literal["pass", "fail", "undecided"]
+
+
+def judge(expect: Sequence[Expectation], runs: Sequence[RunData], pooled: Pooled) -> list[dict[str, object]]:
+    """Return one entry for each expectation: its text, value, interval, limit, verdict and what decided it.
+
+    Times are in milliseconds. With two or more replications the 95 % interval decides, with one the value itself.
+    """
+    return [_judge(e, runs, pooled) for e in expect]
+
+
+def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled) -> dict[str, object]:
+    shares = quantile_shares(e.metric)
+    if shares is None:
+        name, figure, bound = e.metric, metric(e.metric), e.limit
+    else:
+        name, figure, bound = f"share_over {limit_text(e.limit)}", over(e.limit), shares[1]
+    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
+    values = [figure.of(r) for r in runs]
+    decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": unit, "value": None, "ci95": None}
+    verdict: Verdict = "undecided"
+    if any(math.isnan(v) for v in values):
+        decided_on["by"] = f"nothing: {figure.missing}"
+    elif e.metric == "max":
+        decided_on |= {"value": max(values) * scale, "by": "largest of all calls"}
+        verdict = compare(e.comparison, max(values), max(values), bound)
+    else:
+        low, high, by = _range(figure, values, runs)
+        interval = None if len(runs) == 1 else [low * scale, high * scale]
+        decided_on |= {"value": mean(values) * scale, "ci95": interval, "by": by}
+        verdict = compare(e.comparison, low, high, bound)
+    shown = _shown(e.metric, figure, runs, pooled)
+    limit = e.limit * 1000.0 if shares is not None else bound * scale
+    return {"text": e.text, **shown.as_dict(), "limit": limit, "verdict": verdict, "decided_on": decided_on}
+
+
+def _shown(name: str, figure: Metric, runs: Sequence[RunData], pooled: Pooled) -> Estimate:
+    """The figure that the expectation names, as it stands elsewhere in the summary."""
+    if name in ("mean", "max") or quantile_shares(name) is not None:
+        return latency(runs, pooled, name)
+    scale = 1000.0 if figure.unit == "s" else 1.0
+    return estimate([figure.of(r) for r in runs], figure.missing, low=0.0, high=figure.high, scale=scale)
+
+
+def _range(figure: Metric, values: Sequence[float], runs: Sequence[RunData]) -> tuple[float, float, str]:
+    """Where the true value lies, and how that is known."""
+    interval = student_t(values, low=0.0, high=figure.high)
+    if interval is None:
+        return values[0], values[0], "value of one replication, no interval"
+    if figure.trials is not None and set(values) in ({0.0}, {1.0}):
+        # A share of which nothing was seen has no spread: Student's t would be certain after three calls.
+        edge = never_seen(sum(figure.trials(r) for r in runs))
+        low, high = (0.0, edge) if values[0] == 0.0 else (1.0 - edge, 1.0)
+        return low, high, f"exact binomial interval over {len(runs)} replications"
+    return *interval, f"t interval over {len(runs)} replications"
+
+
+def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:
+    """Return whether a value known to lie in [low, high] satisfies `value comparison limit`."""
+    if comparison in (">", ">="):
+        mirrored: Mapping[str, str] = {">": "<", ">=": "<="}
+        return compare(mirrored[comparison], -high, -low, -limit)
+    if comparison == "<":
+        return "pass" if high < limit else "fail" if low >= limit else "undecided"
+    return "pass" if high <= limit else "fail" if low > limit else "undecided"
+
+
+def overall(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on a whole run: fail when one fails, else undecided when one is undecided."""
+    return "fail" if "fail" in verdicts else "undecided" if "undecided" in verdicts else "pass"

@@ -1,0 +1,86 @@
+"""Latency of successful calls over all replications: quantiles that are only given where there is evidence for them.
+
+The latency of a multi-model endpoint has two modes: warm calls, and cold calls that wait for a load. All the calls that
+wait for one load are late together, so in the cold mode the evidence is counted in loads, not in calls. The rule: a
+quantile is *in or near the cold mode* when, of the calls in the tail twice as wide as the one beyond it (above p98 for
+p99), at least a quarter spent their time waiting for loads. There it has no value when fewer than 20 load episodes lie
+beyond it. Away from the cold mode (a queue whose models are all loaded, or loads much rarer than the tail) it always
+has one: what lies beyond it then does not depend on loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmesim.results.histogram import Floats, Ints, merge
+from mmesim.results.intervals import Estimate, estimate
+from mmesim.results.ledger import band_weights, cold_calls
+from mmesim.results.metrics import METRICS, metric, over, quantile_shares
+from mmesim.results.run_data import RunData
+
+QUANTILES: tuple[str, ...] = ("p50", "p90", "p95", "p99", "p99.9")
+EPISODES_NEEDED = 20
+COLD_TAIL_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """The latency histograms of all replications together: [buckets], ledger sums [buckets, parts] in seconds."""
+
+    count: Ints
+    parts_s: Floats
+    load_episodes: Ints
+
+
+def pool(runs: Sequence[RunData]) -> Pooled:
+    """Return the sums of the histograms of all replications, which share one grid."""
+    parts_s = runs[0].parts_s.copy()
+    for run in runs[1:]:
+        parts_s += run.parts_s
+    return Pooled(merge([r.count for r in runs]), parts_s, merge([r.load_episodes for r in runs]))
+
+
+def lacks_loads(pooled: Pooled, q: float) -> str | None:
+    """Return why the q-quantile rests on too few loads to be given, None when it can be given."""
+    wide_tail = band_weights(pooled.count, max(0.0, 1.0 - 2.0 * (1.0 - q)), 1.0)
+    cold = float((wide_tail * cold_calls(pooled.count, pooled.parts_s)).sum())
+    if cold < COLD_TAIL_SHARE * float((wide_tail * pooled.count).sum()):
+        return None
+    beyond = float((band_weights(pooled.count, q, 1.0) * pooled.load_episodes).sum())
+    if beyond >= EPISODES_NEEDED:
+        return None
+    return f"only {int(beyond)} loads lie beyond it and {EPISODES_NEEDED} are needed: simulate longer"
+
+
+def latency(runs: Sequence[RunData], pooled: Pooled, name: str) -> Estimate:
+    """Return a figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds."""
+    if name == "max":
+        # The largest of all calls, not a mean: an interval would have no meaning.
+        largest = [r.latency_max_s for r in runs if r.ok]
+        return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=METRICS["max"].missing)
+    shares = quantile_shares(name)
+    if shares is not None and pooled.count.any():
+        reason = lacks_loads(pooled, shares[0])
+        if reason is not None:
+            return Estimate(None, reason=reason)
+    figure = metric(name)
+    return estimate([figure.of(r) for r in runs], figure.missing, low=0.0, scale=1000.0)
+
+
+def latency_ms(runs: Sequence[RunData], pooled: Pooled) -> dict[str, Estimate]:
+    """Return mean, quantiles and maximum of the latency in milliseconds."""
+    return {name: latency(runs, pooled, name) for name in ("mean", *QUANTILES, "max")}
+
+
+def limit_text(limit_s: float) -> str:
+    """Return the name of a latency limit in the summary: `500 ms`."""
+    return f"{limit_s * 1000.0:.12g} ms"
+
+
+def share_over_limits(runs: Sequence[RunData], limits_s: Sequence[float]) -> dict[str, Estimate]:
+    """Return for each limit the share (0..1) of successful calls slower than it."""
+    return {
+        limit_text(limit): estimate([over(limit).of(r) for r in runs], over(limit).missing, low=0.0, high=1.0)
+        for limit in limits_s
+    }

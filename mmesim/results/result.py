@@ -1,0 +1,110 @@
+"""The result of a run: what was simulated, what each replication measured, and every view of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from mmesim import __version__
+from mmesim.results import folder as folders
+from mmesim.results import tables
+from mmesim.results.run_data import RunData
+from mmesim.results.summary import Summary, summarise
+from mmesim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted."""
+
+    scenario: Scenario
+    runs: tuple[RunData, ...]
+
+    def __post_init__(self) -> None:
+        if not self.runs:
+            raise ValueError("a result needs at least one finished replication")
+
+    def __repr__(self) -> str:
+        calls = sum(run.calls for run in self.runs)
+        finished = f"{len(self.runs)} of {self.scenario.run.replications} replications"
+        return f"Result({self.scenario.name!r}, {finished}, {calls} calls)"
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The figures of summary.json as a dictionary; shared, not to be changed."""
+        return summarise(self.scenario, self.runs, __version__)
+
+    def to_json(self) -> str:
+        """Return the text of summary.json."""
+        return json.dumps(self.summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @property
+    def hosts(self) -> pd.DataFrame:
+        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
+        return _frame(tables.hosts_table(self.runs))
+
+    @property
+    def models(self) -> pd.DataFrame:
+        """One row for each model, all replications together (columns: `MODEL_COLUMNS`)."""
+        return _frame(tables.models_table(self.scenario, self.runs))
+
+    @property
+    def windows(self) -> pd.DataFrame:
+        """One row for each minute of each replication, under CloudWatch's names (columns: `WINDOW_COLUMNS`)."""
+        return _frame(tables.windows_table(self.runs))
+
+    @property
+    def requests(self) -> pd.DataFrame:
+        """One row for each recorded call (columns: `REQUEST_COLUMNS`); ValueError when none was recorded."""
+        recorded = self._request_tables()
+        if not recorded:
+            raise ValueError("no calls were recorded: run with records")
+        return _frame(pa.concat_tables(recorded))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the result folder and return its path; an earlier result there is replaced.
+
+        Raises OutputError, and then leaves nothing half-written.
+        """
+        files: dict[str, folders.Writer] = {
+            "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
+            "scenario.yaml": lambda path: path.write_text(self._scenario_yaml(), encoding="utf-8"),
+            "windows.parquet": lambda path: pq.write_table(tables.windows_table(self.runs), path),
+            "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
+            "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs), path),
+        }
+        if any(run.records is not None for run in self.runs):
+            files["requests.parquet"] = self._write_requests
+        return folders.write(Path(folder), files)
+
+    def _scenario_yaml(self) -> str:
+        """The scenario with every default written out: running it gives this result again."""
+        resolved = self.scenario.model_dump(mode="json", by_alias=True)
+        text: str = yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True)
+        return text
+
+    def _request_tables(self) -> list[pa.Table]:
+        return [tables.requests_table(run, run.records) for run in self.runs if run.records is not None]
+
+    def _write_requests(self, path: Path) -> None:
+        recorded = [(run, run.records) for run in self.runs if run.records is not None]
+        schema = tables.requests_table(*recorded[0]).schema
+        # One replication at a time: all of them need not fit into memory twice.
+        with pq.ParquetWriter(path, schema) as writer:
+            for run, records in recorded:
+                writer.write_table(tables.requests_table(run, records))
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas()
+    return frame

@@ -1,0 +1,216 @@
+"""The tables of a result: calls, one-minute windows, hosts and models, each column with its unit and meaning.
+
+The description of a column is in the metadata of its Parquet field (`description`, `unit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mmesim.results.arrays import divide
+from mmesim.results.histogram import quantile
+from mmesim.results.latency import limit_text
+from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
+from mmesim.results.tenants import latency_limits, meets, pooled_tenants
+from mmesim.scenario.schema import Expectation, Scenario
+
+Column = tuple[str, str]
+"""Unit and meaning."""
+
+REQUEST_COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "replication": ("", "replication, from 0"),
+        "call": ("", "number of the call in order of arrival, from 0; not every call need be recorded"),
+        "arrival_s": ("s", "simulated time at which the client sent the call"),
+        "latency_ms": ("ms", "first attempt to answer at the client, also of failed calls"),
+        "model": ("", "name of the model"),
+        "host": ("", "host of the last attempt; null when it reached none"),
+        "cache_hit": ("", "ModelCacheHit of the last attempt: the model was ready"),
+        "cause": ("", "why the last attempt failed; null for success"),
+        "attempts": ("", "attempts made"),
+    }
+    | {f"{part}_ms": ("ms", f"part of the latency: {part}") for part in PARTS}
+)
+
+WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "replication": ("", "replication, from 0"),
+        "start_s": ("s", "simulated time at which the minute begins"),
+        "Invocations": ("Count", "calls that reached the endpoint, Sum"),
+        "InvocationsPerInstance": ("Count", "the same for each instance in service, Sum"),
+        "InvocationModelErrors": ("Count", "calls that the container failed, Sum"),
+        "Invocation4XXErrors": ("Count", "calls answered with 4xx, Sum"),
+        "Invocation5XXErrors": ("Count", "calls answered with 5xx, Sum"),
+        "ModelCacheHit": ("None", "share of calls that found their model loaded, Average"),
+        "ModelLatency": ("Microseconds", "time in the container, Average"),
+        "OverheadLatency": ("Microseconds", "time in SageMaker itself, Average"),
+        "ModelLoadingWaitTime": ("Microseconds", "wait of a call for its model's load, Average"),
+        "ModelDownloadingTime": ("Microseconds", "download of an artefact, Average"),
+        "ModelLoadingTime": ("Microseconds", "load in the container, Average"),
+        "ModelUnloadingTime": ("Microseconds", "unload in the container, Average"),
+        "LoadedModelCount": ("Count", "models loaded on an instance, Average"),
+        "ConcurrentRequestsPerModel": ("Count", "calls in flight, queued ones included, Maximum"),
+        "CPUUtilization": ("Percent", "sum over vCPUs: 4 vCPUs give 0 to 400, Average over instances"),
+        "MemoryUtilization": ("Percent", "memory of the containers, Average over instances"),
+        "DiskUtilization": ("Percent", "disk of the containers, Average over instances"),
+    }
+)
+"""CloudWatch's names and units, one row a minute. A column `Name_Statistic` holds another statistic of `Name`."""
+
+HOST_COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "replication": ("", "replication, from 0"),
+        "host": ("", "host, from 0"),
+        "up_s": ("s", "time in service within the measured time"),
+        "vcpu": ("", "vCPUs"),
+        "cpu_utilization": ("1", "share of its vCPUs that was busy"),
+        "memory_bytes": ("bytes", "physical memory"),
+        "memory_utilization": ("1", "share of it that the containers used, mean over time"),
+        "memory_peak_bytes": ("bytes", "most that the containers used"),
+        "disk_bytes": ("bytes", "size of the disk"),
+        "disk_utilization": ("1", "share of it that was used, mean over time"),
+        "loaded_models": ("", "models loaded, mean over time"),
+        "loads": ("", "model loads"),
+        "unloads": ("", "model unloads"),
+        "hits": ("", "attempts that found their model ready"),
+        "misses": ("", "attempts that did not"),
+        "tasks_peak": ("", "most processes and threads at once"),
+    }
+)
+
+MODEL_COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "model": ("", "name of the model"),
+        "group": ("", "group of the scenario that it belongs to"),
+        "calls": ("", "calls, all replications together"),
+        "ok": ("", "calls answered with success"),
+        "misses": ("", "attempts that found the model not loaded"),
+        "cold_share": ("1", "misses over calls; null without calls"),
+        "mean_ms": ("ms", "mean latency of successful calls; null without any"),
+        "p50_ms": ("ms", "median latency, within 6.3 %"),
+        "p99_ms": ("ms", "99th percentile of the latency, within 6.3 %"),
+        "meets_slo": ("", "its own calls meet every latency limit in expect; null without calls or limits"),
+    }
+)
+"""Besides, a column `share_over 500 ms` for each latency limit in expect."""
+
+
+def requests_table(run: RunData, records: CallRecords) -> pa.Table:
+    """Return one row for each recorded call of a replication."""
+    columns: dict[str, object] = {
+        "replication": np.full(len(records.call), run.replication, dtype=np.int32),
+        "call": records.call,
+        "arrival_s": records.arrival_s,
+        "latency_ms": records.latency_s * 1000.0,
+        "model": _names(records.model, run.model_names),
+        "host": _nullable(records.host.astype(np.int32), records.host < 0),
+        "cache_hit": records.hit,
+        "cause": _names(records.cause, CAUSES),
+        "attempts": records.attempts.astype(np.int32),
+    }
+    columns |= {f"{part}_ms": records.parts_s[:, i] * 1000.0 for i, part in enumerate(PARTS)}
+    return _table(columns, REQUEST_COLUMNS)
+
+
+def windows_table(runs: Sequence[RunData]) -> pa.Table:
+    """Return one row for each minute of each replication."""
+    names = list(runs[0].windows)
+    lengths = [len(r.windows["start_s"]) for r in runs]
+    columns: dict[str, object] = {"replication": _repeat([r.replication for r in runs], lengths)}
+    for name in names:
+        values = np.concatenate([r.windows[name] for r in runs])
+        # A minute without a sample has no statistic.
+        columns[name] = _nullable(values, np.isnan(values))
+    return _table(columns, WINDOW_COLUMNS)
+
+
+def hosts_table(runs: Sequence[RunData]) -> pa.Table:
+    """Return one row for each host of each replication."""
+
+    def column(name: str) -> NDArray[np.number]:
+        return np.concatenate([getattr(r.hosts, name) for r in runs])
+
+    up_s, measured = column("up_s"), [r.duration_s - r.warmup_s for r in runs]
+    lengths = [len(r.hosts.up_s) for r in runs]
+    columns: dict[str, object] = {
+        "replication": _repeat([r.replication for r in runs], lengths),
+        "host": np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
+        "up_s": up_s,
+        "vcpu": column("vcpu"),
+        "cpu_utilization": _ratio(column("cpu_busy_s"), up_s * column("vcpu")),
+        "memory_bytes": column("memory_bytes"),
+        "memory_utilization": _ratio(column("memory_byte_s"), up_s * column("memory_bytes")),
+        "memory_peak_bytes": column("memory_peak_bytes"),
+        "disk_bytes": column("disk_bytes"),
+        "disk_utilization": _ratio(column("disk_byte_s"), up_s * column("disk_bytes")),
+        "loaded_models": _ratio(column("loaded_s"), np.repeat(measured, lengths)),
+    }
+    columns |= {name: column(name) for name in ("loads", "unloads", "hits", "misses", "tasks_peak")}
+    return _table(columns, HOST_COLUMNS)
+
+
+def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
+    """Return one row for each model, all replications together."""
+    pooled, first = pooled_tenants(runs), runs[0]
+    called, answered = pooled.calls > 0, pooled.ok > 0
+    columns: dict[str, object] = {
+        "model": list(first.model_names),
+        "group": [m.group for m in scenario.model_table()],
+        "calls": pooled.calls,
+        "ok": pooled.ok,
+        "misses": pooled.misses,
+        "cold_share": _ratio(np.minimum(pooled.misses, pooled.calls), pooled.calls),
+        "mean_ms": _ratio(1000.0 * pooled.latency_sum_s, pooled.ok),
+    }
+    for name, q in (("p50_ms", 0.5), ("p99_ms", 0.99)):
+        values = [1000.0 * quantile(first.coarse_edges_s, h, q) for h in pooled.histogram]
+        columns[name] = _nullable(np.array(values), ~answered)
+    limits: Sequence[Expectation] = latency_limits(scenario.expect)
+    met = meets(pooled, first.limits_s, limits)
+    columns["meets_slo"] = _nullable(met, ~called if limits else np.ones_like(called))
+    for i, limit in enumerate(first.limits_s):
+        columns[f"share_over {limit_text(limit)}"] = _ratio(pooled.over[:, i], pooled.ok)
+    return _table(columns, MODEL_COLUMNS)
+
+
+def _table(columns: Mapping[str, object], documented: Mapping[str, Column]) -> pa.Table:
+    arrays = [c if isinstance(c, pa.Array) else pa.array(c) for c in columns.values()]
+    fields = [
+        pa.field(name, array.type, metadata=_metadata(name, documented))
+        for name, array in zip(columns, arrays, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _metadata(name: str, documented: Mapping[str, Column]) -> dict[str, str]:
+    if name.startswith("share_over "):
+        return {"unit": "1", "description": f"share of successful calls slower than {name[11:]}"}
+    base, _, statistic = name.partition("_")
+    unit, meaning = documented.get(name) or documented.get(base) or ("", "")
+    if name not in documented and meaning:
+        meaning = f"{meaning.rsplit(',', 1)[0]}, {statistic}"
+    return {key: text for key, text in (("unit", unit), ("description", meaning)) if text}
+
+
+def _names(index: NDArray[np.int64], names: Sequence[str]) -> pa.Array:
+    """Names by number, null where the number is negative; stored once each."""
+    codes = pa.array(index.astype(np.int32), mask=index < 0)
+    return pa.DictionaryArray.from_arrays(codes, pa.array(list(names), type=pa.string()))
+
+
+def _nullable(values: NDArray[np.generic], missing: NDArray[np.bool_]) -> pa.Array:
+    return pa.array(values, mask=missing)
+
+
+def _ratio(part: NDArray[np.number], whole: NDArray[np.number]) -> pa.Array:
+    """The quotient, null where there is no whole."""
+    return _nullable(divide(part, whole, 0.0), whole <= 0)
+
+
+def _repeat(numbers: Sequence[int], lengths: Sequence[int]) -> NDArray[np.int32]:
+    return np.repeat(np.array(numbers, dtype=np.int32), lengths)

@@ -1,0 +1,164 @@
+"""Runs made by hand: from a list of calls to what the engine would have measured of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from mmesim.results.histogram import bucket_of, coarse_grid, grid
+from mmesim.results.run_data import CAUSES, PARTS, CallRecords, HostData, RunData, TenantData
+from mmesim.scenario.schema import Scenario
+
+GIB = 2**30
+
+
+def scenario(expect: Sequence[str] = (), *, models: int = 2, **changes: Any) -> Scenario:
+    """Two models `m-000`, `m-001` on one 2-vCPU host, 100 s, price 0.36 USD an hour."""
+    run = {"duration": 100.0, "warmup": 0.0, "seed": 7} | changes.pop("run", {})
+    endpoint = {"vcpu": 2, "memory": 8 * GIB, "price_per_hour": 0.36, "pid_limit": 1000} | changes.pop("endpoint", {})
+    data = {
+        "name": "by-hand",
+        "endpoint": endpoint,
+        "models": [{"name": "m", "count": models, "artifact_size": 10**6, "memory": 10**7, "service": {"cpu": 0.01}}],
+        "traffic": [{"arrivals": {"poisson": {"rate": 1.0}}}],
+        "run": run,
+        "expect": list(expect),
+    }
+    return Scenario.model_validate(data | changes)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: its latency in parts, seconds; `load` numbers the load that it waited for."""
+
+    service: float = 0.0
+    model: int = 0
+    queue: float = 0.0
+    load_wait: float = 0.0
+    load: int | None = None
+    cause: str | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+    def ledger(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The parts of the latency in the order of PARTS."""
+        given = {"service": self.service, "queue": self.queue, "load": self.load_wait} | dict(self.parts)
+        return np.array([given.get(part, 0.0) for part in PARTS])
+
+
+def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
+    """Hosts that are up all the time: half of 2 vCPUs busy, a quarter of 8 GiB and a tenth of the disk used."""
+    each: dict[str, Any] = {
+        "up_s": seconds,
+        "cpu_busy_s": seconds,
+        "vcpu": 2,
+        "memory_byte_s": 2.0 * GIB * seconds,
+        "memory_bytes": 8 * GIB,
+        "memory_peak_bytes": 3 * GIB,
+        "disk_byte_s": 1e9 * seconds,
+        "disk_bytes": 10**10,
+        "loaded_s": 1.5 * seconds,
+        "loads": 3,
+        "unloads": 1,
+        "hits": 0,
+        "misses": 0,
+        "tasks_peak": 77,
+    } | columns
+    return HostData(**{name: np.full(count, value) for name, value in each.items()})
+
+
+def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
+    """What the engine measures of these calls, one a second; `changes` replace fields."""
+    fine, coarse = grid(of.latency_limits_s), coarse_grid()
+    table = of.model_table()
+    ledger = np.array([c.ledger() for c in calls]).reshape(len(calls), len(PARTS))
+    latency = ledger.sum(axis=1)
+    model = np.array([c.model for c in calls], dtype=np.int64)
+    cold = np.array([c.load is not None for c in calls], dtype=bool)
+    ok = np.array([c.cause is None for c in calls], dtype=bool)
+    limits = np.array(of.latency_limits_s)
+    bucket = bucket_of(fine, latency)
+    parts = np.zeros((fine.buckets, len(PARTS)))
+    np.add.at(parts, bucket[ok], ledger[ok])
+    slowest: dict[int, float] = {}
+    for c, seconds in zip(calls, latency, strict=True):
+        if c.load is not None and c.cause is None:
+            slowest[c.load] = max(slowest.get(c.load, 0.0), float(seconds))
+    histogram = np.zeros((len(table), coarse.buckets), dtype=np.int32)
+    np.add.at(histogram, (model[ok], bucket_of(coarse, latency[ok])), 1)
+    over = np.zeros((len(table), len(limits)), dtype=np.int64)
+    for j, limit in enumerate(limits):
+        over[:, j] = _count(model[ok & (latency > limit)], len(table))
+    causes = np.array([-1 if c.cause is None else CAUSES.index(c.cause) for c in calls], dtype=np.int64)
+    errors = _count(causes[~ok], len(CAUSES))
+    seconds = of.run.duration_s
+    run = RunData(
+        scenario=of.name,
+        seed=of.run.seed,
+        replication=0,
+        duration_s=seconds,
+        warmup_s=of.run.warmup_s,
+        wall_s=0.5,
+        limits_s=limits,
+        edges_s=fine.edges,
+        count=_count(bucket[ok], fine.buckets),
+        parts_s=parts,
+        latency_sum_s=float(latency[ok].sum()),
+        latency_max_s=float(latency[ok].max()) if ok.any() else 0.0,
+        coarse_edges_s=coarse.edges,
+        calls=len(calls),
+        ok=int(ok.sum()),
+        errors=errors,
+        attempts=len(calls),
+        attempt_causes=errors,
+        hits=int((~cold).sum()),
+        misses=int(cold.sum()),
+        load_wait_sum_s=float(sum(c.load_wait for c in calls)),
+        calls_all=len(calls),
+        ok_all=int(ok.sum()),
+        errors_all=int(errors.sum()),
+        in_flight_at_end=0,
+        load_episodes=_count(bucket_of(fine, np.array(list(slowest.values()))), fine.buckets),
+        tenants=TenantData(
+            calls=_count(model, len(table)),
+            ok=_count(model[ok], len(table)),
+            misses=_count(model[cold], len(table)),
+            over=over,
+            latency_sum_s=_sums(model[ok], latency[ok], len(table)),
+            histogram=histogram,
+        ),
+        model_names=tuple(m.name for m in table),
+        hosts=hosts(seconds=seconds - of.run.warmup_s),
+        windows={"start_s": np.array([0.0, 60.0]), "Invocations": np.array([60.0, 40.0])},
+        load_s=np.array([1.0] * len(slowest)),
+        records=CallRecords(
+            call=np.arange(len(calls)),
+            arrival_s=np.arange(len(calls), dtype=np.float64),
+            latency_s=latency,
+            model=model,
+            host=np.zeros(len(calls), dtype=np.int64),
+            hit=~cold,
+            cause=causes,
+            attempts=np.ones(len(calls), dtype=np.int64),
+            parts_s=ledger,
+        ),
+        checks={"conservation": "ok", "ledger": "ok"},
+        control_events=0,
+        seam_crossings=0,
+    )
+    return replace(run, **changes)
+
+
+def replications(of: Scenario, *calls: Sequence[Call], **changes: Any) -> tuple[RunData, ...]:
+    """One run for each list of calls, numbered from 0."""
+    return tuple(run_data(of, c, **{"replication": i} | changes) for i, c in enumerate(calls))
+
+
+def _count(index: Any, size: int) -> Any:
+    return np.bincount(np.asarray(index, dtype=np.int64), minlength=size).astype(np.int64)
+
+
+def _sums(index: Any, weights: Any, size: int) -> Any:
+    return np.bincount(index, weights=weights, minlength=size)

@@ -1,0 +1,145 @@
+"""Verdicts: what decides, and when nothing can."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmesim.results.expect import compare, judge, overall
+from mmesim.results.latency import pool
+from tests.unit.results.synthetic import Call, hosts, replications, scenario
+
+FAST, SLOW = Call(0.1), Call(0.9)
+
+
+def verdicts(text: str, *calls: list[Call]) -> dict[str, object]:
+    of = scenario([text])
+    runs = replications(of, *calls)
+    (entry,) = judge(of.expect, runs, pool(runs))
+    return entry
+
+
+def mix(slow: int, of: int = 1000) -> list[Call]:
+    return [FAST] * (of - slow) + [SLOW] * slow
+
+
+def test_quantile_passes_when_the_share_over_is_surely_below() -> None:
+    entry = verdicts("p99 < 500 ms", mix(4), mix(5), mix(6))
+    # 0.4, 0.5, 0.6 %: mean 0.5 %, t(0.975, 2) = 4.302653, half-width 4.302653 * 0.1 / sqrt(3) = 0.248 %
+    assert entry["verdict"] == "pass"
+    assert entry["limit"] == 500.0
+    assert entry["value"] == pytest.approx(100.0, rel=0.01)
+    assert entry["decided_on"] == {
+        "metric": "share_over 500 ms",
+        "limit": 0.01,
+        "unit": "1",
+        "value": pytest.approx(0.005),
+        "ci95": pytest.approx([0.005 - 0.002484, 0.005 + 0.002484], abs=1e-6),
+        "by": "t interval over 3 replications",
+    }
+
+
+def test_quantile_fails_when_the_share_over_is_surely_above() -> None:
+    assert verdicts("p99 < 500 ms", mix(20), mix(21), mix(22))["verdict"] == "fail"
+
+
+def test_quantile_is_undecided_when_the_interval_covers_the_limit() -> None:
+    assert verdicts("p99 < 500 ms", mix(8), mix(9), mix(13))["verdict"] == "undecided"
+
+
+def test_one_replication_decides_on_its_value_and_says_so() -> None:
+    entry = verdicts("p99 < 500 ms", mix(9))
+    assert entry["verdict"] == "pass"
+    assert entry["decided_on"] == {
+        "metric": "share_over 500 ms",
+        "limit": 0.01,
+        "unit": "1",
+        "value": pytest.approx(0.009),
+        "ci95": None,
+        "by": "value of one replication, no interval",
+    }
+    assert verdicts("p99 < 500 ms", mix(10))["verdict"] == "fail"  # 1 % is not less than 1 %
+    assert verdicts("p99 <= 500 ms", mix(10))["verdict"] == "pass"
+
+
+def test_a_few_calls_without_a_slow_one_prove_nothing() -> None:
+    # 0 of 60 slow: the exact 95 % bound is 1 - 0.025 ** (1 / 60) = 6 %
+    entry = verdicts("p99 < 500 ms", mix(0, of=30), mix(0, of=30))
+    assert entry["verdict"] == "undecided"
+    decided_on = entry["decided_on"]
+    assert isinstance(decided_on, dict)
+    assert decided_on["ci95"] == pytest.approx([0.0, 1 - 0.025 ** (1 / 60)])
+    assert decided_on["by"] == "exact binomial interval over 2 replications"
+    assert verdicts("p99 < 500 ms", mix(0), mix(0))["verdict"] == "pass"
+
+
+def test_all_hits_are_judged_the_same_way() -> None:
+    assert verdicts("cache_hit_ratio >= 95 %", mix(0, of=10), mix(0, of=10))["verdict"] == "undecided"
+    entry = verdicts("cache_hit_ratio >= 95 %", mix(0), mix(0))
+    assert entry["verdict"] == "pass"
+    assert (entry["value"], entry["ci95"], entry["limit"]) == (1.0, [1.0, 1.0], 0.95)
+
+
+def test_mean_is_judged_in_milliseconds() -> None:
+    entry = verdicts("mean < 200 ms", [FAST] * 10, [FAST] * 9 + [SLOW])
+    # means 100 and 180 ms: 140 +- 12.706 * 40
+    assert entry["verdict"] == "undecided"
+    assert entry["value"] == pytest.approx(140.0)
+    assert entry["ci95"] == pytest.approx([0.0, 140 + 12.7062047 * 40])
+    decided_on = entry["decided_on"]
+    assert isinstance(decided_on, dict)
+    assert (decided_on["limit"], decided_on["unit"]) == (200.0, "ms")
+    assert decided_on["value"] == pytest.approx(140.0)
+
+
+def test_maximum_is_judged_on_the_largest_call() -> None:
+    entry = verdicts("max < 500 ms", mix(0), mix(1))
+    assert (entry["verdict"], entry["value"], entry["ci95"]) == ("fail", 900.0, None)
+    assert verdicts("max < 1 s", mix(0), mix(1))["verdict"] == "pass"
+
+
+def test_share_that_is_no_count_has_the_t_interval() -> None:
+    of = scenario(["cpu_utilization < 60 %"])
+    runs = replications(of, [FAST], [FAST], hosts=hosts(cpu_busy_s=100.0))
+    (entry,) = judge(of.expect, runs, pool(runs))
+    assert (entry["verdict"], entry["value"], entry["ci95"]) == ("pass", 0.5, [0.5, 0.5])
+
+
+def test_without_successful_calls_the_latency_is_undecided() -> None:
+    entry = verdicts("p99 < 500 ms", [Call(0.1, cause="queue_full")])
+    assert (entry["verdict"], entry["value"], entry["reason"]) == ("undecided", None, "no successful call")
+    assert isinstance(entry["decided_on"], dict)
+    assert entry["decided_on"]["by"] == "nothing: no successful call"
+    assert verdicts("error_rate < 1 %", [Call(0.1, cause="queue_full")])["verdict"] == "fail"
+
+
+def test_verdict_does_not_need_the_quantile_itself() -> None:
+    cold = [Call(0.1, load_wait=2.0, load=0)] * 30
+    entry = verdicts("p99 < 500 ms", [FAST] * 970 + cold)
+    assert (entry["verdict"], entry["value"]) == ("fail", None)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "low", "high", "verdict"),
+    [
+        ("<", 0.8, 0.99, "pass"),
+        ("<", 0.8, 1.0, "undecided"),
+        ("<", 1.0, 1.2, "fail"),
+        ("<=", 0.8, 1.0, "pass"),
+        ("<=", 1.0, 1.2, "undecided"),
+        ("<=", 1.01, 1.2, "fail"),
+        (">", 1.01, 1.2, "pass"),
+        (">", 1.0, 1.2, "undecided"),
+        (">", 0.9, 1.0, "fail"),
+        (">=", 1.0, 1.2, "pass"),
+        (">=", 0.9, 1.0, "undecided"),
+        (">=", 0.9, 0.99, "fail"),
+    ],
+)
+def test_interval_against_the_limit_1(comparison: str, low: float, high: float, verdict: str) -> None:
+    assert compare(comparison, low, high, 1.0) == verdict
+
+
+def test_overall_verdict() -> None:
+    assert overall([]) == overall(["pass", "pass"]) == "pass"
+    assert overall(["pass", "undecided"]) == "undecided"
+    assert overall(["undecided", "fail"]) == "fail"

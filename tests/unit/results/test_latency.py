@@ -1,0 +1,89 @@
+"""Quantiles over replications, and when they rest on too few loads to be given."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmesim.results.latency import latency, latency_ms, limit_text, pool, share_over_limits
+from tests.unit.results.synthetic import Call, replications, scenario
+
+WARM = Call(0.020)
+
+
+def cold(load: int) -> Call:
+    return Call(0.020, load_wait=1.5, load=load)
+
+
+def test_values_are_means_over_replications_and_max_is_the_largest() -> None:
+    of = scenario(["p99 < 30 ms"])
+    runs = replications(of, [Call(0.010)] * 4, [Call(0.020)] * 3 + [Call(0.040)])
+    found = latency_ms(runs, pool(runs))
+    # means 10 and 25 ms: t(0.975, 1) = 12.706, half-width 12.706 * 7.5, cut at 0
+    assert found["mean"].value == pytest.approx(17.5)
+    assert found["mean"].ci95 == pytest.approx((0.0, 17.5 + 12.7062047 * 7.5))
+    assert found["max"].value == 40.0
+    assert found["max"].ci95 is None
+    assert list(found) == ["mean", "p50", "p90", "p95", "p99", "p99.9", "max"]
+    assert share_over_limits(runs, of.latency_limits_s)["30 ms"].value == 0.125
+
+
+def test_a_queue_without_loads_has_all_quantiles() -> None:
+    runs = replications(scenario(), [Call(0.01, queue=0.001 * i) for i in range(200)])
+    found = latency_ms(runs, pool(runs))
+    assert all(e.value is not None for e in found.values())
+    assert found["p99"].value == pytest.approx(10 + 197, rel=0.01)
+
+
+def test_p99_in_the_cold_mode_needs_twenty_loads() -> None:
+    # 3 % of the calls are cold and wait for 8 loads in all: p99 is a cold call, and above it lie less than 8 loads
+    calls = [WARM] * 970 + [cold(i % 8) for i in range(30)]
+    runs = replications(scenario(), calls)
+    found = latency_ms(runs, pool(runs))
+    assert found["p99"].value is None
+    assert found["p99"].reason is not None
+    assert found["p99"].reason.endswith("loads lie beyond it and 20 are needed: simulate longer")
+    assert found["p99.9"].value is None
+    assert found["p90"].value == pytest.approx(20.0, rel=0.005)
+    assert found["mean"].value is not None
+
+
+def test_p99_in_the_cold_mode_with_enough_loads() -> None:
+    # every cold call has its own load, and they differ: 40 of them, half beyond p98
+    calls = [WARM] * 960 + [Call(0.020, load_wait=1.0 + 0.1 * i, load=i) for i in range(40)]
+    runs = replications(scenario(), calls)
+    assert latency(runs, pool(runs), "p95").value == pytest.approx(20.0, rel=0.005)
+    assert latency(runs, pool(runs), "p99").value is None  # 10 loads lie beyond it
+    thrice = replications(scenario(), calls, calls, calls)
+    assert latency(thrice, pool(thrice), "p99").value == pytest.approx(1000 * (0.020 + 1.0 + 2.9), rel=0.005)
+
+
+def test_p99_just_below_the_jump_needs_loads_too() -> None:
+    # 0.8 % cold: p99 is warm, but a little more traffic to cold models would move it by 1.5 s
+    runs = replications(scenario(), [WARM] * 992 + [cold(i) for i in range(8)])
+    assert latency(runs, pool(runs), "p99").value is None
+
+
+def test_p99_far_from_the_cold_mode_needs_none() -> None:
+    # 0.1 % cold: the slowest calls beyond p99 are warm ones
+    runs = replications(scenario(), [Call(0.02, queue=1e-5 * i) for i in range(1998)] + [cold(0), cold(0)])
+    found = latency_ms(runs, pool(runs))
+    assert found["p99"].value == pytest.approx(39.8, rel=0.01)
+    assert found["p99.9"].value is None
+
+
+def test_no_successful_call_has_no_latency() -> None:
+    runs = replications(scenario(), [Call(0.1, cause="queue_full")])
+    found = latency_ms(runs, pool(runs))
+    assert {e.reason for e in found.values()} == {"no successful call"}
+
+
+def test_a_replication_without_success_is_not_left_out() -> None:
+    runs = replications(scenario(), [Call(0.1)], [Call(0.1, cause="queue_full")])
+    found = latency_ms(runs, pool(runs))
+    assert found["mean"].reason == found["p50"].reason == "no successful call in 1 of 2 replications"
+    assert found["max"].value == 100.0
+
+
+@pytest.mark.parametrize(("limit", "text"), [(0.5, "500 ms"), (0.0015, "1.5 ms"), (60.0, "60000 ms"), (0.1, "100 ms")])
+def test_names_of_limits(limit: float, text: str) -> None:
+    assert limit_text(limit) == text
