@@ -1,0 +1,92 @@
+"""The command `mmesim`: one thin module for each command, imported here; heavy imports are inside the commands.
+
+Exit codes: 0 done, 1 an expectation failed (with --check), 64 the input or the command line is at fault,
+70 mmesim is at fault, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from mmesim import __version__
+from mmesim.cli import init, schema, validate
+from mmesim.errors import MmesimError, UserError
+
+__all__ = ["app", "main"]
+
+USAGE = 64
+INTERNAL = 70
+INTERRUPTED = 130
+DEBUG = "MMESIM_DEBUG"
+
+app = typer.Typer(
+    name="mmesim",
+    help="Simulates Amazon SageMaker multi-model endpoints: how many instances, which latency, at what price.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: half the start-up time
+)
+app.command("validate")(validate.validate)
+app.command("init")(init.init)
+app.command("schema")(schema.schema)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mmesim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Print tracebacks of errors.")] = False,
+) -> None:
+    """Options of every command; their values are used by their callback and by `main`."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits; every error becomes one message on stderr and an exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(_run(words, debug="--debug" in words[:1] or os.environ.get(DEBUG, "") not in ("", "0")))
+
+
+def _run(words: list[str], debug: bool) -> int:
+    """The exit code of one command."""
+    try:
+        result = app(args=words, prog_name="mmesim", standalone_mode=False)
+    except TyperException as error:  # the command line itself
+        error.show() if hasattr(error, "show") else typer.echo(str(error), err=True)
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone, such as `mmesim schema | head`: Python must not complain again while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        typer.echo(_message(error), err=True)
+        return error.exit_code if isinstance(error, MmesimError) else INTERNAL
+    return result if isinstance(result, int) else 0
+
+
+def _message(error: Exception) -> str:
+    """What the user reads: the error itself if the input is at fault, else how to report it."""
+    if isinstance(error, UserError):
+        return str(error)
+    kind = "" if isinstance(error, MmesimError) else f"{type(error).__name__}: "
+    return (
+        f"internal error: {kind}{error}\nThis is a defect of mmesim. For the traceback: mmesim --debug ... or {DEBUG}=1"
+    )

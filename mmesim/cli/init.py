@@ -1,0 +1,27 @@
+"""`mmesim init`: writes a commented scenario to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmesim.errors import OutputError
+
+
+def init(
+    file: Annotated[Path, typer.Argument(help="The file to write; never overwritten.")] = Path("scenario.yaml"),
+) -> None:
+    """Write a commented scenario file to start from."""
+    from importlib.resources import files
+
+    text = files("mmesim.cli").joinpath("starter.yaml").read_text(encoding="utf-8")
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError:
+        raise OutputError(f"{file}: is there already, and is not overwritten: give another name") from None
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from None
+    typer.echo(f"{file}: written. Next: mmesim validate {file}, then mmesim run {file}")
