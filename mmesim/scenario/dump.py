@@ -13,17 +13,22 @@ _HEADER = "# The resolved scenario: bases, overrides, presets of the host and de
 def dump(scenario: Scenario) -> str:
     """The resolved scenario as YAML text; loading it gives an equal scenario, whatever the catalogue says by then."""
     data = scenario.model_dump(mode="json", by_alias=True)
-    return _HEADER + write_text(_without_defaults_of_nothing(data))
+    for stream in data["traffic"]:
+        if stream["arrivals"] is None:
+            del stream["popularity"]  # the trace says who is called
+    return _HEADER + write_text(_without_nothing(data))
 
 
-def _without_defaults_of_nothing(value: Any, key: str = "") -> Any:
-    """Drops keys that are null by default; `pid_limit` and `unpack` mean "no limit" by it, and keep it."""
+_NULL_MEANS = ("pid_limit", "unpack", "service")
+"""Keys where null says something: no limit, nothing to unpack, no such column."""
+
+
+def _without_nothing(value: Any) -> Any:
+    """Drops the keys that are null because they were never given."""
     if isinstance(value, dict):
         return {
-            name: _without_defaults_of_nothing(item, name)
-            for name, item in value.items()
-            if item is not None or name in ("pid_limit", "unpack", "service")
+            key: _without_nothing(item) for key, item in value.items() if item is not None or key in _NULL_MEANS
         }
     if isinstance(value, list):
-        return [_without_defaults_of_nothing(item, key) for item in value]
+        return [_without_nothing(item) for item in value]
     return value

@@ -1,0 +1,46 @@
+# `make demo` and `make test` need Python 3.11 or later and make; they install into .venv, from the pinned versions.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock
+RESULTS := results/quickstart
+
+.PHONY: demo test lint types bench clean
+
+demo: $(VENV)/run.stamp
+	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, which takes up to a minute."
+	@$(BIN)/mmesim run scenarios/quickstart.yaml --out $(RESULTS)
+	@echo "The results are in $(RESULTS): summary.json, Parquet tables, and the scenario as it was run."
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n 2 -m "not long"
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only
+
+clean:
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@echo "Creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml requirements.lock | $(VENV)/bin/pip
+	@echo "Installing the pinned dependencies into $(VENV)"
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@echo "Installing what the tests need"
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
