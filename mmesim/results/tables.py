@@ -58,6 +58,7 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "CPUUtilization": ("Percent", "sum over vCPUs: 4 vCPUs give 0 to 400, Average over instances"),
         "MemoryUtilization": ("Percent", "memory of the containers, Average over instances"),
         "DiskUtilization": ("Percent", "disk of the containers, Average over instances"),
+        "ClientLatency": ("Microseconds", "first attempt to answer at the client, no metric of AWS, Average"),
     }
 )
 """CloudWatch's names and units, one row a minute. A column `Name_Statistic` holds another statistic of `Name`."""

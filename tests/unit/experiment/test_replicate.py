@@ -1,0 +1,95 @@
+"""Replications in one process or several: the same result, in order, and what Ctrl-C and failures leave."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+
+import pytest
+
+from mmesim.errors import SimulationError, TraceError
+from mmesim.experiment.replicate import replicate
+from mmesim.results.result import Result
+from tests.unit.experiment import fakes
+from tests.unit.results.synthetic import scenario
+
+FOUR = scenario(run={"replications": 4})
+
+
+def test_replications_come_in_order_with_their_own_numbers() -> None:
+    result = replicate(FOUR, simulate=fakes.random_service)
+    assert [r.replication for r in result.runs] == [0, 1, 2, 3]
+    assert len({r.latency_sum_s for r in result.runs}) == 4
+    assert result.summary["interrupted"] is False
+
+
+def test_number_of_processes_does_not_matter() -> None:
+    alone = replicate(FOUR, simulate=fakes.random_service)
+    together = replicate(FOUR, simulate=fakes.random_service, jobs=3)
+    assert together.to_json() == alone.to_json()
+    assert together.requests.equals(alone.requests)
+
+
+def test_progress_is_told_from_here_and_from_other_processes() -> None:
+    for jobs in (1, 2):
+        told: dict[int, tuple[float, int]] = {}
+        replicate(
+            scenario(run={"replications": 2}),
+            simulate=fakes.random_service,
+            jobs=jobs,
+            watch=lambda r, seconds, calls, told=told: told.update({r: (seconds, calls)}),  # type: ignore[misc]
+        )
+        assert told == {0: (100.0, 20), 1: (100.0, 20)}
+
+
+def test_records_reach_the_simulation() -> None:
+    assert replicate(FOUR, simulate=fakes.random_service, records=None).runs[0].records is None
+    assert replicate(FOUR, simulate=fakes.random_service, records=-1).runs[0].records is not None
+
+
+def test_interrupt_keeps_the_finished_replications() -> None:
+    result = replicate(FOUR, simulate=fakes.interrupted_in_third)
+    assert [r.replication for r in result.runs] == [0, 1]
+    assert (result.summary["replications"], result.summary["interrupted"]) == (2, True)
+
+
+def test_interrupt_before_anything_is_finished_goes_on() -> None:
+    def at_once(*_: object) -> object:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replicate(FOUR, simulate=at_once)  # type: ignore[arg-type]
+
+
+def test_interrupt_stops_the_other_processes() -> None:
+    begun = time.monotonic()
+    ended: list[float] = []
+
+    def interrupt_when_the_first_has_ended(replication: int, seconds: float, calls: int) -> None:
+        if replication == 0 and calls == 20:
+            ended.append(time.monotonic())
+            if ended[-1] - ended[0] > 2.0:
+                signal.raise_signal(signal.SIGINT)
+
+    of = scenario(run={"replications": 2})
+    result = replicate(of, simulate=fakes.second_hangs, jobs=2, watch=interrupt_when_the_first_has_ended)
+    assert [r.replication for r in result.runs] == [0]
+    assert time.monotonic() - begun < 30.0
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_of_the_input_is_the_users(jobs: int) -> None:
+    with pytest.raises(TraceError, match=r"day.csv:3: time goes back"):
+        replicate(FOUR, simulate=fakes.bad_trace, jobs=jobs)
+
+
+def test_a_killed_process_is_reported() -> None:
+    with pytest.raises(SimulationError, match="was killed"):
+        replicate(FOUR, simulate=fakes.killed, jobs=2)
+
+
+def test_a_result_needs_a_replication() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Result(FOUR, ())
