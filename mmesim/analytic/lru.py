@@ -28,8 +28,8 @@ def che(rates_per_s: Floats, capacity: float) -> LruMisses:
     """Miss ratios of an LRU cache that holds `capacity` models of equal size, each with its own Poisson requests.
 
     The characteristic time T solves sum_i (1 - exp(-r_i T)) = capacity; model i misses with probability exp(-r_i T).
-    Instant loads are assumed. Models without requests (rate 0) are never in the cache. Raises ValueError for negative or
-    infinite rates, no request at all, or a negative capacity.
+    Instant loads are assumed. Models without requests (rate 0) are never in the cache. Raises ValueError for negative
+    or infinite rates, no request at all, or a negative capacity.
     Source: H. Che, Y. Tung, Z. Wang, Hierarchical Web caching systems: modeling, design and experimental results, IEEE
     JSAC 20 (2002); why it is so accurate: C. Fricker, P. Robert, J. Roberts, A versatile and accurate approximation
     for LRU cache performance, ITC 24 (2012).

@@ -24,6 +24,8 @@ Ints = NDArray[np.int64]
 
 FUNCTION = "HashFunction"
 MINUTE_S = 60.0
+MOST_CALLS = 10_000_000
+"""The calls of a minute are held in memory: a larger cell is taken for an error."""
 _MINUTE = re.compile(r"(?:minute_)?([0-9]+)|([0-9]+)_minute")
 _ROWS = 256
 
@@ -102,9 +104,8 @@ def _minute_columns(table: Table) -> list[str]:
 
 def _counts(part: Chunk, column: str) -> Ints:
     values = part.numbers(column)
-    whole = values.astype(np.int64)
-    wrong = (whole != values) | (values < 0)
+    wrong = (values < 0) | (values > MOST_CALLS) | (np.floor(values) != values)
     if wrong.any():
         at = int(np.argmax(wrong))
-        part.fail(at, column, f"{float(values[at]):g} is not a number of calls (0, 1, 2 ...)")
-    return whole
+        part.fail(at, column, f"{float(values[at]):g} is not a number of calls (0, 1, 2 ... {MOST_CALLS:,})")
+    return values.astype(np.int64)

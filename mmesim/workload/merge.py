@@ -12,8 +12,8 @@ from mmesim.workload.block import Block, join
 def merge(streams: Sequence[Iterator[Block]]) -> Iterator[Block]:
     """All requests of all streams in order of time; at equal times in order of the streams.
 
-    Each stream keeps its own order, and must be in order of time itself. Only one block a stream is held at any time. The blocks that come out
-    have any size; none is empty.
+    Each stream keeps its own order, which must be that of time. Only one block a stream is held at any time. The blocks
+    that come out have any size; none is empty.
     """
     if len(streams) == 1:
         yield from (block for block in streams[0] if len(block))

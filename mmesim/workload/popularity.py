@@ -72,13 +72,14 @@ def probabilities(spec: Popularity, models: Sequence[Model]) -> Floats:
 
 
 def _weights(models: Sequence[Model]) -> list[float]:
-    by_weight = all(model.weight is not None for model in models)
-    values = [model.weight if by_weight else model.rate_per_s for model in models]
-    for model, value in zip(models, values, strict=True):
+    by_weight = any(model.weight is not None for model in models)
+    given: list[float] = []
+    for model in models:
+        value = model.weight if by_weight else model.rate_per_s
         if value is None:
-            reason = "has neither weight nor rate" if model.weight is None else "has a weight where others have a rate"
-            raise _problem(f"popularity weights: model {model.name!r} {reason}", "give all of them one or the other")
-    given = [value for value in values if value is not None]
+            has = "neither weight nor rate" if model.rate_per_s is None else "a rate where others have a weight"
+            raise _problem(f"popularity weights: model {model.name!r} has {has}", "give all of them one or the other")
+        given.append(value)
     if not any(given):
         raise _problem("popularity weights: every model has weight 0", "give at least one model a weight above 0")
     return given

@@ -21,8 +21,8 @@ from mmesim.errors import TraceError, did_you_mean
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-READ_BYTES = 4 << 20
-"""How much of a CSV file is looked at together; a line must be shorter."""
+READ_BYTES = 512 * 1024
+"""How much of a CSV file is looked at together; a line must be shorter. Arrow reads some 30 such pieces ahead."""
 
 
 @dataclass(frozen=True)
