@@ -23,11 +23,7 @@ def random_service(scenario: Scenario, replication: int, observer: Observer | No
         observer(scenario.run.duration_s, 20)
     time.sleep(0.02 * (scenario.run.replications - replication))
     run = run_data(scenario, [Call(0.01 + float(x)) for x in draws], replication=replication)
-    return (
-        run
-        if records
-        else run_data(scenario, [Call(0.01 + float(x)) for x in draws], replication=replication, records=None)
-    )
+    return run if records else replace(run, records=None)
 
 
 def interrupted_in_third(

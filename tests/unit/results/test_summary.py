@@ -1,0 +1,164 @@
+"""The summary as a whole: counts by hand, every key, its schema, its digits."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from mmesim.errors import SimulationError
+from mmesim.results.checks import combine, line, passed
+from mmesim.results.cost import cost
+from mmesim.results.result import Result
+from mmesim.results.run_data import CAUSES, PARTS, RunData
+from mmesim.results.schema import summary_schema
+from mmesim.results.summary import summarise
+from mmesim.scenario.schema import Scenario
+from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
+
+CALLS = [
+    *[Call(0.1)] * 90,
+    *[Call(0.1, model=1, load_wait=1.0, load=0)] * 6,
+    *[Call(0.1, cause="queue_full")] * 3,
+    Call(0.1, cause="load_timeout"),
+]
+
+
+def two(*expect: str, **changes: Any) -> tuple[Scenario, tuple[RunData, ...]]:
+    of = scenario(expect, run={"replications": 2})
+    return of, replications(of, CALLS, CALLS, **changes)
+
+
+def figures(of: Scenario, runs: tuple[RunData, ...]) -> Any:
+    """The summary without a type for each of its levels."""
+    return summarise(of, runs, "1.2.3")
+
+
+def test_counts_are_sums_over_replications() -> None:
+    of, runs = two("p99 < 500 ms", in_flight_at_end=1, attempts=105)
+    summary = figures(of, runs)
+    assert summary["requests"] == {
+        "total": 200,
+        "ok": 192,
+        "errors": dict.fromkeys(CAUSES, 0) | {"queue_full": 6, "load_timeout": 2},
+        "in_flight_at_end": 2,
+    }
+    assert (summary["attempts"]["total"], summary["attempts"]["retries"]) == (210, 10)
+    assert (summary["loads"], summary["unloads"]) == (6, 2)
+    assert summary["pids"] == {"peak": 77, "limit": 1000}
+    assert (summary["replications"], summary["simulated_s"], summary["warmup_s"], summary["wall_s"]) == (2, 100, 0, 1)
+    assert (summary["scenario"], summary["version"], summary["seed"]) == ("by-hand", "1.2.3", 7)
+
+
+def test_ratios_are_means_with_an_interval() -> None:
+    summary = figures(*two("p99 < 500 ms"))
+    assert summary["cache_hit_ratio"] == {"value": 0.94, "ci95": [0.94, 0.94]}
+    assert summary["error_rate"] == {"value": 0.04, "ci95": [0.04, 0.04]}
+    assert summary["share_over"] == {"500 ms": {"value": 0.0625, "ci95": [0.0625, 0.0625]}}
+    assert summary["throughput_rps"]["value"] == 0.96
+    assert summary["model_loading_wait_ms"]["value"] == 1000.0
+    assert summary["loaded_models"]["value"] == 1.5
+    assert (summary["cpu_utilization"]["value"], summary["memory_utilization"]["value"]) == (0.5, 0.25)
+    assert summary["ledger_ms"]["all"]["n"] == 192
+    assert summary["expect"][0]["verdict"] == "fail"
+
+
+def test_loading_wait_is_that_of_the_replications_that_waited() -> None:
+    of = scenario()
+    runs = replications(of, CALLS, [Call(0.1)])
+    assert figures(of, runs)["model_loading_wait_ms"] == {"value": 1000.0, "ci95": None}
+
+
+@pytest.mark.parametrize("calls", [CALLS, [], [Call(0.1, cause="queue_full")], [Call(0.1)]])
+@pytest.mark.parametrize("expect", [[], ["p99 < 500 ms", "max < 1 s", "cache_hit_ratio > 90 %"]])
+@pytest.mark.parametrize("count", [1, 3])
+def test_every_summary_fits_its_schema(calls: list[Call], expect: list[str], count: int) -> None:
+    of = scenario(expect)
+    text = Result(of, replications(of, *[calls] * count)).to_json()
+    jsonschema.validate(json.loads(text), summary_schema(), cls=jsonschema.Draft202012Validator)
+
+
+def test_the_schema_is_one_and_refuses_what_does_not_belong() -> None:
+    schema = summary_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    good = json.loads(Result(*two("p99 < 500 ms")).to_json())
+    missing = {key: value for key, value in good.items() if key != "robustness"}
+    without_reason = good | {"error_rate": {"value": None, "ci95": None}}
+    for bad in (missing, good | {"extra": 1}, without_reason, good | {"loads": -1}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bad, schema, cls=jsonschema.Draft202012Validator)
+
+
+def test_later_fields_are_null_and_not_absent() -> None:
+    summary = figures(*two())
+    assert [summary[key] for key in ("binding_constraint", "findings", "robustness")] == [None, None, None]
+    assert set(summary["ledger_ms"]["p99"]) == {"n", "mean", *PARTS}
+
+
+def test_twelve_significant_digits() -> None:
+    of = scenario()
+    third = figures(of, replications(of, [Call(0.1)] * 2 + [Call(0.1, cause="queue_full")]))
+    assert third["error_rate"]["value"] == 0.333333333333
+
+
+def test_a_figure_that_is_not_finite_is_our_fault() -> None:
+    of, runs = two(wall_s=math.inf)
+    with pytest.raises(SimulationError, match="wall_s is inf"):
+        summarise(of, runs, "1")
+
+
+def test_only_the_wall_clock_may_differ() -> None:
+    of, runs = two("p99 < 500 ms")
+    other = tuple(replace(r, wall_s=9.0) for r in runs)
+    first, second = figures(of, runs), figures(of, other)
+    assert first.pop("wall_s") != second.pop("wall_s")
+    assert first == second
+
+
+def test_cost_of_the_instances_that_were_up() -> None:
+    of = scenario()
+    runs = replications(of, CALLS, CALLS, hosts=hosts(2, up_s=np.array([100.0, 50.0])))
+    # 1.5 instances at 0.36 USD an hour; 100 calls in 100 s are 3,600 an hour
+    assert cost(of.endpoint.host, runs) == {
+        "usd_per_hour": pytest.approx(0.54),
+        "usd_per_month": pytest.approx(0.54 * 730),
+        "usd_per_million_requests": pytest.approx(0.54 / 3600 * 1e6),
+        "estimated": False,
+        "source": "given in the scenario",
+    }
+
+
+def test_without_a_price_there_is_no_cost() -> None:
+    of = scenario(endpoint={"price_per_hour": None})
+    assert set(cost(of.endpoint.host, [run_data(of, CALLS)]).values()) == {None, False}
+
+
+def test_without_calls_a_million_of_them_has_no_cost() -> None:
+    of = scenario()
+    assert cost(of.endpoint.host, [run_data(of, [])])["usd_per_million_requests"] is None
+
+
+def test_self_check_names_the_replication_that_failed() -> None:
+    of = scenario()
+    good, bad = {"conservation": "ok", "ledger": "ok"}, {"conservation": "1 call is missing"}
+    runs = (run_data(of, CALLS, checks=good), run_data(of, CALLS, replication=1, checks=bad))
+    combined = combine(runs)
+    assert combined == {
+        "conservation": "replication 1: 1 call is missing",
+        "ledger": "replication 1: not checked",
+    }
+    assert line(combined).startswith("FAILED: conservation (replication 1: 1 call is missing)")
+    assert not passed(combined)
+
+
+def test_self_check_in_one_line() -> None:
+    combined = combine(two()[1])
+    assert line(combined) == "ok: conservation, ledger"
+    assert passed(combined)
+    assert not passed({})
+    assert line({}) == "FAILED: nothing was checked"
