@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmesim.scenario.base import Refusals, Refused
+from mmesim.scenario.base import Refusals, Refused, finite
 from mmesim.scenario.models import AzureModels, ModelGroup, Service
 from mmesim.scenario.table_csv import open_text
 from mmesim.scenario.times import Percentiles
@@ -63,9 +63,8 @@ def _memory(path: Path) -> dict[str, int]:
         key = "HashApp" if "HashApp" in header else "HashFunction"
         if key not in header:
             raise _refusal(path, 1, "has neither a column HashApp nor HashFunction")
-        memory[cells[header[key]]] = round(
-            _number(path, line, MEMORY_COLUMN, cells[header[MEMORY_COLUMN]]) * BYTES_PER_MB
-        )
+        megabytes = _number(path, line, MEMORY_COLUMN, cells[header[MEMORY_COLUMN]])
+        memory[cells[header[key]]] = round(megabytes * BYTES_PER_MB)
     return memory
 
 
@@ -106,9 +105,9 @@ def _table(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, dict[str,
 
 def _number(path: Path, line: int, column: str, cell: str) -> float:
     try:
-        return float(cell)
+        return finite(float(cell))
     except ValueError:
-        raise _refusal(path, line, f"{column}: {cell!r} is not a number") from None
+        raise _refusal(path, line, f"{column}: {cell!r} is not a number of 0 or more") from None
 
 
 def _refusal(path: Path, line: int | None, message: str) -> Refusals:

@@ -86,7 +86,8 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     rows = _rows()
     known = {name for name, _ in rows}
     if instance_type not in known:
-        hint = did_you_mean(instance_type, known) or did_you_mean(f"ml.{instance_type}", known)
+        word = instance_type if instance_type.startswith("ml.") else f"ml.{instance_type}"
+        hint = did_you_mean(word, known)
         raise UnknownType(f"unknown instance type {instance_type!r}", hint, "instance_type")
     if (instance_type, region) in rows:
         return rows[instance_type, region]

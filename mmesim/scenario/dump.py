@@ -26,9 +26,7 @@ _NULL_MEANS = ("pid_limit", "unpack", "service")
 def _without_nothing(value: Any) -> Any:
     """Drops the keys that are null because they were never given."""
     if isinstance(value, dict):
-        return {
-            key: _without_nothing(item) for key, item in value.items() if item is not None or key in _NULL_MEANS
-        }
+        return {key: _without_nothing(item) for key, item in value.items() if item is not None or key in _NULL_MEANS}
     if isinstance(value, list):
         return [_without_nothing(item) for item in value]
     return value

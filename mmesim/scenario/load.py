@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.base import FROM_FILE, Place
+from mmesim.scenario.base import FROM_FILE, Place, Refused
 from mmesim.scenario.checks import contradictions
 from mmesim.scenario.located import Located
 from mmesim.scenario.merge import named, override, read_with_bases, text_with_bases
@@ -67,13 +67,13 @@ def _in_order(problems: Sequence[Problem]) -> list[Problem]:
 
 def _absolute_paths(tree: Located) -> tuple[Located, list[Problem]]:
     """The tree with absolute paths, and a problem for each file that does not exist."""
-    problems: list[Problem] = []
+    missing: list[Refused] = []
 
     def rewritten(value: Located, patterns: Sequence[tuple[str, ...]], place: Place) -> Located:
         if not patterns:
             return value
         if () in patterns:
-            return _absolute(value, place, problems)
+            return _absolute(value, place, missing)
         if isinstance(value.value, dict):
             return value.with_value(
                 {key: rewritten(item, _below(patterns, key), (*place, str(key))) for key, item in value.map.items()}
@@ -84,18 +84,17 @@ def _absolute_paths(tree: Located) -> tuple[Located, list[Problem]]:
             )
         return value
 
-    return rewritten(tree, PATHS, ()), problems
+    return rewritten(tree, PATHS, ()), [locate(one, tree) for one in missing]
 
 
 def _below(patterns: Sequence[tuple[str, ...]], step: object) -> list[tuple[str, ...]]:
     return [pattern[1:] for pattern in patterns if pattern[0] == step]
 
 
-def _absolute(value: Located, place: Place, problems: list[Problem]) -> Located:
+def _absolute(value: Located, place: Place, missing: list[Refused]) -> Located:
     if not isinstance(value.value, str):
         return value
     path = (value.folder / value.value).resolve()
     if not path.is_file():
-        field = ".".join(str(step) for step in place)
-        problems.append(Problem(value.file, value.shown_line, field, value.value, f"there is no file {path}"))
+        missing.append(Refused(f"there is no file {path}", place, None, value.value))
     return value.with_value(str(path))

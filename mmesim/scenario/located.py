@@ -61,11 +61,20 @@ class Located:
         """
         here, way = self, list[Key]()
         for step in place:
-            found = here._child(step)
-            if found is not None:
-                here = found
-                way.append(step)
+            for name in (step, *here._wrappers(step)):
+                found = here._child(name)
+                if found is not None:
+                    here = found
+                    way.append(name)
         return tuple(way), here
+
+    def _wrappers(self, step: Key) -> tuple[Key, ...]:
+        """The one key to go through first where the schema has folded a level, such as `poisson`, and the step."""
+        if step not in self.map and len(self.map) == 1:
+            name, inner = next(iter(self.map.items()))
+            if step in inner.map:
+                return (name, step)
+        return ()
 
     def _child(self, step: Key) -> Located | None:
         if isinstance(self.value, list):

@@ -25,6 +25,10 @@ class Entry:
     path: Place
     origin: tuple[str, int | None] | None = None
 
+    def place(self, key: str) -> Place:
+        """Where a key of this model is written: a column of its table, or a key of its group."""
+        return (key,) if self.origin else (*self.path, key)
+
 
 def expand(groups: Sequence[ModelGroup], default_workers: int) -> tuple[Model, ...]:
     """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
@@ -68,9 +72,7 @@ def _entries(group: ModelGroup, path: Place) -> Iterator[Entry]:
 
 def _named_twice(entry: Entry, first: Entry) -> Refused:
     where = f", also at {first.origin[0]}:{first.origin[1]}" if first.origin else ""
-    return Refused(
-        f"two models are called {entry.name!r}{where}", (*entry.path, "name"), None, entry.name, entry.origin
-    )
+    return Refused(f"two models are called {entry.name!r}{where}", entry.place("name"), None, entry.name, entry.origin)
 
 
 def _missing(entry: Entry) -> Iterator[Refused]:
@@ -88,7 +90,7 @@ def _missing(entry: Entry) -> Iterator[Refused]:
         if value is None:
             why = f" ({keys.framework} has no sourced default)" if key in ("process_memory", "load") else ""
             message = f"{key} of model {entry.name!r} is missing{why}: add for example `{line}`"
-            yield Refused(message, (*entry.path, key), None, None, entry.origin)
+            yield Refused(message, entry.place(key), None, None, entry.origin)
 
 
 def _resolve(index: int, entry: Entry, default_workers: int) -> Model:

@@ -1,0 +1,76 @@
+"""The JSON Schema accepts what the loader accepts, so that editors are no stricter and complete the right keys."""
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mmesim.scenario.dump import dump
+from mmesim.scenario.json_schema import json_schema
+from mmesim.scenario.yaml_text import read_file, read_text
+
+ROOT = Path(__file__).parents[3]
+FILES = [*sorted((ROOT / "scenarios").glob("*.yaml")), ROOT / "mmesim" / "cli" / "starter.yaml"]
+
+
+@pytest.fixture(scope="module")
+def validator():
+    schema = json_schema()
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def as_json(tree):
+    """A tree as an editor sees it: keys are text."""
+    if isinstance(tree, dict):
+        return {str(key): as_json(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [as_json(value) for value in tree]
+    return tree
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_shipped_files_are_accepted(validator, path):
+    assert [error.message for error in validator.iter_errors(as_json(read_file(path).plain()))] == []
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        ["server.overhead={pre: 1 ms, hold: {cpu: 1 ms, wait: {exponential: {mean: 1 ms}}}}"],
+        ["models.tenant.service.cpu={percentiles: {50: 1 ms, 99.9: 2 ms}}", "endpoint.pid_limit=null"],
+        ["traffic.0.popularity={zipf: 0.9}", "expect=[p99 < 1 s]"],
+    ],
+)
+def test_a_resolved_file_is_accepted(validator, scenario, base, overrides):
+    data = read_text(dump(scenario(base, *overrides)), "resolved", Path()).plain()
+    assert [error.message for error in validator.iter_errors(as_json(data))] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("memory: 40 MiB", "memory: 40"),
+        ("memory: 40 MiB", "memroy: 40 MiB"),
+        ("count: 3", "count: three"),
+        ("count: 3", "framework: xgbost"),
+        ("poisson", "poison"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  router: {policy: stiky}"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  instance_count: 0"),
+        ("{cpu: 10 ms}", "{cpu: {lognormal: {mean: 1 ms}}}"),
+        ("run: {duration: 60 s}", "run: {}\nserver: {overhead: x}"),
+        ("name: base\n", ""),
+    ],
+)
+def test_what_is_wrong_is_marked_in_the_editor(validator, base, old, new):
+    good, bad = (read_text(text, "a", Path()).plain() for text in (base, base.replace(old, new, 1)))
+    assert validator.is_valid(as_json(good))
+    assert not validator.is_valid(as_json(bad))
+
+
+def test_belief_and_bases_are_part_of_the_schema(validator, base):
+    text = base.replace("cpu: 10 ms", "cpu: {uncertain: {low: 1 ms, mid: 2 ms, high: 3 ms}}")
+    assert validator.is_valid(as_json(read_text(text, "a", Path()).plain()))
+    assert validator.is_valid({"extends": "base.yaml", "endpoint": {"instance_count": 3}})
+    assert validator.is_valid({**read_text(base, "a", Path()).plain(), "models": {"file": "models.csv"}})
