@@ -37,7 +37,7 @@ def blocks(scenario: Scenario, replication: int, block_size: int = 65536) -> Ite
     # The streams share one block's worth of memory.
     chunk = max(1, block_size // len(scenario.traffic))
     each = [_stream(scenario, traffic, i, work, replication, chunk) for i, traffic in enumerate(scenario.traffic)]
-    return resize(merge(each), block_size)
+    return resize(merge(each, chunk), block_size)
 
 
 def expected_calls(scenario: Scenario) -> NDArray[np.float64]:

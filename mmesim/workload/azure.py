@@ -52,7 +52,7 @@ def read(file: Path, rows: Mapping[str, int]) -> MinuteCounts:
     parts: list[tuple[Ints, Ints, Ints]] = []
     for part in table.chunks([FUNCTION, *columns], _ROWS):
         models = model_rows(part, FUNCTION, rows)
-        counts = np.stack([_counts(part, column) for column in columns])
+        counts = _counts(part, columns)
         minute, row = np.nonzero(counts)
         parts.append((minute, models[row], counts[minute, row]))
     if not parts:
@@ -102,10 +102,12 @@ def _minute_columns(table: Table) -> list[str]:
     return [names[n] for n in range(1, len(names) + 1)]
 
 
-def _counts(part: Chunk, column: str) -> Ints:
-    values = part.numbers(column)
+def _counts(part: Chunk, columns: list[str]) -> Ints:
+    """[minutes, functions]"""
+    values = part.matrix(columns)
     wrong = (values < 0) | (values > MOST_CALLS) | (np.floor(values) != values)
     if wrong.any():
-        at = int(np.argmax(wrong))
-        part.fail(at, column, f"{float(values[at]):g} is not a number of calls (0, 1, 2 ... {MOST_CALLS:,})")
+        row, column = np.argwhere(wrong.T)[0].tolist()
+        cell = float(values[column, row])
+        part.fail(row, columns[column], f"{cell:g} is not a number of calls (0, 1, 2 ... {MOST_CALLS:,})")
     return values.astype(np.int64)

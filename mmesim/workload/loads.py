@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,18 +29,19 @@ class LoadDraw:
     first_byte: float
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """Where the five times of a model's load come from."""
+class _Part:
+    """One time of a load: the same array again and again if it is constant, else `n` draws."""
 
-    start_cpu: Sampler
-    start_wait: Sampler
-    first_byte: Sampler
-    cpu: Sampler
-    wait: Sampler
+    def __init__(self, spec: Time, n: int) -> None:
+        self._sampler = Sampler((spec,))
+        self._families = self._sampler.families
+        self._which = np.zeros(n, dtype=np.int64)
+        self.constant = None if self._families else _read_only(self._sampler.draw({}, self._which))
 
-    def is_random(self) -> bool:
-        return any(s.families for s in (self.start_cpu, self.start_wait, self.first_byte, self.cpu, self.wait))
+    def draw(self, rng: np.random.Generator) -> Floats:
+        if self.constant is not None:
+            return self.constant
+        return _read_only(self._sampler.draw(dict.fromkeys(self._families, rng), self._which))
 
 
 class LoadTimes:
@@ -48,49 +50,42 @@ class LoadTimes:
     def __init__(self, scenario: Scenario, replication: int) -> None:
         self._models = scenario.model_table()
         self._streams = KeyedStreams(scenario.run.seed, replication, "load")
-        samplers: dict[Time, Sampler] = {}
-
-        def sampler(spec: Time) -> Sampler:
-            if spec not in samplers:
-                samplers[spec] = Sampler((spec,))
-            return samplers[spec]
-
-        start = scenario.server.process_start
-        first_byte = scenario.endpoint.download.first_byte
+        start, first_byte = scenario.server.process_start, scenario.endpoint.download.first_byte
+        part = cache(_Part)  # models that are described together share theirs
+        # In the order of LoadDraw, which is the order of the draws too.
         self._parts = [
-            _Parts(
-                start_cpu=sampler(start.cpu),
-                start_wait=sampler(start.wait),
-                first_byte=sampler(first_byte),
-                cpu=sampler(model.load.cpu),
-                wait=sampler(model.load.wait),
+            (
+                part(start.cpu, 1),
+                part(start.wait, 1),
+                part(model.load.cpu, model.workers),
+                part(model.load.wait, model.workers),
+                part(first_byte, 1),
             )
             for model in self._models
         ]
-        self._random = [parts.is_random() for parts in self._parts]
-        self._constant: dict[int, LoadDraw] = {}
+        self._constant = [all(part.constant is not None for part in parts) for parts in self._parts]
+        self._known: dict[int, LoadDraw] = {}
 
     def draw(self, model: int, asked_by: int) -> LoadDraw:
         """The load of a model (row of the table) that call number `asked_by` caused; always the same for both."""
-        if self._random[model]:
+        if not self._constant[model]:
             return self._draw(model, asked_by)
-        if model not in self._constant:
-            self._constant[model] = self._draw(model, 0)
-        return self._constant[model]
+        if model not in self._known:
+            self._known[model] = self._draw(model, asked_by)
+        return self._known[model]
 
     def _draw(self, model: int, asked_by: int) -> LoadDraw:
-        parts, row = self._parts[model], self._models[model]
-        rng = self._streams.at(row.name, asked_by)
+        rng = self._streams.at(self._models[model].name, asked_by)
+        start_cpu, start_wait, cpu, wait, first_byte = (part.draw(rng) for part in self._parts[model])
         return LoadDraw(
-            start_cpu=float(_times(parts.start_cpu, rng, 1)[0]),
-            start_wait=float(_times(parts.start_wait, rng, 1)[0]),
-            first_byte=float(_times(parts.first_byte, rng, 1)[0]),
-            cpu=_times(parts.cpu, rng, row.workers),
-            wait=_times(parts.wait, rng, row.workers),
+            start_cpu=float(start_cpu[0]),
+            start_wait=float(start_wait[0]),
+            cpu=cpu,
+            wait=wait,
+            first_byte=float(first_byte[0]),
         )
 
 
-def _times(sampler: Sampler, rng: np.random.Generator, n: int) -> Floats:
-    times = sampler.draw(dict.fromkeys(sampler.families, rng), np.zeros(n, dtype=np.int64))
+def _read_only(times: Floats) -> Floats:
     times.flags.writeable = False
     return times

@@ -50,12 +50,24 @@ class Chunk:
             self.fail(row, column, f"{cells[row].as_py()!r} is not a finite number")
         return values
 
+    def matrix(self, columns: Sequence[str]) -> Floats:
+        """[columns, rows]: these columns as finite numbers; TraceError at the first cell that is none."""
+        cells = pa.concat_arrays([self.batch.column(column) for column in columns])
+        try:
+            values = _numbers(cells)
+        except pa.ArrowInvalid:
+            values = np.full(len(cells), np.nan)
+        if not np.isfinite(values).all():
+            # One column at a time is slower, but knows which cell it is.
+            values = np.concatenate([self.numbers(column) for column in columns])
+        return values.reshape(len(columns), len(self))
+
     def names(self, column: str) -> tuple[list[str], Ints]:
         """A column of names: the distinct ones, and for each row the index of its name among them."""
         cells = self.batch.column(column)
         if pa.types.is_dictionary(cells.type):
             cells = cells.dictionary_decode()
-        texts = pc.fill_null(pc.cast(cells, pa.string()), "")
+        texts = pc.fill_null(pc.cast(cells, pa.string()), pa.scalar("", pa.string()))
         encoded = pc.dictionary_encode(pc.utf8_trim_whitespace(texts))
         index: Ints = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         return encoded.dictionary.to_pylist(), index
@@ -82,7 +94,7 @@ class Table:
             if self.is_parquet:
                 names = list(pq.read_schema(self.file).names)
             else:
-                names = [name.strip() for name in next(self._rows(), (0, []))[1]]
+                names = self._names()[1]
         except (OSError, pa.ArrowInvalid) as error:
             raise TraceError(f"{self.file}: cannot be read: {_reason(error)}") from error
         if not names:
@@ -129,14 +141,14 @@ class Table:
             with pq.ParquetFile(self.file) as parquet:
                 yield from parquet.iter_batches(batch_size=rows, columns=list(columns))
             return
-        # Cells stay text here: a wrong one is then found, and told, by `Chunk.numbers`. Names come from `header`, since
-        # a blank after a comma is no part of a name.
-        names = self.header()
+        # Cells stay text here: a wrong one is then found, and told, by `Chunk.numbers`. Names do not come from Arrow,
+        # since a blank after a comma is no part of a name.
+        line, names = self._names()
         with pa.input_stream(str(self.file), compression="detect") as stream:
             yield from pyarrow.csv.open_csv(
                 stream,
                 read_options=pyarrow.csv.ReadOptions(
-                    use_threads=False, block_size=READ_BYTES, column_names=names, skip_rows_after_names=1
+                    use_threads=False, block_size=READ_BYTES, column_names=names, skip_rows=line
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=list(columns),
@@ -144,6 +156,11 @@ class Table:
                     strings_can_be_null=False,
                 ),
             )
+
+    def _names(self) -> tuple[int, list[str]]:
+        """Number of the header's line in a CSV file, and the names in it; none if the file is empty."""
+        line, names = next(self._rows(), (0, []))
+        return line, [name.strip() for name in names]
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Line number and cells of each row of a CSV file without the empty lines: slow, for headers and errors."""

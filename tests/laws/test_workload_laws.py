@@ -192,16 +192,18 @@ def _block(stream: int, time: list[float]) -> Block:
 tied_times = st.lists(st.integers(0, 12).map(float), max_size=30)
 
 
-@given(st.lists(st.tuples(tied_times, st.integers(1, 9)), min_size=1, max_size=5), st.integers(1, 40))
+@given(
+    st.lists(st.tuples(tied_times, st.integers(1, 9)), min_size=1, max_size=5), st.integers(1, 40), st.integers(1, 20)
+)
 @settings(max_examples=300, deadline=None)
-def test_superposed_streams_keep_order_and_counts(parts: list[tuple[list[float], int]], size: int) -> None:
+def test_superposed_streams_keep_order_and_counts(parts: list[tuple[list[float], int]], size: int, rows: int) -> None:
     whole = [_block(i, time) for i, (time, _) in enumerate(parts)]
     cut = [
         resize([block], chunk) if len(block) else iter([block]) for block, (_, chunk) in zip(whole, parts, strict=True)
     ]
-    merged = list(resize(merge(cut), size))
+    merged = list(resize(merge(cut, rows), size))
     assert all(len(block) == size for block in merged[:-1])
     assert all(0 < len(block) <= size for block in merged[-1:])
-    rows = [row for b in merged for row in zip(b.time.tolist(), b.stream.tolist(), b.model.tolist(), strict=True)]
+    got = [row for b in merged for row in zip(b.time.tolist(), b.stream.tolist(), b.model.tolist(), strict=True)]
     expected = [row for b in whole for row in zip(b.time.tolist(), b.stream.tolist(), b.model.tolist(), strict=True)]
-    assert rows == sorted(expected)
+    assert got == sorted(expected)

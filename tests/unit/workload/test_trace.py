@@ -45,10 +45,11 @@ def test_a_csv_file_is_replayed_as_it_is(tmp_path: Path) -> None:
         TEXT.replace("\n", "\r\n"),
         TEXT.rstrip("\n"),
         TEXT + "\n\n",
+        "\n\n" + TEXT,
         TEXT.replace("time,model\n", "time, model\n\n").replace(",dog", ", dog "),
         TEXT.replace("cat", '"cat"'),
     ],
-    ids=["byte order mark", "windows lines", "no last newline", "empty lines", "blanks", "quotes"],
+    ids=["byte order mark", "windows lines", "no last newline", "empty lines", "empty first lines", "blanks", "quotes"],
 )
 def test_ways_to_write_the_same_csv(tmp_path: Path, text: str) -> None:
     assert _replay(_csv(tmp_path, text)) == ([0.5, 0.5, 2, 10], [1, 0, 2, 1], [])
