@@ -32,15 +32,18 @@ class DataPlane:
         self._advance = jit.bind(step.advance, tables.arrays, 0.0)
         self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0)
         self._plain = self._advance is step.advance
+        self._rows: Any = tables.views if self._plain else tables.arrays
 
-    def _arguments(self) -> Any:
-        return self.tables.views if self._plain else self.tables.arrays
+    def _grow(self, table: str, rows: int) -> None:
+        self.tables.grow(table, rows)
+        self._rows = self.tables.views if self._plain else self.tables.arrays
 
     def advance(self, until: float) -> tuple[int, int]:
         """Run up to, and without, time `until`; (signal, row) as in kernel.codes."""
-        signal, row = self._advance(self._arguments(), until)
+        signal, row = self._advance(self._rows, until)
         if signal == codes.GROW:
-            self.tables.double(GROWING[row])
+            table = GROWING[row]
+            self._grow(table, 2 * self.tables.rows(table))
         elif signal == codes.FLUSH:
             self._flush()
         return signal, row
@@ -51,7 +54,7 @@ class DataPlane:
         return float(self.tables.views.clock.now[0])
 
     def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0) -> int:
-        return int(self._act(self._arguments(), verb, now, i, j, x))
+        return int(self._act(self._rows, verb, now, i, j, x))
 
     def add_host(self, now: float, key: int) -> int:
         """A new host, up from now; `key` is its place in every rendezvous order."""
@@ -59,13 +62,13 @@ class DataPlane:
 
     def create_pool(self, now: float, model: int, host: int) -> int:
         """A pool in state loading that no request asked for."""
-        self.tables.reserve("pools", 2)
+        self._reserve("pools", 2)
         return self._do(verbs.CREATE_POOL, now, model, host)
 
     def pool_ready(self, now: float, pool: int) -> None:
         """The load of a pool has ended: its waiters are forwarded."""
         views = self.tables.views
-        self.tables.reserve("workers", int(views.models.workers[views.pools.model[pool]]))
+        self._reserve("workers", int(views.models.workers[views.pools.model[pool]]))
         self._make_room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
         self._do(verbs.POOL_READY, now, pool)
 
@@ -89,7 +92,7 @@ class DataPlane:
 
     def start_cpu(self, now: float, host: int, cpu_s: float, threads: int = 1) -> int:
         """Begin CPU work of `cpu_s` seconds on each of `threads` threads; its row, which CPU_DONE names at the end."""
-        self.tables.reserve("controls", 1)
+        self._reserve("controls", 1)
         self._make_room(host, 1)
         return self._do(verbs.START_CPU, now, host, threads, cpu_s)
 
@@ -125,14 +128,21 @@ class DataPlane:
         up = [int(h) for h in views.up[: int(views.clock.n_up[0])]]
         return sorted(up, key=lambda h: -self._do(verbs.SCORE, self.now, model, h))
 
+    def _reserve(self, table: str, free_rows: int) -> None:
+        """Make sure that `free_rows` rows of pools, workers or controls are free."""
+        have = int(getattr(self.tables.views.clock, f"n_free_{table}")[0])
+        if have < free_rows:
+            size = self.tables.rows(table)
+            self._grow(table, max(2 * size, size + free_rows - have))
+
     def _make_room(self, host: int, waiters: int) -> None:
         """Room for what `waiters` requests may add in one verb: a task, a timer and a record each."""
         views = self.tables.views
         if int(views.hosts.heap_n[host]) + waiters + 8 > views.tasks.finish.shape[1]:
-            self.tables.grow("tasks", 2 * (int(views.hosts.heap_n[host]) + waiters + 8))
+            self._grow("tasks", 2 * (int(views.hosts.heap_n[host]) + waiters + 8))
         if int(views.clock.n_timers[0]) + waiters + 8 > views.timers.time.size:
-            self.tables.grow("timers", 2 * (int(views.clock.n_timers[0]) + waiters + 8))
+            self._grow("timers", 2 * (int(views.clock.n_timers[0]) + waiters + 8))
         if views.params.record[0] == 1 and int(views.clock.n_records[0]) + waiters + 8 > views.records.call.size:
             self._flush()
             if waiters + 8 > views.records.call.size:
-                self.tables.grow("records", 2 * (waiters + 8))
+                self._grow("records", 2 * (waiters + 8))

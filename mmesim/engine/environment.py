@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 
 import simpy
 
@@ -28,7 +29,7 @@ class Environment(simpy.Environment):
 
     def step(self) -> None:
         """Run the data plane up to the next event and process that event, or act on the data plane's signal."""
-        signal, row = self._plane.advance(self.peek())
+        signal, row = self._plane.advance(self._queue[0][0] if self._queue else inf)
         if signal == REACHED:
             super().step()
             return

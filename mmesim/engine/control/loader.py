@@ -200,7 +200,7 @@ class Loader:
         while not host.fits(memory_bytes, tasks):
             victim = self._victim(host)
             if victim != NONE:
-                yield env.process(self._unload(host, victim))
+                yield self._unload(host, victim)
                 continue
             host.hungry += 1
             plane.want(env.now, host.row, host.hungry)
@@ -240,19 +240,24 @@ class Loader:
         )
         return int(rows[self._evict(idle)])
 
-    def _unload(self, host: Host, pool: int) -> Process:
-        """Unload a ready, idle pool; its artefact stays on disk."""
-        env, plane = self._env, self._plane
-        model = self._models[plane.tables.views.pools.model[pool]]
-        plane.drain_pool(env.now, pool)
+    def _unload(self, host: Host, pool: int) -> simpy.Event:
+        """Begin to unload a ready, idle pool; its artefact stays on disk. The event ends the unload, whoever waits for it."""
+        env = self._env
+        self._plane.drain_pool(env.now, pool)
         host.loaded.add(-1, env.now)
-        if self._endpoint.unload_s > 0.0:
-            yield env.timeout(self._endpoint.unload_s)
+        unloaded = env.timeout(self._endpoint.unload_s, (host, pool))
+        unloaded.callbacks.append(self._unloaded)
+        return unloaded
+
+    def _unloaded(self, event: simpy.Event) -> None:
+        host, pool = event.value
+        now = self._env.now
+        model = self._models[self._plane.tables.views.pools.model[pool]]
         host.artefacts.move_to_end(model.index)
         host.present[model.index] -= 1
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
-        plane.drop_pool(env.now, pool, on_disk=True)
+        self._plane.drop_pool(now, pool, on_disk=True)
         host.give(model.pool_memory_bytes, model.pool_tasks)
 
     def _compute(self, host: Host, cpu_s: float) -> Process:

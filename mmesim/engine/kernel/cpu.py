@@ -8,7 +8,7 @@ constant, or falling with over-subscription (spinning threads).
 
 from mmesim.engine.kernel.codes import INF
 from mmesim.engine.kernel.heap import push_task, update_tournament
-from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.jit import inline
 
 MILLION = 1_000_000  # over-subscription factors are kept as whole millionths: sums of them stay exact
 
@@ -52,20 +52,20 @@ def refresh(t, h):
         hosts.rate[h] = rate_of(t, h)
         left = t.tasks.finish[h, 0] - hosts.virtual[h]
         if left > 0.0:
-            hosts.next[h] = hosts.at[h] + left / hosts.rate[h]
+            t.upcoming[h] = hosts.at[h] + left / hosts.rate[h]
         else:
-            hosts.next[h] = hosts.at[h]
+            t.upcoming[h] = hosts.at[h]
     else:
         hosts.rate[h] = hosts.speed[h]
-        hosts.next[h] = INF
-    update_tournament(t, h)
+        t.upcoming[h] = INF
+    update_tournament(t.tree, t.upcoming, h)
 
 
-@inner
+@inline
 def start_task(t, h, now, code, work, threads, spin):
     """Start a task of `work` CPU seconds on each of `threads` threads; `refresh` must follow within the event."""
     hosts = t.hosts
     sync(t, h, now)
-    push_task(t, h, hosts.virtual[h] + work, code)
+    push_task(t.clock, hosts, t.tasks, h, hosts.virtual[h] + work, code)
     hosts.threads[h] += threads
     hosts.spin[h] += spin * threads

@@ -1,13 +1,11 @@
 """Three orders by time: timers (a binary heap), CPU tasks of a host (a heap in virtual time), hosts (a tournament)."""
 
-from mmesim.engine.kernel.codes import INF
 from mmesim.engine.kernel.jit import inline, inner
 
 
 @inner
-def push_timer(t, time, klass, kind, row, gen):
+def push_timer(clock, timers, time, klass, kind, row, gen):
     """Add a timer; timers leave in order of (time, class, sequence number)."""
-    clock, timers = t.clock, t.timers
     seq = clock.seq[0]
     clock.seq[0] = seq + 1
     i = clock.n_timers[0]
@@ -41,9 +39,8 @@ def _timer_before(timers, i, j):
 
 
 @inner
-def pop_timer(t):
+def pop_timer(clock, timers):
     """Take the first timer out of the heap; its kind, row and generation."""
-    clock, timers = t.clock, t.timers
     kind, row, gen = timers.kind[0], timers.row[0], timers.gen[0]
     n = clock.n_timers[0] - 1
     clock.n_timers[0] = n
@@ -73,9 +70,8 @@ def pop_timer(t):
 
 
 @inner
-def push_task(t, h, finish, code):
+def push_task(clock, hosts, tasks, h, finish, code):
     """Add a CPU task of host `h` that ends at virtual time `finish`; ties in order of start."""
-    clock, hosts, tasks = t.clock, t.hosts, t.tasks
     seq = clock.seq[0]
     clock.seq[0] = seq + 1
     i = hosts.heap_n[h]
@@ -96,9 +92,8 @@ def push_task(t, h, finish, code):
 
 
 @inner
-def remove_task(t, h, i):
+def remove_task(hosts, tasks, h, i):
     """Take task number `i` of the heap of host `h` out (0 is the next to end); its code."""
-    hosts, tasks = t.hosts, t.tasks
     code = tasks.code[h, i]
     n = hosts.heap_n[h] - 1
     hosts.heap_n[h] = n
@@ -137,35 +132,21 @@ def remove_task(t, h, i):
 
 
 @inline
-def update_tournament(t, h):
-    """Let host `h` play its matches again after its `next` has changed; the winner stands in tree[1]."""
-    tree, hosts = t.tree, t.hosts
+def update_tournament(tree, upcoming, h):
+    """Let host `h` play its matches again after `upcoming[h]` has changed; the winner stands in tree[1].
+
+    A match that `h` had not won and does not win now changes nothing further up.
+    """
     half = tree.size >> 1
-    rows = hosts.next.size
     i = (half + h) >> 1
-    if i == 0:
-        tree[1] = h
-        return
     left, right = h & ~1, h | 1
-    while True:
-        if right < rows and right < half and hosts.next[right] < hosts.next[left]:
+    while i > 0:
+        winner = left
+        if right < upcoming.size and upcoming[right] < upcoming[left]:
             winner = right
-        else:
-            winner = left
-        tree[i] = winner
-        if i == 1:
+        if winner != h and tree[i] == winner:
             return
-        sibling = tree[i ^ 1]
-        if i & 1:
-            left, right = sibling, winner
-        else:
-            left, right = winner, sibling
+        tree[i] = winner
+        sibling = tree[i ^ 1] if i > 1 else 0
+        left, right = (sibling, winner) if i & 1 else (winner, sibling)
         i >>= 1
-
-
-@inline
-def next_completion(t):
-    """Time of the next end of a CPU task on any host."""
-    if t.hosts.next.size == 0:
-        return INF
-    return t.hosts.next[t.tree[1]]

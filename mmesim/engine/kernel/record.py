@@ -22,7 +22,7 @@ from mmesim.engine.kernel.codes import (
     SERVICE,
     THROTTLED,
 )
-from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.jit import inline
 
 LOWEST_EXPONENT = -19  # of results.histogram's grid (a test compares)
 OCTAVES = 37
@@ -62,10 +62,10 @@ def is_recorded(t, call):
     return x < params.record_threshold[0]
 
 
-@inner
+@inline
 def end_call(t, a, cause, now, done):
     """Count the end of the call of attempt `a`, answered at `now` on the server's side and `done` on the client's."""
-    clock, params, attempts = t.clock, t.params, t.attempts
+    clock, attempts = t.clock, t.attempts
     integrate(t, now)
     clock.in_system[0] -= 1
     clock.sojourn[0] += now - attempts.reach[a]
@@ -88,41 +88,30 @@ def end_call(t, a, cause, now, done):
 
 
 @inline
-def part(t, a, k):
-    """Part `k` of the latency ledger of the call of attempt `a`, seconds."""
-    attempts = t.attempts
-    if k == NETWORK:
-        return t.params.network[0]
-    if k == ROUTER:
-        return t.params.router[0]
-    if k == FRONTEND_STALL:
-        return attempts.stall[a]
-    if k == LOAD_SLOT_WAIT:
-        return attempts.slot_wait[a]
-    if k == DOWNLOAD:
-        return attempts.download[a]
-    if k == MEMORY_WAIT:
-        return attempts.memory_wait[a]
-    if k == LOAD:
-        return attempts.load[a]
-    if k == QUEUE:
-        return attempts.taken[a] - attempts.queued[a]
-    if k == BATCH_WAIT:
-        return attempts.closed[a] - attempts.taken[a]
-    if k == CPU_WAIT:
-        return max(0.0, attempts.cpu_wait[a])
-    if k == SERVICE:
-        return attempts.service[a]
-    if k == OVERHEAD:
-        return attempts.overhead[a]
-    if k == RETRY_BACKOFF:
-        return attempts.backoff[a]
-    if k == FAILED_ATTEMPTS:
-        return attempts.failed[a]
-    return 0.0
+def fill_ledger(t, a):
+    """Write the parts of the latency of the call of attempt `a` to `t.ledger`, seconds; their sum."""
+    attempts, parts = t.attempts, t.ledger
+    parts[NETWORK] = t.params.network[0]
+    parts[ROUTER] = t.params.router[0]
+    parts[FRONTEND_STALL] = attempts.stall[a]
+    parts[LOAD_SLOT_WAIT] = attempts.slot_wait[a]
+    parts[DOWNLOAD] = attempts.download[a]
+    parts[MEMORY_WAIT] = attempts.memory_wait[a]
+    parts[LOAD] = attempts.load[a]
+    parts[QUEUE] = attempts.taken[a] - attempts.queued[a]
+    parts[BATCH_WAIT] = attempts.closed[a] - attempts.taken[a]
+    parts[CPU_WAIT] = max(0.0, attempts.cpu_wait[a])  # rounding can make it a hair negative
+    parts[SERVICE] = attempts.service[a]
+    parts[OVERHEAD] = attempts.overhead[a]
+    parts[RETRY_BACKOFF] = attempts.backoff[a]
+    parts[FAILED_ATTEMPTS] = attempts.failed[a]
+    total = 0.0
+    for k in range(N_PARTS):
+        total += parts[k]
+    return total
 
 
-@inner
+@inline
 def count_ok(t, a, m, latency):
     """Count a successful measured call in the histogram with its ledger, and for its tenant."""
     clock, stats = t.clock, t.model_stats
@@ -131,11 +120,9 @@ def count_ok(t, a, m, latency):
     clock.latency_max[0] = max(clock.latency_max[0], latency)
     i = bucket(t.start, t.edges, latency)
     t.count[i] += 1
-    total = 0.0
+    total = fill_ledger(t, a)
     for k in range(N_PARTS):
-        x = part(t, a, k)
-        total += x
-        t.parts[i, k] += x
+        t.parts[i, k] += t.ledger[k]
     clock.ledger_error[0] = max(clock.ledger_error[0], abs(total - latency) - 1e-12 * t.clock.now[0])
     if t.attempts.asker[a] == 1:
         t.episodes[i] += 1
@@ -147,7 +134,7 @@ def count_ok(t, a, m, latency):
             t.model_over[m, k] += 1
 
 
-@inner
+@inline
 def end_attempt(t, a, cause, now, done):
     """Count the end of attempt `a` as its client and the metrics see it."""
     clock, attempts, window = t.clock, t.attempts, t.window
@@ -190,7 +177,7 @@ def end_attempt(t, a, cause, now, done):
         t.window_hist[bucket(t.coarse_start, t.coarse_edges, latency)] += 1
 
 
-@inner
+@inline
 def write_record(t, a, cause, latency):
     """Append the record of a call; there is always room (the kernel stops for FLUSH before it runs out)."""
     clock, attempts, records = t.clock, t.attempts, t.records
@@ -204,19 +191,26 @@ def write_record(t, a, cause, latency):
     records.attempts[r] = attempts.number[a]
     records.arrival[r] = attempts.call_start[a]
     records.latency[r] = latency
+    if cause == OK:
+        fill_ledger(t, a)
     for k in range(N_PARTS):
-        t.record_parts[r, k] = part(t, a, k) if cause == OK else 0.0
+        t.record_parts[r, k] = t.ledger[k] if cause == OK else 0.0
 
 
-@inner
+@inline
 def answer(t, a, cause, now):
-    """The platform answers attempt `a` at `now`; the client has it after the way back, unless it has given up by then."""
+    """Attempt `a` ends for its client: answered by the platform at `now`, or given up by the client (CLIENT_TIMEOUT).
+
+    An answer reaches the client after the way back, unless the client has given up by then.
+    """
     attempts, params = t.attempts, t.params
     attempts.answered[a] = 1
-    done = now + params.back_delay[0]
-    deadline = attempts.start[a] + params.client_timeout[0]
-    if done > deadline:
-        cause = CLIENT_TIMEOUT
-        done = deadline
+    done = now
+    if cause != CLIENT_TIMEOUT:
+        deadline = attempts.start[a] + params.client_timeout[0]
+        done = now + params.back_delay[0]
+        if done > deadline:
+            cause = CLIENT_TIMEOUT
+            done = deadline
     end_attempt(t, a, cause, now, done)
     end_call(t, a, cause, now, done)

@@ -17,7 +17,7 @@ from mmesim.engine.kernel.codes import (
     STICKY,
     UP,
 )
-from mmesim.engine.kernel.jit import inner
+from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.rows import new_pool
 
 PRIME = 2147483647  # products of two numbers below it fit in 63 bits: no wrap-around
@@ -74,7 +74,7 @@ def place(t, m):
     return best
 
 
-@inner
+@inline
 def sticky(t, m):
     """(pool, host to load on): one of them is NONE, or both when no host is up."""
     pools, models, hosts = t.pools, t.models, t.hosts
@@ -129,7 +129,7 @@ def pick_host(t, m, u):
     return best
 
 
-@inner
+@inline
 def route(t, a, u, now):
     """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded; NONE: no host."""
     clock, params = t.clock, t.params

@@ -4,6 +4,9 @@ Source: awslabs/multi-model-server, frontend wlm/Model, wlm/BatchAggregator, wlm
 `job_queue_size` waiting beside those in service, refused at once when full, the worker that is idle longest takes first, no
 cancellation. An arrival reaches the queue after `pre`, a job occupies its worker for service and `hold`, the answer leaves
 `post` later.
+
+Each step returns what comes next at the same instant, as an action of `codes`; `settle` runs them until nothing is left. So
+every step is compiled into the loop once.
 """
 
 from mmesim.engine.kernel.codes import (
@@ -13,6 +16,15 @@ from mmesim.engine.kernel.codes import (
     A_TAKEN,
     CLASS_COMPLETION,
     CLASS_ENTRY,
+    DO_ANSWER,
+    DO_ENTER,
+    DO_FINISH,
+    DO_LEAVE,
+    DO_NOTHING,
+    DO_POST_WAIT,
+    DO_PRE_WAIT,
+    DO_REFUSE,
+    DO_STAGE,
     IDLE,
     NONE,
     OK,
@@ -27,7 +39,7 @@ from mmesim.engine.kernel.codes import (
 )
 from mmesim.engine.kernel.cpu import start_task
 from mmesim.engine.kernel.heap import push_timer
-from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.jit import inline
 from mmesim.engine.kernel.record import answer
 from mmesim.engine.kernel.rows import FORWARDED, free_attempt, link_server, unlink_client, unlink_server
 
@@ -41,9 +53,9 @@ def touch(t, p):
     pools.frequency[p] += 1
 
 
-@inner
+@inline
 def forward(t, a, p, now):
-    """Hand attempt `a` to the container of its host; its pool is ready."""
+    """Hand attempt `a` to the container of its host; its pool is ready. -> action"""
     attempts = t.attempts
     h = t.pools.host[p]
     attempts.forwarded[a] = now
@@ -53,24 +65,24 @@ def forward(t, a, p, now):
     if attempts.pre_cpu[a] > 0.0:
         start_task(t, h, now, a * 4 + TASK_PRE, attempts.pre_cpu[a], 1, 0)
         attempts.overhead[a] += attempts.pre_cpu[a] / t.hosts.speed[h]
-    else:
-        pre_wait(t, a, now)
+        return DO_NOTHING
+    return DO_PRE_WAIT
 
 
-@inner
+@inline
 def pre_wait(t, a, now):
-    """The part of the front end's work before the queue that is waiting, not computing."""
+    """The part of the front end's work before the queue that is waiting, not computing. -> action"""
     attempts = t.attempts
     if attempts.pre_wait[a] > 0.0:
         attempts.overhead[a] += attempts.pre_wait[a]
-        push_timer(t, now + attempts.pre_wait[a], CLASS_ENTRY, TIMER_PRE, a, attempts.gen[a])
-    else:
-        enter_queue(t, a, now)
+        push_timer(t.clock, t.timers, now + attempts.pre_wait[a], CLASS_ENTRY, TIMER_PRE, a, attempts.gen[a])
+        return DO_NOTHING
+    return DO_ENTER
 
 
-@inner
+@inline
 def enter_queue(t, a, now):
-    """Offer attempt `a` to the queue of its model: to an idle worker, to the queue, or refused."""
+    """Offer attempt `a` to the queue of its model: to an idle worker, to the queue, or refused. -> action, its row"""
     attempts, pools = t.attempts, t.pools
     p = attempts.pool[a]
     attempts.queued[a] = now
@@ -80,24 +92,23 @@ def enter_queue(t, a, now):
         pools.idle_head[p] = t.workers.next[w]
         pools.idle_n[p] -= 1
         begin_job(t, w, a, now)
-        if next_stage(t, w, now):
-            finish_job(t, w, now)
-    elif pools.queue_n[p] < t.params.job_queue_size[0]:
-        attempts.state[a] = A_QUEUED
-        attempts.next[a] = NONE
-        if pools.queue_n[p] > 0:
-            attempts.next[pools.queue_tail[p]] = a
-        else:
-            pools.queue_head[p] = a
-        pools.queue_tail[p] = a
-        pools.queue_n[p] += 1
+        return DO_STAGE, w
+    if pools.queue_n[p] >= t.params.job_queue_size[0]:
+        return DO_REFUSE, a
+    attempts.state[a] = A_QUEUED
+    attempts.next[a] = NONE
+    if pools.queue_n[p] > 0:
+        attempts.next[pools.queue_tail[p]] = a
     else:
-        leave(t, a, QUEUE_FULL, now)
+        pools.queue_head[p] = a
+    pools.queue_tail[p] = a
+    pools.queue_n[p] += 1
+    return DO_NOTHING, NONE
 
 
-@inner
+@inline
 def begin_job(t, w, a, now):
-    """Worker `w` takes attempt `a`; `next_stage` must follow."""
+    """Worker `w` takes attempt `a`; its stages must follow."""
     attempts, workers, hosts = t.attempts, t.workers, t.hosts
     p = workers.pool[w]
     m = t.pools.model[p]
@@ -120,9 +131,9 @@ def begin_job(t, w, a, now):
     workers.hold[w] = attempts.hold_cpu[a] / speed + attempts.hold_wait[a]
 
 
-@inner
+@inline
 def next_stage(t, w, now):
-    """Start the next stage of a job that takes time; True when there is none left.
+    """Start the next stage of the job of worker `w` that takes time. -> action
 
     Stages: waiting, CPU on one thread (Amdahl's serial share), CPU on all threads, hold (CPU), hold (waiting). Hold follows
     the service on the same thread, so a single-threaded job does both in one task: the end is the same.
@@ -131,15 +142,12 @@ def next_stage(t, w, now):
     a, p = workers.head[w], workers.pool[w]
     m, h = t.pools.model[p], t.pools.host[p]
     threads = models.threads[m]
-    while True:
-        stage = workers.stage[w]
-        workers.stage[w] = stage + 1
-        work = 0.0
-        used = 1
+    stage = workers.stage[w]
+    work = wait = 0.0
+    used = 1
+    while stage < 5 and work <= 0.0 and wait <= 0.0:
         if stage == 0:
-            if workers.asked_wait[w] > 0.0:
-                push_timer(t, now + workers.asked_wait[w], CLASS_COMPLETION, TIMER_JOB, w, workers.gen[w])
-                return False
+            wait = workers.asked_wait[w]
         elif stage == 1:
             if threads > 1:
                 work = workers.asked_cpu[w] * models.serial[m]
@@ -152,85 +160,129 @@ def next_stage(t, w, now):
         elif stage == 3:
             if threads > 1:
                 work = attempts.hold_cpu[a]
-        elif stage == 4:
-            if attempts.hold_wait[a] > 0.0:
-                push_timer(t, now + attempts.hold_wait[a], CLASS_COMPLETION, TIMER_JOB, w, workers.gen[w])
-                return False
+                used = 1
         else:
-            return True
-        if work > 0.0:
-            workers.threads[w] = used
-            start_task(t, h, now, w * 4 + TASK_JOB, work, used, models.spin[m] if used > 1 else 0)
-            return False
+            wait = attempts.hold_wait[a]
+        stage += 1
+    workers.stage[w] = stage
+    if work > 0.0:
+        workers.threads[w] = used
+        start_task(t, h, now, w * 4 + TASK_JOB, work, used, models.spin[m] if used > 1 else 0)
+        return DO_NOTHING
+    if wait > 0.0:
+        push_timer(t.clock, t.timers, now + wait, CLASS_COMPLETION, TIMER_JOB, w, workers.gen[w])
+        return DO_NOTHING
+    return DO_FINISH
 
 
-@inner
+@inline
 def finish_job(t, w, now):
-    """The job of worker `w` is done: answers leave, then the worker takes the next job or stands in line."""
+    """The job of worker `w` is done; the front end's work after it begins. -> action for its attempt"""
+    attempts, workers = t.attempts, t.workers
+    a = workers.head[w]
+    attempts.service[a] += workers.service[w]
+    attempts.overhead[a] += workers.hold[w]
+    attempts.cpu_wait[a] += (now - attempts.closed[a]) - workers.service[w] - workers.hold[w]
+    workers.head[w] = NONE
+    attempts.state[a] = A_POST
+    attempts.post_start[a] = now
+    if attempts.post_cpu[a] > 0.0:
+        h = attempts.host[a]
+        start_task(t, h, now, a * 4 + TASK_POST, attempts.post_cpu[a], 1, 0)
+        full_speed = attempts.post_cpu[a] / t.hosts.speed[h]
+        attempts.overhead[a] += full_speed
+        attempts.cpu_wait[a] -= full_speed
+        return DO_NOTHING
+    return DO_POST_WAIT
+
+
+@inline
+def post_wait(t, a, now):
+    """The part of the front end's work after the job that is waiting, not computing. -> action"""
+    attempts = t.attempts
+    attempts.cpu_wait[a] += now - attempts.post_start[a]
+    if attempts.post_wait[a] > 0.0:
+        attempts.overhead[a] += attempts.post_wait[a]
+        push_timer(t.clock, t.timers, now + attempts.post_wait[a], CLASS_COMPLETION, TIMER_POST, a, attempts.gen[a])
+        return DO_NOTHING
+    return DO_LEAVE
+
+
+@inline
+def take_next(t, w, now):
+    """A worker that has finished takes the first job of the queue, or stands in line. -> action"""
     attempts, workers, pools = t.attempts, t.workers, t.pools
-    while True:
-        a, p = workers.head[w], workers.pool[w]
-        attempts.service[a] += workers.service[w]
-        attempts.overhead[a] += workers.hold[w]
-        attempts.cpu_wait[a] += (now - attempts.closed[a]) - workers.service[w] - workers.hold[w]
-        workers.head[w] = NONE
-        begin_post(t, a, now)
-        if pools.queue_n[p] == 0:
-            workers.next[w] = NONE
-            if pools.idle_n[p] > 0:
-                workers.next[pools.idle_tail[p]] = w
-            else:
-                pools.idle_head[p] = w
-            pools.idle_tail[p] = w
-            pools.idle_n[p] += 1
-            return
+    p = workers.pool[w]
+    if pools.queue_n[p] > 0:
         a = pools.queue_head[p]
         pools.queue_head[p] = attempts.next[a]
         pools.queue_n[p] -= 1
         attempts.next[a] = NONE
         begin_job(t, w, a, now)
-        if not next_stage(t, w, now):
-            return
+        return DO_STAGE
+    stand_in_line(pools, workers, p, w)
+    return DO_NOTHING
 
 
-@inner
-def begin_post(t, a, now):
-    """The front end's work after the job, then the answer."""
-    attempts = t.attempts
-    attempts.state[a] = A_POST
-    attempts.post_start[a] = now
-    h = attempts.host[a]
-    if attempts.post_cpu[a] > 0.0:
-        start_task(t, h, now, a * 4 + TASK_POST, attempts.post_cpu[a], 1, 0)
-        attempts.overhead[a] += attempts.post_cpu[a] / t.hosts.speed[h]
-        attempts.cpu_wait[a] -= attempts.post_cpu[a] / t.hosts.speed[h]
+@inline
+def stand_in_line(pools, workers, p, w):
+    """Put worker `w` at the end of the line of idle workers of pool `p`."""
+    workers.next[w] = NONE
+    if pools.idle_n[p] > 0:
+        workers.next[pools.idle_tail[p]] = w
     else:
-        post_wait(t, a, now)
+        pools.idle_head[p] = w
+    pools.idle_tail[p] = w
+    pools.idle_n[p] += 1
 
 
-@inner
-def post_wait(t, a, now):
-    """The part of the front end's work after the job that is waiting, not computing."""
-    attempts = t.attempts
-    attempts.cpu_wait[a] += now - attempts.post_start[a]
-    if attempts.post_wait[a] > 0.0:
-        attempts.overhead[a] += attempts.post_wait[a]
-        push_timer(t, now + attempts.post_wait[a], CLASS_COMPLETION, TIMER_POST, a, attempts.gen[a])
-    else:
-        leave(t, a, OK, now)
-
-
-@inner
-def leave(t, a, cause, now):
-    """The container is done with attempt `a`: answered to a client that still waits, and its row is free."""
-    clock, attempts, pools = t.clock, t.attempts, t.pools
-    p = attempts.pool[a]
-    unlink_server(t, a)
-    if attempts.answered[a] == 0:
-        unlink_client(t, a)
-        answer(t, a, cause, now)
+@inline
+def container_done(t, a):
+    """The container is done with attempt `a`, which has been answered: its row is free, its pool may be idle."""
+    clock, pools = t.clock, t.pools
+    p = t.attempts.pool[a]
     free_attempt(t, a)
+    if p == NONE:
+        return
     pools.in_flight[p] -= 1
     if pools.in_flight[p] == 0 and pools.state[p] == READY and t.hosts.wanted[pools.host[p]] > 0:
         clock.signal[0] = IDLE
         clock.signal_row[0] = p
+
+
+@inline
+def settle(t, action, row, cause, now):
+    """Do everything that follows from `action` at this instant. `row` is a worker for DO_STAGE and DO_FINISH, else an attempt."""
+    free_worker = NONE
+    while True:
+        if action == DO_STAGE:
+            action = next_stage(t, row, now)
+        elif action == DO_FINISH:
+            free_worker = row
+            row = t.workers.head[row]
+            action = finish_job(t, free_worker, now)
+        elif action == DO_PRE_WAIT:
+            action = pre_wait(t, row, now)
+        elif action == DO_ENTER:
+            action, row = enter_queue(t, row, now)
+        elif action == DO_POST_WAIT:
+            action = post_wait(t, row, now)
+            cause = OK
+        elif action == DO_REFUSE:
+            action = DO_LEAVE
+            cause = QUEUE_FULL
+        elif action == DO_LEAVE or action == DO_ANSWER:
+            if action == DO_LEAVE:
+                unlink_server(t, row)
+            if t.attempts.answered[row] == 0:
+                unlink_client(t, row)
+                answer(t, row, cause, now)
+            if action == DO_LEAVE:
+                container_done(t, row)
+            action = DO_NOTHING
+        elif free_worker != NONE:
+            row = free_worker
+            free_worker = NONE
+            action = take_next(t, row, now)
+        else:
+            return

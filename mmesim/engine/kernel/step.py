@@ -7,6 +7,13 @@ from mmesim.engine.kernel.codes import (
     CLASS_EXPIRY,
     CLIENT_TIMEOUT,
     CPU_DONE,
+    DO_ANSWER,
+    DO_ENTER,
+    DO_LEAVE,
+    DO_NOTHING,
+    DO_POST_WAIT,
+    DO_PRE_WAIT,
+    DO_STAGE,
     FLUSH,
     GROW,
     GROW_ATTEMPTS,
@@ -24,33 +31,22 @@ from mmesim.engine.kernel.codes import (
     REFILL,
     TASK_CONTROL,
     TASK_JOB,
-    TASK_POST,
     TASK_PRE,
     TIMER_JOB,
-    TIMER_POST,
     TIMER_PRE,
 )
 from mmesim.engine.kernel.cpu import refresh, sync
-from mmesim.engine.kernel.heap import next_completion, pop_timer, remove_task
-from mmesim.engine.kernel.jit import entry, inner
-from mmesim.engine.kernel.record import answer, end_attempt, end_call, integrate
+from mmesim.engine.kernel.heap import pop_timer, remove_task
+from mmesim.engine.kernel.jit import entry, inline
+from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.routing import route
-from mmesim.engine.kernel.rows import WAITERS, free_attempt, free_control, link_client, link_server, new_attempt, unlink_client, unlink_server
-from mmesim.engine.kernel.server import (
-    enter_queue,
-    finish_job,
-    forward,
-    leave,
-    next_stage,
-    post_wait,
-    pre_wait,
-    touch,
-)
+from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, unlink_server
+from mmesim.engine.kernel.server import forward, settle, touch
 
 
-@inner
+@inline
 def begin_call(t, now):
-    """The next call of the open-loop stream reaches the router."""
+    """The next call of the open-loop stream reaches the router. -> action, its row"""
     clock, params, arrivals, attempts = t.clock, t.params, t.arrivals, t.attempts
     i = clock.arrival[0]
     clock.arrival[0] = i + 1
@@ -86,12 +82,12 @@ def begin_call(t, now):
     integrate(t, now)
     clock.in_system[0] += 1
     t.window.in_flight_max[0] = max(t.window.in_flight_max[0], clock.in_system[0])
-    reach(t, a, now)
+    return reach(t, a, now), a
 
 
-@inner
+@inline
 def reach(t, a, now):
-    """Attempt `a` reaches the router at `now` and is sent to a host: a hit if its model is ready there, else it waits."""
+    """Attempt `a` reaches the router at `now` and is sent to a host: a hit if its model is ready there, else it waits. -> action"""
     attempts, pools = t.attempts, t.pools
     attempts.answered[a] = 0
     attempts.asker[a] = 0
@@ -106,109 +102,82 @@ def reach(t, a, now):
     link_client(t, a)
     p = route(t, a, attempts.route[a], now)
     if p == NONE:
-        unlink_client(t, a)
-        answer(t, a, HOST_LOST, now)
-        free_attempt(t, a)
-        return
+        return DO_LEAVE
     h = pools.host[p]
     attempts.host[a] = h
     attempts.pool[a] = p
     touch(t, p)
     if pools.state[p] == READY:
         attempts.hit[a] = 1
-        forward(t, a, p, now)
-        refresh(t, h)
+        return forward(t, a, p, now)
+    attempts.state[a] = A_WAITING
+    attempts.next[a] = NONE
+    if pools.waiter_tail[p] >= 0:
+        attempts.next[pools.waiter_tail[p]] = a
     else:
-        attempts.state[a] = A_WAITING
-        attempts.next[a] = NONE
-        if pools.waiter_tail[p] >= 0:
-            attempts.next[pools.waiter_tail[p]] = a
-        else:
-            pools.waiter_head[p] = a
-        pools.waiter_tail[p] = a
-        pools.waiter_n[p] += 1
-        link_server(t, a, WAITERS)
+        pools.waiter_head[p] = a
+    pools.waiter_tail[p] = a
+    pools.waiter_n[p] += 1
+    link_server(t, a, WAITERS)
+    return DO_NOTHING
 
 
-@inner
+@inline
 def expire(t, now):
-    """The first of the time-outs that are due at `now`: the client's, then a load waiter's, then an invocation's."""
+    """The first of the time-outs that are due at `now`: the client's, then a load waiter's, then an invocation's. -> cause, row"""
     clock, attempts = t.clock, t.attempts
     if clock.client_expiry[0] <= now:
-        a = clock.client_head[0]
-        unlink_client(t, a)
-        attempts.answered[a] = 1
-        end_attempt(t, a, CLIENT_TIMEOUT, now, now)
-        end_call(t, a, CLIENT_TIMEOUT, now, now)
-    elif clock.waiter_expiry[0] <= now:
+        return CLIENT_TIMEOUT, clock.client_head[0]
+    if clock.waiter_expiry[0] <= now:
         a = clock.waiter_head[0]
         unlink_server(t, a)
         attempts.state[a] = A_GIVEN_UP  # its row is freed when the load ends
         t.pools.waiter_n[attempts.pool[a]] -= 1
-        if attempts.answered[a] == 0:
-            unlink_client(t, a)
-            answer(t, a, LOAD_TIMEOUT, now)
-    else:
-        a = clock.forward_head[0]
-        unlink_server(t, a)  # the job goes on: the model server cancels nothing
-        if attempts.answered[a] == 0:
-            unlink_client(t, a)
-            answer(t, a, INVOCATION_TIMEOUT, now)
+        return LOAD_TIMEOUT, a
+    a = clock.forward_head[0]
+    unlink_server(t, a)  # the job goes on: the model server cancels nothing
+    return INVOCATION_TIMEOUT, a
 
 
-@inner
+@inline
 def end_task(t, h, now):
-    """The next CPU task of host `h` ends."""
+    """The next CPU task of host `h` ends. -> action, its row"""
     clock, hosts = t.clock, t.hosts
     finish = t.tasks.finish[h, 0]
     sync(t, h, now)
     hosts.virtual[h] = max(finish, hosts.virtual[h])
-    code = remove_task(t, h, 0)
+    code = remove_task(hosts, t.tasks, h, 0)
     row, kind = code >> 2, code & 3
     if kind == TASK_JOB:
         used = t.workers.threads[row]
         hosts.threads[h] -= used
         if used > 1:
             hosts.spin[h] -= t.models.spin[t.pools.model[t.workers.pool[row]]] * used
-        if next_stage(t, row, now):
-            finish_job(t, row, now)
-    elif kind == TASK_PRE:
-        hosts.threads[h] -= 1
-        pre_wait(t, row, now)
-    elif kind == TASK_POST:
-        hosts.threads[h] -= 1
-        post_wait(t, row, now)
-    elif kind == TASK_CONTROL:
+        return DO_STAGE, row
+    if kind == TASK_CONTROL:
         hosts.threads[h] -= t.controls.threads[row]
         free_control(t, row)
         clock.signal[0] = CPU_DONE
         clock.signal_row[0] = row
-    refresh(t, h)
+        return DO_NOTHING, NONE
+    hosts.threads[h] -= 1
+    return (DO_PRE_WAIT if kind == TASK_PRE else DO_POST_WAIT), row
 
 
-@inner
-def fire_timer(t, now):
-    """The next timer fires."""
-    kind, row, gen = pop_timer(t)
-    h = NONE
+@inline
+def fire_timer(t):
+    """The next timer fires. -> action, its row, its host (NONE when the timer is void)"""
+    kind, row, gen = pop_timer(t.clock, t.timers)
     if kind == TIMER_JOB:
         if t.workers.gen[row] != gen:
-            return
-        h = t.pools.host[t.workers.pool[row]]
-        if next_stage(t, row, now):
-            finish_job(t, row, now)
-    elif t.attempts.gen[row] != gen:
-        return
-    elif kind == TIMER_PRE:
-        h = t.attempts.host[row]
-        enter_queue(t, row, now)
-    elif kind == TIMER_POST:
-        h = t.attempts.host[row]
-        leave(t, row, OK, now)
-    refresh(t, h)
+            return DO_NOTHING, NONE, NONE
+        return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
+    if t.attempts.gen[row] != gen:
+        return DO_NOTHING, NONE, NONE
+    return (DO_ENTER if kind == TIMER_PRE else DO_LEAVE), row, t.attempts.host[row]
 
 
-@inner
+@inline
 def room(t):
     """Which table could run out of rows within one event, NONE if none can."""
     clock = t.clock
@@ -250,19 +219,29 @@ def advance(t, until):
             timer = t.timers.time[0]
             klass = t.timers.klass[0]
         expiry = min(clock.client_expiry[0], clock.waiter_expiry[0], clock.forward_expiry[0])
-        completion = next_completion(t)
+        completion = t.upcoming[t.tree[1]]
         now = min(min(completion, timer), min(expiry, arrival))
         if now >= until:
             return REACHED, NONE
         clock.now[0] = now
+        cause = OK
         if completion == now:
-            end_task(t, t.tree[1], now)
+            h = t.tree[1]
+            action, row = end_task(t, h, now)
         elif timer == now and (klass < CLASS_EXPIRY or expiry > now):
-            fire_timer(t, now)
+            action, row, h = fire_timer(t)
         elif expiry == now:
-            expire(t, now)
+            cause, row = expire(t, now)
+            action = DO_ANSWER
+            h = NONE
         else:
-            begin_call(t, now)
+            action, row = begin_call(t, now)
+            h = t.attempts.host[row]
+            if action == DO_LEAVE:
+                cause = HOST_LOST
+        settle(t, action, row, cause, now)
+        if h != NONE:
+            refresh(t, h)
         if clock.signal[0] != REACHED:
             signal, row = clock.signal[0], clock.signal_row[0]
             clock.signal[0] = REACHED

@@ -41,7 +41,7 @@ PARAMS = _dtype(
 )
 HOST = _dtype(
     "state gen key heap_n threads spin in_flight load_queue first_pool last_pool n_pools wanted hits misses",
-    "vcpu cores smt_slope speed rate virtual at next busy",
+    "vcpu cores smt_slope speed rate virtual at busy",
 )
 MODEL = _dtype(
     "key first_copy last_copy n_copies loading disk_host blocked_epoch workers threads spin spill_at",
@@ -71,9 +71,9 @@ WINDOW = _dtype(
 RECORD = _dtype("call model host hit cause attempts", "arrival latency")
 
 TableNames = (
-    "clock params hosts models pools workers attempts controls timers tasks tree up arrivals edges start count parts "
+    "clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start count parts "
     "coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes window_hist records "
-    "record_parts scratch episodes"
+    "record_parts scratch episodes ledger"
 )
 Arrays = namedtuple("Arrays", TableNames)  # type: ignore[misc]  # of record arrays, for the compiled kernel
 Views = namedtuple("Views", TableNames)  # type: ignore[misc]  # of one view a field, for Python
@@ -125,6 +125,7 @@ class Tables:
             "controls": np.zeros(0, CONTROL_TASK),
             "timers": np.zeros(sizes.timers, TIMER),
             "tasks": np.zeros((hosts, sizes.tasks), TASK),
+            "upcoming": np.full(hosts, INF),
             "tree": np.zeros(tree, np.int64),
             "up": np.zeros(hosts, np.int64),
             "arrivals": np.zeros(sizes.arrivals, ARRIVAL),
@@ -145,6 +146,7 @@ class Tables:
             "records": np.zeros(sizes.records, RECORD),
             "record_parts": np.zeros((sizes.records, N_PARTS)),
             "scratch": np.zeros(0, np.int64),
+            "ledger": np.zeros(N_PARTS),
             "episodes": np.zeros(buckets, np.int64),
         }
         clock = self._content["clock"]
@@ -153,7 +155,6 @@ class Tables:
                 clock[name] = NONE
             elif name.endswith("_expiry"):
                 clock[name] = INF
-        self._content["hosts"]["next"] = INF
         for name in ("first_pool", "last_pool"):
             self._content["hosts"][name] = NONE
         for name in ("first_copy", "last_copy", "disk_host", "blocked_epoch"):
@@ -195,14 +196,6 @@ class Tables:
             self._content["scratch"] = np.zeros(new.size, np.int64)
         self._refresh()
 
-    def double(self, table: str) -> None:
-        """Grow `table` to twice its size."""
-        shape = self._content[table].shape
-        self.grow(table, 2 * shape[-1])
-
-    def reserve(self, table: str, free_rows: int) -> None:
-        """Make sure that `free_rows` rows of pools, workers, attempts or controls are free."""
-        have = int(self._content["clock"][f"n_free_{table}"][0])
-        if have < free_rows:
-            size = self._content[table].size
-            self.grow(table, max(2 * size, size + free_rows - have))
+    def rows(self, table: str) -> int:
+        """Rows of a table, free ones included (of `tasks`: tasks a host)."""
+        return self._content[table].shape[-1]

@@ -6,6 +6,7 @@ Nothing else changes a table while a run is under way.
 from mmesim.engine.kernel.codes import (
     A_GIVEN_UP,
     NONE,
+    OK,
     READY,
     DRAINING,
     TASK_CONTROL,
@@ -17,7 +18,7 @@ from mmesim.engine.kernel.jit import entry, inline, inner
 from mmesim.engine.kernel.record import answer, integrate
 from mmesim.engine.kernel.routing import score
 from mmesim.engine.kernel.rows import free_attempt, free_control, free_pool, new_pool, unlink_client, unlink_server
-from mmesim.engine.kernel.server import forward
+from mmesim.engine.kernel.server import forward, settle, stand_in_line
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, STAMP = 0, 1, 2, 3, 4, 5, 6
 START_CPU, CANCEL_CPU, WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE = 7, 8, 9, 10, 11, 12, 13, 14
@@ -53,16 +54,10 @@ def new_workers(t, p):
         clock.n_free_workers[0] -= 1
         workers.pool[w] = p
         workers.head[w] = NONE
-        workers.next[w] = NONE
         workers.sibling[w] = pools.first_worker[p]
         pools.first_worker[p] = w
         pools.workers[p] += 1
-        if pools.idle_n[p] > 0:
-            workers.next[pools.idle_tail[p]] = w
-        else:
-            pools.idle_head[p] = w
-        pools.idle_tail[p] = w
-        pools.idle_n[p] += 1
+        stand_in_line(pools, workers, p, w)
 
 
 @inline
@@ -109,7 +104,7 @@ def pool_ready(t, p, now):
         else:
             unlink_server(t, a)
             split_wait(t, a, p)
-            forward(t, a, p, now)
+            settle(t, forward(t, a, p, now), a, OK, now)
         a = after
     refresh(t, h)
 
@@ -176,7 +171,7 @@ def cancel_cpu(t, row, now):
     code = row * 4 + TASK_CONTROL
     for i in range(t.hosts.heap_n[h]):
         if t.tasks.code[h, i] == code:
-            remove_task(t, h, i)
+            remove_task(t.hosts, t.tasks, h, i)
             t.hosts.threads[h] -= t.controls.threads[row]
             free_control(t, row)
             refresh(t, h)
