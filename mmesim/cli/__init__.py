@@ -67,9 +67,8 @@ def _run(words: list[str], debug: bool) -> int:
     except TyperException as error:  # the command line itself
         error.show() if hasattr(error, "show") else typer.echo(str(error), err=True)
         return USAGE
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted", err=True)
-        return INTERRUPTED
+    except typer.Abort:
+        result = INTERRUPTED
     except BrokenPipeError:
         # The reader has gone, such as `mmesim schema | head`: Python must not complain again while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,6 +78,8 @@ def _run(words: list[str], debug: bool) -> int:
             raise
         typer.echo(_message(error), err=True)
         return error.exit_code if isinstance(error, MmesimError) else INTERNAL
+    if result == INTERRUPTED:  # typer's own code for Ctrl-C
+        typer.echo("interrupted", err=True)
     return result if isinstance(result, int) else 0
 
 

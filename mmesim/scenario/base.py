@@ -10,7 +10,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Strict, ValidationInfo, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    Strict,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from mmesim import units
 from mmesim.errors import Problem
@@ -192,7 +201,8 @@ Share = Annotated[
         }
     ),
 ]
-Number = Annotated[float, BeforeValidator(finite)]
-Whole = Annotated[int, BeforeValidator(whole)]
+Number = Annotated[float, BeforeValidator(finite), WithJsonSchema({"type": "number", "minimum": 0})]
+Whole = Annotated[int, BeforeValidator(whole), WithJsonSchema({"type": "integer", "minimum": 0})]
+Count = Annotated[int, BeforeValidator(whole), Field(ge=1), WithJsonSchema({"type": "integer", "minimum": 1})]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict()]

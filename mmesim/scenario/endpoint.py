@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mmesim import units
 from mmesim.scenario import catalogue
-from mmesim.scenario.base import Bandwidth, Bytes, Data, Flag, Number, Refused, Seconds, Share, Text, Whole
+from mmesim.scenario.base import Bandwidth, Bytes, Count, Data, Flag, Number, Refused, Seconds, Share, Text
 from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import Constant
@@ -43,7 +43,7 @@ class Router(Data):
     policy: RouterPolicy = RouterPolicy.sticky
     overhead_s: Seconds = Field(2e-3, alias="overhead", description="OverheadLatency: published mean about 2 ms")
     misroute: Share = Field(0.0, description="share of requests that go to a random host")
-    spill_at: Annotated[Whole, Field(ge=1)] | None = Field(
+    spill_at: Count | None = Field(
         None, description="requests in flight at each ready copy that make one more copy; default max(4, 2 x workers)"
     )
 
@@ -70,8 +70,8 @@ class Endpoint(Data):
     instance_type: Text | None = None
     region: Text = catalogue.HOME_REGION
     host: HostType
-    instance_count: Annotated[Whole, Field(ge=1)] = 1
-    load_slots: Annotated[Whole, Field(ge=1)] = Field(
+    instance_count: Count = 1
+    load_slots: Count = Field(
         default_factory=lambda data: max(1, data["host"].vcpu // 2),
         description="loads under way at once on one host (U); default max(1, vcpu // 2), fitted to published charts",
     )
@@ -85,7 +85,7 @@ class Endpoint(Data):
     )
     model_cache: Literal["enabled"] = "enabled"
     eviction: EvictionPolicy = EvictionPolicy.lru
-    pid_limit: Annotated[Whole, Field(ge=1)] | None = 32768
+    pid_limit: Count | None = 32768
     disk_bytes: Annotated[Bytes, Field(gt=0)] = Field(units.bytes_("30 GB"), alias="disk_size")
     disk_read_Bps: Annotated[Bandwidth, Field(gt=0)] | None = Field(
         None, alias="disk_read", description="rate at which loads read artefacts, shared by a host; null: no limit"

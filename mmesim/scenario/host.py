@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, Wi
 
 from mmesim import units
 from mmesim.scenario import catalogue
-from mmesim.scenario.base import Bytes, Data, Number, Refused, Usd, Whole, finite, from_file, quantity_schema
+from mmesim.scenario.base import Bytes, Count, Data, Number, Refused, Usd, finite, from_file, quantity_schema
 
 UNLIMITED = "unlimited"
 DEFAULT_SMT_YIELD = 1.3
@@ -42,7 +42,7 @@ class HostType(Data):
     `price_usd_per_hour` is None when no price is known; `price_estimated` marks an EC2 price times 1.20.
     """
 
-    vcpu: Annotated[Whole, Field(ge=1)]
+    vcpu: Count
     memory_bytes: Annotated[Bytes, Field(gt=0)] = Field(alias="memory")
     network_Bps: Network = Field(math.inf, alias="network")
     threads_per_core: Literal[1, 2] = 1

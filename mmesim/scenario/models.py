@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from mmesim.scenario.base import Bytes, Data, Number, Rate, Refused, Share, Whole, whole
+from mmesim.scenario.base import Bytes, Count, Data, Number, Rate, Refused, Share, whole
 from mmesim.scenario.presets import Framework
 from mmesim.scenario.server import CpuWait
 from mmesim.scenario.time_text import TimeField
@@ -26,7 +26,7 @@ class Service(Data):
 
     cpu: TimeField = ZERO
     wait: TimeField = ZERO
-    threads: Annotated[Whole, Field(ge=1)] = 1
+    threads: Count = 1
     serial: Share = 0.0
     batch: Literal["max"] = "max"
 
@@ -64,15 +64,15 @@ class ModelGroup(Data):
     """
 
     name: str = Field(min_length=1)
-    count: Annotated[Whole, Field(ge=1)] | None = Field(None, description="name-000, name-001, ... when above 1")
+    count: Count | None = Field(None, description="name-000, name-001, ... when above 1")
     file: Path | None = Field(None, description="CSV table with one model a row; the other keys are defaults")
     azure_functions: AzureModels | None = None
     artifact_bytes: Bytes | None = Field(None, alias="artifact_size")
     memory_bytes: Bytes | None = Field(None, alias="memory")
     framework: Framework = Framework.python
     process_memory_bytes: Bytes | None = Field(None, alias="process_memory")
-    workers: Annotated[Whole, Field(ge=1)] | None = None
-    framework_threads: Annotated[Whole, Field(ge=1)] | None = None
+    workers: Count | None = None
+    framework_threads: Count | None = None
     oversubscription: Number | None = None
     load: CpuWait | None = None
     service: Service | None = None

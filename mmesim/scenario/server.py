@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from mmesim.errors import did_you_mean
-from mmesim.scenario.base import Data, Refused, Whole, shown
+from mmesim.scenario.base import Count, Data, Refused, Whole, shown
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import ZERO, Constant
 
@@ -55,8 +55,8 @@ class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
     kind: Literal["mms"] = "mms"
-    default_workers_per_model: Annotated[Whole, Field(ge=1)] = 1
-    job_queue_size: Annotated[Whole, Field(ge=1)] = Field(
+    default_workers_per_model: Count = 1
+    job_queue_size: Count = Field(
         100, description="requests that wait for one model on one host, beside those in service; full is 503"
     )
     preload_model: Literal[False] = False

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mmesim.scenario.base import Data, Refused, Seconds, Whole
+from mmesim.scenario.base import Count, Data, Refused, Seconds, Whole
 
 
 class Clients(Data):
@@ -22,7 +22,7 @@ class RunSettings(Data):
 
     duration_s: Annotated[Seconds, Field(gt=0)] = Field(alias="duration")
     warmup_s: Seconds = Field(0.0, alias="warmup")
-    replications: Annotated[Whole, Field(ge=1)] = 1
+    replications: Count = 1
     seed: Whole = 1
 
     @model_validator(mode="after")

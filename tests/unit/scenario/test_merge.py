@@ -6,7 +6,7 @@ import pytest
 
 from mmesim.errors import ScenarioError
 from mmesim.scenario.load import load
-from mmesim.scenario.times import Gamma, Lognormal
+from mmesim.scenario.times import Gamma, Lognormal, Percentiles
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ def test_other_lists_replace(over, write, base):
 def test_a_new_distribution_or_source_takes_the_place_of_the_old_one(over, write):
     cpu = "{cpu: {lognormal: {mean: 1 ms, cv: 2}}}"
     first = over(f"models: [{{name: tenant, service: {cpu}}}]")
-    assert first.models[0].service.cpu == Lognormal(0.001, 2)
+    assert first.model_table()[0].service.cpu == Lognormal(0.001, 2)
     write(f"extends: base.yaml\nmodels: [{{name: tenant, service: {cpu}}}]", "mid.yaml")
     again = load(
         write("extends: mid.yaml\nmodels: [{name: tenant, service: {cpu: {lognormal: {mean: 5 ms}}}}]", "b.yaml")
     )
-    assert again.models[0].service.cpu == Lognormal(0.005, 2)
+    assert again.model_table()[0].service.cpu == Lognormal(0.005, 2)
     new = "extends: mid.yaml\nmodels: [{name: tenant, service: {cpu: {gamma: {mean: 5 ms, cv: 1}}}}]"
-    assert load(write(new, "c.yaml")).models[0].service.cpu == Gamma(0.005, 1)
+    assert load(write(new, "c.yaml")).model_table()[0].service.cpu == Gamma(0.005, 1)
     traced = over("traffic: [{name: traffic-0, trace: {file: base.yaml}}]")
     assert traced.traffic[0].arrivals is None
 
@@ -62,7 +62,7 @@ def test_percentiles_are_never_mixed(over, write):
     one = "extends: base.yaml\nmodels: [{name: tenant, service: {cpu: {percentiles: {0: 1 ms, 100: 2 ms}}}}]"
     two = "extends: one.yaml\nmodels: [{name: tenant, service: {cpu: {percentiles: {50: 3 ms, 99: 4 ms}}}}]"
     write(one, "one.yaml")
-    assert load(write(two, "two.yaml")).models[0].service.cpu.points == ((50.0, 0.003), (99.0, 0.004))
+    assert load(write(two, "two.yaml")).model_table()[0].service.cpu == Percentiles(((50.0, 0.003), (99.0, 0.004)))
 
 
 def test_paths_are_relative_to_the_file_that_writes_them(tmp_path, write, base):
@@ -71,6 +71,7 @@ def test_paths_are_relative_to_the_file_that_writes_them(tmp_path, write, base):
     text = base.replace("arrivals: {poisson: {rate: 10 /s}}", "trace: {file: calls.csv}")
     (tmp_path / "sub" / "base.yaml").write_text(text)
     loaded = load(write("extends: sub/base.yaml\nname: over", "over.yaml"))
+    assert loaded.traffic[0].trace is not None
     assert loaded.traffic[0].trace.file == tmp_path / "sub" / "calls.csv"
 
 

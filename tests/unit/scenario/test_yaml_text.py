@@ -92,7 +92,7 @@ def test_an_alias_is_the_value_that_it_names():
 def test_aliases_that_multiply_are_refused_before_they_fill_the_memory():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    with pytest.raises(ScenarioError, match="aliases expand to .* values"):
+    with pytest.raises(ScenarioError, match=r"aliases expand to .* values"):
         read("\n".join(lines))
 
 

@@ -1,0 +1,54 @@
+"""`mmesim init` and `mmesim schema`: files to start from."""
+
+import json
+from pathlib import Path
+
+
+def test_init_writes_a_commented_scenario_that_is_valid(mmesim):
+    outcome = mmesim("init")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("scenario.yaml: written. Next: mmesim validate scenario.yaml")
+    assert Path("scenario.yaml").read_text().startswith("# A scenario of mmesim")
+    assert mmesim("validate", "scenario.yaml").code == 0
+
+
+def test_init_never_overwrites(mmesim):
+    Path("mine.yaml").write_text("mine")
+    outcome = mmesim("init", "mine.yaml")
+    assert (outcome.code, outcome.out) == (64, "")
+    assert outcome.err == "mine.yaml: is there already, and is not overwritten: give another name\n"
+    assert Path("mine.yaml").read_text() == "mine"
+
+
+def test_init_into_no_folder_is_one_clear_message(mmesim):
+    outcome = mmesim("init", "no/where.yaml")
+    assert (outcome.code, outcome.err) == (64, "no/where.yaml: cannot be written: No such file or directory\n")
+
+
+def test_every_commented_example_of_the_starter_is_valid_too(mmesim):
+    mmesim("init")
+    text = Path("scenario.yaml").read_text()
+    lines = []
+    for line in text.splitlines():
+        bare = line.strip()
+        example = bare.startswith("# ") and ":" in bare.split()[1] and not line.startswith("#")
+        lines.append(line.replace("# ", "", 1) if example else line)
+    Path("models.csv").write_text("name,artifact_size,memory,service\nx,1 MB,1 MiB,1 ms\n")
+    opened = "\n".join(lines).replace("# - file: models.csv", "- file: models.csv")
+    assert opened != text
+    Path("open.yaml").write_text(opened)
+    outcome = mmesim("validate", "open.yaml")
+    assert outcome.err == ""
+    assert "101 models" in outcome.out
+
+
+def test_schema_is_json_on_stdout_or_in_a_file(mmesim):
+    printed = mmesim("schema").out
+    assert json.loads(printed)["title"] == "mmesim scenario"
+    assert mmesim("schema", "--out", "s.json").out == ""
+    assert Path("s.json").read_text() == printed
+
+
+def test_schema_into_no_folder_is_one_clear_message(mmesim):
+    outcome = mmesim("schema", "--out", "no/s.json")
+    assert (outcome.code, outcome.err) == (64, "no/s.json: cannot be written: No such file or directory\n")
