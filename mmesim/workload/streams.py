@@ -41,9 +41,8 @@ class KeyedStreams:
         if words is None:
             digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
             words = self._words[name] = (int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little"))
-        # The lowest word counts the draws of this stream; a buffer position of 4 means that nothing is left over.
+        # The lowest word counts the draws of this stream. The rest of the state is that of a fresh generator, so that
+        # nothing is left over from the stream before.
         self._state["state"]["counter"][:] = (0, number, *words)
-        self._state["buffer_pos"] = 4
-        self._state["has_uint32"] = 0
         self._bits.state = self._state
         return self._generator

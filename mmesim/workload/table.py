@@ -91,10 +91,7 @@ class Table:
     def header(self) -> list[str]:
         """Names of the columns; TraceError if there are none, one occurs twice, or the file cannot be read."""
         try:
-            if self.is_parquet:
-                names = list(pq.read_schema(self.file).names)
-            else:
-                names = self._names()[1]
+            names = list(pq.read_schema(self.file).names) if self.is_parquet else self._names()[1]
         except (OSError, pa.ArrowInvalid) as error:
             raise TraceError(f"{self.file}: cannot be read: {_reason(error)}") from error
         if not names:
