@@ -1,0 +1,1 @@
+"""The simulation: a SimPy control plane over a compiled data plane."""

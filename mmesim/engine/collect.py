@@ -31,7 +31,7 @@ def collect(sim: Simulation, wall_s: float) -> RunData:
         wall_s=wall_s,
         limits_s=limits,
         edges_s=views.edges.copy(),
-        count=views.count.copy(),
+        count=views.counts.copy(),
         parts_s=views.parts.copy(),
         latency_sum_s=float(clock.latency_sum[0]),
         latency_max_s=float(clock.latency_max[0]),
@@ -70,7 +70,8 @@ def collect(sim: Simulation, wall_s: float) -> RunData:
 
 def _hosts(sim: Simulation) -> HostData:
     views, run, endpoint = sim.plane.tables.views, sim.scenario.run, sim.scenario.endpoint
-    assert sim.at_warmup is not None and sim.at_end is not None  # both times lie within the run
+    assert sim.at_warmup is not None  # both times lie within the run
+    assert sim.at_end is not None
     begin, end, n = sim.at_warmup, sim.at_end, len(sim.hosts)
     return HostData(
         up_s=np.full(n, run.duration_s - run.warmup_s),

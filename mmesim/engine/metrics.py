@@ -42,7 +42,13 @@ class Metrics:
     """Watches the endpoint; changes nothing. Windows cover [0, duration)."""
 
     def __init__(
-        self, env: Environment, plane: DataPlane, loader: Loader, hosts: list[Host], endpoint: Endpoint, duration_s: float
+        self,
+        env: Environment,
+        plane: DataPlane,
+        loader: Loader,
+        hosts: list[Host],
+        endpoint: Endpoint,
+        duration_s: float,
     ) -> None:
         self._env = env
         self._plane = plane

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.tables import Sizes, Tables
-from mmesim.engine.recorder import ALL, BUFFER_ROWS
+from mmesim.engine.recorder import BUFFER_ROWS
 from mmesim.results.histogram import Grid, coarse_grid, grid
 from mmesim.scenario.schema import HostType, RouterPolicy, Scenario, Time
 from mmesim.scenario.times import Constant
@@ -111,10 +112,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     views.key[:] = placement_keys(scenario, replication, "models", len(rows))
 
 
-def placement_keys(scenario: Scenario, replication: int, what: str, n: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def placement_keys(scenario: Scenario, replication: int, what: str, n: int) -> NDArray[np.int64]:
     """Random keys of rendezvous hashing: key k stays the same when there are more of them."""
     rng = generator(scenario.run.seed, replication, "placement", what)
     return rng.integers(1, KEY_LIMIT, size=n, dtype=np.int64)
-
-
-RECORD_ALL = ALL

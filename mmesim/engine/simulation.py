@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import Any
 
 import numpy as np
+import simpy
 
 from mmesim.engine import setup
 from mmesim.engine.collect import collect
@@ -48,9 +50,7 @@ class Simulation:
         for host_key in setup.placement_keys(scenario, replication, "hosts", endpoint.instance_count):
             row = self.plane.add_host(0.0, int(host_key))
             self.hosts.append(Host(self.env, row, endpoint, scenario.server.base_tasks))
-        self.loader = Loader(
-            self.env, self.plane, scenario, replication, self.hosts, EVICTION[endpoint.eviction]
-        )
+        self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, EVICTION[endpoint.eviction])
         if endpoint.warm:
             self._place_warm()
         self.at_warmup: Integrals | None = None
@@ -65,14 +65,14 @@ class Simulation:
         return collect(self, time.perf_counter() - begun)
 
     def _place_warm(self) -> None:
-        """One copy of each model by expected calls, most first, on the first host of its rendezvous order where it fits."""
+        """One copy of each model by expected calls, most first, on its first host in rendezvous order where it fits."""
         calls = expected_calls(self.scenario)
         for model in np.argsort(-calls, kind="stable"):
             for host in self.plane.hosts_in_order(int(model)):
                 if self.loader.place(int(model), host):
                     break
 
-    def _measure(self):  # type: ignore[no-untyped-def]
+    def _measure(self) -> Generator[simpy.Event, Any, None]:
         """Take the integrals at both ends of the measured time."""
         run = self.scenario.run
         if run.warmup_s > 0.0:

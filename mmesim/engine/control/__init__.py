@@ -1,0 +1,1 @@
+"""The control plane: what is rare, long and branching, as SimPy processes."""

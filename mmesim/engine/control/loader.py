@@ -1,8 +1,10 @@
 """Loads and unloads: the processes of a host's controller, written to be read.
 
-A load takes a load slot, downloads the artefact if it is not on disk, makes room in memory, starts the model's processes,
+A load takes a load slot, downloads the artefact if it is not on disk, makes room in memory, starts the model's
+processes,
 and then lets its waiters go. One load serves all requests for a model on a host. Sources: the container contract of
-multi-model endpoints (docs.aws.amazon.com, sagemaker, mms-container-apis) and Multi Model Server's registration of a model.
+multi-model endpoints (docs.aws.amazon.com, sagemaker, mms-container-apis) and Multi Model Server's registration of
+a model.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 import simpy
 
@@ -46,7 +48,8 @@ class Loader:
         self._times = LoadTimes(scenario, replication)
         self._evict = evict
         self._draws = [
-            generator(scenario.run.seed, replication, "eviction", host) for host in range(scenario.endpoint.instance_count)
+            generator(scenario.run.seed, replication, "eviction", host)
+            for host in range(scenario.endpoint.instance_count)
         ]
         self._computing: dict[int, simpy.Event] = {}
         self._limits: deque[tuple[float, simpy.Process]] = deque()
@@ -241,7 +244,9 @@ class Loader:
         return int(rows[self._evict(idle)])
 
     def _unload(self, host: Host, pool: int) -> simpy.Event:
-        """Begin to unload a ready, idle pool; its artefact stays on disk. The event ends the unload, whoever waits for it."""
+        """Begin to unload a ready, idle pool; its artefact stays on disk. The event ends the unload, whoever waits
+        for it.
+        """
         env = self._env
         self._plane.drain_pool(env.now, pool)
         host.loaded.add(-1, env.now)
@@ -250,7 +255,7 @@ class Loader:
         return unloaded
 
     def _unloaded(self, event: simpy.Event) -> None:
-        host, pool = event.value
+        host, pool = cast(tuple[Host, int], event.value)  # of the timeout that `_unload` began
         now = self._env.now
         model = self._models[self._plane.tables.views.pools.model[pool]]
         host.artefacts.move_to_end(model.index)

@@ -1,0 +1,1 @@
+"""The data plane: what happens for every request, compiled."""

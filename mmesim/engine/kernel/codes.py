@@ -14,7 +14,8 @@ FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
 # Attempts: where an attempt is on the server's side
 A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP = 0, 1, 2, 3, 4, 5, 6
 
-# What a CPU task is for: an attempt in the front end before its queue, a worker's job, an attempt after it, control plane
+# What a CPU task is for: an attempt in the front end before its queue, a worker's job, an attempt after it, control
+# plane
 TASK_PRE, TASK_JOB, TASK_POST, TASK_CONTROL = 0, 1, 2, 3
 
 # Order of events at one instant (after the control plane): completions, batch close, queue entry, expiries, arrivals

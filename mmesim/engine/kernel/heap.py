@@ -114,9 +114,7 @@ def remove_task(hosts, tasks, h, i):
             break
         if child + 1 < n and (
             tasks.finish[h, child + 1] < tasks.finish[h, child]
-            or (
-                tasks.finish[h, child + 1] == tasks.finish[h, child] and tasks.seq[h, child + 1] < tasks.seq[h, child]
-            )
+            or (tasks.finish[h, child + 1] == tasks.finish[h, child] and tasks.seq[h, child + 1] < tasks.seq[h, child])
         ):
             child += 1
         if finish < tasks.finish[h, child] or (finish == tasks.finish[h, child] and seq < tasks.seq[h, child]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -15,9 +16,10 @@ import numpy as np
 from numba import njit
 
 _HERE = Path(__file__).parent
-_COMMON: dict[str, Any] = {"_nrt": False, "error_model": "numpy"}
-# Without reference counting (`_nrt=False`) Numba would otherwise count references of every table at every call.
-# It also makes an allocation in the kernel a compile error, which is wanted.
+_njit: Callable[..., Any] = functools.partial(njit, _nrt=False, error_model="numpy")
+# With reference counting (`_nrt`) Numba would count references of every table at every call. Without it an
+# allocation in
+# the kernel is a compile error, which is wanted.
 
 
 def cache_key() -> str:
@@ -56,30 +58,32 @@ def is_compiled() -> bool:
 
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a function that only the kernel calls: no wrapper for Python, nothing cached."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def inline(function: Callable[..., Any]) -> Any:
     """Like `inner`, and always expanded where it is called: for small functions on the path of every request."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_COMMON)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function)
 
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, cached on disk (about ten seconds the first time)."""
     if "NUMBA_CACHE_DIR" in os.environ:
-        return njit(cache=True, **_COMMON)(function)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(cache_folder())
+        return _njit(cache=True)(function)
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(cache_folder())
     try:
-        return njit(cache=True, **_COMMON)(function)
+        return _njit(cache=True)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def bind(function: Any, *arguments: Any) -> Callable[..., Any]:
     """The compiled `function` for these argument types, called without Numba's dispatcher.
 
-    The dispatcher re-types every table at each call, which costs more than the call. The bound entry point does not check
+    The dispatcher re-types every table at each call, which costs more than the call. The bound entry point does not
+    check
     types: all tables must come from `tables.Tables`. With NUMBA_DISABLE_JIT=1 it is the plain function.
     """
     if not hasattr(function, "overloads"):

@@ -119,7 +119,7 @@ def count_ok(t, a, m, latency):
     clock.latency_sum[0] += latency
     clock.latency_max[0] = max(clock.latency_max[0], latency)
     i = bucket(t.start, t.edges, latency)
-    t.count[i] += 1
+    t.counts[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
         t.parts[i, k] += t.ledger[k]

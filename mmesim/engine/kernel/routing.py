@@ -1,6 +1,7 @@
 """Which pool gets an attempt: the router's policies and the placement of a new copy.
 
-`sticky` is the default: a remembering affinity with bounded load. AWS publishes only that requests stay with the instance that
+`sticky` is the default: a remembering affinity with bounded load. AWS publishes only that requests stay with the
+instance that
 has the model and that many requests make some go to another instance, where the model is loaded first
 (docs.aws.amazon.com, sagemaker, how-multi-model-endpoints-work); the rule itself is a platform unknown.
 """
@@ -49,7 +50,8 @@ def pool_on(t, m, h):
 def place(t, m):
     """Host for a new copy of model `m`, NONE if every host that is up has one.
 
-    First the host that still has the artefact on disk, then hosts in rendezvous order; of these the first whose load queue is
+    First the host that still has the artefact on disk, then hosts in rendezvous order; of these the first whose
+    load queue is
     at most one longer than the shortest.
     """
     hosts = t.hosts
@@ -131,7 +133,9 @@ def pick_host(t, m, u):
 
 @inline
 def route(t, a, u, now):
-    """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded; NONE: no host."""
+    """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded; NONE: no
+    host.
+    """
     clock, params = t.clock, t.params
     m = t.attempts.model[a]
     misroute = params.misroute[0]

@@ -1,11 +1,15 @@
 """The model server on a host: front end, queue of each model, workers and their jobs (Multi Model Server's rules).
 
-Source: awslabs/multi-model-server, frontend wlm/Model, wlm/BatchAggregator, wlm/WorkerThread: one FIFO queue for each model,
-`job_queue_size` waiting beside those in service, refused at once when full, the worker that is idle longest takes first, no
-cancellation. An arrival reaches the queue after `pre`, a job occupies its worker for service and `hold`, the answer leaves
+Source: awslabs/multi-model-server, frontend wlm/Model, wlm/BatchAggregator, wlm/WorkerThread: one FIFO queue for
+each model,
+`job_queue_size` waiting beside those in service, refused at once when full, the worker that is idle longest takes
+first, no
+cancellation. An arrival reaches the queue after `pre`, a job occupies its worker for service and `hold`, the answer
+leaves
 `post` later.
 
-Each step returns what comes next at the same instant, as an action of `codes`; `settle` runs them until nothing is left. So
+Each step returns what comes next at the same instant, as an action of `codes`; `settle` runs them until nothing is
+left. So
 every step is compiled into the loop once.
 """
 
@@ -135,7 +139,8 @@ def begin_job(t, w, a, now):
 def next_stage(t, w, now):
     """Start the next stage of the job of worker `w` that takes time. -> action
 
-    Stages: waiting, CPU on one thread (Amdahl's serial share), CPU on all threads, hold (CPU), hold (waiting). Hold follows
+    Stages: waiting, CPU on one thread (Amdahl's serial share), CPU on all threads, hold (CPU), hold (waiting). Hold
+    follows
     the service on the same thread, so a single-threaded job does both in one task: the end is the same.
     """
     attempts, workers, models = t.attempts, t.workers, t.models
@@ -252,7 +257,9 @@ def container_done(t, a):
 
 @inline
 def settle(t, action, row, cause, now):
-    """Do everything that follows from `action` at this instant. `row` is a worker for DO_STAGE and DO_FINISH, else an attempt."""
+    """Do everything that follows from `action` at this instant. `row` is a worker for DO_STAGE and DO_FINISH, else
+    an attempt.
+    """
     free_worker = NONE
     while True:
         if action == DO_STAGE:

@@ -1,4 +1,6 @@
-"""The data plane's loop: run every request up to the control plane's next event, or until it has to decide something."""
+"""The data plane's loop: run every request up to the control plane's next event, or until it has to decide
+something.
+"""
 
 from mmesim.engine.kernel.codes import (
     A_GIVEN_UP,
@@ -87,7 +89,9 @@ def begin_call(t, now):
 
 @inline
 def reach(t, a, now):
-    """Attempt `a` reaches the router at `now` and is sent to a host: a hit if its model is ready there, else it waits. -> action"""
+    """Attempt `a` reaches the router at `now` and is sent to a host: a hit if its model is ready there, else it
+    waits. -> action
+    """
     attempts, pools = t.attempts, t.pools
     attempts.answered[a] = 0
     attempts.asker[a] = 0
@@ -124,7 +128,9 @@ def reach(t, a, now):
 
 @inline
 def expire(t, now):
-    """The first of the time-outs that are due at `now`: the client's, then a load waiter's, then an invocation's. -> cause, row"""
+    """The first of the time-outs that are due at `now`: the client's, then a load waiter's, then an invocation's.
+    -> cause, row
+    """
     clock, attempts = t.clock, t.attempts
     if clock.client_expiry[0] <= now:
         return CLIENT_TIMEOUT, clock.client_head[0]

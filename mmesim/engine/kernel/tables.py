@@ -1,7 +1,9 @@
 """The tables of the data plane: one record array a kind of row, built, viewed and grown here and nowhere else.
 
-The compiled kernel gets the record arrays (`Tables.arrays`); Python code and the uncompiled kernel get the same memory as
-one view a field (`Tables.views`), so that `t.pools.state[p]` means the same in both. A record array crosses into the kernel
+The compiled kernel gets the record arrays (`Tables.arrays`); Python code and the uncompiled kernel get the same
+memory as
+one view a field (`Tables.views`), so that `t.pools.state[p]` means the same in both. A record array crosses into
+the kernel
 as one argument, whatever the number of its fields.
 """
 
@@ -26,18 +28,25 @@ def _dtype(integers: str, floats: str = "") -> np.dtype[Any]:
 
 CLOCK = _dtype(
     # free lists and their lengths; lists of attempts in order of deadline; counters
-    "seq signal signal_row free_attempt n_free_attempts free_pool n_free_pools free_worker n_free_workers "
-    "free_control n_free_controls n_timers n_hosts n_up tasks_full arrival n_arrivals more "
-    "client_head client_tail waiter_head waiter_tail forward_head forward_tail "
-    "memory_epoch turn in_system calls calls_done n_records recorded ok_all attempts_all measured_calls measured_ok "
-    "measured_attempts hits misses crossings",
+    """
+    seq signal signal_row free_attempt n_free_attempts free_pool n_free_pools free_worker n_free_workers
+    free_control n_free_controls n_timers n_hosts n_up tasks_full arrival n_arrivals more
+    client_head client_tail waiter_head waiter_tail forward_head forward_tail
+    memory_epoch turn in_system calls calls_done n_records recorded ok_all attempts_all measured_calls measured_ok
+    measured_attempts hits misses crossings
+    """,
     # `area` is the integral of calls in the system, `sojourn` the sum of their stays: equal at the end (Little)
-    "now client_expiry waiter_expiry forward_expiry area area_at sojourn load_wait latency_sum latency_max ledger_error",
+    """
+    now client_expiry waiter_expiry forward_expiry area area_at sojourn load_wait latency_sum latency_max
+    ledger_error
+    """,
 )
 PARAMS = _dtype(
-    "policy spill_at job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first",
-    "out_delay back_delay network router client_timeout invocation_timeout load_timeout misroute warmup duration "
-    "pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed",
+    "policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first",
+    """
+    out_delay back_delay network router client_timeout invocation_timeout load_timeout misroute warmup duration
+    pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed
+    """,
 )
 HOST = _dtype(
     "state gen key heap_n threads spin in_flight load_queue first_pool last_pool n_pools wanted hits misses",
@@ -48,16 +57,22 @@ MODEL = _dtype(
     "serial",
 )
 POOL = _dtype(
-    "state gen model host next_copy prev_copy next_pool prev_pool queue_head queue_tail queue_n waiter_head waiter_tail "
-    "waiter_n in_flight idle_head idle_tail idle_n workers first_worker inserted accessed frequency asked_by free asker",
+    """
+    state gen model host next_copy prev_copy next_pool prev_pool queue_head queue_tail queue_n waiter_head waiter_tail
+    waiter_n in_flight idle_head idle_tail idle_n workers first_worker inserted accessed frequency asked_by free asker
+    """,
     "asked t0 t1 t2 t3",
 )
 WORKER = _dtype("pool gen next sibling head n stage threads", "service hold asked_cpu asked_wait")
 ATTEMPT = _dtype(
-    "state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit "
-    "measured answered asker stage",
-    "call_start start reach forwarded queued taken closed cpu wait route stall slot_wait download memory_wait load "
-    "pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait service overhead cpu_wait post_start backoff failed",
+    """
+    state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit
+    measured answered asker stage
+    """,
+    """
+    call_start start reach forwarded queued taken closed cpu wait route stall slot_wait download memory_wait load
+    pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait service overhead cpu_wait post_start backoff failed
+    """,
 )
 CONTROL_TASK = _dtype("host threads next")
 TIMER = _dtype("klass seq kind row gen", "time")
@@ -70,13 +85,13 @@ WINDOW = _dtype(
 )
 RECORD = _dtype("call model host hit cause attempts", "arrival latency")
 
-TableNames = (
-    "clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start count parts "
-    "coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes window_hist records "
-    "record_parts scratch episodes ledger"
-)
-Arrays = namedtuple("Arrays", TableNames)  # type: ignore[misc]  # of record arrays, for the compiled kernel
-Views = namedtuple("Views", TableNames)  # type: ignore[misc]  # of one view a field, for Python
+TABLES = """
+    clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start
+    counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
+    window_hist records record_parts scratch episodes ledger
+"""
+Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
+Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a field, for Python
 
 
 def _views_of(array: NDArray[Any]) -> Any:
@@ -131,7 +146,7 @@ class Tables:
             "arrivals": np.zeros(sizes.arrivals, ARRIVAL),
             "edges": np.ascontiguousarray(edges[0], np.float64),
             "start": np.ascontiguousarray(edges[1], np.int64),
-            "count": np.zeros(buckets, np.int64),
+            "counts": np.zeros(buckets, np.int64),
             "parts": np.zeros((buckets, N_PARTS)),
             "coarse_start": np.ascontiguousarray(coarse[1], np.int64),
             "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),
@@ -169,8 +184,8 @@ class Tables:
             self.grow(table, rows)
 
     def _refresh(self) -> None:
-        self.arrays = Arrays(**self._content)
-        self.views = Views(**{name: _views_of(array) for name, array in self._content.items()})
+        self.arrays: Any = Arrays(**self._content)
+        self.views: Any = Views(**{name: _views_of(array) for name, array in self._content.items()})
 
     def grow(self, table: str, rows: int) -> None:
         """Make `table` hold at least `rows` rows; its old rows keep their numbers, new ones join its free list."""
@@ -198,4 +213,4 @@ class Tables:
 
     def rows(self, table: str) -> int:
         """Rows of a table, free ones included (of `tasks`: tasks a host)."""
-        return self._content[table].shape[-1]
+        return int(self._content[table].shape[-1])

@@ -5,10 +5,10 @@ Nothing else changes a table while a run is under way.
 
 from mmesim.engine.kernel.codes import (
     A_GIVEN_UP,
+    DRAINING,
     NONE,
     OK,
     READY,
-    DRAINING,
     TASK_CONTROL,
     UP,
 )
@@ -132,7 +132,9 @@ def load_failed(t, p, cause, now):
 
 @inner
 def drop_pool(t, p, on_disk):
-    """Pool `p` is unloaded: its workers and its row are free; `on_disk` tells whether the artefact stays on its host."""
+    """Pool `p` is unloaded: its workers and its row are free; `on_disk` tells whether the artefact stays on its
+    host.
+    """
     clock, pools, workers = t.clock, t.pools, t.workers
     w = pools.first_worker[p]
     while w >= 0:
