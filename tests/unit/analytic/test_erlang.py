@@ -1,6 +1,7 @@
 """Erlang's formulas and the M/M queues against tables, hand calculation, special cases and the solved chain."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -150,6 +151,6 @@ def test_nobody_calls() -> None:
         lambda: machine_repair(3, 0.0, 0.1, 1),
     ],
 )
-def test_arguments_without_sense_are_refused(nonsense) -> None:  # type: ignore[no-untyped-def]
+def test_arguments_without_sense_are_refused(nonsense: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"needs|must"):
         nonsense()

@@ -1,6 +1,7 @@
 """M/G/1 first come first served and processor sharing against special cases and a second computation."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 from scipy import integrate
@@ -66,6 +67,6 @@ def test_unstable_queues_never_end() -> None:
         lambda: md1_wait_exceeds(1.0, 0.0, 0.0),
     ],
 )
-def test_arguments_without_sense_are_refused(nonsense) -> None:  # type: ignore[no-untyped-def]
+def test_arguments_without_sense_are_refused(nonsense: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match="need"):
         nonsense()

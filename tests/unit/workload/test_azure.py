@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,8 +108,8 @@ def test_the_run_ends_before_later_minutes_are_made() -> None:
 
 def test_the_last_instant_of_a_minute_stays_in_it() -> None:
     class Last(np.random.Generator):
-        def random(self, size=None, dtype=np.float64, out=None):  # type: ignore[no-untyped-def]
-            return np.full(size, np.nextafter(1.0, 0.0))
+        def random(self, *args: Any, **keys: Any) -> Any:
+            return np.full(args[0], np.nextafter(1.0, 0.0))
 
     counts = azure.MinuteCounts(2000, np.array([0, 1999]), np.array([0, 0]), np.array([1, 1]))
     parts = azure.arrivals(counts, lambda minute: Last(np.random.PCG64(minute)), 1e9)
