@@ -128,7 +128,17 @@ def override(tree: Located, text: str) -> Located:
         raise _bad(text, "write --set key.key=value, such as --set endpoint.instance_count=6")
     # `null` is written out because an empty text would be an empty file.
     over = read_text(value if value.strip() else "null", f"--set {text}", Path.cwd())
-    return merge(tree, _nested(tree, steps, over, text))
+    return merge(tree, _nested(tree, steps, _without_lines(over), text))
+
+
+def _without_lines(tree: Located) -> Located:
+    """The tree of an override, whose only line need not be named."""
+    value = tree.value
+    if isinstance(value, dict):
+        value = {key: _without_lines(item) for key, item in tree.map.items()}
+    elif isinstance(value, list):
+        value = [_without_lines(item) for item in tree.list]
+    return Located(value, tree.file, None, None, tree.folder)
 
 
 def _nested(tree: Located | None, steps: Sequence[str], value: Located, text: str) -> Located:

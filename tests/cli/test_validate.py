@@ -102,7 +102,7 @@ def test_overrides_are_checked_too(mmesim):
     assert "3 x ml.m5.xlarge" in mmesim("validate", "good.yaml", "--set", "endpoint.instance_count=3").out
     outcome = mmesim("validate", "good.yaml", "--set", "endpoint.instance_count=0")
     assert outcome.code == 64
-    assert outcome.err.startswith("--set endpoint.instance_count=0:1: endpoint.instance_count: 0 is too small")
+    assert outcome.err.startswith("--set endpoint.instance_count=0: endpoint.instance_count: 0 is too small")
 
 
 def test_the_resolved_scenario_can_be_validated_again(mmesim):
