@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mmesim.errors import SimulationError
+from mmesim.results.folder import prepare
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
@@ -39,6 +40,7 @@ def replicate(
     jobs: int = 1,
     records: int | None = RECORDS,
     watch: Watch | None = None,
+    save: Path | None = None,
     simulate: Simulate | None = None,
 ) -> Result:
     """Run the replications that the scenario asks for and return them in order.
@@ -46,21 +48,43 @@ def replicate(
     Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is the
     number of calls recorded in each replication (None: none, -1: all). With `jobs` above 1 the replications run in
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
+    `save` is the folder that the result is written to; OutputError before anything is simulated when that cannot be.
     On Ctrl-C the finished replications are returned (`summary["interrupted"]`); with none, KeyboardInterrupt goes on.
     """
+    if save is not None:
+        prepare(save)
+    # A kernel that is not compiled yet is compiled once, here, and then found by all processes.
+    alone = 1 if simulate is None and not is_compiled() else 0
     run = simulate or _engine()
-    count = scenario.run.replications
+    numbers = range(scenario.run.replications)
+    here = numbers if min(jobs, len(numbers)) <= 1 else numbers[:alone]
     finished: dict[int, RunData] = {}
     try:
-        if min(jobs, count) > 1:
-            _in_processes(scenario, min(jobs, count), records, watch, run, finished)
-        else:
-            for replication in range(count):
-                finished[replication] = run(scenario, replication, _observer(watch, replication), records)
+        for replication in here:
+            _keep(run(scenario, replication, _observer(watch, replication), records), watch, finished)
+        elsewhere = numbers[len(here) :]
+        if elsewhere:
+            _in_processes(scenario, elsewhere, min(jobs, len(elsewhere)), records, watch, run, finished)
     except KeyboardInterrupt:
         if not finished:
             raise
-    return Result(scenario, tuple(finished[replication] for replication in sorted(finished)))
+    result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)))
+    if save is not None:
+        result.save(save)
+    return result
+
+
+def is_compiled() -> bool:
+    """Return whether the compiled kernel is on disk; if not, the first run takes about half a minute longer."""
+    from mmesim.engine.kernel import jit
+
+    return jit.is_compiled()
+
+
+def _keep(run: RunData, watch: Watch | None, finished: dict[int, RunData]) -> None:
+    finished[run.replication] = run
+    if watch is not None:
+        watch(run.replication, run.duration_s, run.calls_all)
 
 
 def _engine() -> Simulate:
@@ -77,30 +101,30 @@ def _observer(watch: Watch | None, replication: int) -> Observer | None:
 
 def _in_processes(
     scenario: Scenario,
+    replications: Sequence[int],
     jobs: int,
     records: int | None,
     watch: Watch | None,
     run: Simulate,
     finished: dict[int, RunData],
 ) -> None:
-    """Fill `finished` from new processes, each result as it comes."""
+    """Add these replications to `finished` from new processes, each as it comes."""
     before = set(multiprocessing.active_children())
     with (
         _board(scenario.run.replications) as board,
         ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent) as pool,
     ):
         try:
-            futures = {
-                pool.submit(_work, run, scenario, r, records, board.filename if watch else None): r
-                for r in range(scenario.run.replications)
-            }
+            file = None if watch is None else board.filename
+            futures = {pool.submit(_work, run, scenario, r, records, file): r for r in replications}
             waiting = set(futures)
             while waiting:
                 done, waiting = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
                 for future in done:
-                    finished[futures[future]] = future.result()
+                    _keep(future.result(), watch, finished)
                 if watch is not None:
-                    for r, (simulated_s, calls) in enumerate(board.tolist()):
+                    for r in sorted(futures[future] for future in waiting):
+                        simulated_s, calls = board[r].tolist()
                         watch(r, simulated_s, int(calls))
         except BaseException as error:
             # A replication can take minutes, and nobody waits for its result any more.

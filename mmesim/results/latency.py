@@ -50,7 +50,7 @@ def lacks_loads(pooled: Pooled, q: float) -> str | None:
     beyond = float((band_weights(pooled.count, q, 1.0) * pooled.load_episodes).sum())
     if beyond >= EPISODES_NEEDED:
         return None
-    return f"only {int(beyond)} loads lie beyond it and {EPISODES_NEEDED} are needed: simulate longer"
+    return f"too few loads beyond it ({int(beyond)}, {EPISODES_NEEDED} are needed): simulate longer"
 
 
 def latency(runs: Sequence[RunData], pooled: Pooled, name: str) -> Estimate:

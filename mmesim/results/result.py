@@ -6,17 +6,18 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from mmesim import __version__
+from mmesim.results import checks, tables
 from mmesim.results import folder as folders
-from mmesim.results import tables
+from mmesim.results.expect import Verdict, overall
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import Summary, summarise
+from mmesim.scenario.dump import dump
 from mmesim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -43,6 +44,23 @@ class Result:
     def summary(self) -> Summary:
         """The figures of summary.json as a dictionary; shared, not to be changed."""
         return summarise(self.scenario, self.runs, __version__)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped before all replications were finished."""
+        return len(self.runs) < self.scenario.run.replications
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether everything that the scenario expects was met: pass, fail or undecided."""
+        entries: Any = self.summary["expect"]
+        return overall([entry["verdict"] for entry in entries])
+
+    @property
+    def self_check(self) -> str | None:
+        """What is wrong when the simulator contradicted itself, None when it did not."""
+        found: Any = self.summary["checks"]
+        return None if checks.passed(found) else checks.line(found)
 
     def to_json(self) -> str:
         """Return the text of summary.json."""
@@ -78,7 +96,7 @@ class Result:
         """
         files: dict[str, folders.Writer] = {
             "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
-            "scenario.yaml": lambda path: path.write_text(self._scenario_yaml(), encoding="utf-8"),
+            "scenario.yaml": lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": lambda path: pq.write_table(tables.windows_table(self.runs), path),
             "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
             "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs), path),
@@ -86,12 +104,6 @@ class Result:
         if any(run.records is not None for run in self.runs):
             files["requests.parquet"] = self._write_requests
         return folders.write(Path(folder), files)
-
-    def _scenario_yaml(self) -> str:
-        """The scenario with every default written out: running it gives this result again."""
-        resolved = self.scenario.model_dump(mode="json", by_alias=True)
-        text: str = yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True)
-        return text
 
     def _request_tables(self) -> list[pa.Table]:
         return [tables.requests_table(run, run.records) for run in self.runs if run.records is not None]

@@ -20,10 +20,16 @@ def random_service(scenario: Scenario, replication: int, observer: Observer | No
     draws = generator(scenario.run.seed, replication, "fake").random(20)
     if observer is not None:
         observer(scenario.run.duration_s / 2, 10)
-        observer(scenario.run.duration_s, 20)
     time.sleep(0.02 * (scenario.run.replications - replication))
     run = run_data(scenario, [Call(0.01 + float(x)) for x in draws], replication=replication)
     return run if records else replace(run, records=None)
+
+
+def slow_to_end(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """Long enough after the report of half-time that it is seen."""
+    run = random_service(scenario, replication, observer, records)
+    time.sleep(1.0)
+    return run
 
 
 def interrupted_in_third(

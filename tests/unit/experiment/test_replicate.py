@@ -5,12 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
-from mmesim.errors import SimulationError, TraceError
+from mmesim.errors import OutputError, SimulationError, TraceError
 from mmesim.experiment.replicate import replicate
 from mmesim.results.result import Result
+from mmesim.results.run_data import RunData
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import scenario
 
@@ -31,16 +33,28 @@ def test_number_of_processes_does_not_matter() -> None:
     assert together.requests.equals(alone.requests)
 
 
-def test_progress_is_told_from_here_and_from_other_processes() -> None:
-    for jobs in (1, 2):
-        told: dict[int, tuple[float, int]] = {}
-        replicate(
-            scenario(run={"replications": 2}),
-            simulate=fakes.random_service,
-            jobs=jobs,
-            watch=lambda r, seconds, calls, told=told: told.update({r: (seconds, calls)}),  # type: ignore[misc]
-        )
-        assert told == {0: (100.0, 20), 1: (100.0, 20)}
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_progress_is_told_on_the_way_and_at_the_end(jobs: int) -> None:
+    told: list[tuple[int, float, int]] = []
+    of = scenario(run={"replications": 2})
+    replicate(of, simulate=fakes.slow_to_end, jobs=jobs, watch=lambda *report: told.append(report))
+    for replication in (0, 1):
+        assert (replication, 50.0, 10) in told
+        assert [t for t in told if t[0] == replication][-1] == (replication, 100.0, 20)
+
+
+def test_the_result_is_saved(tmp_path: Path) -> None:
+    result = replicate(FOUR, simulate=fakes.random_service, save=tmp_path / "day")
+    assert (tmp_path / "day" / "summary.json").read_text() == result.to_json()
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_simulation(tmp_path: Path) -> None:
+    def never(*_: object) -> RunData:
+        raise AssertionError("simulated")
+
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError):
+        replicate(FOUR, simulate=never, save=tmp_path / "file")
 
 
 def test_records_reach_the_simulation() -> None:
@@ -64,13 +78,10 @@ def test_interrupt_before_anything_is_finished_goes_on() -> None:
 
 def test_interrupt_stops_the_other_processes() -> None:
     begun = time.monotonic()
-    ended: list[float] = []
 
     def interrupt_when_the_first_has_ended(replication: int, seconds: float, calls: int) -> None:
-        if replication == 0 and calls == 20:
-            ended.append(time.monotonic())
-            if ended[-1] - ended[0] > 2.0:
-                signal.raise_signal(signal.SIGINT)
+        if replication == 0 and seconds == 100.0:
+            signal.raise_signal(signal.SIGINT)
 
     of = scenario(run={"replications": 2})
     result = replicate(of, simulate=fakes.second_hangs, jobs=2, watch=interrupt_when_the_first_has_ended)

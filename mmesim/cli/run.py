@@ -1,0 +1,102 @@
+"""`mmesim run`: simulates a scenario, shows the result and writes the result folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmesim.errors import SimulationError
+
+if TYPE_CHECKING:
+    from mmesim.results.result import Result
+
+EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
+INTERRUPTED = 130
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the report.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the result.", show_default="results/<name>")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.", show_default=False)] = None,
+    replications: Annotated[
+        int | None, typer.Option(min=1, help="Instead of the scenario's.", show_default=False)
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
+    requests: Annotated[
+        str | None,
+        typer.Option(help="Calls recorded in each replication: all, or at most N.", show_default="200000"),
+    ] = None,
+    no_requests: Annotated[bool, typer.Option("--no-requests", help="Record no calls.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 when an expectation fails, 2 when one is undecided.")
+    ] = False,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
+    ] = None,
+) -> None:
+    """Simulate a scenario: report on stdout, everything else in a folder."""
+    records = _records(requests, no_requests)
+    from mmesim.experiment.replicate import is_compiled, replicate
+    from mmesim.report.progress import ProgressLine
+    from mmesim.report.text import text
+    from mmesim.scenario.load import load
+
+    given = {"run.seed": seed, "run.replications": replications}
+    settings = [f"{field}={value}" for field, value in given.items() if value is not None]
+    loaded = load(scenario, [*(overrides or ()), *settings])
+    folder = out or Path("results", folder_name(loaded.name))
+    if not is_compiled():
+        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
+    with ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress:
+        result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)
+    typer.echo(result.to_json() if json else text(result, colour=_coloured()), nl=False)
+    typer.echo(_speed(result), err=True)
+    typer.echo(f"result in {folder}", err=True)
+    if result.self_check is not None:
+        raise SimulationError(f"the self-check of the run failed, its figures cannot be trusted: {result.self_check}")
+    if result.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if check:
+        raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def folder_name(name: str) -> str:
+    """Return the scenario's name as the name of a folder: letters, digits, `.`, `_` and `-`, no dot in front."""
+    return re.sub(r"[^\w.-]+", "-", name).lstrip(".") or "scenario"
+
+
+def _records(requests: str | None, no_requests: bool) -> int | None:
+    """How many calls to record in each replication: None for none, -1 for all."""
+    if no_requests and requests is not None:
+        raise typer.BadParameter("--requests and --no-requests exclude each other")
+    if no_requests:
+        return None
+    if requests is None:
+        return 200_000
+    if requests == "all":
+        return -1
+    if not re.fullmatch(r"[0-9]+", requests) or int(requests) == 0:
+        raise typer.BadParameter(f"--requests takes `all` or a number above 0, not {requests!r}")
+    return int(requests)
+
+
+def _coloured() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _speed(result: Result) -> str:
+    from mmesim import units
+
+    calls, wall_s = sum(run.calls_all for run in result.runs), sum(run.wall_s for run in result.runs)
+    return (
+        f"{units.show_count(calls)} requests in {units.show_seconds(wall_s)} of simulation, "
+        f"{units.show_count(calls / wall_s if wall_s else 0)} requests/s on one core"
+    )

@@ -1,0 +1,108 @@
+"""Figures and columns of a text report: significant digits, intervals, shares, marks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+DASH = "-"
+
+Estimated = Mapping[str, object]
+"""A value of summary.json: `value`, `ci95` and, when value is null, `reason`."""
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with that many significant digits; digits before the point are never cut."""
+    return _fixed(value, _decimals(value, digits))
+
+
+def value(estimated: Estimated, unit: str = "") -> str:
+    """Return the value in its unit, a dash when there is none."""
+    plain = estimated["value"]
+    return DASH if not isinstance(plain, float | int) else number(plain) + unit
+
+
+def interval(estimated: Estimated) -> str:
+    """Return `[low, high]`, nothing when there is no interval."""
+    bounds = estimated["ci95"]
+    return _brackets([float(b) for b in bounds], _decimals) if isinstance(bounds, Sequence) else ""
+
+
+def reason(estimated: Estimated) -> str:
+    """Return why there is no value, nothing when there is one."""
+    return str(estimated.get("reason", ""))
+
+
+def both(estimated: Estimated, unit: str = "") -> str:
+    """Return value and interval, or a dash and the reason why there is none."""
+    if estimated["value"] is None:
+        return f"{DASH} ({reason(estimated)})"
+    return f"{value(estimated, unit)} {interval(estimated)}".rstrip()
+
+
+def percent(estimated: Estimated) -> str:
+    """Return a share (0..1) in percent with its interval, or a dash and the reason why there is none."""
+    if estimated["value"] is None:
+        return f"{DASH} ({reason(estimated)})"
+    return f"{percent_value(estimated)} {percent_interval(estimated)}".rstrip()
+
+
+def percent_value(estimated: Estimated) -> str:
+    """Return a share (0..1) in percent, a dash when there is none."""
+    plain = estimated["value"]
+    return DASH if not isinstance(plain, float | int) else share(plain)
+
+
+def percent_interval(estimated: Estimated) -> str:
+    """Return the interval of a share in percent, nothing when there is none."""
+    bounds = estimated["ci95"]
+    if not isinstance(bounds, Sequence):
+        return ""
+    return _brackets([100.0 * float(b) for b in bounds], _decimals_of_percent)
+
+
+def share(plain: float) -> str:
+    """Return a share (0..1) in percent: three significant digits of it, and near 100 % two of what is missing."""
+    return f"{_fixed(100.0 * plain, _decimals_of_percent(100.0 * plain, 3))} %"
+
+
+def columns(rows: Sequence[Sequence[str]], left: int = 1, gap: int = 3, indent: int = 2) -> list[str]:
+    """Return rows as lines whose columns are aligned: the first `left` ones to the left, the others to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
+    return [
+        (
+            " " * indent
+            + (" " * gap).join(
+                cell.ljust(width) if i < left else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _brackets(bounds: Sequence[float], decimals: Callable[[float, int], int]) -> str:
+    low, high = bounds
+    places = max(decimals(low, 3), decimals(high, 3))
+    if high > low:
+        # More than two digits of the width would be noise.
+        places = min(places, _decimals(high - low, 2))
+    return f"[{_fixed(low, places)}, {_fixed(high, places)}]"
+
+
+def _decimals(value: float, digits: int) -> int:
+    """How many decimals show that many significant digits."""
+    if value == 0.0:
+        return 0
+    # One rounding first: 9.996 with three digits is 10.0, not 10.00.
+    rounded = float(f"{value:.{digits - 1}e}")
+    return max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+
+
+def _decimals_of_percent(value: float, digits: int) -> int:
+    plain = _decimals(value, digits)
+    return max(plain, _decimals(100.0 - value, digits - 1)) if 99.0 < value < 100.0 else plain
+
+
+def _fixed(value: float, decimals: int) -> str:
+    return "0" if value == 0.0 else f"{value:,.{decimals}f}"

@@ -1,0 +1,78 @@
+"""How far a run is, as one line on a terminal: simulated time, requests a second, time left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TextIO
+
+from mmesim import units
+
+BAR = 24
+REDRAW_S = 0.1
+CLEAR_LINE = "\r\x1b[2K"
+
+
+class ProgressLine:
+    """Shows the progress of replications on `stream` while it is open; nothing when the stream is no terminal.
+
+    Call it with (replication, simulated seconds, calls so far). Leaving the context wipes the line.
+    """
+
+    def __init__(
+        self, stream: TextIO, duration_s: float, replications: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stream = stream
+        self._shown = stream.isatty()
+        self._duration_s = duration_s
+        self._replications = replications
+        self._clock = clock
+        self._seconds: dict[int, float] = {}
+        self._calls: dict[int, int] = {}
+        self._begun: float | None = None
+        self._drawn = -REDRAW_S
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._shown and self._begun is not None:
+            self._write(CLEAR_LINE)
+
+    def __call__(self, replication: int, simulated_s: float, calls: int) -> None:
+        """Take note of how far a replication is, and show it at most ten times a second."""
+        if not self._shown:
+            return
+        now = self._clock()
+        if self._begun is None:
+            # From the first report on: compiling and reading traces say nothing about the speed of the rest.
+            self._begun = now
+        # The run goes on after the end of the arrivals until all are answered.
+        self._seconds[replication] = min(simulated_s, self._duration_s)
+        self._calls[replication] = calls
+        if now - self._drawn >= REDRAW_S:
+            self._drawn = now
+            self._write(CLEAR_LINE + self.line(now - self._begun))
+
+    def line(self, elapsed_s: float) -> str:
+        """Return the text of the line, `elapsed_s` seconds after the first report."""
+        simulated_s, calls = sum(self._seconds.values()), sum(self._calls.values())
+        whole_s = self._duration_s * self._replications
+        done = simulated_s / whole_s
+        full = int(BAR * done)
+        text = (
+            f"[{'#' * full}{'-' * (BAR - full)}] {100 * done:3.0f} %  "
+            f"simulated {units.show_seconds(simulated_s)} of {units.show_seconds(whole_s)}"
+        )
+        if elapsed_s > 0.0 and calls:
+            text += f"  {units.show_count(calls / elapsed_s)} requests/s"
+        if elapsed_s > 0.0 and done > 0.0:
+            text += f"  {units.show_seconds(elapsed_s * (1.0 - done) / done, digits=2)} left"
+        return text
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

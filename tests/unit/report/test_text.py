@@ -1,0 +1,201 @@
+"""The report on the terminal: whole texts by hand, and each of its special cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mmesim.report.text import text
+from mmesim.results.result import Result
+from mmesim.scenario.schema import Scenario
+from tests.unit.results.synthetic import Call, replications, scenario
+
+WARM, COLD = Call(0.02), Call(0.02, model=1, load_wait=0.98, load=0)
+
+
+def result(calls: list[Call], *expect: str, count: int = 2, of: Scenario | None = None, **changes: Any) -> Result:
+    base = of or scenario(expect, run={"replications": count})
+    return Result(base, replications(base, *[calls] * count, **changes))
+
+
+def lines(of: Result, start: str) -> list[str]:
+    """The lines of the section that starts so."""
+    sections = [section.splitlines() for section in text(of).split("\n\n")]
+    (found,) = [section for section in sections if section[0].startswith(start)]
+    return found
+
+
+def test_whole_report() -> None:
+    report = text(result([*[WARM] * 90, *[COLD] * 10], "p90 < 500 ms", "cache_hit_ratio >= 95 %", "error_rate < 10 %"))
+    assert report == WHOLE
+
+
+WHOLE = """\
+by-hand: 1 x 2 vCPU, 8 GiB, 2 models
+100 s x 2 replications, seed 7; [ ] are 95 % intervals
+
+Expected
+  FAIL       p90 < 500 ms             10.0 % [10.0, 10.0] of calls are slower, limit < 10 %
+  FAIL       cache_hit_ratio >= 95 %  90.0 % [90.0, 90.0]
+  pass       error_rate < 10 %        0 % [0, 1.8]
+
+Latency of 200 successful calls, as clients see it, ms
+  mean      118     [118, 118]
+  p50      20.0   [20.0, 20.0]
+  p90         -   too few loads beyond it (2, 20 are needed): simulate longer
+  p95         -   too few loads beyond it (1, 20 are needed): simulate longer
+  p99         -   too few loads beyond it (0, 20 are needed): simulate longer
+  p99.9       -   too few loads beyond it (0, 20 are needed): simulate longer
+  max     1,000
+  slower than 500 ms: 10.0 % [10.0, 10.0]
+
+What it is made of, ms and share (mean of the calls around each percentile)
+             p50               p99             p99.9
+  load       0.0     0 %     980.0    98 %     980.0    98 %
+  service   20.0   100 %      20.0     2 %      20.0     2 %
+  sum       20.0   100 %   1,000.0   100 %   1,000.0   100 %
+
+Models: 2 of 2 were called
+  cache hits              90.0 % [90.0, 90.0]
+  wait of a miss          980 ms [980, 980]
+  loads                   6 (1.80 a minute)
+  unloads                 2 (0.600 a minute)
+  loaded at once          1.50 [1.50, 1.50] copies on all hosts
+  cold calls of a model   median 50.0 %, 90th percentile 90.0 %, worst 100 %
+  mostly cold             50.0 % [50.0, 50.0] of models are cold in more than 5 % of their calls
+  meet the limits alone   50.0 % [50.0, 50.0] of models
+
+Errors: none in 200 calls
+
+Resources                   mean                  fullest host   most at once
+  CPU                     50.0 %   [50.0, 50.0]         50.0 %
+  memory                  25.0 %   [25.0, 25.0]         25.0 %         37.5 %
+  disk                    10.0 %   [10.0, 10.0]         10.0 %
+  processes and threads                                           77 of 1,000
+
+Cost: 0.36 USD an hour, 263 USD a month, 100 USD per million requests
+  price: given in the scenario
+
+Self-check   ok: conservation, ledger
+"""
+
+
+def test_same_result_same_text() -> None:
+    calls = [WARM] * 50
+    assert text(result(calls, wall_s=1.0)) == text(result(calls, wall_s=2.0))
+
+
+def test_it_fits_a_terminal() -> None:
+    expect = ["p99.9 < 1500 ms", "p95 <= 250 ms", "cache_hit_ratio >= 99.95 %", "memory_utilization < 80 %"]
+    report = text(result([*[WARM] * 990, *[Call(0.02, cause="queue_full")] * 3, *[COLD] * 7], *expect, count=3))
+    assert max(len(line) for line in report.splitlines()) <= 100
+    assert report.isascii()
+
+
+def test_one_replication_has_no_intervals_and_says_so() -> None:
+    report = result([WARM] * 10, "p99 < 500 ms", count=1)
+    assert text(report).splitlines()[1] == "100 s x 1 replication, seed 7"
+    assert lines(report, "Expected") == [
+        "Expected (one replication: decided on the value, there is no interval)",
+        "  pass       p99 < 500 ms  0 % of calls are slower, limit < 1 %",
+    ]
+    assert "[" not in text(report)
+
+
+def test_colours_are_only_added_on_request() -> None:
+    report = result([WARM] * 1000, "p99 < 500 ms", "p50 > 1 s")
+    assert "\x1b" not in text(report)
+    coloured = text(report, colour=True)
+    assert "\x1b[32mpass     \x1b[0m  p99 < 500 ms" in coloured
+    assert "\x1b[31mFAIL     \x1b[0m  p50 > 1 s" in coloured
+    for code in ("\x1b[32m", "\x1b[31m", "\x1b[0m"):
+        coloured = coloured.replace(code, "")
+    assert coloured == text(report)
+
+
+def test_undecided_is_loud() -> None:
+    assert lines(result([WARM] * 10, "p99 < 500 ms"), "Expected")[1].startswith("  UNDECIDED  p99 < 500 ms")
+
+
+def test_latency_expectations_show_milliseconds() -> None:
+    assert (
+        lines(result([WARM] * 10, "mean < 500 ms"), "Expected")[1] == "  pass       mean < 500 ms  20.0 ms [20.0, 20.0]"
+    )
+
+
+def test_errors_by_cause_most_first() -> None:
+    calls = [*[WARM] * 90, Call(0.1, cause="load_timeout"), *[Call(0.1, cause="queue_full")] * 9]
+    assert lines(result(calls), "Errors") == [
+        "Errors: 10.0 % [10.0, 10.0] of 200 calls",
+        "  queue_full     18",
+        "  load_timeout    2",
+    ]
+
+
+def test_calls_without_an_answer_are_not_hidden() -> None:
+    assert lines(result([WARM] * 10, in_flight_at_end=2), "Errors")[1] == "  no answer when the run stopped   4"
+
+
+def test_nothing_succeeded() -> None:
+    report = result([Call(0.1, cause="never_fits")] * 5, "p99 < 500 ms")
+    assert lines(report, "Expected")[1] == "  UNDECIDED  p99 < 500 ms  nothing: no successful call"
+    assert lines(report, "Latency")[1] == "  mean    -   no successful call"
+    assert "What it is made of" not in text(report)
+
+
+def test_nobody_called() -> None:
+    assert lines(result([]), "Models")[0] == "Models: 0 of 2 were called"
+    assert lines(result([]), "Errors") == ["Errors: none in 0 calls"]
+
+
+def test_small_parts_are_left_out_but_not_silently() -> None:
+    of = result([Call(1.0, parts={"router": 0.0001, "network": 0.002})] * 100)
+    section = lines(of, "What it is made of")
+    assert [line.split()[0] for line in section[2:-1]] == ["network", "service", "sum"]
+    assert section[-1] == "  (parts below 0.1 % are not shown)"
+
+
+def test_interrupted_run_says_so() -> None:
+    of = scenario(run={"replications": 5})
+    report = text(Result(of, replications(of, [WARM], [WARM])))
+    assert "INTERRUPTED: 2 of 5 replications were finished\n" in report
+
+
+def test_failed_self_check_names_what_is_wrong() -> None:
+    report = text(result([WARM], checks={"conservation": "1 call is missing"}, count=1))
+    assert report.endswith("Self-check   FAILED: conservation (replication 0: 1 call is missing)\n")
+
+
+def test_an_estimated_price_is_marked_on_every_figure() -> None:
+    of = scenario()
+    host = of.endpoint.host.model_copy(update={"price_estimated": True, "price_source": "EC2 x 1.2"})
+    guess = of.model_copy(update={"endpoint": of.endpoint.model_copy(update={"host": host})})
+    section = lines(result([WARM] * 100, of=guess), "Cost")
+    assert section[0].count("about") == 3
+    assert section[1] == "  ESTIMATED price: EC2 x 1.2"
+
+
+def test_without_a_price_it_says_how_to_give_one() -> None:
+    of = scenario(endpoint={"price_per_hour": None})
+    assert "endpoint.price_per_hour" in lines(result([WARM], of=of), "Cost")[0]
+
+
+def test_warmup_and_instance_type_are_in_the_head() -> None:
+    of = scenario(run={"duration": 3600.0, "warmup": 600.0}, endpoint={"instance_type": "ml.m5.xlarge"})
+    head = text(Result(of, (replace(replications(of, [WARM])[0]),))).splitlines()
+    assert head[0] == "by-hand: 1 x ml.m5.xlarge, 2 models"
+    assert head[1] == "60 min (first 10 min not measured) x 1 replication, seed 7"
+
+
+def test_no_limit_for_processes() -> None:
+    of = scenario(endpoint={"pid_limit": None})
+    assert lines(result([WARM], of=of), "Resources")[-1].endswith("77 no limit")
+
+
+@pytest.mark.parametrize(
+    ("text_", "shown"), [("p99 < 2 min", "2 min"), ("p99 < 1.5 ms", "1.5 ms"), ("p99 < 1 s", "1 s")]
+)
+def test_limits_are_shown_in_their_unit(text_: str, shown: str) -> None:
+    assert any(line.startswith(f"  slower than {shown}: ") for line in lines(result([WARM], text_), "Latency"))
