@@ -11,9 +11,7 @@ Schema = dict[str, object]
 SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
 
 
-def _object(
-    properties: dict[str, Schema], description: str = "", optional: dict[str, Schema] | None = None
-) -> Schema:
+def _object(properties: dict[str, Schema], description: str = "", optional: dict[str, Schema] | None = None) -> Schema:
     """An object with these keys, all of them present, and the optional ones; no others."""
     shape: Schema = {
         "type": "object",
