@@ -13,7 +13,7 @@ ROOT = Path(mmesim.__path__[0])
 
 ANYONE = {"errors", "units"}
 ARROWS: dict[str, set[str]] = {
-    "cli": {"report", "experiment", "workload.trace", "scenario"},
+    "cli": {"report", "experiment", "workload.trace", "scenario", "results.result"},
     "experiment": {"engine", "results", "analytic", "scenario"},
     "engine": {"policies", "workload", "scenario", "results"},
     "report": {"results", "experiment", "scenario"},

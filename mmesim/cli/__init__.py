@@ -1,7 +1,7 @@
 """The command `mmesim`: one thin module for each command, imported here; heavy imports are inside the commands.
 
-Exit codes: 0 done, 1 an expectation failed (with --check), 64 the input or the command line is at fault,
-70 mmesim is at fault, 130 interrupted.
+Exit codes: 0 done; with --check 1 an expectation failed, 2 one is undecided; 64 the input or the command line is at
+fault; 70 mmesim is at fault; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mmesim import __version__
-from mmesim.cli import init, schema, validate
+from mmesim.cli import init, run, schema, validate
 from mmesim.errors import MmesimError, UserError
 
 __all__ = ["app", "main"]
@@ -33,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: half the start-up time
 )
+app.command("run")(run.run)
 app.command("validate")(validate.validate)
 app.command("init")(init.init)
 app.command("schema")(schema.schema)

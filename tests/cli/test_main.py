@@ -13,7 +13,7 @@ from mmesim.errors import SimulationError
 def test_help_names_every_command(mmesim):
     outcome = mmesim("--help")
     assert outcome.code == 0
-    for command in ("validate", "init", "schema"):
+    for command in ("run", "validate", "init", "schema"):
         assert command in outcome.out
 
 
