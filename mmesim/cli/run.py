@@ -43,12 +43,12 @@ def run(
     ] = None,
 ) -> None:
     """Simulate a scenario: report on stdout, everything else in a folder."""
-    records = _records(requests, no_requests)
-    from mmesim.experiment.replicate import is_compiled, replicate
+    from mmesim.experiment.replicate import RECORDS, is_compiled, replicate
     from mmesim.report.progress import ProgressLine
     from mmesim.report.text import text
     from mmesim.scenario.load import load
 
+    records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications}
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
@@ -73,14 +73,14 @@ def folder_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name).lstrip(".") or "scenario"
 
 
-def _records(requests: str | None, no_requests: bool) -> int | None:
+def _records(requests: str | None, no_requests: bool, default: int) -> int | None:
     """How many calls to record in each replication: None for none, -1 for all."""
     if no_requests and requests is not None:
         raise typer.BadParameter("--requests and --no-requests exclude each other")
     if no_requests:
         return None
     if requests is None:
-        return 200_000
+        return default
     if requests == "all":
         return -1
     if not re.fullmatch(r"[0-9]+", requests) or int(requests) == 0:
