@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.engine.kernel import codes, jit, step, verbs
+from mmesim.engine.kernel.codes import MARGIN
 from mmesim.engine.kernel.tables import Tables
 
 GROWING = {
@@ -16,6 +17,8 @@ GROWING = {
     codes.GROW_POOLS: "pools",
     codes.GROW_TIMERS: "timers",
     codes.GROW_TASKS: "tasks",
+    codes.GROW_WORKERS: "workers",
+    codes.GROW_CONTROLS: "controls",
 }
 
 
@@ -29,32 +32,32 @@ class DataPlane:
     def __init__(self, tables: Tables, flush: Callable[[], None]) -> None:
         self.tables = tables
         self._flush = flush
-        self._advance = jit.bind(step.advance, tables.arrays, 0.0)
-        self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0)
-        self._plain = self._advance is step.advance
-        self._rows: Any = tables.views if self._plain else tables.arrays
+        self.advance: Callable[[Any, float], tuple[int, int]] = jit.bind(step.advance, tables.arrays, 0.0)
+        """Run up to, and without, a time: (rows, until) -> (signal, row) as in kernel.codes."""
+        self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0, 0.0, 0.0)
+        self._plain = self.advance is step.advance
+        self.rows: Any = tables.views if self._plain else tables.arrays
+        """The tables as `advance` wants them; replaced when one grows."""
 
     def _grow(self, table: str, rows: int) -> None:
         self.tables.grow(table, rows)
-        self._rows = self.tables.views if self._plain else self.tables.arrays
+        self.rows = self.tables.views if self._plain else self.tables.arrays
 
-    def advance(self, until: float) -> tuple[int, int]:
-        """Run up to, and without, time `until`; (signal, row) as in kernel.codes."""
-        signal, row = self._advance(self._rows, until)
+    def serve(self, signal: int, row: int) -> None:
+        """Do what the kernel needs before it can go on: grow a table (GROW) or empty the record buffer (FLUSH)."""
         if signal == codes.GROW:
             table = GROWING[row]
             self._grow(table, 2 * self.tables.rows(table))
-        elif signal == codes.FLUSH:
+        else:
             self._flush()
-        return signal, row
 
     @property
     def now(self) -> float:
         """Time of the last event."""
         return float(self.tables.views.clock.now[0])
 
-    def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0) -> int:
-        return int(self._act(self._rows, verb, now, i, j, x))
+    def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
+        return self._act(self.rows, verb, now, i, j, x, y, z)  # type: ignore[no-any-return]
 
     def add_host(self, now: float, key: int) -> int:
         """A new host, up from now; `key` is its place in every rendezvous order."""
@@ -62,20 +65,24 @@ class DataPlane:
 
     def create_pool(self, now: float, model: int, host: int) -> int:
         """A pool in state loading that no request asked for."""
-        self._reserve("pools", 2)
+        if self.tables.views.clock.n_free_pools[0] < MARGIN:
+            self._grow("pools", 2 * self.tables.rows("pools"))
+        if self.tables.views.clock.n_free_workers[0] < self.tables.views.params.margin_workers[0]:
+            self._grow("workers", 2 * self.tables.rows("workers"))
         return self._do(verbs.CREATE_POOL, now, model, host)
 
-    def pool_ready(self, now: float, pool: int) -> None:
-        """The load of a pool has ended: its waiters are forwarded."""
-        views = self.tables.views
-        self._reserve("workers", int(views.models.workers[views.pools.model[pool]]))
-        self._make_room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
-        self._do(verbs.POOL_READY, now, pool)
+    def pool_ready(self, now: float, pool: int, phases: tuple[float, float, float]) -> None:
+        """The load of a pool has ended: its waiters are forwarded.
+
+        `phases`: when its first two phases (slot wait and download, in the order of `slot_covers`) and its wait for
+        memory ended, seconds.
+        """
+        self._make_room(pool)
+        self._do(verbs.POOL_READY, now, pool, 0, *phases)
 
     def load_failed(self, now: float, pool: int, cause: int) -> None:
         """The load of a pool has failed: its waiters get `cause`, its row is free."""
-        views = self.tables.views
-        self._make_room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
+        self._make_room(pool)
         self._do(verbs.LOAD_FAILED, now, pool, cause)
 
     def drain_pool(self, now: float, pool: int) -> None:
@@ -86,14 +93,8 @@ class DataPlane:
         """The pool is gone; `on_disk`: its artefact stays on the host's disk."""
         self._do(verbs.DROP_POOL, now, pool, int(on_disk))
 
-    def stamp(self, now: float, pool: int, phase: int) -> None:
-        """Phase 0, 1 or 2 of the load of a pool ends now."""
-        self._do(verbs.STAMP, now, pool, phase)
-
     def start_cpu(self, now: float, host: int, cpu_s: float, threads: int = 1) -> int:
         """Begin CPU work of `cpu_s` seconds on each of `threads` threads; its row, which CPU_DONE names at the end."""
-        self._reserve("controls", 1)
-        self._make_room(host, 1)
         return self._do(verbs.START_CPU, now, host, threads, cpu_s)
 
     def cancel_cpu(self, now: float, row: int) -> None:
@@ -128,21 +129,19 @@ class DataPlane:
         up = [int(h) for h in views.up[: int(views.clock.n_up[0])]]
         return sorted(up, key=lambda h: -self._do(verbs.SCORE, self.now, model, h))
 
-    def _reserve(self, table: str, free_rows: int) -> None:
-        """Make sure that `free_rows` rows of pools, workers or controls are free."""
-        have = int(getattr(self.tables.views.clock, f"n_free_{table}")[0])
-        if have < free_rows:
-            size = self.tables.rows(table)
-            self._grow(table, max(2 * size, size + free_rows - have))
-
-    def _make_room(self, host: int, waiters: int) -> None:
-        """Room for what `waiters` requests may add in one verb: a task, a timer and a record each."""
+    def _make_room(self, pool: int) -> None:
+        """Room for what the waiters of a pool may add in one verb; the kernel keeps MARGIN rows of each kind free."""
         views = self.tables.views
-        if int(views.hosts.heap_n[host]) + waiters + 8 > views.tasks.finish.shape[1]:
-            self._grow("tasks", 2 * (int(views.hosts.heap_n[host]) + waiters + 8))
-        if int(views.clock.n_timers[0]) + waiters + 8 > views.timers.time.size:
-            self._grow("timers", 2 * (int(views.clock.n_timers[0]) + waiters + 8))
-        if views.params.record[0] == 1 and int(views.clock.n_records[0]) + waiters + 8 > views.records.call.size:
+        waiters = int(views.pools.waiter_n[pool])
+        if waiters < MARGIN // 2:
+            return
+        host = int(views.pools.host[pool])
+        if int(views.hosts.heap_n[host]) + waiters + MARGIN > views.tasks.finish.shape[1]:
+            self._grow("tasks", 2 * (int(views.hosts.heap_n[host]) + waiters + MARGIN))
+        if int(views.clock.n_timers[0]) + waiters + MARGIN > views.timers.time.size:
+            self._grow("timers", 2 * (int(views.clock.n_timers[0]) + waiters + MARGIN))
+        if views.params.record[0] == 1:
             self._flush()
-            if waiters + 8 > views.records.call.size:
-                self._grow("records", 2 * (waiters + 8))
+            if waiters + MARGIN > views.records.call.size:
+                self._grow("records", 2 * (waiters + MARGIN))
+                self._grow("record_parts", 2 * (waiters + MARGIN))

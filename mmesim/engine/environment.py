@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from math import inf
 
 import simpy
 
 from mmesim.engine.dataplane import DataPlane
-from mmesim.engine.kernel.codes import REACHED
+from mmesim.engine.kernel.codes import GROW, REACHED
 
 
 class Environment(simpy.Environment):
@@ -19,10 +19,10 @@ class Environment(simpy.Environment):
     clock moves to that moment and the handler of the signal acts, usually by starting a process or triggering an event.
     """
 
-    def __init__(self, plane: DataPlane, handlers: Mapping[int, Callable[[int], None]]) -> None:
+    def __init__(self, plane: DataPlane) -> None:
         super().__init__()
         self._plane = plane
-        self._handlers = dict(handlers)
+        self._handlers: dict[int, Callable[[int], None]] = {}
 
     def handle(self, signal: int, handler: Callable[[int], None]) -> None:
         """Let `handler(row)` act on a signal of the data plane."""
@@ -30,13 +30,14 @@ class Environment(simpy.Environment):
 
     def step(self) -> None:
         """Run the data plane up to the next event and process that event, or act on the data plane's signal."""
-        signal, row = self._plane.advance(self._queue[0][0] if self._queue else inf)
+        plane = self._plane
+        signal, row = plane.advance(plane.rows, self._queue[0][0] if self._queue else inf)
         if signal == REACHED:
             super().step()
-            return
-        handler = self._handlers.get(signal)
-        if handler is not None:
-            now = self._plane.now
+        elif signal >= GROW:
+            plane.serve(signal, row)
+        else:
+            now = plane.now
             if now > self._now:
                 self._now = now
-            handler(row)
+            self._handlers[signal](row)

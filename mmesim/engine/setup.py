@@ -105,6 +105,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     spill_at = scenario.endpoint.router.spill_at
     workers = np.array([m.workers for m in rows])
     views.workers[:] = workers
+    tables.views.params.margin_workers[0] = codes.MARGIN + int(workers.max())
     views.threads[:] = [m.service.threads for m in rows]
     views.serial[:] = [m.service.serial for m in rows]
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]

@@ -43,7 +43,7 @@ class Simulation:
         self.recorder = Recorder(records, key)
         self.recorder.attach(tables)
         self.plane = DataPlane(tables, self.recorder.flush)
-        self.env = Environment(self.plane, {})
+        self.env = Environment(self.plane)
         self.source = Source(scenario, replication, self.plane, observer)
         self.env.handle(REFILL, self.source.refill)
         self.hosts: list[Host] = []

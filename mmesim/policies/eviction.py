@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +12,46 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
 class IdlePools:
-    """The ready pools of one host with nothing queued or in flight; one entry each in every array.
+    """The ready pools of one host with nothing queued or in flight, read-only; one entry each in every array.
 
-    Accesses and insertions are sequence numbers, never times, so that ties at one instant keep their order.
+    Accesses and insertions are sequence numbers, never times, so that ties at one instant keep their order. `rng` is
+    for policies that draw, one for each host.
     """
 
-    model: Ints
-    accessed: Ints
-    """Sequence number of the last request."""
-    inserted: Ints
-    """Sequence number of the end of the load."""
-    frequency: Ints
-    """Requests since the model was asked for, the one that caused the load included."""
-    rng: np.random.Generator
-    """For policies that draw; one for each host."""
+    __slots__ = ("_pools", "_rows", "rng")
+
+    def __init__(self, pools: Any, rows: Ints, rng: np.random.Generator) -> None:
+        self._pools = pools
+        self._rows = rows
+        self.rng = rng
+
+    def __len__(self) -> int:
+        return int(self._rows.size)
+
+    @property
+    def model(self) -> Ints:
+        """Row of the model in the scenario's table."""
+        return self._of("model")
+
+    @property
+    def accessed(self) -> Ints:
+        """Sequence number of the last request."""
+        return self._of("accessed")
+
+    @property
+    def inserted(self) -> Ints:
+        """Sequence number of the end of the load."""
+        return self._of("inserted")
+
+    @property
+    def frequency(self) -> Ints:
+        """Requests since the model was asked for, the one that caused the load included."""
+        return self._of("frequency")
+
+    def _of(self, column: str) -> Ints:
+        values: Ints = getattr(self._pools, column)[self._rows]
+        return values
 
 
 Eviction = Callable[[IdlePools], int]
@@ -52,7 +76,7 @@ def lfu(pools: IdlePools) -> int:
 
 def random(pools: IdlePools) -> int:
     """Any of them, with equal chance."""
-    return int(pools.rng.integers(pools.model.size))
+    return int(pools.rng.integers(len(pools)))
 
 
 EVICTION: MappingProxyType[str, Eviction] = MappingProxyType({"lru": lru, "fifo": fifo, "lfu": lfu, "random": random})

@@ -117,8 +117,8 @@ def test_a_model_goes_back_to_the_host_that_has_its_artefact(tmp_path):
     order = Simulation(scenario(tmp_path, [(0.0, "m0", 0.1)], models, place)).plane.hosts_in_order
     left = [name for k, name in enumerate(names) if order(k)[0] == 0]
     right = [name for k, name in enumerate(names) if order(k)[0] == 1]
-    # The load queue of host 0 holds two, so the third model that belongs there is placed on host 1; two models that belong
-    # to host 1 push it out; when it is asked for again, host 0 is as free as host 1, but host 1 has the artefact.
+    # The load queue of host 0 holds two, so the third model that belongs there goes to host 1. Two models that belong
+    # to host 1 push it out. When it is asked for again both hosts are free, and host 1 has the artefact.
     requests = [(0.0, left[0], 0.1), (0.01, left[1], 0.1), (0.02, left[2], 0.1)]
     requests += [(10.0, right[0], 0.1), (20.0, right[1], 0.1), (30.0, left[2], 0.1)]
     run = play(Simulation(scenario(tmp_path, requests, models, place), records=-1))

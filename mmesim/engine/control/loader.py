@@ -45,6 +45,8 @@ class Loader:
         self._hosts = hosts
         self._endpoint = scenario.endpoint
         self._models = scenario.model_table()
+        self._memory_bytes = [model.pool_memory_bytes for model in self._models]
+        self._tasks = [model.pool_tasks for model in self._models]
         self._times = LoadTimes(scenario, replication)
         self._evict = evict
         self._draws = [
@@ -77,9 +79,7 @@ class Loader:
         controller.present[model] += 1
         controller.loaded.add(1, now)
         pool = self._plane.create_pool(now, model, host)
-        for phase in range(3):
-            self._plane.stamp(now, pool, phase)
-        self._plane.pool_ready(now, pool)
+        self._plane.pool_ready(now, pool, (now, now, now))
         return True
 
     def _missed(self, pool: int) -> None:
@@ -95,7 +95,8 @@ class Loader:
         model = self._models[pools.model[pool]]
         host = self._hosts[pools.host[pool]]
         asked = env.now
-        peak_bytes = ceil(model.pool_memory_bytes * endpoint.load_peak)
+        held_bytes, tasks = self._memory_bytes[model.index], self._tasks[model.index]
+        peak_bytes = ceil(held_bytes * endpoint.load_peak)
         if not host.can_ever_hold(model, peak_bytes):
             plane.load_failed(env.now, pool, NEVER_FITS)
             return
@@ -106,36 +107,36 @@ class Loader:
         try:
             if endpoint.slot_covers == "load":
                 yield from self._fetch(host, model, draw)
-                plane.stamp(env.now, pool, 0)
-            slot = host.slots.request()
-            yield slot
-            plane.stamp(env.now, pool, 1 if endpoint.slot_covers == "load" else 0)
-            if endpoint.slot_covers == "download_and_load":
+                first = env.now
+                slot = host.slots.request()
+                yield slot
+            else:
+                slot = host.slots.request()
+                yield slot
+                first = env.now
                 yield from self._fetch(host, model, draw)
-                plane.stamp(env.now, pool, 1)
-            yield from self._make_room(host, peak_bytes, model.pool_tasks)
+            second = env.now
+            yield from self._make_room(host, peak_bytes, tasks)
             held = peak_bytes
-            plane.stamp(env.now, pool, 2)
-            begun = env.now
+            third = env.now
             yield from self._start_processes(host, model, draw)
-            self.load_s.append(env.now - begun)
+            self.load_s.append(env.now - third)
         except simpy.Interrupt:
             plane.load_failed(env.now, pool, LOAD_TIMEOUT)
             host.present[model.index] -= 1
             if held:
-                host.give(held, model.pool_tasks)
+                host.give(held, tasks)
             return
         finally:
             if slot is not None:
                 slot.cancel()  # without effect once it was granted
                 host.slots.release(slot)
-        held = model.pool_memory_bytes
-        if peak_bytes > held:
-            host.give(peak_bytes - held, 0)
+        if peak_bytes > held_bytes:
+            host.give(peak_bytes - held_bytes, 0)
         host.loaded.add(1, env.now)
         host.loads += 1
         self.finished.append((asked, env.now))
-        plane.pool_ready(env.now, pool)
+        plane.pool_ready(env.now, pool, (first, second, third))
         if host.hungry and plane.tables.views.pools.in_flight[pool] == 0:
             host.notify()
 
@@ -168,12 +169,15 @@ class Loader:
     def _start_processes(self, host: Host, model: Model, draw: LoadDraw) -> Process:
         """The container's load: the pool's parent starts, then all workers load in parallel."""
         env = self._env
+        if model.workers == 1 and host.disk_reads is None and draw.start_wait == 0.0:
+            # One thread computes twice without a pause: one piece of work.
+            yield from self._compute(host, draw.start_cpu + float(draw.cpu[0]))
+            if draw.wait[0] > 0.0:
+                yield env.timeout(float(draw.wait[0]))
+            return
         yield from self._compute(host, draw.start_cpu)
         if draw.start_wait > 0.0:
             yield env.timeout(draw.start_wait)
-        if model.workers == 1:
-            yield from self._load_worker(host, model, draw, 0)
-            return
         workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(model.workers)]
         try:
             yield env.all_of(workers)
@@ -233,14 +237,7 @@ class Loader:
         rows = self._plane.idle_pools(self._env.now, host.row)
         if rows.size == 0:
             return NONE
-        pools = self._plane.tables.views.pools
-        idle = IdlePools(
-            model=pools.model[rows],
-            accessed=pools.accessed[rows],
-            inserted=pools.inserted[rows],
-            frequency=pools.frequency[rows],
-            rng=self._draws[host.row],
-        )
+        idle = IdlePools(self._plane.tables.views.pools, rows, self._draws[host.row])
         return int(rows[self._evict(idle)])
 
     def _unload(self, host: Host, pool: int) -> simpy.Event:
@@ -263,7 +260,7 @@ class Loader:
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
         self._plane.drop_pool(now, pool, on_disk=True)
-        host.give(model.pool_memory_bytes, model.pool_tasks)
+        host.give(self._memory_bytes[model.index], self._tasks[model.index])
 
     def _compute(self, host: Host, cpu_s: float) -> Process:
         """CPU work of the controller or the container on one thread of the host."""

@@ -28,7 +28,11 @@ TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH = 0, 1, 2, 3, 4
 REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, FLUSH = 0, 1, 2, 3, 4, 5, 6
 
 # Which table has to grow
-GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS = 0, 1, 2, 3
+GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS = 0, 1, 2, 3, 4, 5
+
+# Rows of each kind that are free whenever the kernel stops: more than one event or verb uses (a verb that forwards many
+# waiters asks for more beforehand, a pool has fewer workers than this)
+MARGIN = 32
 
 # Routing policies, in the order of scenario's names
 STICKY, HASH, RANDOM, LEAST_OUTSTANDING, ROUND_ROBIN = 0, 1, 2, 3, 4

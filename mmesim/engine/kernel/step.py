@@ -19,13 +19,16 @@ from mmesim.engine.kernel.codes import (
     FLUSH,
     GROW,
     GROW_ATTEMPTS,
+    GROW_CONTROLS,
     GROW_POOLS,
     GROW_TASKS,
     GROW_TIMERS,
+    GROW_WORKERS,
     HOST_LOST,
     INF,
     INVOCATION_TIMEOUT,
     LOAD_TIMEOUT,
+    MARGIN,
     NONE,
     OK,
     REACHED,
@@ -189,9 +192,13 @@ def room(t):
     clock = t.clock
     if clock.n_free_attempts[0] < 2:
         return GROW_ATTEMPTS
-    if clock.n_free_pools[0] < 1:
+    if clock.n_free_pools[0] < MARGIN:
         return GROW_POOLS
-    if clock.n_timers[0] + 4 >= t.timers.time.size:
+    if clock.n_free_workers[0] < t.params.margin_workers[0]:
+        return GROW_WORKERS
+    if clock.n_free_controls[0] < MARGIN:
+        return GROW_CONTROLS
+    if clock.n_timers[0] + MARGIN >= t.timers.time.size:
         return GROW_TIMERS
     if clock.tasks_full[0] == 1:
         return GROW_TASKS
@@ -203,7 +210,7 @@ def advance(t, until):
     """Run the data plane up to, and without, time `until`; (signal, row): why it stopped and what it is about."""
     clock, params = t.clock, t.params
     clock.crossings[0] += 1
-    records_end = t.records.call.size - 4
+    records_end = t.records.call.size - MARGIN
     if clock.signal[0] != REACHED:  # a verb left one
         signal, row = clock.signal[0], clock.signal_row[0]
         clock.signal[0] = REACHED

@@ -23,7 +23,7 @@ Fields = tuple[str, ...]
 
 def _dtype(integers: str, floats: str = "") -> np.dtype[Any]:
     names = integers.split() + floats.split()
-    return np.dtype([(n, np.int64 if n in integers.split() else np.float64) for n in names])
+    return np.dtype([(n, np.int64 if n in integers.split() else np.float64) for n in names], align=True)
 
 
 CLOCK = _dtype(
@@ -42,7 +42,7 @@ CLOCK = _dtype(
     """,
 )
 PARAMS = _dtype(
-    "policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first",
+    "policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first margin_workers",
     """
     out_delay back_delay network router client_timeout invocation_timeout load_timeout misroute warmup duration
     pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed
@@ -112,7 +112,7 @@ class Sizes:
     workers: int = 256
     pools: int = 256
     attempts: int = 1024
-    tasks: int = 64
+    tasks: int = 128
     timers: int = 256
     arrivals: int = 65536
     records: int = 0
@@ -195,8 +195,8 @@ class Tables:
             new[:, : old.shape[1]] = old
             self._content["clock"]["tasks_full"] = 0
         else:
-            new = np.zeros(max(rows, old.size), old.dtype)
-            new[: old.size] = old
+            new = np.zeros((max(rows, old.shape[0]), *old.shape[1:]), old.dtype)
+            new[: old.shape[0]] = old
         self._content[table] = new
         free = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}.get(table)
         if free is not None:

@@ -20,8 +20,8 @@ from mmesim.engine.kernel.routing import score
 from mmesim.engine.kernel.rows import free_attempt, free_control, free_pool, new_pool, unlink_client, unlink_server
 from mmesim.engine.kernel.server import forward, settle, stand_in_line
 
-ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, STAMP = 0, 1, 2, 3, 4, 5, 6
-START_CPU, CANCEL_CPU, WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE = 7, 8, 9, 10, 11, 12, 13, 14
+ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
+WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE = 8, 9, 10, 11, 12, 13
 
 
 @inner
@@ -82,12 +82,15 @@ def split_wait(t, a, p):
 
 
 @inner
-def pool_ready(t, p, now):
-    """The load of pool `p` has ended: its waiters are forwarded at once, in order."""
+def pool_ready(t, p, first, second, third, now):
+    """The load of pool `p` has ended: its waiters are forwarded at once, in order.
+
+    Its phases ended at `first` and `second` (slot wait and download, or the other way round), `third` (memory) and now.
+    """
     clock, pools, attempts = t.clock, t.pools, t.attempts
     m, h = pools.model[p], pools.host[p]
     pools.state[p] = READY
-    pools.t3[p] = now
+    pools.t0[p], pools.t1[p], pools.t2[p], pools.t3[p] = first, second, third, now
     pools.inserted[p] = clock.seq[0]
     clock.seq[0] += 1
     t.models.loading[m] -= 1
@@ -195,19 +198,8 @@ def idle_pools(t, h):
     return n
 
 
-@inner
-def stamp(t, p, k, now):
-    """Note that phase `k` (0 to 2) of the load of pool `p` ends now."""
-    if k == 0:
-        t.pools.t0[p] = now
-    elif k == 1:
-        t.pools.t1[p] = now
-    else:
-        t.pools.t2[p] = now
-
-
 @entry
-def act(t, verb, now, i, j, x):
+def act(t, verb, now, i, j, x, y, z):
     """Do `verb` at time `now` with its arguments; a row, a count or 0."""
     t.clock.now[0] = now
     if verb == ADD_HOST:
@@ -215,15 +207,13 @@ def act(t, verb, now, i, j, x):
     if verb == CREATE_POOL:
         return new_pool(t, i, j, NONE, now)
     if verb == POOL_READY:
-        pool_ready(t, i, now)
+        pool_ready(t, i, x, y, z, now)
     elif verb == LOAD_FAILED:
         load_failed(t, i, j, now)
     elif verb == DRAIN_POOL:
         t.pools.state[i] = DRAINING
     elif verb == DROP_POOL:
         drop_pool(t, i, j)
-    elif verb == STAMP:
-        stamp(t, i, j, now)
     elif verb == START_CPU:
         return start_cpu(t, i, j, x, now)
     elif verb == CANCEL_CPU:
