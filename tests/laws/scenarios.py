@@ -1,0 +1,212 @@
+"""Random small scenarios that reach every corner of the engine, and traces of requests written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mmesim.scenario.models import ModelGroup, Service
+from mmesim.scenario.schema import (
+    Clients,
+    CpuWait,
+    Download,
+    Endpoint,
+    EvictionPolicy,
+    HostType,
+    Overhead,
+    Poisson,
+    Router,
+    RouterPolicy,
+    RunSettings,
+    Scenario,
+    Server,
+    TraceSource,
+    Traffic,
+    UniformPopularity,
+    Zipf,
+)
+from mmesim.scenario.times import ZERO, Constant, Empirical, Exponential, Lognormal, Time, Uniform
+
+MIB = 2**20
+
+INSTANT: dict[str, Any] = {
+    "unload_s": 0.0,
+    "invocation_timeout_s": 1e6,
+    "load_timeout_s": 1e6,
+    "load_limit_s": 1e6,
+    "download": Download(first_byte=ZERO, stream_Bps=1e18, unpack_Bps_per_vcpu=None),
+}
+"""An endpoint whose loads and unloads take no time, and that never loses patience."""
+
+
+def instant_endpoint(**given: Any) -> Endpoint:
+    """One host of an endpoint that adds no time of its own; `given` replaces what differs."""
+    router = Router(overhead_s=0.0, spill_at=10**9)
+    host = HostType(vcpu=4, memory_bytes=64 * 2**30)
+    return Endpoint(**{**INSTANT, "router": router, "host": host, "base_memory_bytes": 0, **given})
+
+
+def instant_server(**given: Any) -> Server:
+    """A model server that adds no time of its own; `given` replaces what differs."""
+    return Server(**{"overhead": "none", "process_start": CpuWait(), **given})
+
+
+def instant_model(name: str = "m", **given: Any) -> ModelGroup:
+    """A model that is loaded in no time; `given` replaces what differs."""
+    plain: dict[str, Any] = {
+        "name": name,
+        "artifact_bytes": 0,
+        "memory_bytes": MIB,
+        "process_memory_bytes": 0,
+        "load": CpuWait(),
+        "service": Service(wait=ZERO),
+    }
+    return ModelGroup(**{**plain, **given})
+
+
+def patient_clients() -> Clients:
+    """Clients next door who wait for ever."""
+    return Clients(timeout_s=1e7, network_s=0.0)
+
+
+def write_trace(file: Path, requests: Sequence[tuple[float, str, float]]) -> Traffic:
+    """A stream of exactly these requests: (time, model, service), seconds."""
+    lines = [f"{time!r},{model},{service!r}" for time, model, service in requests]
+    file.write_text("\n".join(["time,model,service", *lines]) + "\n")
+    return Traffic(trace=TraceSource(file=file))
+
+
+def _times(mean: st.SearchStrategy[float], zero: bool = True) -> st.SearchStrategy[Time]:
+    """Constants (ties at one instant), smooth times, and times that are sometimes zero."""
+    kinds: list[st.SearchStrategy[Time]] = [
+        mean.map(Constant),
+        mean.map(Exponential),
+        mean.map(lambda m: Lognormal(m, 1.5)),
+        mean.map(lambda m: Uniform(0.5 * m, 1.5 * m)),
+        mean.map(lambda m: Empirical((0.0, 0.5 * m, 2.0 * m))),
+    ]
+    return st.one_of(st.just(ZERO), *kinds) if zero else st.one_of(*kinds)
+
+
+_SHORT = st.sampled_from([0.004, 0.02, 0.1])
+_LONG = st.sampled_from([0.1, 0.4, 1.5])
+
+
+@st.composite
+def _services(draw: st.DrawFn) -> Service:
+    threads = draw(st.sampled_from([1, 1, 1, 2, 3]))
+    return Service(
+        cpu=draw(_times(_SHORT)),
+        wait=draw(_times(_SHORT)),
+        threads=threads,
+        serial=draw(st.sampled_from([0.0, 0.3])) if threads > 1 else 0.0,
+    )
+
+
+@st.composite
+def _groups(draw: st.DrawFn, index: int) -> ModelGroup:
+    return ModelGroup(
+        name=f"g{index}",
+        count=draw(st.integers(1, 10)),
+        artifact_bytes=draw(st.sampled_from([0, 5 * 10**6, 40 * 10**6])),
+        memory_bytes=draw(st.sampled_from([20, 50, 120])) * MIB,
+        process_memory_bytes=draw(st.sampled_from([0, 30])) * MIB,
+        workers=draw(st.integers(1, 3)),
+        framework_threads=draw(st.sampled_from([1, 4])),
+        oversubscription=draw(st.sampled_from([0.0, 0.1])),
+        load=CpuWait(cpu=draw(_times(_LONG)), wait=draw(_times(_LONG))),
+        service=draw(_services()),
+    )
+
+
+@st.composite
+def _endpoints(draw: st.DrawFn, hosts: int | None, may_break_off: bool) -> Endpoint:
+    smt = draw(st.booleans())
+    base = 100 * MIB
+    # The largest model (three workers of 150 MiB) fits or not; of the small ones two to many do.
+    usable = base + draw(st.sampled_from([160, 480, 900, 2500])) * MIB
+    load_timeout_s = draw(st.sampled_from([0.5, 60.0]))
+    return Endpoint(
+        host=HostType(
+            vcpu=draw(st.sampled_from([2, 4])),
+            memory_bytes=16 * 2**30,
+            network_Bps=draw(st.sampled_from([60e6, 1e9])),
+            threads_per_core=2 if smt else 1,
+            cpu_speed=draw(st.sampled_from([1.0, 0.8])),
+        ),
+        instance_count=draw(st.integers(1, 4)) if hosts is None else hosts,
+        load_slots=draw(st.integers(1, 3)),
+        slot_covers=draw(st.sampled_from(["download_and_load", "load"])),
+        usable_memory_given_bytes=usable,
+        base_memory_bytes=base,
+        load_peak=draw(st.sampled_from([1.0, 1.3])),
+        eviction=draw(st.sampled_from(EvictionPolicy)),
+        pid_limit=draw(st.sampled_from([None, 75, 120])),
+        disk_bytes=draw(st.sampled_from([90 * 10**6, 10**9])) if may_break_off else 30 * 10**9,
+        disk_read_Bps=draw(st.sampled_from([None, 200e6])),
+        download=Download(
+            first_byte=draw(_times(st.just(0.05))),
+            unpack_Bps_per_vcpu=draw(st.sampled_from([None, 150e6])),
+        ),
+        unload_s=draw(st.sampled_from([0.0, 0.02])),
+        invocation_timeout_s=draw(st.sampled_from([0.2, 60.0])),
+        load_timeout_s=load_timeout_s,
+        load_limit_s=draw(st.sampled_from([load_timeout_s + 0.1, 360.0])) if may_break_off else 360.0,
+        router=Router(
+            policy=draw(st.sampled_from(RouterPolicy)),
+            overhead_s=draw(st.sampled_from([0.0, 0.002])),
+            misroute=draw(st.sampled_from([0.0, 0.0, 0.1])),
+            spill_at=draw(st.sampled_from([None, 1, 3])),
+        ),
+        warm=draw(st.booleans()),
+    )
+
+
+@st.composite
+def _servers(draw: st.DrawFn) -> Server:
+    part = st.builds(CpuWait, cpu=_times(st.just(0.0004)), wait=_times(st.just(0.0004)))
+    named = st.sampled_from(["sagemaker", "measured-vm", "none"])
+    return Server(
+        overhead=draw(st.one_of(named, st.builds(Overhead, pre=part, hold=part, post=part))),
+        job_queue_size=draw(st.integers(1, 10)),
+        process_start=CpuWait(cpu=draw(_times(st.just(0.1))), wait=draw(_times(st.just(0.1)))),
+    )
+
+
+@st.composite
+def scenarios(draw: st.DrawFn, hosts: int | None = None) -> Scenario:
+    """1 to 4 hosts (or `hosts`), 1 to 30 models, 20 s of steady traffic with bursts: some hundred calls."""
+    duration_s = 20.0
+    groups = [draw(_groups(index)) for index in range(draw(st.integers(1, 3)))]
+    popularity = st.one_of(st.just(UniformPopularity()), st.sampled_from([0.6, 1.2]).map(Zipf))
+    steady = Traffic(
+        name="steady",
+        arrivals=Poisson(rate_per_s=draw(st.sampled_from([1.0, 8.0, 30.0]))),
+        popularity=draw(popularity),
+    )
+    burst = Traffic(
+        name="burst",
+        models=(groups[0].name,),
+        start_s=5.0,
+        end_s=5.5,
+        arrivals=Poisson(rate_per_s=draw(st.sampled_from([20.0, 300.0]))),
+        popularity=draw(popularity),
+    )
+    return Scenario(
+        name="law",
+        # A load of several workers that is broken off has a test of its own.
+        endpoint=draw(_endpoints(hosts, may_break_off=all(group.workers == 1 for group in groups))),
+        server=draw(_servers()),
+        models=tuple(groups),
+        traffic=(steady, burst),
+        clients=Clients(
+            timeout_s=draw(st.sampled_from([0.3, 2.0, 70.0])), network_s=draw(st.sampled_from([0.0, 0.005]))
+        ),
+        expect=("p99 < 100 ms", "p90 < 1 s"),  # type: ignore[arg-type]  # read as a file's are
+        run=RunSettings(
+            duration_s=duration_s, warmup_s=draw(st.sampled_from([0.0, 5.0])), seed=draw(st.integers(0, 2**32 - 1))
+        ),
+    )
