@@ -43,13 +43,12 @@ class DataPlane:
         self.tables.grow(table, rows)
         self.rows = self.tables.views if self._plain else self.tables.arrays
 
-    def serve(self, signal: int, row: int) -> None:
-        """Do what the kernel needs before it can go on: grow a table (GROW) or empty the record buffer (FLUSH)."""
-        if signal == codes.GROW:
-            table = GROWING[row]
-            self._grow(table, 2 * self.tables.rows(table))
-        else:
+    def make_room(self, table: int) -> None:
+        """Give the kernel what it needs before it can go on: a larger table, or an empty buffer of records."""
+        if table == codes.GROW_RECORDS:
             self._flush()
+        else:
+            self._grow(GROWING[table], 2 * self.tables.rows(GROWING[table]))
 
     @property
     def now(self) -> float:
@@ -57,6 +56,11 @@ class DataPlane:
         return float(self.tables.views.clock.now[0])
 
     def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
+        clock = self.tables.views.clock
+        while clock.short[0] != codes.NONE:
+            self.make_room(int(clock.short[0]))
+            clock = self.tables.views.clock
+            self._act(self.rows, verbs.ROOM, now, 0, 0, 0.0, 0.0, 0.0)
         return self._act(self.rows, verb, now, i, j, x, y, z)  # type: ignore[no-any-return]
 
     def add_host(self, now: float, key: int) -> int:
@@ -65,10 +69,6 @@ class DataPlane:
 
     def create_pool(self, now: float, model: int, host: int) -> int:
         """A pool in state loading that no request asked for."""
-        if self.tables.views.clock.n_free_pools[0] < MARGIN:
-            self._grow("pools", 2 * self.tables.rows("pools"))
-        if self.tables.views.clock.n_free_workers[0] < self.tables.views.params.margin_workers[0]:
-            self._grow("workers", 2 * self.tables.rows("workers"))
         return self._do(verbs.CREATE_POOL, now, model, host)
 
     def pool_ready(self, now: float, pool: int, phases: tuple[float, float, float]) -> None:
@@ -77,12 +77,12 @@ class DataPlane:
         `phases`: when its first two phases (slot wait and download, in the order of `slot_covers`) and its wait for
         memory ended, seconds.
         """
-        self._make_room(pool)
+        self._room_for_waiters(pool)
         self._do(verbs.POOL_READY, now, pool, 0, *phases)
 
     def load_failed(self, now: float, pool: int, cause: int) -> None:
         """The load of a pool has failed: its waiters get `cause`, its row is free."""
-        self._make_room(pool)
+        self._room_for_waiters(pool)
         self._do(verbs.LOAD_FAILED, now, pool, cause)
 
     def drain_pool(self, now: float, pool: int) -> None:
@@ -129,8 +129,8 @@ class DataPlane:
         up = [int(h) for h in views.up[: int(views.clock.n_up[0])]]
         return sorted(up, key=lambda h: -self._do(verbs.SCORE, self.now, model, h))
 
-    def _make_room(self, pool: int) -> None:
-        """Room for what the waiters of a pool may add in one verb; the kernel keeps MARGIN rows of each kind free."""
+    def _room_for_waiters(self, pool: int) -> None:
+        """Room for what many waiters of a pool may add in one verb: for a few there always is."""
         views = self.tables.views
         waiters = int(views.pools.waiter_n[pool])
         if waiters < MARGIN // 2:

@@ -34,8 +34,8 @@ class Environment(simpy.Environment):
         signal, row = plane.advance(plane.rows, self._queue[0][0] if self._queue else inf)
         if signal == REACHED:
             super().step()
-        elif signal >= GROW:
-            plane.serve(signal, row)
+        elif signal == GROW:
+            plane.make_room(row)
         else:
             now = plane.now
             if now > self._now:

@@ -25,13 +25,13 @@ CLASS_COMPLETION, CLASS_BATCH, CLASS_ENTRY, CLASS_EXPIRY, CLASS_ARRIVAL = 0, 1, 
 TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH = 0, 1, 2, 3, 4
 
 # Why the kernel hands control to the control plane
-REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, FLUSH = 0, 1, 2, 3, 4, 5, 6
+REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW = 0, 1, 2, 3, 4, 5
 
-# Which table has to grow
-GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS = 0, 1, 2, 3, 4, 5
+# Which table has to grow (records are written away instead)
+GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS, GROW_RECORDS = 0, 1, 2, 3, 4, 5, 6
 
-# Rows of each kind that are free whenever the kernel stops: more than one event or verb uses (a verb that forwards many
-# waiters asks for more beforehand, a pool has fewer workers than this)
+# Rows of each kind that are free before every event and every verb: more than one uses. A verb that forwards more
+# waiters than half of this asks for more beforehand.
 MARGIN = 32
 
 # Routing policies, in the order of scenario's names

@@ -3,8 +3,16 @@
 from mmesim.engine.kernel.codes import (
     A_FREE,
     FREE,
+    GROW_ATTEMPTS,
+    GROW_CONTROLS,
+    GROW_POOLS,
+    GROW_RECORDS,
+    GROW_TASKS,
+    GROW_TIMERS,
+    GROW_WORKERS,
     INF,
     LOADING,
+    MARGIN,
     NONE,
 )
 from mmesim.engine.kernel.jit import inline, inner
@@ -202,3 +210,24 @@ def unlink_server(t, a):
             clock.forward_head[0] = after
             clock.forward_expiry[0] = attempts.forwarded[after] + t.params.invocation_timeout[0] if after >= 0 else INF
     t.hosts.in_flight[attempts.host[a]] -= 1
+
+
+@inline
+def room(t):
+    """Which table has fewer than MARGIN free rows, NONE if none has."""
+    clock = t.clock
+    if clock.n_free_attempts[0] < 2:
+        return GROW_ATTEMPTS
+    if clock.n_free_pools[0] < MARGIN:
+        return GROW_POOLS
+    if clock.n_free_workers[0] < t.params.margin_workers[0]:
+        return GROW_WORKERS
+    if clock.n_free_controls[0] < MARGIN:
+        return GROW_CONTROLS
+    if clock.n_timers[0] + MARGIN >= t.timers.time.size:
+        return GROW_TIMERS
+    if clock.tasks_full[0] == 1:
+        return GROW_TASKS
+    if t.params.record[0] == 1 and clock.n_records[0] + MARGIN >= t.records.call.size:
+        return GROW_RECORDS
+    return NONE

@@ -16,19 +16,11 @@ from mmesim.engine.kernel.codes import (
     DO_POST_WAIT,
     DO_PRE_WAIT,
     DO_STAGE,
-    FLUSH,
     GROW,
-    GROW_ATTEMPTS,
-    GROW_CONTROLS,
-    GROW_POOLS,
-    GROW_TASKS,
-    GROW_TIMERS,
-    GROW_WORKERS,
     HOST_LOST,
     INF,
     INVOCATION_TIMEOUT,
     LOAD_TIMEOUT,
-    MARGIN,
     NONE,
     OK,
     REACHED,
@@ -45,7 +37,7 @@ from mmesim.engine.kernel.heap import pop_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.routing import route
-from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, unlink_server
+from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
 from mmesim.engine.kernel.server import forward, settle, touch
 
 
@@ -186,31 +178,11 @@ def fire_timer(t):
     return (DO_ENTER if kind == TIMER_PRE else DO_LEAVE), row, t.attempts.host[row]
 
 
-@inline
-def room(t):
-    """Which table could run out of rows within one event, NONE if none can."""
-    clock = t.clock
-    if clock.n_free_attempts[0] < 2:
-        return GROW_ATTEMPTS
-    if clock.n_free_pools[0] < MARGIN:
-        return GROW_POOLS
-    if clock.n_free_workers[0] < t.params.margin_workers[0]:
-        return GROW_WORKERS
-    if clock.n_free_controls[0] < MARGIN:
-        return GROW_CONTROLS
-    if clock.n_timers[0] + MARGIN >= t.timers.time.size:
-        return GROW_TIMERS
-    if clock.tasks_full[0] == 1:
-        return GROW_TASKS
-    return NONE
-
-
 @entry
 def advance(t, until):
     """Run the data plane up to, and without, time `until`; (signal, row): why it stopped and what it is about."""
     clock, params = t.clock, t.params
     clock.crossings[0] += 1
-    records_end = t.records.call.size - MARGIN
     if clock.signal[0] != REACHED:  # a verb left one
         signal, row = clock.signal[0], clock.signal_row[0]
         clock.signal[0] = REACHED
@@ -221,8 +193,6 @@ def advance(t, until):
         missing = room(t)
         if missing != NONE:
             return GROW, missing
-        if params.record[0] == 1 and clock.n_records[0] >= records_end:
-            return FLUSH, NONE
         arrival = INF
         if clock.arrival[0] < clock.n_arrivals[0]:
             arrival = t.arrivals.time[clock.arrival[0]] + params.out_delay[0]

@@ -30,7 +30,7 @@ CLOCK = _dtype(
     # free lists and their lengths; lists of attempts in order of deadline; counters
     """
     seq signal signal_row free_attempt n_free_attempts free_pool n_free_pools free_worker n_free_workers
-    free_control n_free_controls n_timers n_hosts n_up tasks_full arrival n_arrivals more
+    free_control n_free_controls n_timers n_hosts n_up tasks_full short arrival n_arrivals more
     client_head client_tail waiter_head waiter_tail forward_head forward_tail
     memory_epoch turn in_system calls calls_done n_records recorded ok_all attempts_all measured_calls measured_ok
     measured_attempts hits misses crossings
@@ -165,6 +165,7 @@ class Tables:
             "episodes": np.zeros(buckets, np.int64),
         }
         clock = self._content["clock"]
+        clock["short"] = NONE
         for name in clock.dtype.names or ():
             if name.endswith(("_head", "_tail")) or name.startswith("free_"):
                 clock[name] = NONE

@@ -17,11 +17,19 @@ from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import entry, inline, inner
 from mmesim.engine.kernel.record import answer, integrate
 from mmesim.engine.kernel.routing import score
-from mmesim.engine.kernel.rows import free_attempt, free_control, free_pool, new_pool, unlink_client, unlink_server
+from mmesim.engine.kernel.rows import (
+    free_attempt,
+    free_control,
+    free_pool,
+    new_pool,
+    room,
+    unlink_client,
+    unlink_server,
+)
 from mmesim.engine.kernel.server import forward, settle, stand_in_line
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
-WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE = 8, 9, 10, 11, 12, 13
+WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE, ROOM = 8, 9, 10, 11, 12, 13, 14
 
 
 @inner
@@ -198,10 +206,9 @@ def idle_pools(t, h):
     return n
 
 
-@entry
-def act(t, verb, now, i, j, x, y, z):
-    """Do `verb` at time `now` with its arguments; a row, a count or 0."""
-    t.clock.now[0] = now
+@inline
+def do(t, verb, now, i, j, x, y, z):
+    """Do `verb`."""
     if verb == ADD_HOST:
         return add_host(t, now, i)
     if verb == CREATE_POOL:
@@ -236,3 +243,15 @@ def act(t, verb, now, i, j, x, y, z):
         t.hosts.speed[i] = x
         refresh(t, i)
     return 0
+
+
+@entry
+def act(t, verb, now, i, j, x, y, z):
+    """Do `verb` at time `now` with its arguments; a row, a count or 0.
+
+    `clock.short` tells which table must grow before the next verb.
+    """
+    t.clock.now[0] = now
+    result = do(t, verb, now, i, j, x, y, z)
+    t.clock.short[0] = room(t)
+    return result
