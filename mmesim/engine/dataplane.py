@@ -101,9 +101,9 @@ class DataPlane:
         """Take back CPU work that has not ended."""
         self._do(verbs.CANCEL_CPU, now, row)
 
-    def want(self, now: float, host: int, loads: int) -> None:
-        """How many loads of the host wait for a pool to become idle: IDLE is signalled while there are any."""
-        self._do(verbs.WANT, now, host, loads)
+    def want(self, now: float, host: int, waiting: int) -> None:
+        """Whether a load of the host waits for a pool to become idle (1 or 0): then IDLE is signalled."""
+        self._do(verbs.WANT, now, host, waiting)
 
     def idle_pools(self, now: float, host: int) -> NDArray[np.int64]:
         """Rows of the host's ready pools with nothing queued or in flight; valid until the next call."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import simpy
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import CAUSES, CallRecords
@@ -59,21 +58,7 @@ def causes_of(calls: CallRecords) -> list[str]:
     return [CAUSES[cause] if cause >= 0 else "ok" for cause in calls.cause]
 
 
-@pytest.mark.parametrize(
-    "hosts",
-    [
-        pytest.param(
-            hosts,
-            marks=pytest.mark.xfail(
-                hosts in (5, 6, 9, 10, 11, 12, 13),
-                raises=AssertionError,
-                strict=True,
-                reason="a match of the tournament without hosts is won by host 0: it hides completions of other hosts",
-            ),
-        )
-        for hosts in (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16)
-    ],
-)
+@pytest.mark.parametrize("hosts", [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16])
 def test_no_host_is_forgotten_whatever_their_number(hosts):
     # The hosts are far from busy: a job takes its CPU time, or a little more when three meet on one host.
     model = instant_model(workers=4, service=Service(cpu=Constant(0.1)))
@@ -84,9 +69,6 @@ def test_no_host_is_forgotten_whatever_their_number(hosts):
     assert calls.latency_s.max() < 0.3
 
 
-@pytest.mark.xfail(
-    raises=simpy.Interrupt, strict=True, reason="interrupted workers fail the condition that nobody waits for any more"
-)
 def test_a_load_of_several_workers_can_be_broken_off(tmp_path):
     endpoint = instant_endpoint(load_timeout_s=1.0, load_limit_s=2.0)
     model = instant_model(workers=2, load=CpuWait(wait=Constant(5.0)))
@@ -96,9 +78,6 @@ def test_a_load_of_several_workers_can_be_broken_off(tmp_path):
     np.testing.assert_allclose(calls.latency_s, [1.0, 0.5])
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, strict=True, reason="front-end work that ends at this instant enters the queue first"
-)
 def test_a_worker_that_gets_free_comes_before_an_entry_at_the_same_instant(tmp_path):
     # The first job runs from 0.25 to 1.25; the second waits; the third enters the queue at 1.25 as well.
     server = instant_server(overhead=Overhead(pre=CpuWait(cpu=Constant(0.25))), job_queue_size=1)
@@ -109,9 +88,6 @@ def test_a_worker_that_gets_free_comes_before_an_entry_at_the_same_instant(tmp_p
     np.testing.assert_allclose(calls.latency_s, [1.25, 1.75, 2.25])
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, strict=True, reason="a disk full of ready, idle models is never cleared: the load is stuck"
-)
 def test_a_load_gets_disk_room_from_a_model_that_is_ready_but_idle(tmp_path):
     # Memory would hold both models, the disk holds one artefact.
     endpoint = instant_endpoint(disk_bytes=10, load_timeout_s=5.0, load_limit_s=10.0)
@@ -142,11 +118,6 @@ run: {{duration: 20 s}}
 
 
 @pytest.mark.parametrize("post", ["{wait: 1 s}", "{cpu: 1 ms}", "0 ms"], ids=["timers", "tasks", "records"])
-@pytest.mark.xfail(
-    raises=AssertionError,
-    strict=True,
-    reason="one event ends a whole queue of empty jobs and overruns the tables",
-)
 def test_a_queue_of_jobs_that_take_no_time_ends_at_one_instant(tmp_path, post):
     # Uncompiled, so that a write beyond a table is an error and not a broken process.
     jobs = 17_000 if post == "0 ms" else 1_000

@@ -26,7 +26,8 @@ class Host:
         self.tasks = Level(base_tasks, env.now)
         self.loads = 0
         self.unloads = 0
-        self.hungry = 0
+        self.hungry = False
+        """Whether loads wait for room."""
         self.artefacts: OrderedDict[int, int] = OrderedDict()
         """Artefacts on disk: model -> bytes, least recently used first."""
         self.present: Counter[int] = Counter()
@@ -53,21 +54,16 @@ class Host:
         )
 
     def take(self, memory_bytes: int, tasks: int) -> None:
-        """Reserve memory and process ids; they must fit."""
+        """Reserve memory and process ids, which must fit, or give them back (negative)."""
         now = self._env.now
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
 
-    def give(self, memory_bytes: int, tasks: int) -> None:
-        """Give memory and process ids back and wake the loads that wait for room."""
-        self.take(-memory_bytes, -tasks)
-        self.notify()
-
-    def notify(self) -> None:
-        """Wake the loads that wait for room."""
-        if self.hungry:
-            changed, self.changed = self.changed, self._env.event()
-            changed.succeed()
+    def wake(self) -> None:
+        """Let the loads that wait for room look again."""
+        self.hungry = False
+        changed, self.changed = self.changed, self._env.event()
+        changed.succeed()
 
     def disk_victim(self) -> int | None:
         """The model whose artefact is deleted next: the least recently used one that has no pool here."""

@@ -125,20 +125,22 @@ class Loader:
             plane.load_failed(env.now, pool, LOAD_TIMEOUT)
             host.present[model.index] -= 1
             if held:
-                host.give(held, tasks)
+                host.take(-held, -tasks)
+                self._notify(host)
             return
         finally:
             if slot is not None:
                 slot.cancel()  # without effect once it was granted
                 host.slots.release(slot)
         if peak_bytes > held_bytes:
-            host.give(peak_bytes - held_bytes, 0)
+            host.take(held_bytes - peak_bytes, 0)
+            self._notify(host)
         host.loaded.add(1, env.now)
         host.loads += 1
         self.finished.append((asked, env.now))
         plane.pool_ready(env.now, pool, (first, second, third))
         if host.hungry and plane.tables.views.pools.in_flight[pool] == 0:
-            host.notify()
+            self._notify(host)
 
     def _fetch(self, host: Host, model: Model, draw: LoadDraw) -> Process:
         """Bring the artefact to the host's disk, unless it is there."""
@@ -161,7 +163,7 @@ class Loader:
             if transfer is not None:
                 host.network.cancel(transfer)
             host.disk.add(-size, env.now)
-            host.notify()
+            self._notify(host)
             raise
         host.artefacts[model.index] = size
         self.download_s.append(env.now - begun)
@@ -179,12 +181,13 @@ class Loader:
         if draw.start_wait > 0.0:
             yield env.timeout(draw.start_wait)
         workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(model.workers)]
+        loaded = env.all_of(workers)
         try:
-            yield env.all_of(workers)
+            yield loaded
         except simpy.Interrupt:
+            loaded.defused = True  # it fails with its workers, and nobody waits for it any more
             for worker in workers:
                 if worker.is_alive:
-                    worker.defused = True
                     worker.interrupt()
             raise
 
@@ -203,34 +206,32 @@ class Loader:
 
     def _make_room(self, host: Host, memory_bytes: int, tasks: int) -> Process:
         """Unload idle models in the order of the eviction policy until this much fits, then take it."""
-        env, plane = self._env, self._plane
         while not host.fits(memory_bytes, tasks):
-            victim = self._victim(host)
-            if victim != NONE:
-                yield self._unload(host, victim)
-                continue
-            host.hungry += 1
-            plane.want(env.now, host.row, host.hungry)
-            try:
-                yield host.changed
-            finally:
-                host.hungry -= 1
-                plane.want(env.now, host.row, host.hungry)
+            yield self._free_something(host)
         host.take(memory_bytes, tasks)
 
     def _make_disk_room(self, host: Host, size_bytes: int) -> Process:
-        """Delete artefacts of models that have no pool on the host, least recently used first, until this much fits."""
+        """Delete artefacts of models that have no pool on the host, least recently used first, until this much fits.
+
+        When every artefact belongs to a pool, idle models are unloaded as for memory.
+        """
         while not host.disk_fits(size_bytes):
             model = host.disk_victim()
-            if model is not None:
+            if model is None:
+                yield self._free_something(host)
+            else:
                 host.disk.add(-host.artefacts.pop(model), self._env.now)
                 self._plane.forget_disk(self._env.now, model, host.row)
-                continue
-            host.hungry += 1
-            try:
-                yield host.changed
-            finally:
-                host.hungry -= 1
+
+    def _free_something(self, host: Host) -> simpy.Event:
+        """The unload of the pool that the eviction policy ranks first; if none is idle, the next change of the host."""
+        victim = self._victim(host)
+        if victim != NONE:
+            return self._unload(host, victim)
+        if not host.hungry:
+            self._plane.want(self._env.now, host.row, 1)
+        host.hungry = True
+        return host.changed
 
     def _victim(self, host: Host) -> int:
         """The pool that the eviction policy unloads first, NONE when none is idle."""
@@ -260,7 +261,8 @@ class Loader:
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
         self._plane.drop_pool(now, pool, on_disk=True)
-        host.give(self._memory_bytes[model.index], self._tasks[model.index])
+        host.take(-self._memory_bytes[model.index], -self._tasks[model.index])
+        self._notify(host)
 
     def _compute(self, host: Host, cpu_s: float) -> Process:
         """CPU work of the controller or the container on one thread of the host."""
@@ -279,7 +281,13 @@ class Loader:
         self._computing.pop(row).succeed()
 
     def _idle(self, pool: int) -> None:
-        self._hosts[self._plane.tables.views.pools.host[pool]].notify()
+        self._notify(self._hosts[self._plane.tables.views.pools.host[pool]])
+
+    def _notify(self, host: Host) -> None:
+        """Wake the loads of the host that wait for room: some may have been made."""
+        if host.hungry:
+            self._plane.want(self._env.now, host.row, 0)
+            host.wake()
 
     def _enforce_limit(self) -> Process:
         """Break off loads that were asked for longer than `load_limit` ago."""

@@ -141,7 +141,7 @@ def update_tournament(tree, upcoming, h):
     left, right = h & ~1, h | 1
     while i > 0:
         winner = left
-        if right < upcoming.size and upcoming[right] < upcoming[left]:
+        if upcoming[right] < upcoming[left]:
             winner = right
         if winner != h and tree[i] == winner:
             return

@@ -261,9 +261,14 @@ def settle(t, action, row, cause, now):
     an attempt.
     """
     free_worker = NONE
+    jobs = 0
     while True:
         if action == DO_STAGE:
             action = next_stage(t, row, now)
+            if action == DO_FINISH and jobs > 0:
+                # A whole queue of jobs that take no time would end in one event: more than the tables have room for.
+                push_timer(t.clock, t.timers, now, CLASS_COMPLETION, TIMER_JOB, row, t.workers.gen[row])
+                action = DO_NOTHING
         elif action == DO_FINISH:
             free_worker = row
             row = t.workers.head[row]
@@ -291,5 +296,6 @@ def settle(t, action, row, cause, now):
             row = free_worker
             free_worker = NONE
             action = take_next(t, row, now)
+            jobs += 1
         else:
             return

@@ -6,6 +6,7 @@ from mmesim.engine.kernel.codes import (
     A_GIVEN_UP,
     A_WAITING,
     CLASS_ARRIVAL,
+    CLASS_ENTRY,
     CLASS_EXPIRY,
     CLIENT_TIMEOUT,
     CPU_DONE,
@@ -28,12 +29,12 @@ from mmesim.engine.kernel.codes import (
     REFILL,
     TASK_CONTROL,
     TASK_JOB,
-    TASK_PRE,
+    TASK_POST,
     TIMER_JOB,
     TIMER_PRE,
 )
 from mmesim.engine.kernel.cpu import refresh, sync
-from mmesim.engine.kernel.heap import pop_timer, remove_task
+from mmesim.engine.kernel.heap import pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.routing import route
@@ -162,7 +163,16 @@ def end_task(t, h, now):
         clock.signal_row[0] = row
         return DO_NOTHING, NONE
     hosts.threads[h] -= 1
-    return (DO_PRE_WAIT if kind == TASK_PRE else DO_POST_WAIT), row
+    if kind == TASK_POST:
+        return DO_POST_WAIT, row
+    refresh(t, h)
+    if t.upcoming[t.tree[1]] <= now or (clock.n_timers[0] > 0 and t.timers.time[0] <= now):
+        # Something else ends at this instant: completions go before entries to a queue.
+        wait = t.attempts.pre_wait[row]
+        t.attempts.overhead[row] += wait
+        push_timer(clock, t.timers, now + wait, CLASS_ENTRY, TIMER_PRE, row, t.attempts.gen[row])
+        return DO_NOTHING, NONE
+    return DO_PRE_WAIT, row
 
 
 @inline

@@ -102,6 +102,15 @@ def _views_of(array: NDArray[Any]) -> Any:
     return row(*(array[name] for name in array.dtype.names))
 
 
+def _tournament(leaves: int) -> NDArray[np.int64]:
+    """The winners of a tournament in which nobody has anything to do: of each match the leftmost host."""
+    tree = np.zeros(2 * leaves, np.int64)
+    tree[leaves:] = np.arange(leaves)
+    for match in range(leaves - 1, 0, -1):
+        tree[match] = tree[2 * match]
+    return tree
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How many rows to start with; every kind of row that is not fixed by the scenario grows on demand."""
@@ -126,9 +135,9 @@ class Tables:
     ):
         hosts, models = max(1, sizes.hosts), max(1, sizes.models)
         buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
-        tree = 2
-        while tree < 2 * hosts:
-            tree *= 2
+        leaves = 1
+        while leaves < hosts:
+            leaves *= 2
         self._content: dict[str, NDArray[Any]] = {
             "clock": np.zeros(1, CLOCK),
             "params": np.zeros(1, PARAMS),
@@ -140,8 +149,8 @@ class Tables:
             "controls": np.zeros(0, CONTROL_TASK),
             "timers": np.zeros(sizes.timers, TIMER),
             "tasks": np.zeros((hosts, sizes.tasks), TASK),
-            "upcoming": np.full(hosts, INF),
-            "tree": np.zeros(tree, np.int64),
+            "upcoming": np.full(max(2, leaves), INF),
+            "tree": _tournament(max(2, leaves)),
             "up": np.zeros(hosts, np.int64),
             "arrivals": np.zeros(sizes.arrivals, ARRIVAL),
             "edges": np.ascontiguousarray(edges[0], np.float64),
