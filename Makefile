@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock
 RESULTS := results/quickstart
+BENCH := .benchmarks/benchmark.json
 
 .PHONY: demo test lint types bench clean
 
@@ -24,7 +25,9 @@ types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
 bench: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest tests/perf --benchmark-enable --benchmark-only
+	@mkdir -p .benchmarks
+	$(BIN)/python -m pytest tests/perf/bench.py --benchmark-enable --benchmark-only --benchmark-quiet --benchmark-json=$(BENCH)
+	$(BIN)/python -m tests.perf.report $(BENCH) docs/performance.md
 
 clean:
 	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

@@ -1,0 +1,180 @@
+"""What is timed: each case prepares a run, and the run alone is timed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from math import sqrt
+
+from mmesim.analytic.erlang import mmc_mean_sojourn
+from mmesim.engine.simulation import Simulation
+from mmesim.results.run_data import RunData
+from mmesim.scenario.schema import Scenario
+from mmesim.scenario.times import Exponential
+from mmesim.workload.arrivals import blocks
+from tests.perf import workloads
+from tests.perf.rivals import CiwQueue, Queue, SimpyQueue, python_loop, simpy_timeouts
+
+MEAN_TOLERANCE = 40.0
+"""A queue whose mean stay is further from Erlang's than this / sqrt(customers), relatively, is another queue."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How much a run did, and what else is worth a figure."""
+
+    units: int
+    facts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is ready to be timed, and what to make of it afterwards."""
+
+    run: Callable[[], object]
+    done: Callable[[object], Done]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that is timed; `prepare(round)` does what is not part of the timing, with the seed of that round."""
+
+    name: str
+    prepare: Callable[[int], Prepared]
+
+
+def cases(scale: float) -> tuple[Case, ...]:
+    """All cases in the order in which a round runs them; `scale` multiplies the size of each."""
+
+    def size(full: int) -> int:
+        return max(1, round(full * scale))
+
+    eight = workloads.everything_fits(hosts=8, models=400, requests=size(2_000_000))
+    two_hundred = workloads.everything_fits(hosts=200, models=10_000, requests=size(2_000_000))
+    return (
+        Case("python-loop", partial(_plain, python_loop, size(2_000_000))),
+        Case("simpy-timeouts", partial(_plain, simpy_timeouts, size(300_000))),
+        Case("queue-simpy", partial(_simpy, size(100_000))),
+        Case("queue-mmesim", partial(_queue, workloads.queue(size(100_000)))),
+        Case("queue-ciw", partial(_ciw, size(100_000))),
+        Case("fits-8", partial(_fits, eight)),
+        Case("fits-8-traffic", partial(_traffic, eight)),
+        Case("fits-200", partial(_fits, two_hundred)),
+        Case("fits-200-traffic", partial(_traffic, two_hundred)),
+        Case("thrashing", partial(_thrashing, workloads.thrashing(size(30_000)))),
+    )
+
+
+def textbook() -> Queue:
+    """The queue of `workloads.queue`, for the other simulators."""
+    scenario = workloads.queue(1)
+    (model,) = scenario.model_table()
+    service = model.service.wait
+    assert isinstance(service, Exponential)
+    return Queue(workloads.queue_rate(scenario), service.mean, model.workers)
+
+
+def _same_queue(mean_s: float, customers: int) -> None:
+    queue = textbook()
+    truth_s = mmc_mean_sojourn(queue.rate_per_s, queue.service_s, queue.servers)
+    assert abs(mean_s / truth_s - 1.0) < MEAN_TOLERANCE / sqrt(customers), (
+        f"mean stay {mean_s} s, Erlang C gives {truth_s} s"
+    )
+
+
+def _plain(function: Callable[[int], object], units: int, _: int) -> Prepared:
+    return Prepared(lambda: function(units), lambda _: Done(units))
+
+
+def _simpy(customers: int, seed: int) -> Prepared:
+    simulation = SimpyQueue(textbook(), customers, seed)
+
+    def done(mean_s: object) -> Done:
+        assert isinstance(mean_s, float)
+        _same_queue(mean_s, customers)
+        return Done(customers)
+
+    return Prepared(simulation.run, done)
+
+
+def _ciw(customers: int, seed: int) -> Prepared:
+    simulation = CiwQueue(textbook(), customers, seed)
+
+    def done(_: object) -> Done:
+        _same_queue(simulation.mean_stay_s(), customers)
+        return Done(customers)
+
+    return Prepared(simulation.run, done)
+
+
+def _simulation(scenario: Scenario, replication: int, facts: Callable[[RunData], Done]) -> Prepared:
+    """A simulation of mmesim, set up; the CPU time of that is one of the facts."""
+    scenario.model_table()
+    begun = time.process_time()
+    simulation = Simulation(scenario, replication)
+    setup_s = time.process_time() - begun
+
+    def done(data: object) -> Done:
+        assert isinstance(data, RunData)
+        assert set(data.checks.values()) == {"ok"}, data.checks
+        done = facts(data)
+        return Done(done.units, done.facts | {"setup_s": setup_s})
+
+    return Prepared(simulation.run, done)
+
+
+def _queue(scenario: Scenario, replication: int) -> Prepared:
+    def facts(data: RunData) -> Done:
+        assert data.ok == data.calls_all
+        _same_queue(data.latency_sum_s / data.ok, data.ok)
+        return Done(data.calls_all)
+
+    return _simulation(scenario, replication, facts)
+
+
+def _fits(scenario: Scenario, replication: int) -> Prepared:
+    def facts(data: RunData) -> Done:
+        hit_ratio = data.hits / (data.hits + data.misses)
+        assert hit_ratio > 0.99
+        return Done(
+            data.calls_all,
+            {
+                "hit_ratio": hit_ratio,
+                "error_rate": data.errors_all / data.calls_all,
+                "crossings_per_request": data.seam_crossings / data.calls_all,
+            },
+        )
+
+    return _simulation(scenario, replication, facts)
+
+
+def _traffic(scenario: Scenario, replication: int) -> Prepared:
+    def drain() -> int:
+        return sum(len(block) for block in blocks(scenario, replication))
+
+    def done(requests: object) -> Done:
+        assert isinstance(requests, int)
+        return Done(requests)
+
+    return Prepared(drain, done)
+
+
+def _thrashing(scenario: Scenario, replication: int) -> Prepared:
+    def facts(data: RunData) -> Done:
+        loads = int(data.hosts.loads.sum())
+        assert loads > data.calls_all / 4
+        return Done(
+            loads,
+            {
+                "requests": data.calls_all,
+                "hit_ratio": data.hits / (data.hits + data.misses),
+                "error_rate": data.errors_all / data.calls_all,
+                "events_per_load": data.control_events / loads,
+                "crossings_per_load": data.seam_crossings / loads,
+                "crossings_per_request": data.seam_crossings / data.calls_all,
+            },
+        )
+
+    return _simulation(scenario, replication, facts)
