@@ -181,28 +181,26 @@ class Loader:
         if draw.start_wait > 0.0:
             yield env.timeout(draw.start_wait)
         workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(model.workers)]
-        loaded = env.all_of(workers)
         try:
-            yield loaded
+            yield env.all_of(workers)
         except simpy.Interrupt:
-            loaded.defused = True  # it fails with its workers, and nobody waits for it any more
             for worker in workers:
                 if worker.is_alive:
                     worker.interrupt()
             raise
 
     def _load_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
-        """One worker reads the artefact, computes, and waits."""
-        if host.disk_reads is not None:
-            read = host.disk_reads.transfer(model.artifact_bytes)
-            try:
+        """One worker reads the artefact, computes, and waits; an interrupt ends it."""
+        read = None
+        try:
+            if host.disk_reads is not None:
+                read = host.disk_reads.transfer(model.artifact_bytes)
                 yield read
-            except simpy.Interrupt:
-                host.disk_reads.cancel(read)
-                raise
-        yield from self._compute(host, float(draw.cpu[worker]))
-        if draw.wait[worker] > 0.0:
+            yield from self._compute(host, float(draw.cpu[worker]))
             yield self._env.timeout(float(draw.wait[worker]))
+        except simpy.Interrupt:
+            if read is not None and host.disk_reads is not None:
+                host.disk_reads.cancel(read)
 
     def _make_room(self, host: Host, memory_bytes: int, tasks: int) -> Process:
         """Unload idle models in the order of the eviction policy until this much fits, then take it."""
