@@ -24,18 +24,23 @@ from mmesim.engine.kernel.codes import (
 )
 from mmesim.engine.kernel.jit import inline
 
-LOWEST_EXPONENT = -19  # of results.histogram's grid (a test compares)
+LOWEST_EXPONENT = -19  # of results.histogram's grids, as are the next three (a test compares)
 OCTAVES = 37
+FINE = 256
+COARSE = 16
 
 
 @inline
-def bucket(start, edges, x):
-    """Bucket of `x` seconds in a grid of results.histogram: edges[i] < x <= edges[i + 1]."""
-    cells = start.size
-    per_octave = cells // OCTAVES
+def cell_of(x):
+    """Cell of `x` seconds in the plain fine grid of results.histogram; a coarse cell is FINE // COARSE of them."""
     mantissa, exponent = frexp(x)
-    cell = (exponent - LOWEST_EXPONENT) * per_octave + int((mantissa - 0.5) * 2.0 * per_octave)
-    i = start[max(0, min(cells - 1, cell))]
+    cell = (exponent - LOWEST_EXPONENT) * FINE + int((mantissa - 0.5) * (2.0 * FINE))
+    return max(0, min(OCTAVES * FINE - 1, cell))
+
+
+@inline
+def bucket(edges, i, x):
+    """The bucket of `x` seconds, edges[i] < x <= edges[i + 1], looked for from the first bucket of its cell."""
     while i > 0 and x <= edges[i]:
         i -= 1
     while x > edges[i + 1]:
@@ -63,14 +68,16 @@ def is_recorded(t, call):
 
 
 @inline
-def end_call(t, a, cause, now, done):
-    """Count the end of the call of attempt `a`, answered at `now` on the server's side and `done` on the client's."""
+def end_call(t, a, cause, now, latency, cell, coarse):
+    """Count the end of the call of attempt `a`, answered at `now` on the server's side.
+
+    `cell` and `coarse` are the fine cell and the coarse bucket of its latency.
+    """
     clock, attempts = t.clock, t.attempts
     integrate(t, now)
     clock.in_system[0] -= 1
     clock.sojourn[0] += now - attempts.reach[a]
     clock.calls_done[0] += 1
-    latency = done - attempts.call_start[a]
     m = attempts.model[a]
     if cause == OK:
         clock.ok_all[0] += 1
@@ -80,7 +87,7 @@ def end_call(t, a, cause, now, done):
         clock.measured_calls[0] += 1
         t.model_stats.calls[m] += 1
         if cause == OK:
-            count_ok(t, a, m, latency)
+            count_ok(t, a, m, latency, cell, coarse)
         else:
             t.causes[0, cause] += 1
     if is_recorded(t, attempts.call[a]):
@@ -112,13 +119,13 @@ def fill_ledger(t, a):
 
 
 @inline
-def count_ok(t, a, m, latency):
+def count_ok(t, a, m, latency, cell, coarse):
     """Count a successful measured call in the histogram with its ledger, and for its tenant."""
     clock, stats = t.clock, t.model_stats
     clock.measured_ok[0] += 1
     clock.latency_sum[0] += latency
     clock.latency_max[0] = max(clock.latency_max[0], latency)
-    i = bucket(t.start, t.edges, latency)
+    i = bucket(t.edges, t.start[cell], latency)
     t.counts[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
@@ -128,14 +135,14 @@ def count_ok(t, a, m, latency):
         t.episodes[i] += 1
     stats.ok[m] += 1
     stats.latency[m] += latency
-    t.model_hist[m, bucket(t.coarse_start, t.coarse_edges, latency)] += 1
+    t.model_hist[m, coarse] += 1
     for k in range(t.params.n_limits[0]):
         if latency > t.limits[k]:
             t.model_over[m, k] += 1
 
 
 @inline
-def end_attempt(t, a, cause, now, done):
+def end_attempt(t, a, cause, now, latency, coarse):
     """Count the end of attempt `a` as its client and the metrics see it."""
     clock, attempts, window = t.clock, t.attempts, t.window
     clock.attempts_all[0] += 1
@@ -172,14 +179,13 @@ def end_attempt(t, a, cause, now, done):
         window.model_latency[0] += model_latency
         window.model_latency_max[0] = max(window.model_latency_max[0], model_latency)
         window.overhead_latency[0] += t.params.router[0]
-        latency = done - attempts.call_start[a]
         window.latency[0] += latency
-        t.window_hist[bucket(t.coarse_start, t.coarse_edges, latency)] += 1
+        t.window_hist[coarse] += 1
 
 
 @inline
 def write_record(t, a, cause, latency):
-    """Append the record of a call; there is always room (the kernel stops for FLUSH before it runs out)."""
+    """Append the record of a call; there is always room (the kernel stops before it runs out)."""
     clock, attempts, records = t.clock, t.attempts, t.records
     r = clock.n_records[0]
     clock.n_records[0] = r + 1
@@ -212,5 +218,8 @@ def answer(t, a, cause, now):
         if done > deadline:
             cause = CLIENT_TIMEOUT
             done = deadline
-    end_attempt(t, a, cause, now, done)
-    end_call(t, a, cause, now, done)
+    latency = done - attempts.call_start[a]
+    cell = cell_of(latency)
+    coarse = bucket(t.coarse_edges, t.coarse_start[cell // (FINE // COARSE)], latency)
+    end_attempt(t, a, cause, now, latency, coarse)
+    end_call(t, a, cause, now, latency, cell, coarse)
