@@ -10,6 +10,7 @@ from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.engine.recorder import BUFFER_ROWS
 from mmesim.results.histogram import Grid, coarse_grid, grid
+from mmesim.scenario.models import AffineBatch
 from mmesim.scenario.schema import HostType, RouterPolicy, Scenario, Time
 from mmesim.scenario.times import Constant
 from mmesim.workload.block import OVERHEAD_COLUMNS
@@ -22,6 +23,7 @@ ROUTING = {
     RouterPolicy.least_outstanding: codes.LEAST_OUTSTANDING,
     RouterPolicy.round_robin: codes.ROUND_ROBIN,
 }
+BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
 KEY_LIMIT = 2147483647
 
 
@@ -110,6 +112,19 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     views.serial[:] = [m.service.serial for m in rows]
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]
     views.spill_at[:] = np.maximum(4, 2 * workers) if spill_at is None else spill_at
+    views.batch_size[:] = [m.batch_size for m in rows]
+    views.max_batch_delay[:] = [m.max_batch_delay_s for m in rows]
+    for m in rows:
+        law = m.service.batch
+        if isinstance(law, AffineBatch):
+            views.batch_rule[m.index] = codes.BATCH_AFFINE
+            views.batch_base[m.index] = law.affine.base_s
+            views.batch_per_item[m.index] = law.affine.per_item_s
+        else:
+            views.batch_rule[m.index] = BATCH[law]
+        views.first_cpu[m.index] = constant(m.first_call.cpu)
+        views.first_wait[m.index] = constant(m.first_call.wait)
+    tables.views.clock.margin[0] = codes.MARGIN + 2 * max(m.batch_size for m in rows)
     views.key[:] = placement_keys(scenario, replication, "models", len(rows))
 
 

@@ -60,6 +60,10 @@ class Download(Data):
     )
 
 
+def _load_slots(vcpu: int, model_cache: str) -> int:
+    return vcpu if model_cache == "disabled" else max(1, vcpu // 2)
+
+
 class Endpoint(Data):
     """One endpoint variant: `instance_count` hosts of one type.
 
@@ -71,9 +75,13 @@ class Endpoint(Data):
     region: Text = catalogue.HOME_REGION
     host: HostType
     instance_count: Count = 1
+    model_cache: Literal["enabled", "disabled"] = Field(
+        "enabled", description="disabled: a model is unloaded and deleted from disk as soon as it is idle"
+    )
     load_slots: Count = Field(
-        default_factory=lambda data: max(1, data["host"].vcpu // 2),
-        description="loads under way at once on one host (U); default max(1, vcpu // 2), fitted to published charts",
+        default_factory=lambda data: _load_slots(data["host"].vcpu, data["model_cache"]),
+        description="loads under way at once on one host (U); default max(1, vcpu // 2), fitted to published charts; "
+        "vcpu with model_cache: disabled",
     )
     slot_covers: Literal["download_and_load", "load"] = "download_and_load"
     memory_threshold: Annotated[Share, Field(gt=0)] = 0.8
@@ -83,7 +91,6 @@ class Endpoint(Data):
     load_peak: Annotated[Number, Field(ge=1)] = Field(
         1.0, description="memory of a model while it loads, as a multiple"
     )
-    model_cache: Literal["enabled"] = "enabled"
     eviction: EvictionPolicy = EvictionPolicy.lru
     pid_limit: Count | None = 32768
     disk_bytes: Annotated[Bytes, Field(gt=0)] = Field(units.bytes_("30 GB"), alias="disk_size")

@@ -10,6 +10,7 @@ from mmesim.scenario.azure_models import azure_rows
 from mmesim.scenario.base import Place, Refusals, Refused
 from mmesim.scenario.models import Model, ModelGroup
 from mmesim.scenario.presets import PRESETS
+from mmesim.scenario.server import Server
 from mmesim.scenario.table_csv import csv_rows
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class Entry:
         return (key,) if self.origin else (*self.path, key)
 
 
-def expand(groups: Sequence[ModelGroup], default_workers: int) -> tuple[Model, ...]:
+def expand(groups: Sequence[ModelGroup], server: Server) -> tuple[Model, ...]:
     """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
     refused: list[Refused] = []
     entries: list[Entry] = []
@@ -49,7 +50,7 @@ def expand(groups: Sequence[ModelGroup], default_workers: int) -> tuple[Model, .
         missing = list(_missing(entry))
         refused.extend(missing)
         if not missing:
-            models.append(_resolve(len(models), entry, default_workers))
+            models.append(_resolve(len(models), entry, server))
     if refused:
         raise Refusals(refused)
     return tuple(models)
@@ -93,7 +94,7 @@ def _missing(entry: Entry) -> Iterator[Refused]:
             yield Refused(message, entry.place(key), None, None, entry.origin)
 
 
-def _resolve(index: int, entry: Entry, default_workers: int) -> Model:
+def _resolve(index: int, entry: Entry, server: Server) -> Model:
     keys = entry.keys
     preset = PRESETS[keys.framework]
     load = _or(keys.load, preset.load)
@@ -112,13 +113,18 @@ def _resolve(index: int, entry: Entry, default_workers: int) -> Model:
         artifact_bytes=keys.artifact_bytes,
         memory_bytes=keys.memory_bytes,
         process_memory_bytes=process_memory,
-        workers=_or(keys.workers, default_workers),
+        workers=_or(keys.workers, server.default_workers_per_model),
         framework_threads=_or(keys.framework_threads, preset.framework_threads),
         oversubscription=_or(keys.oversubscription, oversubscription),
         load=load,
         service=keys.service,
         weight=keys.weight,
         rate_per_s=keys.rate_per_s,
+        preload_model=_or(keys.preload_model, server.preload_model),
+        preload_dirty_bytes=server.preload_dirty_bytes,
+        batch_size=_or(keys.batch_size, server.batch_size),
+        max_batch_delay_s=_or(keys.max_batch_delay_s, server.max_batch_delay_s),
+        first_call=_or(keys.first_call, preset.first_call),
     )
 
 

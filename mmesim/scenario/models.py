@@ -8,14 +8,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
-from mmesim.scenario.base import Bytes, Count, Data, Number, Rate, Refused, Share, whole
+from mmesim.scenario.base import Bytes, Count, Data, Flag, Number, Rate, Refused, Seconds, Share, whole
 from mmesim.scenario.presets import Framework
-from mmesim.scenario.server import CpuWait
+from mmesim.scenario.server import BatchSize, CpuWait
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import ZERO
 
 POOL_PARENT_BYTES = 3 * 2**20
-"""Memory of the parent process of a pool that does not preload its model."""
+"""Memory of the parent process of a pool without any model (measured, as is that of an empty worker)."""
+
+
+class AffineCost(Data):
+    """Time of a batch: `base_s` and `per_item_s` for each of its items, seconds; CPU time if the model has any."""
+
+    base_s: Seconds = Field(alias="base")
+    per_item_s: Seconds = Field(alias="per_item")
+
+
+class AffineBatch(Data):
+    """A batch that takes a base time and a time for each item, in place of the times drawn for its items."""
+
+    affine: AffineCost
 
 
 class Service(Data):
@@ -28,7 +41,9 @@ class Service(Data):
     wait: TimeField = ZERO
     threads: Count = 1
     serial: Share = 0.0
-    batch: Literal["max"] = "max"
+    batch: Literal["max", "sum"] | AffineBatch = Field(
+        "max", description="how long a batch takes: its longest item, all its items, or {affine: {base: , per_item: }}"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -59,7 +74,8 @@ class AzureModels(Data):
 class ModelGroup(Data):
     """Models that are described together: one, `count` alike, the rows of a table, or an Azure data set.
 
-    What is left out comes from the preset of `framework`, and `workers` from `server.default_workers_per_model`.
+    What is left out comes from the preset of `framework`, and `workers`, `preload_model`, `batch_size` and
+    `max_batch_delay` from the server.
     `memory` is that of the model alone, for each copy in each worker; `load` is the work of one worker.
     """
 
@@ -76,8 +92,10 @@ class ModelGroup(Data):
     oversubscription: Number | None = None
     load: CpuWait | None = None
     service: Service | None = None
-    preload_model: Literal[False] = False
-    batch_size: Literal[1] = 1
+    preload_model: Flag | None = None
+    batch_size: BatchSize | None = None
+    max_batch_delay_s: Seconds | None = Field(None, alias="max_batch_delay")
+    first_call: CpuWait | None = Field(None, description="what the first job of a worker after a load takes longer")
     weight: Number | None = Field(None, description="share of the traffic, relative to the other models (each model)")
     rate_per_s: Rate | None = Field(None, alias="rate", description="calls of each model, instead of weight")
 
@@ -121,10 +139,21 @@ class Model:
     service: Service
     weight: float | None
     rate_per_s: float | None
+    preload_model: bool
+    preload_dirty_bytes: int
+    batch_size: int
+    max_batch_delay_s: float
+    first_call: CpuWait
 
     @property
     def pool_memory_bytes(self) -> int:
-        """Memory of one loaded copy: 3 MiB for the parent, and framework and model for each worker."""
+        """Memory of one loaded copy: 3 MiB for the parent, and framework and model for each worker.
+
+        With `preload_model` the workers share framework and model, but for what each of them writes to.
+        """
+        if self.preload_model:
+            shared = self.process_memory_bytes + self.memory_bytes
+            return POOL_PARENT_BYTES + shared + self.workers * self.preload_dirty_bytes
         return POOL_PARENT_BYTES + self.workers * (self.process_memory_bytes + self.memory_bytes)
 
     @property

@@ -94,7 +94,7 @@ class Scenario(Data):
     @cached_property
     def resolved_models(self) -> tuple[Model, ...]:
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
-        return expand(self.models, self.server.default_workers_per_model)
+        return expand(self.models, self.server)
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:

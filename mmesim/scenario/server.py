@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from mmesim.errors import did_you_mean
-from mmesim.scenario.base import Count, Data, Refused, Whole, shown
+from mmesim.scenario.base import Bytes, Count, Data, Flag, Refused, Seconds, Whole, shown
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import ZERO, Constant
+
+BatchSize = Annotated[Count, Field(le=1024)]
+"""The kernel keeps room for all the answers of one batch."""
 
 
 class CpuWait(Data):
@@ -59,8 +62,14 @@ class Server(Data):
     job_queue_size: Count = Field(
         100, description="requests that wait for one model on one host, beside those in service; full is 503"
     )
-    preload_model: Literal[False] = False
-    batch_size: Literal[1] = 1
+    preload_model: Flag = Field(False, description="a pool's parent loads the model once, then its workers fork")
+    preload_dirty_bytes: Bytes = Field(
+        3 * 2**20, alias="preload_dirty", description="what each worker of a preloaded model writes to, not shared"
+    )
+    batch_size: BatchSize = 1
+    max_batch_delay_s: Seconds = Field(
+        0.1, alias="max_batch_delay", description="how long a worker waits to fill a batch, from its first take"
+    )
     overhead: Overhead = OVERHEADS["sagemaker"]
     process_start: CpuWait = Field(
         CpuWait(cpu=Constant(0.2)), description="start of the parent process of a model, before its workers load"

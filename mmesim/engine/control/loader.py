@@ -53,6 +53,10 @@ class Loader:
             generator(scenario.run.seed, replication, "eviction", host)
             for host in range(scenario.endpoint.instance_count)
         ]
+        self._keeps_models = endpoint_keeps_models = scenario.endpoint.model_cache == "enabled"
+        if not endpoint_keeps_models:
+            for host in hosts:
+                plane.want(env.now, host.row, 1)
         self._computing: dict[int, simpy.Event] = {}
         self._limits: deque[tuple[float, simpy.Process]] = deque()
         self._limit_idle = env.event()
@@ -139,8 +143,8 @@ class Loader:
         host.loads += 1
         self.finished.append((asked, env.now))
         plane.pool_ready(env.now, pool, (first, second, third))
-        if host.hungry and plane.tables.views.pools.in_flight[pool] == 0:
-            self._notify(host)
+        if plane.tables.views.pools.in_flight[pool] == 0:
+            self._idle(pool)
 
     def _fetch(self, host: Host, model: Model, draw: LoadDraw) -> Process:
         """Bring the artefact to the host's disk, unless it is there."""
@@ -169,9 +173,10 @@ class Loader:
         self.download_s.append(env.now - begun)
 
     def _start_processes(self, host: Host, model: Model, draw: LoadDraw) -> Process:
-        """The container's load: the pool's parent starts, then all workers load in parallel."""
+        """The container's load: the pool's parent starts, then all workers load in parallel, or the parent for them."""
         env = self._env
-        if model.workers == 1 and host.disk_reads is None and draw.start_wait == 0.0:
+        loading = 1 if model.preload_model else model.workers
+        if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
             # One thread computes twice without a pause: one piece of work.
             yield from self._compute(host, draw.start_cpu + float(draw.cpu[0]))
             if draw.wait[0] > 0.0:
@@ -180,7 +185,7 @@ class Loader:
         yield from self._compute(host, draw.start_cpu)
         if draw.start_wait > 0.0:
             yield env.timeout(draw.start_wait)
-        workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(model.workers)]
+        workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(loading)]
         try:
             yield env.all_of(workers)
         except simpy.Interrupt:
@@ -240,8 +245,9 @@ class Loader:
         return int(rows[self._evict(idle)])
 
     def _unload(self, host: Host, pool: int) -> simpy.Event:
-        """Begin to unload a ready, idle pool; its artefact stays on disk. The event ends the unload, whoever waits
-        for it.
+        """Begin to unload a ready, idle pool; the event ends the unload, whoever waits for it.
+
+        The artefact stays on disk, unless the endpoint has no model cache.
         """
         env = self._env
         self._plane.drain_pool(env.now, pool)
@@ -254,11 +260,15 @@ class Loader:
         host, pool = cast(tuple[Host, int], event.value)  # of the timeout that `_unload` began
         now = self._env.now
         model = self._models[self._plane.tables.views.pools.model[pool]]
-        host.artefacts.move_to_end(model.index)
         host.present[model.index] -= 1
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
-        self._plane.drop_pool(now, pool, on_disk=True)
+        keep = self._keeps_models or host.present[model.index] > 0
+        if keep:
+            host.artefacts.move_to_end(model.index)
+        else:
+            host.disk.add(-host.artefacts.pop(model.index), now)
+        self._plane.drop_pool(now, pool, on_disk=keep)
         host.take(-self._memory_bytes[model.index], -self._tasks[model.index])
         self._notify(host)
 
@@ -279,12 +289,16 @@ class Loader:
         self._computing.pop(row).succeed()
 
     def _idle(self, pool: int) -> None:
+        if not self._keeps_models:
+            self._unload(self._hosts[self._plane.tables.views.pools.host[pool]], pool)
+            return
         self._notify(self._hosts[self._plane.tables.views.pools.host[pool]])
 
     def _notify(self, host: Host) -> None:
         """Wake the loads of the host that wait for room: some may have been made."""
         if host.hungry:
-            self._plane.want(self._env.now, host.row, 0)
+            if self._keeps_models:
+                self._plane.want(self._env.now, host.row, 0)
             host.wake()
 
     def _enforce_limit(self) -> Process:

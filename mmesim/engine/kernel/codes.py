@@ -51,3 +51,6 @@ N_PARTS = 14
 # What follows at the same instant, in server.settle
 DO_NOTHING, DO_PRE_WAIT, DO_ENTER, DO_REFUSE, DO_STAGE, DO_FINISH = 0, 1, 2, 3, 4, 5
 DO_POST_WAIT, DO_LEAVE, DO_ANSWER = 6, 7, 8
+
+# How long a batch takes, in the order of scenario's names: its longest item, all of them, or a base and a share each
+BATCH_MAX, BATCH_SUM, BATCH_AFFINE = 0, 1, 2

@@ -1,6 +1,5 @@
 """Three orders by time: timers (a binary heap), CPU tasks of a host (a heap in virtual time), hosts (a tournament)."""
 
-from mmesim.engine.kernel.codes import MARGIN
 from mmesim.engine.kernel.jit import inline, inner
 
 
@@ -77,7 +76,7 @@ def push_task(clock, hosts, tasks, h, finish, code):
     clock.seq[0] = seq + 1
     i = hosts.heap_n[h]
     hosts.heap_n[h] = i + 1
-    if i + MARGIN >= tasks.finish.shape[1]:
+    if i + clock.margin[0] >= tasks.finish.shape[1]:
         clock.tasks_full[0] = 1
     while i > 0:
         parent = (i - 1) >> 1

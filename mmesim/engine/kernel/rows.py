@@ -66,6 +66,7 @@ def new_pool(t, m, h, asker, now):
     pools.queue_n[p] = pools.waiter_n[p] = pools.idle_n[p] = pools.in_flight[p] = 0
     pools.workers[p] = 0
     pools.first_worker[p] = NONE
+    pools.filler[p] = NONE
     pools.frequency[p] = 0
     pools.asker[p] = asker
     pools.asked_by[p] = t.attempts.call[asker] if asker >= 0 else NONE
@@ -224,10 +225,10 @@ def room(t):
         return GROW_WORKERS
     if clock.n_free_controls[0] < MARGIN:
         return GROW_CONTROLS
-    if clock.n_timers[0] + MARGIN >= t.timers.time.size:
+    if clock.n_timers[0] + clock.margin[0] >= t.timers.time.size:
         return GROW_TIMERS
     if clock.tasks_full[0] == 1:
         return GROW_TASKS
-    if t.params.record[0] == 1 and clock.n_records[0] + MARGIN >= t.records.call.size:
+    if t.params.record[0] == 1 and clock.n_records[0] + clock.margin[0] >= t.records.call.size:
         return GROW_RECORDS
     return NONE

@@ -18,6 +18,9 @@ from mmesim.engine.kernel.codes import (
     A_PRE,
     A_QUEUED,
     A_TAKEN,
+    BATCH_AFFINE,
+    BATCH_SUM,
+    CLASS_BATCH,
     CLASS_COMPLETION,
     CLASS_ENTRY,
     DO_ANSWER,
@@ -37,6 +40,7 @@ from mmesim.engine.kernel.codes import (
     TASK_JOB,
     TASK_POST,
     TASK_PRE,
+    TIMER_BATCH,
     TIMER_JOB,
     TIMER_POST,
     TIMER_PRE,
@@ -91,12 +95,18 @@ def enter_queue(t, a, now):
     p = attempts.pool[a]
     attempts.queued[a] = now
     attempts.cpu_wait[a] += (now - attempts.forwarded[a]) - attempts.overhead[a] - attempts.stall[a]
+    w = pools.filler[p]
+    if w != NONE:
+        add_to_batch(t, w, a, now)
+        if t.workers.n[w] < t.models.batch_size[t.pools.model[p]]:
+            return DO_NOTHING, NONE
+        close_batch(t, w, now)
+        return DO_STAGE, w
     if pools.idle_n[p] > 0:
         w = pools.idle_head[p]
         pools.idle_head[p] = t.workers.next[w]
         pools.idle_n[p] -= 1
-        begin_job(t, w, a, now)
-        return DO_STAGE, w
+        return begin_batch(t, w, a, now), w
     if pools.queue_n[p] >= t.params.job_queue_size[0]:
         return DO_REFUSE, a
     attempts.state[a] = A_QUEUED
@@ -111,27 +121,89 @@ def enter_queue(t, a, now):
 
 
 @inline
-def begin_job(t, w, a, now):
-    """Worker `w` takes attempt `a`; its stages must follow."""
-    attempts, workers, hosts = t.attempts, t.workers, t.hosts
+def begin_batch(t, w, a, now):
+    """Worker `w` takes attempt `a` and, without waiting, what the queue has for its batch. -> action
+
+    With no delay it looks once more into the queue, so a batch has two at most (BatchAggregator polls once with zero).
+    """
+    attempts, workers, pools = t.attempts, t.workers, t.pools
     p = workers.pool[w]
-    m = t.pools.model[p]
-    speed = hosts.speed[t.pools.host[p]]
-    threads = t.models.threads[m]
+    m = pools.model[p]
+    size = t.models.batch_size[m]
+    workers.n[w] = 0
+    add_to_batch(t, w, a, now)
+    delay = t.models.max_batch_delay[m]
+    if delay <= 0.0:
+        size = min(size, 2)
+    while workers.n[w] < size and pools.queue_n[p] > 0:
+        a = pools.queue_head[p]
+        pools.queue_head[p] = attempts.next[a]
+        pools.queue_n[p] -= 1
+        add_to_batch(t, w, a, now)
+    if workers.n[w] < size and delay > 0.0:
+        pools.filler[p] = w
+        push_timer(t.clock, t.timers, now + delay, CLASS_BATCH, TIMER_BATCH, w, workers.batch_no[w])
+        return DO_NOTHING
+    close_batch(t, w, now)
+    return DO_STAGE
+
+
+@inline
+def add_to_batch(t, w, a, now):
+    """Worker `w` takes attempt `a` into its batch."""
+    attempts, workers = t.attempts, t.workers
     attempts.state[a] = A_TAKEN
     attempts.taken[a] = now
-    attempts.closed[a] = now
-    workers.head[w] = a
-    workers.n[w] = 1
+    attempts.next[a] = NONE
+    if workers.n[w] == 0:
+        workers.head[w] = a
+    else:
+        attempts.next[workers.tail[w]] = a
+    workers.tail[w] = a
+    workers.n[w] += 1
+
+
+@inline
+def close_batch(t, w, now):
+    """The batch of worker `w` is complete; the stages of its job must follow."""
+    attempts, workers, models, pools = t.attempts, t.workers, t.models, t.pools
+    p = workers.pool[w]
+    m = pools.model[p]
+    if pools.filler[p] == w:
+        pools.filler[p] = NONE
+    workers.batch_no[w] += 1
     workers.stage[w] = 0
+    a = workers.head[w]
     cpu, wait = attempts.cpu[a], attempts.wait[a]
+    attempts.closed[a] = now
+    rule = models.batch_rule[m]
+    a = attempts.next[a]
+    while a != NONE:
+        attempts.closed[a] = now
+        if rule == BATCH_SUM:
+            cpu += attempts.cpu[a]
+            wait += attempts.wait[a]
+        else:
+            cpu = max(cpu, attempts.cpu[a])
+            wait = max(wait, attempts.wait[a])
+        a = attempts.next[a]
+    if rule == BATCH_AFFINE:
+        time = models.batch_base[m] + workers.n[w] * models.batch_per_item[m]
+        cpu, wait = (time, 0.0) if cpu > 0.0 else (0.0, time)
+    if workers.fresh[w] == 1:
+        workers.fresh[w] = 0
+        cpu += models.first_cpu[m]
+        wait += models.first_wait[m]
+    speed = t.hosts.speed[pools.host[p]]
+    threads = models.threads[m]
     workers.asked_cpu[w] = cpu
     workers.asked_wait[w] = wait
     if threads > 1:
-        serial = t.models.serial[m]
+        serial = models.serial[m]
         workers.service[w] = wait + (cpu * serial + cpu * (1.0 - serial) / threads) / speed
     else:
         workers.service[w] = wait + cpu / speed
+    a = workers.head[w]
     workers.hold[w] = attempts.hold_cpu[a] / speed + attempts.hold_wait[a]
 
 
@@ -181,14 +253,13 @@ def next_stage(t, w, now):
 
 
 @inline
-def finish_job(t, w, now):
-    """The job of worker `w` is done; the front end's work after it begins. -> action for its attempt"""
+def finish_item(t, w, a, now):
+    """The job of worker `w` is done; the front end's work for its attempt `a` begins. -> action"""
     attempts, workers = t.attempts, t.workers
-    a = workers.head[w]
     attempts.service[a] += workers.service[w]
     attempts.overhead[a] += workers.hold[w]
     attempts.cpu_wait[a] += (now - attempts.closed[a]) - workers.service[w] - workers.hold[w]
-    workers.head[w] = NONE
+    attempts.next[a] = NONE
     attempts.state[a] = A_POST
     attempts.post_start[a] = now
     if attempts.post_cpu[a] > 0.0:
@@ -222,9 +293,7 @@ def take_next(t, w, now):
         a = pools.queue_head[p]
         pools.queue_head[p] = attempts.next[a]
         pools.queue_n[p] -= 1
-        attempts.next[a] = NONE
-        begin_job(t, w, a, now)
-        return DO_STAGE
+        return begin_batch(t, w, a, now)
     stand_in_line(pools, workers, p, w)
     return DO_NOTHING
 
@@ -260,7 +329,7 @@ def settle(t, action, row, cause, now):
     """Do everything that follows from `action` at this instant. `row` is a worker for DO_STAGE and DO_FINISH, else
     an attempt.
     """
-    free_worker = NONE
+    free_worker = more = NONE
     jobs = 0
     while True:
         if action == DO_STAGE:
@@ -271,8 +340,9 @@ def settle(t, action, row, cause, now):
                 action = DO_NOTHING
         elif action == DO_FINISH:
             free_worker = row
-            row = t.workers.head[row]
-            action = finish_job(t, free_worker, now)
+            more = t.workers.head[row]
+            t.workers.head[row] = NONE
+            action = DO_NOTHING
         elif action == DO_PRE_WAIT:
             action = pre_wait(t, row, now)
         elif action == DO_ENTER:
@@ -292,6 +362,10 @@ def settle(t, action, row, cause, now):
             if action == DO_LEAVE:
                 container_done(t, row)
             action = DO_NOTHING
+        elif more != NONE:
+            row = more
+            more = t.attempts.next[row]
+            action = finish_item(t, free_worker, row, now)
         elif free_worker != NONE:
             row = free_worker
             free_worker = NONE

@@ -30,6 +30,7 @@ from mmesim.engine.kernel.codes import (
     TASK_CONTROL,
     TASK_JOB,
     TASK_POST,
+    TIMER_BATCH,
     TIMER_JOB,
     TIMER_PRE,
 )
@@ -39,7 +40,7 @@ from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.routing import route
 from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
-from mmesim.engine.kernel.server import forward, settle, touch
+from mmesim.engine.kernel.server import close_batch, forward, settle, touch
 
 
 @inline
@@ -176,12 +177,17 @@ def end_task(t, h, now):
 
 
 @inline
-def fire_timer(t):
+def fire_timer(t, now):
     """The next timer fires. -> action, its row, its host (NONE when the timer is void)"""
     kind, row, gen = pop_timer(t.clock, t.timers)
     if kind == TIMER_JOB:
         if t.workers.gen[row] != gen:
             return DO_NOTHING, NONE, NONE
+        return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
+    if kind == TIMER_BATCH:
+        if t.workers.batch_no[row] != gen:
+            return DO_NOTHING, NONE, NONE
+        close_batch(t, row, now)
         return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
     if t.attempts.gen[row] != gen:
         return DO_NOTHING, NONE, NONE
@@ -222,7 +228,7 @@ def advance(t, until):
             h = t.tree[1]
             action, row = end_task(t, h, now)
         elif timer == now and (klass < CLASS_EXPIRY or expiry > now):
-            action, row, h = fire_timer(t)
+            action, row, h = fire_timer(t, now)
         elif expiry == now:
             cause, row = expire(t, now)
             action = DO_ANSWER

@@ -30,7 +30,7 @@ CLOCK = _dtype(
     # free lists and their lengths; lists of attempts in order of deadline; counters
     """
     seq signal signal_row free_attempt n_free_attempts free_pool n_free_pools free_worker n_free_workers
-    free_control n_free_controls n_timers n_hosts n_up tasks_full short arrival n_arrivals more
+    free_control n_free_controls n_timers n_hosts n_up tasks_full short margin arrival n_arrivals more
     client_head client_tail waiter_head waiter_tail forward_head forward_tail
     memory_epoch turn in_system calls calls_done n_records recorded ok_all attempts_all measured_calls measured_ok
     measured_attempts hits misses crossings
@@ -53,17 +53,21 @@ HOST = _dtype(
     "vcpu cores smt_slope speed rate virtual at busy",
 )
 MODEL = _dtype(
-    "key first_copy last_copy n_copies loading disk_host blocked_epoch workers threads spin spill_at",
-    "serial",
+    """
+    key first_copy last_copy n_copies loading disk_host blocked_epoch workers threads spin spill_at batch_size
+    batch_rule
+    """,
+    "serial max_batch_delay batch_base batch_per_item first_cpu first_wait",
 )
 POOL = _dtype(
     """
     state gen model host next_copy prev_copy next_pool prev_pool queue_head queue_tail queue_n waiter_head waiter_tail
     waiter_n in_flight idle_head idle_tail idle_n workers first_worker inserted accessed frequency asked_by free asker
+    filler
     """,
     "asked t0 t1 t2 t3",
 )
-WORKER = _dtype("pool gen next sibling head n stage threads", "service hold asked_cpu asked_wait")
+WORKER = _dtype("pool gen next sibling head tail n batch_no fresh stage threads", "service hold asked_cpu asked_wait")
 ATTEMPT = _dtype(
     """
     state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit

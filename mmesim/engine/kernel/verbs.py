@@ -62,6 +62,7 @@ def new_workers(t, p):
         clock.n_free_workers[0] -= 1
         workers.pool[w] = p
         workers.head[w] = NONE
+        workers.fresh[w] = 1
         workers.sibling[w] = pools.first_worker[p]
         pools.first_worker[p] = w
         pools.workers[p] += 1
