@@ -93,23 +93,49 @@ class DataPlane:
         """The pool is gone; `on_disk`: its artefact stays on the host's disk."""
         self._do(verbs.DROP_POOL, now, pool, int(on_disk))
 
-    def start_cpu(self, now: float, host: int, cpu_s: float, threads: int = 1) -> int:
-        """Begin CPU work of `cpu_s` seconds on each of `threads` threads; its row, which CPU_DONE names at the end."""
-        return self._do(verbs.START_CPU, now, host, threads, cpu_s)
+    def start_cpu(self, now: float, host: int, cpu_s: float, second_s: float = 0.0, loop: int = codes.NONE) -> int:
+        """Begin CPU work on one thread, `cpu_s` and then `second_s` seconds; its row, which CPU_DONE names at the end.
+
+        The first part blocks an event loop of the model server, if one is given.
+        """
+        return self._do(verbs.START_CPU, now, host, loop, cpu_s, second_s)
 
     def cancel_cpu(self, now: float, row: int) -> None:
         """Take back CPU work that has not ended."""
         self._do(verbs.CANCEL_CPU, now, row)
+
+    def block_loop(self, now: float, host: int, loop: int) -> None:
+        """A registration blocks an event loop of the model server; several may block one."""
+        self._do(verbs.BLOCK_LOOP, now, host, loop)
+
+    def release_loop(self, now: float, host: int, loop: int) -> None:
+        """A registration no longer blocks the event loop."""
+        self._do(verbs.RELEASE_LOOP, now, host, loop)
+
+    def crash_worker(self, now: float, pool: int, number: int) -> int:
+        """A worker of a ready pool dies, its batch with it; its row, -1 if there is no such worker alive."""
+        return self._do(verbs.CRASH_WORKER, now, pool, number)
+
+    def revive_worker(self, now: float, worker: int) -> None:
+        """A worker that died has loaded its model again."""
+        self._do(verbs.REVIVE_WORKER, now, worker)
 
     def want(self, now: float, host: int, waiting: int) -> None:
         """Whether a load of the host waits for a pool to become idle (1 or 0): then IDLE is signalled."""
         self._do(verbs.WANT, now, host, waiting)
 
     def idle_pools(self, now: float, host: int) -> NDArray[np.int64]:
-        """Rows of the host's ready pools with nothing queued or in flight; valid until the next call."""
+        """Rows of the host's pools that may be unloaded: ready, not pinned, nothing queued or in flight.
+
+        Valid until the next call.
+        """
         n = self._do(verbs.IDLE_POOLS, now, host)
         rows: NDArray[np.int64] = self.tables.views.scratch[:n]
         return rows
+
+    def set_clock(self, now: float, host: int, clock: float) -> None:
+        """The host's clock, by which GDSF ages what is not asked for any more."""
+        self._do(verbs.SET_CLOCK, now, host, 0, clock)
 
     def forget_disk(self, now: float, model: int, host: int) -> None:
         """The artefact of the model was deleted from the host's disk."""

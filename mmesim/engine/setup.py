@@ -46,6 +46,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             hosts=hosts,
             models=len(models),
             limits=len(limits),
+            loops=scenario.event_loops,
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else BUFFER_ROWS,
         ),
@@ -67,6 +68,7 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "policy": ROUTING[endpoint.router.policy],
         "job_queue_size": server.job_queue_size,
         "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
+        "loops": scenario.event_loops,
         "n_limits": len(scenario.latency_limits_s),
         "slot_first": int(endpoint.slot_covers == "download_and_load"),
         "out_delay": clients.network_s / 2 + endpoint.router.overhead_s,
@@ -113,6 +115,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]
     views.spill_at[:] = np.maximum(4, 2 * workers) if spill_at is None else spill_at
     views.batch_size[:] = [m.batch_size for m in rows]
+    views.pinned[:] = [m.pinned for m in rows]
     views.max_batch_delay[:] = [m.max_batch_delay_s for m in rows]
     for m in rows:
         law = m.service.batch

@@ -13,8 +13,10 @@ from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
 from mmesim.scenario.base import Data, Refusals, Refused
-from mmesim.scenario.endpoint import Download, Endpoint, EvictionPolicy, Router, RouterPolicy
+from mmesim.scenario.endpoint import Download, Endpoint, Router, RouterPolicy
+from mmesim.scenario.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
 from mmesim.scenario.expect import Expectation, ExpectationField
+from mmesim.scenario.function import Function
 from mmesim.scenario.host import HostType
 from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
@@ -40,6 +42,9 @@ __all__ = [
     "Endpoint",
     "EvictionPolicy",
     "Expectation",
+    "Function",
+    "Gdsf",
+    "GdsfCost",
     "HostType",
     "Model",
     "ModelGroup",
@@ -55,6 +60,7 @@ __all__ = [
     "TraceColumns",
     "TraceSource",
     "Traffic",
+    "Ttl",
     "UniformPopularity",
     "Weights",
     "Zipf",
@@ -100,6 +106,12 @@ class Scenario(Data):
     def latency_limits_s(self) -> tuple[float, ...]:
         """The latency limits named in `expect`, seconds, sorted, each once."""
         return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
+
+    @property
+    def event_loops(self) -> int:
+        """Event loops of the model server on each host: as given, else two for each vCPU (Netty's default)."""
+        given = self.server.event_loops
+        return 2 * self.endpoint.host.vcpu if given is None else given
 
     @property
     def fixed_delay_s(self) -> float:

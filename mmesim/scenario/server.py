@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from mmesim.errors import did_you_mean
-from mmesim.scenario.base import Bytes, Count, Data, Flag, Refused, Seconds, Whole, shown
+from mmesim.scenario.base import Bytes, Count, Data, Flag, Refused, Seconds, Text, Whole, shown
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import ZERO, Constant
 
-BatchSize = Annotated[Count, Field(le=1024)]
+LARGEST_BATCH = 1024
+BatchSize = Annotated[Count, Field(le=LARGEST_BATCH)]
 """The kernel keeps room for all the answers of one batch."""
 
 
@@ -54,10 +55,20 @@ OVERHEADS: dict[str, Overhead] = {
 """Named sets: `sagemaker` is inferred from published CPU per request, `measured-vm` is the mean of real MMS runs."""
 
 
+class ConfigRead(Data):
+    """What was made of a `config.properties`; its values are keys of `server` by now, and it is not read again."""
+
+    file: Text | None = Field(None, description="the file; without one MMS's own defaults held")
+    notes: tuple[Text, ...] = Field((), description="what became of its keys: findings of every run")
+
+
 class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
     kind: Literal["mms"] = "mms"
+    config: ConfigRead | None = Field(
+        None, description="path of a config.properties, or auto: MMS_CONFIG_FILE, else the one in the working folder"
+    )
     default_workers_per_model: Count = 1
     job_queue_size: Count = Field(
         100, description="requests that wait for one model on one host, beside those in service; full is 503"
@@ -73,6 +84,11 @@ class Server(Data):
     overhead: Overhead = OVERHEADS["sagemaker"]
     process_start: CpuWait = Field(
         CpuWait(cpu=Constant(0.2)), description="start of the parent process of a model, before its workers load"
+    )
+    event_loops: Whole | None = Field(
+        None,
+        description="number_of_netty_threads; each registration blocks one of them while the model's parent starts; "
+        "default 2 x vcpu, 0: none is ever blocked",
     )
     base_tasks: Whole = Field(50, description="processes and threads of the JVM without any model")
 

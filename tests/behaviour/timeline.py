@@ -78,7 +78,7 @@ def scenario(
     return Scenario(
         name="timeline",
         endpoint=place,
-        server=Server(overhead=OVERHEADS["none"], process_start=CpuWait(), **keys.pop("server", {})),
+        server=Server(**{"overhead": OVERHEADS["none"], "process_start": CpuWait()} | keys.pop("server", {})),
         models=tuple(models),
         traffic=(Traffic(trace=TraceSource(file=trace)),),
         clients=Clients(network_s=0.0, **keys.pop("clients", {})),

@@ -19,11 +19,14 @@ import simpy
 from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
+from mmesim.engine.eviction import Eviction
 from mmesim.engine.kernel.codes import CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
-from mmesim.policies.eviction import Eviction, IdlePools
 from mmesim.scenario.schema import Model, Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
 from mmesim.workload.streams import generator
+
+BACK_OFF_S = 1.0
+"""What MMS waits before it starts a worker again that has died."""
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -38,7 +41,7 @@ class Loader:
         scenario: Scenario,
         replication: int,
         hosts: list[Host],
-        evict: Eviction,
+        eviction: Eviction,
     ) -> None:
         self._env = env
         self._plane = plane
@@ -48,7 +51,7 @@ class Loader:
         self._memory_bytes = [model.pool_memory_bytes for model in self._models]
         self._tasks = [model.pool_tasks for model in self._models]
         self._times = LoadTimes(scenario, replication)
-        self._evict = evict
+        self._eviction = eviction
         self._draws = [
             generator(scenario.run.seed, replication, "eviction", host)
             for host in range(scenario.endpoint.instance_count)
@@ -57,6 +60,7 @@ class Loader:
         if not endpoint_keeps_models:
             for host in hosts:
                 plane.want(env.now, host.row, 1)
+        self._loops = scenario.event_loops
         self._computing: dict[int, simpy.Event] = {}
         self._limits: deque[tuple[float, simpy.Process]] = deque()
         self._limit_idle = env.event()
@@ -104,7 +108,11 @@ class Loader:
         if not host.can_ever_hold(model, peak_bytes):
             plane.load_failed(env.now, pool, NEVER_FITS)
             return
-        draw = self._times.draw(model.index, int(pools.asked_by[pool]))
+        asked_by = int(pools.asked_by[pool])
+        draw = self._times.draw(model.index, asked_by)
+        # The registration comes in on some event loop, which it blocks: one for each request that asks, so chosen alike
+        # in every fleet.
+        loop = asked_by % self._loops if self._loops else NONE
         host.present[model.index] += 1
         slot: simpy.resources.resource.Request | None = None
         held = 0
@@ -123,7 +131,7 @@ class Loader:
             yield from self._make_room(host, peak_bytes, tasks)
             held = peak_bytes
             third = env.now
-            yield from self._start_processes(host, model, draw)
+            yield from self._start_processes(host, model, draw, loop)
             self.load_s.append(env.now - third)
         except simpy.Interrupt:
             plane.load_failed(env.now, pool, LOAD_TIMEOUT)
@@ -172,19 +180,25 @@ class Loader:
         host.artefacts[model.index] = size
         self.download_s.append(env.now - begun)
 
-    def _start_processes(self, host: Host, model: Model, draw: LoadDraw) -> Process:
+    def _start_processes(self, host: Host, model: Model, draw: LoadDraw, loop: int) -> Process:
         """The container's load: the pool's parent starts, then all workers load in parallel, or the parent for them."""
         env = self._env
         loading = 1 if model.preload_model else model.workers
         if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
             # One thread computes twice without a pause: one piece of work.
-            yield from self._compute(host, draw.start_cpu + float(draw.cpu[0]))
+            yield from self._compute(host, draw.start_cpu, float(draw.cpu[0]), loop)
             if draw.wait[0] > 0.0:
                 yield env.timeout(float(draw.wait[0]))
             return
-        yield from self._compute(host, draw.start_cpu)
-        if draw.start_wait > 0.0:
-            yield env.timeout(draw.start_wait)
+        try:
+            if loop != NONE:
+                self._plane.block_loop(env.now, host.row, loop)
+            yield from self._compute(host, draw.start_cpu)
+            if draw.start_wait > 0.0:
+                yield env.timeout(draw.start_wait)
+        finally:
+            if loop != NONE:
+                self._plane.release_loop(env.now, host.row, loop)
         workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(loading)]
         try:
             yield env.all_of(workers)
@@ -193,6 +207,27 @@ class Loader:
                 if worker.is_alive:
                     worker.interrupt()
             raise
+
+    def crash(self, pool: int, number: int = 0) -> None:
+        """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
+
+        It is back after MMS's back-off, 1 s (the first of 1, 1, 2, 3, 5 ... s, and a load that ends well begins anew),
+        and a load of its own, unless the parent has preloaded the model (wlm/WorkerThread.retry).
+        """
+        worker = self._plane.crash_worker(self._env.now, pool, number)
+        if worker != NONE:
+            self._env.process(self._restart(pool, worker))
+
+    def _restart(self, pool: int, worker: int) -> Process:
+        env, plane = self._env, self._plane
+        views = plane.tables.views
+        model, host = self._models[views.pools.model[pool]], self._hosts[views.pools.host[pool]]
+        life = int(views.workers.gen[worker])
+        yield env.timeout(BACK_OFF_S)
+        if not model.preload_model:
+            yield from self._load_worker(host, model, self._times.draw(model.index, worker), 0)
+        if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
+            plane.revive_worker(env.now, worker)
 
     def _load_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
         """One worker reads the artefact, computes, and waits; an interrupt ends it."""
@@ -237,12 +272,15 @@ class Loader:
         return host.changed
 
     def _victim(self, host: Host) -> int:
-        """The pool that the eviction policy unloads first, NONE when none is idle."""
+        """The pool that the eviction policy unloads first, NONE when there is none that it may unload."""
         rows = self._plane.idle_pools(self._env.now, host.row)
         if rows.size == 0:
             return NONE
-        idle = IdlePools(self._plane.tables.views.pools, rows, self._draws[host.row])
-        return int(rows[self._evict(idle)])
+        now = self._env.now
+        pool, clock = self._eviction.choose(self._plane.tables.views.pools, rows, self._draws[host.row], now)
+        if clock is not None:
+            self._plane.set_clock(now, host.row, clock)
+        return pool
 
     def _unload(self, host: Host, pool: int) -> simpy.Event:
         """Begin to unload a ready, idle pool; the event ends the unload, whoever waits for it.
@@ -272,11 +310,13 @@ class Loader:
         host.take(-self._memory_bytes[model.index], -self._tasks[model.index])
         self._notify(host)
 
-    def _compute(self, host: Host, cpu_s: float) -> Process:
-        """CPU work of the controller or the container on one thread of the host."""
+    def _compute(self, host: Host, cpu_s: float, second_s: float = 0.0, loop: int = NONE) -> Process:
+        """CPU work of the controller or the container on one thread of the host; the first part may block a loop."""
+        if cpu_s <= 0.0:
+            cpu_s, second_s, loop = second_s, 0.0, NONE
         if cpu_s <= 0.0:
             return
-        row = self._plane.start_cpu(self._env.now, host.row, cpu_s)
+        row = self._plane.start_cpu(self._env.now, host.row, cpu_s, second_s, loop)
         done = self._computing[row] = self._env.event()
         try:
             yield done

@@ -12,7 +12,7 @@ DOWN, UP, LEAVING = 0, 1, 2
 FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
 
 # Attempts: where an attempt is on the server's side
-A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP = 0, 1, 2, 3, 4, 5, 6
+A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP, A_STALLED = 0, 1, 2, 3, 4, 5, 6, 7
 
 # What a CPU task is for: an attempt in the front end before its queue, a worker's job, an attempt after it, control
 # plane
@@ -22,7 +22,7 @@ TASK_PRE, TASK_JOB, TASK_POST, TASK_CONTROL = 0, 1, 2, 3
 CLASS_COMPLETION, CLASS_BATCH, CLASS_ENTRY, CLASS_EXPIRY, CLASS_ARRIVAL = 0, 1, 2, 3, 4
 
 # Timers
-TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH = 0, 1, 2, 3, 4
+TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH, TIMER_LOOP = 0, 1, 2, 3, 4, 5
 
 # Why the kernel hands control to the control plane
 REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW = 0, 1, 2, 3, 4, 5

@@ -70,7 +70,8 @@ def new_pool(t, m, h, asker, now):
     pools.frequency[p] = 0
     pools.asker[p] = asker
     pools.asked_by[p] = t.attempts.call[asker] if asker >= 0 else NONE
-    pools.asked[p] = now
+    pools.asked[p] = pools.last[p] = now
+    pools.credit[p] = hosts.clock[h]
     pools.t0[p] = pools.t1[p] = pools.t2[p] = pools.t3[p] = INF
     tail = models.last_copy[m]
     pools.prev_copy[p] = tail

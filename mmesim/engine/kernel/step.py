@@ -32,15 +32,16 @@ from mmesim.engine.kernel.codes import (
     TASK_POST,
     TIMER_BATCH,
     TIMER_JOB,
+    TIMER_LOOP,
     TIMER_PRE,
 )
-from mmesim.engine.kernel.cpu import refresh, sync
+from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.heap import pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.routing import route
 from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
-from mmesim.engine.kernel.server import close_batch, forward, settle, touch
+from mmesim.engine.kernel.server import close_batch, end_control, forward, next_stalled, settle, touch
 
 
 @inline
@@ -107,7 +108,7 @@ def reach(t, a, now):
     h = pools.host[p]
     attempts.host[a] = h
     attempts.pool[a] = p
-    touch(t, p)
+    touch(t, p, now)
     if pools.state[p] == READY:
         attempts.hit[a] = 1
         return forward(t, a, p, now)
@@ -159,6 +160,11 @@ def end_task(t, h, now):
         return DO_STAGE, row
     if kind == TASK_CONTROL:
         hosts.threads[h] -= t.controls.threads[row]
+        end_control(t, h, row, now)
+        if t.controls.second[row] > 0.0:
+            start_task(t, h, now, code, t.controls.second[row], t.controls.threads[row], 0)
+            t.controls.second[row] = 0.0
+            return DO_NOTHING, NONE
         free_control(t, row)
         clock.signal[0] = CPU_DONE
         clock.signal_row[0] = row
@@ -184,6 +190,8 @@ def fire_timer(t, now):
         if t.workers.gen[row] != gen:
             return DO_NOTHING, NONE, NONE
         return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
+    if kind == TIMER_LOOP:
+        return next_stalled(t, row, now)
     if kind == TIMER_BATCH:
         if t.workers.batch_no[row] != gen:
             return DO_NOTHING, NONE, NONE

@@ -42,7 +42,7 @@ CLOCK = _dtype(
     """,
 )
 PARAMS = _dtype(
-    "policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first margin_workers",
+    "policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first margin_workers loops",
     """
     out_delay back_delay network router client_timeout invocation_timeout load_timeout misroute warmup duration
     pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed
@@ -50,12 +50,12 @@ PARAMS = _dtype(
 )
 HOST = _dtype(
     "state gen key heap_n threads spin in_flight load_queue first_pool last_pool n_pools wanted hits misses",
-    "vcpu cores smt_slope speed rate virtual at busy",
+    "vcpu cores smt_slope speed rate virtual at busy clock",
 )
 MODEL = _dtype(
     """
     key first_copy last_copy n_copies loading disk_host blocked_epoch workers threads spin spill_at batch_size
-    batch_rule
+    batch_rule pinned
     """,
     "serial max_batch_delay batch_base batch_per_item first_cpu first_wait",
 )
@@ -65,9 +65,11 @@ POOL = _dtype(
     waiter_n in_flight idle_head idle_tail idle_n workers first_worker inserted accessed frequency asked_by free asker
     filler
     """,
-    "asked t0 t1 t2 t3",
+    "asked t0 t1 t2 t3 last credit",
 )
-WORKER = _dtype("pool gen next sibling head tail n batch_no fresh stage threads", "service hold asked_cpu asked_wait")
+WORKER = _dtype(
+    "pool gen next sibling head tail n batch_no fresh dead stage threads", "service hold asked_cpu asked_wait"
+)
 ATTEMPT = _dtype(
     """
     state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit
@@ -78,7 +80,8 @@ ATTEMPT = _dtype(
     pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait service overhead cpu_wait post_start backoff failed
     """,
 )
-CONTROL_TASK = _dtype("host threads next")
+CONTROL_TASK = _dtype("host threads next loop", "second")
+LOOP = _dtype("blocked head tail")
 TIMER = _dtype("klass seq kind row gen", "time")
 TASK = _dtype("seq code", "finish")
 ARRIVAL = _dtype("model stream", "time cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
@@ -92,7 +95,7 @@ RECORD = _dtype("call model host hit cause attempts", "arrival latency")
 TABLES = """
     clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start
     counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
-    window_hist records record_parts scratch episodes ledger
+    window_hist records record_parts scratch episodes ledger loops
 """
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
 Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a field, for Python
@@ -122,6 +125,7 @@ class Sizes:
     hosts: int
     models: int
     limits: int
+    loops: int
     workers: int = 256
     pools: int = 256
     attempts: int = 1024
@@ -175,6 +179,7 @@ class Tables:
             "record_parts": np.zeros((sizes.records, N_PARTS)),
             "scratch": np.zeros(0, np.int64),
             "ledger": np.zeros(N_PARTS),
+            "loops": np.zeros((hosts, max(1, sizes.loops)), LOOP),
             "episodes": np.zeros(buckets, np.int64),
         }
         clock = self._content["clock"]
@@ -184,6 +189,8 @@ class Tables:
                 clock[name] = NONE
             elif name.endswith("_expiry"):
                 clock[name] = INF
+        for name in ("head", "tail"):
+            self._content["loops"][name] = NONE
         for name in ("first_pool", "last_pool"):
             self._content["hosts"][name] = NONE
         for name in ("first_copy", "last_copy", "disk_host", "blocked_epoch"):

@@ -5,12 +5,15 @@ Nothing else changes a table while a run is under way.
 
 from mmesim.engine.kernel.codes import (
     A_GIVEN_UP,
+    DO_LEAVE,
     DRAINING,
     NONE,
     OK,
     READY,
     TASK_CONTROL,
+    TASK_JOB,
     UP,
+    WORKER_DIED,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.heap import remove_task
@@ -26,10 +29,13 @@ from mmesim.engine.kernel.rows import (
     unlink_client,
     unlink_server,
 )
-from mmesim.engine.kernel.server import forward, settle, stand_in_line
+from mmesim.engine.kernel.server import end_control, forward, release_loop, settle, stand_in_line, take_next
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
 WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE, ROOM = 8, 9, 10, 11, 12, 13, 14
+BLOCK_LOOP, RELEASE_LOOP, CRASH_WORKER, REVIVE_WORKER = 15, 16, 17, 18
+
+SET_CLOCK = 20
 
 
 @inner
@@ -63,6 +69,7 @@ def new_workers(t, p):
         workers.pool[w] = p
         workers.head[w] = NONE
         workers.fresh[w] = 1
+        workers.dead[w] = 0
         workers.sibling[w] = pools.first_worker[p]
         pools.first_worker[p] = w
         pools.workers[p] += 1
@@ -91,6 +98,92 @@ def split_wait(t, a, p):
 
 
 @inner
+def follow(t, action, row, cause, now):
+    """Do everything that follows from `action` at this instant."""
+    settle(t, action, row, cause, now)
+
+
+@inner
+def crash_worker(t, p, k, now):
+    """The `k`-th worker of ready pool `p` dies: its batch gets WORKER_DIED; its row, NONE if it is dead already.
+
+    Requests go on queueing: a dead worker is still a worker to MMS (wlm/WorkLoadManager.hasNoWorker).
+    """
+    workers, pools, attempts = t.workers, t.pools, t.attempts
+    w = pools.first_worker[p]
+    while k > 0 and w != NONE:
+        w = workers.sibling[w]
+        k -= 1
+    if w == NONE or workers.dead[w] == 1:
+        return NONE
+    h = pools.host[p]
+    workers.dead[w] = 1
+    workers.gen[w] += 1
+    workers.batch_no[w] += 1
+    if pools.filler[p] == w:
+        pools.filler[p] = NONE
+    leave_line(pools, workers, p, w)
+    sync(t, h, now)
+    code = w * 4 + TASK_JOB
+    for i in range(t.hosts.heap_n[h]):
+        if t.tasks.code[h, i] == code:
+            remove_task(t.hosts, t.tasks, h, i)
+            used = workers.threads[w]
+            t.hosts.threads[h] -= used
+            if used > 1:
+                t.hosts.spin[h] -= t.models.spin[pools.model[p]] * used
+            break
+    a = workers.head[w]
+    workers.head[w] = NONE
+    while a != NONE:
+        after = attempts.next[a]
+        follow(t, DO_LEAVE, a, WORKER_DIED, now)
+        a = after
+    next_filler(t, p, now)
+    refresh(t, h)
+    return w
+
+
+@inner
+def leave_line(pools, workers, p, w):
+    """Take worker `w` out of the line of idle workers of pool `p`, if it stands there."""
+    before = NONE
+    x = pools.idle_head[p] if pools.idle_n[p] > 0 else NONE
+    for _ in range(pools.idle_n[p]):
+        if x == w:
+            if before == NONE:
+                pools.idle_head[p] = workers.next[w]
+            else:
+                workers.next[before] = workers.next[w]
+            if pools.idle_tail[p] == w:
+                pools.idle_tail[p] = before
+            pools.idle_n[p] -= 1
+            return
+        before = x
+        x = workers.next[x]
+
+
+@inner
+def next_filler(t, p, now):
+    """After a worker has died: the next in line takes what the queue holds, if it holds anything."""
+    pools, workers = t.pools, t.workers
+    while pools.queue_n[p] > 0 and pools.idle_n[p] > 0 and pools.filler[p] == NONE:
+        w = pools.idle_head[p]
+        pools.idle_head[p] = workers.next[w]
+        pools.idle_n[p] -= 1
+        follow(t, take_next(t, w, now), w, OK, now)
+
+
+@inner
+def revive_worker(t, w, now):
+    """A worker that died has loaded its model again: it takes the next job or stands in line."""
+    t.workers.dead[w] = 0
+    t.workers.fresh[w] = 1
+    follow(t, take_next(t, w, now), w, OK, now)
+    refresh(t, t.pools.host[t.workers.pool[w]])
+
+
+@inner
 def pool_ready(t, p, first, second, third, now):
     """The load of pool `p` has ended: its waiters are forwarded at once, in order.
 
@@ -116,7 +209,7 @@ def pool_ready(t, p, first, second, third, now):
         else:
             unlink_server(t, a)
             split_wait(t, a, p)
-            settle(t, forward(t, a, p, now), a, OK, now)
+            follow(t, forward(t, a, p, now), a, OK, now)
         a = after
     refresh(t, h)
 
@@ -162,15 +255,22 @@ def drop_pool(t, p, on_disk):
 
 
 @inner
-def start_cpu(t, h, threads, work, now):
-    """CPU work of the control plane on host `h`: `work` seconds on each of `threads` threads; its row."""
+def start_cpu(t, h, k, work, second, now):
+    """CPU work of the control plane on one thread of host `h`, `work` and then `second` seconds; its row.
+
+    The first part blocks event loop `k`, NONE for no loop.
+    """
     clock, controls = t.clock, t.controls
     row = clock.free_control[0]
     clock.free_control[0] = controls.next[row]
     clock.n_free_controls[0] -= 1
     controls.host[row] = h
-    controls.threads[row] = threads
-    start_task(t, h, now, row * 4 + TASK_CONTROL, work, threads, 0)
+    controls.threads[row] = 1
+    controls.second[row] = second
+    controls.loop[row] = k
+    if k != NONE:
+        t.loops.blocked[h, k] += 1
+    start_task(t, h, now, row * 4 + TASK_CONTROL, work, 1, 0)
     refresh(t, h)
     return row
 
@@ -187,6 +287,7 @@ def cancel_cpu(t, row, now):
         if t.tasks.code[h, i] == code:
             remove_task(t.hosts, t.tasks, h, i)
             t.hosts.threads[h] -= t.controls.threads[row]
+            end_control(t, h, row, now)
             free_control(t, row)
             refresh(t, h)
             return 1
@@ -195,12 +296,14 @@ def cancel_cpu(t, row, now):
 
 @inner
 def idle_pools(t, h):
-    """Write the ready pools of host `h` with nothing queued or in flight to `scratch`, oldest row of the host first."""
-    pools = t.pools
+    """Write the pools of host `h` that may be unloaded to `scratch`, oldest row of the host first: ready, not pinned,
+    nothing queued or in flight.
+    """
+    pools, pinned = t.pools, t.models.pinned
     n = 0
     p = t.hosts.first_pool[h]
     while p >= 0:
-        if pools.state[p] == READY and pools.in_flight[p] == 0:
+        if pools.state[p] == READY and pools.in_flight[p] == 0 and pinned[pools.model[p]] == 0:
             t.scratch[n] = p
             n += 1
         p = pools.next_pool[p]
@@ -223,7 +326,7 @@ def do(t, verb, now, i, j, x, y, z):
     elif verb == DROP_POOL:
         drop_pool(t, i, j)
     elif verb == START_CPU:
-        return start_cpu(t, i, j, x, now)
+        return start_cpu(t, i, j, x, y, now)
     elif verb == CANCEL_CPU:
         return cancel_cpu(t, i, now)
     elif verb == WANT:
@@ -237,8 +340,18 @@ def do(t, verb, now, i, j, x, y, z):
         integrate(t, now)
         for h in range(t.clock.n_hosts[0]):
             sync(t, h, now)
+    elif verb == SET_CLOCK:
+        t.hosts.clock[i] = x
     elif verb == SCORE:
         return score(t, i, j)
+    elif verb == BLOCK_LOOP:
+        t.loops.blocked[i, j] += 1
+    elif verb == RELEASE_LOOP:
+        release_loop(t, i, j, now)
+    elif verb == CRASH_WORKER:
+        return crash_worker(t, i, j, now)
+    elif verb == REVIVE_WORKER:
+        revive_worker(t, i, now)
     elif verb == SET_SPEED:
         sync(t, i, now)
         t.hosts.speed[i] = x
