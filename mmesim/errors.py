@@ -6,6 +6,7 @@ MmesimError                 exit code 70
 |   +-- CatalogueError      the table of instance types
 |   +-- TraceError          a trace of requests
 |   +-- OutputError         a result that cannot be written
+|   +-- UserCodeError       exit code 70: a function of the user's own has failed
 +-- SimulationError         exit code 70: the simulator is at fault
 """
 
@@ -46,6 +47,12 @@ class TraceError(UserError):
 
 class OutputError(UserError):
     """A result cannot be written where it was asked for."""
+
+
+class UserCodeError(UserError):
+    """A function of the user's own raised or returned nonsense: the message names it and says what and where."""
+
+    exit_code = 70
 
 
 class SimulationError(MmesimError):

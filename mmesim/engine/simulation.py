@@ -15,11 +15,11 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
+from mmesim.engine.eviction import Eviction
 from mmesim.engine.kernel.codes import REFILL
 from mmesim.engine.metrics import Integrals, Metrics
 from mmesim.engine.recorder import Recorder
 from mmesim.engine.source import Source
-from mmesim.policies.eviction import EVICTION
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
 from mmesim.workload.arrivals import expected_calls
@@ -50,7 +50,7 @@ class Simulation:
         for host_key in setup.placement_keys(scenario, replication, "hosts", endpoint.instance_count):
             row = self.plane.add_host(0.0, int(host_key))
             self.hosts.append(Host(self.env, row, endpoint, scenario.server.base_tasks))
-        self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, EVICTION[endpoint.eviction])
+        self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, Eviction(scenario))
         if endpoint.warm:
             self._place_warm()
         self.at_warmup: Integrals | None = None

@@ -20,6 +20,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     except Refusals as refusals:
         yield from refusals.all
         return
+    yield from _pinned(scenario, models)
     words = {model.group for model in models} | {model.name for model in models}
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
@@ -53,6 +54,12 @@ def _memory(scenario: Scenario) -> Iterator[Refused]:
         yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
     if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
         yield Refused("leaves no process for any model", ("endpoint", "pid_limit"))
+
+
+def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    pinned = [model.name for model in models if model.pinned]
+    if pinned and scenario.endpoint.model_cache == "disabled":
+        yield Refused(f"no model is kept, and {pinned[0]!r} is pinned", ("endpoint", "model_cache"))
 
 
 def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Refused]:

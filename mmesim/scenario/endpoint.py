@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from mmesim import units
 from mmesim.scenario import catalogue
 from mmesim.scenario.base import Bandwidth, Bytes, Count, Data, Flag, Number, Refused, Seconds, Share, Text
+from mmesim.scenario.eviction import EvictionField, EvictionPolicy
 from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import Constant
@@ -26,15 +27,6 @@ class RouterPolicy(StrEnum):
     random = "random"
     least_outstanding = "least_outstanding"
     round_robin = "round_robin"
-
-
-class EvictionPolicy(StrEnum):
-    """Which idle model is unloaded first when memory is needed (U: AWS documents only "unused models")."""
-
-    lru = "lru"
-    fifo = "fifo"
-    lfu = "lfu"
-    random = "random"
 
 
 class Router(Data):
@@ -91,7 +83,7 @@ class Endpoint(Data):
     load_peak: Annotated[Number, Field(ge=1)] = Field(
         1.0, description="memory of a model while it loads, as a multiple"
     )
-    eviction: EvictionPolicy = EvictionPolicy.lru
+    eviction: EvictionField = EvictionPolicy.lru
     pid_limit: Count | None = 32768
     disk_bytes: Annotated[Bytes, Field(gt=0)] = Field(units.bytes_("30 GB"), alias="disk_size")
     disk_read_Bps: Annotated[Bandwidth, Field(gt=0)] | None = Field(

@@ -125,6 +125,7 @@ def _resolve(index: int, entry: Entry, server: Server) -> Model:
         batch_size=_or(keys.batch_size, server.batch_size),
         max_batch_delay_s=_or(keys.max_batch_delay_s, server.max_batch_delay_s),
         first_call=_or(keys.first_call, preset.first_call),
+        pinned=bool(keys.pinned),
     )
 
 

@@ -96,6 +96,7 @@ class ModelGroup(Data):
     batch_size: BatchSize | None = None
     max_batch_delay_s: Seconds | None = Field(None, alias="max_batch_delay")
     first_call: CpuWait | None = Field(None, description="what the first job of a worker after a load takes longer")
+    pinned: Flag | None = Field(None, description="once loaded, never unloaded to make room")
     weight: Number | None = Field(None, description="share of the traffic, relative to the other models (each model)")
     rate_per_s: Rate | None = Field(None, alias="rate", description="calls of each model, instead of weight")
 
@@ -144,6 +145,7 @@ class Model:
     batch_size: int
     max_batch_delay_s: float
     first_call: CpuWait
+    pinned: bool
 
     @property
     def pool_memory_bytes(self) -> int:

@@ -194,6 +194,7 @@ def pool_ready(t, p, first, second, third, now):
     pools.state[p] = READY
     pools.t0[p], pools.t1[p], pools.t2[p], pools.t3[p] = first, second, third, now
     pools.inserted[p] = clock.seq[0]
+    pools.credit[p] = t.hosts.clock[h]  # the clock after the evictions that made room (Cherkasova's order)
     clock.seq[0] += 1
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
