@@ -37,6 +37,8 @@ def validate(
             typer.echo(dump(scenario), nl=False)
         else:
             typer.echo(f"{file}: ok: {summary(scenario)}")
+        for note in () if scenario.server.config is None else scenario.server.config.notes:
+            typer.echo(f"note: {note}", err=True)
     if problems:
         raise ScenarioError(problems)
 

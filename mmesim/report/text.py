@@ -5,6 +5,7 @@ The text depends on the result alone, never on the machine or the clock: two run
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +20,7 @@ from mmesim.results.metrics import quantile_shares
 from mmesim.results.result import Result
 from mmesim.results.run_data import PARTS, HostData
 
+WIDTH = 100
 MARKS = {"pass": "pass", "fail": "FAIL", "undecided": "UNDECIDED"}
 COLOURS = {"pass": "32", "fail": "31", "undecided": "33"}
 LEDGER_BANDS = ("p50", "p99", "p99.9")
@@ -39,6 +41,7 @@ def text(result: Result, colour: bool = False) -> str:
         _errors(summary),
         _resources(result, summary),
         _cost(summary),
+        _config(summary),
         iter([f"Self-check   {checks.line(summary['checks'])}"]),
     )
     return "\n".join("\n".join([*section, ""]) for section in map(list, sections) if section).rstrip("\n") + "\n"
@@ -200,6 +203,18 @@ def _cost(summary: Any) -> Iterator[str]:
         f"{estimate}{units.show_usd(cost['usd_per_month'])} a month{served}"
     )
     yield f"  {'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}"
+
+
+def _config(summary: Any) -> Iterator[str]:
+    """What was made of a config.properties."""
+    found = [entry["text"] for entry in summary["findings"] or () if entry["kind"] == "config"]
+    if found:
+        yield "Configuration of the model server"
+    for sentence in found:
+        # Paths and keys are not broken: they are there to be copied.
+        wrapper = textwrap.TextWrapper(WIDTH, initial_indent="  - ", subsequent_indent="    ")
+        wrapper.break_long_words = wrapper.break_on_hyphens = False
+        yield from wrapper.wrap(sentence)
 
 
 def _limit(name: str) -> str:

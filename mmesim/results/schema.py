@@ -183,7 +183,13 @@ def _properties() -> dict[str, Schema]:
             }
         ),
         "binding_constraint": {"type": ["object", "null"]},
-        "findings": {"type": ["array", "null"]},
+        "findings": {
+            "type": ["array", "null"],
+            "items": _object(
+                {"kind": _text("config: what became of config.properties"), "text": _text("one sentence")}
+            ),
+            "description": "what has to be known beside the figures",
+        },
         "expect": {"type": "array", "items": {"$ref": "#/$defs/expectation"}},
         "robustness": {"type": ["object", "null"]},
         "checks": _map(_text('"ok", or what is wrong'), "self-check of the simulator"),

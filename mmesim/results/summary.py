@@ -75,12 +75,18 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str) -> Summ
         },
         "cost": cost(scenario.endpoint.host, runs),
         "binding_constraint": None,
-        "findings": None,
+        "findings": _findings(scenario),
         "expect": judge(scenario.expect, runs, pooled),
         "robustness": None,
         "checks": checks.combine(runs),
     }
     return {key: _plain(value, key) for key, value in summary.items()}
+
+
+def _findings(scenario: Scenario) -> list[dict[str, str]] | None:
+    """What has to be known beside the figures; null when nothing was looked for."""
+    config = scenario.server.config
+    return None if config is None else [{"kind": "config", "text": text} for text in config.notes]
 
 
 def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:

@@ -118,7 +118,7 @@ def notes(settings: Mapping[str, Setting], given: Sequence[str], file: str) -> I
             yield f"{here} gives way to the scenario's own server.{one.key}"
         elif one.setting.replaced is not None:
             line, value = one.setting.replaced
-            yield f"{here} replaces {value} of line {line}"
+            yield f"{here} replaces {shown(value)} of line {line}"
     yield from _chosen_by_the_server(settings, given, file)
     yield from _time_out(settings, file)
     for name, setting in settings.items():

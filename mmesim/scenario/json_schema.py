@@ -56,6 +56,8 @@ def _shorthands(schema: dict[str, Any], parts: dict[str, Any]) -> None:
         "additionalProperties": False,
     }
     properties["traffic"] = {"anyOf": [properties["traffic"], properties["traffic"]["items"]]}
+    config = parts["Server"]["properties"]["config"]
+    config["anyOf"].insert(0, {"type": "string", "minLength": 1, "examples": ["config.properties", "auto"]})
     overhead = parts["Server"]["properties"]["overhead"]
     parts["Server"]["properties"]["overhead"] = {
         "anyOf": [{"enum": list(OVERHEADS)}, {"$ref": "#/$defs/Overhead"}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.base import FROM_FILE, Place, Refused
 from mmesim.scenario.checks import contradictions
+from mmesim.scenario.config_load import with_config
 from mmesim.scenario.located import Located
 from mmesim.scenario.merge import named, override, read_with_bases, text_with_bases
 from mmesim.scenario.problems import from_validation, locate
@@ -43,7 +45,9 @@ def load_text(text: str, name: str = "<text>", overrides: Sequence[str] = ()) ->
 def _scenario(tree: Located, overrides: Sequence[str]) -> Scenario:
     for text in overrides:
         tree = override(tree, text)
-    tree, problems = _absolute_paths(named(tree))
+    tree, problems = _absolute_paths(_with_folders(named(tree)))
+    tree, wrong = with_config(tree, os.environ)
+    problems += wrong
     refused = list(unsupported(tree))
     problems += [locate(one.below(*place), tree) for place, one in refused]
     already = [place for place, _ in refused]
@@ -85,6 +89,24 @@ def _absolute_paths(tree: Located) -> tuple[Located, list[Problem]]:
         return value
 
     return rewritten(tree, PATHS, ()), [locate(one, tree) for one in missing]
+
+
+def _with_folders(tree: Located) -> Located:
+    """The tree with each `module:function` beside the folder of the file that names it."""
+    endpoint, processes = tree.map.get("endpoint"), tree.map.get("processes")
+    changed = dict(tree.map)
+    if endpoint is not None and "eviction" in endpoint.map:
+        rule = _with_folder(endpoint.map["eviction"])
+        changed["endpoint"] = endpoint.with_value({**endpoint.map, "eviction": rule})
+    if processes is not None and isinstance(processes.value, list):
+        changed["processes"] = processes.with_value([_with_folder(item) for item in processes.list])
+    return tree.with_value(changed) if isinstance(tree.value, dict) else tree
+
+
+def _with_folder(name: Located) -> Located:
+    if not isinstance(name.value, str) or ":" not in name.value:
+        return name
+    return name.with_value({"function": name, "folder": name.with_value(str(name.folder.resolve()))})
 
 
 def _below(patterns: Sequence[tuple[str, ...]], step: object) -> list[tuple[str, ...]]:

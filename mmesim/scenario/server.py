@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from mmesim.errors import did_you_mean
 from mmesim.scenario.base import Bytes, Count, Data, Flag, Refused, Seconds, Text, Whole, shown
@@ -12,7 +12,11 @@ from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import ZERO, Constant
 
 LARGEST_BATCH = 1024
-BatchSize = Annotated[Count, Field(le=LARGEST_BATCH)]
+BatchSize = Annotated[
+    Count,
+    Field(le=LARGEST_BATCH),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_BATCH}),
+]
 """The kernel keeps room for all the answers of one batch."""
 
 

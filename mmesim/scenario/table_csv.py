@@ -15,7 +15,7 @@ from mmesim.errors import did_you_mean
 from mmesim.scenario.base import Refusals, Refused, finite, shown, whole
 from mmesim.scenario.models import ModelGroup, Service
 from mmesim.scenario.presets import Framework
-from mmesim.scenario.server import CpuWait
+from mmesim.scenario.server import LARGEST_BATCH, CpuWait
 from mmesim.scenario.times import Constant, Lognormal
 
 _HEADER = re.compile(r"\s*([A-Za-z_]+)\s*(?:[\[(]\s*(.+?)\s*[\])])?\s*")
@@ -42,6 +42,13 @@ def _positive_count(text: str) -> int:
     return number
 
 
+def _batch_size(text: str) -> int:
+    number = _positive_count(text)
+    if number > LARGEST_BATCH:
+        raise ValueError(f"{text} is too large: at most {LARGEST_BATCH}")
+    return number
+
+
 def _number(text: str) -> float:
     try:
         number = float(text)
@@ -56,14 +63,24 @@ def _framework(text: str) -> Framework:
     return Framework(text)
 
 
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
 _DIRECT: dict[str, tuple[str, Callable[[str], object]]] = {
     "artifact_size": ("artifact_bytes", units.bytes_),
     "memory": ("memory_bytes", units.bytes_),
     "framework": ("framework", _framework),
     "process_memory": ("process_memory_bytes", units.bytes_),
     "workers": ("workers", _positive_count),
+    "batch_size": ("batch_size", _batch_size),
+    "max_batch_delay": ("max_batch_delay_s", units.seconds),
+    "preload_model": ("preload_model", _flag),
     "framework_threads": ("framework_threads", _positive_count),
     "oversubscription": ("oversubscription", _number),
+    "pinned": ("pinned", _flag),
     "weight": ("weight", _number),
     "rate": ("rate_per_s", units.rate),
 }

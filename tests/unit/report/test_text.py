@@ -10,6 +10,7 @@ import pytest
 from mmesim.report.text import text
 from mmesim.results.result import Result
 from mmesim.scenario.schema import Scenario
+from mmesim.scenario.server import ConfigRead, Server
 from tests.unit.results.synthetic import Call, replications, scenario
 
 WARM, COLD = Call(0.02), Call(0.02, model=1, load_wait=0.98, load=0)
@@ -123,6 +124,19 @@ def test_latency_expectations_show_milliseconds() -> None:
     assert (
         lines(result([WARM] * 10, "mean < 500 ms"), "Expected")[1] == "  pass       mean < 500 ms  20.0 ms [20.0, 20.0]"
     )
+
+
+def test_what_became_of_a_configuration_is_a_section() -> None:
+    notes = ("c.properties: used: job_queue_size=5", "c.properties:7: " + "a-long-word " * 8 + "x" * 99)
+    base = scenario()
+    server = Server(config=ConfigRead(file="c.properties", notes=notes))
+    assert lines(result([WARM], of=base.model_copy(update={"server": server})), "Configuration") == [
+        "Configuration of the model server",
+        "  - c.properties: used: job_queue_size=5",
+        "  - c.properties:7: a-long-word a-long-word a-long-word a-long-word a-long-word a-long-word",
+        "    a-long-word a-long-word",
+        "    " + "x" * 99,
+    ]
 
 
 def test_errors_by_cause_most_first() -> None:

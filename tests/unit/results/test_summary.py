@@ -19,6 +19,7 @@ from mmesim.results.run_data import CAUSES, PARTS, RunData
 from mmesim.results.schema import summary_schema
 from mmesim.results.summary import summarise
 from mmesim.scenario.schema import Scenario
+from mmesim.scenario.server import ConfigRead, Server
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
 
 CALLS = [
@@ -98,6 +99,16 @@ def test_later_fields_are_null_and_not_absent() -> None:
     summary = figures(*two())
     assert [summary[key] for key in ("binding_constraint", "findings", "robustness")] == [None, None, None]
     assert set(summary["ledger_ms"]["p99"]) == {"n", "mean", *PARTS}
+
+
+def test_what_became_of_a_configuration_is_a_finding() -> None:
+    base, runs = two()
+    config = ConfigRead(file="c.properties", notes=("one", "two"))
+    of = base.model_copy(update={"server": Server(config=config)})
+    found = figures(of, runs)
+    assert found["findings"] == [{"kind": "config", "text": "one"}, {"kind": "config", "text": "two"}]
+    jsonschema.validate(found, summary_schema())
+    assert figures(base.model_copy(update={"server": Server(config=ConfigRead())}), runs)["findings"] == []
 
 
 def test_twelve_significant_digits() -> None:

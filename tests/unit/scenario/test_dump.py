@@ -7,7 +7,7 @@ import pytest
 from mmesim.scenario.dump import dump
 from mmesim.scenario.load import load, load_text
 
-SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
@@ -33,6 +33,10 @@ def test_every_shipped_scenario_is_valid_and_survives_the_round_trip(path):
         ["traffic.0.start=1 s", "traffic.0.end=2 s", "traffic.0.models=[tenant-001]"],
         ["server.overhead={pre: {cpu: 0.1 ms, wait: {weibull: {mean: 0.3 ms, cv: 0.7}}}}"],
         ["models.tenant.service={cpu: {percentiles: {50: 1.1 ms, 99.9: 7 ms}}, wait: {empirical: [1 ms, 2 ms]}}"],
+        ["server={batch_size: 4, max_batch_delay: 20 ms, preload_model: true, preload_dirty: 1 MiB, event_loops: 0}"],
+        ["models.tenant={batch_size: 2, max_batch_delay: 0, preload_model: true, first_call: {cpu: 2 s}, workers: 3}"],
+        ["models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}", "models.tenant.batch_size=8"],
+        ["models.tenant.service.batch=sum", "endpoint.model_cache=disabled"],
         ["name='1e3'"],
         ["run.seed=1e3", "expect=[p99 <  500 ms, error_rate<0.1%]"],
     ],

@@ -10,7 +10,7 @@ from mmesim.scenario.json_schema import json_schema
 from mmesim.scenario.yaml_text import read_file, read_text
 
 ROOT = Path(__file__).parents[3]
-FILES = [*sorted((ROOT / "scenarios").glob("*.yaml")), ROOT / "mmesim" / "cli" / "starter.yaml"]
+FILES = [*sorted((ROOT / "scenarios").rglob("*.yaml")), ROOT / "mmesim" / "cli" / "starter.yaml"]
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,14 @@ def test_the_shipped_files_are_accepted(validator, path):
         ["server.overhead={pre: 1 ms, hold: {cpu: 1 ms, wait: {exponential: {mean: 1 ms}}}}"],
         ["models.tenant.service.cpu={percentiles: {50: 1 ms, 99.9: 2 ms}}", "endpoint.pid_limit=null"],
         ["traffic.0.popularity={zipf: 0.9}", "expect=[p99 < 1 s]"],
+        ["server={batch_size: 4, max_batch_delay: 20 ms, preload_model: true, preload_dirty: 1 MiB, event_loops: 0}"],
+        ["models.tenant={batch_size: 2, first_call: {cpu: 2 s}}", "endpoint.model_cache=disabled"],
+        ["models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}"],
+        ["server.config=a.properties"],
     ],
 )
-def test_a_resolved_file_is_accepted(validator, scenario, base, overrides):
+def test_a_resolved_file_is_accepted(validator, scenario, base, write, monkeypatch, overrides):
+    monkeypatch.chdir(write("job_queue_size=5", "a.properties").parent)
     data = read_text(dump(scenario(base, *overrides)), "resolved", Path()).plain()
     assert [error.message for error in validator.iter_errors(as_json(data))] == []
 
@@ -60,6 +65,12 @@ def test_a_resolved_file_is_accepted(validator, scenario, base, overrides):
         ("ml.m5.xlarge", "ml.m5.xlarge\n  instance_count: 0"),
         ("{cpu: 10 ms}", "{cpu: {lognormal: {mean: 1 ms}}}"),
         ("run: {duration: 60 s}", "run: {}\nserver: {overhead: x}"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nserver: {batch_size: 1025}"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nserver: {config: 3}"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nserver: {config: {path: a}}"),
+        ("{cpu: 10 ms}", "{cpu: 10 ms, batch: most}"),
+        ("{cpu: 10 ms}", "{cpu: 10 ms, batch: {affine: {base: 1 ms}}}"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  model_cache: off"),
         ("name: base\n", ""),
     ],
 )

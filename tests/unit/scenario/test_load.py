@@ -4,6 +4,7 @@ import pytest
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.load import load_text
+from mmesim.scenario.models import AffineBatch, AffineCost
 from mmesim.scenario.schema import (
     Clients,
     CpuWait,
@@ -139,6 +140,52 @@ def test_overheads_are_a_named_set_or_given(scenario, base):
     assert given.post == CpuWait()
 
 
+def test_the_model_server_works_as_if_freshly_installed(scenario, base):
+    server = scenario(base).server
+    assert (server.batch_size, server.max_batch_delay_s) == (1, 0.1)
+    assert (server.preload_model, server.preload_dirty_bytes) == (False, 3 * 2**20)
+    assert (server.config, server.event_loops) == (None, None)
+
+
+def test_event_loops_are_two_for_each_vcpu_unless_given(scenario, base):
+    assert scenario(base).event_loops == 8
+    assert scenario(base, "endpoint.vcpu=3").event_loops == 6
+    assert scenario(base, "server.event_loops=1").event_loops == 1
+
+
+def test_a_model_takes_what_it_is_not_registered_with_from_the_server(scenario, base):
+    server = "server={batch_size: 4, max_batch_delay: 20 ms, preload_model: true, preload_dirty: 1 MiB}"
+    plain = scenario(base, server).model_table()[0]
+    assert (plain.batch_size, plain.max_batch_delay_s) == (4, 0.02)
+    assert (plain.preload_model, plain.preload_dirty_bytes) == (True, 2**20)
+    own = "models.tenant={batch_size: 2, max_batch_delay: 0, preload_model: false, workers: 3}"
+    given = scenario(base, server, own).model_table()[0]
+    assert (given.batch_size, given.max_batch_delay_s, given.preload_model, given.workers) == (2, 0.0, False, 3)
+
+
+def test_first_calls_are_those_of_the_framework_unless_given(scenario, base):
+    assert scenario(base).model_table()[0].first_call == CpuWait()
+    own = scenario(base, "models.tenant.first_call={cpu: 2 s, wait: {exponential: {mean: 1 s}}}").model_table()[0]
+    assert own.first_call == CpuWait(cpu=Constant(2.0), wait=Exponential(1.0))
+
+
+def test_a_batch_costs_its_longest_item_or_all_of_them_or_a_line(scenario, base):
+    def batch(*overrides):
+        return scenario(base, *overrides).model_table()[0].service.batch
+
+    assert batch() == "max"
+    assert batch("models.tenant.service.batch=sum") == "sum"
+    affine = batch("models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}")
+    assert affine == AffineBatch(affine=AffineCost(base_s=0.02, per_item_s=0.004))
+
+
+def test_without_a_model_cache_every_vcpu_loads(scenario, base):
+    disabled = scenario(base, "endpoint.model_cache=disabled").endpoint
+    assert (disabled.model_cache, disabled.load_slots) == ("disabled", 4)
+    assert scenario(base, "endpoint.model_cache=disabled", "endpoint.load_slots=1").endpoint.load_slots == 1
+    assert scenario(base).endpoint.load_slots == 2
+
+
 def test_expectations_name_the_latency_limits(scenario, base):
     text = base + "expect: [p99 < 500 ms, mean <= 20 ms, p99.9 < 500 ms, cache_hit_ratio >= 95 %]\n"
     loaded = scenario(text)
@@ -185,7 +232,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  eviction: lur",
-            "4: endpoint.eviction: 'lur' is not one of lru, fifo, lfu, random (did you mean lru?)",
+            "4: endpoint.eviction: 'lur' is not one of lru, fifo, lfu, random, size, gdsf",
         ),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  router: {policy: stiky}", "4: endpoint.router.policy: 'stiky' is not one of"),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  warm: yes", "4: endpoint.warm: 'yes' is neither true nor false"),
@@ -211,6 +258,19 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "ml.m5.xlarge\n  memory_threshold: 0",
             "4: endpoint.memory_threshold: 0 is too small: it must be above 0",
         ),
+        (
+            "ml.m5.xlarge",
+            "ml.m5.xlarge\n  model_cache: off",
+            "4: endpoint.model_cache: 'off' is not one of enabled, disabled",
+        ),
+        ("run:", "server: {batch_size: 0}\nrun:", "12: server.batch_size: 0 is too small: at least 1"),
+        ("run:", "server: {batch_size: 1025}\nrun:", "12: server.batch_size: 1025 is too large: at most 1024"),
+        ("run:", "server: {max_batch_delay: 1}\nrun:", "12: server.max_batch_delay: 1 has no unit"),
+        ("run:", "server: {preload_model: 1}\nrun:", "12: server.preload_model: 1 is neither true nor false"),
+        ("run:", "server: {event_loops: -1}\nrun:", "12: server.event_loops: -1 is negative"),
+        ("count: 3", "count: 3\n    batch_size: 1.5", "7: models.tenant.batch_size: 1.5 is not a whole number"),
+        ("count: 3", "count: 3\n    first_call: 1 s", "7: models.tenant.first_call: '1 s' is not a map with keys"),
+        ("{cpu: 10 ms}", "{cpu: 10 ms, batch: {affine: {base: 1 ms}}}", "9: models.tenant.service.batch"),
         ("40 MiB", "40", "8: models.tenant.memory: 40 has no unit: write a size such as 1.5 GiB"),
         ("40 MiB", "40 ms", "8: models.tenant.memory: '40 ms' has the unknown unit 'ms'"),
         ("40 MiB", "-1 MiB", "8: models.tenant.memory: '-1 MiB' is negative"),
@@ -316,13 +376,7 @@ def test_a_wrong_value_is_refused_with_line_field_and_remedy(problems, base, tmp
     ("old", "new", "field", "what"),
     [
         ("ml.m5.xlarge", "ml.m5.xlarge\n  autoscaling: {min: 1}", "endpoint.autoscaling", "autoscaling"),
-        ("ml.m5.xlarge", "ml.m5.xlarge\n  model_cache: disabled", "endpoint.model_cache", "without model cache"),
-        ("run:", "server: {preload_model: true}\nrun:", "server.preload_model", "preloading"),
-        ("run:", "server: {batch_size: 4}\nrun:", "server.batch_size", "batches"),
-        ("run:", "server: {max_batch_delay: 1 ms}\nrun:", "server.max_batch_delay", "batches"),
-        ("count: 3", "count: 3\n    batch_size: 8", "models.tenant.batch_size", "batches"),
-        ("count: 3", "count: 3\n    first_call: 1 s", "models.tenant.first_call", "first calls"),
-        ("{cpu: 10 ms}", "{cpu: 10 ms, batch: sum}", "models.tenant.service.batch", "batches"),
+        ("run:", "server: {response_timeout: 9 s}\nrun:", "server.response_timeout", "response time-out"),
         ("poisson: {rate: 10 /s}", "mmpp: {}", "traffic.traffic-0.arrivals.mmpp", "bursts"),
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "traffic.traffic-0.arrivals.closed_loop", "closed-loop"),
         ("run:", "clients: {retries: boto3-legacy}\nrun:", "clients.retries", "retries"),
@@ -338,10 +392,7 @@ def test_what_is_not_simulated_yet_is_refused_and_never_ignored(problems, base, 
 
 
 def test_the_harmless_values_of_those_keys_are_accepted(scenario, base):
-    text = base.replace("xlarge", "xlarge\n  model_cache: enabled") + (
-        "server: {preload_model: false, batch_size: 1}\nclients: {retries: none}\nfaults: []\n"
-    )
-    assert scenario(text) == scenario(base)
+    assert scenario(base + "clients: {retries: none}\nfaults: []\n") == scenario(base)
 
 
 @pytest.mark.parametrize(

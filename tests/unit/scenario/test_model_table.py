@@ -94,6 +94,21 @@ def test_a_table_has_one_model_a_row(scenario, table):
     assert (b.service.cpu, b.service.wait) == (Constant(0.005), Constant(0.002))
 
 
+def test_a_table_says_how_each_model_is_registered(scenario, table):
+    text = table(
+        "name,memory [MiB],workers,batch_size,max_batch_delay [ms],preload_model\n"
+        "a,10,3,8,20,true\n"
+        "b,10,,,,\n"
+        "c,10,1,1,0,false\n",
+        "artifact_size: 1 MB\n  service: {cpu: 5 ms}\n  batch_size: 2\n  preload_model: true",
+    )
+    found = [
+        (model.workers, model.batch_size, model.max_batch_delay_s, model.preload_model)
+        for model in scenario(text, "server={default_workers_per_model: 4, max_batch_delay: 7 ms}").model_table()
+    ]
+    assert found == [(3, 8, 0.02, True), (4, 2, 0.007, True), (1, 1, 0.0, False)]
+
+
 def test_a_table_may_be_packed_have_units_in_its_header_and_stand_in_a_list(scenario, base, tmp_path):
     with gzip.open(tmp_path / "fleet.csv.gz", "wt") as file:
         file.write("name,memory [MiB],artifact_size (MB),rate [/h],service [ms]\na,10,2,36,8\nb,1 GiB,3,72,9\n")
@@ -121,6 +136,10 @@ def test_a_table_may_be_packed_have_units_in_its_header_and_stand_in_a_list(scen
         ("name,memory,workers\na,1 MiB,0\n", 2, "workers", "at least 1"),
         ("name,memory,workers\na,1 MiB,x\n", 2, "workers", "is not a number"),
         ("name,memory,workers\na,1 MiB,1.5\n", 2, "workers", "is not a whole number"),
+        ("name,memory,batch_size\na,1 MiB,0\n", 2, "batch_size", "at least 1"),
+        ("name,memory,batch_size\na,1 MiB,1025\n", 2, "batch_size", "at most 1024"),
+        ("name,memory,max_batch_delay\na,1 MiB,5\n", 2, "max_batch_delay", "has no unit"),
+        ("name,memory,preload_model\na,1 MiB,yes\n", 2, "preload_model", "neither true nor false"),
         ("name,memory,framework\na,1 MiB,xgbost\n", 2, "framework", "unknown framework"),
         ("name,memory,weight,rate\na,1 MiB,1,1 /s\n", 2, "rate", "exclude each other"),
         ("name,memory,service_cv\na,1 MiB,1\n", 2, "service", "service_cv needs a mean"),
