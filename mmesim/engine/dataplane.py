@@ -151,9 +151,11 @@ class DataPlane:
 
     def hosts_in_order(self, model: int) -> list[int]:
         """Hosts that are up, in rendezvous order of the model."""
+        self._do(verbs.SCORES, self.now, model)
         views = self.tables.views
-        up = [int(h) for h in views.up[: int(views.clock.n_up[0])]]
-        return sorted(up, key=lambda h: -self._do(verbs.SCORE, self.now, model, h))
+        up = views.up[: int(views.clock.n_up[0])]
+        order: list[int] = up[np.argsort(-views.scores[up], kind="stable")].tolist()
+        return order
 
     def _room_for_waiters(self, pool: int) -> None:
         """Room for what many waiters of a pool may add in one verb: for a few there always is."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
-from numpy.typing import NDArray
 
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
@@ -14,7 +15,6 @@ from mmesim.scenario.models import AffineBatch
 from mmesim.scenario.schema import HostType, RouterPolicy, Scenario, Time
 from mmesim.scenario.times import Constant
 from mmesim.workload.block import OVERHEAD_COLUMNS
-from mmesim.workload.streams import generator
 
 ROUTING = {
     RouterPolicy.sticky: codes.STICKY,
@@ -128,10 +128,10 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
         views.first_cpu[m.index] = constant(m.first_call.cpu)
         views.first_wait[m.index] = constant(m.first_call.wait)
     tables.views.clock.margin[0] = codes.MARGIN + 2 * max(m.batch_size for m in rows)
-    views.key[:] = placement_keys(scenario, replication, "models", len(rows))
+    views.key[:] = [placement_key(scenario, replication, "model", m.name) for m in rows]
 
 
-def placement_keys(scenario: Scenario, replication: int, what: str, n: int) -> NDArray[np.int64]:
-    """Random keys of rendezvous hashing: key k stays the same when there are more of them."""
-    rng = generator(scenario.run.seed, replication, "placement", what)
-    return rng.integers(1, KEY_LIMIT, size=n, dtype=np.int64)
+def placement_key(scenario: Scenario, replication: int, what: str, name: str | int) -> int:
+    """Key of a host or a model in rendezvous hashing: by its name, so that others may come or go."""
+    text = f"{scenario.run.seed}/{replication}/{what}/{name}"
+    return 1 + int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") % (KEY_LIMIT - 1)

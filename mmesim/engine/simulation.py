@@ -47,8 +47,8 @@ class Simulation:
         self.source = Source(scenario, replication, self.plane, observer)
         self.env.handle(REFILL, self.source.refill)
         self.hosts: list[Host] = []
-        for host_key in setup.placement_keys(scenario, replication, "hosts", endpoint.instance_count):
-            row = self.plane.add_host(0.0, int(host_key))
+        for number in range(endpoint.instance_count):
+            row = self.plane.add_host(0.0, setup.placement_key(scenario, replication, "host", number))
             self.hosts.append(Host(self.env, row, endpoint, scenario.server.base_tasks))
         self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, Eviction(scenario))
         if endpoint.warm:

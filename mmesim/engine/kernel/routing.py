@@ -3,7 +3,7 @@
 `sticky` is the default: a remembering affinity with bounded load. AWS publishes only that requests stay with the
 instance that
 has the model and that many requests make some go to another instance, where the model is loaded first
-(docs.aws.amazon.com, sagemaker, how-multi-model-endpoints-work); the rule itself is a platform unknown.
+(docs.aws.amazon.com, sagemaker, how-multi-mode-endpoints-work); the rule itself is a platform unknown.
 """
 
 from mmesim.engine.kernel.codes import (

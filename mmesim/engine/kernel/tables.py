@@ -95,7 +95,7 @@ RECORD = _dtype("call model host hit cause attempts", "arrival latency")
 TABLES = """
     clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start
     counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
-    window_hist records record_parts scratch episodes ledger loops
+    window_hist records record_parts scratch episodes ledger loops scores
 """
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
 Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a field, for Python
@@ -179,6 +179,7 @@ class Tables:
             "record_parts": np.zeros((sizes.records, N_PARTS)),
             "scratch": np.zeros(0, np.int64),
             "ledger": np.zeros(N_PARTS),
+            "scores": np.zeros(hosts, np.int64),
             "loops": np.zeros((hosts, max(1, sizes.loops)), LOOP),
             "episodes": np.zeros(buckets, np.int64),
         }

@@ -7,6 +7,7 @@ from mmesim.engine.kernel.codes import (
     A_GIVEN_UP,
     DO_LEAVE,
     DRAINING,
+    LOAD_TIMEOUT,
     NONE,
     OK,
     READY,
@@ -32,7 +33,7 @@ from mmesim.engine.kernel.rows import (
 from mmesim.engine.kernel.server import end_control, forward, release_loop, settle, stand_in_line, take_next
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
-WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORE, ROOM = 8, 9, 10, 11, 12, 13, 14
+WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORES, ROOM = 8, 9, 10, 11, 12, 13, 14
 BLOCK_LOOP, RELEASE_LOOP, CRASH_WORKER, REVIVE_WORKER = 15, 16, 17, 18
 
 SET_CLOCK = 20
@@ -222,6 +223,8 @@ def load_failed(t, p, cause, now):
     m, h = pools.model[p], pools.host[p]
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
+    if cause == LOAD_TIMEOUT:
+        clock.memory_epoch[0] += 1  # what it held is free
     t.models.blocked_epoch[m] = clock.memory_epoch[0]
     a = pools.waiter_head[p]
     while a >= 0:
@@ -343,8 +346,9 @@ def do(t, verb, now, i, j, x, y, z):
             sync(t, h, now)
     elif verb == SET_CLOCK:
         t.hosts.clock[i] = x
-    elif verb == SCORE:
-        return score(t, i, j)
+    elif verb == SCORES:
+        for h in range(t.clock.n_hosts[0]):
+            t.scores[h] = score(t, i, h)
     elif verb == BLOCK_LOOP:
         t.loops.blocked[i, j] += 1
     elif verb == RELEASE_LOOP:
