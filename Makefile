@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test lint types bench accuracy clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, which takes up to a minute."
@@ -28,6 +28,9 @@ bench: $(VENV)/dev.stamp
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest tests/perf/bench.py --benchmark-enable --benchmark-only --benchmark-quiet --benchmark-json=$(BENCH)
 	$(BIN)/python -m tests.perf.report $(BENCH) docs/performance.md
+
+accuracy: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.measured.report docs/accuracy.md
 
 clean:
 	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks

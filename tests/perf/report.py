@@ -44,13 +44,13 @@ def tables(bench: Bench) -> str:
     return "\n\n".join(parts)
 
 
-def splice(document: str, text: str) -> str:
+def splice(document: str, text: str, begin: str = BEGIN, end: str = END) -> str:
     """The document with `text` between its markers; UserError when they are not there."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise UserError(f"the document needs the lines {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+    before, found_begin, rest = document.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise UserError(f"the document needs the lines {begin} and {end}")
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
