@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
@@ -103,7 +104,7 @@ def test_a_killed_process_is_reported() -> None:
         replicate(FOUR, simulate=fakes.killed, jobs=2)
 
 
-def test_processes_end_with_the_one_that_asked() -> None:
+def test_processes_end_with_the_one_that_asked(tmp_path: Path) -> None:
     program = """
 from mmesim.experiment.replicate import replicate
 from tests.unit.experiment import fakes
@@ -115,7 +116,8 @@ def tell(replication, seconds, calls):
 
 replicate(scenario(run={"replications": 2}), simulate=fakes.second_hangs, jobs=2, watch=tell)
 """
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+    command, here = [sys.executable, "-c", program], os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=here) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "first\n"
         parent.kill()
