@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -112,7 +114,7 @@ def _in_processes(
     before = set(multiprocessing.active_children())
     with (
         _board(scenario.run.replications) as board,
-        ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent) as pool,
+        ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin_process) as pool,
     ):
         try:
             file = None if watch is None else board.filename
@@ -142,8 +144,18 @@ def _board(replications: int) -> Iterator[np.memmap[tuple[int, int], np.dtype[np
         yield np.memmap(Path(folder, "progress"), np.float64, "w+", shape=(replications, 2))
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin_process() -> None:
+    """Leave Ctrl-C to the process that asked, and end with it: when it is killed, nobody else ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        # Not sys.exit: that would end this thread alone.
+        os._exit(1)
 
 
 def _work(run: Simulate, scenario: Scenario, replication: int, records: int | None, board: str | None) -> RunData:

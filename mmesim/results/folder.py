@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -24,6 +25,9 @@ FILES: frozenset[str] = frozenset(
 )
 """What a result folder may hold: a folder with anything else in it is never replaced."""
 
+TEMPORARY = ".mmesim-"
+"""What the temporary folder beside a result begins with: short, since the name of a result may be as long as it can."""
+
 Writer = Callable[[Path], object]
 
 
@@ -39,7 +43,7 @@ def prepare(folder: Path) -> None:
     if not parent.is_dir():
         raise OutputError(f"cannot write to {folder}: {parent} is not a folder")
     try:
-        with tempfile.TemporaryDirectory(prefix=".mmesim-", dir=parent):
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=parent):
             pass
     except OSError as error:
         raise OutputError(f"cannot write to {folder}: {error.strerror or error} ({parent})") from error
@@ -60,7 +64,7 @@ def write(folder: Path, files: Mapping[str, Writer]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         _may_replace(target)
         # A folder inside a temporary one: the inner has the usual permissions, the outer takes the earlier result.
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=target.parent) as work:
             fresh, old = Path(work, "new"), Path(work, "old")
             fresh.mkdir()
             for name, writer in files.items():
@@ -93,10 +97,18 @@ def _target(folder: Path) -> Path:
 
 
 def _may_replace(target: Path) -> None:
-    if not target.exists():
-        return
+    try:
+        if not target.exists():
+            return
+    except OSError as error:
+        raise OutputError(f"cannot write to {target}: {error.strerror or error}") from error
     if not target.is_dir():
         raise OutputError(f"cannot write to {target}: it is not a folder")
+    # A folder is replaced as a whole. A mount point cannot be, and a shell would be left standing in the old folder.
+    if os.path.ismount(target):
+        raise OutputError(f"{target} has something mounted on it: choose a folder inside it with --out")
+    if target == Path.cwd():
+        raise OutputError(f"{target} is the current folder: choose a folder inside it with --out")
     found = {entry.name for entry in target.iterdir()}
     if not found:
         return

@@ -12,11 +12,14 @@ from types import MappingProxyType
 import numpy as np
 
 from mmesim.results.histogram import quantile, share_over
-from mmesim.results.run_data import RunData
+from mmesim.results.run_data import CAUSES, RunData
 
 NO_SUCCESS = "no successful call"
 NO_CALLS = "no call"
 NO_HOSTS = "no host was up"
+
+_NEVER_FITS = CAUSES.index("never_fits")
+"""Misses that are refused at once: nothing is loaded for them."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             lambda run: ratio(run.errors.sum(), run.calls), NO_CALLS, high=1.0, trials=lambda run: run.calls
         ),
         "model_loading_wait": Metric(
-            lambda run: ratio(run.load_wait_sum_s, run.misses), "no call waited for a load", "s"
+            lambda run: ratio(run.load_wait_sum_s, run.misses - run.attempt_causes[_NEVER_FITS]),
+            "no call waited for a load",
+            "s",
         ),
         "loaded_models": Metric(lambda run: ratio(run.hosts.loaded_s.sum(), measured_s(run)), "no time was measured"),
         "cpu_utilization": Metric(_cpu, NO_HOSTS, high=1.0),

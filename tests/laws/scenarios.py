@@ -126,7 +126,7 @@ def _groups(draw: st.DrawFn, index: int) -> ModelGroup:
 
 
 @st.composite
-def _endpoints(draw: st.DrawFn, hosts: int | None, may_break_off: bool) -> Endpoint:
+def _endpoints(draw: st.DrawFn, hosts: int | None) -> Endpoint:
     smt = draw(st.booleans())
     base = 100 * MIB
     # The largest model (three workers of 150 MiB) fits or not; of the small ones two to many do.
@@ -140,7 +140,7 @@ def _endpoints(draw: st.DrawFn, hosts: int | None, may_break_off: bool) -> Endpo
             threads_per_core=2 if smt else 1,
             cpu_speed=draw(st.sampled_from([1.0, 0.8])),
         ),
-        instance_count=draw(st.integers(1, 4)) if hosts is None else hosts,
+        instance_count=draw(st.integers(1, 6)) if hosts is None else hosts,
         load_slots=draw(st.integers(1, 3)),
         slot_covers=draw(st.sampled_from(["download_and_load", "load"])),
         usable_memory_given_bytes=usable,
@@ -148,7 +148,7 @@ def _endpoints(draw: st.DrawFn, hosts: int | None, may_break_off: bool) -> Endpo
         load_peak=draw(st.sampled_from([1.0, 1.3])),
         eviction=draw(st.sampled_from([*EvictionPolicy, Ttl(ttl_s=3.0), Gdsf(gdsf=GdsfCost(cost="load_time"))])),
         pid_limit=draw(st.sampled_from([None, 75, 120])),
-        disk_bytes=draw(st.sampled_from([90 * 10**6, 10**9])) if may_break_off else 30 * 10**9,
+        disk_bytes=draw(st.sampled_from([90 * 10**6, 10**9])),
         disk_read_Bps=draw(st.sampled_from([None, 200e6])),
         download=Download(
             first_byte=draw(_times(st.just(0.05))),
@@ -157,7 +157,7 @@ def _endpoints(draw: st.DrawFn, hosts: int | None, may_break_off: bool) -> Endpo
         unload_s=draw(st.sampled_from([0.0, 0.02])),
         invocation_timeout_s=draw(st.sampled_from([0.2, 60.0])),
         load_timeout_s=load_timeout_s,
-        load_limit_s=draw(st.sampled_from([load_timeout_s + 0.1, 360.0])) if may_break_off else 360.0,
+        load_limit_s=draw(st.sampled_from([load_timeout_s + 0.1, 360.0])),
         router=Router(
             policy=draw(st.sampled_from(RouterPolicy)),
             overhead_s=draw(st.sampled_from([0.0, 0.002])),
@@ -181,7 +181,7 @@ def _servers(draw: st.DrawFn) -> Server:
 
 @st.composite
 def scenarios(draw: st.DrawFn, hosts: int | None = None) -> Scenario:
-    """1 to 4 hosts (or `hosts`), 1 to 30 models, 20 s of steady traffic with bursts: some hundred calls."""
+    """1 to 6 hosts (or `hosts`), 1 to 30 models, 20 s of steady traffic with bursts: some hundred calls."""
     duration_s = 20.0
     groups = [draw(_groups(index)) for index in range(draw(st.integers(1, 3)))]
     popularity = st.one_of(st.just(UniformPopularity()), st.sampled_from([0.6, 1.2]).map(Zipf))
@@ -200,15 +200,14 @@ def scenarios(draw: st.DrawFn, hosts: int | None = None) -> Scenario:
     )
     return Scenario(
         name="law",
-        # A load of several workers that is broken off has a test of its own.
-        endpoint=draw(_endpoints(hosts, may_break_off=all(group.workers == 1 for group in groups))),
+        endpoint=draw(_endpoints(hosts)),
         server=draw(_servers()),
         models=tuple(groups),
         traffic=(steady, burst),
         clients=Clients(
             timeout_s=draw(st.sampled_from([0.3, 2.0, 70.0])), network_s=draw(st.sampled_from([0.0, 0.005]))
         ),
-        expect=("p99 < 100 ms", "p90 < 1 s"),  # type: ignore[arg-type]  # read as a file's are
+        expect=("p99 < 100 ms", "p90 < 1 s"),
         run=RunSettings(
             duration_s=duration_s, warmup_s=draw(st.sampled_from([0.0, 5.0])), seed=draw(st.integers(0, 2**32 - 1))
         ),

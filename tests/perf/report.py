@@ -123,7 +123,7 @@ def _seam(bench: Bench) -> str:
         rows.append(
             (
                 what,
-                f"{bench.fact(case, 'hit_ratio'):.2%}",
+                f"{bench.fact(case, 'hit_ratio'):.3%}",
                 f"{bench.fact(case, 'error_rate'):.2%}",
                 number(bench.fact(case, "crossings_per_request")),
                 number(bench.fact(case, "crossings_per_load")) if loads else "",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -99,6 +102,27 @@ def test_an_error_of_the_input_is_the_users(jobs: int) -> None:
 def test_a_killed_process_is_reported() -> None:
     with pytest.raises(SimulationError, match="was killed"):
         replicate(FOUR, simulate=fakes.killed, jobs=2)
+
+
+def test_processes_end_with_the_one_that_asked(tmp_path: Path) -> None:
+    program = """
+from mmesim.experiment.replicate import replicate
+from tests.unit.experiment import fakes
+from tests.unit.results.synthetic import scenario
+
+def tell(replication, seconds, calls):
+    if replication == 0 and seconds == 100.0:
+        print("first", flush=True)
+
+replicate(scenario(run={"replications": 2}), simulate=fakes.second_hangs, jobs=2, watch=tell)
+"""
+    command, here = [sys.executable, "-c", program], os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=here) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "first\n"
+        parent.kill()
+        # The pipe is closed when nobody holds it any more: the second replication would hold it for a minute.
+        parent.communicate(timeout=30.0)
 
 
 def test_a_result_needs_a_replication() -> None:

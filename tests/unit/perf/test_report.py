@@ -66,7 +66,7 @@ def test_ratios_are_those_of_cpu_time(written: str):
 
 
 def test_the_seam_is_told_for_each_run(written: str):
-    assert row(written, "thrashing |")[1:] == ["99.75%", "0.00%", "0.004", "9", "7", "0.5"]
+    assert row(written, "thrashing |")[1:] == ["99.750%", "0.00%", "0.004", "9", "7", "0.5"]
     assert row(written, "everything fits, 8 hosts |")[4:6] == ["", ""]
 
 

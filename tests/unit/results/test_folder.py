@@ -102,6 +102,28 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         result().save(tmp_path / "day" / "inner")
 
 
+def test_the_longest_name_is_written_and_a_longer_one_refused_beforehand(tmp_path: Path) -> None:
+    longest = tmp_path / ("n" * 255)
+    folder.prepare(longest)
+    assert "summary.json" in names(result().save(longest))
+    with pytest.raises(OutputError, match="File name too long"):
+        folder.prepare(tmp_path / ("n" * 256))
+
+
+def test_the_current_folder_is_not_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for attempt in (lambda: folder.prepare(Path()), lambda: result().save(".")):
+        with pytest.raises(OutputError, match="is the current folder"):
+            attempt()
+    assert names(tmp_path) == []
+    assert "summary.json" in names(result().save("day"))
+
+
+def test_a_mounted_folder_cannot_be_replaced() -> None:
+    with pytest.raises(OutputError, match="/proc has something mounted on it: choose a folder inside it"):
+        folder.prepare(Path("/proc"))
+
+
 def test_prepare_leaves_no_trace(tmp_path: Path) -> None:
     folder.prepare(tmp_path / "results" / "day")
     assert names(tmp_path) == []

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmesim.results.histogram import EMIN, Grid, bucket_of, coarse_grid, grid, merge, quantile, share_over
@@ -58,6 +58,7 @@ def test_senseless_limits_are_refused(limit: float) -> None:
         grid((limit,))
 
 
+@settings(deadline=None)
 @given(latencies, limit_sets)
 def test_bucket_holds_the_value_and_the_kernel_finds_the_same(x: float, limits: list[float]) -> None:
     g = grid(limits)
@@ -66,12 +67,14 @@ def test_bucket_holds_the_value_and_the_kernel_finds_the_same(x: float, limits: 
     assert walk(g, x) == i
 
 
+@settings(deadline=None)
 @given(latencies)
 def test_coarse_bucket(x: float) -> None:
     g = coarse_grid()
     assert walk(g, x) == int(bucket_of(g, x))
 
 
+@settings(deadline=None)
 @given(st.lists(latencies, min_size=1, max_size=60), st.floats(min_value=0.0, max_value=1.0), limit_sets)
 def test_quantile_is_in_the_bucket_of_the_order_statistic(values: list[float], q: float, limits: list[float]) -> None:
     g = grid(limits)
@@ -83,6 +86,7 @@ def test_quantile_is_in_the_bucket_of_the_order_statistic(values: list[float], q
     assert got <= max(values)
 
 
+@settings(deadline=None)
 @given(st.lists(latencies, min_size=1, max_size=60), st.floats(min_value=0.0, max_value=1e5))
 def test_share_over_is_exact_at_a_limit(values: list[float], limit: float) -> None:
     g = grid((limit,))
@@ -90,6 +94,7 @@ def test_share_over_is_exact_at_a_limit(values: list[float], limit: float) -> No
     assert share_over(g.edges, count, limit) == sum(v > limit for v in values) / len(values)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(latencies, max_size=20), min_size=1, max_size=4))
 def test_merge_is_the_histogram_of_all(parts: list[list[float]]) -> None:
     g = coarse_grid()

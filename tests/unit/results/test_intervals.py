@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmesim.results.intervals import Estimate, estimate, mean, never_seen, student_t
@@ -25,6 +25,7 @@ def test_two_values_by_hand() -> None:
     assert student_t([0.0, 2.0]) == pytest.approx((1 - 12.7062047, 1 + 12.7062047), rel=1e-7)
 
 
+@settings(deadline=None)
 @given(values, st.sampled_from([0.8, 0.95, 0.99]))
 def test_agrees_with_scipy(sample: list[float], confidence: float) -> None:
     got = student_t(sample, confidence)
@@ -34,6 +35,7 @@ def test_agrees_with_scipy(sample: list[float], confidence: float) -> None:
     assert got == pytest.approx((np.mean(sample) - half, np.mean(sample) + half), rel=1e-9, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(values, st.randoms(use_true_random=False))
 def test_order_of_replications_does_not_matter(sample: list[float], random: object) -> None:
     shuffled = list(sample)

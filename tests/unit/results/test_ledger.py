@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmesim.results.ledger import BANDS, band_weights, cold_calls, ledger_ms
@@ -50,6 +50,7 @@ def test_band_over_the_jump_mixes_warm_and_cold() -> None:
     assert ledger["p99"]["load"] == pytest.approx(495.0)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 50), st.floats(0, 10), st.floats(0, 10)), min_size=1, max_size=20).filter(
         lambda rows: any(n for n, _, _ in rows)

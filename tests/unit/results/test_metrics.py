@@ -73,6 +73,14 @@ def test_nothing_measured_has_no_value() -> None:
     assert metric("throughput_rps").of(run) == 0.0
 
 
+def test_models_that_never_fit_did_not_wait_for_a_load() -> None:
+    refused = [Call(load=0, cause="never_fits")] * 3
+    run = run_data(scenario(), [*refused, Call(0.01, load_wait=2.0, load=1)])
+    assert METRICS["model_loading_wait"].of(run) == 2.0
+    assert METRICS["cache_hit_ratio"].of(run) == 0.0
+    assert math.isnan(METRICS["model_loading_wait"].of(run_data(scenario(), refused)))
+
+
 def test_unknown_metric() -> None:
     with pytest.raises(KeyError):
         metric("latency")

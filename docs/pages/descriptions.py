@@ -1,0 +1,115 @@
+"""What the keys of a scenario mean, for those that the schema itself does not describe.
+
+A test fails when a key has neither, or both, or when a name here is no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "name": "name of the scenario; also the name of its result folder",
+        "endpoint": "see [endpoint](#endpoint)",
+        "server": "see [server](#server)",
+        "models": "see [models](#models): a list of groups, or one group",
+        "traffic": "see [traffic](#traffic): a list of streams, or one stream",
+        "clients": "see [clients](#clients)",
+        "run": "see [run](#run)",
+        "expect": "see [expect](#expect)",
+        "faults": "must be empty in this version",
+        "endpoint.instance_type": "a type of the catalogue, such as `ml.m5.xlarge`; without it `vcpu` and `memory` are "
+        "needed",
+        "endpoint.region": "region of the price",
+        "endpoint.instance_count": "number of hosts",
+        "endpoint.slot_covers": "whether a load slot is taken before the download or after it (U)",
+        "endpoint.memory_threshold": "share of the host's memory that container and models may fill (U)",
+        "endpoint.memory_reserve": "memory that stays free (U); the stricter of this and `memory_threshold` holds",
+        "endpoint.usable_memory": "memory that container and models may fill, instead of the two rules above",
+        "endpoint.base_memory": "memory of the container without any model (U)",
+        "endpoint.model_cache": "models stay loaded after a call",
+        "endpoint.eviction": "which idle model is unloaded first (U)",
+        "endpoint.pid_limit": "processes and threads on one host; `null`: no limit",
+        "endpoint.disk_size": "room for artefacts on each host (U)",
+        "endpoint.download": "see [endpoint.download](#endpointdownload)",
+        "endpoint.invocation_timeout": "time within which the container must answer",
+        "endpoint.load_timeout": "time after which a call that waits for a load is told that the model is not ready",
+        "endpoint.load_limit": "time after which a load is broken off",
+        "endpoint.router": "see [endpoint.router](#endpointrouter)",
+        "endpoint.router.policy": "how the host of a call is chosen (U)",
+        "endpoint.vcpu": "vCPUs of a host",
+        "endpoint.memory": "memory of a host",
+        "endpoint.network": "network of a host, for downloads",
+        "endpoint.threads_per_core": "2: a vCPU is one of two threads of a core; 1: it is a core",
+        "endpoint.smt_yield": "work that both threads of a core do together, in cores",
+        "endpoint.cpu_speed": "factor on the speed of all CPU work; 1 is the CPU on which the times were measured",
+        "endpoint.price_per_hour": "price of one instance",
+        "server.kind": "the model server",
+        "server.default_workers_per_model": "worker processes of each copy of a model",
+        "server.preload_model": "preloading is not simulated in this version",
+        "server.batch_size": "batches are not simulated in this version",
+        "server.overhead": "the server's own work: `sagemaker`, `measured-vm`, `none`, or see "
+        "[server.overhead](#serveroverhead)",
+        "server.overhead.pre": "before the queue; a bare time is CPU time",
+        "server.overhead.hold": "on the worker, after the service",
+        "server.overhead.post": "after the worker is free",
+        "models.name": "name of the model or of the group",
+        "models.azure_functions": "see [models.azure_functions](#modelsazure_functions)",
+        "models.artifact_size": "size of the artefact in S3 and on disk; needed, here or in the table",
+        "models.memory": "memory of the model alone, in each worker; needed, here or in a table",
+        "models.framework": "[preset](presets.md) for what is left out",
+        "models.process_memory": "memory of one worker without its model",
+        "models.workers": "worker processes of each copy; default `server.default_workers_per_model`",
+        "models.framework_threads": "threads of a worker at rest, counted against `pid_limit`",
+        "models.oversubscription": "price of more threads than vCPUs, for models with `service.threads` above 1",
+        "models.load": "work of one worker while it loads: `{cpu: , wait: }`",
+        "models.service": "see [models.service](#modelsservice); needed, here or in a table",
+        "models.preload_model": "preloading is not simulated in this version",
+        "models.batch_size": "batches are not simulated in this version",
+        "models.service.cpu": "CPU time of one call in all",
+        "models.service.wait": "time that only passes, before the CPU work",
+        "models.service.threads": "threads over which the CPU time is split",
+        "models.service.serial": "share of the CPU time that runs on one thread all the same (Amdahl)",
+        "models.service.batch": "batches are not simulated in this version",
+        "models.azure_functions.invocations": "file of minute counts: its functions are the models",
+        "models.azure_functions.memory": "file of memory percentiles",
+        "models.azure_functions.durations": "file of duration percentiles",
+        "models.azure_functions.duration_scale": "factor on all durations",
+        "traffic.models": "groups or single models that are called; default all",
+        "traffic.start": "time at which the stream begins; the times of a trace count from here",
+        "traffic.end": "time at which it ends; default the end of the run",
+        "traffic.arrivals": "`{poisson: {rate: 120 /s}}`: calls at random moments",
+        "traffic.popularity": "how calls spread over the models: `uniform`, `weights` or `{zipf: 0.9}` "
+        "(in the order of the file)",
+        "traffic.trace": "recorded calls, see [traffic.trace](#traffictrace)",
+        "traffic.azure_functions": "minute counts, see [traffic.azure_functions](#trafficazure_functions)",
+        "traffic.trace.file": "CSV (plain, .gz or .zst) or Parquet",
+        "traffic.trace.columns": "see [traffic.trace.columns](#traffictracecolumns)",
+        "traffic.trace.columns.time": "column of the time in seconds, never falling",
+        "traffic.trace.columns.model": "column of the model's name",
+        "traffic.trace.columns.service": "column of the service time in seconds; the default one may be absent",
+        "traffic.azure_functions.file": "CSV with one row a function and one column a minute",
+        "traffic.azure_functions.placement": "where in its minute a call is placed: at random",
+        "clients.timeout": "time after which a client gives up",
+        "clients.retries": "retries are not simulated in this version",
+        "run.duration": "simulated time; arrivals stop at its end",
+        "run.warmup": "time at the start that is simulated but not measured",
+        "run.replications": "independent runs; two or more give intervals",
+        "run.seed": "seed of all random numbers",
+    }
+)
+
+ABOUT: Mapping[str, str] = MappingProxyType(
+    {
+        "endpoint": "`instance_count` hosts of one type. The figures of the host come from the catalogue by "
+        "`instance_type`; each can be given instead (`vcpu`, `memory`, `network`, `threads_per_core`, `smt_yield`, "
+        "`cpu_speed`, `price_per_hour`).",
+        "traffic": "One stream of calls. Each has exactly one source: `arrivals`, `trace` or `azure_functions`.",
+        "traffic.trace": "Recorded requests. The service time of a row replaces the drawn one: the CPU part if the "
+        "model has one, else the waiting part.",
+        "traffic.azure_functions": "Invocations for each minute of an Azure Functions data set.",
+        "run": "How long, how often and from which seed.",
+    }
+)
+"""What a section says instead of the docstring of its class, where that speaks of attributes."""

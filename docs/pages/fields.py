@@ -1,0 +1,169 @@
+"""The keys of a scenario file with their types and defaults, read from the classes of the schema."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, WithJsonSchema
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from docs.pages.descriptions import ABOUT, DESCRIPTIONS
+from mmesim import units
+from mmesim.scenario.host import HOST_KEYS, HostType
+from mmesim.scenario.schema import CpuWait, Endpoint, Scenario
+from mmesim.scenario.server import OVERHEADS
+from mmesim.scenario.times import Constant
+
+COMPUTED = {
+    "endpoint.load_slots": "max(1, vcpu // 2)",
+    "endpoint.router.spill_at": "max(4, 2 x workers)",
+    "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
+    "models.workers": "server.default_workers_per_model",
+    "models.count": "1",
+    "server.overhead": "sagemaker",
+    "traffic.name": "traffic-0, traffic-1 ...",
+    "traffic.arrivals": "",
+} | {f"models.{key}": "preset" for key in ("process_memory", "framework_threads", "oversubscription", "load")}
+"""Defaults that are not one value in the schema."""
+
+NO_SECTION = (CpuWait, HostType)
+"""Classes that are shown in the row of their key."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a scenario file; `default` is empty when it must be given or is simply absent."""
+
+    path: str
+    kind: str
+    default: str
+    description: str
+    described_in: tuple[str, ...]
+    """Where a description was found: schema, here."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """The keys of one map of a scenario file."""
+
+    path: str
+    about: str
+    keys: tuple[Key, ...]
+
+
+def sections() -> Iterator[Section]:
+    """Every map of a scenario file, the file itself first."""
+    yield from _sections("", Scenario)
+
+
+def _sections(path: str, model: type[BaseModel]) -> Iterator[Section]:
+    keys: list[Key] = []
+    below: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        if model is Endpoint and name == "host":
+            keys += [_key(f"{path}.{key}", _host_field(key), host=True) for key in HOST_KEYS]
+            continue
+        here = f"{path}.{field.alias or name}".lstrip(".")
+        keys.append(_key(here, field))
+        inner = _model_in(field.annotation)
+        if inner is not None and inner not in NO_SECTION and here != "traffic.arrivals":
+            below.append((here, inner))
+    yield Section(path, ABOUT.get(path, model.__doc__ or ""), tuple(keys))
+    for here, inner in below:
+        yield from _sections(here, inner)
+
+
+def _host_field(key: str) -> FieldInfo:
+    return next(field for name, field in HostType.model_fields.items() if key in (name, field.alias))
+
+
+def _key(path: str, field: FieldInfo, host: bool = False) -> Key:
+    own = None if host else field.description
+    described = {"schema": own, "here": DESCRIPTIONS.get(path)}
+    found = tuple(where for where, text in described.items() if text)
+    default = COMPUTED.get(path) or ("catalogue" if host else _default(field))
+    if field.is_required() and not host:
+        default = "required"
+    return Key(path, _kind(field.annotation, field.metadata), default, own or DESCRIPTIONS.get(path, ""), found)
+
+
+def _kind(annotation: Any, metadata: list[Any]) -> str:
+    """Type and unit of a key in words."""
+    for item in metadata:
+        if isinstance(item, WithJsonSchema):
+            return _schema_kind(item.json_schema or {})
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(arguments[0], list(annotation.__metadata__))
+    if origin in (Union, UnionType):
+        return " or ".join(_kind(a, []) for a in arguments if a is not NoneType)
+    if origin is Literal:
+        return " or ".join(f"`{str(a).lower() if isinstance(a, bool) else a}`" for a in arguments)
+    if origin is tuple:
+        return f"list of {_kind(arguments[0], [])}" if arguments else "empty list"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return ", ".join(f"`{member.value}`" for member in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "map"
+    return {str: "text", bool: "`true` or `false`", Path: "path", int: "whole number", float: "number"}[annotation]
+
+
+def _schema_kind(schema: dict[str, Any]) -> str:
+    description = str(schema.get("description", ""))
+    if schema.get("type") in ("integer", "number"):
+        return {"integer": "whole number", "number": "number"}[schema["type"]]
+    if "distribution" in description:
+        return "time or distribution"
+    if description.startswith(("a ", "an ")):
+        return description.partition(",")[0].split(" ", 1)[1]
+    return "text" if schema.get("type") == "string" else "name or map"
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in found if model is not None), None)
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is PydanticUndefined or value is None or value == ():
+        return ""
+    return _shown(value, _kind(field.annotation, field.metadata))
+
+
+def _shown(value: Any, kind: str) -> str:
+    """A default as a file would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Constant):
+        return _time(value.value)
+    if isinstance(value, CpuWait):
+        return f"{{cpu: {_shown(value.cpu, '')}, wait: {_shown(value.wait, '')}}}"
+    if isinstance(value, BaseModel):
+        return next((name for name, overhead in OVERHEADS.items() if overhead == value), "see below")
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, int | float):
+        shown = {"time": _time, "size": _size, "bandwidth": units.show_bandwidth, "share": units.show_fraction}
+        return shown.get(kind, lambda number: f"{number:g}" if math.isfinite(number) else "unlimited")(value)
+    if isinstance(value, str):
+        return value
+    return type(value).__name__.removesuffix("Popularity").lower()
+
+
+def _time(value: float) -> str:
+    return f"{value:g} s" if value >= 1 or value == 0 else units.show_seconds(value)
+
+
+def _size(value: float) -> str:
+    exact = units.exact_bytes(int(value))
+    return exact if not exact.endswith(" B") else f"{value / 2**30:.3g} GiB"

@@ -1,0 +1,126 @@
+"""The page on scenario files."""
+
+from __future__ import annotations
+
+import inspect
+
+from docs.pages.fields import Section, sections
+from docs.pages.markdown import code, page, table
+from mmesim import units
+from mmesim.scenario.expect import LATENCY_METRICS, SHARE_METRICS
+from mmesim.scenario.table_csv import COLUMNS
+from mmesim.scenario.unsupported import TABLE
+
+INTRODUCTION = """
+A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a key that is there twice is an
+error). `mmesim validate FILE` reports every mistake with its line, `mmesim schema` prints the JSON Schema of this page,
+`mmesim init` writes a commented file to start from. Where a rule comes from: [assumptions](../assumptions.md).
+
+- A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
+- `extends: base.yaml` puts a file over another: maps merge, lists replace, `models` and `traffic` merge by `name`.
+- `--set endpoint.instance_count=6` puts one value over the file; `--set models.tenant.memory="60 MiB"` names an item of
+  a list.
+- Paths are relative to the file in which they stand.
+- (U): a platform unknown. AWS does not publish it.
+""".strip()
+
+DISTRIBUTIONS = (
+    ("constant", "20 ms"),
+    ("exponential", "{exponential: {mean: 20 ms}}"),
+    ("lognormal, gamma, Weibull; cv is standard deviation / mean", "{lognormal: {mean: 12 ms, cv: 0.8}}"),
+    ("uniform", "{uniform: {low: 10 ms, high: 30 ms}}"),
+    ("one of these, each as likely", "{empirical: [10 ms, 12 ms, 40 ms]}"),
+    (
+        "straight lines between percentiles; outside them the first and the last",
+        "{percentiles: {50: 10 ms, 99: 80 ms}}",
+    ),
+)
+
+COLUMN_TEXTS = {
+    "name": "name of the model (needed)",
+    "group": "group, for `traffic.models`",
+    "service": "CPU time of one call, mean",
+    "service_cv": "with it the CPU time is lognormal",
+    "service_wait": "time of one call that only passes",
+    "load_cpu": "CPU time of one worker's load",
+    "load_wait": "waiting time of one worker's load",
+}
+
+
+def scenario_page() -> str:
+    """The reference of scenario files."""
+    return page(
+        "Scenario file",
+        INTRODUCTION,
+        *(_section(section) for section in sections()),
+        _expect(),
+        _quantities(),
+        "## Times and distributions\n\n"
+        "Where a time may be a distribution, it varies from call to call (or from load to load).\n\n"
+        + table(("Form", "Example"), ((form, code(example)) for form, example in DISTRIBUTIONS)),
+        _columns(),
+        _refused(),
+    )
+
+
+def _section(section: Section) -> str:
+    title = f"## {section.path}" if section.path else "## The file"
+    about = inspect.cleandoc(section.about) if section.path else "Keys of the file itself."
+    rows = (
+        (code(key.path.rpartition(".")[2]), key.kind, _default(key.default), key.description) for key in section.keys
+    )
+    return f"{title}\n\n{about}\n\n{table(('Key', 'Type', 'Default', 'Meaning'), rows)}"
+
+
+def _default(text: str) -> str:
+    return text if text in ("", "required", "catalogue", "preset", "see below") else code(text)
+
+
+def _expect() -> str:
+    latencies = ", ".join(map(code, LATENCY_METRICS))
+    shares = ", ".join(map(code, SHARE_METRICS))
+    return (
+        "## expect\n\nA list of lines `metric < limit`, also `<=`, `>`, `>=`.\n\n"
+        f"- against a time, such as `p99 < 500 ms`: {latencies}\n"
+        f"- against a share, such as `error_rate < 0.1 %`: {shares}\n\n"
+        "How they are decided: [design](../design.md#results)."
+    )
+
+
+def _quantities() -> str:
+    rows = (
+        ("time", "ns, us, ms, s, min, h, d", "250 ms"),
+        ("size", "B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB (powers of 1024)", "1.5 GiB"),
+        ("rate", "/ms, /s, /min, /h, /d", "120 /s"),
+        ("bandwidth", "a size /s, or bit/s, kbit/s, Mbit/s, Gbit/s, Tbit/s", "1.25 Gbit/s"),
+        ("share", "%, or a bare number from 0 to 1", "80 %"),
+        ("amount of US dollars", "USD", "0.23 USD"),
+    )
+    readers = (units.seconds, units.bytes_, units.rate, units.bandwidth, units.fraction, units.usd)
+    for (_, _, example), read in zip(rows, readers, strict=True):
+        read(example)
+    return "## Quantities\n\n" + table(("Type", "Units", "Example"), ((a, b, code(c)) for a, b, c in rows))
+
+
+def _columns() -> str:
+    rows = ((code(name), COLUMN_TEXTS.get(name, f"as `models.{name}`")) for name in COLUMNS)
+    return (
+        "## Table of models\n\n`models: {file: models.csv}` reads a CSV table with one model a row. An empty cell "
+        "takes the value of the group. A unit may stand in the header, as in `memory [MiB]`, and then goes with bare "
+        "numbers.\n\n" + table(("Column", "Meaning"), rows)
+    )
+
+
+def _refused() -> str:
+    rows = (
+        (
+            code(".".join(entry.place)),
+            entry.what,
+            ", ".join(code(str(value).lower()) for value in entry.harmless),
+        )
+        for entry in TABLE
+    )
+    return (
+        "## Refused in this version\n\nKeys that mean something to an endpoint but are not simulated. "
+        "`{uncertain: ...}` is understood, and refused in a run.\n\n" + table(("Key", "What", "Allowed value"), rows)
+    )

@@ -1,0 +1,38 @@
+"""Every command and every piece of Python in the pages works, and prints what the page says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.examples import COMMANDS, ROOT, blocks, pages, played, workshop
+
+COMMAND = re.compile(r"\s+(\$ |mmesim |make |python |pip )")
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_print_what_the_page_says(page: Path, tmp_path: Path):
+    text = page.read_text(encoding="utf-8")
+    assert played(text, workshop(tmp_path)).split("\n") == text.split("\n"), "python -m docs.examples writes it anew"
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_command_is_written_where_it_would_not_be_run(page: Path):
+    lines = page.read_text(encoding="utf-8").split("\n")
+    inside = {number for block in blocks(lines) for number in range(block.first, block.last)}
+    hidden = [line for number, line in enumerate(lines) if number not in inside and COMMAND.match(line)]
+    assert hidden == []
+    plain = [block for block in blocks(lines) if block.language not in COMMANDS and block.directive != "output"]
+    shown = [line for block in plain for line in lines[block.first : block.last] if line.startswith("$ ")]
+    assert shown == []
+
+
+def test_a_wrong_output_is_noticed(tmp_path: Path):
+    text = "```console\n$ echo right\nwrong\n```\n\n```python\nprint(6 * 7)\n```\n\n<!-- output -->\n```text\n41\n```\n"
+    assert played(text, workshop(tmp_path)) == text.replace("wrong", "right").replace("41", "42")
+
+
+def test_files_and_blocks_that_are_not_run(tmp_path: Path):
+    text = "<!-- file: a.txt -->\n```text\nhello\n```\n\n```sh\ntest $(cat a.txt) = hello\n```\n"
+    text += "\n<!-- not run: it would fail -->\n```sh\nfalse\n```\n"
+    assert played(text, workshop(tmp_path)) == text

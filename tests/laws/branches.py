@@ -1,0 +1,211 @@
+"""Scenarios that together reach every line of the kernel. `python -m tests.laws.branches` prints their digests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import simpy
+
+from mmesim.engine import kernel
+from mmesim.engine.simulation import Simulation
+from mmesim.scenario.models import ModelGroup, Service
+from mmesim.scenario.schema import (
+    Clients,
+    CpuWait,
+    Download,
+    Endpoint,
+    HostType,
+    Overhead,
+    Poisson,
+    Router,
+    RunSettings,
+    Scenario,
+    Server,
+    Traffic,
+    Zipf,
+)
+from mmesim.scenario.times import Constant, Empirical, Exponential, Lognormal
+from tests.laws.digest import digest
+from tests.laws.scenarios import MIB, instant_endpoint, instant_model, instant_server, patient_clients
+
+KERNEL = Path(next(iter(kernel.__path__)))
+
+
+def _drawn(mean_s: float) -> CpuWait:
+    return CpuWait(cpu=Exponential(mean_s), wait=Exponential(mean_s))
+
+
+def _models(count: int, workers: int = 1, service: Service | None = None, load: CpuWait | None = None) -> ModelGroup:
+    return ModelGroup(
+        name=f"m{workers}",
+        count=count,
+        artifact_bytes=20 * 10**6,
+        memory_bytes=30 * MIB,
+        process_memory_bytes=0,
+        workers=workers,
+        oversubscription=0.1,
+        load=load or CpuWait(cpu=Lognormal(0.2, 1.0), wait=Exponential(0.1)),
+        service=service or Service(cpu=Exponential(0.02), wait=Empirical((0.0, 0.05))),
+    )
+
+
+def _scenario(
+    endpoint: Endpoint,
+    models: tuple[ModelGroup, ...],
+    rate_per_s: float,
+    duration_s: float = 10.0,
+    server: Server | None = None,
+    clients: Clients | None = None,
+) -> Scenario:
+    return Scenario(
+        name="branches",
+        endpoint=endpoint,
+        server=server or Server(job_queue_size=4),
+        models=models,
+        traffic=(Traffic(arrivals=Poisson(rate_per_s=rate_per_s), popularity=Zipf(0.8)),),
+        clients=clients or Clients(),
+        run=RunSettings(duration_s=duration_s, warmup_s=duration_s / 10, seed=3),
+        expect=("p99 < 250 ms",),
+    )
+
+
+def _endpoint(hosts: int, policy: str, eviction: str, **given: Any) -> Endpoint:
+    router = {"policy": policy, "misroute": given.pop("misroute", 0.0), "spill_at": given.pop("spill_at", None)}
+    plain: dict[str, Any] = {
+        "host": HostType(vcpu=2, memory_bytes=8 * 2**30, network_Bps=100e6, threads_per_core=2),
+        "instance_count": hosts,
+        "usable_memory_given_bytes": 400 * MIB,
+        "base_memory_bytes": 100 * MIB,
+        "eviction": eviction,
+        "router": Router(**router),
+    }
+    return Endpoint(**{**plain, **given})
+
+
+def _broken_off() -> Endpoint:
+    return _endpoint(
+        2,
+        "hash",
+        "fifo",
+        slot_covers="load",
+        load_slots=2,
+        load_timeout_s=0.4,
+        load_limit_s=1.2,
+        download=Download(first_byte=Exponential(0.05)),
+    )
+
+
+def scenarios() -> dict[str, Scenario]:
+    """Name -> scenario; each is small enough to run uncompiled."""
+    parallel = Service(cpu=Exponential(0.04), threads=2, serial=0.2)
+    drawn = Server(job_queue_size=4, overhead=Overhead(pre=_drawn(1e-3), hold=_drawn(1e-3), post=_drawn(1e-3)))
+    slow = instant_model("slow", count=300, workers=2, service=Service(wait=Constant(2.0)))
+    times = Empirical((0.0, 0.002))
+    fast = instant_model("fast", count=2, workers=2, service=Service(cpu=times))
+    return {
+        "sticky": _scenario(
+            _endpoint(3, "sticky", "lfu", spill_at=1, misroute=0.1, warm=True),
+            (_models(8, 2, parallel), _models(8)),
+            rate_per_s=40.0,
+            server=drawn,
+        ),
+        "hash": _scenario(_broken_off(), (_models(12, load=_drawn(0.5)),), rate_per_s=20.0),
+        "least_outstanding": _scenario(
+            _endpoint(4, "least_outstanding", "random", invocation_timeout_s=0.1),
+            (_models(6, 3),),
+            rate_per_s=60.0,
+            clients=Clients(timeout_s=0.3, network_s=0.2),
+            server=Server(job_queue_size=1, overhead="measured-vm"),
+        ),
+        "round_robin": _scenario(
+            _endpoint(2, "round_robin", "lru", disk_bytes=100 * 10**6, load_limit_s=60.0),
+            (_models(6), _models(2, 20)),
+            rate_per_s=20.0,
+        ),
+        "random": _scenario(_endpoint(7, "random", "lru", warm=True), (_models(20),), rate_per_s=30.0),
+        "memory": _scenario(
+            instant_endpoint(usable_memory_given_bytes=2 * 4 * MIB),
+            (instant_model(count=4, service=Service(wait=Empirical((0.0, 0.3)))),),
+            rate_per_s=12.0,
+            server=instant_server(job_queue_size=20, overhead=Overhead(post=CpuWait(wait=Constant(0.1)))),
+            clients=patient_clients(),
+        ),
+        "growth": _scenario(
+            instant_endpoint(warm=True),
+            (slow,),
+            rate_per_s=1200.0,
+            duration_s=2.0,
+            server=Server(job_queue_size=100, overhead=Overhead(pre=CpuWait(cpu=Constant(0.01)))),
+        ),
+        "records": _scenario(
+            instant_endpoint(), (fast,), rate_per_s=1700.0, server=instant_server(), clients=patient_clients()
+        ),
+    }
+
+
+def run(scenario: Scenario) -> str:
+    """Digest of a run with all its records, in which one host slows down half-way."""
+    sim = Simulation(scenario, records=-1)
+    sim.env.process(_slow_down(sim))
+    return digest(sim.run())
+
+
+def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    yield sim.env.timeout(sim.scenario.run.duration_s / 2)
+    sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
+
+
+def lines_missed(work: Callable[[], object]) -> dict[str, list[int]]:
+    """Lines of the kernel's functions that `work` does not run, by file; only for the uncompiled kernel."""
+    seen: dict[str, set[int]] = defaultdict(set)
+
+    def line(frame: FrameType, event: str, _: object) -> Any:
+        seen[frame.f_code.co_filename].add(frame.f_lineno)
+        return line
+
+    def call(frame: FrameType, event: str, _: object) -> Any:
+        if not frame.f_code.co_filename.startswith(str(KERNEL)):
+            return None
+        return line
+
+    sys.settrace(call)
+    try:
+        work()
+    finally:
+        sys.settrace(None)
+    missed: dict[str, list[int]] = {}
+    for path in sorted(KERNEL.glob("*.py")):
+        if path.stem in ("jit", "tables", "codes"):
+            continue  # Python around the kernel
+        wanted = {
+            number
+            for code in _functions(path)
+            for _, _, number in code.co_lines()
+            if number is not None and number != code.co_firstlineno
+        }
+        missed[path.stem] = sorted(wanted - seen[str(path)])
+    return missed
+
+
+def _functions(path: Path) -> list[CodeType]:
+    module = compile(path.read_text(), str(path), "exec")
+    return [constant for constant in module.co_consts if isinstance(constant, CodeType)]
+
+
+if __name__ == "__main__":
+    digests: dict[str, str] = {}
+
+    def everything() -> None:
+        digests.update({name: run(scenario) for name, scenario in scenarios().items()})
+
+    if "--lines" in sys.argv:
+        sys.stdout.write(json.dumps({"lines": lines_missed(everything), "digests": digests}))
+    else:
+        everything()
+        sys.stdout.write(json.dumps({"digests": digests}))

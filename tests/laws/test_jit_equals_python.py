@@ -1,0 +1,133 @@
+"""The kernel compiled and the same source as plain Python give the same bytes; and it is compiled as it must be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+import simpy
+from numba.core.errors import NumbaError
+
+from mmesim.engine import setup
+from mmesim.engine.kernel import codes, jit, record, step, verbs
+from mmesim.engine.recorder import PRIME, Recorder
+from mmesim.policies.eviction import EVICTION
+from mmesim.results import histogram
+from mmesim.results.run_data import CAUSES, PARTS
+from mmesim.scenario.schema import EvictionPolicy, RouterPolicy
+from tests.laws import branches
+
+compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="about the compiled kernel")
+
+LINES_LEFT = 24
+"""Lines of the kernel that no scenario here reaches: what happens without any host, a task in the middle of a heap that
+is taken back, two kinds of timer at one instant, tables that grow just before a verb needs them."""
+
+
+def elsewhere(*options: str, **variables: str) -> dict[str, Any]:
+    """What `tests.laws.branches` finds in a process of its own with these environment variables."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.laws.branches", *options],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def digests() -> dict[str, str]:
+    return {name: branches.run(scenario) for name, scenario in branches.scenarios().items()}
+
+
+@compiled
+def test_compiled_and_plain_python_give_the_same_bytes(digests):
+    plain = elsewhere("--lines", NUMBA_DISABLE_JIT="1")
+    assert plain["digests"] == digests
+    assert sum(len(lines) for lines in plain["lines"].values()) <= LINES_LEFT, plain["lines"]
+
+
+@compiled
+@pytest.mark.slow
+def test_no_index_leaves_its_table(digests):
+    # A kernel of its own, which checks every index.
+    assert elsewhere(NUMBA_BOUNDSCHECK="1")["digests"] == digests
+
+
+@compiled
+def test_the_kernel_cannot_allocate():
+    def allocates(n):
+        return np.zeros(n).sum()
+
+    numba.njit(allocates).compile((numba.int64,))
+    with pytest.raises(NumbaError):
+        jit.inner(allocates).compile((numba.int64,))
+
+
+@compiled
+@pytest.mark.usefixtures("digests")
+@pytest.mark.parametrize("entry", [step.advance, verbs.act], ids=["advance", "act"])
+def test_every_run_shares_one_compiled_version(entry):
+    assert len(entry.overloads) == 1
+
+
+def test_setting_the_clock_of_simpy_moves_its_time():
+    env = simpy.Environment()
+    env._now = 5.0
+    assert env.now == 5.0
+    env.timeout(2.0)
+    assert env._queue[0][0] == 7.0
+    env.step()
+    assert env.now == 7.0
+
+
+def test_kernel_and_results_use_one_grid():
+    assert record.LOWEST_EXPONENT == histogram.EMIN
+    assert (record.OCTAVES, record.FINE, record.COARSE) == (histogram.OCTAVES, histogram.FINE, histogram.COARSE)
+
+
+@pytest.mark.parametrize("limits_s", [(), (0.1, 0.5, 2.0), (2.0**-20, 0.125, 1e9)])
+def test_the_kernel_finds_the_bucket_that_the_results_name(limits_s):
+    cell_of, bucket = (getattr(function, "py_func", function) for function in (record.cell_of, record.bucket))
+    rng = np.random.default_rng(1)
+    for grid in (histogram.grid(limits_s), histogram.coarse_grid()):
+        inner = grid.edges[1:-1:7]
+        beside = [np.nextafter(inner, 0.0), inner, np.nextafter(inner, np.inf)]
+        values = np.concatenate([[0.0, 1e7], *beside, rng.uniform(0, 9, 500)])
+        cells = [cell_of(float(value)) * grid.sub_buckets // histogram.FINE for value in values]
+        found = [bucket(grid.edges, grid.start[c], float(v)) for c, v in zip(cells, values, strict=True)]
+        assert found == histogram.bucket_of(grid, values).tolist()
+
+
+def test_causes_and_parts_have_the_numbers_that_the_results_give_them():
+    assert [getattr(codes, name.upper()) for name in CAUSES] == list(range(codes.N_CAUSES))
+    assert [getattr(codes, name.upper()) for name in PARTS] == list(range(codes.N_PARTS))
+
+
+def test_every_policy_of_a_scenario_exists():
+    assert {policy: getattr(codes, policy.upper()) for policy in RouterPolicy} == setup.ROUTING
+    assert list(setup.ROUTING.values()) == list(range(len(RouterPolicy)))
+    assert list(EVICTION) == list(EvictionPolicy)
+
+
+def test_kernel_and_recorder_choose_the_same_calls():
+    is_recorded = getattr(record.is_recorded, "py_func", record.is_recorded)
+    calls = np.concatenate([np.arange(2_000), np.arange(10**9, 10**9 + 2_000)])
+    for key, threshold in ((1, PRIME // 2), (PRIME - 1, PRIME // 50), (12345, PRIME)):
+        params = SimpleNamespace(record=[1], record_key=[key], record_threshold=[threshold])
+        kernel = [bool(is_recorded(SimpleNamespace(params=params), int(call))) for call in calls]
+        ours = Recorder(100, key)._hash(calls) < threshold
+        assert kernel == ours.tolist()
+        assert ours.sum() > 0
