@@ -16,7 +16,27 @@ from mmesim.workload.popularity import Alias, probabilities
 
 Column = Sequence[float | None]
 
-MODEL = Model(0, "m", "m", 1, 1, 1, 1, 1, 0.0, CpuWait(), Service(cpu=Constant(0.01)), None, None)
+MODEL = Model(
+    index=0,
+    name="m",
+    group="m",
+    artifact_bytes=1,
+    memory_bytes=1,
+    process_memory_bytes=1,
+    workers=1,
+    framework_threads=1,
+    oversubscription=0.0,
+    load=CpuWait(),
+    service=Service(cpu=Constant(0.01)),
+    weight=None,
+    rate_per_s=None,
+    preload_model=False,
+    preload_dirty_bytes=0,
+    batch_size=1,
+    max_batch_delay_s=0.0,
+    first_call=CpuWait(),
+    pinned=False,
+)
 
 
 def _models(n: int, weight: Column = (), rate_per_s: Column = ()) -> list[Model]:
