@@ -15,15 +15,12 @@ every step is compiled into the loop once.
 
 from mmesim.engine.kernel.codes import (
     A_POST,
-    A_PRE,
     A_QUEUED,
-    A_STALLED,
     A_TAKEN,
     BATCH_AFFINE,
     BATCH_SUM,
     CLASS_BATCH,
     CLASS_COMPLETION,
-    CLASS_ENTRY,
     DO_ANSWER,
     DO_ENTER,
     DO_FINISH,
@@ -40,125 +37,16 @@ from mmesim.engine.kernel.codes import (
     READY,
     TASK_JOB,
     TASK_POST,
-    TASK_PRE,
     TIMER_BATCH,
     TIMER_JOB,
-    TIMER_LOOP,
     TIMER_POST,
-    TIMER_PRE,
 )
 from mmesim.engine.kernel.cpu import start_task
+from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
 from mmesim.engine.kernel.record import answer
-from mmesim.engine.kernel.rows import FORWARDED, free_attempt, link_server, unlink_client, unlink_server
-
-
-@inline
-def touch(t, p, now):
-    """Note an access to pool `p`: eviction ranks by sequence number, by time only where the rule is about time."""
-    clock, pools = t.clock, t.pools
-    pools.last[p] = now
-    pools.credit[p] = t.hosts.clock[pools.host[p]]
-    pools.accessed[p] = clock.seq[0]
-    clock.seq[0] += 1
-    pools.frequency[p] += 1
-
-
-@inline
-def forward(t, a, p, now):
-    """Hand attempt `a` to the container of its host; its pool is ready. -> action"""
-    attempts = t.attempts
-    h = t.pools.host[p]
-    attempts.forwarded[a] = now
-    attempts.state[a] = A_PRE
-    t.pools.in_flight[p] += 1
-    link_server(t, a, FORWARDED)
-    loops = t.params.loops[0]
-    if loops > 0:
-        k = loop_of(attempts.route[a], loops)
-        if t.loops.blocked[h, k] > 0:
-            stall(t, a, h, k)
-            return DO_NOTHING
-    return start_pre(t, a, h, now)
-
-
-@inline
-def loop_of(u, loops):
-    """The event loop of a client's connection, from the uniform number of its call: other digits than the router's."""
-    x = u * 4096.0
-    return min(loops - 1, int((x - int(x)) * loops))
-
-
-@inline
-def stall(t, a, h, k):
-    """Attempt `a` comes in on event loop `k` of host `h`, which a registration blocks: it waits."""
-    attempts, loops = t.attempts, t.loops
-    attempts.state[a] = A_STALLED
-    attempts.next[a] = NONE
-    if loops.head[h, k] == NONE:
-        loops.head[h, k] = a
-    else:
-        attempts.next[loops.tail[h, k]] = a
-    loops.tail[h, k] = a
-
-
-@inline
-def release_loop(t, h, k, now):
-    """A registration no longer blocks event loop `k` of host `h`: what waits there comes in, one after the other."""
-    loops = t.loops
-    loops.blocked[h, k] -= 1
-    if loops.blocked[h, k] == 0 and loops.head[h, k] != NONE:
-        push_timer(t.clock, t.timers, now, CLASS_ENTRY, TIMER_LOOP, h * t.params.loops[0] + k, 0)
-
-
-@inline
-def end_control(t, h, row, now):
-    """CPU work of the control plane, or its first part, has ended: the event loop that it blocked is free."""
-    k = t.controls.loop[row]
-    if k != NONE:
-        t.controls.loop[row] = NONE
-        release_loop(t, h, k, now)
-
-
-@inline
-def next_stalled(t, row, now):
-    """The first attempt that waits at an event loop comes in. -> action, its row, its host"""
-    attempts, loops = t.attempts, t.loops
-    n = t.params.loops[0]
-    h, k = row // n, row % n
-    a = loops.head[h, k]
-    if a == NONE:
-        return DO_NOTHING, NONE, h
-    loops.head[h, k] = attempts.next[a]
-    attempts.next[a] = NONE
-    if loops.head[h, k] != NONE:
-        push_timer(t.clock, t.timers, now, CLASS_ENTRY, TIMER_LOOP, row, 0)
-    attempts.state[a] = A_PRE
-    attempts.stall[a] = now - attempts.forwarded[a]
-    return start_pre(t, a, h, now), a, h
-
-
-@inline
-def start_pre(t, a, h, now):
-    """The front end begins its work on attempt `a`. -> action"""
-    attempts = t.attempts
-    if attempts.pre_cpu[a] > 0.0:
-        start_task(t, h, now, a * 4 + TASK_PRE, attempts.pre_cpu[a], 1, 0)
-        attempts.overhead[a] += attempts.pre_cpu[a] / t.hosts.speed[h]
-        return DO_NOTHING
-    return DO_PRE_WAIT
-
-
-@inline
-def pre_wait(t, a, now):
-    """The part of the front end's work before the queue that is waiting, not computing. -> action"""
-    attempts = t.attempts
-    if attempts.pre_wait[a] > 0.0:
-        attempts.overhead[a] += attempts.pre_wait[a]
-        push_timer(t.clock, t.timers, now + attempts.pre_wait[a], CLASS_ENTRY, TIMER_PRE, a, attempts.gen[a])
-        return DO_NOTHING
-    return DO_ENTER
+from mmesim.engine.kernel.rows import free_attempt, unlink_client, unlink_server
 
 
 @inline

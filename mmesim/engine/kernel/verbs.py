@@ -17,6 +17,7 @@ from mmesim.engine.kernel.codes import (
     WORKER_DIED,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
+from mmesim.engine.kernel.frontend import end_control, forward, release_loop
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import entry, inline, inner
 from mmesim.engine.kernel.record import answer, integrate
@@ -30,7 +31,7 @@ from mmesim.engine.kernel.rows import (
     unlink_client,
     unlink_server,
 )
-from mmesim.engine.kernel.server import end_control, forward, release_loop, settle, stand_in_line, take_next
+from mmesim.engine.kernel.server import settle, stand_in_line, take_next
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
 WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORES, ROOM = 8, 9, 10, 11, 12, 13, 14
