@@ -163,15 +163,22 @@ def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
 
 def lines_missed(work: Callable[[], object]) -> dict[str, list[int]]:
     """Lines of the kernel's functions that `work` does not run, by file; only for the uncompiled kernel."""
-    seen: dict[str, set[int]] = defaultdict(set)
-
-    def line(frame: FrameType, event: str, _: object) -> Any:
-        seen[frame.f_code.co_filename].add(frame.f_lineno)
-        return line
+    left = {
+        (str(path), code.co_firstlineno): _lines(code)
+        for path in sorted(KERNEL.glob("*.py"))
+        if path.stem not in ("jit", "tables", "codes")  # Python around the kernel
+        for code in _functions(path)
+    }
 
     def call(frame: FrameType, event: str, _: object) -> Any:
-        if not frame.f_code.co_filename.startswith(str(KERNEL)):
-            return None
+        wanted = left.get((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+        if not wanted:
+            return None  # of no interest, or seen in full
+
+        def line(frame: FrameType, event: str, _: object) -> Any:
+            wanted.discard(frame.f_lineno)
+            return line
+
         return line
 
     sys.settrace(call)
@@ -179,18 +186,14 @@ def lines_missed(work: Callable[[], object]) -> dict[str, list[int]]:
         work()
     finally:
         sys.settrace(None)
-    missed: dict[str, list[int]] = {}
-    for path in sorted(KERNEL.glob("*.py")):
-        if path.stem in ("jit", "tables", "codes"):
-            continue  # Python around the kernel
-        wanted = {
-            number
-            for code in _functions(path)
-            for _, _, number in code.co_lines()
-            if number is not None and number != code.co_firstlineno
-        }
-        missed[path.stem] = sorted(wanted - seen[str(path)])
-    return missed
+    missed: dict[str, list[int]] = defaultdict(list)
+    for (file, _), lines in left.items():
+        missed[Path(file).stem] += sorted(lines)
+    return dict(missed)
+
+
+def _lines(code: CodeType) -> set[int]:
+    return {line for _, _, line in code.co_lines() if line is not None and line != code.co_firstlineno}
 
 
 def _functions(path: Path) -> list[CodeType]:

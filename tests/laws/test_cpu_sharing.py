@@ -114,6 +114,6 @@ def plainly(host: HostType, work: list[Piece]) -> list[float]:
 
 
 @given(hosts, pieces)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_threads_share_the_host_equally(host, work):
     np.testing.assert_allclose(engine(host, work), plainly(host, work), rtol=1e-9)

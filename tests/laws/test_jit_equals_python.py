@@ -77,6 +77,19 @@ def test_the_kernel_cannot_allocate():
 
 
 @compiled
+@pytest.mark.xfail(
+    raises=AssertionError, strict=True, reason="with NUMBA_CACHE_DIR set a change of an inner function goes unnoticed"
+)
+def test_a_cache_folder_of_the_user_is_named_by_the_sources_as_well(monkeypatch, tmp_path):
+    def entry(x):
+        return x + 1
+
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    assert jit.cache_key() in jit.entry(entry)._cache.cache_path
+
+
+@compiled
 @pytest.mark.usefixtures("digests")
 @pytest.mark.parametrize("entry", [step.advance, verbs.act], ids=["advance", "act"])
 def test_every_run_shares_one_compiled_version(entry):

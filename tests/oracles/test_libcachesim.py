@@ -41,7 +41,7 @@ def azure(eviction: EvictionPolicy, copies: int, hours: int) -> Scenario:
 
 @pytest.mark.parametrize("eviction", REFERENCE, ids=str)
 @pytest.mark.parametrize(
-    ("copies", "hours", "least_requests"), [(600, 24, 608_228), (200, 9, 200_000), (50, 9, 200_000)]
+    ("copies", "hours", "least_requests"), [(600, 24, 608_228), (200, 9, 200_000), (100, 9, 200_000)]
 )
 def test_hits_of_a_real_day(eviction, copies, hours, least_requests):
     models, ours = replay(azure(eviction, copies, hours))
