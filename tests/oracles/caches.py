@@ -13,7 +13,7 @@ from mmesim.scenario.models import ModelGroup
 from mmesim.scenario.schema import EvictionPolicy, RunSettings, Scenario, Traffic
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients
 
-POOL_BYTES = expand((instant_model(),), default_workers=1)[0].pool_memory_bytes
+POOL_BYTES = expand((instant_model(),), instant_server())[0].pool_memory_bytes
 
 
 def cache(
