@@ -21,10 +21,10 @@ CIW_CALLS, OUR_CALLS = 60_000, 400_000
 WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 TOLERANCE = 0.016
-"""Of a share: four standard errors of Ciw's run.
+"""Of a share: between 2.6 and 9 standard errors of Ciw's run, by the share.
 
-A share p of n calls has sqrt(p (1 - p) c / n), at most 0.004 here: the state of so small a queue is forgotten within
-some four calls (c = 4).
+A share p of n calls has sqrt(p (1 - p) c / n), at most 0.006 here; batch means of our own, longer run give c = 5 to 8,
+because neighbours wait alike.
 """
 
 
