@@ -14,7 +14,7 @@ import simpy
 
 from mmesim.engine import kernel
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario.models import ModelGroup, Service
+from mmesim.scenario.models import AffineBatch, AffineCost, ModelGroup, Service
 from mmesim.scenario.schema import (
     Clients,
     CpuWait,
@@ -52,6 +52,16 @@ def _models(count: int, workers: int = 1, service: Service | None = None, load: 
         oversubscription=0.1,
         load=load or CpuWait(cpu=Lognormal(0.2, 1.0), wait=Exponential(0.1)),
         service=service or Service(cpu=Exponential(0.02), wait=Empirical((0.0, 0.05))),
+    )
+
+
+AFFINE = AffineBatch(affine=AffineCost(base_s=0.02, per_item_s=0.005))
+
+
+def _batched(name: str, service: Service, **keys: Any) -> ModelGroup:
+    return _models(2, 2, service).model_copy(
+        update={"name": name, "batch_size": 4, "max_batch_delay_s": 0.05, "first_call": CpuWait(cpu=Constant(0.1))}
+        | keys
     )
 
 
@@ -143,6 +153,22 @@ def scenarios() -> dict[str, Scenario]:
             duration_s=2.0,
             server=Server(job_queue_size=100, overhead=Overhead(pre=CpuWait(cpu=Constant(0.01)))),
         ),
+        "batches": _scenario(
+            _endpoint(2, "sticky", "lru"),
+            (
+                _batched("max", parallel),
+                _batched("sum", Service(wait=Exponential(0.05), batch="sum"), max_batch_delay_s=0.0),
+                _batched("affine", Service(cpu=Constant(0.01), batch=AFFINE), preload_model=True),
+            ),
+            rate_per_s=120.0,
+            server=Server(job_queue_size=8, event_loops=1),
+        ),
+        "no_cache": _scenario(
+            _endpoint(2, "hash", "lru", model_cache="disabled"),
+            (_models(4, 2, load=CpuWait(cpu=Constant(0.01))),),
+            rate_per_s=20.0,
+            server=Server(event_loops=2, process_start=CpuWait(cpu=Constant(0.01), wait=Constant(0.01))),
+        ),
         "records": _scenario(
             instant_endpoint(), (fast,), rate_per_s=1700.0, server=instant_server(), clients=patient_clients()
         ),
@@ -150,7 +176,7 @@ def scenarios() -> dict[str, Scenario]:
 
 
 def run(scenario: Scenario) -> str:
-    """Digest of a run with all its records, in which one host slows down half-way."""
+    """Digest of a run with all its records, in which half-way one host slows down and workers of some pools die."""
     sim = Simulation(scenario, records=-1)
     sim.env.process(_slow_down(sim))
     return digest(sim.run())
@@ -159,6 +185,10 @@ def run(scenario: Scenario) -> str:
 def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
     yield sim.env.timeout(sim.scenario.run.duration_s / 2)
     sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
+    if sim.scenario.models[0].name in ("max", "m2"):
+        for pool in range(8):
+            sim.loader.crash(pool, 0)
+            sim.loader.crash(pool, 1)
 
 
 def lines_missed(work: Callable[[], object]) -> dict[str, list[int]]:

@@ -112,6 +112,8 @@ def crash_worker(t, p, k, now):
     Requests go on queueing: a dead worker is still a worker to MMS (wlm/WorkLoadManager.hasNoWorker).
     """
     workers, pools, attempts = t.workers, t.pools, t.attempts
+    if pools.state[p] != READY:
+        return NONE
     w = pools.first_worker[p]
     while k > 0 and w != NONE:
         w = workers.sibling[w]
