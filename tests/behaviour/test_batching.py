@@ -24,7 +24,8 @@ def batches(folder: Path, requests: Requests, *, server: dict[str, Any] | None =
 
 
 def changed(group: ModelGroup, **keys: Any) -> ModelGroup:
-    return group.model_copy(update=keys)
+    copy: ModelGroup = group.model_copy(update=keys)
+    return copy
 
 
 def test_one_worker_fills_its_batch_while_another_is_idle(tmp_path):
