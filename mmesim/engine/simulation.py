@@ -31,6 +31,9 @@ from mmesim.workload.streams import generator
 Observer = Callable[[float, int], None]
 """Is told simulated seconds and calls begun, now and then."""
 
+END_POLL_S = 1.0
+"""How often a run with processes of the user's own looks whether it is over."""
+
 
 class Simulation:
     """One replication of a scenario, ready to run. Every part gets its collaborators here and nowhere else."""
@@ -80,10 +83,7 @@ class Simulation:
     def _run_with_own(self) -> None:
         """Run, but do not wait for the user's processes, which may go on for ever."""
         try:
-            while self.env.peek() <= self.scenario.run.duration_s or not self._is_over():
-                self.env.step()
-        except simpy.core.EmptySchedule:
-            return
+            self.env.run(until=self.env.process(self._until_over()))
         except MmesimError:
             raise
         except Exception as error:
@@ -91,6 +91,13 @@ class Simulation:
             if theirs is None:
                 raise
             raise theirs from error
+
+    def _until_over(self) -> Generator[simpy.Event, Any, None]:
+        yield self.env.timeout(self.scenario.run.duration_s)
+        while True:
+            yield self.env.timeout(END_POLL_S)
+            if self._is_over():
+                return
 
     def _is_over(self) -> bool:
         """Whether no call will begin, none is on its way, no job is served and no model is loaded any more."""
