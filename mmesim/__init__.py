@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
+    from mmesim.experiment.run import run
     from mmesim.scenario.schema import Scenario
 
-__all__ = ["MmesimError", "Scenario", "__version__"]
+__all__ = ["MmesimError", "Scenario", "__version__", "run"]
 
 __version__ = "0.1.0"
 
 # Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
-_HOMES = {"MmesimError": "mmesim.errors", "Scenario": "mmesim.scenario.schema"}
+_HOMES = {"MmesimError": "mmesim.errors", "Scenario": "mmesim.scenario.schema", "run": "mmesim.experiment.run"}
 
 
 def __getattr__(name: str) -> object:

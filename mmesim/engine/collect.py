@@ -69,22 +69,23 @@ def collect(sim: Simulation, wall_s: float) -> RunData:
 
 
 def _hosts(sim: Simulation) -> HostData:
-    views, run, endpoint = sim.plane.tables.views, sim.scenario.run, sim.scenario.endpoint
+    views, endpoint = sim.plane.tables.views, sim.scenario.endpoint
     assert sim.at_warmup is not None  # both times lie within the run
     assert sim.at_end is not None
-    begin, end, n = sim.at_warmup, sim.at_end, len(sim.hosts)
+    n = len(sim.hosts)
+    added = sim.at_end.since(sim.at_warmup, n)
     return HostData(
-        up_s=np.full(n, run.duration_s - run.warmup_s),
-        cpu_busy_s=end.cpu_busy_s - begin.cpu_busy_s,
+        up_s=added.up_s,
+        cpu_busy_s=added.cpu_busy_s,
         vcpu=np.full(n, endpoint.host.vcpu),
-        memory_byte_s=end.memory_byte_s - begin.memory_byte_s,
+        memory_byte_s=added.memory_byte_s,
         memory_bytes=np.full(n, endpoint.host.memory_bytes),
         memory_peak_bytes=np.array([host.memory.peak for host in sim.hosts]),
-        disk_byte_s=end.disk_byte_s - begin.disk_byte_s,
+        disk_byte_s=added.disk_byte_s,
         disk_bytes=np.full(n, endpoint.disk_bytes),
-        loaded_s=end.loaded_s - begin.loaded_s,
-        loads=end.loads - begin.loads,
-        unloads=end.unloads - begin.unloads,
+        loaded_s=added.loaded_s,
+        loads=added.loads,
+        unloads=added.unloads,
         hits=views.hosts.hits[:n].copy(),
         misses=views.hosts.misses[:n].copy(),
         tasks_peak=np.array([host.tasks.peak for host in sim.hosts]),

@@ -41,6 +41,9 @@ class DataPlane:
 
     def _grow(self, table: str, rows: int) -> None:
         self.tables.grow(table, rows)
+        self._rebind()
+
+    def _rebind(self) -> None:
         self.rows = self.tables.views if self._plain else self.tables.arrays
 
     def make_room(self, table: int) -> None:
@@ -65,6 +68,9 @@ class DataPlane:
 
     def add_host(self, now: float, key: int) -> int:
         """A new host, up from now; `key` is its place in every rendezvous order."""
+        if int(self.tables.views.clock.n_hosts[0]) >= self.tables.rows("hosts"):
+            self.tables.grow_hosts(2 * self.tables.rows("hosts"))
+            self._rebind()
         return self._do(verbs.ADD_HOST, now, key)
 
     def create_pool(self, now: float, model: int, host: int) -> int:
@@ -88,6 +94,14 @@ class DataPlane:
     def drain_pool(self, now: float, pool: int) -> None:
         """No request is sent to the pool any more; only for a pool with nothing queued or in flight."""
         self._do(verbs.DRAIN_POOL, now, pool)
+
+    def empty_pool(self, now: float, pool: int) -> None:
+        """A ready pool is unregistered while it works: its jobs fail, its queue is dropped and never answered."""
+        self._do(verbs.EMPTY_POOL, now, pool)
+
+    def drain_host(self, now: float, host: int) -> None:
+        """The router sends no request to the host any more; what is there goes on."""
+        self._do(verbs.DRAIN_HOST, now, host)
 
     def drop_pool(self, now: float, pool: int, on_disk: bool) -> None:
         """The pool is gone; `on_disk`: its artefact stays on the host's disk."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import nan
 from typing import Any
 
@@ -28,14 +28,20 @@ ANSWERS_5XX = ("queue_full", "worker_died", "never_fits", "load_failed", "model_
 
 @dataclass(frozen=True)
 class Integrals:
-    """What each host has added up since the start; one entry a host in every array."""
+    """What each host has added up since it came; one entry a host in every array."""
 
+    up_s: NDArray[np.float64]
     cpu_busy_s: NDArray[np.float64]
     memory_byte_s: NDArray[np.float64]
     disk_byte_s: NDArray[np.float64]
     loaded_s: NDArray[np.float64]
     loads: NDArray[np.int64]
     unloads: NDArray[np.int64]
+
+    def since(self, before: Integrals, hosts: int) -> Integrals:
+        """What was added after `before`, for so many hosts: those that came later have added nothing before."""
+        pairs = ((getattr(self, f.name), getattr(before, f.name)) for f in fields(self))
+        return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
 
 
 class Metrics:
@@ -67,6 +73,7 @@ class Metrics:
         self._plane.sync(now)
         busy = self._plane.tables.views.hosts.busy[: len(self._hosts)]
         return Integrals(
+            up_s=np.array([now - h.born_s for h in self._hosts]),
             cpu_busy_s=busy.copy(),
             memory_byte_s=np.array([h.memory.integral_at(now) for h in self._hosts]),
             disk_byte_s=np.array([h.disk.integral_at(now) for h in self._hosts]),
@@ -93,9 +100,11 @@ class Metrics:
         window = {name: float(getattr(views.window, name)[0]) for name in views.window._fields}
         causes = {name: float(views.window_causes[k]) for k, name in enumerate(CAUSES)}
         latencies = views.window_hist.copy()
-        after, before = self.integrals(), self._before
+        after = self.integrals()
+        added = after.since(self._before, len(self._hosts))
         self._before = after
-        seconds, n = end - start, len(self._hosts)
+        seconds = end - start
+        n = float((added.up_s / seconds).sum())  # hosts, in the mean
         host = self._endpoint.host
         downloads, loads, unloads = self._new_times()
         row = {
@@ -115,19 +124,11 @@ class Metrics:
             "ModelLoadingTime": _mean(loads) * MICRO,
             "ModelUnloadingTime": _mean(unloads) * MICRO,
             "ModelUnloadingTime_SampleCount": float(len(unloads)),
-            "LoadedModelCount": float((after.loaded_s - before.loaded_s).sum()) / seconds / n,
+            "LoadedModelCount": float(added.loaded_s.sum()) / seconds / n,
             "ConcurrentRequestsPerModel": window["in_flight_max"],
-            "CPUUtilization": 100.0 * float((after.cpu_busy_s - before.cpu_busy_s).sum()) / seconds / n,
-            "MemoryUtilization": 100.0
-            * float((after.memory_byte_s - before.memory_byte_s).sum())
-            / seconds
-            / n
-            / host.memory_bytes,
-            "DiskUtilization": 100.0
-            * float((after.disk_byte_s - before.disk_byte_s).sum())
-            / seconds
-            / n
-            / self._endpoint.disk_bytes,
+            "CPUUtilization": 100.0 * float(added.cpu_busy_s.sum()) / seconds / n,
+            "MemoryUtilization": 100.0 * float(added.memory_byte_s.sum()) / seconds / n / host.memory_bytes,
+            "DiskUtilization": 100.0 * float(added.disk_byte_s.sum()) / seconds / n / self._endpoint.disk_bytes,
             "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
             "ClientLatency_p50": quantile(views.coarse_edges, latencies, 0.5) * MICRO,
             "ClientLatency_p99": quantile(views.coarse_edges, latencies, 0.99) * MICRO,
@@ -145,6 +146,13 @@ class Metrics:
         new = tuple(values[seen:] for values, seen in zip(lists, self._seen, strict=True))
         self._seen = (len(lists[0]), len(lists[1]), len(lists[2]))
         return new[0], new[1], new[2]
+
+
+def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:
+    """Values with zeros up to `n` of them."""
+    padded = np.zeros(n, values.dtype)
+    padded[: values.size] = values
+    return padded
 
 
 def _ratio(total: float, n: float) -> float:

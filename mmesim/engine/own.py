@@ -14,6 +14,8 @@ from typing import Any
 from mmesim.errors import UserCodeError, UserError
 from mmesim.scenario.schema import Function
 
+_PACKAGE = Path(__file__).parents[1]
+
 
 def find(spec: Function) -> Callable[..., Any]:
     """The function that a scenario names; UserError when there is none, or when its module cannot be imported.
@@ -40,8 +42,10 @@ def find(spec: Function) -> Callable[..., Any]:
 
 
 def where(error: BaseException) -> str:
-    """An exception as a line for people: its kind, what it says, and the file and line that raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
+    """An exception as a line for people: its kind, what it says, and the last line outside mmesim that led to it."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE not in Path(frame.filename).parents
+    ]
     place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
     if isinstance(error, SyntaxError):
         place = f" ({error.filename}, line {error.lineno})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,18 @@ import simpy
 
 from mmesim.engine import setup
 from mmesim.engine.collect import collect
-from mmesim.engine.control.host import Host
+from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.endpoint import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.eviction import Eviction
 from mmesim.engine.kernel.codes import REFILL
 from mmesim.engine.metrics import Integrals, Metrics
+from mmesim.engine.processes import UserProcess, at_fault, named, start
 from mmesim.engine.recorder import Recorder
 from mmesim.engine.source import Source
+from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
 from mmesim.workload.arrivals import expected_calls
@@ -28,12 +31,20 @@ from mmesim.workload.streams import generator
 Observer = Callable[[float, int], None]
 """Is told simulated seconds and calls begun, now and then."""
 
+END_POLL_S = 1.0
+"""How often a run with processes of the user's own looks whether it is over."""
+
 
 class Simulation:
     """One replication of a scenario, ready to run. Every part gets its collaborators here and nowhere else."""
 
     def __init__(
-        self, scenario: Scenario, replication: int = 0, records: int | None = None, observer: Observer | None = None
+        self,
+        scenario: Scenario,
+        replication: int = 0,
+        records: int | None = None,
+        observer: Observer | None = None,
+        processes: Sequence[UserProcess] = (),
     ) -> None:
         self.scenario = scenario
         self.replication = replication
@@ -46,10 +57,8 @@ class Simulation:
         self.env = Environment(self.plane)
         self.source = Source(scenario, replication, self.plane, observer)
         self.env.handle(REFILL, self.source.refill)
-        self.hosts: list[Host] = []
-        for number in range(endpoint.instance_count):
-            row = self.plane.add_host(0.0, setup.placement_key(scenario, replication, "host", number))
-            self.hosts.append(Host(self.env, row, endpoint, scenario.server.base_tasks))
+        self.fleet = Fleet(self.env, self.plane, scenario, replication)
+        self.hosts = self.fleet.hosts
         self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, Eviction(scenario))
         if endpoint.warm:
             self._place_warm()
@@ -57,12 +66,45 @@ class Simulation:
         self.at_end: Integrals | None = None
         self.metrics = Metrics(self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s)
         self.env.process(self._measure())
+        endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
+        self._own = named(processes, scenario.processes)
+        for name, function in self._own:
+            start(self.env, endpoint_control, name, function)
 
     def run(self) -> RunData:
         """Run until every call is answered; arrivals stop at the end of the scenario's duration."""
         begun = time.perf_counter()
-        self.env.run()
+        if self._own:
+            self._run_with_own()
+        else:
+            self.env.run()
         return collect(self, time.perf_counter() - begun)
+
+    def _run_with_own(self) -> None:
+        """Run, but do not wait for the user's processes, which may go on for ever."""
+        try:
+            self.env.run(until=self.env.process(self._until_over()))
+        except MmesimError:
+            raise
+        except Exception as error:
+            theirs = at_fault(error)
+            if theirs is None:
+                raise
+            raise theirs from error
+
+    def _until_over(self) -> Generator[simpy.Event, Any, None]:
+        yield self.env.timeout(self.scenario.run.duration_s)
+        while True:
+            yield self.env.timeout(END_POLL_S)
+            if self._is_over():
+                return
+
+    def _is_over(self) -> bool:
+        """Whether no call will begin, none is on its way, no job is served and no model is loaded any more."""
+        views = self.plane.tables.views
+        clock, rows = views.clock, views.attempts.state.size
+        arrived = clock.more[0] == 0 and clock.arrival[0] >= clock.n_arrivals[0]
+        return bool(arrived and clock.n_free_attempts[0] == rows and not views.hosts.load_queue.any())
 
     def _place_warm(self) -> None:
         """One copy of each model by expected calls, most first, on its first host in rendezvous order where it fits."""
@@ -83,10 +125,15 @@ class Simulation:
 
 
 def simulate(
-    scenario: Scenario, replication: int = 0, observer: Observer | None = None, records: int | None = None
+    scenario: Scenario,
+    replication: int = 0,
+    observer: Observer | None = None,
+    records: int | None = None,
+    processes: Sequence[UserProcess] = (),
 ) -> RunData:
     """Run one replication of a scenario.
 
     `records`: how many calls to record at most (a seeded sample above that), None for none, -1 for all.
+    `processes`: SimPy processes of the user's own, beside those of the scenario.
     """
-    return Simulation(scenario, replication, records, observer).run()
+    return Simulation(scenario, replication, records, observer, processes).run()

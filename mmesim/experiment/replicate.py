@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from mmesim.results.folder import prepare
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from mmesim.engine.processes import UserProcess
 
 RECORDS = 200_000
 """Calls recorded in each replication by default; above that a seeded sample."""
@@ -39,26 +44,30 @@ Watch = Callable[[int, float, int], None]
 def replicate(
     scenario: Scenario,
     *,
+    only: Sequence[int] | None = None,
     jobs: int = 1,
     records: int | None = RECORDS,
     watch: Watch | None = None,
     save: Path | None = None,
+    processes: Sequence[UserProcess] = (),
     simulate: Simulate | None = None,
 ) -> Result:
-    """Run the replications that the scenario asks for and return them in order.
+    """Run the replications that the scenario asks for, or `only` those of these numbers; return them in order.
 
     Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is the
     number of calls recorded in each replication (None: none, -1: all). With `jobs` above 1 the replications run in
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
-    `save` is the folder that the result is written to; OutputError before anything is simulated when that cannot be.
+    `processes` are SimPy processes of the user's own, beside those of the scenario; with `jobs` above 1 they must be
+    functions of a module. `save` is the folder that the result is written to; OutputError before anything is simulated
+    when that cannot be.
     On Ctrl-C the finished replications are returned (`summary["interrupted"]`); with none, KeyboardInterrupt goes on.
     """
     if save is not None:
         prepare(save)
     # A kernel that is not compiled yet is compiled once, here, and then found by all processes.
     alone = 1 if simulate is None and not is_compiled() else 0
-    run = simulate or _engine()
-    numbers = range(scenario.run.replications)
+    run = simulate or (_with(processes) if processes else _engine())
+    numbers = range(scenario.run.replications) if only is None else sorted(set(only))
     here = numbers if min(jobs, len(numbers)) <= 1 else numbers[:alone]
     finished: dict[int, RunData] = {}
     try:
@@ -95,6 +104,12 @@ def _engine() -> Simulate:
     return simulate
 
 
+def _with(processes: Sequence[UserProcess]) -> Simulate:
+    from mmesim.engine.simulation import simulate
+
+    return partial(simulate, processes=tuple(processes))
+
+
 def _observer(watch: Watch | None, replication: int) -> Observer | None:
     if watch is None:
         return None
@@ -113,7 +128,7 @@ def _in_processes(
     """Add these replications to `finished` from new processes, each as it comes."""
     before = set(multiprocessing.active_children())
     with (
-        _board(scenario.run.replications) as board,
+        _board(1 + max(replications)) as board,
         ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin_process) as pool,
     ):
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import field_serializer, field_validator, model_validator
+from pydantic import WithJsonSchema, field_serializer, field_validator, model_validator
 
 from mmesim.scenario.base import Data, Refused, shown
 
@@ -60,3 +60,7 @@ class Function(Data):
     def name(self) -> str:
         """Name of the function in its module."""
         return self.function.partition(":")[2]
+
+
+FunctionField = Annotated[Function, WithJsonSchema(FUNCTION_SCHEMA)]
+"""A field of the schema that holds a function."""

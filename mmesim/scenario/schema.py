@@ -16,7 +16,7 @@ from mmesim.scenario.base import Data, Refusals, Refused
 from mmesim.scenario.endpoint import Download, Endpoint, Router, RouterPolicy
 from mmesim.scenario.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
 from mmesim.scenario.expect import Expectation, ExpectationField
-from mmesim.scenario.function import Function
+from mmesim.scenario.function import Function, FunctionField
 from mmesim.scenario.host import HostType
 from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
@@ -77,6 +77,9 @@ class Scenario(Data):
     traffic: tuple[Traffic, ...] = Field(min_length=1)
     clients: Clients = Clients()
     faults: tuple[()] = ()
+    processes: tuple[FunctionField, ...] = Field(
+        (), description="SimPy processes of one's own, watch(env, endpoint), as module:function"
+    )
     run: RunSettings
     expect: tuple[ExpectationField, ...] = ()
 

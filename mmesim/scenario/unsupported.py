@@ -36,7 +36,6 @@ TABLE: tuple[Unsupported, ...] = (
     Unsupported(("clients", "retries"), "retries by clients", ("none",), "retries: none"),
     Unsupported(("clients", "users"), "closed-loop traffic"),
     Unsupported(("faults",), "faults", ([],), "faults: []"),
-    Unsupported(("processes",), "processes of one's own in the file"),
     Unsupported(("measured_on",), "conversion of CPU times between instance types", (), "give endpoint.cpu_speed"),
     Unsupported(("run", "warmup"), "a warm-up found by itself", (), "give a time, such as warmup: 5 min"),
 )

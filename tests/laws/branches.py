@@ -59,10 +59,9 @@ AFFINE = AffineBatch(affine=AffineCost(base_s=0.02, per_item_s=0.005))
 
 
 def _batched(name: str, service: Service, **keys: Any) -> ModelGroup:
-    return _models(2, 2, service).model_copy(
-        update={"name": name, "batch_size": 4, "max_batch_delay_s": 0.05, "first_call": CpuWait(cpu=Constant(0.1))}
-        | keys
-    )
+    keys = {"batch_size": 4, "max_batch_delay_s": 0.05, "first_call": CpuWait(cpu=Constant(0.1))} | keys
+    batched: ModelGroup = _models(2, 2, service).model_copy(update={"name": name} | keys)
+    return batched
 
 
 def _scenario(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from math import inf
 
+import numpy as np
 import simpy
 
 from mmesim.engine.control.level import Level
@@ -15,8 +16,13 @@ from mmesim.scenario.schema import Endpoint, Model
 class Host:
     """The accounts of one host. Bytes are exact integers; nothing is taken without being given back."""
 
-    def __init__(self, env: simpy.Environment, row: int, endpoint: Endpoint, base_tasks: int) -> None:
+    def __init__(
+        self, env: simpy.Environment, row: int, endpoint: Endpoint, base_tasks: int, rng: np.random.Generator
+    ) -> None:
         self.row = row
+        self.rng = rng
+        """For an eviction policy that draws."""
+        self.born_s = env.now
         self.slots = simpy.Resource(env, endpoint.load_slots)
         self.network = Link(env, endpoint.host.network_Bps, endpoint.download.stream_Bps)
         self.disk_reads = Link(env, endpoint.disk_read_Bps) if endpoint.disk_read_Bps is not None else None

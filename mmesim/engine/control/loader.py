@@ -23,7 +23,12 @@ from mmesim.engine.eviction import Eviction
 from mmesim.engine.kernel.codes import CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
 from mmesim.scenario.schema import Model, Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
-from mmesim.workload.streams import generator
+
+FRONT_END_S = 1e-3
+"""How often a forced unload looks whether the front end still has requests for its model."""
+
+NO_REQUEST = 2**62
+"""From here on count the loads that no request has asked for: above the number of any call."""
 
 BACK_OFF_S = 1.0
 """What MMS waits before it starts a worker again that has died."""
@@ -52,18 +57,13 @@ class Loader:
         self._tasks = [model.pool_tasks for model in self._models]
         self._times = LoadTimes(scenario, replication)
         self._eviction = eviction
-        self._draws = [
-            generator(scenario.run.seed, replication, "eviction", host)
-            for host in range(scenario.endpoint.instance_count)
-        ]
-        self._keeps_models = endpoint_keeps_models = scenario.endpoint.model_cache == "enabled"
-        if not endpoint_keeps_models:
-            for host in hosts:
-                plane.want(env.now, host.row, 1)
+        self._keeps_models = scenario.endpoint.model_cache == "enabled"
         self._loops = scenario.event_loops
         self._computing: dict[int, simpy.Event] = {}
-        self._limits: deque[tuple[float, simpy.Process]] = deque()
+        self._limits: deque[tuple[float, simpy.Process, int]] = deque()
+        """Deadline, process and pool of the loads under way, and of some that have ended."""
         self._limit_idle = env.event()
+        self._unasked = 0
         self.finished: list[tuple[float, float]] = []
         """(asked for, ready) of each load that ended well, seconds."""
         self.download_s: list[float] = []
@@ -93,9 +93,17 @@ class Loader:
     def _missed(self, pool: int) -> None:
         """A request found its model neither ready nor loading: load it."""
         process = self._env.process(self._load(pool))
-        self._limits.append((self._env.now + self._endpoint.load_limit_s, process))
+        self._limits.append((self._env.now + self._endpoint.load_limit_s, process, pool))
         if not self._limit_idle.triggered:
             self._limit_idle.succeed()
+
+    def load(self, model: int, host: int) -> None:
+        """Begin to load a model that has no copy on the host, though no request has asked for it."""
+        self._missed(self._plane.create_pool(self._env.now, model, host))
+
+    def loading(self, pool: int) -> simpy.Process:
+        """The load of a pool that is loading."""
+        return next(process for _, process, row in self._limits if row == pool and process.is_alive)
 
     def _load(self, pool: int) -> Process:
         env, plane, endpoint = self._env, self._plane, self._endpoint
@@ -109,6 +117,9 @@ class Loader:
             plane.load_failed(env.now, pool, NEVER_FITS)
             return
         asked_by = int(pools.asked_by[pool])
+        if asked_by == NONE:
+            asked_by = NO_REQUEST + self._unasked
+            self._unasked += 1
         draw = self._times.draw(model.index, asked_by)
         # The registration comes in on some event loop, which it blocks: one for each request that asks, so chosen alike
         # in every fleet.
@@ -277,10 +288,16 @@ class Loader:
         if rows.size == 0:
             return NONE
         now = self._env.now
-        pool, clock = self._eviction.choose(self._plane.tables.views.pools, rows, self._draws[host.row], now)
+        pool, clock = self._eviction.choose(self._plane.tables.views.pools, rows, host.rng, now)
         if clock is not None:
             self._plane.set_clock(now, host.row, clock)
         return pool
+
+    def unload(self, host: Host, pool: int) -> simpy.Event:
+        """Begin to unload a ready pool; if it is not idle, its jobs fail and its queue is dropped. The unload's end."""
+        if self._plane.tables.views.pools.in_flight[pool] > 0:
+            self._plane.empty_pool(self._env.now, pool)
+        return self._unload(host, pool)
 
     def _unload(self, host: Host, pool: int) -> simpy.Event:
         """Begin to unload a ready, idle pool; the event ends the unload, whoever waits for it.
@@ -296,8 +313,12 @@ class Loader:
 
     def _unloaded(self, event: simpy.Event) -> None:
         host, pool = cast(tuple[Host, int], event.value)  # of the timeout that `_unload` began
-        now = self._env.now
-        model = self._models[self._plane.tables.views.pools.model[pool]]
+        now, pools = self._env.now, self._plane.tables.views.pools
+        if pools.in_flight[pool] > 0:  # a forced one: the front end still has requests for it
+            again = self._env.timeout(FRONT_END_S, (host, pool))
+            again.callbacks.append(self._unloaded)
+            return
+        model = self._models[pools.model[pool]]
         host.present[model.index] -= 1
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
@@ -351,7 +372,7 @@ class Loader:
                 self._limit_idle = env.event()
                 yield self._limit_idle
                 continue
-            deadline, process = self._limits[0]
+            deadline, process, _ = self._limits[0]
             if deadline > env.now:
                 yield env.timeout(deadline - env.now)
                 continue

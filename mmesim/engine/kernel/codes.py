@@ -12,7 +12,7 @@ DOWN, UP, LEAVING = 0, 1, 2
 FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
 
 # Attempts: where an attempt is on the server's side
-A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP, A_STALLED = 0, 1, 2, 3, 4, 5, 6, 7
+A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP, A_STALLED, A_DROPPED = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 # What a CPU task is for: an attempt in the front end before its queue, a worker's job, an attempt after it, control
 # plane

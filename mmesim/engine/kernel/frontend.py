@@ -113,7 +113,7 @@ def start_pre(t, a, h, now):
     attempts = t.attempts
     if attempts.pre_cpu[a] > 0.0:
         start_task(t, h, now, a * 4 + TASK_PRE, attempts.pre_cpu[a], 1, 0)
-        attempts.overhead[a] += attempts.pre_cpu[a] / t.hosts.speed[h]
+        attempts.overhead[a] += attempts.pre_cpu[a] / t.hosts.full_speed[h]
         return DO_NOTHING
     return DO_PRE_WAIT
 

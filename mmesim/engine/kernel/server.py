@@ -31,6 +31,7 @@ from mmesim.engine.kernel.codes import (
     DO_REFUSE,
     DO_STAGE,
     IDLE,
+    MODEL_ERROR,
     NONE,
     OK,
     QUEUE_FULL,
@@ -56,6 +57,8 @@ def enter_queue(t, a, now):
     p = attempts.pool[a]
     attempts.queued[a] = now
     attempts.cpu_wait[a] += (now - attempts.forwarded[a]) - attempts.overhead[a] - attempts.stall[a]
+    if pools.state[p] != READY:
+        return DO_REFUSE, a
     w = pools.filler[p]
     if w != NONE:
         add_to_batch(t, w, a, now)
@@ -155,7 +158,7 @@ def close_batch(t, w, now):
         workers.fresh[w] = 0
         cpu += models.first_cpu[m]
         wait += models.first_wait[m]
-    speed = t.hosts.speed[pools.host[p]]
+    speed = t.hosts.full_speed[pools.host[p]]
     threads = models.threads[m]
     workers.asked_cpu[w] = cpu
     workers.asked_wait[w] = wait
@@ -226,7 +229,7 @@ def finish_item(t, w, a, now):
     if attempts.post_cpu[a] > 0.0:
         h = attempts.host[a]
         start_task(t, h, now, a * 4 + TASK_POST, attempts.post_cpu[a], 1, 0)
-        full_speed = attempts.post_cpu[a] / t.hosts.speed[h]
+        full_speed = attempts.post_cpu[a] / t.hosts.full_speed[h]
         attempts.overhead[a] += full_speed
         attempts.cpu_wait[a] -= full_speed
         return DO_NOTHING
@@ -313,7 +316,8 @@ def settle(t, action, row, cause, now):
             cause = OK
         elif action == DO_REFUSE:
             action = DO_LEAVE
-            cause = QUEUE_FULL
+            # A model that was unregistered while the request was in the front end is not found.
+            cause = QUEUE_FULL if t.pools.state[t.attempts.pool[row]] == READY else MODEL_ERROR
         elif action == DO_LEAVE or action == DO_ANSWER:
             if action == DO_LEAVE:
                 unlink_server(t, row)

@@ -3,6 +3,7 @@ something.
 """
 
 from mmesim.engine.kernel.codes import (
+    A_DROPPED,
     A_GIVEN_UP,
     A_WAITING,
     CLASS_ARRIVAL,
@@ -240,7 +241,7 @@ def advance(t, until):
             action, row, h = fire_timer(t, now)
         elif expiry == now:
             cause, row = expire(t, now)
-            action = DO_ANSWER
+            action = DO_LEAVE if t.attempts.state[row] == A_DROPPED else DO_ANSWER  # nobody serves what was dropped
             h = NONE
         else:
             action, row = begin_call(t, now)

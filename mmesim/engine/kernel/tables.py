@@ -50,7 +50,7 @@ PARAMS = _dtype(
 )
 HOST = _dtype(
     "state gen key heap_n threads spin in_flight load_queue first_pool last_pool n_pools wanted hits misses",
-    "vcpu cores smt_slope speed rate virtual at busy clock",
+    "vcpu cores smt_slope speed full_speed rate virtual at busy clock",
 )
 MODEL = _dtype(
     """
@@ -109,13 +109,23 @@ def _views_of(array: NDArray[Any]) -> Any:
     return row(*(array[name] for name in array.dtype.names))
 
 
-def _tournament(leaves: int) -> NDArray[np.int64]:
-    """The winners of a tournament in which nobody has anything to do: of each match the leftmost host."""
+def _tournament(upcoming: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The winners of a tournament: of each match the host with the earlier time, the left one at a tie."""
+    leaves = upcoming.size
     tree = np.zeros(2 * leaves, np.int64)
     tree[leaves:] = np.arange(leaves)
     for match in range(leaves - 1, 0, -1):
-        tree[match] = tree[2 * match]
+        left, right = tree[2 * match], tree[2 * match + 1]
+        tree[match] = right if upcoming[right] < upcoming[left] else left
     return tree
+
+
+def _leaves(hosts: int) -> int:
+    """Places of the tournament: a power of two."""
+    leaves = 2
+    while leaves < hosts:
+        leaves *= 2
+    return leaves
 
 
 @dataclass(frozen=True)
@@ -143,9 +153,7 @@ class Tables:
     ):
         hosts, models = max(1, sizes.hosts), max(1, sizes.models)
         buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
-        leaves = 1
-        while leaves < hosts:
-            leaves *= 2
+        upcoming = np.full(_leaves(hosts), INF)
         self._content: dict[str, NDArray[Any]] = {
             "clock": np.zeros(1, CLOCK),
             "params": np.zeros(1, PARAMS),
@@ -157,8 +165,8 @@ class Tables:
             "controls": np.zeros(0, CONTROL_TASK),
             "timers": np.zeros(sizes.timers, TIMER),
             "tasks": np.zeros((hosts, sizes.tasks), TASK),
-            "upcoming": np.full(max(2, leaves), INF),
-            "tree": _tournament(max(2, leaves)),
+            "upcoming": upcoming,
+            "tree": _tournament(upcoming),
             "up": np.zeros(hosts, np.int64),
             "arrivals": np.zeros(sizes.arrivals, ARRIVAL),
             "edges": np.ascontiguousarray(edges[0], np.float64),
@@ -208,6 +216,21 @@ class Tables:
     def _refresh(self) -> None:
         self.arrays: Any = Arrays(**self._content)
         self.views: Any = Views(**{name: _views_of(array) for name, array in self._content.items()})
+
+    def grow_hosts(self, hosts: int) -> None:
+        """Make every table that has rows or places for hosts hold at least `hosts` of them."""
+        content = self._content
+        for table in ("hosts", "up", "scores", "tasks", "loops"):
+            old = content[table]
+            new = np.zeros((max(hosts, old.shape[0]), *old.shape[1:]), old.dtype)
+            for name in {"hosts": ("first_pool", "last_pool"), "loops": ("head", "tail")}.get(table, ()):
+                new[name] = NONE
+            new[: old.shape[0]] = old
+            content[table] = new
+        upcoming = np.full(_leaves(content["hosts"].size), INF)
+        upcoming[: content["upcoming"].size] = content["upcoming"]
+        content["upcoming"], content["tree"] = upcoming, _tournament(upcoming)
+        self._refresh()
 
     def grow(self, table: str, rows: int) -> None:
         """Make `table` hold at least `rows` rows; its old rows keep their numbers, new ones join its free list."""

@@ -4,6 +4,7 @@ Nothing else changes a table while a run is under way.
 """
 
 from mmesim.engine.kernel.codes import (
+    A_DROPPED,
     A_GIVEN_UP,
     DO_LEAVE,
     DRAINING,
@@ -13,10 +14,10 @@ from mmesim.engine.kernel.codes import (
     READY,
     TASK_CONTROL,
     TASK_JOB,
-    UP,
     WORKER_DIED,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
+from mmesim.engine.kernel.fleet import add_host, drain_host
 from mmesim.engine.kernel.frontend import end_control, forward, release_loop
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import entry, inline, inner
@@ -35,29 +36,7 @@ from mmesim.engine.kernel.server import settle, stand_in_line, take_next
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
 WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORES, ROOM = 8, 9, 10, 11, 12, 13, 14
-BLOCK_LOOP, RELEASE_LOOP, CRASH_WORKER, REVIVE_WORKER = 15, 16, 17, 18
-
-SET_CLOCK = 20
-
-
-@inner
-def add_host(t, now, key):
-    """A new host, up from now, with the figures of `params`; its row."""
-    clock, hosts, params = t.clock, t.hosts, t.params
-    h = clock.n_hosts[0]
-    clock.n_hosts[0] = h + 1
-    hosts.state[h] = UP
-    hosts.key[h] = key
-    hosts.vcpu[h] = params.vcpu[0]
-    hosts.cores[h] = params.cores[0]
-    hosts.smt_slope[h] = params.smt_slope[0]
-    hosts.speed[h] = params.speed[0]
-    hosts.at[h] = now
-    t.up[clock.n_up[0]] = h
-    clock.n_up[0] += 1
-    clock.memory_epoch[0] += 1
-    refresh(t, h)
-    return h
+BLOCK_LOOP, RELEASE_LOOP, CRASH_WORKER, REVIVE_WORKER, SET_CLOCK, EMPTY_POOL, DRAIN_HOST = 15, 16, 17, 18, 19, 20, 21
 
 
 @inner
@@ -146,6 +125,31 @@ def crash_worker(t, p, k, now):
     next_filler(t, p, now)
     refresh(t, h)
     return w
+
+
+@inner
+def empty_pool(t, p, now):
+    """Ready pool `p` is unregistered while it works: its jobs get WORKER_DIED, its queue is dropped without an answer.
+
+    What is still in the front end will not find the model (MMS, wlm/ModelManager.unregisterModel). The time-outs answer
+    what was dropped.
+    """
+    pools, attempts = t.pools, t.attempts
+    pools.state[p] = DRAINING
+    a = pools.queue_head[p]
+    while pools.queue_n[p] > 0:
+        after = attempts.next[a]
+        attempts.next[a] = NONE
+        pools.queue_n[p] -= 1
+        pools.in_flight[p] -= 1
+        if attempts.server_list[a] == 0:
+            free_attempt(t, a)
+        else:
+            attempts.state[a] = A_DROPPED
+            attempts.pool[a] = NONE
+        a = after
+    for k in range(pools.workers[p]):
+        crash_worker(t, p, k, now)
 
 
 @inner
@@ -360,6 +364,10 @@ def do(t, verb, now, i, j, x, y, z):
         return crash_worker(t, i, j, now)
     elif verb == REVIVE_WORKER:
         revive_worker(t, i, now)
+    elif verb == EMPTY_POOL:
+        empty_pool(t, i, now)
+    elif verb == DRAIN_HOST:
+        drain_host(t, i)
     elif verb == SET_SPEED:
         sync(t, i, now)
         t.hosts.speed[i] = x
