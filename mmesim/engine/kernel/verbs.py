@@ -91,7 +91,7 @@ def crash_worker(t, p, k, now):
     Requests go on queueing: a dead worker is still a worker to MMS (wlm/WorkLoadManager.hasNoWorker).
     """
     workers, pools, attempts = t.workers, t.pools, t.attempts
-    if pools.state[p] != READY:
+    if pools.state[p] != READY and pools.state[p] != DRAINING:
         return NONE
     w = pools.first_worker[p]
     while k > 0 and w != NONE:
