@@ -148,7 +148,7 @@ class RunData:
     in_flight_at_end: int
     """Calls without an answer when the run stopped: 0 unless it was cut short."""
     load_episodes: Ints
-    """[buckets]: number of loads whose slowest successful waiter falls in the bucket."""
+    """[buckets]: number of loads, each in the bucket of the first successful call that had waited for it."""
 
     tenants: TenantData
     model_names: tuple[str, ...]

@@ -77,9 +77,6 @@ def test_the_kernel_cannot_allocate():
 
 
 @compiled
-@pytest.mark.xfail(
-    raises=AssertionError, strict=True, reason="with NUMBA_CACHE_DIR set a change of an inner function goes unnoticed"
-)
 def test_a_cache_folder_of_the_user_is_named_by_the_sources_as_well(monkeypatch, tmp_path):
     def entry(x):
         return x + 1

@@ -38,9 +38,9 @@ def cache_key() -> str:
 
 
 def cache_folder() -> Path:
-    """Folder of the compiled kernel: under the user's cache folder, else under the temporary one."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for candidate in (base, Path(tempfile.gettempdir())):
+    """Folder of the compiled kernel: under NUMBA_CACHE_DIR, else the user's cache folder, else the temporary one."""
+    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    for candidate in (Path(base), Path(tempfile.gettempdir())):
         folder = candidate / "mmesim" / f"kernel-{cache_key()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -68,8 +68,6 @@ def inline(function: Callable[..., Any]) -> Any:
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, cached on disk (about ten seconds the first time)."""
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return _njit(cache=True)(function)
     config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder())

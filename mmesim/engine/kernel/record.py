@@ -131,8 +131,11 @@ def count_ok(t, a, m, latency, cell, coarse):
     for k in range(N_PARTS):
         t.parts[i, k] += t.ledger[k]
     clock.ledger_error[0] = max(clock.ledger_error[0], abs(total - latency) - 1e-12 * t.clock.now[0])
-    if t.attempts.asker[a] == 1:
-        t.episodes[i] += 1
+    if t.attempts.hit[a] == 0:
+        p = t.attempts.pool[a]
+        if t.pools.episode[p] == 0:
+            t.pools.episode[p] = 1
+            t.episodes[i] += 1
     stats.ok[m] += 1
     stats.latency[m] += latency
     t.model_hist[m, coarse] += 1

@@ -66,6 +66,7 @@ def new_pool(t, m, h, asker, now):
     pools.queue_n[p] = pools.waiter_n[p] = pools.idle_n[p] = pools.in_flight[p] = 0
     pools.workers[p] = 0
     pools.first_worker[p] = NONE
+    pools.episode[p] = 0
     pools.frequency[p] = 0
     pools.asker[p] = asker
     pools.asked_by[p] = t.attempts.call[asker] if asker >= 0 else NONE

@@ -60,6 +60,7 @@ POOL = _dtype(
     """
     state gen model host next_copy prev_copy next_pool prev_pool queue_head queue_tail queue_n waiter_head waiter_tail
     waiter_n in_flight idle_head idle_tail idle_n workers first_worker inserted accessed frequency asked_by free asker
+    episode
     """,
     "asked t0 t1 t2 t3",
 )
