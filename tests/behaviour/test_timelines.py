@@ -137,6 +137,14 @@ def test_a_load_ends_after_its_waiters_got_429(tmp_path):
     assert run.data.hosts.loads.tolist() == [1]
 
 
+def test_a_load_is_one_episode_whoever_is_answered_first(tmp_path):
+    # The call that asks for the load gives up at 1 and is served until 1.3; two later ones wait for the load as well.
+    requests = [(0.0, "a", 0.1), (0.5, "a", 0.1), (0.6, "a", 0.1)]
+    data = timeline(tmp_path, requests, [model("a", load_s=1.2)], endpoint(), clients={"timeout_s": 1.0}).data
+    assert data.ok == 2
+    assert data.load_episodes.sum() == 1
+
+
 def test_a_load_that_takes_too_long_is_broken_off(tmp_path):
     requests = [(0.0, "a", 0.1), (4.5, "a", 0.1), (6.0, "b", 0.1)]
     place = endpoint(copies=1, load_slots=1, load_timeout_s=5.0, load_limit_s=5.0)
