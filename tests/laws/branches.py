@@ -13,6 +13,7 @@ from typing import Any
 import simpy
 
 from mmesim.engine import kernel
+from mmesim.engine.endpoint import EndpointControl
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario.models import AffineBatch, AffineCost, ModelGroup, Service
 from mmesim.scenario.schema import (
@@ -168,6 +169,12 @@ def scenarios() -> dict[str, Scenario]:
             rate_per_s=20.0,
             server=Server(event_loops=2, process_start=CpuWait(cpu=Constant(0.01), wait=Constant(0.01))),
         ),
+        "fleet": _scenario(
+            _endpoint(2, "hash", "gdsf", warm=True, invocation_timeout_s=0.5),
+            (_models(12, service=Service(wait=Constant(0.2))), _batched("batched", Service(wait=Constant(0.2)))),
+            rate_per_s=60.0,
+            server=Server(job_queue_size=4, overhead=Overhead(pre=CpuWait(wait=Constant(0.1)))),
+        ),
         "records": _scenario(
             instant_endpoint(), (fast,), rate_per_s=1700.0, server=instant_server(), clients=patient_clients()
         ),
@@ -175,8 +182,9 @@ def scenarios() -> dict[str, Scenario]:
 
 
 def run(scenario: Scenario) -> str:
-    """Digest of a run with all its records, in which half-way one host slows down and workers of some pools die."""
-    sim = Simulation(scenario, records=-1)
+    """Digest of a run with all its records, in which half-way one host slows down, workers of some pools die, hosts come and go."""
+    own = [_change_fleet] if scenario.endpoint.eviction == "gdsf" else []
+    sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_slow_down(sim))
     return digest(sim.run())
 
@@ -188,6 +196,19 @@ def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
         for pool in range(8):
             sim.loader.crash(pool, 0)
             sim.loader.crash(pool, 1)
+
+
+def _change_fleet(env: simpy.Environment, endpoint: EndpointControl) -> Generator[simpy.Event, Any, None]:
+    """Models are unregistered while they work, hosts join and leave, until none is left."""
+    yield env.timeout(2.5)
+    for pool in (pool for host in endpoint.hosts for pool in endpoint.pools(host.row)):
+        if pool.state == "ready":
+            endpoint.unload(pool.model, pool.host, force=True)
+    endpoint.add_instance()
+    yield env.timeout(4.0)
+    for host in endpoint.hosts:
+        endpoint.drain(host.row)
+        endpoint.drain(host.row)
 
 
 def lines_missed(work: Callable[[], object]) -> dict[str, list[int]]:

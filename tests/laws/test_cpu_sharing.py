@@ -25,6 +25,12 @@ class Piece:
     cpu_s: float
     threads: int
     patience_s: float
+    first_share: float
+    """Part of the work that is done as the first of two."""
+
+    @property
+    def first_s(self) -> float:
+        return self.cpu_s * self.first_share
 
 
 pieces = st.lists(
@@ -34,6 +40,7 @@ pieces = st.lists(
         cpu_s=st.integers(1, 30).map(lambda k: k / 7),
         threads=st.integers(1, 3),
         patience_s=st.sampled_from([0.3, 1.7, 1e9]),
+        first_share=st.sampled_from([0.25, 1.0]),
     ),
     min_size=1,
     max_size=25,
@@ -63,16 +70,22 @@ def engine(host: HostType, work: list[Piece]) -> list[float]:
     running: dict[int, int] = {}
 
     def done(row: int) -> None:
-        ended[running.pop(row)] = sim.env.now
+        k = running.pop(row)
+        if k not in running.values():
+            ended[k] = sim.env.now
 
     def one(k: int, piece: Piece) -> Generator[simpy.Event, Any, None]:
         yield sim.env.timeout(piece.start_s)
-        row = sim.plane.start_cpu(sim.env.now, 0, piece.cpu_s, piece.threads)
-        running[row] = k
+        rows = [
+            sim.plane.start_cpu(sim.env.now, 0, piece.first_s, piece.cpu_s - piece.first_s)
+            for _ in range(piece.threads)
+        ]
+        running.update(dict.fromkeys(rows, k))
         yield sim.env.timeout(piece.patience_s)
-        if running.get(row) == k:
-            del running[row]
-            sim.plane.cancel_cpu(sim.env.now, row)
+        for row in rows:
+            if running.get(row) == k:
+                del running[row]
+                sim.plane.cancel_cpu(sim.env.now, row)
 
     sim.env.handle(CPU_DONE, done)
     for k, piece in enumerate(work):

@@ -173,12 +173,13 @@ def test_no_answer_comes_before_its_cause(scenario):
 @given(scenarios(hosts=1))
 @laws
 def test_each_model_is_served_in_the_order_of_its_queue(scenario):
-    # Without a front end a call enters its queue when it reaches the host or when its load ends.
+    # A front end without work: a call enters its queue when it reaches the host, when its load ends, or when its event
+    # loop is free again.
     plain = scenario.model_copy(update={"server": scenario.server.model_validate({"overhead": "none"})})
     seen = recorded(plain)
     calls = seen.calls
     entered = calls.arrival_s + plain.clients.network_s / 2 + plain.endpoint.router.overhead_s
-    entered = entered + calls.parts_s[:, BEFORE_QUEUE].sum(axis=1)
+    entered = entered + calls.parts_s[:, BEFORE_QUEUE].sum(axis=1) + calls.parts_s[:, PARTS.index("frontend_stall")]
     taken = entered + seen.part("queue")
     for model in range(len(seen.run.model_names)):
         mine = np.flatnonzero(seen.ok & (calls.model == model))

@@ -106,7 +106,7 @@ def test_no_worker_idles_while_its_queue_holds_a_request(scenario):
         taken = np.bincount(attempts.pool[rows_in(attempts.state, codes.A_TAKEN)], minlength=pools.state.size)
         ready = rows_in(pools.state, codes.READY)
         assert np.array_equal(taken[ready] + pools.idle_n[ready], pools.workers[ready])
-        inside = rows_in(attempts.state, codes.A_PRE, codes.A_QUEUED, codes.A_TAKEN, codes.A_POST)
+        inside = rows_in(attempts.state, codes.A_STALLED, codes.A_PRE, codes.A_QUEUED, codes.A_TAKEN, codes.A_POST)
         assert np.array_equal(
             np.bincount(attempts.pool[inside], minlength=pools.state.size)[live], pools.in_flight[live]
         )

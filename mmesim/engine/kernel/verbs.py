@@ -122,7 +122,6 @@ def crash_worker(t, p, k, now):
         after = attempts.next[a]
         follow(t, DO_LEAVE, a, WORKER_DIED, now)
         a = after
-    next_filler(t, p, now)
     refresh(t, h)
     return w
 
@@ -169,17 +168,6 @@ def leave_line(pools, workers, p, w):
             return
         before = x
         x = workers.next[x]
-
-
-@inner
-def next_filler(t, p, now):
-    """After a worker has died: the next in line takes what the queue holds, if it holds anything."""
-    pools, workers = t.pools, t.workers
-    while pools.queue_n[p] > 0 and pools.idle_n[p] > 0 and pools.filler[p] == NONE:
-        w = pools.idle_head[p]
-        pools.idle_head[p] = workers.next[w]
-        pools.idle_n[p] -= 1
-        follow(t, take_next(t, w, now), w, OK, now)
 
 
 @inner
