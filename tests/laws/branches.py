@@ -182,7 +182,7 @@ def scenarios() -> dict[str, Scenario]:
 
 
 def run(scenario: Scenario) -> str:
-    """Digest of a run with all its records, in which half-way one host slows down, workers of some pools die, hosts come and go."""
+    """Digest of a run with all its records, in which one host slows down, workers die, and hosts come and go."""
     own = [_change_fleet] if scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_slow_down(sim))
