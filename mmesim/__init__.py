@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
+    from mmesim.experiment.diff import Diff, diff
     from mmesim.experiment.run import run
+    from mmesim.results.result import Result
     from mmesim.scenario.schema import Scenario
 
-__all__ = ["MmesimError", "Scenario", "__version__", "run"]
+__all__ = ["Diff", "MmesimError", "Result", "Scenario", "__version__", "diff", "run"]
 
 __version__ = "0.1.0"
 
 # Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
-_HOMES = {"MmesimError": "mmesim.errors", "Scenario": "mmesim.scenario.schema", "run": "mmesim.experiment.run"}
+_HOMES = {
+    "Diff": "mmesim.experiment.diff",
+    "MmesimError": "mmesim.errors",
+    "Result": "mmesim.results.result",
+    "Scenario": "mmesim.scenario.schema",
+    "diff": "mmesim.experiment.diff",
+    "run": "mmesim.experiment.run",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -43,7 +43,7 @@ def run(
     ] = None,
 ) -> None:
     """Simulate a scenario: report on stdout, everything else in a folder."""
-    from mmesim.experiment.replicate import RECORDS, is_compiled, replicate
+    from mmesim.experiment.replicate import RECORDS, replicate
     from mmesim.report.progress import ProgressLine
     from mmesim.report.text import text
     from mmesim.scenario.load import load
@@ -53,11 +53,10 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
-    if not is_compiled():
-        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
+    announce_compilation()
     with ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress:
         result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)
-    typer.echo(result.to_json() if json else text(result, colour=_coloured()), nl=False)
+    typer.echo(result.to_json() if json else text(result, colour=coloured()), nl=False)
     typer.echo(_speed(result), err=True)
     typer.echo(f"result in {folder}", err=True)
     if result.self_check is not None:
@@ -88,7 +87,16 @@ def _records(requests: str | None, no_requests: bool, default: int) -> int | Non
     return int(requests)
 
 
-def _coloured() -> bool:
+def announce_compilation() -> None:
+    """Tell who waits why the first run takes longer."""
+    from mmesim.experiment.replicate import is_compiled
+
+    if not is_compiled():
+        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
+
+
+def coloured() -> bool:
+    """Return whether stdout is a terminal of somebody who has not asked for no colours (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 

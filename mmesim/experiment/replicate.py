@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 RECORDS = 200_000
 """Calls recorded in each replication by default; above that a seeded sample."""
 
+EXPERIMENT_REPLICATIONS = 10
+"""Replications of each scenario in an experiment, unless its file says how many."""
+
 POLL_S = 0.1
 
 Observer = Callable[[float, int], None]

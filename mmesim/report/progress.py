@@ -57,6 +57,10 @@ class ProgressLine:
             self._drawn = now
             self._write(CLEAR_LINE + self.line(now - self._begun))
 
+    def part(self, first: int) -> Callable[[int, float, int], None]:
+        """Return an observer for one of several experiments: its replications count from `first`."""
+        return lambda replication, simulated_s, calls: self(first + replication, simulated_s, calls)
+
     def line(self, elapsed_s: float) -> str:
         """Return the text of the line, `elapsed_s` seconds after the first report."""
         simulated_s, calls = sum(self._seconds.values()), sum(self._calls.values())

@@ -80,7 +80,7 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str) -> Summ
         "robustness": None,
         "checks": checks.combine(runs),
     }
-    return {key: _plain(value, key) for key, value in summary.items()}
+    return {key: plain(value, key) for key, value in summary.items()}
 
 
 def _findings(scenario: Scenario) -> list[dict[str, str]] | None:
@@ -109,14 +109,14 @@ def _loading_wait(runs: Sequence[RunData]) -> dict[str, object]:
     return estimate(waits, figure.missing, low=0.0, scale=1000.0, skip_missing=True).as_dict()
 
 
-def _plain(value: object, place: str) -> object:
-    """The value with floats cut to 12 significant digits, which is what two platforms agree on."""
+def plain(value: object, place: str) -> object:
+    """Return the value with floats cut to 12 significant digits, which is what two platforms agree on."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise SimulationError(f"summary: {place} is {value}")
         return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
     if isinstance(value, Mapping):
-        return {key: _plain(v, f"{place}.{key}") for key, v in value.items()}
+        return {key: plain(v, f"{place}.{key}") for key, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v, f"{place}[{i}]") for i, v in enumerate(value)]
+        return [plain(v, f"{place}[{i}]") for i, v in enumerate(value)]
     return value

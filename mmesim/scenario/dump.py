@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmesim.scenario.host import HostType, resolve_host
+from mmesim.scenario.endpoint import Endpoint
+from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.yaml_text import write_text
 
@@ -23,18 +24,25 @@ def dump(scenario: Scenario) -> str:
 def source(scenario: Scenario) -> str:
     """What was given for a scenario, as YAML text: what follows from other values is left out, to follow again.
 
-    A host that is its instance type's row of the catalogue is left out too; one that is not is written whole.
+    So are the figures of a host that are those of its instance type in the catalogue.
     """
     data = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    endpoint = scenario.endpoint
-    if endpoint.instance_type is not None:
-        of_type = HostType.model_validate(resolve_host(endpoint.instance_type, endpoint.region, {}))
-        if endpoint.host == of_type:
-            del data["endpoint"]["host"]
+    endpoint = data["endpoint"]
+    host = endpoint.pop("host")
+    catalogued = _of_type(scenario.endpoint)
+    endpoint |= {key: host[key] for key in HOST_KEYS if host.get(key) is not None and host[key] != catalogued.get(key)}
     for stream in data["traffic"]:
         if stream.get("arrivals") is None:
             stream.pop("popularity", None)  # the trace says who is called
     return write_text(_without_nothing(data))
+
+
+def _of_type(endpoint: Endpoint) -> dict[str, Any]:
+    """The figures that the catalogue has for the endpoint's instance type; none without a type."""
+    if endpoint.instance_type is None:
+        return {}
+    of_type = HostType.model_validate(resolve_host(endpoint.instance_type, endpoint.region, {}))
+    return of_type.model_dump(mode="json", by_alias=True)
 
 
 _NULL_MEANS = ("pid_limit", "unpack", "service")

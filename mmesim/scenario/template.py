@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from mmesim.errors import SimulationError
-from mmesim.scenario.dump import source
+from mmesim.scenario.dump import dump, source
 from mmesim.scenario.load import resolve
 from mmesim.scenario.located import Located
 from mmesim.scenario.merge import override_all, read_with_bases
@@ -31,11 +31,15 @@ class Template:
 
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
-        """The template of a scenario, with what was given for it: defaults follow the values put over it."""
-        template = cls(read_text(source(scenario), scenario.name, Path.cwd()))
-        if template.at() != scenario:
-            raise SimulationError(f"scenario {scenario.name!r} cannot be written down and read back")
-        return template
+        """The template of a scenario, with what was given for it: defaults follow the values put over it.
+
+        A host that no file could give (one built in Python) is kept whole; then its figures cannot be changed singly.
+        """
+        for text in (source(scenario), dump(scenario)):
+            template = cls(read_text(text, scenario.name, Path.cwd()))
+            if template.at() == scenario:
+                return template
+        raise SimulationError(f"scenario {scenario.name!r} cannot be written down and read back")
 
     def at(self, values: Values | None = None) -> Scenario:
         """The scenario with these values put over it; raises ScenarioError for a wrong path or value."""

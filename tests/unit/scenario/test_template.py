@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.load import load
+from mmesim.scenario.dump import dump
+from mmesim.scenario.load import load, load_text
 from mmesim.scenario.schema import Service
 from mmesim.scenario.template import Template
 from mmesim.scenario.times import Lognormal
@@ -34,6 +35,20 @@ def test_defaults_follow_the_changed_value():
 def test_a_default_that_was_given_stays():
     scenario = load(QUICKSTART, ["endpoint.load_slots=3"]).with_({"endpoint.instance_type": "ml.m5.4xlarge"})
     assert scenario.endpoint.load_slots == 3
+
+
+def test_a_host_by_hand_changes_by_its_figures():
+    by_hand = load_text(dump(load(QUICKSTART))).with_({"endpoint.vcpu": 8})
+    assert (by_hand.endpoint.host.vcpu, by_hand.endpoint.host.memory_bytes) == (8, 16 * 2**30)
+    overridden = load(QUICKSTART, ["endpoint.cpu_speed=0.8"]).with_({"endpoint.instance_type": "ml.c5.2xlarge"})
+    assert (overridden.endpoint.host.vcpu, overridden.endpoint.host.cpu_speed) == (8, 0.8)
+
+
+def test_a_host_that_no_file_gives_is_kept():
+    scenario = load(QUICKSTART)
+    host = scenario.endpoint.host.model_copy(update={"price_source": "a contract"})
+    own = scenario.model_copy(update={"endpoint": scenario.endpoint.model_copy(update={"host": host})})
+    assert own.with_({"run.seed": 3}).endpoint.host == host
 
 
 def test_values_are_written_as_in_a_file_or_as_plain_data():

@@ -1,0 +1,182 @@
+"""Two scenarios on the same requests: what changes, and whether that is more than luck."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sized
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmesim import __version__
+from mmesim.errors import UserError
+from mmesim.experiment.divergence import Divergence, first_divergence
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, Watch, replicate
+from mmesim.results.compare import Delta, deltas
+from mmesim.results.result import Result
+from mmesim.results.run_data import RunData
+from mmesim.results.summary import plain
+from mmesim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+RECORDED = 2_000_000
+"""Calls of the first replication that are recorded, to find where the runs part; above that a sample."""
+
+
+@dataclass(frozen=True, repr=False)
+class Diff:
+    """The results of two scenarios on the same random numbers, and what differs; `b - a` everywhere."""
+
+    a: Result
+    b: Result
+    deltas: tuple[Delta, ...]
+    first: Divergence | None
+    """Where the runs part: the first call of the first replication with another fate; None when there is none."""
+    same_calls: bool
+    """Whether both saw the same calls; if not, only what their traffic has in common cancels."""
+    all_recorded: bool
+    """Whether `first` was looked for among all calls; else among a sample."""
+
+    def __repr__(self) -> str:
+        return f"Diff({self.a.scenario.name!r}, {self.b.scenario.name!r}, {len(self.a.runs)} replications)"
+
+    def __getitem__(self, name: str) -> Delta:
+        """The difference of one figure by its name; KeyError with the names that there are."""
+        for delta in self.deltas:
+            if delta.name == name:
+                return delta
+        raise KeyError(f"{name}: one of {', '.join(delta.name for delta in self.deltas)}")
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a figure: a, b, difference with low and high ends of the 95 % interval, direction, variance ratio."""
+        import pandas as pd
+
+        rows = [_row(delta) for delta in self.deltas]
+        return pd.DataFrame(rows).set_index("figure")
+
+    @cached_property
+    def data(self) -> dict[str, object]:
+        """What `mmesim diff --json` prints."""
+        return {
+            "a": self.a.scenario.name,
+            "b": self.b.scenario.name,
+            "version": __version__,
+            "seed": self.a.scenario.run.seed,
+            "replications": len(self.a.runs),
+            "same_calls": self.same_calls,
+            "figures": {
+                delta.name: {
+                    "unit": delta.unit,
+                    "a": delta.a.as_dict(),
+                    "b": delta.b.as_dict(),
+                    "difference": delta.difference.as_dict(),
+                    "direction": delta.direction,
+                    "variance_ratio": delta.variance_ratio,
+                }
+                for delta in self.deltas
+            },
+            "first_divergence": None if self.first is None else asdict(self.first),
+        }
+
+    def to_json(self) -> str:
+        """Return `data` as JSON text."""
+        return json.dumps(plain(self.data, "diff"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame.to_html()
+        return html
+
+    def plot(self) -> Figure:
+        """Draw every difference with its interval, in percent of a."""
+        from mmesim.report.plot_diff import differences
+
+        return differences(self)
+
+
+def diff(
+    a: Scenario,
+    b: Scenario,
+    *,
+    replications: int | None = None,
+    jobs: int = 1,
+    watch: Callable[[str], Watch] | None = None,
+) -> Diff:
+    """Run two scenarios on the same random numbers, and compare them replication by replication.
+
+    Seed and number of replications are a's, by default 10 (or what a's file says). Both must measure the same time:
+    UserError when duration or warm-up differ. `watch` gives an observer for "a" and one for "b".
+    """
+    for name, of_a, of_b in (
+        ("duration", a.run.duration_s, b.run.duration_s),
+        ("warmup", a.run.warmup_s, b.run.warmup_s),
+    ):
+        if of_a != of_b:
+            raise UserError(
+                f"the scenarios do not measure the same time: run.{name} is {of_a:g} s in {a.name!r} and {of_b:g} s in "
+                f"{b.name!r}; give both the same"
+            )
+    count = replications or pairs(a)
+    run = a.run.model_copy(update={"replications": count})
+    results = {}
+    for label, scenario in (("a", a), ("b", b)):
+        paired = scenario.model_copy(update={"run": run})
+        results[label] = _run(paired, jobs, None if watch is None else watch(label))
+    first, second = results["a"], results["b"]
+    return Diff(
+        a=first,
+        b=second,
+        deltas=deltas(first, second),
+        first=first_divergence(first, second),
+        same_calls=all(_saw_the_same(x, y) for x, y in zip(first.runs, second.runs, strict=True)),
+        all_recorded=all(len(_calls(result)) == result.runs[0].calls_all for result in (first, second)),
+    )
+
+
+def pairs(a: Scenario) -> int:
+    """How many pairs of replications are compared unless something else is asked for."""
+    return a.run.replications if "replications" in a.run.model_fields_set else EXPERIMENT_REPLICATIONS
+
+
+def _run(scenario: Scenario, jobs: int, watch: Watch | None) -> Result:
+    """All replications; calls are recorded in the first one."""
+    first = replicate(scenario, only=(0,), jobs=1, records=RECORDED, watch=watch)
+    rest = range(1, scenario.run.replications)
+    if not rest:
+        return first
+    others = replicate(scenario, only=rest, jobs=jobs, records=None, watch=watch)
+    return Result(scenario, first.runs + others.runs)
+
+
+def _calls(result: Result) -> Sized:
+    records = result.runs[0].records
+    return () if records is None else records.call
+
+
+def _saw_the_same(x: RunData, y: RunData) -> bool:
+    """Whether two replications saw equally many calls for each model, which different traffic hardly does."""
+    return (
+        x.calls_all == y.calls_all
+        and x.model_names == y.model_names
+        and bool(np.array_equal(x.tenants.calls, y.tenants.calls))
+    )
+
+
+def _row(delta: Delta) -> dict[str, object]:
+    low, high = delta.difference.ci95 or (None, None)
+    return {
+        "figure": delta.name,
+        "unit": delta.unit,
+        "a": delta.a.value,
+        "b": delta.b.value,
+        "difference": delta.difference.value,
+        "low": low,
+        "high": high,
+        "direction": delta.direction,
+        "variance_ratio": delta.variance_ratio,
+    }

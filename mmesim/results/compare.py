@@ -1,0 +1,147 @@
+"""Two results of the same calls side by side: the difference of every figure, from the pairs of replications.
+
+Replication r of both runs has the same random numbers, so what both have in common cancels: the interval is Student's t
+over the differences of the pairs (common random numbers; A. Law, Simulation Modeling and Analysis, 11.2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mmesim.results.intervals import Estimate, estimate, mean, student_t
+from mmesim.results.latency import Pooled, lacks_loads, limit_text, pool
+from mmesim.results.metrics import Metric, metric, over, quantile_shares
+from mmesim.results.result import Result
+from mmesim.results.run_data import RunData
+from mmesim.results.summary import SIGNIFICANT_DIGITS
+
+FIGURES: tuple[str, ...] = (
+    "mean",
+    "p50",
+    "p90",
+    "p95",
+    "p99",
+    "p99.9",
+    "cache_hit_ratio",
+    "error_rate",
+    "throughput_rps",
+    "cpu_utilization",
+    "memory_utilization",
+    "loaded_models",
+)
+"""What is compared, beside the shares over every limit that both scenarios name, and the cost."""
+
+Direction = Literal["higher", "lower", "same", "undecided"]
+
+
+@dataclass(frozen=True)
+class Delta:
+    """One figure of two runs, a and b, and the difference b - a; times in milliseconds, shares 0..1.
+
+    `direction`: what b is beside a, decided by the interval of the difference; `same` when no pair differs at all.
+    `variance_ratio`: how many times as many calls two independent runs need for an interval of this width: the sum of
+    their variances over the variance of the differences of the pairs. Below 1 pairing does harm. None with one
+    replication, or when the differences do not vary.
+    """
+
+    name: str
+    unit: str
+    a: Estimate
+    b: Estimate
+    difference: Estimate
+    direction: Direction
+    variance_ratio: float | None
+
+    @property
+    def relative(self) -> float | None:
+        """The difference as a share of a; None without values or when a is 0."""
+        if self.difference.value is None or not self.a.value:
+            return None
+        return self.difference.value / self.a.value
+
+
+def deltas(a: Result, b: Result) -> tuple[Delta, ...]:
+    """The differences of two results with equally many replications, pair by pair; else ValueError."""
+    if len(a.runs) != len(b.runs):
+        raise ValueError(f"{len(a.runs)} and {len(b.runs)} replications do not pair")
+    pooled = pool(a.runs), pool(b.runs)
+    limits_s = [limit for limit in a.scenario.latency_limits_s if limit in b.scenario.latency_limits_s]
+    figures = [(name, metric(name)) for name in FIGURES]
+    figures[6:6] = [(f"share_over {limit_text(limit)}", over(limit)) for limit in limits_s]
+    found = [_delta(name, figure, a.runs, b.runs, pooled) for name, figure in figures]
+    prices = a.scenario.endpoint.host.price_usd_per_hour, b.scenario.endpoint.host.price_usd_per_hour
+    return (*found, _cost(prices, a.runs, b.runs))
+
+
+def _delta(
+    name: str, figure: Metric, a: Sequence[RunData], b: Sequence[RunData], pooled: tuple[Pooled, Pooled]
+) -> Delta:
+    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
+    values = [[_stable(figure.of(run) * scale) for run in runs] for runs in (a, b)]
+    missing = [_missing(name, one) for one in pooled]
+    both = [
+        Estimate(None, reason=why) if why else estimate(of_one, figure.missing, low=0.0, high=figure.high * scale)
+        for of_one, why in zip(values, missing, strict=True)
+    ]
+    return _paired(name, unit, values[0], values[1], both[0], both[1])
+
+
+def _stable(value: float) -> float:
+    """The value as far as two orders of the same additions agree: a difference beyond that is none."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+
+
+def _missing(name: str, pooled: Pooled) -> str | None:
+    shares = quantile_shares(name)
+    return None if shares is None or not pooled.count.any() else lacks_loads(pooled, shares[0])
+
+
+def _cost(prices: tuple[float | None, float | None], a: Sequence[RunData], b: Sequence[RunData]) -> Delta:
+    hosts: Callable[[RunData], float] = metric("hosts").of
+    values = [
+        [math.nan if price is None else _stable(price * hosts(run)) for run in runs]
+        for price, runs in zip(prices, (a, b), strict=True)
+    ]
+    both = [estimate(of_one, "no price is known", low=0.0) for of_one in values]
+    return _paired("usd_per_hour", "USD", values[0], values[1], both[0], both[1])
+
+
+def _paired(name: str, unit: str, a: Sequence[float], b: Sequence[float], of_a: Estimate, of_b: Estimate) -> Delta:
+    reason = of_a.reason or of_b.reason
+    if reason is not None:
+        return Delta(name, unit, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
+    differences = [y - x for x, y in zip(a, b, strict=True)]
+    interval = student_t(differences)
+    return Delta(
+        name,
+        unit,
+        of_a,
+        of_b,
+        Estimate(mean(differences), interval),
+        _direction(differences, interval),
+        _variance_ratio(a, b, differences),
+    )
+
+
+def _direction(differences: Sequence[float], interval: tuple[float, float] | None) -> Direction:
+    if not any(differences):
+        return "same"
+    if interval is None:
+        return "undecided"
+    low, high = interval
+    return "higher" if low > 0.0 else "lower" if high < 0.0 else "undecided"
+
+
+def _variance_ratio(a: Sequence[float], b: Sequence[float], differences: Sequence[float]) -> float | None:
+    if len(differences) < 2:
+        return None
+    paired = _variance(differences)
+    return (_variance(a) + _variance(b)) / paired if paired > 0.0 else None
+
+
+def _variance(values: Sequence[float]) -> float:
+    centre = mean(values)
+    return math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1)

@@ -1,0 +1,76 @@
+"""`mmesim diff` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.experiment.test_diff import TEXT
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+def test_a_change_is_shown_with_its_interval(mmesim, file):
+    shown = mmesim("diff", file, "--set", "endpoint.instance_count=1", "--replications", 2)
+    assert shown.code == 0
+    assert shown.out.startswith(
+        "a  base: 2 x 4 vCPU, 16 GiB\nb  endpoint.instance_count=1: 1 x 4 vCPU, 16 GiB\n2 pairs"
+    )
+    (cost,) = (line for line in shown.out.splitlines() if line.startswith("  usd_per_hour"))
+    assert cost.split() == [
+        "usd_per_hour,",
+        "USD",
+        "0.600",
+        "0.300",
+        "-0.300",
+        "[-0.300,",
+        "-0.300]",
+        "-50.0",
+        "%",
+        "lower",
+    ]
+    assert "First difference: replication 0, call " in shown.out
+    assert "simulat" not in shown.err
+
+
+def test_the_same_file_twice_differs_in_nothing(mmesim, file):
+    shown = mmesim("diff", file, file, "--replications", 2)
+    assert "No call fares differently in the first replication." in shown.out
+    assert "higher" not in shown.out
+    assert "lower" not in shown.out
+
+
+def test_two_runs_print_the_same_bytes_and_json_has_the_figures(mmesim, file):
+    words = ("diff", file, "--set", "endpoint.instance_count=1", "--replications", 2, "--json")
+    first, second = mmesim(*words), mmesim(*words, "--jobs", 2)
+    assert first.out == second.out
+    assert json.loads(first.out)["figures"]["cpu_utilization"]["direction"] == "higher"
+
+
+def test_changes_of_both_are_not_a_difference(mmesim, file):
+    shown = mmesim(
+        "diff", file, "--set-both", "run.duration=20 s", "--set", "endpoint.instance_count=1", "--replications", 2
+    )
+    assert shown.code == 0
+    assert "b  endpoint.instance_count=1" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "nothing differs: give a second file, or --set"),
+        (("--set", "endpoint.instance_cuont=3"), "did you mean instance_count"),
+        (("--set", "run.duration=50 s"), "run.duration is 40 s in 'base' and 50 s in 'run.duration=50 s'"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(mmesim, file, words, told):
+    shown = mmesim("diff", file, *words)
+    assert shown.code == 64
+    assert told in shown.err.replace("\n", " ").replace("│", "")
+    assert "Traceback" not in shown.err
