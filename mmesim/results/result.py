@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ from mmesim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,6 +68,23 @@ class Result:
     def to_json(self) -> str:
         """Return the text of summary.json."""
         return json.dumps(self.summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """One row for each figure of the summary that is estimated: value, low and high end of the 95 % interval."""
+        import pandas as pd
+
+        return pd.DataFrame(_estimates(self.summary), columns=["figure", "value", "low", "high"]).set_index("figure")
+
+    def _repr_html_(self) -> str:
+        html: str = self.figures.to_html(float_format="{:,.4g}".format, na_rep="")
+        return f"<p>{escape(repr(self))}</p>{html}"
+
+    def plot(self) -> Figure:
+        """Draw how many calls are slower than what, and what their latency is made of."""
+        from mmesim.report.plot_result import latency
+
+        return latency(self)
 
     @property
     def hosts(self) -> pd.DataFrame:
@@ -115,6 +135,15 @@ class Result:
         with pq.ParquetWriter(path, schema) as writer:
             for run, records in recorded:
                 writer.write_table(tables.requests_table(run, records))
+
+
+def _estimates(summary: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any, Any, Any]]:
+    """Every value with its interval, by its dotted path in the summary."""
+    for key, entry in summary.items():
+        if isinstance(entry, Mapping) and "ci95" in entry:
+            yield path + key, entry["value"], *(entry["ci95"] or (None, None))
+        elif isinstance(entry, Mapping):
+            yield from _estimates(entry, f"{path}{key}.")
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
