@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mmesim.experiment.replicate import RECORDS, Simulate, Watch, replicate
 from mmesim.results.folder import prepare
 from mmesim.results.intervals import CONFIDENCE
+from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.until import Until, allowed, relative_half_width
@@ -114,7 +115,7 @@ def _look(
                 raise
         if len(runs) < wanted:
             break
-        half, reason = relative_half_width(target, runs, until.confidence)
+        half, reason = relative_half_width(target, runs, pool(runs), until.confidence)
         reached = half is not None and half <= until.allowed
         until = replace(until, reached=reached, looks=(*until.looks, wanted), half_width=half, reason=reason)
         if reached:

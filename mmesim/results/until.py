@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmesim.results.expect import interval_of, shown_as
-from mmesim.results.latency import pool
+from mmesim.results.latency import Pooled
 from mmesim.results.metrics import metric, quantile_shares
 from mmesim.results.run_data import RunData
 from mmesim.scenario.until import Precision
@@ -54,14 +54,16 @@ def allowed(within: float) -> float:
 
 
 def relative_half_width(
-    precision: Precision, runs: Sequence[RunData], confidence: float
+    precision: Precision, runs: Sequence[RunData], pooled: Pooled, confidence: float
 ) -> tuple[float | None, str | None]:
     """Return the half-width of a figure's interval as a share of its value, or None and the reason why there is none.
+
+    `pooled` are the histograms of these runs together.
 
     A share of which nothing was seen has the exact binomial bound for a half-width, as an expectation has.
     """
     figure = metric(precision.metric)
-    estimated = shown_as(precision.metric, runs, pool(runs), confidence)
+    estimated = shown_as(precision.metric, runs, pooled, confidence)
     if estimated.value is None:
         return None, estimated.reason
     half, value = estimated.half_width, estimated.value

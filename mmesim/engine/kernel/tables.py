@@ -112,7 +112,7 @@ def _views_of(array: NDArray[Any]) -> Any:
 @cache
 def _row(names: tuple[str, ...]) -> Any:
     """The type of such views: to make one takes longer than everything else that is done at a growth."""
-    return namedtuple("row", names)  # type: ignore[misc]
+    return namedtuple("row", names)
 
 
 def _tournament(upcoming: NDArray[np.float64]) -> NDArray[np.int64]:

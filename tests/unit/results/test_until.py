@@ -8,6 +8,7 @@ from typing import get_args
 import jsonschema
 import pytest
 
+from mmesim.results.latency import pool
 from mmesim.results.metrics import METRICS, metric
 from mmesim.results.result import Result
 from mmesim.results.schema import summary_schema
@@ -20,7 +21,8 @@ SEEN = Until("mean within 5 %", True, (10, 15), 0.03, 1 / 21, 0.9929, 15)
 
 
 def width(text: str, *calls: list[Call], confidence: float = 0.95) -> tuple[float | None, str | None]:
-    return relative_half_width(read_precision(text), replications(scenario(), *calls), confidence)
+    runs = replications(scenario(), *calls)
+    return relative_half_width(read_precision(text), runs, pool(runs), confidence)
 
 
 def test_names_of_the_scenario_are_figures_of_the_results() -> None:
@@ -81,7 +83,7 @@ def test_every_name_can_be_measured() -> None:
     runs = replications(scenario(), *[[Call(0.1), Call(0.1, load_wait=1.0, load=0)]] * 2)
     for name in (*PRECISE_METRICS, "p50"):
         assert metric(name)
-        found, reason = relative_half_width(read_precision(f"{name} within 5 %"), runs, 0.95)
+        found, reason = relative_half_width(read_precision(f"{name} within 5 %"), runs, pool(runs), 0.95)
         assert (found is None) == (reason is not None), name
 
 
