@@ -100,6 +100,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "run.duration": "simulated time; arrivals stop at its end",
         "run.warmup": "time at the start that is simulated but not measured",
         "run.replications": "independent runs; two or more give intervals",
+        "run.until": "precision to reach, such as `p99 within 5 %`: a percentile, or a figure of the summary",
         "run.seed": "seed of all random numbers",
     }
 )

@@ -29,6 +29,13 @@ def run(
     replications: Annotated[
         int | None, typer.Option(min=1, help="Instead of the scenario's.", show_default=False)
     ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="Repeat until a figure is precise enough, such as 'p99 within 5 %'. Instead of the scenario's.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
     requests: Annotated[
         str | None,
@@ -44,18 +51,24 @@ def run(
 ) -> None:
     """Simulate a scenario: report on stdout, everything else in a folder."""
     from mmesim.experiment.replicate import RECORDS, replicate
+    from mmesim.experiment.until import replicate_until
     from mmesim.report.progress import ProgressLine
     from mmesim.report.text import text
     from mmesim.scenario.load import load
 
     records = _records(requests, no_requests, RECORDS)
-    given = {"run.seed": seed, "run.replications": replications}
+    given = {"run.seed": seed, "run.replications": replications, "run.until": until}
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
     announce_compilation()
     with ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress:
-        result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)
+        if loaded.run.until is None:
+            result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)
+        else:
+            result = replicate_until(
+                loaded, jobs=jobs, records=records, watch=progress, save=folder, plan=progress.expect
+            )
     typer.echo(result.to_json() if json else text(result, colour=coloured()), nl=False)
     typer.echo(_speed(result), err=True)
     typer.echo(f"result in {folder}", err=True)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.replicate import RECORDS, replicate
+from mmesim.experiment.until import replicate_until
 from mmesim.results.result import Result
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.schema import RunSettings, Scenario
 
 if TYPE_CHECKING:
     from mmesim.engine.processes import UserProcess
@@ -19,6 +23,7 @@ def run(
     *,
     processes: Sequence[UserProcess] = (),
     replication: int | None = None,
+    until: str | None = None,
     jobs: int = 1,
     records: int | None = RECORDS,
     save: Path | None = None,
@@ -27,9 +32,30 @@ def run(
 
     `processes` are generator functions `watch(env, endpoint)`: SimPy processes that read and steer the endpoint (see
     mmesim.engine.endpoint.EndpointControl). `replication` runs that one alone, else all that the scenario asks for.
+    `until`, such as "p99 within 5 %", repeats until that figure is precise enough, instead of the scenario's.
     `jobs` run at the same time; `records` is the number of calls recorded in each (None: none, -1: all); `save` is a
     folder for the result. Raises UserError for a wrong input, UserCodeError when a process fails.
     """
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
-    only = None if replication is None else (replication,)
-    return replicate(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
+    if until is not None:
+        if replication is not None:
+            raise UserError("until needs many replications, and replication runs one alone: give one of them")
+        loaded = _with_until(loaded, until)
+    if replication is not None or loaded.run.until is None:
+        only = None if replication is None else (replication,)
+        return replicate(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
+    return replicate_until(loaded, jobs=jobs, records=records, save=save, processes=processes)
+
+
+def _with_until(scenario: Scenario, until: str) -> Scenario:
+    run = scenario.run
+    try:
+        # Validated anew, and only what was given: whether a field was given can matter.
+        settings = RunSettings.model_validate(
+            {name: getattr(run, name) for name in run.model_fields_set} | {"until": until}
+        )
+    except ValidationError as error:
+        wrong: Any = error.errors()[0]
+        raise ScenarioError([wrong["ctx"]["error"].below("run", *wrong["loc"]).problem(scenario.name)]) from None
+    changed: Scenario = scenario.model_copy(update={"run": settings})
+    return changed

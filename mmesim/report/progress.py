@@ -42,6 +42,10 @@ class ProgressLine:
         if self._shown and self._begun is not None:
             self._write(CLEAR_LINE)
 
+    def expect(self, replications: int) -> None:
+        """Take note of how many replications there will be in all, as far as that is known now."""
+        self._replications = replications
+
     def __call__(self, replication: int, simulated_s: float, calls: int) -> None:
         """Take note of how far a replication is, and show it at most ten times a second."""
         if not self._shown:

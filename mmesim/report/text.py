@@ -52,13 +52,31 @@ def _head(result: Result, summary: Any) -> Iterator[str]:
     endpoint, run = scenario.endpoint, scenario.run
     host = endpoint.instance_type or f"{endpoint.host.vcpu} vCPU, {units.show_bytes(endpoint.host.memory_bytes)}"
     warmup = f" (first {units.show_seconds(run.warmup_s)} not measured)" if run.warmup_s else ""
-    repeated = f" x {_plural(run.replications, 'replication')}, seed {run.seed}"
-    intervals = "; [ ] are 95 % intervals" if summary["replications"] > 1 else ""
+    until = summary["until"]
+    repeated = f" x {_plural(result.planned, 'replication')}, seed {run.seed}"
+    least = "" if until is None else "at least "
+    intervals = f"; [ ] are {least}95 % intervals" if summary["replications"] > 1 else ""
     models = _plural(len(scenario.model_table()), "model")
     yield f"{summary['scenario']}: {endpoint.instance_count} x {host}, {models}"
     yield f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"
     if summary["interrupted"]:
-        yield f"INTERRUPTED: {summary['replications']} of {run.replications} replications were finished"
+        yield f"INTERRUPTED: {summary['replications']} of {result.planned} replications were finished"
+    if until is not None:
+        yield f"until  {_until(until)}"
+    if summary["conditional"] is not None and summary["replications"] > 1:
+        yield "[ ] cover the randomness of service and load given this trace, not that of other traffic"
+
+
+def _until(until: Any) -> str:
+    """What was asked for, and how near it came."""
+    looks, width = until["looks"], until["half_width"]
+    found = until.get("reason") if width is None else layout.share(width)
+    if not looks:
+        return f"{until['target']}: not reached: {found}"
+    after = f"after {_plural(looks[-1], 'replication')}"
+    if until["reached"]:
+        return f"{until['target']}: reached {after} ({found})"
+    return f"{until['target']}: not reached: {found} {after}"
 
 
 def _expectations(result: Result, summary: Any, colour: bool) -> Iterator[str]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from mmesim.results.intervals import Estimate, estimate, mean, never_seen, student_t
+from mmesim.results.intervals import CONFIDENCE, Estimate, estimate, mean, never_seen, student_t
 from mmesim.results.latency import Pooled, latency, limit_text
 from mmesim.results.metrics import Metric, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
@@ -19,15 +19,17 @@ from mmesim.scenario.schema import Expectation
 Verdict = Literal["pass", "fail", "undecided"]
 
 
-def judge(expect: Sequence[Expectation], runs: Sequence[RunData], pooled: Pooled) -> list[dict[str, object]]:
+def judge(
+    expect: Sequence[Expectation], runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE
+) -> list[dict[str, object]]:
     """Return one entry for each expectation: its text, value, interval, limit, verdict and what decided it.
 
-    Times are in milliseconds. With two or more replications the 95 % interval decides, with one the value itself.
+    Times are in milliseconds. With two or more replications the interval decides, with one the value itself.
     """
-    return [_judge(e, runs, pooled) for e in expect]
+    return [_judge(e, runs, pooled, confidence) for e in expect]
 
 
-def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled) -> dict[str, object]:
+def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: float) -> dict[str, object]:
     shares = quantile_shares(e.metric)
     if shares is None:
         name, figure, bound = e.metric, metric(e.metric), e.limit
@@ -43,31 +45,35 @@ def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled) -> dict[str,
         decided_on |= {"value": max(values) * scale, "by": "largest of all calls"}
         verdict = compare(e.comparison, max(values), max(values), bound)
     else:
-        low, high, by = _range(figure, values, runs)
+        low, high, by = interval_of(figure, values, runs, confidence)
         interval = None if len(runs) == 1 else [low * scale, high * scale]
         decided_on |= {"value": mean(values) * scale, "ci95": interval, "by": by}
         verdict = compare(e.comparison, low, high, bound)
-    shown = _shown(e.metric, figure, runs, pooled)
+    shown = shown_as(e.metric, runs, pooled, confidence)
     limit = e.limit * 1000.0 if shares is not None else bound * scale
     return {"text": e.text, **shown.as_dict(), "limit": limit, "verdict": verdict, "decided_on": decided_on}
 
 
-def _shown(name: str, figure: Metric, runs: Sequence[RunData], pooled: Pooled) -> Estimate:
-    """The figure that the expectation names, as it stands elsewhere in the summary."""
+def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:
+    """Return the figure of that name as it stands elsewhere in the summary: times in milliseconds."""
     if name in ("mean", "max") or quantile_shares(name) is not None:
-        return latency(runs, pooled, name)
+        return latency(runs, pooled, name, confidence)
+    figure = metric(name)
     scale = 1000.0 if figure.unit == "s" else 1.0
-    return estimate([figure.of(r) for r in runs], figure.missing, low=0.0, high=figure.high, scale=scale)
+    values = [figure.of(r) for r in runs]
+    return estimate(values, figure.missing, low=0.0, high=figure.high, scale=scale, confidence=confidence)
 
 
-def _range(figure: Metric, values: Sequence[float], runs: Sequence[RunData]) -> tuple[float, float, str]:
-    """Where the true value lies, and how that is known."""
-    interval = student_t(values, low=0.0, high=figure.high)
+def interval_of(
+    figure: Metric, values: Sequence[float], runs: Sequence[RunData], confidence: float = CONFIDENCE
+) -> tuple[float, float, str]:
+    """Return where the true value of a figure lies, and how that is known; `values` are those of each replication."""
+    interval = student_t(values, confidence, low=0.0, high=figure.high)
     if interval is None:
         return values[0], values[0], "value of one replication, no interval"
     if figure.trials is not None and set(values) in ({0.0}, {1.0}):
         # A share of which nothing was seen has no spread: Student's t would be certain after three calls.
-        edge = never_seen(sum(figure.trials(r) for r in runs))
+        edge = never_seen(sum(figure.trials(r) for r in runs), confidence)
         low, high = (0.0, edge) if values[0] == 0.0 else (1.0 - edge, 1.0)
         return low, high, f"exact binomial interval over {len(runs)} replications"
     return *interval, f"t interval over {len(runs)} replications"

@@ -92,22 +92,42 @@ def quantile(edges: Floats, count: NDArray[np.integer], q: float, largest: float
     `largest` is the greatest observation: no quantile is above it. Without it the open last bucket answers with its
     lower edge.
     """
-    if not 0.0 <= q <= 1.0:
-        raise ValueError(f"a quantile is between 0 and 1, not {q}")
     cumulated = np.cumsum(count, dtype=np.int64)
-    total = int(cumulated[-1])
-    if total == 0:
+    bucket = _bucket_of_quantile(cumulated, q)
+    if bucket is None:
         return math.nan
-    rank = q * total
-    # q = 0 asks for the smallest observation: the first bucket that holds any.
-    bucket = int(np.searchsorted(cumulated, rank, side="left" if rank > 0.0 else "right"))
-    low = max(float(edges[bucket]), 0.0)
-    high = min(float(edges[bucket + 1]), largest)
+    low, high = _span(edges, bucket, largest)
     if not math.isfinite(high):
         return low
     inside = float(count[bucket])
     below = float(cumulated[bucket]) - inside
-    return min(low + max(high - low, 0.0) * (rank - below) / inside, largest)
+    return min(low + max(high - low, 0.0) * (q * int(cumulated[-1]) - below) / inside, largest)
+
+
+def width_at(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
+    """Return the width in seconds of the bucket that the q-quantile lies in, cut at `largest`; nan when empty.
+
+    The open last bucket has no width without `largest`: its quantile is then its lower edge, and the width is 0.
+    """
+    bucket = _bucket_of_quantile(np.cumsum(count, dtype=np.int64), q)
+    if bucket is None:
+        return math.nan
+    low, high = _span(edges, bucket, largest)
+    return max(high - low, 0.0) if math.isfinite(high) else 0.0
+
+
+def _bucket_of_quantile(cumulated: Ints, q: float) -> int | None:
+    """The bucket of the q-quantile, None when all are empty."""
+    if not 0.0 <= q <= 1.0:
+        raise ValueError(f"a quantile is between 0 and 1, not {q}")
+    rank = q * int(cumulated[-1])
+    # q = 0 asks for the smallest observation: the first bucket that holds any.
+    bucket = int(np.searchsorted(cumulated, rank, side="left" if rank > 0.0 else "right"))
+    return bucket if int(cumulated[-1]) > 0 else None
+
+
+def _span(edges: Floats, bucket: int, largest: float) -> tuple[float, float]:
+    return max(float(edges[bucket]), 0.0), min(float(edges[bucket + 1]), largest)
 
 
 def share_over(edges: Floats, count: NDArray[np.integer], limit: float) -> float:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmesim.results.histogram import Floats, Ints, merge
-from mmesim.results.intervals import Estimate, estimate
+from mmesim.results.histogram import Floats, Ints, merge, quantile, width_at
+from mmesim.results.intervals import CONFIDENCE, Estimate, estimate, sectioning
 from mmesim.results.ledger import band_weights, cold_calls
 from mmesim.results.metrics import METRICS, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
@@ -53,24 +53,39 @@ def lacks_loads(pooled: Pooled, q: float) -> str | None:
     return f"too few loads beyond it ({int(beyond)}, {EPISODES_NEEDED} are needed): simulate longer"
 
 
-def latency(runs: Sequence[RunData], pooled: Pooled, name: str) -> Estimate:
-    """Return a figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds."""
+def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: float = CONFIDENCE) -> Estimate:
+    """Return a figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds.
+
+    The mean is that of the replications' means with a t interval. A quantile is that of the calls of all replications
+    together, with an interval by sectioning and half a bucket on top.
+    """
     if name == "max":
         # The largest of all calls, not a mean: an interval would have no meaning.
         largest = [r.latency_max_s for r in runs if r.ok]
         return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=METRICS["max"].missing)
-    shares = quantile_shares(name)
-    if shares is not None and pooled.count.any():
+    figure, shares = metric(name), quantile_shares(name)
+    values = [figure.of(r) for r in runs]
+    if shares is None:
+        return estimate(values, figure.missing, low=0.0, scale=1000.0, confidence=confidence)
+    if pooled.count.any():
         reason = lacks_loads(pooled, shares[0])
         if reason is not None:
             return Estimate(None, reason=reason)
-    figure = metric(name)
-    return estimate([figure.of(r) for r in runs], figure.missing, low=0.0, scale=1000.0)
+    edges_s, largest_s = runs[0].edges_s, max(r.latency_max_s for r in runs)
+    return sectioning(
+        quantile(edges_s, pooled.count, shares[0], largest_s),
+        values,
+        figure.missing,
+        resolution=width_at(edges_s, pooled.count, shares[0], largest_s) / 2,
+        confidence=confidence,
+        low=0.0,
+        scale=1000.0,
+    )
 
 
-def latency_ms(runs: Sequence[RunData], pooled: Pooled) -> dict[str, Estimate]:
+def latency_ms(runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> dict[str, Estimate]:
     """Return mean, quantiles and maximum of the latency in milliseconds."""
-    return {name: latency(runs, pooled, name) for name in ("mean", *QUANTILES, "max")}
+    return {name: latency(runs, pooled, name, confidence) for name in ("mean", *QUANTILES, "max")}
 
 
 def limit_text(limit_s: float) -> str:
@@ -78,9 +93,12 @@ def limit_text(limit_s: float) -> str:
     return f"{limit_s * 1000.0:.12g} ms"
 
 
-def share_over_limits(runs: Sequence[RunData], limits_s: Sequence[float]) -> dict[str, Estimate]:
+def share_over_limits(
+    runs: Sequence[RunData], limits_s: Sequence[float], confidence: float = CONFIDENCE
+) -> dict[str, Estimate]:
     """Return for each limit the share (0..1) of successful calls slower than it."""
+    figures = {limit_text(limit): over(limit) for limit in limits_s}
     return {
-        limit_text(limit): estimate([over(limit).of(r) for r in runs], over(limit).missing, low=0.0, high=1.0)
-        for limit in limits_s
+        name: estimate([f.of(r) for r in runs], f.missing, low=0.0, high=1.0, confidence=confidence)
+        for name, f in figures.items()
     }

@@ -19,6 +19,7 @@ from mmesim.results import folder as folders
 from mmesim.results.expect import Verdict, overall
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import Summary, summarise
+from mmesim.results.until import Until
 from mmesim.scenario.dump import dump
 from mmesim.scenario.schema import Scenario
 
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted."""
+    """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted.
+
+    `until` tells where the replications stopped if they went on until a figure was precise enough.
+    """
 
     scenario: Scenario
     runs: tuple[RunData, ...]
+    until: Until | None = None
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -40,18 +45,23 @@ class Result:
 
     def __repr__(self) -> str:
         calls = sum(run.calls for run in self.runs)
-        finished = f"{len(self.runs)} of {self.scenario.run.replications} replications"
+        finished = f"{len(self.runs)} of {self.planned} replications"
         return f"Result({self.scenario.name!r}, {finished}, {calls} calls)"
 
     @cached_property
     def summary(self) -> Summary:
         """The figures of summary.json as a dictionary; shared, not to be changed."""
-        return summarise(self.scenario, self.runs, __version__)
+        return summarise(self.scenario, self.runs, __version__, self.until)
+
+    @property
+    def planned(self) -> int:
+        """How many replications were wanted."""
+        return self.scenario.run.replications if self.until is None else self.until.replications
 
     @property
     def interrupted(self) -> bool:
         """Whether it was stopped before all replications were finished."""
-        return len(self.runs) < self.scenario.run.replications
+        return len(self.runs) < self.planned
 
     @property
     def verdict(self) -> Verdict:

@@ -51,12 +51,12 @@ _INTERVAL: Schema = {
     "items": {"type": "number"},
     "minItems": 2,
     "maxItems": 2,
-    "description": "95 % interval; null with one replication",
+    "description": "95 % interval, with `until` at least 95 %; null with one replication",
 }
 
 _VALUE: Schema = {
     "type": "object",
-    "description": "A mean over replications with its 95 % interval, or null with the reason.",
+    "description": "A figure over replications with its 95 % interval, or null with the reason.",
     "properties": {
         "value": {"type": ["number", "null"]},
         "ci95": _INTERVAL,
@@ -68,6 +68,23 @@ _VALUE: Schema = {
     "then": {"required": ["reason"]},
     "else": {"not": {"required": ["reason"]}},
 }
+
+_UNTIL: Schema = _object(
+    {
+        "target": _text("as written: p99 within 5 %"),
+        "reached": {"type": "boolean", "description": "false: max_replications came first, or the run was interrupted"},
+        "looks": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1},
+            "description": "replications after which the interval was looked at",
+        },
+        "half_width": _nullable("of the interval at the last look, as a share of the value"),
+        "allowed": _number("half-width at which it stops: e / (1 + e) for `within e`"),
+        "confidence": _number("of each look, and of every interval here, so that all looks hold together with 95 %"),
+    },
+    "where the replications stopped; null when their number was given",
+    {"reason": _text("why half_width is null; absent when it is not")},
+) | {"type": ["object", "null"]}
 
 _BAND: Schema = _object(
     {
@@ -118,6 +135,12 @@ def _properties() -> dict[str, Schema]:
         "seed": {"type": "integer"},
         "replications": {"type": "integer", "minimum": 1, "description": "finished replications"},
         "interrupted": {"type": "boolean", "description": "stopped before all replications were finished"},
+        "until": _UNTIL,
+        "conditional": {
+            "enum": ["trace", None],
+            "description": "trace: the intervals cover the randomness of service and load, given this trace of calls; "
+            "null: that of the traffic too",
+        },
         "simulated_s": _number("simulated seconds of each replication, warm-up included"),
         "warmup_s": _number("seconds at the start of each replication that are not measured"),
         "wall_s": _number("wall-clock seconds of simulation, summed over replications; differs from run to run"),

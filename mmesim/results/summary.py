@@ -1,7 +1,8 @@
 """The summary of a run: every figure of summary.json, from what the replications measured.
 
-Counts are sums over replications. Ratios, times and quantiles are means of the values of each replication with
-Student's t interval; the maximum has none. Every key is always present: what cannot be said is null.
+Counts are sums over replications. Ratios and times are means of the values of each replication with Student's t
+interval, quantiles those of all calls together with an interval by sectioning; the maximum has none. Every key is
+always present: what cannot be said is null.
 """
 
 from __future__ import annotations
@@ -14,33 +15,51 @@ from mmesim.results import checks
 from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.histogram import Ints
-from mmesim.results.intervals import Estimate, estimate
+from mmesim.results.intervals import CONFIDENCE, estimate
 from mmesim.results.latency import latency_ms, pool, share_over_limits
 from mmesim.results.ledger import ledger_ms
 from mmesim.results.metrics import METRICS
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.tenants import tenants
+from mmesim.results.until import Until
 from mmesim.scenario.schema import Scenario
 
 Summary = dict[str, object]
 
 SIGNIFICANT_DIGITS = 12
 
+_FIGURES = (
+    "throughput_rps",
+    "cache_hit_ratio",
+    "error_rate",
+    "loaded_models",
+    "cpu_utilization",
+    "memory_utilization",
+    "disk_utilization",
+)
 
-def summarise(scenario: Scenario, runs: Sequence[RunData], version: str) -> Summary:
+
+def summarise(scenario: Scenario, runs: Sequence[RunData], version: str, until: Until | None = None) -> Summary:
     """Return summary.json as a dictionary of plain values (schema: `mmesim.results.schema`).
 
     `runs` are the finished replications, at least one; fewer than the scenario asks for mark the summary `interrupted`.
+    `until` tells where they stopped if they went on until a figure was precise enough: then all intervals are at the
+    level of a look, so that each holds with at least 95 % although the data said when to stop.
     """
     if not runs:
         raise ValueError("a summary needs at least one finished replication")
     pooled = pool(runs)
+    confidence = CONFIDENCE if until is None else until.confidence
+    planned = scenario.run.replications if until is None else until.replications
+    figures = {name: _figure(name, runs, confidence) for name in _FIGURES}
     summary: Summary = {
         "scenario": scenario.name,
         "version": version,
         "seed": scenario.run.seed,
         "replications": len(runs),
-        "interrupted": len(runs) < scenario.run.replications,
+        "interrupted": len(runs) < planned,
+        "until": None if until is None else until.as_dict(),
+        "conditional": "trace" if any(stream.replays for stream in scenario.traffic) else None,
         "simulated_s": runs[0].duration_s,
         "warmup_s": runs[0].warmup_s,
         "wall_s": math.fsum(r.wall_s for r in runs),
@@ -55,20 +74,22 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str) -> Summ
             "retries": sum(r.attempts - r.calls for r in runs),
             "causes": _by_cause([r.attempt_causes for r in runs]),
         },
-        "throughput_rps": _figure("throughput_rps", runs),
-        "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled).items()},
-        "share_over": {name: e.as_dict() for name, e in share_over_limits(runs, scenario.latency_limits_s).items()},
+        "throughput_rps": figures["throughput_rps"],
+        "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence).items()},
+        "share_over": {
+            name: e.as_dict() for name, e in share_over_limits(runs, scenario.latency_limits_s, confidence).items()
+        },
         "ledger_ms": ledger_ms(pooled.count, pooled.parts_s),
-        "cache_hit_ratio": _figure("cache_hit_ratio", runs),
-        "error_rate": _figure("error_rate", runs),
-        "tenants": tenants(runs, scenario.expect),
+        "cache_hit_ratio": figures["cache_hit_ratio"],
+        "error_rate": figures["error_rate"],
+        "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),
-        "model_loading_wait_ms": _loading_wait(runs),
-        "loaded_models": _figure("loaded_models", runs),
-        "cpu_utilization": _figure("cpu_utilization", runs),
-        "memory_utilization": _figure("memory_utilization", runs),
-        "disk_utilization": _figure("disk_utilization", runs),
+        "model_loading_wait_ms": _loading_wait(runs, confidence),
+        "loaded_models": figures["loaded_models"],
+        "cpu_utilization": figures["cpu_utilization"],
+        "memory_utilization": figures["memory_utilization"],
+        "disk_utilization": figures["disk_utilization"],
         "pids": {
             "peak": max((int(r.hosts.tasks_peak.max()) for r in runs if len(r.hosts.tasks_peak)), default=0),
             "limit": scenario.endpoint.pid_limit,
@@ -76,7 +97,7 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str) -> Summ
         "cost": cost(scenario.endpoint.host, runs),
         "binding_constraint": None,
         "findings": _findings(scenario),
-        "expect": judge(scenario.expect, runs, pooled),
+        "expect": judge(scenario.expect, runs, pooled, confidence),
         "robustness": None,
         "checks": checks.combine(runs),
     }
@@ -93,20 +114,17 @@ def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:
     return {cause: int(sum(c[i] for c in counts)) for i, cause in enumerate(CAUSES)}
 
 
-def _estimate(name: str, runs: Sequence[RunData]) -> Estimate:
+def _figure(name: str, runs: Sequence[RunData], confidence: float) -> dict[str, object]:
     figure = METRICS[name]
-    return estimate([figure.of(r) for r in runs], figure.missing, low=0.0, high=figure.high)
+    values = [figure.of(r) for r in runs]
+    return estimate(values, figure.missing, low=0.0, high=figure.high, confidence=confidence).as_dict()
 
 
-def _figure(name: str, runs: Sequence[RunData]) -> dict[str, object]:
-    return _estimate(name, runs).as_dict()
-
-
-def _loading_wait(runs: Sequence[RunData]) -> dict[str, object]:
+def _loading_wait(runs: Sequence[RunData], confidence: float) -> dict[str, object]:
     """The mean wait of the calls that waited: a replication without any says nothing about it, and is left out."""
     figure = METRICS["model_loading_wait"]
     waits = [figure.of(r) for r in runs]
-    return estimate(waits, figure.missing, low=0.0, scale=1000.0, skip_missing=True).as_dict()
+    return estimate(waits, figure.missing, low=0.0, scale=1000.0, skip_missing=True, confidence=confidence).as_dict()
 
 
 def plain(value: object, place: str) -> object:

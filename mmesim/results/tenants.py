@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmesim.errors import SimulationError
 from mmesim.results.arrays import divide
 from mmesim.results.histogram import Floats
-from mmesim.results.intervals import Estimate, estimate
+from mmesim.results.intervals import CONFIDENCE, Estimate, estimate
 from mmesim.results.metrics import quantile_shares
 from mmesim.results.run_data import RunData, TenantData
 from mmesim.scenario.schema import Expectation
@@ -65,7 +65,9 @@ def cold_share(run: RunData) -> Floats:
     return divide(np.minimum(run.tenants.misses, run.tenants.calls), run.tenants.calls, math.nan)
 
 
-def tenants(runs: Sequence[RunData], expect: Sequence[Expectation]) -> dict[str, object]:
+def tenants(
+    runs: Sequence[RunData], expect: Sequence[Expectation], confidence: float = CONFIDENCE
+) -> dict[str, object]:
     """Return the section `tenants` of the summary: shares (0..1) of the models that were called.
 
     `worst` is the coldest model of all replications, the other figures are means over replications.
@@ -75,7 +77,8 @@ def tenants(runs: Sequence[RunData], expect: Sequence[Expectation]) -> dict[str,
     cold = [cold_share(r)[c] for r, c in zip(runs, called, strict=True)]
     worst = max((float(c.max()) for c in cold if len(c)), default=None)
     if limits:
-        meet = _share([meets(r.tenants, r.limits_s, limits)[c] for r, c in zip(runs, called, strict=True)])
+        met = [meets(r.tenants, r.limits_s, limits)[c] for r, c in zip(runs, called, strict=True)]
+        meet = _share(met, confidence)
     else:
         meet = Estimate(None, reason="no limit for the latency in expect")
     return {
@@ -83,18 +86,21 @@ def tenants(runs: Sequence[RunData], expect: Sequence[Expectation]) -> dict[str,
         "called": int(np.logical_or.reduce(called).sum()),
         "meet_slo": meet.as_dict(),
         "cold_share": {
-            "p50": _quantile(cold, 0.5).as_dict(),
-            "p90": _quantile(cold, 0.9).as_dict(),
+            "p50": _quantile(cold, 0.5, confidence).as_dict(),
+            "p90": _quantile(cold, 0.9, confidence).as_dict(),
             "worst": Estimate(worst, reason=NO_MODEL_CALLED if worst is None else None).as_dict(),
         },
-        "often_cold": _share([c > OFTEN_COLD for c in cold]).as_dict(),
+        "often_cold": _share([c > OFTEN_COLD for c in cold], confidence).as_dict(),
     }
 
 
-def _share(flags: Sequence[NDArray[np.bool_]]) -> Estimate:
-    return estimate([float(f.mean()) if len(f) else math.nan for f in flags], NO_MODEL_CALLED, low=0.0, high=1.0)
+def _share(flags: Sequence[NDArray[np.bool_]], confidence: float) -> Estimate:
+    return _mean([float(f.mean()) if len(f) else math.nan for f in flags], confidence)
 
 
-def _quantile(values: Sequence[Floats], q: float) -> Estimate:
-    of_each = [float(np.quantile(v, q)) if len(v) else math.nan for v in values]
-    return estimate(of_each, NO_MODEL_CALLED, low=0.0, high=1.0)
+def _quantile(values: Sequence[Floats], q: float, confidence: float) -> Estimate:
+    return _mean([float(np.quantile(v, q)) if len(v) else math.nan for v in values], confidence)
+
+
+def _mean(of_each: Sequence[float], confidence: float) -> Estimate:
+    return estimate(of_each, NO_MODEL_CALLED, low=0.0, high=1.0, confidence=confidence)

@@ -119,6 +119,9 @@ class TraceSource(Data):
         return str(value)
 
 
+MINUTE_S = 60.0
+
+
 class AzureSource(Data):
     """Invocations per minute of an Azure Functions data set; the path is absolute once loaded.
 
@@ -147,6 +150,17 @@ class Traffic(Data):
     popularity: PopularityField = UniformPopularity()
     trace: TraceSource | None = None
     azure_functions: AzureSource | None = None
+    bootstrap_s: Annotated[Seconds, Field(gt=0)] | None = Field(
+        None,
+        alias="bootstrap",
+        description="each replication replays blocks of this length, drawn with replacement from the whole blocks of "
+        "the trace; null: the trace as it is",
+    )
+
+    @property
+    def replays(self) -> bool:
+        """True when every replication has the calls of one and the same trace."""
+        return self.arrivals is None and self.bootstrap_s is None
 
     @field_validator("arrivals", mode="before")
     @classmethod
@@ -173,6 +187,10 @@ class Traffic(Data):
             raise Refused(f"{' and '.join(sources)} exclude each other: write two streams", (sources[1],))
         if "popularity" in self.model_fields_set and self.arrivals is None:
             raise Refused(f"popularity has no meaning for {sources[0]}: the file says who is called", ("popularity",))
+        if self.bootstrap_s is not None and self.arrivals is not None:
+            raise Refused("bootstrap draws blocks of a trace: arrivals are random by themselves", ("bootstrap",))
+        if self.bootstrap_s is not None and self.azure_functions is not None and self.bootstrap_s % MINUTE_S:
+            raise Refused("azure_functions counts whole minutes: write a multiple of 1 min", ("bootstrap",))
         if self.end_s is not None and self.end_s <= self.start_s:
             raise Refused("must be after start", ("end",))
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from mmesim.errors import Problem, ScenarioError, did_you_mean
 from mmesim.scenario.models import Model
 from mmesim.scenario.schema import Scenario
-from mmesim.scenario.traffic import Traffic
+from mmesim.scenario.traffic import TraceSource, Traffic
 from mmesim.workload import azure, poisson, popularity, streams, trace
 from mmesim.workload.block import Arrivals, Block, resize
+from mmesim.workload.bootstrap import BlockMinutes, BlockTrace, drawn
 from mmesim.workload.merge import merge
 from mmesim.workload.table import Table
 from mmesim.workload.work import StreamWork, Work
@@ -28,8 +29,8 @@ def blocks(scenario: Scenario, replication: int, block_size: int = 65536) -> Ite
     """The requests that begin before the end of the run, in blocks of `block_size` (the last may be shorter).
 
     Streams are merged in order of time, at equal times in the order of the scenario. Memory is bounded by `block_size`,
-    the requests do not depend on it. Raises TraceError when a trace turns out to be wrong, ScenarioError when a stream
-    names models that do not exist.
+    except that a trace with `bootstrap` is held as a whole. The requests do not depend on `block_size`. Raises
+    TraceError when a trace turns out to be wrong, ScenarioError when a stream names models that do not exist.
     """
     if block_size < 1:
         raise ValueError("block_size must be at least 1")
@@ -53,6 +54,10 @@ def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
             length_s = max(0.0, _end(scenario, traffic) - traffic.start_s)
             share = popularity.probabilities(traffic.popularity, chosen)
             calls[_rows(chosen)] += traffic.arrivals.rate_per_s * length_s * share
+        elif traffic.bootstrap_s is not None:
+            length_s = max(0.0, _end(scenario, traffic) - traffic.start_s)
+            in_a_block = _blocks(scenario, traffic, traffic.bootstrap_s, 65536).calls(len(models))
+            calls += in_a_block * (length_s / traffic.bootstrap_s)
         else:
             for arrivals in _in_window(scenario, traffic, _source(scenario, traffic, 0, 65536)):
                 calls += np.bincount(arrivals.model, minlength=len(models))
@@ -100,18 +105,43 @@ def _source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) 
             streams.generator(seed, replication, "popularity", name),
             chunk,
         )
-    if traffic.trace is not None:
-        columns = traffic.trace.columns
-        service = columns.service
-        if service == SERVICE_COLUMN and service not in Table(traffic.trace.file).header():
-            service = None
-        return trace.requests(traffic.trace.file, columns.time, columns.model, service, row_of_name, chunk)
-    assert traffic.azure_functions is not None  # the schema wants exactly one source
+    window_s = _end(scenario, traffic) - traffic.start_s
+    if traffic.bootstrap_s is not None:
+        whole = _blocks(scenario, traffic, traffic.bootstrap_s, chunk)
+        draws = streams.generator(seed, replication, "bootstrap", name)
+        order = drawn(draws, whole.blocks, traffic.bootstrap_s, window_s)
+        if isinstance(whole, BlockTrace):
+            return whole.arrivals(order)
+        counts = whole.counts(order)
+    elif traffic.trace is not None:
+        return _recorded(traffic.trace, row_of_name, chunk)
+    else:
+        counts = _minutes(traffic, row_of_name)
     return azure.arrivals(
-        azure.read(traffic.azure_functions.file, row_of_name),
-        lambda minute: streams.generator(seed, replication, "arrivals", name, minute),
-        _end(scenario, traffic) - traffic.start_s,
+        counts, lambda minute: streams.generator(seed, replication, "arrivals", name, minute), window_s
     )
+
+
+def _blocks(scenario: Scenario, traffic: Traffic, block_s: float, chunk: int) -> BlockTrace | BlockMinutes:
+    """The whole blocks of a recorded stream."""
+    row_of_name = {model.name: model.index for model in select(scenario.model_table(), traffic)}
+    if traffic.trace is not None:
+        return BlockTrace(traffic.trace.file, _recorded(traffic.trace, row_of_name, chunk), block_s)
+    counts = _minutes(traffic, row_of_name)
+    assert traffic.azure_functions is not None
+    return BlockMinutes(traffic.azure_functions.file, counts, block_s)
+
+
+def _recorded(source: TraceSource, row_of_name: Mapping[str, int], chunk: int) -> Iterator[Arrivals]:
+    service = source.columns.service
+    if service == SERVICE_COLUMN and service not in Table(source.file).header():
+        service = None
+    return trace.requests(source.file, source.columns.time, source.columns.model, service, row_of_name, chunk)
+
+
+def _minutes(traffic: Traffic, row_of_name: Mapping[str, int]) -> azure.MinuteCounts:
+    assert traffic.azure_functions is not None  # the schema wants exactly one source
+    return azure.read(traffic.azure_functions.file, row_of_name)
 
 
 def _in_window(scenario: Scenario, traffic: Traffic, source: Iterator[Arrivals]) -> Iterator[Arrivals]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.errors import TraceError
+from mmesim.scenario.traffic import MINUTE_S
 from mmesim.workload.block import Arrivals
 from mmesim.workload.table import Chunk, Table
 from mmesim.workload.trace import model_rows
@@ -23,7 +24,6 @@ from mmesim.workload.trace import model_rows
 Ints = NDArray[np.int64]
 
 FUNCTION = "HashFunction"
-MINUTE_S = 60.0
 MOST_CALLS = 10_000_000
 """The calls of a minute are held in memory: a larger cell is taken for an error."""
 _MINUTE = re.compile(r"(?:minute_)?([0-9]+)|([0-9]+)_minute")

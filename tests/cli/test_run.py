@@ -125,6 +125,30 @@ def test_check_tells_by_the_exit_code(run: Run, engine: Engine, slow: int, code:
     assert run("day.yaml").code == 0
 
 
+def test_until_repeats_ten_times_at_least(run: Run, engine: Engine) -> None:
+    done = run("day.yaml", "--until", "mean within 5 %")
+    assert done.code == 0
+    assert [asked[1] for asked in engine.asked] == list(range(10))
+    assert "100 s x 10 replications, seed 1; [ ] are at least 95 % intervals\n" in done.out
+    assert "until  mean within 5 %: reached after 10 replications (0 %)\n" in done.out
+    summary = json.loads(Path("results/day/summary.json").read_text())
+    assert (summary["until"]["looks"], summary["replications"]) == ([10], 10)
+    assert "until: mean within 5 %" in Path("results/day/scenario.yaml").read_text()
+
+
+def test_until_gives_up_at_max_replications_and_check_does_not_mind(run: Run, engine: Engine) -> None:
+    words = ("--until", "error_rate within 5 %", "--set", "run.max_replications=12", "--check")
+    done = run("day.yaml", *words)
+    assert (done.code, len(engine.asked)) == (0, 12)
+    assert "not reached: error_rate is 0, which has no share after 12 replications" in done.out
+
+
+def test_a_wrong_until_is_taught(run: Run, engine: Engine) -> None:
+    done = run("day.yaml", "--until", "p99 < 5 %")
+    assert (done.code, done.out, engine.asked) == (64, "", [])
+    assert "p99 within 5 %" in done.err
+
+
 def test_check_says_undecided(run: Run, engine: Engine) -> None:
     engine.calls = [Call(0.02)] * 20
     done = run("day.yaml", "--check")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -105,8 +106,13 @@ def _views_of(array: NDArray[Any]) -> Any:
     """The fields of a record array as a namedtuple of views; a plain array as it is."""
     if array.dtype.names is None:
         return array
-    row = namedtuple("row", array.dtype.names)  # type: ignore[misc]
-    return row(*(array[name] for name in array.dtype.names))
+    return _row(array.dtype.names)(*(array[name] for name in array.dtype.names))
+
+
+@cache
+def _row(names: tuple[str, ...]) -> Any:
+    """The type of such views: to make one takes longer than everything else that is done at a growth."""
+    return namedtuple("row", names)
 
 
 def _tournament(upcoming: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import pytest
 
 from mmesim.report.text import text
 from mmesim.results.result import Result
+from mmesim.results.until import Until
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.server import ConfigRead, Server
 from tests.unit.results.synthetic import Call, replications, scenario
@@ -175,6 +176,43 @@ def test_interrupted_run_says_so() -> None:
     of = scenario(run={"replications": 5})
     report = text(Result(of, replications(of, [WARM], [WARM])))
     assert "INTERRUPTED: 2 of 5 replications were finished\n" in report
+
+
+WANTED = scenario(run={"until": "p99 within 5 %"})
+REACHED = Until("p99 within 5 %", True, (10, 15, 23), 0.0292, 1 / 21, 0.9929, 23)
+
+
+@pytest.mark.parametrize(
+    ("until", "line"),
+    [
+        (REACHED, "until  p99 within 5 %: reached after 23 replications (2.92 %)"),
+        (
+            replace(REACHED, reached=False, looks=(10, 100), half_width=0.061, replications=100),
+            "until  p99 within 5 %: not reached: 6.10 % after 100 replications",
+        ),
+        (
+            replace(REACHED, reached=False, half_width=None, reason="no successful call"),
+            "until  p99 within 5 %: not reached: no successful call after 23 replications",
+        ),
+        (
+            replace(REACHED, reached=False, looks=(), half_width=None, reason="interrupted before the first look"),
+            "until  p99 within 5 %: not reached: interrupted before the first look",
+        ),
+    ],
+)
+def test_where_the_replications_stopped(until: Until, line: str) -> None:
+    head = text(Result(WANTED, replications(WANTED, [WARM], [WARM]), until)).split("\n\n")[0].splitlines()
+    assert head[1] == f"100 s x {until.replications} replications, seed 7; [ ] are at least 95 % intervals"
+    assert head[2] == f"INTERRUPTED: 2 of {until.replications} replications were finished"
+    assert head[3] == line
+
+
+def test_intervals_over_one_trace_say_so() -> None:
+    of = scenario(traffic=[{"trace": {"file": "day.csv"}}])
+    line = "[ ] cover the randomness of service and load given this trace, not that of other traffic"
+    assert line in lines(result([WARM], of=of), "by-hand")
+    assert line not in text(result([WARM], of=of, count=1))
+    assert line not in text(result([WARM]))
 
 
 def test_failed_self_check_names_what_is_wrong() -> None:

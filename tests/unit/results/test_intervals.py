@@ -1,4 +1,4 @@
-"""Student's t interval against the textbook and scipy, and estimates over replications that lack a value."""
+"""Student's t and sectioning against the textbook and scipy, and estimates over replications that lack a value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmesim.results.intervals import Estimate, estimate, mean, never_seen, student_t
+from mmesim.results.intervals import Estimate, estimate, half_width, mean, never_seen, sectioning, student_t
 
 values = st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=2, max_size=30)
 
@@ -73,6 +73,71 @@ def test_scale_applies_to_value_and_interval() -> None:
     assert milliseconds.value == 2000.0
     assert seconds.ci95 is not None
     assert milliseconds.ci95 == pytest.approx([1000 * x for x in seconds.ci95])
+
+
+def test_sectioning_by_hand() -> None:
+    # deviations from the pooled quantile -2, 1, 2: sqrt(9 / (3 x 2)), t(0.975, 2) = 4.30265, half a bucket of 1
+    got = sectioning(10.0, [8.0, 11.0, 12.0], "nothing", resolution=0.5)
+    half = 4.3026527 * math.sqrt(1.5) + 0.5
+    assert got.value == 10.0
+    assert got.half_width == pytest.approx(half, rel=1e-7)
+    assert got.ci95 == pytest.approx((10.0 - half, 10.0 + half), rel=1e-7)
+
+
+def test_sectioning_counts_the_bias_of_the_single_values() -> None:
+    # around their own mean the values do not vary at all
+    assert half_width([8.0, 8.0, 8.0]) == 0.0
+    got = sectioning(10.0, [8.0, 8.0, 8.0], "")
+    assert got.half_width == pytest.approx(4.3026527 * math.sqrt(12 / 6))
+
+
+def test_sectioning_is_scaled_and_cut_but_its_half_width_is_not() -> None:
+    got = sectioning(0.010, [0.001, 0.030], "", low=0.0, scale=1000.0, resolution=0.002)
+    half = 12.7062047 * math.sqrt((81 + 400) / 2) + 2.0
+    assert got.value == 10.0
+    assert got.ci95 == pytest.approx((0.0, 10.0 + half))
+    assert got.half_width == pytest.approx(half)
+
+
+def test_sectioning_of_one_replication_has_a_value_only() -> None:
+    assert sectioning(3.0, [3.0], "", resolution=1.0) == Estimate(3.0)
+
+
+def test_sectioning_needs_every_replication() -> None:
+    assert sectioning(3.0, [3.0, math.nan], "no call") == Estimate(None, reason="no call in 1 of 2 replications")
+    assert sectioning(math.nan, [math.nan] * 2, "no call") == Estimate(None, reason="no call")
+
+
+@settings(deadline=None)
+@given(st.floats(min_value=-1e6, max_value=1e6), values, st.randoms(use_true_random=False))
+def test_order_of_replications_does_not_matter_to_sectioning(
+    pooled: float, sample: list[float], random: object
+) -> None:
+    shuffled = list(sample)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert sectioning(pooled, shuffled, "") == sectioning(pooled, sample, "")
+
+
+@settings(deadline=None)
+@given(values, st.floats(min_value=-1e3, max_value=1e3))
+def test_sectioning_is_narrowest_around_the_mean_and_covers_its_centre(sample: list[float], shift: float) -> None:
+    centre = mean(sample)
+    there, elsewhere = sectioning(centre, sample, "").half_width, sectioning(centre + shift, sample, "").half_width
+    assert there is not None
+    assert elsewhere is not None
+    assert there == pytest.approx(half_width(sample), rel=1e-6, abs=1e-6)
+    assert elsewhere >= there * (1 - 1e-9) - 1e-9
+
+
+def test_more_confidence_is_wider() -> None:
+    at_95, at_99 = (sectioning(2.0, [1.0, 3.0, 2.5], "", confidence=c).half_width for c in (0.95, 0.99))
+    assert at_95 is not None
+    assert at_99 is not None
+    assert at_99 / at_95 == pytest.approx(9.9248432 / 4.3026527)
+    narrow, wide = (estimate([1.0, 3.0, 2.5], "", confidence=c).half_width for c in (0.95, 0.99))
+    assert narrow is not None
+    assert wide is not None
+    assert wide / narrow == pytest.approx(9.9248432 / 4.3026527)
 
 
 def test_value_or_reason_but_not_both() -> None:

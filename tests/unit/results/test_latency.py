@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 
+from mmesim.results.histogram import quantile, width_at
 from mmesim.results.latency import latency, latency_ms, limit_text, pool, share_over_limits
 from tests.unit.results.synthetic import Call, replications, scenario
 
@@ -14,7 +18,7 @@ def cold(load: int) -> Call:
     return Call(0.020, load_wait=1.5, load=load)
 
 
-def test_values_are_means_over_replications_and_max_is_the_largest() -> None:
+def test_the_mean_is_that_of_the_replications_and_max_is_the_largest() -> None:
     of = scenario(["p99 < 30 ms"])
     runs = replications(of, [Call(0.010)] * 4, [Call(0.020)] * 3 + [Call(0.040)])
     found = latency_ms(runs, pool(runs))
@@ -25,6 +29,41 @@ def test_values_are_means_over_replications_and_max_is_the_largest() -> None:
     assert found["max"].ci95 is None
     assert list(found) == ["mean", "p50", "p90", "p95", "p99", "p99.9", "max"]
     assert share_over_limits(runs, of.latency_limits_s)["30 ms"].value == 0.125
+
+
+def test_a_quantile_is_that_of_all_calls_together() -> None:
+    # medians 10 and 40 ms, but 3 of 4 calls are fast
+    runs = replications(scenario(), [Call(0.010)] * 9, [Call(0.010)], [Call(0.040)] * 2)
+    found = latency(runs, pool(runs), "p50")
+    edges, count = runs[0].edges_s, pool(runs).count
+    pooled_s, width_s = quantile(edges, count, 0.5, 0.040), width_at(edges, count, 0.5, 0.040)
+    assert pooled_s == pytest.approx(0.010, rel=0.005)
+    assert found.value == pytest.approx(1000 * pooled_s, rel=1e-12)
+    singles = [quantile(r.edges_s, r.count, 0.5, r.latency_max_s) for r in runs]
+    half = 4.3026527 * math.sqrt(math.fsum((x - pooled_s) ** 2 for x in singles) / 6) + width_s / 2
+    assert found.half_width == pytest.approx(1000 * half, rel=1e-7)
+    assert 0.0 < width_s < 0.005 * 0.010
+
+
+def test_equal_replications_leave_half_a_bucket() -> None:
+    runs = replications(scenario(), [Call(0.010)] * 4, [Call(0.010)] * 4)
+    found = latency(runs, pool(runs), "p90")
+    bucket = int(np.flatnonzero(runs[0].count)[0])
+    low_s = runs[0].edges_s[bucket]
+    assert found.half_width == pytest.approx(1000 * (0.010 - low_s) / 2)
+    assert 0.010 - low_s > 0.0
+
+
+def test_one_replication_has_its_own_quantile_and_no_interval() -> None:
+    runs = replications(scenario(), [Call(0.001 * i) for i in range(1, 50)])
+    found = latency(runs, pool(runs), "p90")
+    assert found.value == 1000 * quantile(runs[0].edges_s, runs[0].count, 0.9, runs[0].latency_max_s)
+    assert (found.ci95, found.half_width) == (None, None)
+
+
+def test_order_of_replications_does_not_matter() -> None:
+    runs = replications(scenario(), *[[Call(0.001 * (i + k)) for i in range(1, 50)] for k in range(5)])
+    assert latency_ms(runs, pool(runs)) == latency_ms(runs[::-1], pool(runs[::-1]))
 
 
 def test_a_queue_without_loads_has_all_quantiles() -> None:

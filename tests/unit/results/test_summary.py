@@ -97,8 +97,24 @@ def test_the_schema_is_one_and_refuses_what_does_not_belong() -> None:
 
 def test_later_fields_are_null_and_not_absent() -> None:
     summary = figures(*two())
-    assert [summary[key] for key in ("binding_constraint", "findings", "robustness")] == [None, None, None]
+    assert [summary[key] for key in ("binding_constraint", "findings", "robustness", "until")] == [None] * 4
     assert set(summary["ledger_ms"]["p99"]) == {"n", "mean", *PARTS}
+
+
+@pytest.mark.parametrize(
+    ("traffic", "conditional"),
+    [
+        ({"arrivals": {"poisson": {"rate": 1.0}}}, None),
+        ({"trace": {"file": "day.csv"}}, "trace"),
+        ({"trace": {"file": "day.csv"}, "bootstrap": 3600.0}, None),
+        ({"azure_functions": {"file": "day.csv"}}, "trace"),
+    ],
+)
+def test_intervals_over_one_trace_say_so(traffic: dict[str, object], conditional: str | None) -> None:
+    of = scenario(traffic=[{"arrivals": {"poisson": {"rate": 1.0}}}, traffic])
+    found = json.loads(Result(of, replications(of, CALLS)).to_json())
+    assert found["conditional"] == conditional
+    jsonschema.validate(found, summary_schema())
 
 
 def test_what_became_of_a_configuration_is_a_finding() -> None:

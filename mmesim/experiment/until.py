@@ -1,0 +1,123 @@
+"""Replications until a figure is precise enough, without the bias of looking too often.
+
+The interval is looked at after 10 replications, then after 1.5 times as many, and so on. Who looks often sees an
+interval that is too narrow by luck sooner or later; so each look has an equal part of the 5 % that may go wrong
+(Bonferroni), and whenever it stops, every interval of the result holds with at least 95 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmesim.experiment.replicate import RECORDS, Simulate, Watch, replicate
+from mmesim.results.folder import prepare
+from mmesim.results.intervals import CONFIDENCE
+from mmesim.results.latency import pool
+from mmesim.results.result import Result
+from mmesim.results.run_data import RunData
+from mmesim.results.until import Until, allowed, relative_half_width
+from mmesim.scenario.schema import Scenario
+from mmesim.scenario.settings import RunSettings
+from mmesim.scenario.until import FIRST_LOOK, Precision
+
+if TYPE_CHECKING:
+    from mmesim.engine.processes import UserProcess
+
+
+def looks(first: int, most: int) -> tuple[int, ...]:
+    """Return after how many replications the interval may be looked at: first x 1.5^k, rounded up, at last `most`."""
+    found: list[int] = []
+    up, down = 1, 1
+    while -(-first * up // down) < most:
+        found.append(-(-first * up // down))
+        up, down = up * 3, down * 2
+    return (*found, most)
+
+
+def looks_of(run: RunSettings) -> tuple[int, ...]:
+    """Return after how many replications the interval of a run may be looked at: at first all that it asks for."""
+    return looks(max(FIRST_LOOK, run.replications), run.max_replications)
+
+
+def level(possible: int) -> float:
+    """Return the confidence of each interval such that all of that many looks hold together with 95 %."""
+    return 1.0 - (1.0 - CONFIDENCE) / possible
+
+
+def replicate_until(
+    scenario: Scenario,
+    *,
+    jobs: int = 1,
+    records: int | None = RECORDS,
+    watch: Watch | None = None,
+    save: Path | None = None,
+    processes: Sequence[UserProcess] = (),
+    simulate: Simulate | None = None,
+    plan: Callable[[int], None] | None = None,
+) -> Result:
+    """Run replications until `scenario.run.until` is met, at most `run.max_replications` of them.
+
+    Arguments as in `replicate`; `plan` is told before each look how many replications there will be then. Not to have
+    reached the precision is no error: `result.summary["until"]` says it. On Ctrl-C what is finished is returned.
+    """
+    target = scenario.run.until
+    if target is None:
+        raise ValueError("the scenario has no run.until")
+    if save is not None:
+        prepare(save)
+
+    def more(numbers: range) -> tuple[RunData, ...]:
+        return replicate(
+            scenario,
+            only=numbers,
+            jobs=jobs,
+            records=records,
+            watch=watch,
+            processes=processes,
+            simulate=simulate,
+        ).runs
+
+    runs, until = _look(target, looks_of(scenario.run), more, plan)
+    result = Result(scenario, runs, until)
+    if save is not None:
+        result.save(save)
+    return result
+
+
+def _look(
+    target: Precision,
+    possible: tuple[int, ...],
+    more: Callable[[range], tuple[RunData, ...]],
+    plan: Callable[[int], None] | None,
+) -> tuple[tuple[RunData, ...], Until]:
+    runs: tuple[RunData, ...] = ()
+    until = Until(
+        target=target.text,
+        reached=False,
+        looks=(),
+        half_width=None,
+        allowed=allowed(target.within),
+        confidence=level(len(possible)),
+        replications=possible[0],
+        reason="interrupted before the first look",
+    )
+    for wanted in possible:
+        if plan is not None:
+            plan(wanted)
+        until = replace(until, replications=wanted)
+        try:
+            runs += more(range(len(runs), wanted))
+        except KeyboardInterrupt:
+            if not runs:
+                raise
+        if len(runs) < wanted:
+            break
+        half, reason = relative_half_width(target, runs, pool(runs), until.confidence)
+        reached = half is not None and half <= until.allowed
+        until = replace(until, reached=reached, looks=(*until.looks, wanted), half_width=half, reason=reason)
+        if reached:
+            break
+    return runs, until
