@@ -1,7 +1,9 @@
 """Two results of the same calls side by side: the difference of every figure, from the pairs of replications.
 
 Replication r of both runs has the same random numbers, so what both have in common cancels: the interval is Student's t
-over the differences of the pairs (common random numbers; A. Law, Simulation Modeling and Analysis, 11.2).
+over the differences of the pairs (common random numbers; A. Law, Simulation Modeling and Analysis, 11.2). A quantile is
+that of all calls together, as in the summary: its interval is the same with the difference of the two as the middle,
+plus half a bucket of each histogram.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mmesim.results.intervals import Estimate, estimate, mean, student_t
-from mmesim.results.latency import Pooled, lacks_loads, limit_text, pool
+from mmesim.results.expect import shown_as
+from mmesim.results.histogram import width_at
+from mmesim.results.intervals import Estimate, estimate, half_width, mean
+from mmesim.results.latency import Pooled, limit_text, pool
 from mmesim.results.metrics import Metric, metric, over, quantile_shares
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -81,22 +85,24 @@ def _delta(
 ) -> Delta:
     scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
     values = [[_stable(figure.of(run) * scale) for run in runs] for runs in (a, b)]
-    missing = [_missing(name, one) for one in pooled]
-    both = [
-        Estimate(None, reason=why) if why else estimate(of_one, figure.missing, low=0.0, high=figure.high * scale)
-        for of_one, why in zip(values, missing, strict=True)
+    if name.startswith("share_over"):
+        both = [estimate(of_one, figure.missing, low=0.0, high=figure.high) for of_one in values]
+    else:
+        both = [shown_as(name, runs, one) for runs, one in zip((a, b), pooled, strict=True)]
+    shares = quantile_shares(name)
+    if shares is None:
+        return _paired(name, unit, values[0], values[1], both[0], both[1])
+    steps = [
+        scale * width_at(runs[0].edges_s, one.count, shares[0], max(run.latency_max_s for run in runs)) / 2
+        for runs, one in zip((a, b), pooled, strict=True)
+        if one.count.any()
     ]
-    return _paired(name, unit, values[0], values[1], both[0], both[1])
+    return _paired(name, unit, values[0], values[1], both[0], both[1], resolution=sum(steps), pooled=True)
 
 
 def _stable(value: float) -> float:
     """The value as far as two orders of the same additions agree: a difference beyond that is none."""
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
-
-
-def _missing(name: str, pooled: Pooled) -> str | None:
-    shares = quantile_shares(name)
-    return None if shares is None or not pooled.count.any() else lacks_loads(pooled, shares[0])
 
 
 def _cost(prices: tuple[float | None, float | None], a: Sequence[RunData], b: Sequence[RunData]) -> Delta:
@@ -109,18 +115,32 @@ def _cost(prices: tuple[float | None, float | None], a: Sequence[RunData], b: Se
     return _paired("usd_per_hour", "USD", values[0], values[1], both[0], both[1])
 
 
-def _paired(name: str, unit: str, a: Sequence[float], b: Sequence[float], of_a: Estimate, of_b: Estimate) -> Delta:
+def _paired(
+    name: str,
+    unit: str,
+    a: Sequence[float],
+    b: Sequence[float],
+    of_a: Estimate,
+    of_b: Estimate,
+    resolution: float = 0.0,
+    pooled: bool = False,
+) -> Delta:
+    """`pooled`: the difference of the two values that are shown, those of all calls together, is the middle."""
     reason = of_a.reason or of_b.reason
-    if reason is not None:
+    if reason is not None or of_a.value is None or of_b.value is None:
         return Delta(name, unit, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
     differences = [y - x for x, y in zip(a, b, strict=True)]
-    interval = student_t(differences)
+    middle = _stable(of_b.value) - _stable(of_a.value) if pooled else mean(differences)
+    half = half_width(differences, centre=middle)
+    if not any(differences):
+        middle, half, resolution = 0.0, None if half is None else 0.0, 0.0  # no bucket can hide a difference
+    interval = None if half is None else (middle - half - resolution, middle + half + resolution)
     return Delta(
         name,
         unit,
         of_a,
         of_b,
-        Estimate(mean(differences), interval),
+        Estimate(middle, interval),
         _direction(differences, interval),
         _variance_ratio(a, b, differences),
     )
