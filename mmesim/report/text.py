@@ -51,7 +51,7 @@ def _head(result: Result, summary: Any) -> Iterator[str]:
     scenario = result.scenario
     endpoint, run = scenario.endpoint, scenario.run
     host = endpoint.instance_type or f"{endpoint.host.vcpu} vCPU, {units.show_bytes(endpoint.host.memory_bytes)}"
-    warmup = f" (first {units.show_seconds(run.warmup_s)} not measured)" if run.warmup_s else ""
+    warmup = f" (first {units.show_seconds(run.cut_s)} not measured)" if run.cut_s else ""
     repeated = f" x {_plural(run.replications, 'replication')}, seed {run.seed}"
     intervals = "; [ ] are 95 % intervals" if summary["replications"] > 1 else ""
     models = _plural(len(scenario.model_table()), "model")

@@ -99,7 +99,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         seed=of.run.seed,
         replication=0,
         duration_s=seconds,
-        warmup_s=of.run.warmup_s,
+        warmup_s=of.run.cut_s,
         wall_s=0.5,
         limits_s=limits,
         edges_s=fine.edges,
@@ -130,7 +130,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
             histogram=histogram,
         ),
         model_names=tuple(m.name for m in table),
-        hosts=hosts(seconds=seconds - of.run.warmup_s),
+        hosts=hosts(seconds=seconds - of.run.cut_s),
         windows={"start_s": np.array([0.0, 60.0]), "Invocations": np.array([60.0, 40.0])},
         load_s=np.array([1.0] * len(slowest)),
         records=CallRecords(
