@@ -47,6 +47,7 @@ def run(
     from mmesim.report.progress import ProgressLine
     from mmesim.report.text import text
     from mmesim.scenario.load import load
+    from mmesim.scenario.settings import AUTO
 
     records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications}
@@ -55,6 +56,8 @@ def run(
     folder = out or Path("results", folder_name(loaded.name))
     if not is_compiled():
         typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
+    if loaded.run.warmup_s == AUTO:
+        typer.echo("finding the warm-up by pilot runs, which are not measured", err=True)
     with ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress:
         result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)
     typer.echo(result.to_json() if json else text(result, colour=_coloured()), nl=False)

@@ -55,7 +55,10 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "ModelUnloadingTime": ("Microseconds", "unload in the container, Average"),
         "LoadedModelCount": ("Count", "models loaded on an instance, Average"),
         "ConcurrentRequestsPerModel": ("Count", "calls in flight, all models and all waits, Maximum"),
-        "RequestsInSystem": ("Count", "calls at the endpoint without an answer, mean over time, no metric of AWS, Average"),
+        "RequestsInSystem": (
+            "Count",
+            "calls at the endpoint without an answer, mean over time, no metric of AWS, Average",
+        ),
         "QueueFull": ("Count", "calls refused because the queue of their model was full, no metric of AWS, Sum"),
         "CPUUtilization": ("Percent", "sum over vCPUs: 4 vCPUs give 0 to 400, Average over instances"),
         "MemoryUtilization": ("Percent", "memory of the containers, Average over instances"),

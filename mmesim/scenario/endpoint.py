@@ -19,7 +19,6 @@ from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import Constant
 
-
 Warm = bool | Literal["stationary"]
 STATIONARY: Literal["stationary"] = "stationary"
 

@@ -1,4 +1,4 @@
-"""How a run begins: with empty hosts, with the most popular models in place, or as earlier traffic would have left it."""
+"""How a run begins: with empty hosts, the most popular models in place, or as earlier traffic would have left it."""
 
 from __future__ import annotations
 
@@ -154,4 +154,3 @@ class Start:
         pool = self._plane.create_pool(at_s, model, row)
         self._plane.pool_ready(at_s, pool, (at_s, at_s, at_s))
         return True
-

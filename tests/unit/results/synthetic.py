@@ -69,6 +69,21 @@ def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
     return HostData(**{name: np.full(count, value) for name, value in each.items()})
 
 
+def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
+    """Minutes in which nothing changes; `columns` replace some, a number stands for all minutes."""
+    plain: dict[str, Any] = {
+        "Invocations": 60.0,
+        "ModelCacheHit": 1.0,
+        "ModelCacheHit_SampleCount": 60.0,
+        "RequestsInSystem": 1.0,
+        "QueueFull": 0.0,
+        "ClientLatency_SampleCount": 60.0,
+        "LogClientLatency": -3.0,
+    }
+    rows = {name: np.zeros(minutes) + value for name, value in (plain | columns).items()}
+    return {"start_s": 60.0 * np.arange(minutes)} | rows
+
+
 def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
     """What the engine measures of these calls, one a second; `changes` replace fields."""
     fine, coarse = grid(of.latency_limits_s), coarse_grid()
@@ -131,7 +146,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         ),
         model_names=tuple(m.name for m in table),
         hosts=hosts(seconds=seconds - of.run.cut_s),
-        windows={"start_s": np.array([0.0, 60.0]), "Invocations": np.array([60.0, 40.0])},
+        windows=windows(),
         load_s=np.array([1.0] * len(slowest)),
         records=CallRecords(
             call=np.arange(len(calls)),
