@@ -53,20 +53,26 @@ def spread_over_hosts(scenario: Scenario) -> bool:
 
 @dataclass(frozen=True)
 class Room:
-    """What models take and what there is of it, on all hosts together: memory in bytes, and processes and threads."""
+    """What models take and what there is of it on all hosts together, of one kind or of several that must all do."""
 
     needs: NDArray[np.int64]
-    """[2, models]: bytes and tasks of one copy."""
-    capacity: tuple[float, float]
+    """[kinds, models]: what one copy takes."""
+    capacity: tuple[float, ...]
 
     @staticmethod
     def of(scenario: Scenario, hosts: int) -> Room:
-        """The room of so many hosts of the endpoint."""
+        """The room for loaded models on so many hosts: memory in bytes, and processes and threads."""
         endpoint, models = scenario.endpoint, scenario.model_table()
         memory = endpoint.usable_memory_bytes - endpoint.base_memory_bytes
         tasks = np.inf if endpoint.pid_limit is None else endpoint.pid_limit - scenario.server.base_tasks
         needs = np.array([[m.pool_memory_bytes for m in models], [m.pool_tasks for m in models]], dtype=np.int64)
         return Room(needs, (float(hosts * memory), float(hosts * tasks)))
+
+    @staticmethod
+    def on_disk(scenario: Scenario, hosts: int) -> Room:
+        """The room for artefacts on the disks of so many hosts, bytes."""
+        needs = np.array([[model.artifact_bytes for model in scenario.model_table()]], dtype=np.int64)
+        return Room(needs, (float(hosts * scenario.endpoint.disk_bytes),))
 
     def holds(self, copies: NDArray[np.number]) -> bool:
         """Return whether so many copies of each model fit at once, were all hosts one."""
@@ -96,17 +102,16 @@ class Reference:
     def _generator(self, purpose: str) -> np.random.Generator:
         return generator(self._scenario.run.seed, self._replication, "reference", purpose)
 
-    def characteristic_time_s(self) -> float:
+    def characteristic_time_s(self, room: Room) -> float:
         """Return the time after which the models that were asked for no longer fit: the cache's own time, seconds.
 
         In the mean it solves sum size_i (1 - exp(-r_i T)) = capacity, which is Che's equation (see analytic.lru).
         Raises ScenarioError when that takes too many requests; only for a mix that does not fit.
         """
         hosts = self._scenario.endpoint.instance_count
-        room = Room.of(self._scenario, hosts)
         spread = hosts if spread_over_hosts(self._scenario) else 1
         seen = np.zeros(len(self._rates) * spread, dtype=np.bool_)
-        used = np.zeros(2)
+        used = np.zeros(len(room.capacity))
         requests = 0
         for time, model, route in self.blocks():
             copies = model * spread + (route * spread).astype(np.int64)

@@ -120,11 +120,11 @@ def _mser(pilots: Sequence[RunData]) -> list[_Wanted]:
         if cut is None:
             continue
         if cut.at_the_end:
-            why = f"the {name} of the pilot runs had not settled at half-time (MSER-5)"
+            why = f"{name} had not settled at half-time of the pilot runs (MSER-5)"
             wanted.append(_Wanted(pilots[0].duration_s, why, unknown=True))
         else:
             at_s = cut.observations * seen.length_s
-            wanted.append(_Wanted(at_s, f"the {name} of the pilot runs settle within {_shown(at_s)} (MSER-5)"))
+            wanted.append(_Wanted(at_s, f"{name} settled after {_shown(at_s)} of the pilot runs (MSER-5)"))
     return wanted
 
 

@@ -52,7 +52,8 @@ class Start:
         A request goes where the router would send it with nothing in flight: with `sticky` to the copy that there is,
         else to the host that still has the artefact, else to the model's first host in rendezvous order. A hit touches
         what eviction ranks by; a miss evicts by the endpoint's own policy and places the model at once. Times are
-        negative and end at 0. When every model with traffic fits, each of them is placed instead.
+        negative and end at 0. When every model with traffic fits, each of them is placed instead. So it is with the
+        disks: they have a characteristic time of their own, or all artefacts are there from the first moment.
         """
         rates = rates_at_start(self._scenario)
         rates[[not self._can_be_held(model) for model in range(len(rates))]] = 0.0
@@ -60,10 +61,18 @@ class Start:
             return
         hosts = len(self._hosts)
         everywhere = spread_over_hosts(self._scenario)
-        if Room.of(self._scenario, hosts).holds((rates > 0.0) * (hosts if everywhere else 1)):
+        copies = (rates > 0.0) * (hosts if everywhere else 1)
+        memory, disk = Room.of(self._scenario, hosts), Room.on_disk(self._scenario, hosts)
+        if memory.holds(copies):
             self._place_all(rates, everywhere)
+            return
+        reference = Reference(self._scenario, self._replication, rates)
+        time_s = reference.characteristic_time_s(memory)
+        if disk.holds(copies):
+            self._fill_disks(rates, everywhere)
         else:
-            self._replay(Reference(self._scenario, self._replication, rates))
+            time_s = max(time_s, reference.characteristic_time_s(disk))
+        self._replay(reference, TIMES * time_s)
 
     def _can_be_held(self, model: int) -> bool:
         return self._hosts[0].can_ever_hold(self._models[model], self._peak_bytes(model))
@@ -81,9 +90,15 @@ class Start:
                 if self._place(model, host, 0.0) and not everywhere:
                     break
 
-    def _replay(self, reference: Reference) -> None:
+    def _fill_disks(self, rates: NDArray[np.float64], everywhere: bool) -> None:
+        """Every artefact with traffic on the disk of its first host, or of all of them; the most popular used last."""
+        for model in np.argsort(rates, kind="stable")[np.count_nonzero(rates == 0.0) :].tolist():
+            homes = self._plane.hosts_in_order(model)
+            for row in homes if everywhere else homes[:1]:
+                self._store(model, self._hosts[row])
+
+    def _replay(self, reference: Reference, length_s: float) -> None:
         plane = self._plane
-        length_s = TIMES * reference.characteristic_time_s()
         # The eviction policy's own chance is another than in the run, which it must not change.
         seed = self._scenario.run.seed
         chances = [generator(seed, self._replication, "reference", "eviction", host.row) for host in self._hosts]
@@ -136,6 +151,15 @@ class Start:
         host.artefacts.move_to_end(model)
         return True
 
+    def _store(self, model: int, host: Host) -> None:
+        """The artefact is the one used last on the host's disk; it is put there if it fits and is not there."""
+        size = self._models[model].artifact_bytes
+        if model in host.artefacts:
+            host.artefacts.move_to_end(model)
+        elif host.disk_fits(size):
+            host.disk.add(size, 0.0)
+            host.artefacts[model] = size
+
     def _place(self, model: int, row: int, at_s: float) -> bool:
         """Make a model ready on a host as if its load had ended at `at_s`; False when it does not fit."""
         host, size = self._hosts[row], self._models[model].artifact_bytes
@@ -144,11 +168,7 @@ class Start:
         if not host.fits(memory_bytes, tasks) or not (on_disk or host.disk_fits(size)):
             return False
         host.take(memory_bytes, tasks)
-        if on_disk:
-            host.artefacts.move_to_end(model)
-        else:
-            host.disk.add(size, 0.0)
-            host.artefacts[model] = size
+        self._store(model, host)
         host.present[model] += 1
         host.loaded.add(1, 0.0)
         pool = self._plane.create_pool(at_s, model, row)

@@ -15,14 +15,16 @@ from mmesim.scenario.schema import Scenario
 GIB = 2**30
 
 
-def scenario(expect: Sequence[str] = (), *, models: int = 2, **changes: Any) -> Scenario:
+def scenario(expect: Sequence[str] = (), *, models: int | list[Any] = 2, **changes: Any) -> Scenario:
     """Two models `m-000`, `m-001` on one 2-vCPU host, 100 s, price 0.36 USD an hour."""
     run = {"duration": 100.0, "warmup": 0.0, "seed": 7} | changes.pop("run", {})
     endpoint = {"vcpu": 2, "memory": 8 * GIB, "price_per_hour": 0.36, "pid_limit": 1000} | changes.pop("endpoint", {})
     data = {
         "name": "by-hand",
         "endpoint": endpoint,
-        "models": [{"name": "m", "count": models, "artifact_size": 10**6, "memory": 10**7, "service": {"cpu": 0.01}}],
+        "models": [{"name": "m", "count": models, "artifact_size": 10**6, "memory": 10**7, "service": {"cpu": 0.01}}]
+        if isinstance(models, int)
+        else models,
         "traffic": [{"arrivals": {"poisson": {"rate": 1.0}}}],
         "run": run,
         "expect": list(expect),
@@ -146,7 +148,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         ),
         model_names=tuple(m.name for m in table),
         hosts=hosts(seconds=seconds - of.run.cut_s),
-        windows=windows(),
+        windows=windows(Invocations=np.array([60.0, 40.0])),
         load_s=np.array([1.0] * len(slowest)),
         records=CallRecords(
             call=np.arange(len(calls)),
