@@ -55,6 +55,7 @@ def run(
     from mmesim.report.progress import ProgressLine
     from mmesim.report.text import text
     from mmesim.scenario.load import load
+    from mmesim.scenario.settings import AUTO
 
     records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications, "run.until": until}
@@ -62,6 +63,8 @@ def run(
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
     announce_compilation()
+    if loaded.run.warmup_s == AUTO:
+        typer.echo("finding the warm-up by pilot runs, which are not measured", err=True)
     with ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress:
         if loaded.run.until is None:
             result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)

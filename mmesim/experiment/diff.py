@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmesim import __version__
+from mmesim import __version__, units
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, Watch, replicate
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, Watch, replicate, with_warmup
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -110,7 +110,8 @@ def diff(
     """Run two scenarios on the same random numbers, and compare them replication by replication.
 
     Seed and number of replications are a's, by default 10 (or what a's file says). Both must measure the same time:
-    UserError when duration or warm-up differ. `watch` gives an observer for "a" and one for "b".
+    UserError when duration or warm-up differ; of two warm-ups that are `auto`, the longer one holds. `watch` gives an
+    observer for "a" and one for "b".
     """
     for name, of_a, of_b in (
         ("duration", a.run.duration_s, b.run.duration_s),
@@ -118,13 +119,17 @@ def diff(
     ):
         if of_a != of_b:
             raise UserError(
-                f"the scenarios do not measure the same time: run.{name} is {of_a:g} s in {a.name!r} and {of_b:g} s in "
-                f"{b.name!r}; give both the same"
+                f"the scenarios do not measure the same time: run.{name} is {_time(of_a)} in {a.name!r} and "
+                f"{_time(of_b)} in {b.name!r}; give both the same"
             )
     count = replications or pairs(a)
-    run = a.run.model_copy(update={"replications": count})
+    settled = [
+        with_warmup(one.model_copy(update={"run": one.run.model_copy(update={"replications": count})}), jobs)
+        for one in (a, b)
+    ]
+    run = max((one.run for one in settled), key=lambda one: one.cut_s)
     results = {}
-    for label, scenario in (("a", a), ("b", b)):
+    for label, scenario in zip(("a", "b"), settled, strict=True):
         paired = scenario.model_copy(update={"run": run})
         results[label] = _run(paired, jobs, None if watch is None else watch(label))
     first, second = results["a"], results["b"]
@@ -136,6 +141,10 @@ def diff(
         same_calls=all(_saw_the_same(x, y) for x, y in zip(first.runs, second.runs, strict=True)),
         all_recorded=all(len(_calls(result)) == result.runs[0].calls_all for result in (first, second)),
     )
+
+
+def _time(given: float | str) -> str:
+    return given if isinstance(given, str) else units.show_seconds(given)
 
 
 def pairs(a: Scenario) -> int:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmesim.errors import SimulationError
+from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -57,6 +58,7 @@ def replicate(
 ) -> Result:
     """Run the replications that the scenario asks for, or `only` those of these numbers; return them in order.
 
+    A warm-up that is `auto` is found first (see experiment.warmup), and is a number in the result's scenario.
     Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is the
     number of calls recorded in each replication (None: none, -1: all). With `jobs` above 1 the replications run in
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
@@ -67,6 +69,7 @@ def replicate(
     """
     if save is not None:
         prepare(save)
+    scenario = with_warmup(scenario, jobs, bool(processes))
     # A kernel that is not compiled yet is compiled once, here, and then found by all processes.
     alone = 1 if simulate is None and not is_compiled() else 0
     run = simulate or (_with(processes) if processes else _engine())
@@ -88,11 +91,30 @@ def replicate(
     return result
 
 
+def with_warmup(scenario: Scenario, jobs: int = 1, own_processes: bool = False) -> Scenario:
+    """Return the scenario with a warm-up that is a number: `auto` is found by pilot runs (see experiment.warmup)."""
+    return settled(scenario, partial(_pilots, jobs=jobs), own_processes)
+
+
 def is_compiled() -> bool:
     """Return whether the compiled kernel is on disk; if not, the first run takes about half a minute longer."""
     from mmesim.engine.kernel import jit
 
     return jit.is_compiled()
+
+
+def _pilots(scenario: Scenario, numbers: Sequence[int], window_s: float, jobs: int) -> Sequence[RunData]:
+    """Runs that are not measured, in windows of another length; KeyboardInterrupt when one of them was stopped."""
+    from mmesim.engine.simulation import simulate
+
+    # Processes that found no compiled kernel would each compile it.
+    jobs = jobs if is_compiled() else 1
+    runs = replicate(
+        scenario, only=numbers, jobs=jobs, records=None, simulate=partial(simulate, window_s=window_s)
+    ).runs
+    if len(runs) < len(numbers):
+        raise KeyboardInterrupt
+    return runs
 
 
 def _keep(run: RunData, watch: Watch | None, finished: dict[int, RunData]) -> None:

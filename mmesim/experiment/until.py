@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.replicate import RECORDS, Simulate, Watch, replicate
+from mmesim.experiment.replicate import RECORDS, Simulate, Watch, replicate, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.intervals import CONFIDENCE
 from mmesim.results.latency import pool
@@ -68,6 +68,7 @@ def replicate_until(
         raise ValueError("the scenario has no run.until")
     if save is not None:
         prepare(save)
+    scenario = with_warmup(scenario, jobs, bool(processes))
 
     def more(numbers: range) -> tuple[RunData, ...]:
         return replicate(
