@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmesim.scenario.host import HostType, resolve_host
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.yaml_text import write_text
 
@@ -17,6 +18,23 @@ def dump(scenario: Scenario) -> str:
         if stream["arrivals"] is None:
             del stream["popularity"]  # the trace says who is called
     return _HEADER + write_text(_without_nothing(data))
+
+
+def source(scenario: Scenario) -> str:
+    """What was given for a scenario, as YAML text: what follows from other values is left out, to follow again.
+
+    A host that is its instance type's row of the catalogue is left out too; one that is not is written whole.
+    """
+    data = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    endpoint = scenario.endpoint
+    if endpoint.instance_type is not None:
+        of_type = HostType.model_validate(resolve_host(endpoint.instance_type, endpoint.region, {}))
+        if endpoint.host == of_type:
+            del data["endpoint"]["host"]
+    for stream in data["traffic"]:
+        if stream.get("arrivals") is None:
+            stream.pop("popularity", None)  # the trace says who is called
+    return write_text(_without_nothing(data))
 
 
 _NULL_MEANS = ("pid_limit", "unpack", "service")

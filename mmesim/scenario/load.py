@@ -13,7 +13,7 @@ from mmesim.scenario.base import FROM_FILE, Place, Refused
 from mmesim.scenario.checks import contradictions
 from mmesim.scenario.config_load import with_config
 from mmesim.scenario.located import Located
-from mmesim.scenario.merge import named, override, read_with_bases, text_with_bases
+from mmesim.scenario.merge import named, override_all, read_with_bases, text_with_bases
 from mmesim.scenario.problems import from_validation, locate
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.unsupported import unsupported
@@ -34,17 +34,16 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 
     Raises ScenarioError with every problem of the file.
     """
-    return _scenario(read_with_bases(Path(path)), overrides)
+    return resolve(override_all(read_with_bases(Path(path)), overrides))
 
 
 def load_text(text: str, name: str = "<text>", overrides: Sequence[str] = ()) -> Scenario:
     """The scenario of a YAML text; relative paths start in the working folder. Raises ScenarioError."""
-    return _scenario(text_with_bases(text, name, Path.cwd()), overrides)
+    return resolve(override_all(text_with_bases(text, name, Path.cwd()), overrides))
 
 
-def _scenario(tree: Located, overrides: Sequence[str]) -> Scenario:
-    for text in overrides:
-        tree = override(tree, text)
+def resolve(tree: Located) -> Scenario:
+    """The scenario of a tree that stands for a whole file. Raises ScenarioError with every problem."""
     tree, problems = _absolute_paths(_with_folders(named(tree)))
     tree, wrong = with_config(tree, os.environ)
     problems += wrong

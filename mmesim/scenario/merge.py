@@ -131,6 +131,13 @@ def override(tree: Located, text: str) -> Located:
     return merge(tree, _nested(tree, steps, _without_lines(over), text))
 
 
+def override_all(tree: Located, texts: Sequence[str]) -> Located:
+    """The tree with one override after the other put over it."""
+    for text in texts:
+        tree = override(tree, text)
+    return tree
+
+
 def _without_lines(tree: Located) -> Located:
     """The tree of an override, whose only line need not be named."""
     value = tree.value

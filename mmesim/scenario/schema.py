@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -89,6 +89,16 @@ class Scenario(Data):
         from mmesim.scenario.load import load  # the loader builds on this class
 
         return load(path, overrides)
+
+    def with_(self, changes: Mapping[str, object] | None = None, /, **more: object) -> Scenario:
+        """Another scenario with some values changed, named as in `--set`; raises ScenarioError.
+
+        `scenario.with_({"endpoint.instance_count": 6, "models.tenant.memory": "60 MiB"})`: values are written as in a
+        file. Defaults that follow from other values, such as `load_slots` from the instance type, follow again.
+        """
+        from mmesim.scenario.template import Template  # it builds on this class
+
+        return Template.of(self).at({**(changes or {}), **more})
 
     def model_table(self) -> tuple[Model, ...]:
         """Every single model in the order of the file: groups and tables expanded, presets and defaults applied.

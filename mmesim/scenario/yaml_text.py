@@ -89,6 +89,14 @@ def write_text(data: object) -> str:
     return text
 
 
+def write_flow(data: object) -> str:
+    """Plain data as YAML on one line, as it may stand in an override."""
+    text: str = yaml.dump(
+        data, Dumper=CoreDumper, sort_keys=False, allow_unicode=True, default_flow_style=True, width=float("inf")
+    )
+    return text.removesuffix("...\n").rstrip("\n")
+
+
 def _refuse_bombs(root: yaml.Node, name: str) -> None:
     """Refuses aliases that multiply, or that contain themselves."""
     sizes: dict[int, int] = {}

@@ -1,0 +1,47 @@
+"""A scenario whose values are still open: what experiments vary, by the names that `--set` uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from mmesim.errors import SimulationError
+from mmesim.scenario.dump import source
+from mmesim.scenario.load import resolve
+from mmesim.scenario.located import Located
+from mmesim.scenario.merge import override_all, read_with_bases
+from mmesim.scenario.schema import Scenario
+from mmesim.scenario.yaml_text import read_text, write_flow
+
+Values = Mapping[str, object]
+"""Dotted path, as in `--set` -> value as a file would have it: text with a unit, number, map or list."""
+
+
+class Template:
+    """What a scenario file says, before defaults that depend on other values are worked out."""
+
+    def __init__(self, tree: Located) -> None:
+        self._tree = tree
+
+    @classmethod
+    def read(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
+        """The template of a file, its bases and overrides such as `endpoint.instance_count=6`; raises ScenarioError."""
+        return cls(override_all(read_with_bases(Path(path)), overrides))
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Self:
+        """The template of a scenario, with what was given for it: defaults follow the values put over it."""
+        template = cls(read_text(source(scenario), scenario.name, Path.cwd()))
+        if template.at() != scenario:
+            raise SimulationError(f"scenario {scenario.name!r} cannot be written down and read back")
+        return template
+
+    def at(self, values: Values | None = None) -> Scenario:
+        """The scenario with these values put over it; raises ScenarioError for a wrong path or value."""
+        return resolve(override_all(self._tree, [setting(path, value) for path, value in (values or {}).items()]))
+
+
+def setting(path: str, value: object) -> str:
+    """A value as an override: `endpoint.instance_count=6`. Text stands as it is, as on a command line."""
+    return f"{path}={value if isinstance(value, str) else write_flow(value)}"

@@ -1,0 +1,80 @@
+"""A scenario with some values changed: by the names of a file, with every default that follows from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmesim.errors import ScenarioError
+from mmesim.scenario.load import load
+from mmesim.scenario.schema import Service
+from mmesim.scenario.template import Template
+from mmesim.scenario.times import Lognormal
+
+SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml"))
+QUICKSTART = Path(__file__).parents[3] / "scenarios" / "quickstart.yaml"
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_what_was_given_gives_the_scenario_again(path):
+    scenario = load(path)
+    assert Template.of(scenario).at() == scenario
+    assert Template.read(path).at() == scenario
+
+
+def test_defaults_follow_the_changed_value():
+    scenario = load(QUICKSTART)
+    larger = scenario.with_({"endpoint.instance_type": "ml.m5.4xlarge"})
+    assert (scenario.endpoint.load_slots, larger.endpoint.load_slots) == (2, 8)
+    assert larger.endpoint.host.vcpu == 16
+    assert larger == load(QUICKSTART, ["endpoint.instance_type=ml.m5.4xlarge"])
+
+
+def test_a_default_that_was_given_stays():
+    scenario = load(QUICKSTART, ["endpoint.load_slots=3"]).with_({"endpoint.instance_type": "ml.m5.4xlarge"})
+    assert scenario.endpoint.load_slots == 3
+
+
+def test_values_are_written_as_in_a_file_or_as_plain_data():
+    scenario = load(QUICKSTART)
+    changed = scenario.with_(
+        {
+            "endpoint.instance_count": 6,
+            "models.tenant.memory": "60 MiB",
+            "models.tenant.service": {"cpu": {"lognormal": {"mean": "20 ms", "cv": 1.5}}},
+            "endpoint.pid_limit": None,
+            "endpoint.warm": True,
+            "endpoint.memory_threshold": 1e-1,
+        }
+    )
+    assert changed.endpoint.instance_count == 6
+    assert changed.models[0].memory_bytes == 60 * 2**20
+    assert changed.models[0].service == Service(cpu=Lognormal(0.02, 1.5))
+    assert changed.endpoint.pid_limit is None
+    assert changed.endpoint.warm is True
+    assert changed.endpoint.memory_threshold == 0.1
+    assert changed.with_() == changed
+    assert changed.with_(name="other").name == "other"
+
+
+def test_changes_one_after_the_other_add_up():
+    scenario = load(QUICKSTART)
+    both = scenario.with_({"endpoint.instance_count": 6}).with_({"run.seed": 5})
+    assert both == scenario.with_({"run.seed": 5, "endpoint.instance_count": 6})
+    copied = scenario.model_copy(update={"name": "copy"}).with_({"run.seed": 5})
+    assert (copied.name, copied.run.seed) == ("copy", 5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"endpoint.instance_cuont": 6}, "did you mean instance_count"),
+        ({"models.tenants.memory": "1 MiB"}, "did you mean tenant"),
+        ({"models.tenant.memory": 60}, "60"),
+        ({"endpoint.instance_count": 0}, "endpoint.instance_count"),
+    ],
+)
+def test_a_wrong_change_is_told(changes, told):
+    with pytest.raises(ScenarioError, match=told):
+        load(QUICKSTART).with_(changes)
