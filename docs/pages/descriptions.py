@@ -101,6 +101,12 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "run.warmup": "time at the start that is simulated but not measured",
         "run.replications": "independent runs; two or more give intervals",
         "run.seed": "seed of all random numbers",
+        "sweep.grid": "fields, as in `--set`, each with a list of values: all combinations",
+        "sweep.points": "each point is a map from field to value, all of the same fields",
+        "sweep.sample": "see [sweep.sample](#sweepsample)",
+        "sweep.sample.ranges": "fields, each with `{low: , high: , scale: }`",
+        "sweep.sample.ranges.low": "the least value, with the unit of the field",
+        "sweep.sample.ranges.high": "the greatest value, in the same unit",
     }
 )
 
