@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Plot
+from matplotlib.ticker import MaxNLocator
 
 from mmesim.errors import OutputError, UserError
 from mmesim.experiment.figures import Figure
@@ -21,7 +22,10 @@ COLOUR = "#1f5fa8"
 
 
 def sweep_plot(result: SweepResult, figure: Figure) -> Plot:
-    """Return a line with the 95 % band over one swept field, or a heat map over two; UserError when neither can be."""
+    """Return a line with the 95 % band over one swept field, or a heat map over two; UserError when neither can be.
+
+    Points of two number fields that are no grid are drawn where they lie, each in the colour of its value.
+    """
     found = [point.figures[figure.column] for point in result.points]
     if all(estimate.value is None for estimate in found):
         reason = found[0].reason if found else "no point is finished"
@@ -31,7 +35,10 @@ def sweep_plot(result: SweepResult, figure: Figure) -> Plot:
     if len(result.swept) == 1:
         _line(plot, result.swept[0], figure, found)
     elif len(result.swept) == 2:
-        _heat_map(plot, result.swept[0], result.swept[1], figure, found)
+        down, across = result.swept
+        cells = len(_values(down)) * len(_values(across))
+        scattered = cells > 2 * len(found) and down.numbers is not None and across.numbers is not None
+        (_scatter if scattered else _heat_map)(plot, down, across, figure, found)
     else:
         raise UserError(f"a plot shows one or two swept fields, not {len(result.swept)}: {', '.join(result.fields)}")
     plot.axes[0].set_title(f"{result.scenario.name}: {figure.title}")
@@ -71,6 +78,8 @@ def _line(plot: Plot, field: Field, figure: Figure, found: Sequence[Estimate]) -
         below, above = np.nan_to_num(y - low), np.nan_to_num(high - y)
         axes.errorbar(x, y, [below, above], fmt="o", capsize=4, color=COLOUR, label="95 % interval")
         axes.set_xticks(range(len(names)), names)
+    if field.numbers is not None and all(isinstance(number, int) for number in field.numbers):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(field.column)
     axes.set_ylabel(_label(figure))
     axes.set_ylim(bottom=0.0 if figure.unit != "%" or np.nanmin(y) < 50.0 else None)
@@ -98,6 +107,16 @@ def _heat_map(plot: Plot, down: Field, across: Field, figure: Figure, found: Seq
             colour = "white" if value < middle else "black"
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
     plot.colorbar(image, label=_label(figure))
+
+
+def _scatter(plot: Plot, down: Field, across: Field, figure: Figure, found: Sequence[Estimate]) -> None:
+    axes = plot.add_subplot()
+    (x, _), (y, _) = _places(across), _places(down)
+    marks = axes.scatter(x, y, c=_scaled(figure, found)[0], cmap="viridis", plotnonfinite=False)
+    axes.set_ylabel(down.column)
+    axes.set_xlabel(across.column)
+    axes.grid(alpha=0.3)
+    plot.colorbar(marks, label=_label(figure))
 
 
 def _places(field: Field) -> tuple[Sequence[float], Sequence[str] | None]:

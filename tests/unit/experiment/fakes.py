@@ -20,7 +20,7 @@ def random_service(scenario: Scenario, replication: int, observer: Observer | No
     draws = generator(scenario.run.seed, replication, "fake").random(20)
     if observer is not None:
         observer(scenario.run.duration_s / 2, 10)
-    time.sleep(0.02 * (scenario.run.replications - replication))
+    time.sleep(0.02 * max(0, scenario.run.replications - replication))
     run = run_data(scenario, [Call(0.01 + float(x)) for x in draws], replication=replication)
     return run if records else replace(run, records=None)
 
