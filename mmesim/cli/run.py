@@ -13,6 +13,7 @@ import typer
 from mmesim.errors import SimulationError
 
 if TYPE_CHECKING:
+    from mmesim.experiment.executors import Executor
     from mmesim.results.result import Result
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
@@ -37,6 +38,10 @@ def run(
         ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
+    ] = None,
     requests: Annotated[
         str | None,
         typer.Option(help="Calls recorded in each replication: all, or at most N.", show_default="200000"),
@@ -62,15 +67,17 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
-    announce_compilation()
     if loaded.run.warmup_s == AUTO:
         typer.echo("finding the warm-up by pilot runs, which are not measured", err=True)
-    with ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress:
+    with (
+        executor(jobs, cluster) as running,
+        ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
+    ):
         if loaded.run.until is None:
-            result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)
+            result = replicate(loaded, executor=running, records=records, watch=progress, save=folder)
         else:
             result = replicate_until(
-                loaded, jobs=jobs, records=records, watch=progress, save=folder, plan=progress.expect
+                loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect
             )
     typer.echo(result.to_json() if json else text(result, colour=coloured()), nl=False)
     typer.echo(_speed(result), err=True)
@@ -81,6 +88,19 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def executor(jobs: int, cluster: str | None) -> Executor:
+    """Return what runs the replications; says so when the kernel has to be compiled here first."""
+    from mmesim.experiment import executors
+
+    if cluster is not None:
+        if jobs > 1:
+            raise typer.BadParameter("--jobs and --cluster exclude each other: a cluster has as many as its workers")
+        return executors.cluster(cluster)
+    if not executors.is_compiled():
+        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
+    return executors.local(jobs)
 
 
 def folder_name(name: str) -> str:
@@ -101,14 +121,6 @@ def _records(requests: str | None, no_requests: bool, default: int) -> int | Non
     if not re.fullmatch(r"[0-9]+", requests) or int(requests) == 0:
         raise typer.BadParameter(f"--requests takes `all` or a number above 0, not {requests!r}")
     return int(requests)
-
-
-def announce_compilation() -> None:
-    """Tell who waits why the first run takes longer."""
-    from mmesim.experiment.replicate import is_compiled
-
-    if not is_compiled():
-        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
 
 
 def coloured() -> bool:

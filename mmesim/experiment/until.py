@@ -8,11 +8,13 @@ interval that is too narrow by luck sooner or later; so each look has an equal p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.replicate import RECORDS, Simulate, Watch, replicate, with_warmup
+from mmesim.experiment.executors import Executor, Simulate, Watch, local
+from mmesim.experiment.replicate import RECORDS, replicate, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.intervals import CONFIDENCE
 from mmesim.results.latency import pool
@@ -56,6 +58,7 @@ def replicate_until(
     save: Path | None = None,
     processes: Sequence[UserProcess] = (),
     simulate: Simulate | None = None,
+    executor: Executor | None = None,
     plan: Callable[[int], None] | None = None,
 ) -> Result:
     """Run replications until `scenario.run.until` is met, at most `run.max_replications` of them.
@@ -68,20 +71,21 @@ def replicate_until(
         raise ValueError("the scenario has no run.until")
     if save is not None:
         prepare(save)
-    scenario = with_warmup(scenario, jobs, bool(processes))
+    with local(jobs) if executor is None else nullcontext(executor) as running:
+        scenario = with_warmup(scenario, running, bool(processes))
 
-    def more(numbers: range) -> tuple[RunData, ...]:
-        return replicate(
-            scenario,
-            only=numbers,
-            jobs=jobs,
-            records=records,
-            watch=watch,
-            processes=processes,
-            simulate=simulate,
-        ).runs
+        def more(numbers: range) -> tuple[RunData, ...]:
+            return replicate(
+                scenario,
+                only=numbers,
+                records=records,
+                watch=watch,
+                processes=processes,
+                simulate=simulate,
+                executor=running,
+            ).runs
 
-    runs, until = _look(target, looks_of(scenario.run), more, plan)
+        runs, until = _look(target, looks_of(scenario.run), more, plan)
     result = Result(scenario, runs, until)
     if save is not None:
         result.save(save)

@@ -58,13 +58,18 @@ def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Sce
     if reason is not None:
         return _with(scenario, 0.0, f"none, because {reason}")
     duration_s = scenario.run.duration_s
-    numbers = [PILOT + k for k in range(min(PILOTS, scenario.run.replications))]
-    pilots = run(_with(scenario, 0.0, "a pilot has none"), numbers, min(WINDOW_S, duration_s / POINTS))
-    wanted = max((_cache(scenario, pilots), *_mser(pilots)), key=lambda one: one.cut_s)
+    numbers = [PILOT + k for k in range(pilots(scenario))]
+    runs = run(_with(scenario, 0.0, "a pilot has none"), numbers, min(WINDOW_S, duration_s / POINTS))
+    wanted = max((_cache(scenario, runs), *_mser(runs)), key=lambda one: one.cut_s)
     largest_s = LARGEST_SHARE * duration_s
     if wanted.cut_s > largest_s or wanted.unknown:
         return _with(scenario, largest_s, wanted.why, _up(wanted.cut_s / LARGEST_SHARE, 60.0))
     return _with(scenario, min(_up(wanted.cut_s, 1.0), largest_s), wanted.why)
+
+
+def pilots(scenario: Scenario) -> int:
+    """Return how many pilot runs a scenario gets: never more than replications."""
+    return min(PILOTS, scenario.run.replications)
 
 
 def _with(scenario: Scenario, warmup_s: float, why: str, at_least_s: float | None = None) -> Scenario:

@@ -12,6 +12,18 @@ from mmesim.results.arrays import divide
 from mmesim.results.histogram import Floats
 from mmesim.results.run_data import RunData
 
+COLUMNS: tuple[str, ...] = (
+    "start_s",
+    "Invocations",
+    "ModelCacheHit",
+    "ModelCacheHit_SampleCount",
+    "LogClientLatency",
+    "ClientLatency_SampleCount",
+    "RequestsInSystem",
+    "QueueFull",
+)
+"""Columns of the windows that are read here: who keeps a run for later judgement keeps these."""
+
 Sums = tuple[Floats, Floats]
 """Sum and weight in each window: their quotient is the mean."""
 
