@@ -8,11 +8,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.diff import Diff, diff
-    from mmesim.experiment.run import run
+    from mmesim.experiment.run import replicate, run
+    from mmesim.experiment.sweep import sweep
+    from mmesim.experiment.sweep_result import SweepResult
     from mmesim.results.result import Result
     from mmesim.scenario.schema import Scenario
 
-__all__ = ["Diff", "MmesimError", "Result", "Scenario", "__version__", "diff", "run"]
+__all__ = [
+    "Diff",
+    "MmesimError",
+    "Result",
+    "Scenario",
+    "SweepResult",
+    "__version__",
+    "diff",
+    "replicate",
+    "run",
+    "sweep",
+]
 
 __version__ = "0.1.0"
 
@@ -22,8 +35,11 @@ _HOMES = {
     "MmesimError": "mmesim.errors",
     "Result": "mmesim.results.result",
     "Scenario": "mmesim.scenario.schema",
+    "SweepResult": "mmesim.experiment.sweep_result",
     "diff": "mmesim.experiment.diff",
+    "replicate": "mmesim.experiment.run",
     "run": "mmesim.experiment.run",
+    "sweep": "mmesim.experiment.sweep",
 }
 
 
