@@ -129,8 +129,8 @@ def _mser(pilots: Sequence[RunData]) -> list[_Wanted]:
 
 
 def _up(seconds: float, whole_s: float) -> float:
-    """Rounded up for people, where that adds little."""
-    return math.ceil(seconds / whole_s) * whole_s if seconds >= 10.0 * whole_s else seconds
+    """Rounded up for people: to milliseconds where whole ones would add much."""
+    return math.ceil(seconds / whole_s) * whole_s if seconds >= 10.0 * whole_s else math.ceil(1e3 * seconds) / 1e3
 
 
 def _shown(seconds: float) -> str:

@@ -32,7 +32,7 @@ def day(hours: float = 4.0, room: int = ROOM, *, run: Any = None, **changes: Any
     return scenario(
         run={"duration": hours * HOUR, "warmup": "auto"} | (run or {}),
         models=[model | {"memory": 7 * MIB, "process_memory": 0}],
-        **{"endpoint": endpoint | {"pid_limit": None} | changes.pop("endpoint", {})},
+        endpoint=endpoint | {"pid_limit": None} | changes.pop("endpoint", {}),
         traffic=changes.pop("traffic", [{"arrivals": {"poisson": {"rate": RATE}}, "popularity": {"zipf": 0.9}}]),
         **changes,
     )
