@@ -18,7 +18,7 @@ from tests.coverage_study.cells import FIGURES, MODELS, ROOM, SEED, TRUTH_LENGTH
 from tests.coverage_study.judge import Row
 
 CELLS = cells()
-SHORT = replace(CELLS[0], calls=400, warmup=100, within=dict.fromkeys(("mean", "p95", "p99"), "90 %"))
+SHORT = replace(CELLS[0], calls=2_000, warmup=100, within=dict.fromkeys(("mean", "p95", "p99"), "90 %"))
 ROWS = [
     Row("mean", None, 0.05, 200, 200, 190, 0.04, 10.0, 200),
     Row("share", "p99 within 5 %", 0.01, 180, 170, 100, 0.1, 17.5, 150),
@@ -71,7 +71,7 @@ def test_what_is_judged_and_what_gives_the_truth_are_other_runs() -> None:
 def test_simulated_truths_are_near_those_of_the_formula() -> None:
     found, error = study.truths(replace(SHORT, truth={}), 20)
     assert set(found) == set(error) == set(FIGURES)
-    # 20 runs of 2,000 calls
+    # 20 runs of 10,000 calls
     for figure, exact in SHORT.truth.items():
         assert found[figure] == pytest.approx(exact, rel=2 * error[figure]), figure
         assert 0.0 < error[figure] < 0.6
@@ -88,7 +88,8 @@ def test_a_small_study_runs_and_repeats() -> None:
     assert first["replications"] <= study.POOL * 3
     assert len(first["rows"]) == 8
     for row in first["rows"]:
-        assert row["runs"] == 3
+        # a fixed number is always done; until may use up the pool first
+        assert row["runs"] == 3 if row["target"] is None else 1 <= row["runs"] <= 3
         assert 0 <= row["covered"] <= row["given"] <= 3
         assert row["truth"] == SHORT.truth[row["figure"]]
         assert math.isfinite(row["half_width"])
