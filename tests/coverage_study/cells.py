@@ -125,11 +125,11 @@ def _endpoint(miss_ratio: float, within: Mapping[str, str]) -> Cell:
 def cells() -> tuple[Cell, ...]:
     """All cells of the study."""
     return (
-        _queue(0.7, False, 8_000, 1_000, 0.1, _within("6 %", "9 %", "19 %")),
-        _queue(0.9, False, 25_000, 4_000, 0.3, _within("13 %", "22 %", "45 %")),
+        _queue(0.7, False, 8_000, 1_000, 0.1, _within("6.5 %", "10 %", "22 %")),
+        _queue(0.9, False, 25_000, 4_000, 0.3, _within("13 %", "22 %", "65 %")),
         _queue(0.7, True, 8_000, 2_000, 0.12, _within("8.5 %", "10.5 %", "16 %")),
-        _queue(0.9, True, 20_000, 6_000, 0.4, _within("18 %", "22 %", "32 %")),
-        _endpoint(0.005, _within("5.5 %", "8 %", "28 %")),
+        _queue(0.9, True, 20_000, 6_000, 0.4, _within("19 %", "25 %", "36 %")),
+        _endpoint(0.005, _within("5.5 %", "8.5 %", "35 %")),
         _endpoint(0.01, _within("6 %", "7.5 %", "95 %")),
         _endpoint(0.02, _within("7 %", "7.5 %", "8.5 %")),
     )
