@@ -26,7 +26,7 @@ from mmesim.scenario.until import FIRST_LOOK, read_precision
 FIXED = 10
 """Replications of a run whose number is fixed."""
 MOST = 34
-"""Replications after which `until` gives up: fewer than a scenario's default, or the hardest line would need them all."""
+"""Replications after which `until` gives up; with a scenario's default, 100, the hardest line would use up the pool."""
 PASSES_AT = 0.935
 
 _NOTHING: Floats = np.zeros((0, 0))

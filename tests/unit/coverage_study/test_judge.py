@@ -66,7 +66,7 @@ def test_the_share_is_the_one_that_decides() -> None:
     assert list(found) == pytest.approx(summary["expect"][0]["decided_on"]["ci95"], rel=1e-11)
 
 
-@pytest.mark.parametrize("target", ["mean within 6 %", "p95 within 7 %"])
+@pytest.mark.parametrize("target", ["mean within 6 %", "p95 within 9 %"])
 def test_until_stops_where_the_tool_stops(target: str) -> None:
     def simulate(of: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
         return replication(number)
