@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test lint types bench accuracy clean
+.PHONY: demo test lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, which takes up to a minute."
@@ -32,8 +32,14 @@ bench: $(VENV)/dev.stamp
 accuracy: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.measured.report docs/accuracy.md
 
+# About an hour on one core. A cell that is finished stays in the folder, so it can be broken off and started again.
+STUDY ?= --runs 2000 --folder .coverage-study
+coverage-study: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.coverage_study.study $(STUDY)
+	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
+
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
