@@ -188,7 +188,7 @@ def command(folder: Path) -> subprocess.Popen[bytes]:
         "--jobs",
         "2",
     ]
-    words += ["--set", "run.duration=40 min", "--grid", "endpoint.eviction=lru,lfu"]
+    words += ["--grid", "endpoint.eviction=lru,lfu"]
     here = os.environ | {"PYTHONPATH": str(ROOT)}
     with (folder / "out.txt").open("wb") as out:
         return subprocess.Popen([sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out)
