@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test lint types bench accuracy coverage-study clean
+.PHONY: demo test kills lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, which takes up to a minute."
@@ -16,6 +16,10 @@ demo: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2 -m "not long"
+
+# A sweep that is killed at twenty random moments, and restarted each time.
+kills: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m long tests/cli/test_sweep.py
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
