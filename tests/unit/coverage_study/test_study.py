@@ -63,7 +63,7 @@ def test_the_endpoint_misses_as_often_as_its_name_says(cell: Cell, miss_ratio: f
 def test_what_is_judged_and_what_gives_the_truth_are_other_runs() -> None:
     judged, truth = SHORT.scenario(), SHORT.scenario(TRUTH_SEED, TRUTH_LENGTH)
     assert (judged.run.seed, truth.run.seed) == (SEED, TRUTH_SEED)
-    measured_s = [of.run.duration_s - of.run.warmup_s for of in (judged, truth)]
+    measured_s = [of.run.duration_s - of.run.cut_s for of in (judged, truth)]
     assert measured_s[1] == pytest.approx(TRUTH_LENGTH * measured_s[0])
     assert judged.run.warmup_s == truth.run.warmup_s
 
