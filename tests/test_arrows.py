@@ -27,7 +27,11 @@ ARROWS: dict[str, set[str]] = {
 }
 """Part -> parts that it may import, besides itself and `ANYONE`."""
 
-DRAWN: dict[str, str] = {"experiment/diff.py": "report.plot_diff", "results/result.py": "report.plot_result"}
+DRAWN: dict[str, str] = {
+    "experiment/diff.py": "report.plot_diff",
+    "experiment/sweep_result.py": "report.plots",
+    "results/result.py": "report.plot_result",
+}
 """The exceptions: a result draws itself when it is asked to."""
 
 KERNEL = ("engine", "kernel")

@@ -102,6 +102,12 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "run.replications": "independent runs; two or more give intervals",
         "run.until": "precision to reach, such as `p99 within 5 %`: a percentile, or a figure of the summary",
         "run.seed": "seed of all random numbers",
+        "sweep.grid": "fields, as in `--set`, each with a list of values: all combinations",
+        "sweep.points": "each point is a map from field to value, all of the same fields",
+        "sweep.sample": "see [sweep.sample](#sweepsample)",
+        "sweep.sample.ranges": "fields, each with `{low: , high: , scale: }`",
+        "sweep.sample.ranges.low": "the least value, with the unit of the field",
+        "sweep.sample.ranges.high": "the greatest value, in the same unit",
     }
 )
 

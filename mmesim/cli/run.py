@@ -13,6 +13,7 @@ import typer
 from mmesim.errors import SimulationError
 
 if TYPE_CHECKING:
+    from mmesim.experiment.executors import Executor
     from mmesim.results.result import Result
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
@@ -37,6 +38,10 @@ def run(
         ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
+    ] = None,
     requests: Annotated[
         str | None,
         typer.Option(help="Calls recorded in each replication: all, or at most N.", show_default="200000"),
@@ -61,13 +66,15 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
-    announce_compilation()
-    with ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress:
+    with (
+        executor(jobs, cluster) as running,
+        ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
+    ):
         if loaded.run.until is None:
-            result = replicate(loaded, jobs=jobs, records=records, watch=progress, save=folder)
+            result = replicate(loaded, executor=running, records=records, watch=progress, save=folder)
         else:
             result = replicate_until(
-                loaded, jobs=jobs, records=records, watch=progress, save=folder, plan=progress.expect
+                loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect
             )
     typer.echo(result.to_json() if json else text(result, colour=coloured()), nl=False)
     typer.echo(_speed(result), err=True)
@@ -78,6 +85,19 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def executor(jobs: int, cluster: str | None) -> Executor:
+    """Return what runs the replications; says so when the kernel has to be compiled here first."""
+    from mmesim.experiment import executors
+
+    if cluster is not None:
+        if jobs > 1:
+            raise typer.BadParameter("--jobs and --cluster exclude each other: a cluster has as many as its workers")
+        return executors.cluster(cluster)
+    if not executors.is_compiled():
+        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
+    return executors.local(jobs)
 
 
 def folder_name(name: str) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 from mmesim import __version__
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, Watch, replicate
+from mmesim.experiment.executors import Watch
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData

@@ -8,11 +8,13 @@ interval that is too narrow by luck sooner or later; so each look has an equal p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.replicate import RECORDS, Simulate, Watch, replicate
+from mmesim.experiment.executors import Executor, Simulate, Watch, local
+from mmesim.experiment.replicate import RECORDS, replicate
 from mmesim.results.folder import prepare
 from mmesim.results.intervals import CONFIDENCE
 from mmesim.results.latency import pool
@@ -56,6 +58,7 @@ def replicate_until(
     save: Path | None = None,
     processes: Sequence[UserProcess] = (),
     simulate: Simulate | None = None,
+    executor: Executor | None = None,
     plan: Callable[[int], None] | None = None,
 ) -> Result:
     """Run replications until `scenario.run.until` is met, at most `run.max_replications` of them.
@@ -73,14 +76,16 @@ def replicate_until(
         return replicate(
             scenario,
             only=numbers,
-            jobs=jobs,
+            executor=running,
             records=records,
             watch=watch,
             processes=processes,
             simulate=simulate,
         ).runs
 
-    runs, until = _look(target, looks_of(scenario.run), more, plan)
+    # One executor for all looks: its processes are begun once.
+    with local(jobs) if executor is None else nullcontext(executor) as running:
+        runs, until = _look(target, looks_of(scenario.run), more, plan)
     result = Result(scenario, runs, until)
     if save is not None:
         result.save(save)

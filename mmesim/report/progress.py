@@ -84,3 +84,52 @@ class ProgressLine:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+class CountLine:
+    """Shows how many of many simulations are finished on `stream` while it is open; nothing when it is no terminal.
+
+    Call it with (run by now, found in a store, all). Leaving the context wipes the line.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._shown = stream.isatty()
+        self._clock = clock
+        self._begun = clock()
+        self._drawn = -REDRAW_S
+
+    def __enter__(self) -> CountLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._shown:
+            self._write(CLEAR_LINE)
+
+    def __call__(self, simulated: int, found: int, total: int) -> None:
+        """Show how far it is, at most ten times a second."""
+        now = self._clock()
+        if self._shown and now - self._drawn >= REDRAW_S:
+            self._drawn = now
+            self._write(CLEAR_LINE + self.line(now - self._begun, simulated, found, total))
+
+    def line(self, elapsed_s: float, simulated: int, found: int, total: int) -> str:
+        """Return the text of the line, `elapsed_s` seconds after the beginning."""
+        done = (simulated + found) / total
+        full = int(BAR * done)
+        text = (
+            f"[{'#' * full}{'-' * (BAR - full)}] {100 * done:3.0f} %  "
+            f"{units.show_count(simulated + found)} of {units.show_count(total)} simulations"
+        )
+        if found:
+            text += f" ({units.show_count(found)} from the store)"
+        if simulated:
+            left_s = elapsed_s * (total - found - simulated) / simulated
+            text += f"  {units.show_seconds(left_s, digits=2)} left"
+        return text
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

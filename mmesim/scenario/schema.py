@@ -22,6 +22,7 @@ from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
 from mmesim.scenario.server import CpuWait, Overhead, Server
 from mmesim.scenario.settings import Clients, RunSettings
+from mmesim.scenario.sweep import Sweep
 from mmesim.scenario.times import Time
 from mmesim.scenario.traffic import (
     AzureSource,
@@ -56,6 +57,7 @@ __all__ = [
     "Scenario",
     "Server",
     "Service",
+    "Sweep",
     "Time",
     "TraceColumns",
     "TraceSource",
@@ -82,6 +84,7 @@ class Scenario(Data):
     )
     run: RunSettings
     expect: tuple[ExpectationField, ...] = ()
+    sweep: Sweep | None = Field(None, description="see [sweep](#sweep); `mmesim run` takes no notice of it")
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Scenario:

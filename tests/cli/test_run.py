@@ -58,8 +58,8 @@ class Engine:
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     stand_in = Engine()
-    monkeypatch.setattr(replicate, "_engine", lambda: stand_in)
-    monkeypatch.setattr(replicate, "is_compiled", lambda: True)
+    monkeypatch.setattr(executors, "_engine", lambda processes: stand_in)
+    monkeypatch.setattr(executors, "is_compiled", lambda: True)
     return stand_in
 
 
@@ -195,7 +195,7 @@ def test_interrupt_before_anything_is_finished_writes_nothing(run: Run, engine: 
 
 
 def test_compiling_is_announced(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replicate, "is_compiled", lambda: False)
+    monkeypatch.setattr(executors, "is_compiled", lambda: False)
     assert run("day.yaml").err.startswith("compiling the simulation kernel")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.replicate import Observer, Simulate
+from mmesim.experiment.executors import Observer, Simulate
 from mmesim.experiment.run import run
 from mmesim.experiment.until import level, looks, looks_of, replicate_until
 from mmesim.results.intervals import half_width, mean

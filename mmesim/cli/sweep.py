@@ -1,0 +1,118 @@
+"""`mmesim sweep`: simulates a scenario at many points, shows a table and writes it; goes on where it was stopped."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmesim.cli.run import INTERRUPTED, executor, folder_name
+from mmesim.errors import SimulationError
+
+if TYPE_CHECKING:
+    from mmesim.experiment.sweep_result import SweepResult
+
+STORE = "sweep.sqlite"
+
+
+def sweep(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(help="Field and values, such as endpoint.instance_count=2,4,6. Several: all combinations."),
+    ] = None,
+    points: Annotated[
+        Path | None, typer.Option(help="CSV file: a header of fields, one point a line.", show_default=False)
+    ] = None,
+    sample: Annotated[
+        str | None, typer.Option(help="lhs:64 or sobol:64: points spread over the ranges.", show_default=False)
+    ] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", help='Field and range, such as models.tenant.memory="40 MiB..80 MiB", or ".. log".'),
+    ] = None,
+    metrics: Annotated[str, typer.Option(help="Figures of the table.")] = "p50,p99,cache_hit_ratio,error_rate,"
+    "cpu_utilization,cost",
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the tables.", show_default="results/<name>-sweep")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="File of finished simulations, which are not run again.", show_default="<out>/sweep.sqlite"),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="PNG or SVG file: the first metric that is given, else p99.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.", show_default=False)] = None,
+    replications: Annotated[
+        int | None, typer.Option(min=1, help="For each point.", show_default="the scenario's, else 10")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run more than 2,000 simulations.")] = False,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
+    ] = None,
+) -> None:
+    """Simulate a scenario at many points: a table on stdout, sweep.parquet and sweep.csv in a folder.
+
+    What is varied stands in the section `sweep` of the scenario, or is given by --grid, --points or --sample. The same
+    command goes on where it was stopped.
+    """
+    from mmesim.experiment.figures import SHOWN, figure
+    from mmesim.experiment.sweep import MOST
+    from mmesim.experiment.sweep import sweep as run_sweep
+    from mmesim.experiment.sweep_input import from_words
+    from mmesim.experiment.sweep_result import prepare
+    from mmesim.report.plots import check_format, write_plot
+    from mmesim.report.progress import CountLine
+    from mmesim.report.sweep_text import sweep_text
+    from mmesim.scenario.template import Template
+
+    figures = [figure(name.strip()) for name in metrics.split(",") if name.strip()]
+    if not figures:
+        raise typer.BadParameter(f"--metrics takes names such as {','.join(SHOWN)}")
+    if plot is not None:
+        check_format(plot)
+    template = Template.read(scenario, [*(overrides or ()), *([] if seed is None else [f"run.seed={seed}"])])
+    what = from_words(grid or [], points, sample, ranges or [])
+    folder = out or Path("results", f"{folder_name(template.at().name)}-sweep")
+    file = store or folder / STORE
+    prepare(folder)
+    with executor(jobs, cluster) as running, CountLine(sys.stderr) as progress:
+        result = run_sweep(
+            template,
+            what,
+            replications=replications,
+            executor=running,
+            store=file,
+            most=None if yes else MOST,
+            watch=progress,
+        )
+    result.save(folder)
+    if plot is not None and result.points:
+        write_plot(result.plot(figures[0].name if metrics != ",".join(SHOWN) else "p99"), plot)
+    typer.echo(sweep_text(result, figures), nl=False)
+    typer.echo(_counted(result, file), err=True)
+    typer.echo(f"tables in {folder}", err=True)
+    if result.self_check is not None:
+        raise SimulationError(f"the self-check of a point failed, its figures cannot be trusted: {result.self_check}")
+    if result.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _counted(result: SweepResult, store: Path) -> str:
+    """What was simulated, and how to go on."""
+    from mmesim import units
+
+    counted = f"{units.show_count(result.simulated)} simulations"
+    if result.found:
+        counted += f", {units.show_count(result.found)} more were in {store}"
+    if not result.interrupted:
+        return counted
+    return f"stopped after {counted}: what is finished is in {store}, the same command goes on from there"

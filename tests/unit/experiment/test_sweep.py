@@ -1,0 +1,283 @@
+"""Sweeps: every point is simulated once, the table is the same however it came about, mistakes are told first."""
+
+from __future__ import annotations
+
+import io
+import signal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from mmesim.errors import OutputError, ScenarioError, UserError
+from mmesim.experiment.executors import Observer, local
+from mmesim.experiment.figures import FIGURES, figure
+from mmesim.experiment.replicate import replicate
+from mmesim.experiment.store import Store
+from mmesim.experiment.sweep import sweep
+from mmesim.experiment.sweep_result import SweepResult
+from mmesim.report.plots import write_plot
+from mmesim.report.progress import CountLine
+from mmesim.report.sweep_text import sweep_text
+from mmesim.results.run_data import RunData
+from mmesim.scenario.load import load_text
+from mmesim.scenario.schema import Scenario
+from tests.unit.experiment import fakes
+from tests.unit.results.synthetic import Call, run_data
+
+COUNT = "endpoint.instance_count"
+GRID: dict[str, list[object]] = {COUNT: [1, 2], "models.m.memory": ["10 MB", "20 MB", "30 MB"]}
+
+TEXT = """
+name: swept
+endpoint: {vcpu: 2, memory: 8 GiB, price_per_hour: 0.36 USD}
+models: [{name: m, count: 2, artifact_size: 1 MB, memory: 10 MB, service: {cpu: 10 ms}}]
+traffic: [{arrivals: {poisson: {rate: 1 /s}}}]
+run: {duration: 100 s, seed: 7}
+expect: [p99 < 25 ms]
+"""
+SCENARIO = load_text(TEXT)
+FAKE: dict[str, Any] = {"replications": 3, "simulate": fakes.random_service}
+
+
+def by_count(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """Calls that take 10 ms for each instance; the third point is slower."""
+    service = 0.01 * scenario.endpoint.instance_count + 1e-4 * replication
+    return run_data(scenario, [Call(service)] * 5, replication=replication)
+
+
+def no_answer(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    return run_data(scenario, [Call(0.01, cause="queue_full")] * 5, replication=replication)
+
+
+def never(*_: object) -> RunData:
+    raise AssertionError("simulated")
+
+
+def test_every_point_is_what_its_scenario_alone_gives() -> None:
+    result = sweep(SCENARIO, {COUNT: [1, 2]}, replications=3)
+    for point, count in zip(result.points, (1, 2), strict=True):
+        alone: Any = replicate(SCENARIO.with_({COUNT: count, "run.replications": 3})).summary
+        for one in FIGURES:
+            assert point.figures[one.column] == one.of(alone)
+        assert point.verdict == alone["expect"][0]["verdict"]
+        assert point.not_passed == (() if point.verdict == "pass" else ("p99 < 25 ms",))
+    assert (result.simulated, result.found, result.interrupted, result.self_check) == (6, 0, False, None)
+
+
+def test_the_table_has_one_row_a_point() -> None:
+    frame = sweep(SCENARIO, GRID, replications=2, simulate=by_count).frame
+    assert list(frame.columns[:4]) == ["point", COUNT, "models.m.memory [MB]", "replications"]
+    assert frame["point"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert frame[COUNT].tolist() == [1, 1, 1, 2, 2, 2]
+    assert frame["models.m.memory [MB]"].tolist() == [10, 20, 30] * 2
+    assert frame["mean_ms"].tolist() == pytest.approx([10.05] * 3 + [20.05] * 3)
+    assert (frame["mean_ms_low"] < frame["mean_ms"]).all()
+    assert (frame["mean_ms"] < frame["mean_ms_high"]).all()
+    assert frame["usd_per_hour"].tolist() == [0.36] * 6
+    assert "max_ms_low" not in frame
+    assert frame["verdict"].tolist() == ["undecided"] * 6
+    assert frame["not_passed"].tolist() == ["p99 < 25 ms"] * 6
+
+
+def test_values_without_one_unit_are_text() -> None:
+    swept = {"models.m.memory": ["10 MB", "10 MiB"], "endpoint.eviction": ["lru"]}
+    frame = sweep(SCENARIO, swept, replications=1, simulate=by_count).frame
+    assert frame["models.m.memory"].tolist() == ["10 MB", "10 MiB"]
+    assert frame["endpoint.eviction"].tolist() == ["lru", "lru"]
+
+
+def test_files_are_the_same_bytes_whatever_ran_them(tmp_path: Path) -> None:
+    one = sweep(SCENARIO, GRID, **FAKE).save(tmp_path / "one")
+    with local(2) as executor:
+        other = sweep(SCENARIO, GRID, executor=executor, **FAKE).save(tmp_path / "other")
+    for name in ("sweep.csv", "sweep.parquet"):
+        assert (one / name).read_bytes() == (other / name).read_bytes()
+    assert sorted(path.name for path in one.iterdir()) == ["sweep.csv", "sweep.parquet"]
+    whole = sweep(SCENARIO, GRID, **FAKE).frame
+    pd.testing.assert_frame_equal(pd.read_parquet(one / "sweep.parquet"), whole)
+    csv = pd.read_csv(io.StringIO((one / "sweep.csv").read_text()))
+    pd.testing.assert_series_equal(csv["p99_ms"], whole["p99_ms"])
+
+
+def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    part = sweep(SCENARIO, {COUNT: [1, 2]}, store=file, **FAKE)
+    assert (part.simulated, part.found) == (6, 0)
+    whole = sweep(SCENARIO, {COUNT: [1, 2, 3]}, store=file, **FAKE)
+    assert (whole.simulated, whole.found) == (3, 6)
+    again = sweep(SCENARIO, {COUNT: [3, 1]}, store=file, replications=3, simulate=never)
+    assert (again.simulated, again.found) == (0, 6)
+    assert again.frame["p99_ms"].tolist() == whole.frame["p99_ms"].tolist()[::-2]
+    more = sweep(SCENARIO, {COUNT: [1]}, store=file, replications=5, simulate=fakes.random_service)
+    assert (more.simulated, more.found) == (2, 3)
+    with Store(file) as store:
+        assert store.simulated == len(store) == 11
+
+
+def test_replications_are_those_given_else_the_scenarios_else_ten() -> None:
+    def times(scenario: Scenario, **more: Any) -> list[int]:
+        return [point.replications for point in sweep(scenario, {COUNT: [1]}, simulate=by_count, **more).points]
+
+    assert times(SCENARIO) == [10]
+    assert times(SCENARIO.with_({"run.replications": 4})) == [4]
+    assert times(SCENARIO.with_({"run.replications": 4}), replications=2) == [2]
+
+
+def test_the_section_of_the_scenario_is_the_default(tmp_path: Path) -> None:
+    file = tmp_path / "swept.yaml"
+    file.write_text(TEXT + f"sweep: {{grid: {{{COUNT}: [2, 3]}}}}\n")
+    assert sweep(file, simulate=by_count, replications=1).frame[COUNT].tolist() == [2, 3]
+    assert sweep(file, {COUNT: [5]}, simulate=by_count, replications=1).frame[COUNT].tolist() == [5]
+    with pytest.raises(UserError, match="swept: nothing to sweep: write a section `sweep`"):
+        sweep(SCENARIO)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ({"endpoint.instance_cont": [1, 2]}, "did you mean instance_count?"),
+        ({COUNT: [1, 0]}, f"sweep, {COUNT}=0: {COUNT}"),
+        ({COUNT: ["many"]}, "'many'"),
+        ({"models.n.memory": ["1 MB"]}, "there is no 'n' here, only m"),
+        ({"models.m.memory": [25]}, "25"),
+        ({COUNT: []}, "is empty"),
+        ([], "is empty"),
+    ],
+)
+def test_a_wrong_point_is_told_before_anything_is_simulated(what: Any, message: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        sweep(SCENARIO, what, simulate=never)
+    assert message in str(refused.value)
+
+
+def test_too_many_simulations_have_to_be_allowed() -> None:
+    with pytest.raises(UserError, match=r"3 points are 30 simulations, more than 29: .* allow it with --yes"):
+        sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=29, simulate=never)
+    assert len(sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=None, replications=1, simulate=by_count).points) == 3
+
+
+def test_an_interrupt_leaves_the_finished_points(tmp_path: Path) -> None:
+    def interrupt_after_four(simulated: int, found: int, total: int) -> None:
+        assert total == 6
+        if simulated == 4:
+            signal.raise_signal(signal.SIGINT)
+
+    file = tmp_path / "store.sqlite"
+    result = sweep(SCENARIO, {COUNT: [1, 2]}, store=file, watch=interrupt_after_four, **FAKE)
+    assert result.interrupted
+    assert [point.number for point in result.points] == [0]
+    assert "INTERRUPTED: 1 of 2 points were finished" in sweep_text(result, [figure("p99")])
+    rest = sweep(SCENARIO, {COUNT: [1, 2]}, store=file, **FAKE)
+    assert (rest.simulated, rest.found) == (2, 4)
+
+
+def test_an_interrupt_before_a_point_is_finished_goes_on() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        sweep(SCENARIO, {COUNT: [1]}, watch=lambda *_: signal.raise_signal(signal.SIGINT), **FAKE)
+
+
+def test_files_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot write to"):
+        swept({COUNT: [1]}).save(tmp_path / "file")
+
+
+def swept(what: Any) -> SweepResult:
+    return sweep(SCENARIO, what, replications=2, simulate=by_count)
+
+
+def test_the_text_is_a_table_of_the_points() -> None:
+    text = sweep_text(swept({COUNT: [1, 3]}), [figure("mean"), figure("cost"), figure("cache_hit_ratio")])
+    lines = text.splitlines()
+    assert lines[0] == "swept: 2 points x 2 replications, seed 7; [ ] are 95 % intervals"
+    assert [word for word in lines[2].split() if word != "hit"] == [
+        "instance_count", "mean", "cost", "cache", "ratio", "expected",
+    ]  # fmt: skip
+    assert lines[3].split() == ["ms", "USD", "%"]
+    assert lines[4].split() == [
+        "1", "10.1", "[9.4,", "10.7]", "0.360", "100", "[100,", "100]", "UNDECIDED", "p99", "<", "25", "ms",
+    ]  # fmt: skip
+    assert lines[5].split()[-5:] == ["FAIL", "p99", "<", "25", "ms"]
+
+
+def test_a_dash_has_its_reason() -> None:
+    text = sweep_text(sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer), [figure("p99")])
+    assert text.splitlines()[-1] == "- of p99: no successful call"
+
+
+def test_an_unknown_metric_is_told() -> None:
+    assert figure("p99") is figure("p99_ms")
+    with pytest.raises(UserError, match=r"unknown metric 'p98': one of mean, p50, .* \(did you mean p9"):
+        figure("p98")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {COUNT: [1, 2, 3]},
+        {"endpoint.eviction": ["lru", "lfu"]},
+        GRID,
+        {COUNT: [1, 2], "endpoint.eviction": ["lru", "lfu"]},
+        [{COUNT: i, "models.m.memory": f"{10 * i} MB"} for i in range(1, 6)],
+    ],
+)
+def test_plots_are_drawn_and_the_same_each_time(what: Any, tmp_path: Path) -> None:
+    result = swept(what)
+    for name in ("one.png", "other.png", "one.svg", "other.svg"):
+        write_plot(result.plot("mean"), tmp_path / name)
+    image = imread(tmp_path / "one.png")
+    assert image.shape[0] > 500
+    assert image.std() > 0.02
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "other.svg").read_bytes()
+
+
+def test_a_plot_shows_line_band_and_labels_with_units() -> None:
+    axes = swept({"models.m.memory": ["20 MB", "10 MB"], COUNT: [1]}).plot("mean").axes[0]
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("models.m.memory [MB]", COUNT)
+    axes = swept({COUNT: [3, 1]}).plot("mean").axes[0]
+    assert axes.lines[0].get_xdata().tolist() == [1, 3]  # type: ignore[union-attr]
+    assert axes.lines[0].get_ydata() == pytest.approx([10.05, 30.05])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (COUNT, "mean latency [ms]")
+    assert len(axes.collections) == 1
+
+
+def test_what_cannot_be_plotted_is_told(tmp_path: Path) -> None:
+    three = {**GRID, "endpoint.eviction": ["lru"]}
+    with pytest.raises(UserError, match="a plot shows one or two swept fields, not 3"):
+        swept(three).plot()
+    with pytest.raises(UserError, match="there is no p99 latency to plot: no successful call"):
+        sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer).plot()
+    with pytest.raises(UserError, match=r"a plot is written as \.png or \.svg"):
+        write_plot(swept({COUNT: [1]}).plot(), tmp_path / "plot.pdf")
+
+
+def test_a_sweep_shows_itself_in_a_notebook() -> None:
+    result = swept({COUNT: [1, 2]})
+    assert result._repr_html_().count("<tr") == 3
+    assert repr(result) == f"SweepResult('swept', 2 of 2 points, ['{COUNT}'])"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_tells_the_time_that_is_left() -> None:
+    now = [0.0]
+    stream = Terminal()
+    with CountLine(stream, lambda: now[0]) as line:
+        line(0, 20, 100)
+        now[0] = 10.0
+        line(40, 20, 100)
+    shown = stream.getvalue().split("\r\x1b[2K")
+    assert shown[1].endswith(" 20 %  20 of 100 simulations (20 from the store)")
+    assert shown[2].endswith(" 60 %  60 of 100 simulations (20 from the store)  10 s left")
+    assert shown[3:] == [""]
+    silent = io.StringIO()
+    with CountLine(silent) as line:
+        line(1, 0, 2)
+    assert silent.getvalue() == ""
