@@ -46,12 +46,13 @@ class Task:
 
     def run(self, observer: Observer | None = None) -> RunData:
         """Simulate it here."""
-        return (self.simulate or self._engine())(self.scenario, self.replication, observer, self.records)
+        return (self.simulate or _engine(self.processes))(self.scenario, self.replication, observer, self.records)
 
-    def _engine(self) -> Simulate:
-        from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
 
-        return partial(simulate, processes=self.processes) if self.processes else simulate
+def _engine(processes: tuple[UserProcess, ...]) -> Simulate:
+    from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
+
+    return partial(simulate, processes=processes) if processes else simulate
 
 
 class Executor(Protocol):

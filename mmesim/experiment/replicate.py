@@ -7,7 +7,7 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.executors import Executor, Observer, Simulate, Task, Watch, is_compiled, local
+from mmesim.experiment.executors import Executor, Simulate, Task, Watch, local
 from mmesim.results.folder import prepare
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -16,7 +16,7 @@ from mmesim.scenario.schema import Scenario
 if TYPE_CHECKING:
     from mmesim.engine.processes import UserProcess
 
-__all__ = ["EXPERIMENT_REPLICATIONS", "RECORDS", "Observer", "is_compiled", "replicate"]
+__all__ = ["EXPERIMENT_REPLICATIONS", "RECORDS", "replicate"]
 
 RECORDS = 200_000
 """Calls recorded in each replication by default; above that a seeded sample."""

@@ -11,8 +11,8 @@ from typing import Protocol
 import pytest
 
 from mmesim.cli.run import folder_name
-from mmesim.experiment import replicate
-from mmesim.experiment.replicate import Observer
+from mmesim.experiment import executors
+from mmesim.experiment.executors import Observer
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
 from tests.unit.results.synthetic import Call, run_data

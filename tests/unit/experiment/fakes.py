@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from mmesim.errors import TraceError
-from mmesim.experiment.replicate import Observer
+from mmesim.experiment.executors import Observer
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
 from mmesim.workload.streams import generator

@@ -1,0 +1,261 @@
+"""`mmesim sweep`: options, exit codes, what goes to stdout, to stderr and to files, and going on after a kill."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import pytest
+
+from mmesim.experiment import executors
+from mmesim.experiment.executors import Observer
+from mmesim.experiment.store import Store
+from mmesim.results.run_data import RunData
+from mmesim.scenario.schema import Scenario
+from tests.unit.results.synthetic import Call, run_data
+
+ROOT = Path(__file__).parents[2]
+COUNT = "endpoint.instance_count"
+SCENARIO = """\
+name: day
+endpoint: {vcpu: 2, memory: 8 GiB, price_per_hour: 0.5 USD}
+models: [{name: m, count: 20, artifact_size: 1 MB, memory: 1 GB, service: {cpu: 20 ms}}]
+traffic: [{arrivals: {poisson: {rate: 10 /s}}}]
+run: {duration: 100 s, replications: 2}
+expect: [p99 < 15 ms]
+"""
+
+Run = Callable[..., "Outcome"]
+
+
+class Outcome(Protocol):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class Engine:
+    """Stands in for the simulation: a call takes 10 ms for each instance; stops at a point when asked to."""
+
+    asked: int = 0
+    stops_at: int = -1
+
+    def __call__(self, scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        if scenario.endpoint.instance_count == self.stops_at:
+            raise KeyboardInterrupt
+        self.asked += 1
+        call = Call(0.01 * scenario.endpoint.instance_count + 1e-5 * replication)
+        return run_data(scenario, [call] * 1000, replication=replication)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    stand_in = Engine()
+    monkeypatch.setattr(executors, "_engine", lambda processes: stand_in)
+    monkeypatch.setattr(executors, "is_compiled", lambda: True)
+    return stand_in
+
+
+@pytest.fixture
+def sweep(engine: Engine, mmesim: Run) -> Run:
+    """`mmesim sweep` in a folder that holds day.yaml."""
+    Path("day.yaml").write_text(SCENARIO)
+    return lambda *words: mmesim("sweep", *words)
+
+
+def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Run) -> None:
+    done = sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "p50,cost")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0] == "day: 2 points x 2 replications, seed 1; [ ] are 95 % intervals"
+    assert lines[4].split()[:2] == ["1", "10.0"]
+    assert lines[5].split()[-5:] == ["FAIL", "p99", "<", "15", "ms"]
+    assert done.err == "4 simulations\ntables in results/day-sweep\n"
+    found = {path.name for path in Path("results/day-sweep").iterdir()}
+    assert found == {"sweep.csv", "sweep.parquet", "sweep.sqlite"}
+    assert pd.read_csv("results/day-sweep/sweep.csv")[COUNT].tolist() == [1, 2]
+
+
+def test_the_same_command_simulates_nothing_twice(sweep: Run, engine: Engine) -> None:
+    first = sweep("day.yaml", "--grid", f"{COUNT}=1,2")
+    again = sweep("day.yaml", "--grid", f"{COUNT}=1,2")
+    assert engine.asked == 4
+    assert again.out == first.out
+    assert again.err.startswith("0 simulations, 4 more were in results/day-sweep/sweep.sqlite")
+
+
+def test_points_of_a_file_samples_and_the_scenario_itself(sweep: Run) -> None:
+    Path("points.csv").write_text(f"{COUNT},endpoint.eviction\n1,lru\n3,lfu\n")
+    assert sweep("day.yaml", "--points", "points.csv").out.splitlines()[5].split()[:2] == ["3", "lfu"]
+    drawn = sweep("day.yaml", "--sample", "lhs:5", "--range", "models.m.memory=40 MiB..80 MiB", "--seed", "3")
+    assert drawn.out.startswith("day: 5 points x 2 replications, seed 3")
+    Path("day.yaml").write_text(SCENARIO + f"sweep: {{grid: {{{COUNT}: [4]}}}}\n")
+    assert sweep("day.yaml").out.splitlines()[4].split()[0] == "4"
+
+
+def test_a_plot_is_written(sweep: Run) -> None:
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--plot", "plots/p99.svg").code == 0
+    assert "p99 latency" in Path("plots/p99.svg").read_text()
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "cost,p99", "--plot", "cost.svg").code == 0
+    assert "cost an hour" in Path("cost.svg").read_text()
+
+
+def test_store_and_folder_are_where_they_are_asked_for(sweep: Run) -> None:
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1", "--out", "tables", "--store", "kept/all.sqlite").code == 0
+    assert sorted(path.name for path in Path("tables").iterdir()) == ["sweep.csv", "sweep.parquet"]
+    assert Path("kept/all.sqlite").exists()
+
+
+def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Run, engine: Engine) -> None:
+    engine.stops_at = 3
+    done = sweep("day.yaml", "--grid", f"{COUNT}=1,2,3")
+    assert done.code == 130
+    assert "INTERRUPTED: 2 of 3 points were finished" in done.out
+    assert "stopped after 4 simulations: what is finished is in results/day-sweep/sweep.sqlite" in done.err
+    assert "the same command goes on" in done.err
+    engine.stops_at = -1
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1,2,3").err.startswith("2 simulations, 4 more")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "day: nothing to sweep: write a section `sweep`"),
+        (["--grid", "endpoint.instance_cont=1"], "did you mean instance_count?"),
+        (["--grid", f"{COUNT}=0"], f"{COUNT}: 0 is too small: at least 1"),
+        (["--grid", f"{COUNT}="], "is empty: give at least one value"),
+        (["--grid", f"{COUNT}=1", "--replications", "2001"], "2,001 simulations, more than 2,000"),
+        (["--grid", f"{COUNT}=1", "--metrics", "p98"], "unknown metric 'p98'"),
+        (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics takes names such as"),
+        (["--grid", f"{COUNT}=1", "--plot", "plot.pdf"], "a plot is written as .png or .svg"),
+        (["--grid", f"{COUNT}=1", "--out", "day.yaml"], "cannot write to day.yaml"),
+        (["--grid", f"{COUNT}=1", "--store", "day.yaml"], "day.yaml: file is not a database"),
+        (["--grid", f"{COUNT}=1", "--jobs", "2", "--cluster", "tcp://x:1"], "--jobs and --cluster exclude each other"),
+        (["--sample", "sobol:4"], "needs ranges"),
+        (["--points", "none.csv"], "none.csv: cannot be read"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_simulated(
+    sweep: Run, engine: Engine, words: list[str], message: str
+) -> None:
+    done = sweep("day.yaml", *words)
+    assert done.code == 64
+    assert message in " ".join(done.err.split())
+    assert (done.out, engine.asked) == ("", 0)
+
+
+def test_yes_allows_many_simulations(sweep: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mmesim.experiment.sweep.MOST", 3)
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1,2").code == 64
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--yes").code == 0
+    assert engine.asked == 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_a_scheduler_that_does_not_answer_is_the_users(mmesim: Run, command: str) -> None:
+    Path("day.yaml").write_text(SCENARIO + f"sweep: {{grid: {{{COUNT}: [1]}}}}\n")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        done = mmesim(command, "day.yaml", "--cluster", address)
+    assert (done.code, done.out) == (64, "")
+    assert f"no scheduler answers at {address} within 10 s: start one with `dask scheduler`" in done.err
+
+
+def command(folder: Path) -> subprocess.Popen[bytes]:
+    """A sweep of 24 points in a process of its own, as a user starts it."""
+    words = [
+        "sweep",
+        "day.yaml",
+        "--grid",
+        f"{COUNT}=1,2,3,4",
+        "--grid",
+        "models.m.memory=1 GB,2 GB,3 GB",
+        "--jobs",
+        "2",
+    ]
+    words += ["--set", "run.duration=40 min", "--grid", "endpoint.eviction=lru,lfu"]
+    here = os.environ | {"PYTHONPATH": str(ROOT)}
+    with (folder / "out.txt").open("wb") as out:
+        return subprocess.Popen([sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out)
+
+
+def results(folder: Path) -> list[bytes]:
+    """Every byte that a sweep gave: its files, and its table without the talk."""
+    files = [(folder / "results" / "day-sweep" / name).read_bytes() for name in ("sweep.csv", "sweep.parquet")]
+    return [*files, (folder / "out.txt").read_bytes().partition(b"simulations")[0].rpartition(b"\n")[0]]
+
+
+def kept(folder: Path) -> tuple[int, int]:
+    """Replications in the store, and how often one was put there."""
+    with Store(folder / "results" / "day-sweep" / "sweep.sqlite") as store:
+        return len(store), store.simulated
+
+
+def finish(folder: Path) -> float:
+    """Run the sweep to its end; the seconds that it took."""
+    begun = time.monotonic()
+    assert command(folder).wait(timeout=300) == 0, (folder / "out.txt").read_text()
+    return time.monotonic() - begun
+
+
+def kill(folder: Path, seconds: float) -> None:
+    """Start the sweep, and kill it with everything in its memory after that time."""
+    with command(folder) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+
+
+def prepared(folder: Path) -> Path:
+    folder.mkdir()
+    (folder / "day.yaml").write_text(SCENARIO)
+    return folder
+
+
+@pytest.mark.slow
+def test_a_sweep_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    whole, killed = prepared(tmp_path / "whole"), prepared(tmp_path / "killed")
+    whole_s = finish(whole)
+    assert kept(whole) == (48, 48)
+    moments = random.Random(7)
+    before = 0
+    for _ in range(3):
+        kill(killed, whole_s * moments.uniform(0.5, 0.9))
+        after = kept(killed)
+        assert after[0] == after[1] >= before
+        before = after[0]
+    assert before > 0
+    finish(killed)
+    assert kept(killed) == (48, 48)
+    assert results(killed) == results(whole)
+
+
+@pytest.mark.long
+def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+    whole = prepared(tmp_path / "whole")
+    whole_s = finish(whole)
+    moments = random.Random(20)
+    found: list[int] = []
+    for number in range(20):
+        killed = prepared(tmp_path / str(number))
+        kill(killed, whole_s * moments.uniform(0.0, 1.0))
+        store = killed / "results" / "day-sweep" / "sweep.sqlite"
+        found.append(kept(killed)[0] if store.exists() else 0)
+        finish(killed)
+        assert kept(killed) == (48, 48)
+        assert results(killed) == results(whole)
+    assert len(set(found)) > 5, "the kills did not fall into the sweep"
