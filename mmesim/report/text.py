@@ -41,7 +41,8 @@ def text(result: Result, colour: bool = False) -> str:
         _errors(summary),
         _resources(result, summary),
         _cost(summary),
-        _config(summary),
+        _found(summary, "belief", "Believed, not known"),
+        _found(summary, "config", "Configuration of the model server"),
         iter([f"Self-check   {checks.line(summary['checks'])}"]),
     )
     return "\n".join("\n".join([*section, ""]) for section in map(list, sections) if section).rstrip("\n") + "\n"
@@ -223,11 +224,11 @@ def _cost(summary: Any) -> Iterator[str]:
     yield f"  {'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}"
 
 
-def _config(summary: Any) -> Iterator[str]:
-    """What was made of a config.properties."""
-    found = [entry["text"] for entry in summary["findings"] or () if entry["kind"] == "config"]
+def _found(summary: Any, kind: str, title: str) -> Iterator[str]:
+    """The findings of one kind: what is believed, what was made of a config.properties."""
+    found = [entry["text"] for entry in summary["findings"] or () if entry["kind"] == kind]
     if found:
-        yield "Configuration of the model server"
+        yield title
     for sentence in found:
         # Paths and keys are not broken: they are there to be copied.
         wrapper = textwrap.TextWrapper(WIDTH, initial_indent="  - ", subsequent_indent="    ")

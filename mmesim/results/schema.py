@@ -209,7 +209,13 @@ def _properties() -> dict[str, Schema]:
         "findings": {
             "type": ["array", "null"],
             "items": _object(
-                {"kind": _text("config: what became of config.properties"), "text": _text("one sentence")}
+                {
+                    "kind": _text(
+                        "belief: what is believed, not known, and what the run uses; "
+                        "config: what became of config.properties"
+                    ),
+                    "text": _text("one sentence"),
+                }
             ),
             "description": "what has to be known beside the figures",
         },

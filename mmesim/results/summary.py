@@ -107,7 +107,10 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str, until: 
 def _findings(scenario: Scenario) -> list[dict[str, str]] | None:
     """What has to be known beside the figures; null when nothing was looked for."""
     config = scenario.server.config
-    return None if config is None else [{"kind": "config", "text": text} for text in config.notes]
+    found = [{"kind": "belief", "text": belief.sentence} for belief in scenario.beliefs]
+    if config is not None:
+        found += [{"kind": "config", "text": text} for text in config.notes]
+    return found if found or config is not None else None
 
 
 def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:
