@@ -98,7 +98,7 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "clients.timeout": "time after which a client gives up",
         "clients.retries": "retries are not simulated in this version",
         "run.duration": "simulated time; arrivals stop at its end",
-        "run.warmup": "time at the start that is simulated but not measured",
+        "run.warmup": "time at the start that is simulated but not measured; `auto`: found by pilot runs",
         "run.replications": "independent runs; two or more give intervals",
         "run.until": "precision to reach, such as `p99 within 5 %`: a percentile, or a figure of the summary",
         "run.seed": "seed of all random numbers",

@@ -25,10 +25,14 @@ def diff(
         int | None, typer.Option(min=1, help="Pairs of replications.", show_default="those of a's file, else 10")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of the table.")] = False,
 ) -> None:
     """Compare two scenarios on the same requests: what changes, with intervals, and the first call that parts."""
-    from mmesim.cli.run import announce_compilation, coloured
+    from mmesim.cli.run import coloured, executor
     from mmesim.experiment.diff import diff as compare
     from mmesim.experiment.diff import pairs
     from mmesim.report.diff import text
@@ -41,14 +45,13 @@ def diff(
     second = load(b or a, [*(both or ()), *(changes or ())])
     if b is None:
         second = second.model_copy(update={"name": ", ".join(changes or ())})
-    announce_compilation()
     count = replications or pairs(first)
-    with ProgressLine(sys.stderr, first.run.duration_s, 2 * count) as progress:
+    with executor(jobs, cluster) as running, ProgressLine(sys.stderr, first.run.duration_s, 2 * count) as progress:
         found = compare(
             first,
             second,
             replications=replications,
-            jobs=jobs,
+            executor=running,
             watch=lambda label: progress.part(0 if label == "a" else count),
         )
     typer.echo(found.to_json() if json else text(found, colour=coloured()), nl=False)

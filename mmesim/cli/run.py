@@ -60,12 +60,15 @@ def run(
     from mmesim.report.progress import ProgressLine
     from mmesim.report.text import text
     from mmesim.scenario.load import load
+    from mmesim.scenario.settings import AUTO
 
     records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications, "run.until": until}
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
+    if loaded.run.warmup_s == AUTO:
+        typer.echo("finding the warm-up by pilot runs, which are not measured", err=True)
     with (
         executor(jobs, cluster) as running,
         ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
@@ -118,14 +121,6 @@ def _records(requests: str | None, no_requests: bool, default: int) -> int | Non
     if not re.fullmatch(r"[0-9]+", requests) or int(requests) == 0:
         raise typer.BadParameter(f"--requests takes `all` or a number above 0, not {requests!r}")
     return int(requests)
-
-
-def announce_compilation() -> None:
-    """Tell who waits why the first run takes longer."""
-    from mmesim.experiment.replicate import is_compiled
-
-    if not is_compiled():
-        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
 
 
 def coloured() -> bool:

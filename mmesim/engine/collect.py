@@ -21,13 +21,13 @@ def collect(sim: Simulation, wall_s: float) -> RunData:
     run, clock = scenario.run, views.clock
     models = scenario.model_table()
     limits = np.array(scenario.latency_limits_s, dtype=np.float64)
-    load_s = [ready - asked for asked, ready in sim.loader.finished if run.warmup_s <= asked < run.duration_s]
+    load_s = [ready - asked for asked, ready in sim.loader.finished if run.cut_s <= asked < run.duration_s]
     return RunData(
         scenario=scenario.name,
         seed=run.seed,
         replication=sim.replication,
         duration_s=run.duration_s,
-        warmup_s=run.warmup_s,
+        warmup_s=run.cut_s,
         wall_s=wall_s,
         limits_s=limits,
         edges_s=views.edges.copy(),

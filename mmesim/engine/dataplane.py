@@ -163,6 +163,18 @@ class DataPlane:
         """CPU seconds of work that one thread does in a second, from now on."""
         self._do(verbs.SET_SPEED, now, host, 0, speed)
 
+    def replay(self, first: int, last: int) -> tuple[int, int]:
+        """Let the requests [first, last) of the buffer of arrivals touch their pools, without timing.
+
+        The first that finds its model not ready, and the host that it goes to; (last, -1) when there is none.
+        """
+        missed = self._do(verbs.REPLAY, self.now, first, last)
+        return missed, int(self.tables.views.scratch[0]) if missed < last else codes.NONE
+
+    def come_to(self, now: float) -> None:
+        """Set the clock, before the run begins."""
+        self._do(verbs.ROOM, now)
+
     def hosts_in_order(self, model: int) -> list[int]:
         """Hosts that are up, in rendezvous order of the model."""
         self._do(verbs.SCORES, self.now, model)

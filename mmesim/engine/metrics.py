@@ -15,7 +15,7 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.results.histogram import quantile
+from mmesim.results.histogram import log_middles, quantile
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.schema import Endpoint
 
@@ -55,6 +55,7 @@ class Metrics:
         hosts: list[Host],
         endpoint: Endpoint,
         duration_s: float,
+        window_s: float = WINDOW_S,
     ) -> None:
         self._env = env
         self._plane = plane
@@ -62,9 +63,12 @@ class Metrics:
         self._hosts = hosts
         self._endpoint = endpoint
         self._duration_s = duration_s
+        self._window_s = window_s
         self._rows: list[dict[str, float]] = []
         self._seen = (0, 0, 0)
         self._before = self.integrals()
+        self._area_before = 0.0
+        self._log_middles = log_middles(plane.tables.views.coarse_edges)
         env.process(self._watch())
 
     def integrals(self) -> Integrals:
@@ -90,7 +94,7 @@ class Metrics:
     def _watch(self) -> Generator[simpy.Event, Any, None]:
         start = 0.0
         while start < self._duration_s:
-            end = min(start + WINDOW_S, self._duration_s)
+            end = min(start + self._window_s, self._duration_s)
             yield self._env.timeout(end - self._env.now)
             self._rows.append(self._window(start, end))
             start = end
@@ -104,6 +108,8 @@ class Metrics:
         added = after.since(self._before, len(self._hosts))
         self._before = after
         seconds = end - start
+        area = float(views.clock.area[0])  # brought to now by the integrals
+        in_system, self._area_before = (area - self._area_before) / seconds, area
         n = float((added.up_s / seconds).sum())  # hosts, in the mean
         host = self._endpoint.host
         downloads, loads, unloads = self._new_times()
@@ -115,6 +121,7 @@ class Metrics:
             "Invocation4XXErrors": sum(causes[name] for name in ANSWERS_4XX),
             "Invocation5XXErrors": sum(causes[name] for name in ANSWERS_5XX),
             "ModelCacheHit": _ratio(window["hits"], window["hits"] + window["misses"]),
+            "ModelCacheHit_SampleCount": window["hits"] + window["misses"],
             "ModelLatency": _ratio(window["model_latency"], window["ok"]) * MICRO,
             "ModelLatency_Maximum": (window["model_latency_max"] if window["ok"] else nan) * MICRO,
             "OverheadLatency": _ratio(window["overhead_latency"], window["ok"]) * MICRO,
@@ -126,10 +133,14 @@ class Metrics:
             "ModelUnloadingTime_SampleCount": float(len(unloads)),
             "LoadedModelCount": float(added.loaded_s.sum()) / seconds / n,
             "ConcurrentRequestsPerModel": window["in_flight_max"],
+            "RequestsInSystem": in_system,
+            "QueueFull": causes["queue_full"],
             "CPUUtilization": 100.0 * float(added.cpu_busy_s.sum()) / seconds / n,
             "MemoryUtilization": 100.0 * float(added.memory_byte_s.sum()) / seconds / n / host.memory_bytes,
             "DiskUtilization": 100.0 * float(added.disk_byte_s.sum()) / seconds / n / self._endpoint.disk_bytes,
             "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
+            "ClientLatency_SampleCount": window["ok"],
+            "LogClientLatency": _ratio(float(self._log_middles @ latencies), window["ok"]),
             "ClientLatency_p50": quantile(views.coarse_edges, latencies, 0.5) * MICRO,
             "ClientLatency_p99": quantile(views.coarse_edges, latencies, 0.99) * MICRO,
         }

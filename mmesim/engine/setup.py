@@ -79,7 +79,7 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "invocation_timeout": endpoint.invocation_timeout_s,
         "load_timeout": endpoint.load_timeout_s,
         "misroute": endpoint.router.misroute,
-        "warmup": scenario.run.warmup_s,
+        "warmup": scenario.run.cut_s,
         "duration": scenario.run.duration_s,
         "vcpu": endpoint.host.vcpu,
         "cores": cores,

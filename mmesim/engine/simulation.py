@@ -6,26 +6,25 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
-import numpy as np
 import simpy
 
 from mmesim.engine import setup
 from mmesim.engine.collect import collect
 from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.start import Start
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.eviction import Eviction
 from mmesim.engine.kernel.codes import REFILL
-from mmesim.engine.metrics import Integrals, Metrics
+from mmesim.engine.metrics import WINDOW_S, Integrals, Metrics
 from mmesim.engine.processes import UserProcess, at_fault, named, start
 from mmesim.engine.recorder import Recorder
 from mmesim.engine.source import Source
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
-from mmesim.workload.arrivals import expected_calls
 from mmesim.workload.streams import generator
 
 Observer = Callable[[float, int], None]
@@ -45,6 +44,7 @@ class Simulation:
         records: int | None = None,
         observer: Observer | None = None,
         processes: Sequence[UserProcess] = (),
+        window_s: float = WINDOW_S,
     ) -> None:
         self.scenario = scenario
         self.replication = replication
@@ -59,12 +59,14 @@ class Simulation:
         self.env.handle(REFILL, self.source.refill)
         self.fleet = Fleet(self.env, self.plane, scenario, replication)
         self.hosts = self.fleet.hosts
-        self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, Eviction(scenario))
-        if endpoint.warm:
-            self._place_warm()
+        eviction = Eviction(scenario)
+        self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
+        Start(self.plane, self.hosts, scenario, replication, eviction).begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
-        self.metrics = Metrics(self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s)
+        self.metrics = Metrics(
+            self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s, window_s
+        )
         self.env.process(self._measure())
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)
@@ -106,19 +108,11 @@ class Simulation:
         arrived = clock.more[0] == 0 and clock.arrival[0] >= clock.n_arrivals[0]
         return bool(arrived and clock.n_free_attempts[0] == rows and not views.hosts.load_queue.any())
 
-    def _place_warm(self) -> None:
-        """One copy of each model by expected calls, most first, on its first host in rendezvous order where it fits."""
-        calls = expected_calls(self.scenario)
-        for model in np.argsort(-calls, kind="stable"):
-            for host in self.plane.hosts_in_order(int(model)):
-                if self.loader.place(int(model), host):
-                    break
-
     def _measure(self) -> Generator[simpy.Event, Any, None]:
         """Take the integrals at both ends of the measured time."""
         run = self.scenario.run
-        if run.warmup_s > 0.0:
-            yield self.env.timeout(run.warmup_s)
+        if run.cut_s > 0.0:
+            yield self.env.timeout(run.cut_s)
         self.at_warmup = self.metrics.integrals()
         yield self.env.timeout(run.duration_s - self.env.now)
         self.at_end = self.metrics.integrals()
@@ -130,10 +124,11 @@ def simulate(
     observer: Observer | None = None,
     records: int | None = None,
     processes: Sequence[UserProcess] = (),
+    window_s: float = WINDOW_S,
 ) -> RunData:
     """Run one replication of a scenario.
 
     `records`: how many calls to record at most (a seeded sample above that), None for none, -1 for all.
-    `processes`: SimPy processes of the user's own, beside those of the scenario.
+    `processes`: SimPy processes of the user's own, beside those of the scenario. `window_s`: length of the windows.
     """
-    return Simulation(scenario, replication, records, observer, processes).run()
+    return Simulation(scenario, replication, records, observer, processes, window_s).run()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sized
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmesim import __version__
+from mmesim import __version__, units
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
-from mmesim.experiment.executors import Watch
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate
+from mmesim.experiment.executors import Executor, Watch, local
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate, with_warmup
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -106,12 +107,14 @@ def diff(
     *,
     replications: int | None = None,
     jobs: int = 1,
+    executor: Executor | None = None,
     watch: Callable[[str], Watch] | None = None,
 ) -> Diff:
     """Run two scenarios on the same random numbers, and compare them replication by replication.
 
     Seed and number of replications are a's, by default 10 (or what a's file says). Both must measure the same time:
-    UserError when duration or warm-up differ. `watch` gives an observer for "a" and one for "b".
+    UserError when duration or warm-up differ; of two warm-ups that are `auto`, the longer one holds. `watch` gives an
+    observer for "a" and one for "b".
     """
     for name, of_a, of_b in (
         ("duration", a.run.duration_s, b.run.duration_s),
@@ -119,15 +122,21 @@ def diff(
     ):
         if of_a != of_b:
             raise UserError(
-                f"the scenarios do not measure the same time: run.{name} is {of_a:g} s in {a.name!r} and {of_b:g} s in "
-                f"{b.name!r}; give both the same"
+                f"the scenarios do not measure the same time: run.{name} is {_time(of_a)} in {a.name!r} and "
+                f"{_time(of_b)} in {b.name!r}; give both the same"
             )
     count = replications or pairs(a)
-    run = a.run.model_copy(update={"replications": count})
+    of_both = [
+        one.model_copy(update={"run": one.run.model_copy(update={"replications": count, "until": None})})
+        for one in (a, b)
+    ]
     results = {}
-    for label, scenario in (("a", a), ("b", b)):
-        paired = scenario.model_copy(update={"run": run})
-        results[label] = _run(paired, jobs, None if watch is None else watch(label))
+    with local(jobs) if executor is None else nullcontext(executor) as running:
+        of_both = [with_warmup(one, running) for one in of_both]
+        run = max((one.run for one in of_both), key=lambda one: one.cut_s)
+        for label, scenario in zip(("a", "b"), of_both, strict=True):
+            paired = scenario.model_copy(update={"run": run})
+            results[label] = _run(paired, running, None if watch is None else watch(label))
     first, second = results["a"], results["b"]
     return Diff(
         a=first,
@@ -139,18 +148,22 @@ def diff(
     )
 
 
+def _time(given: float | str) -> str:
+    return given if isinstance(given, str) else units.show_seconds(given)
+
+
 def pairs(a: Scenario) -> int:
     """How many pairs of replications are compared unless something else is asked for."""
     return a.run.replications if "replications" in a.run.model_fields_set else EXPERIMENT_REPLICATIONS
 
 
-def _run(scenario: Scenario, jobs: int, watch: Watch | None) -> Result:
+def _run(scenario: Scenario, executor: Executor, watch: Watch | None) -> Result:
     """All replications; calls are recorded in the first one."""
-    first = replicate(scenario, only=(0,), jobs=1, records=RECORDED, watch=watch)
+    first = replicate(scenario, only=(0,), executor=executor, records=RECORDED, watch=watch)
     rest = range(1, scenario.run.replications)
     if not rest:
         return first
-    others = replicate(scenario, only=rest, jobs=jobs, records=None, watch=watch)
+    others = replicate(scenario, only=rest, executor=executor, records=None, watch=watch)
     return Result(scenario, first.runs + others.runs)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from mmesim.experiment.versions import versions
+from mmesim.experiment.warmup import pilots
 from mmesim.scenario.load import PATHS
 from mmesim.scenario.schema import Function, Scenario
+from mmesim.scenario.settings import AUTO
 
 KEY_BYTES = 20
 
-NOT_MEASURED = ("replications",)
+NOT_MEASURED = ("replications", "until", "max_replications", "warmup_found")
 """Keys of `run` that say how often is simulated, not what."""
 
 
@@ -27,13 +29,15 @@ class Keys:
     def base(self, scenario: Scenario) -> bytes:
         """Return what all replications of a scenario have in common.
 
-        That is everything that decides what is measured: the scenario without its name, its sweep and its number of
+        That is everything that decides what is measured: the scenario without its name, its beliefs, its sweep and its number of
         replications; of `expect` the latency limits alone, which are bucket edges; the content of the files that it
         names; and the versions of mmesim, Python, NumPy, Numba and the machine.
         """
-        data = scenario.model_dump(mode="json", by_alias=True, exclude={"name", "sweep", "expect"})
+        data = scenario.model_dump(mode="json", by_alias=True, exclude={"name", "beliefs", "sweep", "expect"})
         for name in NOT_MEASURED:
             data["run"].pop(name, None)
+        if scenario.run.warmup_s == AUTO:
+            data["run"]["pilots"] = pilots(scenario)  # they decide what is cut
         for pattern in PATHS:
             self._replace(data, pattern)
         own = [*scenario.processes, *([rule] if isinstance(rule := scenario.endpoint.eviction, Function) else [])]

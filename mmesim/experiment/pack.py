@@ -14,17 +14,20 @@ from numpy.typing import NDArray
 
 from mmesim.results.histogram import coarse_grid, grid
 from mmesim.results.run_data import HostData, RunData, TenantData
+from mmesim.results.series import COLUMNS
 from mmesim.scenario.schema import Scenario
 
 Array = NDArray[Any]
 _Kind = TypeVar("_Kind", HostData, TenantData)
 
-LEFT_OUT = ("scenario", "edges_s", "coarse_edges_s", "model_names", "windows", "records")
-"""Fields that the scenario gives back, and the two that are not kept: windows and call records."""
+LEFT_OUT = ("scenario", "edges_s", "coarse_edges_s", "model_names", "records")
+"""Fields that the scenario gives back, and the call records, which are not kept."""
 
 
 def pack(run: RunData) -> bytes:
-    """Return a replication as bytes, without its windows and call records; every other figure is kept exactly.
+    """Return a replication as bytes, without its call records, and with what a verdict needs of its windows.
+
+    Every other figure is kept exactly.
 
     A zlib stream of one line of JSON (plain figures; name, type and shape of each array) and the arrays' bytes.
     """
@@ -49,7 +52,7 @@ def pack(run: RunData) -> bytes:
 
 
 def unpack(data: bytes, scenario: Scenario) -> RunData:
-    """Return the replication of a scenario from what `pack` has made of it; windows are empty, records None."""
+    """Return the replication of a scenario from what `pack` has made of it; records are None."""
     head, _, body = zlib.decompress(data).partition(b"\n")
     told = json.loads(head)
     found: dict[str, Any] = told["plain"]
@@ -72,17 +75,19 @@ def unpack(data: bytes, scenario: Scenario) -> RunData:
         edges_s=grid(scenario.latency_limits_s).edges,
         coarse_edges_s=coarse_grid().edges,
         model_names=tuple(model.name for model in scenario.model_table()),
-        windows={},
+        windows={name: found[f"windows.{name}"] for name in COLUMNS if f"windows.{name}" in found},
         records=None,
     )
 
 
 def _values(run: RunData) -> Iterator[tuple[str, Any]]:
-    """Every figure that is kept, by name; those of `hosts` and `tenants` with a dot."""
+    """Every figure that is kept, by name; those of `hosts` and `tenants` and `windows` with a dot."""
     for field in fields(run):
         value = getattr(run, field.name)
         if isinstance(value, HostData | TenantData):
             yield from ((f"{field.name}.{inner.name}", getattr(value, inner.name)) for inner in fields(value))
+        elif field.name == "windows":
+            yield from ((f"windows.{name}", value[name]) for name in COLUMNS if name in value)
         elif field.name not in LEFT_OUT:
             yield field.name, value
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmesim.experiment.executors import Executor, Simulate, Task, Watch, local
+from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -16,13 +18,11 @@ from mmesim.scenario.schema import Scenario
 if TYPE_CHECKING:
     from mmesim.engine.processes import UserProcess
 
-__all__ = ["EXPERIMENT_REPLICATIONS", "RECORDS", "replicate"]
-
 RECORDS = 200_000
 """Calls recorded in each replication by default; above that a seeded sample."""
 
 EXPERIMENT_REPLICATIONS = 10
-"""Replications of each scenario in an experiment, unless its file says how many."""
+"""Replications of an experiment (`diff`, `sweep` ...) where the scenario does not say how many."""
 
 
 def replicate(
@@ -39,6 +39,7 @@ def replicate(
 ) -> Result:
     """Run the replications that the scenario asks for, or `only` those of these numbers; return them in order.
 
+    A warm-up that is `auto` is found first (see experiment.warmup), and is a number in the result's scenario.
     Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is the
     number of calls recorded in each replication (None: none, -1: all). With `jobs` above 1 the replications run in
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
@@ -51,15 +52,14 @@ def replicate(
     if save is not None:
         prepare(save)
     numbers = range(scenario.run.replications) if only is None else sorted(set(only))
-    tasks = [Task(scenario, number, records, tuple(processes), simulate) for number in numbers]
     finished: dict[int, RunData] = {}
     try:
-        with (
-            local(min(jobs, len(tasks))) if executor is None else nullcontext(executor) as running,
-            closing(running.run(tasks, _numbered(watch, numbers))) as runs,
-        ):
-            for index, run in runs:
-                finished[numbers[index]] = run
+        with local(min(jobs, len(numbers))) if executor is None else nullcontext(executor) as running:
+            scenario = with_warmup(scenario, running, bool(processes))
+            tasks = [Task(scenario, number, records, tuple(processes), simulate) for number in numbers]
+            with closing(running.run(tasks, _numbered(watch, numbers))) as runs:
+                for index, run in runs:
+                    finished[numbers[index]] = run
     except KeyboardInterrupt:
         if not finished:
             raise
@@ -67,6 +67,23 @@ def replicate(
     if save is not None:
         result.save(save)
     return result
+
+
+def with_warmup(scenario: Scenario, executor: Executor, own_processes: bool = False) -> Scenario:
+    """Return the scenario with a warm-up that is a number: `auto` is found by pilot runs (see experiment.warmup)."""
+    return settled(scenario, partial(_pilots, executor=executor), own_processes)
+
+
+def _pilots(scenario: Scenario, numbers: Sequence[int], window_s: float, executor: Executor) -> Sequence[RunData]:
+    """Runs that are not measured, in windows of another length; KeyboardInterrupt when one of them was stopped."""
+    from mmesim.engine.simulation import simulate
+
+    runs = replicate(
+        scenario, only=numbers, executor=executor, records=None, simulate=partial(simulate, window_s=window_s)
+    ).runs
+    if len(runs) < len(numbers):
+        raise KeyboardInterrupt
+    return runs
 
 
 def _numbered(watch: Watch | None, numbers: Sequence[int]) -> Watch | None:

@@ -14,7 +14,7 @@ from mmesim.errors import Problem, ScenarioError, UserError
 from mmesim.experiment.executors import Executor, Simulate, Task, local
 from mmesim.experiment.key import Keys, of_replication
 from mmesim.experiment.points import Point, points
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, with_warmup
 from mmesim.experiment.store import Store
 from mmesim.experiment.sweep_input import read_sweep
 from mmesim.experiment.sweep_result import SweepResult, SweptPoint, swept_point
@@ -117,7 +117,7 @@ class _Plan:
                 continue
             given = "replications" in scenario.run.model_fields_set
             self.replications.append(replications or (scenario.run.replications if given else EXPERIMENT_REPLICATIONS))
-            self.bases.append(keys.base(scenario))
+            self.bases.append(keys.base(_repeated(scenario, self.replications[-1])))
         if problems:
             raise ScenarioError(list(problems.values())[:MOST_PROBLEMS])
 
@@ -128,11 +128,17 @@ class _Plan:
 
     def at(self, index: int) -> Scenario:
         """The scenario of a point."""
-        return self._template.at(self.points[index])
+        return _repeated(self._template.at(self.points[index]), self.replications[index])
 
     def keys(self, index: int) -> list[bytes]:
         """The names of a point's replications, in order."""
         return [of_replication(self.bases[index], number) for number in range(self.replications[index])]
+
+
+def _repeated(scenario: Scenario, replications: int) -> Scenario:
+    run = scenario.run.model_copy(update={"replications": replications, "until": None})
+    repeated: Scenario = scenario.model_copy(update={"run": run})
+    return repeated
 
 
 def _named(problem: Problem) -> Problem:
@@ -168,9 +174,11 @@ class _Work:
             self._tell()
             if not missing:
                 self._finish(index)
+            # Pilot runs of an automatic warm-up run here, beside the tasks that are under way.
+            settled = with_warmup(scenario, local(1)) if missing else scenario
             for number in missing:
                 self._given.append((index, keys[number]))
-                yield Task(scenario, number, simulate=self._simulate)
+                yield Task(settled, number, simulate=self._simulate)
 
     def finished(self, task: int, run: RunData) -> None:
         """Keep what a task measured; the last one of a point gives the point's figures."""
@@ -185,10 +193,9 @@ class _Work:
     def _finish(self, index: int) -> None:
         """Work out the figures from the store, so that they are the same whenever the replications were run."""
         scenario = self._scenarios.pop(index)
-        scenario = scenario.model_copy(
-            update={"run": scenario.run.model_copy(update={"replications": self._plan.replications[index]})}
-        )
         runs = tuple(self._store.get(key, scenario) for key in self._plan.keys(index))
+        settled = scenario.run.model_copy(update={"warmup_s": runs[0].warmup_s})
+        scenario = scenario.model_copy(update={"run": settled})
         self.done[index] = swept_point(index, self._plan.points[index], Result(scenario, runs))
 
     def _tell(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmesim.experiment.executors import Executor, Simulate, Watch, local
-from mmesim.experiment.replicate import RECORDS, replicate
+from mmesim.experiment.replicate import RECORDS, replicate, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.intervals import CONFIDENCE
 from mmesim.results.latency import pool
@@ -71,20 +71,20 @@ def replicate_until(
         raise ValueError("the scenario has no run.until")
     if save is not None:
         prepare(save)
-
-    def more(numbers: range) -> tuple[RunData, ...]:
-        return replicate(
-            scenario,
-            only=numbers,
-            executor=running,
-            records=records,
-            watch=watch,
-            processes=processes,
-            simulate=simulate,
-        ).runs
-
-    # One executor for all looks: its processes are begun once.
     with local(jobs) if executor is None else nullcontext(executor) as running:
+        scenario = with_warmup(scenario, running, bool(processes))
+
+        def more(numbers: range) -> tuple[RunData, ...]:
+            return replicate(
+                scenario,
+                only=numbers,
+                records=records,
+                watch=watch,
+                processes=processes,
+                simulate=simulate,
+                executor=running,
+            ).runs
+
         runs, until = _look(target, looks_of(scenario.run), more, plan)
     result = Result(scenario, runs, until)
     if save is not None:

@@ -43,6 +43,7 @@ def text(result: Result, colour: bool = False) -> str:
         _cost(summary),
         _found(summary, "belief", "Believed, not known"),
         _found(summary, "config", "Configuration of the model server"),
+        _steady(summary),
         iter([f"Self-check   {checks.line(summary['checks'])}"]),
     )
     return "\n".join("\n".join([*section, ""]) for section in map(list, sections) if section).rstrip("\n") + "\n"
@@ -52,7 +53,7 @@ def _head(result: Result, summary: Any) -> Iterator[str]:
     scenario = result.scenario
     endpoint, run = scenario.endpoint, scenario.run
     host = endpoint.instance_type or f"{endpoint.host.vcpu} vCPU, {units.show_bytes(endpoint.host.memory_bytes)}"
-    warmup = f" (first {units.show_seconds(run.warmup_s)} not measured)" if run.warmup_s else ""
+    warmup = f" (first {units.show_seconds(run.cut_s)} not measured)" if run.cut_s else ""
     until = summary["until"]
     repeated = f" x {_plural(result.planned, 'replication')}, seed {run.seed}"
     least = "" if until is None else "at least "
@@ -234,6 +235,16 @@ def _found(summary: Any, kind: str, title: str) -> Iterator[str]:
         wrapper = textwrap.TextWrapper(WIDTH, initial_indent="  - ", subsequent_indent="    ")
         wrapper.break_long_words = wrapper.break_on_hyphens = False
         yield from wrapper.wrap(sentence)
+
+
+def _steady(summary: Any) -> Iterator[str]:
+    """Whether the measured time was in steady state, and how that is known."""
+    state = summary["steady_state"]
+    verdict = "" if state["verdict"] is None else f"{MARKS_OF_STATE[state['verdict']]}: "
+    yield from textwrap.wrap(f"Steady state {verdict}{state['evidence']}", WIDTH, subsequent_indent="  ")
+
+
+MARKS_OF_STATE = {"steady": "yes", "warming up": "WARMING UP", "saturated": "SATURATED", "too short": "TOO SHORT"}
 
 
 def _limit(name: str) -> str:

@@ -75,6 +75,17 @@ def bucket_of(grid: Grid, x: Floats | float) -> Ints:
     return np.asarray(np.searchsorted(grid.edges, np.asarray(x, dtype=np.float64), side="left") - 1, dtype=np.int64)
 
 
+def log_middles(edges: Floats) -> Floats:
+    """Return for each bucket the natural logarithm of its geometric middle, edges in seconds.
+
+    The first bucket counts as if it began at half its end, the open last one by its lower edge.
+    """
+    low, high = edges[:-1].copy(), edges[1:].copy()
+    low[0] = high[0] / 2.0
+    high[-1] = low[-1]
+    return np.array([0.5 * (math.log(a) + math.log(b)) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
+
+
 def merge(counts: Sequence[Ints]) -> Ints:
     """Return the sum of histograms on one grid; ValueError when there is none or their shapes differ."""
     if not counts:

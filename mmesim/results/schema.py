@@ -143,6 +143,17 @@ def _properties() -> dict[str, Schema]:
         },
         "simulated_s": _number("simulated seconds of each replication, warm-up included"),
         "warmup_s": _number("seconds at the start of each replication that are not measured"),
+        "steady_state": _object(
+            {
+                "verdict": {
+                    "enum": ["steady", "warming up", "saturated", "too short", None],
+                    "description": "whether the measured time was in steady state; null when that cannot be asked",
+                },
+                "evidence": _text("what the verdict rests on, or why there is none"),
+                "warmup_s": _number("the warm-up that it rests on"),
+                "run_at_least_s": _nullable("how long the run has to be; null unless it is too short"),
+            }
+        ),
         "wall_s": _number("wall-clock seconds of simulation, summed over replications; differs from run to run"),
         "requests": _object(
             {

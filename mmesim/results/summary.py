@@ -20,6 +20,7 @@ from mmesim.results.latency import latency_ms, pool, share_over_limits
 from mmesim.results.ledger import ledger_ms
 from mmesim.results.metrics import METRICS
 from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
 from mmesim.results.until import Until
 from mmesim.scenario.schema import Scenario
@@ -62,6 +63,7 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str, until: 
         "conditional": "trace" if any(stream.replays for stream in scenario.traffic) else None,
         "simulated_s": runs[0].duration_s,
         "warmup_s": runs[0].warmup_s,
+        "steady_state": steady_state(scenario, runs).as_dict(),
         "wall_s": math.fsum(r.wall_s for r in runs),
         "requests": {
             "total": sum(r.calls for r in runs),

@@ -8,15 +8,33 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
 from mmesim import units
+from mmesim.errors import did_you_mean
 from mmesim.scenario import catalogue
-from mmesim.scenario.base import Bandwidth, Bytes, Count, Data, Flag, Number, Refused, Seconds, Share, Text
+from mmesim.scenario.base import Bandwidth, Bytes, Count, Data, Number, Refused, Seconds, Share, Text, shown
 from mmesim.scenario.eviction import EvictionField, EvictionPolicy
 from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.time_text import TimeField
 from mmesim.scenario.times import Constant
+
+Warm = bool | Literal["stationary"]
+STATIONARY: Literal["stationary"] = "stationary"
+
+
+def _read_warm(value: object) -> Warm:
+    if isinstance(value, bool):
+        return value
+    if value == STATIONARY:
+        return STATIONARY
+    hint = did_you_mean(value, (STATIONARY,)) if isinstance(value, str) else None
+    raise Refused(f"{shown(value)} is neither true, false nor {STATIONARY}", (), hint)
+
+
+WarmField = Annotated[
+    Warm, PlainValidator(_read_warm), WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": STATIONARY}]})
+]
 
 
 class RouterPolicy(StrEnum):
@@ -95,7 +113,11 @@ class Endpoint(Data):
     load_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(60.0, alias="load_timeout")
     load_limit_s: Annotated[Seconds, Field(gt=0)] = Field(360.0, alias="load_limit")
     router: Router = Router()
-    warm: Flag = Field(False, description="models are placed and ready at the start, as far as they fit")
+    warm: WarmField = Field(
+        False,
+        description="true: models are placed and ready at the start, the most popular first, as far as they fit; "
+        "stationary: the caches are as earlier traffic of the same kind would have left them",
+    )
 
     @property
     def usable_memory_bytes(self) -> int:

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
 from mmesim.scenario.base import Data, Refusals, Refused
-from mmesim.scenario.endpoint import Download, Endpoint, Router, RouterPolicy
+from mmesim.scenario.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
 from mmesim.scenario.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
 from mmesim.scenario.expect import Expectation, ExpectationField
 from mmesim.scenario.function import Function, FunctionField
@@ -21,7 +21,7 @@ from mmesim.scenario.host import HostType
 from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
 from mmesim.scenario.server import CpuWait, Overhead, Server
-from mmesim.scenario.settings import Clients, RunSettings
+from mmesim.scenario.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.sweep import Sweep
 from mmesim.scenario.times import Time
 from mmesim.scenario.traffic import (
@@ -45,6 +45,7 @@ __all__ = [
     "Endpoint",
     "EvictionPolicy",
     "Expectation",
+    "FoundWarmup",
     "Function",
     "Gdsf",
     "GdsfCost",
@@ -158,4 +159,21 @@ class Scenario(Data):
     def _time_for_an_answer(self) -> Scenario:
         if self.fixed_delay_s >= self.clients.timeout_s:
             raise Refused("no call can be answered: network and router.overhead take this long", ("clients", "timeout"))
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_stationary_start(self) -> Scenario:
+        """A stationary start needs traffic that goes on for ever as it is, and a cache that it leaves behind."""
+        if self.endpoint.warm != STATIONARY:
+            return self
+        place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
+        recorded = next((stream.name for stream in self.traffic if stream.arrivals is None), None)
+        if recorded is not None:
+            message = f"stream {recorded!r} is recorded: what came before its first call is not known"
+            raise Refused(message, place, hint)
+        if self.endpoint.model_cache == "disabled":
+            raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
+        if self.endpoint.router.policy is RouterPolicy.least_outstanding:
+            message = "where least_outstanding sends a call hangs on the calls in flight: it cannot be replayed"
+            raise Refused(message, place, hint)
         return self

@@ -36,7 +36,6 @@ TABLE: tuple[Unsupported, ...] = (
     Unsupported(("clients", "users"), "closed-loop traffic"),
     Unsupported(("faults",), "faults", ([],), "faults: []"),
     Unsupported(("measured_on",), "conversion of CPU times between instance types", (), "give endpoint.cpu_speed"),
-    Unsupported(("run", "warmup"), "a warm-up found by itself", (), "give a time, such as warmup: 5 min"),
 )
 
 
@@ -56,7 +55,5 @@ def _matches(pattern: tuple[str, ...], place: Place) -> bool:
 
 
 def _harmless(entry: Unsupported, value: Located) -> bool:
-    if entry.place == ("run", "warmup"):
-        return bool(value.value != "auto")
     plain = value.plain()
     return any(plain == harmless and type(plain) is type(harmless) for harmless in entry.harmless)

@@ -139,6 +139,9 @@ def scenarios() -> dict[str, Scenario]:
             rate_per_s=20.0,
         ),
         "random": _scenario(_endpoint(7, "random", "lru", warm=True), (_models(20),), rate_per_s=30.0),
+        "stationary": _scenario(
+            _endpoint(2, "round_robin", "gdsf", warm="stationary", misroute=0.1), (_models(12),), rate_per_s=20.0
+        ),
         "memory": _scenario(
             instant_endpoint(usable_memory_given_bytes=2 * 4 * MIB),
             (instant_model(count=4, service=Service(wait=Empirical((0.0, 0.3)))),),
@@ -183,7 +186,7 @@ def scenarios() -> dict[str, Scenario]:
 
 def run(scenario: Scenario) -> str:
     """Digest of a run with all its records, in which one host slows down, workers die, and hosts come and go."""
-    own = [_change_fleet] if scenario.endpoint.eviction == "gdsf" else []
+    own = [_change_fleet] if len(scenario.models) == 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_slow_down(sim))
     return digest(sim.run())

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from mmesim.scenario.endpoint import Warm
 from mmesim.scenario.models import ModelGroup, Service
 from mmesim.scenario.schema import (
     Clients,
@@ -94,6 +95,8 @@ def _times(mean: st.SearchStrategy[float], zero: bool = True) -> st.SearchStrate
     return st.one_of(st.just(ZERO), *kinds) if zero else st.one_of(*kinds)
 
 
+WARM: list[Warm] = [False, True, "stationary"]
+
 _SHORT = st.sampled_from([0.004, 0.02, 0.1])
 _LONG = st.sampled_from([0.1, 0.4, 1.5])
 
@@ -132,6 +135,7 @@ def _endpoints(draw: st.DrawFn, hosts: int | None) -> Endpoint:
     # The largest model (three workers of 150 MiB) fits or not; of the small ones two to many do.
     usable = base + draw(st.sampled_from([160, 480, 900, 2500])) * MIB
     load_timeout_s = draw(st.sampled_from([0.5, 60.0]))
+    policy = draw(st.sampled_from(RouterPolicy))
     return Endpoint(
         host=HostType(
             vcpu=draw(st.sampled_from([2, 4])),
@@ -159,12 +163,12 @@ def _endpoints(draw: st.DrawFn, hosts: int | None) -> Endpoint:
         load_timeout_s=load_timeout_s,
         load_limit_s=draw(st.sampled_from([load_timeout_s + 0.1, 360.0])),
         router=Router(
-            policy=draw(st.sampled_from(RouterPolicy)),
+            policy=policy,
             overhead_s=draw(st.sampled_from([0.0, 0.002])),
             misroute=draw(st.sampled_from([0.0, 0.0, 0.1])),
             spill_at=draw(st.sampled_from([None, 1, 3])),
         ),
-        warm=draw(st.booleans()),
+        warm=draw(st.sampled_from([False, True] if policy is RouterPolicy.least_outstanding else WARM)),
     )
 
 

@@ -74,22 +74,6 @@ class Loader:
         env.handle(IDLE, self._idle)
         env.process(self._enforce_limit())
 
-    def place(self, model: int, host: int) -> bool:
-        """Make a model ready on a host at once, if it fits: how a warm start begins."""
-        row, controller = self._models[model], self._hosts[host]
-        memory_bytes = row.pool_memory_bytes
-        if not controller.fits(memory_bytes, row.pool_tasks) or not controller.disk_fits(row.artifact_bytes):
-            return False
-        now = self._env.now
-        controller.take(memory_bytes, row.pool_tasks)
-        controller.disk.add(row.artifact_bytes, now)
-        controller.artefacts[model] = row.artifact_bytes
-        controller.present[model] += 1
-        controller.loaded.add(1, now)
-        pool = self._plane.create_pool(now, model, host)
-        self._plane.pool_ready(now, pool, (now, now, now))
-        return True
-
     def _missed(self, pool: int) -> None:
         """A request found its model neither ready nor loading: load it."""
         process = self._env.process(self._load(pool))

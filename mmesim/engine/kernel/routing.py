@@ -132,16 +132,16 @@ def pick_host(t, m, u):
 
 
 @inline
-def route(t, a, u, now):
-    """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded; NONE: no
-    host.
+def choose(t, m, u):
+    """(pool, host to load on) for a request of model `m` with its uniform number `u`; both NONE when no host is up.
+
+    With a pool the host means nothing.
     """
-    clock, params = t.clock, t.params
-    m = t.attempts.model[a]
+    params = t.params
     misroute = params.misroute[0]
     p = h = NONE
     if u < misroute:
-        n = clock.n_up[0]
+        n = t.clock.n_up[0]
         if n > 0:
             h = t.up[min(n - 1, int(u / misroute * n))]
             p = pool_on(t, m, h)
@@ -154,6 +154,17 @@ def route(t, a, u, now):
             h = pick_host(t, m, u)
             if h >= 0:
                 p = pool_on(t, m, h)
+    return p, h
+
+
+@inline
+def route(t, a, u, now):
+    """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded; NONE: no
+    host.
+    """
+    clock = t.clock
+    m = t.attempts.model[a]
+    p, h = choose(t, m, u)
     if p == NONE and h >= 0:
         p = new_pool(t, m, h, a, now)
         t.attempts.asker[a] = 1

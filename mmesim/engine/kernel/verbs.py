@@ -22,6 +22,7 @@ from mmesim.engine.kernel.frontend import end_control, forward, release_loop
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import entry, inline, inner
 from mmesim.engine.kernel.record import answer, integrate
+from mmesim.engine.kernel.replay import replay
 from mmesim.engine.kernel.routing import score
 from mmesim.engine.kernel.rows import (
     free_attempt,
@@ -37,6 +38,7 @@ from mmesim.engine.kernel.server import settle, stand_in_line, take_next
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
 WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORES, ROOM = 8, 9, 10, 11, 12, 13, 14
 BLOCK_LOOP, RELEASE_LOOP, CRASH_WORKER, REVIVE_WORKER, SET_CLOCK, EMPTY_POOL, DRAIN_HOST = 15, 16, 17, 18, 19, 20, 21
+REPLAY = 22
 
 
 @inner
@@ -356,6 +358,8 @@ def do(t, verb, now, i, j, x, y, z):
         empty_pool(t, i, now)
     elif verb == DRAIN_HOST:
         drain_host(t, i)
+    elif verb == REPLAY:
+        return replay(t, i, j)
     elif verb == SET_SPEED:
         sync(t, i, now)
         t.hosts.speed[i] = x

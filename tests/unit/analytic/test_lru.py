@@ -7,7 +7,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from mmesim.analytic.lru import che
+from mmesim.analytic.lru import characteristic_time, che
 
 
 def _zipf(models: int, exponent: float) -> np.ndarray:
@@ -77,3 +77,37 @@ def test_near_an_lru_list_that_is_run() -> None:
 def test_arguments_without_sense_are_refused(rates: list[float], capacity: float) -> None:
     with pytest.raises(ValueError, match="che needs"):
         che(np.array(rates), capacity)
+
+
+def test_models_of_different_sizes_fill_the_cache_by_their_bytes() -> None:
+    rates, sizes = 3 * _zipf(300, 0.8), np.where(np.arange(300) % 3 == 0, 500, 40)
+    time_s = characteristic_time(rates, sizes, 20_000)
+    assert (sizes * (1 - np.exp(-rates * time_s))).sum() == pytest.approx(20_000, rel=1e-10)
+
+
+def test_equal_sizes_are_counted() -> None:
+    rates = 120 * _zipf(500, 0.9)
+    time_s = che(rates, 450).characteristic_time_s
+    assert characteristic_time(rates, np.full(500, 7), 3150) == pytest.approx(time_s, rel=1e-12)
+
+
+def test_an_empty_cache_is_full_after_the_characteristic_time() -> None:
+    share, sizes = _zipf(400, 0.7), np.random.default_rng(3).integers(1, 9, 400)
+    capacity, rng = 1000, np.random.default_rng(4)
+    filled = []
+    for _ in range(60):
+        requests = rng.choice(400, size=20_000, p=share)
+        _, first = np.unique(requests, return_index=True)
+        held = np.cumsum(sizes[requests[np.sort(first)]])
+        filled.append(np.sort(first)[np.searchsorted(held, capacity)])
+    assert np.mean(filled) == pytest.approx(characteristic_time(share, sizes, capacity), rel=0.02)
+
+
+def test_a_model_that_is_never_called_takes_no_room() -> None:
+    assert characteristic_time(np.array([1.0, 0.0]), np.array([5, 100]), 5) == math.inf
+
+
+@pytest.mark.parametrize("sizes", [[1.0], [1.0, -1.0], [1.0, math.nan]])
+def test_sizes_without_sense_are_refused(sizes: list[float]) -> None:
+    with pytest.raises(ValueError, match="che needs a finite size"):
+        characteristic_time(np.array([1.0, 2.0]), np.array(sizes), 1)

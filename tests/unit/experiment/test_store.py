@@ -19,6 +19,7 @@ from mmesim.errors import OutputError
 from mmesim.experiment.key import Keys, of_replication
 from mmesim.experiment.pack import pack, unpack
 from mmesim.experiment.store import Store
+from mmesim.results.series import COLUMNS
 from mmesim.results.summary import summarise
 from mmesim.scenario.load import load_text
 from mmesim.scenario.schema import Scenario
@@ -47,6 +48,9 @@ def test_a_packed_replication_is_the_same(calls: list[Call]) -> None:
     of = scenario(["p99 < 25 ms"])
     run = run_data(of, calls)
     same(run, unpack(pack(run), of), but=("windows", "records"))
+    assert [run.windows[name].tobytes() for name in COLUMNS] == [
+        unpack(pack(run), of).windows[name].tobytes() for name in COLUMNS
+    ]
     assert summarise(of, [run], "1") == summarise(of, [unpack(pack(run), of)], "1")
 
 

@@ -165,8 +165,8 @@ class Called:
     """Stands in for the engine behind `run`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mmesim.experiment.replicate._engine", lambda: STEADY)
-        monkeypatch.setattr("mmesim.experiment.replicate.is_compiled", lambda: True)
+        monkeypatch.setattr("mmesim.experiment.executors._engine", lambda processes: STEADY)
+        monkeypatch.setattr("mmesim.experiment.executors.is_compiled", lambda: True)
 
     def __call__(self, of: Scenario, **given: object) -> Result:
         return run(of, **given)  # type: ignore[arg-type]

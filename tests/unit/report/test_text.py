@@ -80,6 +80,8 @@ Resources                   mean                  fullest host   most at once
 Cost: 0.36 USD an hour, 263 USD a month, 100 USD per million requests
   price: given in the scenario
 
+Steady state not judged: fewer than 6 whole minutes were measured
+
 Self-check   ok: conservation, ledger
 """
 

@@ -15,14 +15,16 @@ from mmesim.scenario.schema import Scenario
 GIB = 2**30
 
 
-def scenario(expect: Sequence[str] = (), *, models: int = 2, **changes: Any) -> Scenario:
+def scenario(expect: Sequence[str] = (), *, models: int | list[Any] = 2, **changes: Any) -> Scenario:
     """Two models `m-000`, `m-001` on one 2-vCPU host, 100 s, price 0.36 USD an hour."""
     run = {"duration": 100.0, "warmup": 0.0, "seed": 7} | changes.pop("run", {})
     endpoint = {"vcpu": 2, "memory": 8 * GIB, "price_per_hour": 0.36, "pid_limit": 1000} | changes.pop("endpoint", {})
     data = {
         "name": "by-hand",
         "endpoint": endpoint,
-        "models": [{"name": "m", "count": models, "artifact_size": 10**6, "memory": 10**7, "service": {"cpu": 0.01}}],
+        "models": [{"name": "m", "count": models, "artifact_size": 10**6, "memory": 10**7, "service": {"cpu": 0.01}}]
+        if isinstance(models, int)
+        else models,
         "traffic": [{"arrivals": {"poisson": {"rate": 1.0}}}],
         "run": run,
         "expect": list(expect),
@@ -69,6 +71,21 @@ def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
     return HostData(**{name: np.full(count, value) for name, value in each.items()})
 
 
+def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
+    """Minutes in which nothing changes; `columns` replace some, a number stands for all minutes."""
+    plain: dict[str, Any] = {
+        "Invocations": 60.0,
+        "ModelCacheHit": 1.0,
+        "ModelCacheHit_SampleCount": 60.0,
+        "RequestsInSystem": 1.0,
+        "QueueFull": 0.0,
+        "ClientLatency_SampleCount": 60.0,
+        "LogClientLatency": -3.0,
+    }
+    rows = {name: np.zeros(minutes) + value for name, value in (plain | columns).items()}
+    return {"start_s": 60.0 * np.arange(minutes)} | rows
+
+
 def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
     """What the engine measures of these calls, one a second; `changes` replace fields."""
     fine, coarse = grid(of.latency_limits_s), coarse_grid()
@@ -99,7 +116,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         seed=of.run.seed,
         replication=0,
         duration_s=seconds,
-        warmup_s=of.run.warmup_s,
+        warmup_s=of.run.cut_s,
         wall_s=0.5,
         limits_s=limits,
         edges_s=fine.edges,
@@ -130,8 +147,8 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
             histogram=histogram,
         ),
         model_names=tuple(m.name for m in table),
-        hosts=hosts(seconds=seconds - of.run.warmup_s),
-        windows={"start_s": np.array([0.0, 60.0]), "Invocations": np.array([60.0, 40.0])},
+        hosts=hosts(seconds=seconds - of.run.cut_s),
+        windows=windows(Invocations=np.array([60.0, 40.0])),
         load_s=np.array([1.0] * len(slowest)),
         records=CallRecords(
             call=np.arange(len(calls)),

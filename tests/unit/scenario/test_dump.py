@@ -38,6 +38,8 @@ def test_every_shipped_scenario_is_valid_and_survives_the_round_trip(path):
         ["models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}", "models.tenant.batch_size=8"],
         ["models.tenant.service.batch=sum", "endpoint.model_cache=disabled"],
         ["name='1e3'"],
+        ["run.warmup=auto", "endpoint.warm=stationary"],
+        ["run={warmup: 7 s, warmup_found: {warmup: 7 s, why: 'it fits: 100 %', run_at_least: 2 h}}"],
         ["run.seed=1e3", "expect=[p99 <  500 ms, error_rate<0.1%]"],
     ],
 )

@@ -235,7 +235,22 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "4: endpoint.eviction: 'lur' is not one of lru, fifo, lfu, random, size, gdsf",
         ),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  router: {policy: stiky}", "4: endpoint.router.policy: 'stiky' is not one of"),
-        ("ml.m5.xlarge", "ml.m5.xlarge\n  warm: yes", "4: endpoint.warm: 'yes' is neither true nor false"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  warm: yes", "4: endpoint.warm: 'yes' is neither true, false nor stationary"),
+        (
+            "ml.m5.xlarge",
+            "ml.m5.xlarge\n  warm: stationry",
+            "4: endpoint.warm: 'stationry' is neither true, false nor stationary (did you mean stationary?)",
+        ),
+        (
+            "ml.m5.xlarge",
+            "ml.m5.xlarge\n  warm: stationary\n  model_cache: disabled",
+            "4: endpoint.warm: no model is kept with model_cache: disabled",
+        ),
+        (
+            "ml.m5.xlarge",
+            "ml.m5.xlarge\n  warm: stationary\n  router: {policy: least_outstanding}",
+            "4: endpoint.warm: where least_outstanding sends a call hangs on the calls in flight",
+        ),
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  region: us-esat-1",
@@ -338,6 +353,12 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "11: traffic.traffic-0.trace.file: there is no file",
         ),
         ("duration: 60 s", "duration: 60 s, warmup: 60 s", "12: run.warmup: must be shorter than duration"),
+        ("duration: 60 s", "duration: 60 s, warmup: atuo", "12: run.warmup: 'atuo' is not a time"),
+        (
+            "duration: 60 s",
+            "duration: 60 s, warmup: 10 s, warmup_found: {warmup: 9 s, why: so}",
+            "12: run.warmup_found: tells how another warm-up was found (leave warmup_found away",
+        ),
         ("duration: 60 s", "seed: 1", "12: run.duration: is missing"),
         ("duration: 60 s", "duration: 60 s, seed: -1", "12: run.seed: -1 is negative"),
         (
@@ -381,7 +402,6 @@ def test_a_wrong_value_is_refused_with_line_field_and_remedy(problems, base, tmp
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "traffic.traffic-0.arrivals.closed_loop", "closed-loop"),
         ("run:", "clients: {retries: boto3-legacy}\nrun:", "clients.retries", "retries"),
         ("run:", "faults: [{at: 3 s}]\nrun:", "faults", "faults"),
-        ("duration: 60 s", "duration: 60 s, warmup: auto", "run.warmup", "a warm-up found by itself"),
     ],
 )
 def test_what_is_not_simulated_yet_is_refused_and_never_ignored(problems, base, old, new, field, what):

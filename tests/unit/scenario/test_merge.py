@@ -136,7 +136,7 @@ def test_the_last_override_wins_and_names_may_contain_dots(scenario, base):
         ("endpoint.instance_cuont=3", r"endpoint.instance_cuont: unknown key, .*did you mean instance_count\?"),
         ("endpoint.instance_count=-3", "endpoint.instance_count: -3 is negative"),
         ("endpoint.instance_count=[", "is not YAML"),
-        ("run.warmup=auto", "run.warmup: this version does not simulate"),
+        ("run.warmup=soon", "run.warmup: 'soon' is not a time"),
     ],
 )
 def test_a_wrong_override_is_refused_by_its_own_text(problems, base, text, message):

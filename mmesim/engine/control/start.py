@@ -1,0 +1,176 @@
+"""How a run begins: with empty hosts, the most popular models in place, or as earlier traffic would have left it."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.engine.control.host import Host
+from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.eviction import Eviction
+from mmesim.engine.reference import TIMES, Reference, Room, rates_at_start, spread_over_hosts
+from mmesim.scenario.endpoint import STATIONARY
+from mmesim.scenario.schema import RouterPolicy, Scenario
+from mmesim.workload.arrivals import expected_calls
+from mmesim.workload.streams import generator
+
+
+class Start:
+    """Places models at time 0, at once and without counting a load."""
+
+    def __init__(
+        self, plane: DataPlane, hosts: list[Host], scenario: Scenario, replication: int, eviction: Eviction
+    ) -> None:
+        self._plane = plane
+        self._hosts = hosts
+        self._scenario = scenario
+        self._replication = replication
+        self._eviction = eviction
+        self._models = scenario.model_table()
+        self._held = [(model.pool_memory_bytes, model.pool_tasks) for model in self._models]
+        self._policy = scenario.endpoint.router.policy
+
+    def begin(self) -> None:
+        """Do what `endpoint.warm` says."""
+        warm = self._scenario.endpoint.warm
+        if warm == STATIONARY:
+            self._stationary()
+        elif warm:
+            self._warm()
+
+    def _warm(self) -> None:
+        """One copy of each model by expected calls, most first, on its first host in rendezvous order where it fits."""
+        calls = expected_calls(self._scenario)
+        for model in np.argsort(-calls, kind="stable").tolist():
+            any(self._place(model, host, 0.0) for host in self._plane.hosts_in_order(model))
+
+    def _stationary(self) -> None:
+        """Leave the caches as three characteristic times of the same traffic leave them, replayed without timing.
+
+        A request goes where the router would send it with nothing in flight: with `sticky` to the copy that there is,
+        else to the host that still has the artefact, else to the model's first host in rendezvous order. A hit touches
+        what eviction ranks by; a miss evicts by the endpoint's own policy and places the model at once. Times are
+        negative and end at 0. When every model with traffic fits, each of them is placed instead. So it is with the
+        disks: they have a characteristic time of their own, or all artefacts are there from the first moment.
+        """
+        rates = rates_at_start(self._scenario)
+        rates[[not self._can_be_held(model) for model in range(len(rates))]] = 0.0
+        if not rates.any():
+            return
+        hosts = len(self._hosts)
+        everywhere = spread_over_hosts(self._scenario)
+        copies = (rates > 0.0) * (hosts if everywhere else 1)
+        memory, disk = Room.of(self._scenario, hosts), Room.on_disk(self._scenario, hosts)
+        if memory.holds(copies):
+            self._place_all(rates, everywhere)
+            return
+        reference = Reference(self._scenario, self._replication, rates)
+        time_s = reference.characteristic_time_s(memory)
+        if disk.holds(copies):
+            self._fill_disks(rates, everywhere)
+        else:
+            time_s = max(time_s, reference.characteristic_time_s(disk))
+        self._replay(reference, TIMES * time_s)
+
+    def _can_be_held(self, model: int) -> bool:
+        return self._hosts[0].can_ever_hold(self._models[model], self._peak_bytes(model))
+
+    def _peak_bytes(self, model: int) -> int:
+        return ceil(self._held[model][0] * self._scenario.endpoint.load_peak)
+
+    def _place_all(self, rates: NDArray[np.float64], everywhere: bool) -> None:
+        """Every model with traffic, on each of its hosts or on the first where it fits."""
+        for model in np.argsort(-rates, kind="stable")[: np.count_nonzero(rates)].tolist():
+            homes = self._plane.hosts_in_order(model)
+            if self._policy is RouterPolicy.hash:
+                homes = homes[:1]
+            for host in homes:
+                if self._place(model, host, 0.0) and not everywhere:
+                    break
+
+    def _fill_disks(self, rates: NDArray[np.float64], everywhere: bool) -> None:
+        """Every artefact with traffic on the disk of its first host, or of all of them; the most popular used last."""
+        for model in np.argsort(rates, kind="stable")[np.count_nonzero(rates == 0.0) :].tolist():
+            homes = self._plane.hosts_in_order(model)
+            for row in homes if everywhere else homes[:1]:
+                self._store(model, self._hosts[row])
+
+    def _replay(self, reference: Reference, length_s: float) -> None:
+        plane = self._plane
+        # The eviction policy's own chance is another than in the run, which it must not change.
+        seed = self._scenario.run.seed
+        chances = [generator(seed, self._replication, "reference", "eviction", host.row) for host in self._hosts]
+        arrivals = plane.tables.views.arrivals
+        for time, model, route in reference.blocks(arrivals.time.size):
+            n = int(np.searchsorted(time, length_s))
+            arrivals.time[:n], arrivals.model[:n], arrivals.route[:n] = time[:n] - length_s, model[:n], route[:n]
+            k = 0
+            while True:
+                k, row = plane.replay(k, n)
+                if k == n:
+                    break
+                # Once its model is there, the request is looked at again: it touches it.
+                if not self._load(int(arrivals.model[k]), self._hosts[row], float(arrivals.time[k]), chances[row]):
+                    k += 1
+            if n < len(time):
+                break
+        plane.come_to(0.0)
+
+    def _load(self, model: int, host: Host, at_s: float, chance: np.random.Generator) -> bool:
+        """Make room by the endpoint's own eviction and place a model; False when nothing more can be evicted."""
+        size = self._models[model].artifact_bytes
+        while model not in host.artefacts and not host.disk_fits(size):
+            artefact = host.disk_victim()
+            if artefact is not None:
+                host.disk.add(-host.artefacts.pop(artefact), 0.0)
+                self._plane.forget_disk(at_s, artefact, host.row)
+            elif not self._evict(host, at_s, chance):
+                return False
+        while not host.fits(self._peak_bytes(model), self._held[model][1]):
+            if not self._evict(host, at_s, chance):
+                return False
+        return self._place(model, host.row, at_s)
+
+    def _evict(self, host: Host, at_s: float, chance: np.random.Generator) -> bool:
+        plane = self._plane
+        rows = plane.idle_pools(at_s, host.row)
+        if rows.size == 0:
+            return False
+        pool, clock = self._eviction.choose(plane.tables.views.pools, rows, chance, at_s)
+        if clock is not None:
+            plane.set_clock(at_s, host.row, clock)
+        model = int(plane.tables.views.pools.model[pool])
+        plane.drain_pool(at_s, pool)
+        plane.drop_pool(at_s, pool, on_disk=True)
+        memory_bytes, tasks = self._held[model]
+        host.take(-memory_bytes, -tasks)
+        host.loaded.add(-1, 0.0)
+        host.present[model] -= 1
+        host.artefacts.move_to_end(model)
+        return True
+
+    def _store(self, model: int, host: Host) -> None:
+        """The artefact is the one used last on the host's disk; it is put there if it fits and is not there."""
+        size = self._models[model].artifact_bytes
+        if model in host.artefacts:
+            host.artefacts.move_to_end(model)
+        elif host.disk_fits(size):
+            host.disk.add(size, 0.0)
+            host.artefacts[model] = size
+
+    def _place(self, model: int, row: int, at_s: float) -> bool:
+        """Make a model ready on a host as if its load had ended at `at_s`; False when it does not fit."""
+        host, size = self._hosts[row], self._models[model].artifact_bytes
+        memory_bytes, tasks = self._held[model]
+        on_disk = model in host.artefacts
+        if not host.fits(memory_bytes, tasks) or not (on_disk or host.disk_fits(size)):
+            return False
+        host.take(memory_bytes, tasks)
+        self._store(model, host)
+        host.present[model] += 1
+        host.loaded.add(1, 0.0)
+        pool = self._plane.create_pool(at_s, model, row)
+        self._plane.pool_ready(at_s, pool, (at_s, at_s, at_s))
+        return True
