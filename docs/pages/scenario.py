@@ -117,9 +117,10 @@ def _quantities() -> str:
 def _beliefs() -> str:
     return (
         "## Beliefs\n\nA distribution of times says that they vary. What does not vary but is not known is marked: "
-        "`uncertain` may stand in place of a number, time, size, rate or share of endpoint, server, models, traffic and "
-        "clients. A run uses the middle value and says so; `mmesim uncertain` shows what hangs on it. All numbers of a "
-        "belief have one unit.\n\n" + table(("Form", "Example"), ((form, code(example)) for form, example in BELIEFS))
+        "`uncertain` may stand in place of a number, time, size, rate or share of endpoint, server, models, traffic "
+        "and clients. A run uses the middle value and says so; `mmesim uncertain` shows what hangs on it. All numbers "
+        "of a belief have one unit.\n\n"
+        + table(("Form", "Example"), ((form, code(example)) for form, example in BELIEFS))
     )
 
 
@@ -141,6 +142,6 @@ def _refused() -> str:
         )
         for entry in TABLE
     )
-    return (
-        "## Refused in this version\n\nKeys that mean something to an endpoint but are not simulated.\n\n" + table(("Key", "What", "Allowed value"), rows)
+    return "## Refused in this version\n\nKeys that mean something to an endpoint but are not simulated.\n\n" + table(
+        ("Key", "What", "Allowed value"), rows
     )

@@ -55,8 +55,9 @@ def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints
     """
     coefficients, explained = _regression(inputs, answers)
     samples = np.array([_regression(inputs[rows], answers[rows])[0] for rows in resampled]) ** 2
-    low, high = np.quantile(samples, (0.025, 0.975), axis=0)
-    shares = coefficients**2
+    # Drawn inputs are never quite uncorrelated, which can lift a square a little above the whole.
+    low, high = np.minimum(np.quantile(samples, (0.025, 0.975), axis=0), 1.0)
+    shares = np.minimum(coefficients**2, 1.0)
     order = sorted(range(len(fields)), key=lambda index: (-shares[index], fields[index]))
     influences = []
     for place, index in enumerate(order):

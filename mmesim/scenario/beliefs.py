@@ -16,9 +16,9 @@ _PARTS = ("endpoint", "server", "models", "traffic", "clients")
 
 
 def with_middles(tree: Located) -> tuple[Located, Mapping[str, Located], list[tuple[Place, Refused]]]:
-    """The tree with middle values in place of its beliefs, what was written of each by field, and those that cannot be, by place.
+    """The tree with middle values in place of its beliefs, the beliefs, and those that cannot be.
 
-    What was refused stays in the tree. A field is named as in `--set`.
+    A belief is what was written below `uncertain:`, by its field as in `--set`; what was refused stays in the tree.
     """
     found: dict[str, Located] = {}
     refused: list[tuple[Place, Refused]] = []

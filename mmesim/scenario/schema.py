@@ -89,7 +89,7 @@ class Scenario(Data):
     expect: tuple[ExpectationField, ...] = ()
     beliefs: Beliefs = Field(
         (),
-        description="what `{uncertain: ...}` in place of a value becomes in a resolved file, which has the middle there",
+        description="what `{uncertain: ...}` becomes in a resolved file, which has the middle in its place",
     )
     sweep: Sweep | None = Field(None, description="see [sweep](#sweep); `mmesim run` takes no notice of it")
 

@@ -43,8 +43,8 @@ _STANDARD = NormalDist()
 class Belief:
     """What is believed of one field, named as in `--set`; the parameters of its shape are numbers in `unit`.
 
-    pert: low, mid, high; lognormal: mean, cv; normal: mean, sd, of which only what is above 0 is believed; uniform: low,
-    high. A range between whole numbers without a unit gives whole numbers.
+    pert: low, mid, high; lognormal: mean, cv; normal: mean, sd (only what is above 0 of it); uniform: low, high. A
+    range between whole numbers without a unit gives whole numbers.
     """
 
     field: str
@@ -234,6 +234,12 @@ Beliefs = Annotated[
     tuple[Belief, ...],
     PlainValidator(_read_all),
     PlainSerializer(lambda beliefs: {belief.field: belief.body() for belief in beliefs}),
-    WithJsonSchema({"type": "object", "description": "a map, field -> belief", "additionalProperties": UNCERTAIN_SCHEMA["properties"][KEY]}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "a map, field -> belief",
+            "additionalProperties": UNCERTAIN_SCHEMA["properties"][KEY],
+        }
+    ),
 ]
 """A field of the schema that holds beliefs: a map, field as in `--set` -> what stands below `uncertain:`."""

@@ -152,7 +152,9 @@ def test_beliefs_of_folded_fields_survive_being_written_down(scenario, base, fie
 def test_a_template_knows_what_is_believed_and_a_value_ends_it(scenario, marked):
     template = Template.of(scenario(marked))
     assert list(template.beliefs) == FIELDS
-    drawn = template.at({"models.tenant.memory": "50 MiB", "models.tenant.service.cpu": {"exponential": {"mean": "1 ms"}}})
+    drawn = template.at(
+        {"models.tenant.memory": "50 MiB", "models.tenant.service.cpu": {"exponential": {"mean": "1 ms"}}}
+    )
     assert [belief.field for belief in drawn.beliefs] == FIELDS[2:]
     assert drawn.models[0].memory_bytes == 50 * 2**20
 
