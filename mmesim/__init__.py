@@ -8,11 +8,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.diff import Diff, diff
+    from mmesim.experiment.robustness import robustness
+    from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import run
+    from mmesim.experiment.uncertain import uncertain
+    from mmesim.experiment.uncertain_result import Uncertain
     from mmesim.results.result import Result
     from mmesim.scenario.schema import Scenario
 
-__all__ = ["Diff", "MmesimError", "Result", "Scenario", "__version__", "diff", "run"]
+__all__ = [
+    "Diff",
+    "MmesimError",
+    "Result",
+    "Robustness",
+    "Scenario",
+    "Uncertain",
+    "__version__",
+    "diff",
+    "robustness",
+    "run",
+    "uncertain",
+]
 
 __version__ = "0.1.0"
 
@@ -21,9 +37,13 @@ _HOMES = {
     "Diff": "mmesim.experiment.diff",
     "MmesimError": "mmesim.errors",
     "Result": "mmesim.results.result",
+    "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.schema",
+    "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
+    "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",
+    "uncertain": "mmesim.experiment.uncertain",
 }
 
 

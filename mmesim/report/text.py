@@ -35,6 +35,7 @@ def text(result: Result, colour: bool = False) -> str:
     sections = (
         _head(result, summary),
         _expectations(result, summary, colour),
+        _robustness(summary),
         _latency(summary),
         _ledger(summary),
         _models(summary),
@@ -102,6 +103,15 @@ def _expectations(result: Result, summary: Any, colour: bool) -> Iterator[str]:
         else:
             found = layout.percent(decided)
         yield f"  {mark}  {entry['text']:<{width}}  {found}"
+
+
+def _robustness(summary: Any) -> Iterator[str]:
+    found = summary["robustness"]
+    if found is None:
+        return
+    yield "What AWS does not publish"
+    yield from layout.wrapped(found["answer"], WIDTH, indent="  ")
+    yield f"  ({_plural(found['replications'], 'replication')} of each setting)"
 
 
 def _latency(summary: Any) -> Iterator[str]:
