@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.diff import Diff, diff
+    from mmesim.experiment.robustness import robustness
+    from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
     from mmesim.experiment.sweep import sweep
     from mmesim.experiment.sweep_result import SweepResult
+    from mmesim.experiment.uncertain import uncertain
+    from mmesim.experiment.uncertain_result import Uncertain
     from mmesim.results.result import Result
     from mmesim.scenario.schema import Scenario
 
@@ -18,13 +22,17 @@ __all__ = [
     "Diff",
     "MmesimError",
     "Result",
+    "Robustness",
     "Scenario",
     "SweepResult",
+    "Uncertain",
     "__version__",
     "diff",
     "replicate",
+    "robustness",
     "run",
     "sweep",
+    "uncertain",
 ]
 
 __version__ = "0.1.0"
@@ -34,12 +42,16 @@ _HOMES = {
     "Diff": "mmesim.experiment.diff",
     "MmesimError": "mmesim.errors",
     "Result": "mmesim.results.result",
+    "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.schema",
     "SweepResult": "mmesim.experiment.sweep_result",
+    "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
     "replicate": "mmesim.experiment.run",
+    "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",
     "sweep": "mmesim.experiment.sweep",
+    "uncertain": "mmesim.experiment.uncertain",
 }
 
 

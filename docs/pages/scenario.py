@@ -36,6 +36,17 @@ DISTRIBUTIONS = (
     ),
 )
 
+BELIEFS = (
+    (
+        "surely between the ends, most likely `mid`, which a run uses: PERT, a beta distribution with mean "
+        "(low + 4 mid + high) / 6 (Malcolm et al. 1959); rounded if all three are whole numbers without a unit",
+        "{uncertain: {low: 40 MiB, mid: 50 MiB, high: 80 MiB}}",
+    ),
+    ("each value as likely; a run uses the middle", "{uncertain: {uniform: {low: 10 ms, high: 30 ms}}}"),
+    ("a run uses the median", "{uncertain: {lognormal: {mean: 12 ms, cv: 0.3}}}"),
+    ("what is above 0 of it; a run uses the median", "{uncertain: {normal: {mean: 120 /s, sd: 30 /s}}}"),
+)
+
 COLUMN_TEXTS = {
     "name": "name of the model (needed)",
     "group": "group, for `traffic.models`",
@@ -58,6 +69,7 @@ def scenario_page() -> str:
         "## Times and distributions\n\n"
         "Where a time may be a distribution, it varies from call to call (or from load to load).\n\n"
         + table(("Form", "Example"), ((form, code(example)) for form, example in DISTRIBUTIONS)),
+        _beliefs(),
         _columns(),
         _refused(),
     )
@@ -102,6 +114,16 @@ def _quantities() -> str:
     return "## Quantities\n\n" + table(("Type", "Units", "Example"), ((a, b, code(c)) for a, b, c in rows))
 
 
+def _beliefs() -> str:
+    return (
+        "## Beliefs\n\nA distribution of times says that they vary. What does not vary but is not known is marked: "
+        "`uncertain` may stand in place of a number, time, size, rate or share of endpoint, server, models, traffic "
+        "and clients. A run uses the middle value and says so; `mmesim uncertain` shows what hangs on it. All numbers "
+        "of a belief have one unit.\n\n"
+        + table(("Form", "Example"), ((form, code(example)) for form, example in BELIEFS))
+    )
+
+
 def _columns() -> str:
     rows = ((code(name), COLUMN_TEXTS.get(name, f"as `models.{name}`")) for name in COLUMNS)
     return (
@@ -120,7 +142,6 @@ def _refused() -> str:
         )
         for entry in TABLE
     )
-    return (
-        "## Refused in this version\n\nKeys that mean something to an endpoint but are not simulated. "
-        "`{uncertain: ...}` is understood, and refused in a run.\n\n" + table(("Key", "What", "Allowed value"), rows)
+    return "## Refused in this version\n\nKeys that mean something to an endpoint but are not simulated.\n\n" + table(
+        ("Key", "What", "Allowed value"), rows
     )

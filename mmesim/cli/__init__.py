@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mmesim import __version__
-from mmesim.cli import diff, init, run, schema, sweep, validate
+from mmesim.cli import diff, init, robustness, run, schema, sweep, uncertain, validate
 from mmesim.errors import MmesimError, UserError
 
 __all__ = ["app", "main"]
@@ -36,6 +36,8 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("diff")(diff.diff)
 app.command("sweep")(sweep.sweep)
+app.command("uncertain")(uncertain.uncertain)
+app.command("robustness")(robustness.robustness)
 app.command("validate")(validate.validate)
 app.command("init")(init.init)
 app.command("schema")(schema.schema)

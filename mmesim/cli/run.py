@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +48,9 @@ def run(
         typer.Option(help="Calls recorded in each replication: all, or at most N.", show_default="200000"),
     ] = None,
     no_requests: Annotated[bool, typer.Option("--no-requests", help="Record no calls.")] = False,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also under every setting of what AWS does not publish.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 when an expectation fails, 2 when one is undecided.")
     ] = False,
@@ -56,8 +60,9 @@ def run(
 ) -> None:
     """Simulate a scenario: report on stdout, everything else in a folder."""
     from mmesim.experiment.replicate import RECORDS, replicate
+    from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
-    from mmesim.report.progress import ProgressLine
+    from mmesim.report.progress import CountLine, ProgressLine
     from mmesim.report.text import text
     from mmesim.scenario.load import load
     from mmesim.scenario.settings import AUTO
@@ -79,6 +84,11 @@ def run(
             result = replicate_until(
                 loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect
             )
+    if robustness and not result.interrupted:
+        with executor(jobs, cluster) as running, CountLine(sys.stderr) as counted:
+            unknowns = run_robustness(loaded, executor=running, watch=counted)
+        result = replace(result, robustness=unknowns.data)
+        result.save(folder)
     typer.echo(result.to_json() if json else text(result, colour=coloured()), nl=False)
     typer.echo(_speed(result), err=True)
     typer.echo(f"result in {folder}", err=True)

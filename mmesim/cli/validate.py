@@ -37,7 +37,9 @@ def validate(
             typer.echo(dump(scenario), nl=False)
         else:
             typer.echo(f"{file}: ok: {summary(scenario)}")
-        for note in () if scenario.server.config is None else scenario.server.config.notes:
+        beliefs = [belief.sentence for belief in scenario.beliefs]
+        config = scenario.server.config
+        for note in (*beliefs, *(() if config is None else config.notes)):
             typer.echo(f"note: {note}", err=True)
     if problems:
         raise ScenarioError(problems)

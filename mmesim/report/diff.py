@@ -32,6 +32,9 @@ def _head(found: Diff) -> Iterator[str]:
     same = "the same" if found.same_calls else "about"
     repeated = f"{count} pairs of replications" if count > 1 else "1 pair of replications, so no intervals"
     yield f"{repeated}, {same} {units.show_count(calls)} calls each, seed {run.seed}; [ ] are 95 % intervals"
+    for label, scenario in (("a", found.a.scenario), ("b", found.b.scenario)):
+        for belief in scenario.beliefs:
+            yield f"{label}  {belief.sentence}"
     if not found.same_calls:
         yield "The traffic of a and b differs: only what it has in common cancels in the differences."
 

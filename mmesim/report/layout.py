@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
 DASH = "-"
+NO_BREAK = "\x00"
+"""Stands for a space at which no line ends; never in a sentence."""
 
 Estimated = Mapping[str, object]
 """A value of summary.json: `value`, `ci95` and, when value is null, `reason`."""
@@ -64,6 +68,13 @@ def percent_interval(estimated: Estimated) -> str:
 def share(plain: float) -> str:
     """Return a share (0..1) in percent: three significant digits of it, and near 100 % two of what is missing."""
     return f"{_fixed(100.0 * plain, _decimals_of_percent(100.0 * plain, 3))} %"
+
+
+def wrapped(sentence: str, width: int, indent: str = "") -> list[str]:
+    """Return a sentence as lines; a number stays with its `%` or its unit."""
+    glued = re.sub(r"(?<=\d) (?=\S)", NO_BREAK, sentence)
+    lines = textwrap.wrap(glued, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return [line.replace(NO_BREAK, " ") for line in lines]
 
 
 def columns(rows: Sequence[Sequence[str]], left: int = 1, gap: int = 3, indent: int = 2) -> list[str]:

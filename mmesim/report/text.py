@@ -35,13 +35,15 @@ def text(result: Result, colour: bool = False) -> str:
     sections = (
         _head(result, summary),
         _expectations(result, summary, colour),
+        _robustness(summary),
         _latency(summary),
         _ledger(summary),
         _models(summary),
         _errors(summary),
         _resources(result, summary),
         _cost(summary),
-        _config(summary),
+        _found(summary, "belief", "Believed, not known"),
+        _found(summary, "config", "Configuration of the model server"),
         _steady(summary),
         iter([f"Self-check   {checks.line(summary['checks'])}"]),
     )
@@ -101,6 +103,15 @@ def _expectations(result: Result, summary: Any, colour: bool) -> Iterator[str]:
         else:
             found = layout.percent(decided)
         yield f"  {mark}  {entry['text']:<{width}}  {found}"
+
+
+def _robustness(summary: Any) -> Iterator[str]:
+    found = summary["robustness"]
+    if found is None:
+        return
+    yield "What AWS does not publish"
+    yield from layout.wrapped(found["answer"], WIDTH, indent="  ")
+    yield f"  ({_plural(found['replications'], 'replication')} of each setting)"
 
 
 def _latency(summary: Any) -> Iterator[str]:
@@ -224,11 +235,11 @@ def _cost(summary: Any) -> Iterator[str]:
     yield f"  {'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}"
 
 
-def _config(summary: Any) -> Iterator[str]:
-    """What was made of a config.properties."""
-    found = [entry["text"] for entry in summary["findings"] or () if entry["kind"] == "config"]
+def _found(summary: Any, kind: str, title: str) -> Iterator[str]:
+    """The findings of one kind: what is believed, what was made of a config.properties."""
+    found = [entry["text"] for entry in summary["findings"] or () if entry["kind"] == kind]
     if found:
-        yield "Configuration of the model server"
+        yield title
     for sentence in found:
         # Paths and keys are not broken: they are there to be copied.
         wrapper = textwrap.TextWrapper(WIDTH, initial_indent="  - ", subsequent_indent="    ")

@@ -32,12 +32,14 @@ if TYPE_CHECKING:
 class Result:
     """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted.
 
-    `until` tells where the replications stopped if they went on until a figure was precise enough.
+    `until` tells where the replications stopped if they went on until a figure was precise enough. `robustness` is the
+    field of the summary, if the scenario was simulated under the settings of what AWS does not publish.
     """
 
     scenario: Scenario
     runs: tuple[RunData, ...]
     until: Until | None = None
+    robustness: Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -51,7 +53,7 @@ class Result:
     @cached_property
     def summary(self) -> Summary:
         """The figures of summary.json as a dictionary; shared, not to be changed."""
-        return summarise(self.scenario, self.runs, __version__, self.until)
+        return summarise(self.scenario, self.runs, __version__, self.until, self.robustness)
 
     @property
     def planned(self) -> int:

@@ -116,6 +116,43 @@ _EXPECTATION: Schema = _object(
 )
 
 
+_VERDICT: Schema = {
+    "enum": ["pass", "fail", "undecided", None],
+    "description": "on all that is expected; null when nothing is",
+}
+
+_ROBUSTNESS: Schema = _object(
+    {
+        "answer": _text("one sentence: in how many settings it holds, and where it flips"),
+        "verdict": _VERDICT | {"description": "pass: in all settings; fail: not in one; null when nothing is expected"},
+        "holds": _count("settings in which all that is expected holds"),
+        "fails": _count("settings in which something fails"),
+        "undecided": _count("the others"),
+        "replications": {"type": "integer", "minimum": 1, "description": "of each setting"},
+        "full": {"type": "boolean", "description": "all combinations; else one change at a time"},
+        "settings": {
+            "type": "array",
+            "minItems": 1,
+            "items": _object(
+                {
+                    "name": _text("what differs from the scenario"),
+                    "overrides": {"type": "array", "items": {"type": "string"}, "description": "the same, for --set"},
+                    "verdict": _VERDICT,
+                    "expect": {"type": "array", "items": {"$ref": "#/$defs/expectation"}},
+                    "figures": _map(_value(""), "mean and p99 in milliseconds, shares 0..1"),
+                }
+            ),
+            "description": "first the scenario as it is",
+        },
+        "left_out": {
+            "type": "array",
+            "items": _object({"name": _text("a setting that is impossible"), "reason": _text("why")}),
+        },
+    },
+    "the answer under the settings of what AWS does not publish; null unless asked for",
+) | {"type": ["object", "null"]}
+
+
 def summary_schema() -> Schema:
     """Return the JSON Schema (2020-12) of summary.json."""
     return {
@@ -220,11 +257,17 @@ def _properties() -> dict[str, Schema]:
         "findings": {
             "type": ["array", "null"],
             "items": _object(
-                {"kind": _text("config: what became of config.properties"), "text": _text("one sentence")}
+                {
+                    "kind": _text(
+                        "belief: what is believed, not known, and what the run uses; "
+                        "config: what became of config.properties"
+                    ),
+                    "text": _text("one sentence"),
+                }
             ),
             "description": "what has to be known beside the figures",
         },
         "expect": {"type": "array", "items": {"$ref": "#/$defs/expectation"}},
-        "robustness": {"type": ["object", "null"]},
+        "robustness": _ROBUSTNESS,
         "checks": _map(_text('"ok", or what is wrong'), "self-check of the simulator"),
     }

@@ -40,12 +40,19 @@ _FIGURES = (
 )
 
 
-def summarise(scenario: Scenario, runs: Sequence[RunData], version: str, until: Until | None = None) -> Summary:
+def summarise(
+    scenario: Scenario,
+    runs: Sequence[RunData],
+    version: str,
+    until: Until | None = None,
+    robustness: Mapping[str, object] | None = None,
+) -> Summary:
     """Return summary.json as a dictionary of plain values (schema: `mmesim.results.schema`).
 
     `runs` are the finished replications, at least one; fewer than the scenario asks for mark the summary `interrupted`.
     `until` tells where they stopped if they went on until a figure was precise enough: then all intervals are at the
     level of a look, so that each holds with at least 95 % although the data said when to stop.
+    `robustness` is what came of the scenario under the settings of what AWS does not publish, if that was asked for.
     """
     if not runs:
         raise ValueError("a summary needs at least one finished replication")
@@ -100,7 +107,7 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str, until: 
         "binding_constraint": None,
         "findings": _findings(scenario),
         "expect": judge(scenario.expect, runs, pooled, confidence),
-        "robustness": None,
+        "robustness": robustness,
         "checks": checks.combine(runs),
     }
     return {key: plain(value, key) for key, value in summary.items()}
@@ -109,7 +116,10 @@ def summarise(scenario: Scenario, runs: Sequence[RunData], version: str, until: 
 def _findings(scenario: Scenario) -> list[dict[str, str]] | None:
     """What has to be known beside the figures; null when nothing was looked for."""
     config = scenario.server.config
-    return None if config is None else [{"kind": "config", "text": text} for text in config.notes]
+    found = [{"kind": "belief", "text": belief.sentence} for belief in scenario.beliefs]
+    if config is not None:
+        found += [{"kind": "config", "text": text} for text in config.notes]
+    return found if found or config is not None else None
 
 
 def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:

@@ -139,7 +139,16 @@ def _size(value: object, info: ValidationInfo) -> int:
 UNCERTAIN_SCHEMA: dict[str, Any] = {
     "type": "object",
     "description": "a belief, for experiments: {low: , mid: , high: } or one distribution",
-    "properties": {"uncertain": {"type": "object"}},
+    "properties": {
+        "uncertain": {
+            "type": "object",
+            "description": "low, mid and high, or one distribution",
+            "anyOf": [
+                {"required": ["low", "mid", "high"]},
+                *({"required": [name]} for name in ("lognormal", "normal", "uniform")),
+            ],
+        }
+    },
     "required": ["uncertain"],
     "additionalProperties": False,
 }
@@ -201,8 +210,16 @@ Share = Annotated[
         }
     ),
 ]
-Number = Annotated[float, BeforeValidator(finite), WithJsonSchema({"type": "number", "minimum": 0})]
-Whole = Annotated[int, BeforeValidator(whole), WithJsonSchema({"type": "integer", "minimum": 0})]
-Count = Annotated[int, BeforeValidator(whole), Field(ge=1), WithJsonSchema({"type": "integer", "minimum": 1})]
+
+
+def _number_schema(what: str, kind: str, least: int) -> dict[str, Any]:
+    return {"description": what, "anyOf": [{"type": kind, "minimum": least}, UNCERTAIN_SCHEMA]}
+
+
+Number = Annotated[float, BeforeValidator(finite), WithJsonSchema(_number_schema("a number", "number", 0))]
+Whole = Annotated[int, BeforeValidator(whole), WithJsonSchema(_number_schema("a whole number", "integer", 0))]
+Count = Annotated[
+    int, BeforeValidator(whole), Field(ge=1), WithJsonSchema(_number_schema("a whole number", "integer", 1))
+]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict()]

@@ -24,13 +24,18 @@ def dump(scenario: Scenario) -> str:
 def source(scenario: Scenario) -> str:
     """What was given for a scenario, as YAML text: what follows from other values is left out, to follow again.
 
-    So are the figures of a host that are those of its instance type in the catalogue.
+    So are the figures of a host that are those of its instance type in the catalogue, unless they are believed.
     """
     data = scenario.model_dump(mode="json", by_alias=True, exclude_unset=True)
     endpoint = data["endpoint"]
     host = endpoint.pop("host")
     catalogued = _of_type(scenario.endpoint)
-    endpoint |= {key: host[key] for key in HOST_KEYS if host.get(key) is not None and host[key] != catalogued.get(key)}
+    believed = {belief.field for belief in scenario.beliefs}
+    endpoint |= {
+        key: host[key]
+        for key in HOST_KEYS
+        if host.get(key) is not None and (host[key] != catalogued.get(key) or f"endpoint.{key}" in believed)
+    }
     for stream in data["traffic"]:
         if stream.get("arrivals") is None:
             stream.pop("popularity", None)  # the trace says who is called

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.base import FROM_FILE, Place, Refused
+from mmesim.scenario.beliefs import SECTION, with_middles
 from mmesim.scenario.checks import contradictions
 from mmesim.scenario.config_load import with_config
 from mmesim.scenario.located import Located
@@ -44,10 +45,13 @@ def load_text(text: str, name: str = "<text>", overrides: Sequence[str] = ()) ->
 
 def resolve(tree: Located) -> Scenario:
     """The scenario of a tree that stands for a whole file. Raises ScenarioError with every problem."""
-    tree, problems = _absolute_paths(_with_folders(named(tree)))
+    whole = named(tree)
+    tree, beliefs, believed_wrongly = with_middles(whole)
+    tree = _with_section(tree, beliefs)
+    tree, problems = _absolute_paths(_with_folders(tree))
     tree, wrong = with_config(tree, os.environ)
     problems += wrong
-    refused = list(unsupported(tree))
+    refused = [*believed_wrongly, *unsupported(tree)]
     problems += [locate(one.below(*place), tree) for place, one in refused]
     already = [place for place, _ in refused]
     try:
@@ -57,9 +61,41 @@ def resolve(tree: Located) -> Scenario:
         raise ScenarioError(_in_order(problems)) from None
     if not problems:
         problems += [locate(one, tree) for one in contradictions(scenario)]
+    if not problems:
+        problems += _other_values(whole, scenario)
     if problems:
         raise ScenarioError(_in_order(problems))
     return scenario
+
+
+def _with_section(tree: Located, beliefs: Mapping[str, Located]) -> Located:
+    """The tree with beliefs in the section of a resolved file, beside those that are there already."""
+    if not beliefs:
+        return tree
+    section = tree.map.get(SECTION, tree.with_value({}))
+    return tree.with_value(tree.map | {SECTION: section.with_value(section.map | beliefs)})
+
+
+def _other_values(tree: Located, scenario: Scenario) -> list[Problem]:
+    """A problem for each belief of a resolved file whose field is not there, or has another value than the middle."""
+    if SECTION not in tree.map:
+        return []
+    bare = tree.with_value({key: value for key, value in tree.map.items() if key != SECTION})
+    found = list[Problem]()
+    for belief in scenario.beliefs:
+        if belief.field not in tree.map[SECTION].map:
+            continue
+        try:
+            middle = resolve(override_all(bare, [f"{belief.field}={belief.middle}"]))
+        except ScenarioError as error:
+            message, hint = error.problems[0].message, error.problems[0].hint
+            found.append(locate(Refused(message, (SECTION, belief.field), hint), tree))
+            continue
+        beliefs = tuple(one for one in scenario.beliefs if one.field not in tree.map[SECTION].map)
+        if middle != scenario.model_copy(update={"beliefs": beliefs}):
+            message = f"the field has another value than the middle of its belief, {belief.middle}"
+            found.append(locate(Refused(message, (SECTION, belief.field), "take the belief away"), tree))
+    return found
 
 
 def _in_order(problems: Sequence[Problem]) -> list[Problem]:

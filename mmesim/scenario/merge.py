@@ -24,7 +24,7 @@ _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset({"weight", "rate"}),
     frozenset({"instance_type", "host"}),
 )
-_WHOLE = frozenset({"percentiles"})
+_WHOLE = frozenset({"percentiles", "uncertain"})
 """Keys whose map is one value: never mixed from two files."""
 
 
@@ -128,7 +128,33 @@ def override(tree: Located, text: str) -> Located:
         raise _bad(text, "write --set key.key=value, such as --set endpoint.instance_count=6")
     # `null` is written out because an empty text would be an empty file.
     over = read_text(value if value.strip() else "null", f"--set {text}", Path.cwd())
-    return merge(tree, _nested(tree, steps, _without_lines(over), text))
+    over, tree = _without_lines(over), _less_believed(tree, where.strip())
+    return _with_host_figure(tree, steps, over) or merge(tree, _nested(tree, steps, over, text))
+
+
+def _with_host_figure(tree: Located, steps: Sequence[str], over: Located) -> Located | None:
+    """The tree of a resolved file, which keeps the figures of a host in `endpoint.host`, with one of them replaced."""
+    endpoint = tree.map.get("endpoint")
+    if endpoint is None or len(steps) != 2 or steps[0] != "endpoint" or "host" not in endpoint.map:
+        return None
+    host = endpoint.map["host"]
+    if steps[1] not in host.map:
+        return None
+    changed = host.with_value(host.map | {steps[1]: over})
+    return tree.with_value(tree.map | {"endpoint": endpoint.with_value(endpoint.map | {"host": changed})})
+
+
+def _less_believed(tree: Located, field: str) -> Located:
+    """The tree of a resolved file without the beliefs of a field that is given a value."""
+    if "beliefs" not in tree.map:
+        return tree
+    beliefs = tree.map["beliefs"]
+    left = {
+        name: body
+        for name, body in beliefs.map.items()
+        if not f"{name}.".startswith(f"{field}.") and not f"{field}.".startswith(f"{name}.")
+    }
+    return tree.with_value(tree.map | {"beliefs": beliefs.with_value(left)})
 
 
 def override_all(tree: Located, texts: Sequence[str]) -> Located:

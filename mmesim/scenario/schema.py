@@ -34,9 +34,11 @@ from mmesim.scenario.traffic import (
     Weights,
     Zipf,
 )
+from mmesim.scenario.uncertain import Belief, Beliefs
 
 __all__ = [
     "AzureSource",
+    "Belief",
     "Clients",
     "CpuWait",
     "Download",
@@ -85,6 +87,10 @@ class Scenario(Data):
     )
     run: RunSettings
     expect: tuple[ExpectationField, ...] = ()
+    beliefs: Beliefs = Field(
+        (),
+        description="what `{uncertain: ...}` becomes in a resolved file, which has the middle in its place",
+    )
     sweep: Sweep | None = Field(None, description="see [sweep](#sweep); `mmesim run` takes no notice of it")
 
     @classmethod

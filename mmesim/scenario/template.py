@@ -12,6 +12,7 @@ from mmesim.scenario.load import resolve
 from mmesim.scenario.located import Located
 from mmesim.scenario.merge import override_all, read_with_bases
 from mmesim.scenario.schema import Scenario
+from mmesim.scenario.uncertain import Belief
 from mmesim.scenario.yaml_text import read_text, write_flow
 
 Values = Mapping[str, object]
@@ -40,6 +41,11 @@ class Template:
             if template.at() == scenario:
                 return template
         raise SimulationError(f"scenario {scenario.name!r} cannot be written down and read back")
+
+    @property
+    def beliefs(self) -> Mapping[str, Belief]:
+        """What is believed, by field as in `--set`, sorted; raises ScenarioError when the template is no scenario."""
+        return {belief.field: belief for belief in self.at().beliefs}
 
     def at(self, values: Values | None = None) -> Scenario:
         """The scenario with these values put over it; raises ScenarioError for a wrong path or value."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from mmesim.scenario.base import Place, Refused
 from mmesim.scenario.located import Located
-from mmesim.scenario.uncertain import KEY, read_uncertain
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,6 @@ def unsupported(tree: Located) -> Iterator[tuple[Place, Refused]]:
             if _matches(entry.place, place) and not _harmless(entry, value):
                 hint = None if entry.instead is None else f"for now: {entry.instead}"
                 yield place, Refused(f"this version does not simulate {entry.what} yet", (), hint, value.plain())
-        if KEY in value.map:
-            yield place, _belief(value.map[KEY])
 
 
 def _matches(pattern: tuple[str, ...], place: Place) -> bool:
@@ -60,12 +57,3 @@ def _matches(pattern: tuple[str, ...], place: Place) -> bool:
 def _harmless(entry: Unsupported, value: Located) -> bool:
     plain = value.plain()
     return any(plain == harmless and type(plain) is type(harmless) for harmless in entry.harmless)
-
-
-def _belief(body: Located) -> Refused:
-    try:
-        belief = read_uncertain(body.plain())
-    except Refused as refused:
-        return refused
-    line = f"give one value, such as {belief.mid}" if belief.mid is not None else "give one value"
-    return Refused("belief is for experiments over several values; a run has fixed ones", (), line, body.plain())

@@ -415,25 +415,6 @@ def test_the_harmless_values_of_those_keys_are_accepted(scenario, base):
     assert scenario(base + "clients: {retries: none}\nfaults: []\n") == scenario(base)
 
 
-@pytest.mark.parametrize(
-    ("value", "hint"),
-    [
-        ("{uncertain: {low: 8 ms, mid: 10 ms, high: 20 ms}}", "give one value, such as 10 ms"),
-        ("{uncertain: {lognormal: {mean: 10 ms, cv: 1}}}", "give one value"),
-    ],
-)
-def test_belief_is_understood_and_refused(problems, base, value, hint):
-    (problem,) = problems(base.replace("cpu: 10 ms", f"cpu: {value}"))
-    assert problem.field == "models.tenant.service.cpu"
-    assert problem.message.startswith("belief is for experiments")
-    assert problem.hint == hint
-
-
-def test_belief_that_is_not_understood_says_so(problems, base):
-    (problem,) = problems(base.replace("cpu: 10 ms", "cpu: {uncertain: {lwo: 1}}"))
-    assert "unknown belief 'lwo'" in problem.message
-
-
 def test_all_problems_of_a_file_come_at_once_in_the_order_of_the_file(problems, base):
     text = base.replace("ml.m5.xlarge", "ml.m9.xlarge\n  load_slots: 0").replace("40 MiB", "40").replace("60 s", "x")
     assert [problem.line for problem in problems(text)] == [3, 4, 9, 13]

@@ -1,0 +1,79 @@
+"""Whether an answer hangs on what AWS does not publish: the same scenario under every setting that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from mmesim.experiment.executors import Executor, Simulate, local
+from mmesim.experiment.figures import figure
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate
+from mmesim.experiment.robustness_result import AS_GIVEN, FIGURES, LeftOut, Outcome, Robustness
+from mmesim.experiment.unknowns import Unknowns, settings
+from mmesim.results.result import Result
+from mmesim.scenario.checks import contradictions
+from mmesim.scenario.schema import Scenario
+
+Watch = Callable[[int, int, int], None]
+"""Is told how many simulations are finished, 0, and how many there are."""
+
+
+def robustness(
+    scenario: Scenario | str | Path,
+    *,
+    full: bool = False,
+    replications: int | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    watch: Watch | None = None,
+    simulate: Simulate | None = None,
+) -> Robustness:
+    """Simulate a scenario, or the file of one, under the settings of what AWS does not publish.
+
+    Each setting differs from the scenario in one axis (`mmesim.experiment.unknowns.AXES`); with `full` all combinations
+    are simulated. All settings see the same random numbers. `replications` of each: default those that the scenario
+    sets, else 10. A setting that is impossible for this scenario is left out, and named. `jobs` run at the same time,
+    or `executor` runs them. Raises UserError for a wrong input.
+    """
+    base = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
+    given = "replications" in base.run.model_fields_set
+    count = replications or (base.run.replications if given else EXPERIMENT_REPLICATIONS)
+    run = base.run.model_copy(update={"replications": count})
+    possible: list[tuple[Unknowns, Scenario]] = []
+    left_out: list[LeftOut] = []
+    as_given = Unknowns.of(base.endpoint)
+    for setting in settings(base.endpoint, full):
+        changed: Scenario = base.model_copy(update={"endpoint": setting.put(base.endpoint), "run": run})
+        problem = next(contradictions(changed), None)
+        if problem is None:
+            possible.append((setting, changed))
+        else:
+            left_out.append(LeftOut(_name(setting, as_given), problem.message))
+    outcomes = []
+    with local(min(jobs, count)) if executor is None else nullcontext(executor) as running:
+        for index, (setting, changed) in enumerate(possible):
+            if watch is not None:
+                watch(index * count, 0, len(possible) * count)
+            result = replicate(changed, executor=running, records=None, simulate=simulate)
+            if result.interrupted:
+                raise KeyboardInterrupt
+            outcomes.append(_outcome(setting, as_given, result))
+    return Robustness(base, count, full, tuple(outcomes), tuple(left_out))
+
+
+def _name(setting: Unknowns, base: Unknowns) -> str:
+    return ", ".join(f"{field} = {shown}" for field, _, shown in setting.overrides(base)) or AS_GIVEN
+
+
+def _outcome(setting: Unknowns, base: Unknowns, result: Result) -> Outcome:
+    entries: Any = result.summary["expect"]
+    return Outcome(
+        name=_name(setting, base),
+        overrides=tuple(f"{field}={exact}" for field, exact, _ in setting.overrides(base)),
+        verdict=result.verdict if entries else None,
+        expect=tuple(entries),
+        figures={name: figure(name).of(result.summary) for name in FIGURES},
+        self_check=result.self_check,
+    )

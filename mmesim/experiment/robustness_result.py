@@ -1,0 +1,187 @@
+"""The answer under every setting of what AWS does not publish: in how many it holds, and where it flips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mmesim import __version__, units
+from mmesim.results.expect import Verdict
+from mmesim.results.intervals import Estimate
+from mmesim.results.summary import plain
+from mmesim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AS_GIVEN = "as in the scenario"
+FIGURES = ("mean", "p99", "cache_hit_ratio", "error_rate")
+"""Figures of every setting, beside what is expected."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One setting: its name, how to write it with `--set`, and what came of it.
+
+    `verdict`: on everything that is expected, None when nothing is. `expect`: the entries of the summary. `figures`:
+    times in milliseconds, shares 0..1.
+    """
+
+    name: str
+    overrides: tuple[str, ...]
+    verdict: Verdict | None
+    expect: tuple[Mapping[str, Any], ...]
+    figures: Mapping[str, Estimate]
+    self_check: str | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A setting that is impossible for the scenario, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, repr=False)
+class Robustness:
+    """The outcome of every setting, first that of the scenario as it is; `full`: all combinations were simulated."""
+
+    scenario: Scenario
+    replications: int
+    full: bool
+    outcomes: tuple[Outcome, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Robustness({self.scenario.name!r}: {self.answer})"
+
+    def with_verdict(self, verdict: Verdict) -> tuple[Outcome, ...]:
+        """The settings with this verdict on everything that is expected."""
+        return tuple(outcome for outcome in self.outcomes if outcome.verdict == verdict)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """pass: it holds in all settings; fail: it fails in one; else undecided. None when nothing is expected."""
+        verdicts = [outcome.verdict for outcome in self.outcomes]
+        if None in verdicts:
+            return None
+        return "fail" if "fail" in verdicts else "undecided" if "undecided" in verdicts else "pass"
+
+    @property
+    def answer(self) -> str:
+        """One sentence: in how many settings it holds, where it flips and where it is undecided."""
+        return "; ".join(self._parts())
+
+    def _parts(self) -> Iterator[str]:
+        count = f"{len(self.outcomes)} settings of what AWS does not publish"
+        as_given = self.outcomes[0].verdict
+        if as_given is None:
+            yield f"nothing is expected; over {count} {self._range()}"
+            return
+        yield f"holds in {len(self.with_verdict('pass'))} of {count}"
+        failing, holding = self.with_verdict("fail"), self.with_verdict("pass")
+        if as_given == "pass" and failing:
+            yield f"flips if {_listed(failing)}"
+        elif as_given == "fail":
+            yield f"fails {_listed(self.outcomes[:1])}"
+            if holding:
+                yield f"flips if {_listed(holding)}"
+        elif as_given == "undecided" and failing:
+            yield f"fails if {_listed(failing)}"
+        undecided = self.with_verdict("undecided")
+        if as_given == "undecided":
+            yield f"undecided {AS_GIVEN}" + (f" and if {_listed(undecided[1:])}" if undecided[1:] else "")
+        elif undecided:
+            yield f"undecided if {_listed(undecided)}"
+
+    def _range(self) -> str:
+        """Between what the first figure with values lies that says something."""
+        for name in ("p99", "mean"):
+            known = [outcome.figures[name].value for outcome in self.outcomes]
+            values = [value for value in known if value is not None]
+            if len(values) == len(known):
+                return f"{name} lies between {units.show_ms(min(values) / 1e3)} and {units.show_ms(max(values) / 1e3)}"
+        return "no latency is known in all of them"
+
+    @property
+    def self_check(self) -> str | None:
+        """What is wrong when the simulator contradicted itself, None when it did not."""
+        return next((outcome.self_check for outcome in self.outcomes if outcome.self_check is not None), None)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a setting: verdict on all, verdict on each expectation, figures with low and high ends."""
+        import pandas as pd
+
+        rows = []
+        for outcome in self.outcomes:
+            row: dict[str, object] = {"setting": outcome.name, "verdict": outcome.verdict}
+            row |= {entry["text"]: entry["verdict"] for entry in outcome.expect}
+            for name, estimate in outcome.figures.items():
+                low, high = estimate.ci95 or (None, None)
+                row |= {name: estimate.value, f"{name}_low": low, f"{name}_high": high}
+            rows.append(row)
+        return pd.DataFrame(rows).set_index("setting")
+
+    @cached_property
+    def data(self) -> dict[str, object]:
+        """The `robustness` field of summary.json."""
+        return {
+            "answer": self.answer,
+            "verdict": self.verdict,
+            "holds": len(self.with_verdict("pass")),
+            "fails": len(self.with_verdict("fail")),
+            "undecided": len(self.with_verdict("undecided")),
+            "replications": self.replications,
+            "full": self.full,
+            "settings": [
+                {
+                    "name": outcome.name,
+                    "overrides": list(outcome.overrides),
+                    "verdict": outcome.verdict,
+                    "expect": [dict(entry) for entry in outcome.expect],
+                    "figures": {name: estimate.as_dict() for name, estimate in outcome.figures.items()},
+                }
+                for outcome in self.outcomes
+            ],
+            "left_out": [{"name": one.name, "reason": one.reason} for one in self.left_out],
+        }
+
+    def to_json(self) -> str:
+        """Return what `mmesim robustness --json` prints."""
+        head = {"scenario": self.scenario.name, "version": __version__, "seed": self.scenario.run.seed}
+        data = plain(head | {"robustness": self.data}, "robustness")
+        return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        html: str = self.frame.to_html()
+        return f"<p>{escape(self.answer)}</p>{html}"
+
+
+def _listed(outcomes: Sequence[Outcome]) -> str:
+    return ", or ".join(f"{outcome.name}{_why(outcome)}" for outcome in outcomes)
+
+
+def _why(outcome: Outcome) -> str:
+    """What is not met, in brackets."""
+    missed = [f"{entry['text']}: {_found(entry)}" for entry in outcome.expect if entry["verdict"] != "pass"]
+    return f" ({'; '.join(missed)})" if missed else ""
+
+
+def _found(entry: Mapping[str, Any]) -> str:
+    """The figure that decided."""
+    decided = entry["decided_on"]
+    if decided["value"] is None:
+        return str(decided["by"])
+    if decided["metric"].startswith("share_over"):
+        # A limit on a quantile is decided on the calls beyond it.
+        return f"{units.show_fraction(decided['value'])} slower, limit {units.show_fraction(decided['limit'])}"
+    if decided["unit"] == "ms":
+        return units.show_ms(decided["value"] / 1e3)
+    return units.show_fraction(decided["value"])

@@ -1,0 +1,209 @@
+"""What hangs on what is only believed: the answer for many draws of the uncertain inputs, each simulated several times.
+
+The draws are points of a scrambled Sobol sequence (A. B. Owen, J. Complexity 14, 1998), turned into values by the
+quantiles of each belief; beliefs are independent of each other. All draws see the same random numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import qmc
+
+from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
+from mmesim.experiment.executors import Executor, Simulate, local
+from mmesim.experiment.ranking import Ints, rank
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate
+from mmesim.experiment.uncertain_result import Answer, Chance, Floats, Uncertain
+from mmesim.experiment.variance import share_interval, split
+from mmesim.results.latency import QUANTILES
+from mmesim.results.metrics import METRICS, Metric, metric, quantile_shares
+from mmesim.results.result import Result
+from mmesim.scenario.schema import Belief, Scenario
+from mmesim.scenario.template import Template
+from mmesim.workload.streams import generator
+
+DRAWS = 64
+"""Draws unless others are asked for; a Sobol sequence is best with a power of two."""
+
+FEWEST_DRAWS = 8
+FEWEST_REPLICATIONS = 2
+RESAMPLED = 1000
+"""Bootstrap samples of the draws."""
+
+SHOWN = ("p50", "p99", "cache_hit_ratio", "error_rate")
+"""Figures of a scenario that expects nothing, unless others are asked for."""
+
+MOST_PROBLEMS = 10
+
+Watch = Callable[[int, int, int], None]
+"""Is told how many simulations are finished, 0, and how many there are."""
+
+
+def uncertain(
+    scenario: Scenario | Template | str | Path,
+    *,
+    draws: int = DRAWS,
+    replications: int | None = None,
+    metrics: Sequence[str] = (),
+    jobs: int = 1,
+    executor: Executor | None = None,
+    watch: Watch | None = None,
+    simulate: Simulate | None = None,
+) -> Uncertain:
+    """Simulate a scenario, or the file of one, for many draws of what is believed in it; draws from `run.seed`.
+
+    `replications` of each draw, at least 2: default those that the scenario sets, else 10. `metrics` are figures such
+    as `p99` or `cache_hit_ratio`: default those that are expected. `jobs` run at the same time, or `executor` runs
+    them. Raises UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few
+    draws or replications, and for a draw that is no scenario.
+    """
+    template = _template(scenario)
+    base = template.at()
+    beliefs = base.beliefs
+    if not beliefs:
+        raise UserError(
+            f"{base.name}: nothing is uncertain: write {{uncertain: {{low: , mid: , high: }}}} in place of a value "
+            "that you believe but do not know"
+        )
+    figures = {name: _metric(name) for name in metrics or _expected(base)}
+    count = replications or _replications(base)
+    if count < FEWEST_REPLICATIONS:
+        raise UserError(f"the luck of one replication cannot be seen: at least {FEWEST_REPLICATIONS} are needed")
+    fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
+    if draws < fewest:
+        raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")
+    shares = sobol(base.run.seed, draws, len(beliefs))
+    values = [dict(zip((b.field for b in beliefs), _drawn(beliefs, row), strict=True)) for row in shares]
+    scenarios = _scenarios(template, values, count)
+    answers = {name: np.empty((draws, count)) for name in figures}
+    verdicts: list[list[str]] = []
+    self_check: str | None = None
+    with local(min(jobs, count)) if executor is None else nullcontext(executor) as running:
+        for index, drawn in enumerate(scenarios):
+            if watch is not None:
+                watch(index * count, 0, draws * count)
+            result = replicate(drawn, executor=running, records=None, simulate=simulate)
+            if result.interrupted:
+                raise KeyboardInterrupt
+            for name, figure in figures.items():
+                answers[name][index] = [figure.of(run) for run in result.runs]
+            verdicts.append(_verdicts(result))
+            self_check = self_check or result.self_check
+    resampled = generator(base.run.seed, 0, "beliefs", "bootstrap").integers(0, draws, (RESAMPLED, draws))
+    return Uncertain(
+        scenario=base,
+        replications=count,
+        draws=tuple(values),
+        answers=tuple(_answer(name, figures[name], answers[name], beliefs, shares, resampled) for name in figures),
+        expect=tuple(
+            _chance(expectation.text, [row[place] for row in verdicts]) for place, expectation in enumerate(base.expect)
+        ),
+        self_check=self_check,
+    )
+
+
+def sobol(seed: int, draws: int, fields: int) -> Floats:
+    """Return scrambled Sobol points [draws, fields] between 0 and 1, the same for the same seed."""
+    with warnings.catch_warnings():
+        # Any number of points is allowed; the page says that a power of two is best.
+        warnings.simplefilter("ignore", UserWarning)
+        points: Floats = qmc.Sobol(fields, rng=generator(seed, 0, "beliefs")).random(draws)
+    return points
+
+
+def _template(scenario: Scenario | Template | str | Path) -> Template:
+    if isinstance(scenario, Template):
+        return scenario
+    return Template.of(scenario) if isinstance(scenario, Scenario) else Template.read(scenario)
+
+
+def _expected(scenario: Scenario) -> Sequence[str]:
+    return tuple(dict.fromkeys(expectation.metric for expectation in scenario.expect)) or SHOWN
+
+
+def _metric(name: str) -> Metric:
+    try:
+        return metric(name)
+    except KeyError:
+        names = [*QUANTILES, *METRICS]
+        hint = did_you_mean(name, names)
+        raise UserError(
+            f"unknown metric {name!r}: one of {', '.join(names)}{'' if hint is None else f' ({hint})'}"
+        ) from None
+
+
+def _replications(scenario: Scenario) -> int:
+    given = "replications" in scenario.run.model_fields_set
+    return scenario.run.replications if given else EXPERIMENT_REPLICATIONS
+
+
+def _drawn(beliefs: Sequence[Belief], shares: Floats) -> list[object]:
+    return [belief.at(share) for belief, share in zip(beliefs, shares.tolist(), strict=True)]
+
+
+def _scenarios(template: Template, values: Sequence[Mapping[str, object]], replications: int) -> list[Scenario]:
+    """The scenario of each draw; ScenarioError with the first of those that cannot be."""
+    found, problems = list[Scenario](), dict[str, Problem]()
+    for drawn in values:
+        try:
+            scenario = template.at(drawn)
+        except ScenarioError as error:
+            problems |= {str(one): one for one in error.problems}
+            continue
+        run = scenario.run.model_copy(update={"replications": replications})
+        found.append(scenario.model_copy(update={"run": run}))
+    if problems:
+        raise ScenarioError(list(problems.values())[:MOST_PROBLEMS])
+    return found
+
+
+def _verdicts(result: Result) -> list[str]:
+    entries: Any = result.summary["expect"]
+    return [entry["verdict"] for entry in entries]
+
+
+def _chance(text: str, verdicts: Sequence[str]) -> Chance:
+    holds, fails, undecided = (verdicts.count(word) / len(verdicts) for word in ("pass", "fail", "undecided"))
+    return Chance(text, holds, fails, undecided)
+
+
+def _answer(
+    name: str, figure: Metric, values: Floats, beliefs: Sequence[Belief], shares: Floats, resampled: Ints
+) -> Answer:
+    """The figure over all draws; `shares` stand for the inputs, whose ranks are theirs."""
+    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
+    absent = int(np.isnan(values).any(axis=1).sum())
+    if absent:
+        return Answer(name, unit, reason=f"{figure.missing} in {absent} of {len(values)} draws")
+    values = scale * values
+    means = values.mean(axis=1)
+    low, middle, high = (float(value) for value in np.quantile(means, (0.05, 0.5, 0.95)))
+    # Whole numbers tie: what was simulated counts, not where in the sequence it stood.
+    inputs = np.column_stack(
+        [[_number(b.at(share)) for share in row] for b, row in zip(beliefs, shares.T, strict=True)]
+    )
+    return Answer(
+        name,
+        unit,
+        means=tuple(means.tolist()),
+        p5=low,
+        p50=middle,
+        p95=high,
+        split=split(values),
+        interval=share_interval(values, resampled),
+        ranking=rank([belief.field for belief in beliefs], inputs, means, resampled),
+        quantile=quantile_shares(name) is not None,
+    )
+
+
+def _number(value: str | int | float) -> float:
+    number = float(value.partition(" ")[0]) if isinstance(value, str) else float(value)
+    assert math.isfinite(number)
+    return number

@@ -1,0 +1,120 @@
+"""What AWS does not publish, and the values that it could have: one table of names, an axis each.
+
+Sources of the values: the assumptions in the documentation (docs/assumptions.md, marked U).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from mmesim import units
+from mmesim.scenario.schema import Endpoint, RouterPolicy
+
+MISROUTE = 0.02
+CPU_SPEED = (0.85, 1.0, 1.15)
+RESERVE = units.bytes_("2.9 GiB")
+THRESHOLD = 0.8
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """One setting of everything that AWS does not publish and that decides sizings."""
+
+    policy: RouterPolicy
+    misroute: float
+    load_slots: int
+    usable_memory_bytes: int
+    cpu_speed: float
+
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> Unknowns:
+        """The setting of an endpoint."""
+        return cls(
+            endpoint.router.policy,
+            endpoint.router.misroute,
+            endpoint.load_slots,
+            endpoint.usable_memory_bytes,
+            endpoint.host.cpu_speed,
+        )
+
+    def put(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint with this setting; what it has already stays untouched."""
+        given = Unknowns.of(endpoint)
+        changed: dict[str, object] = {}
+        if (self.policy, self.misroute) != (given.policy, given.misroute):
+            router = {"policy": self.policy, "misroute": self.misroute}
+            changed["router"] = endpoint.router.model_copy(update=router)
+        if self.load_slots != given.load_slots:
+            changed["load_slots"] = self.load_slots
+        if self.usable_memory_bytes != given.usable_memory_bytes:
+            changed["usable_memory_given_bytes"] = self.usable_memory_bytes
+        if self.cpu_speed != given.cpu_speed:
+            speed = {"cpu_speed": self.cpu_speed, "cpu_speed_assumed": False}
+            changed["host"] = endpoint.host.model_copy(update=speed)
+        result: Endpoint = endpoint.model_copy(update=changed)
+        return result
+
+    def overrides(self, base: Unknowns) -> tuple[tuple[str, str, str], ...]:
+        """What differs from another setting: field as in `--set`, exact value, and the value for people."""
+        percent = units.show_fraction(self.misroute)
+        rows: list[tuple[bool, str, str, str]] = [
+            (self.policy != base.policy, "endpoint.router.policy", self.policy.value, self.policy.value),
+            (self.misroute != base.misroute, "endpoint.router.misroute", repr(self.misroute), percent),
+            (self.load_slots != base.load_slots, "endpoint.load_slots", str(self.load_slots), str(self.load_slots)),
+            (
+                self.usable_memory_bytes != base.usable_memory_bytes,
+                "endpoint.usable_memory",
+                units.exact_bytes(self.usable_memory_bytes),
+                units.show_bytes(self.usable_memory_bytes),
+            ),
+            (self.cpu_speed != base.cpu_speed, "endpoint.cpu_speed", repr(self.cpu_speed), f"{self.cpu_speed:g}"),
+        ]
+        return tuple((field, exact, shown) for differs, field, exact, shown in rows if differs)
+
+
+def _routers(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
+    return (
+        replace(base, policy=RouterPolicy.sticky, misroute=0.0),
+        replace(base, policy=RouterPolicy.hash, misroute=0.0),
+        replace(base, policy=RouterPolicy.sticky, misroute=MISROUTE),
+    )
+
+
+def _load_slots(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
+    vcpu = endpoint.host.vcpu
+    return [replace(base, load_slots=slots) for slots in (1, max(1, vcpu // 2), vcpu)]
+
+
+def _usable_memory(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
+    memory = endpoint.host.memory_bytes
+    return [replace(base, usable_memory_bytes=usable) for usable in (int(THRESHOLD * memory), memory - RESERVE)]
+
+
+def _cpu_speed(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
+    speed = endpoint.host.cpu_speed
+    return [replace(base, cpu_speed=speed if factor == 1.0 else float(f"{speed * factor:.6g}")) for factor in CPU_SPEED]
+
+
+Axis = Callable[[Unknowns, Endpoint], Sequence[Unknowns]]
+
+AXES: Mapping[str, Axis] = MappingProxyType(
+    {"router": _routers, "load_slots": _load_slots, "usable_memory": _usable_memory, "cpu_speed": _cpu_speed}
+)
+"""Name -> the settings that differ from another one in this axis alone."""
+
+
+def settings(endpoint: Endpoint, full: bool = False) -> tuple[Unknowns, ...]:
+    """Return the setting of an endpoint, then every other one that differs in one axis; each once.
+
+    `full`: all combinations of the axes instead.
+    """
+    base = Unknowns.of(endpoint)
+    if not full:
+        return tuple(dict.fromkeys((base, *itertools.chain.from_iterable(a(base, endpoint) for a in AXES.values()))))
+    combined: Sequence[Unknowns] = (base,)
+    for axis in AXES.values():
+        combined = [one for setting in combined for one in axis(setting, endpoint)]
+    return tuple(dict.fromkeys((base, *combined)))

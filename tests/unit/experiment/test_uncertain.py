@@ -1,0 +1,188 @@
+"""Draws of beliefs: known answers, the same bytes for a seed, the real engine once, and errors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmesim.errors import ScenarioError, UserError
+from mmesim.experiment.executors import Observer
+from mmesim.experiment.uncertain import sobol, uncertain
+from mmesim.results.run_data import RunData
+from mmesim.scenario.load import load_text
+from mmesim.scenario.schema import Scenario
+from mmesim.workload.streams import generator
+from tests.unit.results.synthetic import Call, run_data
+
+TEXT = """\
+name: unsure
+endpoint: {vcpu: 2, memory: 8 GiB}
+models:
+  - name: m
+    artifact_size: 1 MB
+    memory: 10 MB
+    service:
+      cpu: {uncertain: {uniform: {low: 10 ms, high: 30 ms}}}
+      wait: {uncertain: {uniform: {low: 0 ms, high: 2 ms}}}
+traffic: [{arrivals: {poisson: {rate: 1 /s}}}]
+run: {duration: 100 s}
+expect: [mean < 20 ms]
+"""
+
+
+def scenario(text: str = TEXT) -> Scenario:
+    return load_text(text)
+
+
+def _run(scenario: Scenario, replication: int, records: int | None, seconds: float) -> RunData:
+    run = run_data(scenario, [Call(seconds)] * 20, replication=replication)
+    return run if records else replace(run, records=None)
+
+
+def cpu_s(scenario: Scenario) -> float:
+    cpu = scenario.models[0].service.cpu
+    assert hasattr(cpu, "value")
+    return float(cpu.value)
+
+
+def linear(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """The answer is the CPU time and nothing else."""
+    return _run(scenario, replication, records, cpu_s(scenario))
+
+
+def with_luck(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """CPU time plus luck of each replication, the same for all draws, as large as the spread of the CPU time."""
+    luck = generator(scenario.run.seed, replication, "luck").uniform(0.0, 0.02)
+    return _run(scenario, replication, records, cpu_s(scenario) + luck)
+
+
+def luck_alone(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """Nothing hangs on the inputs."""
+    luck = generator(scenario.run.seed, replication, "luck", repr(cpu_s(scenario))).uniform(0.0, 0.02)
+    return _run(scenario, replication, records, 0.01 + luck)
+
+
+def no_success(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """Above 20 ms every call fails."""
+    cause = None if cpu_s(scenario) < 0.02 else "queue_full"
+    run = run_data(scenario, [Call(0.01, cause=cause)] * 20, replication=replication)
+    return replace(run, records=None)
+
+
+def test_a_linear_answer_has_the_distribution_of_the_input():
+    found = uncertain(scenario(), draws=64, replications=3, simulate=linear)
+    answer = found["mean"]
+    assert (answer.p5, answer.p50, answer.p95) == pytest.approx((11.0, 20.0, 29.0), abs=0.2)
+    assert answer.split is not None
+    assert answer.split.inputs == pytest.approx(20.0**2 / 12, rel=0.05)
+    assert (answer.split.luck, answer.inputs_share) == (0.0, 1.0)
+    assert answer.ranking is not None
+    first, second = answer.ranking.influences
+    assert (first.field, first.direction) == ("models.m.service.cpu", 1)
+    assert first.share == pytest.approx(1.0, abs=1e-6)
+    assert second.share == pytest.approx(0.0, abs=1e-6)
+    assert answer.ranking.resolved
+    (chance,) = found.expect
+    assert (chance.holds, chance.fails, chance.undecided) == (0.5, 0.5, 0.0)
+
+
+def test_luck_and_inputs_are_told_apart():
+    """Uniform inputs and uniform luck of the same width: half of the variance each."""
+    found = uncertain(scenario(), draws=32, replications=60, simulate=with_luck)
+    share = found["mean"].inputs_share
+    assert share == pytest.approx(0.5, abs=0.08)
+
+
+def test_luck_alone_leaves_nothing_for_the_inputs():
+    found = uncertain(scenario(), draws=64, replications=10, simulate=luck_alone)
+    answer = found["mean"]
+    assert answer.inputs_share is not None
+    assert answer.inputs_share < 0.05
+    assert answer.ranking is not None
+    assert not answer.ranking.resolved
+
+
+def test_one_seed_gives_the_same_bytes_and_another_one_others():
+    texts = [uncertain(scenario(), draws=16, replications=2, simulate=with_luck).to_json() for _ in range(2)]
+    assert texts[0] == texts[1]
+    other = scenario(TEXT.replace("duration: 100 s", "duration: 100 s, seed: 2"))
+    assert uncertain(other, draws=16, replications=2, simulate=with_luck).to_json() != texts[0]
+    assert uncertain(scenario(), draws=16, replications=2, simulate=with_luck, jobs=2).to_json() == texts[0]
+
+
+def test_draws_are_sobol_points_of_the_seed():
+    points = sobol(1, 64, 2)
+    assert np.array_equal(points, sobol(1, 64, 2))
+    assert not np.array_equal(points, sobol(2, 64, 2))
+    for column in points.T:
+        assert np.array_equal(np.sort((64 * column).astype(int)), np.arange(64))
+
+
+def test_a_figure_that_is_missing_in_some_draws_has_a_reason():
+    found = uncertain(scenario(), draws=16, replications=2, simulate=no_success, metrics=["mean", "error_rate"])
+    assert found["mean"].reason == "no successful call in 8 of 16 draws"
+    assert found["error_rate"].inputs_share == 1.0
+    assert found.frame.loc["mean", "p50"] is None or np.isnan(found.frame.loc["mean", "p50"])
+    assert json.loads(found.to_json())["figures"]["mean"] == {
+        "unit": "ms",
+        "reason": "no successful call in 8 of 16 draws",
+    }
+
+
+def test_tables_for_a_notebook():
+    found = uncertain(scenario(), draws=16, replications=2, simulate=linear, metrics=["mean", "p99"])
+    assert list(found.frame.index) == ["mean", "p99"]
+    assert found.frame.loc["mean", "measure_first"] == "models.m.service.cpu"
+    assert len(found.ranking) == 4
+    assert list(found.drawn.columns) == ["models.m.service.cpu", "models.m.service.wait", "mean", "p99"]
+    assert len(found.drawn) == 16
+    assert "models.m.service.cpu" in found._repr_html_()
+    assert repr(found) == "Uncertain('unsure', 2 beliefs, 16 draws x 2 replications)"
+    with pytest.raises(KeyError, match="one of mean, p99"):
+        found["p50"]
+
+
+def test_the_engine_itself(tmp_path: Path):
+    file = tmp_path / "unsure.yaml"
+    file.write_text(TEXT.replace("100 s", "20 s").replace("1 /s", "10 /s"))
+    found = uncertain(file, draws=8, replications=2, metrics=["p50", "cpu_utilization"])
+    assert found.self_check is None
+    for name in ("p50", "cpu_utilization"):
+        answer = found[name]
+        assert answer.ranking is not None
+        assert answer.ranking.influences[0].field == "models.m.service.cpu"
+        assert answer.inputs_share is not None
+        assert answer.inputs_share > 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of p50"),
+        ({"metrics": ["cache_hit_ration"]}, "did you mean cache_hit_ratio?"),
+        ({"draws": 7}, "7 draws are too few to rank 2 inputs: at least 8"),
+        ({"replications": 1}, "at least 2 are needed"),
+    ],
+)
+def test_senseless_questions_are_refused_before_anything_is_simulated(arguments, message):
+    with pytest.raises(UserError) as error:
+        uncertain(scenario(), **arguments)
+    assert message in str(error.value)
+    assert error.value.exit_code == 64
+
+
+def test_a_scenario_without_beliefs_is_told_what_to_write():
+    text = TEXT.replace("{uncertain: {uniform: {low: 10 ms, high: 30 ms}}}", "20 ms")
+    plain = scenario(text.replace("{uncertain: {uniform: {low: 0 ms, high: 2 ms}}}", "1 ms"))
+    with pytest.raises(UserError, match="nothing is uncertain: write {uncertain: "):
+        uncertain(plain)
+
+
+def test_a_draw_that_is_no_scenario_is_told():
+    text = TEXT.replace("memory: 10 MB", "memory: 10 MB\n    workers: {uncertain: {uniform: {low: 0, high: 2}}}")
+    with pytest.raises(ScenarioError, match=r"models\.m\.workers=0"):
+        uncertain(scenario(text), simulate=linear)
