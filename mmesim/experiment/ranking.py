@@ -77,7 +77,7 @@ def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints
 def _regression(inputs: Floats, answers: Floats) -> tuple[Floats, float]:
     """Standardised coefficients of the ranks, and R^2; 0 for an input or an answer that does not vary."""
     x, y = (_standard(rankdata(values, axis=0)) for values in (inputs, answers[:, None]))
-    coefficients = np.linalg.lstsq(x, y[:, 0], rcond=None)[0]
+    coefficients: Floats = np.linalg.lstsq(x, y[:, 0], rcond=None)[0].astype(np.float64)
     left = float(((y[:, 0] - x @ coefficients) ** 2).sum())
     whole = float((y**2).sum())
     return coefficients, 1.0 - left / whole if whole > 0.0 else 0.0

@@ -31,8 +31,8 @@ def _parameters(body: dict[str, object]) -> list[tuple[str, object]]:
 
 
 def _answers(found: Uncertain) -> Iterator[str]:
-    rows = [("over the draws", "p5", "p50", "p95", "not knowing", "", "luck")]
-    rows += [_row(answer) for answer in found.answers]
+    titles = ("over the draws", "p5", "p50", "p95", "not knowing", "", "luck")
+    rows = [titles, *(_row(answer) for answer in found.answers)]
     yield from layout.columns(rows, indent=0)
     yield "  not knowing, luck: parts of the variance of one replication; percentiles are of the means of"
     yield f"  {found.replications} replications, in which some luck is left"
