@@ -57,5 +57,6 @@ def test_what_does_not_vary_has_no_influence():
     x = np.column_stack([normal(64, 1)[:, 0], np.full(64, 2.0)])
     found = rank(["a", "still"], x, x[:, 0], resampled(64))
     assert [(one.field, one.share) for one in found.influences] == [("a", pytest.approx(1.0)), ("still", 0.0)]
+    assert [one.direction for one in found.influences] == [1, 0]
     silent = rank(["a", "still"], x, np.ones(64), resampled(64))
     assert (silent.explained, [one.share for one in silent.influences]) == (0.0, [0.0, 0.0])
