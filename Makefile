@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test lint types bench accuracy clean
+.PHONY: demo test kills lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, which takes up to a minute."
@@ -16,6 +16,10 @@ demo: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -n 2 -m "not long"
+
+# A sweep that is killed at twenty random moments, and restarted each time.
+kills: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m long tests/cli/test_sweep.py
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -32,8 +36,14 @@ bench: $(VENV)/dev.stamp
 accuracy: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.measured.report docs/accuracy.md
 
+# About an hour on one core. A cell that is finished stays in the folder, so it can be broken off and started again.
+STUDY ?= --runs 2000 --folder .coverage-study
+coverage-study: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.coverage_study.study $(STUDY)
+	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
+
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

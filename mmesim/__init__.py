@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from mmesim.experiment.diff import Diff, diff
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
-    from mmesim.experiment.run import run
+    from mmesim.experiment.run import replicate, run
+    from mmesim.experiment.sweep import sweep
+    from mmesim.experiment.sweep_result import SweepResult
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
     from mmesim.results.result import Result
@@ -22,11 +24,14 @@ __all__ = [
     "Result",
     "Robustness",
     "Scenario",
+    "SweepResult",
     "Uncertain",
     "__version__",
     "diff",
+    "replicate",
     "robustness",
     "run",
+    "sweep",
     "uncertain",
 ]
 
@@ -39,10 +44,13 @@ _HOMES = {
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.schema",
+    "SweepResult": "mmesim.experiment.sweep_result",
     "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
+    "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",
+    "sweep": "mmesim.experiment.sweep",
     "uncertain": "mmesim.experiment.uncertain",
 }
 

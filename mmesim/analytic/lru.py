@@ -57,6 +57,28 @@ def characteristic_time(rates_per_s: Floats, sizes: NDArray[np.number], capacity
     return float(brentq(overfull, low * (1.0 - 1e-9), high, xtol=low * 1e-14, rtol=1e-14))
 
 
+def filling_time(rates_per_s: Floats, share: float) -> float:
+    """Return the time in seconds after which so small a share of all requests is the first for its model.
+
+    Of a cache that begins empty and holds every model these are all the misses, sum_i r_i exp(-r_i T) of sum_i r_i.
+    Raises ValueError for negative or infinite rates, no request at all, or a share that is not between 0 and 1.
+    """
+    rates = np.asarray(rates_per_s, dtype=np.float64)
+    if not np.all(np.isfinite(rates)) or np.any(rates < 0) or not np.any(rates > 0):
+        raise ValueError("filling_time needs finite rates >= 0, at least one of them above 0")
+    if not 0 < share < 1:
+        raise ValueError("filling_time needs a share above 0 and below 1")
+    weight = rates / rates.sum()
+
+    def too_many(time_s: float) -> float:
+        return float((weight * np.exp(-rates * time_s)).sum()) - share
+
+    high = 1.0 / float(rates.max())
+    while too_many(high) > 0:
+        high *= 2.0
+    return float(brentq(too_many, 0.0, high, xtol=high * 1e-14, rtol=1e-14))
+
+
 def che(rates_per_s: Floats, capacity: float) -> LruMisses:
     """Miss ratios of an LRU cache that holds `capacity` models of equal size, each with its own Poisson requests.
 

@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 class Influence:
     """One input: its share (0..1) of the variance of the answer's ranks, with a 95 % bootstrap interval over draws.
 
-    `direction`: 1 when a larger input gives a larger answer, -1 when a smaller one, 0 when the bootstrap leaves the sign
+    `direction`: 1 when a larger input gives a larger answer, -1 when a smaller one, 0 when the bootstrap leaves it
     open. `resolved`: whether its interval lies above that of the input that follows in the ranking (the last one:
     always).
     """

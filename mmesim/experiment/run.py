@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment.replicate import RECORDS, replicate
+from mmesim.experiment import replicate as replications_of
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS
 from mmesim.experiment.until import replicate_until
 from mmesim.results.result import Result
 from mmesim.scenario.schema import RunSettings, Scenario
@@ -43,8 +44,32 @@ def run(
         loaded = _with_until(loaded, until)
     if replication is not None or loaded.run.until is None:
         only = None if replication is None else (replication,)
-        return replicate(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
+        return replications_of.replicate(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
     return replicate_until(loaded, jobs=jobs, records=records, save=save, processes=processes)
+
+
+def replicate(
+    scenario: Scenario | str | Path,
+    replications: int = EXPERIMENT_REPLICATIONS,
+    *,
+    processes: Sequence[UserProcess] = (),
+    jobs: int = 1,
+    records: int | None = RECORDS,
+    save: Path | None = None,
+) -> Result:
+    """Simulate a scenario, or the file of one, so many times with other random numbers; arguments as in `run`.
+
+    Raises UserError for a number below 1 and for a wrong input.
+    """
+    loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
+    repeated = loaded.with_({"run.replications": replications})
+    return run(
+        repeated.model_copy(update={"run": repeated.run.model_copy(update={"until": None})}),
+        processes=processes,
+        jobs=jobs,
+        records=records,
+        save=save,
+    )
 
 
 def _with_until(scenario: Scenario, until: str) -> Scenario:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmesim import units
-from mmesim.analytic.lru import characteristic_time
+from mmesim.analytic.lru import characteristic_time, filling_time
 from mmesim.engine.reference import TIMES, Room, rates_at_start, spread_over_hosts
+from mmesim.results.histogram import Floats
 from mmesim.results.mser import mser5
 from mmesim.results.run_data import RunData
 from mmesim.results.series import means, windows
@@ -27,6 +28,8 @@ WINDOW_S = 60.0
 POINTS = 120
 """Windows of a pilot at least: they are shorter than a minute in runs below two hours. Of 30 points without any trend
 MSER-5 sees only the end of its range in one case of four, of 120 in one of fifty."""
+FIRST_CALLS = 0.001
+"""Share of the calls that may be the first of their model when every model fits: a tenth of what a p99 hangs on."""
 LARGEST_SHARE = 0.5
 """Of the run that may be cut."""
 
@@ -46,8 +49,9 @@ class _Wanted:
 def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Scenario:
     """Return the scenario with a warm-up that is a number; one that has it is returned as it is.
 
-    The cut is the longer of the cache's own time (the first eviction in the pilots, and three characteristic times of
-    the mix) and MSER-5 on the misses and on the logarithm of the latency of the pilots, at most half of the run. No cut
+    The cut is the longer of the cache's own time and MSER-5 on the misses and on the logarithm of the latency of the
+    pilots, at most half of the run. The cache's own time: the first eviction in the pilots, and three characteristic
+    times of the mix; when every model fits, until fewer than one call in a thousand is the first of its model. No cut
     for traffic that changes over time, nor where the user's own processes may act (`own_processes`).
     """
     if scenario.run.warmup_s != AUTO:
@@ -85,22 +89,29 @@ def cache_time_s(scenario: Scenario) -> float:
     Models of different sizes are counted by memory and by processes, and the shorter time holds. A router that sends
     calls to any host makes each host a cache of its own, with its share of the calls.
     """
-    rates, hosts = rates_at_start(scenario), scenario.endpoint.instance_count
-    if spread_over_hosts(scenario):
-        rates, hosts = rates / hosts, 1
+    rates, hosts = _mix(scenario)
     room = Room.of(scenario, hosts)
     pairs = zip(room.needs, room.capacity, strict=True)
     return min(characteristic_time(rates, sizes, capacity) for sizes, capacity in pairs)
 
 
+def _mix(scenario: Scenario) -> tuple[Floats, int]:
+    """The calls a second of each model in one cache, and how many hosts that cache consists of."""
+    rates, hosts = rates_at_start(scenario), scenario.endpoint.instance_count
+    return (rates / hosts, 1) if spread_over_hosts(scenario) else (rates, hosts)
+
+
 def _cache(scenario: Scenario, pilots: Sequence[RunData]) -> _Wanted:
     if scenario.endpoint.warm == STATIONARY:
-        return _Wanted(0.0, "the cache begins as earlier traffic leaves it")
+        return _Wanted(0.0, "none, the caches begin as earlier traffic leaves them")
     if scenario.endpoint.model_cache == "disabled":
-        return _Wanted(0.0, "no model is kept")
+        return _Wanted(0.0, "none, no model is kept")
     time_s = cache_time_s(scenario)
     if not math.isfinite(time_s):
-        return _Wanted(0.0, "every model fits")
+        if scenario.endpoint.warm:
+            return _Wanted(0.0, "none, every model fits and is loaded at the start")
+        filled_s = filling_time(_mix(scenario)[0], FIRST_CALLS)
+        return _Wanted(filled_s, f"every model fits, and first calls are rare after {_shown(filled_s)}")
     evicted_s = max((_first_eviction_s(run) for run in pilots), default=0.0)
     if evicted_s > TIMES * time_s:
         return _Wanted(evicted_s, f"the first eviction, after {_shown(evicted_s)}")
@@ -134,8 +145,8 @@ def _mser(pilots: Sequence[RunData]) -> list[_Wanted]:
 
 
 def _up(seconds: float, whole_s: float) -> float:
-    """Rounded up for people, where that adds little."""
-    return math.ceil(seconds / whole_s) * whole_s if seconds >= 10.0 * whole_s else seconds
+    """Rounded up for people: to milliseconds where whole ones would add much."""
+    return math.ceil(seconds / whole_s) * whole_s if seconds >= 10.0 * whole_s else math.ceil(1e3 * seconds) / 1e3
 
 
 def _shown(seconds: float) -> str:

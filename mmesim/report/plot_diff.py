@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from mmesim.report.picture import Picture
 from mmesim.results.compare import Delta
 
 if TYPE_CHECKING:
@@ -17,13 +17,13 @@ SMALLEST = 1e-3
 DECIDED, OPEN = "#1f5fa8", "#9a9a9a"
 
 
-def differences(found: Diff) -> Figure:
+def differences(found: Diff) -> Picture:
     """Draw b as a multiple of a, with 95 % intervals; figures without a value, or that are 0 in a or b, are left out.
 
     Blue where the interval excludes no change, grey where it does not.
     """
     shown = [delta for delta in reversed(found.deltas) if delta.relative is not None and delta.b.value]
-    figure = Figure(figsize=(8.0, 0.9 + 0.32 * len(shown)), layout="constrained")
+    figure = Picture(8.0, 0.9 + 0.32 * len(shown))
     axes = figure.add_subplot()
     for row, delta in enumerate(shown):
         value, low, high = _multiples(delta)

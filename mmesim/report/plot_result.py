@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from mmesim.report.picture import Picture
 from mmesim.results.histogram import Floats, Ints
 from mmesim.results.latency import QUANTILES, pool
 from mmesim.results.metrics import quantile_shares
@@ -22,9 +22,9 @@ NEGLIGIBLE = 0.01
 """Parts of the ledger below this share of every band are not drawn."""
 
 
-def latency(result: Result) -> Figure:
+def latency(result: Result) -> Picture:
     """Draw the share of calls slower than each latency, one thin line a replication, beside the ledger by band."""
-    figure = Figure(figsize=(11.0, 4.2), layout="constrained")
+    figure = Picture(11.0, 4.2)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _exceedance(left, result)
     _ledger(right, result)

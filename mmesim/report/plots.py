@@ -8,20 +8,20 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Plot
 from matplotlib.ticker import MaxNLocator
 
 from mmesim.errors import OutputError, UserError
 from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep_result import Field, SweepResult
+from mmesim.report.picture import Picture
 from mmesim.results.intervals import Estimate
 
 FORMATS = (".png", ".svg")
 COLOUR = "#1f5fa8"
 
 
-def sweep_plot(result: SweepResult, figure: Figure) -> Plot:
+def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
     """Return a line with the 95 % band over one swept field, or a heat map over two; UserError when neither can be.
 
     Points of two number fields that are no grid are drawn where they lie, each in the colour of its value.
@@ -30,8 +30,7 @@ def sweep_plot(result: SweepResult, figure: Figure) -> Plot:
     if all(estimate.value is None for estimate in found):
         reason = found[0].reason if found else "no point is finished"
         raise UserError(f"there is no {figure.title} to plot: {reason}")
-    plot = Plot(figsize=(7.0, 4.5), layout="constrained")
-    FigureCanvasAgg(plot)
+    plot = Picture(7.0, 4.5)
     if len(result.swept) == 1:
         _line(plot, result.swept[0], figure, found)
     elif len(result.swept) == 2:

@@ -15,8 +15,8 @@ CONFIDENCE = 0.95
 class Estimate:
     """A figure over replications: `value`, its 95 % interval, or the reason why there is no value.
 
-    `ci95` is None with one replication; `reason` is set exactly when `value` is None. `half_width` is that of the
-    interval before it is cut to the possible range.
+    `ci95` is None with one replication; `reason` is set exactly when `value` is None. `half_width` is the longer side
+    of the interval before it is cut to the possible range.
     """
 
     value: float | None
@@ -70,6 +70,7 @@ def sectioning(
     values: Sequence[float],
     missing: str,
     *,
+    at_least: tuple[float, float] | None = None,
     resolution: float = 0.0,
     confidence: float = CONFIDENCE,
     low: float = -math.inf,
@@ -80,8 +81,9 @@ def sectioning(
 
     `pooled` is the quantile of all replications' observations pooled, `values` those of each replication: a quantile of
     few observations is biased, one of all of them much less. The half-width is
-    t(n - 1) sqrt(sum (value - pooled)^2 / (n (n - 1))), and `resolution` on top: how far the pooled value may be off
-    because observations were counted in buckets. A nan among the values leaves no value; `missing` says why.
+    t(n - 1) sqrt(sum (value - pooled)^2 / (n (n - 1))). The interval is widened to `at_least` where that reaches
+    farther, and by `resolution` on both sides: how far the pooled value may be off because observations were counted in
+    buckets. A nan among the values leaves no value; `missing` says why.
     Source: M. K. Nakayama, Confidence intervals for quantiles using sectioning when applying variance-reduction
     techniques, ACM TOMACS 24 (2014), section 3; S. Asmussen, P. W. Glynn, Stochastic Simulation, 2007, III.5a.
     """
@@ -92,8 +94,10 @@ def sectioning(
     half = half_width([v * scale for v in values], confidence, centre)
     if half is None:
         return Estimate(centre)
-    half += resolution * scale
-    return Estimate(centre, _cut(centre, half, low, high), half_width=half)
+    below, above = at_least or (pooled, pooled)
+    down, up = max(half, centre - below * scale), max(half, above * scale - centre)
+    down, up = down + resolution * scale, up + resolution * scale
+    return Estimate(centre, (max(centre - down, low), min(centre + up, high)), half_width=max(down, up))
 
 
 def _cut(centre: float, half: float, low: float, high: float) -> tuple[float, float]:

@@ -78,7 +78,7 @@ _UNTIL: Schema = _object(
             "items": {"type": "integer", "minimum": 1},
             "description": "replications after which the interval was looked at",
         },
-        "half_width": _nullable("of the interval at the last look, as a share of the value"),
+        "half_width": _nullable("longer side of the interval at the last look, as a share of the value"),
         "allowed": _number("half-width at which it stops: e / (1 + e) for `within e`"),
         "confidence": _number("of each look, and of every interval here, so that all looks hold together with 95 %"),
     },

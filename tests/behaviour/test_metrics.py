@@ -41,16 +41,35 @@ def test_windows_count_what_ended_in_them(run):
     np.testing.assert_allclose(windows["ModelLoadingTime"], [1.0 * SECOND, 1.0 * SECOND, np.nan])
     assert windows["ModelUnloadingTime_SampleCount"].tolist() == [0.0, 1.0, 0.0]
     assert windows["Invocation5XXErrors"].tolist() == [0.0, 0.0, 0.0]
+    assert windows["QueueFull"].tolist() == [0.0, 0.0, 0.0]
+    assert windows["ModelCacheHit_SampleCount"].tolist() == [3.0, 1.0, 0.0]
+    assert windows["ClientLatency_SampleCount"].tolist() == [3.0, 1.0, 0.0]
+    # The clients saw 1.6, 1.3 and 0.2 s, then 3.52 s; a bucket is 6 % wide.
+    logs = [np.log([1.6, 1.3, 0.2]).mean(), np.log(3.52), np.nan]
+    np.testing.assert_allclose(windows["LogClientLatency"], logs, atol=0.033)
 
 
 def test_levels_are_integrals_over_the_window(run):
     windows = run.data.windows
+    # The calls stay 1.6, 1.3 and 0.2 s, then 3.52 s.
+    np.testing.assert_allclose(windows["RequestsInSystem"], [3.1 / 60, 3.52 / 60, 0.0], atol=1e-12)
     # a is loaded from 1.5 to 70.5, b from 71.52 on; memory is reserved from the end of the wait for it on.
     np.testing.assert_allclose(windows["LoadedModelCount"], [58.5 / 60, (10.5 + 48.48) / 60, 1.0])
     np.testing.assert_allclose(windows["CPUUtilization"], [0.0, 100 * 2.0 / 60, 0.0])
     share = 100 * COPY / run.data.hosts.memory_bytes[0]
     np.testing.assert_allclose(windows["MemoryUtilization"], [share * 59.5 / 60, share, share])
     np.testing.assert_allclose(windows["DiskUtilization"], [25.0, 25.0 * (60 + 50) / 60, 50.0])
+
+
+def test_windows_may_be_shorter_than_a_minute(tmp_path):
+    case = scenario(tmp_path, [(5.0, "a", 0.5), (5.0, "a", 0.5), (5.0, "a", 0.5)], [model("a")], endpoint(warm=True))
+    server = case.server.model_copy(update={"job_queue_size": 1})
+    case = case.model_copy(update={"server": server, "run": RunSettings(duration_s=12.0)})
+    windows = Simulation(case, window_s=4.0).run().windows
+    assert windows["start_s"].tolist() == [0.0, 4.0, 8.0]
+    assert windows["Invocations"].tolist() == [0.0, 3.0, 0.0]
+    assert windows["QueueFull"].tolist() == [0.0, 1.0, 0.0]
+    np.testing.assert_allclose(windows["RequestsInSystem"], [0.0, 1.5 / 4.0, 0.0], atol=1e-12)
 
 
 def test_hosts_measure_from_the_end_of_the_warm_up(run):

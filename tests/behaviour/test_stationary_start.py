@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -60,25 +60,30 @@ def scenario(
     return Scenario(**plain | keys)
 
 
-def caches(sim: Simulation, shift_s: float = 0.0) -> list[list[tuple[object, ...]]]:
-    """For each host its models in order of access: name, frequency, credit, times of last access and of the load."""
+class Cached(NamedTuple):
+    """What eviction ranks a loaded model by; times are seconds from the start."""
+
+    model: int
+    frequency: int
+    credit: float
+    accessed_s: float
+    loaded_s: float
+
+
+def caches(sim: Simulation, shift_s: float = 0.0) -> list[list[Cached]]:
+    """For each host its models in order of access."""
     pools = sim.plane.tables.views.pools
     rows = np.flatnonzero(pools.state == READY)
     rows = rows[np.argsort(pools.accessed[rows])]
-    return [
-        [
-            (
-                int(pools.model[p]),
-                int(pools.frequency[p]),
-                float(pools.credit[p]),
-                round(float(pools.last[p]) - shift_s, 6),
-                round(float(pools.t3[p]) - shift_s, 6),
-            )
-            for p in rows
-            if pools.host[p] == host.row
-        ]
-        for host in sim.hosts
-    ]
+    held: list[list[Cached]] = [[] for _ in sim.hosts]
+    for p in rows.tolist():
+        times = [round(float(column[p]) - shift_s, 6) for column in (pools.last, pools.t3)]
+        held[pools.host[p]].append(Cached(int(pools.model[p]), int(pools.frequency[p]), float(pools.credit[p]), *times))
+    return held
+
+
+def models(host: list[Cached]) -> set[int]:
+    return {cached.model for cached in host}
 
 
 def reference(of: Scenario) -> tuple[Reference, float]:
@@ -147,7 +152,7 @@ def test_when_all_models_fit_those_with_traffic_are_there() -> None:
     later = Traffic(arrivals=Poisson(rate_per_s=9.0), models=("large",), start_s=30.0)
     sim = Simulation(scenario(traffic=(only, later), usable=1000))
     names = [row.name for row in sim.scenario.model_table()]
-    loaded = [names[int(str(model))] for host in caches(sim) for model, *_ in host]
+    loaded = [names[cached.model] for host in caches(sim) for cached in host]
     assert sorted(loaded) == [name for name in names if name.startswith("small")]
 
 
@@ -156,9 +161,9 @@ def test_a_router_without_affinity_wants_every_model_on_every_host() -> None:
     assert [len(host) for host in caches(everywhere)] == [80, 80]
     for policy in (RouterPolicy.random, RouterPolicy.round_robin):
         full = Simulation(scenario(policy=policy))
-        held = [{model for model, *_ in host} for host in caches(full)]
+        held = [models(host) for host in caches(full)]
         assert held[0] & held[1]
-        assert all(20 < len(models) < 80 for models in held)
+        assert all(20 < len(host) < 80 for host in held)
 
 
 def test_no_host_holds_more_than_it_may() -> None:
@@ -180,7 +185,7 @@ def test_artefacts_of_all_models_with_traffic_are_on_disk_where_they_fit() -> No
 def test_a_model_that_can_never_fit_is_left_out() -> None:
     giant = instant_model("giant", memory_bytes=1000 * MIB)
     sim = Simulation(scenario(models=(SMALL, LARGE, giant)))
-    assert 80 not in {model for host in caches(sim) for model, *_ in host}
+    assert 80 not in set().union(*map(models, caches(sim)))
     assert any(caches(sim))
 
 

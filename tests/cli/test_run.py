@@ -14,6 +14,7 @@ from mmesim.cli.run import folder_name
 from mmesim.experiment import executors
 from mmesim.experiment.executors import Observer
 from mmesim.results.run_data import RunData
+from mmesim.scenario.load import load
 from mmesim.scenario.schema import Scenario
 from tests.unit.results.synthetic import Call, run_data
 
@@ -204,3 +205,24 @@ def test_compiling_is_announced(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_folder_names_stay_in_the_folder(name: str, folder: str) -> None:
     assert folder_name(name) == folder
+
+
+def test_a_warm_up_that_is_found_is_a_number_in_the_result(run: Run, engine: Engine) -> None:
+    done = run("day.yaml", "--set", "run.warmup=auto")
+    assert done.err.startswith("finding the warm-up by pilot runs, which are not measured\n")
+    summary = json.loads(Path("results/day/summary.json").read_text())
+    kept = load("results/day/scenario.yaml")
+    assert kept.run.warmup_s == summary["steady_state"]["warmup_s"] == summary["warmup_s"]
+    assert kept.run.warmup_found is not None
+    # The pilots were simulated, not measured: the engine of the test was asked for the replications alone.
+    assert [replication for _, replication, _ in engine.asked] == [0, 1]
+
+
+def test_the_scenario_of_the_result_gives_the_same_result_without_pilots(mmesim: Run) -> None:
+    Path("day.yaml").write_text(SCENARIO)
+    mmesim("run", "day.yaml", "--set", "run.warmup=auto", "--set", "run.duration=20 min", "--out", "first")
+    again = mmesim("run", "first/scenario.yaml", "--out", "second")
+    assert "finding" not in again.err
+    first, second = (json.loads(Path(folder, "summary.json").read_text()) for folder in ("first", "second"))
+    assert first | {"wall_s": 0} == second | {"wall_s": 0}
+    assert first["steady_state"]["verdict"] == "steady"

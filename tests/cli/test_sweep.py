@@ -29,7 +29,7 @@ COUNT = "endpoint.instance_count"
 SCENARIO = """\
 name: day
 endpoint: {vcpu: 2, memory: 8 GiB, price_per_hour: 0.5 USD}
-models: [{name: m, count: 20, artifact_size: 1 MB, memory: 1 GB, service: {cpu: 20 ms}}]
+models: [{name: m, count: 20, artifact_size: 1 MB, memory: 10 MB, service: {cpu: 20 ms}}]
 traffic: [{arrivals: {poisson: {rate: 10 /s}}}]
 run: {duration: 100 s, replications: 2}
 expect: [p99 < 15 ms]
@@ -176,19 +176,10 @@ def test_a_scheduler_that_does_not_answer_is_the_users(mmesim: Run, command: str
     assert f"no scheduler answers at {address} within 10 s: start one with `dask scheduler`" in done.err
 
 
-def command(folder: Path) -> subprocess.Popen[bytes]:
+def command(folder: Path, jobs: int = 1) -> subprocess.Popen[bytes]:
     """A sweep of 24 points in a process of its own, as a user starts it."""
-    words = [
-        "sweep",
-        "day.yaml",
-        "--grid",
-        f"{COUNT}=1,2,3,4",
-        "--grid",
-        "models.m.memory=1 GB,2 GB,3 GB",
-        "--jobs",
-        "2",
-    ]
-    words += ["--set", "run.duration=40 min", "--grid", "endpoint.eviction=lru,lfu"]
+    words = ["sweep", "day.yaml", "--jobs", str(jobs), "--grid", f"{COUNT}=1,2,3,4"]
+    words += ["--grid", "models.m.memory=10 MB,20 MB,30 MB", "--grid", "endpoint.eviction=lru,lfu"]
     here = os.environ | {"PYTHONPATH": str(ROOT)}
     with (folder / "out.txt").open("wb") as out:
         return subprocess.Popen([sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out)
@@ -206,17 +197,18 @@ def kept(folder: Path) -> tuple[int, int]:
         return len(store), store.simulated
 
 
-def finish(folder: Path) -> float:
-    """Run the sweep to its end; the seconds that it took."""
-    begun = time.monotonic()
+def finish(folder: Path) -> None:
+    """Run the sweep to its end."""
     assert command(folder).wait(timeout=300) == 0, (folder / "out.txt").read_text()
-    return time.monotonic() - begun
 
 
-def kill(folder: Path, seconds: float) -> None:
-    """Start the sweep, and kill it with everything in its memory after that time."""
-    with command(folder) as process:
-        time.sleep(seconds)
+def kill(folder: Path, after: int, moments: random.Random, jobs: int = 1) -> None:
+    """Start the sweep, and kill it at a random moment after that many replications are in its store."""
+    store = folder / "results" / "day-sweep" / "sweep.sqlite"
+    with command(folder, jobs) as process:
+        while process.poll() is None and not (after == 0 or (store.exists() and kept(folder)[0] >= after)):
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0.0, 0.1 if after else 3.0))
         process.send_signal(signal.SIGKILL)
 
 
@@ -229,16 +221,15 @@ def prepared(folder: Path) -> Path:
 @pytest.mark.slow
 def test_a_sweep_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     whole, killed = prepared(tmp_path / "whole"), prepared(tmp_path / "killed")
-    whole_s = finish(whole)
+    finish(whole)
     assert kept(whole) == (48, 48)
     moments = random.Random(7)
-    before = 0
+    found = [0]
     for _ in range(3):
-        kill(killed, whole_s * moments.uniform(0.5, 0.9))
-        after = kept(killed)
-        assert after[0] == after[1] >= before
-        before = after[0]
-    assert before > 0
+        kill(killed, found[-1] + moments.randint(1, 10), moments, jobs=2)
+        assert len(set(kept(killed))) == 1
+        found.append(kept(killed)[0])
+    assert found == sorted(set(found))
     finish(killed)
     assert kept(killed) == (48, 48)
     assert results(killed) == results(whole)
@@ -247,15 +238,15 @@ def test_a_sweep_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     whole = prepared(tmp_path / "whole")
-    whole_s = finish(whole)
+    finish(whole)
     moments = random.Random(20)
     found: list[int] = []
     for number in range(20):
         killed = prepared(tmp_path / str(number))
-        kill(killed, whole_s * moments.uniform(0.0, 1.0))
+        kill(killed, moments.randint(0, 45), moments, jobs=1 + number % 2)
         store = killed / "results" / "day-sweep" / "sweep.sqlite"
         found.append(kept(killed)[0] if store.exists() else 0)
         finish(killed)
         assert kept(killed) == (48, 48)
         assert results(killed) == results(whole)
-    assert len(set(found)) > 5, "the kills did not fall into the sweep"
+    assert len({number for number in found if 0 < number < 48}) > 5, f"the kills did not fall into the sweep: {found}"

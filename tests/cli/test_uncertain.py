@@ -17,7 +17,7 @@ name: unsure
 endpoint: {{vcpu: 4, memory: 8 GiB, instance_count: 2}}
 models: [{{name: m, artifact_size: 1 MB, memory: 10 MB, service: {{cpu: {BELIEVED}}}}}]
 traffic: [{{arrivals: {{poisson: {{rate: 10 /s}}}}}}]
-run: {{duration: 20 s, warmup: 5 s, replications: 2}}
+run: {{duration: 60 s, warmup: 10 s, replications: 5}}
 expect: [p50 < 25 ms]
 """
 SENTENCE = (
@@ -65,7 +65,7 @@ def test_validate_and_diff_say_so_too(mmesim: Command, file: Path) -> None:
 def test_uncertain(mmesim: Command, file: Path) -> None:
     done = mmesim("uncertain", file, "--draws", 8)
     assert done.code == 0
-    assert "unsure: 8 draws of 1 belief x 2 replications, seed 1" in done.out
+    assert "unsure: 8 draws of 1 belief x 5 replications, seed 1" in done.out
     assert "models.m.service.cpu   uniform   low 10 ms, high 30 ms" in done.out
     assert "more of it: higher" in done.out
     again = mmesim("uncertain", file, "--draws", 8, "--json")
@@ -99,7 +99,7 @@ def test_robustness(mmesim: Command, file: Path) -> None:
     assert done.code == 0
     assert "holds in 8 of 8 settings of what AWS does not publish" in done.out
     assert "endpoint.load_slots = 1 " in done.out
-    assert json.loads(mmesim("robustness", file, "--json").out)["robustness"]["replications"] == 2
+    assert json.loads(mmesim("robustness", file, "--json").out)["robustness"]["replications"] == 5
 
 
 @pytest.mark.parametrize(("limit", "code"), [("22 ms", 0), ("19 ms", 1)])

@@ -107,6 +107,15 @@ def test_half_an_hour_is_too_short_for_four_thousand_rare_models() -> None:
     assert state["evidence"].startswith("run at least 9.2")
 
 
+def test_nor_does_it_see_them_all_once_where_they_fit() -> None:
+    traffic = Traffic(arrivals=Poisson(rate_per_s=1.0))
+    of = cache(4000, EvictionPolicy.lru, instant_model(count=4000), traffic, 1800.0, warmup_s="auto")
+    state: Any = replicate(of, records=None).summary["steady_state"]
+    needed_s = 2.0 * 4000.0 * np.log(1000.0)
+    assert state["verdict"] == "too short"
+    assert needed_s <= state["run_at_least_s"] <= needed_s + 60.0
+
+
 SEEDS = 20
 FALSE_ALARMS = 2
 """The tests of the verdict are at 1 % each, three of them: of 20 steady runs 0.6 are misjudged in the mean, more than 2

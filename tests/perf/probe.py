@@ -1,4 +1,5 @@
-"""What only a process of its own can tell of itself: `python -m tests.perf.probe memory 1000000`, or `start`.
+"""What only a process of its own can tell of itself: `python -m tests.perf.probe memory 1000000`, `start`,
+`sweep 1000` (points) or `jobs 5` (seconds of one replication).
 
 Prints one JSON object.
 """
@@ -6,9 +7,12 @@ Prints one JSON object.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -45,8 +49,70 @@ def start() -> dict[str, float]:
     return {"kernel_s": time.perf_counter() - begun, "kernel_cpu_s": time.process_time() - cpu_begun}
 
 
+SWEEP_REPLICATIONS = 2
+REPLICATIONS = 6
+MODELS = 500
+
+
+def sweep(points: int) -> dict[str, float]:
+    """Peak memory of the process that asks for a sweep of that many points, with a store, run by two others."""
+    from mmesim.experiment.sweep import sweep
+    from tests.perf.workloads import everything_fits
+
+    scenario = everything_fits(hosts=8, models=MODELS, requests=20_000)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "sweep.sqlite")
+        begun, cpu_begun = time.perf_counter(), time.process_time()
+        # The limit of the queue decides nothing here: each point is another simulation of the same size.
+        grid = {"server.job_queue_size": list(range(1000, 1000 + points))}
+        result = sweep(scenario, grid, replications=SWEEP_REPLICATIONS, jobs=2, store=file, most=None)
+        return {
+            "points": len(result.frame),
+            "models": MODELS,
+            "replications": SWEEP_REPLICATIONS,
+            "peak_bytes": peak_memory_bytes(),
+            "store_bytes": file.stat().st_size,
+            "wall_s": time.perf_counter() - begun,
+            "cpu_s": time.process_time() - cpu_begun,
+        }
+
+
+def jobs(seconds: float) -> dict[str, float]:
+    """Wall-clock time of replications of about that length, one after the other and two at the same time.
+
+    The CPU time of both tells whether others used the machine: then it does not explain the wall-clock time.
+    """
+    from mmesim.experiment.replicate import replicate
+    from tests.perf.workloads import everything_fits
+
+    size = 200_000
+    trial = replicate(everything_fits(hosts=8, models=400, requests=size), records=None)
+    scenario = everything_fits(hosts=8, models=400, requests=int(size * seconds / trial.runs[0].wall_s))
+    facts: dict[str, float] = {"replications": REPLICATIONS}
+    for count in (1, 2):
+        begun, cpu_begun = time.perf_counter(), _cpu_s()
+        result = replicate(scenario, only=range(REPLICATIONS), jobs=count, records=None)
+        facts[f"wall_{count}_s"] = time.perf_counter() - begun
+        facts[f"cpu_{count}_s"] = _cpu_s() - cpu_begun
+        facts[f"replication_{count}_s"] = max(run.wall_s for run in result.runs)
+    return facts | {"ratio": facts["wall_1_s"] / facts["wall_2_s"]}
+
+
+def _cpu_s() -> float:
+    """CPU time of this process and of those that it has begun and that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 def main(words: list[str]) -> None:
-    facts = memory(int(words[1])) if words[0] == "memory" else start()
+    name, *rest = words
+    probes: dict[str, Callable[[], dict[str, float]]] = {
+        "memory": lambda: memory(int(rest[0])),
+        "start": start,
+        "sweep": lambda: sweep(int(rest[0])),
+        "jobs": lambda: jobs(float(rest[0])),
+    }
+    facts = probes[name]()
     sys.stdout.write(json.dumps(facts) + "\n")
 
 

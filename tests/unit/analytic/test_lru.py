@@ -7,7 +7,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from mmesim.analytic.lru import characteristic_time, che
+from mmesim.analytic.lru import characteristic_time, che, filling_time
 
 
 def _zipf(models: int, exponent: float) -> np.ndarray:
@@ -111,3 +111,16 @@ def test_a_model_that_is_never_called_takes_no_room() -> None:
 def test_sizes_without_sense_are_refused(sizes: list[float]) -> None:
     with pytest.raises(ValueError, match="che needs a finite size"):
         characteristic_time(np.array([1.0, 2.0]), np.array(sizes), 1)
+
+
+def test_first_requests_become_rare() -> None:
+    assert filling_time(np.full(7, 0.5), 0.01) == pytest.approx(math.log(100.0) / 0.5)
+    rates = np.append(3 * _zipf(300, 1.1), 0.0)
+    time_s = filling_time(rates, 0.02)
+    assert (rates * np.exp(-rates * time_s)).sum() == pytest.approx(0.02 * rates.sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize(("rates", "share"), [([0.0], 0.1), ([-1.0, 2.0], 0.1), ([1.0], 0.0), ([1.0], 1.0)])
+def test_filling_needs_requests_and_a_share(rates: list[float], share: float) -> None:
+    with pytest.raises(ValueError, match="filling_time needs"):
+        filling_time(np.array(rates), share)

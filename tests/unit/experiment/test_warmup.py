@@ -133,10 +133,21 @@ def test_mser_where_that_is_later(pilots: Pilots, why: str) -> None:
     assert why in found(of).why
 
 
-def test_when_every_model_fits_only_mser_counts() -> None:
-    of = settled(day(room=2 * MODELS), Pilots(first_eviction_s=6000.0))
-    assert (of.run.warmup_s, found(of).why) == (0.0, "every model fits")
-    assert settled(day(room=2 * MODELS), Pilots(misses_s=600.0)).run.warmup_s == 600.0
+def test_when_every_model_fits_first_calls_have_to_be_rare() -> None:
+    of = settled(day(hours=20.0, room=2 * MODELS), Pilots(first_eviction_s=60000.0))
+    rates = RATE * np.arange(1.0, MODELS + 1) ** -0.9 / (np.arange(1.0, MODELS + 1) ** -0.9).sum()
+    cut_s = of.run.cut_s
+    assert (rates * np.exp(-rates * cut_s)).sum() / RATE == pytest.approx(0.001, rel=0.01)
+    assert found(of).why.startswith("every model fits, and first calls are rare after 4.")
+    # With half of the calls on each host the caches fill half as fast.
+    spread = settled(day(hours=40.0, room=4 * MODELS, endpoint={"router": {"policy": "random"}}), Pilots())
+    assert spread.run.cut_s == pytest.approx(2.0 * cut_s, abs=2.0)
+
+
+def test_when_every_model_is_there_from_the_start_only_mser_counts() -> None:
+    warm = day(room=2 * MODELS, endpoint={"warm": True})
+    assert settled(warm, Pilots()).run.warmup_s == 0.0
+    assert settled(warm, Pilots(misses_s=600.0)).run.warmup_s == 600.0
 
 
 def test_a_stationary_start_needs_no_time_of_the_cache() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmesim.results.histogram import EMIN, Grid, bucket_of, coarse_grid, grid, merge, quantile, share_over
+from mmesim.results.histogram import EMIN, Grid, bucket_of, coarse_grid, grid, log_middles, merge, quantile, share_over
 
 latencies = st.one_of(
     st.floats(min_value=0.0, max_value=1e6, allow_subnormal=False),
@@ -147,3 +147,14 @@ def test_merge_refuses_nothing_and_different_grids() -> None:
 def test_quantile_outside_0_to_1_is_refused(q: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         quantile(np.array([-1.0, 1.0]), np.array([1]), q)
+
+
+@given(st.floats(min_value=1e-5, max_value=1e5))
+def test_the_logarithm_of_a_bucket_is_that_of_its_middle(x: float) -> None:
+    coarse = coarse_grid()
+    assert log_middles(coarse.edges)[bucket_of(coarse, x)] == pytest.approx(math.log(x), abs=0.0304)
+
+
+def test_the_outer_buckets_have_logarithms_too() -> None:
+    edges = np.array([-1.0, 2.0, 8.0, math.inf])
+    assert log_middles(edges).tolist() == pytest.approx([0.5 * math.log(2.0), math.log(4.0), math.log(8.0)])

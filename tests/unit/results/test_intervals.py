@@ -99,6 +99,20 @@ def test_sectioning_is_scaled_and_cut_but_its_half_width_is_not() -> None:
     assert got.half_width == pytest.approx(half)
 
 
+def test_sectioning_is_widened_where_another_interval_reaches_farther() -> None:
+    plain = sectioning(10.0, [8.0, 11.0, 12.0], "")
+    assert plain.ci95 is not None
+    low, high = plain.ci95
+    inside = sectioning(10.0, [8.0, 11.0, 12.0], "", at_least=(9.0, 11.0))
+    assert inside == plain
+    above = sectioning(10.0, [8.0, 11.0, 12.0], "", at_least=(9.0, 30.0), resolution=0.5)
+    assert above.ci95 == pytest.approx((low - 0.5, 30.5))
+    assert above.half_width == pytest.approx(20.5)
+    below = sectioning(0.010, [0.008, 0.011, 0.012], "", at_least=(0.001, 0.010), scale=1000.0)
+    assert below.ci95 == pytest.approx((1.0, high))
+    assert below.half_width == pytest.approx(9.0)
+
+
 def test_sectioning_of_one_replication_has_a_value_only() -> None:
     assert sectioning(3.0, [3.0], "", resolution=1.0) == Estimate(3.0)
 

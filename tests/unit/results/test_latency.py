@@ -41,8 +41,32 @@ def test_a_quantile_is_that_of_all_calls_together() -> None:
     assert found.value == pytest.approx(1000 * pooled_s, rel=1e-12)
     singles = [quantile(r.edges_s, r.count, 0.5, r.latency_max_s) for r in runs]
     half = 4.3026527 * math.sqrt(math.fsum((x - pooled_s) ** 2 for x in singles) / 6) + width_s / 2
-    assert found.half_width == pytest.approx(1000 * half, rel=1e-7)
+    assert found.ci95 == pytest.approx((0.0, 1000 * (pooled_s + half)), rel=1e-7)
     assert 0.0 < width_s < 0.005 * 0.010
+
+
+def test_between_warm_and_cold_calls_the_interval_reaches_both() -> None:
+    # 0.6 to 1.4 % of the calls are cold: every replication has a p99 of its own side, and few calls lie between
+    runs = replications(
+        scenario(),
+        *[
+            [WARM] * (1000 - n) + [Call(0.020, load_wait=1.0 + 0.1 * i, load=i) for i in range(n)]
+            for n in (6, 10, 9, 14)
+        ],
+    )
+    shares = [0.006, 0.010, 0.009, 0.014]
+    found = latency(runs, pool(runs), "p99")
+    assert found.value is not None
+    assert found.ci95 is not None
+    assert found.value == pytest.approx(20.0, rel=0.005)
+    # the share of cold calls is 0.975 %, its half-width 3.1824 standard errors: 0.53 %
+    error = math.sqrt(math.fsum((s - 0.00975) ** 2 for s in shares) / 12)
+    edges, count = runs[0].edges_s, pool(runs).count
+    at = quantile(edges, count, 0.99 + 3.1824463 * error, runs[3].latency_max_s)
+    assert at > 1.0
+    width = width_at(edges, count, 0.99, runs[3].latency_max_s)
+    assert found.ci95[1] == pytest.approx(1000 * (at + width / 2), rel=0.02)
+    assert found.half_width == pytest.approx(found.ci95[1] - found.value, rel=1e-9)
 
 
 def test_equal_replications_leave_half_a_bucket() -> None:

@@ -45,6 +45,8 @@ def test_the_shipped_files_are_accepted(validator, path):
         ["models.tenant={batch_size: 2, first_call: {cpu: 2 s}}", "endpoint.model_cache=disabled"],
         ["models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}"],
         ["server.config=a.properties"],
+        ["run.warmup=auto", "endpoint.warm=stationary"],
+        ["run={warmup: 7 s, warmup_found: {warmup: 7 s, why: so, run_at_least: 2 h}}"],
     ],
 )
 def test_a_resolved_file_is_accepted(validator, scenario, base, write, monkeypatch, overrides):
@@ -71,6 +73,8 @@ def test_a_resolved_file_is_accepted(validator, scenario, base, write, monkeypat
         ("{cpu: 10 ms}", "{cpu: 10 ms, batch: most}"),
         ("{cpu: 10 ms}", "{cpu: 10 ms, batch: {affine: {base: 1 ms}}}"),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  model_cache: off"),
+        ("duration: 60 s", "duration: 60 s, warmup: soon"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  warm: stationry"),
         ("name: base\n", ""),
     ],
 )

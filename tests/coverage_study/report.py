@@ -1,0 +1,103 @@
+"""Writes the coverage study into a document.
+
+`python -m tests.coverage_study.report --runs 2000 --page docs/coverage.md`; the tables replace what stands between the
+two marker lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmesim.errors import UserError
+from tests.coverage_study.cells import cells
+from tests.coverage_study.judge import FIXED, Row, wilson
+from tests.coverage_study.study import finished
+from tests.perf.report import splice, table
+
+BEGIN = "<!-- study: written by `make coverage-study` -->"
+END = "<!-- end of study -->"
+
+HEAD = ("figure", "truth", "replications", "runs", "coverage", "99 % interval", "half-width", "passes")
+
+
+def text(results: Mapping[str, Mapping[str, Any]], runs: int) -> str:
+    """The whole generated part; UserError when a cell is missing."""
+    names = [cell.name for cell in cells()]
+    missing = [name for name in names if name not in results]
+    if missing:
+        raise UserError(f"the study with --runs {runs} is not finished: {', '.join(missing)}")
+    return "\n\n".join([_legend([results[name] for name in names], runs), *(_cell(results[name]) for name in names)])
+
+
+def _legend(results: Sequence[Mapping[str, Any]], runs: int) -> str:
+    of = [Row(**row) for result in results for row in result["rows"]]
+    short = sum(row.runs < runs for row in of)
+    cpu_min = sum(result["cpu_s"] for result in results) / 60.0
+    total = sum(result["replications"] for result in results)
+    cut = f" {short} lines have fewer: the pool was used up before `until` had ended so often." if short else ""
+    version = results[0]["version"]
+    return (
+        f"mmesim {version}, {runs:,} runs a line, {total:,} replications, {cpu_min:.0f} minutes of CPU.{cut}\n"
+        f"{sum(row.passes for row in of)} of {len(of)} lines pass."
+    )
+
+
+def _cell(result: Mapping[str, Any]) -> str:
+    rows = [_row(Row(**row), result) for row in result["rows"]]
+    error = ", ".join(f"{figure} {100 * width:.2g} %" for figure, width in result["truth_error"].items())
+    if not error:
+        source = "The truth is exact."
+    elif result["exact"]:
+        source = f"Exact: {', '.join(result['exact'])}. 99 % half-width of the other truths: {error}."
+    else:
+        source = f"99 % half-width of the truths: {error}."
+    limit = f"{1000.0 * result['limit_s']:g} ms"
+    length = f"{result['calls']:,} calls in each replication, after {result['warmup']:,} that are not measured"
+    return f"### {result['cell']}\n\n{length}; `share` is that of calls over {limit}. {source}\n\n{table(HEAD, rows)}"
+
+
+def _row(row: Row, result: Mapping[str, Any]) -> tuple[str, ...]:
+    truth = f"{100.0 * row.truth:.3g} %" if row.figure == "share" else f"{1000.0 * row.truth:.4g} ms"
+    if row.target is None:
+        replications = str(FIXED)
+    else:
+        given_up = f", {row.runs - row.reached} gave up" if row.reached < row.runs else ""
+        replications = f"{row.target}: {row.replications:.1f} on average{given_up}"
+    runs = str(row.runs) if row.given == row.runs else f"{row.runs}, {row.runs - row.given} without interval"
+    if row.given == 0:
+        return row.figure, truth, replications, runs, "-", "-", "-", "**no**"
+    low, high = wilson(row.covered, row.given)
+    assert row.half_width is not None
+    uncertain = result["truth_error"].get(row.figure, 0.0) > row.half_width / 4
+    return (
+        row.figure,
+        truth,
+        replications,
+        runs,
+        f"{100.0 * row.coverage:.1f} %" + (" (truth uncertain)" if uncertain else ""),
+        f"{100.0 * low:.1f} to {100.0 * high:.1f} %",
+        f"{100.0 * row.half_width:.1f} %",
+        "yes" if row.passes else "**no**",
+    )
+
+
+def main(words: Sequence[str]) -> None:
+    """Rewrite the document from the results in the folder."""
+    parser = argparse.ArgumentParser(prog="coverage_study.report")
+    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=1, help="of the study; without meaning here")
+    parser.add_argument("--folder", type=Path, default=Path(".coverage-study"))
+    parser.add_argument("--page", type=Path, required=True)
+    asked = parser.parse_args(words)
+    generated = text(finished(asked.folder, asked.runs), asked.runs)
+    document = asked.page.read_text(encoding="utf-8")
+    asked.page.write_text(splice(document, generated, BEGIN, END), encoding="utf-8")
+    sys.stdout.write(f"{generated}\n\nwritten to {asked.page}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
