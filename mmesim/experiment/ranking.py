@@ -24,8 +24,9 @@ Ints = NDArray[np.int64]
 class Influence:
     """One input: its share (0..1) of the variance of the answer's ranks, with a 95 % bootstrap interval over draws.
 
-    `direction`: 1 when a larger input gives a larger answer, else -1. `resolved`: whether its interval lies above that
-    of the input that follows in the ranking (the last one: always).
+    `direction`: 1 when a larger input gives a larger answer, -1 when a smaller one, 0 when the bootstrap leaves it
+    open. `resolved`: whether its interval lies above that of the input that follows in the ranking (the last one:
+    always).
     """
 
     field: str
@@ -54,9 +55,10 @@ def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints
     `resampled` are rows of indexes of draws, one row a bootstrap sample.
     """
     coefficients, explained = _regression(inputs, answers)
-    samples = np.array([_regression(inputs[rows], answers[rows])[0] for rows in resampled]) ** 2
+    samples = np.array([_regression(inputs[rows], answers[rows])[0] for rows in resampled])
+    least, most = np.quantile(samples, (0.025, 0.975), axis=0)
     # Drawn inputs are never quite uncorrelated, which can lift a square a little above the whole.
-    low, high = np.minimum(np.quantile(samples, (0.025, 0.975), axis=0), 1.0)
+    low, high = np.minimum(np.quantile(samples**2, (0.025, 0.975), axis=0), 1.0)
     shares = np.minimum(coefficients**2, 1.0)
     order = sorted(range(len(fields)), key=lambda index: (-shares[index], fields[index]))
     influences = []
@@ -67,7 +69,7 @@ def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints
                 fields[index],
                 float(shares[index]),
                 (float(low[index]), float(high[index])),
-                1 if coefficients[index] >= 0.0 else -1,
+                1 if least[index] > 0.0 else -1 if most[index] < 0.0 else 0,
                 all(bool(low[index] > high[other]) for other in after),
             )
         )
@@ -77,7 +79,7 @@ def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints
 def _regression(inputs: Floats, answers: Floats) -> tuple[Floats, float]:
     """Standardised coefficients of the ranks, and R^2; 0 for an input or an answer that does not vary."""
     x, y = (_standard(rankdata(values, axis=0)) for values in (inputs, answers[:, None]))
-    coefficients = np.linalg.lstsq(x, y[:, 0], rcond=None)[0]
+    coefficients: Floats = np.linalg.lstsq(x, y[:, 0], rcond=None)[0].astype(np.float64)
     left = float(((y[:, 0] - x @ coefficients) ** 2).sum())
     whole = float((y**2).sum())
     return coefficients, 1.0 - left / whole if whole > 0.0 else 0.0

@@ -27,7 +27,6 @@ from mmesim.results.metrics import METRICS, Metric, metric, quantile_shares
 from mmesim.results.result import Result
 from mmesim.scenario.schema import Belief, Scenario
 from mmesim.scenario.template import Template
-from mmesim.workload.streams import generator
 
 DRAWS = 64
 """Draws unless others are asked for; a Sobol sequence is best with a power of two."""
@@ -96,7 +95,7 @@ def uncertain(
                 answers[name][index] = [figure.of(run) for run in result.runs]
             verdicts.append(_verdicts(result))
             self_check = self_check or result.self_check
-    resampled = generator(base.run.seed, 0, "beliefs", "bootstrap").integers(0, draws, (RESAMPLED, draws))
+    resampled = _random(base.run.seed, "bootstrap of beliefs").integers(0, draws, (RESAMPLED, draws))
     return Uncertain(
         scenario=base,
         replications=count,
@@ -114,8 +113,13 @@ def sobol(seed: int, draws: int, fields: int) -> Floats:
     with warnings.catch_warnings():
         # Any number of points is allowed; the page says that a power of two is best.
         warnings.simplefilter("ignore", UserWarning)
-        points: Floats = qmc.Sobol(fields, rng=generator(seed, 0, "beliefs")).random(draws)
+        points: Floats = qmc.Sobol(fields, rng=_random(seed, "beliefs")).random(draws)
     return points
+
+
+def _random(seed: int, purpose: str) -> np.random.Generator:
+    """A stream of its own for each purpose, apart from those that are simulated with."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(purpose.encode())))
 
 
 def _template(scenario: Scenario | Template | str | Path) -> Template:

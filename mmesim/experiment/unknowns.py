@@ -76,6 +76,8 @@ class Unknowns:
 
 
 def _routers(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
+    if endpoint.instance_count == 1:
+        return (base,)  # there is nothing to choose: settings that cannot differ would only swell the count
     return (
         replace(base, policy=RouterPolicy.sticky, misroute=0.0),
         replace(base, policy=RouterPolicy.hash, misroute=0.0),

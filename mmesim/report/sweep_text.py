@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep_result import SweepResult
 from mmesim.report import layout
-from mmesim.report.text import MARKS
+from mmesim.report.text import MARKS, WIDTH
 from mmesim.results.intervals import Estimate
 
 
@@ -24,6 +24,9 @@ def _head(result: SweepResult) -> Iterator[str]:
     repeated = "" if not times else f" x {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'} replications"
     seed = f"seed {result.scenario.run.seed}"
     yield f"{result.scenario.name}: {result.asked} points{repeated}, {seed}; [ ] are 95 % intervals"
+    for belief in result.scenario.beliefs:
+        if not any(f"{belief.field}.".startswith(f"{field}.") for field in result.fields):
+            yield from layout.wrapped(belief.sentence, WIDTH)
     if result.interrupted:
         yield f"INTERRUPTED: {len(result.points)} of {result.asked} points were finished"
 

@@ -16,7 +16,8 @@ def text(found: Uncertain) -> str:
 
 
 def _head(found: Uncertain) -> Iterator[str]:
-    size = f"{len(found.draws)} draws of {len(found.beliefs)} beliefs x {found.replications} replications"
+    beliefs = f"{len(found.beliefs)} {'belief' if len(found.beliefs) == 1 else 'beliefs'}"
+    size = f"{len(found.draws)} draws of {beliefs} x {found.replications} replications"
     yield f"{found.scenario.name}: {size}, seed {found.scenario.run.seed}; [ ] are 95 % bootstrap intervals over draws"
     rows = []
     for belief in found.beliefs:
@@ -31,8 +32,8 @@ def _parameters(body: dict[str, object]) -> list[tuple[str, object]]:
 
 
 def _answers(found: Uncertain) -> Iterator[str]:
-    rows = [("over the draws", "p5", "p50", "p95", "not knowing", "", "luck")]
-    rows += [_row(answer) for answer in found.answers]
+    titles = ("over the draws", "p5", "p50", "p95", "not knowing", "", "luck")
+    rows = [titles, *(_row(answer) for answer in found.answers)]
     yield from layout.columns(rows, indent=0)
     yield "  not knowing, luck: parts of the variance of one replication; percentiles are of the means of"
     yield f"  {found.replications} replications, in which some luck is left"
@@ -84,7 +85,7 @@ def _first(found: Uncertain) -> Iterator[str]:
         rows = []
         for place, one in enumerate(ranking.influences, 1):
             interval = layout.percent_interval(Estimate(one.share, one.interval).as_dict())
-            effect = "more of it: higher" if one.direction > 0 else "more of it: lower"
+            effect = {1: "more of it: higher", -1: "more of it: lower", 0: ""}[one.direction]
             rows.append((f"{place}", one.field, layout.share(one.share), interval, effect))
         yield from layout.columns(rows, left=2, indent=4)
         if not ranking.resolved:

@@ -73,7 +73,7 @@ def _with_section(tree: Located, beliefs: Mapping[str, Located]) -> Located:
     if not beliefs:
         return tree
     section = tree.map.get(SECTION, tree.with_value({}))
-    return tree.with_value(tree.map | {SECTION: section.with_value(section.map | beliefs)})
+    return tree.with_value(tree.map | {SECTION: section.with_value({**section.map, **beliefs})})
 
 
 def _other_values(tree: Located, scenario: Scenario) -> list[Problem]:

@@ -1,0 +1,127 @@
+"""`mmesim uncertain` and `mmesim robustness`: reports, JSON, exit codes; what a plain run says about beliefs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from mmesim.scenario.load import load
+
+BELIEVED = "{uncertain: {uniform: {low: 10 ms, high: 30 ms}}}"
+SCENARIO = f"""\
+name: unsure
+endpoint: {{vcpu: 4, memory: 8 GiB, instance_count: 2}}
+models: [{{name: m, artifact_size: 1 MB, memory: 10 MB, service: {{cpu: {BELIEVED}}}}}]
+traffic: [{{arrivals: {{poisson: {{rate: 10 /s}}}}}}]
+run: {{duration: 60 s, warmup: 10 s, replications: 5}}
+expect: [p50 < 25 ms]
+"""
+SENTENCE = (
+    "models.m.service.cpu is believed to lie between 10 and 30 ms: this run uses 20 ms; "
+    "mmesim uncertain shows what hangs on it"
+)
+
+
+class Outcome(Protocol):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Outcome]
+
+
+@pytest.fixture
+def file(mmesim: Command) -> Path:
+    """A scenario in the working folder."""
+    path = Path("unsure.yaml")
+    path.write_text(SCENARIO)
+    return path
+
+
+def test_a_plain_run_uses_the_middle_and_says_so(mmesim: Command, file: Path) -> None:
+    done = mmesim("run", file, "--out", "out")
+    assert done.code == 0
+    assert "Believed, not known" in done.out
+    assert "models.m.service.cpu is believed to lie between 10 and 30 ms: this run uses 20 ms" in done.out
+    summary = json.loads(Path("out/summary.json").read_text())
+    assert summary["findings"] == [{"kind": "belief", "text": SENTENCE}]
+    assert load("out/scenario.yaml") == load(file)
+
+
+def test_validate_and_diff_say_so_too(mmesim: Command, file: Path) -> None:
+    assert f"note: {SENTENCE}" in mmesim("validate", file).err
+    compared = mmesim("diff", file, "--set", "models.m.service.cpu=15 ms")
+    assert f"a  {SENTENCE}" in compared.out
+    assert f"b  {SENTENCE}" not in compared.out
+
+
+def test_uncertain(mmesim: Command, file: Path) -> None:
+    done = mmesim("uncertain", file, "--draws", 8)
+    assert done.code == 0
+    assert "unsure: 8 draws of 1 belief x 5 replications, seed 1" in done.out
+    assert "models.m.service.cpu   uniform   low 10 ms, high 30 ms" in done.out
+    assert "more of it: higher" in done.out
+    again = mmesim("uncertain", file, "--draws", 8, "--json")
+    assert again.out == mmesim("uncertain", file, "--draws", 8, "--json", "--jobs", 1).out
+    data = json.loads(again.out)
+    assert data["figures"]["p50"]["variance"]["inputs_share"] > 0.9
+    assert data["figures"]["p50"]["ranking"]["inputs"][0]["field"] == "models.m.service.cpu"
+    (expected,) = data["expect"]
+    assert expected["holds"] + expected["fails"] + expected["undecided"] == 1.0
+    assert 0.0 < expected["holds"] < 1.0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--metric", "p98x"], "unknown metric 'p98x'"),
+        (["--draws", "4"], "4 draws are too few"),
+        (["--set", "models.m.service.cpu=20 ms"], "nothing is uncertain"),
+        (["--set", "models.m.service.cpu={uncertain: {lwo: 1}}"], "unknown belief 'lwo'"),
+    ],
+)
+def test_bad_input_ends_with_64(mmesim: Command, file: Path, words: list[str], message: str) -> None:
+    done = mmesim("uncertain", file, *words)
+    assert done.code == 64
+    assert message in done.err
+    assert done.out == ""
+
+
+def test_robustness(mmesim: Command, file: Path) -> None:
+    done = mmesim("robustness", file, "--set", "models.m.service.cpu=1 ms", "--check")
+    assert done.code == 0
+    assert "holds in 8 of 8 settings of what AWS does not publish" in done.out
+    assert "endpoint.load_slots = 1 " in done.out
+    assert json.loads(mmesim("robustness", file, "--json").out)["robustness"]["replications"] == 5
+
+
+@pytest.mark.parametrize(("limit", "code"), [("22 ms", 0), ("19 ms", 1)])
+def test_check_tells_by_the_exit_code(mmesim: Command, file: Path, limit: str, code: int) -> None:
+    """About 18 ms, of which 10 are CPU: 15 % slower it is 20 ms."""
+    done = mmesim(
+        "robustness", file, "--set", f"expect=[p50 < {limit}]", "--set", "models.m.service.cpu=10 ms", "--check"
+    )
+    assert done.code == code
+
+
+def test_check_needs_something_to_check(mmesim: Command, file: Path) -> None:
+    done = mmesim("robustness", file, "--set", "expect=[]", "--check")
+    assert done.code == 64
+    assert "--check needs something to check" in done.err
+    assert mmesim("robustness", file, "--set", "expect=[]").code == 0
+
+
+def test_run_with_robustness(mmesim: Command, file: Path) -> None:
+    done = mmesim("run", file, "--robustness", "--out", "out")
+    assert done.code == 0
+    assert "What AWS does not publish" in done.out
+    found = json.loads(Path("out/summary.json").read_text())["robustness"]
+    assert found["holds"] + found["fails"] + found["undecided"] == len(found["settings"]) == 8
+    assert json.loads(mmesim("run", file, "--json", "--out", "plain").out)["robustness"] is None
