@@ -23,7 +23,7 @@ from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate
 from mmesim.experiment.uncertain_result import Answer, Chance, Floats, Uncertain
 from mmesim.experiment.variance import share_interval, split
 from mmesim.results.latency import QUANTILES
-from mmesim.results.metrics import METRICS, Metric, metric, quantile_shares
+from mmesim.results.metrics import METRICS, Metric, metric
 from mmesim.results.result import Result
 from mmesim.scenario.schema import Belief, Scenario
 from mmesim.scenario.template import Template
@@ -203,7 +203,6 @@ def _answer(
         split=split(values),
         interval=share_interval(values, resampled),
         ranking=rank([belief.field for belief in beliefs], inputs, means, resampled),
-        quantile=quantile_shares(name) is not None,
     )
 
 

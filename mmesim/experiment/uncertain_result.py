@@ -24,9 +24,8 @@ __all__ = ["Answer", "Chance", "Floats", "Uncertain"]
 class Answer:
     """One figure over all draws; times in milliseconds, shares 0..1. `reason`: why there is nothing else.
 
-    `means`: of the replications of each draw; `p5`, `p50`, `p95` are their percentiles. `interval`: 95 % bootstrap
-    interval over draws of the inputs' share of the variance. `quantile`: whether it is a quantile, of which each
-    replication gives its own.
+    `means`: of the replications of each draw (of a quantile, each replication gives its own); `p5`, `p50`, `p95` are
+    their percentiles. `interval`: 95 % bootstrap interval over draws of the inputs' share of the variance.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Answer:
     split: Split | None = None
     interval: tuple[float, float] | None = None
     ranking: Ranking | None = None
-    quantile: bool = False
 
     @property
     def inputs_share(self) -> float | None:
