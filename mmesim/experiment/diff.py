@@ -72,6 +72,7 @@ class Diff:
             "seed": self.a.scenario.run.seed,
             "replications": len(self.a.runs),
             "same_calls": self.same_calls,
+            "steady_state": {"a": self.a.summary["steady_state"], "b": self.b.summary["steady_state"]},
             "figures": {
                 delta.name: {
                     "unit": delta.unit,
@@ -125,17 +126,15 @@ def diff(
                 f"the scenarios do not measure the same time: run.{name} is {_time(of_a)} in {a.name!r} and "
                 f"{_time(of_b)} in {b.name!r}; give both the same"
             )
-    count = replications or pairs(a)
-    of_both = [
-        one.model_copy(update={"run": one.run.model_copy(update={"replications": count, "until": None})})
-        for one in (a, b)
-    ]
+    common = {"replications": replications or pairs(a), "until": None, "seed": a.run.seed}
+    of_both = [one.model_copy(update={"run": one.run.model_copy(update=common)}) for one in (a, b)]
     results = {}
     with local(jobs) if executor is None else nullcontext(executor) as running:
         of_both = [with_warmup(one, running) for one in of_both]
-        run = max((one.run for one in of_both), key=lambda one: one.cut_s)
+        longer = max((one.run for one in of_both), key=lambda one: one.cut_s)
+        warmup = {"warmup_s": longer.warmup_s, "warmup_found": longer.warmup_found}
         for label, scenario in zip(("a", "b"), of_both, strict=True):
-            paired = scenario.model_copy(update={"run": run})
+            paired = scenario.model_copy(update={"run": scenario.run.model_copy(update=warmup)})
             results[label] = _run(paired, running, None if watch is None else watch(label))
     first, second = results["a"], results["b"]
     return Diff(

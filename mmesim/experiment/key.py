@@ -74,17 +74,17 @@ class Keys:
             return f"unreadable {path}"
         return self._files[place]
 
-    def _source(self, function: Function) -> str:
-        """The content of the module that a user's function is in; not of what that module imports."""
-        inside = (function.folder or Path.cwd()).joinpath(*function.module.split("."))
-        for path in (inside.with_suffix(".py"), inside / "__init__.py"):
-            if path.is_file():
-                return self._content(path)
+    def _source(self, function: Function) -> list[str]:
+        """The content of the Python files beside the module that a user's function is in, which it may import."""
+        folder = function.folder or Path.cwd()
+        inside = folder.joinpath(*function.module.split("."))
+        if inside.with_suffix(".py").is_file() or (inside / "__init__.py").is_file():
+            return [f"{path.relative_to(folder)} {self._content(path)}" for path in sorted(folder.rglob("*.py"))]
         try:
             found = importlib.util.find_spec(function.module)
         except (ImportError, ValueError):
             found = None
-        return self._content(Path(found.origin)) if found and found.origin else function.function
+        return [self._content(Path(found.origin)) if found and found.origin else function.function]
 
 
 def of_replication(base: bytes, replication: int) -> bytes:

@@ -10,7 +10,7 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from mmesim.errors import Problem, ScenarioError, UserError
+from mmesim.errors import Problem, ScenarioError, SimulationError, UserError
 from mmesim.experiment.executors import Executor, Simulate, Task, local
 from mmesim.experiment.key import Keys, of_replication
 from mmesim.experiment.points import Point, points
@@ -18,6 +18,7 @@ from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, with_warmup
 from mmesim.experiment.store import Store
 from mmesim.experiment.sweep_input import read_sweep
 from mmesim.experiment.sweep_result import SweepResult, SweptPoint, swept_point
+from mmesim.experiment.warmup import found_again
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario, Sweep
@@ -194,7 +195,11 @@ class _Work:
         """Work out the figures from the store, so that they are the same whenever the replications were run."""
         scenario = self._scenarios.pop(index)
         runs = tuple(self._store.get(key, scenario) for key in self._plan.keys(index))
-        settled = scenario.run.model_copy(update={"warmup_s": runs[0].warmup_s})
+        if len({run.warmup_s for run in runs}) > 1:
+            raise SimulationError(f"point {index}: its replications in the store have different warm-ups")
+        settled = scenario.run.model_copy(
+            update={"warmup_s": runs[0].warmup_s, "warmup_found": found_again(scenario, runs[0].warmup_s)}
+        )
         scenario = scenario.model_copy(update={"run": settled})
         self.done[index] = swept_point(index, self._plan.points[index], Result(scenario, runs))
 

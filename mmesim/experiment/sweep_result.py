@@ -34,8 +34,9 @@ class SweptPoint:
     """One point: its number, the values of the swept fields, and what came out.
 
     `figures` are those of `mmesim.experiment.figures` by column. `verdict` is None when nothing is expected;
-    `not_passed` lists the expectations that failed or are undecided. `self_check` says how the simulator contradicted
-    itself, None when it did not.
+    `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the measured time
+    (`steady`, `warming up`, `saturated`, `too short`), None where that cannot be asked. `self_check` says how the
+    simulator contradicted itself, None when it did not.
     """
 
     number: int
@@ -44,12 +45,14 @@ class SweptPoint:
     figures: Mapping[str, Estimate]
     verdict: str | None
     not_passed: tuple[str, ...]
+    steady_state: str | None
     self_check: str | None
 
 
 def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
     """Return what a sweep keeps of a result."""
     entries: Any = result.summary["expect"]
+    steady: Any = result.summary["steady_state"]
     return SweptPoint(
         number=number,
         values=dict(values),
@@ -57,6 +60,7 @@ def swept_point(number: int, values: Mapping[str, object], result: Result) -> Sw
         figures={one.column: one.of(result.summary) for one in FIGURES},
         verdict=result.verdict if entries else None,
         not_passed=tuple(entry["text"] for entry in entries if entry["verdict"] != "pass"),
+        steady_state=steady["verdict"],
         self_check=result.self_check,
     )
 
@@ -113,7 +117,7 @@ class SweepResult:
 
     @cached_property
     def table(self) -> pa.Table:
-        """One row a point: number, swept fields, replications, then each figure with `_low` and `_high`, the verdict.
+        """One row a point: number, swept fields, replications, then each figure with `_low` and `_high`, the verdicts.
 
         Shares are 0 to 1; a column that has a unit ends with it. A value that cannot be given is null.
         """
@@ -128,6 +132,8 @@ class SweepResult:
                 for end, name in enumerate(("low", "high")):
                     bounds = [None if estimate.ci95 is None else estimate.ci95[end] for estimate in found]
                     columns[f"{one.column}_{name}"] = pa.array(bounds, pa.float64())
+        steady = [point.steady_state for point in self.points]
+        columns["steady_state"] = pa.array(steady, pa.string())
         columns["verdict"] = pa.array([point.verdict for point in self.points], pa.string())
         columns["not_passed"] = pa.array(["; ".join(point.not_passed) for point in self.points], pa.string())
         return pa.table(columns)

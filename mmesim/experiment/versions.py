@@ -10,10 +10,23 @@ from pathlib import Path
 
 import numba
 import numpy as np
+import scipy
 
 import mmesim
 
-_SIMULATION = ("engine", "policies", "results/histogram.py", "scenario", "units.py", "workload")
+_SIMULATION = (
+    "analytic/lru.py",
+    "engine",
+    "experiment/warmup.py",
+    "policies",
+    "results/histogram.py",
+    "results/mser.py",
+    "results/series.py",
+    "results/steady.py",
+    "scenario",
+    "units.py",
+    "workload",
+)
 """Parts of the package that decide what a simulation measures."""
 
 
@@ -25,6 +38,7 @@ def versions() -> dict[str, str]:
         "python": ".".join(map(str, sys.version_info[:2])),
         "numpy": np.__version__,
         "numba": numba.__version__,
+        "scipy": scipy.__version__,
         "machine": platform.machine(),
     }
 

@@ -19,6 +19,7 @@ from mmesim.results.steady import changes_over_time
 from mmesim.scenario.endpoint import STATIONARY
 from mmesim.scenario.schema import FoundWarmup, Scenario
 from mmesim.scenario.settings import AUTO
+from mmesim.scenario.until import FIRST_LOOK
 
 PILOT = 1_000_000
 """Replication number of the first pilot: their random numbers are shared with nothing that is measured."""
@@ -71,9 +72,24 @@ def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Sce
     return _with(scenario, min(_up(wanted.cut_s, 1.0), largest_s), wanted.why)
 
 
+def found_again(scenario: Scenario, warmup_s: float) -> FoundWarmup | None:
+    """Return what is known of an automatic warm-up of which only the cut was kept; None for one that was given.
+
+    A cut of half of the run is one that should have been longer.
+    """
+    duration_s = scenario.run.duration_s
+    if scenario.run.warmup_s != AUTO:
+        return None
+    if warmup_s < LARGEST_SHARE * duration_s:
+        return FoundWarmup(warmup_s=warmup_s, why="found by pilot runs")
+    why = "more than half of the run; simulate it alone to see how long it has to be"
+    return FoundWarmup(warmup_s=warmup_s, why=why, run_at_least_s=math.nextafter(duration_s, math.inf))
+
+
 def pilots(scenario: Scenario) -> int:
     """Return how many pilot runs a scenario gets: never more than replications."""
-    return min(PILOTS, scenario.run.replications)
+    run = scenario.run
+    return min(PILOTS, run.replications if run.until is None else max(FIRST_LOOK, run.replications))
 
 
 def _with(scenario: Scenario, warmup_s: float, why: str, at_least_s: float | None = None) -> Scenario:
@@ -107,12 +123,19 @@ def _cache(scenario: Scenario, pilots: Sequence[RunData]) -> _Wanted:
     if scenario.endpoint.model_cache == "disabled":
         return _Wanted(0.0, "none, no model is kept")
     time_s = cache_time_s(scenario)
+    evicted_s = max((_first_eviction_s(run) for run in pilots), default=0.0)
+    if not math.isfinite(time_s) and evicted_s > 0.0:
+        filled_s = 0.0 if scenario.endpoint.warm else filling_time(_mix(scenario)[0], FIRST_CALLS)
+        return _Wanted(
+            max(evicted_s, filled_s),
+            f"every model fits, but not every host has room for its own: first eviction after {_shown(evicted_s)}, "
+            f"first calls rare after {_shown(filled_s)}",
+        )
     if not math.isfinite(time_s):
         if scenario.endpoint.warm:
             return _Wanted(0.0, "none, every model fits and is loaded at the start")
         filled_s = filling_time(_mix(scenario)[0], FIRST_CALLS)
         return _Wanted(filled_s, f"every model fits, and first calls are rare after {_shown(filled_s)}")
-    evicted_s = max((_first_eviction_s(run) for run in pilots), default=0.0)
     if evicted_s > TIMES * time_s:
         return _Wanted(evicted_s, f"the first eviction, after {_shown(evicted_s)}")
     return _Wanted(TIMES * time_s, f"{TIMES} times the {_shown(time_s)} that a model stays in the cache (Che)")

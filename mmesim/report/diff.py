@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from mmesim import units
 from mmesim.experiment.diff import Diff
@@ -35,6 +36,12 @@ def _head(found: Diff) -> Iterator[str]:
     for label, scenario in (("a", found.a.scenario), ("b", found.b.scenario)):
         for belief in scenario.beliefs:
             yield f"{label}  {belief.sentence}"
+    for label, result in (("a", found.a), ("b", found.b)):
+        steady: Any = result.summary["steady_state"]
+        if steady["verdict"] not in ("steady", None):
+            yield f"{label} is not in steady state ({steady['verdict']}): {steady['evidence']}"
+        if result.summary["conditional"] and label == "a":
+            yield "The intervals cover the randomness of service and load, given this trace of calls."
     if not found.same_calls:
         yield "The traffic of a and b differs: only what it has in common cancels in the differences."
 

@@ -66,7 +66,12 @@ def _cells(figure: Figure, estimate: Estimate) -> tuple[str, str]:
 
 
 def _notes(result: SweepResult, figures: Sequence[Figure]) -> Iterator[str]:
-    """Why there is a dash."""
+    """What keeps a point's figures from being those of a steady state, and why there is a dash."""
+    for verdict in ("too short", "warming up", "saturated"):
+        here = [str(point.number) for point in result.points if point.steady_state == verdict]
+        if here:
+            numbers = f"{', '.join(here[:10])}{' ...' if len(here) > 10 else ''}"
+            yield f"not in steady state ({verdict}): {len(here)} of {len(result.points)} points (number {numbers})"
     for one in figures:
         reasons = [point.figures[one.column].reason for point in result.points]
         found = dict.fromkeys(reason for reason in reasons if reason is not None)

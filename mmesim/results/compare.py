@@ -13,11 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from mmesim.results.expect import shown_as
 from mmesim.results.histogram import width_at
 from mmesim.results.intervals import Estimate, estimate, half_width, mean
 from mmesim.results.latency import Pooled, limit_text, pool
-from mmesim.results.metrics import Metric, metric, over, quantile_shares
+from mmesim.results.metrics import Metric, estimated, metric, over, quantile_shares
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import SIGNIFICANT_DIGITS
@@ -86,7 +88,7 @@ def _delta(
     scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
     values = [[_stable(figure.of(run) * scale) for run in runs] for runs in (a, b)]
     if name.startswith("share_over"):
-        both = [estimate(of_one, figure.missing, low=0.0, high=figure.high) for of_one in values]
+        both = [estimated(figure, runs) for runs in (a, b)]
     else:
         both = [shown_as(name, runs, one) for runs, one in zip((a, b), pooled, strict=True)]
     shares = quantile_shares(name)
@@ -97,7 +99,26 @@ def _delta(
         for runs, one in zip((a, b), pooled, strict=True)
         if one.count.any()
     ]
-    return _paired(name, unit, values[0], values[1], both[0], both[1], resolution=sum(steps), pooled=True)
+    return _paired(
+        name,
+        unit,
+        values[0],
+        values[1],
+        both[0],
+        both[1],
+        resolution=sum(steps),
+        pooled=True,
+        unchanged=all(_same_latencies(x, y) for x, y in zip(a, b, strict=True)),
+    )
+
+
+def _same_latencies(x: RunData, y: RunData) -> bool:
+    """Whether two replications have the same latencies; a change smaller than a bucket leaves the counts alone."""
+    return (
+        bool(np.array_equal(x.count, y.count))
+        and x.latency_max_s == y.latency_max_s
+        and _stable(x.latency_sum_s) == _stable(y.latency_sum_s)
+    )
 
 
 def _stable(value: float) -> float:
@@ -124,16 +145,21 @@ def _paired(
     of_b: Estimate,
     resolution: float = 0.0,
     pooled: bool = False,
+    unchanged: bool = True,
 ) -> Delta:
-    """`pooled`: the difference of the two values that are shown, those of all calls together, is the middle."""
+    """`pooled`: the difference of the two values that are shown, those of all calls together, is the middle.
+
+    `unchanged`: equal values mean that nothing differs, not that a difference is smaller than a bucket.
+    """
     reason = of_a.reason or of_b.reason
     if reason is not None or of_a.value is None or of_b.value is None:
         return Delta(name, unit, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
     differences = [y - x for x, y in zip(a, b, strict=True)]
     middle = _stable(of_b.value) - _stable(of_a.value) if pooled else mean(differences)
     half = half_width(differences, centre=middle)
-    if not any(differences):
-        middle, half, resolution = 0.0, None if half is None else 0.0, 0.0  # no bucket can hide a difference
+    same = unchanged and not any(differences)
+    if same:
+        middle, half, resolution = 0.0, None if half is None else 0.0, 0.0
     interval = None if half is None else (middle - half - resolution, middle + half + resolution)
     return Delta(
         name,
@@ -141,14 +167,12 @@ def _paired(
         of_a,
         of_b,
         Estimate(middle, interval),
-        _direction(differences, interval),
+        "same" if same else _direction(interval),
         _variance_ratio(a, b, differences),
     )
 
 
-def _direction(differences: Sequence[float], interval: tuple[float, float] | None) -> Direction:
-    if not any(differences):
-        return "same"
+def _direction(interval: tuple[float, float] | None) -> Direction:
     if interval is None:
         return "undecided"
     low, high = interval

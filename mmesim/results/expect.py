@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from mmesim.results.intervals import CONFIDENCE, Estimate, estimate, mean, never_seen, student_t
+from mmesim.results.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 from mmesim.results.latency import Pooled, latency, limit_text
-from mmesim.results.metrics import Metric, metric, over, quantile_shares
+from mmesim.results.metrics import Metric, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Expectation
 
@@ -58,10 +58,7 @@ def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: flo
     """Return the figure of that name as it stands elsewhere in the summary: times in milliseconds."""
     if name in ("mean", "max") or quantile_shares(name) is not None:
         return latency(runs, pooled, name, confidence)
-    figure = metric(name)
-    scale = 1000.0 if figure.unit == "s" else 1.0
-    values = [figure.of(r) for r in runs]
-    return estimate(values, figure.missing, low=0.0, high=figure.high, scale=scale, confidence=confidence)
+    return estimated(metric(name), runs, confidence)
 
 
 def interval_of(
@@ -71,11 +68,10 @@ def interval_of(
     interval = student_t(values, confidence, low=0.0, high=figure.high)
     if interval is None:
         return values[0], values[0], "value of one replication, no interval"
-    if figure.trials is not None and set(values) in ({0.0}, {1.0}):
-        # A share of which nothing was seen has no spread: Student's t would be certain after three calls.
-        edge = never_seen(sum(figure.trials(r) for r in runs), confidence)
-        low, high = (0.0, edge) if values[0] == 0.0 else (1.0 - edge, 1.0)
-        return low, high, f"exact binomial interval over {len(runs)} replications"
+    if figure.trials is not None:
+        wider = share_interval(values, [figure.trials(r) for r in runs], confidence)
+        if wider is not None and wider != interval:
+            return *wider, f"exact binomial interval over {len(runs)} replications"
     return *interval, f"t interval over {len(runs)} replications"
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
+from scipy.special import betaincinv, stdtrit
 
 CONFIDENCE = 0.95
 
@@ -108,9 +108,24 @@ def _lacking(missing: str, absent: int, of: int) -> str:
     return missing if absent == of else f"{missing} in {absent} of {of} replications"
 
 
-def never_seen(trials: int, confidence: float = CONFIDENCE) -> float:
-    """Return the upper end of the exact (Clopper-Pearson) interval of a share of which 0 in `trials` were seen."""
-    return 1.0 - math.pow((1.0 - confidence) / 2, 1.0 / trials)
+def share_interval(
+    values: Sequence[float], trials: Sequence[int], confidence: float = CONFIDENCE
+) -> tuple[float, float] | None:
+    """Return the interval of a share (0..1) over replications with so many trials each, None for fewer than two.
+
+    Student's t, widened to the exact (Clopper-Pearson) interval of all trials together: the t interval of a share of
+    which little was seen is too narrow, and of one never seen it is nothing. The exact part counts trials as
+    independent; what makes them fail together shows in the spread of the replications.
+    """
+    interval = student_t(values, confidence, low=0.0, high=1.0)
+    total = sum(trials)
+    if interval is None or not total:
+        return interval
+    seen = round(math.fsum(value * n for value, n in zip(values, trials, strict=True)))
+    tail = (1.0 - confidence) / 2
+    low = float(betaincinv(seen, total - seen + 1, tail)) if seen > 0 else 0.0
+    high = float(betaincinv(seen + 1, total - seen, 1.0 - tail)) if seen < total else 1.0
+    return min(interval[0], low), max(interval[1], high)
 
 
 def estimate(
@@ -122,8 +137,11 @@ def estimate(
     scale: float = 1.0,
     skip_missing: bool = False,
     confidence: float = CONFIDENCE,
+    trials: Sequence[int] | None = None,
 ) -> Estimate:
     """Return the mean over replications, times `scale`, with its t interval cut to [low, high].
+
+    `trials`: of a share of things that were counted, how many in each replication (see `share_interval`).
 
     A replication that cannot give the value gives nan; `missing` says why ("no successful call"). One such replication
     leaves the whole without a value, since the others alone would flatter; with `skip_missing` the others are used.
@@ -131,4 +149,8 @@ def estimate(
     known = [v * scale for v in values if not math.isnan(v)]
     if not known or (len(known) < len(values) and not skip_missing):
         return Estimate(None, reason=_lacking(missing, len(values) - len(known), len(values)))
+    if trials is not None:
+        bounds, middle = share_interval(known, trials, confidence), mean(known)
+        half = None if bounds is None else max(middle - bounds[0], bounds[1] - middle)
+        return Estimate(middle, bounds, half_width=half)
     return Estimate(mean(known), student_t(known, confidence, low, high), half_width=half_width(known, confidence))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from mmesim.results.histogram import Floats, Ints, merge, quantile, share_over, width_at
 from mmesim.results.intervals import CONFIDENCE, Estimate, estimate, half_width, sectioning
 from mmesim.results.ledger import band_weights, cold_calls
-from mmesim.results.metrics import METRICS, metric, over, quantile_shares
+from mmesim.results.metrics import METRICS, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
 
 QUANTILES: tuple[str, ...] = ("p50", "p90", "p95", "p99", "p99.9")
@@ -118,7 +118,4 @@ def share_over_limits(
 ) -> dict[str, Estimate]:
     """Return for each limit the share (0..1) of successful calls slower than it."""
     figures = {limit_text(limit): over(limit) for limit in limits_s}
-    return {
-        name: estimate([f.of(r) for r in runs], f.missing, low=0.0, high=1.0, confidence=confidence)
-        for name, f in figures.items()
-    }
+    return {name: estimated(figure, runs, confidence) for name, figure in figures.items()}

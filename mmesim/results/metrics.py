@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mmesim.results.histogram import quantile, share_over
+from mmesim.results.intervals import CONFIDENCE, Estimate, estimate
 from mmesim.results.run_data import CAUSES, RunData
 
 NO_SUCCESS = "no successful call"
@@ -35,6 +36,19 @@ class Metric:
     unit: str = "1"
     high: float = math.inf
     trials: Callable[[RunData], int] | None = None
+
+
+def estimated(figure: Metric, runs: Sequence[RunData], confidence: float = CONFIDENCE) -> Estimate:
+    """Return a figure over replications with its interval; times in milliseconds."""
+    return estimate(
+        [figure.of(run) for run in runs],
+        figure.missing,
+        low=0.0,
+        high=figure.high,
+        scale=1000.0 if figure.unit == "s" else 1.0,
+        confidence=confidence,
+        trials=None if figure.trials is None else [figure.trials(run) for run in runs],
+    )
 
 
 def ratio(part: float, whole: float) -> float:

@@ -102,7 +102,9 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     if falling is not None:
         return SteadyState("warming up", falling + because, warmup_s)
     return SteadyState(
-        "steady", f"no trend in misses, latency or calls in the system{_failures(runs)}{because}", warmup_s
+        "steady",
+        f"no fall in misses or latency, no growth of the calls in the system{_failures(runs)}{because}",
+        warmup_s,
     )
 
 

@@ -18,7 +18,7 @@ from mmesim.results.histogram import Ints
 from mmesim.results.intervals import CONFIDENCE, estimate
 from mmesim.results.latency import latency_ms, pool, share_over_limits
 from mmesim.results.ledger import ledger_ms
-from mmesim.results.metrics import METRICS
+from mmesim.results.metrics import METRICS, estimated
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
@@ -127,9 +127,7 @@ def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:
 
 
 def _figure(name: str, runs: Sequence[RunData], confidence: float) -> dict[str, object]:
-    figure = METRICS[name]
-    values = [figure.of(r) for r in runs]
-    return estimate(values, figure.missing, low=0.0, high=figure.high, confidence=confidence).as_dict()
+    return estimated(METRICS[name], runs, confidence).as_dict()
 
 
 def _loading_wait(runs: Sequence[RunData], confidence: float) -> dict[str, object]:

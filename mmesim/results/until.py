@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmesim.results.expect import interval_of, shown_as
+from mmesim.results.expect import shown_as
 from mmesim.results.latency import Pooled
-from mmesim.results.metrics import metric, quantile_shares
 from mmesim.results.run_data import RunData
 from mmesim.scenario.until import Precision
 
@@ -59,17 +58,11 @@ def relative_half_width(
     """Return the half-width of a figure's interval as a share of its value, or None and the reason why there is none.
 
     `pooled` are the histograms of these runs together.
-
-    A share of which nothing was seen has the exact binomial bound for a half-width, as an expectation has.
     """
-    figure = metric(precision.metric)
     estimated = shown_as(precision.metric, runs, pooled, confidence)
     if estimated.value is None:
         return None, estimated.reason
     half, value = estimated.half_width, estimated.value
-    if figure.trials is not None and quantile_shares(precision.metric) is None:
-        low, high, _ = interval_of(figure, [figure.of(r) for r in runs], runs, confidence)
-        half = max(half or 0.0, value - low if value == 1.0 else high - value if value == 0.0 else 0.0)
     if half is None:
         return None, "one replication has no interval"
     return (half / value, None) if value > 0.0 else (None, f"{precision.metric} is 0, which has no share")

@@ -24,13 +24,15 @@ END = "<!-- end of study -->"
 HEAD = ("figure", "truth", "replications", "runs", "coverage", "99 % interval", "half-width", "passes")
 
 
-def text(results: Mapping[str, Mapping[str, Any]], runs: int) -> str:
-    """The whole generated part; UserError when a cell is missing."""
-    names = [cell.name for cell in cells()]
-    missing = [name for name in names if name not in results]
-    if missing:
+def text(results: Mapping[str, Mapping[str, Any]], runs: int, partial: bool = False) -> str:
+    """The whole generated part; UserError when a cell is missing, unless the missing ones shall only be named."""
+    missing = [cell.name for cell in cells() if cell.name not in results]
+    names = [cell.name for cell in cells() if cell.name in results]
+    if not names or (missing and not partial):
         raise UserError(f"the study with --runs {runs} is not finished: {', '.join(missing)}")
-    return "\n\n".join([_legend([results[name] for name in names], runs), *(_cell(results[name]) for name in names)])
+    told = [f"**Not finished yet, so nothing is claimed of it: {', '.join(missing)}.**"] if missing else []
+    parts = (_cell(results[name]) for name in names)
+    return "\n\n".join([_legend([results[name] for name in names], runs), *told, *parts])
 
 
 def _legend(results: Sequence[Mapping[str, Any]], runs: int) -> str:
@@ -91,9 +93,10 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=1, help="of the study; without meaning here")
     parser.add_argument("--folder", type=Path, default=Path(".coverage-study"))
+    parser.add_argument("--partial", action="store_true", help="write what is finished, and name the rest")
     parser.add_argument("--page", type=Path, required=True)
     asked = parser.parse_args(words)
-    generated = text(finished(asked.folder, asked.runs), asked.runs)
+    generated = text(finished(asked.folder, asked.runs), asked.runs, asked.partial)
     document = asked.page.read_text(encoding="utf-8")
     asked.page.write_text(splice(document, generated, BEGIN, END), encoding="utf-8")
     sys.stdout.write(f"{generated}\n\nwritten to {asked.page}\n")

@@ -65,6 +65,29 @@ def test_one_percent_more_service_time_is_seen_where_independent_runs_see_nothin
     assert undecided >= 3
 
 
+def test_a_change_smaller_than_a_bucket_is_not_called_the_same():
+    text = """
+name: small
+endpoint: {vcpu: 4, memory: 16 GiB, warm: true}
+models: [{name: m, artifact_size: 1 MB, memory: 1 MB, service: {cpu: 12 ms}}]
+traffic: [{arrivals: {poisson: {rate: 5 /s}}}]
+run: {duration: 60 s, replications: 3}
+"""
+    scenario = load_text(text)
+    found = diff(scenario, scenario.with_({"models.m.service.cpu": "12.01 ms"}))
+    assert found["mean"].direction == "higher"
+    p50 = found["p50"]
+    assert p50.direction == "undecided"
+    assert p50.difference.ci95 is not None
+    assert p50.difference.ci95[0] < 0.01 < p50.difference.ci95[1]
+
+
+def test_both_run_on_the_seed_of_the_first(base):
+    found = diff(base, base.with_({"run.seed": 99, "endpoint.instance_count": 1}), replications=2)
+    assert found.a.scenario.run.seed == found.b.scenario.run.seed == 7
+    assert found.same_calls
+
+
 def test_differences_are_those_of_the_pairs(slower):
     a, b = slower.a.runs, slower.b.runs
     by_hand = [1000.0 * (y.latency_sum_s / y.ok - x.latency_sum_s / x.ok) for x, y in zip(a, b, strict=True)]

@@ -173,7 +173,10 @@ def test_the_source_of_a_users_function_counts(tmp_path: Path) -> None:
     of = scenario(processes=[function])
     before = key(of)
     (tmp_path / "watch.py").write_text("def watch(env, endpoint):\n    yield env.timeout(20)\n")
-    assert key(of) != before
+    changed = key(of)
+    assert changed != before
+    (tmp_path / "rates.py").write_text("MTBF_S = 3600.0\n")  # what it may import counts too
+    assert key(of) != changed
 
 
 WRITER = """

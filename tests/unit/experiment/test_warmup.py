@@ -42,12 +42,18 @@ class Pilots:
     """Stands in for the pilot runs: windows whose misses and latency settle at these times; notes what was asked."""
 
     def __init__(
-        self, misses_s: float = 0.0, latency_s: float = 0.0, first_eviction_s: float = 0.0, falling: bool = False
+        self,
+        misses_s: float = 0.0,
+        latency_s: float = 0.0,
+        first_eviction_s: float = 0.0,
+        falling: bool = False,
+        fits: bool = False,
     ) -> None:
         self.misses_s = misses_s
         self.latency_s = latency_s
         self.first_eviction_s = first_eviction_s
         self.falling = falling
+        self.fits = fits
         self.asked: list[tuple[Scenario, tuple[int, ...], float]] = []
 
     def __call__(self, of: Scenario, numbers: Sequence[int], window_s: float) -> Sequence[RunData]:
@@ -58,7 +64,7 @@ class Pilots:
             n,
             ModelCacheHit=start / of.run.duration_s if self.falling else np.where(start < self.misses_s, 0.1, 0.9),
             LogClientLatency=np.where(start < self.latency_s, 0.0, -3.0),
-            ModelUnloadingTime_SampleCount=(start + window_s >= self.first_eviction_s) * 1.0,
+            ModelUnloadingTime_SampleCount=(not self.fits) * (start + window_s >= self.first_eviction_s) * 1.0,
         ) | {"start_s": start}
         return [run_data(of, [Call(0.1)], replication=number, windows=columns) for number in numbers]
 
@@ -134,20 +140,26 @@ def test_mser_where_that_is_later(pilots: Pilots, why: str) -> None:
 
 
 def test_when_every_model_fits_first_calls_have_to_be_rare() -> None:
-    of = settled(day(hours=20.0, room=2 * MODELS), Pilots(first_eviction_s=60000.0))
+    of = settled(day(hours=20.0, room=2 * MODELS), Pilots(fits=True))
     rates = RATE * np.arange(1.0, MODELS + 1) ** -0.9 / (np.arange(1.0, MODELS + 1) ** -0.9).sum()
     cut_s = of.run.cut_s
     assert (rates * np.exp(-rates * cut_s)).sum() / RATE == pytest.approx(0.001, rel=0.01)
     assert found(of).why.startswith("every model fits, and first calls are rare after 4.")
     # With half of the calls on each host the caches fill half as fast.
-    spread = settled(day(hours=40.0, room=4 * MODELS, endpoint={"router": {"policy": "random"}}), Pilots())
+    spread = settled(day(hours=40.0, room=4 * MODELS, endpoint={"router": {"policy": "random"}}), Pilots(fits=True))
     assert spread.run.cut_s == pytest.approx(2.0 * cut_s, abs=2.0)
 
 
 def test_when_every_model_is_there_from_the_start_only_mser_counts() -> None:
     warm = day(room=2 * MODELS, endpoint={"warm": True})
-    assert settled(warm, Pilots()).run.warmup_s == 0.0
-    assert settled(warm, Pilots(misses_s=600.0)).run.warmup_s == 600.0
+    assert settled(warm, Pilots(fits=True)).run.warmup_s == 0.0
+    assert settled(warm, Pilots(misses_s=600.0, fits=True)).run.warmup_s == 600.0
+
+
+def test_models_that_fit_together_but_not_on_their_hosts_are_evicted() -> None:
+    of = settled(day(hours=20.0, room=2 * MODELS), Pilots(first_eviction_s=30000.0))
+    assert of.run.cut_s >= 30000.0
+    assert "not every host has room" in found(of).why
 
 
 def test_a_stationary_start_needs_no_time_of_the_cache() -> None:

@@ -39,8 +39,8 @@ by-hand: 1 x 2 vCPU, 8 GiB, 2 models
 100 s x 2 replications, seed 7; [ ] are 95 % intervals
 
 Expected
-  FAIL       p90 < 500 ms             10.0 % [10.0, 10.0] of calls are slower, limit < 10 %
-  FAIL       cache_hit_ratio >= 95 %  90.0 % [90.0, 90.0]
+  UNDECIDED  p90 < 500 ms             10.0 % [6.2, 15.0] of calls are slower, limit < 10 %
+  FAIL       cache_hit_ratio >= 95 %  90.0 % [85.0, 93.8]
   pass       error_rate < 10 %        0 % [0, 1.8]
 
 Latency of 200 successful calls, as clients see it, ms
@@ -51,7 +51,7 @@ Latency of 200 successful calls, as clients see it, ms
   p99         -   too few loads beyond it (0, 20 are needed): simulate longer
   p99.9       -   too few loads beyond it (0, 20 are needed): simulate longer
   max     1,000
-  slower than 500 ms: 10.0 % [10.0, 10.0]
+  slower than 500 ms: 10.0 % [6.2, 15.0]
 
 What it is made of, ms and share (mean of the calls around each percentile)
              p50               p99             p99.9
@@ -145,7 +145,7 @@ def test_what_became_of_a_configuration_is_a_section() -> None:
 def test_errors_by_cause_most_first() -> None:
     calls = [*[WARM] * 90, Call(0.1, cause="load_timeout"), *[Call(0.1, cause="queue_full")] * 9]
     assert lines(result(calls), "Errors") == [
-        "Errors: 10.0 % [10.0, 10.0] of 200 calls",
+        "Errors: 10.0 % [6.2, 15.0] of 200 calls",
         "  queue_full     18",
         "  load_timeout    2",
     ]

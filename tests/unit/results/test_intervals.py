@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmesim.results.intervals import Estimate, estimate, half_width, mean, never_seen, sectioning, student_t
+from mmesim.results.intervals import Estimate, estimate, half_width, mean, sectioning, share_interval, student_t
 
 values = st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=2, max_size=30)
 
@@ -54,9 +54,26 @@ def test_interval_is_cut_to_the_possible_range() -> None:
 
 
 @pytest.mark.parametrize("trials", [1, 3, 1000])
-def test_never_seen_is_the_exact_binomial_bound(trials: int) -> None:
-    exact = scipy.stats.binomtest(0, trials).proportion_ci(0.95, method="exact")
-    assert never_seen(trials) == pytest.approx(exact.high, rel=1e-12)
+def test_a_share_never_seen_has_the_exact_binomial_bound(trials: int) -> None:
+    exact = scipy.stats.binomtest(0, 2 * trials).proportion_ci(0.95, method="exact")
+    assert share_interval([0.0, 0.0], [trials, trials]) == pytest.approx((0.0, exact.high), rel=1e-9)
+    always = share_interval([1.0, 1.0], [trials, trials])
+    assert always == pytest.approx((1.0 - exact.high, 1.0), rel=1e-9)
+
+
+def test_a_share_seen_once_is_not_narrower_than_one_never_seen() -> None:
+    trials = [1000] * 10
+    never, once = (share_interval([seen / 1000, *[0.0] * 9], trials) for seen in (0, 1))
+    assert never is not None
+    assert once is not None
+    assert once[1] > never[1]
+    assert once[1] == pytest.approx(scipy.stats.binomtest(1, 10_000).proportion_ci(0.95, method="exact").high, rel=1e-9)
+
+
+def test_a_share_that_varies_more_than_chance_has_the_t_interval() -> None:
+    values, trials = [0.1, 0.5, 0.9, 0.3], [100] * 4
+    assert share_interval(values, trials) == student_t(values, low=0.0, high=1.0)
+    assert share_interval([0.5], [100]) is None
 
 
 def test_a_replication_without_a_value_takes_it_from_all() -> None:

@@ -36,7 +36,7 @@ def judged(of: Scenario, *each: dict[str, Any], calls: list[Call] | None = None)
 
 def test_nothing_changes() -> None:
     state = judged(half_an_hour(), {})
-    assert state == SteadyState("steady", "no trend in misses, latency or calls in the system", 0.0)
+    assert state == SteadyState("steady", "no fall in misses or latency, no growth of the calls in the system", 0.0)
 
 
 @pytest.mark.parametrize("replications", [1, 2, 4])
