@@ -60,7 +60,7 @@ What it is made of, ms and share (mean of the calls around each percentile)
   sum       20.0   100 %   1,000.0   100 %   1,000.0   100 %
 
 Models: 2 of 2 were called
-  cache hits              90.0 % [90.0, 90.0]
+  cache hits              90.0 % [85.0, 93.8]
   wait of a miss          980 ms [980, 980]
   loads                   6 (1.80 a minute)
   unloads                 2 (0.600 a minute)
