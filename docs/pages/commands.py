@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from docs.pages.markdown import block, code, page, table
 from mmesim import cli, units
-from mmesim.cli import run
+from mmesim.cli import common
 from mmesim.errors import SimulationError, UserError
 from mmesim.scenario.presets import PRESETS
 from mmesim.scenario.times import Constant, Time
@@ -35,14 +35,14 @@ def _help(*words: str) -> str:
 
 def exit_codes_page() -> str:
     """The reference of exit codes."""
-    verdicts = {verdict: exit_code for verdict, exit_code in run.EXIT_CODES.items() if exit_code}
+    verdicts = {verdict: exit_code for verdict, exit_code in common.EXIT_CODES.items() if exit_code}
     rows = [
-        ("0", "done; with `run --check`: every expectation passed"),
-        (str(verdicts["fail"]), "`run --check` only: an expectation failed"),
-        (str(verdicts["undecided"]), "`run --check` only: none failed, but an interval leaves one open"),
+        ("0", "done; with `--check`: every expectation passed"),
+        (str(verdicts["fail"]), "`run --check`, `robustness --check`: an expectation failed"),
+        (str(verdicts["undecided"]), "the same: none failed, but an interval leaves one open"),
         (str(UserError.exit_code), "the input or the command line is at fault; the message says what to change"),
         (str(SimulationError.exit_code), "mmesim is at fault: a defect, or the self-check of a run failed"),
-        (str(cli.INTERRUPTED), "interrupted; replications that were finished are written, marked `interrupted`"),
+        (str(common.INTERRUPTED), "interrupted; replications that were finished are written, marked `interrupted`"),
     ]
     return page(
         "Exit codes",

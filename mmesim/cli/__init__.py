@@ -16,13 +16,13 @@ from typer.exceptions import TyperException
 
 from mmesim import __version__
 from mmesim.cli import diff, init, robustness, run, schema, sweep, uncertain, validate
+from mmesim.cli.common import INTERRUPTED
 from mmesim.errors import MmesimError, UserError
 
 __all__ = ["app", "main"]
 
 USAGE = 64
 INTERNAL = 70
-INTERRUPTED = 130
 DEBUG = "MMESIM_DEBUG"
 
 app = typer.Typer(

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from mmesim.cli.common import Cluster, Jobs, coloured, executor
+
 
 def diff(
     a: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)],
@@ -24,17 +26,13 @@ def diff(
     replications: Annotated[
         int | None, typer.Option(min=1, help="Pairs of replications.", show_default="those of a's file, else 10")
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
-    ] = None,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of the table.")] = False,
 ) -> None:
     """Compare two scenarios on the same requests: what changes, with intervals, and the first call that parts."""
-    from mmesim.cli.run import coloured, executor
     from mmesim.experiment.diff import diff as compare
-    from mmesim.experiment.diff import pairs
+    from mmesim.experiment.replicate import repeated
     from mmesim.report.diff import text
     from mmesim.report.progress import ProgressLine
     from mmesim.scenario.load import load
@@ -45,7 +43,7 @@ def diff(
     second = load(b or a, [*(both or ()), *(changes or ())])
     if b is None:
         second = second.model_copy(update={"name": ", ".join(changes or ())})
-    count = replications or pairs(first)
+    count = repeated(first, replications).run.replications
     with executor(jobs, cluster) as running, ProgressLine(sys.stderr, first.run.duration_s, 2 * count) as progress:
         found = compare(
             first,

@@ -3,43 +3,36 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mmesim.cli.run import EXIT_CODES
+from mmesim.cli.common import EXIT_CODES, Cluster, Jobs, Overrides, ScenarioFile, Seed, executor, with_seed
 from mmesim.errors import SimulationError, UserError
 
 
 def robustness(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)],
+    scenario: ScenarioFile,
     full: Annotated[bool, typer.Option("--full", help="All combinations, not one change at a time.")] = False,
     replications: Annotated[
         int | None, typer.Option(min=1, help="Replications of each setting.", show_default="the file's, else 10")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.", show_default=False)] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
-    ] = None,
+    seed: Seed = None,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of the table.")] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 when it fails in a setting, 2 when one is undecided.")
     ] = False,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Simulate under every setting of what AWS does not publish: in how many the answer holds, and where it flips."""
-    from mmesim.cli.run import executor
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.report.progress import CountLine
     from mmesim.report.robustness import text
     from mmesim.scenario.load import load
 
-    loaded = load(scenario, [*(overrides or ()), *([] if seed is None else [f"run.seed={seed}"])])
+    loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:
         raise UserError(f"{scenario}: --check needs something to check: write `expect`, such as [p99 < 500 ms]")
     with executor(jobs, cluster) as running, CountLine(sys.stderr) as progress:

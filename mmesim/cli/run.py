@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from dataclasses import replace
@@ -11,23 +10,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmesim.cli.common import (
+    EXIT_CODES,
+    INTERRUPTED,
+    Cluster,
+    Jobs,
+    Overrides,
+    ScenarioFile,
+    Seed,
+    coloured,
+    executor,
+    folder_name,
+)
 from mmesim.errors import SimulationError
 
 if TYPE_CHECKING:
-    from mmesim.experiment.executors import Executor
     from mmesim.results.result import Result
-
-EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
-INTERRUPTED = 130
 
 
 def run(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)],
+    scenario: ScenarioFile,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the report.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder of the result.", show_default="results/<name>")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.", show_default=False)] = None,
+    seed: Seed = None,
     replications: Annotated[
         int | None, typer.Option(min=1, help="Instead of the scenario's.", show_default=False)
     ] = None,
@@ -38,11 +45,8 @@ def run(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
-    ] = None,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
     requests: Annotated[
         str | None,
         typer.Option(help="Calls recorded in each replication: all, or at most N.", show_default="200000"),
@@ -54,9 +58,7 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 when an expectation fails, 2 when one is undecided.")
     ] = False,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Simulate a scenario: report on stdout, everything else in a folder."""
     from mmesim.experiment.replicate import RECORDS, replicate
@@ -100,24 +102,6 @@ def run(
         raise typer.Exit(EXIT_CODES[result.verdict])
 
 
-def executor(jobs: int, cluster: str | None) -> Executor:
-    """Return what runs the replications; says so when the kernel has to be compiled here first."""
-    from mmesim.experiment import executors
-
-    if cluster is not None:
-        if jobs > 1:
-            raise typer.BadParameter("--jobs and --cluster exclude each other: a cluster has as many as its workers")
-        return executors.cluster(cluster)
-    if not executors.is_compiled():
-        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
-    return executors.local(jobs)
-
-
-def folder_name(name: str) -> str:
-    """Return the scenario's name as the name of a folder: letters, digits, `.`, `_` and `-`, no dot in front."""
-    return re.sub(r"[^\w.-]+", "-", name).lstrip(".") or "scenario"
-
-
 def _records(requests: str | None, no_requests: bool, default: int) -> int | None:
     """How many calls to record in each replication: None for none, -1 for all."""
     if no_requests and requests is not None:
@@ -131,11 +115,6 @@ def _records(requests: str | None, no_requests: bool, default: int) -> int | Non
     if not re.fullmatch(r"[0-9]+", requests) or int(requests) == 0:
         raise typer.BadParameter(f"--requests takes `all` or a number above 0, not {requests!r}")
     return int(requests)
-
-
-def coloured() -> bool:
-    """Return whether stdout is a terminal of somebody who has not asked for no colours (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _speed(result: Result) -> str:

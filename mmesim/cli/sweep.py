@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.run import INTERRUPTED, executor, folder_name
+from mmesim.cli.common import (
+    INTERRUPTED,
+    Cluster,
+    Jobs,
+    Overrides,
+    ScenarioFile,
+    Seed,
+    executor,
+    folder_name,
+    with_seed,
+)
 from mmesim.errors import SimulationError
 
 if TYPE_CHECKING:
@@ -18,7 +28,7 @@ STORE = "sweep.sqlite"
 
 
 def sweep(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)],
+    scenario: ScenarioFile,
     grid: Annotated[
         list[str] | None,
         typer.Option(help="Field and values, such as endpoint.instance_count=2,4,6. Several: all combinations."),
@@ -35,11 +45,8 @@ def sweep(
     ] = None,
     metrics: Annotated[str, typer.Option(help="Figures of the table.")] = "p50,p99,cache_hit_ratio,error_rate,"
     "cpu_utilization,cost",
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
-    ] = None,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder of the tables.", show_default="results/<name>-sweep")
     ] = None,
@@ -50,14 +57,12 @@ def sweep(
     plot: Annotated[
         Path | None, typer.Option(help="PNG or SVG file: the first metric that is given, else p99.", show_default=False)
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.", show_default=False)] = None,
+    seed: Seed = None,
     replications: Annotated[
         int | None, typer.Option(min=1, help="For each point.", show_default="the scenario's, else 10")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Run more than 2,000 simulations.")] = False,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Simulate a scenario at many points: a table on stdout, sweep.parquet and sweep.csv in a folder.
 
@@ -79,7 +84,7 @@ def sweep(
         raise typer.BadParameter(f"--metrics takes names such as {','.join(SHOWN)}")
     if plot is not None:
         check_format(plot)
-    template = Template.read(scenario, [*(overrides or ()), *([] if seed is None else [f"run.seed={seed}"])])
+    template = Template.read(scenario, with_seed(overrides, seed))
     what = from_words(grid or [], points, sample, ranges or [])
     folder = out or Path("results", f"{folder_name(template.at().name)}-sweep")
     file = store or folder / STORE

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mmesim.cli.common import Cluster, Jobs, Overrides, Seed, executor, with_seed
 from mmesim.errors import SimulationError
 
 
@@ -21,25 +22,19 @@ def uncertain(
         list[str] | None,
         typer.Option("--metric", help="Figure such as p99; several times for more.", show_default="what is expected"),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.", show_default=False)] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")] = 1,
-    cluster: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
-    ] = None,
+    seed: Seed = None,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of the report.")] = False,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
-    ] = None,
+    overrides: Overrides = None,
 ) -> None:
     """Draw what is believed (`uncertain:`), simulate each draw: the spread of the answer, and what to measure first."""
-    from mmesim.cli.run import executor
     from mmesim.experiment.uncertain import uncertain as run_uncertain
     from mmesim.report.progress import CountLine
     from mmesim.report.uncertain import text
     from mmesim.scenario.template import Template
 
-    template = Template.read(scenario, [*(overrides or ()), *([] if seed is None else [f"run.seed={seed}"])])
+    template = Template.read(scenario, with_seed(overrides, seed))
     with executor(jobs, cluster) as running, CountLine(sys.stderr) as progress:
         found = run_uncertain(
             template, draws=draws, replications=replications, metrics=metrics or (), executor=running, watch=progress

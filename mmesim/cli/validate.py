@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmesim.cli.common import Overrides
 from mmesim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
 
 def validate(
     files: Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", show_default=False)],
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
-    ] = None,
+    overrides: Overrides = None,
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print the resolved scenario instead of one line.")
     ] = False,

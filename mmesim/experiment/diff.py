@@ -15,7 +15,7 @@ from mmesim import __version__, units
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
 from mmesim.experiment.executors import Executor, Watch, local
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate, with_warmup
+from mmesim.experiment.replicate import repeated, replicate, with_warmup
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -34,6 +34,8 @@ RECORDED = 2_000_000
 class Diff:
     """The results of two scenarios on the same random numbers, and what differs; `b - a` everywhere."""
 
+    asked: Scenario
+    """The first scenario as it was given."""
     a: Result
     b: Result
     deltas: tuple[Delta, ...]
@@ -126,8 +128,11 @@ def diff(
                 f"the scenarios do not measure the same time: run.{name} is {_time(of_a)} in {a.name!r} and "
                 f"{_time(of_b)} in {b.name!r}; give both the same"
             )
-    common = {"replications": replications or pairs(a), "until": None, "seed": a.run.seed}
-    of_both = [one.model_copy(update={"run": one.run.model_copy(update=common)}) for one in (a, b)]
+    count = repeated(a, replications).run.replications
+    of_both = [
+        one.model_copy(update={"run": one.run.model_copy(update={"seed": a.run.seed})})
+        for one in (repeated(a, count), repeated(b, count))
+    ]
     results = {}
     with local(jobs) if executor is None else nullcontext(executor) as running:
         of_both = [with_warmup(one, running) for one in of_both]
@@ -138,6 +143,7 @@ def diff(
             results[label] = _run(paired, running, None if watch is None else watch(label))
     first, second = results["a"], results["b"]
     return Diff(
+        asked=a,
         a=first,
         b=second,
         deltas=deltas(first, second),
@@ -149,11 +155,6 @@ def diff(
 
 def _time(given: float | str) -> str:
     return given if isinstance(given, str) else units.show_seconds(given)
-
-
-def pairs(a: Scenario) -> int:
-    """How many pairs of replications are compared unless something else is asked for."""
-    return a.run.replications if "replications" in a.run.model_fields_set else EXPERIMENT_REPLICATIONS
 
 
 def _run(scenario: Scenario, executor: Executor, watch: Watch | None) -> Result:

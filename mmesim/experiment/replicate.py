@@ -25,6 +25,18 @@ EXPERIMENT_REPLICATIONS = 10
 """Replications of an experiment (`diff`, `sweep` ...) where the scenario does not say how many."""
 
 
+def repeated(scenario: Scenario, replications: int | None = None) -> Scenario:
+    """Return the scenario as an experiment runs it: so many times, else as often as it says itself, else 10.
+
+    `run.until` is left out: what is compared has the same number of replications everywhere.
+    """
+    run = scenario.run
+    given = run.replications if "replications" in run.model_fields_set else EXPERIMENT_REPLICATIONS
+    run = run.model_copy(update={"replications": replications or given, "until": None})
+    changed: Scenario = scenario.model_copy(update={"run": run})
+    return changed
+
+
 def replicate(
     scenario: Scenario,
     *,

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmesim.experiment.executors import Executor, Simulate, local
 from mmesim.experiment.figures import figure
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate
+from mmesim.experiment.replicate import repeated, replicate
 from mmesim.experiment.robustness_result import AS_GIVEN, FIGURES, LeftOut, Outcome, Robustness
 from mmesim.experiment.unknowns import Unknowns, settings
 from mmesim.results.result import Result
@@ -38,9 +38,8 @@ def robustness(
     or `executor` runs them. Raises UserError for a wrong input.
     """
     base = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
-    given = "replications" in base.run.model_fields_set
-    count = replications or (base.run.replications if given else EXPERIMENT_REPLICATIONS)
-    run = base.run.model_copy(update={"replications": count})
+    run = repeated(base, replications).run
+    count = run.replications
     possible: list[tuple[Unknowns, Scenario]] = []
     left_out: list[LeftOut] = []
     as_given = Unknowns.of(base.endpoint)
@@ -69,11 +68,13 @@ def _name(setting: Unknowns, base: Unknowns) -> str:
 
 def _outcome(setting: Unknowns, base: Unknowns, result: Result) -> Outcome:
     entries: Any = result.summary["expect"]
+    steady: Any = result.summary["steady_state"]
     return Outcome(
         name=_name(setting, base),
         overrides=tuple(f"{field}={exact}" for field, exact, _ in setting.overrides(base)),
         verdict=result.verdict if entries else None,
         expect=tuple(entries),
         figures={name: figure(name).of(result.summary) for name in FIGURES},
+        steady_state=steady["verdict"],
         self_check=result.self_check,
     )

@@ -27,7 +27,7 @@ class Outcome:
     """One setting: its name, how to write it with `--set`, and what came of it.
 
     `verdict`: on everything that is expected, None when nothing is. `expect`: the entries of the summary. `figures`:
-    times in milliseconds, shares 0..1.
+    times in milliseconds, shares 0..1. `steady_state`: the verdict on the measured time, None where it cannot be asked.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Outcome:
     verdict: Verdict | None
     expect: tuple[Mapping[str, Any], ...]
     figures: Mapping[str, Estimate]
+    steady_state: str | None = None
     self_check: str | None = None
 
 

@@ -14,7 +14,7 @@ from mmesim.errors import Problem, ScenarioError, SimulationError, UserError
 from mmesim.experiment.executors import Executor, Simulate, Task, local
 from mmesim.experiment.key import Keys, of_replication
 from mmesim.experiment.points import Point, points
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, with_warmup
+from mmesim.experiment.replicate import repeated, with_warmup
 from mmesim.experiment.store import Store
 from mmesim.experiment.sweep_input import read_sweep
 from mmesim.experiment.sweep_result import SweepResult, SweptPoint, swept_point
@@ -57,7 +57,7 @@ def sweep(
     Raises UserError, before anything is simulated, for a field, value or number of points that cannot be.
     On Ctrl-C the finished points are returned (`result.interrupted`); with none, KeyboardInterrupt goes on.
     """
-    template = _template(scenario)
+    template = Template.given(scenario)
     plan = _Plan(template, _points(template, what), replications)
     if most is not None and plan.simulations > most:
         raise UserError(
@@ -79,12 +79,6 @@ def sweep(
     fields = tuple(plan.points[0])
     done = tuple(work.done[index] for index in sorted(work.done))
     return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found)
-
-
-def _template(scenario: Scenario | Template | str | Path) -> Template:
-    if isinstance(scenario, Template):
-        return scenario
-    return Template.of(scenario) if isinstance(scenario, Scenario) else Template.read(scenario)
 
 
 def _points(template: Template, what: What | None) -> Sequence[Point]:
@@ -116,9 +110,9 @@ class _Plan:
             except ScenarioError as error:
                 problems |= {str(one): one for one in map(_named, error.problems)}
                 continue
-            given = "replications" in scenario.run.model_fields_set
-            self.replications.append(replications or (scenario.run.replications if given else EXPERIMENT_REPLICATIONS))
-            self.bases.append(keys.base(_repeated(scenario, self.replications[-1])))
+            scenario = repeated(scenario, replications)
+            self.replications.append(scenario.run.replications)
+            self.bases.append(keys.base(scenario))
         if problems:
             raise ScenarioError(list(problems.values())[:MOST_PROBLEMS])
 
@@ -129,17 +123,11 @@ class _Plan:
 
     def at(self, index: int) -> Scenario:
         """The scenario of a point."""
-        return _repeated(self._template.at(self.points[index]), self.replications[index])
+        return repeated(self._template.at(self.points[index]), self.replications[index])
 
     def keys(self, index: int) -> list[bytes]:
         """The names of a point's replications, in order."""
         return [of_replication(self.bases[index], number) for number in range(self.replications[index])]
-
-
-def _repeated(scenario: Scenario, replications: int) -> Scenario:
-    run = scenario.run.model_copy(update={"replications": replications, "until": None})
-    repeated: Scenario = scenario.model_copy(update={"run": run})
-    return repeated
 
 
 def _named(problem: Problem) -> Problem:

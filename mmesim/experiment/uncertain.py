@@ -19,9 +19,9 @@ from scipy.stats import qmc
 from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
 from mmesim.experiment.executors import Executor, Simulate, local
 from mmesim.experiment.ranking import Ints, rank
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, replicate
+from mmesim.experiment.replicate import repeated, replicate
 from mmesim.experiment.uncertain_result import Answer, Chance, Floats, Uncertain
-from mmesim.experiment.variance import share_interval, split
+from mmesim.experiment.variance import inputs_interval, split
 from mmesim.results.latency import QUANTILES
 from mmesim.results.metrics import METRICS, Metric, metric
 from mmesim.results.result import Result
@@ -63,7 +63,7 @@ def uncertain(
     them. Raises UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few
     draws or replications, and for a draw that is no scenario.
     """
-    template = _template(scenario)
+    template = Template.given(scenario)
     base = template.at()
     beliefs = base.beliefs
     if not beliefs:
@@ -72,7 +72,7 @@ def uncertain(
             "that you believe but do not know"
         )
     figures = {name: _metric(name) for name in metrics or _expected(base)}
-    count = replications or _replications(base)
+    count = repeated(base, replications).run.replications
     if count < FEWEST_REPLICATIONS:
         raise UserError(f"the luck of one replication cannot be seen: at least {FEWEST_REPLICATIONS} are needed")
     fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
@@ -83,6 +83,7 @@ def uncertain(
     scenarios = _scenarios(template, values, count)
     answers = {name: np.empty((draws, count)) for name in figures}
     verdicts: list[list[str]] = []
+    steady: list[str | None] = []
     self_check: str | None = None
     with local(min(jobs, count)) if executor is None else nullcontext(executor) as running:
         for index, drawn in enumerate(scenarios):
@@ -94,6 +95,7 @@ def uncertain(
             for name, figure in figures.items():
                 answers[name][index] = [figure.of(run) for run in result.runs]
             verdicts.append(_verdicts(result))
+            steady.append(_steady(result))
             self_check = self_check or result.self_check
     resampled = _random(base.run.seed, "bootstrap of beliefs").integers(0, draws, (RESAMPLED, draws))
     return Uncertain(
@@ -104,6 +106,7 @@ def uncertain(
         expect=tuple(
             _chance(expectation.text, [row[place] for row in verdicts]) for place, expectation in enumerate(base.expect)
         ),
+        steady_state=tuple(steady),
         self_check=self_check,
     )
 
@@ -122,12 +125,6 @@ def _random(seed: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(purpose.encode())))
 
 
-def _template(scenario: Scenario | Template | str | Path) -> Template:
-    if isinstance(scenario, Template):
-        return scenario
-    return Template.of(scenario) if isinstance(scenario, Scenario) else Template.read(scenario)
-
-
 def _expected(scenario: Scenario) -> Sequence[str]:
     return tuple(dict.fromkeys(expectation.metric for expectation in scenario.expect)) or SHOWN
 
@@ -143,11 +140,6 @@ def _metric(name: str) -> Metric:
         ) from None
 
 
-def _replications(scenario: Scenario) -> int:
-    given = "replications" in scenario.run.model_fields_set
-    return scenario.run.replications if given else EXPERIMENT_REPLICATIONS
-
-
 def _drawn(beliefs: Sequence[Belief], shares: Floats) -> list[object]:
     return [belief.at(share) for belief, share in zip(beliefs, shares.tolist(), strict=True)]
 
@@ -161,8 +153,7 @@ def _scenarios(template: Template, values: Sequence[Mapping[str, object]], repli
         except ScenarioError as error:
             problems |= {str(one): one for one in error.problems}
             continue
-        run = scenario.run.model_copy(update={"replications": replications})
-        found.append(scenario.model_copy(update={"run": run}))
+        found.append(repeated(scenario, replications))
     if problems:
         raise ScenarioError(list(problems.values())[:MOST_PROBLEMS])
     return found
@@ -171,6 +162,12 @@ def _scenarios(template: Template, values: Sequence[Mapping[str, object]], repli
 def _verdicts(result: Result) -> list[str]:
     entries: Any = result.summary["expect"]
     return [entry["verdict"] for entry in entries]
+
+
+def _steady(result: Result) -> str | None:
+    found: Any = result.summary["steady_state"]
+    verdict: str | None = found["verdict"]
+    return verdict
 
 
 def _chance(text: str, verdicts: Sequence[str]) -> Chance:
@@ -201,7 +198,7 @@ def _answer(
         p50=middle,
         p95=high,
         split=split(values),
-        interval=share_interval(values, resampled),
+        interval=inputs_interval(values, resampled),
         ranking=rank([belief.field for belief in beliefs], inputs, means, resampled),
     )
 

@@ -93,7 +93,8 @@ class Chance:
 class Uncertain:
     """The answers for all draws of what is believed in a scenario; `scenario` has the middle values.
 
-    `draws`: the value of each field in each draw. `self_check`: what is wrong when the simulator contradicted itself.
+    `draws`: the value of each field in each draw. `steady_state`: the verdict on the measured time of each draw, None
+    where that cannot be asked. `self_check`: what is wrong when the simulator contradicted itself.
     """
 
     scenario: Scenario
@@ -101,6 +102,7 @@ class Uncertain:
     draws: tuple[Mapping[str, object], ...]
     answers: tuple[Answer, ...]
     expect: tuple[Chance, ...]
+    steady_state: tuple[str | None, ...] = ()
     self_check: str | None = None
 
     def __repr__(self) -> str:

@@ -64,7 +64,7 @@ def _known(variance: float, answers: Floats) -> float:
     return 0.0 if abs(variance) <= 1e-24 * float((answers**2).max()) else variance
 
 
-def share_interval(answers: Floats, resampled: NDArray[np.int64]) -> tuple[float, float] | None:
+def inputs_interval(answers: Floats, resampled: NDArray[np.int64]) -> tuple[float, float] | None:
     """Return a 95 % percentile interval of the inputs' share over resampled draws; None when nothing varies.
 
     `resampled` are rows of indexes of draws. The replications are not resampled: there are too few of them, so the

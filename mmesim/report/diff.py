@@ -9,7 +9,7 @@ from typing import Any
 from mmesim import units
 from mmesim.experiment.diff import Diff
 from mmesim.experiment.divergence import Divergence, Fate
-from mmesim.report import layout
+from mmesim.report import caveats, layout
 from mmesim.results.compare import Delta
 from mmesim.results.intervals import Estimate
 from mmesim.scenario.schema import Scenario
@@ -36,12 +36,11 @@ def _head(found: Diff) -> Iterator[str]:
     for label, scenario in (("a", found.a.scenario), ("b", found.b.scenario)):
         for belief in scenario.beliefs:
             yield f"{label}  {belief.sentence}"
+    yield from caveats.of_scenario(found.asked)
     for label, result in (("a", found.a), ("b", found.b)):
         steady: Any = result.summary["steady_state"]
-        if steady["verdict"] not in ("steady", None):
+        if steady["verdict"] in caveats.UNSTEADY:
             yield f"{label} is not in steady state ({steady['verdict']}): {steady['evidence']}"
-        if result.summary["conditional"] and label == "a":
-            yield "The intervals cover the randomness of service and load, given this trace of calls."
     if not found.same_calls:
         yield "The traffic of a and b differs: only what it has in common cancels in the differences."
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mmesim import units
 from mmesim.experiment.figures import figure
 from mmesim.experiment.robustness_result import FIGURES, Outcome, Robustness
-from mmesim.report import layout
+from mmesim.report import caveats, layout
 from mmesim.report.text import MARKS, WIDTH
 from mmesim.results.intervals import Estimate
 
@@ -23,6 +23,7 @@ def _head(found: Robustness) -> Iterator[str]:
     count = f"{len(found.outcomes)} settings ({which}) x {units.show_count(found.replications)} replications"
     intervals = "; [ ] are 95 % intervals" if found.replications > 1 else ""
     yield f"{found.scenario.name}: {count}, seed {found.scenario.run.seed}{intervals}"
+    yield from caveats.of_scenario(found.scenario)
     for belief in found.scenario.beliefs:
         yield from layout.wrapped(belief.sentence, WIDTH)
 
@@ -44,6 +45,7 @@ def _table(found: Robustness) -> Iterator[str]:
         width = max(len(row[-1]) for row in rows)
         rows = [[*row[:-1], row[-1].ljust(width)] for row in rows]
     yield from layout.columns(rows, gap=2, indent=0)
+    yield from caveats.of_runs([(one.name, one.steady_state) for one in found.outcomes], "settings")
     for one in found.left_out:
         yield f"left out: {one.name}: {one.reason}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep_result import SweepResult
-from mmesim.report import layout
+from mmesim.report import caveats, layout
 from mmesim.report.text import MARKS, WIDTH
 from mmesim.results.intervals import Estimate
 
@@ -24,6 +24,7 @@ def _head(result: SweepResult) -> Iterator[str]:
     repeated = "" if not times else f" x {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'} replications"
     seed = f"seed {result.scenario.run.seed}"
     yield f"{result.scenario.name}: {result.asked} points{repeated}, {seed}; [ ] are 95 % intervals"
+    yield from caveats.of_scenario(result.scenario)
     for belief in result.scenario.beliefs:
         if not any(f"{belief.field}.".startswith(f"{field}.") for field in result.fields):
             yield from layout.wrapped(belief.sentence, WIDTH)
@@ -67,11 +68,7 @@ def _cells(figure: Figure, estimate: Estimate) -> tuple[str, str]:
 
 def _notes(result: SweepResult, figures: Sequence[Figure]) -> Iterator[str]:
     """What keeps a point's figures from being those of a steady state, and why there is a dash."""
-    for verdict in ("too short", "warming up", "saturated"):
-        here = [str(point.number) for point in result.points if point.steady_state == verdict]
-        if here:
-            numbers = f"{', '.join(here[:10])}{' ...' if len(here) > 10 else ''}"
-            yield f"not in steady state ({verdict}): {len(here)} of {len(result.points)} points (number {numbers})"
+    yield from caveats.of_runs([(f"point {point.number}", point.steady_state) for point in result.points], "points")
     for one in figures:
         reasons = [point.figures[one.column].reason for point in result.points]
         found = dict.fromkeys(reason for reason in reasons if reason is not None)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mmesim import units
-from mmesim.report import layout
+from mmesim.report import caveats, layout
 from mmesim.results import checks
 from mmesim.results.arrays import divide
 from mmesim.results.histogram import Floats
@@ -67,7 +67,7 @@ def _head(result: Result, summary: Any) -> Iterator[str]:
     if until is not None:
         yield f"until  {_until(until)}"
     if summary["conditional"] is not None and summary["replications"] > 1:
-        yield "[ ] cover the randomness of service and load given this trace, not that of other traffic"
+        yield caveats.TRACE
 
 
 def _until(until: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim.experiment.uncertain_result import Answer, Uncertain
-from mmesim.report import layout
+from mmesim.report import caveats, layout
 from mmesim.results.intervals import Estimate
 
 
@@ -19,6 +19,8 @@ def _head(found: Uncertain) -> Iterator[str]:
     beliefs = f"{len(found.beliefs)} {'belief' if len(found.beliefs) == 1 else 'beliefs'}"
     size = f"{len(found.draws)} draws of {beliefs} x {found.replications} replications"
     yield f"{found.scenario.name}: {size}, seed {found.scenario.run.seed}; [ ] are 95 % bootstrap intervals over draws"
+    yield from caveats.of_scenario(found.scenario)
+    yield from caveats.of_runs([(f"draw {k}", one) for k, one in enumerate(found.steady_state)], "draws")
     rows = []
     for belief in found.beliefs:
         numbers = ", ".join(f"{name} {value}" for name, value in _parameters(belief.body()))

@@ -30,6 +30,13 @@ class Template:
         """The template of a file, its bases and overrides such as `endpoint.instance_count=6`; raises ScenarioError."""
         return cls(override_all(read_with_bases(Path(path)), overrides))
 
+    @staticmethod
+    def given(scenario: Scenario | Template | str | Path) -> Template:
+        """The template of a scenario, of the file of one, or one itself; raises ScenarioError."""
+        if isinstance(scenario, Template):
+            return scenario
+        return Template.of(scenario) if isinstance(scenario, Scenario) else Template.read(scenario)
+
     @classmethod
     def of(cls, scenario: Scenario) -> Self:
         """The template of a scenario, with what was given for it: defaults follow the values put over it.

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pytest
 
-from mmesim.cli.run import folder_name
+from mmesim.cli.common import folder_name
 from mmesim.experiment import executors
 from mmesim.experiment.executors import Observer
 from mmesim.results.run_data import RunData

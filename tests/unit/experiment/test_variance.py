@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmesim.experiment.variance import share_interval, split
+from mmesim.experiment.variance import inputs_interval, split
 
 RESAMPLED = np.random.default_rng(0).integers(0, 64, (200, 64))
 
@@ -57,7 +57,7 @@ def test_luck_alone_gives_a_share_of_about_nothing():
     share = split(answers).share
     assert share is not None
     assert share < 0.05
-    interval = share_interval(answers, RESAMPLED)
+    interval = inputs_interval(answers, RESAMPLED)
     assert interval is not None
     assert interval[0] == 0.0
 
@@ -70,12 +70,12 @@ def test_an_estimate_below_zero_counts_as_nothing_and_says_so():
 def test_nothing_varies():
     found = split(np.full((5, 3), 0.1))
     assert (found.inputs, found.luck, found.share, found.below_zero) == (0.0, 0.0, None, False)
-    assert share_interval(np.full((64, 3), 0.1), RESAMPLED) is None
+    assert inputs_interval(np.full((64, 3), 0.1), RESAMPLED) is None
 
 
 def test_the_interval_holds_the_share():
     answers = table(2.0, 0.5, 1.0)
-    low, high = share_interval(answers, RESAMPLED) or (1.0, 0.0)
+    low, high = inputs_interval(answers, RESAMPLED) or (1.0, 0.0)
     share = split(answers).share
     assert share is not None
     assert low < share < high
