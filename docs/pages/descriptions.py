@@ -83,7 +83,8 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "traffic.models": "groups or single models that are called; default all",
         "traffic.start": "time at which the stream begins; the times of a trace count from here",
         "traffic.end": "time at which it ends; default the end of the run",
-        "traffic.arrivals": "`{poisson: {rate: 120 /s}}`: calls at random moments",
+        "traffic.arrivals": "when calls begin: one process, such as `{poisson: {rate: 120 /s}}`",
+        "traffic.arrivals.poisson.rate": "calls a second in the mean",
         "traffic.popularity": "how calls spread over the models: `uniform`, `weights` or `{zipf: 0.9}` "
         "(in the order of the file)",
         "traffic.trace": "recorded calls, see [traffic.trace](#traffictrace)",

@@ -16,6 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from docs.pages.descriptions import ABOUT, DESCRIPTIONS
 from mmesim import units
+from mmesim.scenario.forms import Form
 from mmesim.scenario.host import HOST_KEYS, HostType
 from mmesim.scenario.schema import CpuWait, Endpoint, Scenario
 from mmesim.scenario.server import OVERHEADS
@@ -72,9 +73,11 @@ def _sections(path: str, model: type[BaseModel]) -> Iterator[Section]:
             continue
         here = f"{path}.{field.alias or name}".lstrip(".")
         keys.append(_key(here, field))
-        inner = _model_in(field.annotation)
-        if inner is not None and inner not in NO_SECTION and here != "traffic.arrivals":
-            below.append((here, inner))
+        kinds = list(_models_in(field.annotation))
+        forms = [kind for kind in kinds if issubclass(kind, Form)]
+        below += [(f"{here}.{kind.form}", kind) for kind in forms]
+        if not forms and kinds and kinds[0] not in NO_SECTION:
+            below.append((here, kinds[0]))
     yield Section(path, ABOUT.get(path, model.__doc__ or ""), tuple(keys))
     for here, inner in below:
         yield from _sections(here, inner)
@@ -126,11 +129,11 @@ def _schema_kind(schema: dict[str, Any]) -> str:
     return "text" if schema.get("type") == "string" else "name or map"
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(argument) for argument in get_args(annotation))
-    return next((model for model in found if model is not None), None)
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def _default(field: FieldInfo) -> str:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.schema import RouterPolicy, Scenario
 from mmesim.workload import poisson
-from mmesim.workload.arrivals import select
 from mmesim.workload.popularity import Alias, probabilities
+from mmesim.workload.scope import select
 from mmesim.workload.streams import generator
 
 Floats = NDArray[np.float64]

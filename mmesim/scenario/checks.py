@@ -8,8 +8,9 @@ from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.base import Place, Refusals, Refused
 from mmesim.scenario.models import Model
+from mmesim.scenario.popularity import Weights
 from mmesim.scenario.schema import Scenario
-from mmesim.scenario.traffic import Traffic, Weights
+from mmesim.scenario.traffic import Traffic
 
 
 def contradictions(scenario: Scenario) -> Iterator[Refused]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmesim.scenario.arrivals import ARRIVALS
+from mmesim.scenario.forms import schema_of
 from mmesim.scenario.host import HOST_KEYS, HostType
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.server import OVERHEADS
@@ -49,12 +51,7 @@ def _shorthands(schema: dict[str, Any], parts: dict[str, Any]) -> None:
     for name in ("Endpoint", "RunSettings"):
         parts[name].pop("required")
     traffic = parts["Traffic"]["properties"]
-    traffic["arrivals"] = {
-        "type": "object",
-        "properties": {"poisson": {"$ref": "#/$defs/Poisson"}},
-        "required": ["poisson"],
-        "additionalProperties": False,
-    }
+    traffic["arrivals"] = schema_of(ARRIVALS)
     properties["traffic"] = {"anyOf": [properties["traffic"], properties["traffic"]["items"]]}
     config = parts["Server"]["properties"]["config"]
     config["anyOf"].insert(0, {"type": "string", "minLength": 1, "examples": ["config.properties", "auto"]})

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from mmesim.errors import Problem, did_you_mean
 from mmesim.scenario.base import Place, Refusals, Refused, shown
+from mmesim.scenario.forms import Form
 from mmesim.scenario.host import HOST_KEYS
 from mmesim.scenario.located import Located
 from mmesim.scenario.schema import Endpoint, Scenario
@@ -27,7 +28,7 @@ def from_validation(error: ValidationError, tree: Located, already: Sequence[Pla
         elif isinstance(inner, Refused):
             refused = [inner.below(*place)]
         else:
-            message, hint = _explain(item, place)
+            message, hint = _explain(item, place, tree)
             refused = [Refused(message, place, hint, item["input"])]
         for one in refused:
             way, _ = tree.find(one.path)
@@ -57,14 +58,14 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
         here = item
 
 
-def _explain(item: Mapping[str, Any], place: Place) -> tuple[str, str | None]:
+def _explain(item: Mapping[str, Any], place: Place, tree: Located) -> tuple[str, str | None]:
     """Message and hint for an error that pydantic itself found."""
     value, context = item["input"], item.get("ctx") or {}
     match item["type"]:
         case "missing":
             return "is missing", None
         case "extra_forbidden":
-            allowed = allowed_keys(place[:-1])
+            allowed = allowed_keys(place[:-1], tree)
             return f"unknown key, one of {', '.join(allowed)}", did_you_mean(str(place[-1]), allowed)
         case "enum" | "literal_error":
             allowed = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
@@ -90,13 +91,16 @@ def _explain(item: Mapping[str, Any], place: Place) -> tuple[str, str | None]:
     return str(item["msg"]), None
 
 
-def allowed_keys(place: Place) -> list[str]:
-    """The keys that a file may write at a place of the schema."""
+def allowed_keys(place: Place, tree: Located) -> list[str]:
+    """The keys that a file may write at a place of the schema; `tree` tells which of several forms is meant."""
     kind: Any = Scenario
-    for step in place:
+    for depth, step in enumerate(place, 1):
         fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
         if isinstance(step, str) and step in fields:
-            kind = _model_in(fields[step])
+            kinds = list(_models_in(fields[step]))
+            written = tree.find(place[:depth])[1].map
+            meant = (one for one in kinds if issubclass(one, Form) and one.form in written)
+            kind = next(meant, kinds[0] if kinds else None)
         if kind is None:
             return []
     keys = [field.alias or name for name, field in kind.model_fields.items()]
@@ -107,10 +111,11 @@ def allowed_keys(place: Place) -> list[str]:
     return keys
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The one model class inside an annotation such as `tuple[Model, ...]` or `Model | None`."""
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The model classes inside an annotation such as `tuple[Model, ...]` or `Model | None`."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation if issubclass(annotation, BaseModel) else None
-    if get_origin(annotation) in (tuple, Union, types.UnionType):
-        return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)
-    return None
+        if issubclass(annotation, BaseModel):
+            yield annotation
+    elif get_origin(annotation) in (tuple, Union, types.UnionType):
+        for part in get_args(annotation):
+            yield from _models_in(part)

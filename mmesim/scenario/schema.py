@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
+from mmesim.scenario.arrivals import Poisson
 from mmesim.scenario.base import Data, Refusals, Refused
 from mmesim.scenario.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
 from mmesim.scenario.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
@@ -20,20 +21,13 @@ from mmesim.scenario.function import Function, FunctionField
 from mmesim.scenario.host import HostType
 from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
+from mmesim.scenario.popularity import UniformPopularity, Weights, Zipf
+from mmesim.scenario.recorded import AzureSource, TraceColumns, TraceSource
 from mmesim.scenario.server import CpuWait, Overhead, Server
 from mmesim.scenario.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.sweep import Sweep
 from mmesim.scenario.times import Time
-from mmesim.scenario.traffic import (
-    AzureSource,
-    Poisson,
-    TraceColumns,
-    TraceSource,
-    Traffic,
-    UniformPopularity,
-    Weights,
-    Zipf,
-)
+from mmesim.scenario.traffic import Traffic
 from mmesim.scenario.uncertain import Belief, Beliefs
 
 __all__ = [

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.errors import TraceError
-from mmesim.scenario.traffic import MINUTE_S
+from mmesim.scenario.recorded import MINUTE_S
 from mmesim.workload.block import Arrivals
 from mmesim.workload.table import Chunk, Table
 from mmesim.workload.trace import model_rows

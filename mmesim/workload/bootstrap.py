@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mmesim import units
 from mmesim.errors import TraceError
-from mmesim.scenario.traffic import MINUTE_S
+from mmesim.scenario.recorded import MINUTE_S
 from mmesim.workload.azure import MinuteCounts
 from mmesim.workload.block import Arrivals
 

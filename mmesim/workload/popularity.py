@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.models import Model
-from mmesim.scenario.traffic import Popularity, UniformPopularity, Weights, Zipf
+from mmesim.scenario.popularity import Popularity, UniformPopularity, Weights, Zipf
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,9 +9,9 @@ from scipy import stats
 
 from mmesim.errors import ScenarioError
 from mmesim.scenario.models import Model, Service
+from mmesim.scenario.popularity import UniformPopularity, Weights, Zipf
 from mmesim.scenario.server import CpuWait
 from mmesim.scenario.times import Constant
-from mmesim.scenario.traffic import UniformPopularity, Weights, Zipf
 from mmesim.workload.popularity import Alias, probabilities
 
 Column = Sequence[float | None]
