@@ -47,7 +47,7 @@ def collect(sim: Simulation, wall_s: float) -> RunData:
         calls_all=int(clock.calls[0]),
         ok_all=int(clock.ok_all[0]),
         errors_all=int(views.causes[1].sum()),
-        in_flight_at_end=int(clock.in_system[0]),
+        in_flight_at_end=int(clock.calls[0] - clock.calls_done[0]),
         load_episodes=views.episodes.copy(),
         tenants=TenantData(
             calls=views.model_stats.calls.copy(),
@@ -97,21 +97,25 @@ def _checks(sim: Simulation) -> dict[str, str]:
     views, endpoint = sim.plane.tables.views, sim.scenario.endpoint
     clock = views.clock
     calls, ended = int(clock.calls[0]), int(clock.ok_all[0]) + int(views.causes[1].sum())
-    waiting = int(clock.in_system[0])
+    open_calls, waiting = int(clock.calls[0] - clock.calls_done[0]), int(clock.in_system[0])
+    reached, answered = int(clock.reached[0]), int(clock.attempts_all[0])
     area, sojourn = float(clock.area[0]), float(clock.sojourn[0])
     memory = max(host.memory.peak for host in sim.hosts)
     tasks = max(host.tasks.peak for host in sim.hosts)
     disk = max(host.disk.peak for host in sim.hosts)
     wrong = {
         "conservation": ""
-        if calls == ended + waiting
-        else f"{calls} calls began, {ended} ended and {waiting} were in flight",
+        if calls == ended + open_calls
+        else f"{calls} calls began, {ended} ended and {open_calls} were in flight",
+        "attempts": ""
+        if reached == answered + waiting and open_calls == waiting + int(clock.backing_off[0])
+        else f"{reached} attempts were made, {answered} ended and {waiting} were in flight, for {open_calls} calls",
         "ledger": ""
         if clock.ledger_error[0] <= LEDGER_TOLERANCE_S
         else f"the parts of a call differ from its latency by {clock.ledger_error[0]:.3g} s",
         "little": ""
         if waiting or abs(area - sojourn) <= LITTLE_TOLERANCE * max(1.0, area)
-        else f"integral of calls in the system {area!r} s, sum of their stays {sojourn!r} s",
+        else f"integral of attempts in the system {area!r} s, sum of their stays {sojourn!r} s",
         "memory": ""
         if memory <= max(endpoint.usable_memory_bytes, endpoint.base_memory_bytes)
         else f"{memory} bytes used of {endpoint.usable_memory_bytes}",

@@ -97,6 +97,8 @@ class DataPlane:
 
     def empty_pool(self, now: float, pool: int) -> None:
         """A ready pool is unregistered while it works: its jobs fail, its queue is dropped and never answered."""
+        pools = self.tables.views.pools
+        self._room(int(pools.host[pool]), int(pools.in_flight[pool]))
         self._do(verbs.EMPTY_POOL, now, pool)
 
     def drain_host(self, now: float, host: int) -> None:
@@ -171,6 +173,10 @@ class DataPlane:
         missed = self._do(verbs.REPLAY, self.now, first, last)
         return missed, int(self.tables.views.scratch[0]) if missed < last else codes.NONE
 
+    def next_call(self, now: float, user: int, free_at: float) -> None:
+        """A user of a closed loop, free since or at `free_at`, begins the next call that was drawn, after its pause."""
+        self._do(verbs.NEXT_CALL, now, user, 0, free_at)
+
     def come_to(self, now: float) -> None:
         """Set the clock, before the run begins."""
         self._do(verbs.ROOM, now)
@@ -184,12 +190,18 @@ class DataPlane:
         return order
 
     def _room_for_waiters(self, pool: int) -> None:
-        """Room for what many waiters of a pool may add in one verb: for a few there always is."""
+        """Room for what the waiters of a pool may add in one verb."""
         views = self.tables.views
-        waiters = int(views.pools.waiter_n[pool])
+        self._room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
+
+    def _room(self, host: int, waiters: int) -> None:
+        """Room for what so many attempts on a host may add in one verb: for a few there always is."""
+        views = self.tables.views
         if waiters < MARGIN // 2:
             return
-        host = int(views.pools.host[pool])
+        if int(views.clock.n_free_attempts[0]) < waiters + MARGIN:  # each may be tried again
+            self._grow("attempts", 2 * (views.attempts.state.size + waiters + MARGIN))
+            views = self.tables.views
         if int(views.hosts.heap_n[host]) + waiters + MARGIN > views.tasks.finish.shape[1]:
             self._grow("tasks", 2 * (int(views.hosts.heap_n[host]) + waiters + MARGIN))
         if int(views.clock.n_timers[0]) + waiters + MARGIN > views.timers.time.size:

@@ -18,7 +18,7 @@ Rows = NDArray[np.void]
 class Recorder:
     """Empties the kernel's record buffer and keeps the sample within its limit.
 
-    A call belongs to the sample if a hash of its number lies below a threshold; when the sample outgrows `limit` the
+    A call belongs to the sample if a hash of its key lies below a threshold; when the sample outgrows `limit` the
     threshold is halved. So the sample depends on the seed and the number of calls, not on the order in which they end.
     """
 
@@ -51,12 +51,12 @@ class Recorder:
         while sum(rows.size for rows in self._rows) > self._limit:
             self._threshold //= 2
             views.params.record_threshold[0] = self._threshold
-            keep = [self._hash(rows["call"]) < self._threshold for rows in self._rows]
+            keep = [self._hash(rows["key"]) < self._threshold for rows in self._rows]
             self._rows = [rows[k] for rows, k in zip(self._rows, keep, strict=True)]
             self._parts = [parts[k] for parts, k in zip(self._parts, keep, strict=True)]
 
-    def _hash(self, call: NDArray[np.int64]) -> NDArray[np.int64]:
-        x = (call * 48271 + self._key) % PRIME
+    def _hash(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
+        x = (key % PRIME * 48271 + self._key) % PRIME
         hashed: NDArray[np.int64] = (x * 69621) % PRIME
         return hashed
 
@@ -70,6 +70,7 @@ class Recorder:
         rows, parts = rows[order], np.concatenate(self._parts)[order]
         return CallRecords(
             call=rows["call"].copy(),
+            key=rows["key"].copy(),
             arrival_s=rows["arrival"].copy(),
             latency_s=rows["latency"].copy(),
             model=rows["model"].copy(),

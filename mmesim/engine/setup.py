@@ -11,10 +11,15 @@ from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.engine.recorder import BUFFER_ROWS
 from mmesim.results.histogram import Grid, coarse_grid, grid
+from mmesim.results.run_data import CAUSES
+from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.models import AffineBatch
+from mmesim.scenario.retries import BotoStandard
 from mmesim.scenario.schema import HostType, RouterPolicy, Scenario, Time
 from mmesim.scenario.times import Constant
 from mmesim.workload.block import OVERHEAD_COLUMNS
+from mmesim.workload.streams import generator
+from mmesim.workload.users import CALLS
 
 ROUTING = {
     RouterPolicy.sticky: codes.STICKY,
@@ -41,12 +46,16 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
     limits = scenario.latency_limits_s
     fine, coarse = grid(limits), coarse_grid()
     hosts = scenario.endpoint.instance_count
+    users = sum(t.arrivals.users for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop))
     tables = Tables(
         Sizes(
             hosts=hosts,
             models=len(models),
             limits=len(limits),
             loops=scenario.event_loops,
+            users=users,
+            drafts=users * CALLS,
+            processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else BUFFER_ROWS,
         ),
@@ -54,6 +63,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
         (coarse.edges, coarse.start),
     )
     set_params(tables, scenario)
+    set_clients(tables, scenario, replication)
     set_models(tables, scenario, replication)
     return tables, fine, coarse
 
@@ -91,6 +101,33 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         getattr(params, name)[0] = value
     for k, limit in enumerate(scenario.latency_limits_s):
         tables.views.limits[k] = limit
+
+
+def set_clients(tables: Tables, scenario: Scenario, replication: int) -> None:
+    """Fill the parameters of retries and throttling."""
+    params, retries, throttling = tables.views.params, scenario.clients.retries, scenario.endpoint.throttling
+    params.processes[0] = _processes(scenario)
+    params.chance_seed[0] = int(generator(scenario.run.seed, replication, "retries").integers(KEY_LIMIT))
+    params.throttle_in_flight[0] = throttling.in_flight or 0
+    params.throttle_rate[0] = throttling.rate_per_s or 0.0
+    params.throttle_burst[0] = throttling.tokens
+    if retries is None:
+        params.max_attempts[0] = 1
+        return
+    params.max_attempts[0] = retries.max_attempts
+    params.retry_base[0], params.retry_factor[0], params.retry_cap[0], params.retry_jitter[0] = retries.pause
+    for k, name in enumerate(CAUSES):
+        tables.views.retry_on[k] = name in retries.causes_retried
+    if isinstance(retries, BotoStandard):
+        quota = retries.quota
+        params.retry_quota[0] = tables.views.tokens[:] = quota.tokens
+        params.quota_cost[0], params.quota_cost_timeout[0] = quota.retry, quota.retry_after_timeout
+        params.quota_refund[0] = quota.success
+
+
+def _processes(scenario: Scenario) -> int:
+    retries = scenario.clients.retries
+    return retries.processes if isinstance(retries, BotoStandard) else 1
 
 
 def _stages() -> list[tuple[str, str]]:

@@ -17,11 +17,12 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.eviction import Eviction
-from mmesim.engine.kernel.codes import REFILL
+from mmesim.engine.kernel.codes import REFILL, USERS
 from mmesim.engine.metrics import WINDOW_S, Integrals, Metrics
 from mmesim.engine.processes import UserProcess, at_fault, named, start
 from mmesim.engine.recorder import Recorder
 from mmesim.engine.source import Source
+from mmesim.engine.users import ClosedLoops
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
@@ -57,11 +58,14 @@ class Simulation:
         self.env = Environment(self.plane)
         self.source = Source(scenario, replication, self.plane, observer)
         self.env.handle(REFILL, self.source.refill)
+        self.closed_loops = ClosedLoops(scenario, replication, self.plane, observer)
+        self.env.handle(USERS, self.closed_loops.refill)
         self.fleet = Fleet(self.env, self.plane, scenario, replication)
         self.hosts = self.fleet.hosts
         eviction = Eviction(scenario)
         self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
         Start(self.plane, self.hosts, scenario, replication, eviction).begin()
+        self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
         self.metrics = Metrics(
@@ -105,7 +109,7 @@ class Simulation:
         """Whether no call will begin, none is on its way, no job is served and no model is loaded any more."""
         views = self.plane.tables.views
         clock, rows = views.clock, views.attempts.state.size
-        arrived = clock.more[0] == 0 and clock.arrival[0] >= clock.n_arrivals[0]
+        arrived = clock.more[0] == 0 and clock.arrival[0] >= clock.n_arrivals[0] and clock.thinking[0] == 0
         return bool(arrived and clock.n_free_attempts[0] == rows and not views.hosts.load_queue.any())
 
     def _measure(self) -> Generator[simpy.Event, Any, None]:

@@ -37,7 +37,7 @@ class Source:
             views.clock.more[0] = 0
             return
         n, arrivals = len(block), views.arrivals
-        for name in ("time", "model", "cpu", "wait", "route", "stream"):
+        for name in ("time", "model", "cpu", "wait", "route", "stream", "key"):
             getattr(arrivals, name)[:n] = getattr(block, name)
         if block.overhead is not None:
             for k, name in enumerate(OVERHEAD_COLUMNS):

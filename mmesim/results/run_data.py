@@ -89,6 +89,8 @@ class CallRecords:
 
     call: Ints
     """Number of the call in order of arrival, from 0; counts calls that were not recorded too."""
+    key: Ints
+    """What the call is in every run of the same traffic: its stream and place in it, or its user and number."""
     arrival_s: Floats
     latency_s: Floats
     """Client view: first attempt to answer, also of failed calls."""

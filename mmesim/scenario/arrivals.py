@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from mmesim.scenario.base import Rate
+from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.forms import Form, reader, writer
 
 
@@ -18,9 +19,9 @@ class Poisson(Form):
     rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
 
 
-ArrivalProcess = Poisson
+ArrivalProcess = Poisson | ClosedLoop
 
-ARRIVALS: tuple[type[Form], ...] = (Poisson,)
+ARRIVALS: tuple[type[Form], ...] = (Poisson, ClosedLoop)
 """Every arrival process that a file can name."""
 
 ArrivalsField = Annotated[

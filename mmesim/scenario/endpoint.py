@@ -13,7 +13,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, mod
 from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario import catalogue
-from mmesim.scenario.base import Bandwidth, Bytes, Count, Data, Number, Refused, Seconds, Share, Text, shown
+from mmesim.scenario.base import Bandwidth, Bytes, Count, Data, Number, Rate, Refused, Seconds, Share, Text, shown
 from mmesim.scenario.eviction import EvictionField, EvictionPolicy
 from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.time_text import TimeField
@@ -74,6 +74,27 @@ def _load_slots(vcpu: int, model_cache: str) -> int:
     return vcpu if model_cache == "disabled" else max(1, vcpu // 2)
 
 
+class Throttling(Data):
+    """What a host refuses with ThrottlingException, over all its models (U: AWS documents no limit); off by default."""
+
+    in_flight: Count | None = Field(None, description="most attempts that wait for a load or an answer on one host")
+    rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(
+        None, alias="rate", description="attempts that one host takes each second"
+    )
+    burst: Count | None = Field(None, description="attempts above `rate` at once; default those of one second")
+
+    @property
+    def tokens(self) -> float:
+        """Attempts that may come at once: the size of the token bucket."""
+        return float(self.burst) if self.burst is not None else max(1.0, self.rate_per_s or 0.0)
+
+    @model_validator(mode="after")
+    def _burst_of_a_rate(self) -> Throttling:
+        if self.burst is not None and self.rate_per_s is None:
+            raise Refused("a burst means something only beside a rate", ("burst",), "give rate: 100 /s")
+        return self
+
+
 class Endpoint(Data):
     """One endpoint variant: `instance_count` hosts of one type.
 
@@ -113,6 +134,7 @@ class Endpoint(Data):
     load_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(60.0, alias="load_timeout")
     load_limit_s: Annotated[Seconds, Field(gt=0)] = Field(360.0, alias="load_limit")
     router: Router = Router()
+    throttling: Throttling = Throttling()
     warm: WarmField = Field(
         False,
         description="true: models are placed and ready at the start, the most popular first, as far as they fit; "

@@ -20,20 +20,21 @@ class Form(Data):
 
 def reader(what: str, example: str, kinds: Sequence[type[Form]]) -> BeforeValidator:
     """Reads one of `kinds`; its refusals speak of that form alone. `what` is the field in words."""
+    return BeforeValidator(lambda value, info: read_form(value, info, what, example, kinds))
+
+
+def read_form(value: Any, info: ValidationInfo, what: str, example: str, kinds: Sequence[type[Form]]) -> Any:
+    """One of `kinds` from its map in a file; anything but a map is returned as it is. Raises Refused."""
+    if not isinstance(value, Mapping):
+        return value
     named = {kind.form: kind for kind in kinds}
-
-    def read(value: Any, info: ValidationInfo) -> Any:
-        if not isinstance(value, Mapping):
-            return value
-        if len(value) != 1:
-            raise Refused(f"one {what} is wanted, such as {example}")
-        name, body = next(iter(value.items()))
-        if name not in named:
-            message = f"unknown {what} {shown(name)}: one of {', '.join(named)}, such as {example}"
-            raise Refused(message, (name,), did_you_mean(str(name), named))
-        return named[name].model_validate({} if body is None else body, context=info.context)
-
-    return BeforeValidator(read)
+    if len(value) != 1:
+        raise Refused(f"one {what} is wanted, such as {example}")
+    name, body = next(iter(value.items()))
+    if name not in named:
+        message = f"unknown {what} {shown(name)}: one of {', '.join(named)}, such as {example}"
+        raise Refused(message, (name,), did_you_mean(str(name), named))
+    return named[name].model_validate({} if body is None else body, context=info.context)
 
 
 def _write(value: object, handler: SerializerFunctionWrapHandler) -> object:

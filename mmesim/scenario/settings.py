@@ -8,6 +8,7 @@ from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, Wit
 
 from mmesim import units
 from mmesim.scenario.base import Count, Data, Refused, Seconds, Whole, finite, from_file, quantity_schema
+from mmesim.scenario.retries import RetriesField
 from mmesim.scenario.until import FIRST_LOOK, PrecisionField
 
 
@@ -16,7 +17,9 @@ class Clients(Data):
 
     timeout_s: Annotated[Seconds, Field(gt=0)] = Field(70.0, alias="timeout")
     network_s: Seconds = Field(5e-3, alias="network", description="round trip between client and router")
-    retries: Literal["none"] = "none"
+    retries: RetriesField = Field(
+        None, description="none, boto3-legacy, boto3-standard, or a rule of one's own: fixed, exponential"
+    )
 
 
 AUTO: Literal["auto"] = "auto"

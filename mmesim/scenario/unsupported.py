@@ -21,7 +21,6 @@ class Unsupported:
 
 TABLE: tuple[Unsupported, ...] = (
     Unsupported(("endpoint", "autoscaling"), "autoscaling", (), "give a fixed instance_count"),
-    Unsupported(("endpoint", "throttling"), "throttling"),
     Unsupported(("server", "load_stall"), "stalls of the event loops by registrations"),
     Unsupported(("server", "response_timeout"), "the worker's response time-out"),
     Unsupported(("models", "*", "response_timeout"), "the worker's response time-out"),
@@ -31,8 +30,6 @@ TABLE: tuple[Unsupported, ...] = (
     Unsupported(("traffic", "*", "arrivals", "mmpp"), "arrivals in bursts", (), "{poisson: {rate: 120 /s}}"),
     Unsupported(("traffic", "*", "arrivals", "gamma"), "renewal arrivals", (), "{poisson: {rate: 120 /s}}"),
     Unsupported(("traffic", "*", "arrivals", "closed"), "closed-loop traffic", (), "{poisson: {rate: 120 /s}}"),
-    Unsupported(("traffic", "*", "arrivals", "closed_loop"), "closed-loop traffic", (), "{poisson: {rate: 120 /s}}"),
-    Unsupported(("clients", "retries"), "retries by clients", ("none",), "retries: none"),
     Unsupported(("clients", "users"), "closed-loop traffic"),
     Unsupported(("faults",), "faults", ([],), "faults: []"),
     Unsupported(("measured_on",), "conversion of CPU times between instance types", (), "give endpoint.cpu_speed"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
 from mmesim.workload import popularity
@@ -14,6 +15,7 @@ from mmesim.workload.block import Arrivals, Block, resize
 from mmesim.workload.merge import merge
 from mmesim.workload.scope import end_of, rows_of, select
 from mmesim.workload.sources import recorded_blocks, source
+from mmesim.workload.users import mean_rate_per_s
 from mmesim.workload.work import StreamWork, Work
 
 
@@ -29,14 +31,19 @@ def blocks(scenario: Scenario, replication: int, block_size: int = 65536) -> Ite
     work = Work(scenario)
     # The streams share one block's worth of memory.
     chunk = max(1, block_size // len(scenario.traffic))
-    each = [_stream(scenario, traffic, i, work, replication, chunk) for i, traffic in enumerate(scenario.traffic)]
-    return resize(merge(each, chunk), block_size)
+    each = [
+        _stream(scenario, traffic, i, work, replication, chunk)
+        for i, traffic in enumerate(scenario.traffic)
+        if not isinstance(traffic.arrivals, ClosedLoop)
+    ]
+    return resize(merge(each, chunk), block_size) if each else iter(())
 
 
 def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
     """How many calls each model of the table gets in a run, on average over all seeds.
 
-    Traces are read and counted; of an Azure minute that the run cuts, the calls of replication 0 count.
+    Users of a closed loop count as if they were answered at once. Traces are read and counted; of an Azure minute that
+    the run cuts, the calls of replication 0 count.
     """
     models = scenario.model_table()
     calls = np.zeros(len(models))
@@ -45,7 +52,7 @@ def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
         if traffic.arrivals is not None:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
             share = popularity.probabilities(traffic.popularity, chosen)
-            calls[rows_of(chosen)] += traffic.arrivals.rate_per_s * length_s * share
+            calls[rows_of(chosen)] += mean_rate_per_s(scenario, traffic.arrivals) * length_s * share
         elif traffic.bootstrap_s is not None:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
             in_a_block = recorded_blocks(scenario, traffic, traffic.bootstrap_s, 65536).calls(len(models))

@@ -34,6 +34,15 @@ class Arrivals:
         return Arrivals(self.time[rows], self.model[rows], None if self.service is None else self.service[rows])
 
 
+STREAM_KEYS = 2**44
+"""Keys of one stream: more than it has requests."""
+
+
+def first_key(stream: int) -> int:
+    """The key of the first request of a stream, by its index in the scenario's traffic."""
+    return stream * STREAM_KEYS
+
+
 @dataclass(frozen=True)
 class Block:
     """Requests in order of time; one entry a request in each column, times in seconds."""
@@ -52,6 +61,8 @@ class Block:
     """[n, 6], columns as in `OVERHEAD_COLUMNS`; None when all six are constants."""
     stream: Ints
     """Index in the scenario's traffic."""
+    key: Ints
+    """What chance beyond the block hangs on: the stream and the number of the request in it, from 0 (`first_key`)."""
 
     def __len__(self) -> int:
         return len(self.time)
@@ -66,6 +77,7 @@ class Block:
             route=self.route[rows],
             overhead=None if self.overhead is None else self.overhead[rows],
             stream=self.stream[rows],
+            key=self.key[rows],
         )
 
 
@@ -83,6 +95,7 @@ def join(blocks: Sequence[Block]) -> Block:
         # One run gives it with all of its blocks or with none.
         overhead=np.concatenate(overhead) if overhead else None,
         stream=np.concatenate([block.stream for block in blocks]),
+        key=np.concatenate([block.key for block in blocks]),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.recorded import TraceSource
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
@@ -22,6 +23,8 @@ def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -
     seed, name = scenario.run.seed, traffic.name
     models = select(scenario.model_table(), traffic)
     row_of_name = {model.name: model.index for model in models}
+    if isinstance(traffic.arrivals, ClosedLoop):
+        raise ValueError("users of a closed loop call when they have been answered: only the engine knows")
     if traffic.arrivals is not None:
         return poisson.arrivals(
             traffic.arrivals.rate_per_s,

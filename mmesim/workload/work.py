@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmesim.scenario.schema import Scenario
 from mmesim.workload import streams
-from mmesim.workload.block import OVERHEAD_COLUMNS, Arrivals, Block
+from mmesim.workload.block import OVERHEAD_COLUMNS, Arrivals, Block, first_key
 from mmesim.workload.distributions import Sampler, constant_value
 
 Floats = NDArray[np.float64]
@@ -38,6 +38,7 @@ class StreamWork:
 
         self._work = work
         self._index = index
+        self._next_key = first_key(index)
         self._route = streams.generator(seed, replication, "route", name)
         self._cpu = work.cpu.generators(named("service_cpu"))
         self._wait = work.wait.generators(named("service_wait"))
@@ -56,6 +57,8 @@ class StreamWork:
             has_cpu = self._work.has_cpu[arrivals.model]
             cpu = np.where(has_cpu, arrivals.service, cpu)
             wait = np.where(has_cpu, wait, arrivals.service)
+        first = self._next_key
+        self._next_key += n
         return Block(
             time=arrivals.time,
             model=arrivals.model,
@@ -64,6 +67,7 @@ class StreamWork:
             route=self._route.random(n),
             overhead=self._draw_overhead(n),
             stream=np.full(n, self._index, dtype=np.int64),
+            key=np.arange(first, first + n, dtype=np.int64),
         )
 
     def _draw_overhead(self, n: int) -> Floats | None:

@@ -191,7 +191,7 @@ def test_every_request_and_every_copy_is_counted_where_it_is(scenario):
         used = attempts.state != codes.A_FREE
         assert views.clock.n_free_attempts[0] == (~used).sum()
         assert views.clock.in_system[0] == (used & (attempts.answered == 0)).sum()
-        assert views.clock.calls[0] - views.clock.calls_done[0] == views.clock.in_system[0]
+        assert views.clock.calls[0] - views.clock.calls_done[0] == views.clock.in_system[0] + views.clock.backing_off[0]
         at_host = np.bincount(attempts.host[used & (attempts.server_list > 0)], minlength=n)
         assert np.array_equal(at_host, hosts.in_flight[:n])
         waiting = attempts.pool[attempts.state == codes.A_WAITING]

@@ -185,6 +185,7 @@ def _block(stream: int, time: list[float]) -> Block:
         route=np.zeros(n),
         overhead=None,
         stream=np.full(n, stream),
+        key=np.arange(n),
     )
 
 

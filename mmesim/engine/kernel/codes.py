@@ -13,6 +13,7 @@ FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
 
 # Attempts: where an attempt is on the server's side
 A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP, A_STALLED, A_DROPPED = 0, 1, 2, 3, 4, 5, 6, 7, 8
+A_BACKOFF = 9  # the client pauses before it
 
 # What a CPU task is for: an attempt in the front end before its queue, a worker's job, an attempt after it, control
 # plane
@@ -22,10 +23,10 @@ TASK_PRE, TASK_JOB, TASK_POST, TASK_CONTROL = 0, 1, 2, 3
 CLASS_COMPLETION, CLASS_BATCH, CLASS_ENTRY, CLASS_EXPIRY, CLASS_ARRIVAL = 0, 1, 2, 3, 4
 
 # Timers
-TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH, TIMER_LOOP = 0, 1, 2, 3, 4, 5
+TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH, TIMER_LOOP, TIMER_USER = 0, 1, 2, 3, 4, 5, 6
 
-# Why the kernel hands control to the control plane
-REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW = 0, 1, 2, 3, 4, 5
+# Why the kernel hands control to the control plane (USERS: users of closed loops want their next calls)
+REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, USERS = 0, 1, 2, 3, 4, 5, 6
 
 # Which table has to grow (records are written away instead)
 GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS, GROW_RECORDS = 0, 1, 2, 3, 4, 5, 6
@@ -50,7 +51,7 @@ N_PARTS = 14
 
 # What follows at the same instant, in server.settle
 DO_NOTHING, DO_PRE_WAIT, DO_ENTER, DO_REFUSE, DO_STAGE, DO_FINISH = 0, 1, 2, 3, 4, 5
-DO_POST_WAIT, DO_LEAVE, DO_ANSWER = 6, 7, 8
+DO_POST_WAIT, DO_LEAVE, DO_ANSWER, DO_REACH, DO_LOSE, DO_THROTTLE = 6, 7, 8, 9, 10, 11
 
 # How long a batch takes, in the order of scenario's names: its longest item, all of them, or a base and a share each
 BATCH_MAX, BATCH_SUM, BATCH_AFFINE = 0, 1, 2

@@ -17,7 +17,8 @@ def add_host(t, now, key):
     hosts.cores[h] = params.cores[0]
     hosts.smt_slope[h] = params.smt_slope[0]
     hosts.speed[h] = hosts.full_speed[h] = params.speed[0]
-    hosts.at[h] = now
+    hosts.at[h] = hosts.tokens_at[h] = now
+    hosts.tokens[h] = params.throttle_burst[0]
     t.up[clock.n_up[0]] = h
     clock.n_up[0] += 1
     clock.memory_epoch[0] += 1

@@ -4,7 +4,6 @@ from math import frexp
 
 from mmesim.engine.kernel.codes import (
     BATCH_WAIT,
-    CLIENT_TIMEOUT,
     CPU_WAIT,
     DOWNLOAD,
     FAILED_ATTEMPTS,
@@ -50,33 +49,30 @@ def bucket(edges, i, x):
 
 @inline
 def integrate(t, now):
-    """Bring the integral of the number of calls in the system to `now`."""
+    """Bring the integral of the number of attempts in the system to `now`."""
     clock = t.clock
     clock.area[0] += clock.in_system[0] * (now - clock.area_at[0])
     clock.area_at[0] = now
 
 
 @inline
-def is_recorded(t, call):
-    """Whether the call belongs to the seeded sample whose records are kept."""
+def is_recorded(t, key):
+    """Whether the call with this key belongs to the seeded sample whose records are kept."""
     params = t.params
     if params.record[0] == 0:
         return False
-    x = (call * 48271 + params.record_key[0]) % 2147483647
+    x = (key % 2147483647 * 48271 + params.record_key[0]) % 2147483647
     x = (x * 69621) % 2147483647
     return x < params.record_threshold[0]
 
 
 @inline
-def end_call(t, a, cause, now, latency, cell, coarse):
-    """Count the end of the call of attempt `a`, answered at `now` on the server's side.
+def end_call(t, a, cause, latency, cell, coarse):
+    """Count the end of the call of attempt `a`, its last.
 
     `cell` and `coarse` are the fine cell and the coarse bucket of its latency.
     """
     clock, attempts = t.clock, t.attempts
-    integrate(t, now)
-    clock.in_system[0] -= 1
-    clock.sojourn[0] += now - attempts.reach[a]
     clock.calls_done[0] += 1
     m = attempts.model[a]
     if cause == OK:
@@ -90,7 +86,7 @@ def end_call(t, a, cause, now, latency, cell, coarse):
             count_ok(t, a, m, latency, cell, coarse)
         else:
             t.causes[0, cause] += 1
-    if is_recorded(t, attempts.call[a]):
+    if is_recorded(t, attempts.key[a]):
         write_record(t, a, cause, latency)
 
 
@@ -146,8 +142,11 @@ def count_ok(t, a, m, latency, cell, coarse):
 
 @inline
 def end_attempt(t, a, cause, now, latency, coarse):
-    """Count the end of attempt `a` as its client and the metrics see it."""
+    """Count the end of attempt `a`, answered at `now` on the server's side, as its client and the metrics see it."""
     clock, attempts, window = t.clock, t.attempts, t.window
+    integrate(t, now)
+    clock.in_system[0] -= 1
+    clock.sojourn[0] += now - attempts.reach[a]
     clock.attempts_all[0] += 1
     hit = attempts.hit[a]
     host = attempts.host[a]
@@ -193,6 +192,7 @@ def write_record(t, a, cause, latency):
     r = clock.n_records[0]
     clock.n_records[0] = r + 1
     records.call[r] = attempts.call[a]
+    records.key[r] = attempts.key[a]
     records.model[r] = attempts.model[a]
     records.host[r] = attempts.host[a]
     records.hit[r] = attempts.hit[a]
@@ -204,25 +204,3 @@ def write_record(t, a, cause, latency):
         fill_ledger(t, a)
     for k in range(N_PARTS):
         t.record_parts[r, k] = t.ledger[k] if cause == OK else 0.0
-
-
-@inline
-def answer(t, a, cause, now):
-    """Attempt `a` ends for its client: answered by the platform at `now`, or given up by the client (CLIENT_TIMEOUT).
-
-    An answer reaches the client after the way back, unless the client has given up by then.
-    """
-    attempts, params = t.attempts, t.params
-    attempts.answered[a] = 1
-    done = now
-    if cause != CLIENT_TIMEOUT:
-        deadline = attempts.start[a] + params.client_timeout[0]
-        done = now + params.back_delay[0]
-        if done > deadline:
-            cause = CLIENT_TIMEOUT
-            done = deadline
-    latency = done - attempts.call_start[a]
-    cell = cell_of(latency)
-    coarse = bucket(t.coarse_edges, t.coarse_start[cell // (FINE // COARSE)], latency)
-    end_attempt(t, a, cause, now, latency, coarse)
-    end_call(t, a, cause, now, latency, cell, coarse)

@@ -21,6 +21,7 @@ from mmesim.engine.kernel.codes import (
 from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.rows import new_pool
 
+REFUSED = -2
 PRIME = 2147483647  # products of two numbers below it fit in 63 bits: no wrap-around
 
 
@@ -158,13 +159,36 @@ def choose(t, m, u):
 
 
 @inline
+def is_throttled(t, h, now):
+    """Whether host `h` refuses an attempt at `now`: too many in flight over all models, or no token left."""
+    hosts, params = t.hosts, t.params
+    most = params.throttle_in_flight[0]
+    if most > 0 and hosts.in_flight[h] >= most:
+        return True
+    rate = params.throttle_rate[0]
+    if rate <= 0.0:
+        return False
+    hosts.tokens[h] = min(params.throttle_burst[0], hosts.tokens[h] + rate * (now - hosts.tokens_at[h]))
+    hosts.tokens_at[h] = now
+    if hosts.tokens[h] < 1.0:
+        return True
+    hosts.tokens[h] -= 1.0
+    return False
+
+
+@inline
 def route(t, a, u, now):
-    """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded; NONE: no
-    host.
+    """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded.
+
+    NONE: there is no host; REFUSED: the host takes no more.
     """
     clock = t.clock
     m = t.attempts.model[a]
     p, h = choose(t, m, u)
+    if p != NONE:
+        h = t.pools.host[p]
+    if h >= 0 and is_throttled(t, h, now):
+        return REFUSED
     if p == NONE and h >= 0:
         p = new_pool(t, m, h, a, now)
         t.attempts.asker[a] = 1

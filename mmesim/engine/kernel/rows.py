@@ -70,7 +70,7 @@ def new_pool(t, m, h, asker, now):
     pools.episode[p] = 0
     pools.frequency[p] = 0
     pools.asker[p] = asker
-    pools.asked_by[p] = t.attempts.call[asker] if asker >= 0 else NONE
+    pools.asked_by[p] = t.attempts.key[asker] if asker >= 0 else NONE
     pools.asked[p] = pools.last[p] = now
     pools.credit[p] = hosts.clock[h]
     pools.t0[p] = pools.t1[p] = pools.t2[p] = pools.t3[p] = INF
@@ -157,7 +157,10 @@ def unlink_client(t, a):
         attempts.client_next[before] = after
     else:
         clock.client_head[0] = after
-        clock.client_expiry[0] = attempts.start[after] + t.params.client_timeout[0] if after >= 0 else INF
+        clock.client_expiry[0] = INF
+        if after >= 0:
+            # Rounding may put two attempts that reach the router together in the other order of their deadlines.
+            clock.client_expiry[0] = max(clock.now[0], attempts.start[after] + t.params.client_timeout[0])
 
 
 WAITERS, FORWARDED = 1, 2  # attempts.server_list; 0: in neither
@@ -219,7 +222,7 @@ def unlink_server(t, a):
 def room(t):
     """Which table has fewer than MARGIN free rows, NONE if none has."""
     clock = t.clock
-    if clock.n_free_attempts[0] < 2:
+    if clock.n_free_attempts[0] < clock.margin[0]:
         return GROW_ATTEMPTS
     if clock.n_free_pools[0] < MARGIN:
         return GROW_POOLS

@@ -13,6 +13,7 @@ left. So
 every step is compiled into the loop once.
 """
 
+from mmesim.engine.kernel.clients import answer
 from mmesim.engine.kernel.codes import (
     A_POST,
     A_QUEUED,
@@ -25,11 +26,14 @@ from mmesim.engine.kernel.codes import (
     DO_ENTER,
     DO_FINISH,
     DO_LEAVE,
+    DO_LOSE,
     DO_NOTHING,
     DO_POST_WAIT,
     DO_PRE_WAIT,
     DO_REFUSE,
     DO_STAGE,
+    DO_THROTTLE,
+    HOST_LOST,
     IDLE,
     MODEL_ERROR,
     NONE,
@@ -38,6 +42,7 @@ from mmesim.engine.kernel.codes import (
     READY,
     TASK_JOB,
     TASK_POST,
+    THROTTLED,
     TIMER_BATCH,
     TIMER_JOB,
     TIMER_POST,
@@ -46,7 +51,6 @@ from mmesim.engine.kernel.cpu import start_task
 from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
-from mmesim.engine.kernel.record import answer
 from mmesim.engine.kernel.rows import free_attempt, unlink_client, unlink_server
 
 
@@ -318,6 +322,12 @@ def settle(t, action, row, cause, now):
             action = DO_LEAVE
             # A model that was unregistered while the request was in the front end is not found.
             cause = QUEUE_FULL if t.pools.state[t.attempts.pool[row]] == READY else MODEL_ERROR
+        elif action == DO_LOSE:
+            cause = HOST_LOST
+            action = DO_LEAVE
+        elif action == DO_THROTTLE:
+            cause = THROTTLED
+            action = DO_LEAVE
         elif action == DO_LEAVE or action == DO_ANSWER:
             if action == DO_LEAVE:
                 unlink_server(t, row)

@@ -14,12 +14,14 @@ from mmesim.engine.kernel.codes import (
     DO_ANSWER,
     DO_ENTER,
     DO_LEAVE,
+    DO_LOSE,
     DO_NOTHING,
     DO_POST_WAIT,
     DO_PRE_WAIT,
+    DO_REACH,
     DO_STAGE,
+    DO_THROTTLE,
     GROW,
-    HOST_LOST,
     INF,
     INVOCATION_TIMEOUT,
     LOAD_TIMEOUT,
@@ -35,45 +37,42 @@ from mmesim.engine.kernel.codes import (
     TIMER_JOB,
     TIMER_LOOP,
     TIMER_PRE,
+    TIMER_REACH,
+    TIMER_USER,
+    USERS,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control, forward, next_stalled, touch
 from mmesim.engine.kernel.heap import pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.record import integrate
-from mmesim.engine.kernel.routing import route
+from mmesim.engine.kernel.routing import REFUSED, route
 from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
 from mmesim.engine.kernel.server import close_batch, settle
 
 
 @inline
-def begin_call(t, now):
-    """The next call of the open-loop stream reaches the router. -> action, its row"""
-    clock, params, arrivals, attempts = t.clock, t.params, t.arrivals, t.attempts
-    i = clock.arrival[0]
-    clock.arrival[0] = i + 1
-    a = new_attempt(t)
-    begun = arrivals.time[i]
+def fill(t, a, rows, i):
+    """Attempt `a` is the first of the call in row `i` of the arrivals or of the drafts of users."""
+    clock, params, attempts = t.clock, t.params, t.attempts
     attempts.call[a] = clock.calls[0]
     clock.calls[0] += 1
     attempts.number[a] = 1
-    attempts.model[a] = arrivals.model[i]
-    attempts.stream[a] = arrivals.stream[i]
-    attempts.call_start[a] = begun
-    attempts.start[a] = begun
-    attempts.cpu[a] = arrivals.cpu[i]
-    attempts.wait[a] = arrivals.wait[i]
-    attempts.route[a] = arrivals.route[i]
-    attempts.measured[a] = 1 if begun >= params.warmup[0] and begun < params.duration[0] else 0
+    attempts.key[a] = rows.key[i]
+    attempts.model[a] = rows.model[i]
+    attempts.stream[a] = rows.stream[i]
+    attempts.cpu[a] = rows.cpu[i]
+    attempts.wait[a] = rows.wait[i]
+    attempts.route[a] = rows.route[i]
     attempts.backoff[a] = 0.0
     attempts.failed[a] = 0.0
     if params.drawn_overhead[0] == 1:
-        attempts.pre_cpu[a] = arrivals.pre_cpu[i]
-        attempts.pre_wait[a] = arrivals.pre_wait[i]
-        attempts.hold_cpu[a] = arrivals.hold_cpu[i]
-        attempts.hold_wait[a] = arrivals.hold_wait[i]
-        attempts.post_cpu[a] = arrivals.post_cpu[i]
-        attempts.post_wait[a] = arrivals.post_wait[i]
+        attempts.pre_cpu[a] = rows.pre_cpu[i]
+        attempts.pre_wait[a] = rows.pre_wait[i]
+        attempts.hold_cpu[a] = rows.hold_cpu[i]
+        attempts.hold_wait[a] = rows.hold_wait[i]
+        attempts.post_cpu[a] = rows.post_cpu[i]
+        attempts.post_wait[a] = rows.post_wait[i]
     else:
         attempts.pre_cpu[a] = params.pre_cpu[0]
         attempts.pre_wait[a] = params.pre_wait[0]
@@ -81,10 +80,41 @@ def begin_call(t, now):
         attempts.hold_wait[a] = params.hold_wait[0]
         attempts.post_cpu[a] = params.post_cpu[0]
         attempts.post_wait[a] = params.post_wait[0]
-    integrate(t, now)
-    clock.in_system[0] += 1
-    t.window.in_flight_max[0] = max(t.window.in_flight_max[0], clock.in_system[0])
-    return reach(t, a, now), a
+
+
+@inline
+def begin(t, a, start, user):
+    """The call of attempt `a` begins for its client at `start`."""
+    attempts, params = t.attempts, t.params
+    attempts.call_start[a] = start
+    attempts.start[a] = start
+    attempts.user[a] = user
+    attempts.measured[a] = 1 if start >= params.warmup[0] and start < params.duration[0] else 0
+
+
+@inline
+def begin_call(t):
+    """The next call of the open-loop streams reaches the router; its row."""
+    clock, arrivals = t.clock, t.arrivals
+    i = clock.arrival[0]
+    clock.arrival[0] = i + 1
+    a = new_attempt(t)
+    fill(t, a, arrivals, i)
+    begin(t, a, arrivals.time[i], NONE)
+    return a
+
+
+@inline
+def begin_user_call(t, u):
+    """The next call of user `u` reaches the router; its row."""
+    users = t.users
+    a = new_attempt(t)
+    fill(t, a, t.drafts, users.first[u] + users.at[u])
+    users.at[u] += 1
+    users.calls[u] += 1
+    begin(t, a, users.start[u], u)
+    t.clock.thinking[0] -= 1
+    return a
 
 
 @inline
@@ -92,7 +122,11 @@ def reach(t, a, now):
     """Attempt `a` reaches the router at `now` and is sent to a host: a hit if its model is ready there, else it
     waits. -> action
     """
-    attempts, pools = t.attempts, t.pools
+    clock, attempts, pools = t.clock, t.attempts, t.pools
+    integrate(t, now)
+    clock.in_system[0] += 1
+    clock.reached[0] += 1
+    t.window.in_flight_max[0] = max(t.window.in_flight_max[0], clock.in_system[0])
     attempts.answered[a] = 0
     attempts.asker[a] = 0
     attempts.hit[a] = 0
@@ -106,7 +140,9 @@ def reach(t, a, now):
     link_client(t, a)
     p = route(t, a, attempts.route[a], now)
     if p == NONE:
-        return DO_LEAVE
+        return DO_LOSE
+    if p == REFUSED:
+        return DO_THROTTLE
     h = pools.host[p]
     attempts.host[a] = h
     attempts.pool[a] = p
@@ -199,8 +235,13 @@ def fire_timer(t, now):
             return DO_NOTHING, NONE, NONE
         close_batch(t, row, now)
         return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
+    if kind == TIMER_USER:
+        return DO_REACH, begin_user_call(t, row), NONE
     if t.attempts.gen[row] != gen:
         return DO_NOTHING, NONE, NONE
+    if kind == TIMER_REACH:
+        t.clock.backing_off[0] -= 1
+        return DO_REACH, row, NONE
     return (DO_ENTER if kind == TIMER_PRE else DO_LEAVE), row, t.attempts.host[row]
 
 
@@ -216,6 +257,8 @@ def advance(t, until):
     while True:
         if clock.arrival[0] >= clock.n_arrivals[0] and clock.more[0] == 1:
             return REFILL, NONE
+        if clock.hungry[0] != NONE:
+            return USERS, NONE
         missing = room(t)
         if missing != NONE:
             return GROW, missing
@@ -244,10 +287,11 @@ def advance(t, until):
             action = DO_LEAVE if t.attempts.state[row] == A_DROPPED else DO_ANSWER  # nobody serves what was dropped
             h = NONE
         else:
-            action, row = begin_call(t, now)
+            row = begin_call(t)
+            action = DO_REACH
+        if action == DO_REACH:
+            action = reach(t, row, now)
             h = t.attempts.host[row]
-            if action == DO_LEAVE:
-                cause = HOST_LOST
         settle(t, action, row, cause, now)
         if h != NONE:
             refresh(t, h)

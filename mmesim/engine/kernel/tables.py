@@ -34,24 +34,28 @@ CLOCK = _dtype(
     free_control n_free_controls n_timers n_hosts n_up tasks_full short margin arrival n_arrivals more
     client_head client_tail waiter_head waiter_tail forward_head forward_tail
     memory_epoch turn in_system calls calls_done n_records recorded ok_all attempts_all measured_calls measured_ok
-    measured_attempts hits misses crossings
+    measured_attempts hits misses crossings reached backing_off quota_refusals hungry thinking
     """,
-    # `area` is the integral of calls in the system, `sojourn` the sum of their stays: equal at the end (Little)
+    # `area` is the integral of attempts in the system, `sojourn` the sum of their stays: equal at the end (Little)
     """
     now client_expiry waiter_expiry forward_expiry area area_at sojourn load_wait latency_sum latency_max
     ledger_error
     """,
 )
 PARAMS = _dtype(
-    "policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first margin_workers loops",
     """
+    policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first margin_workers loops
+    max_attempts processes retry_quota quota_cost quota_cost_timeout quota_refund chance_seed throttle_in_flight
+    """,
+    """
+    retry_base retry_factor retry_cap retry_jitter throttle_rate throttle_burst
     out_delay back_delay network router client_timeout invocation_timeout load_timeout misroute warmup duration
     pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed
     """,
 )
 HOST = _dtype(
     "state gen key heap_n threads spin in_flight load_queue first_pool last_pool n_pools wanted hits misses",
-    "vcpu cores smt_slope speed full_speed rate virtual at busy clock",
+    "vcpu cores smt_slope speed full_speed rate virtual at busy clock tokens tokens_at",
 )
 MODEL = _dtype(
     """
@@ -74,7 +78,7 @@ WORKER = _dtype(
 ATTEMPT = _dtype(
     """
     state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit
-    measured answered asker stage
+    measured answered asker stage key user retry_cost
     """,
     """
     call_start start reach forwarded queued taken closed cpu wait route stall slot_wait download memory_wait load
@@ -85,18 +89,21 @@ CONTROL_TASK = _dtype("host threads next loop", "second")
 LOOP = _dtype("blocked head tail")
 TIMER = _dtype("klass seq kind row gen", "time")
 TASK = _dtype("seq code", "finish")
-ARRIVAL = _dtype("model stream", "time cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
+ARRIVAL = _dtype("model stream key", "time cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
+# A user of a closed loop; its next calls are rows `first` to `first + drawn` of the drafts, of which `at` are used up
+USER = _dtype("first at drawn next calls", "start free_at end")
+DRAFT = _dtype("model stream key", "gap cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
 MODEL_STATS = _dtype("calls ok misses", "latency")
 WINDOW = _dtype(
     "attempts hits misses ok in_flight_max",
     "model_latency model_latency_max overhead_latency load_wait load_wait_max latency",
 )
-RECORD = _dtype("call model host hit cause attempts", "arrival latency")
+RECORD = _dtype("call key model host hit cause attempts", "arrival latency")
 
 TABLES = """
     clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start
     counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
-    window_hist records record_parts scratch episodes ledger loops scores
+    window_hist records record_parts scratch episodes ledger loops scores users drafts tokens retry_on
 """
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
 Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a field, for Python
@@ -142,6 +149,9 @@ class Sizes:
     models: int
     limits: int
     loops: int
+    users: int = 0
+    drafts: int = 0
+    processes: int = 1
     workers: int = 256
     pools: int = 256
     attempts: int = 1024
@@ -196,9 +206,13 @@ class Tables:
             "scores": np.zeros(hosts, np.int64),
             "loops": np.zeros((hosts, max(1, sizes.loops)), LOOP),
             "episodes": np.zeros(buckets, np.int64),
+            "users": np.zeros(sizes.users, USER),
+            "drafts": np.zeros(sizes.drafts, DRAFT),
+            "tokens": np.zeros(sizes.processes, np.int64),
+            "retry_on": np.zeros(N_CAUSES, np.int64),
         }
         clock = self._content["clock"]
-        clock["short"] = NONE
+        clock["short"] = clock["hungry"] = NONE
         for name in clock.dtype.names or ():
             if name.endswith(("_head", "_tail")) or name.startswith("free_"):
                 clock[name] = NONE

@@ -3,6 +3,7 @@
 Nothing else changes a table while a run is under way.
 """
 
+from mmesim.engine.kernel.clients import answer, next_call
 from mmesim.engine.kernel.codes import (
     A_DROPPED,
     A_GIVEN_UP,
@@ -21,7 +22,7 @@ from mmesim.engine.kernel.fleet import add_host, drain_host
 from mmesim.engine.kernel.frontend import end_control, forward, release_loop
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import entry, inline, inner
-from mmesim.engine.kernel.record import answer, integrate
+from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.replay import replay
 from mmesim.engine.kernel.routing import score
 from mmesim.engine.kernel.rows import (
@@ -38,7 +39,7 @@ from mmesim.engine.kernel.server import settle, stand_in_line, take_next
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
 WANT, IDLE_POOLS, FORGET_DISK, SYNC, SET_SPEED, SCORES, ROOM = 8, 9, 10, 11, 12, 13, 14
 BLOCK_LOOP, RELEASE_LOOP, CRASH_WORKER, REVIVE_WORKER, SET_CLOCK, EMPTY_POOL, DRAIN_HOST = 15, 16, 17, 18, 19, 20, 21
-REPLAY = 22
+REPLAY, NEXT_CALL = 22, 23
 
 
 @inner
@@ -360,6 +361,8 @@ def do(t, verb, now, i, j, x, y, z):
         drain_host(t, i)
     elif verb == REPLAY:
         return replay(t, i, j)
+    elif verb == NEXT_CALL:
+        next_call(t, i, x)
     elif verb == SET_SPEED:
         sync(t, i, now)
         t.hosts.speed[i] = x

@@ -152,6 +152,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         load_s=np.array([1.0] * len(slowest)),
         records=CallRecords(
             call=np.arange(len(calls)),
+            key=np.arange(len(calls)),
             arrival_s=np.arange(len(calls), dtype=np.float64),
             latency_s=latency,
             model=model,

@@ -1,0 +1,28 @@
+"""Chance that belongs to a call and its attempt, whatever happened before: the same in every fleet.
+
+A hash instead of a generator, since a retry is decided in the middle of a run. Multiplications stay below 2**62, as
+compiled and plain Python differ beyond. Its numbers are tested for uniformity and independence, no more is claimed.
+"""
+
+from mmesim.engine.kernel.jit import inline
+
+PRIME = 2147483647
+BACKOFF, ROUTE = 1, 2  # what the number is for
+
+
+@inline
+def mixed(x):
+    """Another number below PRIME: one round of multiplication and shifts."""
+    x = (x * 48271 + 11) % PRIME
+    x = (x ^ (x >> 13)) % PRIME
+    x = (x * 1583458089 + 7) % PRIME
+    return (x ^ (x >> 15)) % PRIME
+
+
+@inline
+def chance(key, number, purpose, seed):
+    """Uniform in [0, 1) for attempt `number` of the call `key` (0 to 2**62), one for each purpose."""
+    x = mixed((key % PRIME + seed) % PRIME)
+    x = mixed((x + key // PRIME) % PRIME)
+    x = mixed((x + 64 * number + purpose) % PRIME)
+    return x / PRIME

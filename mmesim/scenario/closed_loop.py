@@ -1,0 +1,43 @@
+"""Users who wait for an answer before they call again."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, model_validator
+
+from mmesim.scenario.base import Count, Rate, Refused
+from mmesim.scenario.forms import Form
+from mmesim.scenario.time_text import TimeField
+from mmesim.scenario.times import ZERO
+
+MOST_USERS = 100_000
+
+
+class ClosedLoop(Form):
+    """Closed loop: each user calls, waits for the answer, pauses, and calls again, as in Locust and k6.
+
+    A pause is `cycle`, the client's own time for a call, and `think_time`. Calls of users belong to (user, number of
+    the call), whatever happened before. No call begins after the end of the stream.
+    """
+
+    form: ClassVar[str] = "closed_loop"
+
+    users: Annotated[Count, Field(le=MOST_USERS)] = Field(description="how many users there are")
+    think_time: TimeField = Field(ZERO, description="pause between an answer and the user's next call")
+    cycle: TimeField = Field(ZERO, description="the client's own time for each call, as of a busy load generator")
+    spawn_rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(
+        None, alias="spawn_rate", description="users that begin each second; null: all at the start of the stream"
+    )
+
+    @model_validator(mode="after")
+    def _takes_time(self) -> ClosedLoop:
+        if self.think_time == ZERO and self.cycle == ZERO:
+            hint = "cycle: 1 ms is what a light client needs itself"
+            raise Refused("a user who is refused would call again at the same instant", ("cycle",), hint)
+        return self
+
+    @property
+    def spawned_s(self) -> float:
+        """When the last user begins, seconds from the start of the stream."""
+        return 0.0 if self.spawn_rate_per_s is None else (self.users - 1) / self.spawn_rate_per_s

@@ -1,0 +1,141 @@
+"""The calls of users of closed loops: drawn beforehand, in blocks, for each user apart.
+
+Draw k of each kind belongs to (user, k-th call), whatever happens in the run and however many other users there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.scenario.arrivals import ArrivalProcess
+from mmesim.scenario.closed_loop import ClosedLoop
+from mmesim.scenario.schema import Scenario
+from mmesim.workload.block import first_key
+from mmesim.workload.distributions import Sampler, mean
+from mmesim.workload.popularity import Alias, probabilities
+from mmesim.workload.scope import end_of, rows_of, select
+from mmesim.workload.streams import KeyedStreams
+from mmesim.workload.work import Work
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CALLS = 128
+"""Calls of one user that are drawn together. It is the same everywhere: draws depend on it."""
+USER_KEYS = 2**24
+"""Keys of one user: more than he has calls."""
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """The next calls of one user; one entry a call in each column, times in seconds."""
+
+    gap: Floats
+    """Pause between the end of the user's call before (or his beginning) and the start of this one."""
+    model: Ints
+    cpu: Floats
+    wait: Floats
+    route: Floats
+    overhead: Floats | None
+    """[calls, 6], columns as in `block.OVERHEAD_COLUMNS`; None when all six are constants."""
+    key: Ints
+
+
+@dataclass(frozen=True)
+class User:
+    """One user of a closed loop."""
+
+    stream: int
+    number: int
+    begins_s: float
+    end_s: float
+    """No call begins at this time or later."""
+
+
+def mean_rate_per_s(scenario: Scenario, process: ArrivalProcess) -> float:
+    """Calls a second of a process in the mean; users of a closed loop count as if they were answered in no time."""
+    if not isinstance(process, ClosedLoop):
+        return process.rate_per_s
+    loop = process
+    return loop.users / (mean(loop.think_time) + mean(loop.cycle) + scenario.fixed_delay_s)
+
+
+class Users:
+    """All users of a scenario's closed loops, in order of the streams."""
+
+    def __init__(self, scenario: Scenario, replication: int) -> None:
+        self._streams: dict[int, _Stream] = {}
+        self.all: list[User] = []
+        work = Work(scenario)
+        for index, traffic in enumerate(scenario.traffic):
+            if not isinstance(traffic.arrivals, ClosedLoop):
+                continue
+            loop, end_s = traffic.arrivals, end_of(scenario, traffic)
+            self._streams[index] = _Stream(scenario, replication, index, loop, work)
+            gap_s = 0.0 if loop.spawn_rate_per_s is None else 1.0 / loop.spawn_rate_per_s
+            self.all += [User(index, n, traffic.start_s + n * gap_s, end_s) for n in range(loop.users)]
+
+    def drafts(self, user: int, block: int) -> Drafts:
+        """The calls `block * CALLS` to `(block + 1) * CALLS` of a user, by his place in `all`."""
+        one = self.all[user]
+        return self._streams[one.stream].drafts(one.number, block)
+
+    def __iter__(self) -> Iterator[User]:
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+
+class _Stream:
+    """What the users of one stream draw from."""
+
+    def __init__(self, scenario: Scenario, replication: int, index: int, loop: ClosedLoop, work: Work) -> None:
+        traffic = scenario.traffic[index]
+        models = select(scenario.model_table(), traffic)
+        self._first_key = first_key(index)
+        self._rows = rows_of(models)
+        self._mix = Alias(probabilities(traffic.popularity, models))
+        self._work = work
+        self._pauses = Sampler((loop.think_time,)), Sampler((loop.cycle,))
+        self._only = np.zeros(CALLS, dtype=np.int64)
+
+        def keyed(purpose: str) -> KeyedStreams:
+            return KeyedStreams(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
+
+        self._model, self._route = keyed("model"), keyed("route")
+        self._cpu, self._wait = keyed("service_cpu"), keyed("service_wait")
+        self._overhead = keyed("overhead")
+        self._think, self._cycle = keyed("think"), keyed("cycle")
+
+    def drafts(self, user: int, block: int) -> Drafts:
+        name = str(user)
+        model = self._rows[self._mix.draw(self._model.at(name, block), CALLS)]
+        think = _drawn(self._pauses[0], self._think.at(name, block), self._only)
+        gap = think + _drawn(self._pauses[1], self._cycle.at(name, block), self._only)
+        if block == 0:
+            gap[0] = 0.0  # the first call comes with the user, as in Locust and k6
+        first = self._first_key + user * USER_KEYS + block * CALLS
+        return Drafts(
+            gap=gap,
+            model=model,
+            cpu=_drawn(self._work.cpu, self._cpu.at(name, block), model),
+            wait=_drawn(self._work.wait, self._wait.at(name, block), model),
+            route=self._route.at(name, block).random(CALLS),
+            overhead=self._draw_overhead(name, block),
+            key=np.arange(first, first + CALLS, dtype=np.int64),
+        )
+
+    def _draw_overhead(self, name: str, block: int) -> Floats | None:
+        if self._work.overhead is None:
+            return None
+        generator = self._overhead.at(name, block)
+        return np.stack([_drawn(sampler, generator, self._only) for sampler in self._work.overhead], axis=1)
+
+
+def _drawn(sampler: Sampler, generator: np.random.Generator, which: Ints) -> Floats:
+    return sampler.draw(dict.fromkeys(sampler.families, generator), which)
