@@ -7,6 +7,7 @@ from typing import Any
 from mmesim.scenario.arrivals import ARRIVALS
 from mmesim.scenario.forms import schema_of
 from mmesim.scenario.host import HOST_KEYS, HostType
+from mmesim.scenario.retries import RETRIES, RETRY_WORDS
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.server import OVERHEADS
 
@@ -52,6 +53,11 @@ def _shorthands(schema: dict[str, Any], parts: dict[str, Any]) -> None:
         parts[name].pop("required")
     traffic = parts["Traffic"]["properties"]
     traffic["arrivals"] = schema_of(ARRIVALS)
+    clients = parts["Clients"]["properties"]
+    clients["retries"] = {
+        "anyOf": [{"enum": [*RETRY_WORDS]}, *schema_of(RETRIES)["anyOf"]],
+        "default": RETRY_WORDS[0],
+    } | {key: value for key, value in clients["retries"].items() if key == "description"}
     properties["traffic"] = {"anyOf": [properties["traffic"], properties["traffic"]["items"]]}
     config = parts["Server"]["properties"]["config"]
     config["anyOf"].insert(0, {"type": "string", "minLength": 1, "examples": ["config.properties", "auto"]})

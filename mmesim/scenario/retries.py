@@ -131,6 +131,8 @@ RETRIES: tuple[type[Retries], ...] = (BotoLegacy, BotoStandard, Fixed, Exponenti
 """Every rule that a file can name, beside `none`."""
 
 _BY_NAME: dict[str, type[Retries]] = {kind.form: kind for kind in (BotoLegacy, BotoStandard)}
+RETRY_WORDS = (NONE, *_BY_NAME)
+"""Rules that need nothing but their name."""
 _WORDS = f"{NONE}, {', '.join(_BY_NAME)}, {{fixed: {{delay: 1 s}}}} or {{exponential: {{base: 100 ms}}}}"
 
 

@@ -15,7 +15,12 @@ import simpy
 from mmesim.engine import kernel
 from mmesim.engine.endpoint import EndpointControl
 from mmesim.engine.simulation import Simulation
+from mmesim.scenario.causes import Cause
+from mmesim.scenario.closed_loop import ClosedLoop
+from mmesim.scenario.endpoint import Throttling
 from mmesim.scenario.models import AffineBatch, AffineCost, ModelGroup, Service
+from mmesim.scenario.retries import BotoStandard
+from mmesim.scenario.retries import Exponential as Growing
 from mmesim.scenario.schema import (
     Clients,
     CpuWait,
@@ -111,6 +116,24 @@ def _broken_off() -> Endpoint:
     )
 
 
+def _clients() -> Scenario:
+    """Users in closed loops beside an open stream, who try again after every failure."""
+    whole = _scenario(
+        _endpoint(2, "random", "lru", throttling=Throttling(in_flight=4), warm=True),
+        (_models(6, 3, service=Service(wait=Exponential(0.002))),),
+        rate_per_s=20.0,
+        server=Server(job_queue_size=2, overhead=Overhead(pre=_drawn(1e-3))),
+        clients=Clients(
+            timeout_s=0.5,
+            retries=Growing(base_s=0.05, factor=3.0, cap_s=0.2, max_attempts=4, causes=tuple(Cause)),
+        ),
+    )
+    loop = ClosedLoop(users=8, think_time=Exponential(0.001), cycle=Constant(0.001), spawn_rate_per_s=2.0)
+    closed = Traffic(name="users", arrivals=loop, popularity=Zipf(0.8), end_s=9.0)
+    both: Scenario = whole.model_copy(update={"traffic": (*whole.traffic, closed)})
+    return both
+
+
 def scenarios() -> dict[str, Scenario]:
     """Name -> scenario; each is small enough to run uncompiled."""
     parallel = Service(cpu=Exponential(0.04), threads=2, serial=0.2)
@@ -177,6 +200,13 @@ def scenarios() -> dict[str, Scenario]:
             (_models(12, service=Service(wait=Constant(0.2))), _batched("batched", Service(wait=Constant(0.2)))),
             rate_per_s=60.0,
             server=Server(job_queue_size=4, overhead=Overhead(pre=CpuWait(wait=Constant(0.1)))),
+        ),
+        "clients": _clients(),
+        "quota": _scenario(
+            _endpoint(1, "sticky", "lru", throttling=Throttling(rate_per_s=20.0, burst=3), load_timeout_s=0.2),
+            (_models(6),),
+            rate_per_s=80.0,
+            clients=Clients(timeout_s=0.3, retries=BotoStandard(processes=2)),
         ),
         "records": _scenario(
             instant_endpoint(), (fast,), rate_per_s=1700.0, server=instant_server(), clients=patient_clients()

@@ -8,8 +8,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mmesim.scenario.endpoint import Warm
+from mmesim.scenario.causes import Cause
+from mmesim.scenario.closed_loop import ClosedLoop
+from mmesim.scenario.endpoint import Throttling, Warm
 from mmesim.scenario.models import ModelGroup, Service
+from mmesim.scenario.retries import BotoLegacy, BotoStandard, Fixed, Retries
+from mmesim.scenario.retries import Exponential as Growing
 from mmesim.scenario.schema import (
     Clients,
     CpuWait,
@@ -181,6 +185,48 @@ def _servers(draw: st.DrawFn) -> Server:
         job_queue_size=draw(st.integers(1, 10)),
         process_start=CpuWait(cpu=draw(_times(st.just(0.1))), wait=draw(_times(st.just(0.1)))),
     )
+
+
+@st.composite
+def _retries(draw: st.DrawFn) -> Retries:
+    causes = tuple(draw(st.lists(st.sampled_from(Cause), min_size=1, unique=True)))
+    attempts = draw(st.integers(1, 4))
+    return draw(
+        st.sampled_from(
+            [
+                BotoLegacy(max_attempts=attempts),
+                BotoStandard(max_attempts=attempts, processes=3),
+                Fixed(delay_s=0.0, max_attempts=attempts, causes=causes),
+                Fixed(delay_s=0.2, max_attempts=attempts, jitter=0.5, causes=causes),
+                Growing(base_s=0.1, cap_s=0.3, max_attempts=attempts, causes=causes),
+            ]
+        )
+    )
+
+
+@st.composite
+def with_clients(draw: st.DrawFn, hosts: int | None = None) -> Scenario:
+    """The same with users in a closed loop, clients who may try again, and hosts that may refuse."""
+    scenario = draw(scenarios(hosts))
+    loop = ClosedLoop(
+        users=draw(st.integers(1, 12)),
+        think_time=draw(_times(st.sampled_from([0.02, 1.0]))),
+        cycle=Constant(0.01),
+        spawn_rate_per_s=draw(st.sampled_from([None, 5.0])),
+    )
+    ends_s = draw(st.sampled_from([None, 15.0]))
+    users = Traffic(name="users", arrivals=loop, popularity=Zipf(0.6), start_s=1.0, end_s=ends_s)
+    throttling = Throttling(
+        in_flight=draw(st.sampled_from([None, 3, 30])), rate_per_s=draw(st.sampled_from([None, 20.0]))
+    )
+    changed: Scenario = scenario.model_copy(
+        update={
+            "endpoint": scenario.endpoint.model_copy(update={"throttling": throttling}),
+            "traffic": (*scenario.traffic, users),
+            "clients": scenario.clients.model_copy(update={"retries": draw(st.one_of(st.none(), _retries()))}),
+        }
+    )
+    return changed
 
 
 @st.composite

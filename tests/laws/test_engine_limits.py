@@ -13,9 +13,10 @@ from mmesim.engine.kernel import codes
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.scenario.schema import RouterPolicy, Scenario
 from tests.laws.digest import EFFORT, digest
-from tests.laws.scenarios import scenarios
+from tests.laws.scenarios import scenarios, with_clients
 from tests.laws.watched import run_watched
 
+anything = scenarios() | with_clients()
 laws = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 Look = Callable[[Simulation], None]
@@ -31,14 +32,14 @@ def chain(first: int, following: NDArray[np.int64]) -> Iterator[int]:
         first = following[first]
 
 
-@given(scenarios())
+@given(anything)
 @laws
 def test_looking_at_a_run_does_not_change_it(scenario):
     watched = run_watched(scenario, lambda sim: None)
     assert digest(watched, EFFORT) == digest(simulate(scenario, records=-1), EFFORT)
 
 
-@given(scenarios())
+@given(anything)
 @laws
 def test_no_host_passes_a_limit(scenario):
     endpoint, models = scenario.endpoint, scenario.model_table()
@@ -65,7 +66,7 @@ def test_no_host_passes_a_limit(scenario):
     assert np.all(run.hosts.disk_byte_s <= run.hosts.disk_bytes * run.hosts.up_s * (1 + 1e-12))
 
 
-@given(scenarios())
+@given(anything)
 @laws
 def test_everything_that_was_taken_is_given_back(scenario):
     sim = Simulation(scenario)
@@ -90,7 +91,7 @@ def test_everything_that_was_taken_is_given_back(scenario):
         assert not np.any(getattr(views.hosts, counter)[:n]), counter
 
 
-@given(scenarios())
+@given(anything)
 @laws
 def test_no_worker_idles_while_its_queue_holds_a_request(scenario):
     size = scenario.server.job_queue_size
@@ -115,7 +116,7 @@ def test_no_worker_idles_while_its_queue_holds_a_request(scenario):
     run_watched(scenario, look)
 
 
-@given(scenarios())
+@given(anything)
 @laws
 def test_every_runnable_thread_gets_its_share_of_the_cpu(scenario):
     host = scenario.endpoint.host
@@ -180,7 +181,7 @@ def test_a_queue_is_left_at_its_head_and_joined_at_its_tail(scenario):
     run_watched(scenario, look)
 
 
-@given(scenarios())
+@given(anything)
 @laws
 def test_every_request_and_every_copy_is_counted_where_it_is(scenario):
     policy, misroute = scenario.endpoint.router.policy, scenario.endpoint.router.misroute
@@ -210,7 +211,7 @@ def test_every_request_and_every_copy_is_counted_where_it_is(scenario):
     run_watched(scenario, look)
 
 
-@given(scenarios())
+@given(anything)
 @laws
 def test_the_clock_never_runs_backwards(scenario: Scenario):
     times = [(0.0, 0.0)]
