@@ -202,6 +202,9 @@ def scenarios() -> dict[str, Scenario]:
             server=Server(job_queue_size=4, overhead=Overhead(pre=CpuWait(wait=Constant(0.1)))),
         ),
         "clients": _clients(),
+        "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(
+            update={"traffic": (Traffic(arrivals=ClosedLoop(users=2, cycle=Constant(0.001))),)}
+        ),
         "quota": _scenario(
             _endpoint(1, "sticky", "lru", throttling=Throttling(rate_per_s=20.0, burst=3), load_timeout_s=0.2),
             (_models(6),),
