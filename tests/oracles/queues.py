@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmesim.analytic.erlang import mmc_mean_sojourn, mmc_sojourn_exceeds, mmck
+from mmesim.analytic.erlang import machine_repair, mmc_mean_sojourn, mmc_sojourn_exceeds, mmck
 from mmesim.analytic.mg1 import md1_mean_wait, mg1_mean_sojourn, mg1_ps_mean_sojourn
 from mmesim.results.histogram import share_over
 from mmesim.results.run_data import CAUSES, RunData
+from mmesim.scenario.arrivals import ArrivalProcess
+from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.models import Service
 from mmesim.scenario.schema import HostType, Poisson, RunSettings, Scenario, Traffic
 from mmesim.scenario.times import ZERO, Constant, Exponential, Gamma, Lognormal, Time
@@ -59,6 +61,9 @@ class Queue:
     shared: bool = False
     """Processor sharing: the work is CPU time on one vCPU, and nobody waits for a worker."""
     limit_s: float | None = None
+    users: int = 0
+    """Users of a closed loop instead of random arrivals; `load` is then the rate that they reach."""
+    think_s: float = 0.0
 
     @property
     def calls(self) -> int:
@@ -68,6 +73,9 @@ class Queue:
     def scenario(self, calls: int, seed: int) -> Scenario:
         """About this many measured calls."""
         rate = self.load * self.workers / SERVICE_S if not self.shared else self.load / SERVICE_S
+        arrivals: ArrivalProcess = Poisson(rate_per_s=rate)
+        if self.users:
+            arrivals = ClosedLoop(users=self.users, think_time=Exponential(self.think_s))
         service = Service(cpu=self.service, wait=ZERO) if self.shared else Service(wait=self.service)
         warmup_s = WARMUP_CALLS / rate
         return Scenario(
@@ -75,7 +83,7 @@ class Queue:
             endpoint=instant_endpoint(warm=True, host=HostType(vcpu=1, memory_bytes=2**36)),
             server=instant_server(job_queue_size=self.queue_size),
             models=(instant_model(workers=self.workers, service=service),),
-            traffic=(Traffic(arrivals=Poisson(rate_per_s=rate)),),
+            traffic=(Traffic(arrivals=arrivals),),
             clients=patient_clients(),
             run=RunSettings(duration_s=warmup_s + calls / rate, warmup_s=warmup_s, seed=seed),
             expect=() if self.limit_s is None else (f"p99 < {self.limit_s!r} s",),
@@ -98,6 +106,26 @@ def _variance(cv: float) -> float:
     return (cv * SERVICE_S) ** 2
 
 
+def _repaired(
+    name: str, users: int, servers: int, think_s: float, service: Time | None = None, shared: bool = False
+) -> Queue:
+    """Users of a closed loop: the machine repair model, their mean time to an answer."""
+    truth = machine_repair(users, think_s, SERVICE_S, servers)
+    return Queue(
+        name,
+        truth.mean_busy / servers,
+        CROWD if shared else servers,
+        service or EXP,
+        truth.mean_sojourn_s,
+        mean_sojourn_s,
+        SPREADS[name],
+        shared=shared,
+        users=users,
+        think_s=think_s,
+    )
+
+
+SPREADS = {"M/M/1//12": 2.8, "M/M/4//60": 5.7, "M/G/1-PS//12": 3.7}
 EXP = Exponential(SERVICE_S)
 DET = Constant(SERVICE_S)
 SKEWED = Lognormal(SERVICE_S, 1.5)
@@ -121,6 +149,10 @@ QUEUES = (
     ),
     Queue("M/M/1-PS", 0.6, CROWD, EXP, mg1_ps_mean_sojourn(60.0, SERVICE_S), mean_sojourn_s, 4.8, shared=True),
     Queue("M/D/1-PS", 0.7, CROWD, DET, mg1_ps_mean_sojourn(70.0, SERVICE_S), mean_sojourn_s, 3.9, shared=True),
+    _repaired("M/M/1//12", 12, 1, 0.1),
+    _repaired("M/M/4//60", 60, 4, 0.12),
+    # Processor sharing and thinking: a network whose means do not depend on the law of the work (BCMP 1975).
+    _repaired("M/G/1-PS//12", 12, 1, 0.1, service=SKEWED, shared=True),
     Queue("M/G/1-PS", 0.5, CROWD, SKEWED, mg1_ps_mean_sojourn(50.0, SERVICE_S), mean_sojourn_s, 5.0, shared=True),
 )
 
