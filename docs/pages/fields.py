@@ -29,6 +29,7 @@ COMPUTED = {
     "models.workers": "server.default_workers_per_model",
     "models.count": "1",
     "server.overhead": "sagemaker",
+    "clients.retries": "none",
     "traffic.name": "traffic-0, traffic-1 ...",
     "traffic.arrivals": "",
 } | {f"models.{key}": "preset" for key in ("process_memory", "framework_threads", "oversubscription", "load")}

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmesim.results.result import Result
-from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
+from mmesim.results.run_data import CAUSES, PARTS, CallRecords
+
+Ints = NDArray[np.int64]
 
 OK = -1
 
@@ -42,45 +45,57 @@ class Divergence:
 def first_divergence(a: Result, b: Result) -> Divergence | None:
     """The first recorded call of the first replication that fared differently, None when all fared alike.
 
-    Both need records of that replication, with the same choice of calls; else ValueError.
+    Calls are the same by their key: with users in a closed loop their numbers differ. Both need records of that
+    replication, with the same choice of calls; else ValueError.
     """
     run_a, run_b = a.runs[0], b.runs[0]
     if run_a.records is None or run_b.records is None:
         raise ValueError("calls must be recorded to find where two runs part")
     x, y = run_a.records, run_b.records
-    n = min(len(x.call), len(y.call))
-    other = np.flatnonzero(_differs(x, y, n) | (_names(run_a)[x.model[:n]] != _names(run_b)[y.model[:n]]))
-    if other.size:
-        k = int(other[0])
-    elif len(x.call) != len(y.call):
-        k = n
-    else:
+    _, i, j = np.intersect1d(x.key, y.key, assume_unique=True, return_indices=True)
+    names_a, names_b = np.array(run_a.model_names), np.array(run_b.model_names)
+    other = np.flatnonzero(_differs(x, i, y, j) | (names_a[x.model[i]] != names_b[y.model[j]]))
+    # Pairs of rows; -1 where a call was made in one of the runs only.
+    nobody = np.full(max(len(x.key), len(y.key)), -1)
+    only_x, only_y = np.setdiff1d(np.arange(len(x.key)), i), np.setdiff1d(np.arange(len(y.key)), j)
+    of_x = np.concatenate([i[other], only_x, nobody[: len(only_y)]])
+    of_y = np.concatenate([j[other], nobody[: len(only_x)], only_y])
+    if not of_x.size:
         return None
-    longer, names = (x, run_a.model_names) if k < len(x.call) else (y, run_b.model_names)
+    first = int(np.lexsort((_keys(x, of_x, y, of_y), np.fmin(_arrivals(x, of_x), _arrivals(y, of_y))))[0])
+    k, m = int(of_x[first]), int(of_y[first])
+    here, row, names = (x, k, run_a.model_names) if k >= 0 else (y, m, run_b.model_names)
     return Divergence(
         replication=run_a.replication,
-        call=int(longer.call[k]),
-        arrival_s=float(longer.arrival_s[k]),
-        model=names[int(longer.model[k])],
+        call=int(here.call[row]),
+        arrival_s=float(here.arrival_s[row]),
+        model=names[int(here.model[row])],
         a=_fate(x, k),
-        b=_fate(y, k),
+        b=_fate(y, m),
     )
 
 
-def _differs(x: CallRecords, y: CallRecords, n: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    differs = np.zeros(n, dtype=np.bool_)
-    for name in ("call", "arrival_s", "host", "hit", "cause", "attempts", "latency_s"):
-        differs |= getattr(x, name)[:n] != getattr(y, name)[:n]
-    differs |= (x.parts_s[:n] != y.parts_s[:n]).any(axis=1)
+def _differs(x: CallRecords, i: Ints, y: CallRecords, j: Ints) -> NDArray[np.bool_]:
+    """Which of the calls in rows `i` of `x` and `j` of `y` fared differently."""
+    differs = np.zeros(len(i), dtype=np.bool_)
+    for name in ("arrival_s", "host", "hit", "cause", "attempts", "latency_s"):
+        differs |= getattr(x, name)[i] != getattr(y, name)[j]
+    differs |= (x.parts_s[i] != y.parts_s[j]).any(axis=1)
     return differs
 
 
-def _names(run: RunData) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-    return np.array(run.model_names)
+def _arrivals(records: CallRecords, rows: Ints) -> NDArray[np.float64]:
+    """When the calls in these rows began, NaN where there is none."""
+    return np.array([records.arrival_s[row] if row >= 0 else np.nan for row in rows.tolist()], dtype=np.float64)
+
+
+def _keys(x: CallRecords, of_x: Ints, y: CallRecords, of_y: Ints) -> Ints:
+    pairs = zip(of_x.tolist(), of_y.tolist(), strict=True)
+    return np.array([x.key[k] if k >= 0 else y.key[m] for k, m in pairs], dtype=np.int64)
 
 
 def _fate(records: CallRecords, k: int) -> Fate | None:
-    if k >= len(records.call):
+    if k < 0:
         return None
     host, cause = int(records.host[k]), int(records.cause[k])
     parts = {name: float(value) for name, value in zip(PARTS, records.parts_s[k], strict=True) if value}

@@ -176,7 +176,10 @@ COLD_NAMES = {"p50": "median", "p90": "90th percentile", "worst": "worst"}
 
 
 def _errors(summary: Any) -> Iterator[str]:
-    requests = summary["requests"]
+    requests, attempts = summary["requests"], summary["attempts"]
+    if attempts["retries"]:
+        counts = [units.show_count(attempts[key]) for key in ("total", "retries")]
+        yield f"Attempts: {counts[0]} for {units.show_count(requests['total'])} calls, {counts[1]} of them retries"
     failed = {cause: n for cause, n in requests["errors"].items() if n}
     if requests["in_flight_at_end"]:
         failed["no answer when the run stopped"] = requests["in_flight_at_end"]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.scenario.causes import Cause
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -28,18 +30,7 @@ PARTS: tuple[str, ...] = (
 )
 """The parts of the latency ledger, in the order of every array that has one column for each part."""
 
-CAUSES: tuple[str, ...] = (
-    "queue_full",
-    "worker_died",
-    "never_fits",
-    "load_failed",
-    "model_error",
-    "invocation_timeout",
-    "load_timeout",
-    "throttled",
-    "host_lost",
-    "client_timeout",
-)
+CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
 
 

@@ -34,7 +34,7 @@ class ClosedLoop(Form):
     def _takes_time(self) -> ClosedLoop:
         if self.think_time == ZERO and self.cycle == ZERO:
             hint = "cycle: 1 ms is what a light client needs itself"
-            raise Refused("a user who is refused would call again at the same instant", ("cycle",), hint)
+            raise Refused("a user who is refused would call again at the same instant", (), hint)
         return self
 
     @property

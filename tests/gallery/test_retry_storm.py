@@ -7,7 +7,7 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.schema import Poisson, Scenario
 
 FILE = "scenarios/gallery/retry-storm.yaml"
 REPLICATIONS = (0, 1, 2)
@@ -24,8 +24,8 @@ def served(replication: int, *overrides: str) -> tuple[RunData, float]:
     assert set(run.checks.values()) == {"ok"}
     seconds = 60.0 * (LAST_MINUTES.stop - LAST_MINUTES.start)
     process = scenario.traffic[0].arrivals
-    assert process is not None
-    rate_per_s = float(process.rate_per_s)
+    assert isinstance(process, Poisson)
+    rate_per_s = process.rate_per_s
     return run, float(run.windows["ClientLatency_SampleCount"][LAST_MINUTES].sum()) / (rate_per_s * seconds)
 
 

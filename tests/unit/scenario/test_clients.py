@@ -1,0 +1,65 @@
+"""What a file may say of clients: retries, and users who wait for their answers."""
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from mmesim.scenario.causes import LEGACY, STANDARD, Cause
+from mmesim.scenario.dump import dump
+from mmesim.scenario.endpoint import Throttling
+from mmesim.scenario.json_schema import json_schema
+from mmesim.scenario.load import load_text
+from mmesim.scenario.retries import BotoLegacy, BotoStandard, Exponential, Fixed
+from mmesim.scenario.yaml_text import read_text
+
+QUEUE = (Cause.queue_full,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("boto3-legacy", BotoLegacy()),
+        ("{boto3-standard: {processes: 4}}", BotoStandard(processes=4)),
+        ("{fixed: {delay: 1 s, jitter: 50 %, causes: [queue_full]}}", Fixed(delay_s=1.0, jitter=0.5, causes=QUEUE)),
+        ("{exponential: {base: 100 ms, max_attempts: 7}}", Exponential(base_s=0.1, max_attempts=7)),
+    ],
+)
+def test_retries_are_read_and_dumped(scenario, base, text, expected):
+    read = scenario(f"{base}clients: {{retries: {text}}}\n")
+    assert read.clients.retries == expected
+    assert load_text(dump(read)) == read
+    assert Draft202012Validator(json_schema()).is_valid(read_text(dump(read), "a", Path()).plain())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("run:", "clients: {retries: boto3}\nrun:", "clients.retries: 'boto3' is not one of none, boto3-legacy"),
+        ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown way to retry 'fixd'"),
+        ("run:", "clients: {retries: {fixed: {dely: 1 s}}}\nrun:", "unknown key, one of max_attempts, delay, jitter"),
+        ("run:", "clients: {retries: {fixed: {delay: 1 s, causes: [ok]}}}\nrun:", "'ok' is not one of queue_full"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a user who is refused would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 0, cycle: 1 s}", "closed_loop.users: 0 is too small"),
+    ],
+)
+def test_wrong_clients_are_refused_with_what_is_allowed(problems, base, old, new, expected):
+    texts = [str(problem) for problem in problems(base.replace(old, new, 1))]
+    assert any(expected in text for text in texts), texts
+
+
+def test_the_standard_mode_retries_all_that_the_legacy_mode_does_but_one():
+    assert set(LEGACY) - set(STANDARD) == {Cause.load_timeout}
+    assert set(STANDARD) < set(LEGACY)
+
+
+def test_throttling_is_off_and_its_burst_is_that_of_a_second(scenario, base):
+    assert scenario(base).endpoint.throttling == Throttling()
+    limited = scenario(base, "endpoint.throttling={rate: 40 /s}").endpoint.throttling
+    assert (limited.in_flight, limited.rate_per_s, limited.tokens) == (None, 40.0, 40.0)
+    assert Throttling(rate_per_s=0.1).tokens == 1.0
+
+
+def test_a_burst_needs_a_rate(problems, base):
+    (problem,) = problems(base, "endpoint.throttling={burst: 3}")
+    assert "beside a rate" in problem.message
