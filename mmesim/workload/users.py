@@ -1,4 +1,4 @@
-"""The calls of users of closed loops: drawn beforehand, in blocks, for each user apart.
+"""The calls of users of closed loops: drawn beforehand, in blocks.
 
 Draw k of each kind belongs to (user, k-th call), whatever happens in the run and however many other users there are.
 """
@@ -26,6 +26,10 @@ Ints = NDArray[np.int64]
 
 CALLS = 128
 """Calls of one user that are drawn together. It is the same everywhere: draws depend on it."""
+GROUP = 16
+"""Users whose calls are drawn together, in one call of each sampler; always all of them, whatever users there are."""
+KEPT = 2
+"""Blocks of a group that are kept for those of its users who are slower."""
 USER_KEYS = 2**24
 """Keys of one user: more than he has calls."""
 
@@ -43,6 +47,18 @@ class Drafts:
     overhead: Floats | None
     """[calls, 6], columns as in `block.OVERHEAD_COLUMNS`; None when all six are constants."""
     key: Ints
+
+    def __getitem__(self, rows: slice) -> Drafts:
+        """The same columns for some of the calls."""
+        return Drafts(
+            gap=self.gap[rows],
+            model=self.model[rows],
+            cpu=self.cpu[rows],
+            wait=self.wait[rows],
+            route=self.route[rows],
+            overhead=None if self.overhead is None else self.overhead[rows],
+            key=self.key[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -102,7 +118,8 @@ class _Stream:
         self._mix = Alias(probabilities(traffic.popularity, models))
         self._work = work
         self._pauses = Sampler((loop.think_time,)), Sampler((loop.cycle,))
-        self._only = np.zeros(CALLS, dtype=np.int64)
+        self._only = np.zeros(GROUP * CALLS, dtype=np.int64)
+        self._drawn: dict[tuple[int, int], Drafts] = {}
 
         def keyed(purpose: str) -> KeyedStreams:
             return KeyedStreams(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
@@ -113,21 +130,32 @@ class _Stream:
         self._think, self._cycle = keyed("think"), keyed("cycle")
 
     def drafts(self, user: int, block: int) -> Drafts:
-        name = str(user)
-        model = self._rows[self._mix.draw(self._model.at(name, block), CALLS)]
+        group, place = divmod(user, GROUP)
+        drawn = self._drawn.get((group, block))
+        if drawn is None:
+            drawn = self._drawn[group, block] = self._draw(group, block)
+            # One who is further behind than this has his calls drawn once more: the same.
+            self._drawn.pop((group, block - KEPT), None)
+        return drawn[place * CALLS : (place + 1) * CALLS]
+
+    def _draw(self, group: int, block: int) -> Drafts:
+        """The calls of a block of all users of a group, one user after the other."""
+        name = str(group)
+        model = self._rows[self._mix.draw(self._model.at(name, block), GROUP * CALLS)]
         think = _drawn(self._pauses[0], self._think.at(name, block), self._only)
         gap = think + _drawn(self._pauses[1], self._cycle.at(name, block), self._only)
         if block == 0:
-            gap[0] = 0.0  # the first call comes with the user, as in Locust and k6
-        first = self._first_key + user * USER_KEYS + block * CALLS
+            gap[::CALLS] = 0.0  # the first call comes with the user, as in Locust and k6
+        users = group * GROUP + np.arange(GROUP, dtype=np.int64)
+        first = self._first_key + users * USER_KEYS + block * CALLS
         return Drafts(
             gap=gap,
             model=model,
             cpu=_drawn(self._work.cpu, self._cpu.at(name, block), model),
             wait=_drawn(self._work.wait, self._wait.at(name, block), model),
-            route=self._route.at(name, block).random(CALLS),
+            route=self._route.at(name, block).random(GROUP * CALLS),
             overhead=self._draw_overhead(name, block),
-            key=np.arange(first, first + CALLS, dtype=np.int64),
+            key=(first[:, None] + np.arange(CALLS, dtype=np.int64)).ravel(),
         )
 
     def _draw_overhead(self, name: str, block: int) -> Floats | None:
