@@ -67,7 +67,7 @@ def fingerprint(file: Path, open_: Open, span_s: float | None) -> Fingerprint:
 def text(found: Fingerprint) -> str:
     """A fingerprint as YAML, one group a line."""
     lines = [
-        "# What a trace is like, made by `mmesim trace fingerprint`. In a scenario: `traffic: - fingerprint: <this file>`.",
+        "# What a trace is like, made by `mmesim trace fingerprint`. In a scenario: `traffic: [{fingerprint: FILE}]`.",
         f"# {units.show_count(found.requests)} calls of {units.show_count(found.models)} models.",
         f"version: {found.version}",
         f"span: {units.exact_seconds(found.span_s)}",

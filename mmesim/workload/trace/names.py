@@ -71,11 +71,16 @@ class Numbered(_AnyName):
     """Each new name gets the next number: memory grows with the names."""
 
     def __init__(self) -> None:
-        self.number: dict[str, int] = {}
+        self.names: list[str] = []
+        """By number."""
+        self._number: dict[str, int] = {}
 
     def row(self, name: str) -> int:
         """The number of that name, from 0."""
-        return self.number.setdefault(name, len(self.number))
+        number = self._number.setdefault(name, len(self.names))
+        if number == len(self.names):
+            self.names.append(name)
+        return number
 
 
 class Striped(_AnyName):

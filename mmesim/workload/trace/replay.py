@@ -118,5 +118,4 @@ def most_called(source: TraceSource, count: int, draws: Draws, chunk: int) -> tu
     names = Numbered()
     calls = transform.counts(in_window(source, names, draws, chunk))
     order = np.argsort(-calls, kind="stable")[:count]
-    listed = list(names.number)
-    return tuple(listed[number] for number in order.tolist() if calls[number])
+    return tuple(names.names[number] for number in order.tolist() if calls[number])

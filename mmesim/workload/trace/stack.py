@@ -48,7 +48,8 @@ class StackDistances:
         """[0 .. models]: `miss_ratio` of every size of the cache."""
         self._flush()
         total = self.first_calls + int(self.counts.sum())
-        beyond = np.concatenate((np.cumsum(self.counts[::-1])[::-1], [0]))
+        beyond = np.zeros(len(self._stack) + 1, dtype=np.int64)
+        beyond[: len(self.counts)] = np.cumsum(self.counts[::-1])[::-1]
         ratios: Floats = (self.first_calls + beyond) / max(total, 1)
         return ratios
 
@@ -75,7 +76,7 @@ class StackDistances:
 
 def _distances(previous: Ints) -> Ints:
     """The stack distance of each call, from where the last call of its model is (-1: nowhere); -1 for a first call."""
-    # Of the calls before i, those whose own previous call is not after p = previous[i] are the p + 1 calls up to p, and,
+    # Of the calls before i, those whose own previous call is not after p = previous[i] are the p + 1 calls up to p and,
     # of the calls between p and i, the first of each model. The others between are repetitions.
     place = np.argsort(previous, kind="stable")
     rank = np.empty(len(previous), dtype=np.int64)
