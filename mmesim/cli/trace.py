@@ -116,7 +116,7 @@ def fingerprint(
     found = fit.fingerprint(file, trace.calls, trace.span_s)
     write_text(out, fit.text(found))
     calls, names = units.show_count(found.requests), units.show_count(found.models)
-    typer.echo(f"{calls} calls of {names} models, {len(found.groups)} groups, in {out}", err=True)
+    typer.echo(f"{calls} calls of {names} models: {out}, {units.show_bytes(out.stat().st_size)}", err=True)
 
 
 def _trace(

@@ -80,4 +80,4 @@ def read_fingerprint(path: Path) -> Fingerprint:
     try:
         return Fingerprint.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
     except ValidationError as error:
-        raise ScenarioError(list(from_validation(error, tree, []))) from None
+        raise ScenarioError(list(from_validation(error, tree, [], Fingerprint))) from None

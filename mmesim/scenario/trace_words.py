@@ -32,7 +32,7 @@ def trace_of_words(file: Path, settings: Sequence[str], pattern: str | None, win
     try:
         return TraceSource.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
     except ValidationError as error:
-        raise ScenarioError(list(from_validation(error, tree, []))) from None
+        raise ScenarioError(list(from_validation(error, tree, [], TraceSource))) from None
 
 
 def _window(text: str | None) -> list[str]:

@@ -58,62 +58,97 @@ class _Kind:
 
 
 class _Course:
-    """The calls of one model in one span."""
+    """The calls of one model in one span, as shares of the span from its beginning."""
 
-    def __init__(self, kind: _Kind, calls: float, span_s: float, key: tuple[int, int, str, int, int]) -> None:
-        self._kind, self._span_s = kind, span_s
-        self._key = key
-        self._rng = self._new()
-        extra, part, begin = self._rng.random(3)
+    def __init__(self, kind: _Kind, calls: float, rng: np.random.Generator, again: np.random.Generator) -> None:
+        self._kind, self._rng = kind, rng
+        extra, part, begin = rng.random(3)
         self._left = int(calls) + int(extra < calls - int(calls))
         active = float(kind.active(np.array([part]))[0]) if self._left > 1 else 0.0
+        again.random(3)
+        self._stretch = self._stretched(active, again)
         self._last = begin * (1.0 - active)
-        self._stretch = self._stretched(active)
         self._first = True
-        self.times: Floats = np.zeros(0)
-        """Calls that are known and not yet taken, seconds from the beginning of the span."""
-        self.more()
 
-    def _new(self) -> np.random.Generator:
-        seed, replication, stream, span, rank = self._key
-        return streams.generator(seed, replication, "fingerprint", stream, span, rank)
-
-    def _stretched(self, active: float) -> float:
+    def _stretched(self, active: float, again: np.random.Generator) -> float:
         """What a gap is multiplied with, so that all of them together fill the active part of the span."""
         # The gaps are drawn twice, first to add them up: they need not be kept.
-        rng, total, left = self._new(), 0.0, self._left - 1
-        rng.random(3)
+        total, left = 0.0, self._left - 1
         while left > 0:
             n = min(left, BATCH)
-            total += float(self._kind.gap(rng.random(n)).sum())
+            total += float(self._kind.gap(again.random(n)).sum())
             left -= n
         return active / total if total > 0.0 else 0.0
 
-    def more(self) -> bool:
-        """Make the next calls known; false when there is none."""
-        if self._left <= 0:
-            return False
-        n = min(self._left, BATCH + 1) if self._first else min(self._left, BATCH)
+    def more(self) -> Floats:
+        """The next calls; empty when there are no more."""
+        n = min(self._left, BATCH)
+        if n <= 0:
+            return np.zeros(0)
         steps = self._kind.gap(self._rng.random(n - 1 if self._first else n)) * self._stretch
         if self._first:
             steps = np.concatenate(([0.0], steps))
         steps[0] += self._last
         np.cumsum(steps, out=steps)
         self._last, self._left, self._first = float(steps[-1]), self._left - n, False
-        steps = np.minimum(steps, 1.0)
-        time = steps * self._span_s if self._kind.clock is None else self._kind.clock(steps)
-        # Rounding may lift the last call out of the span.
-        self.times = np.concatenate((self.times, np.minimum(time, math.nextafter(self._span_s, 0.0))))
-        return True
+        return np.minimum(steps, 1.0)
+
+
+class _Caller:
+    """All calls of one model, span after span.
+
+    The spans of each model begin at a moment of its own, or no active part would ever reach over the end of a day.
+    """
+
+    def __init__(self, kind: _Kind, calls: float, span_s: float, key: tuple[int, int, str, int]) -> None:
+        self._kind, self._calls, self._span_s, self._key = kind, calls, span_s, key
+        self._offset = float(self._generator("begin").random())
+        # What is left over from before time 0 comes from the span before.
+        self._span = -1
+        self._course = self._begin()
+        self._last = 0.0
+        self._times: Floats = np.zeros(0)
+        """Calls that are known and not yet taken, seconds."""
 
     def until(self, end_s: float) -> Floats:
         """Take the calls before a time."""
-        while not len(self.times) or self.times[-1] < end_s:
-            if not self.more():
+        while not len(self._times) or self._times[-1] < end_s:
+            if not self._more(end_s):
                 break
-        cut = int(np.searchsorted(self.times, end_s, side="left"))
-        taken, self.times = self.times[:cut], self.times[cut:]
+        cut = int(np.searchsorted(self._times, end_s, side="left"))
+        taken, self._times = self._times[:cut], self._times[cut:]
         return taken
+
+    def _more(self, end_s: float) -> bool:
+        """Make more calls known; false when none of them can come before `end_s`."""
+        steps = self._course.more()
+        if not len(steps):
+            if self._span * self._span_s >= end_s:
+                return False
+            self._span += 1
+            self._course = self._begin()
+            return True
+        times = self._seconds(steps + (self._span + self._offset))
+        # Rounding may lift the last call of a span beyond the first of the next.
+        times = np.maximum(times[np.searchsorted(times, 0.0) :], self._last)
+        if len(times):
+            self._last = float(times[-1])
+            self._times = np.concatenate((self._times, times))
+        return True
+
+    def _seconds(self, spans: Floats) -> Floats:
+        if self._kind.clock is None:
+            return spans * self._span_s
+        whole = np.floor(spans)
+        within = np.minimum(self._kind.clock(spans - whole), self._span_s)
+        return whole * self._span_s + within
+
+    def _begin(self) -> _Course:
+        return _Course(self._kind, self._calls, self._generator(self._span), self._generator(self._span))
+
+    def _generator(self, what: int | str) -> np.random.Generator:
+        seed, replication, stream, rank = self._key
+        return streams.generator(seed, replication, "fingerprint", stream, rank, what)
 
 
 def arrivals(fingerprint: Fingerprint, rows: Ints, seed: int, replication: int, stream: str) -> Iterator[Arrivals]:
@@ -124,21 +159,18 @@ def arrivals(fingerprint: Fingerprint, rows: Ints, seed: int, replication: int, 
     span_s = fingerprint.span_s
     clock = operational(fingerprint)
     kinds = [_Kind(group, clock) for group in fingerprint.groups]
-    slices = math.ceil(fingerprint.requests / SLICE)
-    span = 0
+    callers = [
+        _Caller(kind, calls, span_s, (seed, replication, stream, rank))
+        for rank, (kind, calls) in enumerate((kind, calls) for kind in kinds for calls in kind.calls.tolist())
+    ]
+    slice_s = span_s / math.ceil(fingerprint.requests / SLICE)
+    number = 0
     while True:
-        courses = [
-            _Course(kind, calls, span_s, (seed, replication, stream, span, rank))
-            for rank, (kind, calls) in enumerate((kind, calls) for kind in kinds for calls in kind.calls.tolist())
-        ]
-        for number in range(1, slices + 1):
-            end_s = span_s * number / slices
-            parts = [(row, course.until(end_s)) for row, course in zip(rows.tolist(), courses, strict=False)]
-            made = [Arrivals(time, np.full(len(time), row), None) for row, time in parts if len(time)]
-            if made:
-                together = sorted_by_time(made)
-                yield Arrivals(together.time + span * span_s, together.model, None)
-        span += 1
+        number += 1
+        parts = [(row, one.until(number * slice_s)) for row, one in zip(rows.tolist(), callers, strict=False)]
+        made = [Arrivals(time, np.full(len(time), row), None) for row, time in parts if len(time)]
+        if made:
+            yield sorted_by_time(made)
 
 
 def operational(fingerprint: Fingerprint) -> Line:

@@ -34,6 +34,8 @@ class Tally:
     most: float
     lines: int = 0
     skipped: int = 0
+    refused: bool = False
+    """True once the log is refused for something else: then it is not replayed, and nothing is to be told."""
     first: str = ""
     """The first line that was skipped, with its number and why."""
     _judged: int = field(default=JUDGED, repr=False)
@@ -57,7 +59,7 @@ class Tally:
 
     def tell(self) -> None:
         """Warn about the lines that were skipped, if there are any."""
-        if self.skipped:
+        if self.skipped and not self.refused:
             warnings.warn(f"{self.file}: {self._counted} skipped; {self.first}", TraceWarning, stacklevel=2)
 
     @property
@@ -116,17 +118,18 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally) -> It
                 rows.append((time, row, service, number))
         tally.judge(ended=False)
         if len(rows) >= chunk:
-            yield _piece(source.file, rows, with_service)
+            yield _piece(tally, rows, with_service)
             rows = []
     if rows:
-        yield _piece(source.file, rows, with_service)
+        yield _piece(tally, rows, with_service)
 
 
-def _piece(file: Path, rows: list[tuple[float, int, float, int]], with_service: bool) -> Piece:
+def _piece(tally: Tally, rows: list[tuple[float, int, float, int]], with_service: bool) -> Piece:
     time, model, service, number = zip(*rows, strict=True)
 
     def fail(row: int, message: str) -> None:
-        raise TraceError(f"{file}:{number[row]}: group 'time': {message}")
+        tally.refused = True
+        raise TraceError(f"{tally.file}:{number[row]}: group 'time': {message}")
 
     return Piece(np.array(time), np.array(model, dtype=np.int64), np.array(service) if with_service else None, fail)
 

@@ -125,8 +125,8 @@ def _models(calls: Iterator[Arrivals]) -> tuple[_Models, float]:
 
 
 def _by_clock(models: _Models) -> NDArray[np.bool_]:
-    """Models that keep time by the clock, and those of which a burst would be taken for a time of the day."""
-    found: NDArray[np.bool_] = (models.cv < EVENNESS[0]) | (models.cv >= EVENNESS[-1])
+    """Models that are so regular that they keep time by the clock, whatever the hour."""
+    found: NDArray[np.bool_] = models.cv < EVENNESS[0]
     return found
 
 

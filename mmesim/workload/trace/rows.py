@@ -2,7 +2,7 @@
 
 Sources of the formats: the notes in the repository Azure/AzurePublicDataset; Y. Zhang et al., Faster and Cheaper
 Serverless Computing on Harvested Resources, SOSP 2021 (one row an invocation: `app, func, end_timestamp, duration`, in
-order of the end; `func` is unique only within its app).
+order of the end, in some copies of the beginning; `func` is unique only within its app).
 """
 
 from __future__ import annotations
