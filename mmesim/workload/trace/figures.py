@@ -46,7 +46,7 @@ class Bins:
         bins, total, squares = self._bins, self._sum, self._squares
         whole = math.floor(span_s / self.width_s + 1.0 - COVERED)
         if whole > self._current:
-            bins, total, squares = whole, total + self._in_current, squares + float(self._in_current) ** 2
+            bins, total, squares = whole, total + self._in_current, squares + float(self._in_current * self._in_current)
         if bins < 10 or not total:
             return None
         mean = total / bins

@@ -31,8 +31,8 @@ PARTS = 24
 """Parts of the span for which the profile is given."""
 EVENNESS = (0.3, 1.3, 4.0)
 """Groups part where the coefficient of variation of a model's gaps passes these."""
-_RATIOS = tuple(1.5 * 1.25**k for k in range(12))
-_EDGES = np.concatenate(([0.0], np.array([1e-6 * 1.02**k for k in range(1400)])))
+_RATIOS = tuple(1.5 * math.pow(1.25, k) for k in range(12))
+_EDGES = np.concatenate(([0.0], np.array([1e-6 * math.pow(1.02, k) for k in range(1400)])))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from mmesim.scenario.schema import Scenario, Traffic
 from mmesim.scenario.times import Constant
 from mmesim.workload import fingerprint as generator
 from mmesim.workload.arrivals import blocks, expected_calls
-from mmesim.workload.block import Arrivals
+from mmesim.workload.block import Arrivals, Block
 from mmesim.workload.trace import fit
 from mmesim.workload.trace.describe import Description, describe
 from mmesim.workload.trace.whole import WholeTrace
@@ -81,11 +81,16 @@ def test_the_next_day_is_another_of_the_same_kind(day: tuple[Description, Finger
 
 
 def simple() -> Fingerprint:
-    groups = (
-        ModelsAlike(models=2, requests=4000, calls=(2000.0,) * 5, active=(0.9995,) * 5, gaps=(1.0,) * len(GAP_SHARES), by_clock=True),
-        ModelsAlike(models=30, requests=300, calls=(20.0, 15.0, 10.0, 5.0, 1.0), active=(0.0, 0.25, 0.5, 0.75, 1.0)),
-    )  # fmt: skip
-    return Fingerprint(version=1, span_s=1000.0, profile=(1.0, 3.0), groups=groups)
+    steady = ModelsAlike(
+        models=2,
+        requests=4000,
+        calls=(2000.0,) * 5,
+        by_clock=True,
+        active=(0.9995,) * 5,
+        gaps=(1.0,) * len(GAP_SHARES),
+    )
+    rest = ModelsAlike(models=30, requests=300, calls=(20.0, 15.0, 10.0, 5.0, 1.0), active=(0.0, 0.25, 0.5, 0.75, 1.0))
+    return Fingerprint(version=1, span_s=1000.0, profile=(1.0, 3.0), groups=(steady, rest))
 
 
 def test_every_model_has_its_calls_in_every_span() -> None:
@@ -125,14 +130,19 @@ def scenario(make: MakeScenario, folder: Path, models: int = 40, duration_s: flo
     return make([traffic], duration_s=duration_s, services={"m": Service(cpu=Constant(0.01))}, counts={"m": models})
 
 
+def listed(block: Block) -> list[tuple[float, int]]:
+    return list(zip(block.time.tolist(), block.model.tolist(), strict=True))
+
+
 def test_it_is_a_source_of_traffic(make_scenario: MakeScenario, tmp_path: Path) -> None:
     of = scenario(make_scenario, tmp_path)
     assert not of.traffic[0].replays
-    whole, cut = ([(t, m) for b in blocks(of, 3, size) for t, m in zip(b.time.tolist(), b.model.tolist(), strict=True)] for size in (65536, 77))  # fmt: skip
+    whole, cut = ([call for block in blocks(of, 3, size) for call in listed(block)] for size in (65536, 77))
     assert whole == cut
     assert max(model for _, model in whole) <= 31
     assert max(time for time, _ in whole) < 1500.0
-    means = np.mean([np.bincount([m for b in blocks(of, r) for m in b.model.tolist()], minlength=40) for r in range(60)], axis=0)  # fmt: skip
+    counts = [np.bincount([m for b in blocks(of, r) for _, m in listed(b)], minlength=40) for r in range(60)]
+    means = np.mean(counts, axis=0)
     expected = expected_calls(of)
     np.testing.assert_allclose(means[:2], expected[:2], rtol=0.01)
     assert means[2:].sum() == pytest.approx(expected[2:].sum(), rel=0.1)
