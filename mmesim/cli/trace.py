@@ -25,6 +25,7 @@ Format = Annotated[
 Pattern = Annotated[
     str | None, typer.Option(help="access-log: regular expression with groups time and model.", show_default=False)
 ]
+TimeFormat = Annotated[str | None, typer.Option(help="Of timestamps, as in Python's strptime.", show_default=False)]
 More = Annotated[
     list[str] | None,
     typer.Option("--set", help='Any key of a trace, such as columns.time=ts or window.start="10 h".'),
@@ -43,6 +44,7 @@ def describe(
     file: TraceFile,
     format: Format = "table",
     pattern: Pattern = None,
+    time_format: TimeFormat = None,
     window: Window = None,
     rate: Rate = None,
     warp: Warp = None,
@@ -61,7 +63,9 @@ def describe(
 
     if plot is not None:
         check_format(plot)
-    trace = _trace(file, format, pattern, window, rate, warp, models, seed, more)
+    trace = _trace(
+        file, format, {"pattern": pattern, "time_format": time_format}, window, rate, warp, models, seed, more
+    )
     found = describe_trace(file, trace.calls(), trace.span_s)
     if plot is not None:
         from mmesim.report.plot_trace import trace_plot
@@ -77,6 +81,7 @@ def convert(
     out: Annotated[Path, typer.Argument(help="File ending in .parquet, .csv, .csv.gz or .csv.zst.")],
     format: Format = "table",
     pattern: Pattern = None,
+    time_format: TimeFormat = None,
     window: Window = None,
     rate: Rate = None,
     warp: Warp = None,
@@ -89,7 +94,9 @@ def convert(
     from mmesim.workload.trace.convert import check_name, write
 
     check_name(out)
-    trace = _trace(file, format, pattern, window, rate, warp, models, seed, more)
+    trace = _trace(
+        file, format, {"pattern": pattern, "time_format": time_format}, window, rate, warp, models, seed, more
+    )
     count = write(out, trace.calls(), trace.name)
     typer.echo(f"{units.show_count(count)} calls in {out}", err=True)
 
@@ -100,6 +107,7 @@ def fingerprint(
     out: Annotated[Path, typer.Argument(help="File that is written, such as day.yaml.")],
     format: Format = "table",
     pattern: Pattern = None,
+    time_format: TimeFormat = None,
     window: Window = None,
     rate: Rate = None,
     warp: Warp = None,
@@ -112,7 +120,9 @@ def fingerprint(
     from mmesim.workload.trace import fit
     from mmesim.workload.trace.convert import write_text
 
-    trace = _trace(file, format, pattern, window, rate, warp, models, seed, more)
+    trace = _trace(
+        file, format, {"pattern": pattern, "time_format": time_format}, window, rate, warp, models, seed, more
+    )
     found = fit.fingerprint(file, trace.calls, trace.span_s)
     write_text(out, fit.text(found))
     calls, names = units.show_count(found.requests), units.show_count(found.models)
@@ -122,7 +132,7 @@ def fingerprint(
 def _trace(
     file: Path,
     format_: str,
-    pattern: str | None,
+    texts: dict[str, str | None],
     window: str | None,
     rate: float | None,
     warp: float | None,
@@ -141,7 +151,7 @@ def _trace(
         if not equals:
             raise typer.BadParameter(f"--models takes top=100, hash=50 or stripe=50, not {models!r}")
         words.append(f"models.{name.strip()}={count.strip()}")
-    return WholeTrace(trace_of_words(file, [*words, *(more or [])], pattern, window), seed)
+    return WholeTrace(trace_of_words(file, [*words, *(more or [])], texts, window), seed)
 
 
 def _json(figures: dict[str, object]) -> str:

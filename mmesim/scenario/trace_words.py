@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,17 +16,19 @@ from mmesim.scenario.problems import from_validation
 from mmesim.scenario.recorded import TraceSource
 
 
-def trace_of_words(file: Path, settings: Sequence[str], pattern: str | None, window: str | None) -> TraceSource:
+def trace_of_words(
+    file: Path, settings: Sequence[str], texts: Mapping[str, str | None], window: str | None
+) -> TraceSource:
     """The trace in a file, with settings such as `window.start=10 h` as in the section `trace` of a scenario.
 
-    `pattern` is taken as it is; `window` is a begin and an end, `10 h..12 h`, either of which may be left out. Raises
-    UserError for what is wrong.
+    `texts` are values that are taken as they are, such as a pattern; `window` is a begin and an end, `10 h..12 h`, either
+    of which may be left out. Raises UserError for what is wrong.
     """
     if not file.is_file():
         raise UserError(f"there is no file {file}")
     here = Path.cwd()
     tree = Located({}, str(file), None, None, here)
-    given = {"file": str(file), **({} if pattern is None else {"pattern": pattern})}
+    given = {"file": str(file)} | {key: text for key, text in texts.items() if text is not None}
     tree = tree.with_value({key: Located(value, str(file), None, None, here) for key, value in given.items()})
     tree = override_all(tree, [*_window(window), *settings])
     try:

@@ -84,6 +84,14 @@ def test_skipped_lines_are_told_on_stderr(capsys: pytest.CaptureFixture[str], tm
     assert err.startswith(f"note: {tmp_path / 'a.log'}: 1 of 201 lines (0.498 %) skipped; the first is line 201, ")
 
 
+def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    line = '[31/Jan/2026:23:59:{} +0000] "POST /invocations/m HTTP/1.1"\n'
+    (tmp_path / "a.log").write_text("".join(line.format(second) for second in (10, 11, 40)))
+    words = ("--format", "access-log", "--pattern", PATTERN, "--time-format", "%d/%b/%Y:%H:%M:%S %z", "--json")
+    found = json.loads(run(capsys, "describe", str(tmp_path / "a.log"), *words)[1])
+    assert (found["requests"], found["span_s"]) == (3, 30.0)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
