@@ -21,8 +21,8 @@ def trace_of_words(
 ) -> TraceSource:
     """The trace in a file, with settings such as `window.start=10 h` as in the section `trace` of a scenario.
 
-    `texts` are values that are taken as they are, such as a pattern; `window` is a begin and an end, `10 h..12 h`, either
-    of which may be left out. Raises UserError for what is wrong.
+    `texts` are values that are taken as they are, such as a pattern; `window` is a begin and an end, `10 h..12 h`,
+    either of which may be left out. Raises UserError for what is wrong.
     """
     if not file.is_file():
         raise UserError(f"there is no file {file}")
