@@ -8,6 +8,8 @@ MmesimError                 exit code 70
 |   +-- OutputError         a result that cannot be written
 |   +-- UserCodeError       exit code 70: a function of the user's own has failed
 +-- SimulationError         exit code 70: the simulator is at fault
+
+A TraceWarning is no error: it tells what a trace lacks that is replayed all the same.
 """
 
 from __future__ import annotations
@@ -43,6 +45,10 @@ class CatalogueError(UserError):
 
 class TraceError(UserError):
     """A trace of requests cannot be replayed: the message names the file and the line."""
+
+
+class TraceWarning(UserWarning):
+    """A trace is replayed, but not all of it: the message names the file and says how much was left out."""
 
 
 class OutputError(UserError):

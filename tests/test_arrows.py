@@ -16,7 +16,7 @@ ARROWS: dict[str, set[str]] = {
     "cli": {"report", "experiment", "workload.trace", "scenario", "results.result"},
     "experiment": {"engine", "results", "analytic", "scenario"},
     "engine": {"policies", "workload", "scenario", "results"},
-    "report": {"results", "experiment", "scenario"},
+    "report": {"results", "experiment", "scenario", "workload.trace"},  # it shows what a trace is like, too
     "analytic": {"scenario"},
     "workload": {"scenario"},
     "policies": {"scenario"},

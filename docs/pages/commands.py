@@ -11,6 +11,9 @@ from mmesim.errors import SimulationError, UserError
 from mmesim.scenario.presets import PRESETS
 from mmesim.scenario.times import Constant, Time
 
+TRACE = ("describe", "convert", "fingerprint")
+"""The commands below `mmesim trace`."""
+
 
 def cli_page() -> str:
     """The reference of the command line: what `--help` prints."""
@@ -22,6 +25,8 @@ def cli_page() -> str:
         "[Exit codes](exit-codes.md).",
         _help(),
         *(_help(name) for name in commands),
+        _help("trace"),
+        *(_help("trace", name) for name in TRACE),
     )
 
 

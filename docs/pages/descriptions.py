@@ -89,14 +89,11 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "traffic.popularity": "how calls spread over the models: `uniform`, `weights` or `{zipf: 0.9}` "
         "(in the order of the file)",
         "traffic.trace": "recorded calls, see [traffic.trace](#traffictrace)",
-        "traffic.azure_functions": "minute counts, see [traffic.azure_functions](#trafficazure_functions)",
-        "traffic.trace.file": "CSV (plain, .gz or .zst) or Parquet",
-        "traffic.trace.columns": "see [traffic.trace.columns](#traffictracecolumns)",
-        "traffic.trace.columns.time": "column of the time in seconds, never falling",
+        "traffic.trace.columns": "of a table, see [traffic.trace.columns](#traffictracecolumns)",
+        "traffic.trace.window": "see [traffic.trace.window](#traffictracewindow)",
+        "traffic.trace.columns.time": "column of the time, never falling",
         "traffic.trace.columns.model": "column of the model's name",
         "traffic.trace.columns.service": "column of the service time in seconds; the default one may be absent",
-        "traffic.azure_functions.file": "CSV with one row a function and one column a minute",
-        "traffic.azure_functions.placement": "where in its minute a call is placed: at random",
         "clients.timeout": "time after which a client gives up",
         "run.duration": "simulated time; arrivals stop at its end",
         "run.warmup": "time at the start that is simulated but not measured; `auto`: found by pilot runs",
@@ -117,10 +114,10 @@ ABOUT: Mapping[str, str] = MappingProxyType(
         "endpoint": "`instance_count` hosts of one type. The figures of the host come from the catalogue by "
         "`instance_type`; each can be given instead (`vcpu`, `memory`, `network`, `threads_per_core`, `smt_yield`, "
         "`cpu_speed`, `price_per_hour`).",
-        "traffic": "One stream of calls. Each has exactly one source: `arrivals`, `trace` or `azure_functions`.",
-        "traffic.trace": "Recorded requests. The service time of a row replaces the drawn one: the CPU part if the "
-        "model has one, else the waiting part.",
-        "traffic.azure_functions": "Invocations for each minute of an Azure Functions data set.",
+        "traffic": "One stream of calls. Each has exactly one source: `arrivals`, `trace` or `fingerprint`.",
+        "traffic.trace": "Recorded traffic. The service time of a row replaces the drawn one: the CPU part if the "
+        "model has one, else the waiting part. Read, mapped to models, cut to the window, thinned or multiplied, then "
+        "warped, in this order.",
         "run": "How long, how often and from which seed.",
     }
 )

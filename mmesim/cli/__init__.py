@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 from typer.exceptions import TyperException
 
 from mmesim import __version__
-from mmesim.cli import diff, init, robustness, run, schema, sweep, uncertain, validate
+from mmesim.cli import diff, init, robustness, run, schema, sweep, trace, uncertain, validate
 from mmesim.cli.common import INTERRUPTED
-from mmesim.errors import MmesimError, UserError
+from mmesim.errors import MmesimError, TraceWarning, UserError
 
 __all__ = ["app", "main"]
 
@@ -39,6 +40,7 @@ app.command("sweep")(sweep.sweep)
 app.command("uncertain")(uncertain.uncertain)
 app.command("robustness")(robustness.robustness)
 app.command("validate")(validate.validate)
+app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)
 app.command("schema")(schema.schema)
 
@@ -68,7 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(words: list[str], debug: bool) -> int:
     """The exit code of one command."""
     try:
-        result = app(args=words, prog_name="mmesim", standalone_mode=False)
+        with warnings.catch_warnings():
+            # What a trace lacks is said as everything else is; in another process Python says it in its own way.
+            warnings.simplefilter("default", TraceWarning)
+            warnings.showwarning = _warned
+            result = app(args=words, prog_name="mmesim", standalone_mode=False)
     except TyperException as error:  # the command line itself
         error.show() if hasattr(error, "show") else typer.echo(str(error), err=True)
         return USAGE
@@ -86,6 +92,21 @@ def _run(words: list[str], debug: bool) -> int:
     if result == INTERRUPTED:  # typer's own code for Ctrl-C
         typer.echo("interrupted", err=True)
     return result if isinstance(result, int) else 0
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Shows a warning; that of a trace is a note for the user."""
+    if issubclass(category, TraceWarning):
+        typer.echo(f"note: {message}", err=True)
+    else:
+        typer.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False)
 
 
 def _message(error: Exception) -> str:

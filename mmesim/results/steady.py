@@ -63,6 +63,8 @@ class SteadyState:
 def changes_over_time(scenario: Scenario) -> str | None:
     """Return why a scenario has no steady state that could be asked for, None when it may have one."""
     for stream in scenario.traffic:
+        if stream.fingerprint is not None:
+            return f"stream {stream.name!r} has a course over the day"
         if stream.arrivals is None:
             return f"stream {stream.name!r} is recorded traffic"
         if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < scenario.run.duration_s):

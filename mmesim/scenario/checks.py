@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim import units
-from mmesim.errors import did_you_mean
+from mmesim.errors import ScenarioError, did_you_mean
 from mmesim.scenario.base import Place, Refusals, Refused
+from mmesim.scenario.fingerprint import read_fingerprint
 from mmesim.scenario.models import Model
 from mmesim.scenario.popularity import Weights
 from mmesim.scenario.schema import Scenario
@@ -32,6 +33,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
                 hint = did_you_mean(word, words)
                 yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
         yield from _weights(stream, place, in_scope(stream, models))
+        yield from _mapped(stream, place, len(in_scope(stream, models)))
 
 
 def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
@@ -80,6 +82,25 @@ def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Ref
         yield Refused("some models have a weight and some a rate: they do not compare", place)
     elif not any(_weight(model) for model in models):
         yield Refused("all weights are 0", place)
+
+
+def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
+    """A mapping needs as many models as it maps to, a fingerprint as many as it has."""
+    if stream.fingerprint is not None:
+        try:
+            needed = read_fingerprint(stream.fingerprint).models
+        except ScenarioError as error:
+            for problem in error.problems:
+                message = f"{problem.field}: {problem.message}" if problem.field else problem.message
+                origin = (problem.file, problem.line)
+                yield Refused(message, (*place, "fingerprint"), problem.hint, problem.value, origin)
+            return
+        if needed > models:
+            yield Refused(f"has {needed} models, the stream has {models}", (*place, "fingerprint"))
+    mapping = None if stream.trace is None else stream.trace.models
+    if mapping is not None and mapping.count > models:
+        message = f"needs {mapping.count} models, the stream has {models}"
+        yield Refused(message, (*place, "trace", "models"))
 
 
 def _weight(model: Model) -> float | None:

@@ -25,7 +25,7 @@ PATHS: tuple[tuple[str, ...], ...] = (
     ("models", "*", "azure_functions", "memory"),
     ("models", "*", "azure_functions", "durations"),
     ("traffic", "*", "trace", "file"),
-    ("traffic", "*", "azure_functions", "file"),
+    ("traffic", "*", "fingerprint"),
 )
 """Values that are paths, relative to the file that they are written in (to the working folder in an override)."""
 

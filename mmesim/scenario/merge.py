@@ -19,7 +19,8 @@ BY_NAME = ("models", "traffic")
 
 _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset({"exponential", *MEAN_CV, "uniform", "empirical", "percentiles", "uncertain"}),
-    frozenset({"arrivals", "trace", "azure_functions"}),
+    frozenset({"arrivals", "trace", "fingerprint"}),
+    frozenset({"top", "hash", "stripe"}),
     frozenset({"count", "file", "azure_functions"}),
     frozenset({"weight", "rate"}),
     frozenset({"instance_type", "host"}),

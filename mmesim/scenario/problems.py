@@ -16,8 +16,10 @@ from mmesim.scenario.located import Located
 from mmesim.scenario.schema import Endpoint, Scenario
 
 
-def from_validation(error: ValidationError, tree: Located, already: Sequence[Place]) -> Iterator[Problem]:
-    """The problems of a failed validation, except those at or below a place that was refused before."""
+def from_validation(
+    error: ValidationError, tree: Located, already: Sequence[Place], root: type[BaseModel] = Scenario
+) -> Iterator[Problem]:
+    """The problems of a failed validation of a `root`, except those at or below a place that was refused before."""
     for item in error.errors(include_url=False):
         if item["type"] == "default_factory_not_called" or (item["type"] == "too_short" and item["input"]):
             continue  # a follow-on of another problem
@@ -28,7 +30,7 @@ def from_validation(error: ValidationError, tree: Located, already: Sequence[Pla
         elif isinstance(inner, Refused):
             refused = [inner.below(*place)]
         else:
-            message, hint = _explain(item, place, tree)
+            message, hint = _explain(item, place, tree, root)
             refused = [Refused(message, place, hint, item["input"])]
         for one in refused:
             way, _ = tree.find(one.path)
@@ -58,14 +60,14 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
         here = item
 
 
-def _explain(item: Mapping[str, Any], place: Place, tree: Located) -> tuple[str, str | None]:
+def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[BaseModel]) -> tuple[str, str | None]:
     """Message and hint for an error that pydantic itself found."""
     value, context = item["input"], item.get("ctx") or {}
     match item["type"]:
         case "missing":
             return "is missing", None
         case "extra_forbidden":
-            allowed = allowed_keys(place[:-1], tree)
+            allowed = allowed_keys(place[:-1], tree, root)
             return f"unknown key, one of {', '.join(allowed)}", did_you_mean(str(place[-1]), allowed)
         case "enum" | "literal_error":
             allowed = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
@@ -91,9 +93,9 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located) -> tuple[str,
     return str(item["msg"]), None
 
 
-def allowed_keys(place: Place, tree: Located) -> list[str]:
-    """The keys that a file may write at a place of the schema; `tree` tells which of several forms is meant."""
-    kind: Any = Scenario
+def allowed_keys(place: Place, tree: Located, root: type[BaseModel] = Scenario) -> list[str]:
+    """The keys that a file may write at a place of a `root`; `tree` tells which of several forms is meant."""
+    kind: Any = root
     for depth, step in enumerate(place, 1):
         fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
         if isinstance(step, str) and step in fields:

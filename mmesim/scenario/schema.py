@@ -22,7 +22,7 @@ from mmesim.scenario.host import HostType
 from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
 from mmesim.scenario.popularity import UniformPopularity, Weights, Zipf
-from mmesim.scenario.recorded import AzureSource, TraceColumns, TraceSource
+from mmesim.scenario.recorded import TraceColumns, TraceModels, TraceSource, TraceWindow
 from mmesim.scenario.server import CpuWait, Overhead, Server
 from mmesim.scenario.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.sweep import Sweep
@@ -31,7 +31,6 @@ from mmesim.scenario.traffic import Traffic
 from mmesim.scenario.uncertain import Belief, Beliefs
 
 __all__ = [
-    "AzureSource",
     "Belief",
     "Clients",
     "CpuWait",
@@ -57,7 +56,9 @@ __all__ = [
     "Sweep",
     "Time",
     "TraceColumns",
+    "TraceModels",
     "TraceSource",
+    "TraceWindow",
     "Traffic",
     "Ttl",
     "UniformPopularity",

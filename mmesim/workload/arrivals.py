@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.scenario.closed_loop import ClosedLoop
+from mmesim.scenario.fingerprint import read_fingerprint
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
-from mmesim.workload import popularity
+from mmesim.workload import fingerprint, popularity
 from mmesim.workload.block import Arrivals, Block, resize
 from mmesim.workload.merge import merge
+from mmesim.workload.pieces import gather
 from mmesim.workload.scope import end_of, rows_of, select
 from mmesim.workload.sources import recorded_blocks, source
 from mmesim.workload.users import mean_rate_per_s
@@ -53,6 +55,10 @@ def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
             share = popularity.probabilities(traffic.popularity, chosen)
             calls[rows_of(chosen)] += mean_rate_per_s(scenario, traffic.arrivals) * length_s * share
+        elif traffic.fingerprint is not None:
+            length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
+            each = fingerprint.expected_calls(read_fingerprint(traffic.fingerprint), length_s)
+            calls[rows_of(chosen)[: len(each)]] += each
         elif traffic.bootstrap_s is not None:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
             in_a_block = recorded_blocks(scenario, traffic, traffic.bootstrap_s, 65536).calls(len(models))
@@ -68,7 +74,7 @@ def _stream(
 ) -> Iterator[Block]:
     draws = StreamWork(work, scenario.run.seed, replication, traffic.name, index)
     calls = source(scenario, traffic, replication, chunk)
-    for arrivals in _gather(_in_window(scenario, traffic, calls), chunk):
+    for arrivals in gather(_in_window(scenario, traffic, calls), chunk):
         yield draws.block(arrivals)
 
 
@@ -82,29 +88,3 @@ def _in_window(scenario: Scenario, traffic: Traffic, source: Iterator[Arrivals])
             yield moved[: int(np.searchsorted(time, end_s, side="left"))]
             return
         yield moved
-
-
-def _gather(source: Iterator[Arrivals], rows: int) -> Iterator[Arrivals]:
-    """The same arrivals in pieces of at least `rows`, so that what is done for each piece costs little."""
-    waiting: list[Arrivals] = []
-    held = 0
-    for arrivals in source:
-        waiting.append(arrivals)
-        held += len(arrivals)
-        if held >= rows:
-            yield _join(waiting)
-            waiting, held = [], 0
-    if held:
-        yield _join(waiting)
-
-
-def _join(parts: Sequence[Arrivals]) -> Arrivals:
-    if len(parts) == 1:
-        return parts[0]
-    # One source gives service times with all of its pieces or with none.
-    service = [part.service for part in parts if part.service is not None]
-    return Arrivals(
-        time=np.concatenate([part.time for part in parts]),
-        model=np.concatenate([part.model for part in parts]),
-        service=np.concatenate(service) if service else None,
-    )

@@ -7,8 +7,9 @@ original), the same minutes with fewer columns before them, `minute_<n>`, and `<
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from mmesim.errors import TraceError
 from mmesim.scenario.recorded import MINUTE_S
 from mmesim.workload.block import Arrivals
 from mmesim.workload.table import Chunk, Table
-from mmesim.workload.trace import model_rows
+from mmesim.workload.trace.names import LEFT_OUT, Naming
+from mmesim.workload.trace.rows import model_rows
 
 Ints = NDArray[np.int64]
 
@@ -42,24 +44,32 @@ class MinuteCounts:
     count: Ints
 
 
-def read(file: Path, rows: Mapping[str, int]) -> MinuteCounts:
-    """The counts of a CSV file (plain, .gz, .zst); a function is the model of that name in `rows`.
+def minutes(file: Path) -> int:
+    """How many minutes a file covers."""
+    return len(_minute_columns(Table(file)))
 
-    TraceError names file, line and column of the first cell that is not a whole number of calls or not a known model.
+
+def read(file: Path, naming: Naming, window: tuple[float, float] = (0.0, math.inf)) -> MinuteCounts:
+    """The counts of a CSV file (plain, .gz, .zst) in the minutes that a window [seconds, seconds) touches.
+
+    A function is the model that `naming` has for it. TraceError names file, line and column of the first cell that is
+    not a whole number of calls or not a known model.
     """
     table = Table(file)
-    columns = _minute_columns(table)
+    everything = _minute_columns(table)
+    skipped = math.floor(window[0] / MINUTE_S)
+    columns = everything[skipped : math.ceil(window[1] / MINUTE_S) if math.isfinite(window[1]) else None]
     parts: list[tuple[Ints, Ints, Ints]] = []
     for part in table.chunks([FUNCTION, *columns], _ROWS):
-        models = model_rows(part, FUNCTION, rows)
-        counts = _counts(part, columns)
+        models = model_rows(part, FUNCTION, naming)
+        counts = _counts(part, columns) * (models != LEFT_OUT)
         minute, row = np.nonzero(counts)
-        parts.append((minute, models[row], counts[minute, row]))
+        parts.append((minute + skipped, models[row], counts[minute, row]))
     if not parts:
         raise TraceError(f"{file}: no function: there is nothing below the header")
     minute, model, count = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(minute, kind="stable")
-    return MinuteCounts(minutes=len(columns), minute=minute[order], model=model[order], count=count[order])
+    return MinuteCounts(minutes=len(everything), minute=minute[order], model=model[order], count=count[order])
 
 
 def arrivals(counts: MinuteCounts, generator: Callable[[int], np.random.Generator], end_s: float) -> Iterator[Arrivals]:
@@ -68,14 +78,12 @@ def arrivals(counts: MinuteCounts, generator: Callable[[int], np.random.Generato
     `generator(minute)` gives each minute draws of its own, so one minute's counts do not move another's calls.
     """
     first = np.searchsorted(counts.minute, np.arange(counts.minutes + 1))
-    for minute in range(counts.minutes):
+    for minute in np.unique(counts.minute).tolist():
         begin_s = minute * MINUTE_S
         if begin_s >= end_s:
             return
         cells = slice(int(first[minute]), int(first[minute + 1]))
         model = np.repeat(counts.model[cells], counts.count[cells])
-        if not len(model):
-            continue
         time = begin_s + MINUTE_S * generator(minute).random(len(model))
         # Rounding may lift the last instant of a minute into the next one.
         np.minimum(time, np.nextafter(begin_s + MINUTE_S, 0.0), out=time)
@@ -104,6 +112,8 @@ def _minute_columns(table: Table) -> list[str]:
 
 def _counts(part: Chunk, columns: list[str]) -> Ints:
     """[minutes, functions]"""
+    if not columns:
+        return np.zeros((0, len(part)), dtype=np.int64)
     values = part.matrix(columns)
     wrong = (values < 0) | (values > MOST_CALLS) | (np.floor(values) != values)
     if wrong.any():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from mmesim import units
 from mmesim.errors import TraceError
-from mmesim.scenario.recorded import MINUTE_S
+from mmesim.scenario.recorded import MINUTE_S, TraceWindow
 from mmesim.workload.azure import MinuteCounts
 from mmesim.workload.block import Arrivals
 
@@ -82,14 +83,17 @@ class BlockTrace:
 
 
 class BlockMinutes:
-    """Minute counts, cut into whole blocks; `block_s` is a whole number of minutes."""
+    """Minute counts, cut into whole blocks; block and window are whole numbers of minutes."""
 
-    def __init__(self, file: Path, counts: MinuteCounts, block_s: float) -> None:
+    def __init__(self, file: Path, counts: MinuteCounts, block_s: float, window: TraceWindow) -> None:
         self.block_s = block_s
-        self.blocks = whole_blocks(file, counts.minutes * MINUTE_S, block_s)
-        self._counts = counts
+        start = round(window.start_s / MINUTE_S)
+        there = max(0, counts.minutes - start) * MINUTE_S
+        covered_s = there if window.length_s is None else min(window.length_s, there)
+        self.blocks = whole_blocks(file, covered_s, block_s)
+        self._counts = replace(counts, minute=counts.minute - start)
         self._minutes = round(block_s / MINUTE_S)
-        self._first = np.searchsorted(counts.minute, self._minutes * np.arange(self.blocks + 1))
+        self._first = np.searchsorted(self._counts.minute, self._minutes * np.arange(self.blocks + 1))
 
     def counts(self, order: Ints) -> MinuteCounts:
         """Return the counts of these blocks, one after the other; calls are placed in a minute wherever it comes."""

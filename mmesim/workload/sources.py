@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.recorded import TraceSource
+from mmesim.scenario.fingerprint import read_fingerprint
+from mmesim.scenario.recorded import AZURE_2019
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
-from mmesim.workload import azure, poisson, popularity, streams, trace
+from mmesim.workload import azure, fingerprint, poisson, popularity, streams
 from mmesim.workload.block import Arrivals
 from mmesim.workload.bootstrap import BlockMinutes, BlockTrace, drawn
 from mmesim.workload.scope import end_of, rows_of, select
-from mmesim.workload.table import Table
-
-SERVICE_COLUMN = "service"
-"""The column of service times that a trace may leave out; one that the scenario calls otherwise must be there."""
+from mmesim.workload.trace.names import Naming
+from mmesim.workload.trace.replay import Draws, minute_counts, naming_of, replayed
 
 
 def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -> Iterator[Arrivals]:
     """The arrivals of a stream, counted from its start, without end where the source has none."""
     seed, name = scenario.run.seed, traffic.name
     models = select(scenario.model_table(), traffic)
-    row_of_name = {model.name: model.index for model in models}
     if isinstance(traffic.arrivals, ClosedLoop):
         raise ValueError("users of a closed loop call when they have been answered: only the engine knows")
     if traffic.arrivals is not None:
@@ -34,40 +32,32 @@ def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -
             streams.generator(seed, replication, "popularity", name),
             chunk,
         )
+    if traffic.fingerprint is not None:
+        return fingerprint.arrivals(read_fingerprint(traffic.fingerprint), rows_of(models), seed, replication, name)
+    assert traffic.trace is not None  # the schema wants exactly one source
+    draws = Draws(seed, replication, name)
+    if traffic.bootstrap_s is None:
+        return replayed(traffic.trace, _naming(scenario, traffic, draws, chunk), draws, chunk)
     window_s = end_of(scenario, traffic) - traffic.start_s
-    if traffic.bootstrap_s is not None:
-        whole = recorded_blocks(scenario, traffic, traffic.bootstrap_s, chunk)
-        draws = streams.generator(seed, replication, "bootstrap", name)
-        order = drawn(draws, whole.blocks, traffic.bootstrap_s, window_s)
-        if isinstance(whole, BlockTrace):
-            return whole.arrivals(order)
-        counts = whole.counts(order)
-    elif traffic.trace is not None:
-        return _recorded(traffic.trace, row_of_name, chunk)
-    else:
-        counts = _minutes(traffic, row_of_name)
-    return azure.arrivals(
-        counts, lambda minute: streams.generator(seed, replication, "arrivals", name, minute), window_s
-    )
+    blocks = recorded_blocks(scenario, traffic, traffic.bootstrap_s, chunk)
+    order = drawn(streams.generator(seed, replication, "bootstrap", name), blocks.blocks, traffic.bootstrap_s, window_s)
+    if isinstance(blocks, BlockTrace):
+        return blocks.arrivals(order)
+    return azure.arrivals(blocks.counts(order), draws.minute, window_s)
 
 
 def recorded_blocks(scenario: Scenario, traffic: Traffic, block_s: float, chunk: int) -> BlockTrace | BlockMinutes:
     """The whole blocks of a recorded stream."""
-    row_of_name = {model.name: model.index for model in select(scenario.model_table(), traffic)}
-    if traffic.trace is not None:
-        return BlockTrace(traffic.trace.file, _recorded(traffic.trace, row_of_name, chunk), block_s)
-    counts = _minutes(traffic, row_of_name)
-    assert traffic.azure_functions is not None
-    return BlockMinutes(traffic.azure_functions.file, counts, block_s)
+    trace = traffic.trace
+    assert trace is not None  # the schema wants one for blocks
+    draws = Draws(scenario.run.seed, 0, traffic.name)
+    naming = _naming(scenario, traffic, draws, chunk)
+    if trace.format == AZURE_2019:
+        return BlockMinutes(trace.file, minute_counts(trace, naming), block_s, trace.window)
+    return BlockTrace(trace.file, replayed(trace, naming, draws, chunk), block_s)
 
 
-def _recorded(source: TraceSource, row_of_name: Mapping[str, int], chunk: int) -> Iterator[Arrivals]:
-    service = source.columns.service
-    if service == SERVICE_COLUMN and service not in Table(source.file).header():
-        service = None
-    return trace.requests(source.file, source.columns.time, source.columns.model, service, row_of_name, chunk)
-
-
-def _minutes(traffic: Traffic, row_of_name: Mapping[str, int]) -> azure.MinuteCounts:
-    assert traffic.azure_functions is not None  # the schema wants exactly one source
-    return azure.read(traffic.azure_functions.file, row_of_name)
+def _naming(scenario: Scenario, traffic: Traffic, draws: Draws, chunk: int) -> Naming:
+    assert traffic.trace is not None
+    models = [(model.name, model.index) for model in select(scenario.model_table(), traffic)]
+    return naming_of(traffic.trace, models, draws, chunk)

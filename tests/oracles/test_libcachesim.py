@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mmesim.scenario.models import AzureModels
-from mmesim.scenario.schema import AzureSource, EvictionPolicy, Scenario, Traffic
+from mmesim.scenario.schema import EvictionPolicy, Scenario, TraceSource, Traffic
 from tests.laws.scenarios import instant_model, write_trace
 from tests.oracles.caches import cache, replay
 
@@ -35,7 +35,7 @@ def reference_hits(eviction: EvictionPolicy, copies: int, models: NDArray[np.int
 
 def azure(eviction: EvictionPolicy, copies: int, hours: int) -> Scenario:
     models = instant_model(azure_functions=AzureModels(invocations=TRACE))
-    traffic = Traffic(azure_functions=AzureSource(file=TRACE))
+    traffic = Traffic(trace=TraceSource(file=TRACE, format="azure-functions-2019"))
     return cache(copies, eviction, models, traffic, hours * 3600.0)
 
 

@@ -190,7 +190,10 @@ def test_pilots_that_do_not_settle_ask_for_twice_the_length() -> None:
     ("changes", "reason"),
     [
         ({"traffic": [{"trace": {"file": "day.csv"}}]}, "'traffic-0' is recorded traffic"),
-        ({"traffic": [{"azure_functions": {"file": "day.csv"}}]}, "'traffic-0' is recorded traffic"),
+        (
+            {"traffic": [{"trace": {"file": "day.csv", "format": "azure-functions-2019"}}]},
+            "'traffic-0' is recorded traffic",
+        ),
         ({"traffic": [{"arrivals": {"poisson": {"rate": 1.0}}, "end": 60.0}]}, "does not last"),
         ({"processes": ["own:watch"]}, "a process of one's own"),
     ],

@@ -113,7 +113,7 @@ def test_later_fields_are_null_and_not_absent() -> None:
         ({"arrivals": {"poisson": {"rate": 1.0}}}, None),
         ({"trace": {"file": "day.csv"}}, "trace"),
         ({"trace": {"file": "day.csv"}, "bootstrap": 3600.0}, None),
-        ({"azure_functions": {"file": "day.csv"}}, "trace"),
+        ({"trace": {"file": "day.csv", "format": "azure-functions-2019"}}, "trace"),
     ],
 )
 def test_intervals_over_one_trace_say_so(traffic: dict[str, object], conditional: str | None) -> None:

@@ -104,7 +104,7 @@ def test_traffic_is_read_in_every_form(scenario, base):
   - {arrivals: {poisson: {rate: 600 /min}}, popularity: {zipf: 0.9}, models: [tenant-001], start: 5 s, end: 30 s}
   - {name: spiky, arrivals: {poisson: {rate: 1 /s}}, popularity: uniform}
   - trace: {file: a.yaml, columns: {time: t, service: null}}
-  - azure_functions: {file: a.yaml}
+  - trace: {file: a.yaml, format: azure-functions-2019}
 """,
     )
     first, second, third, fourth = scenario(text).traffic
@@ -120,8 +120,8 @@ def test_traffic_is_read_in_every_form(scenario, base):
     assert third.trace is not None
     assert third.trace.file.is_absolute()
     assert (third.trace.columns.time, third.trace.columns.model, third.trace.columns.service) == ("t", "model", None)
-    assert fourth.azure_functions is not None
-    assert fourth.azure_functions.placement == "uniform"
+    assert fourth.trace is not None
+    assert fourth.trace.placement == "uniform"
 
 
 def test_weights_come_from_the_models(scenario, base):

@@ -12,7 +12,6 @@ from scipy import stats
 
 from mmesim.errors import ScenarioError, TraceError
 from mmesim.scenario.schema import (
-    AzureSource,
     CpuWait,
     Overhead,
     Poisson,
@@ -200,7 +199,7 @@ def test_no_request_at_all(make_scenario: MakeScenario, tmp_path: Path) -> None:
 def test_minute_counts_are_replayed(make_scenario: MakeScenario, tmp_path: Path) -> None:
     file = tmp_path / "counts.csv"
     file.write_text("HashFunction,1,2,3\nb,2,0,5\na,1,3,5\n")
-    traffic = Traffic(azure_functions=AzureSource(file=file), start_s=100.0)
+    traffic = Traffic(trace=TraceSource(file=file, format="azure-functions-2019"), start_s=100.0)
     block = _all(make_scenario([traffic], duration_s=220.0))
     minute = ((block.time - 100) // 60).astype(int)
     assert sorted(zip(minute.tolist(), block.model.tolist(), strict=True)) == [
@@ -220,7 +219,7 @@ def test_expected_calls(make_scenario: MakeScenario, tmp_path: Path) -> None:
         _poisson(30.0, name="x", popularity=Zipf(1.0), start_s=20.0),
         _poisson(5.0, name="y", models=["b"], end_s=10.0),
         _trace(tmp_path, "time,model\n0,a\n1,a\n2,b\n400,b\n", name="z"),
-        Traffic(name="w", azure_functions=AzureSource(file=file), start_s=40.0),
+        Traffic(name="w", trace=TraceSource(file=file, format="azure-functions-2019"), start_s=40.0),
     ]
     np.testing.assert_allclose(expected_calls(make_scenario(streams)), [30 * 80 * 2 / 3 + 2, 30 * 80 / 3 + 50 + 1 + 2])
 

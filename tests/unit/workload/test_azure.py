@@ -13,6 +13,7 @@ from scipy import stats
 
 from mmesim.errors import TraceError
 from mmesim.workload import azure
+from mmesim.workload.trace.names import Known
 
 DATA = Path(__file__).parents[2] / "data"
 SHIPPED = Path(__file__).parents[3] / "scenarios" / "traces" / "azure2019_1000f_invocations_per_minute.csv.gz"
@@ -72,7 +73,7 @@ def test_every_header_gives_the_same_counts(tmp_path: Path, before: list[str], m
         writer.writerow([*before, *(minute.format(m + 1) for m in order)])
         for f in range(functions):
             writer.writerow([*(f"f{f}" if name == "HashFunction" else "x" for name in before), *matrix[f, list(order)]])
-    counts = azure.read(file, {f"f{f}": f for f in range(functions)})
+    counts = azure.read(file, Known({f"f{f}": f for f in range(functions)}))
     assert counts.minutes == minutes
     np.testing.assert_array_equal(_dense(counts, functions), matrix)
 
@@ -81,7 +82,7 @@ def test_every_header_gives_the_same_counts(tmp_path: Path, before: list[str], m
 def test_calls_of_each_function_and_minute_are_exactly_those_of_the_file(file: Path, total: int) -> None:
     expected = _matrix(file)
     assert expected.sum() == total
-    time, model = _place(azure.read(file, _ids(file)))
+    time, model = _place(azure.read(file, Known(_ids(file))))
     assert np.all(np.diff(time) >= 0)
     placed = np.zeros_like(expected)
     np.add.at(placed, (model.astype(np.int64), np.floor(time / 60).astype(np.int64)), 1)
@@ -90,12 +91,12 @@ def test_calls_of_each_function_and_minute_are_exactly_those_of_the_file(file: P
 
 def test_calls_are_uniform_in_their_minute() -> None:
     # False alarm: 1 in 1,000, were the seed not fixed.
-    time, _ = _place(azure.read(TRIGGER, _ids(TRIGGER)))
+    time, _ = _place(azure.read(TRIGGER, Known(_ids(TRIGGER))))
     assert stats.kstest(time % 60 / 60, "uniform").pvalue > 1e-3
 
 
 def test_the_run_ends_before_later_minutes_are_made() -> None:
-    counts = azure.read(EXCERPT, _ids(EXCERPT))
+    counts = azure.read(EXCERPT, Known(_ids(EXCERPT)))
     made: list[int] = []
 
     def generator(minute: int) -> np.random.Generator:
@@ -119,13 +120,13 @@ def test_the_last_instant_of_a_minute_stays_in_it() -> None:
 def test_a_function_with_two_triggers_gets_the_calls_of_both(tmp_path: Path) -> None:
     file = tmp_path / "counts.csv"
     file.write_text("HashFunction,Trigger,1,2\nf,http,1,0\nf,timer,2,3\n")
-    assert _dense(azure.read(file, {"f": 0}), 1).tolist() == [[3, 3]]
+    assert _dense(azure.read(file, Known({"f": 0})), 1).tolist() == [[3, 3]]
 
 
 def test_minutes_without_any_call(tmp_path: Path) -> None:
     file = tmp_path / "counts.csv"
     file.write_text("HashFunction,1,2,3\nf,0,0,1\n")
-    time, _ = _place(azure.read(file, {"f": 0}))
+    time, _ = _place(azure.read(file, Known({"f": 0})))
     assert len(time) == 1
     assert 120 <= time[0] < 180
 
@@ -153,4 +154,4 @@ def test_a_wrong_file_names_line_and_column(tmp_path: Path, text: str, message: 
     file = tmp_path / "counts.csv"
     file.write_text(text)
     with pytest.raises(TraceError, match=r"counts\.csv.*" + message):
-        azure.read(file, {"f": 0})
+        azure.read(file, Known({"f": 0}))

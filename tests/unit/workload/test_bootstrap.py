@@ -11,7 +11,7 @@ import pytest
 from mmesim.errors import ScenarioError, TraceError
 from mmesim.scenario.load import load_text
 from mmesim.scenario.models import Service
-from mmesim.scenario.schema import AzureSource, Poisson, Scenario, TraceSource, Traffic
+from mmesim.scenario.schema import Poisson, Scenario, TraceSource, Traffic
 from mmesim.scenario.times import Constant
 from mmesim.workload.arrivals import blocks, expected_calls
 from tests.unit.workload.conftest import MakeScenario
@@ -149,7 +149,7 @@ def test_an_empty_trace_is_refused(make_scenario: MakeScenario, tmp_path: Path) 
 
 def counted(make: MakeScenario, file: Path, bootstrap_s: float | None, duration_s: float = 360.0) -> Scenario:
     return make(
-        [Traffic(azure_functions=AzureSource(file=file), bootstrap_s=bootstrap_s)],
+        [Traffic(trace=TraceSource(file=file, format="azure-functions-2019"), bootstrap_s=bootstrap_s)],
         services=SERVICES,
         duration_s=duration_s,
     )
@@ -193,10 +193,10 @@ def test_minutes_that_fill_no_whole_block_are_left_out(make_scenario: MakeScenar
 
 
 def test_only_recorded_calls_have_blocks() -> None:
-    with pytest.raises(ValueError, match="arrivals are random by themselves"):
+    with pytest.raises(ValueError, match="other calls are random by themselves"):
         Traffic(arrivals=Poisson(rate_per_s=1.0), bootstrap_s=60.0)
     with pytest.raises(ValueError, match="write a multiple of 1 min"):
-        Traffic(azure_functions=AzureSource(file=Path("x.csv")), bootstrap_s=90.0)
+        Traffic(trace=TraceSource(file=Path("x.csv"), format="azure-functions-2019"), bootstrap_s=90.0)
     with pytest.raises(ValueError, match="greater than 0"):
         Traffic(trace=TraceSource(file=Path("x.csv")), bootstrap_s=0.0)
 
@@ -218,5 +218,5 @@ def test_what_a_stream_replays(day: Path) -> None:
     trace = TraceSource(file=day)
     assert Traffic(trace=trace).replays
     assert not Traffic(trace=trace, bootstrap_s=60.0).replays
-    assert Traffic(azure_functions=AzureSource(file=day)).replays
+    assert Traffic(trace=TraceSource(file=day, format="azure-functions-2019")).replays
     assert not Traffic(arrivals=Poisson(rate_per_s=1.0)).replays

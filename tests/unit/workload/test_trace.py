@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmesim.errors import TraceError
-from mmesim.workload.trace import requests
+from mmesim.scenario.recorded import TraceColumns, TraceSource
+from mmesim.workload.block import Arrivals
+from mmesim.workload.trace.names import Known
+from mmesim.workload.trace.replay import Draws, replayed
 
 ROWS = {"cat": 0, "dog": 1, "7": 2}
 TEXT = "time,model\n0.5,dog\n0.5,cat\n2,7\n1e1,dog\n"
+
+
+def requests(
+    file: Path, time: str, model: str, service: str | None, rows: dict[str, int], chunk: int
+) -> Iterator[Arrivals]:
+    source = TraceSource(file=file, columns=TraceColumns(time=time, model=model, service=service))
+    return replayed(source, Known(rows), Draws(1, 0, "trace"), chunk)
 
 
 def _replay(file: Path, service: str | None = None, chunk: int = 100) -> tuple[list[float], list[int], list[float]]:

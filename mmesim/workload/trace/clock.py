@@ -1,0 +1,139 @@
+"""Times of a trace as seconds: numbers of a unit, or timestamps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from mmesim.scenario.recorded import TimeUnit
+from mmesim.workload.table import Chunk
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+NS = 10**9
+UNIT_NS: dict[TimeUnit, int] = {"s": NS, "ms": 10**6, "us": 10**3, "ns": 1}
+LATEST_S = 1e8
+"""Three years: a time beyond it that counts from 0 is taken for one that counts from 1970."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Clock:
+    """Reads times; with `from_first` they count from the first one that is read, exactly to the nanosecond."""
+
+    def __init__(self, unit: TimeUnit, time_format: str | None, from_first: bool) -> None:
+        self._unit = unit
+        self._from_first = from_first
+        self._zero: int | None = None
+        self._parse = _parser(unit, time_format)
+        self._format = time_format
+
+    def column(self, part: Chunk, column: str) -> Floats:
+        """A column of a table in seconds; TraceError at the first cell that is no time."""
+        if self._unit != "timestamp":
+            cells = part.batch.column(column)
+            if pa.types.is_temporal(cells.type):
+                part.fail(0, column, "is a column of timestamps: write time_unit: timestamp")
+            if not self._from_first:
+                seconds = part.numbers(column)
+                return seconds if self._unit == "s" else seconds * (UNIT_NS[self._unit] / NS)
+            return self._since(_exact(part, column, UNIT_NS[self._unit]))
+        return self._since(self._stamps(part, column))
+
+    def text(self, text: str) -> float:
+        """A time in seconds; ValueError for what is none."""
+        ns = self._parse(text)
+        if self._zero is None:
+            self._zero = ns if self._from_first else 0
+        return (ns - self._zero) / NS
+
+    def _since(self, ns: Ints) -> Floats:
+        if self._zero is None and len(ns):
+            self._zero = int(ns[0])
+        return np.asarray(ns - (self._zero or 0), dtype=np.float64) / NS
+
+    def _stamps(self, part: Chunk, column: str) -> Ints:
+        """Nanoseconds since 1970; a time without a zone counts as UTC."""
+        cells = part.batch.column(column)
+        if pa.types.is_timestamp(cells.type):
+            found = pc.cast(cells, pa.timestamp("ns", cells.type.tz))
+        else:
+            found = None if self._format is not None else _iso(cells)
+        if found is not None and not found.null_count:
+            ns: Ints = found.cast(pa.int64()).to_numpy(zero_copy_only=False)
+            return ns
+        # Slower, but it reads every format, and knows which cell is wrong.
+        result = np.empty(len(cells), dtype=np.int64)
+        for row, cell in enumerate(cells.to_pylist()):
+            try:
+                result[row] = self._parse(str(cell))
+            except ValueError:
+                like = "a time such as 2026-01-31 23:59:59.5" if self._format is None else f"a time as {self._format}"
+                part.fail(row, column, f"{cell!r} is not {like}")
+        return result
+
+
+def _iso(cells: pa.Array) -> pa.Array | None:
+    """ISO 8601, with up to nine digits of a second; None when a cell is something else."""
+    for zone in (None, "UTC"):
+        try:
+            return pc.cast(pc.utf8_trim_whitespace(pc.cast(cells, pa.string())), pa.timestamp("ns", zone))
+        except pa.ArrowInvalid:
+            continue
+    return None
+
+
+def _exact(part: Chunk, column: str, unit_ns: int) -> Ints:
+    """A column of numbers in nanoseconds; whole numbers and decimal texts lose no digit."""
+    cells = part.batch.column(column)
+    try:
+        ns: Ints = pc.multiply_checked(pc.cast(_trimmed(cells), pa.int64()), unit_ns).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        part.numbers(column)  # names the first cell that is no number
+        if pa.types.is_string(cells.type):
+            return np.array([_ns(Decimal(cell.strip()), unit_ns) for cell in cells.to_pylist()], dtype=np.int64)
+        return np.rint(part.numbers(column) * unit_ns).astype(np.int64)
+    else:
+        return ns
+
+
+def _trimmed(cells: pa.Array) -> pa.Array:
+    return pc.utf8_trim_whitespace(cells) if pa.types.is_string(cells.type) else cells
+
+
+def _ns(number: Decimal, unit_ns: int) -> int:
+    """Nanoseconds; ValueError for what is beyond 64 bits."""
+    if not number.is_finite() or abs(number) * unit_ns >= 2**63:
+        raise ValueError(f"{number} is not a time")
+    return int((number * unit_ns).to_integral_value())
+
+
+def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:
+    """Reads one time as whole nanoseconds; ValueError for what is none. Many rows of a log have the same second."""
+
+    @lru_cache(4096)
+    def parse(text: str) -> int:
+        if unit != "timestamp":
+            try:
+                return _ns(Decimal(text.strip()), UNIT_NS[unit])
+            except InvalidOperation:
+                raise ValueError(f"{text!r} is not a number") from None
+        if time_format is None:
+            found = _iso(pa.array([text]))
+            if found is None:
+                raise ValueError(f"{text!r} is not a time")
+            return int(found.cast(pa.int64())[0].as_py())
+        moment = datetime.strptime(text.strip(), time_format)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return (moment - _EPOCH) // _MICROSECOND * 1000
+
+    return parse

@@ -1,0 +1,150 @@
+"""Rows of tables as calls: a table of requests, Azure Functions 2021, Azure LLM inference 2023.
+
+Sources of the formats: the notes in the repository Azure/AzurePublicDataset; Y. Zhang et al., Faster and Cheaper
+Serverless Computing on Harvested Resources, SOSP 2021 (one row an invocation: `app, func, end_timestamp, duration`, in
+order of the end, in some copies of the beginning; `func` is unique only within its app).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from mmesim.scenario.recorded import TraceSource
+from mmesim.workload.table import Chunk, Table
+from mmesim.workload.trace.clock import LATEST_S, Clock
+from mmesim.workload.trace.names import UNKNOWN, Naming, rows_of_names
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SERVICE_COLUMN = "service"
+"""The column of service times that a table may leave out; one that the scenario calls otherwise must be there."""
+APP, FUNCTION, END, DURATION = "app", "func", "end_timestamp", "duration"
+TIMESTAMP = "TIMESTAMP"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some calls as they stand in a file, in its order."""
+
+    time: Floats
+    """Seconds."""
+    model: Ints
+    """Row of the model, or `LEFT_OUT`."""
+    service: Floats | None
+    """Seconds."""
+    fail: Callable[[int, str], None]
+    """Raises TraceError for the time of a call: file, line, column and what is said about it."""
+
+
+def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
+    """The calls of a CSV or Parquet file with a header.
+
+    Cells are checked as they are read: TraceError names file, line and column of the first that is wrong.
+    """
+    columns, file = source.columns, Table(source.file)
+    service = columns.service if source.service else None
+    if service == SERVICE_COLUMN and service not in file.header():
+        service = None
+    clock = Clock(source.unit, source.time_format, source.from_first)
+    wanted = dict.fromkeys([columns.time, columns.model, *([] if service is None else [service])])
+    for part in file.chunks(list(wanted), chunk):
+        time = clock.column(part, columns.time)
+        if not source.from_first:
+            _check_numbers(part, columns.time, time)
+        yield Piece(
+            time=time,
+            model=model_rows(part, columns.model, naming),
+            service=None if service is None else _service(part, service, source.service_scale),
+            fail=_failing(part, columns.time),
+        )
+
+
+def azure_2021(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
+    """The invocations of Azure Functions 2021; a model is called `app/func`, a call begins at its end - duration."""
+    for part in Table(source.file).chunks([APP, FUNCTION, END, DURATION], chunk):
+        duration = _not_negative(part, DURATION)
+        yield Piece(
+            time=part.numbers(END) - duration,
+            model=_pairs(part, naming),
+            service=duration * source.service_scale if source.service else None,
+            fail=_failing(part, END),
+        )
+
+
+def azure_llm(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
+    """The requests of Azure LLM inference 2023, all for one model, counted from the first."""
+    clock = Clock("timestamp", None, True)
+    for part in Table(source.file).chunks([TIMESTAMP], chunk):
+        row = naming.row(source.only_model)
+        if row == UNKNOWN:
+            part.fail(0, TIMESTAMP, f"{naming.problem(source.only_model)}; the key `model` of the trace names another")
+        yield Piece(
+            time=clock.column(part, TIMESTAMP),
+            model=np.full(len(part), row, dtype=np.int64),
+            service=None,
+            fail=_failing(part, TIMESTAMP),
+        )
+
+
+def model_rows(part: Chunk, column: str, naming: Naming) -> Ints:
+    """The row of each name in a column; TraceError at the first that no model has."""
+    names, index = part.names(column)
+    return _rows(part, column, naming, names, index)
+
+
+def _rows(part: Chunk, column: str, naming: Naming, names: list[str], index: Ints) -> Ints:
+    found = rows_of_names(naming, names)[index]
+    unknown = found == UNKNOWN
+    if unknown.any():
+        at = int(np.argmax(unknown))
+        part.fail(at, column, naming.problem(names[int(index[at])]))
+    return found
+
+
+def _pairs(part: Chunk, naming: Naming) -> Ints:
+    """The row of each `app/func`."""
+    for column in (APP, FUNCTION):
+        names, index = part.names(column)
+        empty = np.array([not name for name in names], dtype=np.bool_)[index]
+        if empty.any():
+            part.fail(int(np.argmax(empty)), column, "is empty")
+    texts = [pc.utf8_trim_whitespace(pc.cast(part.batch.column(column), pa.string())) for column in (APP, FUNCTION)]
+    encoded = pc.dictionary_encode(pc.binary_join_element_wise(*texts, "/"))
+    index = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return _rows(part, FUNCTION, naming, encoded.dictionary.to_pylist(), index)
+
+
+def _failing(part: Chunk, column: str) -> Callable[[int, str], None]:
+    return lambda row, message: part.fail(row, column, message)
+
+
+def _check_numbers(part: Chunk, column: str, time: Floats) -> None:
+    wrong = (time < 0.0) | (time > LATEST_S)
+    if not wrong.any():
+        return
+    at = int(np.argmax(wrong))
+    value = float(time[at])
+    if value < 0.0:
+        part.fail(at, column, f"time {value!r} s is negative")
+    part.fail(at, column, f"time {value!r} s is more than three years: count_from: first counts from the first call")
+
+
+def _service(part: Chunk, column: str, scale: float) -> Floats:
+    values = _not_negative(part, column)
+    return values if scale == 1.0 else values * scale
+
+
+def _not_negative(part: Chunk, column: str) -> Floats:
+    values = part.numbers(column)
+    negative = values < 0.0
+    if negative.any():
+        at = int(np.argmax(negative))
+        part.fail(at, column, f"service time {float(values[at])!r} s is negative")
+    return values

@@ -1,0 +1,115 @@
+"""`mmesim trace`: what is printed, what is written, and what is said about wrong options."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mmesim import cli
+from mmesim.scenario.fingerprint import read_fingerprint
+
+DATA = Path(__file__).parents[1] / "data"
+COUNTS = str(DATA / "azure2019_20f_60min_with_trigger.csv")
+AZURE = ("--format", "azure-functions-2019")
+PATTERN = r'\[(?P<time>[^\]]+)\] "POST /invocations/(?P<model>\S+)'
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit code, stdout, stderr."""
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["trace", *words])
+    found = capsys.readouterr()
+    return int(stopped.value.code or 0), found.out, found.err
+
+
+def test_describe_tells_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "describe", COUNTS, *AZURE)
+    assert (code, err) == (0, "")
+    assert "780 calls of 20 models in 60 min" in out
+    for line in ("peak to mean", "dispersion of counts, 1 min", "Zipf exponent", "of the top 10 % of models"):
+        assert line in out
+    assert run(capsys, "describe", COUNTS, *AZURE)[1] == out
+
+
+def test_describe_as_json_and_as_a_picture(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = run(capsys, "describe", COUNTS, *AZURE, "--json", "--plot", str(tmp_path / "t.png"))
+    found = json.loads(out)
+    assert code == 0
+    assert (found["requests"], found["models"], found["span_s"]) == (780, 20, 3600.0)
+    assert found["lru_miss_ratio"]["18"] > 0.025
+    assert found["dispersion"]["1 h"] is None
+    assert (tmp_path / "t.png").stat().st_size > 10_000
+    assert "plot in" in err
+
+
+def test_options_cut_scale_and_map(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--window", "10 min..20 min", "--rate", "3", "--warp", "2", "--models", "hash=4", "--json")
+    found = json.loads(run(capsys, "describe", COUNTS, *AZURE, *words)[1])
+    one = json.loads(run(capsys, "describe", COUNTS, *AZURE, "--window", "10 min..20 min", "--json")[1])
+    assert (found["requests"], found["span_s"]) == (3 * one["requests"], 300.0)
+    assert found["models"] <= 4
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv.gz"])
+def test_convert_and_describe_again(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    code, printed, err = run(capsys, "convert", COUNTS, str(out), *AZURE)
+    assert (code, printed) == (0, "")
+    assert "780 calls in" in err
+    first, again = (
+        json.loads(run(capsys, "describe", *words, "--json")[1]) for words in ((COUNTS, *AZURE), (str(out),))
+    )
+    # a table does not say where its last minute ends
+    ends = ("span_s", "per_minute", "dispersion")
+    assert {k: v for k, v in first.items() if k not in ends} == {k: v for k, v in again.items() if k not in ends}
+    assert again["dispersion"]["1 min"] == pytest.approx(first["dispersion"]["1 min"], rel=0.05)
+    assert again["span_s"] == pytest.approx(3600.0, rel=0.01)
+
+
+def test_a_fingerprint_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    out = tmp_path / "like.yaml"
+    assert run(capsys, "fingerprint", COUNTS, str(out), *AZURE)[0] == 0
+    found = read_fingerprint(out)
+    assert (found.models, found.requests, found.span_s) == (20, 780, 3600.0)
+
+
+def test_skipped_lines_are_told_on_stderr(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lines = [f'[{second}] "POST /invocations/m{second % 5} HTTP/1.1"' for second in range(200)]
+    (tmp_path / "a.log").write_text("\n".join([*lines, "?", ""]))
+    words = ("--format", "access-log", "--pattern", PATTERN, "--set", "time_unit=s", "--json")
+    code, out, err = run(capsys, "describe", str(tmp_path / "a.log"), *words)
+    assert (code, json.loads(out)["requests"]) == (0, 200)
+    assert err.startswith(f"note: {tmp_path / 'a.log'}: 1 of 201 lines (0.498 %) skipped; the first is line 201, ")
+
+
+def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    line = '[31/Jan/2026:23:59:{} +0000] "POST /invocations/m HTTP/1.1"\n'
+    (tmp_path / "a.log").write_text("".join(line.format(second) for second in (10, 11, 40)))
+    words = ("--format", "access-log", "--pattern", PATTERN, "--time-format", "%d/%b/%Y:%H:%M:%S %z", "--json")
+    found = json.loads(run(capsys, "describe", str(tmp_path / "a.log"), *words)[1])
+    assert (found["requests"], found["span_s"]) == (3, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("describe", "nowhere.csv"), "there is no file nowhere.csv"),
+        (("describe", COUNTS), ":1: column 'time' is missing"),
+        (("describe", COUNTS, "--format", "azure-function-2019"), "did you mean azure-functions-2019?"),
+        (("describe", COUNTS, *AZURE, "--window", "3"), "a window is a begin and an end"),
+        (("describe", COUNTS, *AZURE, "--window", "3 h..2 h"), "the end must come after the begin"),
+        (("describe", COUNTS, *AZURE, "--window", "3 h..4 h"), "no request in the part that is looked at"),
+        (("describe", COUNTS, *AZURE, "--models", "best=3"), "models.best: unknown key, one of top, hash, stripe"),
+        (("describe", COUNTS, *AZURE, "--models", "top"), "--models takes top=100"),
+        (("describe", COUNTS, *AZURE, "--set", "windw.start=3 h"), "did you mean window?"),
+        (("describe", COUNTS, *AZURE, "--plot", "t.pdf"), "a plot is written as .png or .svg"),
+        (("convert", COUNTS, "out.xlsx", *AZURE), "a table of calls is written as .parquet"),
+    ],
+)
+def test_what_is_wrong_is_told(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], message: str) -> None:
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (64, "")
+    assert message in " ".join(err.split())
+    assert "Traceback" not in err
