@@ -8,7 +8,8 @@ from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.base import Place, Refusals, Refused
 from mmesim.scenario.models import Model
-from mmesim.scenario.popularity import Weights
+from mmesim.scenario.planned import ModelSweep
+from mmesim.scenario.popularity import uses_weights
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
 
@@ -32,6 +33,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
                 hint = did_you_mean(word, words)
                 yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
         yield from _weights(stream, place, in_scope(stream, models))
+        yield from _numbers(stream, place, len(in_scope(stream, models)))
 
 
 def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
@@ -65,9 +67,9 @@ def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
 
 def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Refused]:
     """Weights must be there where they are used, and be used where they are there."""
-    if stream.arrivals is None:
+    if stream.arrivals is None or isinstance(stream.arrivals, ModelSweep):
         return
-    if not isinstance(stream.popularity, Weights):
+    if not uses_weights(stream.popularity):
         if "popularity" not in stream.model_fields_set and any(_weight(model) is not None for model in models):
             message = "the models have weights or rates: say whether they count"
             yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
@@ -80,6 +82,17 @@ def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Ref
         yield Refused("some models have a weight and some a rate: they do not compare", place)
     elif not any(_weight(model) for model in models):
         yield Refused("all weights are 0", place)
+
+
+def _numbers(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
+    """What a stream asks of the number of its models."""
+    sweep = stream.arrivals
+    if isinstance(sweep, ModelSweep) and sweep.every_s is not None and models > sweep.every_s * sweep.rate_per_s:
+        length = units.show_seconds(models / sweep.rate_per_s)
+        where = (*place, "arrivals", "every")
+        yield Refused(f"one sweep over {models} models takes {length}: it is not over when the next begins", where)
+    if stream.drift is not None and models < 2:
+        yield Refused("needs two models at least", (*place, "drift"))
 
 
 def _weight(model: Model) -> float | None:

@@ -9,6 +9,7 @@ from mmesim.scenario.forms import schema_of
 from mmesim.scenario.host import HOST_KEYS, HostType
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.server import OVERHEADS
+from mmesim.scenario.sessions import COUNTS
 
 
 def json_schema() -> dict[str, Any]:
@@ -52,6 +53,9 @@ def _shorthands(schema: dict[str, Any], parts: dict[str, Any]) -> None:
         parts[name].pop("required")
     traffic = parts["Traffic"]["properties"]
     traffic["arrivals"] = schema_of(ARRIVALS)
+    calls = parts["Sessions"]["properties"]["calls"]
+    count = next(form for form in calls["anyOf"] if "$ref" not in form)
+    calls["anyOf"] = [count, *schema_of(COUNTS)["anyOf"]]
     properties["traffic"] = {"anyOf": [properties["traffic"], properties["traffic"]["items"]]}
     config = parts["Server"]["properties"]["config"]
     config["anyOf"].insert(0, {"type": "string", "minLength": 1, "examples": ["config.properties", "auto"]})

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from mmesim.errors import ScenarioError
 from mmesim.scenario.arrivals import Poisson
 from mmesim.scenario.base import Data, Refusals, Refused
+from mmesim.scenario.combinations import not_replayed
 from mmesim.scenario.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
 from mmesim.scenario.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
 from mmesim.scenario.expect import Expectation, ExpectationField
@@ -161,10 +162,13 @@ class Scenario(Data):
         if self.endpoint.warm != STATIONARY:
             return self
         place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
-        recorded = next((stream.name for stream in self.traffic if stream.arrivals is None), None)
-        if recorded is not None:
-            message = f"stream {recorded!r} is recorded: what came before its first call is not known"
-            raise Refused(message, place, hint)
+        for stream in self.traffic:
+            if stream.arrivals is None:
+                message = f"stream {stream.name!r} is recorded: what came before its first call is not known"
+                raise Refused(message, place, hint)
+            reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
+            if reason is not None:
+                raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
             raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
         if self.endpoint.router.policy is RouterPolicy.least_outstanding:

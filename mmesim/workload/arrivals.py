@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
-from mmesim.workload import popularity
+from mmesim.workload import rates
 from mmesim.workload.block import Arrivals, Block, resize
 from mmesim.workload.merge import merge
 from mmesim.workload.scope import end_of, rows_of, select
@@ -44,8 +44,7 @@ def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
         chosen = select(models, traffic)
         if traffic.arrivals is not None:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
-            share = popularity.probabilities(traffic.popularity, chosen)
-            calls[rows_of(chosen)] += traffic.arrivals.rate_per_s * length_s * share
+            calls[rows_of(chosen)] += rates.calls_in(traffic, chosen, scenario.run.seed, length_s)
         elif traffic.bootstrap_s is not None:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
             in_a_block = recorded_blocks(scenario, traffic, traffic.bootstrap_s, 65536).calls(len(models))

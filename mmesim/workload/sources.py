@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from mmesim.scenario.recorded import TraceSource
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
-from mmesim.workload import azure, poisson, popularity, streams, trace
+from mmesim.workload import azure, calls, streams, trace
 from mmesim.workload.block import Arrivals
 from mmesim.workload.bootstrap import BlockMinutes, BlockTrace, drawn
-from mmesim.workload.scope import end_of, rows_of, select
+from mmesim.workload.scope import end_of, select
 from mmesim.workload.table import Table
 
 SERVICE_COLUMN = "service"
@@ -18,20 +18,13 @@ SERVICE_COLUMN = "service"
 
 
 def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -> Iterator[Arrivals]:
-    """The arrivals of a stream, counted from its start, without end where the source has none."""
+    """The arrivals of a stream, counted from its start, at least up to its end or that of the source."""
     seed, name = scenario.run.seed, traffic.name
     models = select(scenario.model_table(), traffic)
     row_of_name = {model.name: model.index for model in models}
-    if traffic.arrivals is not None:
-        return poisson.arrivals(
-            traffic.arrivals.rate_per_s,
-            popularity.Alias(popularity.probabilities(traffic.popularity, models)),
-            rows_of(models),
-            streams.generator(seed, replication, "arrivals", name),
-            streams.generator(seed, replication, "popularity", name),
-            chunk,
-        )
     window_s = end_of(scenario, traffic) - traffic.start_s
+    if traffic.arrivals is not None:
+        return calls.arrivals(traffic, models, seed, replication, window_s, chunk)
     if traffic.bootstrap_s is not None:
         whole = recorded_blocks(scenario, traffic, traffic.bootstrap_s, chunk)
         draws = streams.generator(seed, replication, "bootstrap", name)

@@ -37,7 +37,7 @@ def queue(requests: int) -> Scenario:
 def queue_rate(scenario: Scenario) -> float:
     """Calls per second of a scenario with one Poisson stream."""
     (traffic,) = scenario.traffic
-    assert traffic.arrivals is not None
+    assert isinstance(traffic.arrivals, Poisson)
     return traffic.arrivals.rate_per_s
 
 
