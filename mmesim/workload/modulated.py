@@ -106,7 +106,7 @@ class Paths:
     """When each of several named things is on and off: independent alternating processes, in equilibrium."""
 
     def __init__(self, process: OnOff, seed: int) -> None:
-        self._process = process
+        self._left_on, self._left_off = residual(process.on), residual(process.off)
         self._on, self._off = Sampler((process.on,)), Sampler((process.off,))
         self._streams = KeyedStreams(int(seed), 0, "on_off")
         on_s, off_s = mean_s(process)
@@ -116,7 +116,7 @@ class Paths:
         """Whether a path begins on, and the lengths of its stays number 16 x batch to 16 x batch + 15, seconds."""
         draws = self._streams.at(name, 0)
         on = bool(draws.random() < self._share)
-        left = residual(self._process.on if on else self._process.off, draws) if batch == 0 else 0.0
+        left = (self._left_on if on else self._left_off)(draws) if batch == 0 else 0.0
         draws = self._streams.at(name, batch + 1)
         lengths = np.empty(SWITCHES)
         for first, sampler in ((0 if on else 1, self._on), (1 if on else 0, self._off)):

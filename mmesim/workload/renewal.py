@@ -60,7 +60,7 @@ def _gaps(process: Renewal, streams: Streams) -> tuple[float, Callable[[int], Fl
         return _two_phases(process.cv, gaps, phase, streams("phases"))
     spec = GAPS[type(process)](1.0, process.cv)
     sampler = Sampler((spec,))
-    return residual(spec, phase), lambda n: sampler.draw(
+    return residual(spec)(phase), lambda n: sampler.draw(
         dict.fromkeys(sampler.families, gaps), np.zeros(n, dtype=np.int64)
     )
 
