@@ -33,7 +33,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
                 hint = did_you_mean(word, words)
                 yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
         yield from _weights(stream, place, in_scope(stream, models))
-        yield from _numbers(stream, place, len(in_scope(stream, models)))
+        yield from too_few_or_many(stream, place, len(in_scope(stream, models)))
 
 
 def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
@@ -84,7 +84,7 @@ def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Ref
         yield Refused("all weights are 0", place)
 
 
-def _numbers(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
+def too_few_or_many(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
     """What a stream asks of the number of its models."""
     sweep = stream.arrivals
     if isinstance(sweep, ModelSweep) and sweep.every_s is not None and models > sweep.every_s * sweep.rate_per_s:

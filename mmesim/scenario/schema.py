@@ -12,9 +12,17 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.arrivals import Poisson
+from mmesim.scenario.arrivals import (
+    ConstantRate,
+    GammaArrivals,
+    HyperexponentialArrivals,
+    LognormalArrivals,
+    Poisson,
+    WeibullArrivals,
+)
 from mmesim.scenario.base import Data, Refusals, Refused
 from mmesim.scenario.combinations import not_replayed
+from mmesim.scenario.drift import Drift
 from mmesim.scenario.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
 from mmesim.scenario.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
 from mmesim.scenario.expect import Expectation, ExpectationField
@@ -22,9 +30,12 @@ from mmesim.scenario.function import Function, FunctionField
 from mmesim.scenario.host import HostType
 from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
-from mmesim.scenario.popularity import UniformPopularity, Weights, Zipf
+from mmesim.scenario.modulated import Mmpp, MmppState, OnOff
+from mmesim.scenario.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.popularity import LognormalPopularity, Tenants, UniformPopularity, Weights, Zipf
 from mmesim.scenario.recorded import AzureSource, TraceColumns, TraceSource
 from mmesim.scenario.server import CpuWait, Overhead, Server
+from mmesim.scenario.sessions import Geometric, Sessions
 from mmesim.scenario.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.sweep import Sweep
 from mmesim.scenario.times import Time
@@ -35,33 +46,50 @@ __all__ = [
     "AzureSource",
     "Belief",
     "Clients",
+    "ConstantRate",
     "CpuWait",
+    "Diurnal",
     "Download",
+    "Drift",
     "Endpoint",
     "EvictionPolicy",
     "Expectation",
+    "FlashCrowd",
     "FoundWarmup",
     "Function",
+    "GammaArrivals",
     "Gdsf",
     "GdsfCost",
+    "Geometric",
     "HostType",
+    "HyperexponentialArrivals",
+    "LognormalArrivals",
+    "LognormalPopularity",
+    "Mmpp",
+    "MmppState",
     "Model",
     "ModelGroup",
+    "ModelSweep",
+    "OnOff",
     "Overhead",
     "Poisson",
     "Router",
     "RouterPolicy",
     "RunSettings",
     "Scenario",
+    "Schedule",
     "Server",
     "Service",
+    "Sessions",
     "Sweep",
+    "Tenants",
     "Time",
     "TraceColumns",
     "TraceSource",
     "Traffic",
     "Ttl",
     "UniformPopularity",
+    "WeibullArrivals",
     "Weights",
     "Zipf",
 ]

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.errors import ScenarioError
 from mmesim.scenario.arrivals import ArrivalProcess, ConstantRate, Poisson, Renewal
+from mmesim.scenario.checks import too_few_or_many
 from mmesim.scenario.forms import Form
 from mmesim.scenario.models import Model
 from mmesim.scenario.modulated import Mmpp, OnOff
@@ -36,6 +38,11 @@ def arrivals(
     They do not depend on `chunk`.
     """
     assert traffic.arrivals is not None
+    wrong = [
+        refused.problem("scenario") for refused in too_few_or_many(traffic, ("traffic", traffic.name), len(models))
+    ]
+    if wrong:
+        raise ScenarioError(wrong)
     streams, rows = of_traffic(seed, replication, traffic.name), rows_of(models)
     if isinstance(traffic.arrivals, ModelSweep):
         return sweep.arrivals(traffic.arrivals, rows, streams, chunk)
