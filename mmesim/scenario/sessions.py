@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from mmesim.scenario.base import Count, Data, Number
+from mmesim.scenario.base import Data, Number, Refused, whole
 from mmesim.scenario.forms import Form, reader, writer
 from mmesim.scenario.time_text import TimeField
 
@@ -22,6 +23,19 @@ class Geometric(Form):
 COUNTS: tuple[type[Form], ...] = (Geometric,)
 
 
+def _number(value: Any) -> Any:
+    """A plain number of calls, checked here so that a refusal speaks of it alone; anything else as it is."""
+    if isinstance(value, Geometric | Mapping):
+        return value
+    try:
+        number = whole(value)
+    except ValueError as error:
+        raise Refused(str(error), (), "3, or {geometric: {mean: 3}}") from None
+    if number < 1:
+        raise Refused(f"{number} is too small: a session has one call at least")
+    return number
+
+
 class Sessions(Data):
     """Each arrival begins a session of several calls: the rates in `arrivals` are those of sessions.
 
@@ -29,9 +43,12 @@ class Sessions(Data):
     the start of the one before, whether that has been answered or not. No session is under way when the stream starts.
     """
 
-    calls: Annotated[Count | Geometric, reader("number of calls", "3 or {geometric: {mean: 3}}", COUNTS), writer] = (
-        Field(description="calls of a session: a number, or `{geometric: {mean: 3}}`")
-    )
+    calls: Annotated[
+        Annotated[int, Field(ge=1)] | Geometric,
+        BeforeValidator(_number),
+        reader("number of calls", "3 or {geometric: {mean: 3}}", COUNTS),
+        writer,
+    ] = Field(description="calls of a session: a number, or `{geometric: {mean: 3}}`")
     gap: TimeField = Field(description="time from the start of a call to the start of the next")
     models: Literal["each", "tenant", "same"] = Field(
         "same",
