@@ -85,7 +85,7 @@ def test_a_drift_against_the_mean_of_many_seeds(make_scenario: MakeScenario) -> 
     scenario = make_scenario(
         [Traffic(arrivals=Poisson(rate_per_s=5.0), popularity=Zipf(1.5), drift=drift)], 20.0, services
     )
-    number = 2000
+    number = 1000
     seen = np.array([np.bincount(next(blocks(scenario, k)).model, minlength=5) for k in range(number)])
     error = (seen.mean(axis=0) - expected_calls(scenario)) / (seen.std(axis=0, ddof=1) / np.sqrt(number))
     # False alarm: 1 in 10,000 for five models together, were the seed not fixed.
