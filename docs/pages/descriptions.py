@@ -86,8 +86,9 @@ DESCRIPTIONS: Mapping[str, str] = MappingProxyType(
         "traffic.end": "time at which it ends; default the end of the run",
         "traffic.arrivals": "when calls begin: one process, such as `{poisson: {rate: 120 /s}}`",
         "traffic.arrivals.poisson.rate": "calls a second in the mean",
-        "traffic.popularity": "how calls spread over the models: `uniform`, `weights` or `{zipf: 0.9}` "
-        "(in the order of the file)",
+        "traffic.popularity": "how calls spread over the models: `uniform`, `weights`, `{zipf: 0.9}` (in the order of "
+        "the file), `{lognormal: {cv: 2}}` or `{tenants: {size: 4, between: {zipf: 0.9}, within: uniform}}`, see "
+        "[describe your traffic](../how-to/describe-your-traffic.md#popularity)",
         "traffic.trace": "recorded calls, see [traffic.trace](#traffictrace)",
         "traffic.trace.columns": "of a table, see [traffic.trace.columns](#traffictracecolumns)",
         "traffic.trace.window": "see [traffic.trace.window](#traffictracewindow)",

@@ -107,9 +107,11 @@ def _kind(annotation: Any, metadata: list[Any]) -> str:
     if origin is Annotated:
         return _kind(arguments[0], list(annotation.__metadata__))
     if origin in (Union, UnionType):
-        return " or ".join(_kind(a, []) for a in arguments if a is not NoneType)
+        return " or ".join(dict.fromkeys(_kind(a, []) for a in arguments if a is not NoneType))
     if origin is Literal:
         return " or ".join(f"`{str(a).lower() if isinstance(a, bool) else a}`" for a in arguments)
+    if origin is dict:
+        return f"map, name -> {_kind(arguments[1], [])}"
     if origin is tuple:
         return f"list of {_kind(arguments[0], [])}" if arguments else "empty list"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
@@ -165,6 +167,8 @@ def _shown(value: Any, kind: str) -> str:
 
 
 def _time(value: float) -> str:
+    if value and value % 3600.0 == 0.0:
+        return f"{value / 3600.0:g} h"
     return f"{value:g} s" if value >= 1 or value == 0 else units.show_seconds(value)
 
 

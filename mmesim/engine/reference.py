@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.schema import RouterPolicy, Scenario
 from mmesim.workload import poisson
-from mmesim.workload.popularity import Alias, probabilities
+from mmesim.workload.popularity import Alias
+from mmesim.workload.rates import calls_per_s_at_start
 from mmesim.workload.scope import select
 from mmesim.workload.streams import generator
-from mmesim.workload.users import mean_rate_per_s
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,7 +43,7 @@ def rates_at_start(scenario: Scenario) -> Floats:
         if traffic.arrivals is not None and traffic.start_s == 0.0:
             chosen = select(models, traffic)
             rows = [model.index for model in chosen]
-            rates[rows] += mean_rate_per_s(scenario, traffic.arrivals) * probabilities(traffic.popularity, chosen)
+            rates[rows] += calls_per_s_at_start(traffic, chosen, scenario.run.seed)
     return rates
 
 

@@ -15,6 +15,7 @@ from mmesim.results.histogram import Floats
 from mmesim.results.intervals import mean
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import Sums, Windows, batch_means, windows
+from mmesim.scenario.combinations import changing
 from mmesim.scenario.schema import Scenario
 
 Verdict = Literal["steady", "warming up", "saturated", "too short"]
@@ -67,6 +68,9 @@ def changes_over_time(scenario: Scenario) -> str | None:
             return f"stream {stream.name!r} has a course over the day"
         if stream.arrivals is None:
             return f"stream {stream.name!r} is recorded traffic"
+        reason = changing(stream.arrivals, stream.drift)
+        if reason is not None:
+            return f"stream {stream.name!r} {reason}"
         if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < scenario.run.duration_s):
             return f"stream {stream.name!r} does not last from the beginning to the end"
     if scenario.processes:

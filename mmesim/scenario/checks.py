@@ -9,7 +9,8 @@ from mmesim.errors import ScenarioError, did_you_mean
 from mmesim.scenario.base import Place, Refusals, Refused
 from mmesim.scenario.fingerprint import read_fingerprint
 from mmesim.scenario.models import Model
-from mmesim.scenario.popularity import Weights
+from mmesim.scenario.planned import ModelSweep
+from mmesim.scenario.popularity import uses_weights
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
 
@@ -34,6 +35,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
                 yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
         yield from _weights(stream, place, in_scope(stream, models))
         yield from _mapped(stream, place, len(in_scope(stream, models)))
+        yield from too_few_or_many(stream, place, len(in_scope(stream, models)))
 
 
 def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
@@ -67,9 +69,9 @@ def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
 
 def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Refused]:
     """Weights must be there where they are used, and be used where they are there."""
-    if stream.arrivals is None:
+    if stream.arrivals is None or isinstance(stream.arrivals, ModelSweep):
         return
-    if not isinstance(stream.popularity, Weights):
+    if not uses_weights(stream.popularity):
         if "popularity" not in stream.model_fields_set and any(_weight(model) is not None for model in models):
             message = "the models have weights or rates: say whether they count"
             yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
@@ -101,6 +103,17 @@ def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
     if mapping is not None and mapping.count > models:
         message = f"needs {mapping.count} models, the stream has {models}"
         yield Refused(message, (*place, "trace", "models"))
+
+
+def too_few_or_many(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
+    """What a stream asks of the number of its models."""
+    sweep = stream.arrivals
+    if isinstance(sweep, ModelSweep) and sweep.every_s is not None and models > sweep.every_s * sweep.rate_per_s:
+        length = units.show_seconds(models / sweep.rate_per_s)
+        where = (*place, "arrivals", "every")
+        yield Refused(f"one sweep over {models} models takes {length}: it is not over when the next begins", where)
+    if stream.drift is not None and models < 2:
+        yield Refused("needs two models at least", (*place, "drift"))
 
 
 def _weight(model: Model) -> float | None:

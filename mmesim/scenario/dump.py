@@ -6,6 +6,7 @@ from typing import Any
 
 from mmesim.scenario.endpoint import Endpoint
 from mmesim.scenario.host import HOST_KEYS, HostType, resolve_host
+from mmesim.scenario.planned import ModelSweep
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.yaml_text import write_text
 
@@ -16,8 +17,8 @@ def dump(scenario: Scenario) -> str:
     """The resolved scenario as YAML text; loading it gives an equal scenario, whatever the catalogue says by then."""
     data = scenario.model_dump(mode="json", by_alias=True)
     for stream in data["traffic"]:
-        if stream["arrivals"] is None:
-            del stream["popularity"]  # the trace says who is called
+        if _names_the_models(stream):
+            del stream["popularity"]
     return _HEADER + write_text(_without_nothing(data))
 
 
@@ -37,9 +38,15 @@ def source(scenario: Scenario) -> str:
         if host.get(key) is not None and (host[key] != catalogued.get(key) or f"endpoint.{key}" in believed)
     }
     for stream in data["traffic"]:
-        if stream.get("arrivals") is None:
-            stream.pop("popularity", None)  # the trace says who is called
+        if _names_the_models(stream):
+            stream.pop("popularity", None)
     return write_text(_without_nothing(data))
+
+
+def _names_the_models(stream: dict[str, Any]) -> bool:
+    """Whether the source of a stream says who is called: recorded traffic, and a sweep over the models."""
+    arrivals = stream.get("arrivals")
+    return arrivals is None or ModelSweep.form in arrivals
 
 
 def _of_type(endpoint: Endpoint) -> dict[str, Any]:

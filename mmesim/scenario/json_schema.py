@@ -10,6 +10,7 @@ from mmesim.scenario.host import HOST_KEYS, HostType
 from mmesim.scenario.retries import RETRIES, RETRY_WORDS
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.server import OVERHEADS
+from mmesim.scenario.sessions import COUNTS
 
 
 def json_schema() -> dict[str, Any]:
@@ -58,6 +59,9 @@ def _shorthands(schema: dict[str, Any], parts: dict[str, Any]) -> None:
         "anyOf": [{"enum": [*RETRY_WORDS]}, *schema_of(RETRIES)["anyOf"]],
         "default": RETRY_WORDS[0],
     } | {key: value for key, value in clients["retries"].items() if key == "description"}
+    calls = parts["Sessions"]["properties"]["calls"]
+    count = next(form for form in calls["anyOf"] if "$ref" not in form)
+    calls["anyOf"] = [count, *schema_of(COUNTS)["anyOf"]]
     properties["traffic"] = {"anyOf": [properties["traffic"], properties["traffic"]["items"]]}
     config = parts["Server"]["properties"]["config"]
     config["anyOf"].insert(0, {"type": "string", "minLength": 1, "examples": ["config.properties", "auto"]})

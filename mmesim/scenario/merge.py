@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmesim.errors import Problem, ScenarioError, did_you_mean
+from mmesim.scenario.arrivals import ARRIVALS
 from mmesim.scenario.located import Key, Located
 from mmesim.scenario.times import MEAN_CV
 from mmesim.scenario.yaml_text import read_file, read_text
@@ -21,6 +22,9 @@ _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset({"exponential", *MEAN_CV, "uniform", "empirical", "percentiles", "uncertain"}),
     frozenset({"arrivals", "trace", "fingerprint"}),
     frozenset({"top", "hash", "stripe"}),
+    frozenset(kind.form for kind in ARRIVALS),
+    frozenset({"zipf", "lognormal", "tenants"}),
+    frozenset({"by", "size"}),
     frozenset({"count", "file", "azure_functions"}),
     frozenset({"weight", "rate"}),
     frozenset({"instance_type", "host"}),

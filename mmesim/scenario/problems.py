@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -118,6 +118,6 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and get_origin(annotation) is None:
         if issubclass(annotation, BaseModel):
             yield annotation
-    elif get_origin(annotation) in (tuple, Union, types.UnionType):
+    elif get_origin(annotation) in (tuple, dict, Union, types.UnionType, Annotated):
         for part in get_args(annotation):
             yield from _models_in(part)

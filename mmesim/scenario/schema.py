@@ -12,8 +12,17 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.arrivals import Poisson
+from mmesim.scenario.arrivals import (
+    ConstantRate,
+    GammaArrivals,
+    HyperexponentialArrivals,
+    LognormalArrivals,
+    Poisson,
+    WeibullArrivals,
+)
 from mmesim.scenario.base import Data, Refusals, Refused
+from mmesim.scenario.combinations import not_replayed
+from mmesim.scenario.drift import Drift
 from mmesim.scenario.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
 from mmesim.scenario.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
 from mmesim.scenario.expect import Expectation, ExpectationField
@@ -21,9 +30,12 @@ from mmesim.scenario.function import Function, FunctionField
 from mmesim.scenario.host import HostType
 from mmesim.scenario.model_table import expand
 from mmesim.scenario.models import Model, ModelGroup, Service
-from mmesim.scenario.popularity import UniformPopularity, Weights, Zipf
+from mmesim.scenario.modulated import Mmpp, MmppState, OnOff
+from mmesim.scenario.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.popularity import LognormalPopularity, Tenants, UniformPopularity, Weights, Zipf
 from mmesim.scenario.recorded import TraceColumns, TraceModels, TraceSource, TraceWindow
 from mmesim.scenario.server import CpuWait, Overhead, Server
+from mmesim.scenario.sessions import Geometric, Sessions
 from mmesim.scenario.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.sweep import Sweep
 from mmesim.scenario.times import Time
@@ -33,27 +45,43 @@ from mmesim.scenario.uncertain import Belief, Beliefs
 __all__ = [
     "Belief",
     "Clients",
+    "ConstantRate",
     "CpuWait",
+    "Diurnal",
     "Download",
+    "Drift",
     "Endpoint",
     "EvictionPolicy",
     "Expectation",
+    "FlashCrowd",
     "FoundWarmup",
     "Function",
+    "GammaArrivals",
     "Gdsf",
     "GdsfCost",
+    "Geometric",
     "HostType",
+    "HyperexponentialArrivals",
+    "LognormalArrivals",
+    "LognormalPopularity",
+    "Mmpp",
+    "MmppState",
     "Model",
     "ModelGroup",
+    "ModelSweep",
+    "OnOff",
     "Overhead",
     "Poisson",
     "Router",
     "RouterPolicy",
     "RunSettings",
     "Scenario",
+    "Schedule",
     "Server",
     "Service",
+    "Sessions",
     "Sweep",
+    "Tenants",
     "Time",
     "TraceColumns",
     "TraceModels",
@@ -62,6 +90,7 @@ __all__ = [
     "Traffic",
     "Ttl",
     "UniformPopularity",
+    "WeibullArrivals",
     "Weights",
     "Zipf",
 ]
@@ -162,10 +191,13 @@ class Scenario(Data):
         if self.endpoint.warm != STATIONARY:
             return self
         place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
-        recorded = next((stream.name for stream in self.traffic if stream.arrivals is None), None)
-        if recorded is not None:
-            message = f"stream {recorded!r} is recorded: what came before its first call is not known"
-            raise Refused(message, place, hint)
+        for stream in self.traffic:
+            if stream.arrivals is None:
+                message = f"stream {stream.name!r} is recorded: what came before its first call is not known"
+                raise Refused(message, place, hint)
+            reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
+            if reason is not None:
+                raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
             raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
         if self.endpoint.router.policy is RouterPolicy.least_outstanding:

@@ -9,9 +9,12 @@ from typing import Annotated, Any
 from pydantic import Field, field_serializer, model_validator
 
 from mmesim.scenario.arrivals import ArrivalsField
-from mmesim.scenario.base import Data, Refused, Seconds
+from mmesim.scenario.base import Data, Refusals, Refused, Seconds
+from mmesim.scenario.combinations import contradictions
+from mmesim.scenario.drift import Drift
 from mmesim.scenario.popularity import PopularityField, UniformPopularity
 from mmesim.scenario.recorded import AZURE_2019, MINUTE_S, TraceSource
+from mmesim.scenario.sessions import Sessions
 
 
 class Traffic(Data):
@@ -26,6 +29,10 @@ class Traffic(Data):
     end_s: Seconds | None = Field(None, alias="end")
     arrivals: ArrivalsField = None
     popularity: PopularityField = UniformPopularity()
+    drift: Drift | None = Field(None, description="how popularity moves over time, see [traffic.drift](#trafficdrift)")
+    sessions: Sessions | None = Field(
+        None, description="each arrival begins several calls, see [traffic.sessions](#trafficsessions)"
+    )
     trace: TraceSource | None = None
     fingerprint: Path | None = Field(
         None,
@@ -65,6 +72,9 @@ class Traffic(Data):
             raise Refused(f"{' and '.join(sources)} exclude each other: write two streams", (sources[1],))
         if "popularity" in self.model_fields_set and self.arrivals is None:
             raise Refused(f"popularity has no meaning for {sources[0]}: the file says who is called", ("popularity",))
+        for key in ("drift", "sessions"):
+            if getattr(self, key) is not None and self.arrivals is None:
+                raise Refused(f"{key} has no meaning for {sources[0]}: the file says when and who is called", (key,))
         if self.bootstrap_s is not None:
             self._blocks_of_a_trace(self.bootstrap_s)
         if self.end_s is not None and self.end_s <= self.start_s:
@@ -83,3 +93,18 @@ class Traffic(Data):
         if self.trace.rate != 1.0 or self.trace.warp != 1.0:
             message = "bootstrap draws whole minutes of counts: rate and warp need single calls"
             raise Refused(message, ("bootstrap",), "make them with `mmesim trace convert`")
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Traffic:
+        refused = list(
+            contradictions(
+                self.arrivals,
+                self.popularity,
+                self.drift,
+                self.sessions,
+                chosen="popularity" in self.model_fields_set,
+            )
+        )
+        if refused:
+            raise Refusals(refused)
+        return self

@@ -11,13 +11,12 @@ from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.fingerprint import read_fingerprint
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
-from mmesim.workload import fingerprint, popularity
+from mmesim.workload import fingerprint, rates
 from mmesim.workload.block import Arrivals, Block, resize
 from mmesim.workload.merge import merge
 from mmesim.workload.pieces import gather
 from mmesim.workload.scope import end_of, rows_of, select
 from mmesim.workload.sources import recorded_blocks, source
-from mmesim.workload.users import mean_rate_per_s
 from mmesim.workload.work import StreamWork, Work
 
 
@@ -53,8 +52,7 @@ def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
         chosen = select(models, traffic)
         if traffic.arrivals is not None:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
-            share = popularity.probabilities(traffic.popularity, chosen)
-            calls[rows_of(chosen)] += mean_rate_per_s(scenario, traffic.arrivals) * length_s * share
+            calls[rows_of(chosen)] += rates.calls_in(traffic, chosen, scenario.run.seed, length_s)
         elif traffic.fingerprint is not None:
             length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
             each = fingerprint.expected_calls(read_fingerprint(traffic.fingerprint), length_s)

@@ -10,7 +10,27 @@ from numpy.typing import NDArray
 from mmesim.workload.block import Arrivals
 from mmesim.workload.popularity import Alias
 
+Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+def moments(draws: np.random.Generator, chunk: int) -> Iterator[Floats]:
+    """The moments of a Poisson process of rate 1 from 0 on, without end, `chunk` at a time; draw k is gap k."""
+    last = 0.0
+    while True:
+        gaps = draws.standard_exponential(chunk)
+        # The sum runs through all chunks in one order of additions, so that cutting it elsewhere changes no bit.
+        gaps[0] += last
+        np.cumsum(gaps, out=gaps)
+        last = float(gaps[-1])
+        yield gaps
+
+
+def times(rate_per_s: float, draws: np.random.Generator, chunk: int) -> Iterator[Floats]:
+    """A Poisson process that starts at 0 and never ends, seconds; the time of call k scales with 1 / rate."""
+    for block in moments(draws, chunk):
+        block /= rate_per_s
+        yield block
 
 
 def arrivals(
@@ -26,11 +46,6 @@ def arrivals(
     `rows[i]` is the model of index i of `popularity`. Gaps and models come from a generator each: the time of call k
     scales with 1 / rate, its model does not depend on the rate, and neither on `chunk`.
     """
-    since_start = 0.0
-    while True:
-        gaps = times.standard_exponential(chunk)
-        # The sum runs through all chunks in one order of additions, so that cutting it elsewhere changes no bit.
-        gaps[0] += since_start
-        np.cumsum(gaps, out=gaps)
-        since_start = float(gaps[-1])
-        yield Arrivals(time=gaps / rate_per_s, model=rows[popularity.draw(choices, chunk)], service=None)
+    for block in moments(times, chunk):
+        block /= rate_per_s
+        yield Arrivals(time=block, model=rows[popularity.draw(choices, chunk)], service=None)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.fingerprint import read_fingerprint
 from mmesim.scenario.recorded import AZURE_2019
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.traffic import Traffic
-from mmesim.workload import azure, fingerprint, poisson, popularity, streams
+from mmesim.workload import azure, calls, fingerprint, streams
 from mmesim.workload.block import Arrivals
 from mmesim.workload.bootstrap import BlockMinutes, BlockTrace, drawn
 from mmesim.workload.scope import end_of, rows_of, select
@@ -18,27 +17,18 @@ from mmesim.workload.trace.replay import Draws, minute_counts, naming_of, replay
 
 
 def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -> Iterator[Arrivals]:
-    """The arrivals of a stream, counted from its start, without end where the source has none."""
+    """The arrivals of a stream, counted from its start, at least up to its end or that of the source."""
     seed, name = scenario.run.seed, traffic.name
     models = select(scenario.model_table(), traffic)
-    if isinstance(traffic.arrivals, ClosedLoop):
-        raise ValueError("users of a closed loop call when they have been answered: only the engine knows")
+    window_s = end_of(scenario, traffic) - traffic.start_s
     if traffic.arrivals is not None:
-        return poisson.arrivals(
-            traffic.arrivals.rate_per_s,
-            popularity.Alias(popularity.probabilities(traffic.popularity, models)),
-            rows_of(models),
-            streams.generator(seed, replication, "arrivals", name),
-            streams.generator(seed, replication, "popularity", name),
-            chunk,
-        )
+        return calls.arrivals(traffic, models, seed, replication, window_s, chunk)
     if traffic.fingerprint is not None:
         return fingerprint.arrivals(read_fingerprint(traffic.fingerprint), rows_of(models), seed, replication, name)
     assert traffic.trace is not None  # the schema wants exactly one source
     draws = Draws(seed, replication, name)
     if traffic.bootstrap_s is None:
         return replayed(traffic.trace, _naming(scenario, traffic, draws, chunk), draws, chunk)
-    window_s = end_of(scenario, traffic) - traffic.start_s
     blocks = recorded_blocks(scenario, traffic, traffic.bootstrap_s, chunk)
     order = drawn(streams.generator(seed, replication, "bootstrap", name), blocks.blocks, traffic.bootstrap_s, window_s)
     if isinstance(blocks, BlockTrace):

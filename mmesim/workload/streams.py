@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
+
+Streams = Callable[..., np.random.Generator]
+"""(purpose, names...) -> a generator of its own, in one stream of traffic of one replication."""
 
 
 def generator(seed: int, replication: int, purpose: str, *names: str | int) -> np.random.Generator:
@@ -20,6 +24,11 @@ def generator(seed: int, replication: int, purpose: str, *names: str | int) -> n
         digest.update(len(text).to_bytes(8, "little") + text)
     key = tuple(int(word) for word in np.frombuffer(digest.digest(), dtype="<u4"))
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
+
+
+def of_traffic(seed: int, replication: int, name: str) -> Streams:
+    """The generators of one stream of traffic."""
+    return lambda purpose, *names: generator(seed, replication, purpose, name, *names)
 
 
 class KeyedStreams:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.scenario.arrivals import ArrivalProcess
 from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.schema import Scenario
 from mmesim.workload.block import first_key
-from mmesim.workload.distributions import Sampler, mean
-from mmesim.workload.popularity import Alias, probabilities
+from mmesim.workload.distributions import Sampler
+from mmesim.workload.popularity import Mix
 from mmesim.workload.scope import end_of, rows_of, select
 from mmesim.workload.streams import KeyedStreams
 from mmesim.workload.work import Work
@@ -72,14 +71,6 @@ class User:
     """No call begins at this time or later."""
 
 
-def mean_rate_per_s(scenario: Scenario, process: ArrivalProcess) -> float:
-    """Calls a second of a process in the mean; users of a closed loop count as if they were answered in no time."""
-    if not isinstance(process, ClosedLoop):
-        return process.rate_per_s
-    loop = process
-    return loop.users / (mean(loop.think_time) + mean(loop.cycle) + scenario.fixed_delay_s)
-
-
 class Users:
     """All users of a scenario's closed loops, in order of the streams."""
 
@@ -115,7 +106,7 @@ class _Stream:
         models = select(scenario.model_table(), traffic)
         self._first_key = first_key(index)
         self._rows = rows_of(models)
-        self._mix = Alias(probabilities(traffic.popularity, models))
+        self._mix = Mix.of(traffic, models, scenario.run.seed).alias
         self._work = work
         self._pauses = Sampler((loop.think_time,)), Sampler((loop.cycle,))
         self._only = np.zeros(GROUP * CALLS, dtype=np.int64)

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from mmesim.scenario.combinations import contradictions
 from mmesim.scenario.models import ModelGroup, Service
 from mmesim.scenario.schema import (
+    ConstantRate,
     CpuWait,
+    Diurnal,
+    Drift,
     Endpoint,
+    FlashCrowd,
+    GammaArrivals,
+    Geometric,
+    HyperexponentialArrivals,
+    LognormalArrivals,
+    LognormalPopularity,
+    Mmpp,
+    MmppState,
+    ModelSweep,
+    OnOff,
     Overhead,
     Poisson,
     RunSettings,
     Scenario,
+    Schedule,
     Server,
+    Sessions,
+    Tenants,
     Traffic,
     UniformPopularity,
+    WeibullArrivals,
     Zipf,
 )
 from mmesim.scenario.times import (
@@ -39,6 +58,8 @@ from mmesim.workload.merge import merge
 
 DURATION_S = 20.0
 
+T = TypeVar("T")
+
 seconds = st.floats(1e-4, 10.0)
 cvs = st.floats(0.05, 3.0)
 points = st.lists(seconds, min_size=3, max_size=3).map(sorted).map(lambda v: ((5.0, v[0]), (50.0, v[1]), (99.0, v[2])))
@@ -53,18 +74,98 @@ times: st.SearchStrategy[Time] = st.one_of(
     points.map(Percentiles),
 )
 services = st.builds(Service, cpu=times, wait=times)
-streams = st.builds(
-    lambda rate, start, length, zipf: Traffic(
-        arrivals=Poisson(rate_per_s=rate),
-        popularity=UniformPopularity() if zipf is None else Zipf(zipf),
-        start_s=start,
-        end_s=None if length is None else start + length,
-    ),
-    rate=st.floats(0.5, 15.0),
-    start=st.sampled_from([0.0, 0.0, 3.0, 25.0]),
-    length=st.sampled_from([None, 5.0]),
-    zipf=st.none() | st.floats(0.0, 2.0),
+
+
+def made(kind: type[T], **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[T]:
+    """Objects of a class of the schema; `st.builds` would make up keys by the names of the file."""
+    return st.fixed_dictionaries(parts).map(lambda given: kind(**given))
+
+
+rates = st.floats(0.5, 15.0)
+turns = st.one_of(
+    st.builds(Constant, st.floats(0.05, 10.0)),
+    st.builds(Exponential, st.floats(0.05, 10.0)),
+    st.builds(Weibull, st.floats(0.05, 10.0), cvs),
 )
+states = made(MmppState, rate_per_s=st.just(0.0) | rates, stay_s=seconds)
+processes = st.one_of(
+    made(Poisson, rate_per_s=rates),
+    made(ConstantRate, rate_per_s=rates),
+    made(GammaArrivals, rate_per_s=rates, cv=cvs),
+    made(WeibullArrivals, rate_per_s=rates, cv=cvs),
+    made(LognormalArrivals, rate_per_s=rates, cv=cvs),
+    made(HyperexponentialArrivals, rate_per_s=rates, cv=st.floats(1.01, 5.0)),
+    st.builds(
+        lambda some, other, following: Mmpp(
+            states={"some": MmppState(rate_per_s=some, stay_s=1.0)} | {f"s{k}": one for k, one in enumerate(other)},
+            next=following,
+        ),
+        rates,
+        st.lists(states, min_size=1, max_size=3),
+        st.sampled_from(["cycle", "random"]),
+    ),
+    made(OnOff, rate_per_s=rates, on=turns, off=turns, each=st.sampled_from(["model", "group", "stream"])),
+    st.builds(
+        lambda first, points, shape, repeat: Schedule(
+            rates={"0 s": first} | {f"{place} s": rate for place, rate in points.items()}, shape=shape, repeat_s=repeat
+        ),
+        rates,
+        st.dictionaries(st.integers(1, 15), st.just(0.0) | rates, max_size=4),
+        st.sampled_from(["steps", "linear"]),
+        st.sampled_from([None, 16.0]),
+    ),
+    made(
+        Diurnal,
+        mean_per_s=rates,
+        peak_to_mean=st.floats(1.0, 2.0),
+        peak_at_s=st.floats(0.0, 86000.0),
+        weekend=st.floats(0.0, 1.0),
+        start_day=st.sampled_from(["monday", "friday", "sunday"]),
+        start_time_s=st.sampled_from([0.0, 86390.0]),
+    ),
+    made(
+        FlashCrowd,
+        base_per_s=st.just(0.0) | rates,
+        peak_per_s=rates,
+        at_s=st.floats(0.0, 10.0),
+        ramp_s=st.floats(0.0, 5.0),
+        hold_s=st.floats(0.1, 5.0),
+        decay_s=st.floats(0.0, 5.0),
+    ),
+)
+sweeps = made(
+    ModelSweep, rate_per_s=rates, order=st.sampled_from(["file", "random"]), every_s=st.sampled_from([None, 9.0])
+)
+simple = st.one_of(
+    st.just(UniformPopularity()),
+    st.floats(0.0, 2.0).map(Zipf),
+    st.floats(0.1, 3.0).map(LognormalPopularity),
+)
+popularities = simple | st.builds(Tenants, size=st.none() | st.integers(1, 3), between=simple, within=simple)
+drifts = st.builds(
+    lambda swaps, births: Drift(swaps_per_s=swaps, births_per_s=births, alive=0.6 if births else None),
+    st.floats(0.1, 5.0),
+    st.just(0.0) | st.floats(0.1, 5.0),
+)
+sessions = made(
+    Sessions,
+    calls=st.integers(1, 4) | made(Geometric, mean=st.floats(1.0, 4.0)),
+    gap=times | st.just(Constant(0.0)),
+    models=st.sampled_from(["each", "tenant", "same"]),
+)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> Traffic:
+    """A stream with any process, and what goes together with it."""
+    start, length = draw(st.sampled_from([0.0, 0.0, 3.0, 25.0])), draw(st.sampled_from([None, 5.0]))
+    window: dict[str, Any] = {"start_s": start, "end_s": None if length is None else start + length}
+    if draw(st.integers(0, 9)) == 0:
+        return Traffic(arrivals=draw(sweeps), **window)
+    process, popularity = draw(processes), draw(popularities)
+    drift, session = draw(st.none() | drifts), draw(st.none() | sessions)
+    assume(not list(contradictions(process, popularity, drift, session, chosen=True)))
+    return Traffic(arrivals=process, popularity=popularity, drift=drift, sessions=session, **window)
 
 
 @cache
@@ -107,8 +208,8 @@ def _assert_same(first: Block | None, second: Block | None, but: tuple[str, ...]
             np.testing.assert_array_equal(getattr(first, field.name), getattr(second, field.name), err_msg=field.name)
 
 
-traffics = st.lists(streams, min_size=1, max_size=4)
-works = st.lists(services, min_size=1, max_size=4)
+traffics = st.lists(streams(), min_size=1, max_size=4)
+works = st.lists(services, min_size=2, max_size=4)
 
 
 @given(traffics, works, st.none() | times)

@@ -14,9 +14,12 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.schema import Scenario
 from mmesim.scenario.times import Exponential
 from mmesim.workload.arrivals import blocks
+from mmesim.workload.sources import source
 from tests.perf import workloads
 from tests.perf.rivals import CiwQueue, Queue, SimpyQueue, python_loop, simpy_timeouts
 
+BLOCK = 65536
+"""Calls of a block of the engine."""
 MEAN_TOLERANCE = 40.0
 """A queue whose mean stay is further from Erlang's than this / sqrt(customers), relatively, is another queue."""
 
@@ -63,6 +66,7 @@ def cases(scale: float) -> tuple[Case, ...]:
         Case("fits-8-traffic", partial(_traffic, eight)),
         Case("fits-200", partial(_fits, two_hundred)),
         Case("fits-200-traffic", partial(_traffic, two_hundred)),
+        Case("arrivals", partial(_arrivals, two_hundred, size(10_000_000))),
         Case("thrashing", partial(_thrashing, workloads.thrashing(size(30_000)))),
     )
 
@@ -157,6 +161,30 @@ def _traffic(scenario: Scenario, replication: int) -> Prepared:
     def done(requests: object) -> Done:
         assert isinstance(requests, int)
         return Done(requests)
+
+    return Prepared(drain, done)
+
+
+def _arrivals(scenario: Scenario, requests: int, replication: int) -> Prepared:
+    """Times and models alone: Poisson and Zipf, in blocks of the size that the engine asks for."""
+    (traffic,) = scenario.traffic
+
+    def drain() -> int:
+        made = 0
+        for block in source(scenario, traffic, replication, BLOCK):
+            made += len(block)
+            if made >= requests:
+                break
+        return made
+
+    # The stream must be longer than what is asked of it.
+    longer = scenario.run.model_copy(update={"duration_s": 100.0 * scenario.run.duration_s})
+    scenario = scenario.model_copy(update={"run": longer})
+
+    def done(made: object) -> Done:
+        assert isinstance(made, int)
+        assert made >= requests
+        return Done(made)
 
     return Prepared(drain, done)
 

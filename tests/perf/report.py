@@ -20,6 +20,7 @@ END = "<!-- end of tables -->"
 MEBIBYTE = 2**20
 RATE_GOAL = 2e6
 LOAD_GOAL = 15e3
+ARRIVALS_GOAL = 10e6
 SIMPY_GOAL = 40.0
 HELP_GOAL_S = 0.3
 FLAT_BYTES = 1.0
@@ -34,6 +35,7 @@ RATES = (
     ("fits-8", "everything fits, 8 hosts, 400 models, requests", RATE_GOAL),
     ("fits-200", "everything fits, 200 hosts, 10,000 models, requests", RATE_GOAL),
     ("thrashing", "thrashing, loads", LOAD_GOAL),
+    ("arrivals", "traffic alone: Poisson and Zipf over 10,000 models, times and models", ARRIVALS_GOAL),
 )
 """Case, what is counted, goal for each second."""
 

@@ -398,7 +398,6 @@ def test_a_wrong_value_is_refused_with_line_field_and_remedy(problems, base, tmp
     [
         ("ml.m5.xlarge", "ml.m5.xlarge\n  autoscaling: {min: 1}", "endpoint.autoscaling", "autoscaling"),
         ("run:", "server: {response_timeout: 9 s}\nrun:", "server.response_timeout", "response time-out"),
-        ("poisson: {rate: 10 /s}", "mmpp: {}", "traffic.traffic-0.arrivals.mmpp", "bursts"),
         ("run:", "faults: [{at: 3 s}]\nrun:", "faults", "faults"),
     ],
 )
