@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,13 +35,15 @@ class Arrivals:
         return Arrivals(self.time[rows], self.model[rows], None if self.service is None else self.service[rows])
 
 
-STREAM_KEYS = 2**44
+STREAM_KEYS = 2**40
 """Keys of one stream: more than it has requests."""
+_STREAMS = 2**22
 
 
-def first_key(stream: int) -> int:
-    """The key of the first request of a stream, by its index in the scenario's traffic."""
-    return stream * STREAM_KEYS
+def first_key(name: str) -> int:
+    """The key of the first request of a stream: by its name, so that other streams may come and go; below 2**62."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % _STREAMS * STREAM_KEYS
 
 
 @dataclass(frozen=True)

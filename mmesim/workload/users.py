@@ -29,7 +29,7 @@ GROUP = 16
 """Users whose calls are drawn together, in one call of each sampler; always all of them, whatever users there are."""
 KEPT = 2
 """Blocks of a group that are kept for those of its users who are slower."""
-USER_KEYS = 2**24
+USER_KEYS = 2**22
 """Keys of one user: more than he has calls."""
 
 
@@ -104,7 +104,7 @@ class _Stream:
     def __init__(self, scenario: Scenario, replication: int, index: int, loop: ClosedLoop, work: Work) -> None:
         traffic = scenario.traffic[index]
         models = select(scenario.model_table(), traffic)
-        self._first_key = first_key(index)
+        self._first_key = first_key(traffic.name)
         self._rows = rows_of(models)
         self._mix = Mix.of(traffic, models, scenario.run.seed).alias
         self._work = work

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.schema import Scenario
 from mmesim.workload import streams
 from mmesim.workload.block import OVERHEAD_COLUMNS, Arrivals, Block, first_key
@@ -19,6 +20,12 @@ class Work:
     """The distributions of a scenario's requests, for all models and all streams."""
 
     def __init__(self, scenario: Scenario) -> None:
+        """Raises ScenarioError in the rare case that the names of two streams have one key."""
+        keys = {first_key(traffic.name): traffic.name for traffic in scenario.traffic}
+        if len(keys) < len(scenario.traffic):
+            other = next(traffic.name for traffic in scenario.traffic if traffic.name not in keys.values())
+            message = "this name has the same hash as that of another stream: give it another one"
+            raise ScenarioError([Problem(scenario.name, None, "traffic", other, message, None)])
         models = scenario.model_table()
         self.cpu = Sampler([model.service.cpu for model in models])
         self.wait = Sampler([model.service.wait for model in models])
@@ -38,7 +45,7 @@ class StreamWork:
 
         self._work = work
         self._index = index
-        self._next_key = first_key(index)
+        self._next_key = first_key(name)
         self._route = streams.generator(seed, replication, "route", name)
         self._cpu = work.cpu.generators(named("service_cpu"))
         self._wait = work.wait.generators(named("service_wait"))

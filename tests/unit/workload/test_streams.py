@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mmesim.scenario.closed_loop import MOST_USERS
+from mmesim.workload.block import STREAM_KEYS, first_key
 from mmesim.workload.streams import KeyedStreams, generator
+from mmesim.workload.users import USER_KEYS
 
 
 def test_equal_names_share_their_draws() -> None:
@@ -70,3 +73,11 @@ def test_first_draws_of_many_streams_are_uniform_and_independent(kind: str) -> N
     assert stats.kstest(draws, "uniform").pvalue > 1e-3
     correlation = np.corrcoef(draws[:-1], draws[1:])[0, 1]
     assert abs(correlation) * np.sqrt(len(draws)) < 3.29
+
+
+def test_streams_have_keys_of_their_own():
+    names = [f"traffic-{k}" for k in range(50)] + ["users", "tenants", "nightly"]
+    firsts = sorted(first_key(name) for name in names)
+    assert np.all(np.diff(firsts) >= STREAM_KEYS)
+    assert firsts[-1] + STREAM_KEYS <= 2**62
+    assert MOST_USERS * USER_KEYS <= STREAM_KEYS
