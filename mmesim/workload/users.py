@@ -27,8 +27,6 @@ CALLS = 128
 """Calls of one user that are drawn together. It is the same everywhere: draws depend on it."""
 GROUP = 16
 """Users whose calls are drawn together, in one call of each sampler; always all of them, whatever users there are."""
-KEPT = 2
-"""Blocks of a group that are kept for those of its users who are slower."""
 USER_KEYS = 2**22
 """Keys of one user: more than he has calls."""
 
@@ -89,7 +87,12 @@ class Users:
     def drafts(self, user: int, block: int) -> Drafts:
         """The calls `block * CALLS` to `(block + 1) * CALLS` of a user, by his place in `all`."""
         one = self.all[user]
-        return self._streams[one.stream].drafts(one.number, block)
+        group, place = divmod(one.number, GROUP)
+        return self.of_group(one.stream, group, block)[place * CALLS : (place + 1) * CALLS]
+
+    def of_group(self, stream: int, group: int, block: int) -> Drafts:
+        """The same of all `GROUP` users from number `group * GROUP` on, one user after the other."""
+        return self._streams[stream].drafts(group, block)
 
     def __iter__(self) -> Iterator[User]:
         return iter(self.all)
@@ -110,7 +113,6 @@ class _Stream:
         self._work = work
         self._pauses = Sampler((loop.think_time,)), Sampler((loop.cycle,))
         self._only = np.zeros(GROUP * CALLS, dtype=np.int64)
-        self._drawn: dict[tuple[int, int], Drafts] = {}
 
         def keyed(purpose: str) -> KeyedStreams:
             return KeyedStreams(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
@@ -120,17 +122,7 @@ class _Stream:
         self._overhead = keyed("overhead")
         self._think, self._cycle = keyed("think"), keyed("cycle")
 
-    def drafts(self, user: int, block: int) -> Drafts:
-        group, place = divmod(user, GROUP)
-        drawn = self._drawn.get((group, block))
-        if drawn is None:
-            drawn = self._drawn[group, block] = self._draw(group, block)
-            # One who is further behind than this has his calls drawn once more: the same.
-            self._drawn.pop((group, block - KEPT), None)
-        return drawn[place * CALLS : (place + 1) * CALLS]
-
-    def _draw(self, group: int, block: int) -> Drafts:
-        """The calls of a block of all users of a group, one user after the other."""
+    def drafts(self, group: int, block: int) -> Drafts:
         name = str(group)
         model = self._rows[self._mix.draw(self._model.at(name, block), GROUP * CALLS)]
         think = _drawn(self._pauses[0], self._think.at(name, block), self._only)

@@ -64,6 +64,8 @@ def cases(scale: float) -> tuple[Case, ...]:
         Case("queue-ciw", partial(_ciw, size(100_000))),
         Case("fits-8", partial(_fits, eight)),
         Case("fits-8-traffic", partial(_traffic, eight)),
+        Case("closed-8", partial(_attempts, workloads.closed_loop(eight, users=400))),
+        Case("retries-8", partial(_attempts, workloads.refused_and_back(eight))),
         Case("fits-200", partial(_fits, two_hundred)),
         Case("fits-200-traffic", partial(_traffic, two_hundred)),
         Case("arrivals", partial(_arrivals, two_hundred, size(10_000_000))),
@@ -152,6 +154,11 @@ def _fits(scenario: Scenario, replication: int) -> Prepared:
         )
 
     return _simulation(scenario, replication, facts)
+
+
+def _attempts(scenario: Scenario, replication: int) -> Prepared:
+    """The unit is an attempt, refused or served."""
+    return _simulation(scenario, replication, lambda data: Done(data.attempts, {"calls": data.calls_all}))
 
 
 def _traffic(scenario: Scenario, replication: int) -> Prepared:

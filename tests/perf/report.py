@@ -22,6 +22,7 @@ RATE_GOAL = 2e6
 LOAD_GOAL = 15e3
 ARRIVALS_GOAL = 10e6
 SIMPY_GOAL = 40.0
+CLIENTS_GOAL = 1.5
 HELP_GOAL_S = 0.3
 FLAT_BYTES = 1.0
 """Memory is called flat when it grows by less than this for each further request."""
@@ -99,6 +100,11 @@ def _ratios(bench: Bench) -> str:
         verdict = "" if goal is None else f"{number(goal)}: {at_least(found.middle, goal)}"
         return what, number(found.middle), f"{number(found.low)} to {number(found.high)}", verdict
 
+    def slower(what: str, case: str) -> tuple[str, ...]:
+        found = ratio(bench.of("fits-8"), bench.of(case), lambda sample: sample.cpu_rate)
+        span = f"{found.low:.2f} to {found.high:.2f}"
+        return what, f"{found.middle:.2f}", span, f"{CLIENTS_GOAL}: {at_most(found.middle, CLIENTS_GOAL)}"
+
     def share(hosts: str, full: str, traffic: str) -> tuple[str, ...]:
         found = ratio(bench.of(traffic), bench.of(full), lambda sample: sample.cpu_s)
         span = f"{found.low:.0%} to {found.high:.0%}"
@@ -108,6 +114,8 @@ def _ratios(bench: Bench) -> str:
         row("M/M/4: mmesim / SimPy", "queue-mmesim", "queue-simpy", SIMPY_GOAL),
         row("M/M/4: mmesim / Ciw", "queue-mmesim", "queue-ciw", None),
         row("mmesim with everything fitting, 8 hosts / SimPy M/M/4", "fits-8", "queue-simpy", None),
+        slower("users in a closed loop / open loop, time for each attempt", "closed-8"),
+        slower("clients who retry / open loop, time for each attempt", "retries-8"),
         share("8", "fits-8", "fits-8-traffic"),
         share("200", "fits-200", "fits-200-traffic"),
     ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mmesim.scenario.closed_loop import ClosedLoop
+from mmesim.scenario.endpoint import Throttling
+from mmesim.scenario.retries import Fixed
 from mmesim.scenario.schema import (
     Clients,
     CpuWait,
@@ -20,7 +23,7 @@ from mmesim.scenario.schema import (
     Zipf,
 )
 from mmesim.scenario.server import OVERHEADS
-from mmesim.scenario.times import Constant, Lognormal
+from mmesim.scenario.times import Constant, Exponential, Lognormal
 
 MIB = 2**20
 MEAN_SERVICE_S = 0.012
@@ -71,6 +74,24 @@ def everything_fits(hosts: int, models: int, requests: int) -> Scenario:
         clients=Clients(),
         run=RunSettings(duration_s=requests / rate_per_s),
     )
+
+
+def closed_loop(scenario: Scenario, users: int) -> Scenario:
+    """The same scenario with users in a closed loop, who call about as often as its Poisson stream does."""
+    (traffic,) = scenario.traffic
+    answer_s = 2.0 * MEAN_SERVICE_S
+    loop = ClosedLoop(users=users, think_time=Exponential(users / queue_rate(scenario) - answer_s))
+    closed: Scenario = scenario.model_copy(update={"traffic": (traffic.model_copy(update={"arrivals": loop}),)})
+    return closed
+
+
+def refused_and_back(scenario: Scenario) -> Scenario:
+    """The same scenario with hosts that take 90 % of the calls, and clients who come back up to twice."""
+    each_per_s = 0.9 * queue_rate(scenario) / scenario.endpoint.instance_count
+    endpoint = scenario.endpoint.model_copy(update={"throttling": Throttling(rate_per_s=each_per_s)})
+    clients = scenario.clients.model_copy(update={"retries": Fixed(delay_s=0.1, jitter=0.5)})
+    again: Scenario = scenario.model_copy(update={"endpoint": endpoint, "clients": clients})
+    return again
 
 
 def thrashing(requests: int) -> Scenario:

@@ -40,18 +40,20 @@ def answer(t, a, cause, now):
     cell = cell_of(latency)
     coarse = bucket(t.coarse_edges, t.coarse_start[cell // (FINE // COARSE)], latency)
     end_attempt(t, a, cause, now, latency, coarse)
-    if params.max_attempts[0] > 1 and not is_last(t, a, cause):
+    if params.max_attempts[0] > 1 and not is_last(t.clock, attempts, params, t.tokens, t.retry_on, a, cause):
         try_again(t, a, done)
         return
     end_call(t, a, cause, latency, cell, coarse)
     if attempts.user[a] != NONE:
-        next_call(t, attempts.user[a], done)
+        next_call(t.clock, t.timers, t.users, t.drafts, params.out_delay[0], attempts.user[a], done)
 
 
 @inner
-def is_last(t, a, cause):
-    """Whether the client makes no further attempt after `a`, which ended with `cause`; keeps the retry quota."""
-    attempts, params, tokens = t.attempts, t.params, t.tokens
+def is_last(clock, attempts, params, tokens, retry_on, a, cause):
+    """Whether the client makes no further attempt after `a`, which ended with `cause`; keeps the retry quota.
+
+    It takes what it needs: all tables are copied where a function that is not inlined gets them.
+    """
     quota = params.retry_quota[0]
     process = (attempts.key[a] if attempts.user[a] == NONE else attempts.user[a]) % params.processes[0]
     if cause == OK:
@@ -59,12 +61,12 @@ def is_last(t, a, cause):
             back = attempts.retry_cost[a] if attempts.number[a] > 1 else params.quota_refund[0]
             tokens[process] = min(quota, tokens[process] + back)
         return True
-    if attempts.number[a] >= params.max_attempts[0] or t.retry_on[cause] == 0:
+    if attempts.number[a] >= params.max_attempts[0] or retry_on[cause] == 0:
         return True
     if quota > 0:
         cost = params.quota_cost_timeout[0] if cause == CLIENT_TIMEOUT else params.quota_cost[0]
         if tokens[process] < cost:
-            t.clock.quota_refusals[0] += 1
+            clock.quota_refusals[0] += 1
             return True
         tokens[process] -= cost
         attempts.retry_cost[a] = cost
@@ -118,16 +120,15 @@ def try_again(t, a, done):
 
 
 @inner
-def next_call(t, u, done):
+def next_call(clock, timers, users, drafts, out_delay, u, done):
     """User `u`, free since `done`, begins the next call after its pause; asks for more calls when all are used."""
-    clock, users = t.clock, t.users
     users.free_at[u] = done
     if users.at[u] >= users.drawn[u]:
         users.next[u] = clock.hungry[0]
         clock.hungry[0] = u
         return
-    start = done + t.drafts.gap[users.first[u] + users.at[u]]
+    start = done + drafts.gap[users.first[u] + users.at[u]]
     if start < users.end[u]:
         users.start[u] = start
         clock.thinking[0] += 1
-        push_timer(clock, t.timers, start + t.params.out_delay[0], CLASS_ARRIVAL, TIMER_USER, u, 0)
+        push_timer(clock, timers, start + out_delay, CLASS_ARRIVAL, TIMER_USER, u, 0)

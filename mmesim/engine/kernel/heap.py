@@ -2,46 +2,49 @@
 
 from mmesim.engine.kernel.jit import inline, inner
 
+KLASS = 1 << 56  # classes are told apart above the sequence numbers
+KINDS = 8
+
 
 @inner
 def push_timer(clock, timers, time, klass, kind, row, gen):
     """Add a timer; timers leave in order of (time, class, sequence number)."""
-    seq = clock.seq[0]
-    clock.seq[0] = seq + 1
+    order = klass * KLASS + clock.seq[0]
+    clock.seq[0] += 1
     i = clock.n_timers[0]
     clock.n_timers[0] = i + 1
     while i > 0:
         parent = (i - 1) >> 1
-        if timers.time[parent] < time or (timers.time[parent] == time and timers.klass[parent] <= klass):
+        if timers.time[parent] < time or (timers.time[parent] == time and timers.order[parent] < order):
             break
-        timers.time[i] = timers.time[parent]
-        timers.klass[i] = timers.klass[parent]
-        timers.seq[i] = timers.seq[parent]
-        timers.kind[i] = timers.kind[parent]
-        timers.row[i] = timers.row[parent]
-        timers.gen[i] = timers.gen[parent]
+        move_timer(timers, parent, i)
         i = parent
     timers.time[i] = time
-    timers.klass[i] = klass
-    timers.seq[i] = seq
-    timers.kind[i] = kind
-    timers.row[i] = row
+    timers.order[i] = order
+    timers.code[i] = row * KINDS + kind
     timers.gen[i] = gen
+
+
+@inline
+def move_timer(timers, i, j):
+    """Copy timer number `i` to place `j`."""
+    timers.time[j] = timers.time[i]
+    timers.order[j] = timers.order[i]
+    timers.code[j] = timers.code[i]
+    timers.gen[j] = timers.gen[i]
 
 
 @inline
 def _timer_before(timers, i, j):
     if timers.time[i] != timers.time[j]:
         return timers.time[i] < timers.time[j]
-    if timers.klass[i] != timers.klass[j]:
-        return timers.klass[i] < timers.klass[j]
-    return timers.seq[i] < timers.seq[j]
+    return timers.order[i] < timers.order[j]
 
 
 @inner
 def pop_timer(clock, timers):
     """Take the first timer out of the heap; its kind, row and generation."""
-    kind, row, gen = timers.kind[0], timers.row[0], timers.gen[0]
+    code, gen = timers.code[0], timers.gen[0]
     n = clock.n_timers[0] - 1
     clock.n_timers[0] = n
     i = 0
@@ -53,20 +56,10 @@ def pop_timer(clock, timers):
             child += 1
         if _timer_before(timers, n, child):
             break
-        timers.time[i] = timers.time[child]
-        timers.klass[i] = timers.klass[child]
-        timers.seq[i] = timers.seq[child]
-        timers.kind[i] = timers.kind[child]
-        timers.row[i] = timers.row[child]
-        timers.gen[i] = timers.gen[child]
+        move_timer(timers, child, i)
         i = child
-    timers.time[i] = timers.time[n]
-    timers.klass[i] = timers.klass[n]
-    timers.seq[i] = timers.seq[n]
-    timers.kind[i] = timers.kind[n]
-    timers.row[i] = timers.row[n]
-    timers.gen[i] = timers.gen[n]
-    return kind, row, gen
+    move_timer(timers, n, i)
+    return code % KINDS, code // KINDS, gen
 
 
 @inner

@@ -43,7 +43,7 @@ from mmesim.engine.kernel.codes import (
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control, forward, next_stalled, touch
-from mmesim.engine.kernel.heap import pop_timer, push_timer, remove_task
+from mmesim.engine.kernel.heap import KLASS, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.routing import REFUSED, route
@@ -269,7 +269,7 @@ def advance(t, until):
         klass = CLASS_ARRIVAL
         if clock.n_timers[0] > 0:
             timer = t.timers.time[0]
-            klass = t.timers.klass[0]
+            klass = t.timers.order[0] // KLASS
         expiry = min(clock.client_expiry[0], clock.waiter_expiry[0], clock.forward_expiry[0])
         completion = t.upcoming[t.tree[1]]
         now = min(min(completion, timer), min(expiry, arrival))

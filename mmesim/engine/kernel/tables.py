@@ -87,7 +87,7 @@ ATTEMPT = _dtype(
 )
 CONTROL_TASK = _dtype("host threads next loop", "second")
 LOOP = _dtype("blocked head tail")
-TIMER = _dtype("klass seq kind row gen", "time")
+TIMER = _dtype("order code gen", "time")
 TASK = _dtype("seq code", "finish")
 ARRIVAL = _dtype("model stream key", "time cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
 # A user of a closed loop; its next calls are rows `first` to `first + drawn` of the drafts, of which `at` are used up

@@ -362,7 +362,7 @@ def do(t, verb, now, i, j, x, y, z):
     elif verb == REPLAY:
         return replay(t, i, j)
     elif verb == NEXT_CALL:
-        next_call(t, i, x)
+        next_call(t.clock, t.timers, t.users, t.drafts, t.params.out_delay[0], i, x)
     elif verb == SET_SPEED:
         sync(t, i, now)
         t.hosts.speed[i] = x

@@ -24,6 +24,7 @@ def complete() -> dict[str, Any]:
     """Every case in two rounds: each rate is 100 / wall, and twice that for a second of CPU time."""
     entries = [entry(case, k, 1.0, 1_000_000, **FACTS) for k in range(2) for case, _, _ in RATES]
     entries += [entry(f"fits-{hosts}-traffic", k, 0.1, 1_000_000) for k in range(2) for hosts in (8, 200)]
+    entries += [entry(case, k, 1.25, 1_000_000) for k in range(2) for case in ("closed-8", "retries-8")]
     entries += [entry("memory", k, 1.0, n, peak_bytes=2**28 + n) for k, n in enumerate((1_000_000, 16_000_000))]
     entries += [entry("start-first", 0, 40.0, 1, kernel_s=38.0, kernel_cpu_s=30.0)]
     entries += [entry("start-later", 0, 2.0, 1, kernel_s=0.5, kernel_cpu_s=0.25), entry("help", 0, 0.8, 1)]
@@ -48,6 +49,10 @@ def test_the_tables_replace_the_old_ones_and_nothing_else(written: str):
     assert written.startswith(f"# Before\n{BEGIN}\n\n2026-11-22, Abacus 2000, 4 cores")
     assert written.endswith(f"{END}\nafter\n")
     assert "old figures" not in written
+
+
+def test_clients_are_held_against_open_loop(written: str):
+    assert row(written, "users in a closed loop")[1:] == ["1.25", "1.25 to 1.25", "1.5: met"]
 
 
 def test_rates_stand_beside_their_goals(written: str):
