@@ -48,6 +48,7 @@ def collect(sim: Simulation, wall_s: float) -> RunData:
         ok_all=int(clock.ok_all[0]),
         errors_all=int(views.causes[1].sum()),
         in_flight_at_end=int(clock.calls[0] - clock.calls_done[0]),
+        retried_cold_s=views.retried_cold.copy(),
         load_episodes=views.episodes.copy(),
         tenants=TenantData(
             calls=views.model_stats.calls.copy(),

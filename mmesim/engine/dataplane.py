@@ -195,10 +195,14 @@ class DataPlane:
         self._room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
 
     def _room(self, host: int, waiters: int) -> None:
-        """Room for what so many attempts on a host may add in one verb: for a few there always is."""
+        """Room for what so many attempts on a host may add in one verb: for a few there always is.
+
+        An attempt adds two timers at most: that of a batch, and that of its user's next call or of its next attempt.
+        """
         views = self.tables.views
-        if waiters < MARGIN // 2:
+        if waiters < MARGIN // 4:
             return
+        waiters *= 2
         if int(views.clock.n_free_attempts[0]) < waiters + MARGIN:  # each may be tried again
             self._grow("attempts", 2 * (views.attempts.state.size + waiters + MARGIN))
             views = self.tables.views

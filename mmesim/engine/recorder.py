@@ -79,4 +79,6 @@ class Recorder:
             cause=rows["cause"].copy(),
             attempts=rows["attempts"].copy(),
             parts_s=parts,
+            rank=self._hash(rows["key"]),
+            threshold=self._threshold,
         )

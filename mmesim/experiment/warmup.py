@@ -15,7 +15,7 @@ from mmesim.results.histogram import Floats
 from mmesim.results.mser import mser5
 from mmesim.results.run_data import RunData
 from mmesim.results.series import means, windows
-from mmesim.results.steady import changes_over_time
+from mmesim.results.steady import all_users_s, changes_over_time
 from mmesim.scenario.endpoint import STATIONARY
 from mmesim.scenario.schema import FoundWarmup, Scenario
 from mmesim.scenario.settings import AUTO
@@ -65,7 +65,7 @@ def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Sce
     duration_s = scenario.run.duration_s
     numbers = [PILOT + k for k in range(pilots(scenario))]
     runs = run(_with(scenario, 0.0, "a pilot has none"), numbers, min(WINDOW_S, duration_s / POINTS))
-    wanted = max((_cache(scenario, runs), *_mser(runs)), key=lambda one: one.cut_s)
+    wanted = max((_cache(scenario, runs), *_mser(runs), *_spawned(scenario)), key=lambda one: one.cut_s)
     largest_s = LARGEST_SHARE * duration_s
     if wanted.cut_s > largest_s or wanted.unknown:
         return _with(scenario, largest_s, wanted.why, _up(wanted.cut_s / LARGEST_SHARE, 60.0))
@@ -149,6 +149,11 @@ def _first_eviction_s(run: RunData) -> float:
         return 0.0
     after = start[found[0] + 1 :]
     return float(after[0]) if after.size else run.duration_s
+
+
+def _spawned(scenario: Scenario) -> list[_Wanted]:
+    spawned_s = all_users_s(scenario)
+    return [_Wanted(spawned_s, f"users are spawned for {_shown(spawned_s)}")] if spawned_s > 0.0 else []
 
 
 def _mser(pilots: Sequence[RunData]) -> list[_Wanted]:

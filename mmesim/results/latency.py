@@ -31,21 +31,23 @@ class Pooled:
 
     count: Ints
     parts_s: Floats
+    retried_cold_s: Floats
     load_episodes: Ints
 
 
 def pool(runs: Sequence[RunData]) -> Pooled:
     """Return the sums of the histograms of all replications, which share one grid."""
-    parts_s = runs[0].parts_s.copy()
+    parts_s, retried_cold_s = runs[0].parts_s.copy(), runs[0].retried_cold_s.copy()
     for run in runs[1:]:
         parts_s += run.parts_s
-    return Pooled(merge([r.count for r in runs]), parts_s, merge([r.load_episodes for r in runs]))
+        retried_cold_s += run.retried_cold_s
+    return Pooled(merge([r.count for r in runs]), parts_s, retried_cold_s, merge([r.load_episodes for r in runs]))
 
 
 def lacks_loads(pooled: Pooled, q: float) -> str | None:
     """Return why the q-quantile rests on too few loads to be given, None when it can be given."""
     wide_tail = band_weights(pooled.count, max(0.0, 1.0 - 2.0 * (1.0 - q)), 1.0)
-    cold = float((wide_tail * cold_calls(pooled.count, pooled.parts_s)).sum())
+    cold = float((wide_tail * cold_calls(pooled.count, pooled.parts_s, pooled.retried_cold_s)).sum())
     if cold < COLD_TAIL_SHARE * float((wide_tail * pooled.count).sum()):
         return None
     beyond = float((band_weights(pooled.count, q, 1.0) * pooled.load_episodes).sum())

@@ -52,12 +52,13 @@ def _band(count: NDArray[np.integer], parts_s: Floats, low: float, high: float) 
     return {"n": round(calls), "mean": float(parts_ms.sum()), **figures}
 
 
-def cold_calls(count: NDArray[np.integer], parts_s: Floats) -> Floats:
+def cold_calls(count: NDArray[np.integer], parts_s: Floats, retried_cold_s: Floats) -> Floats:
     """Return for each bucket its calls weighted by the share of their latency spent waiting for loads.
 
-    A call that waited 1.4 s of its 1.5 s counts 0.93, one that met no load 0.
+    A call that waited 1.4 s of its 1.5 s counts 0.93, one that met no load 0. `retried_cold_s` is what calls that met a
+    load lost to failed attempts and pauses: it counts as waiting for the load.
     """
     total = parts_s.sum(axis=1)
-    loading = parts_s[:, [PARTS.index(part) for part in LOADING]].sum(axis=1)
+    loading = parts_s[:, [PARTS.index(part) for part in LOADING]].sum(axis=1) + retried_cold_s
     weighted: Floats = count * divide(loading, total, 0.0)
     return weighted

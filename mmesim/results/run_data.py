@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class TenantData:
     calls: Ints
     ok: Ints
     misses: Ints
-    """Attempts that found the model not ready on their host (ModelCacheHit 0)."""
+    """Calls of which an attempt found the model not ready on its host (ModelCacheHit 0)."""
     over: Ints
     """[models, limits]: successful calls slower than each limit of `RunData.limits_s`."""
     latency_sum_s: Floats
@@ -94,6 +94,17 @@ class CallRecords:
     attempts: Ints
     parts_s: Floats
     """[calls, len(PARTS)]: the latency ledger; each row sums to latency_s (successful calls)."""
+    rank: Ints
+    """The place of each call in the order in which calls are left out when there are too many; all are kept below
+    `threshold`.
+    """
+    threshold: int
+
+    def below(self, threshold: int) -> CallRecords:
+        """The sample that a lower threshold would have left."""
+        rows = self.rank < threshold
+        kept = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "threshold"}
+        return CallRecords(**kept, threshold=min(self.threshold, threshold))
 
 
 @dataclass(frozen=True)
@@ -140,6 +151,8 @@ class RunData:
     errors_all: int
     in_flight_at_end: int
     """Calls without an answer when the run stopped: 0 unless it was cut short."""
+    retried_cold_s: Floats
+    """[buckets]: of `parts_s`, what calls that met a load lost to failed attempts and pauses."""
     load_episodes: Ints
     """[buckets]: number of loads, each in the bucket of the first successful call that had waited for it."""
 

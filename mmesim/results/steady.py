@@ -15,6 +15,7 @@ from mmesim.results.histogram import Floats
 from mmesim.results.intervals import mean
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import Sums, Windows, batch_means, windows
+from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.combinations import changing
 from mmesim.scenario.schema import Scenario
 
@@ -78,6 +79,12 @@ def changes_over_time(scenario: Scenario) -> str | None:
     return None
 
 
+def all_users_s(scenario: Scenario) -> float:
+    """Return when the last user of the closed loops has begun, seconds; 0 without any."""
+    loops = [(stream.start_s, stream.arrivals) for stream in scenario.traffic]
+    return max((start_s + loop.spawned_s for start_s, loop in loops if isinstance(loop, ClosedLoop)), default=0.0)
+
+
 def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     """Return the verdict on the finished replications of a scenario.
 
@@ -90,6 +97,12 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     reason = changes_over_time(scenario)
     if reason is not None:
         return SteadyState(None, f"{NO_STEADY_STATE}: {reason}", warmup_s)
+    spawned_s = all_users_s(scenario)
+    if warmup_s < spawned_s:
+        evidence = f"users are spawned until {units.show_seconds(spawned_s)}, and the measured time begins before"
+        return SteadyState("warming up", evidence, warmup_s)
+    if not any(run.calls for run in runs):
+        return SteadyState(None, "not judged: no call was measured", warmup_s)
     full = _full_queues(runs)
     if full is not None:
         return SteadyState("saturated", full, warmup_s)

@@ -96,7 +96,7 @@ MODEL_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "group": ("", "group of the scenario that it belongs to"),
         "calls": ("", "calls, all replications together"),
         "ok": ("", "calls answered with success"),
-        "misses": ("", "attempts that found the model not loaded"),
+        "misses": ("", "calls of which an attempt found the model not loaded"),
         "cold_share": ("1", "misses over calls; null without calls"),
         "mean_ms": ("ms", "mean latency of successful calls; null without any"),
         "p50_ms": ("ms", "median latency, within 6.3 %"),
@@ -171,7 +171,7 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
         "calls": pooled.calls,
         "ok": pooled.ok,
         "misses": pooled.misses,
-        "cold_share": _ratio(np.minimum(pooled.misses, pooled.calls), pooled.calls),
+        "cold_share": _ratio(pooled.misses, pooled.calls),
         "mean_ms": _ratio(1000.0 * pooled.latency_sum_s, pooled.ok),
     }
     for name, q in (("p50_ms", 0.5), ("p99_ms", 0.99)):

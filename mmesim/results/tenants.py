@@ -62,7 +62,7 @@ def pooled_tenants(runs: Sequence[RunData]) -> TenantData:
 def cold_share(run: RunData) -> Floats:
     """Return for each model the share of its calls that found it not loaded, nan for a model without calls."""
     # A call that is retried can find the model cold more than once.
-    return divide(np.minimum(run.tenants.misses, run.tenants.calls), run.tenants.calls, math.nan)
+    return divide(run.tenants.misses, run.tenants.calls, math.nan)
 
 
 def tenants(

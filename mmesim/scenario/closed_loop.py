@@ -9,9 +9,26 @@ from pydantic import Field, model_validator
 from mmesim.scenario.base import Count, Rate, Refused
 from mmesim.scenario.forms import Form
 from mmesim.scenario.time_text import TimeField
-from mmesim.scenario.times import ZERO
+from mmesim.scenario.times import ZERO, Constant, Empirical, Percentiles, Time, Uniform
 
 MOST_USERS = 100_000
+SHORTEST_S = 1e-6
+"""Pauses below this would hardly move the clock."""
+
+
+def _most_s(pause: Time) -> float:
+    """A value that the pause reaches, seconds: its mean, or its largest value."""
+    match pause:
+        case Constant():
+            return pause.value
+        case Uniform():
+            return pause.high
+        case Empirical():
+            return max(pause.values)
+        case Percentiles():
+            return pause.points[-1][1]
+        case _:
+            return pause.mean
 
 
 class ClosedLoop(Form):
@@ -32,7 +49,7 @@ class ClosedLoop(Form):
 
     @model_validator(mode="after")
     def _takes_time(self) -> ClosedLoop:
-        if self.think_time == ZERO and self.cycle == ZERO:
+        if _most_s(self.think_time) + _most_s(self.cycle) < SHORTEST_S:
             hint = "cycle: 1 ms is what a light client needs itself"
             raise Refused("a user who is refused would call again at the same instant", (), hint)
         return self

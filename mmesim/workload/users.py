@@ -5,15 +5,16 @@ Draw k of each kind belongs to (user, k-th call), whatever happens in the run an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.schema import Scenario
-from mmesim.workload.block import first_key
+from mmesim.workload.block import OVERHEAD_COLUMNS, first_key
 from mmesim.workload.distributions import Sampler
 from mmesim.workload.popularity import Mix
 from mmesim.workload.scope import end_of, rows_of, select
@@ -110,43 +111,54 @@ class _Stream:
         self._first_key = first_key(traffic.name)
         self._rows = rows_of(models)
         self._mix = Mix.of(traffic, models, scenario.run.seed).alias
-        self._work = work
-        self._pauses = Sampler((loop.think_time,)), Sampler((loop.cycle,))
         self._only = np.zeros(GROUP * CALLS, dtype=np.int64)
 
         def keyed(purpose: str) -> KeyedStreams:
             return KeyedStreams(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
 
+        def drawn(purpose: str, sampler: Sampler) -> _Times:
+            return _Times(sampler, {family: keyed(f"{purpose}/{family}") for family in sampler.families})
+
         self._model, self._route = keyed("model"), keyed("route")
-        self._cpu, self._wait = keyed("service_cpu"), keyed("service_wait")
-        self._overhead = keyed("overhead")
-        self._think, self._cycle = keyed("think"), keyed("cycle")
+        self._cpu, self._wait = drawn("service_cpu", work.cpu), drawn("service_wait", work.wait)
+        self._think = drawn("think", Sampler((loop.think_time,)))
+        self._cycle = drawn("cycle", Sampler((loop.cycle,)))
+        self._overhead = [
+            drawn(f"overhead_{column}", sampler)
+            for column, sampler in zip(OVERHEAD_COLUMNS, work.overhead or (), strict=False)
+        ]
 
     def drafts(self, group: int, block: int) -> Drafts:
+        if (block + 1) * CALLS > USER_KEYS:
+            message = f"a user makes more than {USER_KEYS:,} calls"
+            raise ScenarioError(
+                [Problem("scenario", None, "run.duration", None, message, "write a shorter time")]
+            )
         name = str(group)
         model = self._rows[self._mix.draw(self._model.at(name, block), GROUP * CALLS)]
-        think = _drawn(self._pauses[0], self._think.at(name, block), self._only)
-        gap = think + _drawn(self._pauses[1], self._cycle.at(name, block), self._only)
+        gap = self._think.draw(name, block, self._only) + self._cycle.draw(name, block, self._only)
         if block == 0:
             gap[::CALLS] = 0.0  # the first call comes with the user, as in Locust and k6
+        overhead = [times.draw(name, block, self._only) for times in self._overhead]
         users = group * GROUP + np.arange(GROUP, dtype=np.int64)
         first = self._first_key + users * USER_KEYS + block * CALLS
         return Drafts(
             gap=gap,
             model=model,
-            cpu=_drawn(self._work.cpu, self._cpu.at(name, block), model),
-            wait=_drawn(self._work.wait, self._wait.at(name, block), model),
+            cpu=self._cpu.draw(name, block, model),
+            wait=self._wait.draw(name, block, model),
             route=self._route.at(name, block).random(GROUP * CALLS),
-            overhead=self._draw_overhead(name, block),
+            overhead=np.stack(overhead, axis=1) if overhead else None,
             key=(first[:, None] + np.arange(CALLS, dtype=np.int64)).ravel(),
         )
 
-    def _draw_overhead(self, name: str, block: int) -> Floats | None:
-        if self._work.overhead is None:
-            return None
-        generator = self._overhead.at(name, block)
-        return np.stack([_drawn(sampler, generator, self._only) for sampler in self._work.overhead], axis=1)
 
+@dataclass(frozen=True)
+class _Times:
+    """Draws of one kind of time, each family of distributions from a stream of its own."""
 
-def _drawn(sampler: Sampler, generator: np.random.Generator, which: Ints) -> Floats:
-    return sampler.draw(dict.fromkeys(sampler.families, generator), which)
+    sampler: Sampler
+    streams: Mapping[str, KeyedStreams]
+
+    def draw(self, name: str, block: int, which: Ints) -> Floats:
+        return self.sampler.draw({family: keyed.at(name, block) for family, keyed in self.streams.items()}, which)

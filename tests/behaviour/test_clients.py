@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmesim.engine.simulation import Simulation
+from mmesim.engine.simulation import Simulation, simulate
+from mmesim.experiment.warmup import settled
 from mmesim.results.run_data import CAUSES
+from mmesim.results.steady import steady_state
 from mmesim.scenario.arrivals import ArrivalProcess
 from mmesim.scenario.causes import Cause
 from mmesim.scenario.closed_loop import ClosedLoop
 from mmesim.scenario.endpoint import Throttling
 from mmesim.scenario.models import Service
 from mmesim.scenario.retries import BotoLegacy, BotoStandard, Exponential, Fixed
-from mmesim.scenario.schema import Clients, RunSettings, Scenario, Traffic
-from mmesim.scenario.times import Constant
+from mmesim.scenario.schema import Clients, ConstantRate, CpuWait, RunSettings, Scenario, Traffic
+from mmesim.scenario.times import ZERO, Constant
 from tests.behaviour.timeline import Outcome, endpoint, model, play, timeline
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server
 
@@ -174,3 +176,81 @@ def test_a_user_goes_on_for_more_calls_than_are_drawn_together():
     run = closed(ClosedLoop(users=2, cycle=Constant(1.0)), duration_s=2000.0)
     assert len(run.calls) == 2000
     assert arrivals(run)[-3:] == [1997.0, 1998.0, 1999.0]
+
+
+def test_a_call_that_was_tried_again_for_one_load_is_one_cold_call(tmp_path):
+    place = endpoint(load_timeout_s=1.0)
+    clients = {"retries": Fixed(delay_s=0.5, max_attempts=4)}
+    run = timeline(tmp_path, [(0.0, "a", 0.1), (10.0, "a", 0.1)], MODELS_SLOW, place, clients=clients)
+    # Attempts at 0 and 1.5 are given up at 1 and 2.5; the third, at 3, waits until the load ends at 3.5.
+    assert run.latencies == [3.6, 0.1]
+    assert (run.data.hits, run.data.misses) == (1, 3)
+    assert run.data.tenants.misses.tolist() == [1]
+    assert run.data.load_episodes.sum() == 1
+    assert run.data.retried_cold_s.sum() == pytest.approx(3.0)
+
+
+MODELS_SLOW = [model("a", load_s=3.5)]
+
+
+def test_calls_at_just_the_rate_of_a_host_are_not_refused():
+    place = instant_endpoint(throttling=Throttling(rate_per_s=10.0, burst=1))
+    scenario = Scenario(
+        name="rate",
+        endpoint=place,
+        server=instant_server(),
+        models=(instant_model(),),
+        traffic=(Traffic(arrivals=ConstantRate(rate_per_s=10.0)),),
+        run=RunSettings(duration_s=600.0),
+    )
+    data = simulate(scenario)
+    assert data.calls == pytest.approx(6000, abs=1)
+    assert data.errors.sum() == 0
+
+
+def test_many_users_of_one_cold_model_in_batches_without_any_service():
+    model_ = instant_model(
+        load=CpuWait(wait=Constant(1.0)), service=Service(wait=ZERO), batch_size=2, max_batch_delay_s=0.05
+    )
+    scenario = Scenario(
+        name="crowd",
+        endpoint=instant_endpoint(),
+        server=instant_server(job_queue_size=10_000),
+        models=(model_,),
+        traffic=(Traffic(arrivals=ClosedLoop(users=900, cycle=Constant(0.5))),),
+        clients=Clients(network_s=0.0),
+        run=RunSettings(duration_s=3.0),
+    )
+    data = simulate(scenario)
+    assert set(data.checks.values()) == {"ok"}
+    assert data.calls > 3 * 900
+
+
+def test_users_who_are_still_coming_are_no_steady_state():
+    ramp = ClosedLoop(users=100, think_time=Constant(10.0), spawn_rate_per_s=0.1)
+    scenario = Scenario(
+        name="ramp",
+        endpoint=instant_endpoint(warm=True),
+        server=instant_server(),
+        models=(instant_model(),),
+        traffic=(Traffic(arrivals=ramp),),
+        run=RunSettings(duration_s=1800.0, warmup_s="auto"),
+    )
+    found = settled(scenario, lambda place, numbers, window_s: [simulate(place, k, window_s=window_s) for k in numbers])
+    run = found.run
+    assert run.warmup_found is not None
+    assert run.warmup_found.run_at_least_s is not None  # 990 s of spawning are more than half of half an hour
+    assert steady_state(found, [simulate(found)]).verdict == "warming up"
+
+
+def test_a_run_without_a_call_is_not_judged():
+    loop = ClosedLoop(users=1, think_time=Constant(3600.0))
+    scenario = Scenario(
+        name="none",
+        endpoint=instant_endpoint(),
+        server=instant_server(),
+        models=(instant_model(),),
+        traffic=(Traffic(arrivals=loop),),
+        run=RunSettings(duration_s=1800.0, warmup_s=60.0),
+    )
+    assert steady_state(scenario, [simulate(scenario)]).verdict is None

@@ -95,9 +95,10 @@ def interval(
 
 def _plus(pooled: Pooled | None, run: RunData) -> Pooled:
     if pooled is None:
-        return Pooled(run.count.copy(), run.parts_s.copy(), run.load_episodes.copy())
+        return Pooled(run.count.copy(), run.parts_s.copy(), run.retried_cold_s.copy(), run.load_episodes.copy())
     pooled.count[:] += run.count
     pooled.load_episodes[:] += run.load_episodes
+    pooled.retried_cold_s[:] += run.retried_cold_s
     pooled.parts_s[:] += run.parts_s
     return pooled
 

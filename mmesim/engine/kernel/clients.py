@@ -98,6 +98,7 @@ def try_again(t, a, done):
     attempts.model[b] = attempts.model[a]
     attempts.stream[b] = attempts.stream[a]
     attempts.measured[b] = attempts.measured[a]
+    attempts.cold[b] = attempts.cold[a]
     attempts.call_start[b] = attempts.call_start[a]
     attempts.start[b] = done + pause
     attempts.backoff[b] = attempts.backoff[a] + pause

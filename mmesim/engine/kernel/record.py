@@ -82,6 +82,7 @@ def end_call(t, a, cause, latency, cell, coarse):
     if attempts.measured[a] == 1:
         clock.measured_calls[0] += 1
         t.model_stats.calls[m] += 1
+        t.model_stats.misses[m] += attempts.cold[a]
         if cause == OK:
             count_ok(t, a, m, latency, cell, coarse)
         else:
@@ -127,7 +128,9 @@ def count_ok(t, a, m, latency, cell, coarse):
     for k in range(N_PARTS):
         t.parts[i, k] += t.ledger[k]
     clock.ledger_error[0] = max(clock.ledger_error[0], abs(total - latency) - 1e-12 * t.clock.now[0])
-    if t.attempts.hit[a] == 0:
+    if t.attempts.cold[a] == 1:
+        # A call that failed for a load and succeeded later belongs to the load of the copy that served it.
+        t.retried_cold[i] += t.ledger[RETRY_BACKOFF] + t.ledger[FAILED_ATTEMPTS]
         p = t.attempts.pool[a]
         if t.pools.episode[p] == 0:
             t.pools.episode[p] = 1
@@ -161,7 +164,6 @@ def end_attempt(t, a, cause, now, latency, coarse):
         elif host >= 0:
             clock.misses[0] += 1
             clock.load_wait[0] += waited
-            t.model_stats.misses[attempts.model[a]] += 1
             t.hosts.misses[host] += 1
         if cause != OK:
             t.causes[2, cause] += 1

@@ -22,6 +22,7 @@ from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.rows import new_pool
 
 REFUSED = -2
+ROUNDING = 1e-9  # of a token: calls at just the rate are not refused
 PRIME = 2147483647  # products of two numbers below it fit in 63 bits: no wrap-around
 
 
@@ -170,9 +171,9 @@ def is_throttled(t, h, now):
         return False
     hosts.tokens[h] = min(params.throttle_burst[0], hosts.tokens[h] + rate * (now - hosts.tokens_at[h]))
     hosts.tokens_at[h] = now
-    if hosts.tokens[h] < 1.0:
+    if hosts.tokens[h] < 1.0 - ROUNDING:
         return True
-    hosts.tokens[h] -= 1.0
+    hosts.tokens[h] = max(0.0, hosts.tokens[h] - 1.0)
     return False
 
 

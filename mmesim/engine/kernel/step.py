@@ -64,6 +64,7 @@ def fill(t, a, rows, i):
     attempts.cpu[a] = rows.cpu[i]
     attempts.wait[a] = rows.wait[i]
     attempts.route[a] = rows.route[i]
+    attempts.cold[a] = 0
     attempts.backoff[a] = 0.0
     attempts.failed[a] = 0.0
     if params.drawn_overhead[0] == 1:
@@ -151,6 +152,7 @@ def reach(t, a, now):
         attempts.hit[a] = 1
         return forward(t, a, p, now)
     attempts.state[a] = A_WAITING
+    attempts.cold[a] = 1
     attempts.next[a] = NONE
     if pools.waiter_tail[p] >= 0:
         attempts.next[pools.waiter_tail[p]] = a

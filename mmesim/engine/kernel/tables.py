@@ -78,7 +78,7 @@ WORKER = _dtype(
 ATTEMPT = _dtype(
     """
     state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit
-    measured answered asker stage key user retry_cost
+    measured answered asker stage key user retry_cost cold
     """,
     """
     call_start start reach forwarded queued taken closed cpu wait route stall slot_wait download memory_wait load
@@ -104,6 +104,7 @@ TABLES = """
     clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start
     counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
     window_hist records record_parts scratch episodes ledger loops scores users drafts tokens retry_on
+    retried_cold
 """
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
 Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a field, for Python
@@ -206,6 +207,7 @@ class Tables:
             "scores": np.zeros(hosts, np.int64),
             "loops": np.zeros((hosts, max(1, sizes.loops)), LOOP),
             "episodes": np.zeros(buckets, np.int64),
+            "retried_cold": np.zeros(buckets),
             "users": np.zeros(sizes.users, USER),
             "drafts": np.zeros(sizes.drafts, DRAFT),
             "tokens": np.zeros(sizes.processes, np.int64),

@@ -137,6 +137,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         ok_all=int(ok.sum()),
         errors_all=int(errors.sum()),
         in_flight_at_end=0,
+        retried_cold_s=np.zeros(fine.buckets),
         load_episodes=_count(bucket_of(fine, np.array(list(slowest.values()))), fine.buckets),
         tenants=TenantData(
             calls=_count(model, len(table)),
@@ -161,6 +162,8 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
             cause=causes,
             attempts=np.ones(len(calls), dtype=np.int64),
             parts_s=ledger,
+            rank=np.zeros(len(calls), dtype=np.int64),
+            threshold=1,
         ),
         checks={"conservation": "ok", "ledger": "ok"},
         control_events=0,

@@ -73,4 +73,6 @@ def test_no_calls_no_figures() -> None:
 
 def test_cold_calls_are_weighted_by_their_wait() -> None:
     count = np.array([4, 2, 0])
-    assert cold_calls(count, parts([{SERVICE: 1.0}, {SERVICE: 0.5, LOAD: 1.5}, {}])).tolist() == [0.0, 1.5, 0.0]
+    spent = parts([{SERVICE: 1.0}, {SERVICE: 0.5, LOAD: 1.5}, {}])
+    assert cold_calls(count, spent, np.zeros(3)).tolist() == [0.0, 1.5, 0.0]
+    assert cold_calls(count, spent, np.array([0.0, 0.5, 0.0])).tolist() == [0.0, 2.0, 0.0]

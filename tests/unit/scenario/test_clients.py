@@ -40,6 +40,12 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
         ("run:", "clients: {retries: {fixed: {dely: 1 s}}}\nrun:", "unknown key, one of max_attempts, delay, jitter"),
         ("run:", "clients: {retries: {fixed: {delay: 1 s, causes: [ok]}}}\nrun:", "'ok' is not one of queue_full"),
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a user who is refused would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, cycle: 1e-10 ns}", "a user who is refused would call"),
+        (
+            "poisson: {rate: 10 /s}",
+            "closed_loop: {users: 3, think_time: {uniform: {low: 0 s, high: 0 s}}}",
+            "a user who is refused would call",
+        ),
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 0, cycle: 1 s}", "closed_loop.users: 0 is too small"),
     ],
 )
