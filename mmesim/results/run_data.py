@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,9 +102,12 @@ class CallRecords:
 
     def below(self, threshold: int) -> CallRecords:
         """The sample that a lower threshold would have left."""
-        rows = self.rank < threshold
-        kept = {field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "threshold"}
-        return CallRecords(**kept, threshold=min(self.threshold, threshold))
+        return replace(self.where(self.rank < threshold), threshold=min(self.threshold, threshold))
+
+    def where(self, rows: NDArray[np.bool_]) -> CallRecords:
+        """Some of the calls."""
+        columns = [field.name for field in fields(self) if field.name != "threshold"]
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
 
 @dataclass(frozen=True)

@@ -131,9 +131,7 @@ class _Stream:
     def drafts(self, group: int, block: int) -> Drafts:
         if (block + 1) * CALLS > USER_KEYS:
             message = f"a user makes more than {USER_KEYS:,} calls"
-            raise ScenarioError(
-                [Problem("scenario", None, "run.duration", None, message, "write a shorter time")]
-            )
+            raise ScenarioError([Problem("scenario", None, "run.duration", None, message, "write a shorter time")])
         name = str(group)
         model = self._rows[self._mix.draw(self._model.at(name, block), GROUP * CALLS)]
         gap = self._think.draw(name, block, self._only) + self._cycle.draw(name, block, self._only)

@@ -232,6 +232,7 @@ def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
         for pool in range(8):
             sim.loader.crash(pool, 0)
             sim.loader.crash(pool, 1)
+            sim.loader.crash(pool, 0)  # is dead already
 
 
 def _change_fleet(env: simpy.Environment, endpoint: EndpointControl) -> Generator[simpy.Event, Any, None]:

@@ -12,7 +12,6 @@ from math import inf
 from statistics import fmean, median
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import CAUSES, CallRecords
@@ -119,16 +118,12 @@ def recorded(case: Case, costs: Costs) -> CallRecords:
     data = simulate(scenario(case, costs), records=-1)
     assert set(data.checks.values()) == {"ok"}, data.checks
     assert data.records is not None
-    records = _rows(data.records, data.records.arrival_s >= case.warmup_s)
+    records = data.records.where(data.records.arrival_s >= case.warmup_s)
     causes = {CAUSES[cause] for cause in set(records.cause.tolist()) if cause >= 0}
     assert causes <= {"queue_full"}, causes
     # The run counts by its own warm-up: both mean the same requests.
     assert (data.calls, data.ok) == (records.call.size, (records.cause < 0).sum())
     return records
-
-
-def _rows(records: CallRecords, keep: NDArray[np.bool_]) -> CallRecords:
-    return replace(records, **{name: column[keep] for name, column in vars(records).items()})
 
 
 @dataclass(frozen=True)
