@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ class DataPlane:
         self.advance: Callable[[Any, float], tuple[int, int]] = jit.bind(step.advance, tables.arrays, 0.0)
         """Run up to, and without, a time: (rows, until) -> (signal, row) as in kernel.codes."""
         self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0, 0.0, 0.0)
+        self._short = codes.NONE
         self._plain = self.advance is step.advance
         self.rows: Any = tables.views if self._plain else tables.arrays
         """The tables as `advance` wants them; replaced when one grows."""
@@ -59,12 +60,11 @@ class DataPlane:
         return float(self.tables.views.clock.now[0])
 
     def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
-        clock = self.tables.views.clock
-        while clock.short[0] != codes.NONE:
-            self.make_room(int(clock.short[0]))
-            clock = self.tables.views.clock
-            self._act(self.rows, verbs.ROOM, now, 0, 0, 0.0, 0.0, 0.0)
-        return self._act(self.rows, verb, now, i, j, x, y, z)  # type: ignore[no-any-return]
+        while self._short != codes.NONE:
+            self.make_room(self._short)
+            _, self._short = self._act(self.rows, verbs.ROOM, now, 0, 0, 0.0, 0.0, 0.0)
+        result, self._short = self._act(self.rows, verb, now, i, j, x, y, z)
+        return result  # type: ignore[no-any-return]
 
     def add_host(self, now: float, key: int) -> int:
         """A new host, up from now; `key` is its place in every rendezvous order."""
@@ -181,13 +181,15 @@ class DataPlane:
         """Set the clock, before the run begins."""
         self._do(verbs.ROOM, now)
 
-    def hosts_in_order(self, model: int) -> list[int]:
-        """Hosts that are up, in rendezvous order of the model."""
+    def hosts_in_order(self, model: int) -> Iterator[int]:
+        """Hosts that are up, in rendezvous order of the model; those after the first are sorted when they are asked for."""
         self._do(verbs.SCORES, self.now, model)
         views = self.tables.views
-        up = views.up[: int(views.clock.n_up[0])]
-        order: list[int] = up[np.argsort(-views.scores[up], kind="stable")].tolist()
-        return order
+        up = views.up[: int(views.clock.n_up[0])].copy()
+        scores = views.scores[up]
+        if up.size:
+            yield int(up[scores.argmax()])
+            yield from up[np.argsort(-scores, kind="stable")][1:].tolist()
 
     def _room_for_waiters(self, pool: int) -> None:
         """Room for what the waiters of a pool may add in one verb."""

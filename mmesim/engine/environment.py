@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heappop
 from math import inf
 
 import simpy
+from simpy.core import EmptySchedule
 
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import GROW, REACHED
@@ -30,10 +32,19 @@ class Environment(simpy.Environment):
 
     def step(self) -> None:
         """Run the data plane up to the next event and process that event, or act on the data plane's signal."""
-        plane = self._plane
-        signal, row = plane.advance(plane.rows, self._queue[0][0] if self._queue else inf)
+        plane, queue = self._plane, self._queue
+        signal, row = plane.advance(plane.rows, queue[0][0] if queue else inf)
         if signal == REACHED:
-            super().step()
+            if not queue:
+                raise EmptySchedule
+            self._now, _, _, event = heappop(queue)
+            callbacks, event.callbacks = event.callbacks, None
+            for callback in callbacks:
+                callback(event)
+            if not event._ok and not hasattr(event, "_defused"):
+                error = type(event._value)(*event._value.args)
+                error.__cause__ = event._value
+                raise error
         elif signal == GROW:
             plane.make_room(row)
         else:

@@ -10,6 +10,7 @@ import simpy
 
 from mmesim.engine.control.level import Level
 from mmesim.engine.control.link import Link
+from mmesim.engine.control.task import Slots
 from mmesim.scenario.schema import Endpoint, Model
 
 
@@ -23,7 +24,7 @@ class Host:
         self.rng = rng
         """For an eviction policy that draws."""
         self.born_s = env.now
-        self.slots = simpy.Resource(env, endpoint.load_slots)
+        self.slots = Slots(env, endpoint.load_slots)
         self.network = Link(env, endpoint.host.network_Bps, endpoint.download.stream_Bps)
         self.disk_reads = Link(env, endpoint.disk_read_Bps) if endpoint.disk_read_Bps is not None else None
         self.memory = Level(endpoint.base_memory_bytes, env.now)

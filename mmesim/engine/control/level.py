@@ -16,9 +16,12 @@ class Level:
 
     def add(self, amount: int, now: float) -> None:
         """Change the amount at time `now`."""
-        self.integral_at(now)
-        self.value += amount
-        self.peak = max(self.peak, self.value)
+        value = self.value
+        self.integral += value * (now - self._at)
+        self._at = now
+        self.value = value = value + amount
+        if value > self.peak:
+            self.peak = value
 
     def integral_at(self, now: float) -> float:
         """Amount x seconds up to `now`."""

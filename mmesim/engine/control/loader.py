@@ -17,6 +17,7 @@ from typing import Any, cast
 import simpy
 
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.eviction import Eviction
@@ -76,7 +77,7 @@ class Loader:
 
     def _missed(self, pool: int) -> None:
         """A request found its model neither ready nor loading: load it."""
-        process = self._env.process(self._load(pool))
+        process = Task(self._env, self._load(pool))
         self._limits.append((self._env.now + self._endpoint.load_limit_s, process, pool))
         if not self._limit_idle.triggered:
             self._limit_idle.succeed()
@@ -109,7 +110,7 @@ class Loader:
         # in every fleet.
         loop = asked_by % self._loops if self._loops else NONE
         host.present[model.index] += 1
-        slot: simpy.resources.resource.Request | None = None
+        slot: simpy.Event | None = None
         held = 0
         try:
             if endpoint.slot_covers == "load":
@@ -137,7 +138,6 @@ class Loader:
             return
         finally:
             if slot is not None:
-                slot.cancel()  # without effect once it was granted
                 host.slots.release(slot)
         if peak_bytes > held_bytes:
             host.take(held_bytes - peak_bytes, 0)
@@ -331,7 +331,7 @@ class Loader:
             raise
 
     def _computed(self, row: int) -> None:
-        self._computing.pop(row).succeed()
+        happen(self._computing.pop(row))
 
     def _idle(self, pool: int) -> None:
         if not self._keeps_models:

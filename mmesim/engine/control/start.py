@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from math import ceil
 
 import numpy as np
@@ -85,7 +86,7 @@ class Start:
         for model in np.argsort(-rates, kind="stable")[: np.count_nonzero(rates)].tolist():
             homes = self._plane.hosts_in_order(model)
             if self._policy is RouterPolicy.hash:
-                homes = homes[:1]
+                homes = islice(homes, 1)
             for host in homes:
                 if self._place(model, host, 0.0) and not everywhere:
                     break
@@ -94,7 +95,7 @@ class Start:
         """Every artefact with traffic on the disk of its first host, or of all of them; the most popular used last."""
         for model in np.argsort(rates, kind="stable")[np.count_nonzero(rates == 0.0) :].tolist():
             homes = self._plane.hosts_in_order(model)
-            for row in homes if everywhere else homes[:1]:
+            for row in homes if everywhere else islice(homes, 1):
                 self._store(model, self._hosts[row])
 
     def _replay(self, reference: Reference, length_s: float) -> None:

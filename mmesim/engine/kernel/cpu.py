@@ -48,18 +48,20 @@ def sync(t, h, now):
 @inline
 def refresh(t, h):
     """Set when the next task of host `h` ends; after every change of its tasks, once an event."""
-    hosts = t.hosts
+    hosts, tree = t.hosts, t.tree
+    end = INF
     if hosts.heap_n[h] > 0:
         hosts.rate[h] = rate_of(t, h)
+        end = hosts.at[h]
         left = t.tasks.finish[h, 0] - hosts.virtual[h]
         if left > 0.0:
-            t.upcoming[h] = hosts.at[h] + left / hosts.rate[h]
-        else:
-            t.upcoming[h] = hosts.at[h]
+            end += left / hosts.rate[h]
     else:
         hosts.rate[h] = hosts.speed[h]
-        t.upcoming[h] = INF
-    update_tournament(t.tree, t.upcoming, h)
+    leaf = (tree.size >> 1) + h
+    if tree[leaf] != end:
+        tree[leaf] = end
+        update_tournament(tree, h)
 
 
 @inline

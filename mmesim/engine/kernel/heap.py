@@ -1,4 +1,4 @@
-"""Three orders by time: timers (a binary heap), CPU tasks of a host (a heap in virtual time), hosts (a tournament)."""
+"""Three orders by time: timers (a binary heap), CPU tasks of a host (a heap in virtual time), hosts (a tree of minima)."""
 
 from mmesim.engine.kernel.jit import inline, inner
 
@@ -123,21 +123,26 @@ def remove_task(hosts, tasks, h, i):
 
 
 @inline
-def update_tournament(tree, upcoming, h):
-    """Let host `h` play its matches again after `upcoming[h]` has changed; the winner stands in tree[1].
-
-    A match that `h` had not won and does not win now changes nothing further up.
-    """
-    half = tree.size >> 1
-    i = (half + h) >> 1
-    left, right = h & ~1, h | 1
-    while i > 0:
-        winner = left
-        if upcoming[right] < upcoming[left]:
-            winner = right
-        if winner != h and tree[i] == winner:
-            return
-        tree[i] = winner
-        sibling = tree[i ^ 1] if i > 1 else 0
-        left, right = (sibling, winner) if i & 1 else (winner, sibling)
+def update_tournament(tree, h):
+    """Bring the earliest times of all groups that host `h` belongs to up to date, after its own has changed."""
+    i = (tree.size >> 1) + h
+    earliest = tree[i]
+    while i > 1:
+        other = tree[i ^ 1]
+        if other < earliest:
+            earliest = other
         i >>= 1
+        tree[i] = earliest
+
+
+@inline
+def first_host(tree):
+    """The host with the earliest time, the first of them at a tie."""
+    half = tree.size >> 1
+    earliest = tree[1]
+    i = 1
+    while i < half:
+        i *= 2
+        if tree[i] != earliest:
+            i += 1
+    return i - half

@@ -1,6 +1,6 @@
 """What is counted when an attempt ends: conservation, the histogram with its ledger, tenants, the minute, records."""
 
-from math import frexp
+import numpy as np
 
 from mmesim.engine.kernel.codes import (
     BATCH_WAIT,
@@ -27,13 +27,15 @@ LOWEST_EXPONENT = -19  # of results.histogram's grids, as are the next three (a 
 OCTAVES = 37
 FINE = 256
 COARSE = 16
+MANTISSA_BITS, FINE_BITS, BIAS = 52, 8, 1022  # a number is mantissa * 2**(exponent - BIAS), 0.5 <= mantissa < 1
+FIRST_CELL = (LOWEST_EXPONENT + BIAS) << FINE_BITS
 
 
 @inline
 def cell_of(x):
     """Cell of `x` seconds in the plain fine grid of results.histogram; a coarse cell is FINE // COARSE of them."""
-    mantissa, exponent = frexp(x)
-    cell = (exponent - LOWEST_EXPONENT) * FINE + int((mantissa - 0.5) * (2.0 * FINE))
+    # The bits of a number are its exponent (biased) and its mantissa: the first of them number the cells of an octave.
+    cell = (np.float64(x).view(np.int64) >> MANTISSA_BITS - FINE_BITS) - FIRST_CELL
     return max(0, min(OCTAVES * FINE - 1, cell))
 
 

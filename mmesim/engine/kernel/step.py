@@ -43,8 +43,9 @@ from mmesim.engine.kernel.codes import (
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control, forward, next_stalled, touch
-from mmesim.engine.kernel.heap import KLASS, pop_timer, push_timer, remove_task
+from mmesim.engine.kernel.heap import KLASS, first_host, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
+from mmesim.engine.kernel.prefetch import prefetch
 from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.routing import REFUSED, route
 from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
@@ -93,12 +94,35 @@ def begin(t, a, start, user):
     attempts.measured[a] = 1 if start >= params.warmup[0] and start < params.duration[0] else 0
 
 
+AHEAD = 12
+
+
+@inline
+def look_ahead(t, i):
+    """Let the rows of the calls that come soon be fetched into the caches."""
+    models, pools, arrivals = t.models, t.pools, t.arrivals
+    m = arrivals.model[i + AHEAD]
+    prefetch(models, m, 0)
+    prefetch(t.model_stats, m, 0)
+    prefetch(t.model_over, m, 0)
+    p = models.first_copy[arrivals.model[i + AHEAD - 4]]
+    if p >= 0:
+        prefetch(pools, p, 0)
+        prefetch(pools, p, 1)
+    p = models.first_copy[arrivals.model[i + AHEAD - 8]]
+    if p >= 0 and pools.idle_n[p] > 0:
+        prefetch(t.workers, pools.idle_head[p], 0)
+        prefetch(t.workers, pools.idle_head[p], 1)
+
+
 @inline
 def begin_call(t):
     """The next call of the open-loop streams reaches the router; its row."""
     clock, arrivals = t.clock, t.arrivals
     i = clock.arrival[0]
     clock.arrival[0] = i + 1
+    if i + AHEAD < clock.n_arrivals[0]:
+        look_ahead(t, i)
     a = new_attempt(t)
     fill(t, a, arrivals, i)
     begin(t, a, arrivals.time[i], NONE)
@@ -213,7 +237,7 @@ def end_task(t, h, now):
     if kind == TASK_POST:
         return DO_POST_WAIT, row
     refresh(t, h)
-    if t.upcoming[t.tree[1]] <= now or (clock.n_timers[0] > 0 and t.timers.time[0] <= now):
+    if t.tree[1] <= now or (clock.n_timers[0] > 0 and t.timers.time[0] <= now):
         # Something else ends at this instant: completions go before entries to a queue.
         wait = t.attempts.pre_wait[row]
         t.attempts.overhead[row] += wait
@@ -273,14 +297,14 @@ def advance(t, until):
             timer = t.timers.time[0]
             klass = t.timers.order[0] // KLASS
         expiry = min(clock.client_expiry[0], clock.waiter_expiry[0], clock.forward_expiry[0])
-        completion = t.upcoming[t.tree[1]]
+        completion = t.tree[1]
         now = min(min(completion, timer), min(expiry, arrival))
         if now >= until:
             return REACHED, NONE
         clock.now[0] = now
         cause = OK
         if completion == now:
-            h = t.tree[1]
+            h = first_host(t.tree)
             action, row = end_task(t, h, now)
         elif timer == now and (klass < CLASS_EXPIRY or expiry > now):
             action, row, h = fire_timer(t, now)

@@ -27,6 +27,34 @@ def _dtype(integers: str, floats: str = "") -> np.dtype[Any]:
     return np.dtype([(n, np.int64 if n in integers.split() else np.float64) for n in names], align=True)
 
 
+LINE = 64
+"""Bytes of a line of the processor's caches."""
+
+
+def _lines(hot: str, cold: str = "") -> np.dtype[Any]:
+    """A row in whole cache lines, `hot` fields first and together; a field with a dot behind it is a float."""
+    fields = [(n.rstrip("."), np.float64 if n.endswith(".") else np.int64) for n in (hot + " " + cold).split()]
+    size = -(-8 * len(fields) // LINE) * LINE
+    return np.dtype(
+        {
+            "names": [n for n, _ in fields],
+            "formats": [f for _, f in fields],
+            "offsets": [8 * k for k in range(len(fields))],
+            "itemsize": size,
+        },
+        align=True,
+    )
+
+
+def zeros(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Rows of zeros that begin at a cache line."""
+    shape = shape if isinstance(shape, tuple) else (shape,)
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.zeros(size + LINE, np.uint8)
+    first = -raw.ctypes.data % LINE
+    return raw[first : first + size].view(dtype).reshape(shape)
+
+
 CLOCK = _dtype(
     # free lists and their lengths; lists of attempts in order of deadline; counters
     """
@@ -53,27 +81,32 @@ PARAMS = _dtype(
     pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed
     """,
 )
-HOST = _dtype(
-    "state gen key heap_n threads spin in_flight load_queue first_pool last_pool n_pools wanted hits misses",
-    "vcpu cores smt_slope speed full_speed rate virtual at busy clock tokens tokens_at",
-)
-MODEL = _dtype(
+HOST = _lines(
     """
-    key first_copy last_copy n_copies loading disk_host blocked_epoch workers threads spin spill_at batch_size
-    batch_rule pinned
+    heap_n threads spin in_flight rate. virtual. at. busy.
+    vcpu. cores. speed. full_speed. smt_slope. clock. state hits
     """,
-    "serial max_batch_delay batch_base batch_per_item first_cpu first_wait",
+    "wanted load_queue misses gen key first_pool last_pool n_pools tokens. tokens_at.",
 )
-POOL = _dtype(
+MODEL = _lines(
+    "first_copy loading spill_at batch_size batch_rule threads max_batch_delay. blocked_epoch",
     """
-    state gen model host next_copy prev_copy next_pool prev_pool queue_head queue_tail queue_n waiter_head waiter_tail
-    waiter_n in_flight idle_head idle_tail idle_n workers first_worker inserted accessed frequency asked_by free asker
-    filler episode
+    key last_copy n_copies disk_host workers spin pinned
+    serial. batch_base. batch_per_item. first_cpu. first_wait.
     """,
-    "asked t0 t1 t2 t3 last credit",
 )
-WORKER = _dtype(
-    "pool gen next sibling head tail n batch_no fresh dead stage threads", "service hold asked_cpu asked_wait"
+POOL = _lines(
+    """
+    next_copy host state in_flight model filler idle_n idle_head
+    queue_n queue_head queue_tail idle_tail accessed frequency last. credit.
+    """,
+    """
+    gen prev_copy next_pool prev_pool waiter_head waiter_tail waiter_n workers first_worker inserted asked_by free asker
+    episode asked. t0. t1. t2. t3.
+    """,
+)
+WORKER = _lines(
+    "pool next head tail n batch_no fresh stage threads gen service. hold. asked_cpu. asked_wait. dead sibling"
 )
 ATTEMPT = _dtype(
     """
@@ -101,7 +134,7 @@ WINDOW = _dtype(
 RECORD = _dtype("call key model host hit cause attempts", "arrival latency")
 
 TABLES = """
-    clock params hosts models pools workers attempts controls timers tasks tree upcoming up arrivals edges start
+    clock params hosts models pools workers attempts controls timers tasks tree up arrivals edges start
     counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
     window_hist records record_parts scratch episodes ledger loops scores users drafts tokens retry_on
     retried_cold
@@ -123,14 +156,11 @@ def _row(names: tuple[str, ...]) -> Any:
     return namedtuple("row", names)
 
 
-def _tournament(upcoming: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The winners of a tournament: of each match the host with the earlier time, the left one at a tie."""
-    leaves = upcoming.size
-    tree = np.zeros(2 * leaves, np.int64)
-    tree[leaves:] = np.arange(leaves)
-    for match in range(leaves - 1, 0, -1):
-        left, right = tree[2 * match], tree[2 * match + 1]
-        tree[match] = right if upcoming[right] < upcoming[left] else left
+def _minima(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A tree of minima: the times of the hosts in its second half, place k the earlier of places 2k and 2k + 1."""
+    tree = np.concatenate([np.full(times.size, INF), times])
+    for k in range(times.size - 1, 0, -1):
+        tree[k] = min(tree[2 * k], tree[2 * k + 1])
     return tree
 
 
@@ -170,29 +200,27 @@ class Tables:
     ):
         hosts, models = max(1, sizes.hosts), max(1, sizes.models)
         buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
-        upcoming = np.full(_leaves(hosts), INF)
         self._content: dict[str, NDArray[Any]] = {
-            "clock": np.zeros(1, CLOCK),
-            "params": np.zeros(1, PARAMS),
-            "hosts": np.zeros(hosts, HOST),
-            "models": np.zeros(models, MODEL),
-            "pools": np.zeros(0, POOL),
-            "workers": np.zeros(0, WORKER),
-            "attempts": np.zeros(0, ATTEMPT),
+            "clock": zeros(1, CLOCK),
+            "params": zeros(1, PARAMS),
+            "hosts": zeros(hosts, HOST),
+            "models": zeros(models, MODEL),
+            "pools": zeros(0, POOL),
+            "workers": zeros(0, WORKER),
+            "attempts": zeros(0, ATTEMPT),
             "controls": np.zeros(0, CONTROL_TASK),
-            "timers": np.zeros(sizes.timers, TIMER),
-            "tasks": np.zeros((hosts, sizes.tasks), TASK),
-            "upcoming": upcoming,
-            "tree": _tournament(upcoming),
+            "timers": zeros(sizes.timers, TIMER),
+            "tasks": zeros((hosts, sizes.tasks), TASK),
+            "tree": _minima(np.full(_leaves(hosts), INF)),
             "up": np.zeros(hosts, np.int64),
-            "arrivals": np.zeros(sizes.arrivals, ARRIVAL),
+            "arrivals": zeros(sizes.arrivals, ARRIVAL),
             "edges": np.ascontiguousarray(edges[0], np.float64),
             "start": np.ascontiguousarray(edges[1], np.int64),
             "counts": np.zeros(buckets, np.int64),
             "parts": np.zeros((buckets, N_PARTS)),
             "coarse_start": np.ascontiguousarray(coarse[1], np.int64),
             "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),
-            "model_stats": np.zeros(models, MODEL_STATS),
+            "model_stats": zeros(models, MODEL_STATS),
             "model_over": np.zeros((models, max(1, sizes.limits)), np.int64),
             "model_hist": np.zeros((models, coarse_buckets), np.int32),
             "limits": np.full(max(1, sizes.limits), INF),
@@ -244,25 +272,25 @@ class Tables:
         content = self._content
         for table in ("hosts", "up", "scores", "tasks", "loops"):
             old = content[table]
-            new = np.zeros((max(hosts, old.shape[0]), *old.shape[1:]), old.dtype)
+            new = zeros((max(hosts, old.shape[0]), *old.shape[1:]), old.dtype)
             for name in {"hosts": ("first_pool", "last_pool"), "loops": ("head", "tail")}.get(table, ()):
                 new[name] = NONE
             new[: old.shape[0]] = old
             content[table] = new
-        upcoming = np.full(_leaves(content["hosts"].size), INF)
-        upcoming[: content["upcoming"].size] = content["upcoming"]
-        content["upcoming"], content["tree"] = upcoming, _tournament(upcoming)
+        times, before = np.full(_leaves(content["hosts"].size), INF), content["tree"]
+        times[: before.size // 2] = before[before.size // 2 :]
+        content["tree"] = _minima(times)
         self._refresh()
 
     def grow(self, table: str, rows: int) -> None:
         """Make `table` hold at least `rows` rows; its old rows keep their numbers, new ones join its free list."""
         old = self._content[table]
         if table == "tasks":
-            new = np.zeros((old.shape[0], max(rows, old.shape[1])), old.dtype)
+            new = zeros((old.shape[0], max(rows, old.shape[1])), old.dtype)
             new[:, : old.shape[1]] = old
             self._content["clock"]["tasks_full"] = 0
         else:
-            new = np.zeros((max(rows, old.shape[0]), *old.shape[1:]), old.dtype)
+            new = zeros((max(rows, old.shape[0]), *old.shape[1:]), old.dtype)
             new[: old.shape[0]] = old
         self._content[table] = new
         free = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}.get(table)

@@ -372,11 +372,7 @@ def do(t, verb, now, i, j, x, y, z):
 
 @entry
 def act(t, verb, now, i, j, x, y, z):
-    """Do `verb` at time `now` with its arguments; a row, a count or 0.
-
-    `clock.short` tells which table must grow before the next verb.
-    """
+    """Do `verb` at time `now` with its arguments; a row, a count or 0, and which table must grow before the next verb."""
     t.clock.now[0] = now
     result = do(t, verb, now, i, j, x, y, z)
-    t.clock.short[0] = room(t)
-    return result
+    return result, room(t)
