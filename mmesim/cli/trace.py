@@ -57,8 +57,9 @@ def describe(
     more: More = None,
 ) -> None:
     """Say what a trace is like: rate, bursts, popularity, and the misses of LRU caches of every size."""
-    from mmesim.report.plots.sweep import check_format, write_plot
-    from mmesim.report.text.trace import trace_text
+    from mmesim.report.content.trace import trace_report
+    from mmesim.report.plots.picture import check_format, write_plot
+    from mmesim.report.text import text
     from mmesim.workload.trace.describe import describe as describe_trace
 
     if plot is not None:
@@ -72,7 +73,7 @@ def describe(
 
         write_plot(trace_plot(found, file.name), plot)
         typer.echo(f"plot in {plot}", err=True)
-    typer.echo(_json(found.as_dict()) if json else trace_text(found, str(file)), nl=False)
+    typer.echo(_json(found.as_dict()) if json else text(trace_report(found, str(file))), nl=False)
 
 
 @app.command()

@@ -94,7 +94,7 @@ def test_the_same_command_simulates_nothing_twice(sweep: Run, engine: Engine) ->
     again = sweep("day.yaml", "--grid", f"{COUNT}=1,2")
     assert engine.asked == 4
     assert again.out == first.out
-    assert again.err.startswith("0 simulations, 4 more were in results/day-sweep/sweep.sqlite")
+    assert again.err.startswith("0 simulations, 4 more were already in results/day-sweep/sweep.sqlite")
 
 
 def test_points_of_a_file_samples_and_the_scenario_itself(sweep: Run) -> None:
@@ -125,7 +125,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Run, engine:
     assert done.code == 130
     assert "INTERRUPTED: 2 of 3 points were finished" in done.out
     assert "stopped after 4 simulations: what is finished is in results/day-sweep/sweep.sqlite" in done.err
-    assert "the same command goes on" in done.err
+    assert "run the same command to continue" in done.err
     engine.stops_at = -1
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2,3").err.startswith("2 simulations, 4 more")
 
@@ -139,7 +139,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Run, engine:
         (["--grid", f"{COUNT}="], "is empty: give at least one value"),
         (["--grid", f"{COUNT}=1", "--replications", "2001"], "2,001 simulations, more than 2,000"),
         (["--grid", f"{COUNT}=1", "--metrics", "p98"], "unknown metric 'p98'"),
-        (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics takes names such as"),
+        (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics needs names such as"),
         (["--grid", f"{COUNT}=1", "--plot", "plot.pdf"], "a plot is written as .png or .svg"),
         (["--grid", f"{COUNT}=1", "--out", "day.yaml"], "cannot write to day.yaml"),
         (["--grid", f"{COUNT}=1", "--store", "day.yaml"], "day.yaml: file is not a database"),
