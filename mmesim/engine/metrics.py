@@ -15,9 +15,9 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.results.histogram import log_middles, quantile
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.schema import Endpoint
+from mmesim.scenario.scenario import Endpoint
+from mmesim.stats.histogram import log_middles, quantile
 
 WINDOW_S = 60.0
 MICRO = 1e6

@@ -25,8 +25,8 @@ from mmesim.engine.source import Source
 from mmesim.engine.users import ClosedLoops
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
-from mmesim.workload.streams import generator
+from mmesim.scenario.scenario import Scenario
+from mmesim.workload.draws.generators import generator
 
 Observer = Callable[[float, int], None]
 """Is told simulated seconds and calls begun, now and then."""
