@@ -6,7 +6,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple, get_args
 
+import pytest
+
 from docs.examples import ROOT
+from mmesim import Scenario
+from mmesim.errors import MmesimError
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 GENERATED = ROOT / "docs" / "reference"
@@ -136,8 +140,16 @@ def test_broken_tables_are_noticed():
 def test_what_is_left_out_stands_in_one_section():
     found = [line for page in WRITTEN for line in out_of_place(relative(page), page.read_text(encoding="utf-8"))]
     assert found == []
-    limits = [line.text for line in lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8")) if line.section == LIMITS[1]]
-    assert len("\n".join(limits)) > 200
+    assumptions = lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8"))
+    assert len("\n".join(line.text for line in assumptions if line.section == LIMITS[1])) > 200
+
+
+@pytest.mark.parametrize("key", ["endpoint.autoscaling", "server.response_timeout", "faults", "measured_on"])
+def test_a_key_that_is_said_to_be_refused_is_refused(key: str):
+    assumptions = lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8"))
+    assert f"`{key}`" in "\n".join(line.text for line in assumptions if line.section == LIMITS[1])
+    with pytest.raises(MmesimError, match=key.rpartition(".")[2]):
+        Scenario.from_yaml(ROOT / "scenarios" / "quickstart.yaml", [f"{key}=[ml.c5.large]"])
 
 
 def test_a_limit_out_of_place_is_noticed():
