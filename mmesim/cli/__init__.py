@@ -114,6 +114,4 @@ def _message(error: Exception) -> str:
     if isinstance(error, UserError):
         return str(error)
     kind = "" if isinstance(error, MmesimError) else f"{type(error).__name__}: "
-    return (
-        f"internal error: {kind}{error}\nThis is a defect of mmesim. For the traceback: mmesim --debug ... or {DEBUG}=1"
-    )
+    return f"internal error: {kind}{error}\nThis is a bug in mmesim. For the traceback: mmesim --debug ... or {DEBUG}=1"

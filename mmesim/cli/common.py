@@ -46,7 +46,7 @@ def executor(jobs: int, cluster: str | None) -> Executor:
             )
         return executors.cluster(cluster)
     if not executors.is_compiled():
-        typer.echo("compiling the simulation kernel: about a minute, on first use only", err=True)
+        typer.echo("compiling the simulation kernel: half a minute to a minute, once", err=True)
     return executors.local(jobs)
 
 

@@ -60,7 +60,10 @@ def run(
     ] = False,
     overrides: Overrides = None,
 ) -> None:
-    """Simulate a scenario: report on stdout, tables in a folder."""
+    """Simulate a scenario.
+
+    Prints a report, and writes summary and tables to a folder.
+    """
     from mmesim.experiment.replicate import RECORDS, replicate
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until

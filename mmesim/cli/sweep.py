@@ -37,7 +37,7 @@ def sweep(
         Path | None, typer.Option(help="CSV file with a header of fields and one point a line.", show_default=False)
     ] = None,
     sample: Annotated[
-        str | None, typer.Option(help="lhs:64 or sobol:64: so many points spread over the ranges.", show_default=False)
+        str | None, typer.Option(help="lhs:64 or sobol:64: 64 points, spread over the ranges.", show_default=False)
     ] = None,
     ranges: Annotated[
         list[str] | None,
@@ -70,10 +70,10 @@ def sweep(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations.")] = False,
     overrides: Overrides = None,
 ) -> None:
-    """Simulate a scenario at many points: table on stdout, files in a folder.
+    """Simulate a scenario at many points.
 
-    What varies is in the section `sweep` of the scenario, or given by --grid, --points or --sample. A sweep that was
-    stopped continues with the same command.
+    Prints a table and writes it to a folder. What varies is in the section `sweep` of the scenario, or given by --grid,
+    --points or --sample. A sweep that was stopped continues with the same command.
     """
     from mmesim.experiment.figures import SHOWN, figure
     from mmesim.experiment.sweep.result import prepare

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mmesim.workload.trace.whole import WholeTrace
 
 app = typer.Typer(
-    help="Describe a trace of calls, convert it, or make a fingerprint of it.",
+    help="Describe, convert or fingerprint a trace of calls.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -108,7 +108,10 @@ def describe(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Describe a trace: rate, bursts, popularity, and the misses of LRU caches of every size."""
+    """Describe a trace.
+
+    Shows its rate, bursts and popularity, and the misses of LRU caches of every size.
+    """
     from mmesim.report.content.trace import trace_report
     from mmesim.report.plots.picture import check_format, write_plot
     from mmesim.report.text import text
@@ -131,7 +134,10 @@ def convert(
     asked: Asked,
     out: Annotated[Path, typer.Argument(help="File to write, ending in .parquet, .csv, .csv.gz or .csv.zst.")],
 ) -> None:
-    """Write a trace as a table of time, model and, if the trace has it, service time."""
+    """Write a trace as a table.
+
+    The columns are time, model and, if the trace has it, service time.
+    """
     from mmesim import units
     from mmesim.workload.trace.convert import check_name, write
 
@@ -143,7 +149,10 @@ def convert(
 
 @_command
 def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to write, such as day.yaml.")]) -> None:
-    """Write a small file that describes a trace without names; a scenario can generate similar traffic from it."""
+    """Write a small file that describes a trace without names.
+
+    A scenario can generate similar traffic from it.
+    """
     from mmesim import units
     from mmesim.workload.trace import fit
     from mmesim.workload.trace.convert import write_text

@@ -21,7 +21,10 @@ def validate(
         bool, typer.Option("--resolved", help="Print the resolved scenario instead of one line.")
     ] = False,
 ) -> None:
-    """Check scenario files without running them; shows all problems at once."""
+    """Check scenario files without running them.
+
+    Shows all problems of all files at once.
+    """
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
 

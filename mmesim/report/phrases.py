@@ -32,7 +32,9 @@ PARTS: Mapping[str, str] = MappingProxyType(
 )
 """Part of the latency -> what it is, empty where its name tells."""
 
-TRACE = "[ ] cover the randomness of service and load for this trace, not that of other traffic"
+INTERVALS = "[95 % interval]"
+"""What brackets after a figure are."""
+TRACE = "intervals cover the randomness of service and load for this trace, not that of other traffic"
 UNSTEADY = ("too short", "warming up", "saturated")
 MOST_NAMED = 10
 

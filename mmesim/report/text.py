@@ -37,12 +37,14 @@ def _block(block: Block, indent: int, colour: bool) -> Iterator[str]:
     elif isinstance(block, Lines):
         bullet = "- " if block.kind == "list" else ""
         for sentence in block.texts:
-            shown = f"({sentence})" if block.kind == "note" else sentence
-            yield from wrapped(bullet + shown, indent, len(bullet or " " * (block.kind == "note")))
+            if block.kind == "note":
+                yield from wrapped(f"({sentence})", indent, hanging=1)
+            else:
+                yield from wrapped(bullet + sentence, indent, hanging=indent)
     elif isinstance(block, Bars):
         yield from _table(block.as_table(), indent, colour)
         if block.glosses():
-            yield from wrapped(f"({block.glosses()})", indent, 1)
+            yield from wrapped(f"({block.glosses()})", indent, hanging=1)
     else:
         yield from _table(block, indent, colour)
 
@@ -52,7 +54,7 @@ def wrapped(sentence: str, indent: int = 0, hanging: int = 0) -> list[str]:
 
     `hanging`: how far the lines after the first are indented more.
     """
-    glued = re.sub(r"(?<=\d) (?=\S)|(?<=[<>=]) (?=\d)", NO_BREAK, sentence)
+    glued = re.sub(r"(?<=\d) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)", NO_BREAK, sentence)
     first, rest = " " * indent, " " * (indent + hanging)
     lines = textwrap.wrap(
         glued, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False

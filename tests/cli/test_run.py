@@ -130,7 +130,7 @@ def test_until_repeats_ten_times_at_least(run: Run, engine: Engine) -> None:
     done = run("day.yaml", "--until", "mean within 5 %")
     assert done.code == 0
     assert [asked[1] for asked in engine.asked] == list(range(10))
-    assert "100 s x 10 replications, seed 1; [ ] are at least 95 % intervals\n" in done.out
+    assert "100 s x 10 replications, seed 1; [interval of at least 95 %]\n" in done.out
     assert "until  mean within 5 %: reached after 10 replications (0 %)\n" in done.out
     summary = json.loads(Path("results/day/summary.json").read_text())
     assert (summary["until"]["looks"], summary["replications"]) == ([10], 10)

@@ -80,7 +80,7 @@ def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Run) -> None:
     done = sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "p50,cost")
     assert done.code == 0
     lines = done.out.splitlines()
-    assert lines[0] == "day: 2 points x 2 replications, seed 1; [ ] are 95 % intervals"
+    assert lines[0] == "day: 2 points x 2 replications, seed 1; [95 % interval]"
     assert lines[4].split()[:2] == ["1", "10.0"]
     assert lines[5].split()[-5:] == ["FAIL", "p99", "<", "15", "ms"]
     assert done.err == "4 simulations\ntables in results/day-sweep\n"

@@ -31,10 +31,10 @@ def _head(found: Diff) -> Iterator[Block]:
         f"{label}  {of.name}: {phrases.fleet(of)}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))
     ]
     shown = units.show_count(calls)
-    same = f"of the same {shown} calls" if found.same_calls else f"of about {shown} calls each"
+    same = f"the same {shown} calls" if found.same_calls else f"about {shown} calls each"
     repeated = f"{count} pairs of replications" if count > 1 else "1 pair of replications"
-    intervals = "; [ ] are 95 % intervals" if count > 1 else "; one pair gives no intervals"
-    lines.append(f"{repeated} {same}, seed {run.seed}{intervals}")
+    intervals = f"; {phrases.INTERVALS}" if count > 1 else "; one pair gives no intervals"
+    lines.append(f"{repeated}, {same}, seed {run.seed}{intervals}")
     for label, scenario in (("a", found.a.scenario), ("b", found.b.scenario)):
         lines += [f"{label}  {belief.sentence}" for belief in scenario.beliefs]
     lines += phrases.of_scenario(found.asked)
@@ -130,6 +130,6 @@ def _pairing(found: Diff) -> Iterator[Block]:
     known = {delta.name: delta.variance_ratio for delta in found.deltas if delta.name in RATIO_SHOWN_FOR}
     shown = [f"{name} {formats.number(ratio, 2)}" for name, ratio in known.items() if ratio is not None]
     if shown:
-        yield Title("Gain of pairing", ", ".join(shown))
-        ratio = "how many times as many calls independent runs need for intervals as narrow"
-        yield Lines((f"{ratio}; below 1, pairing does harm",), "note")
+        yield Title("Variance ratio", ", ".join(shown))
+        meaning = "how many times as many calls independent runs need for intervals as narrow"
+        yield Lines((f"{meaning}; below 1, pairing does harm",), "note")

@@ -20,7 +20,7 @@ def robustness_report(found: Robustness) -> Report:
 def _head(found: Robustness) -> Iterator[Block]:
     which = "all combinations" if found.full else "one change each"
     count = f"{len(found.outcomes)} settings ({which}) x {units.show_count(found.replications)} replications"
-    intervals = "; [ ] are 95 % intervals" if found.replications > 1 else ""
+    intervals = f"; {phrases.INTERVALS}" if found.replications > 1 else ""
     yield Title(found.scenario.name, f"{count}, seed {found.scenario.run.seed}{intervals}", level=1)
     lines = [*phrases.of_scenario(found.scenario), *(belief.sentence for belief in found.scenario.beliefs)]
     if lines:

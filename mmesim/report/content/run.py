@@ -19,6 +19,7 @@ from mmesim.results.result import Result
 from mmesim.results.run_data import PARTS, HostData
 from mmesim.stats.intervals import mean
 
+WIDER = "[interval of at least 95 %]"
 LEDGER_BANDS = ("p50", "p99", "p99.9")
 NEGLIGIBLE = 0.001
 """Parts of the ledger below this share of the latency in every band shown are left out."""
@@ -50,8 +51,7 @@ def _head(result: Result, summary: Any) -> Iterator[Block]:
     run, until = scenario.run, summary["until"]
     warmup = f" (first {units.show_seconds(run.cut_s)} not measured)" if run.cut_s else ""
     repeated = f" x {phrases.plural(result.planned, 'replication')}, seed {run.seed}"
-    least = "" if until is None else "at least "
-    intervals = f"; [ ] are {least}95 % intervals" if summary["replications"] > 1 else ""
+    intervals = "" if summary["replications"] == 1 else f"; {phrases.INTERVALS if until is None else WIDER}"
     models = phrases.plural(len(scenario.model_table()), "model")
     yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}", level=1)
     lines = [f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"]

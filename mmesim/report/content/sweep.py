@@ -20,7 +20,7 @@ def _head(result: SweepResult) -> Iterator[Block]:
     times = sorted({point.replications for point in result.points})
     repeated = "" if not times else f" x {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'} replications"
     seed = f"seed {result.scenario.run.seed}"
-    yield Title(result.scenario.name, f"{result.asked} points{repeated}, {seed}; [ ] are 95 % intervals", level=1)
+    yield Title(result.scenario.name, f"{result.asked} points{repeated}, {seed}; {phrases.INTERVALS}", level=1)
     lines = [*phrases.of_scenario(result.scenario)]
     for belief in result.scenario.beliefs:
         if not any(f"{belief.field}.".startswith(f"{field}.") for field in result.fields):

@@ -19,7 +19,7 @@ def uncertain_report(found: Uncertain) -> Report:
 def _head(found: Uncertain) -> Iterator[Block]:
     size = f"{len(found.draws)} draws of {phrases.plural(len(found.beliefs), 'belief')}"
     repeated = f"{size} x {found.replications} replications, seed {found.scenario.run.seed}"
-    yield Title(found.scenario.name, f"{repeated}; [ ] are 95 % bootstrap intervals over the draws", level=1)
+    yield Title(found.scenario.name, f"{repeated}; [95 % bootstrap interval over draws]", level=1)
     lines = [*phrases.of_scenario(found.scenario)]
     lines += phrases.of_runs([(f"draw {k}", one) for k, one in enumerate(found.steady_state)], "draws")
     if lines:
@@ -88,7 +88,7 @@ def _first(found: Uncertain) -> Iterator[Block]:
         yield Lines((f"{name}: together the inputs explain {formats.share(ranking.explained)}",))
         rows = []
         for place, one in enumerate(ranking.influences, 1):
-            effect = {1: f"more of it raises {name}", -1: f"more of it lowers {name}", 0: ""}[one.direction]
+            effect = {1: "raises it", -1: "lowers it", 0: ""}[one.direction]
             share = formats.share_cell(Estimate(one.share, one.interval).as_dict())
             rows.append((*cells(f"{place}", one.field), share, Cell(effect)))
         yield Table((Column(), Column(), Column(align="right"), Column()), tuple(rows))

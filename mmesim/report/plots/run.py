@@ -79,6 +79,6 @@ def _ledger(axes: Axes, result: Result) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0.0, 100.0)
     axes.set_xlabel("% of the latency")
-    axes.set_title("what it is made of", fontsize="medium", loc="left")
+    axes.set_title("what latency is made of", fontsize="medium", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)

@@ -193,7 +193,7 @@ def test_the_text_is_a_table_of_the_points() -> None:
     figures = [figure("mean"), figure("cost"), figure("cache_hit_ratio")]
     text = rendered(sweep_report(swept({COUNT: [1, 3]}), figures))
     lines = text.splitlines()
-    assert lines[0] == "swept: 2 points x 2 replications, seed 7; [ ] are 95 % intervals"
+    assert lines[0] == "swept: 2 points x 2 replications, seed 7; [95 % interval]"
     assert [word for word in lines[2].split() if word != "hit"] == [
         "instance_count", "mean", "cost", "cache", "ratio", "expected",
     ]  # fmt: skip

@@ -47,7 +47,7 @@ def test_whole_report() -> None:
 
 WHOLE = """\
 by-hand: 1 x 2 vCPU, 8 GiB, 2 models
-100 s x 2 replications, seed 7; [ ] are 95 % intervals
+100 s x 2 replications, seed 7; [95 % interval]
 
 Expected
   UNDECIDED  p90 < 500 ms             10.0 % [6.2, 15.0] are slower, limit < 10 %
@@ -214,14 +214,14 @@ REACHED = Until("p99 within 5 %", True, (10, 15, 23), 0.0292, 1 / 21, 0.9929, 23
 )
 def test_where_the_replications_stopped(until: Until, line: str) -> None:
     head = text(Result(WANTED, replications(WANTED, [WARM], [WARM]), until)).split("\n\n")[0].splitlines()
-    assert head[1] == f"100 s x {until.replications} replications, seed 7; [ ] are at least 95 % intervals"
+    assert head[1] == f"100 s x {until.replications} replications, seed 7; [interval of at least 95 %]"
     assert head[2] == f"INTERRUPTED: 2 of {until.replications} replications were finished"
     assert head[3] == line
 
 
 def test_intervals_over_one_trace_say_so() -> None:
     of = scenario(traffic=[{"trace": {"file": "day.csv"}}])
-    line = "[ ] cover the randomness of service and load for this trace, not that of other"
+    line = "intervals cover the randomness of service and load for this trace, not that of"
     assert line in lines(result([WARM], of=of), "by-hand")
     assert line not in text(result([WARM], of=of, count=1))
     assert line not in text(result([WARM]))
