@@ -182,7 +182,7 @@ class DataPlane:
         self._do(verbs.ROOM, now)
 
     def hosts_in_order(self, model: int) -> Iterator[int]:
-        """Hosts that are up, in rendezvous order of the model; those after the first are sorted when they are asked for."""
+        """Hosts that are up, in rendezvous order of the model; only the first is found before the next is asked for."""
         self._do(verbs.SCORES, self.now, model)
         views = self.tables.views
         up = views.up[: int(views.clock.n_up[0])].copy()

@@ -9,9 +9,8 @@ from mmesim.scenario.schema import Scenario
 from mmesim.workload.arrivals import blocks
 from mmesim.workload.block import OVERHEAD_COLUMNS, Block
 
-
 NEAR = 2048
-"""Rows of the buffer that are written at a time."""
+"""Rows of the buffer that are written at a time: few enough to stay in the near caches."""
 
 
 class Source:
@@ -44,7 +43,7 @@ class Source:
         columns = {name: getattr(block, name) for name in ("time", "model", "cpu", "wait", "route", "stream", "key")}
         if block.overhead is not None:
             columns |= {name: block.overhead[:, k] for k, name in enumerate(OVERHEAD_COLUMNS)}
-        # A field of all rows touches every line of the table: a few rows at a time stay in the near caches.
+        # One field of all rows would touch every cache line of the buffer, and so would the next.
         for first in range(0, n, NEAR):
             rows = slice(first, min(first + NEAR, n))
             for name, column in columns.items():

@@ -80,7 +80,7 @@ def test_everything_that_was_taken_is_given_back(scenario):
         assert host.tasks.value == scenario.server.base_tasks + sum(m.pool_tasks for m in held)
         assert host.loaded.value == len(held)
         assert host.disk.value == sum(host.artefacts.values())
-        assert (host.slots.count, len(host.slots.queue), host.hungry) == (0, 0, 0)
+        assert (host.slots.count, host.slots.waiting, host.hungry) == (0, 0, 0)
     n = len(sim.hosts)
     assert rows_in(views.pools.state, codes.LOADING, codes.DRAINING).size == 0
     assert views.clock.n_free_pools[0] == views.pools.state.size - ready.size
@@ -126,8 +126,8 @@ def test_every_runnable_thread_gets_its_share_of_the_cpu(scenario):
     def look(sim: Simulation) -> None:
         views = sim.plane.tables.views
         hosts, n = views.hosts, len(sim.hosts)
-        upcoming = views.tree[views.tree.size // 2 :]
-        assert views.tree[1] == upcoming[:n].min()
+        upcoming = views.ends[views.ends.size // 2 :]
+        assert views.ends[1] == upcoming[:n].min()
         for h in range(n):
             tasks = [code_threads(views, int(code)) for code in views.tasks.code[h, : hosts.heap_n[h]]]
             runnable = sum(tasks)

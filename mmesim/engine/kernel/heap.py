@@ -1,4 +1,4 @@
-"""Three orders by time: timers (a binary heap), CPU tasks of a host (a heap in virtual time), hosts (a tree of minima)."""
+"""Three orders by time: timers (a binary heap), tasks of a host (a heap in virtual time), hosts (a tree of minima)."""
 
 from mmesim.engine.kernel.jit import inline, inner
 
@@ -123,26 +123,26 @@ def remove_task(hosts, tasks, h, i):
 
 
 @inline
-def update_tournament(tree, h):
-    """Bring the earliest times of all groups that host `h` belongs to up to date, after its own has changed."""
-    i = (tree.size >> 1) + h
-    earliest = tree[i]
+def update_ends(ends, h):
+    """Bring the tree of minima up to date from the leaf of host `h`, which has changed, to the root."""
+    i = (ends.size >> 1) + h
+    earliest = ends[i]
     while i > 1:
-        other = tree[i ^ 1]
+        other = ends[i ^ 1]
         if other < earliest:
             earliest = other
         i >>= 1
-        tree[i] = earliest
+        ends[i] = earliest
 
 
 @inline
-def first_host(tree):
-    """The host with the earliest time, the first of them at a tie."""
-    half = tree.size >> 1
-    earliest = tree[1]
+def first_host(ends):
+    """The host whose CPU task ends first, the lowest row of them at a tie."""
+    half = ends.size >> 1
+    earliest = ends[1]
     i = 1
     while i < half:
         i *= 2
-        if tree[i] != earliest:
+        if ends[i] != earliest:
             i += 1
     return i - half

@@ -94,12 +94,12 @@ def begin(t, a, start, user):
     attempts.measured[a] = 1 if start >= params.warmup[0] and start < params.duration[0] else 0
 
 
-AHEAD = 12
+AHEAD = 12  # calls that the hint is ahead of: a pool and its worker are reached through the model, four later each
 
 
 @inline
 def look_ahead(t, i):
-    """Let the rows of the calls that come soon be fetched into the caches."""
+    """Let the rows that the calls after row `i` of the arrivals will need be fetched into the caches."""
     models, pools, arrivals = t.models, t.pools, t.arrivals
     m = arrivals.model[i + AHEAD]
     prefetch(models, m, 0)
@@ -237,7 +237,7 @@ def end_task(t, h, now):
     if kind == TASK_POST:
         return DO_POST_WAIT, row
     refresh(t, h)
-    if t.tree[1] <= now or (clock.n_timers[0] > 0 and t.timers.time[0] <= now):
+    if t.ends[1] <= now or (clock.n_timers[0] > 0 and t.timers.time[0] <= now):
         # Something else ends at this instant: completions go before entries to a queue.
         wait = t.attempts.pre_wait[row]
         t.attempts.overhead[row] += wait
@@ -297,14 +297,14 @@ def advance(t, until):
             timer = t.timers.time[0]
             klass = t.timers.order[0] // KLASS
         expiry = min(clock.client_expiry[0], clock.waiter_expiry[0], clock.forward_expiry[0])
-        completion = t.tree[1]
+        completion = t.ends[1]
         now = min(min(completion, timer), min(expiry, arrival))
         if now >= until:
             return REACHED, NONE
         clock.now[0] = now
         cause = OK
         if completion == now:
-            h = first_host(t.tree)
+            h = first_host(t.ends)
             action, row = end_task(t, h, now)
         elif timer == now and (klass < CLASS_EXPIRY or expiry > now):
             action, row, h = fire_timer(t, now)

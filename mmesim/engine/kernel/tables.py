@@ -28,7 +28,7 @@ def _dtype(integers: str, floats: str = "") -> np.dtype[Any]:
 
 
 LINE = 64
-"""Bytes of a line of the processor's caches."""
+"""Bytes of a line of the processor's caches; a row that is used at random begins at one."""
 
 
 def _lines(hot: str, cold: str = "") -> np.dtype[Any]:
@@ -134,7 +134,7 @@ WINDOW = _dtype(
 RECORD = _dtype("call key model host hit cause attempts", "arrival latency")
 
 TABLES = """
-    clock params hosts models pools workers attempts controls timers tasks tree up arrivals edges start
+    clock params hosts models pools workers attempts controls timers tasks ends up arrivals edges start
     counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
     window_hist records record_parts scratch episodes ledger loops scores users drafts tokens retry_on
     retried_cold
@@ -165,7 +165,7 @@ def _minima(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _leaves(hosts: int) -> int:
-    """Places of the tournament: a power of two."""
+    """Leaves of the tree of minima: a power of two."""
     leaves = 2
     while leaves < hosts:
         leaves *= 2
@@ -211,7 +211,7 @@ class Tables:
             "controls": np.zeros(0, CONTROL_TASK),
             "timers": zeros(sizes.timers, TIMER),
             "tasks": zeros((hosts, sizes.tasks), TASK),
-            "tree": _minima(np.full(_leaves(hosts), INF)),
+            "ends": _minima(np.full(_leaves(hosts), INF)),
             "up": np.zeros(hosts, np.int64),
             "arrivals": zeros(sizes.arrivals, ARRIVAL),
             "edges": np.ascontiguousarray(edges[0], np.float64),
@@ -277,9 +277,9 @@ class Tables:
                 new[name] = NONE
             new[: old.shape[0]] = old
             content[table] = new
-        times, before = np.full(_leaves(content["hosts"].size), INF), content["tree"]
+        times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
-        content["tree"] = _minima(times)
+        content["ends"] = _minima(times)
         self._refresh()
 
     def grow(self, table: str, rows: int) -> None:

@@ -372,7 +372,7 @@ def do(t, verb, now, i, j, x, y, z):
 
 @entry
 def act(t, verb, now, i, j, x, y, z):
-    """Do `verb` at time `now` with its arguments; a row, a count or 0, and which table must grow before the next verb."""
+    """Do `verb` at time `now` with its arguments; a row, a count or 0, and the table that must grow before the next."""
     t.clock.now[0] = now
     result = do(t, verb, now, i, j, x, y, z)
     return result, room(t)
