@@ -86,7 +86,7 @@ def _scenario(
         traffic=(Traffic(arrivals=Poisson(rate_per_s=rate_per_s), popularity=Zipf(0.8)),),
         clients=clients or Clients(),
         run=RunSettings(duration_s=duration_s, warmup_s=duration_s / 10, seed=3),
-        expect=("p99 < 250 ms",),
+        expect=("p99 < 250 ms", "p50 < 0.5 us"),
     )
 
 

@@ -98,8 +98,9 @@ def test_a_failure_at_once_ends_the_run_too():
     env = simpy.Environment()
 
     def work() -> Generator[simpy.Event, Any, None]:
-        raise KeyError("lost")
-        yield
+        if env.now == 0.0:
+            raise KeyError("lost")
+        yield env.timeout(1.0)
 
     Task(env, work())
     with pytest.raises(KeyError, match="lost"):
