@@ -9,7 +9,6 @@ import numpy as np
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.tables import Sizes, Tables
-from mmesim.engine.recorder import BUFFER_ROWS
 from mmesim.results.histogram import Grid, coarse_grid, grid
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.closed_loop import ClosedLoop
@@ -30,6 +29,8 @@ ROUTING = {
 }
 BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
 KEY_LIMIT = 2147483647
+RECORD_ROWS = 16384
+"""Rows of the buffer of records of calls, which is emptied when it is full."""
 
 
 def cores_and_slope(host: HostType) -> tuple[float, float]:
@@ -57,7 +58,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             drafts=users * CALLS,
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
-            records=0 if records is None else BUFFER_ROWS,
+            records=0 if records is None else RECORD_ROWS,
         ),
         (fine.edges, fine.start),
         (coarse.edges, coarse.start),

@@ -26,7 +26,7 @@ from mmesim.scenario.settings import RunSettings
 from mmesim.scenario.until import FIRST_LOOK, Precision
 
 if TYPE_CHECKING:
-    from mmesim.engine.processes import UserProcess
+    from mmesim.engine.user_processes import UserProcess
 
 
 def looks(first: int, most: int) -> tuple[int, ...]:

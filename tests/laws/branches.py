@@ -13,7 +13,7 @@ from typing import Any
 import simpy
 
 from mmesim.engine import kernel
-from mmesim.engine.endpoint import EndpointControl
+from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario.causes import Cause
 from mmesim.scenario.closed_loop import ClosedLoop

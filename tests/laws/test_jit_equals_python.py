@@ -18,7 +18,7 @@ from numba.core.errors import NumbaError
 
 from mmesim.engine import setup
 from mmesim.engine.kernel import codes, jit, record, step, verbs
-from mmesim.engine.recorder import PRIME, Recorder
+from mmesim.engine.measure.recorder import PRIME, Recorder
 from mmesim.policies.eviction import EVICTION
 from mmesim.results import histogram
 from mmesim.results.run_data import CAUSES, PARTS

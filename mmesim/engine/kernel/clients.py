@@ -4,7 +4,6 @@ Source of boto3's rules: botocore, retryhandler.py and data/_retry.json (legacy)
 retries/quota.py (standard).
 """
 
-from mmesim.engine.kernel.chance import BACKOFF, ROUTE, chance
 from mmesim.engine.kernel.codes import (
     A_BACKOFF,
     CLASS_ARRIVAL,
@@ -14,10 +13,11 @@ from mmesim.engine.kernel.codes import (
     TIMER_REACH,
     TIMER_USER,
 )
+from mmesim.engine.kernel.hashing import BACKOFF, ROUTE, chance
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.lists import new_attempt
 from mmesim.engine.kernel.record import COARSE, FINE, bucket, cell_of, end_attempt, end_call
-from mmesim.engine.kernel.rows import new_attempt
 
 
 @inline

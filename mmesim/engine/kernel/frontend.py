@@ -19,7 +19,7 @@ from mmesim.engine.kernel.codes import (
 from mmesim.engine.kernel.cpu import start_task
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
-from mmesim.engine.kernel.rows import FORWARDED, link_server
+from mmesim.engine.kernel.lists import FORWARDED, link_server
 
 
 @inline

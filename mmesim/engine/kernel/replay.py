@@ -3,7 +3,7 @@
 from mmesim.engine.kernel.codes import NONE, ROUND_ROBIN
 from mmesim.engine.kernel.frontend import touch
 from mmesim.engine.kernel.jit import inner
-from mmesim.engine.kernel.routing import choose
+from mmesim.engine.kernel.router import choose
 
 
 @inner

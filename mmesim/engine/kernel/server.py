@@ -51,7 +51,7 @@ from mmesim.engine.kernel.cpu import start_task
 from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
-from mmesim.engine.kernel.rows import free_attempt, unlink_client, unlink_server
+from mmesim.engine.kernel.lists import free_attempt, unlink_client, unlink_server
 
 
 @inline

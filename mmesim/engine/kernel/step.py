@@ -45,10 +45,10 @@ from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control, forward, next_stalled, touch
 from mmesim.engine.kernel.heap import KLASS, first_host, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
+from mmesim.engine.kernel.lists import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
 from mmesim.engine.kernel.prefetch import prefetch
 from mmesim.engine.kernel.record import integrate
-from mmesim.engine.kernel.routing import REFUSED, route
-from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
+from mmesim.engine.kernel.router import REFUSED, route
 from mmesim.engine.kernel.server import close_batch, settle
 
 

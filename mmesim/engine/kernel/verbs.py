@@ -18,14 +18,11 @@ from mmesim.engine.kernel.codes import (
     WORKER_DIED,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
-from mmesim.engine.kernel.fleet import add_host, drain_host
 from mmesim.engine.kernel.frontend import end_control, forward, release_loop
 from mmesim.engine.kernel.heap import remove_task
+from mmesim.engine.kernel.hosts import add_host, drain_host
 from mmesim.engine.kernel.jit import entry, inline, inner
-from mmesim.engine.kernel.record import integrate
-from mmesim.engine.kernel.replay import replay
-from mmesim.engine.kernel.routing import score
-from mmesim.engine.kernel.rows import (
+from mmesim.engine.kernel.lists import (
     free_attempt,
     free_control,
     free_pool,
@@ -34,6 +31,9 @@ from mmesim.engine.kernel.rows import (
     unlink_client,
     unlink_server,
 )
+from mmesim.engine.kernel.record import integrate
+from mmesim.engine.kernel.replay import replay
+from mmesim.engine.kernel.router import score
 from mmesim.engine.kernel.server import settle, stand_in_line, take_next
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mmesim.results.run_data import CAUSES, HostData, RunData, TenantData
-
-if TYPE_CHECKING:
-    from mmesim.engine.simulation import Simulation
+from mmesim.engine.control.host import Host
+from mmesim.engine.measure.windows import Integrals
+from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
+from mmesim.scenario.schema import Scenario
 
 LEDGER_TOLERANCE_S = 1e-9
 LITTLE_TOLERANCE = 1e-9
 
 
-def collect(sim: Simulation, wall_s: float) -> RunData:
-    """Everything that one replication measured."""
-    scenario, views = sim.scenario, sim.plane.tables.views
+def collect(
+    scenario: Scenario,
+    replication: int,
+    wall_s: float,
+    *,
+    views: Any,
+    hosts: Sequence[Host],
+    added: Integrals,
+    loads: Sequence[tuple[float, float]],
+    windows: dict[str, NDArray[np.float64]],
+    records: CallRecords | None,
+    control_events: int,
+) -> RunData:
+    """Everything that one replication measured.
+
+    `views`: the tables at the end. `added`: what each host added up in the measured time. `loads`: when each load that
+    ended well was asked for and was ready, seconds. `control_events`: events of the control plane.
+    """
     run, clock = scenario.run, views.clock
     models = scenario.model_table()
     limits = np.array(scenario.latency_limits_s, dtype=np.float64)
-    load_s = [ready - asked for asked, ready in sim.loader.finished if run.cut_s <= asked < run.duration_s]
+    load_s = [ready - asked for asked, ready in loads if run.cut_s <= asked < run.duration_s]
     return RunData(
         scenario=scenario.name,
         seed=run.seed,
-        replication=sim.replication,
+        replication=replication,
         duration_s=run.duration_s,
         warmup_s=run.cut_s,
         wall_s=wall_s,
@@ -59,29 +76,25 @@ def collect(sim: Simulation, wall_s: float) -> RunData:
             histogram=views.model_hist.copy(),
         ),
         model_names=tuple(model.name for model in models),
-        hosts=_hosts(sim),
-        windows=sim.metrics.columns(),
+        hosts=_hosts(scenario, views, hosts, added),
+        windows=windows,
         load_s=np.array(load_s, dtype=np.float64),
-        records=sim.recorder.records(),
-        checks=_checks(sim),
-        control_events=next(sim.env._eid),
+        records=records,
+        checks=_checks(scenario, views, hosts),
+        control_events=control_events,
         seam_crossings=int(clock.crossings[0]),
     )
 
 
-def _hosts(sim: Simulation) -> HostData:
-    views, endpoint = sim.plane.tables.views, sim.scenario.endpoint
-    assert sim.at_warmup is not None  # both times lie within the run
-    assert sim.at_end is not None
-    n = len(sim.hosts)
-    added = sim.at_end.since(sim.at_warmup, n)
+def _hosts(scenario: Scenario, views: Any, hosts: Sequence[Host], added: Integrals) -> HostData:
+    endpoint, n = scenario.endpoint, len(hosts)
     return HostData(
         up_s=added.up_s,
         cpu_busy_s=added.cpu_busy_s,
         vcpu=np.full(n, endpoint.host.vcpu),
         memory_byte_s=added.memory_byte_s,
         memory_bytes=np.full(n, endpoint.host.memory_bytes),
-        memory_peak_bytes=np.array([host.memory.peak for host in sim.hosts]),
+        memory_peak_bytes=np.array([host.memory.peak for host in hosts]),
         disk_byte_s=added.disk_byte_s,
         disk_bytes=np.full(n, endpoint.disk_bytes),
         loaded_s=added.loaded_s,
@@ -89,21 +102,20 @@ def _hosts(sim: Simulation) -> HostData:
         unloads=added.unloads,
         hits=views.hosts.hits[:n].copy(),
         misses=views.hosts.misses[:n].copy(),
-        tasks_peak=np.array([host.tasks.peak for host in sim.hosts]),
+        tasks_peak=np.array([host.tasks.peak for host in hosts]),
     )
 
 
-def _checks(sim: Simulation) -> dict[str, str]:
+def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, str]:
     """The laws that a run verifies of itself: name -> "ok" or what is wrong."""
-    views, endpoint = sim.plane.tables.views, sim.scenario.endpoint
-    clock = views.clock
+    endpoint, clock = scenario.endpoint, views.clock
     calls, ended = int(clock.calls[0]), int(clock.ok_all[0]) + int(views.causes[1].sum())
     open_calls, waiting = int(clock.calls[0] - clock.calls_done[0]), int(clock.in_system[0])
     reached, answered = int(clock.reached[0]), int(clock.attempts_all[0])
     area, sojourn = float(clock.area[0]), float(clock.sojourn[0])
-    memory = max(host.memory.peak for host in sim.hosts)
-    tasks = max(host.tasks.peak for host in sim.hosts)
-    disk = max(host.disk.peak for host in sim.hosts)
+    memory = max(host.memory.peak for host in hosts)
+    tasks = max(host.tasks.peak for host in hosts)
+    disk = max(host.disk.peak for host in hosts)
     wrong = {
         "conservation": ""
         if calls == ended + open_calls
@@ -121,7 +133,7 @@ def _checks(sim: Simulation) -> dict[str, str]:
         if memory <= max(endpoint.usable_memory_bytes, endpoint.base_memory_bytes)
         else f"{memory} bytes used of {endpoint.usable_memory_bytes}",
         "tasks": ""
-        if endpoint.pid_limit is None or tasks <= max(endpoint.pid_limit, sim.scenario.server.base_tasks)
+        if endpoint.pid_limit is None or tasks <= max(endpoint.pid_limit, scenario.server.base_tasks)
         else f"{tasks} processes and threads, limit {endpoint.pid_limit}",
         "disk": "" if disk <= endpoint.disk_bytes else f"{disk} bytes on a disk of {endpoint.disk_bytes}",
         "causes": ""

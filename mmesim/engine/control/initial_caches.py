@@ -8,9 +8,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
-from mmesim.engine.eviction import Eviction
 from mmesim.engine.reference import TIMES, Reference, Room, rates_at_start, spread_over_hosts
 from mmesim.scenario.endpoint import STATIONARY
 from mmesim.scenario.schema import RouterPolicy, Scenario
@@ -18,7 +18,7 @@ from mmesim.workload.arrivals import expected_calls
 from mmesim.workload.streams import generator
 
 
-class Start:
+class InitialCaches:
     """Places models at time 0, at once and without counting a load."""
 
     def __init__(

@@ -9,7 +9,6 @@ from mmesim.engine.kernel.tables import Tables
 from mmesim.results.run_data import CallRecords
 
 PRIME = 2147483647
-BUFFER_ROWS = 16384
 ALL = -1
 
 Rows = NDArray[np.void]

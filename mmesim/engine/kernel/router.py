@@ -19,7 +19,7 @@ from mmesim.engine.kernel.codes import (
     UP,
 )
 from mmesim.engine.kernel.jit import inline, inner
-from mmesim.engine.kernel.rows import new_pool
+from mmesim.engine.kernel.lists import new_pool
 
 REFUSED = -2
 ROUNDING = 1e-9  # of a token: calls at just the rate are not refused

@@ -13,7 +13,7 @@ NEAR = 2048
 """Rows of the buffer that are written at a time: few enough to stay in the near caches."""
 
 
-class Source:
+class OpenLoop:
     """The open-loop requests of a run. The results do not depend on the size of a block."""
 
     def __init__(

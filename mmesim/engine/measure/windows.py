@@ -44,7 +44,7 @@ class Integrals:
         return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
 
 
-class Metrics:
+class Windows:
     """Watches the endpoint; changes nothing. Windows cover [0, duration)."""
 
     def __init__(
