@@ -18,6 +18,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import REFILL, USERS
+from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
 from mmesim.engine.measure.recorder import Recorder
 from mmesim.engine.measure.windows import WINDOW_S, Integrals, Windows
@@ -51,7 +52,7 @@ class Simulation:
         self.replication = replication
         seed, endpoint = scenario.run.seed, scenario.endpoint
         tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records)
-        key = int(generator(seed, replication, "records").integers(setup.KEY_LIMIT))
+        key = int(generator(seed, replication, "records").integers(PRIME))
         self.recorder = Recorder(records, key)
         self.recorder.attach(tables)
         self.plane = DataPlane(tables, self.recorder.flush)
@@ -125,9 +126,9 @@ class Simulation:
     def _is_over(self) -> bool:
         """Whether no call will begin, none is on its way, no job is served and no model is loaded any more."""
         views = self.plane.tables.views
-        clock, rows = views.clock, views.attempts.state.size
-        arrived = clock.more[0] == 0 and clock.arrival[0] >= clock.n_arrivals[0] and clock.thinking[0] == 0
-        return bool(arrived and clock.n_free_attempts[0] == rows and not views.hosts.load_queue.any())
+        clock, rows = views.clock[0], views.attempts.state.size
+        arrived = clock.more == 0 and clock.arrival >= clock.n_arrivals and clock.thinking == 0
+        return bool(arrived and views.space[0].n_free_attempts == rows and not views.hosts.load_queue.any())
 
     def _measure(self) -> Generator[simpy.Event, Any, None]:
         """Take the integrals at both ends of the measured time."""

@@ -41,6 +41,8 @@ from tests.laws.digest import digest
 from tests.laws.scenarios import MIB, instant_endpoint, instant_model, instant_server, patient_clients
 
 KERNEL = Path(next(iter(kernel.__path__)))
+AROUND = ("codes", "columns", "jit", "prefetch", "rows", "scalars", "tables")
+"""Modules of Python around the kernel, which is never compiled, or that generates code."""
 
 
 def _drawn(mean_s: float) -> CpuWait:
@@ -253,7 +255,7 @@ def lines_missed(work: Callable[[], object]) -> dict[str, list[int]]:
     left = {
         (str(path), code.co_firstlineno): _lines(code)
         for path in sorted(KERNEL.glob("*.py"))
-        if path.stem not in ("jit", "tables", "codes", "prefetch")  # Python around the kernel, or code that makes code
+        if path.stem not in AROUND
         for code in _functions(path)
     }
 

@@ -69,6 +69,6 @@ def start_task(t, h, now, code, work, threads, spin):
     """Start a task of `work` CPU seconds on each of `threads` threads; `refresh` must follow within the event."""
     hosts = t.hosts
     sync(t, h, now)
-    push_task(t.clock, hosts, t.tasks, h, hosts.virtual[h] + work, code)
+    push_task(t.clock[0], t.space[0], hosts, t.tasks, h, hosts.virtual[h] + work, code)
     hosts.threads[h] += threads
     hosts.spin[h] += spin * threads

@@ -9,10 +9,10 @@ KINDS = 8
 @inner
 def push_timer(clock, timers, time, klass, kind, row, gen):
     """Add a timer; timers leave in order of (time, class, sequence number)."""
-    order = klass * KLASS + clock.seq[0]
-    clock.seq[0] += 1
-    i = clock.n_timers[0]
-    clock.n_timers[0] = i + 1
+    order = klass * KLASS + clock.seq
+    clock.seq += 1
+    i = clock.n_timers
+    clock.n_timers = i + 1
     while i > 0:
         parent = (i - 1) >> 1
         if timers.time[parent] < time or (timers.time[parent] == time and timers.order[parent] < order):
@@ -45,8 +45,8 @@ def _timer_before(timers, i, j):
 def pop_timer(clock, timers):
     """Take the first timer out of the heap; its kind, row and generation."""
     code, gen = timers.code[0], timers.gen[0]
-    n = clock.n_timers[0] - 1
-    clock.n_timers[0] = n
+    n = clock.n_timers - 1
+    clock.n_timers = n
     i = 0
     while True:
         child = 2 * i + 1
@@ -63,14 +63,14 @@ def pop_timer(clock, timers):
 
 
 @inner
-def push_task(clock, hosts, tasks, h, finish, code):
+def push_task(clock, space, hosts, tasks, h, finish, code):
     """Add a CPU task of host `h` that ends at virtual time `finish`; ties in order of start."""
-    seq = clock.seq[0]
-    clock.seq[0] = seq + 1
+    seq = clock.seq
+    clock.seq = seq + 1
     i = hosts.heap_n[h]
     hosts.heap_n[h] = i + 1
-    if i + clock.margin[0] >= tasks.finish.shape[1]:
-        clock.tasks_full[0] = 1
+    if i + space.margin >= tasks.finish.shape[1]:
+        space.tasks_full = 1
     while i > 0:
         parent = (i - 1) >> 1
         if tasks.finish[h, parent] <= finish:

@@ -21,10 +21,10 @@ from mmesim.engine.kernel.jit import inline, inner
 @inline
 def new_attempt(t):
     """A free row of attempts; the caller fills it."""
-    clock = t.clock
-    a = clock.free_attempt[0]
-    clock.free_attempt[0] = t.attempts.next[a]
-    clock.n_free_attempts[0] -= 1
+    space = t.space[0]
+    a = space.free_attempt
+    space.free_attempt = t.attempts.next[a]
+    space.n_free_attempts -= 1
     t.attempts.next[a] = NONE
     return a
 
@@ -32,31 +32,31 @@ def new_attempt(t):
 @inline
 def free_attempt(t, a):
     """Give a row of attempts back."""
-    clock, attempts = t.clock, t.attempts
+    space, attempts = t.space[0], t.attempts
     attempts.state[a] = A_FREE
     attempts.gen[a] += 1
-    attempts.next[a] = clock.free_attempt[0]
-    clock.free_attempt[0] = a
-    clock.n_free_attempts[0] += 1
+    attempts.next[a] = space.free_attempt
+    space.free_attempt = a
+    space.n_free_attempts += 1
 
 
 @inline
 def free_control(t, row):
     """Give the row of CPU work of the control plane back."""
-    clock, controls = t.clock, t.controls
+    space, controls = t.space[0], t.controls
     controls.host[row] = NONE
-    controls.next[row] = clock.free_control[0]
-    clock.free_control[0] = row
-    clock.n_free_controls[0] += 1
+    controls.next[row] = space.free_control
+    space.free_control = row
+    space.n_free_controls += 1
 
 
 @inner
 def new_pool(t, m, h, asker, now):
     """A pool of model `m` on host `h` in state LOADING, asked for by attempt `asker` (or NONE)."""
-    clock, pools, models, hosts = t.clock, t.pools, t.models, t.hosts
-    p = clock.free_pool[0]
-    clock.free_pool[0] = pools.free[p]
-    clock.n_free_pools[0] -= 1
+    space, pools, models, hosts = t.space[0], t.pools, t.models, t.hosts
+    p = space.free_pool
+    space.free_pool = pools.free[p]
+    space.n_free_pools -= 1
     pools.state[p] = LOADING
     pools.model[p] = m
     pools.host[p] = h
@@ -69,7 +69,6 @@ def new_pool(t, m, h, asker, now):
     pools.filler[p] = NONE
     pools.episode[p] = 0
     pools.frequency[p] = 0
-    pools.asker[p] = asker
     pools.asked_by[p] = t.attempts.key[asker] if asker >= 0 else NONE
     pools.asked[p] = pools.last[p] = now
     pools.credit[p] = hosts.clock[h]
@@ -82,7 +81,6 @@ def new_pool(t, m, h, asker, now):
     else:
         models.first_copy[m] = p
     models.last_copy[m] = p
-    models.n_copies[m] += 1
     models.loading[m] += 1
     tail = hosts.last_pool[h]
     pools.prev_pool[p] = tail
@@ -92,7 +90,6 @@ def new_pool(t, m, h, asker, now):
     else:
         hosts.first_pool[h] = p
     hosts.last_pool[h] = p
-    hosts.n_pools[h] += 1
     hosts.load_queue[h] += 1
     return p
 
@@ -100,7 +97,7 @@ def new_pool(t, m, h, asker, now):
 @inner
 def free_pool(t, p):
     """Unlink a pool from its model and its host and give its row back."""
-    clock, pools, models, hosts = t.clock, t.pools, t.models, t.hosts
+    space, pools, models, hosts = t.space[0], t.pools, t.models, t.hosts
     m, h = pools.model[p], pools.host[p]
     before, after = pools.prev_copy[p], pools.next_copy[p]
     if before >= 0:
@@ -111,7 +108,6 @@ def free_pool(t, p):
         pools.prev_copy[after] = before
     else:
         models.last_copy[m] = before
-    models.n_copies[m] -= 1
     before, after = pools.prev_pool[p], pools.next_pool[p]
     if before >= 0:
         pools.next_pool[before] = after
@@ -121,46 +117,45 @@ def free_pool(t, p):
         pools.prev_pool[after] = before
     else:
         hosts.last_pool[h] = before
-    hosts.n_pools[h] -= 1
     pools.state[p] = FREE
     pools.gen[p] += 1
-    pools.free[p] = clock.free_pool[0]
-    clock.free_pool[0] = p
-    clock.n_free_pools[0] += 1
+    pools.free[p] = space.free_pool
+    space.free_pool = p
+    space.n_free_pools += 1
 
 
 @inline
 def link_client(t, a):
     """Put attempt `a` at the end of the list of attempts whose client waits (in order of their start)."""
-    clock, attempts = t.clock, t.attempts
-    tail = clock.client_tail[0]
+    deadlines, attempts = t.deadlines[0], t.attempts
+    tail = deadlines.client_tail
     attempts.client_prev[a] = tail
     attempts.client_next[a] = NONE
     if tail >= 0:
         attempts.client_next[tail] = a
     else:
-        clock.client_head[0] = a
-        clock.client_expiry[0] = attempts.start[a] + t.params.client_timeout[0]
-    clock.client_tail[0] = a
+        deadlines.client_head = a
+        deadlines.client_expiry = attempts.start[a] + t.params[0].client_timeout
+    deadlines.client_tail = a
 
 
 @inline
 def unlink_client(t, a):
     """Take attempt `a` out of the list of attempts whose client waits."""
-    clock, attempts = t.clock, t.attempts
+    clock, deadlines, attempts = t.clock[0], t.deadlines[0], t.attempts
     before, after = attempts.client_prev[a], attempts.client_next[a]
     if after >= 0:
         attempts.client_prev[after] = before
     else:
-        clock.client_tail[0] = before
+        deadlines.client_tail = before
     if before >= 0:
         attempts.client_next[before] = after
     else:
-        clock.client_head[0] = after
-        clock.client_expiry[0] = INF
+        deadlines.client_head = after
+        deadlines.client_expiry = INF
         if after >= 0:
             # Rounding may put two attempts that reach the router together in the other order of their deadlines.
-            clock.client_expiry[0] = max(clock.now[0], attempts.start[after] + t.params.client_timeout[0])
+            deadlines.client_expiry = max(clock.now, attempts.start[after] + t.params[0].client_timeout)
 
 
 WAITERS, FORWARDED = 1, 2  # attempts.server_list; 0: in neither
@@ -169,21 +164,21 @@ WAITERS, FORWARDED = 1, 2  # attempts.server_list; 0: in neither
 @inline
 def link_server(t, a, which):
     """Put attempt `a` at the end of the list of load waiters or of forwarded attempts; it counts as in flight."""
-    clock, attempts = t.clock, t.attempts
+    deadlines, attempts = t.deadlines[0], t.attempts
     attempts.server_list[a] = which
     attempts.server_next[a] = NONE
     if which == WAITERS:
-        tail = clock.waiter_tail[0]
-        clock.waiter_tail[0] = a
+        tail = deadlines.waiter_tail
+        deadlines.waiter_tail = a
         if tail < 0:
-            clock.waiter_head[0] = a
-            clock.waiter_expiry[0] = attempts.reach[a] + t.params.load_timeout[0]
+            deadlines.waiter_head = a
+            deadlines.waiter_expiry = attempts.reach[a] + t.params[0].load_timeout
     else:
-        tail = clock.forward_tail[0]
-        clock.forward_tail[0] = a
+        tail = deadlines.forward_tail
+        deadlines.forward_tail = a
         if tail < 0:
-            clock.forward_head[0] = a
-            clock.forward_expiry[0] = attempts.forwarded[a] + t.params.invocation_timeout[0]
+            deadlines.forward_head = a
+            deadlines.forward_expiry = attempts.forwarded[a] + t.params[0].invocation_timeout
     attempts.server_prev[a] = tail
     if tail >= 0:
         attempts.server_next[tail] = a
@@ -193,7 +188,7 @@ def link_server(t, a, which):
 @inline
 def unlink_server(t, a):
     """Take attempt `a` out of its list of the platform's time-outs, if it is in one."""
-    clock, attempts = t.clock, t.attempts
+    deadlines, attempts = t.deadlines[0], t.attempts
     which = attempts.server_list[a]
     if which == 0:
         return
@@ -205,35 +200,35 @@ def unlink_server(t, a):
         attempts.server_prev[after] = before
     if which == WAITERS:
         if after < 0:
-            clock.waiter_tail[0] = before
+            deadlines.waiter_tail = before
         if before < 0:
-            clock.waiter_head[0] = after
-            clock.waiter_expiry[0] = attempts.reach[after] + t.params.load_timeout[0] if after >= 0 else INF
+            deadlines.waiter_head = after
+            deadlines.waiter_expiry = attempts.reach[after] + t.params[0].load_timeout if after >= 0 else INF
     else:
         if after < 0:
-            clock.forward_tail[0] = before
+            deadlines.forward_tail = before
         if before < 0:
-            clock.forward_head[0] = after
-            clock.forward_expiry[0] = attempts.forwarded[after] + t.params.invocation_timeout[0] if after >= 0 else INF
+            deadlines.forward_head = after
+            deadlines.forward_expiry = attempts.forwarded[after] + t.params[0].invocation_timeout if after >= 0 else INF
     t.hosts.in_flight[attempts.host[a]] -= 1
 
 
 @inline
 def room(t):
     """Which table has fewer than MARGIN free rows, NONE if none has."""
-    clock = t.clock
-    if clock.n_free_attempts[0] < clock.margin[0]:
+    clock, space = t.clock[0], t.space[0]
+    if space.n_free_attempts < space.margin:
         return GROW_ATTEMPTS
-    if clock.n_free_pools[0] < MARGIN:
+    if space.n_free_pools < MARGIN:
         return GROW_POOLS
-    if clock.n_free_workers[0] < t.params.margin_workers[0]:
+    if space.n_free_workers < t.params[0].margin_workers:
         return GROW_WORKERS
-    if clock.n_free_controls[0] < MARGIN:
+    if space.n_free_controls < MARGIN:
         return GROW_CONTROLS
-    if clock.n_timers[0] + clock.margin[0] >= t.timers.time.size:
+    if clock.n_timers + space.margin >= t.timers.time.size:
         return GROW_TIMERS
-    if clock.tasks_full[0] == 1:
+    if space.tasks_full == 1:
         return GROW_TASKS
-    if t.params.record[0] == 1 and clock.n_records[0] + clock.margin[0] >= t.records.call.size:
+    if t.params[0].record == 1 and space.n_records + space.margin >= t.records.call.size:
         return GROW_RECORDS
     return NONE

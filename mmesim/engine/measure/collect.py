@@ -35,7 +35,7 @@ def collect(
     `views`: the tables at the end. `added`: what each host added up in the measured time. `loads`: when each load that
     ended well was asked for and was ready, seconds. `control_events`: events of the control plane.
     """
-    run, clock = scenario.run, views.clock
+    run, counts = scenario.run, views.counts[0]
     models = scenario.model_table()
     limits = np.array(scenario.latency_limits_s, dtype=np.float64)
     load_s = [ready - asked for asked, ready in loads if run.cut_s <= asked < run.duration_s]
@@ -48,23 +48,23 @@ def collect(
         wall_s=wall_s,
         limits_s=limits,
         edges_s=views.edges.copy(),
-        count=views.counts.copy(),
+        count=views.histogram.copy(),
         parts_s=views.parts.copy(),
-        latency_sum_s=float(clock.latency_sum[0]),
-        latency_max_s=float(clock.latency_max[0]),
+        latency_sum_s=float(counts.latency_sum),
+        latency_max_s=float(counts.latency_max),
         coarse_edges_s=views.coarse_edges.copy(),
-        calls=int(clock.measured_calls[0]),
-        ok=int(clock.measured_ok[0]),
+        calls=int(counts.measured_calls),
+        ok=int(counts.measured_ok),
         errors=views.causes[0].copy(),
-        attempts=int(clock.measured_attempts[0]),
+        attempts=int(counts.measured_attempts),
         attempt_causes=views.causes[2].copy(),
-        hits=int(clock.hits[0]),
-        misses=int(clock.misses[0]),
-        load_wait_sum_s=float(clock.load_wait[0]),
-        calls_all=int(clock.calls[0]),
-        ok_all=int(clock.ok_all[0]),
+        hits=int(counts.hits),
+        misses=int(counts.misses),
+        load_wait_sum_s=float(counts.load_wait),
+        calls_all=int(counts.calls),
+        ok_all=int(counts.ok_all),
         errors_all=int(views.causes[1].sum()),
-        in_flight_at_end=int(clock.calls[0] - clock.calls_done[0]),
+        in_flight_at_end=int(counts.calls - counts.calls_done),
         retried_cold_s=views.retried_cold.copy(),
         load_episodes=views.episodes.copy(),
         tenants=TenantData(
@@ -82,7 +82,7 @@ def collect(
         records=records,
         checks=_checks(scenario, views, hosts),
         control_events=control_events,
-        seam_crossings=int(clock.crossings[0]),
+        seam_crossings=int(views.clock[0].crossings),
     )
 
 
@@ -108,11 +108,11 @@ def _hosts(scenario: Scenario, views: Any, hosts: Sequence[Host], added: Integra
 
 def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, str]:
     """The laws that a run verifies of itself: name -> "ok" or what is wrong."""
-    endpoint, clock = scenario.endpoint, views.clock
-    calls, ended = int(clock.calls[0]), int(clock.ok_all[0]) + int(views.causes[1].sum())
-    open_calls, waiting = int(clock.calls[0] - clock.calls_done[0]), int(clock.in_system[0])
-    reached, answered = int(clock.reached[0]), int(clock.attempts_all[0])
-    area, sojourn = float(clock.area[0]), float(clock.sojourn[0])
+    endpoint, counts = scenario.endpoint, views.counts[0]
+    calls, ended = int(counts.calls), int(counts.ok_all) + int(views.causes[1].sum())
+    open_calls, waiting = int(counts.calls - counts.calls_done), int(counts.in_system)
+    reached, answered = int(counts.reached), int(counts.attempts_all)
+    area, sojourn = float(counts.area), float(counts.sojourn)
     memory = max(host.memory.peak for host in hosts)
     tasks = max(host.tasks.peak for host in hosts)
     disk = max(host.disk.peak for host in hosts)
@@ -121,11 +121,11 @@ def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, 
         if calls == ended + open_calls
         else f"{calls} calls began, {ended} ended and {open_calls} were in flight",
         "attempts": ""
-        if reached == answered + waiting and open_calls == waiting + int(clock.backing_off[0])
+        if reached == answered + waiting and open_calls == waiting + int(counts.backing_off)
         else f"{reached} attempts were made, {answered} ended and {waiting} were in flight, for {open_calls} calls",
         "ledger": ""
-        if clock.ledger_error[0] <= LEDGER_TOLERANCE_S
-        else f"the parts of a call differ from its latency by {clock.ledger_error[0]:.3g} s",
+        if counts.ledger_error <= LEDGER_TOLERANCE_S
+        else f"the parts of a call differ from its latency by {counts.ledger_error:.3g} s",
         "little": ""
         if waiting or abs(area - sojourn) <= LITTLE_TOLERANCE * max(1.0, area)
         else f"integral of attempts in the system {area!r} s, sum of their stays {sojourn!r} s",
