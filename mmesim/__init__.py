@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
-    from mmesim.experiment.sweep import sweep
-    from mmesim.experiment.sweep_result import SweepResult
+    from mmesim.experiment.sweep.result import SweepResult
+    from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
     from mmesim.results.result import Result
-    from mmesim.scenario.schema import Scenario
+    from mmesim.scenario.scenario import Scenario
 
 __all__ = [
     "Diff",
@@ -43,14 +43,14 @@ _HOMES = {
     "MmesimError": "mmesim.errors",
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
-    "Scenario": "mmesim.scenario.schema",
-    "SweepResult": "mmesim.experiment.sweep_result",
+    "Scenario": "mmesim.scenario.scenario",
+    "SweepResult": "mmesim.experiment.sweep.result",
     "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",
-    "sweep": "mmesim.experiment.sweep",
+    "sweep": "mmesim.experiment.sweep.sweep",
     "uncertain": "mmesim.experiment.uncertain",
 }
 

@@ -23,7 +23,7 @@ def test_public_names_are_sorted_exist_and_are_all_there_is():
 
 
 def test_public_names_are_the_ones_of_their_modules():
-    from mmesim.scenario.schema import Scenario
+    from mmesim.scenario.scenario import Scenario
 
     assert mmesim.Scenario is Scenario
     assert mmesim.MmesimError is MmesimError

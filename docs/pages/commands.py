@@ -8,8 +8,8 @@ from docs.pages.markdown import block, code, page, table
 from mmesim import cli, units
 from mmesim.cli import common
 from mmesim.errors import SimulationError, UserError
-from mmesim.scenario.presets import PRESETS
-from mmesim.scenario.times import Constant, Time
+from mmesim.scenario.server.frameworks import PRESETS
+from mmesim.scenario.values.times import Constant, Time
 
 TRACE = ("describe", "convert", "fingerprint")
 """The commands below `mmesim trace`."""

@@ -16,11 +16,11 @@ from pydantic_core import PydanticUndefined
 
 from docs.pages.descriptions import ABOUT, DESCRIPTIONS
 from mmesim import units
-from mmesim.scenario.forms import Form
-from mmesim.scenario.host import HOST_KEYS, HostType
-from mmesim.scenario.schema import CpuWait, Endpoint, Scenario
-from mmesim.scenario.server import OVERHEADS
-from mmesim.scenario.times import Constant
+from mmesim.scenario.endpoint.host import HOST_KEYS, HostType
+from mmesim.scenario.scenario import CpuWait, Endpoint, Scenario
+from mmesim.scenario.server.server import OVERHEADS
+from mmesim.scenario.values.forms import Form
+from mmesim.scenario.values.times import Constant
 
 COMPUTED = {
     "endpoint.load_slots": "max(1, vcpu // 2)",

@@ -7,9 +7,9 @@ import inspect
 from docs.pages.fields import Section, sections
 from docs.pages.markdown import code, page, table
 from mmesim import units
-from mmesim.scenario.expect import LATENCY_METRICS, SHARE_METRICS
-from mmesim.scenario.table_csv import COLUMNS
-from mmesim.scenario.unsupported import TABLE
+from mmesim.scenario.file.spellings import TABLE
+from mmesim.scenario.models.csv_table import COLUMNS
+from mmesim.scenario.run.expect import LATENCY_METRICS, SHARE_METRICS
 
 INTRODUCTION = """
 A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a key that is there twice is an

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from mmesim.arrays import Floats
 
 
 def erlang_b(offered_erlang: float, servers: int) -> float:

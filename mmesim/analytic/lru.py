@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-Floats = NDArray[np.float64]
+from mmesim.arrays import Floats
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mmesim.experiment.executors import Executor
+    from mmesim.experiment.execute.executors import Executor
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
 INTERRUPTED = 130
@@ -35,7 +35,7 @@ def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:
 
 def executor(jobs: int, cluster: str | None) -> Executor:
     """Return what runs the replications; says so when the kernel has to be compiled here first."""
-    from mmesim.experiment import executors
+    from mmesim.experiment.execute import executors
 
     if cluster is not None:
         if jobs > 1:

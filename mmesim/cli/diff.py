@@ -33,9 +33,9 @@ def diff(
     """Compare two scenarios on the same requests: what changes, with intervals, and the first call that parts."""
     from mmesim.experiment.diff import diff as compare
     from mmesim.experiment.replicate import repeated
-    from mmesim.report.diff import text
     from mmesim.report.progress import ProgressLine
-    from mmesim.scenario.load import load
+    from mmesim.report.text.diff import text
+    from mmesim.scenario.file.load import load
 
     if b is None and not changes:
         raise typer.BadParameter("nothing differs: give a second file, or --set for the changes of b")

@@ -29,8 +29,8 @@ def robustness(
     """Simulate under every setting of what AWS does not publish: in how many the answer holds, and where it flips."""
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.report.progress import CountLine
-    from mmesim.report.robustness import text
-    from mmesim.scenario.load import load
+    from mmesim.report.text.robustness import text
+    from mmesim.scenario.file.load import load
 
     loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:

@@ -65,9 +65,9 @@ def run(
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
     from mmesim.report.progress import CountLine, ProgressLine
-    from mmesim.report.text import text
-    from mmesim.scenario.load import load
-    from mmesim.scenario.settings import AUTO
+    from mmesim.report.text.run import text
+    from mmesim.scenario.file.load import load
+    from mmesim.scenario.run.settings import AUTO
 
     records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications, "run.until": until}

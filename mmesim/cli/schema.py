@@ -20,7 +20,7 @@ def schema(
     """
     import json
 
-    from mmesim.scenario.json_schema import json_schema
+    from mmesim.scenario.file.json_schema import json_schema
 
     text = json.dumps(json_schema(), indent=2) + "\n"
     if out is None:

@@ -22,7 +22,7 @@ from mmesim.cli.common import (
 from mmesim.errors import SimulationError
 
 if TYPE_CHECKING:
-    from mmesim.experiment.sweep_result import SweepResult
+    from mmesim.experiment.sweep.result import SweepResult
 
 STORE = "sweep.sqlite"
 
@@ -70,14 +70,14 @@ def sweep(
     command goes on where it was stopped.
     """
     from mmesim.experiment.figures import SHOWN, figure
-    from mmesim.experiment.sweep import MOST
-    from mmesim.experiment.sweep import sweep as run_sweep
-    from mmesim.experiment.sweep_input import from_words
-    from mmesim.experiment.sweep_result import prepare
-    from mmesim.report.plots import check_format, write_plot
+    from mmesim.experiment.sweep.result import prepare
+    from mmesim.experiment.sweep.sweep import MOST
+    from mmesim.experiment.sweep.sweep import sweep as run_sweep
+    from mmesim.experiment.sweep.words import from_words
+    from mmesim.report.plots.sweep import check_format, write_plot
     from mmesim.report.progress import CountLine
-    from mmesim.report.sweep_text import sweep_text
-    from mmesim.scenario.template import Template
+    from mmesim.report.text.sweep import sweep_text
+    from mmesim.scenario.file.template import Template
 
     figures = [figure(name.strip()) for name in metrics.split(",") if name.strip()]
     if not figures:

@@ -57,8 +57,8 @@ def describe(
     more: More = None,
 ) -> None:
     """Say what a trace is like: rate, bursts, popularity, and the misses of LRU caches of every size."""
-    from mmesim.report.plots import check_format, write_plot
-    from mmesim.report.trace_text import trace_text
+    from mmesim.report.plots.sweep import check_format, write_plot
+    from mmesim.report.text.trace import trace_text
     from mmesim.workload.trace.describe import describe as describe_trace
 
     if plot is not None:
@@ -68,7 +68,7 @@ def describe(
     )
     found = describe_trace(file, trace.calls(), trace.span_s)
     if plot is not None:
-        from mmesim.report.plot_trace import trace_plot
+        from mmesim.report.plots.trace import trace_plot
 
         write_plot(trace_plot(found, file.name), plot)
         typer.echo(f"plot in {plot}", err=True)
@@ -141,7 +141,7 @@ def _trace(
     more: list[str] | None,
 ) -> WholeTrace:
     """The trace that the options ask for; UserError for an option that is wrong."""
-    from mmesim.scenario.trace_words import trace_of_words
+    from mmesim.scenario.file.trace_options import trace_of_words
     from mmesim.workload.trace.whole import WholeTrace
 
     words = [f"format={format_}"]

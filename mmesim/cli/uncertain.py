@@ -31,8 +31,8 @@ def uncertain(
     """Draw what is believed (`uncertain:`), simulate each draw: the spread of the answer, and what to measure first."""
     from mmesim.experiment.uncertain import uncertain as run_uncertain
     from mmesim.report.progress import CountLine
-    from mmesim.report.uncertain import text
-    from mmesim.scenario.template import Template
+    from mmesim.report.text.uncertain import text
+    from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
     with executor(jobs, cluster) as running, CountLine(sys.stderr) as progress:

@@ -11,7 +11,7 @@ from mmesim.cli.common import Overrides
 from mmesim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
-    from mmesim.scenario.schema import Scenario
+    from mmesim.scenario.scenario import Scenario
 
 
 def validate(
@@ -22,8 +22,8 @@ def validate(
     ] = False,
 ) -> None:
     """Check scenario files without running them; all problems of all files are shown at once."""
-    from mmesim.scenario.dump import dump
-    from mmesim.scenario.load import load
+    from mmesim.scenario.file.dump import dump
+    from mmesim.scenario.file.load import load
 
     problems: list[Problem] = []
     for file in files:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import NONE
 from mmesim.engine.kernel.rows import DRAFT
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.users import CALLS, GROUP, Users
 

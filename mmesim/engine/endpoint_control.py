@@ -16,7 +16,7 @@ from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import DRAINING, LOADING, NONE, READY, UP
 from mmesim.errors import did_you_mean
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 
 POOL_STATES = {LOADING: "loading", READY: "ready", DRAINING: "unloading"}
 POLL_S = 1.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from mmesim.engine.dataplane import DataPlane
-from mmesim.scenario.schema import Scenario
-from mmesim.workload.arrivals import blocks
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.block import OVERHEAD_COLUMNS, Block
+from mmesim.workload.requests import blocks
 
 NEAR = 2048
 """Rows of the buffer that are written at a time: few enough to stay in the near caches."""

@@ -10,15 +10,15 @@ from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.kernel.tables import Sizes, Tables
-from mmesim.results.histogram import Grid, coarse_grid, grid
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.models import AffineBatch
-from mmesim.scenario.retries import BotoStandard
-from mmesim.scenario.schema import HostType, RouterPolicy, Scenario, Time
-from mmesim.scenario.times import Constant
+from mmesim.scenario.clients.retries import BotoStandard
+from mmesim.scenario.models.groups import AffineBatch
+from mmesim.scenario.scenario import HostType, RouterPolicy, Scenario, Time
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.values.times import Constant
+from mmesim.stats.histogram import Grid, coarse_grid, grid
 from mmesim.workload.block import OVERHEAD_COLUMNS
-from mmesim.workload.streams import generator
+from mmesim.workload.draws.generators import generator
 from mmesim.workload.users import CALLS
 
 ROUTING = {

@@ -26,8 +26,8 @@ from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
-from mmesim.workload.streams import generator
+from mmesim.scenario.scenario import Scenario
+from mmesim.workload.draws.generators import generator
 
 Observer = Callable[[float, int], None]
 """Is told simulated seconds and calls begun, now and then."""

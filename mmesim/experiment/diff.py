@@ -14,13 +14,13 @@ import numpy as np
 from mmesim import __version__, units
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
-from mmesim.experiment.executors import Executor, Watch, local
+from mmesim.experiment.execute.executors import Executor, Watch, local
 from mmesim.experiment.replicate import repeated, replicate, with_warmup
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import plain
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ class Diff:
 
     def plot(self) -> Figure:
         """Draw every difference with its interval, in percent of a."""
-        from mmesim.report.plot_diff import differences
+        from mmesim.report.plots.diff import differences
 
         return differences(self)
 

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Flags, Floats, Ints
 from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords
-
-Ints = NDArray[np.int64]
 
 OK = -1
 
@@ -78,7 +76,7 @@ def first_divergence(a: Result, b: Result) -> Divergence | None:
     )
 
 
-def _differs(x: CallRecords, i: Ints, y: CallRecords, j: Ints) -> NDArray[np.bool_]:
+def _differs(x: CallRecords, i: Ints, y: CallRecords, j: Ints) -> Flags:
     """Which of the calls in rows `i` of `x` and `j` of `y` fared differently."""
     differs = np.zeros(len(i), dtype=np.bool_)
     for name in ("arrival_s", "host", "hit", "cause", "attempts", "latency_s"):
@@ -87,7 +85,7 @@ def _differs(x: CallRecords, i: Ints, y: CallRecords, j: Ints) -> NDArray[np.boo
     return differs
 
 
-def _arrivals(records: CallRecords, rows: Ints) -> NDArray[np.float64]:
+def _arrivals(records: CallRecords, rows: Ints) -> Floats:
     """When the calls in these rows began, NaN where there is none."""
     return np.array([records.arrival_s[row] if row >= 0 else np.nan for row in rows.tolist()], dtype=np.float64)
 

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from mmesim.errors import UserError, did_you_mean
-from mmesim.results.intervals import Estimate
 from mmesim.results.latency import QUANTILES
 from mmesim.results.summary import Summary
+from mmesim.stats.intervals import Estimate
 
 
 @dataclass(frozen=True)

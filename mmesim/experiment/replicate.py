@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.executors import Executor, Simulate, Task, Watch, local
+from mmesim.experiment.execute.executors import Executor, Simulate, Task, Watch, local
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess

@@ -7,14 +7,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from mmesim.experiment.executors import Executor, Simulate, local
+from mmesim.experiment.execute.executors import Executor, Simulate, local
 from mmesim.experiment.figures import figure
 from mmesim.experiment.replicate import repeated, replicate
 from mmesim.experiment.robustness_result import AS_GIVEN, FIGURES, LeftOut, Outcome, Robustness
 from mmesim.experiment.unknowns import Unknowns, settings
 from mmesim.results.result import Result
-from mmesim.scenario.checks import contradictions
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.file.checks import contradictions
+from mmesim.scenario.scenario import Scenario
 
 Watch = Callable[[int, int, int], None]
 """Is told how many simulations are finished, 0, and how many there are."""

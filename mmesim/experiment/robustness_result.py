@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from mmesim import __version__, units
 from mmesim.results.expect import Verdict
-from mmesim.results.intervals import Estimate
 from mmesim.results.summary import plain
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.intervals import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from mmesim.experiment import replicate as replications_of
 from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS
 from mmesim.experiment.until import replicate_until
 from mmesim.results.result import Result
-from mmesim.scenario.schema import RunSettings, Scenario
+from mmesim.scenario.scenario import RunSettings, Scenario
 
 if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess

@@ -16,17 +16,18 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
+from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
-from mmesim.experiment.executors import Executor, Simulate, local
-from mmesim.experiment.ranking import Ints, rank
+from mmesim.experiment.execute.executors import Executor, Simulate, local
 from mmesim.experiment.replicate import repeated, replicate
-from mmesim.experiment.uncertain_result import Answer, Chance, Floats, Uncertain
-from mmesim.experiment.variance import inputs_interval, split
+from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
 from mmesim.results.latency import QUANTILES
 from mmesim.results.metrics import METRICS, Metric, metric
 from mmesim.results.result import Result
-from mmesim.scenario.schema import Belief, Scenario
-from mmesim.scenario.template import Template
+from mmesim.scenario.file.template import Template
+from mmesim.scenario.scenario import Belief, Scenario
+from mmesim.stats.ranking import rank
+from mmesim.stats.variance import inputs_interval, split
 
 DRAWS = 64
 """Draws unless others are asked for; a Sobol sequence is best with a power of two."""

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mmesim import __version__
-from mmesim.experiment.ranking import Floats, Ranking
-from mmesim.experiment.variance import Split
+from mmesim.arrays import Floats
 from mmesim.results.summary import plain
-from mmesim.scenario.schema import Belief, Scenario
+from mmesim.scenario.scenario import Belief, Scenario
+from mmesim.stats.ranking import Ranking
+from mmesim.stats.variance import Split
 
 if TYPE_CHECKING:
     import pandas as pd

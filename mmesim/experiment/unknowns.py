@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mmesim import units
-from mmesim.scenario.schema import Endpoint, RouterPolicy
+from mmesim.scenario.scenario import Endpoint, RouterPolicy
 
 MISROUTE = 0.02
 CPU_SPEED = (0.85, 1.0, 1.15)

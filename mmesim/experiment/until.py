@@ -13,17 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.executors import Executor, Simulate, Watch, local
+from mmesim.experiment.execute.executors import Executor, Simulate, Watch, local
 from mmesim.experiment.replicate import RECORDS, replicate, with_warmup
 from mmesim.results.folder import prepare
-from mmesim.results.intervals import CONFIDENCE
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.until import Until, allowed, relative_half_width
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.settings import RunSettings
-from mmesim.scenario.until import FIRST_LOOK, Precision
+from mmesim.scenario.run.settings import RunSettings
+from mmesim.scenario.run.until import FIRST_LOOK, Precision
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess

@@ -10,16 +10,16 @@ import numpy as np
 
 from mmesim import units
 from mmesim.analytic.lru import characteristic_time, filling_time
-from mmesim.engine.reference import TIMES, Room, rates_at_start, spread_over_hosts
-from mmesim.results.histogram import Floats
-from mmesim.results.mser import mser5
+from mmesim.arrays import Floats
 from mmesim.results.run_data import RunData
 from mmesim.results.series import means, windows
 from mmesim.results.steady import all_users_s, changes_over_time
-from mmesim.scenario.endpoint import STATIONARY
-from mmesim.scenario.schema import FoundWarmup, Scenario
-from mmesim.scenario.settings import AUTO
-from mmesim.scenario.until import FIRST_LOOK
+from mmesim.scenario.endpoint.endpoint import STATIONARY
+from mmesim.scenario.run.settings import AUTO
+from mmesim.scenario.run.until import FIRST_LOOK
+from mmesim.scenario.scenario import FoundWarmup, Scenario
+from mmesim.stats.mser import mser5
+from mmesim.workload.reference import TIMES, Room, rates_at_start, spread_over_hosts
 
 PILOT = 1_000_000
 """Replication number of the first pilot: their random numbers are shared with nothing that is measured."""

@@ -8,12 +8,10 @@ from types import MappingProxyType
 from typing import Any, assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mmesim.scenario.schema import EvictionPolicy, Gdsf, Ttl
+from mmesim.arrays import Flags, Floats, Ints
+from mmesim.scenario.scenario import EvictionPolicy, Gdsf, Ttl
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 MEGA = 1e6
 
 
@@ -173,7 +171,7 @@ def _ttl(ttl_s: float) -> Choice:
     return choose
 
 
-def _oldest(pools: IdlePools, among: NDArray[np.bool_]) -> int:
+def _oldest(pools: IdlePools, among: Flags) -> int:
     """Of some pools the least recently used."""
     some = np.flatnonzero(among)
     return int(some[pools.accessed[some].argmin()])

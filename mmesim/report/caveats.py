@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 
 TRACE = "[ ] cover the randomness of service and load given this trace, not that of other traffic"
 UNSTEADY = ("too short", "warming up", "saturated")

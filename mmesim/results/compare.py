@@ -16,13 +16,13 @@ from typing import Literal
 import numpy as np
 
 from mmesim.results.expect import shown_as
-from mmesim.results.histogram import width_at
-from mmesim.results.intervals import Estimate, estimate, half_width, mean
 from mmesim.results.latency import Pooled, limit_text, pool
 from mmesim.results.metrics import Metric, estimated, metric, over, quantile_shares
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import SIGNIFICANT_DIGITS
+from mmesim.stats.histogram import width_at
+from mmesim.stats.intervals import Estimate, estimate, half_width, mean
 
 FIGURES: tuple[str, ...] = (
     "mean",

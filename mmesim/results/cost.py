@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mmesim.results.intervals import mean
 from mmesim.results.metrics import METRICS, measured_s
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import HostType
+from mmesim.scenario.scenario import HostType
+from mmesim.stats.intervals import mean
 
 HOURS_PER_MONTH = 730.0
 

@@ -10,11 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from mmesim.results.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 from mmesim.results.latency import Pooled, latency, limit_text
 from mmesim.results.metrics import Metric, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Expectation
+from mmesim.scenario.scenario import Expectation
+from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 
 Verdict = Literal["pass", "fail", "undecided"]
 

@@ -14,11 +14,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmesim.results.histogram import Floats, Ints, merge, quantile, share_over, width_at
-from mmesim.results.intervals import CONFIDENCE, Estimate, estimate, half_width, sectioning
+from mmesim.arrays import Floats, Ints
 from mmesim.results.ledger import band_weights, cold_calls
 from mmesim.results.metrics import METRICS, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
+from mmesim.stats.histogram import merge, quantile, share_over, width_at
+from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate, half_width, sectioning
 
 QUANTILES: tuple[str, ...] = ("p50", "p90", "p95", "p99", "p99.9")
 EPISODES_NEEDED = 20

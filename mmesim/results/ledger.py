@@ -7,8 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.results.arrays import divide
-from mmesim.results.histogram import Floats
+from mmesim.arrays import Floats, divide
 from mmesim.results.run_data import PARTS
 
 BANDS = MappingProxyType(

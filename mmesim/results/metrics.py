@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from mmesim.results.histogram import quantile, share_over
-from mmesim.results.intervals import CONFIDENCE, Estimate, estimate
 from mmesim.results.run_data import CAUSES, RunData
+from mmesim.stats.histogram import quantile, share_over
+from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate
 
 NO_SUCCESS = "no successful call"
 NO_CALLS = "no call"

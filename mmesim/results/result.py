@@ -20,8 +20,8 @@ from mmesim.results.expect import Verdict, overall
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import Summary, summarise
 from mmesim.results.until import Until
-from mmesim.scenario.dump import dump
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ class Result:
 
     def plot(self) -> Figure:
         """Draw how many calls are slower than what, and what their latency is made of."""
-        from mmesim.report.plot_result import latency
+        from mmesim.report.plots.run import latency
 
         return latency(self)
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.scenario.causes import Cause
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from mmesim.arrays import Flags, Floats, Ints
+from mmesim.scenario.clients.causes import Cause
 
 PARTS: tuple[str, ...] = (
     "network",
@@ -88,7 +86,7 @@ class CallRecords:
     model: Ints
     host: Ints
     """Host of the last attempt, -1 when it reached none."""
-    hit: NDArray[np.bool_]
+    hit: Flags
     cause: Ints
     """-1 for success, else an index into `CAUSES` (the last attempt's)."""
     attempts: Ints
@@ -104,7 +102,7 @@ class CallRecords:
         """The sample that a lower threshold would have left."""
         return replace(self.where(self.rank < threshold), threshold=min(self.threshold, threshold))
 
-    def where(self, rows: NDArray[np.bool_]) -> CallRecords:
+    def where(self, rows: Flags) -> CallRecords:
         """Some of the calls."""
         columns = [field.name for field in fields(self) if field.name != "threshold"]
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmesim.results.arrays import divide
-from mmesim.results.histogram import Floats
+from mmesim.arrays import Floats, divide
 from mmesim.results.run_data import RunData
 
 COLUMNS: tuple[str, ...] = (

@@ -11,13 +11,13 @@ import numpy as np
 from scipy.special import stdtrit
 
 from mmesim import units
-from mmesim.results.histogram import Floats
-from mmesim.results.intervals import mean
+from mmesim.arrays import Floats
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import Sums, Windows, batch_means, windows
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.combinations import changing
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.combinations import changing
+from mmesim.stats.intervals import mean
 
 Verdict = Literal["steady", "warming up", "saturated", "too short"]
 

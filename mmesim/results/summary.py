@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from mmesim.arrays import Ints
 from mmesim.errors import SimulationError
 from mmesim.results import checks
 from mmesim.results.cost import cost
 from mmesim.results.expect import judge
-from mmesim.results.histogram import Ints
-from mmesim.results.intervals import CONFIDENCE, estimate
 from mmesim.results.latency import latency_ms, pool, share_over_limits
 from mmesim.results.ledger import ledger_ms
 from mmesim.results.metrics import METRICS, estimated
@@ -23,7 +22,8 @@ from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
 from mmesim.results.until import Until
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.intervals import CONFIDENCE, estimate
 
 Summary = dict[str, object]
 

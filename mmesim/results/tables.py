@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mmesim.results.arrays import divide
-from mmesim.results.histogram import quantile
+from mmesim.arrays import divide
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
-from mmesim.scenario.schema import Expectation, Scenario
+from mmesim.scenario.scenario import Expectation, Scenario
+from mmesim.stats.histogram import quantile
 
 Column = tuple[str, str]
 """Unit and meaning."""

@@ -10,13 +10,12 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.arrays import Floats, divide
 from mmesim.errors import SimulationError
-from mmesim.results.arrays import divide
-from mmesim.results.histogram import Floats
-from mmesim.results.intervals import CONFIDENCE, Estimate, estimate
 from mmesim.results.metrics import quantile_shares
 from mmesim.results.run_data import RunData, TenantData
-from mmesim.scenario.schema import Expectation
+from mmesim.scenario.scenario import Expectation
+from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate
 
 OFTEN_COLD = 0.05
 NO_MODEL_CALLED = "no model was called"

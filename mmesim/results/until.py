@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mmesim.results.expect import shown_as
 from mmesim.results.latency import Pooled
 from mmesim.results.run_data import RunData
-from mmesim.scenario.until import Precision
+from mmesim.scenario.run.until import Precision
 
 
 @dataclass(frozen=True)

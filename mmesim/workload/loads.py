@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.times import Time
-from mmesim.workload.distributions import Sampler
-from mmesim.workload.streams import KeyedStreams
-
-Floats = NDArray[np.float64]
+from mmesim.arrays import Floats
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.times import Time
+from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.workload.draws.sampler import Sampler
 
 
 @dataclass(frozen=True)

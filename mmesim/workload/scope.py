@@ -6,14 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Ints
 from mmesim.errors import Problem, ScenarioError, did_you_mean
-from mmesim.scenario.models import Model
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.traffic import Traffic
-
-Ints = NDArray[np.int64]
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.stream import Traffic
 
 
 def select(models: Sequence[Model], traffic: Traffic) -> tuple[Model, ...]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmesim.scenario.fingerprint import read_fingerprint
-from mmesim.scenario.recorded import AZURE_2019
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.traffic import Traffic
-from mmesim.workload import azure, calls, fingerprint, streams
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.fingerprint import read_fingerprint
+from mmesim.scenario.traffic.stream import Traffic
+from mmesim.scenario.traffic.trace import AZURE_2019
+from mmesim.workload.arrivals import open_loop as calls
 from mmesim.workload.block import Arrivals
-from mmesim.workload.bootstrap import BlockMinutes, BlockTrace, drawn
+from mmesim.workload.draws import generators as streams
 from mmesim.workload.scope import end_of, rows_of, select
+from mmesim.workload.trace import azure_minutes as azure
+from mmesim.workload.trace import fingerprint
+from mmesim.workload.trace.bootstrap import BlockMinutes, BlockTrace, drawn
 from mmesim.workload.trace.names import Naming
 from mmesim.workload.trace.replay import Draws, minute_counts, naming_of, replayed
 

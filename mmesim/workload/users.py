@@ -9,20 +9,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.workload.block import OVERHEAD_COLUMNS, first_key
-from mmesim.workload.distributions import Sampler
-from mmesim.workload.popularity import Mix
+from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.workload.draws.popularity import Mix
+from mmesim.workload.draws.sampler import Sampler
 from mmesim.workload.scope import end_of, rows_of, select
-from mmesim.workload.streams import KeyedStreams
 from mmesim.workload.work import Work
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 CALLS = 128
 """Calls of one user that are drawn together. It is the same everywhere: draws depend on it."""

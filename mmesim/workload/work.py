@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Floats
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.schema import Scenario
-from mmesim.workload import streams
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.block import OVERHEAD_COLUMNS, Arrivals, Block, first_key
-from mmesim.workload.distributions import Sampler, constant_value
-
-Floats = NDArray[np.float64]
+from mmesim.workload.draws import generators as streams
+from mmesim.workload.draws.sampler import Sampler, constant_value
 
 
 class Work:

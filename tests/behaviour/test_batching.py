@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mmesim.scenario.models import AffineBatch, AffineCost
-from mmesim.scenario.schema import CpuWait, Download, ModelGroup
-from mmesim.scenario.times import Constant
+from mmesim.scenario.models.groups import AffineBatch, AffineCost
+from mmesim.scenario.scenario import CpuWait, Download, ModelGroup
+from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import MIB, Outcome, endpoint, model, timeline
 
 Requests = list[tuple[float, str, float]]

@@ -11,14 +11,14 @@ from mmesim.engine.simulation import Simulation, simulate
 from mmesim.experiment.warmup import settled
 from mmesim.results.run_data import CAUSES
 from mmesim.results.steady import steady_state
-from mmesim.scenario.arrivals import ArrivalProcess
-from mmesim.scenario.causes import Cause
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.endpoint import Throttling
-from mmesim.scenario.models import Service
-from mmesim.scenario.retries import BotoLegacy, BotoStandard, Exponential, Fixed
-from mmesim.scenario.schema import Clients, ConstantRate, CpuWait, RunSettings, Scenario, Traffic
-from mmesim.scenario.times import ZERO, Constant
+from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Exponential, Fixed
+from mmesim.scenario.endpoint.endpoint import Throttling
+from mmesim.scenario.models.groups import Service
+from mmesim.scenario.scenario import Clients, ConstantRate, CpuWait, RunSettings, Scenario, Traffic
+from mmesim.scenario.traffic.arrivals import ArrivalProcess
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.values.times import ZERO, Constant
 from tests.behaviour.timeline import Outcome, endpoint, model, play, timeline
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import Simulation
-from mmesim.results.histogram import bucket_of, grid
-from mmesim.scenario.schema import CpuWait, Download, RunSettings
-from mmesim.scenario.times import Constant
+from mmesim.scenario.scenario import CpuWait, Download, RunSettings
+from mmesim.scenario.values.times import Constant
+from mmesim.stats.histogram import bucket_of, grid
 from tests.behaviour.timeline import COPY, endpoint, model, play, scenario
 
 SECOND = 1e6

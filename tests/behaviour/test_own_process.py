@@ -12,8 +12,8 @@ import pytest
 
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.errors import UserCodeError, UserError
-from mmesim.scenario.schema import CpuWait, Function, Overhead, Router
-from mmesim.scenario.times import Constant
+from mmesim.scenario.scenario import CpuWait, Function, Overhead, Router
+from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import COPY, endpoint, model, play, scenario
 
 
@@ -173,7 +173,7 @@ def test_runs_with_processes_repeat_whatever_compiles_them(tmp_path):
     )
     (tmp_path / "run.py").write_text(
         "import sys\nfrom pathlib import Path\nfrom mmesim.engine.simulation import simulate\n"
-        "from mmesim.scenario.load import load\n"
+        "from mmesim.scenario.file.load import load\n"
         "run = simulate(load(sys.argv[1]), records=-1)\nassert set(run.checks.values()) == {'ok'}, run.checks\n"
         "print(run.records.latency_s.tobytes().hex(), run.records.cause.tobytes().hex(),\n"
         "      [round(float(s), 9) for s in run.hosts.up_s])\n"

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from mmesim.engine.kernel.codes import READY
-from mmesim.engine.reference import LARGEST_REPLAY, Reference, Room, rates_at_start
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.errors import ScenarioError
-from mmesim.scenario.schema import (
+from mmesim.scenario.scenario import (
     EvictionPolicy,
     Gdsf,
     GdsfCost,
@@ -25,6 +24,7 @@ from mmesim.scenario.schema import (
     Ttl,
     Zipf,
 )
+from mmesim.workload.reference import LARGEST_REPLAY, Reference, Room, rates_at_start
 from tests.laws.scenarios import MIB, instant_endpoint, instant_model, instant_server, patient_clients, write_trace
 
 RATE = 20.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario.schema import Download, Router
-from mmesim.scenario.times import Constant
+from mmesim.scenario.scenario import Download, Router
+from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import endpoint, model, play, scenario, timeline
 
 

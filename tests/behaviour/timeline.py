@@ -9,7 +9,7 @@ from typing import Any
 
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import CAUSES, PARTS, RunData
-from mmesim.scenario.schema import (
+from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
     Download,
@@ -24,8 +24,8 @@ from mmesim.scenario.schema import (
     TraceSource,
     Traffic,
 )
-from mmesim.scenario.server import OVERHEADS
-from mmesim.scenario.times import Constant
+from mmesim.scenario.server.server import OVERHEADS
+from mmesim.scenario.values.times import Constant
 
 MIB = 2**20
 COPY = 100 * MIB

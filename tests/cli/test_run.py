@@ -11,11 +11,11 @@ from typing import Protocol
 import pytest
 
 from mmesim.cli.common import folder_name
-from mmesim.experiment import executors
-from mmesim.experiment.executors import Observer
+from mmesim.experiment.execute import executors
+from mmesim.experiment.execute.executors import Observer
 from mmesim.results.run_data import RunData
-from mmesim.scenario.load import load
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.file.load import load
+from mmesim.scenario.scenario import Scenario
 from tests.unit.results.synthetic import Call, run_data
 
 SCENARIO = """\

@@ -17,11 +17,11 @@ from typing import Protocol
 import pandas as pd
 import pytest
 
-from mmesim.experiment import executors
-from mmesim.experiment.executors import Observer
-from mmesim.experiment.store import Store
+from mmesim.experiment.execute import executors
+from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 from tests.unit.results.synthetic import Call, run_data
 
 ROOT = Path(__file__).parents[2]
@@ -158,7 +158,7 @@ def test_mistakes_are_told_before_anything_is_simulated(
 
 
 def test_yes_allows_many_simulations(sweep: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmesim.experiment.sweep.MOST", 3)
+    monkeypatch.setattr("mmesim.experiment.sweep.sweep.MOST", 3)
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2").code == 64
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--yes").code == 0
     assert engine.asked == 4

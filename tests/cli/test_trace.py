@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmesim import cli
-from mmesim.scenario.fingerprint import read_fingerprint
+from mmesim.scenario.traffic.fingerprint import read_fingerprint
 
 DATA = Path(__file__).parents[1] / "data"
 COUNTS = str(DATA / "azure2019_20f_60min_with_trigger.csv")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from mmesim.scenario.load import load
+from mmesim.scenario.file.load import load
 
 BELIEVED = "{uncertain: {uniform: {low: 10 ms, high: 30 ms}}}"
 SCENARIO = f"""\

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import ndtri
 
+from mmesim.arrays import Floats
 from mmesim.experiment.until import level, looks
 from mmesim.results.expect import interval_of, shown_as
-from mmesim.results.histogram import Floats
-from mmesim.results.intervals import CONFIDENCE
 from mmesim.results.latency import Pooled
 from mmesim.results.metrics import over
 from mmesim.results.run_data import RunData
 from mmesim.results.until import allowed, relative_half_width
-from mmesim.scenario.until import FIRST_LOOK, read_precision
+from mmesim.scenario.run.until import FIRST_LOOK, read_precision
+from mmesim.stats.intervals import CONFIDENCE
 
 FIXED = 10
 """Replications of a run whose number is fixed."""

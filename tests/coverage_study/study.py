@@ -22,10 +22,10 @@ from mmesim import __version__
 from mmesim.engine.simulation import simulate
 from mmesim.errors import SimulationError
 from mmesim.results import checks
-from mmesim.results.histogram import quantile
-from mmesim.results.intervals import half_width, mean
 from mmesim.results.metrics import metric, over
 from mmesim.results.run_data import RunData
+from mmesim.stats.histogram import quantile
+from mmesim.stats.intervals import half_width, mean
 from tests.coverage_study.cells import FIGURES, TRUTH_LENGTH, TRUTH_SEED, Cell, cells
 from tests.coverage_study.judge import designs, rows
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mmesim.arrays import Floats
 from mmesim.engine.simulation import simulate
-from mmesim.results.histogram import Floats, quantile
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import windows
-from mmesim.scenario.load import load
+from mmesim.scenario.file.load import load
+from mmesim.stats.histogram import quantile
 
 GALLERY = Path(__file__).parents[2] / "scenarios" / "gallery"
 SLOW_JOB = "traffic.night.arrivals.sweep.rate=0.5 /s"

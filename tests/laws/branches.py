@@ -15,13 +15,12 @@ import simpy
 from mmesim.engine import kernel
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario.causes import Cause
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.endpoint import Throttling
-from mmesim.scenario.models import AffineBatch, AffineCost, ModelGroup, Service
-from mmesim.scenario.retries import BotoStandard
-from mmesim.scenario.retries import Exponential as Growing
-from mmesim.scenario.schema import (
+from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.clients.retries import BotoStandard
+from mmesim.scenario.clients.retries import Exponential as Growing
+from mmesim.scenario.endpoint.endpoint import Throttling
+from mmesim.scenario.models.groups import AffineBatch, AffineCost, ModelGroup, Service
+from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
     Download,
@@ -36,7 +35,8 @@ from mmesim.scenario.schema import (
     Traffic,
     Zipf,
 )
-from mmesim.scenario.times import Constant, Empirical, Exponential, Lognormal
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.values.times import Constant, Empirical, Exponential, Lognormal
 from tests.laws.digest import digest
 from tests.laws.scenarios import MIB, instant_endpoint, instant_model, instant_server, patient_clients
 

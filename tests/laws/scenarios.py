@@ -8,13 +8,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mmesim.scenario.causes import Cause
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.endpoint import Throttling, Warm
-from mmesim.scenario.models import ModelGroup, Service
-from mmesim.scenario.retries import BotoLegacy, BotoStandard, Fixed, Retries
-from mmesim.scenario.retries import Exponential as Growing
-from mmesim.scenario.schema import (
+from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Fixed, Retries
+from mmesim.scenario.clients.retries import Exponential as Growing
+from mmesim.scenario.endpoint.endpoint import Throttling, Warm
+from mmesim.scenario.models.groups import ModelGroup, Service
+from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
     Download,
@@ -36,7 +35,8 @@ from mmesim.scenario.schema import (
     UniformPopularity,
     Zipf,
 )
-from mmesim.scenario.times import ZERO, Constant, Empirical, Exponential, Lognormal, Time, Uniform
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.values.times import ZERO, Constant, Empirical, Exponential, Lognormal, Time, Uniform
 
 MIB = 2**20
 

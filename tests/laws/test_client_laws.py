@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.retries import BotoStandard
-from mmesim.scenario.schema import RouterPolicy, Scenario
-from mmesim.workload.arrivals import blocks
+from mmesim.scenario.clients.retries import BotoStandard
+from mmesim.scenario.scenario import RouterPolicy, Scenario
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.workload.block import STREAM_KEYS, first_key, join
+from mmesim.workload.requests import blocks
 from mmesim.workload.users import CALLS, USER_KEYS, Users
 from tests.laws.digest import digest
 from tests.laws.scenarios import with_clients

@@ -12,8 +12,8 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import CAUSES, CallRecords
-from mmesim.scenario.models import ModelGroup, Service
-from mmesim.scenario.schema import (
+from mmesim.scenario.models.groups import ModelGroup, Service
+from mmesim.scenario.scenario import (
     CpuWait,
     Endpoint,
     Overhead,
@@ -24,7 +24,7 @@ from mmesim.scenario.schema import (
     Server,
     Traffic,
 )
-from mmesim.scenario.times import Constant
+from mmesim.scenario.values.times import Constant
 from tests.laws.scenarios import (
     instant_endpoint,
     instant_model,
@@ -99,7 +99,7 @@ def test_a_load_gets_disk_room_from_a_model_that_is_ready_but_idle(tmp_path):
 ZERO_JOBS = """
 import sys
 from pathlib import Path
-from mmesim.scenario.load import load
+from mmesim.scenario.file.load import load
 from mmesim.engine.simulation import simulate
 run = simulate(load(sys.argv[1]), records=-1)
 assert run.checks["conservation"] == "ok", run.checks

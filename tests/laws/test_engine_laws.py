@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from mmesim.engine.kernel.codes import REFILL
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.histogram import bucket_of, coarse_grid, grid
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
-from mmesim.scenario.schema import EvictionPolicy, RouterPolicy, Scenario
-from mmesim.workload.arrivals import blocks
+from mmesim.scenario.scenario import EvictionPolicy, RouterPolicy, Scenario
+from mmesim.stats.histogram import bucket_of, coarse_grid, grid
 from mmesim.workload.block import Block, join
+from mmesim.workload.requests import blocks
 from tests.laws.digest import EFFORT, digest
 from tests.laws.scenarios import scenarios
 

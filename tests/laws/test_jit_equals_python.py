@@ -21,9 +21,9 @@ from mmesim.engine.kernel import codes, jit, record, step, verbs
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure import recorder
 from mmesim.policies.eviction import EVICTION
-from mmesim.results import histogram
 from mmesim.results.run_data import CAUSES, PARTS
-from mmesim.scenario.schema import EvictionPolicy, RouterPolicy
+from mmesim.scenario.scenario import EvictionPolicy, RouterPolicy
+from mmesim.stats import histogram
 from tests.laws import branches
 
 compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="about the compiled kernel")

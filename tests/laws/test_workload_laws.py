@@ -10,9 +10,8 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mmesim.scenario.combinations import contradictions
-from mmesim.scenario.models import ModelGroup, Service
-from mmesim.scenario.schema import (
+from mmesim.scenario.models.groups import ModelGroup, Service
+from mmesim.scenario.scenario import (
     ConstantRate,
     CpuWait,
     Diurnal,
@@ -41,7 +40,8 @@ from mmesim.scenario.schema import (
     WeibullArrivals,
     Zipf,
 )
-from mmesim.scenario.times import (
+from mmesim.scenario.traffic.combinations import contradictions
+from mmesim.scenario.values.times import (
     Constant,
     Empirical,
     Exponential,
@@ -52,9 +52,9 @@ from mmesim.scenario.times import (
     Uniform,
     Weibull,
 )
-from mmesim.workload.arrivals import blocks
 from mmesim.workload.block import Block, join, resize
 from mmesim.workload.merge import merge
+from mmesim.workload.requests import blocks
 
 DURATION_S = 20.0
 

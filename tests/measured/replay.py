@@ -15,7 +15,7 @@ import numpy as np
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import CAUSES, CallRecords
-from mmesim.scenario.schema import (
+from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
     Endpoint,
@@ -31,7 +31,7 @@ from mmesim.scenario.schema import (
     TraceSource,
     Traffic,
 )
-from mmesim.scenario.times import ZERO, Constant
+from mmesim.scenario.values.times import ZERO, Constant
 from tests.measured.cases import FIGURES, Case, CaseModel, Figures, figures, measured, read, repeats, seen
 
 CORES = 2

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from mmesim.scenario.times import Exponential, Gamma, Lognormal, Weibull
-from mmesim.workload.calls import times
-from mmesim.workload.streams import of_traffic
+from mmesim.scenario.values.times import Exponential, Gamma, Lognormal, Weibull
+from mmesim.workload.arrivals.open_loop import times
+from mmesim.workload.draws.generators import of_traffic
 from tests.oracles.traffic import LEVEL, MOST_CHECKS, REPLICATIONS, SEED, Floats, law_of, mean_is, process, two_sided
 
 pytestmark = pytest.mark.slow

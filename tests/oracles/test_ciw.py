@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import CAUSES, PARTS
-from mmesim.scenario.models import Service
-from mmesim.scenario.schema import Poisson, RunSettings, Scenario, Traffic
-from mmesim.scenario.times import Lognormal
+from mmesim.scenario.models.groups import Service
+from mmesim.scenario.scenario import Poisson, RunSettings, Scenario, Traffic
+from mmesim.scenario.values.times import Lognormal
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients
 
 RATE, SERVICE_S, CV, SERVERS, PLACES = 1.8, 1.0, 1.2, 2, 5

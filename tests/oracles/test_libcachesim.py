@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mmesim.scenario.models import AzureModels
-from mmesim.scenario.schema import EvictionPolicy, Scenario, TraceSource, Traffic
+from mmesim.scenario.models.groups import AzureModels
+from mmesim.scenario.scenario import EvictionPolicy, Scenario, TraceSource, Traffic
 from tests.laws.scenarios import instant_model, write_trace
 from tests.oracles.caches import cache, replay
 

@@ -11,12 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from mmesim.scenario.drift import Drift
-from mmesim.scenario.times import Exponential
+from mmesim.scenario.traffic.drift import Drift
+from mmesim.scenario.values.times import Exponential
+from mmesim.workload.arrivals.drift import drifted
 from mmesim.workload.block import Arrivals
-from mmesim.workload.drift import drifted
-from mmesim.workload.popularity import probabilities
-from mmesim.workload.streams import of_traffic
+from mmesim.workload.draws.generators import of_traffic
+from mmesim.workload.draws.popularity import probabilities
 from tests.oracles.test_arrival_processes import mmpp_variance
 from tests.oracles.traffic import (
     LEVEL,

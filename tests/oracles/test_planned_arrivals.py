@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.scenario.planned import DAY_S
-from mmesim.scenario.times import (
+from mmesim.scenario.traffic.planned import DAY_S
+from mmesim.scenario.values.times import (
     Constant,
     Empirical,
     Exponential,
@@ -22,9 +22,9 @@ from mmesim.scenario.times import (
     Uniform,
     Weibull,
 )
-from mmesim.workload.equilibrium import residual
-from mmesim.workload.families import piecewise
-from mmesim.workload.streams import generator
+from mmesim.workload.arrivals.equilibrium import residual
+from mmesim.workload.draws.families import piecewise
+from mmesim.workload.draws.generators import generator
 from tests.oracles.traffic import LEVEL, MOST_CHECKS, SEED, Floats, calls, law_of, stream, two_sided
 
 pytestmark = pytest.mark.slow

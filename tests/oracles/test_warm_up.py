@@ -14,12 +14,12 @@ import pytest
 from mmesim.analytic.erlang import mmc_mean_sojourn
 from mmesim.analytic.lru import che
 from mmesim.experiment.replicate import replicate
-from mmesim.results.intervals import student_t
 from mmesim.results.result import Result
-from mmesim.scenario.models import Service
-from mmesim.scenario.schema import EvictionPolicy, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
-from mmesim.scenario.times import Exponential
-from mmesim.workload.popularity import probabilities
+from mmesim.scenario.models.groups import Service
+from mmesim.scenario.scenario import EvictionPolicy, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
+from mmesim.scenario.values.times import Exponential
+from mmesim.stats.intervals import student_t
+from mmesim.workload.draws.popularity import probabilities
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients
 from tests.oracles.caches import cache
 

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mmesim.scenario.arrivals import ArrivalProcess
-from mmesim.scenario.models import Model, Service
-from mmesim.scenario.schema import CpuWait, Traffic
-from mmesim.scenario.times import Constant, Exponential, Gamma, Lognormal, Time, Uniform, Weibull
+from mmesim.scenario.models.groups import Model, Service
+from mmesim.scenario.scenario import CpuWait, Traffic
+from mmesim.scenario.traffic.arrivals import ArrivalProcess
+from mmesim.scenario.values.times import Constant, Exponential, Gamma, Lognormal, Time, Uniform, Weibull
+from mmesim.workload.arrivals.open_loop import arrivals
 from mmesim.workload.block import Arrivals
-from mmesim.workload.calls import arrivals
-from mmesim.workload.families import weibull_shape
+from mmesim.workload.draws.families import weibull_shape
 
 FALSE_ALARM = 1e-6
 MOST_CHECKS = {"test_arrival_processes": 50, "test_planned_arrivals": 30, "test_models_called": 20}

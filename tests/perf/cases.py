@@ -11,9 +11,9 @@ from math import sqrt
 from mmesim.analytic.erlang import mmc_mean_sojourn
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.times import Exponential
-from mmesim.workload.arrivals import blocks
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.times import Exponential
+from mmesim.workload.requests import blocks
 from mmesim.workload.sources import source
 from tests.perf import workloads
 from tests.perf.rivals import CiwQueue, Queue, SimpyQueue, python_loop, simpy_timeouts

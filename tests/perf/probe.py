@@ -56,7 +56,7 @@ MODELS = 500
 
 def sweep(points: int) -> dict[str, float]:
     """Peak memory of the process that asks for a sweep of that many points, with a store, run by two others."""
-    from mmesim.experiment.sweep import sweep
+    from mmesim.experiment.sweep.sweep import sweep
     from tests.perf.workloads import everything_fits
 
     scenario = everything_fits(hosts=8, models=MODELS, requests=20_000)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmesim.scenario.closed_loop import ClosedLoop
-from mmesim.scenario.endpoint import Throttling
-from mmesim.scenario.retries import Fixed
-from mmesim.scenario.schema import (
+from mmesim.scenario.clients.retries import Fixed
+from mmesim.scenario.endpoint.endpoint import Throttling
+from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
     Endpoint,
@@ -22,8 +21,9 @@ from mmesim.scenario.schema import (
     UniformPopularity,
     Zipf,
 )
-from mmesim.scenario.server import OVERHEADS
-from mmesim.scenario.times import Constant, Exponential, Lognormal
+from mmesim.scenario.server.server import OVERHEADS
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.values.times import Constant, Exponential, Lognormal
 
 MIB = 2**20
 MEAN_SERVICE_S = 0.012

@@ -7,9 +7,9 @@ import functools
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.histogram import quantile
 from mmesim.results.run_data import CAUSES, RunData
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.histogram import quantile
 
 FILE = "scenarios/published/wlt.yaml"
 P99_MS = (104.0, 107.0)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mmesim.engine import user_code
 from mmesim.errors import UserCodeError
 from mmesim.policies.eviction import Choice, IdlePools, ModelFigures, Policy, policy
-from mmesim.scenario.schema import Function, Model, Scenario
-from mmesim.workload.distributions import mean
+from mmesim.scenario.scenario import Function, Model, Scenario
+from mmesim.workload.draws.sampler import mean
 
 
 class Eviction:

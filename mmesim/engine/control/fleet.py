@@ -6,8 +6,8 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.setup import placement_key
-from mmesim.scenario.schema import Scenario
-from mmesim.workload.streams import generator
+from mmesim.scenario.scenario import Scenario
+from mmesim.workload.draws.generators import generator
 
 
 class Fleet:

@@ -11,7 +11,7 @@ import simpy
 from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.link import Link
 from mmesim.engine.control.task import Slots
-from mmesim.scenario.schema import Endpoint, Model
+from mmesim.scenario.scenario import Endpoint, Model
 
 
 class Host:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
-from mmesim.engine.reference import TIMES, Reference, Room, rates_at_start, spread_over_hosts
-from mmesim.scenario.endpoint import STATIONARY
-from mmesim.scenario.schema import RouterPolicy, Scenario
-from mmesim.workload.arrivals import expected_calls
-from mmesim.workload.streams import generator
+from mmesim.scenario.endpoint.endpoint import STATIONARY
+from mmesim.scenario.scenario import RouterPolicy, Scenario
+from mmesim.workload.draws.generators import generator
+from mmesim.workload.reference import TIMES, Reference, Room, rates_at_start, spread_over_hosts
+from mmesim.workload.requests import expected_calls
 
 
 class InitialCaches:

@@ -22,7 +22,7 @@ from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
-from mmesim.scenario.schema import Model, Scenario
+from mmesim.scenario.scenario import Model, Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
 
 FRONT_END_S = 1e-3

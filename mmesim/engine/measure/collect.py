@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mmesim.engine.control.host import Host
 from mmesim.engine.measure.windows import Integrals
 from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 
 LEDGER_TOLERANCE_S = 1e-9
 LITTLE_TOLERANCE = 1e-9

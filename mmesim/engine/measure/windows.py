@@ -16,9 +16,9 @@ from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
-from mmesim.results.histogram import log_middles, quantile
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.schema import Endpoint
+from mmesim.scenario.scenario import Endpoint
+from mmesim.stats.histogram import log_middles, quantile
 
 WINDOW_S = 60.0
 MICRO = 1e6

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from mmesim import units
 from mmesim.errors import TraceError, TraceWarning
-from mmesim.scenario.base import shown
-from mmesim.scenario.recorded import TraceSource
+from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.values.fields import shown
 from mmesim.workload.trace.clock import Clock
 from mmesim.workload.trace.names import UNKNOWN, Naming
 from mmesim.workload.trace.rows import Piece

@@ -10,13 +10,10 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from mmesim.scenario.recorded import TimeUnit
-from mmesim.workload.table import Chunk
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from mmesim.arrays import Floats, Ints
+from mmesim.scenario.traffic.trace import TimeUnit
+from mmesim.workload.trace.table import Chunk
 
 NS = 10**9
 UNIT_NS: dict[TimeUnit, int] = {"s": NS, "ms": 10**6, "us": 10**3, "ns": 1}

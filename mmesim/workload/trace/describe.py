@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Floats, Ints
 from mmesim.errors import TraceError
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.figures import Bins, Gaps, Minutes, ZipfFit, zipf_fit
 from mmesim.workload.trace.stack import StackDistances
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 DISPERSION_S = {"1 s": 1.0, "1 min": 60.0, "1 h": 3600.0}
 TOP = (0.01, 0.1)

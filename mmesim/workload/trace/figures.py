@@ -6,13 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from mmesim.arrays import Floats, Ints
 from mmesim.workload.block import Arrivals
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LARGEST_EXPONENT = 20.0
 COVERED = 0.99

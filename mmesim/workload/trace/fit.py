@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmesim import units
+from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import TraceError
-from mmesim.scenario.fingerprint import GAP_SHARES, POINTS, Fingerprint, ModelsAlike
+from mmesim.scenario.traffic.fingerprint import GAP_SHARES, POINTS, Fingerprint, ModelsAlike
 from mmesim.workload.block import Arrivals
-from mmesim.workload.fingerprint import Line
+from mmesim.workload.trace.fingerprint import Line
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Open = Callable[[], Iterator[Arrivals]]
 """Reads the trace from its beginning, models numbered from 0."""
 
@@ -124,9 +122,9 @@ def _models(calls: Iterator[Arrivals]) -> tuple[_Models, float]:
     return _Models(count, first, last, cv), latest
 
 
-def _by_clock(models: _Models) -> NDArray[np.bool_]:
+def _by_clock(models: _Models) -> Flags:
     """Models that are so regular that they keep time by the clock, whatever the hour."""
-    found: NDArray[np.bool_] = models.cv < EVENNESS[0]
+    found: Flags = models.cv < EVENNESS[0]
     return found
 
 
@@ -142,7 +140,7 @@ def gaps(part: Arrivals, last: Floats) -> tuple[Ints, Floats]:
     return model[known], (time - before)[known]
 
 
-def _profile(calls: Iterator[Arrivals], span_s: float, counted: NDArray[np.bool_]) -> tuple[float, ...]:
+def _profile(calls: Iterator[Arrivals], span_s: float, counted: Flags) -> tuple[float, ...]:
     """How the calls of some models spread over the parts of the span, mean 1; even where they have none."""
     found = np.zeros(PARTS)
     for part in calls:

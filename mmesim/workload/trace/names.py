@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Ints
 from mmesim.errors import did_you_mean
-
-Ints = NDArray[np.int64]
 
 UNKNOWN = -2
 """Row of a name that no model has: the trace is refused."""

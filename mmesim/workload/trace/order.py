@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmesim import units
+from mmesim.arrays import Floats
 from mmesim.workload.block import Arrivals
 from mmesim.workload.pieces import sorted_by_time
 from mmesim.workload.trace.names import LEFT_OUT
 from mmesim.workload.trace.rows import Piece
-
-Floats = NDArray[np.float64]
 
 
 def in_order(pieces: Iterable[Piece], disorder_s: float, from_first: bool) -> Iterator[Arrivals]:

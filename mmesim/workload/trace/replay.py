@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmesim.scenario.recorded import (
+from mmesim.scenario.traffic.trace import (
     ACCESS_LOG,
     AZURE_2019,
     AZURE_2021,
@@ -17,8 +17,9 @@ from mmesim.scenario.recorded import (
     TraceFormat,
     TraceSource,
 )
-from mmesim.workload import azure, streams
 from mmesim.workload.block import Arrivals
+from mmesim.workload.draws import generators as streams
+from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace import transform
 from mmesim.workload.trace.access_log import access_log
 from mmesim.workload.trace.names import Chosen, Hashed, Known, Naming, Numbered, Striped

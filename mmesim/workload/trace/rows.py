@@ -13,15 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from mmesim.scenario.recorded import TraceSource
-from mmesim.workload.table import Chunk, Table
+from mmesim.arrays import Floats, Ints
+from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.workload.trace.clock import LATEST_S, Clock
 from mmesim.workload.trace.names import UNKNOWN, Naming, rows_of_names
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from mmesim.workload.trace.table import Chunk, Table
 
 SERVICE_COLUMN = "service"
 """The column of service times that a table may leave out; one that the scenario calls otherwise must be there."""

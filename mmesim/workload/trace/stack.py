@@ -9,10 +9,8 @@ call is counted: no sampling as in C. Waldspurger et al., Efficient MRC construc
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from mmesim.arrays import Floats, Ints
 
 BATCH = 1 << 16
 """Calls that are looked at together, or twice the number of models where that is more."""

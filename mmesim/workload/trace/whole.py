@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmesim.scenario.recorded import TraceSource
+from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.names import Chosen, Hashed, Naming, Numbered, Striped
 from mmesim.workload.trace.replay import Draws, most_called, replayed, window_s

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from mmesim.experiment.executors import Observer
+from mmesim.experiment.execute.executors import Observer
 from mmesim.experiment.until import replicate_until
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
 from tests.coverage_study.judge import MOST, Design, Row, designs, interval, rows, wilson
 from tests.unit.results.synthetic import Call, run_data, scenario
 

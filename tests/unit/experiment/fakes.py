@@ -8,10 +8,10 @@ import time
 from dataclasses import replace
 
 from mmesim.errors import TraceError
-from mmesim.experiment.executors import Observer
+from mmesim.experiment.execute.executors import Observer
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
-from mmesim.workload.streams import generator
+from mmesim.scenario.scenario import Scenario
+from mmesim.workload.draws.generators import generator
 from tests.unit.results.synthetic import Call, run_data
 
 

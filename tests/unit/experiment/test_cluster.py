@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import TraceError, UserError
-from mmesim.experiment.executors import cluster
+from mmesim.experiment.execute.executors import cluster
+from mmesim.experiment.execute.versions import difference, versions
 from mmesim.experiment.replicate import replicate
-from mmesim.experiment.versions import difference, versions
 from tests.unit.experiment import dask, fakes
 from tests.unit.results.synthetic import scenario
 

@@ -11,9 +11,9 @@ import pytest
 from mmesim import Scenario, diff, run
 from mmesim.errors import UserError
 from mmesim.results.compare import deltas
-from mmesim.results.intervals import student_t
 from mmesim.results.result import Result
-from mmesim.scenario.load import load_text
+from mmesim.scenario.file.load import load_text
+from mmesim.stats.intervals import student_t
 
 TEXT = """
 name: base

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment.points import points, read_points
-from mmesim.experiment.sweep_input import from_words, read_section, read_sweep
-from mmesim.scenario.load import load_text
-from mmesim.scenario.sweep import split_quantity
+from mmesim.experiment.sweep.points import points, read_points
+from mmesim.experiment.sweep.words import from_words, read_section, read_sweep
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.run.sweep import split_quantity
 
 COUNT, MEMORY = "endpoint.instance_count", "models.tenant.memory"
 

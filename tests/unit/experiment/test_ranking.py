@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.experiment.ranking import rank
 from mmesim.experiment.uncertain import sobol
+from mmesim.stats.ranking import rank
 
 
 def normal(draws: int, fields: int) -> np.ndarray:

@@ -9,15 +9,15 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from mmesim.experiment.executors import Observer
+from mmesim.experiment.execute.executors import Observer
 from mmesim.experiment.robustness import robustness
 from mmesim.experiment.robustness_result import AS_GIVEN
 from mmesim.experiment.unknowns import AXES, Unknowns, settings
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.schema import summary_schema
-from mmesim.scenario.load import load_text
-from mmesim.scenario.schema import RouterPolicy, Scenario
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.scenario import RouterPolicy, Scenario
 from tests.unit.results.synthetic import Call, run_data
 
 TEXT = """\

@@ -16,13 +16,13 @@ import numpy as np
 import pytest
 
 from mmesim.errors import OutputError
-from mmesim.experiment.key import Keys, of_replication
-from mmesim.experiment.pack import pack, unpack
-from mmesim.experiment.store import Store
+from mmesim.experiment.store.key import Keys, of_replication
+from mmesim.experiment.store.pack import pack, unpack
+from mmesim.experiment.store.store import Store
 from mmesim.results.series import COLUMNS
 from mmesim.results.summary import summarise
-from mmesim.scenario.load import load_text
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.scenario import Scenario
 from tests.unit.results.synthetic import Call, run_data, scenario
 
 ROOT = Path(__file__).parents[3]
@@ -182,7 +182,7 @@ def test_the_source_of_a_users_function_counts(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from mmesim.experiment.store import Store
+from mmesim.experiment.store.store import Store
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import scenario
 

@@ -12,18 +12,18 @@ import pytest
 from matplotlib.image import imread
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.executors import Observer, local
+from mmesim.experiment.execute.executors import Observer, local
 from mmesim.experiment.figures import FIGURES, figure
 from mmesim.experiment.replicate import replicate
-from mmesim.experiment.store import Store
-from mmesim.experiment.sweep import sweep
-from mmesim.experiment.sweep_result import SweepResult
-from mmesim.report.plots import write_plot
+from mmesim.experiment.store.store import Store
+from mmesim.experiment.sweep.result import SweepResult
+from mmesim.experiment.sweep.sweep import sweep
+from mmesim.report.plots.sweep import write_plot
 from mmesim.report.progress import CountLine
-from mmesim.report.sweep_text import sweep_text
+from mmesim.report.text.sweep import sweep_text
 from mmesim.results.run_data import RunData
-from mmesim.scenario.load import load_text
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.scenario import Scenario
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 

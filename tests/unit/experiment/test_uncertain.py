@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment.executors import Observer
+from mmesim.experiment.execute.executors import Observer
 from mmesim.experiment.uncertain import sobol, uncertain
 from mmesim.results.run_data import RunData
-from mmesim.scenario.load import load_text
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.times import Constant
-from mmesim.workload.streams import generator
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.times import Constant
+from mmesim.workload.draws.generators import generator
 from tests.unit.results.synthetic import Call, run_data
 
 TEXT = """\

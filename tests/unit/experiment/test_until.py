@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.executors import Observer, Simulate
+from mmesim.experiment.execute.executors import Observer, Simulate
 from mmesim.experiment.run import run
 from mmesim.experiment.until import level, looks, looks_of, replicate_until
-from mmesim.results.intervals import half_width, mean
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.settings import RunSettings
+from mmesim.scenario.run.settings import RunSettings
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.intervals import half_width, mean
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario
 
@@ -166,8 +166,8 @@ class Called:
     """Stands in for the engine behind `run`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mmesim.experiment.executors._engine", lambda processes: STEADY)
-        monkeypatch.setattr("mmesim.experiment.executors.is_compiled", lambda: True)
+        monkeypatch.setattr("mmesim.experiment.execute.executors._engine", lambda processes: STEADY)
+        monkeypatch.setattr("mmesim.experiment.execute.executors.is_compiled", lambda: True)
 
     def __call__(self, of: Scenario, **given: object) -> Result:
         return run(of, **given)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmesim.experiment.variance import inputs_interval, split
+from mmesim.stats.variance import inputs_interval, split
 
 RESAMPLED = np.random.default_rng(0).integers(0, 64, (200, 64))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmesim.report import layout
-from mmesim.results.intervals import Estimate
+from mmesim.stats.intervals import Estimate
 
 
 @pytest.mark.parametrize(

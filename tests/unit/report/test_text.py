@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mmesim.report.text import text
+from mmesim.report.text.run import text
 from mmesim.results.result import Result
 from mmesim.results.until import Until
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.server import ConfigRead, Server
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.server.server import ConfigRead, Server
 from tests.unit.results.synthetic import Call, replications, scenario
 
 WARM, COLD = Call(0.02), Call(0.02, model=1, load_wait=0.98, load=0)

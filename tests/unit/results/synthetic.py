@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.results.histogram import bucket_of, coarse_grid, grid
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, HostData, RunData, TenantData
-from mmesim.scenario.schema import Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.histogram import bucket_of, coarse_grid, grid
 
 GIB = 2**30
 

@@ -12,7 +12,7 @@ import pytest
 from mmesim.errors import OutputError
 from mmesim.results import folder
 from mmesim.results.result import Result
-from mmesim.scenario.load import load
+from mmesim.scenario.file.load import load
 from tests.unit.results.synthetic import Call, replications, scenario
 
 OF = scenario(["p99 < 500 ms"])

@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmesim.results.intervals import Estimate, estimate, half_width, mean, sectioning, share_interval, student_t
+from mmesim.stats.intervals import Estimate, estimate, half_width, mean, sectioning, share_interval, student_t
 
 values = st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=2, max_size=30)
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from mmesim.results.histogram import quantile, width_at
 from mmesim.results.latency import latency, latency_ms, limit_text, pool, share_over_limits
+from mmesim.stats.histogram import quantile, width_at
 from tests.unit.results.synthetic import Call, replications, scenario
 
 WARM = Call(0.020)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmesim.results.metrics import METRICS, metric, over, quantile_shares
-from mmesim.scenario.expect import LATENCY_METRICS, SHARE_METRICS
+from mmesim.scenario.run.expect import LATENCY_METRICS, SHARE_METRICS
 from tests.unit.results.synthetic import Call, hosts, run_data, scenario
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmesim.results.mser import BATCH, Cut, mser5
+from mmesim.stats.mser import BATCH, Cut, mser5
 
 
 def steps(*batches: float) -> np.ndarray:

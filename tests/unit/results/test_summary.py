@@ -19,8 +19,8 @@ from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, PARTS, RunData
 from mmesim.results.schema import summary_schema
 from mmesim.results.summary import summarise
-from mmesim.scenario.schema import Scenario
-from mmesim.scenario.server import ConfigRead, Server
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.server.server import ConfigRead, Server
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
 
 CALLS = [

@@ -13,8 +13,8 @@ from mmesim.results.metrics import METRICS, metric
 from mmesim.results.result import Result
 from mmesim.results.schema import summary_schema
 from mmesim.results.until import Until, allowed, relative_half_width
-from mmesim.scenario.settings import RunSettings
-from mmesim.scenario.until import PRECISE_METRICS, read_precision
+from mmesim.scenario.run.settings import RunSettings
+from mmesim.scenario.run.until import PRECISE_METRICS, read_precision
 from tests.unit.results.synthetic import Call, replications, scenario
 
 SEEN = Until("mean within 5 %", True, (10, 15), 0.03, 1 / 21, 0.9929, 15)

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from mmesim.scenario.catalogue import UnknownType, instance_types, look_up
+from mmesim.scenario.endpoint.catalogue import UnknownType, instance_types, look_up
 
 
 def test_facts_of_a_type_come_with_price_and_source():
@@ -82,7 +82,9 @@ def test_an_unknown_type_is_refused_with_the_nearest(instance_type, hint):
 
 
 def test_every_row_is_whole():
-    rows = list(csv.DictReader(files("mmesim.scenario").joinpath("data/instances.csv").read_text().splitlines()))
+    rows = list(
+        csv.DictReader(files("mmesim.scenario.endpoint").joinpath("data/instances.csv").read_text().splitlines())
+    )
     assert len({(row["instance_type"], row["region"]) for row in rows}) == len(rows) == 286
     assert len(instance_types()) == 277
     for row in rows:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mmesim.scenario.causes import LEGACY, STANDARD, Cause
-from mmesim.scenario.dump import dump
-from mmesim.scenario.endpoint import Throttling
-from mmesim.scenario.json_schema import json_schema
-from mmesim.scenario.load import load_text
-from mmesim.scenario.retries import BotoLegacy, BotoStandard, Exponential, Fixed
-from mmesim.scenario.yaml_text import read_text
+from mmesim.scenario.clients.causes import LEGACY, STANDARD, Cause
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Exponential, Fixed
+from mmesim.scenario.endpoint.endpoint import Throttling
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.json_schema import json_schema
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.file.yaml import read_text
 
 QUEUE = (Cause.queue_full,)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mmesim.scenario.config_keys import KEYS
-from mmesim.scenario.dump import dump
-from mmesim.scenario.load import load, load_text
-from mmesim.scenario.server import Server
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.load import load, load_text
+from mmesim.scenario.server.config_keys import KEYS
+from mmesim.scenario.server.server import Server
 
 
 @pytest.fixture(autouse=True)

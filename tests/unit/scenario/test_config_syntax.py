@@ -2,9 +2,9 @@
 
 import pytest
 
-from mmesim.scenario.config_keys import KEYS, Use
-from mmesim.scenario.config_properties import read_settings, with_overrides, with_variables
-from mmesim.scenario.server import Server
+from mmesim.scenario.server.config_keys import KEYS, Use
+from mmesim.scenario.server.config_syntax import read_settings, with_overrides, with_variables
+from mmesim.scenario.server.server import Server
 
 # fmt: off
 FACTS = {

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mmesim.scenario.dump import dump
-from mmesim.scenario.load import load, load_text
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.load import load, load_text
 
 SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml"))
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mmesim.scenario.dump import dump
-from mmesim.scenario.json_schema import json_schema
-from mmesim.scenario.yaml_text import read_file, read_text
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.json_schema import json_schema
+from mmesim.scenario.file.yaml import read_file, read_text
 
 ROOT = Path(__file__).parents[3]
 FILES = [*sorted((ROOT / "scenarios").rglob("*.yaml")), ROOT / "mmesim" / "cli" / "starter.yaml"]

@@ -3,9 +3,9 @@
 import pytest
 
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.load import load_text
-from mmesim.scenario.models import AffineBatch, AffineCost
-from mmesim.scenario.schema import (
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.models.groups import AffineBatch, AffineCost
+from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
     Endpoint,
@@ -22,7 +22,7 @@ from mmesim.scenario.schema import (
     Weights,
     Zipf,
 )
-from mmesim.scenario.times import Constant, Exponential
+from mmesim.scenario.values.times import Constant, Exponential
 
 
 def test_defaults_are_those_of_the_design(scenario):

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.load import load
-from mmesim.scenario.times import Gamma, Lognormal, Percentiles
+from mmesim.scenario.file.load import load
+from mmesim.scenario.values.times import Gamma, Lognormal, Percentiles
 
 
 @pytest.fixture

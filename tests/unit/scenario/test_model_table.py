@@ -5,9 +5,9 @@ import gzip
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.presets import PRESETS, Framework
-from mmesim.scenario.schema import CpuWait, ModelGroup
-from mmesim.scenario.times import Constant, Lognormal, Percentiles
+from mmesim.scenario.scenario import CpuWait, ModelGroup
+from mmesim.scenario.server.frameworks import PRESETS, Framework
+from mmesim.scenario.values.times import Constant, Lognormal, Percentiles
 
 MIB = 2**20
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.dump import dump
-from mmesim.scenario.load import load, load_text
-from mmesim.scenario.schema import Service
-from mmesim.scenario.template import Template
-from mmesim.scenario.times import Lognormal
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.load import load, load_text
+from mmesim.scenario.file.template import Template
+from mmesim.scenario.scenario import Service
+from mmesim.scenario.values.times import Lognormal
 
 SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml"))
 QUICKSTART = Path(__file__).parents[3] / "scenarios" / "quickstart.yaml"

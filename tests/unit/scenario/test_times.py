@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmesim.scenario.base import Refused
-from mmesim.scenario.time_text import read_time, write_time
-from mmesim.scenario.times import (
+from mmesim.scenario.values.fields import Refused
+from mmesim.scenario.values.time_field import read_time, write_time
+from mmesim.scenario.values.times import (
     Constant,
     Empirical,
     Exponential,

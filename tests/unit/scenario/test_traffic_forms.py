@@ -10,10 +10,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mmesim.results.steady import changes_over_time
-from mmesim.scenario.dump import dump
-from mmesim.scenario.json_schema import json_schema
-from mmesim.scenario.load import load_text
-from mmesim.scenario.schema import (
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.json_schema import json_schema
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.file.template import Template
+from mmesim.scenario.file.yaml import read_text
+from mmesim.scenario.scenario import (
     ConstantRate,
     Diurnal,
     Drift,
@@ -32,8 +34,6 @@ from mmesim.scenario.schema import (
     WeibullArrivals,
     Zipf,
 )
-from mmesim.scenario.template import Template
-from mmesim.scenario.yaml_text import read_text
 
 ARRIVALS = "{poisson: {rate: 10 /s}}"
 MMPP = "{mmpp: {states: {calm: {rate: 20 /s, stay: 5 min}, busy: {rate: 200 /s, stay: 30 s}}}}"

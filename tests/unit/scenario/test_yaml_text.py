@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.yaml_text import read_file, read_text, write_text
+from mmesim.scenario.file.yaml import read_file, read_text, write_text
 
 
 def read(text):

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mmesim.scenario.models import ModelGroup, Service
-from mmesim.scenario.schema import Endpoint, RunSettings, Scenario, Server, Traffic
-from mmesim.scenario.times import Constant
+from mmesim.scenario.models.groups import ModelGroup, Service
+from mmesim.scenario.scenario import Endpoint, RunSettings, Scenario, Server, Traffic
+from mmesim.scenario.values.times import Constant
 
 MakeScenario = Callable[..., Scenario]
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from mmesim.errors import ScenarioError, TraceError
-from mmesim.scenario.schema import (
+from mmesim.scenario.scenario import (
     CpuWait,
     Overhead,
     Poisson,
@@ -24,9 +24,9 @@ from mmesim.scenario.schema import (
     Weights,
     Zipf,
 )
-from mmesim.scenario.times import Constant, Exponential, Lognormal, Uniform
-from mmesim.workload.arrivals import blocks, expected_calls
+from mmesim.scenario.values.times import Constant, Exponential, Lognormal, Uniform
 from mmesim.workload.block import Block, join
+from mmesim.workload.requests import blocks, expected_calls
 
 MakeScenario = Callable[..., Scenario]
 

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from mmesim.errors import TraceError
-from mmesim.workload import azure
+from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace.names import Known
 
 DATA = Path(__file__).parents[2] / "data"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.scenario.times import (
+from mmesim.scenario.values.times import (
     Constant,
     Empirical,
     Exponential,
@@ -17,8 +17,8 @@ from mmesim.scenario.times import (
     Uniform,
     Weibull,
 )
-from mmesim.workload.distributions import Sampler, constant_value, mean, sample, variance
-from mmesim.workload.families import weibull_shape
+from mmesim.workload.draws.families import weibull_shape
+from mmesim.workload.draws.sampler import Sampler, constant_value, mean, sample, variance
 
 N = 40_000
 Z = 3.29  # two-sided, 1 in 1,000

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError, TraceError
-from mmesim.scenario.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike, read_fingerprint
-from mmesim.scenario.load import load_text
-from mmesim.scenario.models import Service
-from mmesim.scenario.recorded import TraceSource
-from mmesim.scenario.schema import Scenario, Traffic
-from mmesim.scenario.times import Constant
-from mmesim.workload import fingerprint as generator
-from mmesim.workload.arrivals import blocks, expected_calls
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.models.groups import Service
+from mmesim.scenario.scenario import Scenario, Traffic
+from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike, read_fingerprint
+from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.values.times import Constant
 from mmesim.workload.block import Arrivals, Block
+from mmesim.workload.requests import blocks, expected_calls
+from mmesim.workload.trace import fingerprint as generator
 from mmesim.workload.trace import fit
 from mmesim.workload.trace.describe import Description, describe
 from mmesim.workload.trace.whole import WholeTrace

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.scenario.schema import CpuWait, Poisson, Scenario, Server, Traffic
-from mmesim.scenario.times import Constant, Exponential, Lognormal
+from mmesim.scenario.scenario import CpuWait, Poisson, Scenario, Server, Traffic
+from mmesim.scenario.values.times import Constant, Exponential, Lognormal
 from mmesim.workload.loads import LoadDraw, LoadTimes
 
 MakeScenario = Callable[..., Scenario]

@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.models import Model, Service
-from mmesim.scenario.popularity import UniformPopularity, Weights, Zipf
-from mmesim.scenario.server import CpuWait
-from mmesim.scenario.times import Constant
-from mmesim.workload.popularity import Alias, probabilities
+from mmesim.scenario.models.groups import Model, Service
+from mmesim.scenario.server.server import CpuWait
+from mmesim.scenario.traffic.popularity import UniformPopularity, Weights, Zipf
+from mmesim.scenario.values.times import Constant
+from mmesim.workload.draws.popularity import Alias, probabilities
 
 Column = Sequence[float | None]
 

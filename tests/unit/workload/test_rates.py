@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmesim.engine.reference import rates_at_start
 from mmesim.errors import ScenarioError
-from mmesim.scenario.schema import Drift, ModelSweep, Poisson, Scenario, Service, Traffic, Zipf
-from mmesim.scenario.times import Constant, Exponential
-from mmesim.workload.arrivals import blocks, expected_calls
-from mmesim.workload.rates import calls_in
+from mmesim.scenario.scenario import Drift, ModelSweep, Poisson, Scenario, Service, Traffic, Zipf
+from mmesim.scenario.values.times import Constant, Exponential
+from mmesim.workload.arrivals.rates import calls_in
+from mmesim.workload.reference import rates_at_start
+from mmesim.workload.requests import blocks, expected_calls
 
 MakeScenario = Callable[..., Scenario]
 

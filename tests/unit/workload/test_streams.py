@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.scenario.closed_loop import MOST_USERS
+from mmesim.scenario.traffic.closed_loop import MOST_USERS
 from mmesim.workload.block import STREAM_KEYS, first_key
-from mmesim.workload.streams import KeyedStreams, generator
+from mmesim.workload.draws.generators import KeyedStreams, generator
 from mmesim.workload.users import USER_KEYS
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmesim.errors import TraceError
-from mmesim.scenario.recorded import TraceColumns, TraceSource
+from mmesim.scenario.traffic.trace import TraceColumns, TraceSource
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.names import Known
 from mmesim.workload.trace.replay import Draws, replayed

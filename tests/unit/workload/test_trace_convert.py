@@ -10,10 +10,9 @@ import pyarrow as pa
 import pytest
 
 from mmesim.errors import OutputError, TraceError, UserError
-from mmesim.scenario.recorded import TraceModels, TraceSource, TraceWindow
-from mmesim.workload import table
+from mmesim.scenario.traffic.trace import TraceModels, TraceSource, TraceWindow
 from mmesim.workload.block import Arrivals
-from mmesim.workload.trace import convert
+from mmesim.workload.trace import convert, table
 from mmesim.workload.trace.describe import describe
 from mmesim.workload.trace.whole import WholeTrace
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mmesim.errors import TraceError, TraceWarning
-from mmesim.scenario.recorded import TraceColumns, TraceSource
+from mmesim.scenario.traffic.trace import TraceColumns, TraceSource
 from mmesim.workload.trace import access_log
 from mmesim.workload.trace.names import Known, Naming, Numbered
 from mmesim.workload.trace.replay import Draws, replayed

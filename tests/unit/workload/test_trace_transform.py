@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.load import load_text
-from mmesim.scenario.models import Service
-from mmesim.scenario.recorded import TraceModels, TraceSource, TraceWindow
-from mmesim.scenario.schema import Scenario, Traffic
-from mmesim.scenario.times import Constant
-from mmesim.workload.arrivals import blocks, expected_calls
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.models.groups import Service
+from mmesim.scenario.scenario import Scenario, Traffic
+from mmesim.scenario.traffic.trace import TraceModels, TraceSource, TraceWindow
+from mmesim.scenario.values.times import Constant
+from mmesim.workload.requests import blocks, expected_calls
 from mmesim.workload.trace.names import Hashed, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
 from mmesim.workload.trace.transform import GOLDEN

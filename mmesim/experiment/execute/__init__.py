@@ -1,0 +1,1 @@
+"""Where replications run: in this process, on several cores, on a cluster."""

@@ -1,0 +1,116 @@
+"""Finished replications on disk, by content: what was simulated once is never simulated again.
+
+The store is one SQLite file. Each replication is written in a transaction of its own: a process that is killed loses
+nothing that was finished, and several may use one store at the same time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from mmesim.errors import OutputError
+from mmesim.experiment.store.pack import pack, unpack
+from mmesim.results.run_data import RunData
+from mmesim.scenario.scenario import Scenario
+
+FORMAT = 1
+"""Changes when the tables or the bytes of `pack` do."""
+
+APPLICATION = 0x6D6D6573
+"""`application_id` of the file: mmes."""
+
+BUSY_S = 60.0
+"""How long to wait for another process that writes."""
+
+_TABLE = """
+CREATE TABLE replications (
+    key BLOB PRIMARY KEY,
+    times INTEGER NOT NULL DEFAULT 1,
+    data BLOB NOT NULL
+)
+"""
+
+
+class Store:
+    """A store in a file, made when there is none; without a file a temporary one. A context, which closes it."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._name = file
+        try:
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            # Autocommit: every statement is a transaction of its own. An empty name is a temporary file of SQLite's.
+            self._database = sqlite3.connect("" if file is None else file, timeout=BUSY_S, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise OutputError(f"cannot write to {file}: {error}") from error
+        try:
+            self._open()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._database.close()
+
+    def __contains__(self, key: bytes) -> bool:
+        return bool(self._ask("SELECT 1 FROM replications WHERE key = ?", (key,)))
+
+    def __len__(self) -> int:
+        return int(self._ask("SELECT count(*) FROM replications")[0][0])
+
+    @property
+    def simulated(self) -> int:
+        """How often a replication was put here, those counted again that were here already."""
+        return int(self._ask("SELECT coalesce(sum(times), 0) FROM replications")[0][0])
+
+    def put(self, key: bytes, run: RunData) -> None:
+        """Keep a replication; when this returns it is on disk. One that is here already stays as it is."""
+        keep = "INSERT INTO replications (key, data) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET times = times + 1"
+        self._ask(keep, (key, pack(run)))
+
+    def get(self, key: bytes, scenario: Scenario) -> RunData:
+        """Return a replication of this scenario, without windows and records; KeyError when it is not here."""
+        found = self._ask("SELECT data FROM replications WHERE key = ?", (key,))
+        if not found:
+            raise KeyError(key.hex())
+        return unpack(found[0][0], scenario)
+
+    def _open(self) -> None:
+        if self._is_new():
+            self._ask("PRAGMA journal_mode = WAL")
+            # One transaction: nobody ever sees a store that is half made, and one of several makes it.
+            self._ask("BEGIN IMMEDIATE")
+            if self._is_new():
+                self._ask(_TABLE)
+                self._ask(f"PRAGMA application_id = {APPLICATION}")
+                self._ask(f"PRAGMA user_version = {FORMAT}")
+            self._ask("COMMIT")
+        if self._number("application_id") != APPLICATION:
+            raise OutputError(f"{self._name} is not a store of mmesim: choose another file with --store")
+        if self._number("user_version") != FORMAT:
+            raise OutputError(
+                f"{self._name} was written by another version of mmesim (format {self._number('user_version')}, "
+                f"this one reads {FORMAT}): choose another file with --store"
+            )
+        # In WAL mode this survives the end of the process at any moment; only a power cut may lose the last seconds.
+        self._ask("PRAGMA synchronous = NORMAL")
+
+    def _is_new(self) -> bool:
+        return self._number("application_id") == 0 and not self._ask("SELECT 1 FROM sqlite_master LIMIT 1")
+
+    def _number(self, pragma: str) -> int:
+        return int(self._ask(f"PRAGMA {pragma}")[0][0])
+
+    def _ask(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._database.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise OutputError(f"cannot use {self._name or 'the temporary store'}: {error}") from error

@@ -1,0 +1,1 @@
+"""Many scenarios from one: points, runs, and the table of results."""

@@ -1,0 +1,83 @@
+"""The points of a sweep: combinations, a list, or a sample spread evenly over ranges."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import qmc
+
+from mmesim.errors import UserError
+from mmesim.scenario.run.sweep import Range, Sample, Sweep
+
+Point = dict[str, object]
+"""Field as in `--set` -> value as a file would have it."""
+
+DIGITS = 6
+"""Significant digits of a drawn value: what is simulated is what is shown, on every machine."""
+
+
+def points(sweep: Sweep, seed: int) -> tuple[Point, ...]:
+    """Return the points of a sweep in order: of a grid the last field changes fastest, a sample is drawn from seed."""
+    if sweep.points is not None:
+        return tuple(dict(point) for point in sweep.points)
+    if sweep.sample is not None:
+        return _drawn(sweep.sample, seed)
+    grid = sweep.grid or {}
+    return tuple(dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values()))
+
+
+def read_points(path: Path) -> tuple[Point, ...]:
+    """Return the points of a CSV file: a header of fields, then one point a row. UserError with the line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            header = [name.strip() for name in next(rows, [])]
+            found: list[Point] = []
+            for row in rows:
+                if not any(cell.strip() for cell in row):
+                    continue
+                if len(row) != len(header):
+                    raise UserError(f"{path}:{rows.line_num}: {len(row)} values for {len(header)} fields")
+                found.append({name: cell.strip() for name, cell in zip(header, row, strict=True)})
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    twice = [name for name in header if header.count(name) > 1 or not name]
+    if twice or not found:
+        reason = f"the header names {twice[0]!r} twice" if twice else "there is no point in it"
+        raise UserError(f"{path}: {reason}: write a header such as endpoint.instance_count, then one point a line")
+    return tuple(found)
+
+
+def _drawn(sample: Sample, seed: int) -> tuple[Point, ...]:
+    random = np.random.default_rng(seed)
+    fields = len(sample.ranges)
+    if sample.method == "lhs":
+        shares = qmc.LatinHypercube(fields, rng=random).random(sample.n)
+    else:
+        with warnings.catch_warnings():
+            # Any number of points is allowed; the page says that a power of two is best.
+            warnings.simplefilter("ignore", UserWarning)
+            shares = qmc.Sobol(fields, rng=random).random(sample.n)
+    columns = [_values(span, shares[:, i].tolist()) for i, span in enumerate(sample.ranges.values())]
+    return tuple(dict(zip(sample.ranges, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def _values(span: Range, shares: Sequence[float]) -> list[object]:
+    """The values of one field, from shares between 0 and 1."""
+    first, last, unit = span.ends
+    whole = not unit and isinstance(first, int) and isinstance(last, int)
+    found: list[object] = []
+    for share in shares:
+        if whole and span.scale == "linear":
+            found.append(int(first) + min(math.floor(share * (last - first + 1)), int(last - first)))
+            continue
+        plain = first + share * (last - first) if span.scale == "linear" else first * math.pow(last / first, share)
+        text = np.format_float_positional(plain, DIGITS, unique=False, fractional=False, trim="-")
+        found.append(round(plain) if whole else f"{text} {unit}" if unit else float(text))
+    return found

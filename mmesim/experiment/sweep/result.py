@@ -1,0 +1,212 @@
+"""The result of a sweep: one row a point, as a table and as files."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mmesim.errors import OutputError
+from mmesim.experiment.figures import FIGURES, figure
+from mmesim.results.result import Result
+from mmesim.scenario.file.yaml import write_flow
+from mmesim.scenario.run.sweep import split_quantity
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.intervals import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Plot
+
+FILES = ("sweep.parquet", "sweep.csv")
+
+
+@dataclass(frozen=True)
+class SweptPoint:
+    """One point: its number, the values of the swept fields, and what came out.
+
+    `figures` are those of `mmesim.experiment.figures` by column. `verdict` is None when nothing is expected;
+    `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the measured time
+    (`steady`, `warming up`, `saturated`, `too short`), None where that cannot be asked. `self_check` says how the
+    simulator contradicted itself, None when it did not.
+    """
+
+    number: int
+    values: Mapping[str, object]
+    replications: int
+    figures: Mapping[str, Estimate]
+    verdict: str | None
+    not_passed: tuple[str, ...]
+    steady_state: str | None
+    self_check: str | None
+
+
+def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
+    """Return what a sweep keeps of a result."""
+    entries: Any = result.summary["expect"]
+    steady: Any = result.summary["steady_state"]
+    return SweptPoint(
+        number=number,
+        values=dict(values),
+        replications=len(result.runs),
+        figures={one.column: one.of(result.summary) for one in FIGURES},
+        verdict=result.verdict if entries else None,
+        not_passed=tuple(entry["text"] for entry in entries if entry["verdict"] != "pass"),
+        steady_state=steady["verdict"],
+        self_check=result.self_check,
+    )
+
+
+@dataclass(frozen=True)
+class Field:
+    """A swept field: `column` in tables; `unit` and `numbers` when all its values are numbers in one unit, else text.
+
+    `numbers` and `texts` have one entry a point.
+    """
+
+    path: str
+    column: str
+    unit: str
+    numbers: tuple[int | float, ...] | None
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class SweepResult:
+    """The finished points of a sweep, in order; `asked` is how many there should be.
+
+    `simulated` replications were run now, `found` were in the store.
+    """
+
+    scenario: Scenario
+    fields: tuple[str, ...]
+    points: tuple[SweptPoint, ...]
+    asked: int
+    simulated: int
+    found: int
+
+    def __repr__(self) -> str:
+        return f"SweepResult({self.scenario.name!r}, {len(self.points)} of {self.asked} points, {list(self.fields)})"
+
+    def _repr_html_(self) -> str:
+        html: str = self.frame.to_html(index=False)
+        return html
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped before all points were finished."""
+        return len(self.points) < self.asked
+
+    @property
+    def self_check(self) -> str | None:
+        """What is wrong when the simulator contradicted itself, None when it did not."""
+        return next((point.self_check for point in self.points if point.self_check is not None), None)
+
+    @cached_property
+    def swept(self) -> tuple[Field, ...]:
+        """The swept fields with their values."""
+        return tuple(_field(path, [point.values[path] for point in self.points]) for path in self.fields)
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """One row a point: number, swept fields, replications, then each figure with `_low` and `_high`, the verdicts.
+
+        Shares are 0 to 1; a column that has a unit ends with it. A value that cannot be given is null.
+        """
+        columns: dict[str, pa.Array] = {"point": pa.array([point.number for point in self.points], pa.int64())}
+        for field in self.swept:
+            columns[field.column] = pa.array(field.texts if field.numbers is None else field.numbers)
+        columns["replications"] = pa.array([point.replications for point in self.points], pa.int64())
+        for one in FIGURES:
+            found = [point.figures[one.column] for point in self.points]
+            columns[one.column] = pa.array([estimate.value for estimate in found], pa.float64())
+            if one.interval:
+                for end, name in enumerate(("low", "high")):
+                    bounds = [None if estimate.ci95 is None else estimate.ci95[end] for estimate in found]
+                    columns[f"{one.column}_{name}"] = pa.array(bounds, pa.float64())
+        steady = [point.steady_state for point in self.points]
+        columns["steady_state"] = pa.array(steady, pa.string())
+        columns["verdict"] = pa.array([point.verdict for point in self.points], pa.string())
+        columns["not_passed"] = pa.array(["; ".join(point.not_passed) for point in self.points], pa.string())
+        return pa.table(columns)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table as a DataFrame."""
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
+
+    def plot(self, metric: str = "p99") -> Plot:
+        """Return a plot of a figure: a line with its 95 % band over one swept field, a heat map over two.
+
+        UserError when the sweep has more fields, or the figure no value at any point.
+        """
+        from mmesim.report.plots.sweep import sweep_plot
+
+        return sweep_plot(self, figure(metric))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write `sweep.parquet` and `sweep.csv` into a folder and return it; raises OutputError."""
+        target = Path(folder)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            _replace(target / FILES[0], lambda path: pq.write_table(self.table, path))
+            _replace(target / FILES[1], self._write_csv)
+        except OSError as error:
+            raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+        return target
+
+    def _write_csv(self, path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(self.table.column_names)
+            for row in self.table.to_pylist():
+                writer.writerow(["" if value is None else value for value in row.values()])
+
+
+def prepare(folder: Path) -> None:
+    """Make a folder for the files of a sweep; OutputError when nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+
+
+def _field(path: str, values: Sequence[object]) -> Field:
+    texts = tuple(value if isinstance(value, str) else write_flow(value) for value in values)
+    split = [split_quantity(value) for value in values]
+    found = [one for one in split if one is not None]
+    units = {unit for _, unit in found}
+    if len(found) < len(values) or len(units) != 1:
+        return Field(path, path, "", None, texts)
+    unit = units.pop()
+    numbers: tuple[int | float, ...] = tuple(number for number, _ in found)
+    if any(isinstance(number, float) for number in numbers):
+        numbers = tuple(float(number) for number in numbers)
+    return Field(path, f"{path} [{unit}]" if unit else path, unit, numbers, texts)
+
+
+def _replace(target: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name and move it to its own: whole or not at all."""
+    handle, name = tempfile.mkstemp(prefix=".mmesim-", dir=target.parent)
+    os.close(handle)
+    try:
+        write(Path(name))
+        # The rights that a file has when it is simply created.
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,160 @@
+"""How clients try again after a failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, ValidationInfo, WrapSerializer
+
+from mmesim.errors import did_you_mean
+from mmesim.scenario.clients.causes import LEGACY, STANDARD, Cause
+from mmesim.scenario.values.fields import Count, Number, Refused, Seconds, Share, shown
+from mmesim.scenario.values.forms import Form, read_form
+
+NONE = "none"
+
+
+class Retries(Form):
+    """A rule for further attempts: pause base * factor ** (failures - 1), at most the cap, less a random share."""
+
+    max_attempts: Count = 3
+
+    @property
+    def causes_retried(self) -> tuple[Cause, ...]:
+        """The failures after which the client tries again."""
+        return LEGACY
+
+    @property
+    def pause(self) -> tuple[float, float, float, float]:
+        """First pause in seconds, factor of each further one, cap in seconds, and the share that chance may take."""
+        return 1.0, 2.0, float("inf"), 1.0
+
+
+class BotoLegacy(Retries):
+    """boto3's default: 5 attempts, pauses of rand x 2 ** (n - 1) s, rand uniform between 0 and 1.
+
+    Source: botocore, retryhandler.py (delay_exponential) and data/_retry.json.
+    """
+
+    form: ClassVar[str] = "boto3-legacy"
+
+    max_attempts: Count = Field(5, description="attempts of a call in all")
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The bucket of tokens of one client process: how many there are, and what takes and gives them back."""
+
+    tokens: int = 500
+    retry: int = 5
+    retry_after_timeout: int = 10
+    success: int = 1
+    """Given back by a success without a retry; one with retries gives back what its last retry took."""
+
+
+class BotoStandard(Retries):
+    """boto3's standard mode: 3 attempts, pauses of rand x 2 ** (n - 1) s up to 20 s, and a retry quota.
+
+    Each client process has a bucket of 500 tokens. A retry takes 5, after a read time-out 10; none is made without. A
+    call that succeeds gives back what its last retry took, or 1 if it had none. Source: botocore, retries/standard.py
+    and retries/quota.py.
+    """
+
+    form: ClassVar[str] = "boto3-standard"
+    quota: ClassVar[Quota] = Quota()
+
+    max_attempts: Count = Field(3, description="attempts of a call in all")
+    processes: Annotated[Count, Field(le=100_000)] = Field(
+        1, description="client processes, each with a bucket of its own; calls (or users) are dealt out to them in turn"
+    )
+
+    @property
+    def causes_retried(self) -> tuple[Cause, ...]:
+        """The failures after which the client tries again."""
+        return STANDARD
+
+    @property
+    def pause(self) -> tuple[float, float, float, float]:
+        """First pause in seconds, factor of each further one, cap in seconds, and the share that chance may take."""
+        return 1.0, 2.0, 20.0, 1.0
+
+
+_CAUSES = Field(LEGACY, description="failures after which the client tries again", min_length=1)
+
+
+class Fixed(Retries):
+    """The same pause before every further attempt."""
+
+    form: ClassVar[str] = "fixed"
+
+    delay_s: Seconds = Field(alias="delay", description="pause before each further attempt")
+    max_attempts: Count = Field(3, description="attempts of a call in all")
+    jitter: Share = Field(0.0, description="share of the pause that chance may take away")
+    causes: tuple[Cause, ...] = _CAUSES
+
+    @property
+    def causes_retried(self) -> tuple[Cause, ...]:
+        """The failures after which the client tries again."""
+        return self.causes
+
+    @property
+    def pause(self) -> tuple[float, float, float, float]:
+        """First pause in seconds, factor of each further one, cap in seconds, and the share that chance may take."""
+        return self.delay_s, 1.0, float("inf"), self.jitter
+
+
+class Exponential(Retries):
+    """Pauses that grow with each failure."""
+
+    form: ClassVar[str] = "exponential"
+
+    base_s: Seconds = Field(alias="base", description="first pause")
+    factor: Annotated[Number, Field(ge=1)] = Field(2.0, description="by which each further pause is longer")
+    cap_s: Seconds = Field(20.0, alias="cap", description="longest pause")
+    max_attempts: Count = Field(3, description="attempts of a call in all")
+    jitter: Share = Field(1.0, description="share of the pause that chance may take away")
+    causes: tuple[Cause, ...] = _CAUSES
+
+    @property
+    def causes_retried(self) -> tuple[Cause, ...]:
+        """The failures after which the client tries again."""
+        return self.causes
+
+    @property
+    def pause(self) -> tuple[float, float, float, float]:
+        """First pause in seconds, factor of each further one, cap in seconds, and the share that chance may take."""
+        return self.base_s, self.factor, self.cap_s, self.jitter
+
+
+RETRIES: tuple[type[Retries], ...] = (BotoLegacy, BotoStandard, Fixed, Exponential)
+"""Every rule that a file can name, beside `none`."""
+
+_BY_NAME: dict[str, type[Retries]] = {kind.form: kind for kind in (BotoLegacy, BotoStandard)}
+RETRY_WORDS = (NONE, *_BY_NAME)
+"""Rules that need nothing but their name."""
+_WORDS = f"{NONE}, {', '.join(_BY_NAME)}, {{fixed: {{delay: 1 s}}}} or {{exponential: {{base: 100 ms}}}}"
+
+
+def _read(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, str):
+        if value == NONE:
+            return None
+        if value not in _BY_NAME:
+            names = [NONE, *(kind.form for kind in RETRIES)]
+            raise Refused(f"{shown(value)} is not one of {_WORDS}", (), did_you_mean(value, names))
+        return _BY_NAME[value]()
+    return read_form(value, info, "way to retry", "boto3-legacy", RETRIES)
+
+
+def _write(value: Retries | None, handler: SerializerFunctionWrapHandler) -> object:
+    if value is None:
+        return NONE
+    body = handler(value)
+    return value.form if not body else {value.form: body}
+
+
+RetriesField = Annotated[
+    BotoLegacy | BotoStandard | Fixed | Exponential | None, BeforeValidator(_read), WrapSerializer(_write)
+]
+"""A field of the schema that holds how clients retry; None: never."""

@@ -1,0 +1,94 @@
+"""The hardware of one host: a catalogue row, each figure of which a scenario can override."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema
+
+from mmesim import units
+from mmesim.scenario.endpoint import catalogue
+from mmesim.scenario.values.fields import Bytes, Count, Data, Number, Refused, Usd, finite, from_file, quantity_schema
+
+UNLIMITED = "unlimited"
+DEFAULT_SMT_YIELD = 1.3
+
+
+def _network(value: object, info: ValidationInfo) -> float:
+    if value == UNLIMITED or value == math.inf:
+        return math.inf
+    if isinstance(value, int | float) and not isinstance(value, bool) and not from_file(info):
+        return finite(value)
+    return units.bandwidth(value)
+
+
+Network = Annotated[
+    float,
+    BeforeValidator(_network),
+    PlainSerializer(lambda value: UNLIMITED if value == math.inf else units.exact_bandwidth(value)),
+    WithJsonSchema(quantity_schema("a bandwidth, or unlimited", "1.25 Gbit/s")),
+    Field(gt=0),
+]
+
+
+class HostType(Data):
+    """One host, as the engine sees it.
+
+    `network_Bps` is the guaranteed baseline in bytes/s (infinite for a host given by hand without one).
+    `threads_per_core` 2: a vCPU is half a core and `smt_yield` is what both halves do together, in cores.
+    `cpu_speed` multiplies the speed of CPU work (1 = ml.c5); `cpu_speed_assumed` marks the 1 that nobody measured.
+    `price_usd_per_hour` is None when no price is known; `price_estimated` marks an EC2 price times 1.20.
+    """
+
+    vcpu: Count
+    memory_bytes: Annotated[Bytes, Field(gt=0)] = Field(alias="memory")
+    network_Bps: Network = Field(math.inf, alias="network")
+    threads_per_core: Literal[1, 2] = 1
+    smt_yield: Annotated[Number, Field(ge=1, le=2)] = DEFAULT_SMT_YIELD
+    cpu_speed: Annotated[Number, Field(gt=0)] = 1.0
+    cpu_speed_assumed: bool = True
+    price_usd_per_hour: Usd | None = Field(None, alias="price_per_hour")
+    price_estimated: bool = False
+    price_source: str = ""
+
+
+HOST_KEYS = ("vcpu", "memory", "network", "threads_per_core", "smt_yield", "cpu_speed", "price_per_hour")
+"""Keys of `endpoint:` that override one figure of the catalogue."""
+
+_ASK = {
+    "vcpu": "vcpu: 4",
+    "memory": "memory: 16 GiB",
+    "network": "network: 1.25 Gbit/s",
+}
+"""What must be known, with a line that can be pasted."""
+
+
+def resolve_host(instance_type: object, region: object, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The input of `HostType`: the catalogue's figures of this type and region, overridden by what was given.
+
+    Raises Refused when the type is unknown, or when a figure is neither in the catalogue nor given.
+    """
+    known: dict[str, Any] = {}
+    if instance_type is not None:
+        try:
+            row = catalogue.look_up(str(instance_type), str(region))
+        except catalogue.UnknownType as error:
+            raise Refused(error.message, (error.field,), error.hint) from None
+        known = row.figures()
+    merged: dict[str, Any] = known | dict(given)
+    if "cpu_speed" in given:
+        merged["cpu_speed_assumed"] = False
+    if "price_per_hour" in given:
+        merged |= {"price_estimated": False, "price_source": "given in the scenario"}
+    needed = ("vcpu", "memory") if instance_type is None else tuple(_ASK)
+    for key in needed:
+        if key not in merged:
+            where = (
+                "a host without instance_type needs it"
+                if instance_type is None
+                else (f"the catalogue has no figure for {instance_type}")
+            )
+            raise Refused(f"{where}: add the line `{_ASK[key]}` with the right value", (key,))
+    return merged

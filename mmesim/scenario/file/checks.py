@@ -1,0 +1,120 @@
+"""What can only be checked over several parts of a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim import units
+from mmesim.errors import ScenarioError, did_you_mean
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.fingerprint import read_fingerprint
+from mmesim.scenario.traffic.planned import ModelSweep
+from mmesim.scenario.traffic.popularity import uses_weights
+from mmesim.scenario.traffic.stream import Traffic
+from mmesim.scenario.values.fields import Place, Refusals, Refused
+
+
+def contradictions(scenario: Scenario) -> Iterator[Refused]:
+    """Every contradiction between parts of a valid scenario, each with its place."""
+    yield from _memory(scenario)
+    try:
+        models = scenario.resolved_models
+    except Refusals as refusals:
+        yield from refusals.all
+        return
+    yield from _pinned(scenario, models)
+    words = {model.group for model in models} | {model.name for model in models}
+    for index, stream in enumerate(scenario.traffic):
+        place: Place = ("traffic", index)
+        if stream.start_s >= scenario.run.duration_s:
+            yield Refused("the run ends before this stream starts", (*place, "start"))
+        for number, word in enumerate(stream.models or ()):
+            if word not in words:
+                hint = did_you_mean(word, words)
+                yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
+        yield from _weights(stream, place, in_scope(stream, models))
+        yield from _mapped(stream, place, len(in_scope(stream, models)))
+        yield from too_few_or_many(stream, place, len(in_scope(stream, models)))
+
+
+def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
+    """The models that a stream may call."""
+    if stream.models is None:
+        return list(models)
+    named = set(stream.models)
+    return [model for model in models if model.name in named or model.group in named]
+
+
+def _memory(scenario: Scenario) -> Iterator[Refused]:
+    endpoint = scenario.endpoint
+    usable, base = endpoint.usable_memory_bytes, endpoint.base_memory_bytes
+    if usable <= base:
+        yield Refused(
+            f"no memory is left for models: {units.show_bytes(usable)} usable, "
+            f"{units.show_bytes(base)} for the container itself",
+            ("endpoint",),
+        )
+    if usable > endpoint.host.memory_bytes:
+        yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
+    if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
+        yield Refused("leaves no process for any model", ("endpoint", "pid_limit"))
+
+
+def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    pinned = [model.name for model in models if model.pinned]
+    if pinned and scenario.endpoint.model_cache == "disabled":
+        yield Refused(f"no model is kept, and {pinned[0]!r} is pinned", ("endpoint", "model_cache"))
+
+
+def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Refused]:
+    """Weights must be there where they are used, and be used where they are there."""
+    if stream.arrivals is None or isinstance(stream.arrivals, ModelSweep):
+        return
+    if not uses_weights(stream.popularity):
+        if "popularity" not in stream.model_fields_set and any(_weight(model) is not None for model in models):
+            message = "the models have weights or rates: say whether they count"
+            yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
+        return
+    place = (*place, "popularity")
+    without = [model.name for model in models if _weight(model) is None]
+    if without:
+        yield Refused(f"model {without[0]!r} and {len(without) - 1} others have neither weight nor rate", place)
+    elif len({model.weight is None for model in models}) == 2:
+        yield Refused("some models have a weight and some a rate: they do not compare", place)
+    elif not any(_weight(model) for model in models):
+        yield Refused("all weights are 0", place)
+
+
+def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
+    """A mapping needs as many models as it maps to, a fingerprint as many as it has."""
+    if stream.fingerprint is not None:
+        try:
+            needed = read_fingerprint(stream.fingerprint).models
+        except ScenarioError as error:
+            for problem in error.problems:
+                message = f"{problem.field}: {problem.message}" if problem.field else problem.message
+                origin = (problem.file, problem.line)
+                yield Refused(message, (*place, "fingerprint"), problem.hint, problem.value, origin)
+            return
+        if needed > models:
+            yield Refused(f"has {needed} models, the stream has {models}", (*place, "fingerprint"))
+    mapping = None if stream.trace is None else stream.trace.models
+    if mapping is not None and mapping.count > models:
+        message = f"needs {mapping.count} models, the stream has {models}"
+        yield Refused(message, (*place, "trace", "models"))
+
+
+def too_few_or_many(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
+    """What a stream asks of the number of its models."""
+    sweep = stream.arrivals
+    if isinstance(sweep, ModelSweep) and sweep.every_s is not None and models > sweep.every_s * sweep.rate_per_s:
+        length = units.show_seconds(models / sweep.rate_per_s)
+        where = (*place, "arrivals", "every")
+        yield Refused(f"one sweep over {models} models takes {length}: it is not over when the next begins", where)
+    if stream.drift is not None and models < 2:
+        yield Refused("needs two models at least", (*place, "drift"))
+
+
+def _weight(model: Model) -> float | None:
+    return model.weight if model.weight is not None else model.rate_per_s

@@ -1,0 +1,209 @@
+"""Puts one scenario over another: `extends`, and `--set` overrides.
+
+Maps merge, lists replace; the lists `models` and `traffic` merge by name. A key takes the place of the keys that it
+excludes: a new distribution replaces the old one instead of standing beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmesim.errors import Problem, ScenarioError, did_you_mean
+from mmesim.scenario.file.tree import Key, Located
+from mmesim.scenario.file.yaml import read_file, read_text
+from mmesim.scenario.traffic.arrivals import ARRIVALS
+from mmesim.scenario.values.times import MEAN_CV
+
+BY_NAME = ("models", "traffic")
+
+_EXCLUSIVE: tuple[frozenset[str], ...] = (
+    frozenset({"exponential", *MEAN_CV, "uniform", "empirical", "percentiles", "uncertain"}),
+    frozenset({"arrivals", "trace", "fingerprint"}),
+    frozenset({"top", "hash", "stripe"}),
+    frozenset(kind.form for kind in ARRIVALS),
+    frozenset({"zipf", "lognormal", "tenants"}),
+    frozenset({"by", "size"}),
+    frozenset({"count", "file", "azure_functions"}),
+    frozenset({"weight", "rate"}),
+    frozenset({"instance_type", "host"}),
+)
+_WHOLE = frozenset({"percentiles", "uncertain"})
+"""Keys whose map is one value: never mixed from two files."""
+
+
+def read_with_bases(path: Path) -> Located:
+    """The tree of a file merged over the files that it extends; raises ScenarioError."""
+    return _over_bases(read_file(path), (path.resolve(),))
+
+
+def text_with_bases(text: str, name: str, folder: Path) -> Located:
+    """The tree of a text merged over the files that it extends; raises ScenarioError."""
+    return _over_bases(read_text(text, name, folder), ())
+
+
+def _over_bases(tree: Located, chain: tuple[Path, ...]) -> Located:
+    if not isinstance(tree.value, dict):
+        raise ScenarioError(
+            [Problem(tree.file, tree.line, "", None, "a scenario is a map with keys such as `endpoint:`")]
+        )
+    tree = named(tree)
+    if "extends" not in tree.map:
+        return tree
+    link = tree.map["extends"]
+    rest = tree.with_value({key: value for key, value in tree.map.items() if key != "extends"})
+    if not isinstance(link.value, str):
+        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, "is not the path of a file")])
+    path = (link.folder / link.value).resolve()
+    if path in chain:
+        files = " -> ".join(part.name for part in (*chain, path))
+        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"goes in a circle: {files}")])
+    if not path.is_file():
+        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"there is no file {path}")])
+    return merge(_over_bases(read_file(path), (*chain, path)), rest)
+
+
+def named(tree: Located) -> Located:
+    """The tree with `models` as a list, and with a name for every table of models and every stream.
+
+    A single map may stand for a list of one; a table is called like its file, a stream by its place.
+    """
+    entries = dict(tree.map)
+    for key in BY_NAME:
+        if key not in entries:
+            continue
+        whole = entries[key]
+        items = [whole] if isinstance(whole.value, dict) else whole.list
+        if isinstance(whole.value, dict | list):
+            entries[key] = whole.with_value([_with_name(key, index, item) for index, item in enumerate(items)])
+    return tree.with_value(entries)
+
+
+def _with_name(key: str, index: int, item: Located) -> Located:
+    if not isinstance(item.value, dict) or "name" in item.value:
+        return item
+    if key == "traffic":
+        name = f"traffic-{index}"
+    elif "file" in item.map and isinstance(item.map["file"].value, str):
+        name = Path(item.map["file"].value).name.split(".")[0]
+    elif "azure_functions" in item.map:
+        name = "azure"
+    else:
+        return item
+    return item.with_value({"name": item.with_value(name)} | item.map)
+
+
+def merge(base: Located, over: Located, key: Key = "") -> Located:
+    """`over` put over `base`; what is in neither's place is kept from both."""
+    if isinstance(base.value, dict) and isinstance(over.value, dict) and key not in _WHOLE:
+        gone = {name for group in _EXCLUSIVE if group & set(over.value) for name in group - set(over.value)}
+        merged = {name: value for name, value in base.map.items() if name not in gone}
+        for name, value in over.map.items():
+            merged[name] = merge(merged[name], value, name) if name in merged else value
+        return over.with_value(merged)
+    if key in BY_NAME and isinstance(base.value, list) and isinstance(over.value, list):
+        return over.with_value(_merge_by_name(base.list, over.list))
+    return over
+
+
+def _merge_by_name(base: Sequence[Located], over: Sequence[Located]) -> list[Located]:
+    """Items of the same name merge, new ones follow."""
+    merged = list(base)
+    places = {_name(item): index for index, item in enumerate(base) if _name(item) is not None}
+    for item in over:
+        place = places.get(_name(item))
+        if place is None:
+            merged.append(item)
+        else:
+            merged[place] = merge(merged[place], item)
+    return merged
+
+
+def _name(item: Located) -> object:
+    name = item.map.get("name")
+    return None if name is None else name.value
+
+
+def override(tree: Located, text: str) -> Located:
+    """The tree with one `a.b.c=value` put over it; the value is YAML, an item of a list is named or counted from 0."""
+    where, equals, value = text.partition("=")
+    steps = where.strip().split(".")
+    if not equals or not all(steps):
+        raise _bad(text, "write --set key.key=value, such as --set endpoint.instance_count=6")
+    # `null` is written out because an empty text would be an empty file.
+    over = read_text(value if value.strip() else "null", f"--set {text}", Path.cwd())
+    over, tree = _without_lines(over), _less_believed(tree, where.strip())
+    return _with_host_figure(tree, steps, over) or merge(tree, _nested(tree, steps, over, text))
+
+
+def _with_host_figure(tree: Located, steps: Sequence[str], over: Located) -> Located | None:
+    """The tree of a resolved file, which keeps the figures of a host in `endpoint.host`, with one of them replaced."""
+    endpoint = tree.map.get("endpoint")
+    if endpoint is None or len(steps) != 2 or steps[0] != "endpoint" or "host" not in endpoint.map:
+        return None
+    host = endpoint.map["host"]
+    if steps[1] not in host.map:
+        return None
+    changed = host.with_value(host.map | {steps[1]: over})
+    return tree.with_value(tree.map | {"endpoint": endpoint.with_value(endpoint.map | {"host": changed})})
+
+
+def _less_believed(tree: Located, field: str) -> Located:
+    """The tree of a resolved file without the beliefs of a field that is given a value."""
+    if "beliefs" not in tree.map:
+        return tree
+    beliefs = tree.map["beliefs"]
+    left = {
+        name: body
+        for name, body in beliefs.map.items()
+        if not f"{name}.".startswith(f"{field}.") and not f"{field}.".startswith(f"{name}.")
+    }
+    return tree.with_value(tree.map | {"beliefs": beliefs.with_value(left)})
+
+
+def override_all(tree: Located, texts: Sequence[str]) -> Located:
+    """The tree with one override after the other put over it."""
+    for text in texts:
+        tree = override(tree, text)
+    return tree
+
+
+def _without_lines(tree: Located) -> Located:
+    """The tree of an override, whose only line need not be named."""
+    value = tree.value
+    if isinstance(value, dict):
+        value = {key: _without_lines(item) for key, item in tree.map.items()}
+    elif isinstance(value, list):
+        value = [_without_lines(item) for item in tree.list]
+    return Located(value, tree.file, None, None, tree.folder)
+
+
+def _nested(tree: Located | None, steps: Sequence[str], value: Located, text: str) -> Located:
+    if not steps:
+        return value
+    if tree is not None and isinstance(tree.value, list):
+        return _nested_in_list(tree, steps, value, text)
+    inner = _nested(None if tree is None else tree.map.get(steps[0]), steps[1:], value, text)
+    return value.with_value({steps[0]: inner})
+
+
+def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: str) -> Located:
+    """A list with the one named item, to be merged by name; names may contain dots."""
+    names = [str(_name(item)) for item in tree.list]
+    for length in range(len(steps), 0, -1):
+        word = ".".join(steps[:length])
+        counted = re.fullmatch(r"\d+", word) and int(word) < len(names)
+        if word in names or counted:
+            item = tree.list[names.index(word) if word in names else int(word)]
+            if "name" not in item.map:
+                break
+            inner = _nested(item, steps[length:], value, text)
+            if not isinstance(inner.value, dict):
+                raise _bad(text, f"{word} is a map: name one of its keys")
+            return value.with_value([inner.with_value({"name": item.map["name"]} | inner.map)])
+    raise _bad(text, f"there is no {steps[0]!r} here, only {', '.join(names[:10])}", did_you_mean(steps[0], names))
+
+
+def _bad(text: str, message: str, hint: str | None = None) -> ScenarioError:
+    return ScenarioError([Problem(f"--set {text}", None, "", None, message, hint)])

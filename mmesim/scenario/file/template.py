@@ -1,0 +1,64 @@
+"""A scenario whose values are still open: what experiments vary, by the names that `--set` uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from mmesim.errors import SimulationError
+from mmesim.scenario.file.dump import dump, source
+from mmesim.scenario.file.load import resolve
+from mmesim.scenario.file.merge import override_all, read_with_bases
+from mmesim.scenario.file.tree import Located
+from mmesim.scenario.file.yaml import read_text, write_flow
+from mmesim.scenario.run.belief import Belief
+from mmesim.scenario.scenario import Scenario
+
+Values = Mapping[str, object]
+"""Dotted path, as in `--set` -> value as a file would have it: text with a unit, number, map or list."""
+
+
+class Template:
+    """What a scenario file says, before defaults that depend on other values are worked out."""
+
+    def __init__(self, tree: Located) -> None:
+        self._tree = tree
+
+    @classmethod
+    def read(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
+        """The template of a file, its bases and overrides such as `endpoint.instance_count=6`; raises ScenarioError."""
+        return cls(override_all(read_with_bases(Path(path)), overrides))
+
+    @staticmethod
+    def given(scenario: Scenario | Template | str | Path) -> Template:
+        """The template of a scenario, of the file of one, or one itself; raises ScenarioError."""
+        if isinstance(scenario, Template):
+            return scenario
+        return Template.of(scenario) if isinstance(scenario, Scenario) else Template.read(scenario)
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Self:
+        """The template of a scenario, with what was given for it: defaults follow the values put over it.
+
+        A host that no file could give (one built in Python) is kept whole; then its figures cannot be changed singly.
+        """
+        for text in (source(scenario), dump(scenario)):
+            template = cls(read_text(text, scenario.name, Path.cwd()))
+            if template.at() == scenario:
+                return template
+        raise SimulationError(f"scenario {scenario.name!r} cannot be written down and read back")
+
+    @property
+    def beliefs(self) -> Mapping[str, Belief]:
+        """What is believed, by field as in `--set`, sorted; raises ScenarioError when the template is no scenario."""
+        return {belief.field: belief for belief in self.at().beliefs}
+
+    def at(self, values: Values | None = None) -> Scenario:
+        """The scenario with these values put over it; raises ScenarioError for a wrong path or value."""
+        return resolve(override_all(self._tree, [setting(path, value) for path, value in (values or {}).items()]))
+
+
+def setting(path: str, value: object) -> str:
+    """A value as an override: `endpoint.instance_count=6`. Text stands as it is, as on a command line."""
+    return f"{path}={value if isinstance(value, str) else write_flow(value)}"

@@ -1,0 +1,54 @@
+"""A trace that is named on a command line, outside any scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mmesim import units
+from mmesim.errors import ScenarioError, UserError
+from mmesim.scenario.file.merge import override_all
+from mmesim.scenario.file.problems import from_validation
+from mmesim.scenario.file.tree import Located
+from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.values.fields import FROM_FILE
+
+
+def trace_of_words(
+    file: Path, settings: Sequence[str], texts: Mapping[str, str | None], window: str | None
+) -> TraceSource:
+    """The trace in a file, with settings such as `window.start=10 h` as in the section `trace` of a scenario.
+
+    `texts` are values that are taken as they are, such as a pattern; `window` is a begin and an end, `10 h..12 h`,
+    either of which may be left out. Raises UserError for what is wrong.
+    """
+    if not file.is_file():
+        raise UserError(f"there is no file {file}")
+    here = Path.cwd()
+    tree = Located({}, str(file), None, None, here)
+    given = {"file": str(file)} | {key: text for key, text in texts.items() if text is not None}
+    tree = tree.with_value({key: Located(value, str(file), None, None, here) for key, value in given.items()})
+    tree = override_all(tree, [*_window(window), *settings])
+    try:
+        return TraceSource.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
+    except ValidationError as error:
+        raise ScenarioError(list(from_validation(error, tree, [], TraceSource))) from None
+
+
+def _window(text: str | None) -> list[str]:
+    if text is None:
+        return []
+    begin, dots, end = (part.strip() for part in text.partition(".."))
+    if not dots:
+        raise UserError(f"a window is a begin and an end, such as 10 h..12 h, not {text!r}")
+    try:
+        start_s = units.seconds(begin) if begin else 0.0
+        end_s = units.seconds(end) if end else None
+    except ValueError as error:
+        raise UserError(f"window {text!r}: {error}") from None
+    if end_s is not None and end_s <= start_s:
+        raise UserError(f"window {text!r}: the end must come after the begin")
+    settings = [f"window.start={units.exact_seconds(start_s)}"]
+    return settings if end_s is None else [*settings, f"window.length={units.exact_seconds(end_s - start_s)}"]

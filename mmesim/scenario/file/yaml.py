@@ -1,0 +1,204 @@
+"""YAML text -> a located tree, read as YAML 1.2: `on` and `12:30` are text, `1e3` is a number, no key twice.
+
+PyYAML parses, but its own YAML 1.1 rules for scalars are not used: the nodes that it composes carry the line and column
+of every value, and the rules of the YAML 1.2 core schema are four regular expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mmesim.errors import Problem, ScenarioError
+from mmesim.scenario.file.tree import Key, Located
+from mmesim.scenario.values.fields import shown
+
+_TAG = "tag:yaml.org,2002:"
+_ALIASED_NODES = 10_000
+"""Most values that aliases may add: more is a file made to fill the memory ("billion laughs")."""
+
+_CORE: dict[str, tuple[str, list[str]]] = {
+    "null": (r"(?:null|Null|NULL|~|)", ["n", "N", "~", ""]),
+    "bool": (r"(?:true|True|TRUE|false|False|FALSE)", list("tTfF")),
+    "int": (r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)", list("-+0123456789")),
+    "float": (
+        r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))",
+        list("-+.0123456789"),
+    ),
+}
+"""The scalars of the YAML 1.2 core schema (section 10.3.2), with the characters that they start with."""
+
+
+class CoreLoader(yaml.SafeLoader):
+    """PyYAML's parser with the scalars of YAML 1.2."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  declared by PyYAML
+
+
+class CoreDumper(yaml.SafeDumper):
+    """PyYAML's writer, which quotes whatever YAML 1.2 would not read as text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  declared by PyYAML
+
+
+for _name, (_pattern, _first) in _CORE.items():
+    for _class in (CoreLoader, CoreDumper):
+        _class.add_implicit_resolver(_TAG + _name, re.compile(rf"\A{_pattern}\Z"), _first)
+
+
+def read_file(path: Path) -> Located:
+    """The tree of a file; raises ScenarioError if it cannot be read or is not YAML."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise _error(str(path), None, f"cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise _error(str(path), None, f"is not text in UTF-8: {error.reason} at byte {error.start}") from None
+    return read_text(text, str(path), path.parent)
+
+
+def read_text(text: str, name: str, folder: Path) -> Located:
+    """The tree of a text; `name` stands for the file in errors, relative paths start in `folder`."""
+    try:
+        loader = CoreLoader(text)
+        try:
+            node = loader.get_single_node()
+        finally:
+            loader.dispose()
+        if node is not None:
+            _refuse_bombs(node, name)
+            return _Builder(name, folder).build(node)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = None if mark is None else mark.line + 1
+        context = f"{error.context}: " if error.context else ""
+        raise _error(name, line, f"is not YAML: {context}{error.problem}") from None
+    except yaml.YAMLError as error:
+        raise _error(name, None, f"is not YAML: {error}".splitlines()[0]) from None
+    except RecursionError:
+        raise _error(name, None, "is nested too deeply") from None
+    raise _error(name, None, "is empty: `mmesim init` writes a file to start from")
+
+
+def write_text(data: object) -> str:
+    """Plain data as YAML that `read_text` reads back unchanged."""
+    text: str = yaml.dump(data, Dumper=CoreDumper, sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+def write_flow(data: object) -> str:
+    """Plain data as YAML on one line, as it may stand in an override."""
+    text: str = yaml.dump(
+        data, Dumper=CoreDumper, sort_keys=False, allow_unicode=True, default_flow_style=True, width=float("inf")
+    )
+    return text.removesuffix("...\n").rstrip("\n")
+
+
+def _refuse_bombs(root: yaml.Node, name: str) -> None:
+    """Refuses aliases that multiply, or that contain themselves."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+
+    def size(node: yaml.Node) -> int:
+        key = id(node)
+        if key in sizes:
+            return sizes[key]
+        if key in open_nodes:
+            raise _error(name, _line(node), "an alias contains itself")
+        open_nodes.add(key)
+        total = 1
+        for child in _children(node):
+            total += size(child)
+        open_nodes.remove(key)
+        sizes[key] = total
+        return total
+
+    if size(root) > len(sizes) + _ALIASED_NODES:
+        raise _error(
+            name, None, f"aliases expand to {size(root):,} values; at most {_ALIASED_NODES:,} may come from aliases"
+        )
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    return []
+
+
+class _Builder:
+    """Turns composed nodes into located values; collects every duplicate key before it raises."""
+
+    def __init__(self, file: str, folder: Path) -> None:
+        self._file = file
+        self._folder = folder
+        self._problems: list[Problem] = []
+
+    def build(self, root: yaml.Node) -> Located:
+        tree = self._located(root, (), None)
+        if self._problems:
+            raise ScenarioError(self._problems)
+        return tree
+
+    def _located(self, node: yaml.Node, place: tuple[str, ...], key_line: int | None) -> Located:
+        value: Any
+        if isinstance(node, yaml.MappingNode) and node.tag == _TAG + "map":
+            value = self._map(node, place)
+        elif isinstance(node, yaml.SequenceNode) and node.tag == _TAG + "seq":
+            value = [self._located(item, (*place, str(index)), None) for index, item in enumerate(node.value)]
+        elif isinstance(node, yaml.ScalarNode):
+            value = self._scalar(node, place)
+        else:
+            self._refuse(node, place, None, f"the tag {node.tag!r} is not allowed in a scenario")
+            value = None
+        line, column = _line(node), node.start_mark.column + 1
+        return Located(value, self._file, line, column, self._folder, key_line)
+
+    def _map(self, node: yaml.MappingNode, place: tuple[str, ...]) -> dict[Key, Located]:
+        found: dict[Key, Located] = {}
+        for key_node, value_node in node.value:
+            key = self._scalar(key_node, place) if isinstance(key_node, yaml.ScalarNode) else None
+            if isinstance(key, bool) or not isinstance(key, str | int | float):
+                self._refuse(key_node, place, key, "a key must be text or a number")
+                continue
+            here = (*place, str(key))
+            if key in found:
+                self._refuse(key_node, here, None, f"key is there twice, first on line {found[key].shown_line}")
+                continue
+            found[key] = self._located(value_node, here, _line(key_node))
+        return found
+
+    def _scalar(self, node: yaml.ScalarNode, place: tuple[str, ...]) -> str | int | float | bool | None:
+        text: str = node.value
+        try:
+            match node.tag.removeprefix(_TAG):
+                case "str":
+                    return text
+                case "null":
+                    return None
+                case "bool":
+                    return text.lower() == "true"
+                case "int":
+                    return int(text, 8 if text.startswith("0o") else 16 if text.startswith("0x") else 10)
+                case "float":
+                    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        except ValueError:
+            self._refuse(node, place, text, f"{shown(text)} is not a number that can be read")
+            return None
+        self._refuse(node, place, text, f"the tag {node.tag!r} is not allowed in a scenario")
+        return None
+
+    def _refuse(self, node: yaml.Node, place: tuple[str, ...], value: object, message: str) -> None:
+        self._problems.append(Problem(self._file, _line(node), ".".join(place), value, message))
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _error(file: str, line: int | None, message: str) -> ScenarioError:
+    return ScenarioError([Problem(file, line, "", None, message)])

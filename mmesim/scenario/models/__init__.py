@@ -1,0 +1,1 @@
+"""The section `models`: groups, tables, and the resolved row of each model."""

@@ -1,0 +1,229 @@
+"""Models from a CSV table: one model a row, cells override the defaults of the group."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmesim import units
+from mmesim.errors import did_you_mean
+from mmesim.scenario.models.groups import ModelGroup, Service
+from mmesim.scenario.server.frameworks import Framework
+from mmesim.scenario.server.server import LARGEST_BATCH, CpuWait
+from mmesim.scenario.values.fields import Refusals, Refused, finite, shown, whole
+from mmesim.scenario.values.times import Constant, Lognormal
+
+_HEADER = re.compile(r"\s*([A-Za-z_]+)\s*(?:[\[(]\s*(.+?)\s*[\])])?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row of a table: the model's name and group, its keys over the group's defaults, and its line in the file."""
+
+    name: str
+    group: str
+    keys: ModelGroup
+    line: int
+
+
+def _count(text: str) -> int:
+    return whole(_number(text))
+
+
+def _positive_count(text: str) -> int:
+    number = _count(text)
+    if number < 1:
+        raise ValueError(f"{text} is too small: at least 1")
+    return number
+
+
+def _batch_size(text: str) -> int:
+    number = _positive_count(text)
+    if number > LARGEST_BATCH:
+        raise ValueError(f"{text} is too large: at most {LARGEST_BATCH}")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a number") from None
+    return finite(number)
+
+
+def _framework(text: str) -> Framework:
+    if text not in tuple(Framework):
+        raise ValueError(f"unknown framework {text!r}: one of {', '.join(Framework)}")
+    return Framework(text)
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+_DIRECT: dict[str, tuple[str, Callable[[str], object]]] = {
+    "artifact_size": ("artifact_bytes", units.bytes_),
+    "memory": ("memory_bytes", units.bytes_),
+    "framework": ("framework", _framework),
+    "process_memory": ("process_memory_bytes", units.bytes_),
+    "workers": ("workers", _positive_count),
+    "batch_size": ("batch_size", _batch_size),
+    "max_batch_delay": ("max_batch_delay_s", units.seconds),
+    "preload_model": ("preload_model", _flag),
+    "framework_threads": ("framework_threads", _positive_count),
+    "oversubscription": ("oversubscription", _number),
+    "pinned": ("pinned", _flag),
+    "weight": ("weight", _number),
+    "rate": ("rate_per_s", units.rate),
+}
+"""Columns that are one key of a group: attribute and reader."""
+
+_PARTS: dict[str, Callable[[str], object]] = {
+    "service": units.seconds,
+    "service_cv": _number,
+    "service_wait": units.seconds,
+    "load_cpu": units.seconds,
+    "load_wait": units.seconds,
+}
+"""Columns that are a part of `service` or `load`: `service` is the mean CPU time, lognormal with `service_cv`."""
+
+COLUMNS = ("name", "group", *_DIRECT, *_PARTS)
+"""Every column that a table may have; a unit in the header (`memory [MiB]`) goes with bare numbers."""
+
+
+def open_text(path: Path, newline: str | None = "") -> Any:
+    """A text file, unpacked if its name ends with .gz."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
+    return path.open(encoding="utf-8-sig", newline=newline)
+
+
+def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
+    """The rows of a table in its order; raises Refusals with file, line and column of everything that is wrong."""
+    refused: list[Refused] = []
+    rows: list[TableRow] = []
+    try:
+        with open_text(path) as text:
+            reader = csv.reader(text)
+            columns = _columns(next(reader, []), path)
+            for cells in reader:
+                if any(cell.strip() for cell in cells):
+                    row = _row(cells, columns, path, reader.line_num, defaults, refused)
+                    if row is not None:
+                        rows.append(row)
+    except (OSError, EOFError) as error:
+        raise Refusals([_refused(path, None, "", f"cannot be read: {_reason(error)}")]) from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Refusals([_refused(path, None, "", f"is not a CSV table in UTF-8: {error}")]) from None
+    if not rows and not refused:
+        refused.append(_refused(path, None, "", "has no rows"))
+    if refused:
+        raise Refusals(refused)
+    yield from rows
+
+
+def _columns(header: list[str], path: Path) -> list[tuple[str, str]]:
+    """Name and unit of each column."""
+    columns: list[tuple[str, str]] = []
+    refused: list[Refused] = []
+    for cell in header:
+        match = _HEADER.fullmatch(cell)
+        name = match[1] if match else cell.strip()
+        if name not in COLUMNS:
+            message = f"unknown column {shown(name)}: one of {', '.join(COLUMNS)}"
+            refused.append(_refused(path, 1, name, message, did_you_mean(name, COLUMNS)))
+        elif name in (known for known, _ in columns):
+            refused.append(_refused(path, 1, name, "column is there twice"))
+        columns.append((name, (match[2] or "") if match else ""))
+    if not refused and "name" not in (name for name, _ in columns):
+        refused.append(_refused(path, 1, "name", "column is missing" if header else "file is empty"))
+    if refused:
+        raise Refusals(refused)
+    return columns
+
+
+def _row(
+    cells: list[str],
+    columns: list[tuple[str, str]],
+    path: Path,
+    line: int,
+    defaults: ModelGroup,
+    refused: list[Refused],
+) -> TableRow | None:
+    """One model, or None after adding what is wrong with it to `refused`; an empty cell takes the default."""
+    before = len(refused)
+    if len(cells) > len(columns):
+        refused.append(_refused(path, line, "", f"{len(cells)} cells for {len(columns)} columns"))
+        return None
+    found: dict[str, Any] = {}
+    for (column, unit), cell in zip(columns, cells, strict=False):
+        text = cell.strip()
+        if not text:
+            continue
+        if column in ("name", "group"):
+            found[column] = text
+            continue
+        reader = _DIRECT[column][1] if column in _DIRECT else _PARTS[column]
+        try:
+            found[column] = reader(f"{text} {unit}" if unit and _bare(text) else text)
+        except ValueError as error:
+            refused.append(_refused(path, line, column, str(error), None, text))
+    if "name" not in found:
+        refused.append(_refused(path, line, "name", "cell is empty"))
+    if "weight" in found and "rate" in found:
+        refused.append(_refused(path, line, "rate", "weight and rate exclude each other"))
+    if len(refused) > before:
+        return None
+    try:
+        keys = _keys(found, defaults)
+    except ValueError as error:
+        refused.append(_refused(path, line, "service", str(error)))
+        return None
+    return TableRow(found["name"], found.get("group", defaults.name), keys, line)
+
+
+def _keys(found: Mapping[str, Any], defaults: ModelGroup) -> ModelGroup:
+    update: dict[str, Any] = {_DIRECT[key][0]: value for key, value in found.items() if key in _DIRECT}
+    if "weight" in found or "rate" in found:
+        update = {"weight": None, "rate_per_s": None} | update
+    service = {}
+    if "service" in found:
+        cv = found.get("service_cv")
+        service["cpu"] = Lognormal(found["service"], cv) if cv else Constant(found["service"])
+    elif "service_cv" in found:
+        raise ValueError("service_cv needs a mean in the column service")
+    if "service_wait" in found:
+        service["wait"] = Constant(found["service_wait"])
+    if service:
+        update["service"] = defaults.service.model_copy(update=service) if defaults.service else Service(**service)
+    load = {key.removeprefix("load_"): Constant(found[key]) for key in ("load_cpu", "load_wait") if key in found}
+    if load:
+        update["load"] = defaults.load.model_copy(update=load) if defaults.load else CpuWait(**load)
+    keys: ModelGroup = defaults.model_copy(update=update)
+    return keys
+
+
+def _bare(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _refused(
+    path: Path, line: int | None, column: str, message: str, hint: str | None = None, value: object = None
+) -> Refused:
+    return Refused(message, (column,) if column else (), hint, value, (str(path), line))
+
+
+def _reason(error: OSError | EOFError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,133 @@
+"""Expands groups of models into one resolved row for each model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mmesim.scenario.models.azure import azure_rows
+from mmesim.scenario.models.csv_table import csv_rows
+from mmesim.scenario.models.groups import Model, ModelGroup
+from mmesim.scenario.server.frameworks import PRESETS
+from mmesim.scenario.server.server import Server
+from mmesim.scenario.values.fields import Place, Refusals, Refused
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model before defaults: its name, its group, its own keys, and where it is written."""
+
+    name: str
+    group: str
+    keys: ModelGroup
+    path: Place
+    origin: tuple[str, int | None] | None = None
+
+    def place(self, key: str) -> Place:
+        """Where a key of this model is written: a column of its table, or a key of its group."""
+        return (key,) if self.origin else (*self.path, key)
+
+
+def expand(groups: Sequence[ModelGroup], server: Server) -> tuple[Model, ...]:
+    """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
+    refused: list[Refused] = []
+    entries: list[Entry] = []
+    for index, group in enumerate(groups):
+        try:
+            entries.extend(_entries(group, ("models", index)))
+        except Refusals as refusals:
+            refused.extend(refusals.all)
+    seen: dict[str, Entry] = {}
+    models: list[Model] = []
+    for entry in entries:
+        if entry.name in seen:
+            refused.append(_named_twice(entry, seen[entry.name]))
+            continue
+        seen[entry.name] = entry
+        missing = list(_missing(entry))
+        refused.extend(missing)
+        if not missing:
+            models.append(_resolve(len(models), entry, server))
+    if refused:
+        raise Refusals(refused)
+    return tuple(models)
+
+
+def _entries(group: ModelGroup, path: Place) -> Iterator[Entry]:
+    if group.file is not None:
+        for row in csv_rows(group.file, group):
+            yield Entry(row.name, row.group, row.keys, path, (str(group.file), row.line))
+    elif group.azure_functions is not None:
+        for name, keys in azure_rows(group.azure_functions, group):
+            yield Entry(name, group.name, keys, path)
+    elif group.count is None or group.count == 1:
+        yield Entry(group.name, group.name, group, path)
+    else:
+        width = max(3, len(str(group.count - 1)))
+        for number in range(group.count):
+            yield Entry(f"{group.name}-{number:0{width}d}", group.name, group, path)
+
+
+def _named_twice(entry: Entry, first: Entry) -> Refused:
+    where = f", also at {first.origin[0]}:{first.origin[1]}" if first.origin else ""
+    return Refused(f"two models are called {entry.name!r}{where}", entry.place("name"), None, entry.name, entry.origin)
+
+
+def _missing(entry: Entry) -> Iterator[Refused]:
+    """What neither the model nor the preset of its framework gives, each with a line that can be pasted."""
+    keys = entry.keys
+    preset = PRESETS[keys.framework]
+    wanted = {
+        "artifact_size": (keys.artifact_bytes, "artifact_size: 40 MB"),
+        "memory": (keys.memory_bytes, "memory: 40 MiB"),
+        "service": (keys.service, "service: {cpu: 12 ms}"),
+        "process_memory": (_or(keys.process_memory_bytes, preset.process_memory_bytes), "process_memory: 300 MiB"),
+        "load": (_or(keys.load, preset.load), "load: {cpu: 2 s}"),
+    }
+    for key, (value, line) in wanted.items():
+        if value is None:
+            why = f" ({keys.framework} has no sourced default)" if key in ("process_memory", "load") else ""
+            message = f"{key} of model {entry.name!r} is missing{why}: add for example `{line}`"
+            yield Refused(message, entry.place(key), None, None, entry.origin)
+
+
+def _resolve(index: int, entry: Entry, server: Server) -> Model:
+    keys = entry.keys
+    preset = PRESETS[keys.framework]
+    load = _or(keys.load, preset.load)
+    process_memory = _or(keys.process_memory_bytes, preset.process_memory_bytes)
+    oversubscription = preset.oversubscription if keys.service is not None and keys.service.threads > 1 else 0.0
+    # `_missing` has refused every row for which one of these is None.
+    assert load is not None
+    assert process_memory is not None
+    assert keys.service is not None
+    assert keys.artifact_bytes is not None
+    assert keys.memory_bytes is not None
+    return Model(
+        index=index,
+        name=entry.name,
+        group=entry.group,
+        artifact_bytes=keys.artifact_bytes,
+        memory_bytes=keys.memory_bytes,
+        process_memory_bytes=process_memory,
+        workers=_or(keys.workers, server.default_workers_per_model),
+        framework_threads=_or(keys.framework_threads, preset.framework_threads),
+        oversubscription=_or(keys.oversubscription, oversubscription),
+        load=load,
+        service=keys.service,
+        weight=keys.weight,
+        rate_per_s=keys.rate_per_s,
+        preload_model=_or(keys.preload_model, server.preload_model),
+        preload_dirty_bytes=server.preload_dirty_bytes,
+        batch_size=_or(keys.batch_size, server.batch_size),
+        max_batch_delay_s=_or(keys.max_batch_delay_s, server.max_batch_delay_s),
+        first_call=_or(keys.first_call, preset.first_call),
+        pinned=bool(keys.pinned),
+    )
+
+
+def _or(value: T | None, default: T) -> T:
+    return default if value is None else value

@@ -1,0 +1,245 @@
+"""`{uncertain: ...}`: a value that is believed, not known, as opposed to a time that varies.
+
+Three points, `{low: 40 MiB, mid: 50 MiB, high: 80 MiB}`: certainly not below `low` nor above `high`, most likely `mid`.
+They are the PERT distribution (D. G. Malcolm et al., Operations Research 7, 1959): a beta distribution between the ends
+with mean (low + 4 mid + high) / 6. Or one distribution: `{lognormal: {mean: , cv: }}`, `{normal: {mean: , sd: }}`
+(cut below 0), `{uniform: {low: , high: }}`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import NormalDist
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+
+from mmesim.errors import did_you_mean
+from mmesim.scenario.run.sweep import split_quantity
+from mmesim.scenario.values.fields import UNCERTAIN_SCHEMA, Refusals, Refused, shown
+
+KEY = "uncertain"
+
+Shape = Literal["pert", "lognormal", "normal", "uniform"]
+
+_RANGE = ("low", "mid", "high")
+_DISTRIBUTIONS: Mapping[Shape, tuple[str, ...]] = {
+    "lognormal": ("mean", "cv"),
+    "normal": ("mean", "sd"),
+    "uniform": ("low", "high"),
+}
+"""Name -> parameters; all but `cv`, which is a plain number, have the unit of the field."""
+
+DIGITS = 6
+"""Significant digits of a drawn value: what is simulated is what is shown, on every machine."""
+
+_STANDARD = NormalDist()
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What is believed of one field, named as in `--set`; the parameters of its shape are numbers in `unit`.
+
+    pert: low, mid, high; lognormal: mean, cv; normal: mean, sd (only what is above 0 of it); uniform: low, high. A
+    range between whole numbers without a unit gives whole numbers.
+    """
+
+    field: str
+    shape: Shape
+    parameters: tuple[int | float, ...]
+    unit: str
+
+    @property
+    def middle(self) -> str | int | float:
+        """The value of a single run, as a file would have it: `mid`, else the median."""
+        if self.shape == "pert":
+            return self._written(self.parameters[1])
+        return self.at(0.5)
+
+    @property
+    def ends(self) -> tuple[int | float, int | float]:
+        """Between what the value is believed to lie, in `unit`: the ends of a range, else 5th and 95th percentile."""
+        if self.has_ends:
+            return self.parameters[0], self.parameters[-1]
+        return self.quantile(0.05), self.quantile(0.95)
+
+    @property
+    def has_ends(self) -> bool:
+        """Whether no value beyond the ends is believed."""
+        return self.shape in ("pert", "uniform")
+
+    @property
+    def sentence(self) -> str:
+        """What is believed, and what a single run makes of it."""
+        low, high = (_plain(f"{end:.3g}") for end in self.ends)
+        unit, sure = f" {self.unit}" if self.unit else "", "" if self.has_ends else " (90 %)"
+        return (
+            f"{self.field} is believed to lie between {low} and {high}{unit}{sure}: this run uses {self.middle}; "
+            "mmesim uncertain shows what hangs on it"
+        )
+
+    def at(self, share: float) -> str | int | float:
+        """The value below which this share (0..1) of the belief lies, as a file would have it."""
+        if self._whole:
+            low, high = int(self.parameters[0]), int(self.parameters[-1])
+            if self.shape == "uniform":
+                return min(low + math.floor(share * (high - low + 1)), high)
+            return min(max(round(self.quantile(share)), low), high)
+        return self._drawn(self.quantile(share))
+
+    def quantile(self, share: float) -> float:
+        """The number, in `unit`, below which this share (0..1) of the belief lies; a whole number is not rounded."""
+        # A sample may contain 0 itself, where half of the shapes have no value.
+        share = min(max(share, 1e-9), 1.0 - 1e-9)
+        if self.shape == "uniform":
+            low, high = self.parameters
+            return low + share * (high - low)
+        if self.shape == "lognormal":
+            mean, cv = self.parameters
+            spread = math.log1p(cv * cv)
+            return mean * math.exp(math.sqrt(spread) * _STANDARD.inv_cdf(share) - spread / 2)
+        if self.shape == "normal":
+            mean, sd = self.parameters
+            below = _STANDARD.cdf(-mean / sd)
+            return max(mean + sd * _STANDARD.inv_cdf(below + share * (1.0 - below)), 0.0)
+        from scipy.special import betaincinv
+
+        low, mid, high = self.parameters
+        width = high - low
+        return low + width * float(betaincinv(1 + 4 * (mid - low) / width, 1 + 4 * (high - mid) / width, share))
+
+    def body(self) -> dict[str, object]:
+        """What stands below `uncertain:` in a file; read back as an equal belief."""
+        if self.shape == "pert":
+            return dict(zip(_RANGE, map(self._written, self.parameters), strict=True))
+        names = _DISTRIBUTIONS[self.shape]
+        values = {
+            name: number if name == "cv" else self._written(number)
+            for name, number in zip(names, self.parameters, strict=True)
+        }
+        return {self.shape: values}
+
+    @property
+    def _whole(self) -> bool:
+        return self.has_ends and not self.unit and all(isinstance(number, int) for number in self.parameters)
+
+    def _written(self, number: int | float) -> str | int | float:
+        return f"{_plain(repr(number))} {self.unit}" if self.unit else number
+
+    def _drawn(self, number: float) -> str | int | float:
+        rounded = f"{number:.{DIGITS}g}"
+        return f"{_plain(rounded)} {self.unit}" if self.unit else float(rounded)
+
+
+def _plain(number: str) -> str:
+    """The number without an exponent."""
+    return format(Decimal(number), "f")
+
+
+def read_belief(field: str, body: object) -> Belief:
+    """The belief of a field from what stands below `uncertain:`; raises Refused with the place inside it."""
+    if isinstance(body, Mapping):
+        if body and set(body) <= set(_RANGE):
+            return _range(field, body)
+        if len(body) == 1:
+            name, inner = next(iter(body.items()))
+            if name in _DISTRIBUTIONS:
+                return _distribution(field, name, inner)
+            hint = did_you_mean(str(name), _DISTRIBUTIONS)
+            raise Refused(f"unknown belief {name!r}: one of {', '.join(_DISTRIBUTIONS)}", (), hint)
+    raise Refused(
+        "write {uncertain: {low: , mid: , high: }} or one distribution such as {uncertain: {uniform: {low: , high: }}}"
+    )
+
+
+def _range(field: str, body: Mapping[Any, object]) -> Belief:
+    _complete(body, _RANGE)
+    numbers, unit = _numbers(body, _RANGE)
+    low, mid, high = numbers
+    if not low <= mid <= high or low == high:
+        raise Refused(f"must be in order, low below high: {body['low']}, {body['mid']}, {body['high']}")
+    return Belief(field, "pert", numbers, unit)
+
+
+def _distribution(field: str, name: Shape, body: object) -> Belief:
+    names = _DISTRIBUTIONS[name]
+    if not isinstance(body, Mapping):
+        raise Refused(f"write a map with {' and '.join(names)}", (name,))
+    try:
+        _complete(body, names)
+        numbers, unit = _numbers(body, [key for key in names if key != "cv"])
+        if "cv" in names:
+            numbers = (*numbers, _numbers({"cv": body["cv"]}, ("cv",), bare=True)[0][0])
+        if name == "uniform" and numbers[0] >= numbers[1]:
+            raise Refused(f"low must be below high, not {body['low']} and {body['high']}")
+        if name != "uniform":
+            for key, number in zip(names, numbers, strict=True):
+                if number <= 0:
+                    raise Refused(f"must be above 0, not {body[key]}", (key,))
+    except Refused as refused:
+        raise refused.below(name) from None
+    return Belief(field, name, numbers, unit)
+
+
+def _complete(body: Mapping[Any, object], names: tuple[str, ...]) -> None:
+    for key in body:
+        if key not in names:
+            raise Refused(f"unknown key, one of {', '.join(names)}", (key,), did_you_mean(str(key), names))
+    for key in names:
+        if key not in body:
+            raise Refused(f"{key} is missing: write {', '.join(names)}")
+
+
+def _numbers(
+    body: Mapping[Any, object], keys: list[str] | tuple[str, ...], bare: bool = False
+) -> tuple[tuple[int | float, ...], str]:
+    """Numbers of 0 or more with the unit that all of them have; 0 needs none."""
+    numbers, units = list[int | float](), dict[str, str]()
+    for key in keys:
+        quantity = split_quantity(body[key])
+        if quantity is None or not math.isfinite(quantity[0]) or (bare and quantity[1]):
+            what = "a plain number" if bare else "a number, with or without a unit"
+            raise Refused(f"{shown(body[key])} is not {what}", (key,))
+        number, unit = quantity
+        if number < 0:
+            raise Refused(f"{shown(body[key])} is negative: write 0 or more", (key,))
+        numbers.append(number)
+        if unit or number:
+            units.setdefault(unit, key)
+    if len(units) > 1:
+        raise Refused(f"{' and '.join(keys)} need one unit, not {' and '.join(repr(unit) for unit in units)}")
+    return tuple(numbers), next(iter(units), "")
+
+
+def _read_all(value: object) -> tuple[Belief, ...]:
+    if isinstance(value, tuple) and all(isinstance(one, Belief) for one in value):
+        return cast("tuple[Belief, ...]", value)
+    if not isinstance(value, Mapping):
+        raise Refused("write a map, field -> what is believed of it")
+    found, refused = list[Belief](), list[Refused]()
+    for field in sorted(value, key=str):
+        try:
+            found.append(read_belief(str(field), value[field]))
+        except Refused as wrong:
+            refused.append(wrong.below(field))
+    if refused:
+        raise Refusals(refused)
+    return tuple(found)
+
+
+Beliefs = Annotated[
+    tuple[Belief, ...],
+    PlainValidator(_read_all),
+    PlainSerializer(lambda beliefs: {belief.field: belief.body() for belief in beliefs}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "a map, field -> belief",
+            "additionalProperties": UNCERTAIN_SCHEMA["properties"][KEY],
+        }
+    ),
+]
+"""A field of the schema that holds beliefs: a map, field as in `--set` -> what stands below `uncertain:`."""

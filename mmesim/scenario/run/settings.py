@@ -1,0 +1,101 @@
+"""The clients, and how the simulation is run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+
+from mmesim import units
+from mmesim.scenario.clients.retries import RetriesField
+from mmesim.scenario.run.until import FIRST_LOOK, PrecisionField
+from mmesim.scenario.values.fields import Count, Data, Refused, Seconds, Whole, finite, from_file, quantity_schema
+
+
+class Clients(Data):
+    """Those who call: their time-out (AWS advises 70 s) and the network's round trip, half of it each way."""
+
+    timeout_s: Annotated[Seconds, Field(gt=0)] = Field(70.0, alias="timeout")
+    network_s: Seconds = Field(5e-3, alias="network", description="round trip between client and router")
+    retries: RetriesField = Field(
+        None, description="none, boto3-legacy, boto3-standard, or a rule of one's own: fixed, exponential"
+    )
+
+
+AUTO: Literal["auto"] = "auto"
+
+Warmup = float | Literal["auto"]
+"""Seconds, or `auto`: found by pilot runs before anything is measured."""
+
+
+def _read_warmup(value: object, info: ValidationInfo) -> Warmup:
+    if value == AUTO:
+        return AUTO
+    if isinstance(value, int | float) and not isinstance(value, bool) and not from_file(info):
+        return finite(value)
+    try:
+        return units.seconds(value)
+    except ValueError as error:
+        raise Refused(str(error), (), "auto, or a time such as 10 min") from None
+
+
+def _write_warmup(value: Warmup) -> str:
+    return AUTO if value == AUTO else units.exact_seconds(value)
+
+
+def _warmup_schema() -> dict[str, Any]:
+    time = quantity_schema("a time", "10 min")
+    return {"description": "a time or auto, for example 10 min", "anyOf": [{"const": AUTO}, *time["anyOf"]]}
+
+
+WarmupField = Annotated[
+    Warmup, PlainValidator(_read_warmup), PlainSerializer(_write_warmup), WithJsonSchema(_warmup_schema())
+]
+
+
+class FoundWarmup(Data):
+    """How `warmup: auto` came to the warm-up of a run: what a run writes, not what a user writes."""
+
+    warmup_s: Seconds = Field(alias="warmup", description="the warm-up that was found; it must be that of `run`")
+    why: str = Field(description="what it rests on, in words")
+    run_at_least_s: Seconds | None = Field(
+        None, alias="run_at_least", description="the run is too short for its warm-up: how long it has to be"
+    )
+
+
+class RunSettings(Data):
+    """How long, how often and from which seed; what begins before the warm-up is over is simulated but not measured."""
+
+    duration_s: Annotated[Seconds, Field(gt=0)] = Field(alias="duration")
+    warmup_s: WarmupField = Field(0.0, alias="warmup")
+    warmup_found: FoundWarmup | None = Field(
+        None, description="written by a run: how `warmup: auto` was found, see [run.warmup_found](#runwarmup_found)"
+    )
+    replications: Count = 1
+    until: PrecisionField | None = None
+    max_replications: Annotated[Count, Field(ge=FIRST_LOOK)] = Field(
+        100, description=f"where `until` gives up; the first look is after {FIRST_LOOK} replications"
+    )
+    seed: Whole = 1
+
+    @property
+    def cut_s(self) -> float:
+        """The end of the warm-up, seconds; ValueError as long as it is `auto` and not found."""
+        if self.warmup_s == AUTO:
+            raise ValueError("run.warmup is auto: it has to be found before the run")
+        return self.warmup_s
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> RunSettings:
+        if self.warmup_s != AUTO and self.warmup_s >= self.duration_s:
+            raise Refused("must be shorter than duration, or nothing is measured", ("warmup",))
+        if self.warmup_found is not None and self.warmup_found.warmup_s != self.warmup_s:
+            hint = "leave warmup_found away (--set run.warmup_found=null)"
+            raise Refused("tells how another warm-up was found", ("warmup_found",), hint)
+        return self
+
+    @model_validator(mode="after")
+    def _looks_before_the_end(self) -> RunSettings:
+        if self.until is not None and self.replications > self.max_replications:
+            raise Refused(f"must be at least replications ({self.replications})", ("max_replications",))
+        return self

@@ -1,0 +1,139 @@
+"""`sweep`: the values of other fields for which an experiment runs the scenario."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+
+from mmesim.scenario.values.fields import Count, Data, Refused, shown
+
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
+
+
+def split_quantity(value: object) -> tuple[int | float, str] | None:
+    """The number and the unit of a value as a file writes it (`40 MiB`, 0.8, `6`); None when it is no quantity."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if not isinstance(value, str):
+        return value, ""
+    match = _QUANTITY.fullmatch(value)
+    if match is None:
+        return None
+    return (int(match[1]) if re.fullmatch(r"[-+]?\d+", match[1]) else float(match[1])), match[2]
+
+
+def _same_unit(low: object, high: object) -> tuple[int | float, int | float, str]:
+    ends = split_quantity(low), split_quantity(high)
+    for value, end in zip((low, high), ends, strict=True):
+        if end is None or not math.isfinite(end[0]):
+            raise Refused(f"{shown(value)} is not a number, with or without a unit")
+    (first, unit), (last, other) = (end for end in ends if end is not None)
+    if unit != other:
+        raise Refused(f"low and high need one unit, not {unit!r} and {other!r}")
+    return first, last, unit
+
+
+End = Annotated[
+    Any,
+    WithJsonSchema({"description": "a number, with the unit of the field", "type": ["string", "number"]}),
+]
+Map = {"type": "object", "minProperties": 1}
+
+
+class Range(Data):
+    """Values between low and high, both in one unit; whole numbers without a unit give whole numbers."""
+
+    low: End
+    high: End
+    scale: Literal["linear", "log"] = Field("linear", description="log: each factor is as likely, low is above 0")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Range:
+        first, last, _ = self.ends
+        if first >= last:
+            raise Refused(f"low must be below high, not {self.low} and {self.high}")
+        if self.scale == "log" and first <= 0:
+            raise Refused("a range with scale log begins above 0", ("low",))
+        return self
+
+    @property
+    def ends(self) -> tuple[int | float, int | float, str]:
+        """Both ends as numbers, and their unit."""
+        return _same_unit(self.low, self.high)
+
+
+class Sample(Data):
+    """Points spread evenly over ranges: a Latin hypercube (`lhs`) or a scrambled Sobol sequence, from run.seed."""
+
+    method: Literal["lhs", "sobol"] = Field("sobol", description="Sobol is best with a power of two")
+    n: Count = Field(description="number of points")
+    ranges: Annotated[
+        dict[str, Range],
+        Field(min_length=1),
+        WithJsonSchema(Map | {"description": "a map, field -> {low: , high: , scale: }"}),
+    ]
+
+
+def _no_map(value: Any) -> Any:
+    """One value alone stands for a list of it."""
+    if not isinstance(value, dict):
+        return value
+    return {path: item if isinstance(item, list | tuple) else [item] for path, item in value.items()}
+
+
+class Sweep(Data):
+    """What `mmesim sweep` varies: exactly one of `grid`, `points` and `sample`; fields are named as in `--set`."""
+
+    grid: Annotated[
+        dict[str, tuple[Any, ...]] | None,
+        BeforeValidator(_no_map),
+        WithJsonSchema(Map | {"description": "a map, field -> list of values"}),
+    ] = None
+    points: Annotated[
+        tuple[dict[str, Any], ...] | None,
+        WithJsonSchema({"type": "array", "items": Map, "description": "a list of maps, field -> value"}),
+    ] = None
+    sample: Sample | None = None
+
+    @field_validator("grid", mode="after")
+    @classmethod
+    def _values(cls, grid: dict[str, tuple[Any, ...]] | None) -> dict[str, tuple[Any, ...]] | None:
+        if grid is not None and not grid:
+            raise Refused("is empty: name a field and its values, such as endpoint.instance_count: [2, 4, 6]")
+        for path, values in (grid or {}).items():
+            if not values:
+                raise Refused("is empty: give at least one value", (path,))
+        return grid
+
+    @field_validator("points", mode="after")
+    @classmethod
+    def _alike(cls, points: tuple[dict[str, Any], ...] | None) -> tuple[dict[str, Any], ...] | None:
+        if points is not None and (not points or not points[0]):
+            raise Refused("is empty: give at least one point, such as {endpoint.instance_count: 2}")
+        for number, point in enumerate(points or ()):
+            odd = sorted(set(point) ^ set(points[0] if points else ()))
+            if odd:
+                raise Refused(f"every point gives the same fields: {odd[0]} is in one and not in another", (number,))
+        return points
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Sweep:
+        given = [name for name in ("grid", "points", "sample") if getattr(self, name) is not None]
+        if len(given) != 1:
+            several = f"{' and '.join(given)} exclude each other" if given else "needs one of grid, points and sample"
+            raise Refused(several)
+        inside = [path for path in self.fields if path.partition(".")[0] == "sweep"]
+        if inside:
+            raise Refused(f"a sweep cannot vary itself: {inside[0]}")
+        return self
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """The fields that are varied, in the order of the file."""
+        if self.sample is not None:
+            return tuple(self.sample.ranges)
+        return tuple(self.grid or (self.points or ({},))[0])

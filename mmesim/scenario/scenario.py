@@ -1,0 +1,206 @@
+"""A scenario: everything that is simulated, as frozen data in seconds and bytes.
+
+`Scenario.from_yaml(path)` reads a file; every class here can also be built in Python with the names of its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator, model_validator
+
+from mmesim.errors import ScenarioError
+from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
+from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
+from mmesim.scenario.endpoint.host import HostType
+from mmesim.scenario.models.groups import Model, ModelGroup, Service
+from mmesim.scenario.models.resolve import expand
+from mmesim.scenario.run.belief import Belief, Beliefs
+from mmesim.scenario.run.expect import Expectation, ExpectationField
+from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
+from mmesim.scenario.run.sweep import Sweep
+from mmesim.scenario.server.server import CpuWait, Overhead, Server
+from mmesim.scenario.traffic.arrivals import (
+    ConstantRate,
+    GammaArrivals,
+    HyperexponentialArrivals,
+    LognormalArrivals,
+    Poisson,
+    WeibullArrivals,
+)
+from mmesim.scenario.traffic.combinations import not_replayed
+from mmesim.scenario.traffic.drift import Drift
+from mmesim.scenario.traffic.modulated import Mmpp, MmppState, OnOff
+from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.traffic.popularity import LognormalPopularity, Tenants, UniformPopularity, Weights, Zipf
+from mmesim.scenario.traffic.sessions import Geometric, Sessions
+from mmesim.scenario.traffic.stream import Traffic
+from mmesim.scenario.traffic.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
+from mmesim.scenario.values.fields import Data, Refusals, Refused
+from mmesim.scenario.values.function import Function, FunctionField
+from mmesim.scenario.values.times import Time
+
+__all__ = [
+    "Belief",
+    "Clients",
+    "ConstantRate",
+    "CpuWait",
+    "Diurnal",
+    "Download",
+    "Drift",
+    "Endpoint",
+    "EvictionPolicy",
+    "Expectation",
+    "FlashCrowd",
+    "FoundWarmup",
+    "Function",
+    "GammaArrivals",
+    "Gdsf",
+    "GdsfCost",
+    "Geometric",
+    "HostType",
+    "HyperexponentialArrivals",
+    "LognormalArrivals",
+    "LognormalPopularity",
+    "Mmpp",
+    "MmppState",
+    "Model",
+    "ModelGroup",
+    "ModelSweep",
+    "OnOff",
+    "Overhead",
+    "Poisson",
+    "Router",
+    "RouterPolicy",
+    "RunSettings",
+    "Scenario",
+    "Schedule",
+    "Server",
+    "Service",
+    "Sessions",
+    "Sweep",
+    "Tenants",
+    "Time",
+    "TraceColumns",
+    "TraceModels",
+    "TraceSource",
+    "TraceWindow",
+    "Traffic",
+    "Ttl",
+    "UniformPopularity",
+    "WeibullArrivals",
+    "Weights",
+    "Zipf",
+]
+
+
+class Scenario(Data):
+    """One experiment: an endpoint, its models, its traffic, and what is expected of it."""
+
+    name: str = Field(min_length=1)
+    endpoint: Endpoint
+    server: Server = Server()
+    models: tuple[ModelGroup, ...] = Field(min_length=1)
+    traffic: tuple[Traffic, ...] = Field(min_length=1)
+    clients: Clients = Clients()
+    faults: tuple[()] = ()
+    processes: tuple[FunctionField, ...] = Field(
+        (), description="SimPy processes of one's own, watch(env, endpoint), as module:function"
+    )
+    run: RunSettings
+    expect: tuple[ExpectationField, ...] = ()
+    beliefs: Beliefs = Field(
+        (),
+        description="what `{uncertain: ...}` becomes in a resolved file, which has the middle in its place",
+    )
+    sweep: Sweep | None = Field(None, description="see [sweep](#sweep); `mmesim run` takes no notice of it")
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
+        """The scenario of a file, with overrides such as `endpoint.instance_count=6`; raises ScenarioError."""
+        from mmesim.scenario.file.load import load  # the loader builds on this class
+
+        return load(path, overrides)
+
+    def with_(self, changes: Mapping[str, object] | None = None, /, **more: object) -> Scenario:
+        """Another scenario with some values changed, named as in `--set`; raises ScenarioError.
+
+        `scenario.with_({"endpoint.instance_count": 6, "models.tenant.memory": "60 MiB"})`: values are written as in a
+        file. Defaults that follow from other values, such as `load_slots` from the instance type, follow again.
+        """
+        from mmesim.scenario.file.template import Template  # it builds on this class
+
+        return Template.of(self).at({**(changes or {}), **more})
+
+    def model_table(self) -> tuple[Model, ...]:
+        """Every single model in the order of the file: groups and tables expanded, presets and defaults applied.
+
+        Raises ScenarioError when a table of models cannot be read or two models have one name.
+        """
+        try:
+            return self.resolved_models
+        except Refusals as refusals:
+            raise ScenarioError([refused.problem(self.name) for refused in refusals.all]) from None
+
+    @cached_property
+    def resolved_models(self) -> tuple[Model, ...]:
+        """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
+        return expand(self.models, self.server)
+
+    @property
+    def latency_limits_s(self) -> tuple[float, ...]:
+        """The latency limits named in `expect`, seconds, sorted, each once."""
+        return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
+
+    @property
+    def event_loops(self) -> int:
+        """Event loops of the model server on each host: as given, else two for each vCPU (Netty's default)."""
+        given = self.server.event_loops
+        return 2 * self.endpoint.host.vcpu if given is None else given
+
+    @property
+    def fixed_delay_s(self) -> float:
+        """What every call spends on the way whatever the hosts do: network round trip and router overhead, seconds."""
+        return self.clients.network_s + self.endpoint.router.overhead_s
+
+    @field_validator("traffic", mode="after")
+    @classmethod
+    def _named(cls, traffic: tuple[Traffic, ...]) -> tuple[Traffic, ...]:
+        """A stream without a name is called by its place, so that its random numbers have a name."""
+        named = tuple(
+            stream if stream.name else stream.model_copy(update={"name": f"traffic-{index}"})
+            for index, stream in enumerate(traffic)
+        )
+        names = [stream.name for stream in named]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise Refused(f"two streams are called {name!r}", (index, "name"))
+        return named
+
+    @model_validator(mode="after")
+    def _time_for_an_answer(self) -> Scenario:
+        if self.fixed_delay_s >= self.clients.timeout_s:
+            raise Refused("no call can be answered: network and router.overhead take this long", ("clients", "timeout"))
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_stationary_start(self) -> Scenario:
+        """A stationary start needs traffic that goes on for ever as it is, and a cache that it leaves behind."""
+        if self.endpoint.warm != STATIONARY:
+            return self
+        place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
+        for stream in self.traffic:
+            if stream.arrivals is None:
+                message = f"stream {stream.name!r} is recorded: what came before its first call is not known"
+                raise Refused(message, place, hint)
+            reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
+            if reason is not None:
+                raise Refused(f"stream {stream.name!r} {reason}", place, hint)
+        if self.endpoint.model_cache == "disabled":
+            raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
+        if self.endpoint.router.policy is RouterPolicy.least_outstanding:
+            message = "where least_outstanding sends a call hangs on the calls in flight: it cannot be replayed"
+            raise Refused(message, place, hint)
+        return self

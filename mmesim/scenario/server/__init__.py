@@ -1,0 +1,1 @@
+"""The section `server`: Multi Model Server, its `config.properties`, and what frameworks cost."""

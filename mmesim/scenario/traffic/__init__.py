@@ -1,0 +1,1 @@
+"""The section `traffic`: arrivals, popularity, drift, sessions, traces, fingerprints."""

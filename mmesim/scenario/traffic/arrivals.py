@@ -1,0 +1,120 @@
+"""Arrival processes: when calls begin. Those that follow a plan are in `planned`, those with states in `modulated`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, field_validator
+
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.modulated import Mmpp, OnOff
+from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.values.fields import Number, Rate, Refused
+from mmesim.scenario.values.forms import Form, reader, writer
+
+
+class Poisson(Form):
+    """Open loop: calls at random moments, `rate_per_s` on average, whatever the endpoint does."""
+
+    form: ClassVar[str] = "poisson"
+
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+
+
+class ConstantRate(Form):
+    """Calls with equal gaps of 1 / rate, the first at a random moment of the first gap.
+
+    Time 0 is no special moment of the process: so any stretch of time has rate x time calls in the mean, and two such
+    streams do not call at the same moments.
+    """
+
+    form: ClassVar[str] = "constant"
+
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate", description="calls a second")
+
+
+class Renewal(Form):
+    """Calls with independent gaps of mean 1 / rate and standard deviation cv / rate.
+
+    The first gap is what a long history leaves of one (its equilibrium), so the mean rate is `rate` from time 0 on.
+    """
+
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate", description="calls a second in the mean")
+    cv: Annotated[Number, Field(gt=0)] = Field(
+        description="standard deviation of the gaps / their mean; 1 is about as random as Poisson, above 1 is bursty"
+    )
+
+
+class GammaArrivals(Renewal):
+    """Gaps from a gamma distribution: with cv above 1 calls come in bursts, below 1 more evenly than Poisson."""
+
+    form: ClassVar[str] = "gamma"
+
+
+class WeibullArrivals(Renewal):
+    """Gaps from a Weibull distribution; cv 1 is Poisson."""
+
+    form: ClassVar[str] = "weibull"
+
+
+class LognormalArrivals(Renewal):
+    """Gaps from a lognormal distribution: rare long pauses."""
+
+    form: ClassVar[str] = "lognormal"
+
+
+class HyperexponentialArrivals(Renewal):
+    """Gaps from two exponential phases with balanced means: short ones in bursts, and long pauses.
+
+    Phase 1 has the chance p = (1 + sqrt((cv^2 - 1) / (cv^2 + 1))) / 2 and the rate 2 p x rate, phase 2 the rest.
+    """
+
+    form: ClassVar[str] = "hyperexponential"
+
+    @field_validator("cv", mode="after")
+    @classmethod
+    def _above_one(cls, cv: float) -> float:
+        if cv <= 1.0:
+            raise Refused(
+                f"{cv:g} is too small: two phases have a cv above 1", (), "poisson for cv 1, gamma for any cv"
+            )
+        return cv
+
+
+ArrivalProcess = (
+    Poisson
+    | ConstantRate
+    | GammaArrivals
+    | WeibullArrivals
+    | LognormalArrivals
+    | HyperexponentialArrivals
+    | Mmpp
+    | OnOff
+    | Schedule
+    | Diurnal
+    | FlashCrowd
+    | ModelSweep
+    | ClosedLoop
+)
+
+ARRIVALS: tuple[type[Form], ...] = (
+    Poisson,
+    ConstantRate,
+    GammaArrivals,
+    WeibullArrivals,
+    LognormalArrivals,
+    HyperexponentialArrivals,
+    Mmpp,
+    OnOff,
+    Schedule,
+    Diurnal,
+    FlashCrowd,
+    ModelSweep,
+    ClosedLoop,
+)
+"""Every arrival process that a file can name."""
+
+ArrivalsField = Annotated[
+    ArrivalProcess | None, reader("arrival process", "{poisson: {rate: 120 /s}}", ARRIVALS), writer
+]
+"""A field of the schema that holds an arrival process."""

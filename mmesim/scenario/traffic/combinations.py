@@ -1,0 +1,68 @@
+"""Which parts of a stream go together: arrivals, popularity, drift and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.drift import Drift
+from mmesim.scenario.traffic.modulated import OnOff
+from mmesim.scenario.traffic.planned import ModelSweep, Planned
+from mmesim.scenario.traffic.popularity import Popularity, Tenants
+from mmesim.scenario.traffic.sessions import Sessions
+from mmesim.scenario.values.fields import Refused
+from mmesim.scenario.values.forms import Form
+
+
+def contradictions(
+    arrivals: Form | None,
+    popularity: Popularity,
+    drift: Drift | None,
+    sessions: Sessions | None,
+    chosen: bool,
+) -> Iterator[Refused]:
+    """What cannot stand together in one stream; `chosen`: the popularity was given, not left to its default."""
+    if isinstance(arrivals, ModelSweep):
+        given = {"popularity": chosen, "drift": drift is not None, "sessions": sessions is not None}
+        for key in (key for key, there in given.items() if there):
+            yield Refused("means nothing to a sweep: every model is called once", (key,))
+    if isinstance(arrivals, ClosedLoop):
+        for key, there in (("drift", drift), ("sessions", sessions)):
+            if there is not None:
+                yield Refused("users of a closed loop choose each call by the popularity as it is at the start", (key,))
+    if sessions is None:
+        return
+    if sessions.models == "tenant" and not isinstance(popularity, Tenants):
+        hint = "popularity: {tenants: {size: 4, between: {zipf: 0.9}, within: uniform}}"
+        yield Refused("a session within one tenant needs a popularity by tenants", ("sessions", "models"), hint)
+    if sessions.models == "tenant" and drift is not None:
+        yield Refused("models that exchange their popularity leave their tenant", ("drift",), "sessions.models: each")
+    if isinstance(arrivals, OnOff) and arrivals.each != "stream" and sessions.models != "same":
+        message = f"with on_off each {arrivals.each} a session would call models that are off"
+        yield Refused(message, ("sessions", "models"), "same, or on_off with each: stream")
+
+
+def changing(arrivals: Form | None, drift: Drift | None) -> str | None:
+    """Why the calls of a stream change by plan, in words; None if they may have a steady state."""
+    if isinstance(arrivals, Planned):
+        return f"follows {arrivals.plan}"
+    if drift is not None:
+        return "has models whose popularity drifts"
+    return None
+
+
+def not_replayed(arrivals: Form | None, drift: Drift | None, sessions: Sessions | None) -> str | None:
+    """Why the caches of a stream cannot be set as earlier calls left them, in words; None if they can.
+
+    They can where each call chose its model independently of all others, whenever it came.
+    """
+    reason = changing(arrivals, drift)
+    if reason is not None:
+        return reason
+    if isinstance(arrivals, ClosedLoop):
+        return "has users who wait for answers: what they called before the start is not known"
+    if isinstance(arrivals, OnOff) and arrivals.each != "stream":
+        return f"has each {arrivals.each} on and off by turns: which were on before the start is not replayed"
+    if sessions is not None and sessions.models != "each":
+        return "has sessions whose calls keep to a model or a tenant: they are not replayed"
+    return None

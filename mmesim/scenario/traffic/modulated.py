@@ -1,0 +1,85 @@
+"""Arrival processes with states: calls come at random at a rate that changes at random."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from mmesim.scenario.values.fields import Data, Rate, Refused, Seconds
+from mmesim.scenario.values.forms import Form
+from mmesim.scenario.values.time_field import TimeField
+from mmesim.scenario.values.times import Time
+
+
+class MmppState(Data):
+    """One state: Poisson at `rate` for an exponential time with mean `stay`."""
+
+    rate_per_s: Rate = Field(alias="rate", description="calls a second while in this state; 0 is a pause")
+    stay_s: Annotated[Seconds, Field(gt=0)] = Field(alias="stay", description="mean time in this state")
+
+
+class Mmpp(Form):
+    """Markov-modulated Poisson process: bursts and pauses that last for random times.
+
+    `{mmpp: {states: {calm: {rate: 20 /s, stay: 5 min}, busy: {rate: 200 /s, stay: 30 s}}}}`. The first state is drawn
+    in proportion to the stays, which is the stationary distribution for both values of `next`.
+    """
+
+    form: ClassVar[str] = "mmpp"
+
+    states: dict[str, MmppState] = Field(description="two or more states, by names of your own")
+    next: Literal["cycle", "random"] = Field(
+        "cycle", description="the state that follows: the next one of the file, or any other one, each as likely"
+    )
+
+    @field_validator("states", mode="after")
+    @classmethod
+    def _some_calls(cls, states: dict[str, MmppState]) -> dict[str, MmppState]:
+        if len(states) < 2:
+            raise Refused("needs two states at least", (), "poisson, or {calm: {rate: , stay: }, busy: {...}}")
+        if not any(state.rate_per_s for state in states.values()):
+            raise Refused("no state has a rate above 0: there would be no call")
+        return states
+
+    @property
+    def mean_rate_per_s(self) -> float:
+        """Calls a second in the long run."""
+        calls = sum(state.rate_per_s * state.stay_s for state in self.states.values())
+        return calls / sum(state.stay_s for state in self.states.values())
+
+
+class OnOff(Form):
+    """Each model, each group, or the stream as a whole is on and off by turns; while on, calls come at random.
+
+    While on, a model has its share (popularity) of `rate`. The times on and off are independent of each other and of
+    the other models. At time 0 each is in the middle of a time on or off, as a long history leaves it.
+    """
+
+    form: ClassVar[str] = "on_off"
+
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(
+        alias="rate", description="calls a second when all are on; the mean is rate x on / (on + off)"
+    )
+    on: TimeField = Field(description="time on; a plain time is always the same")
+    off: TimeField = Field(description="time off; a plain time is always the same")
+    each: Literal["model", "group", "stream"] = Field("model", description="what is on or off as one")
+
+    @model_validator(mode="after")
+    def _some_time(self) -> OnOff:
+        for key, time in (("on", self.on), ("off", self.off)):
+            if not _above_zero(time):
+                raise Refused("must be a time above 0", (key,))
+        return self
+
+
+def _above_zero(time: Time) -> bool:
+    """Whether a time is above 0 more often than never."""
+    return any(_largest(time))
+
+
+def _largest(time: Time) -> tuple[float, ...]:
+    for name in ("value", "mean", "high"):
+        if hasattr(time, name):
+            return (float(getattr(time, name)),)
+    return tuple(getattr(time, "values", ())) or tuple(value for _, value in getattr(time, "points", ()))

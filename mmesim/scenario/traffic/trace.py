@@ -1,0 +1,218 @@
+"""Recorded traffic: files of requests, or of counts, and which part of them is replayed how."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_serializer, field_validator, model_validator
+
+from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds, Share, Text
+
+MINUTE_S = 60.0
+
+TABLE: Literal["table"] = "table"
+AZURE_2019: Literal["azure-functions-2019"] = "azure-functions-2019"
+AZURE_2021: Literal["azure-functions-2021"] = "azure-functions-2021"
+AZURE_LLM: Literal["azure-llm-2023"] = "azure-llm-2023"
+ACCESS_LOG: Literal["access-log"] = "access-log"
+
+TraceFormat = Literal["table", "azure-functions-2019", "azure-functions-2021", "azure-llm-2023", "access-log"]
+TimeUnit = Literal["s", "ms", "us", "ns", "timestamp"]
+
+DISORDER_S: dict[TraceFormat, float] = {
+    TABLE: 0.0,
+    AZURE_2019: 0.0,
+    AZURE_2021: 3600.0,
+    AZURE_LLM: 0.0,
+    ACCESS_LOG: 60.0,
+}
+"""How far out of order the rows of a format may be where the scenario does not say."""
+
+_OF_FORMAT: dict[str, tuple[TraceFormat, ...]] = {
+    "columns": (TABLE,),
+    "pattern": (ACCESS_LOG,),
+    "only": (ACCESS_LOG,),
+    "max_skipped": (ACCESS_LOG,),
+    "time_unit": (TABLE, ACCESS_LOG),
+    "time_format": (TABLE, ACCESS_LOG),
+    "count_from": (TABLE, ACCESS_LOG),
+    "model": (AZURE_LLM, ACCESS_LOG),
+    "service": (TABLE, AZURE_2021, ACCESS_LOG),
+    "service_scale": (TABLE, AZURE_2021, ACCESS_LOG),
+    "max_disorder_s": (TABLE, AZURE_2021, AZURE_LLM, ACCESS_LOG),
+}
+"""Keys that mean something for some formats only."""
+
+
+class TraceColumns(Data):
+    """Names of the columns of a trace: time, model, and service (seconds) if there is one."""
+
+    time: str = "time"
+    model: str = "model"
+    service: str | None = "service"
+
+
+class TraceWindow(Data):
+    """The part of a trace that is replayed; its beginning becomes time 0."""
+
+    start_s: Seconds = Field(0.0, alias="start", description="beginning, in the time of the trace")
+    length_s: Annotated[Seconds, Field(gt=0)] | None = Field(
+        None, alias="length", description="default: up to the end of the trace"
+    )
+
+
+class TraceModels(Data):
+    """How the names of a trace become models of the stream; exactly one key."""
+
+    top: Count | None = Field(
+        None,
+        description="the N names with the most calls in the window, the first of them for the stream's first model; "
+        "calls of the others are left out",
+    )
+    hash: Count | None = Field(None, description="each name goes to one of the stream's first N models, by its hash")
+    stripe: Count | None = Field(
+        None, description="the k-th new name of the file goes to model k modulo N of the stream's first N models"
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> TraceModels:
+        if len([key for key in ("top", "hash", "stripe") if getattr(self, key) is not None]) != 1:
+            raise Refused("takes exactly one of top, hash and stripe, such as {top: 100}")
+        return self
+
+    @property
+    def count(self) -> int:
+        """How many models of the stream are needed."""
+        return self.top or self.hash or self.stripe or 0
+
+
+class TraceSource(Data):
+    """Recorded traffic; the path is absolute once loaded.
+
+    A service time of the file replaces the drawn one of a request: the CPU part if the model has one, else the waiting
+    part. The default column `service` may be absent from the file.
+    """
+
+    file: Path = Field(description="text (plain, .gz or .zst), or Parquet for `table`")
+    format: TraceFormat = Field(TABLE, description="what the file holds; see the page on traces")
+    columns: TraceColumns = TraceColumns()
+    pattern: Text | None = Field(
+        None,
+        description="access-log: a regular expression with the named groups `time`, `model` and, if wanted, `service`",
+    )
+    only: Text | None = Field(
+        None, description="access-log: a regular expression; lines in which it is not found are left out, uncounted"
+    )
+    max_skipped: Share = Field(
+        0.01, description="access-log: share of the lines that may be unreadable: counted below, refused above"
+    )
+    time_unit: TimeUnit | None = Field(
+        None, description="unit of the times, or `timestamp`; default `s` in a table, `timestamp` in a log"
+    )
+    time_format: Text | None = Field(
+        None, description="of timestamps, as in Python's strptime; default: as in 2026-01-31 23:59:59.5, ISO 8601"
+    )
+    count_from: Literal["zero", "first"] | None = Field(
+        None, description="`first`: the first call is at time 0; default `zero` for numbers, `first` for timestamps"
+    )
+    model: Text | None = Field(
+        None, description="model of every call where the file names none; default: the file's name up to the first dot"
+    )
+    service: Flag = Field(True, description="false: service times of the file are not used")
+    service_scale: Annotated[Number, Field(gt=0)] = Field(
+        1.0, description="factor on the service times of the file, such as 1e-6 for microseconds"
+    )
+    placement: Literal["uniform"] = Field(
+        "uniform", description="azure-functions-2019: where in its minute a call is placed: at random"
+    )
+    max_disorder_s: Seconds | None = Field(
+        None,
+        alias="max_disorder",
+        description="how much earlier than a row before it a row may be; they are sorted in memory. Default 0 s, "
+        "1 h for azure-functions-2021, 1 min for access-log",
+    )
+    window: TraceWindow = TraceWindow()
+    rate: Annotated[Number, Field(gt=0)] = Field(
+        1.0,
+        description="times as many calls: below 1 each is kept with that chance, above 1 copies are laid over it that "
+        "are shifted in time, round the window",
+    )
+    warp: Annotated[Number, Field(gt=0)] = Field(1.0, description="time runs that much faster")
+    models: TraceModels | None = Field(
+        None, description="mapping of the trace's names to models; default: a name is that of a model"
+    )
+
+    @property
+    def disorder_s(self) -> float:
+        """How much earlier than a row before it a row may be, seconds."""
+        return DISORDER_S[self.format] if self.max_disorder_s is None else self.max_disorder_s
+
+    @property
+    def unit(self) -> TimeUnit:
+        """Unit of the times in a table or a log."""
+        return self.time_unit or ("timestamp" if self.format == ACCESS_LOG or self.time_format else "s")
+
+    @property
+    def from_first(self) -> bool:
+        """True when the first call is at time 0."""
+        if self.format == AZURE_LLM:
+            return True
+        if self.count_from is None:
+            return self.format in (TABLE, ACCESS_LOG) and self.unit == "timestamp"
+        return self.count_from == "first"
+
+    @property
+    def only_model(self) -> str:
+        """The model of a file that names none."""
+        return self.model or self.file.name.split(".")[0]
+
+    @field_serializer("file")
+    def _text(self, value: Path) -> str:
+        return str(value)
+
+    @field_validator("pattern", "only", mode="after")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise Refused(f"is no regular expression: {error}") from None
+        return value
+
+    @field_validator("max_skipped", mode="after")
+    @classmethod
+    def _not_all(cls, value: float) -> float:
+        if value >= 1.0:
+            raise Refused("must be below 1: a log that cannot be read at all is no trace")
+        return value
+
+    @model_validator(mode="after")
+    def _of_one_format(self) -> TraceSource:
+        for name, formats in _OF_FORMAT.items():
+            field = type(self).model_fields[name]
+            if self.format not in formats and getattr(self, name) != field.default:
+                raise Refused(f"has no meaning for {self.format}: it is for {', '.join(formats)}", (_key(name),))
+        if self.time_format is not None and self.unit != "timestamp":
+            raise Refused(f"times in {self.unit} have no format", ("time_format",), "time_unit: timestamp")
+        if self.unit == "timestamp" and self.count_from == "zero":
+            raise Refused("timestamps count from the first one", ("count_from",), "count_from: first")
+        if self.format == ACCESS_LOG:
+            self._needs_groups()
+        return self
+
+    def _needs_groups(self) -> None:
+        example = r"""'^\S+ \S+ \S+ \[(?P<time>[^\]]+)\] "POST /invocations/(?P<model>\S+)'"""
+        if self.pattern is None:
+            raise Refused("access-log needs a pattern", ("pattern",), f"such as {example}")
+        groups = set(re.compile(self.pattern).groupindex)
+        needed = {"time"} if self.model is not None else {"time", "model"}
+        if not needed <= groups <= {"time", "model", "service"}:
+            raise Refused("needs the named groups time and model; service may be there too", ("pattern",), example)
+
+
+def _key(name: str) -> str:
+    """The name of a field in a file."""
+    field: Any = TraceSource.model_fields[name]
+    return field.alias or name

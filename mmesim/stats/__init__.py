@@ -1,0 +1,1 @@
+"""Statistics without a simulator: intervals, histograms, truncation, variance, ranking."""

@@ -1,0 +1,159 @@
+"""Latency histograms with log-linear buckets: bounded memory, mergeable, exact at every limit that a scenario names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.arrays import Floats, Ints
+
+EMIN = -19
+"""Exponent (of `math.frexp`) of the lowest octave: it begins at 2**(EMIN - 1) = 2**-20 s, just under a microsecond."""
+OCTAVES = 37
+"""Octaves in the grid: they end at 2**17 s, a day and a half."""
+FINE = 256
+"""Sub-buckets an octave of the fleet's histogram: relative width at most 1/256 = 0.39 %."""
+COARSE = 16
+"""Sub-buckets an octave of a model's histogram: relative width at most 6.3 %."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Buckets of a histogram: bucket i holds edges[i] < x <= edges[i + 1].
+
+    `edges` [buckets + 1], seconds: the first is -1 (so that 0 falls into bucket 0), the last infinity.
+    `start` [OCTAVES * sub-buckets]: for each cell of the plain log-linear grid the first bucket that overlaps it.
+    """
+
+    edges: Floats
+    start: Ints
+
+    @property
+    def buckets(self) -> int:
+        """Number of buckets."""
+        return len(self.edges) - 1
+
+    @property
+    def sub_buckets(self) -> int:
+        """Cells of the plain grid in one octave: what the cell number of a value is computed with."""
+        return len(self.start) // OCTAVES
+
+
+def grid(limits_s: Iterable[float] = ()) -> Grid:
+    """Return the fleet's grid, with every limit as an extra edge (none twice).
+
+    Limits are seconds, finite and not negative, else ValueError.
+    """
+    return _grid(FINE, limits_s)
+
+
+def coarse_grid() -> Grid:
+    """Return the grid of the histograms kept for each model."""
+    return _grid(COARSE, ())
+
+
+def _grid(sub_buckets: int, limits_s: Iterable[float]) -> Grid:
+    limits = np.array(sorted(set(limits_s)), dtype=np.float64)
+    if not np.all(np.isfinite(limits)) or np.any(limits < 0.0):
+        raise ValueError(f"a latency limit is a finite time of at least 0 s, not {limits.tolist()}")
+    octave = 1.0 + np.arange(sub_buckets) / sub_buckets
+    cells = np.concatenate([np.ldexp(octave, EMIN - 1 + k) for k in range(OCTAVES)])
+    top = math.ldexp(1.0, EMIN - 1 + OCTAVES)
+    edges = np.unique(np.concatenate([[-1.0], cells, [top], limits, [math.inf]]))
+    # Cells are closed below, buckets above: the first bucket that overlaps a cell is the one that holds its low end.
+    start = np.searchsorted(edges, cells, side="left").astype(np.int64) - 1
+    return Grid(edges=edges, start=start)
+
+
+def bucket_of(grid: Grid, x: Floats | float) -> Ints:
+    """Return the bucket of each value (seconds, at least 0): same shape as `x`."""
+    return np.asarray(np.searchsorted(grid.edges, np.asarray(x, dtype=np.float64), side="left") - 1, dtype=np.int64)
+
+
+def log_middles(edges: Floats) -> Floats:
+    """Return for each bucket the natural logarithm of its geometric middle, edges in seconds.
+
+    The first bucket counts as if it began at half its end, the open last one by its lower edge.
+    """
+    low, high = edges[:-1].copy(), edges[1:].copy()
+    low[0] = high[0] / 2.0
+    high[-1] = low[-1]
+    return np.array([0.5 * (math.log(a) + math.log(b)) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
+
+
+def merge(counts: Sequence[Ints]) -> Ints:
+    """Return the sum of histograms on one grid; ValueError when there is none or their shapes differ."""
+    if not counts:
+        raise ValueError("no histogram to merge")
+    if len({c.shape for c in counts}) > 1:
+        raise ValueError(f"histograms of different grids: shapes {sorted({c.shape for c in counts})}")
+    total: Ints = np.stack(counts).sum(axis=0, dtype=np.int64)
+    return total
+
+
+def quantile(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
+    """Return the q-quantile (0 <= q <= 1) in seconds, interpolated linearly inside its bucket; nan when empty.
+
+    It lies in the bucket of the smallest observation x with at least a share q of all observations <= x.
+    `largest` is the greatest observation: no quantile is above it. Without it the open last bucket answers with its
+    lower edge.
+    """
+    cumulated = np.cumsum(count, dtype=np.int64)
+    bucket = _bucket_of_quantile(cumulated, q)
+    if bucket is None:
+        return math.nan
+    low, high = _span(edges, bucket, largest)
+    if not math.isfinite(high):
+        return low
+    inside = float(count[bucket])
+    below = float(cumulated[bucket]) - inside
+    return min(low + max(high - low, 0.0) * (q * int(cumulated[-1]) - below) / inside, largest)
+
+
+def width_at(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
+    """Return the width in seconds of the bucket that the q-quantile lies in, cut at `largest`; nan when empty.
+
+    The open last bucket has no width without `largest`: its quantile is then its lower edge, and the width is 0.
+    """
+    bucket = _bucket_of_quantile(np.cumsum(count, dtype=np.int64), q)
+    if bucket is None:
+        return math.nan
+    low, high = _span(edges, bucket, largest)
+    return max(high - low, 0.0) if math.isfinite(high) else 0.0
+
+
+def _bucket_of_quantile(cumulated: Ints, q: float) -> int | None:
+    """The bucket of the q-quantile, None when all are empty."""
+    if not 0.0 <= q <= 1.0:
+        raise ValueError(f"a quantile is between 0 and 1, not {q}")
+    rank = q * int(cumulated[-1])
+    # q = 0 asks for the smallest observation: the first bucket that holds any.
+    bucket = int(np.searchsorted(cumulated, rank, side="left" if rank > 0.0 else "right"))
+    return bucket if int(cumulated[-1]) > 0 else None
+
+
+def _span(edges: Floats, bucket: int, largest: float) -> tuple[float, float]:
+    return max(float(edges[bucket]), 0.0), min(float(edges[bucket + 1]), largest)
+
+
+def share_over(edges: Floats, count: NDArray[np.integer], limit: float) -> float:
+    """Return the share (0..1) of observations above `limit` (seconds); nan when empty.
+
+    Exact when `limit` is an edge. Else the bucket around it is split linearly; the open last bucket counts as above.
+    """
+    total = int(np.sum(count, dtype=np.int64))
+    if total == 0:
+        return math.nan
+    if limit < 0.0:
+        return 1.0
+    bucket = int(np.searchsorted(edges, limit, side="left")) - 1
+    above = float(np.sum(count[bucket + 1 :], dtype=np.int64))
+    low, high = max(float(edges[bucket]), 0.0), float(edges[bucket + 1])
+    if limit < high:
+        part = (high - limit) / (high - low) if math.isfinite(high) else 1.0
+        above += part * float(count[bucket])
+    return above / total

@@ -1,0 +1,1 @@
+"""From named generators to draws: distributions of times, and the choice of models."""
