@@ -23,8 +23,9 @@ def test_public_names_are_sorted_exist_and_are_all_there_is():
 def homes_for_type_checkers() -> dict[str, str]:
     """Public name -> module that type checkers take it from."""
     tree = ast.parse((ROOT / "__init__.py").read_text(encoding="utf-8"))
-    imports = (node for block in tree.body if isinstance(block, ast.If) for node in block.body)
-    return {alias.name: str(node.module) for node in imports if isinstance(node, ast.ImportFrom) for alias in node.names}
+    typed = [node for block in tree.body if isinstance(block, ast.If) for node in block.body]
+    imports = [node for node in typed if isinstance(node, ast.ImportFrom)]
+    return {alias.name: str(node.module) for node in imports for alias in node.names}
 
 
 def test_public_names_are_the_ones_of_their_modules():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 import pytest
@@ -176,13 +177,13 @@ def test_a_scheduler_that_does_not_answer_is_the_users(mmesim: Run, command: str
     assert f"no scheduler answers at {address} within 10 s: start one with `dask scheduler`" in done.err
 
 
-def command(folder: Path, jobs: int = 1) -> subprocess.Popen[bytes]:
+def command(folder: Path, jobs: int = 1, **options: Any) -> subprocess.Popen[bytes]:
     """A sweep of 24 points in a process of its own, as a user starts it."""
     words = ["sweep", "day.yaml", "--jobs", str(jobs), "--grid", f"{COUNT}=1,2,3,4"]
     words += ["--grid", "models.m.memory=10 MB,20 MB,30 MB", "--grid", "endpoint.eviction=lru,lfu"]
     here = os.environ | {"PYTHONPATH": str(ROOT)}
     with (folder / "out.txt").open("wb") as out:
-        return subprocess.Popen([sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out)
+        return subprocess.Popen([sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out, **options)
 
 
 def results(folder: Path) -> list[bytes]:
@@ -204,18 +205,42 @@ def finish(folder: Path) -> None:
 
 def kill(folder: Path, after: int, moments: random.Random, jobs: int = 1) -> None:
     """Start the sweep, and kill it at a random moment after that many replications are in its store."""
-    store = folder / "results" / "day-sweep" / "sweep.sqlite"
     with command(folder, jobs) as process:
-        while process.poll() is None and not (after == 0 or (store.exists() and kept(folder)[0] >= after)):
-            time.sleep(0.01)
+        wait_for(folder, after, process)
         time.sleep(moments.uniform(0.0, 0.1 if after else 3.0))
         process.send_signal(signal.SIGKILL)
+
+
+def wait_for(folder: Path, replications: int, process: subprocess.Popen[bytes]) -> None:
+    """Until that many replications are in the store, or the sweep has ended."""
+    store = folder / "results" / "day-sweep" / "sweep.sqlite"
+    while process.poll() is None and not (replications == 0 or (store.exists() and kept(folder)[0] >= replications)):
+        time.sleep(0.01)
 
 
 def prepared(folder: Path) -> Path:
     folder.mkdir()
     (folder / "day.yaml").write_text(SCENARIO)
     return folder
+
+
+def test_ctrl_c_stops_a_sweep_of_a_script_in_the_background(tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "sweep")
+    # A shell without a terminal starts what runs in the background with SIGINT ignored; a terminal sends it to a group.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = command(folder, jobs=2, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        wait_for(folder, 4, process)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    told = (folder / "out.txt").read_text()
+    found = re.search(r"INTERRUPTED: (\d+) of 24 points were finished", told)
+    assert found, told
+    assert 1 <= int(found[1]) < 24
+    assert "Traceback" not in told
 
 
 @pytest.mark.slow
