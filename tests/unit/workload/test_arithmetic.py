@@ -23,4 +23,4 @@ def test_no_numpy_function_that_differs_between_processors(file: Path) -> None:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"arrivals", "families", "fingerprint", "poisson", "transform"} <= {file.stem for file in SOURCES}
+    assert {"requests", "families", "fingerprint", "poisson", "transform"} <= {file.stem for file in SOURCES}
