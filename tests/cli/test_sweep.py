@@ -183,7 +183,9 @@ def command(folder: Path, jobs: int = 1, **options: Any) -> subprocess.Popen[byt
     words += ["--grid", "models.m.memory=10 MB,20 MB,30 MB", "--grid", "endpoint.eviction=lru,lfu"]
     here = os.environ | {"PYTHONPATH": str(ROOT)}
     with (folder / "out.txt").open("wb") as out:
-        return subprocess.Popen([sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out, **options)
+        return subprocess.Popen(
+            [sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out, **options
+        )
 
 
 def results(folder: Path) -> list[bytes]:
@@ -235,7 +237,10 @@ def test_ctrl_c_stops_a_sweep_of_a_script_in_the_background(tmp_path: Path) -> N
     with process:
         wait_for(folder, 4, process)
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=60) == 130
+        try:
+            assert process.wait(timeout=60) == 130
+        finally:
+            process.kill()
     told = (folder / "out.txt").read_text()
     found = re.search(r"INTERRUPTED: (\d+) of 24 points were finished", told)
     assert found, told
