@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
 
 # A law is not about speed: on a busy machine an example may take any time.
 settings.register_profile("mmesim", deadline=None)
@@ -13,3 +20,17 @@ settings.load_profile("mmesim")
 # A run in the background of a script starts with SIGINT ignored, and every process that a test starts would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compiles the kernel before there are several processes of tests, each of which would compile it."""
+    config = session.config
+    if not config.getoption("numprocesses", None) or config.getoption("collectonly"):
+        return  # a single process, or one of the several: it is told that it is alone
+    from mmesim.experiment.execute.executors import is_compiled
+
+    if not is_compiled():
+        config.get_terminal_writer().line("compiling the kernel")
+        run = [sys.executable, "-m", "mmesim", "run", ROOT / "scenarios" / "gallery" / "retry-storm.yaml"]
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([*run, "--no-requests", "--out", folder], cwd=ROOT, capture_output=True, check=True)
