@@ -6,12 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-ROOT = Path(__file__).parents[1]
+from tests.helpers.files import ROOT
 
 # A law is not about speed: on a busy machine an example may take any time.
 settings.register_profile("mmesim", deadline=None)
@@ -26,11 +25,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Compiles the kernel before there are several processes of tests, each of which would compile it."""
     config = session.config
     if not config.getoption("numprocesses", None) or config.getoption("collectonly"):
-        return  # a single process, or one of the several: it is told that it is alone
+        return  # all tests in this process, which may be one of several
     from mmesim.experiment.execute.executors import is_compiled
 
     if not is_compiled():
         config.get_terminal_writer().line("compiling the kernel")
-        run = [sys.executable, "-m", "mmesim", "run", ROOT / "scenarios" / "gallery" / "retry-storm.yaml"]
+        run = [sys.executable, "-m", "mmesim", "run", "scenarios/gallery/retry-storm.yaml", "--no-requests"]
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([*run, "--no-requests", "--out", folder], cwd=ROOT, capture_output=True, check=True)
+            subprocess.run([*run, "--out", folder], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mmesim
+from tests.helpers import files
 
 ROOT = Path(mmesim.__path__[0])
 
@@ -61,5 +62,5 @@ def test_the_package_is_typed():
 
 
 def test_the_changelog_knows_the_version():
-    changelog = Path(__file__).parents[1] / "CHANGELOG.md"
+    changelog = files.ROOT / "CHANGELOG.md"
     assert re.search(rf"^## {re.escape(mmesim.__version__)}\b", changelog.read_text(encoding="utf-8"), re.MULTILINE)

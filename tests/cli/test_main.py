@@ -17,7 +17,7 @@ from mmesim.errors import SimulationError
 def test_help_names_every_command(mmesim):
     outcome = mmesim("--help")
     assert outcome.code == 0
-    group = typer.main.get_command(app)
+    group = typer.main.get_group(app)
     listed = outcome.out.partition("Commands:")[2].splitlines()
     found = [line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")]
     assert found == list(group.commands)
