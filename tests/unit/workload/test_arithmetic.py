@@ -32,7 +32,7 @@ def test_no_numpy_function_that_differs_between_processors() -> None:
 
 def test_what_differs_would_be_found() -> None:
     source = "np.log(x)\nnp.add(x, y)\nx ** 2\n2 ** x\n2.0 ** x\n"
-    assert list(differing(source)) == [(1, "np.log"), (3, "**"), (5, "**")]
+    assert sorted(differing(source)) == [(1, "np.log"), (3, "**"), (5, "**")]
 
 
 def test_there_is_something_to_look_at() -> None:
