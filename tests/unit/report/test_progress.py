@@ -10,13 +10,9 @@ import sys
 import pytest
 
 from mmesim.report.progress import ReplicationsBar, SimulationsBar
+from tests.helpers.terminal import Terminal
 
 WIPED = "\r\x1b[1A\x1b[2K"
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 class Clock:
