@@ -100,22 +100,29 @@ class Scenario(Data):
     """One experiment: an endpoint, its models, its traffic, and what is expected of it."""
 
     name: str = Field(min_length=1)
+    """Name of the scenario; also the name of its result folder."""
     endpoint: Endpoint
+    """The hosts and the platform's rules."""
     server: Server = Server()
+    """The model server in each container."""
     models: tuple[ModelGroup, ...] = Field(min_length=1)
+    """The models: a list of groups, or one group."""
     traffic: tuple[Traffic, ...] = Field(min_length=1)
+    """The calls: a list of streams, or one stream."""
     clients: Clients = Clients()
+    """Those who call: time-out, network, retries."""
     faults: tuple[()] = ()
-    processes: tuple[FunctionField, ...] = Field(
-        (), description="SimPy processes of one's own, watch(env, endpoint), as module:function"
-    )
+    """Reserved: must be empty."""
+    processes: tuple[FunctionField, ...] = ()
+    """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
+    """How long, how often and from which seed the scenario is simulated."""
     expect: tuple[ExpectationField, ...] = ()
-    beliefs: Beliefs = Field(
-        (),
-        description="what `{uncertain: ...}` becomes in a resolved file, which has the middle in its place",
-    )
-    sweep: Sweep | None = Field(None, description="see [sweep](#sweep); `mmesim run` takes no notice of it")
+    """What is promised, one line each such as `p99 < 500 ms`; enforced by `mmesim run --check`."""
+    beliefs: Beliefs = ()
+    """Beliefs of a resolved file, field -> what stood below `uncertain:`; the field itself has the middle value."""
+    sweep: Sweep | None = None
+    """Values of other fields to try; used by `mmesim sweep`, ignored by `mmesim run`."""
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Scenario:

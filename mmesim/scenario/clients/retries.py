@@ -19,6 +19,7 @@ class Retries(Form):
     """A rule for further attempts: pause base * factor ** (failures - 1), at most the cap, less a random share."""
 
     max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:
@@ -39,7 +40,8 @@ class BotoLegacy(Retries):
 
     form: ClassVar[str] = "boto3-legacy"
 
-    max_attempts: Count = Field(5, description="attempts of a call in all")
+    max_attempts: Count = 5
+    """Most attempts of a call, the first included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,10 @@ class BotoStandard(Retries):
     form: ClassVar[str] = "boto3-standard"
     quota: ClassVar[Quota] = Quota()
 
-    max_attempts: Count = Field(3, description="attempts of a call in all")
-    processes: Annotated[Count, Field(le=100_000)] = Field(
-        1, description="client processes, each with a bucket of its own; calls (or users) are dealt out to them in turn"
-    )
+    max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
+    processes: Annotated[Count, Field(le=100_000)] = 1
+    """Client processes, each with its own bucket of retry tokens; calls (or users) are assigned to them in turn."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:
@@ -80,18 +82,19 @@ class BotoStandard(Retries):
         return 1.0, 2.0, 20.0, 1.0
 
 
-_CAUSES = Field(LEGACY, description="failures after which the client tries again", min_length=1)
-
-
 class Fixed(Retries):
     """The same pause before every further attempt."""
 
     form: ClassVar[str] = "fixed"
 
-    delay_s: Seconds = Field(alias="delay", description="pause before each further attempt")
-    max_attempts: Count = Field(3, description="attempts of a call in all")
-    jitter: Share = Field(0.0, description="share of the pause that chance may take away")
-    causes: tuple[Cause, ...] = _CAUSES
+    delay_s: Seconds = Field(alias="delay")
+    """Pause before each further attempt."""
+    max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
+    jitter: Share = 0.0
+    """Largest share of the pause that is taken off at random."""
+    causes: tuple[Cause, ...] = Field(LEGACY, min_length=1)
+    """Failures after which the client tries again."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:
@@ -109,12 +112,18 @@ class Exponential(Retries):
 
     form: ClassVar[str] = "exponential"
 
-    base_s: Seconds = Field(alias="base", description="first pause")
-    factor: Annotated[Number, Field(ge=1)] = Field(2.0, description="by which each further pause is longer")
-    cap_s: Seconds = Field(20.0, alias="cap", description="longest pause")
-    max_attempts: Count = Field(3, description="attempts of a call in all")
-    jitter: Share = Field(1.0, description="share of the pause that chance may take away")
-    causes: tuple[Cause, ...] = _CAUSES
+    base_s: Seconds = Field(alias="base")
+    """First pause."""
+    factor: Annotated[Number, Field(ge=1)] = 2.0
+    """Factor from each pause to the next."""
+    cap_s: Seconds = Field(20.0, alias="cap")
+    """Longest pause."""
+    max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
+    jitter: Share = 1.0
+    """Largest share of the pause that is taken off at random."""
+    causes: tuple[Cause, ...] = Field(LEGACY, min_length=1)
+    """Failures after which the client tries again."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:

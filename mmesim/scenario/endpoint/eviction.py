@@ -28,18 +28,21 @@ class Ttl(Data):
     """Models that were loaded longer ago than `ttl_s`, seconds, go first; among them, and after them, as in LRU."""
 
     ttl_s: Annotated[Seconds, Field(gt=0)] = Field(alias="ttl")
+    """Time since its load after which an idle model is unloaded first."""
 
 
 class GdsfCost(Data):
     """What one miss costs: the same for every model, or the mean time of its load."""
 
     cost: Literal[1, "load_time"] = 1
+    """Cost of a miss: 1 for every model, or the mean time of the model's load."""
 
 
 class Gdsf(Data):
     """Greedy-Dual-Size-Frequency with a cost."""
 
     gdsf: GdsfCost
+    """Greedy-Dual-Size-Frequency, with the cost of a miss."""
 
 
 Eviction = EvictionPolicy | Ttl | Gdsf | Function

@@ -22,13 +22,16 @@ class AffineCost(Data):
     """Time of a batch: `base_s` and `per_item_s` for each of its items, seconds; CPU time if the model has any."""
 
     base_s: Seconds = Field(alias="base")
+    """Time of every batch."""
     per_item_s: Seconds = Field(alias="per_item")
+    """Time that each call of the batch adds."""
 
 
 class AffineBatch(Data):
     """A batch that takes a base time and a time for each item, in place of the times drawn for its items."""
 
     affine: AffineCost
+    """A base time and a time for each call of the batch."""
 
 
 class Service(Data):
@@ -38,12 +41,15 @@ class Service(Data):
     """
 
     cpu: TimeField = ZERO
+    """CPU time of one call in total, over all threads."""
     wait: TimeField = ZERO
+    """Time of one call that only passes, before the CPU work."""
     threads: Count = 1
+    """Threads over which the CPU time is split."""
     serial: Share = 0.0
-    batch: Literal["max", "sum"] | AffineBatch = Field(
-        "max", description="how long a batch takes: its longest item, all its items, or {affine: {base: , per_item: }}"
-    )
+    """Share of the CPU time that runs on one thread whatever `threads` is (Amdahl)."""
+    batch: Literal["max", "sum"] | AffineBatch = "max"
+    """How long a batch takes: its longest call (`max`), all its calls (`sum`), or `{affine: {base: , per_item: }}`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -62,9 +68,13 @@ class AzureModels(Data):
     """
 
     invocations: Path
+    """File of minute counts; each of its functions becomes a model."""
     memory: Path | None = None
+    """File of memory percentiles; a model takes the median."""
     durations: Path | None = None
+    """File of duration percentiles, which become the CPU time of a call."""
     duration_scale: Annotated[Number, Field(gt=0)] = 1.0
+    """Factor on all durations."""
 
     @field_serializer("invocations", "memory", "durations")
     def _text(self, value: Path | None) -> str | None:
@@ -80,25 +90,45 @@ class ModelGroup(Data):
     """
 
     name: str = Field(min_length=1)
-    count: Count | None = Field(None, description="name-000, name-001, ... when above 1")
-    file: Path | None = Field(None, description="CSV table with one model a row; the other keys are defaults")
+    """Name of the model or of the group."""
+    count: Count | None = None
+    """Number of models in the group, all alike; above 1 they are called name-000, name-001, ..."""
+    file: Path | None = None
+    """CSV table with one model a row; the other keys are its defaults."""
     azure_functions: AzureModels | None = None
+    """Models from an Azure Functions 2019 data set."""
     artifact_bytes: Bytes | None = Field(None, alias="artifact_size")
+    """Size of the artefact in S3 and on disk; required, here or in the table."""
     memory_bytes: Bytes | None = Field(None, alias="memory")
+    """Memory of the model alone, for each worker; required, here or in the table."""
     framework: Framework = Framework.python
+    """Preset for what is omitted."""
     process_memory_bytes: Bytes | None = Field(None, alias="process_memory")
+    """Memory of one worker process without its model."""
     workers: Count | None = None
+    """Worker processes of each loaded copy."""
     framework_threads: Count | None = None
+    """Threads of an idle worker, counted against `endpoint.pid_limit`."""
     oversubscription: Number | None = None
+    """Extra CPU work caused by more running threads than vCPUs; acts only with `service.threads` above 1."""
     load: CpuWait | None = None
+    """Work of one worker while it loads the model."""
     service: Service | None = None
+    """Work of one call; required, here or in the table."""
     preload_model: Flag | None = None
+    """As `server.preload_model`, for these models; default: the server's."""
     batch_size: BatchSize | None = None
+    """Most calls in one batch of a worker; default: the server's."""
     max_batch_delay_s: Seconds | None = Field(None, alias="max_batch_delay")
-    first_call: CpuWait | None = Field(None, description="what the first job of a worker after a load takes longer")
-    pinned: Flag | None = Field(None, description="once loaded, never unloaded to make room")
-    weight: Number | None = Field(None, description="share of the traffic, relative to the other models (each model)")
-    rate_per_s: Rate | None = Field(None, alias="rate", description="calls of each model, instead of weight")
+    """How long a worker waits for a batch to fill; default: the server's."""
+    first_call: CpuWait | None = None
+    """Extra work of a worker's first job after a load."""
+    pinned: Flag | None = None
+    """`true`: once loaded, never unloaded to make room."""
+    weight: Number | None = None
+    """Share of the traffic of each model, relative to the others; used with `popularity: weights`."""
+    rate_per_s: Rate | None = Field(None, alias="rate")
+    """Calls of each model, instead of `weight`."""
 
     @field_validator("count", mode="before")
     @classmethod

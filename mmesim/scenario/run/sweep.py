@@ -48,8 +48,11 @@ class Range(Data):
     """Values between low and high, both in one unit; whole numbers without a unit give whole numbers."""
 
     low: End
+    """Lowest value, with the unit of the field."""
     high: End
-    scale: Literal["linear", "log"] = Field("linear", description="log: each factor is as likely, low is above 0")
+    """Highest value, in the same unit."""
+    scale: Literal["linear", "log"] = "linear"
+    """How the values spread: `log` makes every factor equally likely and needs `low` above 0."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Range:
@@ -69,13 +72,16 @@ class Range(Data):
 class Sample(Data):
     """Points spread evenly over ranges: a Latin hypercube (`lhs`) or a scrambled Sobol sequence, from run.seed."""
 
-    method: Literal["lhs", "sobol"] = Field("sobol", description="Sobol is best with a power of two")
-    n: Count = Field(description="number of points")
+    method: Literal["lhs", "sobol"] = "sobol"
+    """Latin hypercube (`lhs`) or scrambled Sobol sequence; Sobol works best with a power of two."""
+    n: Count
+    """Number of points."""
     ranges: Annotated[
         dict[str, Range],
         Field(min_length=1),
         WithJsonSchema(Map | {"description": "a map, field -> {low: , high: , scale: }"}),
     ]
+    """Fields, each with `{low: , high: , scale: }`."""
 
 
 def _no_map(value: Any) -> Any:
@@ -93,11 +99,14 @@ class Sweep(Data):
         BeforeValidator(_no_map),
         WithJsonSchema(Map | {"description": "a map, field -> list of values"}),
     ] = None
+    """Fields, named as in `--set`, each with a list of values; every combination is a point."""
     points: Annotated[
         tuple[dict[str, Any], ...] | None,
         WithJsonSchema({"type": "array", "items": Map, "description": "a list of maps, field -> value"}),
     ] = None
+    """Points, each a map from field to value; all give the same fields."""
     sample: Sample | None = None
+    """Points spread evenly over ranges of values."""
 
     @field_validator("grid", mode="after")
     @classmethod

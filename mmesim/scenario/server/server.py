@@ -24,15 +24,20 @@ class CpuWait(Data):
     """A piece of work: CPU time, seconds, that competes for the vCPUs, then time that only passes."""
 
     cpu: TimeField = ZERO
+    """CPU time, which competes for the vCPUs of the host."""
     wait: TimeField = ZERO
+    """Time that only passes, without CPU work."""
 
 
 class Overhead(Data):
     """What the server itself does for a request: before the queue, on the worker between two jobs, after the job."""
 
     pre: CpuWait = CpuWait()
+    """Work before the queue; a bare time is CPU time."""
     hold: CpuWait = CpuWait()
+    """Work on the worker between two jobs; a bare time is CPU time."""
     post: CpuWait = CpuWait()
+    """Work after the worker is free again; a bare time is CPU time."""
 
     @field_validator("pre", "hold", "post", mode="before")
     @classmethod
@@ -62,39 +67,45 @@ OVERHEADS: dict[str, Overhead] = {
 class ConfigRead(Data):
     """What was made of a `config.properties`; its values are keys of `server` by now, and it is not read again."""
 
-    file: Text | None = Field(None, description="the file; without one MMS's own defaults held")
-    notes: tuple[Text, ...] = Field((), description="what became of its keys: findings of every run")
+    file: Text | None = None
+    """Path of the file that was read; absent when MMS's own defaults applied."""
+    notes: tuple[Text, ...] = ()
+    """What became of its keys; shown as findings of every run."""
 
 
 class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
     kind: Literal["mms"] = "mms"
-    config: ConfigRead | None = Field(
-        None, description="path of a config.properties, or auto: MMS_CONFIG_FILE, else the one in the working folder"
-    )
+    """The model server: Multi Model Server (MMS)."""
+    config: ConfigRead | None = None
+    """Path of a `config.properties`, or `auto`: the file that MMS_CONFIG_FILE names, else the one in the working
+    folder. Keys given here win over those of the file.
+    """
     default_workers_per_model: Count = 1
-    job_queue_size: Count = Field(
-        100, description="requests that wait for one model on one host, beside those in service; full is 503"
-    )
-    preload_model: Flag = Field(False, description="a pool's parent loads the model once, then its workers fork")
-    preload_dirty_bytes: Bytes = Field(
-        3 * 2**20, alias="preload_dirty", description="what each worker of a preloaded model writes to, not shared"
-    )
+    """Worker processes of each loaded copy of a model."""
+    job_queue_size: Count = 100
+    """Calls that may wait for one model on one host, besides those in service; further calls are refused (503)."""
+    preload_model: Flag = False
+    """The parent process of a model loads it once and its workers are forked from it, so that they share memory."""
+    preload_dirty_bytes: Bytes = Field(3 * 2**20, alias="preload_dirty")
+    """Memory that each worker of a preloaded model writes to and therefore does not share."""
     batch_size: BatchSize = 1
-    max_batch_delay_s: Seconds = Field(
-        0.1, alias="max_batch_delay", description="how long a worker waits to fill a batch, from its first take"
-    )
+    """Most calls in one batch of a worker."""
+    max_batch_delay_s: Seconds = Field(0.1, alias="max_batch_delay")
+    """How long a worker waits for a batch to fill, counted from its first call."""
     overhead: Overhead = OVERHEADS["sagemaker"]
-    process_start: CpuWait = Field(
-        CpuWait(cpu=Constant(0.2)), description="start of the parent process of a model, before its workers load"
-    )
-    event_loops: Whole | None = Field(
-        None,
-        description="number_of_netty_threads; each registration blocks one of them while the model's parent starts; "
-        "default 2 x vcpu, 0: none is ever blocked",
-    )
-    base_tasks: Whole = Field(50, description="processes and threads of the JVM without any model")
+    """Work of the server itself for each call: `sagemaker` (inferred from published CPU per call), `measured-vm`
+    (mean of measured MMS runs), `none`, or a map.
+    """
+    process_start: CpuWait = CpuWait(cpu=Constant(0.2))
+    """Start of a model's parent process, before its workers load."""
+    event_loops: Whole | None = None
+    """Threads of the front end (MMS: `number_of_netty_threads`); each registration of a model blocks one of them
+    while the model's parent starts. Default 2 x vcpu; 0: none is ever blocked.
+    """
+    base_tasks: Whole = 50
+    """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""
 
     @field_validator("overhead", mode="before")
     @classmethod

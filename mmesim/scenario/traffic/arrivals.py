@@ -19,6 +19,7 @@ class Poisson(Form):
     form: ClassVar[str] = "poisson"
 
     rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Mean rate of calls."""
 
 
 class ConstantRate(Form):
@@ -30,7 +31,8 @@ class ConstantRate(Form):
 
     form: ClassVar[str] = "constant"
 
-    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate", description="calls a second")
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Rate of calls."""
 
 
 class Renewal(Form):
@@ -39,10 +41,10 @@ class Renewal(Form):
     The first gap is what a long history leaves of one (its equilibrium), so the mean rate is `rate` from time 0 on.
     """
 
-    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate", description="calls a second in the mean")
-    cv: Annotated[Number, Field(gt=0)] = Field(
-        description="standard deviation of the gaps / their mean; 1 is about as random as Poisson, above 1 is bursty"
-    )
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Mean rate of calls."""
+    cv: Annotated[Number, Field(gt=0)]
+    """Standard deviation of the gaps / their mean; 1 is about as random as Poisson, above 1 is bursty."""
 
 
 class GammaArrivals(Renewal):

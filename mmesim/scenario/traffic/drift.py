@@ -14,13 +14,12 @@ class Drift(Data):
     start; a newcomer takes the popularity of the one that dies.
     """
 
-    swaps_per_s: Rate = Field(
-        0.0, alias="swaps", description="how often two living models, drawn at random, exchange their popularity"
-    )
-    births_per_s: Rate = Field(
-        0.0, alias="births", description="how often a living model dies and one that was not alive takes its place"
-    )
-    alive: Share | None = Field(None, description="with births: share of the models that are alive at any time")
+    swaps_per_s: Rate = Field(0.0, alias="swaps")
+    """How often two living models, drawn at random, exchange their popularity."""
+    births_per_s: Rate = Field(0.0, alias="births")
+    """How often a living model dies and is replaced by one that was not alive."""
+    alive: Share | None = None
+    """Share of the models that are alive at any time; only with `births`."""
 
     @model_validator(mode="after")
     def _something_moves(self) -> Drift:

@@ -23,17 +23,17 @@ class ModelsAlike(Data):
     """Models that are called about as often and as evenly."""
 
     models: Count
-    requests: Count = Field(description="calls of all of them in the span")
-    calls: tuple[Number, ...] = Field(
-        min_length=POINTS, max_length=POINTS, description="calls of one, from the most called to the least"
-    )
-    by_clock: Flag = Field(False, description="true: the profile has no part in when they are called")
-    active: tuple[Annotated[Number, Field(le=1)], ...] = Field(
-        min_length=POINTS, max_length=POINTS, description="part of the span from the first call of a model to its last"
-    )
-    gaps: tuple[Number, ...] = Field(
-        (), max_length=len(GAP_SHARES), description="quantiles of the gaps between calls, in mean gaps of the model"
-    )
+    """Number of models."""
+    requests: Count
+    """Calls of all of them in the span."""
+    calls: tuple[Number, ...] = Field(min_length=POINTS, max_length=POINTS)
+    """Calls of one model, from the most called to the least."""
+    by_clock: Flag = False
+    """True: the models are called by the clock, independently of the profile."""
+    active: tuple[Annotated[Number, Field(le=1)], ...] = Field(min_length=POINTS, max_length=POINTS)
+    """Part of the span from the first call of a model to its last."""
+    gaps: tuple[Number, ...] = Field((), max_length=len(GAP_SHARES))
+    """Quantiles of the gaps between calls, in mean gaps of the model."""
 
     @model_validator(mode="after")
     def _rising(self) -> ModelsAlike:
@@ -51,11 +51,13 @@ class Fingerprint(Data):
     """A trace as a few distributions; nothing in it names a model."""
 
     version: Literal[1]
+    """Version of the format."""
     span_s: Annotated[Seconds, Field(gt=0)] = Field(alias="span")
-    profile: tuple[Number, ...] = Field(
-        min_length=1, description="how the calls of all but the groups `by_clock` spread over the span; mean 1"
-    )
-    groups: tuple[ModelsAlike, ...] = Field(min_length=1, description="the most called models first")
+    """Time that the trace covers."""
+    profile: tuple[Number, ...] = Field(min_length=1)
+    """How the calls of all groups but those `by_clock` spread over the span; mean 1."""
+    groups: tuple[ModelsAlike, ...] = Field(min_length=1)
+    """Groups of similar models, the most called first."""
 
     @model_validator(mode="after")
     def _some_calls(self) -> Fingerprint:

@@ -17,7 +17,8 @@ class Geometric(Form):
 
     form: ClassVar[str] = "geometric"
 
-    mean: Annotated[Number, Field(ge=1)] = Field(description="calls of a session in the mean")
+    mean: Annotated[Number, Field(ge=1)]
+    """Mean number of calls of a session."""
 
 
 COUNTS: tuple[type[Form], ...] = (Geometric,)
@@ -48,13 +49,14 @@ class Sessions(Data):
         BeforeValidator(_number),
         reader("number of calls", "3 or {geometric: {mean: 3}}", COUNTS),
         writer,
-    ] = Field(description="calls of a session: a number, or `{geometric: {mean: 3}}`")
-    gap: TimeField = Field(description="time from the start of a call to the start of the next")
-    models: Literal["each", "tenant", "same"] = Field(
-        "same",
-        description="each: every call draws its model; tenant: the first one does, the others draw a model of the same "
-        "tenant; same: all call one model",
-    )
+    ]
+    """Calls of a session: a number, or `{geometric: {mean: 3}}`."""
+    gap: TimeField
+    """Time from the start of a call to the start of the next."""
+    models: Literal["each", "tenant", "same"] = "same"
+    """`each`: every call draws its model; `tenant`: the first call draws it, the others draw a model of the same
+    tenant; `same`: all call one model.
+    """
 
     @property
     def mean_calls(self) -> float:

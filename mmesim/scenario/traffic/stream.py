@@ -23,28 +23,36 @@ class Traffic(Data):
     Exactly one of `arrivals`, `trace`, `fingerprint`; `models` names groups or single models (None: all).
     """
 
-    name: str = Field("", description="default: traffic-0, traffic-1, ... in the order of the file")
+    name: str = ""
+    """Name of the stream, on which its random numbers depend; default traffic-0, traffic-1, ... in the order of the
+    file.
+    """
     models: tuple[str, ...] | None = None
+    """Groups or single models that the stream calls; default: all."""
     start_s: Seconds = Field(0.0, alias="start")
+    """Time at which the stream begins; the times of a trace count from here."""
     end_s: Seconds | None = Field(None, alias="end")
+    """Time at which the stream ends; default: the end of the run."""
     arrivals: ArrivalsField = None
+    """When calls begin: one process, such as `{poisson: {rate: 120 /s}}`."""
     popularity: PopularityField = UniformPopularity()
-    drift: Drift | None = Field(None, description="how popularity moves over time, see [traffic.drift](#trafficdrift)")
-    sessions: Sessions | None = Field(
-        None, description="each arrival begins several calls, see [traffic.sessions](#trafficsessions)"
-    )
+    """How calls spread over the models: `uniform`, `weights`, `{zipf: 0.9}` (in the order of the file),
+    `{lognormal: {cv: 2}}` or `{tenants: {size: 4, between: {zipf: 0.9}, within: uniform}}`.
+    """
+    drift: Drift | None = None
+    """How popularity moves over time."""
+    sessions: Sessions | None = None
+    """Several calls for each arrival."""
     trace: TraceSource | None = None
-    fingerprint: Path | None = Field(
-        None,
-        description="file of `mmesim trace fingerprint`: traffic like that of the trace behind it; its most called "
-        "model is the stream's first. The path is absolute once loaded",
-    )
-    bootstrap_s: Annotated[Seconds, Field(gt=0)] | None = Field(
-        None,
-        alias="bootstrap",
-        description="each replication replays blocks of this length, drawn with replacement from the whole blocks of "
-        "the trace; null: the trace as it is",
-    )
+    """Recorded calls."""
+    fingerprint: Path | None = None
+    """File written by `mmesim trace fingerprint`: traffic like that of the trace behind it; its most called model
+    is the stream's first.
+    """
+    bootstrap_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="bootstrap")
+    """Length of blocks: each replication replays whole blocks of the trace, drawn with replacement; null: the trace
+    as it is.
+    """
 
     @property
     def replays(self) -> bool:

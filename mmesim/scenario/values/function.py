@@ -33,7 +33,9 @@ class Function(Data):
     """`function` is `module:function`; the module is looked up in `folder` first, else in the working folder."""
 
     function: str
+    """`module:function`, called as the rule or process it stands for requires."""
     folder: Path | None = None
+    """Folder in which the module is looked up first; default: that of the file that names it."""
 
     @model_validator(mode="before")
     @classmethod
