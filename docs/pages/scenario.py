@@ -78,9 +78,7 @@ def scenario_page() -> str:
 def _section(section: Section) -> str:
     title = f"## {section.path}" if section.path else "## The file"
     about = inspect.cleandoc(section.about) if section.path else "Keys of the file itself."
-    rows = (
-        (code(key.path.rpartition(".")[2]), key.kind, _default(key.default), key.description) for key in section.keys
-    )
+    rows = ((code(key.path.rpartition(".")[2]), key.kind, _default(key.default), key.meaning) for key in section.keys)
     return f"{title}\n\n{about}\n\n{table(('Key', 'Type', 'Default', 'Meaning'), rows)}"
 
 

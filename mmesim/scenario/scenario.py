@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
-from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
+from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
 from mmesim.scenario.endpoint.host import HostType
 from mmesim.scenario.models.groups import Model, ModelGroup, Service
 from mmesim.scenario.models.resolve import expand
@@ -58,7 +58,6 @@ __all__ = [
     "Function",
     "GammaArrivals",
     "Gdsf",
-    "GdsfCost",
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",

@@ -14,7 +14,6 @@ from mmesim.errors import ScenarioError
 from mmesim.scenario.scenario import (
     EvictionPolicy,
     Gdsf,
-    GdsfCost,
     Poisson,
     Router,
     RouterPolicy,
@@ -95,7 +94,7 @@ def reference(of: Scenario) -> tuple[Reference, float]:
 RULES = [
     *(policy for policy in EvictionPolicy if policy is not EvictionPolicy.random),
     Ttl(ttl_s=5.0),
-    Gdsf(gdsf=GdsfCost(cost="load_time")),
+    Gdsf(cost="load_time"),
 ]
 
 

@@ -19,7 +19,7 @@ from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.clients.retries import Exponential as Growing
 from mmesim.scenario.endpoint.endpoint import Throttling
-from mmesim.scenario.models.groups import AffineBatch, AffineCost, ModelGroup, Service
+from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
 from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
@@ -61,7 +61,7 @@ def _models(count: int, workers: int = 1, service: Service | None = None, load: 
     )
 
 
-AFFINE = AffineBatch(affine=AffineCost(base_s=0.02, per_item_s=0.005))
+AFFINE = AffineBatch(base_s=0.02, per_item_s=0.005)
 
 
 def _batched(name: str, service: Service, **keys: Any) -> ModelGroup:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, ValidationInfo, WrapSerializer
+from pydantic import Field
 
-from mmesim.errors import did_you_mean
 from mmesim.scenario.clients.causes import LEGACY, STANDARD, Cause
-from mmesim.scenario.values.fields import Count, Number, Refused, Seconds, Share, shown
-from mmesim.scenario.values.forms import Form, read_form
-
-NONE = "none"
+from mmesim.scenario.values.fields import Count, Number, Seconds, Share
+from mmesim.scenario.values.forms import Form, OneOf
 
 
 class Retries(Form):
@@ -136,34 +133,11 @@ class Exponential(Retries):
         return self.base_s, self.factor, self.cap_s, self.jitter
 
 
-RETRIES: tuple[type[Retries], ...] = (BotoLegacy, BotoStandard, Fixed, Exponential)
-"""Every rule that a file can name, beside `none`."""
-
-_BY_NAME: dict[str, type[Retries]] = {kind.form: kind for kind in (BotoLegacy, BotoStandard)}
-RETRY_WORDS = (NONE, *_BY_NAME)
-"""Rules that need nothing but their name."""
-_WORDS = f"{NONE}, {', '.join(_BY_NAME)}, {{fixed: {{delay: 1 s}}}} or {{exponential: {{base: 100 ms}}}}"
-
-
-def _read(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, str):
-        if value == NONE:
-            return None
-        if value not in _BY_NAME:
-            names = [NONE, *(kind.form for kind in RETRIES)]
-            raise Refused(f"{shown(value)} is not one of {_WORDS}", (), did_you_mean(value, names))
-        return _BY_NAME[value]()
-    return read_form(value, info, "way to retry", "boto3-legacy", RETRIES)
-
-
-def _write(value: Retries | None, handler: SerializerFunctionWrapHandler) -> object:
-    if value is None:
-        return NONE
-    body = handler(value)
-    return value.form if not body else {value.form: body}
-
-
-RetriesField = Annotated[
-    BotoLegacy | BotoStandard | Fixed | Exponential | None, BeforeValidator(_read), WrapSerializer(_write)
-]
+RETRIES = OneOf(
+    "retry rule",
+    "{fixed: {delay: 1 s}}",
+    (BotoLegacy, BotoStandard, Fixed, Exponential),
+    words={"none": None},
+)
+RetriesField = Annotated[BotoLegacy | BotoStandard | Fixed | Exponential | None, RETRIES]
 """A field of the schema that holds how clients retry; None: never."""

@@ -44,9 +44,8 @@ def _read_warm(value: object) -> Warm:
     raise Refused(f"{shown(value)} is neither true, false nor {STATIONARY}", (), hint)
 
 
-WarmField = Annotated[
-    Warm, PlainValidator(_read_warm), WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": STATIONARY}]})
-]
+_WARM_SCHEMA = {"description": f"a flag or `{STATIONARY}`", "anyOf": [{"type": "boolean"}, {"const": STATIONARY}]}
+WarmField = Annotated[Warm, PlainValidator(_read_warm), WithJsonSchema(_WARM_SCHEMA)]
 
 
 class RouterPolicy(StrEnum):
@@ -110,10 +109,10 @@ class Throttling(Data):
 
 
 class Endpoint(Data):
-    """One endpoint variant: `instance_count` hosts of one type.
+    """One endpoint variant: `instance_count` hosts of one type, and the platform's rules.
 
-    `host` is folded from the catalogue row of `instance_type` and from the keys that override it
-    (vcpu, memory, network, threads_per_core, smt_yield, cpu_speed, price_per_hour).
+    The figures of a host come from the catalogue by `instance_type`; a file can give each of them instead (`vcpu`,
+    `memory`, `network`, `threads_per_core`, `smt_yield`, `cpu_speed`, `price_per_hour`).
     """
 
     instance_type: Text | None = None

@@ -34,13 +34,7 @@ Network = Annotated[
 
 
 class HostType(Data):
-    """One host, as the engine sees it.
-
-    `network_Bps` is the guaranteed baseline in bytes/s (infinite for a host given by hand without one).
-    `threads_per_core` 2: a vCPU is half a core and `smt_yield` is what both halves do together, in cores.
-    `cpu_speed` multiplies the speed of CPU work (1 = ml.c5); `cpu_speed_assumed` marks the 1 that nobody measured.
-    `price_usd_per_hour` is None when no price is known; `price_estimated` marks an EC2 price times 1.20.
-    """
+    """One host, as the engine sees it: the catalogue's figures with the scenario's overrides."""
 
     vcpu: Count
     """vCPUs of a host."""
@@ -59,7 +53,7 @@ class HostType(Data):
     cpu_speed_assumed: bool = True
     """True when `cpu_speed` is the 1 that nobody measured."""
     price_usd_per_hour: Usd | None = Field(None, alias="price_per_hour")
-    """Price of one instance for an hour."""
+    """Price of one instance for an hour; absent when no price is known."""
     price_estimated: bool = False
     """True when the price is an EC2 price times 1.20."""
     price_source: str = ""

@@ -11,19 +11,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmesim.errors import Problem, ScenarioError, did_you_mean
+from mmesim.scenario.clients.retries import RETRIES
+from mmesim.scenario.endpoint.eviction import EVICTIONS
 from mmesim.scenario.file.tree import Key, Located
 from mmesim.scenario.file.yaml import read_file, read_text
 from mmesim.scenario.traffic.arrivals import ARRIVALS
-from mmesim.scenario.values.times import MEAN_CV
+from mmesim.scenario.traffic.popularity import POPULARITIES
+from mmesim.scenario.values.time_field import TIMES
 
 BY_NAME = ("models", "traffic")
 
 _EXCLUSIVE: tuple[frozenset[str], ...] = (
-    frozenset({"exponential", *MEAN_CV, "uniform", "empirical", "percentiles", "uncertain"}),
+    frozenset({*TIMES.names, "uncertain"}),
     frozenset({"arrivals", "trace", "fingerprint"}),
     frozenset({"top", "hash", "stripe"}),
-    frozenset(kind.form for kind in ARRIVALS),
-    frozenset({"zipf", "lognormal", "tenants"}),
+    *(frozenset(forms.names) for forms in (ARRIVALS, POPULARITIES, RETRIES, EVICTIONS)),
     frozenset({"by", "size"}),
     frozenset({"count", "file", "azure_functions"}),
     frozenset({"weight", "rate"}),

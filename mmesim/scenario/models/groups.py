@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from mmesim.scenario.server.frameworks import Framework
 from mmesim.scenario.server.server import BatchSize, CpuWait
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Number, Rate, Refused, Seconds, Share, whole
+from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.time_field import TimeField
 from mmesim.scenario.values.times import ZERO
 
@@ -18,8 +19,13 @@ POOL_PARENT_BYTES = 3 * 2**20
 """Memory of the parent process of a pool without any model (measured, as is that of an empty worker)."""
 
 
-class AffineCost(Data):
-    """Time of a batch: `base_s` and `per_item_s` for each of its items, seconds; CPU time if the model has any."""
+class AffineBatch(Form):
+    """A batch that takes a base time and a time for each call, in place of the times drawn for its calls.
+
+    The time is CPU time if the model has any.
+    """
+
+    form: ClassVar[str] = "affine"
 
     base_s: Seconds = Field(alias="base")
     """Time of every batch."""
@@ -27,18 +33,13 @@ class AffineCost(Data):
     """Time that each call of the batch adds."""
 
 
-class AffineBatch(Data):
-    """A batch that takes a base time and a time for each item, in place of the times drawn for its items."""
-
-    affine: AffineCost
-    """A base time and a time for each call of the batch."""
+BATCHES = OneOf(
+    "batch rule", "{affine: {base: 20 ms, per_item: 4 ms}}", (AffineBatch,), words={"max": "max", "sum": "sum"}
+)
 
 
 class Service(Data):
-    """The work of one request: CPU time in all (split over `threads`), and time that only passes.
-
-    `serial` is the share of the CPU time that runs on one thread whatever `threads` is (Amdahl).
-    """
+    """The work of one call: CPU time, time that only passes, or both."""
 
     cpu: TimeField = ZERO
     """CPU time of one call in total, over all threads."""
@@ -48,7 +49,7 @@ class Service(Data):
     """Threads over which the CPU time is split."""
     serial: Share = 0.0
     """Share of the CPU time that runs on one thread whatever `threads` is (Amdahl)."""
-    batch: Literal["max", "sum"] | AffineBatch = "max"
+    batch: Annotated[Literal["max", "sum"] | AffineBatch, BATCHES] = "max"
     """How long a batch takes: its longest call (`max`), all its calls (`sum`), or `{affine: {base: , per_item: }}`."""
 
     @model_validator(mode="before")
@@ -63,8 +64,8 @@ class Service(Data):
 class AzureModels(Data):
     """One model for each function of an Azure Functions 2019 data set.
 
-    Memory is `AverageAllocatedMb_pct50` of the function's row in `memory`, CPU time per request the percentiles of its
-    row in `durations` times `duration_scale`. Paths are absolute once loaded.
+    Memory is `AverageAllocatedMb_pct50` of the function's row in `memory`; CPU time per call has the percentiles of its
+    row in `durations`, times `duration_scale`.
     """
 
     invocations: Path
@@ -84,9 +85,8 @@ class AzureModels(Data):
 class ModelGroup(Data):
     """Models that are described together: one, `count` alike, the rows of a table, or an Azure data set.
 
-    What is left out comes from the preset of `framework`, and `workers`, `preload_model`, `batch_size` and
-    `max_batch_delay` from the server.
-    `memory` is that of the model alone, for each copy in each worker; `load` is the work of one worker.
+    What is omitted comes from the preset of `framework`, or, for `workers`, `preload_model`, `batch_size` and
+    `max_batch_delay`, from the server.
     """
 
     name: str = Field(min_length=1)

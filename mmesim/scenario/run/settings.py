@@ -13,7 +13,7 @@ from mmesim.scenario.values.fields import Count, Data, Refused, Seconds, Whole, 
 
 
 class Clients(Data):
-    """Those who call: their time-out (AWS advises 70 s) and the network's round trip, half of it each way."""
+    """Those who call: when they give up, how far away they are, and how they retry."""
 
     timeout_s: Annotated[Seconds, Field(gt=0)] = Field(70.0, alias="timeout")
     """Time after which a client gives up an attempt; AWS advises 70 s."""
@@ -55,7 +55,7 @@ WarmupField = Annotated[
 
 
 class FoundWarmup(Data):
-    """How `warmup: auto` came to the warm-up of a run: what a run writes, not what a user writes."""
+    """How `warmup: auto` was found; written by a run, not by a user."""
 
     warmup_s: Seconds = Field(alias="warmup")
     """The warm-up that was found; equal to `run.warmup`."""
@@ -66,7 +66,7 @@ class FoundWarmup(Data):
 
 
 class RunSettings(Data):
-    """How long, how often and from which seed; what begins before the warm-up is over is simulated but not measured."""
+    """How long, how often and from which seed; calls that begin during the warm-up are simulated but not measured."""
 
     duration_s: Annotated[Seconds, Field(gt=0)] = Field(alias="duration")
     """Simulated time; arrivals stop at its end."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, ValidationInfo, WithJsonSchema
 
-from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Refused, Seconds, Text, Whole, shown
-from mmesim.scenario.values.time_field import TimeField
+from mmesim.scenario.values.forms import Kind, OneOf, bare, dumped
+from mmesim.scenario.values.time_field import TIMES, TimeField
 from mmesim.scenario.values.times import ZERO, Constant
 
 LARGEST_BATCH = 1024
@@ -21,7 +21,7 @@ BatchSize = Annotated[
 
 
 class CpuWait(Data):
-    """A piece of work: CPU time, seconds, that competes for the vCPUs, then time that only passes."""
+    """A piece of work: CPU time, then time that only passes."""
 
     cpu: TimeField = ZERO
     """CPU time, which competes for the vCPUs of the host."""
@@ -29,23 +29,36 @@ class CpuWait(Data):
     """Time that only passes, without CPU work."""
 
 
+WORK = OneOf(
+    "piece of work",
+    "0.4 ms or {cpu: 1 ms, wait: 2 ms}",
+    (
+        # `pre: 0.4 ms` means CPU time; a map with `cpu` and `wait` gives both.
+        bare(CpuWait, takes=lambda value: isinstance(value, dict) and set(value) <= {"cpu", "wait"}),
+        Kind(
+            None,
+            CpuWait,
+            lambda value, info: CpuWait(cpu=TIMES.read(value, info)),
+            dumped,
+            TIMES.schema,
+            takes=lambda value: not isinstance(value, CpuWait),
+            in_words=TIMES.in_words,
+        ),
+    ),
+)
+WorkField = Annotated[CpuWait, WORK]
+"""A field of the schema that holds a piece of work, of which a time alone is the CPU time."""
+
+
 class Overhead(Data):
     """What the server itself does for a request: before the queue, on the worker between two jobs, after the job."""
 
-    pre: CpuWait = CpuWait()
+    pre: WorkField = CpuWait()
     """Work before the queue; a bare time is CPU time."""
-    hold: CpuWait = CpuWait()
+    hold: WorkField = CpuWait()
     """Work on the worker between two jobs; a bare time is CPU time."""
-    post: CpuWait = CpuWait()
+    post: WorkField = CpuWait()
     """Work after the worker is free again; a bare time is CPU time."""
-
-    @field_validator("pre", "hold", "post", mode="before")
-    @classmethod
-    def _bare_time_is_cpu(cls, value: Any) -> Any:
-        """`pre: 0.4 ms` means CPU time; a map with `cpu` and `wait` gives both."""
-        if isinstance(value, CpuWait) or (isinstance(value, dict) and set(value) <= {"cpu", "wait"}):
-            return value
-        return {"cpu": value}
 
 
 def _overhead(pre_ms: float, hold_ms: float, post_ms: float) -> Overhead:
@@ -62,10 +75,16 @@ OVERHEADS: dict[str, Overhead] = {
     "none": _overhead(0.0, 0.0, 0.0),
 }
 """Named sets: `sagemaker` is inferred from published CPU per request, `measured-vm` is the mean of real MMS runs."""
+OVERHEAD = OneOf(
+    "overhead",
+    "{pre: 0.4 ms, hold: 0.4 ms}",
+    (bare(Overhead, takes=lambda value: isinstance(value, dict)),),
+    OVERHEADS,
+)
 
 
 class ConfigRead(Data):
-    """What was made of a `config.properties`; its values are keys of `server` by now, and it is not read again."""
+    """What a run writes about a `config.properties`: its values are keys of `server` by then; it is not read again."""
 
     file: Text | None = None
     """Path of the file that was read; absent when MMS's own defaults applied."""
@@ -73,12 +92,35 @@ class ConfigRead(Data):
     """What became of its keys; shown as findings of every run."""
 
 
+def _not_read(value: Any, _: ValidationInfo) -> ConfigRead:
+    raise Refused(f"{shown(value)} is read for a scenario file only: give its values as keys of the server")
+
+
+CONFIG = OneOf(
+    "config",
+    "config.properties",
+    (
+        bare(ConfigRead, takes=lambda value: isinstance(value, dict)),
+        Kind(
+            None,
+            ConfigRead,
+            _not_read,
+            dumped,
+            lambda _: {"type": "string", "minLength": 1, "examples": ["config.properties", "auto"]},
+            takes=lambda value: isinstance(value, str),
+            in_words="path",
+        ),
+    ),
+)
+"""What a file names, and what is left of it by the time the scenario is built."""
+
+
 class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
     kind: Literal["mms"] = "mms"
     """The model server: Multi Model Server (MMS)."""
-    config: ConfigRead | None = None
+    config: Annotated[ConfigRead, CONFIG] | None = None
     """Path of a `config.properties`, or `auto`: the file that MMS_CONFIG_FILE names, else the one in the working
     folder. Keys given here win over those of the file.
     """
@@ -94,7 +136,7 @@ class Server(Data):
     """Most calls in one batch of a worker."""
     max_batch_delay_s: Seconds = Field(0.1, alias="max_batch_delay")
     """How long a worker waits for a batch to fill, counted from its first call."""
-    overhead: Overhead = OVERHEADS["sagemaker"]
+    overhead: Annotated[Overhead, OVERHEAD] = OVERHEADS["sagemaker"]
     """Work of the server itself for each call: `sagemaker` (inferred from published CPU per call), `measured-vm`
     (mean of measured MMS runs), `none`, or a map.
     """
@@ -106,14 +148,3 @@ class Server(Data):
     """
     base_tasks: Whole = 50
     """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""
-
-    @field_validator("overhead", mode="before")
-    @classmethod
-    def _named_overhead(cls, value: Any) -> Any:
-        """`overhead: sagemaker` names a set."""
-        if not isinstance(value, str):
-            return value
-        if value not in OVERHEADS:
-            allowed = f"one of {', '.join(OVERHEADS)}, or {{pre: , hold: , post: }}"
-            raise Refused(f"unknown set {shown(value)}: {allowed}", (), did_you_mean(value, OVERHEADS))
-        return OVERHEADS[value]

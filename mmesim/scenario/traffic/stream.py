@@ -18,10 +18,7 @@ from mmesim.scenario.values.fields import Data, Refusals, Refused, Seconds
 
 
 class Traffic(Data):
-    """One stream of calls between `start_s` and `end_s` (None: the end of the run).
-
-    Exactly one of `arrivals`, `trace`, `fingerprint`; `models` names groups or single models (None: all).
-    """
+    """One stream of calls, with exactly one source: `arrivals`, `trace` or `fingerprint`."""
 
     name: str = ""
     """Name of the stream, on which its random numbers depend; default traffic-0, traffic-1, ... in the order of the
@@ -33,7 +30,7 @@ class Traffic(Data):
     """Time at which the stream begins; the times of a trace count from here."""
     end_s: Seconds | None = Field(None, alias="end")
     """Time at which the stream ends; default: the end of the run."""
-    arrivals: ArrivalsField = None
+    arrivals: ArrivalsField | None = None
     """When calls begin: one process, such as `{poisson: {rate: 120 /s}}`."""
     popularity: PopularityField = UniformPopularity()
     """How calls spread over the models: `uniform`, `weights`, `{zipf: 0.9}` (in the order of the file),

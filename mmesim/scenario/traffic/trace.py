@@ -47,7 +47,7 @@ _OF_FORMAT: dict[str, tuple[TraceFormat, ...]] = {
 
 
 class TraceColumns(Data):
-    """Names of the columns of a trace: time, model, and service (seconds) if there is one."""
+    """Names of the columns of a table of calls."""
 
     time: str = "time"
     """Column of the time, in ascending order."""
@@ -91,10 +91,10 @@ class TraceModels(Data):
 
 
 class TraceSource(Data):
-    """Recorded traffic; the path is absolute once loaded.
+    """Recorded traffic: read, mapped to models, cut to the window, thinned or multiplied, then warped, in this order.
 
-    A service time of the file replaces the drawn one of a request: the CPU part if the model has one, else the waiting
-    part. The default column `service` may be absent from the file.
+    The service time of a row replaces the drawn one of its call: the CPU part if the model has one, else the waiting
+    part.
     """
 
     file: Path

@@ -35,8 +35,12 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("run:", "clients: {retries: boto3}\nrun:", "clients.retries: 'boto3' is not one of none, boto3-legacy"),
-        ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown way to retry 'fixd'"),
+        (
+            "run:",
+            "clients: {retries: boto3}\nrun:",
+            "clients.retries: unknown retry rule 'boto3': one of none, boto3-legacy",
+        ),
+        ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown retry rule 'fixd'"),
         ("run:", "clients: {retries: {fixed: {dely: 1 s}}}\nrun:", "unknown key, one of max_attempts, delay, jitter"),
         ("run:", "clients: {retries: {fixed: {delay: 1 s, causes: [ok]}}}\nrun:", "'ok' is not one of queue_full"),
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a user who is refused would call"),

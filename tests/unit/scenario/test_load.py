@@ -4,7 +4,7 @@ import pytest
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.file.load import load_text
-from mmesim.scenario.models.groups import AffineBatch, AffineCost
+from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
@@ -176,7 +176,7 @@ def test_a_batch_costs_its_longest_item_or_all_of_them_or_a_line(scenario, base)
     assert batch() == "max"
     assert batch("models.tenant.service.batch=sum") == "sum"
     affine = batch("models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}")
-    assert affine == AffineBatch(affine=AffineCost(base_s=0.02, per_item_s=0.004))
+    assert affine == AffineBatch(base_s=0.02, per_item_s=0.004)
 
 
 def test_without_a_model_cache_every_vcpu_loads(scenario, base):
@@ -232,7 +232,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  eviction: lur",
-            "4: endpoint.eviction: 'lur' is not one of lru, fifo, lfu, random, size, gdsf",
+            "4: endpoint.eviction: unknown eviction rule 'lur': one of lru, fifo, lfu, random, size, gdsf",
         ),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  router: {policy: stiky}", "4: endpoint.router.policy: 'stiky' is not one of"),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  warm: yes", "4: endpoint.warm: 'yes' is neither true, false nor stationary"),
@@ -381,7 +381,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "run: {duration: 60 s}",
             "run: {duration: 60 s}\nserver: {overhead: sagemakr}",
-            "13: server.overhead: unknown set 'sagemakr'",
+            "13: server.overhead: unknown overhead 'sagemakr': one of sagemaker, measured-vm, none, such as {pre: ",
         ),
         ("run: {duration: 60 s}", "", "1: run: is missing"),
         ("name: base", "name: 7", "1: name: 7 is not text"),
