@@ -7,6 +7,8 @@ import inspect
 from docs.pages.fields import Section, sections
 from docs.pages.markdown import code, page, table
 from mmesim import units
+from mmesim.scenario.clients.causes import FAILURES, Failure
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.models.csv_table import COLUMNS
 from mmesim.scenario.run.expect import LATENCY_METRICS, SHARE_METRICS
@@ -71,6 +73,7 @@ def scenario_page() -> str:
         + table(("Form", "Example"), ((form, code(example)) for form, example in DISTRIBUTIONS)),
         _beliefs(),
         _columns(),
+        _causes(),
         _refused(),
     )
 
@@ -128,6 +131,21 @@ def _columns() -> str:
         "## Table of models\n\n`models: {file: models.csv}` reads a CSV table with one model a row. An empty cell "
         "takes the value of the group. A unit may stand in the header, as in `memory [MiB]`, and then goes with bare "
         "numbers.\n\n" + table(("Column", "Meaning"), rows)
+    )
+
+
+def _causes() -> str:
+    def retried(failure: Failure) -> str:
+        modes = {BotoLegacy.form: failure.legacy, BotoStandard.form: failure.standard}
+        return ", ".join(code(mode) for mode, retries in modes.items() if retries)
+
+    rows = (
+        (code(cause), failure.when, failure.container, failure.client, retried(failure))
+        for cause, failure in FAILURES.items()
+    )
+    return (
+        "## Causes of failure\n\nWhy an attempt fails. Your own rule (`clients.retries`) retries the causes that it "
+        "names.\n\n" + table(("Cause", "When", "Container answers", "Client sees", "Retried by"), rows)
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mmesim.scenario.clients.causes import LEGACY, STANDARD, Cause
+from mmesim.scenario.clients.causes import FAILURES, LEGACY, MODEL_ERROR, STANDARD, Cause
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Exponential, Fixed
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.file.dump import dump
@@ -56,6 +56,21 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
 def test_wrong_clients_are_refused_with_what_is_allowed(problems, base, old, new, expected):
     texts = [str(problem) for problem in problems(base.replace(old, new, 1))]
     assert any(expected in text for text in texts), texts
+
+
+def test_the_table_of_failures_has_every_cause_in_the_order_of_the_arrays():
+    assert tuple(FAILURES) == tuple(Cause)
+    assert {cause for cause, failure in FAILURES.items() if failure.is_5xx} == {
+        Cause.queue_full,
+        Cause.worker_died,
+        Cause.never_fits,
+        Cause.load_failed,
+        Cause.model_error,
+    }
+    # Whatever the container answers or fails to answer reaches the client as a ModelError, which boto3 does not retry.
+    for failure in FAILURES.values():
+        assert not (failure.container and failure.legacy)
+        assert not (failure.client == MODEL_ERROR and (failure.legacy or failure.standard))
 
 
 def test_the_standard_mode_retries_all_that_the_legacy_mode_does_but_one():

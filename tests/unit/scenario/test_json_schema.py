@@ -115,6 +115,6 @@ def test_every_property_has_a_description_on_one_line():
 
 def test_editors_and_the_reference_say_the_same():
     found = dict(properties(json_schema()))
-    assert found[".Traffic.arrivals.poisson.rate"]["description"] == meanings(Poisson)["rate_per_s"]
+    assert found[".Poisson.rate"]["description"] == meanings(Poisson)["rate_per_s"]
     assert found[".Endpoint.vcpu"]["description"] == "vCPUs of a host; default: the catalogue's."
     assert found[".Endpoint.eviction.ttl"]["description"] == meanings(Ttl)["ttl_s"]
