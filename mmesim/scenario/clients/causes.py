@@ -53,24 +53,26 @@ class Failure:
 
 FAILURES: Mapping[Cause, Failure] = MappingProxyType(
     {
-        Cause.queue_full: Failure("`server.job_queue_size` calls wait for the model on this host", "503", MODEL_ERROR),
-        Cause.worker_died: Failure("the worker of the call died", "500", MODEL_ERROR),
-        Cause.never_fits: Failure("the model needs more memory than a host has for models", "507", MODEL_ERROR),
-        Cause.load_failed: Failure("the load failed", "507", MODEL_ERROR),
-        Cause.model_error: Failure("the model itself fails, or is not registered", "5xx", MODEL_ERROR),
-        Cause.invocation_timeout: Failure("no answer within `endpoint.invocation_timeout`", "", MODEL_ERROR),
+        Cause.queue_full: Failure(
+            "all workers of the copy are busy and its queue is full (`server.job_queue_size`)", "503", MODEL_ERROR
+        ),
+        Cause.worker_died: Failure("your own process unloads a model by force", "500", MODEL_ERROR),
+        Cause.never_fits: Failure("the model does not fit on an empty host", "507", MODEL_ERROR),
+        Cause.load_failed: Failure("never: no load fails in the server", "507", MODEL_ERROR),
+        Cause.model_error: Failure(
+            "the model was unloaded by force while the call was in the front end", "5xx", MODEL_ERROR
+        ),
+        Cause.invocation_timeout: Failure("after `endpoint.invocation_timeout`", "", MODEL_ERROR),
         Cause.load_timeout: Failure(
-            "the load takes longer than `endpoint.load_timeout`", "", "ModelNotReadyException 429", legacy=True
+            "after `endpoint.load_timeout`, or when the load is aborted", "", "ModelNotReadyException 429", legacy=True
         ),
         Cause.throttled: Failure(
             "above `endpoint.throttling`", "", "ThrottlingException 400", legacy=True, standard=True
         ),
         Cause.host_lost: Failure(
-            "the host ends, or no host is up", "", "ServiceUnavailable 503", legacy=True, standard=True
+            "your own process has drained every host", "", "ServiceUnavailable 503", legacy=True, standard=True
         ),
-        Cause.client_timeout: Failure(
-            "no answer within `clients.timeout`", "", "read time-out", legacy=True, standard=True
-        ),
+        Cause.client_timeout: Failure("after `clients.timeout`", "", "read time-out", legacy=True, standard=True),
     }
 )
 """Every cause of failure."""

@@ -39,7 +39,7 @@ def test_a_rule_is_read_dumped_and_completed(base, text, rule):
     [
         (
             "lur",
-            "unknown eviction rule 'lur': one of lru, fifo, lfu, random, size, gdsf, ttl, such as {ttl: 10 min} or "
+            f"unknown eviction rule 'lur': one of {', '.join(EvictionPolicy)}, ttl, such as {{ttl: 10 min}} or "
             "module:function (did you mean lru?)",
         ),
         ("ttl", "ttl needs a value ({ttl: 10 min} or module:function)"),
