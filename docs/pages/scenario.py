@@ -150,14 +150,7 @@ def _causes() -> str:
 
 
 def _refused() -> str:
-    rows = (
-        (
-            code(".".join(entry.place)),
-            entry.what,
-            ", ".join(code(str(value).lower()) for value in entry.harmless),
-        )
-        for entry in TABLE
-    )
-    return "## Refused in this version\n\nKeys that mean something to an endpoint but are not simulated.\n\n" + table(
-        ("Key", "What", "Allowed value"), rows
+    rows = ((code(".".join(spelling.place)), spelling.message, code(spelling.write)) for spelling in TABLE)
+    return "## Keys that are refused\n\nWhat some files have, and what to write instead.\n\n" + table(
+        ("Key", "Why", "Instead"), rows
     )

@@ -141,7 +141,7 @@ def _trace(
     more: list[str] | None,
 ) -> WholeTrace:
     """The trace that the options ask for; UserError for an option that is wrong."""
-    from mmesim.scenario.file.trace_options import trace_of_words
+    from mmesim.scenario.file.trace_files import trace_of_words
     from mmesim.workload.trace.whole import WholeTrace
 
     words = [f"format={format_}"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
@@ -95,8 +96,16 @@ __all__ = [
 ]
 
 
+def _no_faults(value: object) -> tuple[()]:
+    if value not in ([], ()):
+        raise Refused("faults are not simulated", (), "faults: []")
+    return ()
+
+
 class Scenario(Data):
     """One experiment: an endpoint, its models, its traffic, and what is expected of it."""
+
+    file_keys: ClassVar[tuple[str, ...]] = ("extends",)
 
     name: str = Field(min_length=1)
     """Name of the scenario; also the name of its result folder."""
@@ -110,7 +119,7 @@ class Scenario(Data):
     """The calls: a list of streams, or one stream."""
     clients: Clients = Clients()
     """Those who call: time-out, network, retries."""
-    faults: tuple[()] = ()
+    faults: Annotated[tuple[()], BeforeValidator(_no_faults)] = ()
     """Reserved: must be empty."""
     processes: tuple[FunctionField, ...] = ()
     """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""

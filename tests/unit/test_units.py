@@ -135,8 +135,6 @@ def test_shown_sizes_are_near_and_can_be_read(value):
         (units.show_ms(1.25, 4), "1,250 ms"),
         (units.show_bytes(2**30 * 1.5), "1.5 GiB"),
         (units.show_bytes(12), "12 B"),
-        (units.show_bandwidth(90e6), "90 MB/s"),
-        (units.show_rate(120.04), "120 /s"),
         (units.show_fraction(0.974), "97.4 %"),
         (units.show_usd(672.34), "672 USD"),
         (units.show_usd(0.92), "0.92 USD"),

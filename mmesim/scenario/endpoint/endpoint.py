@@ -6,7 +6,7 @@ Rules and defaults are explained where each is simulated; sources are AWS's deve
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
@@ -114,6 +114,8 @@ class Endpoint(Data):
     The figures of a host come from the catalogue by `instance_type`; a file can give each of them instead (`vcpu`,
     `memory`, `network`, `threads_per_core`, `smt_yield`, `cpu_speed`, `price_per_hour`).
     """
+
+    file_keys: ClassVar[tuple[str, ...]] = HOST_KEYS
 
     instance_type: Text | None = None
     """Instance type from the catalogue, such as `ml.m5.xlarge`; without it `vcpu` and `memory` are required."""

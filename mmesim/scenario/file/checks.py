@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mmesim import units
 from mmesim.errors import ScenarioError, did_you_mean
-from mmesim.scenario.models.groups import Model
+from mmesim.scenario.file.trace_files import read_fingerprint
+from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.popularity import uses_weights
 from mmesim.scenario.traffic.stream import Traffic
@@ -72,18 +72,15 @@ def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Ref
     if stream.arrivals is None or isinstance(stream.arrivals, ModelSweep):
         return
     if not uses_weights(stream.popularity):
-        if "popularity" not in stream.model_fields_set and any(_weight(model) is not None for model in models):
+        has = any(model.weight is not None or model.rate_per_s is not None for model in models)
+        if "popularity" not in stream.model_fields_set and has:
             message = "the models have weights or rates: say whether they count"
             yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
         return
-    place = (*place, "popularity")
-    without = [model.name for model in models if _weight(model) is None]
-    if without:
-        yield Refused(f"model {without[0]!r} and {len(without) - 1} others have neither weight nor rate", place)
-    elif len({model.weight is None for model in models}) == 2:
-        yield Refused("some models have a weight and some a rate: they do not compare", place)
-    elif not any(_weight(model) for model in models):
-        yield Refused("all weights are 0", place)
+    try:
+        weights_of(models)
+    except Refused as refused:
+        yield refused.below(*place, "popularity")
 
 
 def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
@@ -113,8 +110,4 @@ def too_few_or_many(stream: Traffic, place: Place, models: int) -> Iterator[Refu
         where = (*place, "arrivals", "every")
         yield Refused(f"one sweep over {models} models takes {length}: it is not over when the next begins", where)
     if stream.drift is not None and models < 2:
-        yield Refused("needs two models at least", (*place, "drift"))
-
-
-def _weight(model: Model) -> float | None:
-    return model.weight if model.weight is not None else model.rate_per_s
+        yield Refused("needs at least two models", (*place, "drift"))

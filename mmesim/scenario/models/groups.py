@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -192,3 +193,19 @@ class Model:
     def pool_tasks(self) -> int:
         """Processes and threads of one loaded copy: the parent and the workers, and the JVM threads that serve them."""
         return (1 + self.workers) * self.framework_threads + 3 + 3 * self.workers
+
+
+def weights_of(models: Sequence[Model]) -> list[float]:
+    """The weight of each model, or the rate of each; Refused unless all have the same of the two, and one is not 0."""
+    without = [model.name for model in models if model.weight is None and model.rate_per_s is None]
+    if without:
+        others = f" and {len(without) - 1} others have" if len(without) > 1 else " has"
+        raise Refused(f"model {without[0]!r}{others} neither weight nor rate")
+    weights = [model.weight for model in models if model.weight is not None]
+    rates = [model.rate_per_s for model in models if model.weight is None and model.rate_per_s is not None]
+    if weights and rates:
+        raise Refused("some models have a weight and some a rate: give all of them one or the other")
+    given = weights or rates
+    if not any(given):
+        raise Refused("all weights are 0: give at least one model a weight above 0")
+    return given

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.scenario.run.sweep import split_quantity
 from mmesim.scenario.values.fields import UNCERTAIN_SCHEMA, Refusals, Refused, shown
 
 KEY = "uncertain"
@@ -197,9 +197,9 @@ def _numbers(
     body: Mapping[Any, object], keys: list[str] | tuple[str, ...], bare: bool = False
 ) -> tuple[tuple[int | float, ...], str]:
     """Numbers of 0 or more with the unit that all of them have; 0 needs none."""
-    numbers, units = list[int | float](), dict[str, str]()
+    numbers, found = list[int | float](), dict[str, str]()
     for key in keys:
-        quantity = split_quantity(body[key])
+        quantity = units.split(body[key])
         if quantity is None or not math.isfinite(quantity[0]) or (bare and quantity[1]):
             what = "a plain number" if bare else "a number, with or without a unit"
             raise Refused(f"{shown(body[key])} is not {what}", (key,))
@@ -208,10 +208,10 @@ def _numbers(
             raise Refused(f"{shown(body[key])} is negative: write 0 or more", (key,))
         numbers.append(number)
         if unit or number:
-            units.setdefault(unit, key)
-    if len(units) > 1:
-        raise Refused(f"{' and '.join(keys)} need one unit, not {' and '.join(repr(unit) for unit in units)}")
-    return tuple(numbers), next(iter(units), "")
+            found.setdefault(unit, key)
+    if len(found) > 1:
+        raise Refused(f"{' and '.join(keys)} need one unit, not {' and '.join(repr(unit) for unit in found)}")
+    return tuple(numbers), next(iter(found), "")
 
 
 def _read_all(value: object) -> tuple[Belief, ...]:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from mmesim import units
 from mmesim.scenario.values.fields import Count, Data, Refused, shown
-
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
-
-
-def split_quantity(value: object) -> tuple[int | float, str] | None:
-    """The number and the unit of a value as a file writes it (`40 MiB`, 0.8, `6`); None when it is no quantity."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if not isinstance(value, str):
-        return value, ""
-    match = _QUANTITY.fullmatch(value)
-    if match is None:
-        return None
-    return (int(match[1]) if re.fullmatch(r"[-+]?\d+", match[1]) else float(match[1])), match[2]
 
 
 def _same_unit(low: object, high: object) -> tuple[int | float, int | float, str]:
-    ends = split_quantity(low), split_quantity(high)
+    ends = units.split(low), units.split(high)
     for value, end in zip((low, high), ends, strict=True):
         if end is None or not math.isfinite(end[0]):
             raise Refused(f"{shown(value)} is not a number, with or without a unit")

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from mmesim.errors import ScenarioError
-from mmesim.scenario.file.problems import from_validation
-from mmesim.scenario.file.yaml import read_file
-from mmesim.scenario.values.fields import FROM_FILE, Count, Data, Flag, Number, Refused, Seconds
+from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds
 
 GAP_SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 """The shares at which the distribution of gaps is given."""
@@ -74,12 +70,3 @@ class Fingerprint(Data):
     def requests(self) -> int:
         """How many calls there are in a span."""
         return sum(group.requests for group in self.groups)
-
-
-def read_fingerprint(path: Path) -> Fingerprint:
-    """The fingerprint in a file; ScenarioError with file and line of everything that is wrong with it."""
-    tree = read_file(path)
-    try:
-        return Fingerprint.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
-    except ValidationError as error:
-        raise ScenarioError(list(from_validation(error, tree, [], Fingerprint))) from None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, field_serializer, model_validator
 
@@ -59,14 +58,6 @@ class Traffic(Data):
     @field_serializer("fingerprint")
     def _text(self, value: Path | None) -> str | None:
         return None if value is None else str(value)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _azure_is_a_trace(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and "azure_functions" in data:
-            hint = f"trace: {{file: ..., format: {AZURE_2019}}}"
-            raise Refused("minute counts are a format of `trace`", ("azure_functions",), hint)
-        return data
 
     @model_validator(mode="after")
     def _one_source(self) -> Traffic:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -77,6 +77,9 @@ class Data(BaseModel):
 
     The docstring below a field is its meaning: editors show it, and the reference page is made of it.
     """
+
+    file_keys: ClassVar[tuple[str, ...]] = ()
+    """Keys that a file may write beside the fields: something is made of them before the class is built."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from mmesim import units
 from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.sweep.points import points, read_points
 from mmesim.experiment.sweep.words import from_words, read_section, read_sweep
 from mmesim.scenario.file.load import load_text
-from mmesim.scenario.run.sweep import split_quantity
 
 COUNT, MEMORY = "endpoint.instance_count", "models.tenant.memory"
 
@@ -47,7 +47,7 @@ def test_a_list_of_points_is_taken_as_it_is() -> None:
 def test_a_sample_covers_its_ranges_evenly(method: str) -> None:
     spans: dict[str, Any] = {MEMORY: {"low": "40 MiB", "high": "80 MiB"}, COUNT: {"low": 1, "high": 4}}
     found = points(read_section(sample(method, **spans)), seed=1)
-    memory = sorted(split_quantity(point[MEMORY]) or (0, "") for point in found)
+    memory = sorted(units.split(point[MEMORY]) or (0, "") for point in found)
     assert {unit for _, unit in memory} == {"MiB"}
     # One value in each sixteenth of the range: that is what makes it a Latin hypercube, and what Sobol's nets do too.
     assert [int((number - 40) / 2.5) for number, _ in memory] == list(range(16))
@@ -59,7 +59,7 @@ def test_a_sample_covers_its_ranges_evenly(method: str) -> None:
 def test_a_logarithmic_range_halves_at_its_geometric_middle() -> None:
     span = {"low": "10 /s", "high": "1000 /s", "scale": "log"}
     found = points(read_section(sample(rate=span)), seed=1)
-    numbers = [(split_quantity(point["rate"]) or (0, ""))[0] for point in found]
+    numbers = [(units.split(point["rate"]) or (0, ""))[0] for point in found]
     assert sum(number < 100 for number in numbers) == 8
     assert all(10 <= number <= 1000 for number in numbers)
 
@@ -80,7 +80,7 @@ def test_a_logarithmic_range_halves_at_its_geometric_middle() -> None:
     ],
 )
 def test_number_and_unit_of_a_value(value: object, expected: object) -> None:
-    assert split_quantity(value) == expected
+    assert units.split(value) == expected
 
 
 @pytest.mark.parametrize(

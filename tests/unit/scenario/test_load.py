@@ -393,19 +393,9 @@ def test_a_wrong_value_is_refused_with_line_field_and_remedy(problems, base, tmp
     assert any(text.startswith(f"{tmp_path}/a.yaml:{expected}") for text in texts), texts
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "field", "what"),
-    [
-        ("ml.m5.xlarge", "ml.m5.xlarge\n  autoscaling: {min: 1}", "endpoint.autoscaling", "autoscaling"),
-        ("run:", "server: {response_timeout: 9 s}\nrun:", "server.response_timeout", "response time-out"),
-        ("run:", "faults: [{at: 3 s}]\nrun:", "faults", "faults"),
-    ],
-)
-def test_what_is_not_simulated_yet_is_refused_and_never_ignored(problems, base, old, new, field, what):
-    (problem,) = problems(base.replace(old, new, 1))
-    assert problem.field == field
-    assert problem.message.startswith("this version does not simulate")
-    assert what in problem.message
+def test_faults_are_refused(problems, base):
+    (problem,) = problems(base.replace("run:", "faults: [{at: 3 s}]\nrun:", 1))
+    assert (problem.field, problem.message, problem.hint) == ("faults", "faults are not simulated", "faults: []")
 
 
 def test_the_harmless_values_of_those_keys_are_accepted(scenario, base):

@@ -1,4 +1,4 @@
-"""A trace that is named on a command line, outside any scenario."""
+"""What stands outside the scenario file: a trace that is named on a command line, the file of a fingerprint."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from mmesim.errors import ScenarioError, UserError
 from mmesim.scenario.file.merge import override_all
 from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.tree import Located
+from mmesim.scenario.file.yaml import read_file
+from mmesim.scenario.traffic.fingerprint import Fingerprint
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.fields import FROM_FILE
 
@@ -52,3 +54,12 @@ def _window(text: str | None) -> list[str]:
         raise UserError(f"window {text!r}: the end must come after the begin")
     settings = [f"window.start={units.exact_seconds(start_s)}"]
     return settings if end_s is None else [*settings, f"window.length={units.exact_seconds(end_s - start_s)}"]
+
+
+def read_fingerprint(path: Path) -> Fingerprint:
+    """The fingerprint in a file; ScenarioError with file and line of everything that is wrong with it."""
+    tree = read_file(path)
+    try:
+        return Fingerprint.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
+    except ValidationError as error:
+        raise ScenarioError(list(from_validation(error, tree, [], Fingerprint))) from None
