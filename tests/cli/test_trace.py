@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmesim import cli
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
+from mmesim.scenario.file.trace_files import read_fingerprint
 from tests.helpers.files import DATA
 
 COUNTS = str(DATA / "azure2019_20f_60min_with_trigger.csv")

@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Fixed, Retries
-from mmesim.scenario.clients.retries import Exponential as Growing
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries, Retries
 from mmesim.scenario.endpoint.endpoint import Throttling, Warm
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.scenario import (
@@ -195,9 +194,9 @@ def _retries(draw: st.DrawFn) -> Retries:
             [
                 BotoLegacy(max_attempts=attempts),
                 BotoStandard(max_attempts=attempts, processes=3),
-                Fixed(delay_s=0.0, max_attempts=attempts, causes=causes),
-                Fixed(delay_s=0.2, max_attempts=attempts, jitter=0.5, causes=causes),
-                Growing(base_s=0.1, cap_s=0.3, max_attempts=attempts, causes=causes),
+                FixedRetries(delay_s=0.0, max_attempts=attempts, causes=causes),
+                FixedRetries(delay_s=0.2, max_attempts=attempts, jitter=0.5, causes=causes),
+                ExponentialRetries(base_s=0.1, cap_s=0.3, max_attempts=attempts, causes=causes),
             ]
         )
     )

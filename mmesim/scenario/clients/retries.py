@@ -79,7 +79,7 @@ class BotoStandard(Retries):
         return 1.0, 2.0, 20.0, 1.0
 
 
-class Fixed(Retries):
+class FixedRetries(Retries):
     """The same pause before every further attempt."""
 
     form: ClassVar[str] = "fixed"
@@ -104,7 +104,7 @@ class Fixed(Retries):
         return self.delay_s, 1.0, float("inf"), self.jitter
 
 
-class Exponential(Retries):
+class ExponentialRetries(Retries):
     """Pauses that grow with each failure."""
 
     form: ClassVar[str] = "exponential"
@@ -136,8 +136,8 @@ class Exponential(Retries):
 RETRIES = OneOf(
     "retry rule",
     "{fixed: {delay: 1 s}}",
-    (BotoLegacy, BotoStandard, Fixed, Exponential),
+    (BotoLegacy, BotoStandard, FixedRetries, ExponentialRetries),
     words={"none": None},
 )
-RetriesField = Annotated[BotoLegacy | BotoStandard | Fixed | Exponential | None, RETRIES]
+RetriesField = Annotated[BotoLegacy | BotoStandard | FixedRetries | ExponentialRetries | None, RETRIES]
 """A field of the schema that holds how clients retry; None: never."""

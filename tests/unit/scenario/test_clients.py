@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mmesim.scenario.clients.causes import FAILURES, LEGACY, MODEL_ERROR, STANDARD, Cause
-from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Exponential, Fixed
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
@@ -21,8 +21,11 @@ QUEUE = (Cause.queue_full,)
     [
         ("boto3-legacy", BotoLegacy()),
         ("{boto3-standard: {processes: 4}}", BotoStandard(processes=4)),
-        ("{fixed: {delay: 1 s, jitter: 50 %, causes: [queue_full]}}", Fixed(delay_s=1.0, jitter=0.5, causes=QUEUE)),
-        ("{exponential: {base: 100 ms, max_attempts: 7}}", Exponential(base_s=0.1, max_attempts=7)),
+        (
+            "{fixed: {delay: 1 s, jitter: 50 %, causes: [queue_full]}}",
+            FixedRetries(delay_s=1.0, jitter=0.5, causes=QUEUE),
+        ),
+        ("{exponential: {base: 100 ms, max_attempts: 7}}", ExponentialRetries(base_s=0.1, max_attempts=7)),
     ],
 )
 def test_retries_are_read_and_dumped(scenario, base, text, expected):

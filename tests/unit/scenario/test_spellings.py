@@ -92,6 +92,7 @@ def test_no_spelling_says_not_yet():
 )
 def test_the_starter_names_every_choice(key, words):
     text = (ROOT / "mmesim" / "cli" / "starter.yaml").read_text(encoding="utf-8")
-    start = re.search(rf"^[ #]*{key}: ", text, re.MULTILINE).start()
-    comment = " ".join(text[start:].split("\n")[:2])
+    found = re.search(rf"^[ #]*{key}: ", text, re.MULTILINE)
+    assert found is not None
+    comment = " ".join(text[found.start() :].split("\n")[:2])
     assert [word for word in words if word not in comment] == []
