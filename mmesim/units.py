@@ -90,7 +90,7 @@ def fraction(value: object) -> float:
         number, unit = _split(value, {"%": Decimal("0.01"), "": Decimal(1)}, "a share", "80 %")
         share = _finite(number * (Decimal("0.01") if unit == "%" else 1), value)
     if share > 1:
-        raise ValueError(f"{_shown(value)} is more than the whole: a share is at most 100 %")
+        raise ValueError(f"{_shown(value)} is too large: a share is at most 100 %")
     return share
 
 

@@ -14,8 +14,8 @@ from mmesim.scenario.models.csv_table import COLUMNS
 from mmesim.scenario.run.expect import LATENCY_METRICS, SHARE_METRICS
 
 INTRODUCTION = """
-A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a key that is there twice is an
-error). `mmesim validate FILE` reports every mistake with its line, `mmesim schema` prints the JSON Schema of this page,
+A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a duplicate key is an error).
+`mmesim validate FILE` reports every mistake with its line, `mmesim schema` prints the JSON Schema of this page,
 `mmesim init` writes a commented file to start from. Where a rule comes from: [assumptions](../assumptions.md).
 
 - A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
@@ -40,7 +40,7 @@ DISTRIBUTIONS = (
 
 BELIEFS = (
     (
-        "surely between the ends, most likely `mid`, which a run uses: PERT, a beta distribution with mean "
+        "certainly between the ends, most likely `mid`, which a run uses: PERT, a beta distribution with mean "
         "(low + 4 mid + high) / 6 (Malcolm et al. 1959); rounded if all three are whole numbers without a unit",
         "{uncertain: {low: 40 MiB, mid: 50 MiB, high: 80 MiB}}",
     ),

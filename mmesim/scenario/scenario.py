@@ -202,20 +202,20 @@ class Scenario(Data):
 
     @model_validator(mode="after")
     def _has_a_stationary_start(self) -> Scenario:
-        """A stationary start needs traffic that goes on for ever as it is, and a cache that it leaves behind."""
+        """A stationary start needs traffic that continues unchanged forever, and a cache that it leaves behind."""
         if self.endpoint.warm != STATIONARY:
             return self
         place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
         for stream in self.traffic:
             if stream.arrivals is None:
-                message = f"stream {stream.name!r} is recorded: what came before its first call is not known"
+                message = f"stream {stream.name!r} is recorded: what came before its first call is unknown"
                 raise Refused(message, place, hint)
             reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
             if reason is not None:
                 raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
-            raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
+            raise Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
         if self.endpoint.router.policy is RouterPolicy.least_outstanding:
-            message = "where least_outstanding sends a call hangs on the calls in flight: it cannot be replayed"
+            message = "least_outstanding depends on the calls in flight, which cannot be replayed"
             raise Refused(message, place, hint)
         return self

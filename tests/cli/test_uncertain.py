@@ -20,8 +20,8 @@ run: {{duration: 60 s, warmup: 10 s, replications: 5}}
 expect: [p50 < 25 ms]
 """
 SENTENCE = (
-    "models.m.service.cpu is believed to lie between 10 and 30 ms: this run uses 20 ms; "
-    "mmesim uncertain shows what hangs on it"
+    "models.m.service.cpu is believed to be between 10 and 30 ms: this run uses 20 ms; "
+    "mmesim uncertain shows how much depends on it"
 )
 
 
@@ -37,7 +37,7 @@ def test_a_plain_run_uses_the_middle_and_says_so(mmesim: Command, file: Path) ->
     done = mmesim("run", file, "--out", "out")
     assert done.code == 0
     assert "Believed, not known" in done.out
-    assert "models.m.service.cpu is believed to lie between 10 and 30 ms: this run uses 20 ms" in done.out
+    assert "models.m.service.cpu is believed to be between 10 and 30 ms: this run uses 20 ms" in done.out
     summary = json.loads(Path("out/summary.json").read_text())
     assert summary["findings"] == [{"kind": "belief", "text": SENTENCE}]
     assert load("out/scenario.yaml") == load(file)

@@ -1,4 +1,4 @@
-"""Instance types: the facts of `data/instances.csv`, each with its source; a figure that nobody published is absent."""
+"""Instance types: the facts of `data/instances.csv`, each with its source; an unpublished figure is absent."""
 
 from __future__ import annotations
 

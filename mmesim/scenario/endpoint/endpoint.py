@@ -104,7 +104,7 @@ class Throttling(Data):
     @model_validator(mode="after")
     def _burst_of_a_rate(self) -> Throttling:
         if self.burst is not None and self.rate_per_s is None:
-            raise Refused("a burst means something only beside a rate", ("burst",), "give rate: 100 /s")
+            raise Refused("a burst needs a rate", ("burst",), "add rate: 100 /s")
         return self
 
 

@@ -51,7 +51,7 @@ class HostType(Data):
     cpu_speed: Annotated[Number, Field(gt=0)] = 1.0
     """Factor on the speed of all CPU work; 1 is the CPU on which the times were measured (ml.c5)."""
     cpu_speed_assumed: bool = True
-    """True when `cpu_speed` is the 1 that nobody measured."""
+    """True when `cpu_speed` is 1 for lack of a measurement."""
     price_usd_per_hour: Usd | None = Field(None, alias="price_per_hour")
     """Price of one instance for an hour; absent when no price is known."""
     price_estimated: bool = False

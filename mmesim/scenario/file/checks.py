@@ -58,7 +58,7 @@ def _memory(scenario: Scenario) -> Iterator[Refused]:
     if usable > endpoint.host.memory_bytes:
         yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
     if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
-        yield Refused("leaves no process for any model", ("endpoint", "pid_limit"))
+        yield Refused("leaves no process for a model", ("endpoint", "pid_limit"))
 
 
 def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
@@ -74,7 +74,7 @@ def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Ref
     if not uses_weights(stream.popularity):
         has = any(model.weight is not None or model.rate_per_s is not None for model in models)
         if "popularity" not in stream.model_fields_set and has:
-            message = "the models have weights or rates: say whether they count"
+            message = "the models have weights or rates: say whether they apply"
             yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
         return
     try:
@@ -103,11 +103,11 @@ def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
 
 
 def too_few_or_many(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
-    """What a stream asks of the number of its models."""
+    """What a stream requires of the number of its models."""
     sweep = stream.arrivals
     if isinstance(sweep, ModelSweep) and sweep.every_s is not None and models > sweep.every_s * sweep.rate_per_s:
         length = units.show_seconds(models / sweep.rate_per_s)
         where = (*place, "arrivals", "every")
-        yield Refused(f"one sweep over {models} models takes {length}: it is not over when the next begins", where)
+        yield Refused(f"one sweep over {models} models takes {length}: it does not end before the next begins", where)
     if stream.drift is not None and models < 2:
         yield Refused("needs at least two models", (*place, "drift"))

@@ -93,8 +93,8 @@ def _other_values(tree: Located, scenario: Scenario) -> list[Problem]:
             continue
         beliefs = tuple(one for one in scenario.beliefs if one.field not in tree.map[SECTION].map)
         if middle != scenario.model_copy(update={"beliefs": beliefs}):
-            message = f"the field has another value than the middle of its belief, {belief.middle}"
-            found.append(locate(Refused(message, (SECTION, belief.field), "take the belief away"), tree))
+            message = f"differs from the middle of its belief, {belief.middle}"
+            found.append(locate(Refused(message, (SECTION, belief.field), "remove the belief"), tree))
     return found
 
 

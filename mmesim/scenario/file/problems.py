@@ -92,7 +92,7 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
 
 
 def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:
-    """The keys that a file may write at a place of a `root`; `tree` tells which of several forms is meant."""
+    """The keys that a file may write at a place of a `root`; `tree` says which of several forms is meant."""
     kind: Any = root
     for depth, step in enumerate(place, 1):
         fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}

@@ -61,7 +61,7 @@ class Belief:
 
     @property
     def ends(self) -> tuple[int | float, int | float]:
-        """Between what the value is believed to lie, in `unit`: the ends of a range, else 5th and 95th percentile."""
+        """The range that is believed, in `unit`: the ends of a range, else 5th and 95th percentile."""
         if self.has_ends:
             return self.parameters[0], self.parameters[-1]
         return self.quantile(0.05), self.quantile(0.95)
@@ -77,8 +77,8 @@ class Belief:
         low, high = (_plain(f"{end:.3g}") for end in self.ends)
         unit, sure = f" {self.unit}" if self.unit else "", "" if self.has_ends else " (90 %)"
         return (
-            f"{self.field} is believed to lie between {low} and {high}{unit}{sure}: this run uses {self.middle}; "
-            "mmesim uncertain shows what hangs on it"
+            f"{self.field} is believed to be between {low} and {high}{unit}{sure}: this run uses {self.middle}; "
+            "mmesim uncertain shows how much depends on it"
         )
 
     def at(self, share: float) -> str | int | float:
@@ -218,7 +218,7 @@ def _read_all(value: object) -> tuple[Belief, ...]:
     if isinstance(value, tuple) and all(isinstance(one, Belief) for one in value):
         return cast("tuple[Belief, ...]", value)
     if not isinstance(value, Mapping):
-        raise Refused("write a map, field -> what is believed of it")
+        raise Refused("write a map, field -> belief")
     found, refused = list[Belief](), list[Refused]()
     for field in sorted(value, key=str):
         try:

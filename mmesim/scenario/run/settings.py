@@ -93,10 +93,10 @@ class RunSettings(Data):
     @model_validator(mode="after")
     def _warmup_ends(self) -> RunSettings:
         if self.warmup_s != AUTO and self.warmup_s >= self.duration_s:
-            raise Refused("must be shorter than duration, or nothing is measured", ("warmup",))
+            raise Refused("must be shorter than duration: otherwise nothing is measured", ("warmup",))
         if self.warmup_found is not None and self.warmup_found.warmup_s != self.warmup_s:
-            hint = "leave warmup_found away (--set run.warmup_found=null)"
-            raise Refused("tells how another warm-up was found", ("warmup_found",), hint)
+            hint = "remove warmup_found (--set run.warmup_found=null)"
+            raise Refused("belongs to another warm-up", ("warmup_found",), hint)
         return self
 
     @model_validator(mode="after")

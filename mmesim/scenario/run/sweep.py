@@ -46,7 +46,7 @@ class Range(Data):
         if first >= last:
             raise Refused(f"low must be below high, not {self.low} and {self.high}")
         if self.scale == "log" and first <= 0:
-            raise Refused("a range with scale log begins above 0", ("low",))
+            raise Refused("must be above 0 with scale: log", ("low",))
         return self
 
     @property
@@ -112,7 +112,9 @@ class Sweep(Data):
         for number, point in enumerate(points or ()):
             odd = sorted(set(point) ^ set(points[0] if points else ()))
             if odd:
-                raise Refused(f"every point gives the same fields: {odd[0]} is in one and not in another", (number,))
+                raise Refused(
+                    f"every point must give the same fields: {odd[0]} is in one but not in another", (number,)
+                )
         return points
 
     @model_validator(mode="after")

@@ -52,8 +52,8 @@ class ClosedLoop(Form):
     @model_validator(mode="after")
     def _takes_time(self) -> ClosedLoop:
         if _most_s(self.think_time) + _most_s(self.cycle) < SHORTEST_S:
-            hint = "cycle: 1 ms is what a light client needs itself"
-            raise Refused("a user who is refused would call again at the same instant", (), hint)
+            hint = "cycle: 1 ms, the own time of a light client"
+            raise Refused("a refused user would call again at the same instant", (), hint)
         return self
 
     @property

@@ -26,7 +26,7 @@ class Drift(Data):
         if not (self.swaps_per_s or self.births_per_s):
             raise Refused("nothing moves: give swaps or births", (), "swaps: 10 /h")
         if self.births_per_s and self.alive is None:
-            raise Refused("births need models that are not alive: give alive", ("births",), "alive: 80 %")
+            raise Refused("births need models that are not alive: add alive", ("births",), "alive: 80 %")
         if self.alive is not None and not self.births_per_s:
             raise Refused("without births all models are alive", ("alive",), "births: 5 /h")
         if self.alive is not None and not 0.0 < self.alive < 1.0:
@@ -34,7 +34,7 @@ class Drift(Data):
         return self
 
     def living(self, models: int) -> int:
-        """How many of so many models are alive at a time; with births at least one, and one fewer than all."""
+        """How many of `models` models are alive at a time; with births at least one and not all."""
         if self.alive is None:
             return models
         return max(1, min(models - 1, round(self.alive * models)))

@@ -12,7 +12,7 @@ from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Se
 GAP_SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 """The shares at which the distribution of gaps is given."""
 POINTS = 5
-"""Calls and active parts are given at so many places, evenly from the first model of a group to its last."""
+"""Calls and active parts are given at this many places, evenly from the first model of a group to its last."""
 
 
 class ModelsAlike(Data):

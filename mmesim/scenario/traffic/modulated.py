@@ -39,9 +39,9 @@ class Mmpp(Form):
     @classmethod
     def _some_calls(cls, states: dict[str, MmppState]) -> dict[str, MmppState]:
         if len(states) < 2:
-            raise Refused("needs two states at least", (), "poisson, or {calm: {rate: , stay: }, busy: {...}}")
+            raise Refused("needs at least two states", (), "poisson, or {calm: {rate: , stay: }, busy: {...}}")
         if not any(state.rate_per_s for state in states.values()):
-            raise Refused("no state has a rate above 0: there would be no call")
+            raise Refused("no state has a rate above 0: there would be no calls")
         return states
 
     @property
@@ -52,7 +52,7 @@ class Mmpp(Form):
 
 
 class OnOff(Form):
-    """Each model, each group, or the stream as a whole is on and off by turns; while on, calls come at random.
+    """Each model, each group, or the stream as a whole is alternately on and off; while on, calls come at random.
 
     While on, a model has its share (popularity) of `rate`. The times on and off are independent of each other and of
     the other models. At time 0 each is in the middle of a time on or off, as a long history leaves it.

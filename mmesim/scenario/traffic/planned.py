@@ -43,7 +43,7 @@ def _moments(value: Any) -> Any:
 class Schedule(Planned):
     """Poisson at a rate that follows a plan: `{schedule: {rates: {0 h: 20 /s, 8 h: 100 /s}, repeat: 24 h}}`.
 
-    Times count from the start of the stream. After the last one its rate stays, or the plan begins anew (`repeat`).
+    Times count from the start of the stream. After the last one its rate stays, or the plan starts over (`repeat`).
     """
 
     form: ClassVar[str] = "schedule"
@@ -74,7 +74,7 @@ class Schedule(Planned):
             if time == before:
                 raise Refused(f"has two rates at {units.show_seconds(time)}", ("rates",))
         if not any(rate for _, rate in points):
-            raise Refused("has no rate above 0: there would be no call", ("rates",))
+            raise Refused("has no rate above 0: there would be no calls", ("rates",))
         if self.repeat_s is not None and self.repeat_s <= points[-1][0]:
             last = units.show_seconds(points[-1][0])
             raise Refused(f"must come after the last time of the plan, {last}", ("repeat",))
@@ -134,7 +134,7 @@ class FlashCrowd(Planned):
     @model_validator(mode="after")
     def _lasts(self) -> FlashCrowd:
         if not self.ramp_s + self.hold_s + self.decay_s:
-            raise Refused("a crowd that does not last makes no call", ("hold",), "5 min")
+            raise Refused("the crowd lasts no time: ramp, hold and decay are all 0", ("hold",), "5 min")
         return self
 
 

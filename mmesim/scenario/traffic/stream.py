@@ -67,10 +67,10 @@ class Traffic(Data):
         if len(sources) > 1:
             raise Refused(f"{' and '.join(sources)} exclude each other: write two streams", (sources[1],))
         if "popularity" in self.model_fields_set and self.arrivals is None:
-            raise Refused(f"popularity has no meaning for {sources[0]}: the file says who is called", ("popularity",))
+            raise Refused(f"does not apply to {sources[0]}: the file says which models are called", ("popularity",))
         for key in ("drift", "sessions"):
             if getattr(self, key) is not None and self.arrivals is None:
-                raise Refused(f"{key} has no meaning for {sources[0]}: the file says when and who is called", (key,))
+                raise Refused(f"does not apply to {sources[0]}: the file says when which model is called", (key,))
         if self.bootstrap_s is not None:
             self._blocks_of_a_trace(self.bootstrap_s)
         if self.end_s is not None and self.end_s <= self.start_s:
@@ -79,13 +79,13 @@ class Traffic(Data):
 
     def _blocks_of_a_trace(self, block_s: float) -> None:
         if self.trace is None:
-            raise Refused("bootstrap draws blocks of a trace: other calls are random by themselves", ("bootstrap",))
+            raise Refused("needs a trace: other calls are random anyway", ("bootstrap",))
         if self.trace.format != AZURE_2019:
             return
         if block_s % MINUTE_S:
-            raise Refused(f"{AZURE_2019} counts whole minutes: write a multiple of 1 min", ("bootstrap",))
+            raise Refused(f"{AZURE_2019} counts per minute: write a multiple of 1 min", ("bootstrap",))
         if self.trace.window.start_s % MINUTE_S or (self.trace.window.length_s or 0.0) % MINUTE_S:
-            raise Refused("with bootstrap the window is one of whole minutes", ("trace", "window"))
+            raise Refused("with bootstrap the window must be whole minutes", ("trace", "window"))
         if self.trace.rate != 1.0 or self.trace.warp != 1.0:
             message = "bootstrap draws whole minutes of counts: rate and warp need single calls"
             raise Refused(message, ("bootstrap",), "make them with `mmesim trace convert`")

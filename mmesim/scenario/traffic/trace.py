@@ -172,14 +172,14 @@ class TraceSource(Data):
         try:
             re.compile(value or "")
         except re.error as error:
-            raise Refused(f"is no regular expression: {error}") from None
+            raise Refused(f"is not a regular expression: {error}") from None
         return value
 
     @field_validator("max_skipped", mode="after")
     @classmethod
     def _not_all(cls, value: float) -> float:
         if value >= 1.0:
-            raise Refused("must be below 1: a log that cannot be read at all is no trace")
+            raise Refused("must be below 100 %: a log without a readable line is not a trace")
         return value
 
     @model_validator(mode="after")
@@ -187,7 +187,7 @@ class TraceSource(Data):
         for name, formats in _OF_FORMAT.items():
             field = type(self).model_fields[name]
             if self.format not in formats and getattr(self, name) != field.default:
-                raise Refused(f"has no meaning for {self.format}: it is for {', '.join(formats)}", (_key(name),))
+                raise Refused(f"does not apply to {self.format}, only to {', '.join(formats)}", (_key(name),))
         if self.time_format is not None and self.unit != "timestamp":
             raise Refused(f"times in {self.unit} have no format", ("time_format",), "time_unit: timestamp")
         if self.unit == "timestamp" and self.count_from == "zero":

@@ -59,7 +59,7 @@ class Refused(ValueError):
         return Refused(self.message, (*path, *self.path), self.hint, self.value, self.origin)
 
     def problem(self, file: str) -> Problem:
-        """The refusal as a problem of a file, without a line unless the origin tells it."""
+        """The refusal as a problem of a file, without a line unless the origin has one."""
         place, line = self.origin or (file, None)
         return Problem(place, line, ".".join(str(part) for part in self.path), self.value, self.message, self.hint)
 
@@ -79,7 +79,7 @@ class Data(BaseModel):
     """
 
     file_keys: ClassVar[tuple[str, ...]] = ()
-    """Keys that a file may write beside the fields: something is made of them before the class is built."""
+    """Keys that a file may write besides the fields; they are resolved before the class is built."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 

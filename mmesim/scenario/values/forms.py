@@ -97,7 +97,7 @@ def dumped(value: Data, info: SerializationInfo) -> dict[str, Any]:
 
 
 class OneOf:
-    """The forms of a field; it is put beside the field's type in an Annotated.
+    """The forms of a field; it is the metadata of the field's type in an Annotated.
 
     `what` is the field in words, `named` what its names are called if not the same; `words` are forms without keys.
     """

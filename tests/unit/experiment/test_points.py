@@ -90,7 +90,7 @@ def test_number_and_unit_of_a_value(value: object, expected: object) -> None:
         ({"grid": {COUNT: []}}, f"{COUNT}: is empty: give at least one value"),
         ({"points": []}, "points: is empty: give at least one point"),
         ({"points": [{}]}, "points: is empty: give at least one point"),
-        ({"points": [{COUNT: 1}, {MEMORY: "1 MB"}]}, "every point gives the same fields"),
+        ({"points": [{COUNT: 1}, {MEMORY: "1 MB"}]}, "every point must give the same fields"),
         ({"grid": {COUNT: [1]}, "points": [{COUNT: 1}]}, "grid and points exclude each other"),
         ({}, "needs one of grid, points and sample"),
         ({"grid": {"sweep.grid": [1]}}, "a sweep cannot vary itself"),
@@ -100,7 +100,7 @@ def test_number_and_unit_of_a_value(value: object, expected: object) -> None:
         (sample(a={"low": 2, "high": 2}), "low must be below high, not 2 and 2"),
         (sample(a={"low": "1 MiB", "high": "2 GiB"}), "low and high need one unit, not 'MiB' and 'GiB'"),
         (sample(a={"low": "few", "high": "2 GiB"}), "'few' is not a number"),
-        (sample(a={"low": 0, "high": 2, "scale": "log"}), "begins above 0"),
+        (sample(a={"low": 0, "high": 2, "scale": "log"}), "must be above 0 with scale: log"),
     ],
 )
 def test_what_cannot_be_swept_is_refused(section: dict[str, object], message: str) -> None:

@@ -46,12 +46,12 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
         ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown retry rule 'fixd'"),
         ("run:", "clients: {retries: {fixed: {dely: 1 s}}}\nrun:", "unknown key, one of max_attempts, delay, jitter"),
         ("run:", "clients: {retries: {fixed: {delay: 1 s, causes: [ok]}}}\nrun:", "'ok' is not one of queue_full"),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a user who is refused would call"),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, cycle: 1e-10 ns}", "a user who is refused would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a refused user would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, cycle: 1e-10 ns}", "a refused user would call"),
         (
             "poisson: {rate: 10 /s}",
             "closed_loop: {users: 3, think_time: {uniform: {low: 0 s, high: 0 s}}}",
-            "a user who is refused would call",
+            "a refused user would call",
         ),
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 0, cycle: 1 s}", "closed_loop.users: 0 is too small"),
     ],
@@ -90,4 +90,4 @@ def test_throttling_is_off_and_its_burst_is_that_of_a_second(scenario, base):
 
 def test_a_burst_needs_a_rate(problems, base):
     (problem,) = problems(base, "endpoint.throttling={burst: 3}")
-    assert "beside a rate" in problem.message
+    assert "a burst needs a rate" in problem.message

@@ -66,8 +66,8 @@ def test_the_keys_of_the_scenario_win(scenario, config):
     assert (server.job_queue_size, server.default_workers_per_model, server.event_loops) == (9, 2, 4)
     assert server.config is not None
     assert server.config.notes == (
-        "config.properties:1: job_queue_size=7 gives way to the scenario's own server.job_queue_size",
-        "config.properties:2: default_workers_per_model=0 gives way to the scenario's own "
+        "config.properties:1: job_queue_size=7 is overridden by the scenario's server.job_queue_size",
+        "config.properties:2: default_workers_per_model=0 is overridden by the scenario's own "
         "server.default_workers_per_model",
     )
 
@@ -116,7 +116,7 @@ WORKERS = "default_workers_per_model=1\n"
         (WORKERS + "zzz=3", "config.properties:2: MMS knows no key 'zzz' and ignores it"),
         (
             WORKERS + "vmargs=-Xmx1g\nasync_logging=true",
-            "config.properties: not simulated by themselves, part of what the scenario gives: vmargs "
+            "config.properties: not simulated separately, part of what the scenario gives: vmargs "
             "(endpoint.base_memory), async_logging (server.overhead)",
         ),
         (
@@ -242,22 +242,22 @@ def test_what_is_no_file_is_an_error(problems, base, value, message):
         ("job_queue_size=1e2", 1, "job_queue_size", "'1e2' is not a whole number"),
         ("job_queue_size=3000000000", 1, "job_queue_size", "'3000000000' is not a whole number"),
         ("job_queue_size=" + "9" * 5000, 1, "job_queue_size", "is not a whole number"),
-        ("job_queue_size=5 ", 1, "job_queue_size", "'5 ' is not a whole number for Java: take the blanks"),
+        ("job_queue_size=5 ", 1, "job_queue_size", "'5 ' is not a whole number for Java: remove the blanks"),
         ("job_queue_size=", 1, "job_queue_size", "'' is not a whole number"),
         ("max_request_size=1 MB", 1, "max_request_size", "'1 MB' is not a whole number"),
         ("number_of_netty_threads=-1", 1, "number_of_netty_threads", "-1 is too small: at least 0"),
         ("preload_model=yes", 1, "preload_model", "'yes' is neither true nor false"),
         ("a=1\nb=$$GONE_VARIABLE$$", 2, "b", "there is no environment variable GONE_VARIABLE"),
         ("a=\\u00", 1, "", "four hexadecimal digits"),
-        ("inference_address=localhost:8080", 1, "inference_address", "'localhost:8080' is no address"),
+        ("inference_address=localhost:8080", 1, "inference_address", "'localhost:8080' is not an address"),
         ("inference_address=http://127.0.0.1:40000", 1, "inference_address", "takes only ports below 32767"),
         (
             "inference_address=http://0.0.0.0:8080\nmanagement_address=http://127.0.0.1:8080",
             2,
             "management_address",
-            "both addresses are on port 8080",
+            "both addresses use port 8080",
         ),
-        ("inference_address=http://0.0.0.0:8081", 1, "inference_address", "both addresses are on port 8081"),
+        ("inference_address=http://0.0.0.0:8081", 1, "inference_address", "both addresses use port 8081"),
         (
             "use_native_io=false\ninference_address=unix:/run/mms",
             2,

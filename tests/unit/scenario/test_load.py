@@ -244,12 +244,12 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  warm: stationary\n  model_cache: disabled",
-            "4: endpoint.warm: no model is kept with model_cache: disabled",
+            "4: endpoint.warm: with model_cache: disabled no model is kept",
         ),
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  warm: stationary\n  router: {policy: least_outstanding}",
-            "4: endpoint.warm: where least_outstanding sends a call hangs on the calls in flight",
+            "4: endpoint.warm: least_outstanding depends on the calls in flight",
         ),
         (
             "ml.m5.xlarge",
@@ -267,7 +267,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "ml.m5.xlarge\n  usable_memory: 17 GiB",
             "4: endpoint.usable_memory: is more than the memory of the host",
         ),
-        ("ml.m5.xlarge", "ml.m5.xlarge\n  pid_limit: 50", "4: endpoint.pid_limit: leaves no process for any model"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  pid_limit: 50", "4: endpoint.pid_limit: leaves no process for a model"),
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  memory_threshold: 0",
@@ -304,7 +304,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "    memory: 40 MiB\n",
             "",
-            "5: models.tenant.memory: memory of model 'tenant-000' is missing: add for example `memory: 40 MiB`",
+            "5: models.tenant.memory: memory of model 'tenant-000' is missing: add, for example, `memory: 40 MiB`",
         ),
         ("{cpu: 10 ms}", "{threads: 2}", "9: models.tenant.service: needs a time"),
         (
@@ -357,7 +357,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "duration: 60 s",
             "duration: 60 s, warmup: 10 s, warmup_found: {warmup: 9 s, why: so}",
-            "12: run.warmup_found: tells how another warm-up was found (leave warmup_found away",
+            "12: run.warmup_found: belongs to another warm-up (remove warmup_found",
         ),
         ("duration: 60 s", "seed: 1", "12: run.duration: is missing"),
         ("duration: 60 s", "duration: 60 s, seed: -1", "12: run.seed: -1 is negative"),
@@ -370,7 +370,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "run: {duration: 60 s}",
             "run: {duration: 60 s}\nexpect: [p99 == 1 s]",
-            "13: expect.0: an exact value is never met",
+            "13: expect.0: a simulation never meets an exact value",
         ),
         (
             "run: {duration: 60 s}",
