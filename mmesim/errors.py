@@ -56,7 +56,7 @@ class OutputError(UserError):
 
 
 class UserCodeError(UserError):
-    """A user function raised or returned nonsense: the message names it and says what and where."""
+    """A user function raised, or returned nonsense: the message names it and says what and where."""
 
     exit_code = 70
 

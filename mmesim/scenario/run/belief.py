@@ -77,8 +77,8 @@ class Belief:
         low, high = (_plain(f"{end:.3g}") for end in self.ends)
         unit, sure = f" {self.unit}" if self.unit else "", "" if self.has_ends else " (90 %)"
         return (
-            f"{self.field} is believed to be between {low} and {high}{unit}{sure}: this run uses {self.middle}; "
-            "mmesim uncertain shows how much depends on it"
+            f"{self.field} is believed to lie between {low} and {high}{unit}{sure}: this run uses {self.middle}; "
+            "mmesim uncertain shows what depends on it"
         )
 
     def at(self, share: float) -> str | int | float:

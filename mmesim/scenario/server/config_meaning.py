@@ -115,7 +115,7 @@ def notes(settings: Mapping[str, Setting], given: Sequence[str], file: str) -> I
     for one in values:
         here = f"{one.setting.place(file)}: {one.setting.key}={one.setting.value}"
         if one.key in given:
-            yield f"{here} is overridden by the scenario's server.{one.key}"
+            yield f"{here} gives way to the scenario's own server.{one.key}"
         elif one.setting.replaced is not None:
             line, value = one.setting.replaced
             yield f"{here} replaces {shown(value)} of line {line}"
@@ -134,7 +134,7 @@ def notes(settings: Mapping[str, Setting], given: Sequence[str], file: str) -> I
     known = [KEYS[name] for name in settings if name in KEYS]
     folded = [f"{key.name} ({key.scenario})" for key in known if key.use is Use.folded]
     if folded:
-        yield f"{file}: not simulated separately, part of what the scenario gives: {', '.join(folded)}"
+        yield f"{file}: not simulated by themselves, part of what the scenario gives: {', '.join(folded)}"
     idle = [key.name for key in known if key.use is Use.idle]
     if idle:
         yield f"{file}: not simulated, and nothing here depends on them: {', '.join(idle)}"

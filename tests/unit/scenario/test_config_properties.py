@@ -66,8 +66,8 @@ def test_the_keys_of_the_scenario_win(scenario, config):
     assert (server.job_queue_size, server.default_workers_per_model, server.event_loops) == (9, 2, 4)
     assert server.config is not None
     assert server.config.notes == (
-        "config.properties:1: job_queue_size=7 is overridden by the scenario's server.job_queue_size",
-        "config.properties:2: default_workers_per_model=0 is overridden by the scenario's own "
+        "config.properties:1: job_queue_size=7 gives way to the scenario's own server.job_queue_size",
+        "config.properties:2: default_workers_per_model=0 gives way to the scenario's own "
         "server.default_workers_per_model",
     )
 
@@ -116,7 +116,7 @@ WORKERS = "default_workers_per_model=1\n"
         (WORKERS + "zzz=3", "config.properties:2: MMS knows no key 'zzz' and ignores it"),
         (
             WORKERS + "vmargs=-Xmx1g\nasync_logging=true",
-            "config.properties: not simulated separately, part of what the scenario gives: vmargs "
+            "config.properties: not simulated by themselves, part of what the scenario gives: vmargs "
             "(endpoint.base_memory), async_logging (server.overhead)",
         ),
         (
