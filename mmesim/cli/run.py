@@ -61,7 +61,7 @@ def run(
     overrides: Overrides = None,
 ) -> None:
     """Simulate a scenario: report on stdout, everything else in a folder."""
-    from mmesim.experiment.replicate import RECORDS, replicate
+    from mmesim.experiment.replicate import RECORDS, run_replications
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
     from mmesim.report.progress import CountLine, ProgressLine
@@ -81,7 +81,7 @@ def run(
         ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
     ):
         if loaded.run.until is None:
-            result = replicate(loaded, executor=running, records=records, watch=progress, save=folder)
+            result = run_replications(loaded, executor=running, records=records, watch=progress, save=folder)
         else:
             result = replicate_until(
                 loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sized
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,8 +13,8 @@ import numpy as np
 from mmesim import __version__, units
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
-from mmesim.experiment.execute.executors import Executor, Watch, local
-from mmesim.experiment.replicate import repeated, replicate, with_warmup
+from mmesim.experiment.execute.executors import Executor, Watch, given_or_local
+from mmesim.experiment.replicate import repeated, run_replications, with_warmup
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -134,7 +133,7 @@ def diff(
         for one in (repeated(a, count), repeated(b, count))
     ]
     results = {}
-    with local(jobs) if executor is None else nullcontext(executor) as running:
+    with given_or_local(executor, jobs) as running:
         of_both = [with_warmup(one, running) for one in of_both]
         longer = max((one.run for one in of_both), key=lambda one: one.cut_s)
         warmup = {"warmup_s": longer.warmup_s, "warmup_found": longer.warmup_found}
@@ -159,11 +158,11 @@ def _time(given: float | str) -> str:
 
 def _run(scenario: Scenario, executor: Executor, watch: Watch | None) -> Result:
     """All replications; calls are recorded in the first one."""
-    first = replicate(scenario, only=(0,), executor=executor, records=RECORDED, watch=watch)
+    first = run_replications(scenario, only=(0,), executor=executor, records=RECORDED, watch=watch)
     rest = range(1, scenario.run.replications)
     if not rest:
         return first
-    others = replicate(scenario, only=rest, executor=executor, records=None, watch=watch)
+    others = run_replications(scenario, only=rest, executor=executor, records=None, watch=watch)
     return Result(scenario, first.runs + others.runs)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.execute.executors import Executor, Simulate, Task, Watch, local
+from mmesim.experiment.execute.executors import Executor, Task, Watch, given_or_local
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
 from mmesim.results.result import Result
@@ -37,7 +37,7 @@ def repeated(scenario: Scenario, replications: int | None = None) -> Scenario:
     return changed
 
 
-def replicate(
+def run_replications(
     scenario: Scenario,
     *,
     only: Sequence[int] | None = None,
@@ -46,7 +46,6 @@ def replicate(
     watch: Watch | None = None,
     save: Path | None = None,
     processes: Sequence[UserProcess] = (),
-    simulate: Simulate | None = None,
     executor: Executor | None = None,
 ) -> Result:
     """Run the replications that the scenario asks for, or `only` those of these numbers; return them in order.
@@ -66,9 +65,9 @@ def replicate(
     numbers = range(scenario.run.replications) if only is None else sorted(set(only))
     finished: dict[int, RunData] = {}
     try:
-        with local(min(jobs, len(numbers))) if executor is None else nullcontext(executor) as running:
+        with given_or_local(executor, min(jobs, len(numbers))) as running:
             scenario = with_warmup(scenario, running, bool(processes))
-            tasks = [Task(scenario, number, records, tuple(processes), simulate) for number in numbers]
+            tasks = [Task(scenario, number, records, tuple(processes)) for number in numbers]
             with closing(running.run(tasks, _numbered(watch, numbers))) as runs:
                 for index, run in runs:
                     finished[numbers[index]] = run
@@ -87,15 +86,11 @@ def with_warmup(scenario: Scenario, executor: Executor, own_processes: bool = Fa
 
 
 def _pilots(scenario: Scenario, numbers: Sequence[int], window_s: float, executor: Executor) -> Sequence[RunData]:
-    """Runs that are not measured, in windows of another length; KeyboardInterrupt when one of them was stopped."""
-    from mmesim.engine.simulation import simulate
-
-    runs = replicate(
-        scenario, only=numbers, executor=executor, records=None, simulate=partial(simulate, window_s=window_s)
-    ).runs
-    if len(runs) < len(numbers):
-        raise KeyboardInterrupt
-    return runs
+    """Runs that are not measured, in order, in windows of another length."""
+    tasks = [Task(scenario, number, window_s=window_s) for number in numbers]
+    with closing(executor.run(tasks)) as runs:
+        finished = dict(runs)
+    return [finished[index] for index in range(len(tasks))]
 
 
 def _numbered(watch: Watch | None, numbers: Sequence[int]) -> Watch | None:

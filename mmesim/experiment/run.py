@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment import replicate as replications_of
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS, run_replications
 from mmesim.experiment.until import replicate_until
 from mmesim.results.result import Result
 from mmesim.scenario.scenario import RunSettings, Scenario
@@ -44,7 +43,7 @@ def run(
         loaded = _with_until(loaded, until)
     if replication is not None or loaded.run.until is None:
         only = None if replication is None else (replication,)
-        return replications_of.replicate(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
+        return run_replications(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
     return replicate_until(loaded, jobs=jobs, records=records, save=save, processes=processes)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from scipy.stats import qmc
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
-from mmesim.experiment.execute.executors import Executor, Simulate, local
-from mmesim.experiment.replicate import repeated, replicate
+from mmesim.experiment.execute.executors import Executor, given_or_local
+from mmesim.experiment.replicate import repeated, run_replications
 from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
 from mmesim.results.latency import QUANTILES
 from mmesim.results.metrics import METRICS, Metric, metric
@@ -55,7 +54,6 @@ def uncertain(
     jobs: int = 1,
     executor: Executor | None = None,
     watch: Watch | None = None,
-    simulate: Simulate | None = None,
 ) -> Uncertain:
     """Simulate a scenario, or the file of one, for many draws of what is believed in it; draws from `run.seed`.
 
@@ -86,11 +84,11 @@ def uncertain(
     verdicts: list[list[str]] = []
     steady: list[str | None] = []
     self_check: str | None = None
-    with local(min(jobs, count)) if executor is None else nullcontext(executor) as running:
+    with given_or_local(executor, min(jobs, count)) as running:
         for index, drawn in enumerate(scenarios):
             if watch is not None:
                 watch(index * count, 0, draws * count)
-            result = replicate(drawn, executor=running, records=None, simulate=simulate)
+            result = run_replications(drawn, executor=running, records=None)
             if result.interrupted:
                 raise KeyboardInterrupt
             for name, figure in figures.items():

@@ -8,13 +8,12 @@ interval that is too narrow by luck sooner or later; so each look has an equal p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.execute.executors import Executor, Simulate, Watch, local
-from mmesim.experiment.replicate import RECORDS, replicate, with_warmup
+from mmesim.experiment.execute.executors import Executor, Watch, given_or_local
+from mmesim.experiment.replicate import RECORDS, run_replications, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
@@ -57,32 +56,26 @@ def replicate_until(
     watch: Watch | None = None,
     save: Path | None = None,
     processes: Sequence[UserProcess] = (),
-    simulate: Simulate | None = None,
     executor: Executor | None = None,
     plan: Callable[[int], None] | None = None,
 ) -> Result:
     """Run replications until `scenario.run.until` is met, at most `run.max_replications` of them.
 
-    Arguments as in `replicate`; `plan` is told before each look how many replications there will be then. Not to have
-    reached the precision is no error: `result.summary["until"]` says it. On Ctrl-C what is finished is returned.
+    Arguments as in `run_replications`; `plan` gets, before each look, the number of replications there will be then. A
+    precision that is not reached is not an error: `result.summary["until"]` says it. On Ctrl-C what is finished is
+    returned.
     """
     target = scenario.run.until
     if target is None:
         raise ValueError("the scenario has no run.until")
     if save is not None:
         prepare(save)
-    with local(jobs) if executor is None else nullcontext(executor) as running:
+    with given_or_local(executor, jobs) as running:
         scenario = with_warmup(scenario, running, bool(processes))
 
         def more(numbers: range) -> tuple[RunData, ...]:
-            return replicate(
-                scenario,
-                only=numbers,
-                records=records,
-                watch=watch,
-                processes=processes,
-                simulate=simulate,
-                executor=running,
+            return run_replications(
+                scenario, only=numbers, records=records, watch=watch, processes=processes, executor=running
             ).runs
 
         runs, until = _look(target, looks_of(scenario.run), more, plan)

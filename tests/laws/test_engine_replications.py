@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.replicate import run_replications
 from tests.laws import branches
 from tests.laws.digest import digest
 
@@ -24,6 +24,6 @@ def test_replications_do_not_depend_on_their_order(scenario):
 
 
 def test_replications_do_not_depend_on_the_number_of_processes(scenario):
-    alone, together = (replicate(scenario, jobs=jobs, records=100).runs for jobs in (1, 2))
+    alone, together = (run_replications(scenario, jobs=jobs, records=100).runs for jobs in (1, 2))
     assert [run.replication for run in together] == [0, 1, 2]
     assert [digest(run) for run in together] == [digest(run) for run in alone]

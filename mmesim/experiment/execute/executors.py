@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 Observer = Callable[[float, int], None]
 """Is told simulated seconds and calls so far of the replication that runs."""
-
-Simulate = Callable[[Scenario, int, Observer | None, int | None], RunData]
-"""(scenario, replication, observer, records) -> measurements; with processes it must be a function of a module."""
 
 Watch = Callable[[int, float, int], None]
 """Is told the index of a task, simulated seconds and calls so far; called in the process that asked."""
@@ -34,32 +31,32 @@ AHEAD = 2
 class Task:
     """One replication of one scenario; `records` is the number of calls recorded (None: none, -1: all).
 
-    `processes` are SimPy processes of the user's own; `simulate` stands in for the engine. Both must be functions of a
-    module where the task leaves this process.
+    `processes` are custom SimPy processes, functions of a module where the task leaves this process. `window_s` is the
+    length of the windows of the series, seconds (None: one minute).
     """
+
+    compiles: ClassVar[bool] = True
+    """Whether to run it is to compile the kernel, where that has not been done."""
 
     scenario: Scenario
     replication: int
     records: int | None = None
     processes: tuple[UserProcess, ...] = ()
-    simulate: Simulate | None = None
+    window_s: float | None = None
 
     def run(self, observer: Observer | None = None) -> RunData:
         """Simulate it here."""
-        return (self.simulate or _engine(self.processes))(self.scenario, self.replication, observer, self.records)
+        from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
 
-
-def _engine(processes: tuple[UserProcess, ...]) -> Simulate:
-    from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
-
-    return partial(simulate, processes=processes) if processes else simulate
+        windows = {} if self.window_s is None else {"window_s": self.window_s}
+        return simulate(self.scenario, self.replication, observer, self.records, processes=self.processes, **windows)
 
 
 class Executor(Protocol):
     """Runs tasks, also several times in turn; a context, which ends its processes when it is left."""
 
     def __enter__(self) -> Self:
-        """Return the executor, ready to run."""
+        """The executor, ready to run."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -75,7 +72,7 @@ class Executor(Protocol):
 
 
 def local(jobs: int = 1) -> Executor:
-    """Return an executor that runs up to `jobs` replications at the same time on this machine.
+    """An executor that runs up to `jobs` replications at the same time on this machine.
 
     One job runs in this process, more in new ones, which a script that asks for them needs
     `if __name__ == "__main__":` for. The processes are begun by the first `run` and kept until the context is left.
@@ -85,8 +82,13 @@ def local(jobs: int = 1) -> Executor:
     return Here() if jobs <= 1 else Processes(jobs)
 
 
+def given_or_local(executor: Executor | None, jobs: int) -> AbstractContextManager[Executor]:
+    """The executor that was given, which stays open afterwards, else a local one for as long as the context lasts."""
+    return local(jobs) if executor is None else nullcontext(executor)
+
+
 def cluster(address: str) -> Executor:
-    """Return an executor on the workers of a Dask scheduler, such as `tcp://scheduler:8786`.
+    """An executor on the workers of a Dask scheduler, such as `tcp://scheduler:8786`.
 
     Entering it raises UserError when Dask is not installed, when the scheduler does not answer within 10 s or has no
     worker, and when scheduler or workers run other versions than this process. A replication whose worker is lost is
@@ -99,7 +101,7 @@ def cluster(address: str) -> Executor:
 
 
 def is_compiled() -> bool:
-    """Return whether the compiled kernel is on disk; if not, the first run takes about half a minute longer."""
+    """Whether the compiled kernel is on disk; if not, the first run takes about half a minute longer."""
     from mmesim.engine.kernel import jit
 
     return jit.is_compiled()

@@ -74,7 +74,7 @@ class Processes:
         waiting: _Waiting = {}
         try:
             for index, task in islice(left, 0 if is_compiled() else 1):
-                if task.simulate is None:
+                if task.compiles:
                     # A kernel that is not compiled yet is compiled once, here, and then found by all processes.
                     run = task.run(_observer(watch, index))
                     yield index, run

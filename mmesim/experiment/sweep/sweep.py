@@ -6,12 +6,12 @@ All points share the seed, so that they see the same random numbers: the differe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from mmesim.errors import Problem, ScenarioError, SimulationError, UserError
-from mmesim.experiment.execute.executors import Executor, Simulate, Task, local
+from mmesim.experiment.execute.executors import Executor, Task, given_or_local, local
 from mmesim.experiment.replicate import repeated, with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store
@@ -47,7 +47,6 @@ def sweep(
     store: str | Path | None = None,
     most: int | None = MOST,
     watch: Watch | None = None,
-    simulate: Simulate | None = None,
 ) -> SweepResult:
     """Simulate a scenario, or the file of one, at every point of `what` (default: its own `sweep`).
 
@@ -65,10 +64,10 @@ def sweep(
             "take fewer points, fewer run.replications, or allow it with --yes (in Python: most=None)"
         )
     with Store(None if store is None else Path(store)) as kept:
-        work = _Work(plan, kept, watch, simulate)
+        work = _Work(plan, kept, watch)
         try:
             with (
-                local(min(jobs, plan.simulations)) if executor is None else nullcontext(executor) as running,
+                given_or_local(executor, min(jobs, plan.simulations)) as running,
                 closing(running.run(work.tasks())) as runs,
             ):
                 for index, run in runs:
@@ -139,14 +138,13 @@ def _named(problem: Problem) -> Problem:
 class _Work:
     """What is done of a plan. Only the points that are under way are in memory, and of the others a few figures."""
 
-    def __init__(self, plan: _Plan, store: Store, watch: Watch | None, simulate: Simulate | None) -> None:
+    def __init__(self, plan: _Plan, store: Store, watch: Watch | None) -> None:
         self.done: dict[int, SweptPoint] = {}
         self.simulated = 0
         self.found = 0
         self._plan = plan
         self._store = store
         self._watch = watch
-        self._simulate = simulate
         self._given: list[tuple[int, bytes]] = []
         """Point and name of each task."""
         self._missing: dict[int, int] = {}
@@ -167,7 +165,7 @@ class _Work:
             settled = with_warmup(scenario, local(1)) if missing else scenario
             for number in missing:
                 self._given.append((index, keys[number]))
-                yield Task(settled, number, simulate=self._simulate)
+                yield Task(settled, number)
 
     def finished(self, task: int, run: RunData) -> None:
         """Keep what a task measured; the last one of a point gives the point's figures."""

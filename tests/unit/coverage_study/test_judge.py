@@ -17,6 +17,7 @@ from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from tests.coverage_study.judge import MOST, Design, Row, designs, interval, rows, wilson
+from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario
 
 LIMIT_S = 0.3
@@ -77,7 +78,7 @@ def test_until_stops_where_the_tool_stops(target: str) -> None:
     while design.runs_done == 0:
         design.add(replication(number))
         number += 1
-    result = replicate_until(scenario(run={"until": target, "max_replications": MOST}), simulate=simulate)
+    result = replicate_until(scenario(run={"until": target, "max_replications": MOST}), executor=fakes.Fake(simulate))
     summary: Any = result.summary
     assert number == len(result.runs) > 10
     assert design.reached == 1
