@@ -128,17 +128,13 @@ def diff(
                 f"{_time(of_b)} in {b.name!r}; give both the same"
             )
     count = repeated(a, replications).run.replications
-    of_both = [
-        one.model_copy(update={"run": one.run.model_copy(update={"seed": a.run.seed})})
-        for one in (repeated(a, count), repeated(b, count))
-    ]
+    of_both = [repeated(one, count).with_run(seed=a.run.seed) for one in (a, b)]
     results = {}
     with given_or_local(executor, jobs) as running:
         of_both = [with_warmup(one, running) for one in of_both]
         longer = max((one.run for one in of_both), key=lambda one: one.cut_s)
-        warmup = {"warmup_s": longer.warmup_s, "warmup_found": longer.warmup_found}
         for label, scenario in zip(("a", "b"), of_both, strict=True):
-            paired = scenario.model_copy(update={"run": scenario.run.model_copy(update=warmup)})
+            paired = scenario.with_run(warmup_s=longer.warmup_s, warmup_found=longer.warmup_found)
             results[label] = _run(paired, running, None if watch is None else watch(label))
     first, second = results["a"], results["b"]
     return Diff(

@@ -32,9 +32,7 @@ def repeated(scenario: Scenario, replications: int | None = None) -> Scenario:
     """
     run = scenario.run
     given = run.replications if "replications" in run.model_fields_set else EXPERIMENT_REPLICATIONS
-    run = run.model_copy(update={"replications": replications or given, "until": None})
-    changed: Scenario = scenario.model_copy(update={"run": run})
-    return changed
+    return scenario.with_run(replications=replications or given, until=None)
 
 
 def run_replications(

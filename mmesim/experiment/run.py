@@ -61,14 +61,8 @@ def replicate(
     Raises UserError for a number below 1 and for a wrong input.
     """
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
-    repeated = loaded.with_({"run.replications": replications})
-    return run(
-        repeated.model_copy(update={"run": repeated.run.model_copy(update={"until": None})}),
-        processes=processes,
-        jobs=jobs,
-        records=records,
-        save=save,
-    )
+    repeated = loaded.with_({"run.replications": replications}).with_run(until=None)
+    return run(repeated, processes=processes, jobs=jobs, records=records, save=save)
 
 
 def _with_until(scenario: Scenario, until: str) -> Scenario:

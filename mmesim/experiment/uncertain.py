@@ -7,13 +7,11 @@ quantiles of each belief; beliefs are independent of each other. All draws see t
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
@@ -26,6 +24,7 @@ from mmesim.results.result import Result
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Belief, Scenario
 from mmesim.stats.ranking import rank
+from mmesim.stats.sampling import sobol
 from mmesim.stats.variance import inputs_interval, split
 
 DRAWS = 64
@@ -77,7 +76,7 @@ def uncertain(
     fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
     if draws < fewest:
         raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")
-    shares = sobol(base.run.seed, draws, len(beliefs))
+    shares = sobol(draws, len(beliefs), _random(base.run.seed, "beliefs"))
     values = [dict(zip((b.field for b in beliefs), _drawn(beliefs, row), strict=True)) for row in shares]
     scenarios = _scenarios(template, values, count)
     answers = {name: np.empty((draws, count)) for name in figures}
@@ -108,15 +107,6 @@ def uncertain(
         steady_state=tuple(steady),
         self_check=self_check,
     )
-
-
-def sobol(seed: int, draws: int, fields: int) -> Floats:
-    """Return scrambled Sobol points [draws, fields] between 0 and 1, the same for the same seed."""
-    with warnings.catch_warnings():
-        # Any number of points is allowed; the page says that a power of two is best.
-        warnings.simplefilter("ignore", UserWarning)
-        points: Floats = qmc.Sobol(fields, rng=_random(seed, "beliefs")).random(draws)
-    return points
 
 
 def _random(seed: int, purpose: str) -> np.random.Generator:

@@ -94,9 +94,7 @@ def pilots(scenario: Scenario) -> int:
 
 def _with(scenario: Scenario, warmup_s: float, why: str, at_least_s: float | None = None) -> Scenario:
     found = FoundWarmup(warmup_s=warmup_s, why=why, run_at_least_s=at_least_s)
-    run = scenario.run.model_copy(update={"warmup_s": warmup_s, "warmup_found": found})
-    settled: Scenario = scenario.model_copy(update={"run": run})
-    return settled
+    return scenario.with_run(warmup_s=warmup_s, warmup_found=found)
 
 
 def cache_time_s(scenario: Scenario) -> float:

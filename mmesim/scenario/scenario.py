@@ -134,6 +134,11 @@ class Scenario(Data):
 
         return Template.of(self).at({**(changes or {}), **more})
 
+    def with_run(self, **changes: object) -> Scenario:
+        """Another scenario with some fields of `run` changed, named and given as in Python; nothing is checked."""
+        changed: Scenario = self.model_copy(update={"run": self.run.model_copy(update=changes)})
+        return changed
+
     def model_table(self) -> tuple[Model, ...]:
         """Every single model in the order of the file: groups and tables expanded, presets and defaults applied.
 

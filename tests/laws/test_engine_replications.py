@@ -13,7 +13,7 @@ from tests.laws.digest import digest
 @pytest.fixture(scope="module", params=["sticky", "hash"])
 def scenario(request):
     one = branches.scenarios()[request.param]
-    return one.model_copy(update={"run": one.run.model_copy(update={"replications": 3})})
+    return one.with_run(replications=3)
 
 
 def test_replications_do_not_depend_on_their_order(scenario):

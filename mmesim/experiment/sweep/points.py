@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import qmc
 
 from mmesim.errors import UserError
 from mmesim.scenario.run.sweep import Range, Sample, Sweep
+from mmesim.stats.sampling import latin_hypercube, sobol
 
 Point = dict[str, object]
 """Field as in `--set` -> value as a file would have it."""
@@ -55,15 +54,8 @@ def read_points(path: Path) -> tuple[Point, ...]:
 
 
 def _drawn(sample: Sample, seed: int) -> tuple[Point, ...]:
-    random = np.random.default_rng(seed)
-    fields = len(sample.ranges)
-    if sample.method == "lhs":
-        shares = qmc.LatinHypercube(fields, rng=random).random(sample.n)
-    else:
-        with warnings.catch_warnings():
-            # Any number of points is allowed; the page says that a power of two is best.
-            warnings.simplefilter("ignore", UserWarning)
-            shares = qmc.Sobol(fields, rng=random).random(sample.n)
+    spread = latin_hypercube if sample.method == "lhs" else sobol
+    shares = spread(sample.n, len(sample.ranges), np.random.default_rng(seed))
     columns = [_values(span, shares[:, i].tolist()) for i, span in enumerate(sample.ranges.values())]
     return tuple(dict(zip(sample.ranges, values, strict=True)) for values in zip(*columns, strict=True))
 

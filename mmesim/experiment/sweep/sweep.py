@@ -183,11 +183,9 @@ class _Work:
         runs = tuple(self._store.get(key, scenario) for key in self._plan.keys(index))
         if len({run.warmup_s for run in runs}) > 1:
             raise SimulationError(f"point {index}: its replications in the store have different warm-ups")
-        settled = scenario.run.model_copy(
-            update={"warmup_s": runs[0].warmup_s, "warmup_found": found_again(scenario, runs[0].warmup_s)}
-        )
-        scenario = scenario.model_copy(update={"run": settled})
-        self.done[index] = swept_point(index, self._plan.points[index], Result(scenario, runs))
+        warmup_s = runs[0].warmup_s
+        settled = scenario.with_run(warmup_s=warmup_s, warmup_found=found_again(scenario, warmup_s))
+        self.done[index] = swept_point(index, self._plan.points[index], Result(settled, runs))
 
     def _tell(self) -> None:
         if self._watch is not None:

@@ -6,12 +6,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.execute.executors import Observer, local
-from mmesim.experiment.uncertain import sobol, uncertain
+from mmesim.experiment.uncertain import uncertain
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
@@ -117,14 +116,6 @@ def test_one_seed_gives_the_same_bytes_and_another_one_others():
     assert uncertain(other, draws=16, replications=2, executor=fakes.Fake(with_luck)).to_json() != texts[0]
     with fakes.Fake(with_luck, local(2)) as executor:
         assert uncertain(scenario(), draws=16, replications=2, executor=executor).to_json() == texts[0]
-
-
-def test_draws_are_sobol_points_of_the_seed():
-    points = sobol(1, 64, 2)
-    assert np.array_equal(points, sobol(1, 64, 2))
-    assert not np.array_equal(points, sobol(2, 64, 2))
-    for column in points.T:
-        assert np.array_equal(np.sort((64 * column).astype(int)), np.arange(64))
 
 
 def test_a_figure_that_is_missing_in_some_draws_has_a_reason():
