@@ -13,7 +13,6 @@ from mmesim.analytic.lru import characteristic_time, filling_time
 from mmesim.arrays import Floats
 from mmesim.results.run_data import RunData
 from mmesim.results.series import means, windows
-from mmesim.results.steady import all_users_s, changes_over_time
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.run.until import FIRST_LOOK
@@ -57,7 +56,7 @@ def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Sce
     """
     if scenario.run.warmup_s != AUTO:
         return scenario
-    reason = changes_over_time(scenario)
+    reason = scenario.changes_over_time
     if reason is None and own_processes:
         reason = "a process of one's own may change the endpoint at any time"
     if reason is not None:
@@ -150,7 +149,7 @@ def _first_eviction_s(run: RunData) -> float:
 
 
 def _spawned(scenario: Scenario) -> list[_Wanted]:
-    spawned_s = all_users_s(scenario)
+    spawned_s = scenario.all_users_s
     return [_Wanted(spawned_s, f"users are spawned for {_shown(spawned_s)}")] if spawned_s > 0.0 else []
 
 

@@ -9,9 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
+from mmesim.scenario.models.groups import Model
 
 OVERHEAD_COLUMNS: tuple[str, ...] = ("pre_cpu", "pre_wait", "hold_cpu", "hold_wait", "post_cpu", "post_wait")
 """The columns of `Block.overhead`, in order."""
+
+
+def rows_of(models: Sequence[Model]) -> Ints:
+    """Rows of these models in the scenario's table."""
+    return np.array([model.index for model in models], dtype=np.int64)
 
 
 @dataclass(frozen=True)

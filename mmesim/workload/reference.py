@@ -19,7 +19,6 @@ from mmesim.workload.arrivals import poisson
 from mmesim.workload.arrivals.rates import calls_per_s_at_start
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.draws.popularity import Alias
-from mmesim.workload.scope import select
 
 LARGEST_REPLAY = 20_000_000
 """Requests of a reference stream that are replayed at most: some seconds."""
@@ -39,7 +38,7 @@ def rates_at_start(scenario: Scenario) -> Floats:
     rates = np.zeros(len(models))
     for traffic in scenario.traffic:
         if traffic.arrivals is not None and traffic.start_s == 0.0:
-            chosen = select(models, traffic)
+            chosen = scenario.models_of(traffic)
             rows = [model.index for model in chosen]
             rates[rows] += calls_per_s_at_start(traffic, chosen, scenario.run.seed)
     return rates

@@ -14,11 +14,10 @@ from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.workload.block import OVERHEAD_COLUMNS, first_key
+from mmesim.workload.block import OVERHEAD_COLUMNS, first_key, rows_of
 from mmesim.workload.draws.generators import KeyedStreams
 from mmesim.workload.draws.popularity import Mix
 from mmesim.workload.draws.sampler import Sampler
-from mmesim.workload.scope import end_of, rows_of, select
 from mmesim.workload.work import Work
 
 CALLS = 128
@@ -77,7 +76,7 @@ class Users:
         for index, traffic in enumerate(scenario.traffic):
             if not isinstance(traffic.arrivals, ClosedLoop):
                 continue
-            loop, end_s = traffic.arrivals, end_of(scenario, traffic)
+            loop, end_s = traffic.arrivals, scenario.end_of(traffic)
             self._streams[index] = _Stream(scenario, replication, index, loop, work)
             gap_s = 0.0 if loop.spawn_rate_per_s is None else 1.0 / loop.spawn_rate_per_s
             self.all += [User(index, n, traffic.start_s + n * gap_s, end_s) for n in range(loop.users)]
@@ -104,7 +103,7 @@ class _Stream:
 
     def __init__(self, scenario: Scenario, replication: int, index: int, loop: ClosedLoop, work: Work) -> None:
         traffic = scenario.traffic[index]
-        models = select(scenario.model_table(), traffic)
+        models = scenario.models_of(traffic)
         self._first_key = first_key(traffic.name)
         self._rows = rows_of(models)
         self._mix = Mix.of(traffic, models, scenario.run.seed).alias

@@ -23,10 +23,9 @@ from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.forms import Form
 from mmesim.workload.arrivals import drift, modulated, plan, poisson, renewal, sessions
 from mmesim.workload.arrivals import model_sweep as sweep
-from mmesim.workload.block import Arrivals
+from mmesim.workload.block import Arrivals, rows_of
 from mmesim.workload.draws.generators import Streams, of_traffic
 from mmesim.workload.draws.popularity import Alias, Mix
-from mmesim.workload.scope import rows_of
 
 
 def arrivals(
