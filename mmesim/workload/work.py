@@ -9,9 +9,10 @@ import numpy as np
 from mmesim.arrays import Floats
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.times import always
 from mmesim.workload.block import OVERHEAD_COLUMNS, Arrivals, Block, first_key
 from mmesim.workload.draws import generators as streams
-from mmesim.workload.draws.sampler import Sampler, constant_value
+from mmesim.workload.draws.sampler import Sampler
 
 
 class Work:
@@ -27,7 +28,7 @@ class Work:
         models = scenario.model_table()
         self.cpu = Sampler([model.service.cpu for model in models])
         self.wait = Sampler([model.service.wait for model in models])
-        self.has_cpu = np.array([constant_value(model.service.cpu) != 0.0 for model in models])
+        self.has_cpu = np.array([always(model.service.cpu) != 0.0 for model in models])
         overhead = scenario.server.overhead
         times = [time for part in (overhead.pre, overhead.hold, overhead.post) for time in (part.cpu, part.wait)]
         constant = all(time.is_constant for time in times)

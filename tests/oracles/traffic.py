@@ -18,10 +18,9 @@ from scipy import stats
 from mmesim.scenario.models.groups import Model, Service
 from mmesim.scenario.scenario import CpuWait, Traffic
 from mmesim.scenario.traffic.arrivals import ArrivalProcess
-from mmesim.scenario.values.times import Constant, Exponential, Gamma, Lognormal, Time, Uniform, Weibull
+from mmesim.scenario.values.times import Constant, Exponential, Gamma, Lognormal, Time, Uniform, Weibull, weibull_shape
 from mmesim.workload.arrivals.open_loop import arrivals
 from mmesim.workload.block import Arrivals
-from mmesim.workload.draws.families import weibull_shape
 
 FALSE_ALARM = 1e-6
 MOST_CHECKS = {"test_arrival_processes": 50, "test_planned_arrivals": 30, "test_models_called": 20}

@@ -15,9 +15,8 @@ import numpy as np
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.workload.arrivals import poisson
-from mmesim.workload.arrivals.equilibrium import residual
 from mmesim.workload.draws.generators import KeyedStreams, Streams
-from mmesim.workload.draws.sampler import Sampler, mean
+from mmesim.workload.draws.sampler import Sampler, residual
 
 STAYS = 256
 """Stays that are drawn at a time."""
@@ -105,8 +104,7 @@ class Paths:
         self._left_on, self._left_off = residual(process.on), residual(process.off)
         self._on, self._off = Sampler((process.on,)), Sampler((process.off,))
         self._streams = KeyedStreams(int(seed), 0, "on_off")
-        on_s, off_s = mean_s(process)
-        self._share = on_s / (on_s + off_s)
+        self._share = process.on.mean / (process.on.mean + process.off.mean)
 
     def lengths(self, name: str, batch: int) -> tuple[bool, Floats]:
         """Whether a path begins on, and the lengths of its stays number 16 x batch to 16 x batch + 15, seconds."""
@@ -121,11 +119,6 @@ class Paths:
         if batch == 0:
             lengths[0] = left
         return on, lengths
-
-
-def mean_s(process: OnOff) -> tuple[float, float]:
-    """Mean times on and off, seconds."""
-    return mean(process.on), mean(process.off)
 
 
 class OnOffFilter:

@@ -15,9 +15,7 @@ from mmesim.scenario.traffic.drift import Drift
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.workload.arrivals.modulated import mean_s
 from mmesim.workload.arrivals.plan import plan_of
-from mmesim.workload.draws import sampler as distributions
 from mmesim.workload.draws.popularity import Mix
 
 SLICES = 1000
@@ -35,12 +33,12 @@ def arrivals_in(process: ArrivalProcess, length_s: float) -> float:
         case Mmpp():
             return process.mean_rate_per_s * length_s
         case OnOff():
-            on_s, off_s = mean_s(process)
+            on_s, off_s = process.on.mean, process.off.mean
             return process.rate_per_s * on_s / (on_s + off_s) * length_s
         case Schedule() | Diurnal() | FlashCrowd():
             return plan_of(process).calls(length_s)
         case ClosedLoop():
-            pause_s = distributions.mean(process.think_time) + distributions.mean(process.cycle)
+            pause_s = process.think_time.mean + process.cycle.mean
             return process.users / pause_s * length_s
         case ModelSweep():
             raise ValueError("how many calls a sweep makes hangs on its models")

@@ -17,9 +17,8 @@ from mmesim.scenario.traffic.arrivals import (
     WeibullArrivals,
 )
 from mmesim.scenario.values.times import Gamma, Lognormal, Weibull
-from mmesim.workload.arrivals.equilibrium import residual
 from mmesim.workload.draws.generators import Streams
-from mmesim.workload.draws.sampler import Sampler
+from mmesim.workload.draws.sampler import Sampler, residual
 
 GAPS: dict[type[Renewal], type[Gamma] | type[Weibull] | type[Lognormal]] = {
     GammaArrivals: Gamma,
