@@ -12,9 +12,7 @@ from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.fingerprint import read_fingerprint
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.workload.arrivals import rates
-from mmesim.workload.block import Arrivals, Block, resize, rows_of
-from mmesim.workload.merge import merge
-from mmesim.workload.pieces import gather
+from mmesim.workload.block import Arrivals, Block, gather, merge, resize, rows_of
 from mmesim.workload.sources import recorded_blocks, source
 from mmesim.workload.trace import fingerprint
 from mmesim.workload.work import StreamWork, Work

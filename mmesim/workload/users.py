@@ -14,7 +14,7 @@ from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.workload.block import OVERHEAD_COLUMNS, first_key, rows_of
+from mmesim.workload.block import OVERHEAD_COLUMNS, Columns, first_key, rows_of
 from mmesim.workload.draws.generators import KeyedStreams
 from mmesim.workload.draws.popularity import Mix
 from mmesim.workload.draws.sampler import Sampler
@@ -29,7 +29,7 @@ USER_KEYS = 2**22
 
 
 @dataclass(frozen=True)
-class Drafts:
+class Drafts(Columns):
     """The next calls of one user; one entry a call in each column, times in seconds."""
 
     gap: Floats
@@ -41,18 +41,6 @@ class Drafts:
     overhead: Floats | None
     """[calls, 6], columns as in `block.OVERHEAD_COLUMNS`; None when all six are constants."""
     key: Ints
-
-    def __getitem__(self, rows: slice) -> Drafts:
-        """The same columns for some of the calls."""
-        return Drafts(
-            gap=self.gap[rows],
-            model=self.model[rows],
-            cpu=self.cpu[rows],
-            wait=self.wait[rows],
-            route=self.route[rows],
-            overhead=None if self.overhead is None else self.overhead[rows],
-            key=self.key[rows],
-        )
 
 
 @dataclass(frozen=True)

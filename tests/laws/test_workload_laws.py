@@ -52,8 +52,7 @@ from mmesim.scenario.values.times import (
     Uniform,
     Weibull,
 )
-from mmesim.workload.block import Block, join, resize
-from mmesim.workload.merge import merge
+from mmesim.workload.block import Block, join, merge, resize
 from mmesim.workload.requests import blocks
 from tests.unit.workload.times import scaled
 

@@ -14,9 +14,8 @@ import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike
-from mmesim.workload.block import Arrivals
+from mmesim.workload.block import Arrivals, sorted_by_time
 from mmesim.workload.draws import generators as streams
-from mmesim.workload.pieces import sorted_by_time
 
 SLICE = 1 << 16
 """Calls that are made together, on average."""

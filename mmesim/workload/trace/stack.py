@@ -36,14 +36,8 @@ class StackDistances:
         if self._held >= max(BATCH, 2 * len(self._stack)):
             self._flush()
 
-    def miss_ratio(self, models: int) -> float:
-        """Share of the calls that miss in an LRU cache that holds so many models and begins empty; 0 without calls."""
-        self._flush()
-        total = self.first_calls + int(self.counts.sum())
-        return (self.first_calls + int(self.counts[models:].sum())) / total if total else 0.0
-
     def miss_ratios(self) -> Floats:
-        """[0 .. models]: `miss_ratio` of every size of the cache."""
+        """[0 .. models]: share of the calls that miss in an empty LRU cache of that many models; 0 without calls."""
         self._flush()
         total = self.first_calls + int(self.counts.sum())
         beyond = np.zeros(len(self._stack) + 1, dtype=np.int64)
