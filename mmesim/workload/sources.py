@@ -10,7 +10,7 @@ from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.traffic.trace import AZURE_2019
 from mmesim.workload.arrivals import open_loop as calls
 from mmesim.workload.block import Arrivals, rows_of
-from mmesim.workload.draws import generators as streams
+from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace import fingerprint
 from mmesim.workload.trace.bootstrap import BlockMinutes, BlockTrace, drawn
@@ -32,7 +32,7 @@ def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -
     if traffic.bootstrap_s is None:
         return replayed(traffic.trace, _naming(scenario, traffic, draws, chunk), draws, chunk)
     blocks = recorded_blocks(scenario, traffic, traffic.bootstrap_s, chunk)
-    order = drawn(streams.generator(seed, replication, "bootstrap", name), blocks.blocks, traffic.bootstrap_s, window_s)
+    order = drawn(generator(seed, replication, "bootstrap", name), blocks.blocks, traffic.bootstrap_s, window_s)
     if isinstance(blocks, BlockTrace):
         return blocks.arrivals(order)
     return azure.arrivals(blocks.counts(order), draws.minute, window_s)

@@ -15,7 +15,7 @@ from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.workload.block import OVERHEAD_COLUMNS, Columns, first_key, rows_of
-from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.workload.draws.generators import KeyedGenerators
 from mmesim.workload.draws.popularity import Mix
 from mmesim.workload.draws.sampler import Sampler
 from mmesim.workload.work import Work
@@ -97,8 +97,8 @@ class _Stream:
         self._mix = Mix.of(traffic, models, scenario.run.seed).alias
         self._only = np.zeros(GROUP * CALLS, dtype=np.int64)
 
-        def keyed(purpose: str) -> KeyedStreams:
-            return KeyedStreams(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
+        def keyed(purpose: str) -> KeyedGenerators:
+            return KeyedGenerators(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
 
         def drawn(purpose: str, sampler: Sampler) -> _Times:
             return _Times(sampler, {family: keyed(f"{purpose}/{family}") for family in sampler.families})
@@ -140,7 +140,7 @@ class _Times:
     """Draws of one kind of time, each family of distributions from a stream of its own."""
 
     sampler: Sampler
-    streams: Mapping[str, KeyedStreams]
+    generators: Mapping[str, KeyedGenerators]
 
     def draw(self, name: str, block: int, which: Ints) -> Floats:
-        return self.sampler.draw({family: keyed.at(name, block) for family, keyed in self.streams.items()}, which)
+        return self.sampler.draw({family: keyed.at(name, block) for family, keyed in self.generators.items()}, which)

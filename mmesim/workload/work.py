@@ -11,7 +11,7 @@ from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import always
 from mmesim.workload.block import OVERHEAD_COLUMNS, Arrivals, Block, first_key
-from mmesim.workload.draws import generators as streams
+from mmesim.workload.draws.generators import generator
 from mmesim.workload.draws.sampler import Sampler
 
 
@@ -40,12 +40,12 @@ class StreamWork:
 
     def __init__(self, work: Work, seed: int, replication: int, name: str, index: int) -> None:
         def named(purpose: str) -> Callable[[str], np.random.Generator]:
-            return lambda family: streams.generator(seed, replication, purpose, name, family)
+            return lambda family: generator(seed, replication, purpose, name, family)
 
         self._work = work
         self._index = index
         self._next_key = first_key(name)
-        self._route = streams.generator(seed, replication, "route", name)
+        self._route = generator(seed, replication, "route", name)
         self._cpu = work.cpu.generators(named("service_cpu"))
         self._wait = work.wait.generators(named("service_wait"))
         self._overhead = [

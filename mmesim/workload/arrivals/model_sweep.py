@@ -10,12 +10,12 @@ import numpy as np
 from mmesim.arrays import Ints
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.workload.block import Arrivals
-from mmesim.workload.draws.generators import Streams
+from mmesim.workload.draws.generators import Generators
 
 
-def arrivals(process: ModelSweep, rows: Ints, streams: Streams, chunk: int) -> Iterator[Arrivals]:
+def arrivals(process: ModelSweep, rows: Ints, generators: Generators, chunk: int) -> Iterator[Arrivals]:
     """The calls of all sweeps; `rows` are the models in the order of the file. One sweep is over when its calls are."""
-    order = streams("order")
+    order = generators("order")
     for number in count():
         models = rows if process.order == "file" else rows[order.permutation(len(rows))]
         begun_s = number * (process.every_s or 0.0)

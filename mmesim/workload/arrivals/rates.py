@@ -9,13 +9,12 @@ import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.scenario.models.groups import Model
-from mmesim.scenario.traffic.arrivals import ArrivalProcess, ConstantRate, Poisson, Renewal
+from mmesim.scenario.traffic.arrivals import ArrivalProcess
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.drift import Drift
-from mmesim.scenario.traffic.modulated import Mmpp, OnOff
-from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.workload.arrivals.plan import plan_of
+from mmesim.workload.arrivals.processes import PROCESSES
 from mmesim.workload.draws.popularity import Mix
 
 SLICES = 1000
@@ -23,25 +22,13 @@ SLICES = 1000
 
 
 def arrivals_in(process: ArrivalProcess, length_s: float) -> float:
-    """Arrivals from the start of the stream on for some time in the mean; a sweep over the models is none of these.
+    """Arrivals from the start of the stream on for some time, on average; a sweep over the models is none of these.
 
     Users of a closed loop count as if they were answered in no time.
     """
-    match process:
-        case Poisson() | ConstantRate() | Renewal():
-            return process.rate_per_s * length_s
-        case Mmpp():
-            return process.mean_rate_per_s * length_s
-        case OnOff():
-            on_s, off_s = process.on.mean, process.off.mean
-            return process.rate_per_s * on_s / (on_s + off_s) * length_s
-        case Schedule() | Diurnal() | FlashCrowd():
-            return plan_of(process).calls(length_s)
-        case ClosedLoop():
-            pause_s = process.think_time.mean + process.cycle.mean
-            return process.users / pause_s * length_s
-        case ModelSweep():
-            raise ValueError("how many calls a sweep makes hangs on its models")
+    if isinstance(process, ClosedLoop):
+        return process.users / (process.think_time.mean + process.cycle.mean) * length_s
+    return PROCESSES[type(process)].expected(process, length_s)
 
 
 def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: float) -> Floats:
@@ -77,9 +64,13 @@ def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int) -
     share = np.zeros(len(models))
     living = Mix.of(traffic, models, seed).share
     share[: len(living)] = living
-    rate = plan_of(process).first_per_s if isinstance(process, Schedule | Diurnal | FlashCrowd) else None
+    rate = (
+        arrivals_in(process, 1.0)
+        if isinstance(process, ClosedLoop)
+        else PROCESSES[type(process)].at_start_per_s(process)
+    )
     calls = 1.0 if traffic.sessions is None else traffic.sessions.mean_calls
-    return share * (arrivals_in(process, 1.0) if rate is None else rate) * calls
+    return share * rate * calls
 
 
 def share_after(drift: Drift, share: Floats, models: int, after_s: float) -> Floats:

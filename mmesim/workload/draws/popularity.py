@@ -20,7 +20,7 @@ from mmesim.scenario.traffic.popularity import (
     Zipf,
 )
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.workload.draws.generators import KeyedGenerators
 
 
 class Alias:
@@ -141,7 +141,7 @@ def _shares(
             share = np.array(_weights(models), dtype=np.float64)
         case LognormalPopularity():
             # By name and seed alone: replications differ in their calls, not in which models are popular.
-            sigma, draws = math.sqrt(math.log1p(spec.cv * spec.cv)), KeyedStreams(seed, 0, purpose)
+            sigma, draws = math.sqrt(math.log1p(spec.cv * spec.cv)), KeyedGenerators(seed, 0, purpose)
             share = np.array([draws.at(name, 0).lognormal(0.0, sigma) for name in names])
     return share / math.fsum(share)
 

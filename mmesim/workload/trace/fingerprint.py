@@ -15,7 +15,7 @@ import numpy as np
 from mmesim.arrays import Floats, Ints
 from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike
 from mmesim.workload.block import Arrivals, sorted_by_time
-from mmesim.workload.draws import generators as streams
+from mmesim.workload.draws.generators import generator
 
 SLICE = 1 << 16
 """Calls that are made together, on average."""
@@ -144,7 +144,7 @@ class _Caller:
 
     def _generator(self, what: int | str) -> np.random.Generator:
         seed, replication, stream, rank = self._key
-        return streams.generator(seed, replication, "fingerprint", stream, rank, what)
+        return generator(seed, replication, "fingerprint", stream, rank, what)
 
 
 def arrivals(fingerprint: Fingerprint, rows: Ints, seed: int, replication: int, stream: str) -> Iterator[Arrivals]:
