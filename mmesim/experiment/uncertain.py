@@ -1,4 +1,4 @@
-"""What hangs on what is only believed: the answer for many draws of the uncertain inputs, each simulated several times.
+"""Which unknowns matter: the answer for many draws of the uncertain inputs, each simulated several times.
 
 The draws are points of a scrambled Sobol sequence (A. B. Owen, J. Complexity 14, 1998), turned into values by the
 quantiles of each belief; beliefs are independent of each other. All draws see the same random numbers.
@@ -72,7 +72,7 @@ def uncertain(
     figures = {name: _metric(name) for name in metrics or _expected(base)}
     count = repeated(base, replications).run.replications
     if count < FEWEST_REPLICATIONS:
-        raise UserError(f"the luck of one replication cannot be seen: at least {FEWEST_REPLICATIONS} are needed")
+        raise UserError(f"one replication shows no noise: at least {FEWEST_REPLICATIONS} are needed")
     fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
     if draws < fewest:
         raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")

@@ -101,7 +101,7 @@ def cluster(address: str) -> Executor:
 
 
 def is_compiled() -> bool:
-    """Whether the compiled kernel is on disk; if not, the first run takes about half a minute longer."""
+    """Whether the compiled kernel is on disk; if not, the first run takes half a minute to a minute longer."""
     from mmesim.engine.kernel import jit
 
     return jit.is_compiled()
