@@ -13,7 +13,8 @@ import numpy as np
 from mmesim import __version__, units
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
-from mmesim.experiment.execute.executors import Executor, Watch, given_or_local
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor, Watch
 from mmesim.experiment.replicate import repeated, run_replications, with_warmup
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result

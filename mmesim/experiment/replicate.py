@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.execute.executors import Executor, Task, Watch, given_or_local
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor, Task, Watch
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
 from mmesim.results.result import Result

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mmesim.experiment.execute.executors import Executor, given_or_local
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.figures import figure
 from mmesim.experiment.replicate import repeated, run_replications
 from mmesim.experiment.robustness_result import AS_GIVEN, FIGURES, LeftOut, Outcome, Robustness

@@ -15,7 +15,8 @@ import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
-from mmesim.experiment.execute.executors import Executor, given_or_local
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.replicate import repeated, run_replications
 from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
 from mmesim.results.latency import QUANTILES

@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.execute.executors import Executor, Watch, given_or_local
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor, Watch
 from mmesim.experiment.replicate import RECORDS, run_replications, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool

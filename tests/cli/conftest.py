@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from mmesim.cli import main
-from mmesim.experiment.execute import executors
-from mmesim.experiment.execute.executors import Observer, Task
+from mmesim.experiment.execute import task
+from mmesim.experiment.execute.task import Observer, Task
 from mmesim.results.run_data import RunData
 from tests.helpers.command import Command, Outcome
 from tests.unit.experiment.fakes import Simulate
@@ -35,12 +35,12 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Simulate], None]:
     def stand_in(simulate: Simulate) -> None:
         real = Task.run
 
-        def run(task: Task, observer: Observer | None = None) -> RunData:
-            if task.window_s is not None:
-                return real(task, observer)  # a pilot run
-            return simulate(task.scenario, task.replication, observer, task.records)
+        def run(of: Task, observer: Observer | None = None) -> RunData:
+            if of.window_s is not None:
+                return real(of, observer)  # a pilot run
+            return simulate(of.scenario, of.replication, observer, of.records)
 
         monkeypatch.setattr(Task, "run", run)
-        monkeypatch.setattr(executors, "is_compiled", lambda: True)
+        monkeypatch.setattr(task, "is_compiled", lambda: True)
 
     return stand_in

@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario

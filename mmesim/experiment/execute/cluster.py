@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mmesim.errors import SimulationError, UserError
-from mmesim.experiment.execute.executors import AHEAD, Finished, Task, Watch
+from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch
 from mmesim.experiment.execute.versions import difference, versions
 from mmesim.results.run_data import RunData
 

@@ -19,7 +19,7 @@ from typing import Self
 import numpy as np
 
 from mmesim.errors import SimulationError
-from mmesim.experiment.execute.executors import AHEAD, Finished, Observer, Task, Watch, is_compiled
+from mmesim.experiment.execute.task import AHEAD, Finished, Observer, Task, Watch, is_compiled
 from mmesim.results.run_data import RunData
 
 POLL_S = 0.1

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmesim.errors import Problem, ScenarioError, SimulationError, UserError
-from mmesim.experiment.execute.executors import Executor, Task, given_or_local, local
+from mmesim.experiment.execute.executors import given_or_local, local
+from mmesim.experiment.execute.task import Executor, Task
 from mmesim.experiment.replicate import repeated, with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store

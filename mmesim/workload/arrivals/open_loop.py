@@ -19,7 +19,7 @@ from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.sessions import Sessions
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.forms import Form
-from mmesim.workload.arrivals import drift, model_sweep, modulated, sessions
+from mmesim.workload.arrivals import drift, modulated, plan, sessions
 from mmesim.workload.arrivals.processes import PROCESSES
 from mmesim.workload.block import Arrivals, rows_of
 from mmesim.workload.draws.generators import Generators, of_traffic
@@ -41,7 +41,7 @@ def arrivals(
         raise ScenarioError(wrong)
     generators, rows = of_traffic(seed, replication, traffic.name), rows_of(models)
     if isinstance(traffic.arrivals, ModelSweep):
-        return model_sweep.arrivals(traffic.arrivals, rows, generators, chunk)
+        return plan.swept(traffic.arrivals, rows, generators, chunk)
     mix = Mix.of(traffic, models, seed)
     if traffic.sessions is not None:
         chunk = max(1, int(chunk / traffic.sessions.mean_calls))

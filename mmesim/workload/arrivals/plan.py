@@ -1,4 +1,4 @@
-"""Rates that follow a plan: pieces of straight lines, once or again and again, and the calls of such a process."""
+"""Calls that follow a plan: rates in straight lines, once or again and again, and sweeps over the models."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmesim.arrays import Floats
-from mmesim.scenario.traffic.planned import DAY_S, DAYS, Diurnal, FlashCrowd, Schedule
+from mmesim.arrays import Floats, Ints
+from mmesim.scenario.traffic.planned import DAY_S, DAYS, Diurnal, FlashCrowd, ModelSweep, Schedule
 from mmesim.workload.arrivals import poisson
+from mmesim.workload.block import Arrivals
 from mmesim.workload.draws.generators import Generators
 
 STEPS_A_DAY = 96
@@ -197,4 +198,18 @@ def times(plan: Plan, generators: Generators, chunk: int) -> Iterator[Floats]:
             before_now = float(time[-1])
             yield time
         if over:
+            return
+
+
+def swept(process: ModelSweep, rows: Ints, generators: Generators, chunk: int) -> Iterator[Arrivals]:
+    """The calls of all sweeps; `rows` are the models in the order of the file. One sweep is over when its calls are."""
+    order = generators("order")
+    for number in itertools.count():
+        models = rows if process.order == "file" else rows[order.permutation(len(rows))]
+        begun_s = number * (process.every_s or 0.0)
+        for first in range(0, len(rows), chunk):
+            part = models[first : first + chunk]
+            time = begun_s + np.arange(first, first + len(part)) / process.rate_per_s
+            yield Arrivals(time=time, model=part, service=None)
+        if process.every_s is None:
             return

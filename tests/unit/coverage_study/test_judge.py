@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.until import replicate_until
 from mmesim.results.latency import pool
 from mmesim.results.result import Result

@@ -15,7 +15,8 @@ from types import TracebackType
 from typing import ClassVar, Self
 
 from mmesim.errors import TraceError
-from mmesim.experiment.execute.executors import Executor, Finished, Observer, Task, Watch, local
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Executor, Finished, Observer, Task, Watch
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator

@@ -9,7 +9,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.robustness import robustness
 from mmesim.experiment.robustness_result import AS_GIVEN
 from mmesim.experiment.unknowns import AXES, Unknowns, settings

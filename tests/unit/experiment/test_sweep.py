@@ -12,7 +12,8 @@ import pytest
 from matplotlib.image import imread
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.execute.executors import Observer, local
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.figures import FIGURES, figure
 from mmesim.experiment.replicate import run_replications
 from mmesim.experiment.store.store import Store

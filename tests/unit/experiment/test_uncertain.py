@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment.execute.executors import Observer, local
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.uncertain import uncertain
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.load import load_text

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.execute.executors import Observer, Task, local
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Observer, Task
 from mmesim.experiment.run import run
 from mmesim.experiment.until import level, looks, looks_of, replicate_until
 from mmesim.results.result import Result
