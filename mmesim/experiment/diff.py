@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RECORDED = 2_000_000
-"""Calls of the first replication that are recorded, to find where the runs part; above that a sample."""
+"""Calls of the first replication that are recorded, to find where the runs diverge; above that a sample."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,9 +40,9 @@ class Diff:
     b: Result
     deltas: tuple[Delta, ...]
     first: Divergence | None
-    """Where the runs part: the first call of the first replication with another fate; None when there is none."""
+    """Where the runs diverge: the first call of the first replication whose outcome differs; None if none does."""
     same_calls: bool
-    """Whether both saw the same calls; if not, only what their traffic has in common cancels."""
+    """Whether both saw the same calls; if not, only the noise of the traffic that they share cancels."""
     all_recorded: bool
     """Whether `first` was looked for among all calls; else among a sample."""
 
@@ -90,7 +90,7 @@ class Diff:
         }
 
     def to_json(self) -> str:
-        """Return `data` as JSON text."""
+        """`data` as JSON text."""
         return json.dumps(plain(self.data, "diff"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _repr_html_(self) -> str:
@@ -116,7 +116,7 @@ def diff(
     """Run two scenarios on the same random numbers, and compare them replication by replication.
 
     Seed and number of replications are a's, by default 10 (or what a's file says). Both must measure the same time:
-    UserError when duration or warm-up differ; of two warm-ups that are `auto`, the longer one holds. `watch` gives an
+    UserError when duration or warm-up differ; of two `auto` warm-ups the longer one counts. `watch` gives an
     observer for "a" and one for "b".
     """
     for name, of_a, of_b in (

@@ -27,7 +27,7 @@ EXPERIMENT_REPLICATIONS = 10
 
 
 def repeated(scenario: Scenario, replications: int | None = None) -> Scenario:
-    """Return the scenario as an experiment runs it: so many times, else as often as it says itself, else 10.
+    """The scenario as an experiment runs it: with this number of replications, else its own, else 10.
 
     `run.until` is left out: what is compared has the same number of replications everywhere.
     """
@@ -53,9 +53,9 @@ def run_replications(
     Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is the
     number of calls recorded in each replication (None: none, -1: all). With `jobs` above 1 the replications run in
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
-    `processes` are SimPy processes of the user's own, beside those of the scenario; with `jobs` above 1 they must be
-    functions of a module. `executor` runs the replications instead of `jobs`; it stays open. `watch` is told
-    replication, simulated seconds and calls so far. `save` is the folder that the result is written to; OutputError
+    `processes` are custom SimPy processes, besides those of the scenario; with `jobs` above 1 they must be functions of
+    a module. `executor` runs the replications instead of `jobs`; it stays open. `watch` gets replication, simulated
+    seconds and calls so far. `save` is the folder that the result is written to; OutputError
     before anything is simulated when that cannot be.
     On Ctrl-C the finished replications are returned (`summary["interrupted"]`); with none, KeyboardInterrupt goes on.
     """
@@ -80,7 +80,7 @@ def run_replications(
 
 
 def with_warmup(scenario: Scenario, executor: Executor, own_processes: bool = False) -> Scenario:
-    """Return the scenario with a warm-up that is a number: `auto` is found by pilot runs (see experiment.warmup)."""
+    """The scenario with a warm-up that is a number: `auto` is found by pilot runs (see experiment.warmup)."""
     return settled(scenario, partial(_pilots, executor=executor), own_processes)
 
 

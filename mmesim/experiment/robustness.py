@@ -17,7 +17,7 @@ from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.scenario import Scenario
 
 Watch = Callable[[int, int, int], None]
-"""Is told how many simulations are finished, 0, and how many there are."""
+"""Gets the number of finished simulations, 0, and the number of all."""
 
 
 def robustness(

@@ -1,4 +1,4 @@
-"""The front door of Python: one scenario, with SimPy processes of one's own on its clock."""
+"""The front door of Python: one scenario, with custom SimPy processes on its clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def run(
     mmesim.engine.endpoint_control.EndpointControl. `replication` runs that one alone, else all that are asked for.
     `until`, such as "p99 within 5 %", repeats until that figure is precise enough, instead of the scenario's.
     `jobs` run at the same time; `records` is the number of calls recorded in each (None: none, -1: all); `save` is a
-    folder for the result. Raises UserError for a wrong input, UserCodeError when a process fails.
+    folder for the result. Raises UserError for a wrong input, UserCodeError when a custom process fails.
     """
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
     if until is not None:
@@ -56,7 +56,7 @@ def replicate(
     records: int | None = RECORDS,
     save: Path | None = None,
 ) -> Result:
-    """Simulate a scenario, or the file of one, so many times with other random numbers; arguments as in `run`.
+    """Simulate a scenario, or the file of one, several times with different random numbers; arguments as in `run`.
 
     Raises UserError for a number below 1 and for a wrong input.
     """

@@ -42,7 +42,7 @@ SHOWN = ("p50", "p99", "cache_hit_ratio", "error_rate")
 MOST_PROBLEMS = 10
 
 Watch = Callable[[int, int, int], None]
-"""Is told how many simulations are finished, 0, and how many there are."""
+"""Gets the number of finished simulations, 0, and the number of all."""
 
 
 def uncertain(
@@ -60,7 +60,7 @@ def uncertain(
     `replications` of each draw, at least 2: default those that the scenario sets, else 10. `metrics` are figures such
     as `p99` or `cache_hit_ratio`: default those that are expected. `jobs` run at the same time, or `executor` runs
     them. Raises UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few
-    draws or replications, and for a draw that is no scenario.
+    draws or replications, and for a draw that is not a valid scenario.
     """
     template = Template.given(scenario)
     base = template.at()
@@ -111,7 +111,7 @@ def uncertain(
 
 
 def _random(seed: int, purpose: str) -> np.random.Generator:
-    """A stream of its own for each purpose, apart from those that are simulated with."""
+    """A generator for each purpose, apart from those of the simulation."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(purpose.encode())))
 
 

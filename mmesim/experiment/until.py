@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def looks(first: int, most: int) -> tuple[int, ...]:
-    """Return after how many replications the interval may be looked at: first x 1.5^k, rounded up, at last `most`."""
+    """After how many replications the interval may be looked at: first x 1.5^k, rounded up, at last `most`."""
     found: list[int] = []
     up, down = 1, 1
     while -(-first * up // down) < most:
@@ -40,12 +40,12 @@ def looks(first: int, most: int) -> tuple[int, ...]:
 
 
 def looks_of(run: RunSettings) -> tuple[int, ...]:
-    """Return after how many replications the interval of a run may be looked at: at first all that it asks for."""
+    """After how many replications the interval of a run may be looked at: at first all that it asks for."""
     return looks(max(FIRST_LOOK, run.replications), run.max_replications)
 
 
 def level(possible: int) -> float:
-    """Return the confidence of each interval such that all of that many looks hold together with 95 %."""
+    """The confidence of each interval such that all of that many looks hold together with 95 %."""
     return 1.0 - (1.0 - CONFIDENCE) / possible
 
 

@@ -137,7 +137,7 @@ class _Stream:
 
 @dataclass(frozen=True)
 class _Times:
-    """Draws of one kind of time, each family of distributions from a stream of its own."""
+    """Draws of one kind of time, each family of distributions from its own generator."""
 
     sampler: Sampler
     generators: Mapping[str, KeyedGenerators]

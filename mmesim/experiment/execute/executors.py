@@ -12,7 +12,7 @@ def local(jobs: int = 1) -> Executor:
     """An executor that runs up to `jobs` replications at the same time on this machine.
 
     One job runs in this process, more in new ones, which a script that asks for them needs
-    `if __name__ == "__main__":` for. The processes are begun by the first `run` and kept until the context is left.
+    `if __name__ == "__main__":` for. The first `run` starts the processes, which are kept until the context is left.
     """
     return Here() if jobs <= 1 else Processes(jobs)
 

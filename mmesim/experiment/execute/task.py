@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess
 
 Observer = Callable[[float, int], None]
-"""Is told simulated seconds and calls so far of the replication that runs."""
+"""Gets simulated seconds and calls so far of the replication that runs."""
 
 Watch = Callable[[int, float, int], None]
-"""Is told the index of a task, simulated seconds and calls so far; called in the process that asked."""
+"""Gets the index of a task, simulated seconds and calls so far; called in the parent process."""
 
 Finished = tuple[int, RunData]
 """Index of a task among those that were given, and what it measured."""
@@ -35,7 +35,7 @@ class Task:
     """
 
     compiles: ClassVar[bool] = True
-    """Whether to run it is to compile the kernel, where that has not been done."""
+    """Whether running it compiles the kernel where that has not been done."""
 
     scenario: Scenario
     replication: int
@@ -52,7 +52,7 @@ class Task:
 
 
 class Executor(Protocol):
-    """Runs tasks, also several times in turn; a context, which ends its processes when it is left."""
+    """Runs tasks, also several times in turn; a context manager that ends its processes on exit."""
 
     def __enter__(self) -> Self:
         """The executor, ready to run."""
@@ -63,9 +63,9 @@ class Executor(Protocol):
         """End what it has begun."""
 
     def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
-        """Yield the index and the measurements of each task as it finishes.
+        """The index and the measurements of each task as it finishes.
 
-        Tasks are taken only a few ahead of the workers. What runs when the generator is closed is given up.
+        Tasks are taken only a few ahead of the workers. Whatever still runs when the generator is closed is abandoned.
         SimulationError when a task lost its process, and whatever the task itself raises.
         """
 

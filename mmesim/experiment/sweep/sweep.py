@@ -32,10 +32,10 @@ MOST_PROBLEMS = 10
 """Problems that are shown at once: one mistake may be in many points."""
 
 Watch = Callable[[int, int, int], None]
-"""Is told how many simulations were run by now, how many were found in the store, and how many there are."""
+"""Gets the numbers of simulations that were run so far, that were found in the store, and of all."""
 
 What = Sweep | Mapping[str, Sequence[object]] | Sequence[Mapping[str, object]]
-"""What is varied: a `sweep` section, a grid (field -> values), or a list of points (field -> value)."""
+"""What varies: a `sweep` section, a grid (field -> values), or a list of points (field -> value)."""
 
 
 def sweep(

@@ -1,7 +1,7 @@
 """A Poisson process whose rate changes at random moments: the same process of rate 1, seen through another clock.
 
 The clock runs at the rate of the moment. This is exact (the time change of a Poisson process; D. J. Daley and D.
-Vere-Jones, An Introduction to the Theory of Point Processes, 2003, section 7.4), and nothing is drawn in vain.
+Vere-Jones, An Introduction to the Theory of Point Processes, 2003, section 7.4), and no draw is rejected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The calls of a stream that has an arrival process: when they come, whom they are for, one step after the other.
 
 Arrivals; their models by popularity; drift; models that are off leave out their calls; sessions. Every step is a
-generator over blocks, and each takes its random numbers from streams of its own.
+generator over blocks, and each takes its random numbers from its own generators.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Plan:
         return self.pieces[0].first_per_s if self.pieces else self.after_per_s
 
     def calls(self, until_s: float) -> float:
-        """Calls from 0 on to some time in the mean: the integral of the rate."""
+        """Average calls from 0 to some time: the integral of the rate."""
         rounds, rest_s = 0.0, until_s
         if self.repeats:
             rounds = math.floor(until_s / self.length_s)
@@ -173,7 +173,7 @@ def times(plan: Plan, generators: Generators, chunk: int) -> Iterator[Floats]:
     bound = np.maximum(first, last)
     finite = np.where(np.isfinite(end), end, begin)
     slope = np.divide(last - first, finite - begin, out=np.zeros(len(pieces)), where=finite > begin)
-    # Candidates in the mean, up to the end and up to the begin of each piece.
+    # Average candidates up to the end and up to the start of each piece.
     up_to = np.cumsum((end - begin) * bound)
     before = np.concatenate([[0.0], up_to[:-1]])
     before_now = 0.0

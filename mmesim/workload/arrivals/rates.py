@@ -32,7 +32,7 @@ def arrivals_in(process: ArrivalProcess, length_s: float) -> float:
 
 
 def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: float) -> Floats:
-    """Calls of each of these models from the start of the stream on for some time, in the mean [models].
+    """Calls of each of these models from the start of the stream on for some time, on average [models].
 
     A session counts with all its calls, also those that come later.
     """
@@ -52,7 +52,7 @@ def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: flo
 
 
 def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int) -> Floats:
-    """Calls a second of each of these models when the stream starts, in the mean [models].
+    """Calls a second of each of these models when the stream starts, on average [models].
 
     Of processes with a state it is the long-run rate, of a plan the rate at its begin; sessions count as if there had
     been some before.
@@ -74,9 +74,9 @@ def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int) -
 
 
 def share_after(drift: Drift, share: Floats, models: int, after_s: float) -> Floats:
-    """The share of each model in the mean after a drift of `after_s`; `share` [living] at the start.
+    """The average share of each model after a drift of `after_s`; `share` [living] at the start.
 
-    A model is alive with chance a, and has in the mean the share q. Swaps mix the shares of the living at the rate
+    A model is alive with chance a, and has the share q on average. Swaps mix the shares of the living at the rate
     2 swaps / (living - 1), deaths and births at births / living each; both move in exponentials to the even state.
     """
     living = len(share)
@@ -94,7 +94,7 @@ def share_after(drift: Drift, share: Floats, models: int, after_s: float) -> Flo
 
 
 def _swept(process: ModelSweep, models: int, length_s: float) -> Floats:
-    """Calls of each model: exact in the order of the file, in the mean for random orders."""
+    """Calls of each model: exact in the order of the file, on average for random orders."""
     calls = np.zeros(models)
     first_s = np.arange(models) / process.rate_per_s
     sweeps = 1 if process.every_s is None else math.ceil(length_s / process.every_s)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 
 Generators = Callable[..., np.random.Generator]
-"""(purpose, names...) -> a generator of its own, in one stream of traffic of one replication."""
+"""(purpose, names...) -> its generator, for one stream of traffic of one replication."""
 
 
 def generator(seed: int, replication: int, purpose: str, *names: str | int) -> np.random.Generator:
-    """A generator of its own for each (seed, replication, purpose, names), the same in every process.
+    """A separate generator for each (seed, replication, purpose, names), the same in every process.
 
     Two runs that share a name share its draws, whatever else differs between them (common random numbers). A string and
     a number are different names even if they print alike.

@@ -124,7 +124,7 @@ def _between(spec: Tenants, models: Sequence[Model], members: Sequence[Ints], se
         weights = np.array(_weights(models))
         share = np.array([math.fsum(weights[rows]) for rows in members])
         return share / math.fsum(share)
-    # A tenant of so many models in a row is called by the first of them.
+    # A tenant of consecutive models is named after the first of them.
     names = [models[rows[0]].group if spec.size is None else models[rows[0]].name for rows in members]
     return _shares(spec.between, [models[rows[0]] for rows in members], names, seed, "tenant_rates")
 

@@ -176,7 +176,7 @@ def operational(fingerprint: Fingerprint) -> Line:
 
 
 def expected_calls(fingerprint: Fingerprint, length_s: float) -> Floats:
-    """Calls of each model, the most called first, in so many seconds; within a span they follow the profile."""
+    """Calls of each model, the most called first, in this number of seconds; within a span they follow the profile."""
     share, edges = _shares(fingerprint)
     spans, rest_s = divmod(length_s, fingerprint.span_s)
     by_profile = float(Line(edges, share)(np.array([rest_s]))[0])

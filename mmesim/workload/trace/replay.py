@@ -83,7 +83,7 @@ def in_window(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> 
 
 
 def window_s(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> float:
-    """How long the window of a trace is, before it is warped; a trace whose end nobody tells is read for it."""
+    """How long the window of a trace is, before it is warped; a trace whose end is not given is read for it."""
     if source.window.length_s is not None:
         return source.window.length_s
     if source.format == AZURE_2019:

@@ -84,7 +84,7 @@ def _smaller_before(ranks: Ints) -> Ints:
     """
     bits = max(1, int(len(ranks) - 1).bit_length())
     size = 1 << bits
-    # The elements that fill up to a power of two come last and are the largest: they count for nobody.
+    # The elements that fill up to a power of two come last and are the largest: they count for no other.
     order = np.concatenate((ranks, np.arange(len(ranks), size)))
     smaller = np.zeros(size, dtype=np.int64)
     for bit in reversed(range(bits)):
