@@ -15,7 +15,6 @@ from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.scenario import HostType, RouterPolicy, Scenario, Time
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.scenario.values.times import Constant
 from mmesim.stats.histogram import Grid, coarse_grid, grid
 from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.draws.generators import generator
@@ -137,7 +136,7 @@ def _stages() -> list[tuple[str, str]]:
 
 def constant(spec: Time) -> float:
     """The value of a constant time; 0 for a distribution, which is drawn for each request instead."""
-    return spec.value if isinstance(spec, Constant) else 0.0
+    return spec.mean if spec.is_constant else 0.0
 
 
 def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
