@@ -9,7 +9,7 @@ from docs.pages.markdown import code, page, table
 from mmesim import units
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.models.csv_table import COLUMNS
-from mmesim.scenario.run.expect import LATENCY_METRICS, SHARE_METRICS
+from mmesim.scenario.run.expect import EXPECTED
 
 INTRODUCTION = """
 A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a key that is there twice is an
@@ -89,8 +89,9 @@ def _default(text: str) -> str:
 
 
 def _expect() -> str:
-    latencies = ", ".join(map(code, LATENCY_METRICS))
-    shares = ", ".join(map(code, SHARE_METRICS))
+    latencies, shares = (
+        ", ".join(code(name) for name, one in EXPECTED.items() if one.kind == kind) for kind in ("ms", "share")
+    )
     return (
         "## expect\n\nA list of lines `metric < limit`, also `<=`, `>`, `>=`.\n\n"
         f"- against a time, such as `p99 < 500 ms`: {latencies}\n"

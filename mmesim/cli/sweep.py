@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from mmesim.cli.common import (
     with_seed,
 )
 from mmesim.errors import SimulationError
+from mmesim.scenario.figures import Figure, figure, names, shown_in
 
 if TYPE_CHECKING:
     from mmesim.experiment.sweep.result import SweepResult
@@ -43,8 +45,12 @@ def sweep(
         list[str] | None,
         typer.Option("--range", help='Field and range, such as models.tenant.memory="40 MiB..80 MiB", or ".. log".'),
     ] = None,
-    metrics: Annotated[str, typer.Option(help="Figures of the table.")] = "p50,p99,cache_hit_ratio,error_rate,"
-    "cpu_utilization,cost",
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="Figures of the table, such as p99,cost.", show_default=",".join(names(shown_in("sweep table")))
+        ),
+    ] = None,
     jobs: Jobs = 1,
     cluster: Cluster = None,
     out: Annotated[
@@ -69,7 +75,6 @@ def sweep(
     What is varied stands in the section `sweep` of the scenario, or is given by --grid, --points or --sample. The same
     command goes on where it was stopped.
     """
-    from mmesim.experiment.figures import SHOWN, figure
     from mmesim.experiment.sweep.result import prepare
     from mmesim.experiment.sweep.sweep import MOST
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
@@ -79,9 +84,7 @@ def sweep(
     from mmesim.report.text.sweep import sweep_text
     from mmesim.scenario.file.template import Template
 
-    figures = [figure(name.strip()) for name in metrics.split(",") if name.strip()]
-    if not figures:
-        raise typer.BadParameter(f"--metrics takes names such as {','.join(SHOWN)}")
+    figures = shown_in("sweep table") if metrics is None else _figures(metrics)
     if plot is not None:
         check_format(plot)
     template = Template.read(scenario, with_seed(overrides, seed))
@@ -101,7 +104,7 @@ def sweep(
         )
     result.save(folder)
     if plot is not None and result.points:
-        write_plot(result.plot(figures[0].name if metrics != ",".join(SHOWN) else "p99"), plot)
+        write_plot(result.plot("p99" if metrics is None else figures[0].name), plot)
     typer.echo(sweep_text(result, figures), nl=False)
     typer.echo(_counted(result, file), err=True)
     typer.echo(f"tables in {folder}", err=True)
@@ -109,6 +112,14 @@ def sweep(
         raise SimulationError(f"the self-check of a point failed, its figures cannot be trusted: {result.self_check}")
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _figures(words: str) -> Sequence[Figure]:
+    """The figures that are named, with commas between them."""
+    found = [figure(name.strip(), shown_in("sweep")) for name in words.split(",") if name.strip()]
+    if not found:
+        raise typer.BadParameter(f"--metrics takes names such as {','.join(names(shown_in('sweep table')))}")
+    return found
 
 
 def _counted(result: SweepResult, store: Path) -> str:

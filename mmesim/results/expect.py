@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
+from mmesim.results.figures import Formula, estimated, formula, over
 from mmesim.results.latency import Pooled, latency, limit_text
-from mmesim.results.metrics import Metric, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
+from mmesim.results.summary import Verdict
+from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.scenario import Expectation
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
-
-Verdict = Literal["pass", "fail", "undecided"]
 
 
 def judge(
@@ -32,12 +31,13 @@ def judge(
 def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: float) -> dict[str, object]:
     shares = quantile_shares(e.metric)
     if shares is None:
-        name, figure, bound = e.metric, metric(e.metric), e.limit
+        name, figure, bound = e.metric, formula(e.metric), e.limit
     else:
         name, figure, bound = f"share_over {limit_text(e.limit)}", over(e.limit), shares[1]
-    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
     values = [figure.of(r) for r in runs]
-    decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": unit, "value": None, "ci95": None}
+    scale = figure.scale
+    decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": figure.unit}
+    decided_on |= {"value": None, "ci95": None}
     verdict: Verdict = "undecided"
     if any(math.isnan(v) for v in values):
         decided_on["by"] = f"nothing: {figure.missing}"
@@ -56,13 +56,13 @@ def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: 
 
 def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:
     """Return the figure of that name as it stands elsewhere in the summary: times in milliseconds."""
-    if name in ("mean", "max") or quantile_shares(name) is not None:
+    if name in LATENCIES or quantile_shares(name) is not None:
         return latency(runs, pooled, name, confidence)
-    return estimated(metric(name), runs, confidence)
+    return estimated(formula(name), runs, confidence)
 
 
 def interval_of(
-    figure: Metric, values: Sequence[float], runs: Sequence[RunData], confidence: float = CONFIDENCE
+    figure: Formula, values: Sequence[float], runs: Sequence[RunData], confidence: float = CONFIDENCE
 ) -> tuple[float, float, str]:
     """Return where the true value of a figure lies, and how that is known; `values` are those of each replication."""
     interval = student_t(values, confidence, low=0.0, high=figure.high)

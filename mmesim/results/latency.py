@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmesim.arrays import Floats, Ints
+from mmesim.results.figures import FORMULAS, estimated, formula, over
 from mmesim.results.ledger import band_weights, cold_calls
-from mmesim.results.metrics import METRICS, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
+from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.stats.histogram import merge, quantile, share_over, width_at
-from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate, half_width, sectioning
+from mmesim.stats.intervals import CONFIDENCE, Estimate, half_width, sectioning
 
-QUANTILES: tuple[str, ...] = ("p50", "p90", "p95", "p99", "p99.9")
 EPISODES_NEEDED = 20
 COLD_TAIL_SHARE = 0.25
 
@@ -66,11 +66,11 @@ def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: floa
     if name == "max":
         # The largest of all calls, not a mean: an interval would have no meaning.
         largest = [r.latency_max_s for r in runs if r.ok]
-        return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=METRICS["max"].missing)
-    figure, shares = metric(name), quantile_shares(name)
+        return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=FORMULAS["max"].missing)
+    figure, shares = formula(name), quantile_shares(name)
     values = [figure.of(r) for r in runs]
     if shares is None:
-        return estimate(values, figure.missing, low=0.0, scale=1000.0, confidence=confidence)
+        return estimated(figure, runs, confidence)
     if pooled.count.any():
         reason = lacks_loads(pooled, shares[0])
         if reason is not None:
@@ -108,7 +108,7 @@ def _woodruff(
 
 def latency_ms(runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> dict[str, Estimate]:
     """Return mean, quantiles and maximum of the latency in milliseconds."""
-    return {name: latency(runs, pooled, name, confidence) for name in ("mean", *QUANTILES, "max")}
+    return {name: latency(runs, pooled, name, confidence) for name in LATENCIES}
 
 
 def limit_text(limit_s: float) -> str:
@@ -120,5 +120,4 @@ def share_over_limits(
     runs: Sequence[RunData], limits_s: Sequence[float], confidence: float = CONFIDENCE
 ) -> dict[str, Estimate]:
     """Return for each limit the share (0..1) of successful calls slower than it."""
-    figures = {limit_text(limit): over(limit) for limit in limits_s}
-    return {name: estimated(figure, runs, confidence) for name, figure in figures.items()}
+    return {limit_text(limit): estimated(over(limit), runs, confidence) for limit in limits_s}

@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from mmesim import __version__
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
-from mmesim.results.expect import Verdict, overall
+from mmesim.results.expect import overall
 from mmesim.results.run_data import RunData
-from mmesim.results.summary import Summary, summarise
+from mmesim.results.summarise import summarise
+from mmesim.results.summary import Verdict
 from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.scenario import Scenario
@@ -51,7 +52,7 @@ class Result:
         return f"Result({self.scenario.name!r}, {finished}, {calls} calls)"
 
     @cached_property
-    def summary(self) -> Summary:
+    def summary(self) -> dict[str, Any]:
         """The figures of summary.json as a dictionary; shared, not to be changed."""
         return summarise(self.scenario, self.runs, __version__, self.until, self.robustness)
 
@@ -68,8 +69,7 @@ class Result:
     @property
     def verdict(self) -> Verdict:
         """Whether everything that the scenario expects was met: pass, fail or undecided."""
-        entries: Any = self.summary["expect"]
-        return overall([entry["verdict"] for entry in entries])
+        return overall([entry["verdict"] for entry in self.summary["expect"]])
 
     @property
     def self_check(self) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.special import stdtrit
@@ -14,12 +13,11 @@ from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import Sums, Windows, batch_means, windows
+from mmesim.results.summary import State, SteadyState
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.combinations import changing
 from mmesim.stats.intervals import mean
-
-Verdict = Literal["steady", "warming up", "saturated", "too short"]
 
 BATCHES = 10
 """The measured time is cut into so many batches of windows."""
@@ -41,25 +39,6 @@ REFUSED = 0.01
 """Share of refused calls above which the queues count as full."""
 
 NO_STEADY_STATE = "no steady state is asked for"
-
-
-@dataclass(frozen=True)
-class SteadyState:
-    """The verdict on a run and what it rests on; no verdict where none can be given."""
-
-    verdict: Verdict | None
-    evidence: str
-    warmup_s: float
-    run_at_least_s: float | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the shape used in summary.json."""
-        return {
-            "verdict": self.verdict,
-            "evidence": self.evidence,
-            "warmup_s": self.warmup_s,
-            "run_at_least_s": self.run_at_least_s,
-        }
 
 
 def changes_over_time(scenario: Scenario) -> str | None:
@@ -96,35 +75,39 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     found, warmup_s = scenario.run.warmup_found, runs[0].warmup_s
     reason = changes_over_time(scenario)
     if reason is not None:
-        return SteadyState(None, f"{NO_STEADY_STATE}: {reason}", warmup_s)
+        return _judged(None, f"{NO_STEADY_STATE}: {reason}", warmup_s)
     spawned_s = all_users_s(scenario)
     if warmup_s < spawned_s:
         evidence = f"users are spawned until {units.show_seconds(spawned_s)}, and the measured time begins before"
-        return SteadyState("warming up", evidence, warmup_s)
+        return _judged("warming up", evidence, warmup_s)
     if not any(run.calls for run in runs):
-        return SteadyState(None, "not judged: no call was measured", warmup_s)
+        return _judged(None, "not judged: no call was measured", warmup_s)
     full = _full_queues(runs)
     if full is not None:
-        return SteadyState("saturated", full, warmup_s)
+        return _judged("saturated", full, warmup_s)
     judged = len(runs[0].windows["start_s"]) and len(windows(runs[:1], warmup_s)) >= FEWEST_WINDOWS
     growth = _growth(runs, warmup_s) if judged else None
     if growth is not None:
-        return SteadyState("saturated", growth, warmup_s)
+        return _judged("saturated", growth, warmup_s)
     if found is not None and found.run_at_least_s is not None and scenario.run.duration_s < found.run_at_least_s:
         evidence = f"run at least {units.show_seconds(found.run_at_least_s)}; the warm-up would be: {found.why}"
-        return SteadyState("too short", evidence, warmup_s, found.run_at_least_s)
+        return _judged("too short", evidence, warmup_s, found.run_at_least_s)
     because = "" if found is None else f"; warm-up: {found.why}"
     if not judged:
         few = f"not judged: fewer than {FEWEST_WINDOWS} whole minutes were measured"
-        return SteadyState(None, few + because, warmup_s)
+        return _judged(None, few + because, warmup_s)
     falling = _falling(runs, warmup_s)
     if falling is not None:
-        return SteadyState("warming up", falling + because, warmup_s)
-    return SteadyState(
+        return _judged("warming up", falling + because, warmup_s)
+    return _judged(
         "steady",
         f"no fall in misses or latency, no growth of the calls in the system{_failures(runs)}{because}",
         warmup_s,
     )
+
+
+def _judged(state: State | None, evidence: str, warmup_s: float, run_at_least_s: float | None = None) -> SteadyState:
+    return SteadyState(verdict=state, evidence=evidence, warmup_s=warmup_s, run_at_least_s=run_at_least_s)
 
 
 def _failures(runs: Sequence[RunData]) -> str:

@@ -110,7 +110,7 @@ def test_a_plot_is_written(sweep: Run) -> None:
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--plot", "plots/p99.svg").code == 0
     assert "p99 latency" in Path("plots/p99.svg").read_text()
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "cost,p99", "--plot", "cost.svg").code == 0
-    assert "cost an hour" in Path("cost.svg").read_text()
+    assert "cost per hour" in Path("cost.svg").read_text()
 
 
 def test_store_and_folder_are_where_they_are_asked_for(sweep: Run) -> None:

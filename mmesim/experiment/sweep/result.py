@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim.errors import OutputError
-from mmesim.experiment.figures import FIGURES, figure
+from mmesim.results.figures import read
 from mmesim.results.result import Result
+from mmesim.scenario import figures
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.run.sweep import split_quantity
 from mmesim.scenario.scenario import Scenario
@@ -33,10 +34,10 @@ FILES = ("sweep.parquet", "sweep.csv")
 class SweptPoint:
     """One point: its number, the values of the swept fields, and what came out.
 
-    `figures` are those of `mmesim.experiment.figures` by column. `verdict` is None when nothing is expected;
-    `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the measured time
-    (`steady`, `warming up`, `saturated`, `too short`), None where that cannot be asked. `self_check` says how the
-    simulator contradicted itself, None when it did not.
+    `figures` are those of `mmesim.scenario.figures` that a sweep shows, by column. `verdict` is None when nothing is
+    expected; `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the
+    measured time (`steady`, `warming up`, `saturated`, `too short`), None where that cannot be asked. `self_check` says
+    how the simulator contradicted itself, None when it did not.
     """
 
     number: int
@@ -57,7 +58,7 @@ def swept_point(number: int, values: Mapping[str, object], result: Result) -> Sw
         number=number,
         values=dict(values),
         replications=len(result.runs),
-        figures={one.column: one.of(result.summary) for one in FIGURES},
+        figures={one.column: read(one, result.summary) for one in figures.shown_in("sweep")},
         verdict=result.verdict if entries else None,
         not_passed=tuple(entry["text"] for entry in entries if entry["verdict"] != "pass"),
         steady_state=steady["verdict"],
@@ -125,7 +126,7 @@ class SweepResult:
         for field in self.swept:
             columns[field.column] = pa.array(field.texts if field.numbers is None else field.numbers)
         columns["replications"] = pa.array([point.replications for point in self.points], pa.int64())
-        for one in FIGURES:
+        for one in figures.shown_in("sweep"):
             found = [point.figures[one.column] for point in self.points]
             columns[one.column] = pa.array([estimate.value for estimate in found], pa.float64())
             if one.interval:
@@ -151,7 +152,7 @@ class SweepResult:
         """
         from mmesim.report.plots.sweep import sweep_plot
 
-        return sweep_plot(self, figure(metric))
+        return sweep_plot(self, figures.figure(metric, figures.shown_in("sweep")))
 
     def save(self, folder: str | Path) -> Path:
         """Write `sweep.parquet` and `sweep.csv` into a folder and return it; raises OutputError."""

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure as Plot
 from matplotlib.ticker import MaxNLocator
 
 from mmesim.errors import OutputError, UserError
-from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep.result import Field, SweepResult
 from mmesim.report.plots.picture import Picture
+from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
 
 FORMATS = (".png", ".svg")

@@ -80,7 +80,7 @@ def _row(delta: Delta) -> tuple[str, ...]:
 
 
 def _is_share(delta: Delta) -> bool:
-    return delta.unit == "1" and delta.name != "loaded_models"
+    return delta.kind == "share"
 
 
 def _value(delta: Delta, estimated: Estimate) -> str:

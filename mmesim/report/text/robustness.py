@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim import units
-from mmesim.experiment.figures import figure
-from mmesim.experiment.robustness_result import FIGURES, Outcome, Robustness
+from mmesim.experiment.robustness_result import Outcome, Robustness
 from mmesim.report import caveats, layout
 from mmesim.report.text.run import MARKS, WIDTH
+from mmesim.scenario.figures import Figure, shown_in
 from mmesim.stats.intervals import Estimate
 
 
@@ -31,13 +31,13 @@ def _head(found: Robustness) -> Iterator[str]:
 def _table(found: Robustness) -> Iterator[str]:
     judged = found.verdict is not None
     titles = [""]
-    for name in FIGURES:
-        titles += [f"{name}, ms" if figure(name).unit == "ms" else name, ""]
+    for one in shown_in("robustness"):
+        titles += [f"{one.key}, ms" if one.kind == "ms" else one.key, ""]
     rows = [[*titles, *(["expected"] if judged else [])]]
     for outcome in found.outcomes:
         row = [outcome.name]
-        for name in FIGURES:
-            row += _cells(name, outcome.figures[name])
+        for one in shown_in("robustness"):
+            row += _cells(one, outcome.figures[one.key])
         rows.append([*row, *([_mark(outcome)] if judged else [])])
     kept = [i for i in range(len(rows[0])) if any(row[i] for row in rows)]
     rows = [[row[i] for i in kept] for row in rows]
@@ -46,15 +46,15 @@ def _table(found: Robustness) -> Iterator[str]:
         rows = [[*row[:-1], row[-1].ljust(width)] for row in rows]
     yield from layout.columns(rows, gap=2, indent=0)
     yield from caveats.of_runs([(one.name, one.steady_state) for one in found.outcomes], "settings")
-    for one in found.left_out:
-        yield f"left out: {one.name}: {one.reason}"
+    for left in found.left_out:
+        yield f"left out: {left.name}: {left.reason}"
 
 
-def _cells(name: str, estimate: Estimate) -> tuple[str, str]:
+def _cells(figure: Figure, estimate: Estimate) -> tuple[str, str]:
     shown = estimate.as_dict()
     if estimate.value is None:
         return layout.DASH, ""
-    if figure(name).unit == "%":
+    if figure.kind == "share":
         return layout.percent_value(shown), layout.percent_interval(shown)
     return layout.value(shown), layout.interval(shown)
 

@@ -14,9 +14,9 @@ from mmesim import units
 from mmesim.arrays import Floats, divide
 from mmesim.report import caveats, layout
 from mmesim.results import checks
-from mmesim.results.metrics import quantile_shares
 from mmesim.results.result import Result
 from mmesim.results.run_data import PARTS, HostData
+from mmesim.scenario.figures import quantile_shares
 from mmesim.stats.intervals import mean
 
 WIDTH = 100

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep.result import SweepResult
 from mmesim.report import caveats, layout
 from mmesim.report.text.run import MARKS, WIDTH
+from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
 
 

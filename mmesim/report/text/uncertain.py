@@ -59,8 +59,7 @@ def _row(answer: Answer) -> tuple[str, ...]:
 def _value(answer: Answer, value: float | None) -> str:
     if value is None:
         return layout.DASH
-    is_share = answer.unit == "1" and answer.name not in ("loaded_models", "hosts")
-    return layout.share(value) if is_share else layout.number(value)
+    return layout.share(value) if answer.kind == "share" else layout.number(value)
 
 
 def _expected(found: Uncertain) -> Iterator[str]:

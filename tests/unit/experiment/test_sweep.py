@@ -13,7 +13,6 @@ from matplotlib.image import imread
 
 from mmesim.errors import OutputError, ScenarioError, UserError
 from mmesim.experiment.execute.executors import Observer, local
-from mmesim.experiment.figures import FIGURES, figure
 from mmesim.experiment.replicate import replicate
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.sweep.result import SweepResult
@@ -21,7 +20,9 @@ from mmesim.experiment.sweep.sweep import sweep
 from mmesim.report.plots.sweep import write_plot
 from mmesim.report.progress import CountLine
 from mmesim.report.text.sweep import sweep_text
+from mmesim.results.figures import read
 from mmesim.results.run_data import RunData
+from mmesim.scenario.figures import figure, shown_in
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from tests.unit.experiment import fakes
@@ -60,8 +61,8 @@ def test_every_point_is_what_its_scenario_alone_gives() -> None:
     result = sweep(SCENARIO, {COUNT: [1, 2]}, replications=3)
     for point, count in zip(result.points, (1, 2), strict=True):
         alone: Any = replicate(SCENARIO.with_({COUNT: count, "run.replications": 3})).summary
-        for one in FIGURES:
-            assert point.figures[one.column] == one.of(alone)
+        for one in shown_in("sweep"):
+            assert point.figures[one.column] == read(one, alone)
         assert point.verdict == alone["expect"][0]["verdict"]
         assert point.not_passed == (() if point.verdict == "pass" else ("p99 < 25 ms",))
     assert (result.simulated, result.found, result.interrupted, result.self_check) == (6, 0, False, None)

@@ -163,7 +163,7 @@ def test_the_engine_itself(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of p50"),
+        ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of mean, p50"),
         ({"metrics": ["cache_hit_ration"]}, "did you mean cache_hit_ratio?"),
         ({"draws": 7}, "7 draws are too few to rank 2 inputs: at least 8"),
         ({"replications": 1}, "at least 2 are needed"),
