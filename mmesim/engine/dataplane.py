@@ -57,7 +57,7 @@ class DataPlane:
     @property
     def now(self) -> float:
         """Time of the last event."""
-        return float(self.tables.views.clock.now[0])
+        return float(self.tables.views.clock[0].now)
 
     def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
         while self._short != codes.NONE:
@@ -68,7 +68,7 @@ class DataPlane:
 
     def add_host(self, now: float, key: int) -> int:
         """A new host, up from now; `key` is its place in every rendezvous order."""
-        if int(self.tables.views.clock.n_hosts[0]) >= self.tables.rows("hosts"):
+        if int(self.tables.views.clock[0].n_hosts) >= self.tables.rows("hosts"):
             self.tables.grow_hosts(2 * self.tables.rows("hosts"))
             self._rebind()
         return self._do(verbs.ADD_HOST, now, key)
@@ -182,10 +182,10 @@ class DataPlane:
         self._do(verbs.ROOM, now)
 
     def hosts_in_order(self, model: int) -> Iterator[int]:
-        """Hosts that are up, in rendezvous order of the model; those after the first are sorted when they are asked for."""
+        """Hosts that are up, in rendezvous order of the model; only the first is found before the next is asked for."""
         self._do(verbs.SCORES, self.now, model)
         views = self.tables.views
-        up = views.up[: int(views.clock.n_up[0])].copy()
+        up = views.up[: int(views.clock[0].n_up)].copy()
         scores = views.scores[up]
         if up.size:
             yield int(up[scores.argmax()])
@@ -205,14 +205,14 @@ class DataPlane:
         if waiters < MARGIN // 4:
             return
         waiters *= 2
-        if int(views.clock.n_free_attempts[0]) < waiters + MARGIN:  # each may be tried again
+        if int(views.space[0].n_free_attempts) < waiters + MARGIN:  # each may be tried again
             self._grow("attempts", 2 * (views.attempts.state.size + waiters + MARGIN))
             views = self.tables.views
         if int(views.hosts.heap_n[host]) + waiters + MARGIN > views.tasks.finish.shape[1]:
             self._grow("tasks", 2 * (int(views.hosts.heap_n[host]) + waiters + MARGIN))
-        if int(views.clock.n_timers[0]) + waiters + MARGIN > views.timers.time.size:
-            self._grow("timers", 2 * (int(views.clock.n_timers[0]) + waiters + MARGIN))
-        if views.params.record[0] == 1:
+        if int(views.clock[0].n_timers) + waiters + MARGIN > views.timers.time.size:
+            self._grow("timers", 2 * (int(views.clock[0].n_timers) + waiters + MARGIN))
+        if views.params[0].record == 1:
             self._flush()
             if waiters + MARGIN > views.records.call.size:
                 self._grow("records", 2 * (waiters + MARGIN))

@@ -37,8 +37,9 @@ class Environment(simpy.Environment):
         if signal == REACHED:
             if not queue:
                 raise EmptySchedule
-            self._now, _, _, event = heappop(queue)
-            callbacks, event.callbacks = event.callbacks, None
+            self._now, _, _, event = heappop(queue)  # from here on as in simpy.Environment.step
+            callbacks = event.callbacks
+            event.callbacks = None  # type: ignore[assignment]  # SimPy marks an event as processed so
             for callback in callbacks:
                 callback(event)
             if not event._ok and not hasattr(event, "_defused"):

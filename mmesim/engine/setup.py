@@ -8,8 +8,8 @@ import numpy as np
 
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
+from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.kernel.tables import Sizes, Tables
-from mmesim.engine.recorder import BUFFER_ROWS
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.models.groups import AffineBatch
@@ -29,7 +29,8 @@ ROUTING = {
     RouterPolicy.round_robin: codes.ROUND_ROBIN,
 }
 BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
-KEY_LIMIT = 2147483647
+RECORD_ROWS = 16384
+"""Rows of the buffer of records of calls, which is emptied when it is full."""
 
 
 def cores_and_slope(host: HostType) -> tuple[float, float]:
@@ -57,7 +58,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             drafts=users * CALLS,
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
-            records=0 if records is None else BUFFER_ROWS,
+            records=0 if records is None else RECORD_ROWS,
         ),
         (fine.edges, fine.start),
         (coarse.edges, coarse.start),
@@ -71,7 +72,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
 def set_params(tables: Tables, scenario: Scenario) -> None:
     """Fill the one row of parameters."""
     endpoint, server, clients = scenario.endpoint, scenario.server, scenario.clients
-    params = tables.views.params
+    params = tables.views.params[0]
     cores, slope = cores_and_slope(endpoint.host)
     overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
     values = {
@@ -98,31 +99,31 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
     }
     values |= {name: constant(spec) for name, spec in zip(OVERHEAD_COLUMNS, overhead, strict=True)}
     for name, value in values.items():
-        getattr(params, name)[0] = value
+        setattr(params, name, value)
     for k, limit in enumerate(scenario.latency_limits_s):
         tables.views.limits[k] = limit
 
 
 def set_clients(tables: Tables, scenario: Scenario, replication: int) -> None:
     """Fill the parameters of retries and throttling."""
-    params, retries, throttling = tables.views.params, scenario.clients.retries, scenario.endpoint.throttling
-    params.processes[0] = _processes(scenario)
-    params.chance_seed[0] = int(generator(scenario.run.seed, replication, "retries").integers(KEY_LIMIT))
-    params.throttle_in_flight[0] = throttling.in_flight or 0
-    params.throttle_rate[0] = throttling.rate_per_s or 0.0
-    params.throttle_burst[0] = throttling.tokens
+    params, retries, throttling = tables.views.params[0], scenario.clients.retries, scenario.endpoint.throttling
+    params.processes = _processes(scenario)
+    params.chance_seed = int(generator(scenario.run.seed, replication, "retries").integers(PRIME))
+    params.throttle_in_flight = throttling.in_flight or 0
+    params.throttle_rate = throttling.rate_per_s or 0.0
+    params.throttle_burst = throttling.tokens
     if retries is None:
-        params.max_attempts[0] = 1
+        params.max_attempts = 1
         return
-    params.max_attempts[0] = retries.max_attempts
-    params.retry_base[0], params.retry_factor[0], params.retry_cap[0], params.retry_jitter[0] = retries.pause
+    params.max_attempts = retries.max_attempts
+    params.retry_base, params.retry_factor, params.retry_cap, params.retry_jitter = retries.pause
     for k, name in enumerate(CAUSES):
         tables.views.retry_on[k] = name in retries.causes_retried
     if isinstance(retries, BotoStandard):
         quota = retries.quota
-        params.retry_quota[0] = tables.views.tokens[:] = quota.tokens
-        params.quota_cost[0], params.quota_cost_timeout[0] = quota.retry, quota.retry_after_timeout
-        params.quota_refund[0] = quota.success
+        params.retry_quota = tables.views.tokens[:] = quota.tokens
+        params.quota_cost, params.quota_cost_timeout = quota.retry, quota.retry_after_timeout
+        params.quota_refund = quota.success
 
 
 def _processes(scenario: Scenario) -> int:
@@ -146,7 +147,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     spill_at = scenario.endpoint.router.spill_at
     workers = np.array([m.workers for m in rows])
     views.workers[:] = workers
-    tables.views.params.margin_workers[0] = codes.MARGIN + int(workers.max())
+    tables.views.params[0].margin_workers = codes.MARGIN + int(workers.max())
     views.threads[:] = [m.service.threads for m in rows]
     views.serial[:] = [m.service.serial for m in rows]
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]
@@ -164,11 +165,11 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
             views.batch_rule[m.index] = BATCH[law]
         views.first_cpu[m.index] = constant(m.first_call.cpu)
         views.first_wait[m.index] = constant(m.first_call.wait)
-    tables.views.clock.margin[0] = codes.MARGIN + 2 * max(m.batch_size for m in rows)
+    tables.views.space[0].margin = codes.MARGIN + 2 * max(m.batch_size for m in rows)
     views.key[:] = [placement_key(scenario, replication, "model", m.name) for m in rows]
 
 
 def placement_key(scenario: Scenario, replication: int, what: str, name: str | int) -> int:
     """Key of a host or a model in rendezvous hashing: by its name, so that others may come or go."""
     text = f"{scenario.run.seed}/{replication}/{what}/{name}"
-    return 1 + int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") % (KEY_LIMIT - 1)
+    return 1 + int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") % (PRIME - 1)

@@ -9,20 +9,21 @@ from typing import Any
 import simpy
 
 from mmesim.engine import setup
-from mmesim.engine.collect import collect
+from mmesim.engine.closed_loop import ClosedLoops
+from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.fleet import Fleet
+from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.loader import Loader
-from mmesim.engine.control.start import Start
 from mmesim.engine.dataplane import DataPlane
-from mmesim.engine.endpoint import EndpointControl
+from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
-from mmesim.engine.eviction import Eviction
 from mmesim.engine.kernel.codes import REFILL, USERS
-from mmesim.engine.metrics import WINDOW_S, Integrals, Metrics
-from mmesim.engine.processes import UserProcess, at_fault, named, start
-from mmesim.engine.recorder import Recorder
-from mmesim.engine.source import Source
-from mmesim.engine.users import ClosedLoops
+from mmesim.engine.kernel.hashing import PRIME
+from mmesim.engine.measure.collect import collect
+from mmesim.engine.measure.recorder import Recorder
+from mmesim.engine.measure.windows import WINDOW_S, Integrals, Windows
+from mmesim.engine.open_loop import OpenLoop
+from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -51,24 +52,24 @@ class Simulation:
         self.replication = replication
         seed, endpoint = scenario.run.seed, scenario.endpoint
         tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records)
-        key = int(generator(seed, replication, "records").integers(setup.KEY_LIMIT))
+        key = int(generator(seed, replication, "records").integers(PRIME))
         self.recorder = Recorder(records, key)
         self.recorder.attach(tables)
         self.plane = DataPlane(tables, self.recorder.flush)
         self.env = Environment(self.plane)
-        self.source = Source(scenario, replication, self.plane, observer)
-        self.env.handle(REFILL, self.source.refill)
+        self.open_loop = OpenLoop(scenario, replication, self.plane, observer)
+        self.env.handle(REFILL, self.open_loop.refill)
         self.closed_loops = ClosedLoops(scenario, replication, self.plane, observer)
         self.env.handle(USERS, self.closed_loops.refill)
         self.fleet = Fleet(self.env, self.plane, scenario, replication)
         self.hosts = self.fleet.hosts
         eviction = Eviction(scenario)
         self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
-        Start(self.plane, self.hosts, scenario, replication, eviction).begin()
+        InitialCaches(self.plane, self.hosts, scenario, replication, eviction).begin()
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
-        self.metrics = Metrics(
+        self.windows = Windows(
             self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s, window_s
         )
         self.env.process(self._measure())
@@ -84,7 +85,24 @@ class Simulation:
             self._run_with_own()
         else:
             self.env.run()
-        return collect(self, time.perf_counter() - begun)
+        return self.measured(time.perf_counter() - begun)
+
+    def measured(self, wall_s: float) -> RunData:
+        """Everything that was measured, once the run is over; `wall_s`: how long it took."""
+        assert self.at_warmup is not None  # both times lie within the run
+        assert self.at_end is not None
+        return collect(
+            self.scenario,
+            self.replication,
+            wall_s,
+            views=self.plane.tables.views,
+            hosts=self.hosts,
+            added=self.at_end.since(self.at_warmup, len(self.hosts)),
+            loads=self.loader.finished,
+            windows=self.windows.columns(),
+            records=self.recorder.records(),
+            control_events=next(self.env._eid),
+        )
 
     def _run_with_own(self) -> None:
         """Run, but do not wait for the user's processes, which may go on for ever."""
@@ -108,18 +126,18 @@ class Simulation:
     def _is_over(self) -> bool:
         """Whether no call will begin, none is on its way, no job is served and no model is loaded any more."""
         views = self.plane.tables.views
-        clock, rows = views.clock, views.attempts.state.size
-        arrived = clock.more[0] == 0 and clock.arrival[0] >= clock.n_arrivals[0] and clock.thinking[0] == 0
-        return bool(arrived and clock.n_free_attempts[0] == rows and not views.hosts.load_queue.any())
+        clock, rows = views.clock[0], views.attempts.state.size
+        arrived = clock.more == 0 and clock.arrival >= clock.n_arrivals and clock.thinking == 0
+        return bool(arrived and views.space[0].n_free_attempts == rows and not views.hosts.load_queue.any())
 
     def _measure(self) -> Generator[simpy.Event, Any, None]:
         """Take the integrals at both ends of the measured time."""
         run = self.scenario.run
         if run.cut_s > 0.0:
             yield self.env.timeout(run.cut_s)
-        self.at_warmup = self.metrics.integrals()
+        self.at_warmup = self.windows.integrals()
         yield self.env.timeout(run.duration_s - self.env.now)
-        self.at_end = self.metrics.integrals()
+        self.at_end = self.windows.integrals()
 
 
 def simulate(

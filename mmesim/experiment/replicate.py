@@ -16,7 +16,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    from mmesim.engine.processes import UserProcess
+    from mmesim.engine.user_processes import UserProcess
 
 RECORDS = 200_000
 """Calls recorded in each replication by default; above that a seeded sample."""

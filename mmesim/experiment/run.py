@@ -16,7 +16,7 @@ from mmesim.results.result import Result
 from mmesim.scenario.scenario import RunSettings, Scenario
 
 if TYPE_CHECKING:
-    from mmesim.engine.processes import UserProcess
+    from mmesim.engine.user_processes import UserProcess
 
 
 def run(
@@ -31,8 +31,8 @@ def run(
 ) -> Result:
     """Simulate a scenario, or the file of one, and return its result.
 
-    `processes` are generator functions `watch(env, endpoint)`: SimPy processes that read and steer the endpoint (see
-    mmesim.engine.endpoint.EndpointControl). `replication` runs that one alone, else all that the scenario asks for.
+    `processes` are generator functions `watch(env, endpoint)`: SimPy processes that read and steer the endpoint, a
+    mmesim.engine.endpoint_control.EndpointControl. `replication` runs that one alone, else all that are asked for.
     `until`, such as "p99 within 5 %", repeats until that figure is precise enough, instead of the scenario's.
     `jobs` run at the same time; `records` is the number of calls recorded in each (None: none, -1: all); `save` is a
     folder for the result. Raises UserError for a wrong input, UserCodeError when a process fails.

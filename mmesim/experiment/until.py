@@ -26,7 +26,7 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import CONFIDENCE
 
 if TYPE_CHECKING:
-    from mmesim.engine.processes import UserProcess
+    from mmesim.engine.user_processes import UserProcess
 
 
 def looks(first: int, most: int) -> tuple[int, ...]:

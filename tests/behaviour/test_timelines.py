@@ -115,8 +115,8 @@ def test_a_model_goes_back_to_the_host_that_has_its_artefact(tmp_path):
     place = endpoint(hosts=2, copies=2, load_slots=1, download=download)
     models = [model(name) for name in names]
     order = Simulation(scenario(tmp_path, [(0.0, "m0", 0.1)], models, place)).plane.hosts_in_order
-    left = [name for k, name in enumerate(names) if order(k)[0] == 0]
-    right = [name for k, name in enumerate(names) if order(k)[0] == 1]
+    left = [name for k, name in enumerate(names) if next(order(k)) == 0]
+    right = [name for k, name in enumerate(names) if next(order(k)) == 1]
     # The load queue of host 0 holds two, so the third model that belongs there goes to host 1. Two models that belong
     # to host 1 push it out. When it is asked for again both hosts are free, and host 1 has the artefact.
     requests = [(0.0, left[0], 0.1), (0.01, left[1], 0.1), (0.02, left[2], 0.1)]

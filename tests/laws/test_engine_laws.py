@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mmesim.engine.kernel.codes import REFILL
+from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.engine.source import Source
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
 from mmesim.scenario.scenario import EvictionPolicy, RouterPolicy, Scenario
 from mmesim.stats.histogram import bucket_of, coarse_grid, grid
@@ -200,7 +200,7 @@ def test_one_seed_gives_the_same_bytes(scenario):
 @laws
 def test_the_size_of_a_block_of_arrivals_changes_nothing(scenario, block_size):
     sim = Simulation(scenario, records=-1)
-    source = Source(scenario, 0, sim.plane, None, block_size)
+    source = OpenLoop(scenario, 0, sim.plane, None, block_size)
     sim.env.handle(REFILL, source.refill)
     assert digest(sim.run(), EFFORT) == digest(simulate(scenario, records=-1), EFFORT)
 

@@ -80,13 +80,13 @@ def test_everything_that_was_taken_is_given_back(scenario):
         assert host.tasks.value == scenario.server.base_tasks + sum(m.pool_tasks for m in held)
         assert host.loaded.value == len(held)
         assert host.disk.value == sum(host.artefacts.values())
-        assert (host.slots.count, len(host.slots.queue), host.hungry) == (0, 0, 0)
+        assert (host.slots.count, host.slots.waiting, host.hungry) == (0, 0, 0)
     n = len(sim.hosts)
     assert rows_in(views.pools.state, codes.LOADING, codes.DRAINING).size == 0
-    assert views.clock.n_free_pools[0] == views.pools.state.size - ready.size
-    assert views.clock.n_free_attempts[0] == views.attempts.state.size
-    assert views.clock.n_free_workers[0] == views.workers.gen.size - views.pools.workers[ready].sum()
-    assert views.clock.n_free_controls[0] == views.controls.host.size
+    assert views.space[0].n_free_pools == views.pools.state.size - ready.size
+    assert views.space[0].n_free_attempts == views.attempts.state.size
+    assert views.space[0].n_free_workers == views.workers.gen.size - views.pools.workers[ready].sum()
+    assert views.space[0].n_free_controls == views.controls.host.size
     for counter in ("heap_n", "threads", "spin", "in_flight", "load_queue", "wanted"):
         assert not np.any(getattr(views.hosts, counter)[:n]), counter
 
@@ -126,8 +126,8 @@ def test_every_runnable_thread_gets_its_share_of_the_cpu(scenario):
     def look(sim: Simulation) -> None:
         views = sim.plane.tables.views
         hosts, n = views.hosts, len(sim.hosts)
-        upcoming = views.tree[views.tree.size // 2 :]
-        assert views.tree[1] == upcoming[:n].min()
+        upcoming = views.ends[views.ends.size // 2 :]
+        assert views.ends[1] == upcoming[:n].min()
         for h in range(n):
             tasks = [code_threads(views, int(code)) for code in views.tasks.code[h, : hosts.heap_n[h]]]
             runnable = sum(tasks)
@@ -191,9 +191,12 @@ def test_every_request_and_every_copy_is_counted_where_it_is(scenario):
         views = sim.plane.tables.views
         pools, attempts, hosts, n = views.pools, views.attempts, views.hosts, len(sim.hosts)
         used = attempts.state != codes.A_FREE
-        assert views.clock.n_free_attempts[0] == (~used).sum()
-        assert views.clock.in_system[0] == (used & (attempts.answered == 0)).sum()
-        assert views.clock.calls[0] - views.clock.calls_done[0] == views.clock.in_system[0] + views.clock.backing_off[0]
+        assert views.space[0].n_free_attempts == (~used).sum()
+        assert views.counts[0].in_system == (used & (attempts.answered == 0)).sum()
+        assert (
+            views.counts[0].calls - views.counts[0].calls_done
+            == views.counts[0].in_system + views.counts[0].backing_off
+        )
         at_host = np.bincount(attempts.host[used & (attempts.server_list > 0)], minlength=n)
         assert np.array_equal(at_host, hosts.in_flight[:n])
         waiting = attempts.pool[attempts.state == codes.A_WAITING]

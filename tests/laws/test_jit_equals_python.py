@@ -18,7 +18,8 @@ from numba.core.errors import NumbaError
 
 from mmesim.engine import setup
 from mmesim.engine.kernel import codes, jit, record, step, verbs
-from mmesim.engine.recorder import PRIME, Recorder
+from mmesim.engine.kernel.hashing import PRIME
+from mmesim.engine.measure import recorder
 from mmesim.policies.eviction import EVICTION
 from mmesim.results.run_data import CAUSES, PARTS
 from mmesim.scenario.scenario import EvictionPolicy, RouterPolicy
@@ -136,8 +137,8 @@ def test_kernel_and_recorder_choose_the_same_calls():
     is_recorded = getattr(record.is_recorded, "py_func", record.is_recorded)
     calls = np.concatenate([np.arange(2_000), np.arange(10**9, 10**9 + 2_000)])
     for key, threshold in ((1, PRIME // 2), (PRIME - 1, PRIME // 50), (12345, PRIME)):
-        params = SimpleNamespace(record=[1], record_key=[key], record_threshold=[threshold])
-        kernel = [bool(is_recorded(SimpleNamespace(params=params), int(call))) for call in calls]
-        ours = Recorder(100, key)._hash(calls) < threshold
+        params = SimpleNamespace(record=1, record_key=key, record_threshold=threshold)
+        kernel = [bool(is_recorded(SimpleNamespace(params=[params]), int(call))) for call in calls]
+        ours = recorder._rank(calls, key) < threshold
         assert kernel == ours.tolist()
         assert ours.sum() > 0

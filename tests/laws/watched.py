@@ -8,7 +8,6 @@ from typing import Any
 import simpy
 from simpy.core import EmptySchedule
 
-from mmesim.engine.collect import collect
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -24,7 +23,7 @@ def run_watched(scenario: Scenario, look: Callable[[Simulation], None], records:
         try:
             sim.env.step()
         except EmptySchedule:
-            return collect(sim, 0.0)
+            return sim.measured(0.0)
         look(sim)
 
 

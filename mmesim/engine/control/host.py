@@ -8,7 +8,7 @@ from math import inf
 import numpy as np
 import simpy
 
-from mmesim.engine.control.level import Level
+from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.link import Link
 from mmesim.engine.control.task import Slots
 from mmesim.scenario.scenario import Endpoint, Model
@@ -27,10 +27,10 @@ class Host:
         self.slots = Slots(env, endpoint.load_slots)
         self.network = Link(env, endpoint.host.network_Bps, endpoint.download.stream_Bps)
         self.disk_reads = Link(env, endpoint.disk_read_Bps) if endpoint.disk_read_Bps is not None else None
-        self.memory = Level(endpoint.base_memory_bytes, env.now)
-        self.disk = Level(0, env.now)
-        self.loaded = Level(0, env.now)
-        self.tasks = Level(base_tasks, env.now)
+        self.memory = Gauge(endpoint.base_memory_bytes, env.now)
+        self.disk = Gauge(0, env.now)
+        self.loaded = Gauge(0, env.now)
+        self.tasks = Gauge(base_tasks, env.now)
         self.loads = 0
         self.unloads = 0
         self.hungry = False

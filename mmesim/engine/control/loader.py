@@ -16,11 +16,11 @@ from typing import Any, cast
 
 import simpy
 
+from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.eviction import Eviction
 from mmesim.engine.kernel.codes import CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
 from mmesim.scenario.scenario import Model, Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes

@@ -1,4 +1,8 @@
-"""Processes and slots of the control plane without the turns that SimPy takes where nothing can happen in between."""
+"""Processes and slots of the control plane without the turns of SimPy in which nothing else can happen.
+
+SimPy starts a process, ends it and grants a resource by an event each, at the present time. Where nobody could act in
+between, the event changes nothing but the time that a run takes.
+"""
 
 from __future__ import annotations
 
@@ -10,31 +14,38 @@ import simpy
 
 
 class Task(simpy.Process):
-    """A process that begins at once, and whose end is an event only for those who wait for it."""
+    """A process that begins at once, and whose end is an event only if somebody waits for it.
+
+    The generator runs up to its first event that has not happened yet while the task is made. A failure is raised by
+    the run, as with any process of SimPy, unless somebody waits for the task and handles it.
+    """
+
+    callbacks: Any  # SimPy sets both to None, too, which its own types do not say
+    _target: Any
 
     def __init__(self, env: simpy.Environment, generator: Generator[simpy.Event, Any, Any]) -> None:
         self.env = env
         self.callbacks = []
         self._generator = generator
         self._target = None
-        self._resume(_now(simpy.Event(env)))
+        self._resume(_happened(simpy.Event(env)))
 
     def _resume(self, event: Any) -> None:
+        """Run the generator, with the value of an event or its failure, up to the next event that is to come."""
         env = self.env
-        before, env._active_proc = env._active_proc, self
+        before, env._active_proc = env._active_proc, self  # a task may begin within the turn of another
         while True:
             try:
                 if event._ok:
                     event = self._generator.send(event._value)
                 else:
                     event._defused = True
-                    error = type(event._value)(*event._value.args)
+                    error = type(event._value)(*event._value.args)  # a copy for this task, as SimPy does
                     error.__cause__ = event._value
                     event = self._generator.throw(error)
             except StopIteration as end:
                 event = None
-                self._ok = True
-                self._value = end.value
+                self._ok, self._value = True, end.value
                 if self.callbacks:
                     env.schedule(self)
                 else:
@@ -42,8 +53,7 @@ class Task(simpy.Process):
                 break
             except BaseException as error:
                 event = None
-                self._ok = False
-                self._value = error
+                self._ok, self._value = False, error
                 env.schedule(self)
                 break
             if event.callbacks is not None:
@@ -53,52 +63,58 @@ class Task(simpy.Process):
         env._active_proc = before
 
 
-def _now(event: Any) -> Any:
-    event._ok = True
-    event._value = None
-    event.callbacks = None
-    return event
-
-
-def happen(event: Any) -> None:
-    """The event happens now: who waits for it goes on within this very turn."""
+def happen(event: simpy.Event) -> None:
+    """Let an event happen now: whoever waits for it goes on within this call, before it returns."""
     callbacks = event.callbacks
-    _now(event)
+    _happened(event)
     for callback in callbacks:
         callback(event)
 
 
-class Slots:
-    """So many at a time, first come first served. A free slot is had at once, without an event."""
+def _happened(event: Any) -> simpy.Event:
+    """The event as one that has happened, with the value None: yielding it does not pause a process."""
+    event._ok = True
+    event._value = None
+    event.callbacks = None
+    done: simpy.Event = event
+    return done
 
-    __slots__ = ("_env", "_free", "capacity", "queue")
+
+class Slots:
+    """A limited number of slots, first come first served. A free slot is granted at once, without an event."""
+
+    __slots__ = ("_env", "_free", "_queue", "capacity")
 
     def __init__(self, env: simpy.Environment, capacity: int) -> None:
         self._env = env
-        self.capacity = capacity
         self._free = capacity
-        self.queue: deque[Any] = deque()
-        """Who waits for a slot, first come first."""
+        self._queue: deque[simpy.Event] = deque()
+        self.capacity = capacity
 
     @property
     def count(self) -> int:
         """Slots in use."""
         return self.capacity - self._free
 
-    def request(self) -> Any:
-        """An event that has happened when a slot is free, else happens when one is given back."""
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a slot."""
+        return len(self._queue)
+
+    def request(self) -> simpy.Event:
+        """A request for a slot: an event that has happened already when a slot is free, else happens in its turn."""
         event = simpy.Event(self._env)
         if self._free > 0:
             self._free -= 1
-            return _now(event)
-        self.queue.append(event)
+            return _happened(event)
+        self._queue.append(event)
         return event
 
-    def release(self, event: Any) -> None:
-        """Give a slot back, or the place in the line for one."""
-        if not event.triggered:
-            self.queue.remove(event)
-        elif self.queue:
-            self.queue.popleft().succeed()
+    def release(self, request: simpy.Event) -> None:
+        """Give back the slot of a request, or its place in the queue if it has no slot yet."""
+        if not request.triggered:
+            self._queue.remove(request)
+        elif self._queue:
+            self._queue.popleft().succeed()
         else:
             self._free += 1

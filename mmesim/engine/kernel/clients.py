@@ -4,7 +4,6 @@ Source of boto3's rules: botocore, retryhandler.py and data/_retry.json (legacy)
 retries/quota.py (standard).
 """
 
-from mmesim.engine.kernel.chance import BACKOFF, ROUTE, chance
 from mmesim.engine.kernel.codes import (
     A_BACKOFF,
     CLASS_ARRIVAL,
@@ -14,10 +13,11 @@ from mmesim.engine.kernel.codes import (
     TIMER_REACH,
     TIMER_USER,
 )
+from mmesim.engine.kernel.hashing import BACKOFF, ROUTE, chance
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.lists import new_attempt
 from mmesim.engine.kernel.record import COARSE, FINE, bucket, cell_of, end_attempt, end_call
-from mmesim.engine.kernel.rows import new_attempt
 
 
 @inline
@@ -27,12 +27,12 @@ def answer(t, a, cause, now):
     An answer reaches the client after the way back, unless the client has given up by then. Then the call ends, or the
     client tries again.
     """
-    attempts, params = t.attempts, t.params
+    params, attempts = t.params[0], t.attempts
     attempts.answered[a] = 1
     done = now
     if cause != CLIENT_TIMEOUT:
-        deadline = attempts.start[a] + params.client_timeout[0]
-        done = now + params.back_delay[0]
+        deadline = attempts.start[a] + params.client_timeout
+        done = now + params.back_delay
         if done > deadline:
             cause = CLIENT_TIMEOUT
             done = deadline
@@ -40,33 +40,32 @@ def answer(t, a, cause, now):
     cell = cell_of(latency)
     coarse = bucket(t.coarse_edges, t.coarse_start[cell // (FINE // COARSE)], latency)
     end_attempt(t, a, cause, now, latency, coarse)
-    if params.max_attempts[0] > 1 and not is_last(t.clock, attempts, params, t.tokens, t.retry_on, a, cause):
+    if params.max_attempts > 1 and not is_last(attempts, params, t.tokens, t.retry_on, a, cause):
         try_again(t, a, done)
         return
     end_call(t, a, cause, latency, cell, coarse)
     if attempts.user[a] != NONE:
-        next_call(t.clock, t.timers, t.users, t.drafts, params.out_delay[0], attempts.user[a], done)
+        next_call(t.clock[0], t.timers, t.users, t.drafts, params.out_delay, attempts.user[a], done)
 
 
 @inner
-def is_last(clock, attempts, params, tokens, retry_on, a, cause):
+def is_last(attempts, params, tokens, retry_on, a, cause):
     """Whether the client makes no further attempt after `a`, which ended with `cause`; keeps the retry quota.
 
     It takes what it needs: all tables are copied where a function that is not inlined gets them.
     """
-    quota = params.retry_quota[0]
-    process = (attempts.key[a] if attempts.user[a] == NONE else attempts.user[a]) % params.processes[0]
+    quota = params.retry_quota
+    process = (attempts.key[a] if attempts.user[a] == NONE else attempts.user[a]) % params.processes
     if cause == OK:
         if quota > 0:
-            back = attempts.retry_cost[a] if attempts.number[a] > 1 else params.quota_refund[0]
+            back = attempts.retry_cost[a] if attempts.number[a] > 1 else params.quota_refund
             tokens[process] = min(quota, tokens[process] + back)
         return True
-    if attempts.number[a] >= params.max_attempts[0] or retry_on[cause] == 0:
+    if attempts.number[a] >= params.max_attempts or retry_on[cause] == 0:
         return True
     if quota > 0:
-        cost = params.quota_cost_timeout[0] if cause == CLIENT_TIMEOUT else params.quota_cost[0]
+        cost = params.quota_cost_timeout if cause == CLIENT_TIMEOUT else params.quota_cost
         if tokens[process] < cost:
-            clock.quota_refusals[0] += 1
             return True
         tokens[process] -= cost
         attempts.retry_cost[a] = cost
@@ -80,44 +79,31 @@ def try_again(t, a, done):
     The failed attempt may go on being served. The pause is base * factor ** (failures - 1), at most the cap, less a
     random share of it up to the jitter.
     """
-    attempts, params = t.attempts, t.params
+    params, attempts = t.params[0], t.attempts
     b = new_attempt(t)
     number = attempts.number[a]
-    pause = params.retry_base[0]
+    pause = params.retry_base
     for _ in range(number - 1):
-        pause = min(pause * params.retry_factor[0], params.retry_cap[0])
-    pause = min(pause, params.retry_cap[0])
+        pause = min(pause * params.retry_factor, params.retry_cap)
+    pause = min(pause, params.retry_cap)
     key = attempts.key[a]
-    pause *= 1.0 - params.retry_jitter[0] * chance(key, number, BACKOFF, params.chance_seed[0])
+    pause *= 1.0 - params.retry_jitter * chance(key, number, BACKOFF, params.chance_seed)
+    life = attempts.gen[b]
+    attempts[b] = attempts[a]
+    attempts.gen[b] = life
+    attempts.next[b] = NONE
     attempts.state[b] = A_BACKOFF
-    attempts.call[b] = attempts.call[a]
-    attempts.key[b] = key
-    attempts.user[b] = attempts.user[a]
     attempts.number[b] = number + 1
-    attempts.retry_cost[b] = attempts.retry_cost[a]
-    attempts.model[b] = attempts.model[a]
-    attempts.stream[b] = attempts.stream[a]
-    attempts.measured[b] = attempts.measured[a]
-    attempts.cold[b] = attempts.cold[a]
-    attempts.call_start[b] = attempts.call_start[a]
     attempts.start[b] = done + pause
     attempts.backoff[b] = attempts.backoff[a] + pause
     attempts.failed[b] = attempts.failed[a] + (done - attempts.start[a])
-    attempts.cpu[b] = attempts.cpu[a]
-    attempts.wait[b] = attempts.wait[a]
-    attempts.route[b] = chance(key, number, ROUTE, params.chance_seed[0])
-    attempts.pre_cpu[b] = attempts.pre_cpu[a]
-    attempts.pre_wait[b] = attempts.pre_wait[a]
-    attempts.hold_cpu[b] = attempts.hold_cpu[a]
-    attempts.hold_wait[b] = attempts.hold_wait[a]
-    attempts.post_cpu[b] = attempts.post_cpu[a]
-    attempts.post_wait[b] = attempts.post_wait[a]
+    attempts.route[b] = chance(key, number, ROUTE, params.chance_seed)
     attempts.answered[b] = 1  # nobody waits for it yet
     attempts.pool[b] = attempts.host[b] = NONE
     attempts.server_list[b] = 0
-    t.clock.backing_off[0] += 1
-    reach_at = attempts.start[b] + params.out_delay[0]
-    push_timer(t.clock, t.timers, reach_at, CLASS_ARRIVAL, TIMER_REACH, b, attempts.gen[b])
+    t.counts[0].backing_off += 1
+    reach_at = attempts.start[b] + params.out_delay
+    push_timer(t.clock[0], t.timers, reach_at, CLASS_ARRIVAL, TIMER_REACH, b, attempts.gen[b])
 
 
 @inner
@@ -125,11 +111,11 @@ def next_call(clock, timers, users, drafts, out_delay, u, done):
     """User `u`, free since `done`, begins the next call after its pause; asks for more calls when all are used."""
     users.free_at[u] = done
     if users.at[u] >= users.drawn[u]:
-        users.next[u] = clock.hungry[0]
-        clock.hungry[0] = u
+        users.next[u] = clock.undrawn
+        clock.undrawn = u
         return
     start = done + drafts.gap[users.first[u] + users.at[u]]
     if start < users.end[u]:
         users.start[u] = start
-        clock.thinking[0] += 1
+        clock.thinking += 1
         push_timer(clock, timers, start + out_delay, CLASS_ARRIVAL, TIMER_USER, u, 0)

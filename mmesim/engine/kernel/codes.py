@@ -6,7 +6,7 @@ INF = inf
 NONE = -1
 
 # Hosts
-DOWN, UP, LEAVING = 0, 1, 2
+UP, LEAVING = 1, 2
 
 # Pools: one model on one host
 FREE, LOADING, READY, DRAINING = 0, 1, 2, 3

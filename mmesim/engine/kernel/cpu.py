@@ -8,7 +8,7 @@ constant, or falling with over-subscription (spinning threads).
 """
 
 from mmesim.engine.kernel.codes import INF
-from mmesim.engine.kernel.heap import push_task, update_tournament
+from mmesim.engine.kernel.heap import push_task, update_ends
 from mmesim.engine.kernel.jit import inline
 
 MILLION = 1_000_000  # over-subscription factors are kept as whole millionths: sums of them stay exact
@@ -48,7 +48,7 @@ def sync(t, h, now):
 @inline
 def refresh(t, h):
     """Set when the next task of host `h` ends; after every change of its tasks, once an event."""
-    hosts, tree = t.hosts, t.tree
+    hosts, ends = t.hosts, t.ends
     end = INF
     if hosts.heap_n[h] > 0:
         hosts.rate[h] = rate_of(t, h)
@@ -58,10 +58,10 @@ def refresh(t, h):
             end += left / hosts.rate[h]
     else:
         hosts.rate[h] = hosts.speed[h]
-    leaf = (tree.size >> 1) + h
-    if tree[leaf] != end:
-        tree[leaf] = end
-        update_tournament(tree, h)
+    leaf = (ends.size >> 1) + h
+    if ends[leaf] != end:
+        ends[leaf] = end
+        update_ends(ends, h)
 
 
 @inline
@@ -69,6 +69,6 @@ def start_task(t, h, now, code, work, threads, spin):
     """Start a task of `work` CPU seconds on each of `threads` threads; `refresh` must follow within the event."""
     hosts = t.hosts
     sync(t, h, now)
-    push_task(t.clock, hosts, t.tasks, h, hosts.virtual[h] + work, code)
+    push_task(t.clock[0], t.space[0], hosts, t.tasks, h, hosts.virtual[h] + work, code)
     hosts.threads[h] += threads
     hosts.spin[h] += spin * threads

@@ -19,17 +19,17 @@ from mmesim.engine.kernel.codes import (
 from mmesim.engine.kernel.cpu import start_task
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
-from mmesim.engine.kernel.rows import FORWARDED, link_server
+from mmesim.engine.kernel.lists import FORWARDED, link_server
 
 
 @inline
 def touch(t, p, now):
     """Note an access to pool `p`: eviction ranks by sequence number, by time only where the rule is about time."""
-    clock, pools = t.clock, t.pools
+    clock, pools = t.clock[0], t.pools
     pools.last[p] = now
     pools.credit[p] = t.hosts.clock[pools.host[p]]
-    pools.accessed[p] = clock.seq[0]
-    clock.seq[0] += 1
+    pools.accessed[p] = clock.seq
+    clock.seq += 1
     pools.frequency[p] += 1
 
 
@@ -42,7 +42,7 @@ def forward(t, a, p, now):
     attempts.state[a] = A_PRE
     t.pools.in_flight[p] += 1
     link_server(t, a, FORWARDED)
-    loops = t.params.loops[0]
+    loops = t.params[0].loops
     if loops > 0:
         k = loop_of(attempts.route[a], loops)
         if t.loops.blocked[h, k] > 0:
@@ -77,7 +77,7 @@ def release_loop(t, h, k, now):
     loops = t.loops
     loops.blocked[h, k] -= 1
     if loops.blocked[h, k] == 0 and loops.head[h, k] != NONE:
-        push_timer(t.clock, t.timers, now, CLASS_ENTRY, TIMER_LOOP, h * t.params.loops[0] + k, 0)
+        push_timer(t.clock[0], t.timers, now, CLASS_ENTRY, TIMER_LOOP, h * t.params[0].loops + k, 0)
 
 
 @inline
@@ -93,7 +93,7 @@ def end_control(t, h, row, now):
 def next_stalled(t, row, now):
     """The first attempt that waits at an event loop comes in. -> action, its row, its host"""
     attempts, loops = t.attempts, t.loops
-    n = t.params.loops[0]
+    n = t.params[0].loops
     h, k = row // n, row % n
     a = loops.head[h, k]
     if a == NONE:
@@ -101,7 +101,7 @@ def next_stalled(t, row, now):
     loops.head[h, k] = attempts.next[a]
     attempts.next[a] = NONE
     if loops.head[h, k] != NONE:
-        push_timer(t.clock, t.timers, now, CLASS_ENTRY, TIMER_LOOP, row, 0)
+        push_timer(t.clock[0], t.timers, now, CLASS_ENTRY, TIMER_LOOP, row, 0)
     attempts.state[a] = A_PRE
     attempts.stall[a] = now - attempts.forwarded[a]
     return start_pre(t, a, h, now), a, h
@@ -124,6 +124,6 @@ def pre_wait(t, a, now):
     attempts = t.attempts
     if attempts.pre_wait[a] > 0.0:
         attempts.overhead[a] += attempts.pre_wait[a]
-        push_timer(t.clock, t.timers, now + attempts.pre_wait[a], CLASS_ENTRY, TIMER_PRE, a, attempts.gen[a])
+        push_timer(t.clock[0], t.timers, now + attempts.pre_wait[a], CLASS_ENTRY, TIMER_PRE, a, attempts.gen[a])
         return DO_NOTHING
     return DO_ENTER

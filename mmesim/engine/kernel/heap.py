@@ -1,4 +1,4 @@
-"""Three orders by time: timers (a binary heap), CPU tasks of a host (a heap in virtual time), hosts (a tree of minima)."""
+"""Three orders by time: timers (a binary heap), tasks of a host (a heap in virtual time), hosts (a tree of minima)."""
 
 from mmesim.engine.kernel.jit import inline, inner
 
@@ -9,10 +9,10 @@ KINDS = 8
 @inner
 def push_timer(clock, timers, time, klass, kind, row, gen):
     """Add a timer; timers leave in order of (time, class, sequence number)."""
-    order = klass * KLASS + clock.seq[0]
-    clock.seq[0] += 1
-    i = clock.n_timers[0]
-    clock.n_timers[0] = i + 1
+    order = klass * KLASS + clock.seq
+    clock.seq += 1
+    i = clock.n_timers
+    clock.n_timers = i + 1
     while i > 0:
         parent = (i - 1) >> 1
         if timers.time[parent] < time or (timers.time[parent] == time and timers.order[parent] < order):
@@ -45,8 +45,8 @@ def _timer_before(timers, i, j):
 def pop_timer(clock, timers):
     """Take the first timer out of the heap; its kind, row and generation."""
     code, gen = timers.code[0], timers.gen[0]
-    n = clock.n_timers[0] - 1
-    clock.n_timers[0] = n
+    n = clock.n_timers - 1
+    clock.n_timers = n
     i = 0
     while True:
         child = 2 * i + 1
@@ -63,14 +63,14 @@ def pop_timer(clock, timers):
 
 
 @inner
-def push_task(clock, hosts, tasks, h, finish, code):
+def push_task(clock, space, hosts, tasks, h, finish, code):
     """Add a CPU task of host `h` that ends at virtual time `finish`; ties in order of start."""
-    seq = clock.seq[0]
-    clock.seq[0] = seq + 1
+    seq = clock.seq
+    clock.seq = seq + 1
     i = hosts.heap_n[h]
     hosts.heap_n[h] = i + 1
-    if i + clock.margin[0] >= tasks.finish.shape[1]:
-        clock.tasks_full[0] = 1
+    if i + space.margin >= tasks.finish.shape[1]:
+        space.tasks_full = 1
     while i > 0:
         parent = (i - 1) >> 1
         if tasks.finish[h, parent] <= finish:
@@ -123,26 +123,26 @@ def remove_task(hosts, tasks, h, i):
 
 
 @inline
-def update_tournament(tree, h):
-    """Bring the earliest times of all groups that host `h` belongs to up to date, after its own has changed."""
-    i = (tree.size >> 1) + h
-    earliest = tree[i]
+def update_ends(ends, h):
+    """Bring the tree of minima up to date from the leaf of host `h`, which has changed, to the root."""
+    i = (ends.size >> 1) + h
+    earliest = ends[i]
     while i > 1:
-        other = tree[i ^ 1]
+        other = ends[i ^ 1]
         if other < earliest:
             earliest = other
         i >>= 1
-        tree[i] = earliest
+        ends[i] = earliest
 
 
 @inline
-def first_host(tree):
-    """The host with the earliest time, the first of them at a tie."""
-    half = tree.size >> 1
-    earliest = tree[1]
+def first_host(ends):
+    """The host whose CPU task ends first, the lowest row of them at a tie."""
+    half = ends.size >> 1
+    earliest = ends[1]
     i = 1
     while i < half:
         i *= 2
-        if tree[i] != earliest:
+        if ends[i] != earliest:
             i += 1
     return i - half

@@ -66,6 +66,12 @@ def inline(function: Callable[..., Any]) -> Any:
     return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function)
 
 
+def plain(function: Any) -> Callable[..., Any]:
+    """The Python function that was compiled: for tests, and for arrays of what the kernel takes one at a time."""
+    python: Callable[..., Any] = getattr(function, "py_func", function)
+    return python
+
+
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, cached on disk (about ten seconds the first time)."""
     config: Any = numba.config

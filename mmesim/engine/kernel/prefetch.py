@@ -1,36 +1,45 @@
-"""A hint to the processor that memory will be needed soon: results cannot depend on it."""
+"""A hint to the processor that a row will be needed soon: it costs next to nothing, and results cannot depend on it."""
 
+from typing import Any
+
+import numba
 from llvmlite import ir
-from numba import config, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
+LINE = 64  # bytes of a line of the processor's caches
+WRITE, KEEP, DATA = 1, 3, 1  # of LLVM's llvm.prefetch: the row will be written, stays in all caches, is not code
 
-@intrinsic
-def prefetch(typingctx, array, index, line):
-    """Fetch cache line number `line` (a constant or a number) of row `index` of a table."""
-    sig = types.void(array, index, line)
 
-    def codegen(context, builder, signature, args):
-        arrty, idxty, lty = signature.args
-        ary = arrayobj.make_array(arrty)(context, builder, args[0])
-        idx = context.cast(builder, args[1], idxty, types.intp)
-        strides = cgutils.unpack_tuple(builder, ary.strides, arrty.ndim)
-        offset = builder.mul(idx, strides[0])
-        byte = builder.bitcast(ary.data, ir.IntType(8).as_pointer())
-        off2 = builder.add(offset, builder.mul(context.cast(builder, args[2], lty, types.intp), ir.Constant(ir.IntType(64), 64)))
-        ptr = builder.gep(byte, [off2])
-        fnty = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), ir.IntType(32), ir.IntType(32), ir.IntType(32)])
-        fn = cgutils.get_or_insert_function(builder.module, fnty, "llvm.prefetch.p0")
-        i32 = lambda v: ir.Constant(ir.IntType(32), v)
-        builder.call(fn, [ptr, i32(1), i32(3), i32(1)])
+def _nothing(table, row, line):
+    """The hint in plain Python: none."""
+
+
+def _hint(typing_context, table, row, line):
+    """The hint in compiled code: LLVM's prefetch of the address of the cache line."""
+
+    def generate(context, builder, signature, arguments):
+        table_type, row_type, line_type = signature.args
+        array = arrayobj.make_array(table_type)(context, builder, arguments[0])
+        row_bytes = cgutils.unpack_tuple(builder, array.strides, table_type.ndim)[0]
+        index = context.cast(builder, arguments[1], row_type, types.intp)
+        number = context.cast(builder, arguments[2], line_type, types.intp)
+        offset = builder.add(builder.mul(index, row_bytes), builder.mul(number, context.get_constant(types.intp, LINE)))
+        address_type, flag_type = ir.IntType(8).as_pointer(), ir.IntType(32)
+        address = builder.gep(builder.bitcast(array.data, address_type), [offset])
+        function = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(ir.VoidType(), [address_type, flag_type, flag_type, flag_type]),
+            "llvm.prefetch.p0",
+        )
+        builder.call(function, [address, *(ir.Constant(flag_type, flag) for flag in (WRITE, KEEP, DATA))])
         return context.get_dummy_value()
 
-    return sig, codegen
+    return types.void(table, row, line), generate
 
 
-if config.DISABLE_JIT:
-
-    def prefetch(array, index, line):  # noqa: F811
-        pass
+_config: Any = numba.config
+prefetch: Any = _nothing if _config.DISABLE_JIT else intrinsic(_hint)
+"""`prefetch(table, row, line)`: fetch cache line number `line` of a row of a table that is not a view of one field."""

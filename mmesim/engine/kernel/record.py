@@ -21,6 +21,7 @@ from mmesim.engine.kernel.codes import (
     SERVICE,
     THROTTLED,
 )
+from mmesim.engine.kernel.hashing import rank
 from mmesim.engine.kernel.jit import inline
 
 LOWEST_EXPONENT = -19  # of results.histogram's grids, as are the next three (a test compares)
@@ -52,20 +53,16 @@ def bucket(edges, i, x):
 @inline
 def integrate(t, now):
     """Bring the integral of the number of attempts in the system to `now`."""
-    clock = t.clock
-    clock.area[0] += clock.in_system[0] * (now - clock.area_at[0])
-    clock.area_at[0] = now
+    counts = t.counts[0]
+    counts.area += counts.in_system * (now - counts.area_at)
+    counts.area_at = now
 
 
 @inline
 def is_recorded(t, key):
     """Whether the call with this key belongs to the seeded sample whose records are kept."""
-    params = t.params
-    if params.record[0] == 0:
-        return False
-    x = (key % 2147483647 * 48271 + params.record_key[0]) % 2147483647
-    x = (x * 69621) % 2147483647
-    return x < params.record_threshold[0]
+    params = t.params[0]
+    return params.record == 1 and rank(key, params.record_key) < params.record_threshold
 
 
 @inline
@@ -74,15 +71,15 @@ def end_call(t, a, cause, latency, cell, coarse):
 
     `cell` and `coarse` are the fine cell and the coarse bucket of its latency.
     """
-    clock, attempts = t.clock, t.attempts
-    clock.calls_done[0] += 1
+    counts, attempts = t.counts[0], t.attempts
+    counts.calls_done += 1
     m = attempts.model[a]
     if cause == OK:
-        clock.ok_all[0] += 1
+        counts.ok_all += 1
     else:
         t.causes[1, cause] += 1
     if attempts.measured[a] == 1:
-        clock.measured_calls[0] += 1
+        counts.measured_calls += 1
         t.model_stats.calls[m] += 1
         t.model_stats.misses[m] += attempts.cold[a]
         if cause == OK:
@@ -97,8 +94,8 @@ def end_call(t, a, cause, latency, cell, coarse):
 def fill_ledger(t, a):
     """Write the parts of the latency of the call of attempt `a` to `t.ledger`, seconds; their sum."""
     attempts, parts = t.attempts, t.ledger
-    parts[NETWORK] = t.params.network[0]
-    parts[ROUTER] = t.params.router[0]
+    parts[NETWORK] = t.params[0].network
+    parts[ROUTER] = t.params[0].router
     parts[FRONTEND_STALL] = attempts.stall[a]
     parts[LOAD_SLOT_WAIT] = attempts.slot_wait[a]
     parts[DOWNLOAD] = attempts.download[a]
@@ -120,16 +117,16 @@ def fill_ledger(t, a):
 @inline
 def count_ok(t, a, m, latency, cell, coarse):
     """Count a successful measured call in the histogram with its ledger, and for its tenant."""
-    clock, stats = t.clock, t.model_stats
-    clock.measured_ok[0] += 1
-    clock.latency_sum[0] += latency
-    clock.latency_max[0] = max(clock.latency_max[0], latency)
+    counts, stats = t.counts[0], t.model_stats
+    counts.measured_ok += 1
+    counts.latency_sum += latency
+    counts.latency_max = max(counts.latency_max, latency)
     i = bucket(t.edges, t.start[cell], latency)
-    t.counts[i] += 1
+    t.histogram[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
         t.parts[i, k] += t.ledger[k]
-    clock.ledger_error[0] = max(clock.ledger_error[0], abs(total - latency) - 1e-12 * t.clock.now[0])
+    counts.ledger_error = max(counts.ledger_error, abs(total - latency) - 1e-12 * t.clock[0].now)
     if t.attempts.cold[a] == 1:
         # A call that failed for a load and succeeded later belongs to the load of the copy that served it.
         t.retried_cold[i] += t.ledger[RETRY_BACKOFF] + t.ledger[FAILED_ATTEMPTS]
@@ -140,7 +137,7 @@ def count_ok(t, a, m, latency, cell, coarse):
     stats.ok[m] += 1
     stats.latency[m] += latency
     t.model_hist[m, coarse] += 1
-    for k in range(t.params.n_limits[0]):
+    for k in range(t.params[0].n_limits):
         if latency > t.limits[k]:
             t.model_over[m, k] += 1
 
@@ -148,53 +145,53 @@ def count_ok(t, a, m, latency, cell, coarse):
 @inline
 def end_attempt(t, a, cause, now, latency, coarse):
     """Count the end of attempt `a`, answered at `now` on the server's side, as its client and the metrics see it."""
-    clock, attempts, window = t.clock, t.attempts, t.window
+    counts, window, attempts = t.counts[0], t.window[0], t.attempts
     integrate(t, now)
-    clock.in_system[0] -= 1
-    clock.sojourn[0] += now - attempts.reach[a]
-    clock.attempts_all[0] += 1
+    counts.in_system -= 1
+    counts.sojourn += now - attempts.reach[a]
+    counts.attempts_all += 1
     hit = attempts.hit[a]
     host = attempts.host[a]
     waited = 0.0
     if hit == 0:
         waited = (attempts.forwarded[a] if attempts.forwarded[a] >= 0.0 else now) - attempts.reach[a]
     if attempts.measured[a] == 1:
-        clock.measured_attempts[0] += 1
+        counts.measured_attempts += 1
         if hit == 1:
-            clock.hits[0] += 1
+            counts.hits += 1
             t.hosts.hits[host] += 1
         elif host >= 0:
-            clock.misses[0] += 1
-            clock.load_wait[0] += waited
+            counts.misses += 1
+            counts.load_wait += waited
             t.hosts.misses[host] += 1
         if cause != OK:
             t.causes[2, cause] += 1
     if cause != OK:
         t.window_causes[cause] += 1
     if cause != THROTTLED:
-        window.attempts[0] += 1
+        window.attempts += 1
     if hit == 1:
-        window.hits[0] += 1
+        window.hits += 1
     elif host >= 0:
-        window.load_wait[0] += waited
-        window.load_wait_max[0] = max(window.load_wait_max[0], waited)
-        window.misses[0] += 1
+        window.load_wait += waited
+        window.load_wait_max = max(window.load_wait_max, waited)
+        window.misses += 1
     if cause == OK:
-        window.ok[0] += 1
+        window.ok += 1
         model_latency = now - attempts.forwarded[a]
-        window.model_latency[0] += model_latency
-        window.model_latency_max[0] = max(window.model_latency_max[0], model_latency)
-        window.overhead_latency[0] += t.params.router[0]
-        window.latency[0] += latency
+        window.model_latency += model_latency
+        window.model_latency_max = max(window.model_latency_max, model_latency)
+        window.overhead_latency += t.params[0].router
+        window.latency += latency
         t.window_hist[coarse] += 1
 
 
 @inline
 def write_record(t, a, cause, latency):
     """Append the record of a call; there is always room (the kernel stops before it runs out)."""
-    clock, attempts, records = t.clock, t.attempts, t.records
-    r = clock.n_records[0]
-    clock.n_records[0] = r + 1
+    space, attempts, records = t.space[0], t.attempts, t.records
+    r = space.n_records
+    space.n_records = r + 1
     records.call[r] = attempts.call[a]
     records.key[r] = attempts.key[a]
     records.model[r] = attempts.model[a]

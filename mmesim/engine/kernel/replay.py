@@ -3,7 +3,7 @@
 from mmesim.engine.kernel.codes import NONE, ROUND_ROBIN
 from mmesim.engine.kernel.frontend import touch
 from mmesim.engine.kernel.jit import inner
-from mmesim.engine.kernel.routing import choose
+from mmesim.engine.kernel.router import choose
 
 
 @inner
@@ -16,8 +16,8 @@ def replay(t, first, last):
     for k in range(first, last):
         p, h = choose(t, arrivals.model[k], arrivals.route[k])
         if p == NONE:
-            if t.params.policy[0] == ROUND_ROBIN and arrivals.route[k] >= t.params.misroute[0]:
-                t.clock.turn[0] -= 1  # the request will be looked at again
+            if t.params[0].policy == ROUND_ROBIN and arrivals.route[k] >= t.params[0].misroute:
+                t.clock[0].turn -= 1  # the request will be looked at again
             t.scratch[0] = h
             return k
         touch(t, p, arrivals.time[k])

@@ -1,239 +1,254 @@
-"""Rows and the lists that link them: free lists, the copies of a model, the pools of a host, attempts by deadline."""
+"""The tables of many rows: hosts, models, pools, workers, attempts, what is timed, and what comes in and goes out."""
 
-from mmesim.engine.kernel.codes import (
-    A_FREE,
-    FREE,
-    GROW_ATTEMPTS,
-    GROW_CONTROLS,
-    GROW_POOLS,
-    GROW_RECORDS,
-    GROW_TASKS,
-    GROW_TIMERS,
-    GROW_WORKERS,
-    INF,
-    LOADING,
-    MARGIN,
-    NONE,
+from mmesim.engine.kernel.columns import (
+    AT,
+    CALL,
+    CODE,
+    COUNT,
+    CPU_S,
+    DEADLINE,
+    FLAG,
+    KEY,
+    LIFE,
+    LINK,
+    MARK,
+    MILLIONTHS,
+    NUMBER,
+    ORDER,
+    ROW,
+    SHARE,
+    S,
+    in_lines,
+    packed,
 )
-from mmesim.engine.kernel.jit import inline, inner
 
+HOST = in_lines(
+    ("heap_n", COUNT, "CPU tasks under way"),
+    ("threads", COUNT, "threads that can run"),
+    ("spin", MILLIONTHS, "sum of their factors of over-subscription"),
+    ("in_flight", COUNT, "attempts that wait here for a load or an answer and that nobody has answered"),
+    ("rate", NUMBER, "CPU seconds that each thread gets in a second"),
+    ("virtual", CPU_S, "CPU seconds that a thread which always ran would have got"),
+    ("at", AT, "up to when `virtual` and `busy` are known"),
+    ("busy", S, "integral of busy vCPUs over time"),
+    ("vcpu", NUMBER, "vCPUs"),
+    ("cores", NUMBER, "physical cores"),
+    ("speed", NUMBER, "CPU seconds of work that one thread does in a second now"),
+    ("full_speed", NUMBER, "the same when nothing slows the host down"),
+    ("smt_slope", NUMBER, "cores that each busy vCPU above the cores adds"),
+    ("clock", NUMBER, "by which GDSF ages what is not asked for any more"),
+    ("state", CODE, "UP or LEAVING"),
+    ("hits", COUNT, "measured attempts that found their model ready"),
+    ("wanted", FLAG, "a load waits for a pool to become idle: IDLE is signalled"),
+    ("load_queue", COUNT, "loads under way or waiting for a slot"),
+    ("misses", COUNT, "measured attempts that did not find their model ready"),
+    ("key", KEY, "in rendezvous hashing"),
+    ("first_pool", LINK, "the pool whose load began first"),
+    ("last_pool", LINK, "the pool whose load began last"),
+    ("tokens", NUMBER, "of the bucket that throttles"),
+    ("tokens_at", AT, "up to when `tokens` is known"),
+)
 
-@inline
-def new_attempt(t):
-    """A free row of attempts; the caller fills it."""
-    clock = t.clock
-    a = clock.free_attempt[0]
-    clock.free_attempt[0] = t.attempts.next[a]
-    clock.n_free_attempts[0] -= 1
-    t.attempts.next[a] = NONE
-    return a
+MODEL = in_lines(
+    ("first_copy", LINK, "the pool of this model whose load began first"),
+    ("loading", COUNT, "pools that are loading"),
+    ("spill_at", COUNT, "attempts in a ready pool that make one more copy"),
+    ("batch_size", COUNT, "attempts of a full batch"),
+    ("batch_rule", CODE, "how long a batch takes"),
+    ("threads", COUNT, "threads of a job"),
+    ("max_batch_delay", S, "that a batch waits to be full"),
+    ("blocked_epoch", MARK, "`memory_epoch` when a load of it failed: no spill before that changes"),
+    ("key", KEY, "in rendezvous hashing"),
+    ("last_copy", LINK, "the pool of this model whose load began last"),
+    ("disk_host", LINK, "the host from which it was unloaded last, with the artefact still there"),
+    ("workers", COUNT, "workers of a pool"),
+    ("spin", MILLIONTHS, "factor of over-subscription of a thread"),
+    ("pinned", FLAG, "is never unloaded for lack of room"),
+    ("serial", SHARE, "of a job that runs on one thread"),
+    ("batch_base", S, "time of a batch, with the rule BATCH_AFFINE"),
+    ("batch_per_item", S, "time of each attempt of it besides"),
+    ("first_cpu", CPU_S, "further work of a worker's first job"),
+    ("first_wait", S, "further waiting of a worker's first job"),
+)
 
+POOL = in_lines(
+    ("next_copy", LINK, "next pool of this model"),
+    ("host", ROW, "where it is"),
+    ("state", CODE, "FREE, LOADING, READY or DRAINING"),
+    ("in_flight", COUNT, "attempts that its container has taken and not finished"),
+    ("model", ROW, "what is loaded"),
+    ("filler", LINK, "the worker that fills its batch"),
+    ("idle_n", COUNT, "idle workers"),
+    ("idle_head", LINK, "the worker that has been idle longest"),
+    ("queue_n", COUNT, "attempts that wait for a worker"),
+    ("queue_head", LINK, "the first of them"),
+    ("queue_tail", LINK, "the last of them"),
+    ("idle_tail", LINK, "the worker that became idle last"),
+    ("accessed", ORDER, "of the last attempt"),
+    ("frequency", COUNT, "attempts since it was asked for"),
+    ("last", AT, "time of the last attempt"),
+    ("credit", NUMBER, "the host's clock at the last attempt, or at the end of the load if that was later"),
+    ("gen", LIFE, "of the row"),
+    ("prev_copy", LINK, "previous pool of this model"),
+    ("next_pool", LINK, "next pool of this host"),
+    ("prev_pool", LINK, "previous pool of this host"),
+    ("waiter_head", LINK, "the first attempt that waits for the load"),
+    ("waiter_tail", LINK, "the last of them"),
+    ("waiter_n", COUNT, "attempts that wait for the load and have not given up"),
+    ("workers", COUNT, "workers, dead ones too"),
+    ("first_worker", LINK, "the worker that was started last"),
+    ("inserted", ORDER, "of the end of the load"),
+    ("asked_by", CALL, "that asked for the load"),
+    ("free", LINK, "next free row"),
+    ("episode", FLAG, "a call that waited for its load has been answered well"),
+    ("asked", AT, "begin of the load"),
+    ("t0", DEADLINE, "end of the first of slot wait and download"),
+    ("t1", DEADLINE, "end of the second of them"),
+    ("t2", DEADLINE, "end of the wait for memory"),
+    ("t3", DEADLINE, "end of the load"),
+)
 
-@inline
-def free_attempt(t, a):
-    """Give a row of attempts back."""
-    clock, attempts = t.clock, t.attempts
-    attempts.state[a] = A_FREE
-    attempts.gen[a] += 1
-    attempts.next[a] = clock.free_attempt[0]
-    clock.free_attempt[0] = a
-    clock.n_free_attempts[0] += 1
+WORKER = in_lines(
+    ("pool", ROW, "whose worker it is"),
+    ("next", LINK, "next idle worker of the pool, or next free row"),
+    ("head", LINK, "first attempt of its batch"),
+    ("tail", LINK, "last attempt of its batch"),
+    ("n", COUNT, "attempts of its batch"),
+    ("batch_no", LIFE, "number of its batch: an older batch's delay is void"),
+    ("fresh", FLAG, "has served nothing since its load"),
+    ("stage", COUNT, "stages of its job that have begun"),
+    ("threads", COUNT, "threads of the stage under way"),
+    ("gen", LIFE, "of the row; a death begins another"),
+    ("service", S, "service of the batch at full speed"),
+    ("hold", S, "server's own work after it at full speed"),
+    ("asked_cpu", CPU_S, "work of the batch"),
+    ("asked_wait", S, "waiting of the batch"),
+    ("dead", FLAG, "has died and is not back"),
+    ("sibling", LINK, "next worker of the pool"),
+)
 
+ATTEMPT = packed(
+    ("state", CODE, "where it is on the server's side: A_..."),
+    ("gen", LIFE, "of the row"),
+    ("next", LINK, "next one in the queue, the batch or the line that it is in, or next free row"),
+    ("call", COUNT, "number of its call, in order of arrival at the router"),
+    ("number", COUNT, "1 for the first attempt of the call"),
+    ("model", ROW, "what is called"),
+    ("pool", LINK, "where it went"),
+    ("host", LINK, "where it went"),
+    ("client_prev", LINK, "previous one in order of the clients' deadlines"),
+    ("client_next", LINK, "next one in order of the clients' deadlines"),
+    ("server_prev", LINK, "previous one in order of the platform's deadlines"),
+    ("server_next", LINK, "next one in order of the platform's deadlines"),
+    ("server_list", CODE, "which list of the platform's deadlines: WAITERS, FORWARDED, 0 for none"),
+    ("hit", FLAG, "found its model ready"),
+    ("measured", FLAG, "its call began within the measured time"),
+    ("answered", FLAG, "nobody waits for it any more, or not yet"),
+    ("key", KEY, "of the call, the same whatever else happens"),
+    ("user", LINK, "user of a closed loop, NONE for an open-loop call"),
+    ("retry_cost", COUNT, "tokens of the quota that it cost"),
+    ("cold", FLAG, "it or an earlier attempt of the call waited for a load"),
+    ("call_start", AT, "when the client made the call"),
+    ("start", AT, "when the client sent this attempt"),
+    ("reach", AT, "when it reached the router"),
+    ("forwarded", AT, "when it was handed to the container; below 0: not yet"),
+    ("queued", AT, "when it came to the queue"),
+    ("taken", AT, "when a worker took it"),
+    ("closed", AT, "when its batch was complete"),
+    ("cpu", CPU_S, "service: work"),
+    ("wait", S, "service: waiting"),
+    ("route", SHARE, "its uniform number for the router"),
+    ("stall", S, "waited for a blocked event loop"),
+    ("slot_wait", S, "waited for the load's slot"),
+    ("download", S, "waited for the load's download"),
+    ("memory_wait", S, "waited for memory for the load"),
+    ("load", S, "waited for the load itself"),
+    ("pre_cpu", CPU_S, "front end's work before the queue"),
+    ("pre_wait", S, "front end's waiting before the queue"),
+    ("hold_cpu", CPU_S, "server's work on the worker"),
+    ("hold_wait", S, "server's waiting on the worker"),
+    ("post_cpu", CPU_S, "front end's work after the job"),
+    ("post_wait", S, "front end's waiting after the job"),
+    ("service", S, "service that it got, at full speed"),
+    ("overhead", S, "server's own time for it, at full speed"),
+    ("cpu_wait", S, "what sharing the CPU added"),
+    ("post_start", AT, "when its job was done"),
+    ("backoff", S, "pauses of the client before this attempt"),
+    ("failed", S, "earlier attempts of the call"),
+)
 
-@inline
-def free_control(t, row):
-    """Give the row of CPU work of the control plane back."""
-    clock, controls = t.clock, t.controls
-    controls.host[row] = NONE
-    controls.next[row] = clock.free_control[0]
-    clock.free_control[0] = row
-    clock.n_free_controls[0] += 1
+CONTROL_TASK = packed(
+    ("host", LINK, "where it computes, NONE when it has ended"),
+    ("threads", COUNT, "that it runs on"),
+    ("next", LINK, "next free row"),
+    ("loop", LINK, "event loop that its first part blocks"),
+    ("second", CPU_S, "work that follows the first part"),
+)
 
+LOOP = packed(
+    ("blocked", COUNT, "registrations that block it"),
+    ("head", LINK, "first attempt that waits for it"),
+    ("tail", LINK, "last attempt that waits for it"),
+)
 
-@inner
-def new_pool(t, m, h, asker, now):
-    """A pool of model `m` on host `h` in state LOADING, asked for by attempt `asker` (or NONE)."""
-    clock, pools, models, hosts = t.clock, t.pools, t.models, t.hosts
-    p = clock.free_pool[0]
-    clock.free_pool[0] = pools.free[p]
-    clock.n_free_pools[0] -= 1
-    pools.state[p] = LOADING
-    pools.model[p] = m
-    pools.host[p] = h
-    pools.queue_head[p] = pools.queue_tail[p] = NONE
-    pools.waiter_head[p] = pools.waiter_tail[p] = NONE
-    pools.idle_head[p] = pools.idle_tail[p] = NONE
-    pools.queue_n[p] = pools.waiter_n[p] = pools.idle_n[p] = pools.in_flight[p] = 0
-    pools.workers[p] = 0
-    pools.first_worker[p] = NONE
-    pools.filler[p] = NONE
-    pools.episode[p] = 0
-    pools.frequency[p] = 0
-    pools.asker[p] = asker
-    pools.asked_by[p] = t.attempts.key[asker] if asker >= 0 else NONE
-    pools.asked[p] = pools.last[p] = now
-    pools.credit[p] = hosts.clock[h]
-    pools.t0[p] = pools.t1[p] = pools.t2[p] = pools.t3[p] = INF
-    tail = models.last_copy[m]
-    pools.prev_copy[p] = tail
-    pools.next_copy[p] = NONE
-    if tail >= 0:
-        pools.next_copy[tail] = p
-    else:
-        models.first_copy[m] = p
-    models.last_copy[m] = p
-    models.n_copies[m] += 1
-    models.loading[m] += 1
-    tail = hosts.last_pool[h]
-    pools.prev_pool[p] = tail
-    pools.next_pool[p] = NONE
-    if tail >= 0:
-        pools.next_pool[tail] = p
-    else:
-        hosts.first_pool[h] = p
-    hosts.last_pool[h] = p
-    hosts.n_pools[h] += 1
-    hosts.load_queue[h] += 1
-    return p
+TIMER = packed(
+    ("order", ORDER, "among timers of one time: its class, then its number"),
+    ("code", CODE, "row * KINDS + kind"),
+    ("gen", LIFE, "of that row when the timer was set"),
+    ("time", AT, "when it is due"),
+)
 
+TASK = packed(
+    ("seq", ORDER, "among tasks that end together"),
+    ("code", CODE, "row * 4 + kind"),
+    ("finish", CPU_S, "the host's `virtual` at its end"),
+)
 
-@inner
-def free_pool(t, p):
-    """Unlink a pool from its model and its host and give its row back."""
-    clock, pools, models, hosts = t.clock, t.pools, t.models, t.hosts
-    m, h = pools.model[p], pools.host[p]
-    before, after = pools.prev_copy[p], pools.next_copy[p]
-    if before >= 0:
-        pools.next_copy[before] = after
-    else:
-        models.first_copy[m] = after
-    if after >= 0:
-        pools.prev_copy[after] = before
-    else:
-        models.last_copy[m] = before
-    models.n_copies[m] -= 1
-    before, after = pools.prev_pool[p], pools.next_pool[p]
-    if before >= 0:
-        pools.next_pool[before] = after
-    else:
-        hosts.first_pool[h] = after
-    if after >= 0:
-        pools.prev_pool[after] = before
-    else:
-        hosts.last_pool[h] = before
-    hosts.n_pools[h] -= 1
-    pools.state[p] = FREE
-    pools.gen[p] += 1
-    pools.free[p] = clock.free_pool[0]
-    clock.free_pool[0] = p
-    clock.n_free_pools[0] += 1
+_DRAWN = (
+    ("cpu", CPU_S, "service: work"),
+    ("wait", S, "service: waiting"),
+    ("route", SHARE, "uniform number for the router"),
+    ("pre_cpu", CPU_S, "front end's work before the queue"),
+    ("pre_wait", S, "front end's waiting before the queue"),
+    ("hold_cpu", CPU_S, "server's work on the worker"),
+    ("hold_wait", S, "server's waiting on the worker"),
+    ("post_cpu", CPU_S, "front end's work after the job"),
+    ("post_wait", S, "front end's waiting after the job"),
+)
+_CALLED = (
+    ("model", ROW, "what is called"),
+    ("key", KEY, "of the call"),
+)
 
+ARRIVAL = packed(*_CALLED, ("time", AT, "when the client makes the call"), *_DRAWN)
 
-@inline
-def link_client(t, a):
-    """Put attempt `a` at the end of the list of attempts whose client waits (in order of their start)."""
-    clock, attempts = t.clock, t.attempts
-    tail = clock.client_tail[0]
-    attempts.client_prev[a] = tail
-    attempts.client_next[a] = NONE
-    if tail >= 0:
-        attempts.client_next[tail] = a
-    else:
-        clock.client_head[0] = a
-        clock.client_expiry[0] = attempts.start[a] + t.params.client_timeout[0]
-    clock.client_tail[0] = a
+DRAFT = packed(*_CALLED, ("gap", S, "user's pause before the call"), *_DRAWN)
 
+USER = packed(
+    ("first", ROW, "first of the user's rows of drafts"),
+    ("at", COUNT, "drafts that are used up"),
+    ("drawn", COUNT, "drafts"),
+    ("next", LINK, "next user whose drafts are all used"),
+    ("start", AT, "when the next call begins"),
+    ("free_at", AT, "when the last answer came"),
+    ("end", AT, "no call begins from here on"),
+)
 
-@inline
-def unlink_client(t, a):
-    """Take attempt `a` out of the list of attempts whose client waits."""
-    clock, attempts = t.clock, t.attempts
-    before, after = attempts.client_prev[a], attempts.client_next[a]
-    if after >= 0:
-        attempts.client_prev[after] = before
-    else:
-        clock.client_tail[0] = before
-    if before >= 0:
-        attempts.client_next[before] = after
-    else:
-        clock.client_head[0] = after
-        clock.client_expiry[0] = INF
-        if after >= 0:
-            # Rounding may put two attempts that reach the router together in the other order of their deadlines.
-            clock.client_expiry[0] = max(clock.now[0], attempts.start[after] + t.params.client_timeout[0])
+MODEL_STATS = packed(
+    ("calls", COUNT, "measured calls that have ended"),
+    ("ok", COUNT, "those that were answered well"),
+    ("misses", COUNT, "cold ones"),
+    ("latency", S, "sum of the latencies of those answered well"),
+)
 
-
-WAITERS, FORWARDED = 1, 2  # attempts.server_list; 0: in neither
-
-
-@inline
-def link_server(t, a, which):
-    """Put attempt `a` at the end of the list of load waiters or of forwarded attempts; it counts as in flight."""
-    clock, attempts = t.clock, t.attempts
-    attempts.server_list[a] = which
-    attempts.server_next[a] = NONE
-    if which == WAITERS:
-        tail = clock.waiter_tail[0]
-        clock.waiter_tail[0] = a
-        if tail < 0:
-            clock.waiter_head[0] = a
-            clock.waiter_expiry[0] = attempts.reach[a] + t.params.load_timeout[0]
-    else:
-        tail = clock.forward_tail[0]
-        clock.forward_tail[0] = a
-        if tail < 0:
-            clock.forward_head[0] = a
-            clock.forward_expiry[0] = attempts.forwarded[a] + t.params.invocation_timeout[0]
-    attempts.server_prev[a] = tail
-    if tail >= 0:
-        attempts.server_next[tail] = a
-    t.hosts.in_flight[attempts.host[a]] += 1
-
-
-@inline
-def unlink_server(t, a):
-    """Take attempt `a` out of its list of the platform's time-outs, if it is in one."""
-    clock, attempts = t.clock, t.attempts
-    which = attempts.server_list[a]
-    if which == 0:
-        return
-    attempts.server_list[a] = 0
-    before, after = attempts.server_prev[a], attempts.server_next[a]
-    if before >= 0:
-        attempts.server_next[before] = after
-    if after >= 0:
-        attempts.server_prev[after] = before
-    if which == WAITERS:
-        if after < 0:
-            clock.waiter_tail[0] = before
-        if before < 0:
-            clock.waiter_head[0] = after
-            clock.waiter_expiry[0] = attempts.reach[after] + t.params.load_timeout[0] if after >= 0 else INF
-    else:
-        if after < 0:
-            clock.forward_tail[0] = before
-        if before < 0:
-            clock.forward_head[0] = after
-            clock.forward_expiry[0] = attempts.forwarded[after] + t.params.invocation_timeout[0] if after >= 0 else INF
-    t.hosts.in_flight[attempts.host[a]] -= 1
-
-
-@inline
-def room(t):
-    """Which table has fewer than MARGIN free rows, NONE if none has."""
-    clock = t.clock
-    if clock.n_free_attempts[0] < clock.margin[0]:
-        return GROW_ATTEMPTS
-    if clock.n_free_pools[0] < MARGIN:
-        return GROW_POOLS
-    if clock.n_free_workers[0] < t.params.margin_workers[0]:
-        return GROW_WORKERS
-    if clock.n_free_controls[0] < MARGIN:
-        return GROW_CONTROLS
-    if clock.n_timers[0] + clock.margin[0] >= t.timers.time.size:
-        return GROW_TIMERS
-    if clock.tasks_full[0] == 1:
-        return GROW_TASKS
-    if t.params.record[0] == 1 and clock.n_records[0] + clock.margin[0] >= t.records.call.size:
-        return GROW_RECORDS
-    return NONE
+RECORD = packed(
+    ("call", COUNT, "number of the call"),
+    ("key", KEY, "of the call"),
+    ("model", ROW, "what was called"),
+    ("host", LINK, "of the last attempt"),
+    ("hit", FLAG, "the last attempt found its model ready"),
+    ("cause", CODE, "of its failure, or OK"),
+    ("attempts", COUNT, "of the call"),
+    ("arrival", AT, "when the client made the call"),
+    ("latency", S, "as the client saw it"),
+)

@@ -51,7 +51,7 @@ from mmesim.engine.kernel.cpu import start_task
 from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
-from mmesim.engine.kernel.rows import free_attempt, unlink_client, unlink_server
+from mmesim.engine.kernel.lists import free_attempt, unlink_client, unlink_server
 
 
 @inline
@@ -75,7 +75,7 @@ def enter_queue(t, a, now):
         pools.idle_head[p] = t.workers.next[w]
         pools.idle_n[p] -= 1
         return begin_batch(t, w, a, now), w
-    if pools.queue_n[p] >= t.params.job_queue_size[0]:
+    if pools.queue_n[p] >= t.params[0].job_queue_size:
         return DO_REFUSE, a
     attempts.state[a] = A_QUEUED
     attempts.next[a] = NONE
@@ -110,7 +110,7 @@ def begin_batch(t, w, a, now):
         add_to_batch(t, w, a, now)
     if workers.n[w] < size and delay > 0.0:
         pools.filler[p] = w
-        push_timer(t.clock, t.timers, now + delay, CLASS_BATCH, TIMER_BATCH, w, workers.batch_no[w])
+        push_timer(t.clock[0], t.timers, now + delay, CLASS_BATCH, TIMER_BATCH, w, workers.batch_no[w])
         return DO_NOTHING
     close_batch(t, w, now)
     return DO_STAGE
@@ -215,7 +215,7 @@ def next_stage(t, w, now):
         start_task(t, h, now, w * 4 + TASK_JOB, work, used, models.spin[m] if used > 1 else 0)
         return DO_NOTHING
     if wait > 0.0:
-        push_timer(t.clock, t.timers, now + wait, CLASS_COMPLETION, TIMER_JOB, w, workers.gen[w])
+        push_timer(t.clock[0], t.timers, now + wait, CLASS_COMPLETION, TIMER_JOB, w, workers.gen[w])
         return DO_NOTHING
     return DO_FINISH
 
@@ -247,7 +247,7 @@ def post_wait(t, a, now):
     attempts.cpu_wait[a] += now - attempts.post_start[a]
     if attempts.post_wait[a] > 0.0:
         attempts.overhead[a] += attempts.post_wait[a]
-        push_timer(t.clock, t.timers, now + attempts.post_wait[a], CLASS_COMPLETION, TIMER_POST, a, attempts.gen[a])
+        push_timer(t.clock[0], t.timers, now + attempts.post_wait[a], CLASS_COMPLETION, TIMER_POST, a, attempts.gen[a])
         return DO_NOTHING
     return DO_LEAVE
 
@@ -281,15 +281,15 @@ def stand_in_line(pools, workers, p, w):
 @inline
 def container_done(t, a):
     """The container is done with attempt `a`, which has been answered: its row is free, its pool may be idle."""
-    clock, pools = t.clock, t.pools
+    clock, pools = t.clock[0], t.pools
     p = t.attempts.pool[a]
     free_attempt(t, a)
     if p == NONE:
         return
     pools.in_flight[p] -= 1
     if pools.in_flight[p] == 0 and pools.state[p] == READY and t.hosts.wanted[pools.host[p]] > 0:
-        clock.signal[0] = IDLE
-        clock.signal_row[0] = p
+        clock.signal = IDLE
+        clock.signal_row = p
 
 
 @inline
@@ -304,7 +304,7 @@ def settle(t, action, row, cause, now):
             action = next_stage(t, row, now)
             if action == DO_FINISH and jobs > 0:
                 # A whole queue of jobs that take no time would end in one event: more than the tables have room for.
-                push_timer(t.clock, t.timers, now, CLASS_COMPLETION, TIMER_JOB, row, t.workers.gen[row])
+                push_timer(t.clock[0], t.timers, now, CLASS_COMPLETION, TIMER_JOB, row, t.workers.gen[row])
                 action = DO_NOTHING
         elif action == DO_FINISH:
             free_worker = row

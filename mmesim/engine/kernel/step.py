@@ -45,30 +45,29 @@ from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control, forward, next_stalled, touch
 from mmesim.engine.kernel.heap import KLASS, first_host, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
+from mmesim.engine.kernel.lists import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
 from mmesim.engine.kernel.prefetch import prefetch
 from mmesim.engine.kernel.record import integrate
-from mmesim.engine.kernel.routing import REFUSED, route
-from mmesim.engine.kernel.rows import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
+from mmesim.engine.kernel.router import REFUSED, route
 from mmesim.engine.kernel.server import close_batch, settle
 
 
 @inline
 def fill(t, a, rows, i):
     """Attempt `a` is the first of the call in row `i` of the arrivals or of the drafts of users."""
-    clock, params, attempts = t.clock, t.params, t.attempts
-    attempts.call[a] = clock.calls[0]
-    clock.calls[0] += 1
+    counts, params, attempts = t.counts[0], t.params[0], t.attempts
+    attempts.call[a] = counts.calls
+    counts.calls += 1
     attempts.number[a] = 1
     attempts.key[a] = rows.key[i]
     attempts.model[a] = rows.model[i]
-    attempts.stream[a] = rows.stream[i]
     attempts.cpu[a] = rows.cpu[i]
     attempts.wait[a] = rows.wait[i]
     attempts.route[a] = rows.route[i]
     attempts.cold[a] = 0
     attempts.backoff[a] = 0.0
     attempts.failed[a] = 0.0
-    if params.drawn_overhead[0] == 1:
+    if params.drawn_overhead == 1:
         attempts.pre_cpu[a] = rows.pre_cpu[i]
         attempts.pre_wait[a] = rows.pre_wait[i]
         attempts.hold_cpu[a] = rows.hold_cpu[i]
@@ -76,30 +75,30 @@ def fill(t, a, rows, i):
         attempts.post_cpu[a] = rows.post_cpu[i]
         attempts.post_wait[a] = rows.post_wait[i]
     else:
-        attempts.pre_cpu[a] = params.pre_cpu[0]
-        attempts.pre_wait[a] = params.pre_wait[0]
-        attempts.hold_cpu[a] = params.hold_cpu[0]
-        attempts.hold_wait[a] = params.hold_wait[0]
-        attempts.post_cpu[a] = params.post_cpu[0]
-        attempts.post_wait[a] = params.post_wait[0]
+        attempts.pre_cpu[a] = params.pre_cpu
+        attempts.pre_wait[a] = params.pre_wait
+        attempts.hold_cpu[a] = params.hold_cpu
+        attempts.hold_wait[a] = params.hold_wait
+        attempts.post_cpu[a] = params.post_cpu
+        attempts.post_wait[a] = params.post_wait
 
 
 @inline
 def begin(t, a, start, user):
     """The call of attempt `a` begins for its client at `start`."""
-    attempts, params = t.attempts, t.params
+    params, attempts = t.params[0], t.attempts
     attempts.call_start[a] = start
     attempts.start[a] = start
     attempts.user[a] = user
-    attempts.measured[a] = 1 if start >= params.warmup[0] and start < params.duration[0] else 0
+    attempts.measured[a] = 1 if start >= params.warmup and start < params.duration else 0
 
 
-AHEAD = 12
+AHEAD = 12  # calls that the hint is ahead of: a pool and its worker are reached through the model, four later each
 
 
 @inline
 def look_ahead(t, i):
-    """Let the rows of the calls that come soon be fetched into the caches."""
+    """Let the rows that the calls after row `i` of the arrivals will need be fetched into the caches."""
     models, pools, arrivals = t.models, t.pools, t.arrivals
     m = arrivals.model[i + AHEAD]
     prefetch(models, m, 0)
@@ -118,10 +117,10 @@ def look_ahead(t, i):
 @inline
 def begin_call(t):
     """The next call of the open-loop streams reaches the router; its row."""
-    clock, arrivals = t.clock, t.arrivals
-    i = clock.arrival[0]
-    clock.arrival[0] = i + 1
-    if i + AHEAD < clock.n_arrivals[0]:
+    clock, arrivals = t.clock[0], t.arrivals
+    i = clock.arrival
+    clock.arrival = i + 1
+    if i + AHEAD < clock.n_arrivals:
         look_ahead(t, i)
     a = new_attempt(t)
     fill(t, a, arrivals, i)
@@ -136,9 +135,8 @@ def begin_user_call(t, u):
     a = new_attempt(t)
     fill(t, a, t.drafts, users.first[u] + users.at[u])
     users.at[u] += 1
-    users.calls[u] += 1
     begin(t, a, users.start[u], u)
-    t.clock.thinking[0] -= 1
+    t.clock[0].thinking -= 1
     return a
 
 
@@ -147,13 +145,12 @@ def reach(t, a, now):
     """Attempt `a` reaches the router at `now` and is sent to a host: a hit if its model is ready there, else it
     waits. -> action
     """
-    clock, attempts, pools = t.clock, t.attempts, t.pools
+    counts, attempts, pools = t.counts[0], t.attempts, t.pools
     integrate(t, now)
-    clock.in_system[0] += 1
-    clock.reached[0] += 1
-    t.window.in_flight_max[0] = max(t.window.in_flight_max[0], clock.in_system[0])
+    counts.in_system += 1
+    counts.reached += 1
+    t.window[0].in_flight_max = max(t.window[0].in_flight_max, counts.in_system)
     attempts.answered[a] = 0
-    attempts.asker[a] = 0
     attempts.hit[a] = 0
     attempts.host[a] = attempts.pool[a] = NONE
     attempts.server_list[a] = 0
@@ -193,16 +190,16 @@ def expire(t, now):
     """The first of the time-outs that are due at `now`: the client's, then a load waiter's, then an invocation's.
     -> cause, row
     """
-    clock, attempts = t.clock, t.attempts
-    if clock.client_expiry[0] <= now:
-        return CLIENT_TIMEOUT, clock.client_head[0]
-    if clock.waiter_expiry[0] <= now:
-        a = clock.waiter_head[0]
+    deadlines, attempts = t.deadlines[0], t.attempts
+    if deadlines.client_expiry <= now:
+        return CLIENT_TIMEOUT, deadlines.client_head
+    if deadlines.waiter_expiry <= now:
+        a = deadlines.waiter_head
         unlink_server(t, a)
         attempts.state[a] = A_GIVEN_UP  # its row is freed when the load ends
         t.pools.waiter_n[attempts.pool[a]] -= 1
         return LOAD_TIMEOUT, a
-    a = clock.forward_head[0]
+    a = deadlines.forward_head
     unlink_server(t, a)  # the job goes on: the model server cancels nothing
     return INVOCATION_TIMEOUT, a
 
@@ -210,7 +207,7 @@ def expire(t, now):
 @inline
 def end_task(t, h, now):
     """The next CPU task of host `h` ends. -> action, its row"""
-    clock, hosts = t.clock, t.hosts
+    clock, hosts = t.clock[0], t.hosts
     finish = t.tasks.finish[h, 0]
     sync(t, h, now)
     hosts.virtual[h] = max(finish, hosts.virtual[h])
@@ -230,14 +227,14 @@ def end_task(t, h, now):
             t.controls.second[row] = 0.0
             return DO_NOTHING, NONE
         free_control(t, row)
-        clock.signal[0] = CPU_DONE
-        clock.signal_row[0] = row
+        clock.signal = CPU_DONE
+        clock.signal_row = row
         return DO_NOTHING, NONE
     hosts.threads[h] -= 1
     if kind == TASK_POST:
         return DO_POST_WAIT, row
     refresh(t, h)
-    if t.tree[1] <= now or (clock.n_timers[0] > 0 and t.timers.time[0] <= now):
+    if t.ends[1] <= now or (clock.n_timers > 0 and t.timers.time[0] <= now):
         # Something else ends at this instant: completions go before entries to a queue.
         wait = t.attempts.pre_wait[row]
         t.attempts.overhead[row] += wait
@@ -249,7 +246,7 @@ def end_task(t, h, now):
 @inline
 def fire_timer(t, now):
     """The next timer fires. -> action, its row, its host (NONE when the timer is void)"""
-    kind, row, gen = pop_timer(t.clock, t.timers)
+    kind, row, gen = pop_timer(t.clock[0], t.timers)
     if kind == TIMER_JOB:
         if t.workers.gen[row] != gen:
             return DO_NOTHING, NONE, NONE
@@ -266,7 +263,7 @@ def fire_timer(t, now):
     if t.attempts.gen[row] != gen:
         return DO_NOTHING, NONE, NONE
     if kind == TIMER_REACH:
-        t.clock.backing_off[0] -= 1
+        t.counts[0].backing_off -= 1
         return DO_REACH, row, NONE
     return (DO_ENTER if kind == TIMER_PRE else DO_LEAVE), row, t.attempts.host[row]
 
@@ -274,37 +271,37 @@ def fire_timer(t, now):
 @entry
 def advance(t, until):
     """Run the data plane up to, and without, time `until`; (signal, row): why it stopped and what it is about."""
-    clock, params = t.clock, t.params
-    clock.crossings[0] += 1
-    if clock.signal[0] != REACHED:  # a verb left one
-        signal, row = clock.signal[0], clock.signal_row[0]
-        clock.signal[0] = REACHED
+    clock, deadlines, params = t.clock[0], t.deadlines[0], t.params[0]
+    clock.crossings += 1
+    if clock.signal != REACHED:  # a verb left one
+        signal, row = clock.signal, clock.signal_row
+        clock.signal = REACHED
         return signal, row
     while True:
-        if clock.arrival[0] >= clock.n_arrivals[0] and clock.more[0] == 1:
+        if clock.arrival >= clock.n_arrivals and clock.more == 1:
             return REFILL, NONE
-        if clock.hungry[0] != NONE:
+        if clock.undrawn != NONE:
             return USERS, NONE
         missing = room(t)
         if missing != NONE:
             return GROW, missing
         arrival = INF
-        if clock.arrival[0] < clock.n_arrivals[0]:
-            arrival = t.arrivals.time[clock.arrival[0]] + params.out_delay[0]
+        if clock.arrival < clock.n_arrivals:
+            arrival = t.arrivals.time[clock.arrival] + params.out_delay
         timer = INF
         klass = CLASS_ARRIVAL
-        if clock.n_timers[0] > 0:
+        if clock.n_timers > 0:
             timer = t.timers.time[0]
             klass = t.timers.order[0] // KLASS
-        expiry = min(clock.client_expiry[0], clock.waiter_expiry[0], clock.forward_expiry[0])
-        completion = t.tree[1]
+        expiry = min(deadlines.client_expiry, deadlines.waiter_expiry, deadlines.forward_expiry)
+        completion = t.ends[1]
         now = min(min(completion, timer), min(expiry, arrival))
         if now >= until:
             return REACHED, NONE
-        clock.now[0] = now
+        clock.now = now
         cause = OK
         if completion == now:
-            h = first_host(t.tree)
+            h = first_host(t.ends)
             action, row = end_task(t, h, now)
         elif timer == now and (klass < CLASS_EXPIRY or expiry > now):
             action, row, h = fire_timer(t, now)
@@ -321,7 +318,7 @@ def advance(t, until):
         settle(t, action, row, cause, now)
         if h != NONE:
             refresh(t, h)
-        if clock.signal[0] != REACHED:
-            signal, row = clock.signal[0], clock.signal_row[0]
-            clock.signal[0] = REACHED
+        if clock.signal != REACHED:
+            signal, row = clock.signal, clock.signal_row
+            clock.signal = REACHED
             return signal, row

@@ -1,10 +1,8 @@
-"""The tables of the data plane: one record array a kind of row, built, viewed and grown here and nowhere else.
+"""The tables of the data plane: built, viewed and grown here and nowhere else.
 
-The compiled kernel gets the record arrays (`Tables.arrays`); Python code and the uncompiled kernel get the same
-memory as
-one view a field (`Tables.views`), so that `t.pools.state[p]` means the same in both. A record array crosses into
-the kernel
-as one argument, whatever the number of its fields.
+The compiled kernel gets record arrays (`Tables.arrays`); Python code and the uncompiled kernel get the same memory as
+one view a column (`Tables.views`), so that `t.pools.state[p]` means the same in both, and so does `t.clock[0].now` for
+a table of one row. A record array crosses into the kernel as one argument, whatever the number of its columns.
 """
 
 from __future__ import annotations
@@ -17,143 +15,102 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, NONE
+from mmesim.engine.kernel import rows, scalars
+from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS
+from mmesim.engine.kernel.columns import Layout, zeros
 
-Fields = tuple[str, ...]
+LAYOUTS: dict[str, Layout] = {
+    "clock": scalars.CLOCK,
+    "space": scalars.SPACE,
+    "deadlines": scalars.DEADLINES,
+    "counts": scalars.COUNTS,
+    "window": scalars.WINDOW,
+    "params": scalars.PARAMS,
+    "hosts": rows.HOST,
+    "models": rows.MODEL,
+    "pools": rows.POOL,
+    "workers": rows.WORKER,
+    "attempts": rows.ATTEMPT,
+    "controls": rows.CONTROL_TASK,
+    "loops": rows.LOOP,
+    "timers": rows.TIMER,
+    "tasks": rows.TASK,
+    "arrivals": rows.ARRIVAL,
+    "drafts": rows.DRAFT,
+    "users": rows.USER,
+    "model_stats": rows.MODEL_STATS,
+    "records": rows.RECORD,
+}
+"""Tables of records."""
 
+ONE_ROW = ("clock", "space", "deadlines", "counts", "window", "params")
+"""Tables of one row: `t.clock[0]` is a record, whose columns are read and written by name."""
 
-def _dtype(integers: str, floats: str = "") -> np.dtype[Any]:
-    names = integers.split() + floats.split()
-    return np.dtype([(n, np.int64 if n in integers.split() else np.float64) for n in names], align=True)
+FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}
+"""Tables whose free rows are linked, and what `space` calls a row of them."""
 
-
-LINE = 64
-"""Bytes of a line of the processor's caches."""
-
-
-def _lines(hot: str, cold: str = "") -> np.dtype[Any]:
-    """A row in whole cache lines, `hot` fields first and together; a field with a dot behind it is a float."""
-    fields = [(n.rstrip("."), np.float64 if n.endswith(".") else np.int64) for n in (hot + " " + cold).split()]
-    size = -(-8 * len(fields) // LINE) * LINE
-    return np.dtype(
-        {
-            "names": [n for n, _ in fields],
-            "formats": [f for _, f in fields],
-            "offsets": [8 * k for k in range(len(fields))],
-            "itemsize": size,
-        },
-        align=True,
-    )
-
-
-def zeros(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Rows of zeros that begin at a cache line."""
-    shape = shape if isinstance(shape, tuple) else (shape,)
-    size = int(np.prod(shape)) * dtype.itemsize
-    raw = np.zeros(size + LINE, np.uint8)
-    first = -raw.ctypes.data % LINE
-    return raw[first : first + size].view(dtype).reshape(shape)
-
-
-CLOCK = _dtype(
-    # free lists and their lengths; lists of attempts in order of deadline; counters
-    """
-    seq signal signal_row free_attempt n_free_attempts free_pool n_free_pools free_worker n_free_workers
-    free_control n_free_controls n_timers n_hosts n_up tasks_full short margin arrival n_arrivals more
-    client_head client_tail waiter_head waiter_tail forward_head forward_tail
-    memory_epoch turn in_system calls calls_done n_records recorded ok_all attempts_all measured_calls measured_ok
-    measured_attempts hits misses crossings reached backing_off quota_refusals hungry thinking
-    """,
-    # `area` is the integral of attempts in the system, `sojourn` the sum of their stays: equal at the end (Little)
-    """
-    now client_expiry waiter_expiry forward_expiry area area_at sojourn load_wait latency_sum latency_max
-    ledger_error
-    """,
-)
-PARAMS = _dtype(
-    """
-    policy job_queue_size drawn_overhead record record_threshold record_key n_limits slot_first margin_workers loops
-    max_attempts processes retry_quota quota_cost quota_cost_timeout quota_refund chance_seed throttle_in_flight
-    """,
-    """
-    retry_base retry_factor retry_cap retry_jitter throttle_rate throttle_burst
-    out_delay back_delay network router client_timeout invocation_timeout load_timeout misroute warmup duration
-    pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait vcpu cores smt_slope speed
-    """,
-)
-HOST = _lines(
-    """
-    heap_n threads spin in_flight rate. virtual. at. busy.
-    vcpu. cores. speed. full_speed. smt_slope. clock. state hits
-    """,
-    "wanted load_queue misses gen key first_pool last_pool n_pools tokens. tokens_at.",
-)
-MODEL = _lines(
-    "first_copy loading spill_at batch_size batch_rule threads max_batch_delay. blocked_epoch",
-    """
-    key last_copy n_copies disk_host workers spin pinned
-    serial. batch_base. batch_per_item. first_cpu. first_wait.
-    """,
-)
-POOL = _lines(
-    """
-    next_copy host state in_flight model filler idle_n idle_head
-    queue_n queue_head queue_tail idle_tail accessed frequency last. credit.
-    """,
-    """
-    gen prev_copy next_pool prev_pool waiter_head waiter_tail waiter_n workers first_worker inserted asked_by free asker
-    episode asked. t0. t1. t2. t3.
-    """,
-)
-WORKER = _lines(
-    "pool next head tail n batch_no fresh stage threads gen service. hold. asked_cpu. asked_wait. dead sibling"
-)
-ATTEMPT = _dtype(
-    """
-    state gen next call number model pool host client_prev client_next server_prev server_next server_list stream hit
-    measured answered asker stage key user retry_cost cold
-    """,
-    """
-    call_start start reach forwarded queued taken closed cpu wait route stall slot_wait download memory_wait load
-    pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait service overhead cpu_wait post_start backoff failed
-    """,
-)
-CONTROL_TASK = _dtype("host threads next loop", "second")
-LOOP = _dtype("blocked head tail")
-TIMER = _dtype("order code gen", "time")
-TASK = _dtype("seq code", "finish")
-ARRIVAL = _dtype("model stream key", "time cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
-# A user of a closed loop; its next calls are rows `first` to `first + drawn` of the drafts, of which `at` are used up
-USER = _dtype("first at drawn next calls", "start free_at end")
-DRAFT = _dtype("model stream key", "gap cpu wait route pre_cpu pre_wait hold_cpu hold_wait post_cpu post_wait")
-MODEL_STATS = _dtype("calls ok misses", "latency")
-WINDOW = _dtype(
-    "attempts hits misses ok in_flight_max",
-    "model_latency model_latency_max overhead_latency load_wait load_wait_max latency",
-)
-RECORD = _dtype("call key model host hit cause attempts", "arrival latency")
-
-TABLES = """
-    clock params hosts models pools workers attempts controls timers tasks tree up arrivals edges start
-    counts parts coarse_start coarse_edges model_stats model_over model_hist limits causes window window_causes
-    window_hist records record_parts scratch episodes ledger loops scores users drafts tokens retry_on
-    retried_cold
+PLAIN = """
+    ends up edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes window_causes
+    window_hist record_parts scratch episodes ledger scores tokens retry_on retried_cold
 """
+TABLES = (*LAYOUTS, *PLAIN.split())
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
-Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a field, for Python
+Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a column, for Python
 
 
-def _views_of(array: NDArray[Any]) -> Any:
-    """The fields of a record array as a namedtuple of views; a plain array as it is."""
-    if array.dtype.names is None:
+def _views_of(name: str, array: NDArray[Any]) -> Any:
+    """What Python sees of a table: a column by its name, the record of a table of one row; a plain array as it is."""
+    if name not in LAYOUTS:
         return array
-    return _row(array.dtype.names)(*(array[name] for name in array.dtype.names))
+    names = array.dtype.names or ()
+    return (_record(names)(array),) if name in ONE_ROW else _columns(names)(array)
+
+
+class Columns:
+    """The columns of a table by name; `table[b] = table[a]` copies a row, as in the kernel."""
+
+    __slots__ = ("_array",)
+    names: tuple[str, ...] = ()
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array
+        for name in self.names:
+            setattr(self, name, array[name])
+
+    def __getitem__(self, row: int) -> Any:
+        return self._array[row]
+
+    def __setitem__(self, row: int, values: Any) -> None:
+        self._array[row] = values
+
+
+class Record:
+    """The record of a table of one row: its columns can be read and set by name."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._of = tuple(array[name] for name in array.dtype.names or ())
 
 
 @cache
-def _row(names: tuple[str, ...]) -> Any:
-    """The type of such views: to make one takes longer than everything else that is done at a growth."""
-    return namedtuple("row", names)
+def _columns(names: tuple[str, ...]) -> type[Columns]:
+    return type("TableColumns", (Columns,), {"__slots__": names, "names": names})
+
+
+@cache
+def _record(names: tuple[str, ...]) -> type[Record]:
+    return type("TableRecord", (Record,), {"__slots__": (), **{name: _field(k) for k, name in enumerate(names)}})
+
+
+def _field(k: int) -> property:
+    def get(record: Any) -> Any:
+        return record._of[k][0]
+
+    def put(record: Any, value: Any) -> None:
+        record._of[k][0] = value
+
+    return property(get, put)
 
 
 def _minima(times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -165,7 +122,7 @@ def _minima(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _leaves(hosts: int) -> int:
-    """Places of the tournament: a power of two."""
+    """Leaves of the tree of minima: a power of two."""
     leaves = 2
     while leaves < hosts:
         leaves *= 2
@@ -200,110 +157,85 @@ class Tables:
     ):
         hosts, models = max(1, sizes.hosts), max(1, sizes.models)
         buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
-        self._content: dict[str, NDArray[Any]] = {
-            "clock": zeros(1, CLOCK),
-            "params": zeros(1, PARAMS),
-            "hosts": zeros(hosts, HOST),
-            "models": zeros(models, MODEL),
-            "pools": zeros(0, POOL),
-            "workers": zeros(0, WORKER),
-            "attempts": zeros(0, ATTEMPT),
-            "controls": np.zeros(0, CONTROL_TASK),
-            "timers": zeros(sizes.timers, TIMER),
-            "tasks": zeros((hosts, sizes.tasks), TASK),
-            "tree": _minima(np.full(_leaves(hosts), INF)),
-            "up": np.zeros(hosts, np.int64),
-            "arrivals": zeros(sizes.arrivals, ARRIVAL),
-            "edges": np.ascontiguousarray(edges[0], np.float64),
-            "start": np.ascontiguousarray(edges[1], np.int64),
-            "counts": np.zeros(buckets, np.int64),
-            "parts": np.zeros((buckets, N_PARTS)),
-            "coarse_start": np.ascontiguousarray(coarse[1], np.int64),
-            "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),
-            "model_stats": zeros(models, MODEL_STATS),
-            "model_over": np.zeros((models, max(1, sizes.limits)), np.int64),
-            "model_hist": np.zeros((models, coarse_buckets), np.int32),
-            "limits": np.full(max(1, sizes.limits), INF),
-            "causes": np.zeros((3, N_CAUSES), np.int64),  # measured calls, all calls, measured attempts
-            "window": np.zeros(1, WINDOW),
-            "window_causes": np.zeros(N_CAUSES, np.int64),
-            "window_hist": np.zeros(coarse_buckets, np.int64),
-            "records": np.zeros(sizes.records, RECORD),
-            "record_parts": np.zeros((sizes.records, N_PARTS)),
-            "scratch": np.zeros(0, np.int64),
-            "ledger": np.zeros(N_PARTS),
-            "scores": np.zeros(hosts, np.int64),
-            "loops": np.zeros((hosts, max(1, sizes.loops)), LOOP),
-            "episodes": np.zeros(buckets, np.int64),
-            "retried_cold": np.zeros(buckets),
-            "users": np.zeros(sizes.users, USER),
-            "drafts": np.zeros(sizes.drafts, DRAFT),
-            "tokens": np.zeros(sizes.processes, np.int64),
-            "retry_on": np.zeros(N_CAUSES, np.int64),
+        sizes_of = {"hosts": hosts, "models": models, "model_stats": models, "records": sizes.records}
+        sizes_of |= {"timers": sizes.timers, "arrivals": sizes.arrivals, "users": sizes.users, "drafts": sizes.drafts}
+        shapes: dict[str, int | tuple[int, ...]] = {
+            **dict.fromkeys(ONE_ROW, 1),
+            **dict.fromkeys(FREE_LISTS, 0),
+            **sizes_of,
+            "tasks": (hosts, sizes.tasks),
+            "loops": (hosts, max(1, sizes.loops)),
         }
-        clock = self._content["clock"]
-        clock["short"] = clock["hungry"] = NONE
-        for name in clock.dtype.names or ():
-            if name.endswith(("_head", "_tail")) or name.startswith("free_"):
-                clock[name] = NONE
-            elif name.endswith("_expiry"):
-                clock[name] = INF
-        for name in ("head", "tail"):
-            self._content["loops"][name] = NONE
-        for name in ("first_pool", "last_pool"):
-            self._content["hosts"][name] = NONE
-        for name in ("first_copy", "last_copy", "disk_host", "blocked_epoch"):
-            self._content["models"][name] = NONE
+        self._content: dict[str, NDArray[Any]] = {
+            **{name: layout.rows(shapes[name]) for name, layout in LAYOUTS.items()},
+            "ends": _minima(np.full(_leaves(hosts), INF)),  # next end of a CPU task of each host: a tree of minima
+            "up": np.zeros(hosts, np.int64),  # hosts that the router sends to
+            "edges": np.ascontiguousarray(edges[0], np.float64),  # of the buckets of latencies, seconds
+            "start": np.ascontiguousarray(edges[1], np.int64),  # first bucket of each cell of the plain grid
+            "histogram": np.zeros(buckets, np.int64),  # measured calls by latency
+            "parts": np.zeros((buckets, N_PARTS)),  # their ledger: seconds by bucket and part
+            "coarse_start": np.ascontiguousarray(coarse[1], np.int64),  # the same for the coarse buckets
+            "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),  # the same for the coarse buckets
+            "model_over": np.zeros((models, max(1, sizes.limits)), np.int64),  # slow measured calls by model and limit
+            "model_hist": np.zeros((models, coarse_buckets), np.int32),  # measured calls by model and coarse bucket
+            "limits": np.full(max(1, sizes.limits), INF),  # latency limits, seconds
+            "causes": np.zeros((3, N_CAUSES), np.int64),  # of measured calls, all calls, measured attempts
+            "window_causes": np.zeros(N_CAUSES, np.int64),  # failures in the window
+            "window_hist": np.zeros(coarse_buckets, np.int64),  # answers in the window by coarse bucket
+            "record_parts": np.zeros((sizes.records, N_PARTS)),  # the ledger of each record, seconds
+            "scratch": np.zeros(0, np.int64),  # rows that a verb hands back
+            "ledger": np.zeros(N_PARTS),  # of the call that is being counted, seconds
+            "scores": np.zeros(hosts, np.int64),  # of all hosts for one model
+            "episodes": np.zeros(buckets, np.int64),  # loads by latency of their first answer
+            "retried_cold": np.zeros(buckets),  # seconds of retries of cold calls by bucket
+            "tokens": np.zeros(sizes.processes, np.int64),  # of the retry quota of each process
+            "retry_on": np.zeros(N_CAUSES, np.int64),  # 1 for each cause after which clients try again
+        }
         self._refresh()
-        for table, rows in (
-            ("pools", sizes.pools),
-            ("workers", sizes.workers),
-            ("attempts", sizes.attempts),
-            ("controls", 64),
-        ):
-            self.grow(table, rows)
+        rows = {"pools": sizes.pools, "workers": sizes.workers, "attempts": sizes.attempts, "controls": 64}
+        for table, n in rows.items():
+            self.grow(table, n)
 
     def _refresh(self) -> None:
         self.arrays: Any = Arrays(**self._content)
-        self.views: Any = Views(**{name: _views_of(array) for name, array in self._content.items()})
+        self.views: Any = Views(**{name: _views_of(name, array) for name, array in self._content.items()})
+
+    def _larger(self, table: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        """The table with at least this many rows (and places); the old ones keep their numbers."""
+        old = self._content[table]
+        shape = tuple(max(wanted, had) for wanted, had in zip(shape, old.shape, strict=True))
+        new = LAYOUTS[table].rows(shape) if table in LAYOUTS else zeros(shape, old.dtype)
+        new[tuple(slice(n) for n in old.shape)] = old
+        self._content[table] = new
+        return new
 
     def grow_hosts(self, hosts: int) -> None:
         """Make every table that has rows or places for hosts hold at least `hosts` of them."""
         content = self._content
         for table in ("hosts", "up", "scores", "tasks", "loops"):
-            old = content[table]
-            new = zeros((max(hosts, old.shape[0]), *old.shape[1:]), old.dtype)
-            for name in {"hosts": ("first_pool", "last_pool"), "loops": ("head", "tail")}.get(table, ()):
-                new[name] = NONE
-            new[: old.shape[0]] = old
-            content[table] = new
-        times, before = np.full(_leaves(content["hosts"].size), INF), content["tree"]
+            self._larger(table, (hosts, *content[table].shape[1:]))
+        times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
-        content["tree"] = _minima(times)
+        content["ends"] = _minima(times)
         self._refresh()
 
     def grow(self, table: str, rows: int) -> None:
-        """Make `table` hold at least `rows` rows; its old rows keep their numbers, new ones join its free list."""
-        old = self._content[table]
+        """Make `table` hold at least `rows` rows (`tasks`: tasks a host); new ones join its free list."""
+        old, space = self._content[table], self._content["space"]
         if table == "tasks":
-            new = zeros((old.shape[0], max(rows, old.shape[1])), old.dtype)
-            new[:, : old.shape[1]] = old
-            self._content["clock"]["tasks_full"] = 0
+            self._larger(table, (old.shape[0], rows))
+            space["tasks_full"] = 0
         else:
-            new = zeros((max(rows, old.shape[0]), *old.shape[1:]), old.dtype)
-            new[: old.shape[0]] = old
-        self._content[table] = new
-        free = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}.get(table)
-        if free is not None:
-            link = new["free"] if table == "pools" else new["next"]
-            link[old.size :] = np.arange(old.size + 1, new.size + 1)
-            clock = self._content["clock"]
-            if new.size > old.size:
-                link[-1] = clock[f"free_{free}"][0]
-                clock[f"free_{free}"] = old.size
-                clock[f"n_free_{free}s"] += new.size - old.size
-        if table == "pools":
-            self._content["scratch"] = np.zeros(new.size, np.int64)
+            new = self._larger(table, (rows, *old.shape[1:]))
+            if table in FREE_LISTS and new.size > old.size:
+                row = FREE_LISTS[table]
+                link = new["free"] if table == "pools" else new["next"]
+                link[old.size :] = np.arange(old.size + 1, new.size + 1)
+                link[-1] = space[f"free_{row}"][0]
+                space[f"free_{row}"] = old.size
+                space[f"n_free_{row}s"] += new.size - old.size
+            if table == "pools":
+                self._content["scratch"] = np.zeros(new.size, np.int64)
         self._refresh()
 
     def rows(self, table: str) -> int:

@@ -18,14 +18,11 @@ from mmesim.engine.kernel.codes import (
     WORKER_DIED,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
-from mmesim.engine.kernel.fleet import add_host, drain_host
 from mmesim.engine.kernel.frontend import end_control, forward, release_loop
 from mmesim.engine.kernel.heap import remove_task
+from mmesim.engine.kernel.hosts import add_host, drain_host
 from mmesim.engine.kernel.jit import entry, inline, inner
-from mmesim.engine.kernel.record import integrate
-from mmesim.engine.kernel.replay import replay
-from mmesim.engine.kernel.routing import score
-from mmesim.engine.kernel.rows import (
+from mmesim.engine.kernel.lists import (
     free_attempt,
     free_control,
     free_pool,
@@ -34,6 +31,9 @@ from mmesim.engine.kernel.rows import (
     unlink_client,
     unlink_server,
 )
+from mmesim.engine.kernel.record import integrate
+from mmesim.engine.kernel.replay import replay
+from mmesim.engine.kernel.router import score
 from mmesim.engine.kernel.server import settle, stand_in_line, take_next
 
 ADD_HOST, CREATE_POOL, POOL_READY, LOAD_FAILED, DRAIN_POOL, DROP_POOL, START_CPU, CANCEL_CPU = 0, 1, 2, 3, 4, 5, 6, 7
@@ -45,11 +45,11 @@ REPLAY, NEXT_CALL = 22, 23
 @inner
 def new_workers(t, p):
     """The workers of pool `p`, all idle, in line in the order of their start."""
-    clock, workers, pools = t.clock, t.workers, t.pools
+    space, workers, pools = t.space[0], t.workers, t.pools
     for _ in range(t.models.workers[pools.model[p]]):
-        w = clock.free_worker[0]
-        clock.free_worker[0] = workers.next[w]
-        clock.n_free_workers[0] -= 1
+        w = space.free_worker
+        space.free_worker = workers.next[w]
+        space.n_free_workers -= 1
         workers.pool[w] = p
         workers.head[w] = NONE
         workers.fresh[w] = 1
@@ -73,7 +73,7 @@ def split_wait(t, a, p):
     since = attempts.reach[a]
     first = overlap(since, pools.asked[p], pools.t0[p])
     second = overlap(since, pools.t0[p], pools.t1[p])
-    if t.params.slot_first[0] == 1:
+    if t.params[0].slot_first == 1:
         attempts.slot_wait[a], attempts.download[a] = first, second
     else:
         attempts.download[a], attempts.slot_wait[a] = first, second
@@ -188,13 +188,13 @@ def pool_ready(t, p, first, second, third, now):
 
     Its phases ended at `first` and `second` (slot wait and download, or the other way round), `third` (memory) and now.
     """
-    clock, pools, attempts = t.clock, t.pools, t.attempts
+    clock, pools, attempts = t.clock[0], t.pools, t.attempts
     m, h = pools.model[p], pools.host[p]
     pools.state[p] = READY
     pools.t0[p], pools.t1[p], pools.t2[p], pools.t3[p] = first, second, third, now
-    pools.inserted[p] = clock.seq[0]
+    pools.inserted[p] = clock.seq
     pools.credit[p] = t.hosts.clock[h]  # the clock after the evictions that made room (Cherkasova's order)
-    clock.seq[0] += 1
+    clock.seq += 1
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
     new_workers(t, p)
@@ -217,13 +217,13 @@ def pool_ready(t, p, first, second, third, now):
 @inner
 def load_failed(t, p, cause, now):
     """The load of pool `p` has failed: its waiters get `cause`, the pool is gone."""
-    clock, pools, attempts = t.clock, t.pools, t.attempts
+    clock, pools, attempts = t.clock[0], t.pools, t.attempts
     m, h = pools.model[p], pools.host[p]
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
     if cause == LOAD_TIMEOUT:
-        clock.memory_epoch[0] += 1  # what it held is free
-    t.models.blocked_epoch[m] = clock.memory_epoch[0]
+        clock.memory_epoch += 1  # what it held is free
+    t.models.blocked_epoch[m] = clock.memory_epoch
     a = pools.waiter_head[p]
     while a >= 0:
         after = attempts.next[a]
@@ -242,17 +242,17 @@ def drop_pool(t, p, on_disk):
     """Pool `p` is unloaded: its workers and its row are free; `on_disk` tells whether the artefact stays on its
     host.
     """
-    clock, pools, workers = t.clock, t.pools, t.workers
+    clock, space, pools, workers = t.clock[0], t.space[0], t.pools, t.workers
     w = pools.first_worker[p]
     while w >= 0:
         after = workers.sibling[w]
         workers.gen[w] += 1
-        workers.next[w] = clock.free_worker[0]
-        clock.free_worker[0] = w
-        clock.n_free_workers[0] += 1
+        workers.next[w] = space.free_worker
+        space.free_worker = w
+        space.n_free_workers += 1
         w = after
     t.models.disk_host[pools.model[p]] = pools.host[p] if on_disk == 1 else NONE
-    clock.memory_epoch[0] += 1
+    clock.memory_epoch += 1
     free_pool(t, p)
 
 
@@ -262,10 +262,10 @@ def start_cpu(t, h, k, work, second, now):
 
     The first part blocks event loop `k`, NONE for no loop.
     """
-    clock, controls = t.clock, t.controls
-    row = clock.free_control[0]
-    clock.free_control[0] = controls.next[row]
-    clock.n_free_controls[0] -= 1
+    space, controls = t.space[0], t.controls
+    row = space.free_control
+    space.free_control = controls.next[row]
+    space.n_free_controls -= 1
     controls.host[row] = h
     controls.threads[row] = 1
     controls.second[row] = second
@@ -340,12 +340,12 @@ def do(t, verb, now, i, j, x, y, z):
             t.models.disk_host[i] = NONE
     elif verb == SYNC:
         integrate(t, now)
-        for h in range(t.clock.n_hosts[0]):
+        for h in range(t.clock[0].n_hosts):
             sync(t, h, now)
     elif verb == SET_CLOCK:
         t.hosts.clock[i] = x
     elif verb == SCORES:
-        for h in range(t.clock.n_hosts[0]):
+        for h in range(t.clock[0].n_hosts):
             t.scores[h] = score(t, i, h)
     elif verb == BLOCK_LOOP:
         t.loops.blocked[i, j] += 1
@@ -362,7 +362,7 @@ def do(t, verb, now, i, j, x, y, z):
     elif verb == REPLAY:
         return replay(t, i, j)
     elif verb == NEXT_CALL:
-        next_call(t.clock, t.timers, t.users, t.drafts, t.params.out_delay[0], i, x)
+        next_call(t.clock[0], t.timers, t.users, t.drafts, t.params[0].out_delay, i, x)
     elif verb == SET_SPEED:
         sync(t, i, now)
         t.hosts.speed[i] = x
@@ -372,7 +372,7 @@ def do(t, verb, now, i, j, x, y, z):
 
 @entry
 def act(t, verb, now, i, j, x, y, z):
-    """Do `verb` at time `now` with its arguments; a row, a count or 0, and which table must grow before the next verb."""
-    t.clock.now[0] = now
+    """Do `verb` at time `now` with its arguments; a row, a count or 0, and the table that must grow before the next."""
+    t.clock[0].now = now
     result = do(t, verb, now, i, j, x, y, z)
     return result, room(t)

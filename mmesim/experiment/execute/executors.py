@@ -12,7 +12,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    from mmesim.engine.processes import UserProcess
+    from mmesim.engine.user_processes import UserProcess
 
 Observer = Callable[[float, int], None]
 """Is told simulated seconds and calls so far of the replication that runs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Level:
+class Gauge:
     """An integer amount (bytes, models) over simulated time."""
 
     __slots__ = ("_at", "integral", "peak", "value")

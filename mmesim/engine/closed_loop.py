@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import NONE
-from mmesim.engine.kernel.tables import DRAFT
+from mmesim.engine.kernel.rows import DRAFT
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.users import CALLS, GROUP, Users
@@ -46,9 +46,9 @@ class ClosedLoops:
         plane = self._plane
         now, views = plane.now, plane.tables.views
         if self._observer is not None:
-            self._observer(now, int(views.clock.calls[0]))
-        row = int(views.clock.hungry[0])
-        views.clock.hungry[0] = NONE
+            self._observer(now, int(views.counts[0].calls))
+        row = int(views.clock[0].undrawn)
+        views.clock[0].undrawn = NONE
         while row != NONE:
             users = plane.tables.views.users
             after, free_at_s = int(users.next[row]), float(users.free_at[row])
@@ -71,10 +71,9 @@ class ClosedLoops:
         if known is not None:
             return known
         drafts = self._users.of_group(stream, group, block)
-        rows = np.zeros(GROUP * CALLS, DRAFT)
+        rows = DRAFT.rows(GROUP * CALLS)
         for name in ("gap", "model", "cpu", "wait", "route", "key"):
             rows[name] = getattr(drafts, name)
-        rows["stream"] = stream
         if drafts.overhead is not None:
             for k, name in enumerate(OVERHEAD_COLUMNS):
                 rows[name] = drafts.overhead[:, k]

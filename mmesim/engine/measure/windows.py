@@ -15,6 +15,7 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
+from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.scenario import Endpoint
 from mmesim.stats.histogram import log_middles, quantile
@@ -44,7 +45,7 @@ class Integrals:
         return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
 
 
-class Metrics:
+class Windows:
     """Watches the endpoint; changes nothing. Windows cover [0, duration)."""
 
     def __init__(
@@ -101,14 +102,14 @@ class Metrics:
 
     def _window(self, start: float, end: float) -> dict[str, float]:
         views = self._plane.tables.views
-        window = {name: float(getattr(views.window, name)[0]) for name in views.window._fields}
+        window = {column.name: float(getattr(views.window[0], column.name)) for column in WINDOW.columns}
         causes = {name: float(views.window_causes[k]) for k, name in enumerate(CAUSES)}
         latencies = views.window_hist.copy()
         after = self.integrals()
         added = after.since(self._before, len(self._hosts))
         self._before = after
         seconds = end - start
-        area = float(views.clock.area[0])  # brought to now by the integrals
+        area = float(views.counts[0].area)  # brought to now by the integrals
         in_system, self._area_before = (area - self._area_before) / seconds, area
         n = float((added.up_s / seconds).sum())  # hosts, in the mean
         host = self._endpoint.host
@@ -144,9 +145,9 @@ class Metrics:
             "ClientLatency_p50": quantile(views.coarse_edges, latencies, 0.5) * MICRO,
             "ClientLatency_p99": quantile(views.coarse_edges, latencies, 0.99) * MICRO,
         }
-        for name in views.window._fields:
-            getattr(views.window, name)[0] = 0
-        views.window.in_flight_max[0] = views.clock.in_system[0]
+        for column in WINDOW.columns:
+            setattr(views.window[0], column.name, 0)
+        views.window[0].in_flight_max = views.counts[0].in_system
         views.window_causes[:] = 0
         views.window_hist[:] = 0
         return row

@@ -10,8 +10,8 @@ from typing import Any
 import simpy
 
 import mmesim
-from mmesim.engine import own
-from mmesim.engine.endpoint import EndpointControl
+from mmesim.engine import user_code
+from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.errors import UserCodeError
 from mmesim.scenario.scenario import Function
 
@@ -23,7 +23,9 @@ _OURS = tuple(str(Path(package.__file__).parent) for package in (mmesim, simpy) 
 
 def named(given: Sequence[UserProcess], in_scenario: Sequence[Function]) -> list[tuple[str, UserProcess]]:
     """Every process with its name, those of the scenario first; UserError when one of them cannot be found."""
-    return [(spec.function, own.find(spec)) for spec in in_scenario] + [(own.name_of(one), one) for one in given]
+    return [(spec.function, user_code.find(spec)) for spec in in_scenario] + [
+        (user_code.name_of(one), one) for one in given
+    ]
 
 
 def start(env: simpy.Environment, endpoint: EndpointControl, name: str, function: UserProcess) -> None:
@@ -37,7 +39,7 @@ def _guarded(
     try:
         process: object = function(env, endpoint)
     except Exception as error:
-        raise own.failed(name, error) from error
+        raise user_code.failed(name, error) from error
     if not isinstance(process, Generator):
         raise UserCodeError(f"{name} returned {process!r}: it must be a generator function, one with a yield")
     sent: Any = None
@@ -48,7 +50,7 @@ def _guarded(
         except StopIteration:
             return
         except Exception as error:
-            raise own.failed(name, error) from error
+            raise user_code.failed(name, error) from error
         if not isinstance(event, simpy.Event):
             process.close()
             raise UserCodeError(f"{name} yielded {event!r}, which is not an event of SimPy, such as env.timeout(60)")
@@ -68,4 +70,4 @@ def at_fault(error: Exception) -> UserCodeError | None:
     """
     cause = error.__cause__ or error  # SimPy raises a copy of what a process raised
     theirs = [frame for frame in traceback.extract_tb(cause.__traceback__) if not frame.filename.startswith(_OURS)]
-    return own.failed(f"a process in {theirs[-1].name}", cause) if theirs else None
+    return user_code.failed(f"a process in {theirs[-1].name}", cause) if theirs else None

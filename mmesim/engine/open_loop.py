@@ -10,10 +10,10 @@ from mmesim.workload.block import OVERHEAD_COLUMNS, Block
 from mmesim.workload.requests import blocks
 
 NEAR = 2048
-"""Rows of the buffer that are written at a time."""
+"""Rows of the buffer that are written at a time: few enough to stay in the near caches."""
 
 
-class Source:
+class OpenLoop:
     """The open-loop requests of a run. The results do not depend on the size of a block."""
 
     def __init__(
@@ -28,25 +28,25 @@ class Source:
         self._blocks: Iterator[Block] = blocks(scenario, replication, min(rows, block_size or rows))
         self._plane = plane
         self._observer = observer
-        plane.tables.views.clock.more[0] = 1
+        plane.tables.views.clock[0].more = 1
 
     def refill(self, _: int) -> None:
         """Put the next block into the buffer, or note that there is none."""
         views = self._plane.tables.views
         if self._observer is not None:
-            self._observer(self._plane.now, int(views.clock.calls[0]))
+            self._observer(self._plane.now, int(views.counts[0].calls))
         block = next(self._blocks, None)
         if block is None:
-            views.clock.more[0] = 0
+            views.clock[0].more = 0
             return
         n, arrivals = len(block), views.arrivals
-        columns = {name: getattr(block, name) for name in ("time", "model", "cpu", "wait", "route", "stream", "key")}
+        columns = {name: getattr(block, name) for name in ("time", "model", "cpu", "wait", "route", "key")}
         if block.overhead is not None:
             columns |= {name: block.overhead[:, k] for k, name in enumerate(OVERHEAD_COLUMNS)}
-        # A field of all rows touches every line of the table: a few rows at a time stay in the near caches.
+        # One field of all rows would touch every cache line of the buffer, and so would the next.
         for first in range(0, n, NEAR):
             rows = slice(first, min(first + NEAR, n))
             for name, column in columns.items():
                 getattr(arrivals, name)[rows] = column[rows]
-        views.clock.arrival[0] = 0
-        views.clock.n_arrivals[0] = n
+        views.clock[0].arrival = 0
+        views.clock[0].n_arrivals = n

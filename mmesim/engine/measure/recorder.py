@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.engine.kernel.hashing import PRIME, rank
+from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.tables import Tables
 from mmesim.results.run_data import CallRecords
 
-PRIME = 2147483647
-BUFFER_ROWS = 16384
 ALL = -1
 
 Rows = NDArray[np.void]
+
+_rank: Callable[[NDArray[np.int64], int], NDArray[np.int64]] = plain(rank)
+"""As the kernel ranks calls, for many keys at once."""
 
 
 class Recorder:
@@ -33,32 +38,27 @@ class Recorder:
     def attach(self, tables: Tables) -> None:
         """Record what the kernel writes into these tables."""
         self._tables = tables
-        params = tables.views.params
-        params.record[0] = 0 if self._limit is None else 1
-        params.record_threshold[0] = self._threshold
-        params.record_key[0] = self._key
+        params = tables.views.params[0]
+        params.record = 0 if self._limit is None else 1
+        params.record_threshold = self._threshold
+        params.record_key = self._key
 
     def flush(self) -> None:
         """Take over the kernel's buffer."""
         assert self._tables is not None
         views = self._tables.views
-        n = int(views.clock.n_records[0])
+        n = int(views.space[0].n_records)
         self._rows.append(self._tables.arrays.records[:n].copy())
         self._parts.append(views.record_parts[:n].copy())
-        views.clock.n_records[0] = 0
+        views.space[0].n_records = 0
         if self._limit is None or self._limit == ALL:
             return
         while sum(rows.size for rows in self._rows) > self._limit:
             self._threshold //= 2
-            views.params.record_threshold[0] = self._threshold
-            keep = [self._hash(rows["key"]) < self._threshold for rows in self._rows]
+            views.params[0].record_threshold = self._threshold
+            keep = [_rank(rows["key"], self._key) < self._threshold for rows in self._rows]
             self._rows = [rows[k] for rows, k in zip(self._rows, keep, strict=True)]
             self._parts = [parts[k] for parts, k in zip(self._parts, keep, strict=True)]
-
-    def _hash(self, key: NDArray[np.int64]) -> NDArray[np.int64]:
-        x = (key % PRIME * 48271 + self._key) % PRIME
-        hashed: NDArray[np.int64] = (x * 69621) % PRIME
-        return hashed
 
     def records(self) -> CallRecords | None:
         """All that was recorded, in order of call number; None when recording is off."""
@@ -79,6 +79,6 @@ class Recorder:
             cause=rows["cause"].copy(),
             attempts=rows["attempts"].copy(),
             parts_s=parts,
-            rank=self._hash(rows["key"]),
+            rank=_rank(rows["key"], self._key),
             threshold=self._threshold,
         )

@@ -6,7 +6,7 @@ compiled and plain Python differ beyond. Its numbers are tested for uniformity a
 
 from mmesim.engine.kernel.jit import inline
 
-PRIME = 2147483647
+PRIME = 2147483647  # products of two numbers below it fit in 63 bits: no wrap-around
 BACKOFF, ROUTE = 1, 2  # what the number is for
 
 
@@ -17,6 +17,13 @@ def mixed(x):
     x = (x ^ (x >> 13)) % PRIME
     x = (x * 1583458089 + 7) % PRIME
     return (x ^ (x >> 15)) % PRIME
+
+
+@inline
+def rank(key, seed):
+    """Place of the call `key` in an order by chance, below PRIME: the sample of calls is those below a threshold."""
+    x = (key % PRIME * 48271 + seed) % PRIME
+    return (x * 69621) % PRIME
 
 
 @inline

@@ -8,9 +8,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
-from mmesim.engine.eviction import Eviction
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.scenario import RouterPolicy, Scenario
 from mmesim.workload.draws.generators import generator
@@ -18,7 +18,7 @@ from mmesim.workload.reference import TIMES, Reference, Room, rates_at_start, sp
 from mmesim.workload.requests import expected_calls
 
 
-class Start:
+class InitialCaches:
     """Places models at time 0, at once and without counting a load."""
 
     def __init__(

@@ -117,14 +117,14 @@ class EndpointControl:
     def counters(self) -> Counters:
         """What has been counted so far."""
         views = self._plane.tables.views
-        clock = views.clock
+        counts = views.counts[0]
         return Counters(
-            calls=int(clock.calls[0]),
-            ok=int(clock.ok_all[0]),
+            calls=int(counts.calls),
+            ok=int(counts.ok_all),
             errors=dict(zip(CAUSES, views.causes[1].tolist(), strict=True)),
-            in_flight=int(clock.in_system[0]),
-            hits=int(clock.hits[0]),
-            misses=int(clock.misses[0]),
+            in_flight=int(counts.in_system),
+            hits=int(counts.hits),
+            misses=int(counts.misses),
         )
 
     def load(self, model: str, host: int) -> simpy.Process:

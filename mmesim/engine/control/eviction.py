@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.engine import own
+from mmesim.engine import user_code
 from mmesim.errors import UserCodeError
 from mmesim.policies.eviction import Choice, IdlePools, ModelFigures, Policy, policy
 from mmesim.scenario.scenario import Function, Model, Scenario
@@ -46,13 +46,13 @@ def _load_s(model: Model, scenario: Scenario) -> float:
 
 def _checked(spec: Function) -> Choice:
     """A user's own rule, which must return the index of an idle pool."""
-    function = own.find(spec)
+    function = user_code.find(spec)
 
     def choose(pools: IdlePools) -> int:
         try:
             answer = function(pools)
         except Exception as error:
-            raise own.failed(f"eviction {spec.function}", error) from error
+            raise user_code.failed(f"eviction {spec.function}", error) from error
         try:
             index = -1 if isinstance(answer, bool | np.bool_) else operator.index(answer)
         except TypeError:

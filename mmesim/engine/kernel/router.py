@@ -18,22 +18,18 @@ from mmesim.engine.kernel.codes import (
     STICKY,
     UP,
 )
+from mmesim.engine.kernel.hashing import PRIME, mixed
 from mmesim.engine.kernel.jit import inline, inner
-from mmesim.engine.kernel.rows import new_pool
+from mmesim.engine.kernel.lists import new_pool
 
 REFUSED = -2
 ROUNDING = 1e-9  # of a token: calls at just the rate are not refused
-PRIME = 2147483647  # products of two numbers below it fit in 63 bits: no wrap-around
 
 
 @inner
 def score(t, m, h):
     """Rendezvous weight of model `m` on host `h`: the host with the highest one is the model's first."""
-    x = (t.models.key[m] ^ t.hosts.key[h]) % PRIME
-    x = (x * 48271 + 11) % PRIME
-    x = (x ^ (x >> 13)) % PRIME
-    x = (x * 1583458089 + 7) % PRIME
-    return (x ^ (x >> 15)) % PRIME
+    return mixed((t.models.key[m] ^ t.hosts.key[h]) % PRIME)
 
 
 @inner
@@ -58,7 +54,7 @@ def place(t, m):
     """
     hosts = t.hosts
     shortest = NONE
-    for k in range(t.clock.n_up[0]):
+    for k in range(t.clock[0].n_up):
         h = t.up[k]
         if pool_on(t, m, h) == NONE and (shortest == NONE or hosts.load_queue[h] < shortest):
             shortest = hosts.load_queue[h]
@@ -69,7 +65,7 @@ def place(t, m):
         return h
     best = NONE
     best_score = NONE
-    for k in range(t.clock.n_up[0]):
+    for k in range(t.clock[0].n_up):
         h = t.up[k]
         if hosts.load_queue[h] <= shortest + 1 and pool_on(t, m, h) == NONE:
             s = score(t, m, h)
@@ -96,7 +92,7 @@ def sticky(t, m):
         if (
             pools.in_flight[ready] < models.spill_at[m]
             or models.loading[m] > 0
-            or models.blocked_epoch[m] == t.clock.memory_epoch[0]
+            or models.blocked_epoch[m] == t.clock[0].memory_epoch
         ):
             return ready, NONE
         h = place(t, m)
@@ -109,9 +105,9 @@ def sticky(t, m):
 @inner
 def pick_host(t, m, u):
     """Host by a policy that does not ask where the model is; NONE when no host is up."""
-    clock, hosts, up = t.clock, t.hosts, t.up
-    n = clock.n_up[0]
-    policy = t.params.policy[0]
+    clock, hosts, up = t.clock[0], t.hosts, t.up
+    n = clock.n_up
+    policy = t.params[0].policy
     if n == 0:
         return NONE
     if policy == RANDOM:
@@ -128,8 +124,8 @@ def pick_host(t, m, u):
             if best == NONE or hosts.in_flight[up[k]] < hosts.in_flight[best]:
                 best = up[k]
     elif policy == ROUND_ROBIN:
-        best = up[clock.turn[0] % n]
-        clock.turn[0] += 1
+        best = up[clock.turn % n]
+        clock.turn += 1
     return best
 
 
@@ -139,18 +135,18 @@ def choose(t, m, u):
 
     With a pool the host means nothing.
     """
-    params = t.params
-    misroute = params.misroute[0]
+    params = t.params[0]
+    misroute = params.misroute
     p = h = NONE
     if u < misroute:
-        n = t.clock.n_up[0]
+        n = t.clock[0].n_up
         if n > 0:
             h = t.up[min(n - 1, int(u / misroute * n))]
             p = pool_on(t, m, h)
     else:
         if misroute > 0.0:
             u = (u - misroute) / (1.0 - misroute)
-        if params.policy[0] == STICKY:
+        if params.policy == STICKY:
             p, h = sticky(t, m)
         else:
             h = pick_host(t, m, u)
@@ -162,14 +158,14 @@ def choose(t, m, u):
 @inline
 def is_throttled(t, h, now):
     """Whether host `h` refuses an attempt at `now`: too many in flight over all models, or no token left."""
-    hosts, params = t.hosts, t.params
-    most = params.throttle_in_flight[0]
+    params, hosts = t.params[0], t.hosts
+    most = params.throttle_in_flight
     if most > 0 and hosts.in_flight[h] >= most:
         return True
-    rate = params.throttle_rate[0]
+    rate = params.throttle_rate
     if rate <= 0.0:
         return False
-    hosts.tokens[h] = min(params.throttle_burst[0], hosts.tokens[h] + rate * (now - hosts.tokens_at[h]))
+    hosts.tokens[h] = min(params.throttle_burst, hosts.tokens[h] + rate * (now - hosts.tokens_at[h]))
     hosts.tokens_at[h] = now
     if hosts.tokens[h] < 1.0 - ROUNDING:
         return True
@@ -183,7 +179,7 @@ def route(t, a, u, now):
 
     NONE: there is no host; REFUSED: the host takes no more.
     """
-    clock = t.clock
+    clock = t.clock[0]
     m = t.attempts.model[a]
     p, h = choose(t, m, u)
     if p != NONE:
@@ -192,7 +188,6 @@ def route(t, a, u, now):
         return REFUSED
     if p == NONE and h >= 0:
         p = new_pool(t, m, h, a, now)
-        t.attempts.asker[a] = 1
-        clock.signal[0] = MISS
-        clock.signal_row[0] = p
+        clock.signal = MISS
+        clock.signal_row = p
     return p

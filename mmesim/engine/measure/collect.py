@@ -1,0 +1,143 @@
+"""From the tables of a finished run to its measurements and its self-check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmesim.engine.control.host import Host
+from mmesim.engine.measure.windows import Integrals
+from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
+from mmesim.scenario.scenario import Scenario
+
+LEDGER_TOLERANCE_S = 1e-9
+LITTLE_TOLERANCE = 1e-9
+
+
+def collect(
+    scenario: Scenario,
+    replication: int,
+    wall_s: float,
+    *,
+    views: Any,
+    hosts: Sequence[Host],
+    added: Integrals,
+    loads: Sequence[tuple[float, float]],
+    windows: dict[str, NDArray[np.float64]],
+    records: CallRecords | None,
+    control_events: int,
+) -> RunData:
+    """Everything that one replication measured.
+
+    `views`: the tables at the end. `added`: what each host added up in the measured time. `loads`: when each load that
+    ended well was asked for and was ready, seconds. `control_events`: events of the control plane.
+    """
+    run, counts = scenario.run, views.counts[0]
+    models = scenario.model_table()
+    limits = np.array(scenario.latency_limits_s, dtype=np.float64)
+    load_s = [ready - asked for asked, ready in loads if run.cut_s <= asked < run.duration_s]
+    return RunData(
+        scenario=scenario.name,
+        seed=run.seed,
+        replication=replication,
+        duration_s=run.duration_s,
+        warmup_s=run.cut_s,
+        wall_s=wall_s,
+        limits_s=limits,
+        edges_s=views.edges.copy(),
+        count=views.histogram.copy(),
+        parts_s=views.parts.copy(),
+        latency_sum_s=float(counts.latency_sum),
+        latency_max_s=float(counts.latency_max),
+        coarse_edges_s=views.coarse_edges.copy(),
+        calls=int(counts.measured_calls),
+        ok=int(counts.measured_ok),
+        errors=views.causes[0].copy(),
+        attempts=int(counts.measured_attempts),
+        attempt_causes=views.causes[2].copy(),
+        hits=int(counts.hits),
+        misses=int(counts.misses),
+        load_wait_sum_s=float(counts.load_wait),
+        calls_all=int(counts.calls),
+        ok_all=int(counts.ok_all),
+        errors_all=int(views.causes[1].sum()),
+        in_flight_at_end=int(counts.calls - counts.calls_done),
+        retried_cold_s=views.retried_cold.copy(),
+        load_episodes=views.episodes.copy(),
+        tenants=TenantData(
+            calls=views.model_stats.calls.copy(),
+            ok=views.model_stats.ok.copy(),
+            misses=views.model_stats.misses.copy(),
+            over=views.model_over[:, : limits.size].copy(),
+            latency_sum_s=views.model_stats.latency.copy(),
+            histogram=views.model_hist.copy(),
+        ),
+        model_names=tuple(model.name for model in models),
+        hosts=_hosts(scenario, views, hosts, added),
+        windows=windows,
+        load_s=np.array(load_s, dtype=np.float64),
+        records=records,
+        checks=_checks(scenario, views, hosts),
+        control_events=control_events,
+        seam_crossings=int(views.clock[0].crossings),
+    )
+
+
+def _hosts(scenario: Scenario, views: Any, hosts: Sequence[Host], added: Integrals) -> HostData:
+    endpoint, n = scenario.endpoint, len(hosts)
+    return HostData(
+        up_s=added.up_s,
+        cpu_busy_s=added.cpu_busy_s,
+        vcpu=np.full(n, endpoint.host.vcpu),
+        memory_byte_s=added.memory_byte_s,
+        memory_bytes=np.full(n, endpoint.host.memory_bytes),
+        memory_peak_bytes=np.array([host.memory.peak for host in hosts]),
+        disk_byte_s=added.disk_byte_s,
+        disk_bytes=np.full(n, endpoint.disk_bytes),
+        loaded_s=added.loaded_s,
+        loads=added.loads,
+        unloads=added.unloads,
+        hits=views.hosts.hits[:n].copy(),
+        misses=views.hosts.misses[:n].copy(),
+        tasks_peak=np.array([host.tasks.peak for host in hosts]),
+    )
+
+
+def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, str]:
+    """The laws that a run verifies of itself: name -> "ok" or what is wrong."""
+    endpoint, counts = scenario.endpoint, views.counts[0]
+    calls, ended = int(counts.calls), int(counts.ok_all) + int(views.causes[1].sum())
+    open_calls, waiting = int(counts.calls - counts.calls_done), int(counts.in_system)
+    reached, answered = int(counts.reached), int(counts.attempts_all)
+    area, sojourn = float(counts.area), float(counts.sojourn)
+    memory = max(host.memory.peak for host in hosts)
+    tasks = max(host.tasks.peak for host in hosts)
+    disk = max(host.disk.peak for host in hosts)
+    wrong = {
+        "conservation": ""
+        if calls == ended + open_calls
+        else f"{calls} calls began, {ended} ended and {open_calls} were in flight",
+        "attempts": ""
+        if reached == answered + waiting and open_calls == waiting + int(counts.backing_off)
+        else f"{reached} attempts were made, {answered} ended and {waiting} were in flight, for {open_calls} calls",
+        "ledger": ""
+        if counts.ledger_error <= LEDGER_TOLERANCE_S
+        else f"the parts of a call differ from its latency by {counts.ledger_error:.3g} s",
+        "little": ""
+        if waiting or abs(area - sojourn) <= LITTLE_TOLERANCE * max(1.0, area)
+        else f"integral of attempts in the system {area!r} s, sum of their stays {sojourn!r} s",
+        "memory": ""
+        if memory <= max(endpoint.usable_memory_bytes, endpoint.base_memory_bytes)
+        else f"{memory} bytes used of {endpoint.usable_memory_bytes}",
+        "tasks": ""
+        if endpoint.pid_limit is None or tasks <= max(endpoint.pid_limit, scenario.server.base_tasks)
+        else f"{tasks} processes and threads, limit {endpoint.pid_limit}",
+        "disk": "" if disk <= endpoint.disk_bytes else f"{disk} bytes on a disk of {endpoint.disk_bytes}",
+        "causes": ""
+        if len(CAUSES) == views.causes.shape[1]
+        else f"{views.causes.shape[1]} causes counted, {len(CAUSES)} named",
+    }
+    return {name: text or "ok" for name, text in wrong.items()}
