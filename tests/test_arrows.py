@@ -9,7 +9,7 @@ import mmesim
 
 ROOT = Path(mmesim.__path__[0])
 
-ANYONE = {"arrays", "errors", "units"}
+ANYONE = {"arrays", "errors", "files", "units"}
 ARROWS: dict[str, set[str]] = {
     "cli": {"report", "experiment", "workload.trace", "scenario", "results.result"},
     "experiment": {"engine", "results", "analytic", "scenario", "stats", "workload"},
@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "stats": set(),
     "arrays": set(),
     "errors": set(),
+    "files": set(),
     "units": set(),
 }
 """Room -> modules and rooms that it may import, besides itself and `ANYONE`.

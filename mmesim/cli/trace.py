@@ -117,8 +117,8 @@ def fingerprint(
 ) -> None:
     """Write what a trace is like as a small file without names, from which a scenario makes traffic like it."""
     from mmesim import units
+    from mmesim.files import write_text
     from mmesim.workload.trace import fit
-    from mmesim.workload.trace.convert import write_text
 
     trace = _trace(
         file, format, {"pattern": pattern, "time_format": time_format}, window, rate, warp, models, seed, more

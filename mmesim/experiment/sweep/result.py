@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmesim.errors import OutputError
+from mmesim.files import beside, whole, writing
 from mmesim.results.figures import read
 from mmesim.results.result import Result
 from mmesim.scenario import figures
@@ -157,12 +155,10 @@ class SweepResult:
     def save(self, folder: str | Path) -> Path:
         """Write `sweep.parquet` and `sweep.csv` into a folder and return it; raises OutputError."""
         target = Path(folder)
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            _replace(target / FILES[0], lambda path: pq.write_table(self.table, path))
-            _replace(target / FILES[1], self._write_csv)
-        except OSError as error:
-            raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+        with whole(target / FILES[0]) as fresh:
+            pq.write_table(self.table, fresh)
+        with whole(target / FILES[1]) as fresh:
+            self._write_csv(fresh)
         return target
 
     def _write_csv(self, path: Path) -> None:
@@ -175,12 +171,8 @@ class SweepResult:
 
 def prepare(folder: Path) -> None:
     """Make a folder for the files of a sweep; OutputError when nothing can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+    with writing(folder), beside(folder / FILES[0]):
+        pass
 
 
 def _field(path: str, values: Sequence[object]) -> Field:
@@ -195,19 +187,3 @@ def _field(path: str, values: Sequence[object]) -> Field:
     if any(isinstance(number, float) for number in numbers):
         numbers = tuple(float(number) for number in numbers)
     return Field(path, f"{path} [{unit}]" if unit else path, unit, numbers, texts)
-
-
-def _replace(target: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name and move it to its own: whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=".mmesim-", dir=target.parent)
-    os.close(handle)
-    try:
-        write(Path(name))
-        # The rights that a file has when it is simply created.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
