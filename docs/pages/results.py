@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, WithJsonSchema
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
 from mmesim.results.ledger import BANDS
+from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES, PARTS
 from mmesim.results.summary import Band, Summary, Value
 from mmesim.scenario.figures import LATENCIES, figure
@@ -55,7 +57,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
 
 def _inside(annotation: Any, path: str) -> Iterator[tuple[str, str, str]]:
     """The keys of the models that a field holds, itself or in a list; those of a value and a band are said once."""
-    path = f"{path}[]" if get_origin(annotation) is list else path
+    path = f"{path}[]" if get_origin(annotation) in (list, tuple) else path
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in (Value, Band):
         yield from keys(annotation, f"{path}.")
     for part in get_args(annotation):
@@ -71,9 +73,9 @@ def _type(annotation: Any) -> str:
         return " or ".join("null" if part is NoneType else _type(part) for part in inside)
     if origin is Literal:
         return ", ".join(map(code, inside))
-    if origin is tuple:
+    if origin is tuple and Ellipsis not in inside:
         return "[low, high]"
-    if origin is list:
+    if origin in (list, tuple):
         return f"list of {_type(inside[0])}s"
     if origin is dict and inside[1] is Band:
         return "for each band `n`, `mean` and a number for each part"
@@ -83,12 +85,13 @@ def _type(annotation: Any) -> str:
 
 
 TYPES: Mapping[Any, str] = MappingProxyType(
-    {str: "string", int: "integer", float: "number", bool: "boolean", Value: "value"}
+    {str: "string", datetime: "time (ISO 8601)", int: "integer", float: "number", bool: "boolean", Value: "value"}
 )
 
 
 FOLDER = (
     ("`summary.json`", "every figure: [summary.json](summary.md)"),
+    ("`provenance.json`", "[where the result comes from](#provenancejson): versions, command, hash of the scenario"),
     ("`scenario.yaml`", "the resolved scenario: running it again gives the same result"),
     ("`requests.parquet`", "[single calls](#requestsparquet); absent with `--no-requests`"),
     ("`windows.parquet`", "[minutes](#windowsparquet), under CloudWatch's names"),
@@ -100,6 +103,13 @@ WINDOWS = """
 One row a minute and replication, from 0 to the end of the run; null where nothing was observed. CloudWatch's names and
 units. Other statistics have a column `Name_Statistic`, such as `ModelLatency_Maximum`. A call counts in the minute in
 which it ends.
+""".strip()
+
+PROVENANCE = """
+## provenance.json
+
+Where the result comes from. It differs from run to run; `summary.json` does not (but for `wall_s`), so digests are
+taken of that. `mmesim sweep` writes one beside its tables too.
 """.strip()
 
 MODELS = """
@@ -117,6 +127,8 @@ def tables_page() -> str:
         table(("File", "What"), FOLDER),
         "Each Parquet field carries its unit and meaning as metadata (`unit`, `description`). Terms: "
         "[glossary](../glossary.md).",
+        PROVENANCE,
+        table(("Key", "Type", "Meaning"), keys(Provenance)),
         _table(
             "requests", "One row a recorded call that was sent in the run, warm-up included.", tables.REQUEST_COLUMNS
         ),

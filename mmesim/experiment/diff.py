@@ -164,7 +164,7 @@ def _run(scenario: Scenario, executor: Executor, watch: Watch | None) -> Result:
     if not rest:
         return first
     others = replicate(scenario, only=rest, executor=executor, records=None, watch=watch)
-    return Result(scenario, first.runs + others.runs)
+    return Result(scenario, first.runs + others.runs, origin=first.origin)
 
 
 def _calls(result: Result) -> Sized:

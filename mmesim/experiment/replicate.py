@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mmesim.experiment.execute.executors import Executor, Simulate, Task, Watch, local
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -63,6 +64,7 @@ def replicate(
     """
     if save is not None:
         prepare(save)
+    begun = origin(scenario, processes)
     numbers = range(scenario.run.replications) if only is None else sorted(set(only))
     finished: dict[int, RunData] = {}
     try:
@@ -75,7 +77,7 @@ def replicate(
     except KeyboardInterrupt:
         if not finished:
             raise
-    result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)))
+    result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)), origin=begun)
     if save is not None:
         result.save(save)
     return result

@@ -17,6 +17,7 @@ from mmesim.experiment.execute.executors import Executor, Simulate, Watch, local
 from mmesim.experiment.replicate import RECORDS, replicate, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.until import Until, allowed, relative_half_width
@@ -71,6 +72,7 @@ def replicate_until(
         raise ValueError("the scenario has no run.until")
     if save is not None:
         prepare(save)
+    begun = origin(scenario, processes)
     with local(jobs) if executor is None else nullcontext(executor) as running:
         scenario = with_warmup(scenario, running, bool(processes))
 
@@ -86,7 +88,7 @@ def replicate_until(
             ).runs
 
         runs, until = _look(target, looks_of(scenario.run), more, plan)
-    result = Result(scenario, runs, until)
+    result = Result(scenario, runs, until, origin=begun)
     if save is not None:
         result.save(save)
     return result

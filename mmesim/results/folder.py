@@ -15,6 +15,7 @@ SUMMARY = "summary.json"
 FILES: frozenset[str] = frozenset(
     {
         SUMMARY,
+        "provenance.json",
         "scenario.yaml",
         "requests.parquet",
         "windows.parquet",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from mmesim import __version__
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
 from mmesim.results.expect import overall
+from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.summarise import summarise
 from mmesim.results.summary import Verdict
@@ -34,13 +36,15 @@ class Result:
     """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted.
 
     `until` tells where the replications stopped if they went on until a figure was precise enough. `robustness` is the
-    field of the summary, if the scenario was simulated under the settings of what AWS does not publish.
+    field of the summary, if the scenario was simulated under the settings of what AWS does not publish. `origin` is
+    what was known before the run began, None where that was not recorded.
     """
 
     scenario: Scenario
     runs: tuple[RunData, ...]
     until: Until | None = None
     robustness: Mapping[str, object] | None = None
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -55,6 +59,12 @@ class Result:
     def summary(self) -> dict[str, Any]:
         """The figures of summary.json as a dictionary; shared, not to be changed."""
         return summarise(self.scenario, self.runs, __version__, self.until, self.robustness)
+
+    @property
+    def provenance(self) -> Provenance:
+        """What provenance.json would say now."""
+        simulation_s = math.fsum(run.wall_s for run in self.runs)
+        return provenance(self.scenario, len(self.runs), simulation_s, self.origin)
 
     @property
     def planned(self) -> int:
@@ -128,6 +138,7 @@ class Result:
         """
         files: dict[str, folders.Writer] = {
             "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
+            "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
             "scenario.yaml": lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": lambda path: pq.write_table(tables.windows_table(self.runs), path),
             "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),

@@ -75,7 +75,7 @@ def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Command) -> None:
     assert lines[5].split()[-5:] == ["FAIL", "p99", "<", "15", "ms"]
     assert done.err == "4 simulations\ntables in results/day-sweep\n"
     found = {path.name for path in Path("results/day-sweep").iterdir()}
-    assert found == {"sweep.csv", "sweep.parquet", "sweep.sqlite"}
+    assert found == {"provenance.json", "sweep.csv", "sweep.parquet", "sweep.sqlite"}
     assert pd.read_csv("results/day-sweep/sweep.csv")[COUNT].tolist() == [1, 2]
 
 
@@ -105,7 +105,7 @@ def test_a_plot_is_written(sweep: Command) -> None:
 
 def test_store_and_folder_are_where_they_are_asked_for(sweep: Command) -> None:
     assert sweep("day.yaml", "--grid", f"{COUNT}=1", "--out", "tables", "--store", "kept/all.sqlite").code == 0
-    assert sorted(path.name for path in Path("tables").iterdir()) == ["sweep.csv", "sweep.parquet"]
+    assert sorted(path.name for path in Path("tables").iterdir()) == ["provenance.json", "sweep.csv", "sweep.parquet"]
     assert Path("kept/all.sqlite").exists()
 
 

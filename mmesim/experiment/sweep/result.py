@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmesim.files import beside, whole, writing
+from mmesim.files import beside, whole, write_text, writing
 from mmesim.results.figures import read
+from mmesim.results.provenance import Origin, provenance
 from mmesim.results.result import Result
 from mmesim.scenario import figures
 from mmesim.scenario.file.yaml import write_flow
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Plot
 
-FILES = ("sweep.parquet", "sweep.csv")
+FILES = ("sweep.parquet", "sweep.csv", "provenance.json")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Field:
 class SweepResult:
     """The finished points of a sweep, in order; `asked` is how many there should be.
 
-    `simulated` replications were run now, `found` were in the store.
+    `simulated` replications were run now, `found` were in the store. `origin` is what was known before it began.
     """
 
     scenario: Scenario
@@ -91,6 +92,7 @@ class SweepResult:
     asked: int
     simulated: int
     found: int
+    origin: Origin | None = None
 
     def __repr__(self) -> str:
         return f"SweepResult({self.scenario.name!r}, {len(self.points)} of {self.asked} points, {list(self.fields)})"
@@ -153,12 +155,14 @@ class SweepResult:
         return sweep_plot(self, figures.figure(metric, figures.shown_in("sweep")))
 
     def save(self, folder: str | Path) -> Path:
-        """Write `sweep.parquet` and `sweep.csv` into a folder and return it; raises OutputError."""
+        """Writes `sweep.parquet`, `sweep.csv` and `provenance.json` into a folder; raises OutputError."""
         target = Path(folder)
         with whole(target / FILES[0]) as fresh:
             pq.write_table(self.table, fresh)
         with whole(target / FILES[1]) as fresh:
             self._write_csv(fresh)
+        replications = sum(point.replications for point in self.points)
+        write_text(target / FILES[2], provenance(self.scenario, replications, begun=self.origin).to_json())
         return target
 
     def _write_csv(self, path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from mmesim.report.text.sweep import sweep_text
 from mmesim.results.figures import read
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import figure, shown_in
+from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from tests.helpers.terminal import Terminal
@@ -97,7 +100,11 @@ def test_files_are_the_same_bytes_whatever_ran_them(tmp_path: Path) -> None:
         other = sweep(SCENARIO, GRID, executor=executor, **FAKE).save(tmp_path / "other")
     for name in ("sweep.csv", "sweep.parquet"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
-    assert sorted(path.name for path in one.iterdir()) == ["sweep.csv", "sweep.parquet"]
+    assert sorted(path.name for path in one.iterdir()) == ["provenance.json", "sweep.csv", "sweep.parquet"]
+    origin = json.loads((one / "provenance.json").read_text())
+    assert origin["scenario_sha256"] == sha256(dump(SCENARIO).encode()).hexdigest()
+    assert origin["started_at"] <= origin["written_at"]
+    assert origin["simulation_s"] is None
     whole = sweep(SCENARIO, GRID, **FAKE).frame
     pd.testing.assert_frame_equal(pd.read_parquet(one / "sweep.parquet"), whole)
     csv = pd.read_csv(io.StringIO((one / "sweep.csv").read_text()))
