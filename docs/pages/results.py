@@ -19,8 +19,9 @@ from mmesim.scenario.figures import LATENCIES, figure
 
 SUMMARY = """
 One JSON object. Keys are never left out: what cannot be said is `null`. Figures carry 12 significant digits. Two runs
-of one scenario, seed and version differ in `wall_s` only. Counts are sums over replications; the rest are means over
-replications. Definitions: [design](../design.md#results); terms: [glossary](../glossary.md).
+of one scenario, seed and version differ in `wall_s` only. Counts are sums over replications, percentiles those of all
+calls together, the maximum is the largest of all; the rest are means over replications. Definitions:
+[design](../design.md#results); terms: [glossary](../glossary.md).
 
 A **value** is `{"value": number or null, "ci95": [low, high] or null}`; with a null value there is a `reason`. The
 interval is null with one replication.

@@ -72,7 +72,7 @@ def uncertain(
     formulas = {name: _formula(name) for name in metrics or _expected(base)}
     count = repeated(base, replications).run.replications
     if count < FEWEST_REPLICATIONS:
-        raise UserError(f"the luck of one replication cannot be seen: at least {FEWEST_REPLICATIONS} are needed")
+        raise UserError(f"one replication shows no noise: at least {FEWEST_REPLICATIONS} are needed")
     fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
     if draws < fewest:
         raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")

@@ -63,7 +63,7 @@ class Answer:
             "p95": self.p95,
             "variance": {
                 "inputs": self.split.inputs,
-                "luck": self.split.luck,
+                "luck": self.split.noise,
                 "inputs_share": share,
                 "luck_share": None if share is None else 1.0 - share,
                 "inputs_share_ci95": None if self.interval is None else list(self.interval),

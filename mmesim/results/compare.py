@@ -33,7 +33,8 @@ Direction = Literal["higher", "lower", "same", "undecided"]
 class Delta:
     """One figure of two runs, a and b, and the difference b - a; times in milliseconds, shares 0..1.
 
-    `direction`: what b is beside a, decided by the interval of the difference; `same` when no pair differs at all.
+    `direction`: whether b is higher or lower than a, decided by the interval of the difference; `same` when no pair
+    differs at all.
     `variance_ratio`: how many times as many calls two independent runs need for an interval of this width: the sum of
     their variances over the variance of the differences of the pairs. Below 1 pairing does harm. None with one
     replication, or when the differences do not vary.

@@ -13,7 +13,7 @@ HOURS_PER_MONTH = 730.0
 
 
 def cost(host: HostType, runs: Sequence[RunData]) -> dict[str, object]:
-    """Return the section `cost` of the summary: US dollars, null where the price or the traffic is missing.
+    """The section `cost` of the summary: US dollars, null where the price or the traffic is missing.
 
     The hour is that of the instances that were up on average. A request counts whether it succeeded or not.
     `estimated` is true when the price is not a published one; `source` says where it is from.

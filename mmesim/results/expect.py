@@ -1,7 +1,7 @@
-"""Whether a run met what the scenario expects: pass, fail, or undecided when the interval leaves it open.
+"""Whether a run meets what the scenario expects: pass, fail, or undecided when the interval leaves it open.
 
 A limit on a quantile is decided on the share of calls beyond it: `p99 < x` passes when less than 1 % of the calls are
-slower than x. That share has a sound interval also where the quantile itself jumps between warm and cold calls.
+slower than x. That share has a sound interval even where the quantile itself jumps between warm and cold calls.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, s
 def judge(
     expect: Sequence[Expectation], runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE
 ) -> list[dict[str, object]]:
-    """Return one entry for each expectation: its text, value, interval, limit, verdict and what decided it.
+    """One entry for each expectation: its text, value, interval, limit, verdict and what decided it.
 
     Times are in milliseconds. With two or more replications the interval decides, with one the value itself.
     """
@@ -55,7 +55,7 @@ def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: 
 
 
 def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:
-    """Return the figure of that name as it stands elsewhere in the summary: times in milliseconds."""
+    """The figure of that name as it stands elsewhere in the summary: times in milliseconds."""
     if name in LATENCIES or quantile_shares(name) is not None:
         return latency(runs, pooled, name, confidence)
     return estimated(formula(name), runs, confidence)
@@ -64,7 +64,7 @@ def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: flo
 def interval_of(
     figure: Formula, values: Sequence[float], runs: Sequence[RunData], confidence: float = CONFIDENCE
 ) -> tuple[float, float, str]:
-    """Return where the true value of a figure lies, and how that is known; `values` are those of each replication."""
+    """The interval of the true value of a figure, and how it is known; `values` are those of each replication."""
     interval = student_t(values, confidence, low=0.0, high=figure.high)
     if interval is None:
         return values[0], values[0], "value of one replication, no interval"
@@ -76,7 +76,7 @@ def interval_of(
 
 
 def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:
-    """Return whether a value known to lie in [low, high] satisfies `value comparison limit`."""
+    """Whether a value known to lie in [low, high] satisfies `value comparison limit`."""
     if comparison in (">", ">="):
         mirrored: Mapping[str, str] = {">": "<", ">=": "<="}
         return compare(mirrored[comparison], -high, -low, -limit)
@@ -86,5 +86,5 @@ def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on a whole run: fail when one fails, else undecided when one is undecided."""
+    """The verdict on a whole run: fail when one fails, else undecided when one is undecided."""
     return "fail" if "fail" in verdicts else "undecided" if "undecided" in verdicts else "pass"

@@ -1,4 +1,4 @@
-"""The folder that a result is written to: whole or not at all."""
+"""The folder that a result is written to, whole or not at all."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def prepare(folder: Path) -> None:
 def write(folder: Path, files: Mapping[str, Writer]) -> Path:
     """Write a result folder and return its path; each writer gets the path of its own file.
 
-    The files are written next to `folder` and moved there when all are complete; an earlier result is replaced in the
-    same step. When anything fails, what was there before is still there. Raises OutputError.
+    The files are written next to `folder` and moved there when all are complete; an earlier result is moved aside first
+    and then removed. When anything fails, what was there before is still there. Raises OutputError.
     """
     unknown = set(files) - FILES
     if unknown:

@@ -28,14 +28,14 @@ from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Plot
 
 
 @dataclass(frozen=True, repr=False)
 class Result:
     """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted.
 
-    `until` tells where the replications stopped if they went on until a figure was precise enough. `robustness` is the
+    `until` says where the replications stopped if they went on until a figure was precise enough. `robustness` is the
     field of the summary, if the scenario was simulated under the settings of what AWS does not publish. `origin` is
     what was known before the run began, None where that was not recorded.
     """
@@ -88,7 +88,7 @@ class Result:
         return None if checks.passed(found) else checks.line(found)
 
     def to_json(self) -> str:
-        """Return the text of summary.json."""
+        """The text of summary.json."""
         return json.dumps(self.summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property
@@ -102,7 +102,7 @@ class Result:
         html: str = self.figures.to_html(float_format="{:,.4g}".format, na_rep="")
         return f"<p>{escape(repr(self))}</p>{html}"
 
-    def plot(self) -> Figure:
+    def plot(self) -> Plot:
         """Draw how many calls are slower than what, and what their latency is made of."""
         from mmesim.report.plots.run import latency
 

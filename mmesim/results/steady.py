@@ -20,12 +20,12 @@ from mmesim.scenario.traffic.combinations import changing
 from mmesim.stats.intervals import mean
 
 BATCHES = 10
-"""The measured time is cut into so many batches of windows."""
+"""Batches of windows that the measured time is cut into."""
 FEWEST_WINDOWS = 6
 ALPHA = 0.01
 """Chance that one of the three trends is seen where there is none; steady runs are misjudged in at most 3 %."""
 REPLICATIONS_FOR_T = 3
-"""From so many replications on their slopes are compared; with fewer the spread is that of the batches."""
+"""From this many replications on, their slopes are compared; with fewer the spread is that of the batches."""
 
 GROWTH_CALLS = 5.0
 GROWTH_SHARE = 0.25
@@ -34,7 +34,7 @@ MISS_FALL_SHARE = 0.1
 MISS_FALL = 0.002
 """Misses still fall when they lose this share of themselves over the measured time, and this much of all calls."""
 LATENCY_FALL = 0.05
-"""Latency still falls when it loses this share of itself over the measured time (in the mean of its logarithm)."""
+"""Latency still falls when it loses this share of itself over the measured time (mean of its logarithm)."""
 REFUSED = 0.01
 """Share of refused calls above which the queues count as full."""
 
@@ -65,7 +65,7 @@ def all_users_s(scenario: Scenario) -> float:
 
 
 def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
-    """Return the verdict on the finished replications of a scenario.
+    """The verdict on the finished replications of a scenario.
 
     `saturated`: the calls in the system grow over the measured time, or more than 1 % of the calls are refused by full
     queues. `too short`: the warm-up that was wanted takes more than half of the run. `warming up`: misses or latency
@@ -148,7 +148,7 @@ def _falling(runs: Sequence[RunData], warmup_s: float) -> str | None:
 
 @dataclass(frozen=True)
 class _Trend:
-    """A line that rises or falls beyond doubt: its values at both ends, its mean."""
+    """A line that significantly rises or falls: its values at both ends, its mean."""
 
     first: float
     last: float
@@ -160,7 +160,7 @@ class _Trend:
 
 
 def _trend(runs: Sequence[RunData], warmup_s: float, figure: str, sign: float) -> _Trend | None:
-    """The line through the batches of the measured time, None when its slope may well be nothing or the other way."""
+    """The line through the batches of the measured time, None when its slope is not significant."""
     pooled: Windows = windows(runs, warmup_s)
     batches = min(BATCHES, len(pooled))
     sums: Sums = getattr(pooled, figure)

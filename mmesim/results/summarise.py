@@ -37,9 +37,9 @@ def summarise(
     """What summary.json holds, as plain values (see `mmesim.results.summary.Summary`).
 
     `runs` are the finished replications, at least one; fewer than the scenario asks for mark the summary `interrupted`.
-    `until` tells where they stopped if they went on until a figure was precise enough: then all intervals are at the
-    level of a look, so that each holds with at least 95 % although the data said when to stop.
-    `robustness` is what came of the scenario under the settings of what AWS does not publish, if that was asked for.
+    `until` says where they stopped if they went on until a figure was precise enough: then all intervals are at the
+    level of a look, so that each holds with at least 95 % although the data decided when to stop.
+    `robustness` is the answer under the settings of what AWS does not publish, if that was asked for.
     """
     if not runs:
         raise ValueError("a summary needs at least one finished replication")
@@ -96,7 +96,7 @@ def summarise(
 
 
 def _findings(scenario: Scenario) -> list[dict[str, str]] | None:
-    """What has to be known beside the figures; null when nothing was looked for."""
+    """What a reader of the figures has to know; null when nothing was looked for."""
     config = scenario.server.config
     found = [{"kind": "belief", "text": belief.sentence} for belief in scenario.beliefs]
     if config is not None:

@@ -209,7 +209,7 @@ class Cost(Entry):
 
 
 class Finding(Entry):
-    """Something that has to be known beside the figures."""
+    """Something that a reader of the figures has to know."""
 
     kind: str
     """belief: what is believed, not known, and what the run uses; config: what became of config.properties"""
@@ -367,7 +367,7 @@ class Summary(Entry):
     binding_constraint: dict[str, object] | None
     """reserved: always null"""
     findings: list[Finding] | None
-    """what has to be known beside the figures; null when nothing was looked for"""
+    """what a reader of the figures has to know; null when nothing was looked for"""
     expect: list[Expected]
     """one entry an expectation, in the order of the scenario"""
     robustness: RobustnessAnswer | None

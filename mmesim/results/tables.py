@@ -108,7 +108,7 @@ MODEL_COLUMNS: Mapping[str, Column] = MappingProxyType(
 
 
 def requests_table(run: RunData, records: CallRecords) -> pa.Table:
-    """Return one row for each recorded call of a replication."""
+    """One row for each recorded call of a replication."""
     columns: dict[str, object] = {
         "replication": np.full(len(records.call), run.replication, dtype=np.int32),
         "call": records.call,
@@ -125,7 +125,7 @@ def requests_table(run: RunData, records: CallRecords) -> pa.Table:
 
 
 def windows_table(runs: Sequence[RunData]) -> pa.Table:
-    """Return one row for each minute of each replication."""
+    """One row for each minute of each replication."""
     names = list(runs[0].windows)
     lengths = [len(r.windows["start_s"]) for r in runs]
     columns: dict[str, object] = {"replication": _repeat([r.replication for r in runs], lengths)}
@@ -137,7 +137,7 @@ def windows_table(runs: Sequence[RunData]) -> pa.Table:
 
 
 def hosts_table(runs: Sequence[RunData]) -> pa.Table:
-    """Return one row for each host of each replication."""
+    """One row for each host of each replication."""
 
     def column(name: str) -> NDArray[np.number]:
         return np.concatenate([getattr(r.hosts, name) for r in runs])
@@ -162,7 +162,7 @@ def hosts_table(runs: Sequence[RunData]) -> pa.Table:
 
 
 def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
-    """Return one row for each model, all replications together."""
+    """One row for each model, all replications together."""
     pooled, first = pooled_tenants(runs), runs[0]
     called, answered = pooled.calls > 0, pooled.ok > 0
     columns: dict[str, object] = {

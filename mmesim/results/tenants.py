@@ -1,4 +1,4 @@
-"""How the models fare one by one, which the figures of the fleet hide: the tail of rare models is always cold."""
+"""How each model is served, which the figures of the fleet hide: the tail of rare models is always cold."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate
 
 
 def latency_limits(expect: Sequence[Expectation]) -> tuple[Expectation, ...]:
-    """Return the expectations that bound the latency from above: the objective that each model can meet or miss."""
+    """The expectations that bound the latency from above: the objective that each model meets or misses."""
     return tuple(
         e
         for e in expect
@@ -29,7 +29,7 @@ def latency_limits(expect: Sequence[Expectation]) -> tuple[Expectation, ...]:
 
 
 def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> NDArray[np.bool_]:
-    """Return for each model whether its own calls meet every limit; `limits_s` are the columns of `data.over`.
+    """For each model whether its own calls meet every limit; `limits_s` are the columns of `data.over`.
 
     `p99 < x` is met when less than 1 % of the model's successful calls are slower than x, `mean < x` by its own mean,
     `max < x` when none is slower. A model without a successful call meets nothing.
@@ -50,7 +50,7 @@ def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> 
 
 
 def pooled_tenants(runs: Sequence[RunData]) -> TenantData:
-    """Return the sums of all replications."""
+    """The sums of all replications."""
     return TenantData(
         **{f.name: reduce(np.add, [getattr(r.tenants, f.name) for r in runs]) for f in fields(TenantData)}
     )
@@ -59,7 +59,7 @@ def pooled_tenants(runs: Sequence[RunData]) -> TenantData:
 def tenants(
     runs: Sequence[RunData], expect: Sequence[Expectation], confidence: float = CONFIDENCE
 ) -> dict[str, object]:
-    """Return the section `tenants` of the summary: shares (0..1) of the models that were called.
+    """The section `tenants` of the summary: shares (0..1) of the models that were called.
 
     `worst` is the coldest model of all replications, the other figures are means over replications.
     """

@@ -80,7 +80,7 @@ def test_a_linear_answer_has_the_distribution_of_the_input():
     assert (answer.p5, answer.p50, answer.p95) == pytest.approx((11.0, 20.0, 29.0), abs=0.2)
     assert answer.split is not None
     assert answer.split.inputs == pytest.approx(20.0**2 / 12, rel=0.05)
-    assert (answer.split.luck, answer.inputs_share) == (0.0, 1.0)
+    assert (answer.split.noise, answer.inputs_share) == (0.0, 1.0)
     assert answer.ranking is not None
     first, second = answer.ranking.influences
     assert (first.field, first.direction) == ("models.m.service.cpu", 1)
