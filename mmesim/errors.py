@@ -6,7 +6,7 @@ MmesimError                 exit code 70
 |   +-- CatalogueError      the table of instance types
 |   +-- TraceError          a trace of requests
 |   +-- OutputError         a result that cannot be written
-|   +-- UserCodeError       exit code 70: a function of the user's own has failed
+|   +-- UserCodeError       exit code 70: a user function failed
 +-- SimulationError         exit code 70: the simulator is at fault
 
 A TraceWarning is no error: it tells what a trace lacks that is replayed all the same.
@@ -56,7 +56,7 @@ class OutputError(UserError):
 
 
 class UserCodeError(UserError):
-    """A function of the user's own raised or returned nonsense: the message names it and says what and where."""
+    """A user function raised, or returned nonsense: the message names it and says what and where."""
 
     exit_code = 70
 

@@ -29,7 +29,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     from mmesim.experiment.execute.executors import is_compiled
 
     if not is_compiled():
-        config.get_terminal_writer().line("compiling the kernel")
         run = [sys.executable, "-m", "mmesim", "run", "scenarios/gallery/retry-storm.yaml", "--no-requests"]
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([*run, "--out", folder], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)

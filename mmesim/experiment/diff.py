@@ -1,4 +1,4 @@
-"""Two scenarios on the same requests: what changes, and whether that is more than luck."""
+"""Two scenarios on the same requests: what changes, and whether that is more than noise."""
 
 from __future__ import annotations
 

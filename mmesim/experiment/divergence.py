@@ -48,7 +48,7 @@ def first_divergence(a: Result, b: Result) -> Divergence | None:
     """
     run_a, run_b = a.runs[0], b.runs[0]
     if run_a.records is None or run_b.records is None:
-        raise ValueError("calls must be recorded to find where two runs part")
+        raise ValueError("calls must be recorded to find the first difference of two runs")
     x, y = run_a.records, run_b.records
     # Where the calls are too many to record all, each run samples by a threshold of its own: the smaller one holds.
     most = min(x.threshold, y.threshold)

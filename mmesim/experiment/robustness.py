@@ -1,4 +1,4 @@
-"""Whether an answer hangs on what AWS does not publish: the same scenario under every setting that is possible."""
+"""Whether an answer depends on what AWS does not publish: the same scenario under every setting that is possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hangs on what is only believed: the answer for many draws of the uncertain inputs, each simulated several times.
+"""Which unknowns matter: the answer for many draws of the uncertain inputs, each simulated several times.
 
 The draws are points of a scrambled Sobol sequence (A. B. Owen, J. Complexity 14, 1998), turned into values by the
 quantiles of each belief; beliefs are independent of each other. All draws see the same random numbers.

@@ -1,8 +1,8 @@
 """Replications until a figure is precise enough, without the bias of looking too often.
 
-The interval is looked at after 10 replications, then after 1.5 times as many, and so on. Who looks often sees an
-interval that is too narrow by luck sooner or later; so each look has an equal part of the 5 % that may go wrong
-(Bonferroni), and whenever it stops, every interval of the result holds with at least 95 %.
+The interval is checked after 10 replications, then after 1.5 times as many, and so on. Peeking often eventually finds a
+narrow interval by chance; so each look has an equal part of the 5 % that may go wrong (Bonferroni), and whenever it
+stops, every interval of the result holds with at least 95 %.
 """
 
 from __future__ import annotations

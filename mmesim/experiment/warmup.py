@@ -30,7 +30,7 @@ POINTS = 120
 """Windows of a pilot at least: they are shorter than a minute in runs below two hours. Of 30 points without any trend
 MSER-5 sees only the end of its range in one case of four, of 120 in one of fifty."""
 FIRST_CALLS = 0.001
-"""Share of the calls that may be the first of their model when every model fits: a tenth of what a p99 hangs on."""
+"""Share of the calls that may be the first of their model when every model fits: a tenth of what a p99 depends on."""
 LARGEST_SHARE = 0.5
 """Of the run that may be cut."""
 

@@ -99,7 +99,7 @@ def cluster(address: str) -> Executor:
 
 
 def is_compiled() -> bool:
-    """Return whether the compiled kernel is on disk; if not, the first run takes about half a minute longer."""
+    """Return whether the compiled kernel is on disk; if not, the first run takes half a minute to a minute longer."""
     from mmesim.engine.kernel import jit
 
     return jit.is_compiled()

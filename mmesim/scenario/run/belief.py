@@ -78,7 +78,7 @@ class Belief:
         unit, sure = f" {self.unit}" if self.unit else "", "" if self.has_ends else " (90 %)"
         return (
             f"{self.field} is believed to lie between {low} and {high}{unit}{sure}: this run uses {self.middle}; "
-            "mmesim uncertain shows what hangs on it"
+            "mmesim uncertain shows what depends on it"
         )
 
     def at(self, share: float) -> str | int | float:

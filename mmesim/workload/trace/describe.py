@@ -102,7 +102,7 @@ def describe(file: Path, calls: Iterator[Arrivals], span_s: float | None) -> Des
         first_s = float(part.time[0]) if first_s is None else first_s
         latest_s = float(part.time[-1])
     if first_s is None:
-        raise TraceError(f"{file}: no request in the part that is looked at")
+        raise TraceError(f"{file}: no request in the selected part")
     span_s = latest_s if span_s is None else span_s
     by_rank = np.sort(counts[counts > 0])[::-1]
     requests = int(by_rank.sum())

@@ -19,16 +19,15 @@ from mmesim.experiment.replicate import replicate
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.sweep.result import SweepResult
 from mmesim.experiment.sweep.sweep import sweep
-from mmesim.report.plots.sweep import write_plot
-from mmesim.report.progress import CountLine
-from mmesim.report.text.sweep import sweep_text
+from mmesim.report.content.sweep import sweep_report
+from mmesim.report.plots.picture import write_plot
+from mmesim.report.text import text as rendered
 from mmesim.results.figures import read
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import figure, shown_in
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
-from tests.helpers.terminal import Terminal
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 
@@ -178,7 +177,7 @@ def test_an_interrupt_leaves_the_finished_points(tmp_path: Path) -> None:
     result = sweep(SCENARIO, {COUNT: [1, 2]}, store=file, watch=interrupt_after_four, **FAKE)
     assert result.interrupted
     assert [point.number for point in result.points] == [0]
-    assert "INTERRUPTED: 1 of 2 points were finished" in sweep_text(result, [figure("p99")])
+    assert "INTERRUPTED: 1 of 2 points were finished" in rendered(sweep_report(result, [figure("p99")]))
     rest = sweep(SCENARIO, {COUNT: [1, 2]}, store=file, **FAKE)
     assert (rest.simulated, rest.found) == (2, 4)
 
@@ -199,9 +198,10 @@ def swept(what: Any) -> SweepResult:
 
 
 def test_the_text_is_a_table_of_the_points() -> None:
-    text = sweep_text(swept({COUNT: [1, 3]}), [figure("mean"), figure("cost"), figure("cache_hit_ratio")])
+    figures = [figure("mean"), figure("cost"), figure("cache_hit_ratio")]
+    text = rendered(sweep_report(swept({COUNT: [1, 3]}), figures))
     lines = text.splitlines()
-    assert lines[0] == "swept: 2 points x 2 replications, seed 7; [ ] are 95 % intervals"
+    assert lines[0] == "swept: 2 points x 2 replications, seed 7; [95 % interval]"
     assert [word for word in lines[2].split() if word != "hit"] == [
         "instance_count", "mean", "cost", "cache", "ratio", "expected",
     ]  # fmt: skip
@@ -213,8 +213,9 @@ def test_the_text_is_a_table_of_the_points() -> None:
 
 
 def test_a_dash_has_its_reason() -> None:
-    text = sweep_text(sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer), [figure("p99")])
-    assert text.splitlines()[-1] == "- of p99: no successful call"
+    result = sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer)
+    text = rendered(sweep_report(result, [figure("p99")]))
+    assert text.splitlines()[-1] == "- in p99: no successful call"
 
 
 def test_an_unknown_metric_is_told() -> None:
@@ -268,20 +269,3 @@ def test_a_sweep_shows_itself_in_a_notebook() -> None:
     result = swept({COUNT: [1, 2]})
     assert result._repr_html_().count("<tr") == 3
     assert repr(result) == f"SweepResult('swept', 2 of 2 points, ['{COUNT}'])"
-
-
-def test_progress_tells_the_time_that_is_left() -> None:
-    now = [0.0]
-    stream = Terminal()
-    with CountLine(stream, lambda: now[0]) as line:
-        line(0, 20, 100)
-        now[0] = 10.0
-        line(40, 20, 100)
-    shown = stream.getvalue().split("\r\x1b[2K")
-    assert shown[1].endswith(" 20 %  20 of 100 simulations (20 from the store)")
-    assert shown[2].endswith(" 60 %  60 of 100 simulations (20 from the store)  10 s left")
-    assert shown[3:] == [""]
-    silent = io.StringIO()
-    with CountLine(silent) as line:
-        line(1, 0, 2)
-    assert silent.getvalue() == ""

@@ -64,7 +64,7 @@ def test_a_run_uses_the_middle_and_says_so(body, middle, sentence):
     found = belief(**body)
     assert found.middle == middle
     assert type(found.middle) is type(middle)
-    assert found.sentence == f"a.b is believed to lie {sentence}; mmesim uncertain shows what hangs on it"
+    assert found.sentence == f"a.b is believed to lie {sentence}; mmesim uncertain shows what depends on it"
 
 
 def test_whole_numbers_stay_whole_and_within_their_ends():

@@ -193,7 +193,7 @@ def test_a_wrong_fingerprint_names_file_and_line(tmp_path: Path, old: str, new: 
 
 def test_a_trace_of_one_moment_has_no_fingerprint() -> None:
     one = Arrivals(np.zeros(3), np.zeros(3, dtype=np.int64), None)
-    with pytest.raises(TraceError, match="needs calls at two times at least"):
+    with pytest.raises(TraceError, match="needs calls at two or more different times"):
         fit.fingerprint(Path("x"), lambda: iter([one]), None)
 
 
