@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.arrays import Floats, Ints, divide
+from mmesim.arrays import Floats, divide
 from mmesim.results.run_data import CAUSES, HostData, RunData
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Figure, Kind
@@ -119,12 +119,22 @@ def _often_cold(run: RunData) -> float:
     return float((shares > OFTEN_COLD).mean()) if len(shares) else math.nan
 
 
-def _used(of: Callable[[HostData], tuple[Floats, Ints]]) -> Callable[[RunData], float]:
-    """The share of a resource of all hosts that was used while they were up; `of` gives its integral and its size."""
+USE: Mapping[str, Callable[[HostData], tuple[Floats, Floats]]] = MappingProxyType(
+    {
+        "cpu_utilization": lambda hosts: (hosts.cpu_busy_s, hosts.up_s * hosts.vcpu),
+        "memory_utilization": lambda hosts: (hosts.memory_byte_s, hosts.up_s * hosts.memory_bytes),
+        "disk_utilization": lambda hosts: (hosts.disk_byte_s, hosts.up_s * hosts.disk_bytes),
+    }
+)
+"""Resource -> what of it was used and what there was, each an integral over the time that a host was up."""
+
+
+def _used(resource: str) -> Callable[[RunData], float]:
+    """The share of a resource of all hosts that was used while they were up."""
 
     def used(run: RunData) -> float:
-        integral, size = of(run.hosts)
-        return ratio(integral.sum(), (run.hosts.up_s * size).sum())
+        part, whole = USE[resource](run.hosts)
+        return ratio(part.sum(), whole.sum())
 
     return used
 
@@ -151,13 +161,7 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
                 trials=lambda run: run.hits + run.misses,
             ),
             _row("error_rate", lambda run: ratio(run.errors.sum(), run.calls), NO_CALLS, trials=lambda run: run.calls),
-            _row("cpu_utilization", _used(lambda hosts: (hosts.cpu_busy_s, hosts.vcpu)), NO_HOSTS),
-            _row(
-                "memory_utilization",
-                _used(lambda hosts: (hosts.memory_byte_s, hosts.memory_bytes)),
-                NO_HOSTS,
-            ),
-            _row("disk_utilization", _used(lambda hosts: (hosts.disk_byte_s, hosts.disk_bytes)), NO_HOSTS),
+            *(_row(resource, _used(resource), NO_HOSTS) for resource in USE),
             _row("throughput", lambda run: ratio(run.ok, measured_s(run)), NO_TIME),
             _row("loaded_models", lambda run: ratio(run.hosts.loaded_s.sum(), measured_s(run)), NO_TIME),
             _row(
