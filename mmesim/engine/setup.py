@@ -9,11 +9,12 @@ import numpy as np
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.hashing import PRIME
+from mmesim.engine.kernel.router import POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.models.groups import AffineBatch
-from mmesim.scenario.scenario import HostType, RouterPolicy, Scenario, Time
+from mmesim.scenario.scenario import HostType, Scenario, Time
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import Constant
 from mmesim.stats.histogram import Grid, coarse_grid, grid
@@ -21,13 +22,6 @@ from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.users import CALLS
 
-ROUTING = {
-    RouterPolicy.sticky: codes.STICKY,
-    RouterPolicy.hash: codes.HASH,
-    RouterPolicy.random: codes.RANDOM,
-    RouterPolicy.least_outstanding: codes.LEAST_OUTSTANDING,
-    RouterPolicy.round_robin: codes.ROUND_ROBIN,
-}
 BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
 RECORD_ROWS = 16384
 """Rows of the buffer of records of calls, which is emptied when it is full."""
@@ -76,7 +70,7 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
     cores, slope = cores_and_slope(endpoint.host)
     overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
     values = {
-        "policy": ROUTING[endpoint.router.policy],
+        "policy": POLICIES.index(endpoint.router.policy),
         "job_queue_size": server.job_queue_size,
         "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
         "loops": scenario.event_loops,

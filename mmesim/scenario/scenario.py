@@ -12,9 +12,10 @@ from pathlib import Path
 from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
+from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint
 from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
 from mmesim.scenario.endpoint.host import HostType
+from mmesim.scenario.endpoint.router import Router, RouterPolicy
 from mmesim.scenario.models.groups import Model, ModelGroup, Service
 from mmesim.scenario.models.resolve import expand
 from mmesim.scenario.run.belief import Belief, Beliefs
@@ -200,7 +201,8 @@ class Scenario(Data):
                 raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
             raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
-        if self.endpoint.router.policy is RouterPolicy.least_outstanding:
-            message = "where least_outstanding sends a call hangs on the calls in flight: it cannot be replayed"
+        policy = self.endpoint.router.policy
+        if not policy.replayable:
+            message = f"where {policy} sends a call depends on the calls in flight: it cannot be replayed"
             raise Refused(message, place, hint)
         return self

@@ -33,7 +33,7 @@ class Host:
         self.tasks = Gauge(base_tasks, env.now)
         self.loads = 0
         self.unloads = 0
-        self.hungry = False
+        self.awaits_room = False
         """Whether loads wait for room."""
         self.artefacts: OrderedDict[int, int] = OrderedDict()
         """Artefacts on disk: model -> bytes, least recently used first."""
@@ -68,7 +68,7 @@ class Host:
 
     def wake(self) -> None:
         """Let the loads that wait for room look again."""
-        self.hungry = False
+        self.awaits_room = False
         changed, self.changed = self.changed, self._env.event()
         changed.succeed()
 

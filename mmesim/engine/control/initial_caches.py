@@ -12,9 +12,9 @@ from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
 from mmesim.scenario.endpoint.endpoint import STATIONARY
-from mmesim.scenario.scenario import RouterPolicy, Scenario
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
-from mmesim.workload.reference import TIMES, Reference, Room, rates_at_start, spread_over_hosts
+from mmesim.workload.reference import TIMES, Reference, Room, rates_at_start
 from mmesim.workload.requests import expected_calls
 
 
@@ -61,7 +61,7 @@ class InitialCaches:
         if not rates.any():
             return
         hosts = len(self._hosts)
-        everywhere = spread_over_hosts(self._scenario)
+        everywhere = self._policy.spreads
         copies = (rates > 0.0) * (hosts if everywhere else 1)
         memory, disk = Room.of(self._scenario, hosts), Room.on_disk(self._scenario, hosts)
         if memory.holds(copies):
@@ -85,7 +85,7 @@ class InitialCaches:
         """Every model with traffic, on each of its hosts or on the first where it fits."""
         for model in np.argsort(-rates, kind="stable")[: np.count_nonzero(rates)].tolist():
             homes = self._plane.hosts_in_order(model)
-            if self._policy is RouterPolicy.hash:
+            if self._policy.one_home:
                 homes = islice(homes, 1)
             for host in homes:
                 if self._place(model, host, 0.0) and not everywhere:

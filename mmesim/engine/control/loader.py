@@ -261,9 +261,9 @@ class Loader:
         victim = self._victim(host)
         if victim != NONE:
             return self._unload(host, victim)
-        if not host.hungry:
+        if not host.awaits_room:
             self._plane.want(self._env.now, host.row, 1)
-        host.hungry = True
+        host.awaits_room = True
         return host.changed
 
     def _victim(self, host: Host) -> int:
@@ -341,7 +341,7 @@ class Loader:
 
     def _notify(self, host: Host) -> None:
         """Wake the loads of the host that wait for room: some may have been made."""
-        if host.hungry:
+        if host.awaits_room:
             if self._keeps_models:
                 self._plane.want(self._env.now, host.row, 0)
             host.wake()

@@ -1,4 +1,4 @@
-"""The numbers that stand for names in the tables: states, kinds of event, signals, causes, ledger parts, policies."""
+"""The numbers that stand for names in the tables: states, kinds of event, signals, causes, ledger parts."""
 
 from math import inf
 
@@ -34,9 +34,6 @@ GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS,
 # Rows of each kind that are free before every event and every verb: more than one uses. A verb that forwards more
 # waiters than half of this asks for more beforehand.
 MARGIN = 32
-
-# Routing policies, in the order of scenario's names
-STICKY, HASH, RANDOM, LEAST_OUTSTANDING, ROUND_ROBIN = 0, 1, 2, 3, 4
 
 # Causes, in the order of results.run_data.CAUSES; OK is not one of them
 OK = -1

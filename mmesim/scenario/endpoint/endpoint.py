@@ -5,7 +5,6 @@ Rules and defaults are explained where each is simulated; sources are AWS's deve
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
@@ -15,6 +14,7 @@ from mmesim.errors import did_you_mean
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.eviction import EvictionField, EvictionPolicy
 from mmesim.scenario.endpoint.host import HOST_KEYS, HostType, resolve_host
+from mmesim.scenario.endpoint.router import Router
 from mmesim.scenario.values.fields import (
     Bandwidth,
     Bytes,
@@ -47,27 +47,6 @@ def _read_warm(value: object) -> Warm:
 WarmField = Annotated[
     Warm, PlainValidator(_read_warm), WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": STATIONARY}]})
 ]
-
-
-class RouterPolicy(StrEnum):
-    """How the router chooses the host of a request (U: AWS documents only that models have an affinity to hosts)."""
-
-    sticky = "sticky"
-    hash = "hash"
-    random = "random"
-    least_outstanding = "least_outstanding"
-    round_robin = "round_robin"
-
-
-class Router(Data):
-    """The router fleet in front of the hosts."""
-
-    policy: RouterPolicy = RouterPolicy.sticky
-    overhead_s: Seconds = Field(2e-3, alias="overhead", description="OverheadLatency: published mean about 2 ms")
-    misroute: Share = Field(0.0, description="share of requests that go to a random host")
-    spill_at: Count | None = Field(
-        None, description="requests in flight at each ready copy that make one more copy; default max(4, 2 x workers)"
-    )
 
 
 class Download(Data):

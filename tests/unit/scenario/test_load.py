@@ -249,7 +249,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  warm: stationary\n  router: {policy: least_outstanding}",
-            "4: endpoint.warm: where least_outstanding sends a call hangs on the calls in flight",
+            "4: endpoint.warm: where least_outstanding sends a call depends on the calls in flight",
         ),
         (
             "ml.m5.xlarge",
