@@ -7,15 +7,24 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test kills lint types bench accuracy coverage-study clean
+.PHONY: demo test test-slow test-all kills lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, which takes up to a minute."
 	@$(BIN)/mmesim run scenarios/quickstart.yaml --out $(RESULTS)
 	@echo "The results are in $(RESULTS): summary.json, Parquet tables, and the scenario as it was run."
 
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n 2 -m "not long"
+	$(PYTEST) -m "not slow and not long"
+
+test-slow: $(VENV)/dev.stamp
+	$(PYTEST) -m "slow and not long"
+
+# Both of the above in one go.
+test-all: $(VENV)/dev.stamp
+	$(PYTEST) -m "not long"
 
 # A sweep that is killed at twenty random moments, and restarted each time.
 kills: $(VENV)/dev.stamp

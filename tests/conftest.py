@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import tempfile
+
+import pytest
 from hypothesis import settings
+
+from tests.helpers.files import ROOT
 
 # A law is not about speed: on a busy machine an example may take any time.
 settings.register_profile("mmesim", deadline=None)
 settings.load_profile("mmesim")
+
+# A run in the background of a script starts with SIGINT ignored, and every process that a test starts would inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compiles the kernel before there are several processes of tests, each of which would compile it."""
+    config = session.config
+    if not config.getoption("numprocesses", None) or config.getoption("collectonly"):
+        return  # all tests in this process, which may be one of several
+    from mmesim.experiment.execute.executors import is_compiled
+
+    if not is_compiled():
+        config.get_terminal_writer().line("compiling the kernel")
+        run = [sys.executable, "-m", "mmesim", "run", "scenarios/gallery/retry-storm.yaml", "--no-requests"]
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([*run, "--out", folder], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)

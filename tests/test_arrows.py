@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import mmesim
 
 ROOT = Path(mmesim.__path__[0])
@@ -27,7 +25,11 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),
 }
-"""Part -> parts that it may import, besides itself and `ANYONE`."""
+"""Room -> modules and rooms that it may import, besides itself and `ANYONE`.
+
+A room inside a room has a key of its own, such as `scenario.file`, where it may import something else than the room
+around it: the longest key that a module lies under holds for it, alone.
+"""
 
 EXCEPTIONS = {
     ("experiment/diff.py", "report.plots.diff.differences"),
@@ -41,9 +43,17 @@ KERNEL_MAY_IMPORT = ({"numpy", "numba"} | sys.stdlib_module_names) - {"random"}
 GENERATES_CODE = "prefetch.py"
 """The one module that speaks to Numba's own compiler library."""
 
+FRONT_DOORS = ("__init__", "__main__")
+"""They re-export: no arrow holds for them."""
+
 
 def modules() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
+
+
+def place(path: Path) -> str:
+    """Where a module lies, as it is named in `EXCEPTIONS` and in a failure."""
+    return path.relative_to(ROOT).as_posix()
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -58,52 +68,96 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def part_of(path: Path) -> str:
-    first = path.relative_to(ROOT).parts[0]
-    return first.removesuffix(".py")
+def name_of(path: Path) -> str:
+    """Full name of a module without `mmesim.`; a package has the name of its folder."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def allowed(part: str, target: str) -> bool:
-    """True when a part may import a module, named without `mmesim.`"""
-    may = ARROWS[part] | ANYONE | {part}
-    return any(target == one or target.startswith(f"{one}.") for one in may)
+def under(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_import_follows_an_arrow(path):
-    part = part_of(path)
-    if part in ("__init__", "__main__"):
-        pytest.skip("the front doors re-export")
-    own = [name.removeprefix("mmesim.") for name in imports(path) if name.startswith("mmesim.")]
-    place = path.relative_to(ROOT).as_posix()
-    wrong = [name for name in own if not allowed(part, name) and name != "__version__"]
-    wrong = [name for name in wrong if (place, name) not in EXCEPTIONS]
-    assert wrong == []
+def room_of(name: str) -> str | None:
+    """The longest key of `ARROWS` that a module lies under, None without one."""
+    return max((room for room in ARROWS if under(name, room)), key=len, default=None)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_but_the_front_door_imports_the_command_line(path):
-    if part_of(path) in ("cli", "__main__"):
-        return
-    assert [name for name in imports(path) if name.startswith("mmesim.cli")] == []
+def allowed(name: str, target: str) -> bool:
+    """True when a module may import another one; both are named without `mmesim.`"""
+    room = room_of(name)
+    assert room is not None, f"{name} has no arrows"
+    return any(under(target, one) for one in ARROWS[room] | ANYONE | {room})
 
 
-@pytest.mark.parametrize("path", sorted((ROOT.joinpath(*KERNEL)).glob("**/*.py")), ids=lambda path: path.name)
-def test_the_kernel_imports_only_numpy_numba_and_itself(path):
+def against_the_arrows(path: Path) -> Iterator[str]:
+    """What a module imports and may not."""
+    name = name_of(path)
+    own = (target.removeprefix("mmesim.") for target in imports(path) if target.startswith("mmesim."))
+    for target in own:
+        if target != "__version__" and (place(path), target) not in EXCEPTIONS and not allowed(name, target):
+            yield target
+
+
+def test_every_room_has_its_arrows():
+    assert {name_of(path) for path in modules() if room_of(name_of(path)) is None} == set(FRONT_DOORS)
+
+
+def test_every_import_follows_an_arrow():
+    of = {place(path): list(against_the_arrows(path)) for path in modules() if name_of(path) not in FRONT_DOORS}
+    assert len(of) > 100
+    assert {name: wrong for name, wrong in of.items() if wrong} == {}
+
+
+def test_every_exception_is_needed():
+    needed = {(place(path), f"{target}") for path in modules() for target in imports(path)}
+    assert {(at, target) for at, target in EXCEPTIONS if (at, f"mmesim.{target}") not in needed} == set()
+    assert [(at, to) for at, to in EXCEPTIONS if allowed(at.removesuffix(".py").replace("/", "."), to)] == []
+
+
+def test_no_key_of_the_arrows_names_a_room_that_is_gone():
+    names = [name_of(path) for path in modules()]
+    rooms = {*ARROWS, *(target for targets in ARROWS.values() for target in targets)}
+    assert {room for room in rooms if not any(under(name, room) for name in names)} == set()
+
+
+def test_nothing_but_the_front_door_imports_the_command_line():
+    found = {
+        place(path): wrong
+        for path in modules()
+        if not under(name_of(path), "cli")
+        and name_of(path) != "__main__"
+        and (wrong := [name for name in imports(path) if under(name, "mmesim.cli")])
+    }
+    assert found == {}
+
+
+def may_import(path: Path) -> set[str]:
+    """What a module of the kernel may import besides the kernel."""
+    return KERNEL_MAY_IMPORT | ({"llvmlite"} if path.name == GENERATES_CODE else set())
+
+
+def test_the_kernel_imports_only_numpy_numba_and_itself():
     itself = ".".join(("mmesim", *KERNEL))
-    foreign = {name for name in imports(path) if not name.startswith(itself)}
-    may = KERNEL_MAY_IMPORT | ({"llvmlite"} if path.name == GENERATES_CODE else set())
-    assert {name.split(".")[0] for name in foreign} <= may
-
-
-def test_every_part_has_its_arrows():
-    found = {part_of(path) for path in modules()} - {"__init__", "__main__"}
-    assert found <= set(ARROWS)
+    files = sorted(ROOT.joinpath(*KERNEL).rglob("*.py"))
+    assert len(files) > 5
+    foreign = {(path, name) for path in files for name in imports(path) if not under(name, itself)}
+    assert {(place(at), name) for at, name in foreign if name.split(".")[0] not in may_import(at)} == set()
 
 
 def test_a_wrong_arrow_would_be_found():
-    assert not allowed("scenario", "workload.requests")
-    assert not allowed("results", "engine.simulation")
-    assert not allowed("cli", "workload.requests")
-    assert allowed("cli", "workload.trace.read")
-    assert allowed("engine", "engine.kernel.jit")
+    assert not allowed("scenario.scenario", "workload.requests")
+    assert not allowed("results.result", "engine.simulation")
+    assert not allowed("cli.run", "workload.requests")
+    assert allowed("cli.run", "workload.trace.replay")
+    assert allowed("engine.setup", "engine.kernel.jit")
+
+
+def test_the_longest_key_holds(monkeypatch):
+    arrows = {"scenario": {"scenario.values"}, "scenario.file": {"scenario"}, "scenario.values": set()}
+    monkeypatch.setattr(f"{__name__}.ARROWS", arrows)
+    assert allowed("scenario.file.load", "scenario.models.groups")
+    assert not allowed("scenario.values.times", "scenario.file.load")
+    assert not allowed("scenario.values.times", "scenario.models.groups")
+    assert allowed("scenario.models.groups", "scenario.models.resolve")
+    assert room_of("scenario.files") == "scenario"
+    assert room_of("scenarios") is None

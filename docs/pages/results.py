@@ -14,7 +14,7 @@ from mmesim.results.schema import summary_schema
 SUMMARY = """
 One JSON object. Keys are never left out: what cannot be said is `null`. Figures carry 12 significant digits. Two runs
 of one scenario, seed and version differ in `wall_s` only. Counts are sums over replications; the rest are means over
-replications. Definitions: [design](../design.md#results).
+replications. Definitions: [design](../design.md#results); terms: [glossary](../glossary.md).
 
 A **value** is `{"value": number or null, "ci95": [low, high] or null}`; with a null value there is a `reason`. The
 interval is null with one replication.
@@ -33,8 +33,8 @@ def summary_page() -> str:
         SUMMARY,
         table(("Key", "Type", "Meaning"), rows),
         f"**Causes**: {causes}. What each means: [assumptions](../assumptions.md#time-outs-and-errors).",
-        f"**Parts**: {parts}. What each means: [design](../design.md#the-latency-ledger).",
-        f"**Bands**, calls in order of latency: {bands}.",
+        f"**Parts**: {parts}. What each means: [glossary](../glossary.md#latency-ledger).",
+        f"**[Bands](../glossary.md#band)**, calls in order of latency: {bands}.",
         "The JSON Schema itself: `mmesim.results.schema.summary_schema()`.",
     )
 
@@ -105,7 +105,8 @@ def tables_page() -> str:
         "A folder is written whole or not at all. An earlier result of mmesim in its place is replaced; anything else "
         "is left alone, with an error.",
         table(("File", "What"), FOLDER),
-        "Each Parquet field carries its unit and meaning as metadata (`unit`, `description`).",
+        "Each Parquet field carries its unit and meaning as metadata (`unit`, `description`). Terms: "
+        "[glossary](../glossary.md).",
         _table(
             "requests", "One row a recorded call that was sent in the run, warm-up included.", tables.REQUEST_COLUMNS
         ),

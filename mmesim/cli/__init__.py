@@ -7,7 +7,9 @@ fault; 70 mmesim is at fault; 130 interrupted.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import Annotated, NoReturn, TextIO
@@ -64,7 +66,19 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits; every error becomes one message on stderr and an exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _hear_ctrl_c()
     sys.exit(_run(words, debug="--debug" in words[:1] or os.environ.get(DEBUG, "") not in ("", "0")))
+
+
+def _hear_ctrl_c() -> None:
+    """Sets Python's handler where the process was started with SIGINT ignored, as a shell script does with `&`.
+
+    Python leaves an ignored signal ignored: nothing could stop the command and keep what is finished. Processes that
+    the command starts inherit this; those that run replications leave Ctrl-C to this one.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run(words: list[str], debug: bool) -> int:

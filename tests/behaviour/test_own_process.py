@@ -15,6 +15,7 @@ from mmesim.errors import UserCodeError, UserError
 from mmesim.scenario.scenario import CpuWait, Function, Overhead, Router
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import COPY, endpoint, model, play, scenario
+from tests.helpers.files import ROOT
 
 
 def watched(tmp_path, process, requests, models, place, **keys):
@@ -188,7 +189,7 @@ def test_runs_with_processes_repeat_whatever_compiles_them(tmp_path):
         done = subprocess.run(
             [sys.executable, "run.py", "s.yaml"],
             cwd=tmp_path,
-            env={**os.environ, "NUMBA_DISABLE_JIT": switch, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "NUMBA_DISABLE_JIT": switch, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=False,

@@ -1,25 +1,16 @@
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from mmesim.cli import main
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command leaves behind."""
-
-    code: int
-    out: str
-    err: str
+from mmesim.experiment.execute import executors
+from mmesim.experiment.execute.executors import Simulate
+from tests.helpers.command import Command, Outcome
 
 
 @pytest.fixture
-def mmesim(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Outcome]:
+def mmesim(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Runs a command line in the test's own folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MMESIM_DEBUG", raising=False)
@@ -33,3 +24,14 @@ def mmesim(
         return Outcome(code, captured.out, captured.err)
 
     return mmesim
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Simulate], None]:
+    """Lets a function stand in for the engine, as if the kernel were compiled."""
+
+    def stand_in(simulate: Simulate) -> None:
+        monkeypatch.setattr(executors, "_engine", lambda processes: simulate)
+        monkeypatch.setattr(executors, "is_compiled", lambda: True)
+
+    return stand_in

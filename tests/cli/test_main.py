@@ -1,11 +1,15 @@
 """The command as a whole: help, version, usage errors, and what happens when mmesim itself is at fault."""
 
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import typer
 
-from mmesim import __version__
+from mmesim import __version__, cli
 from mmesim.cli import app
 from mmesim.errors import SimulationError
 
@@ -13,8 +17,14 @@ from mmesim.errors import SimulationError
 def test_help_names_every_command(mmesim):
     outcome = mmesim("--help")
     assert outcome.code == 0
-    for command in ("run", "validate", "init", "schema"):
-        assert command in outcome.out
+    group = typer.main.get_group(app)
+    listed = outcome.out.partition("Commands:")[2].splitlines()
+    found = [line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")]
+    assert found == list(group.commands)
+    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")} - {"__init__", "common"}
+    assert set(found) <= modules  # one file a command
+    for command in found:
+        assert mmesim(command, "--help").code == 0
 
 
 def test_version(mmesim):
@@ -42,18 +52,31 @@ def test_help_loads_nothing_heavy():
 
 
 @pytest.fixture
-def failing():
-    """Adds a command that fails with a given error, for one test."""
+def command() -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Adds the command `fail`, which does what it is given, for one test."""
     commands = app.registered_commands
     before = list(commands)
 
-    def failing(error: BaseException) -> None:
+    def command(action: Callable[[], object]) -> None:
         @app.command("fail")
+        def fail() -> None:
+            action()
+
+    yield command
+    commands[:] = before
+
+
+@pytest.fixture
+def failing(command: Callable[[Callable[[], object]], None]) -> Callable[[BaseException], None]:
+    """Adds the command `fail`, which fails with a given error, for one test."""
+
+    def failing(error: BaseException) -> None:
         def fail() -> None:
             raise error
 
-    yield failing
-    commands[:] = before
+        command(fail)
+
+    return failing
 
 
 @pytest.mark.parametrize(
@@ -87,6 +110,32 @@ def test_an_interrupt_is_exit_code_130(mmesim, failing):
     failing(KeyboardInterrupt())
     outcome = mmesim("fail")
     assert (outcome.code, outcome.err) == (130, "interrupted\n")
+
+
+@pytest.fixture
+def handler() -> Iterator[None]:
+    """The test may set another handler of SIGINT."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("handler")
+def test_ctrl_c_is_heard_where_the_command_was_started_with_it_ignored(mmesim, command):
+    command(lambda: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    outcome = mmesim("fail")
+    assert (outcome.code, outcome.err) == (130, "interrupted\n")
+
+
+@pytest.mark.usefixtures("handler")
+def test_a_handler_of_the_program_around_stays(mmesim):
+    def mine(number: int, frame: object) -> None:
+        """Somebody else's."""
+
+    signal.signal(signal.SIGINT, mine)
+    mmesim("--version")
+    assert signal.getsignal(signal.SIGINT) is mine
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -6,16 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from mmesim.cli.common import folder_name
 from mmesim.experiment.execute import executors
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.executors import Observer, Simulate
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario
+from tests.helpers.command import Command
 from tests.unit.results.synthetic import Call, run_data
 
 SCENARIO = """\
@@ -26,17 +26,6 @@ traffic: [{arrivals: {poisson: {rate: 1 /s}}}]
 run: {duration: 100 s, replications: 2}
 expect: [p99 < 500 ms]
 """
-
-
-Run = Callable[..., "Outcome"]
-
-
-class Outcome(Protocol):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 class Engine:
@@ -57,21 +46,20 @@ class Engine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    stand_in = Engine()
-    monkeypatch.setattr(executors, "_engine", lambda processes: stand_in)
-    monkeypatch.setattr(executors, "is_compiled", lambda: True)
-    return stand_in
+def engine(stand_in: Callable[[Simulate], None]) -> Engine:
+    engine = Engine()
+    stand_in(engine)
+    return engine
 
 
 @pytest.fixture
-def run(engine: Engine, mmesim: Run) -> Run:
+def run(engine: Engine, mmesim: Command) -> Command:
     """`mmesim run` in a folder that holds day.yaml."""
     Path("day.yaml").write_text(SCENARIO)
     return lambda *words: mmesim("run", *words)
 
 
-def test_report_on_stdout_talk_on_stderr_and_a_folder(run: Run) -> None:
+def test_report_on_stdout_talk_on_stderr_and_a_folder(run: Command) -> None:
     done = run("day.yaml")
     assert done.code == 0
     assert done.out.startswith("day: 1 x 2 vCPU, 8 GiB, 1 model\n")
@@ -80,13 +68,13 @@ def test_report_on_stdout_talk_on_stderr_and_a_folder(run: Run) -> None:
     assert sorted(p.name for p in Path("results/day").iterdir())[-2:] == ["summary.json", "windows.parquet"]
 
 
-def test_json_on_stdout_is_the_summary(run: Run) -> None:
+def test_json_on_stdout_is_the_summary(run: Command) -> None:
     done = run("day.yaml", "--json", "--out", "there")
     assert json.loads(done.out)["scenario"] == "day"
     assert done.out == Path("there/summary.json").read_text()
 
 
-def test_options_override_the_scenario(run: Run, engine: Engine) -> None:
+def test_options_override_the_scenario(run: Command, engine: Engine) -> None:
     run("day.yaml", "--seed", "9", "--replications", "3", "--set", "run.duration=50 s", "--set", "run.seed=8")
     assert engine.asked == [(9, 0, 200_000), (9, 1, 200_000), (9, 2, 200_000)]
     assert json.loads(Path("results/day/summary.json").read_text())["simulated_s"] == 50.0
@@ -96,14 +84,14 @@ def test_options_override_the_scenario(run: Run, engine: Engine) -> None:
     ("words", "records"),
     [([], 200_000), (["--requests", "all"], -1), (["--requests", "500"], 500), (["--no-requests"], None)],
 )
-def test_records(run: Run, engine: Engine, words: list[str], records: int | None) -> None:
+def test_records(run: Command, engine: Engine, words: list[str], records: int | None) -> None:
     assert run("day.yaml", *words).code == 0
     assert {asked[2] for asked in engine.asked} == {records}
     assert Path("results/day/requests.parquet").exists() == (records is not None)
 
 
 @pytest.mark.parametrize("words", [["--requests", "some"], ["--requests", "0"], ["--requests", "1", "--no-requests"]])
-def test_senseless_records_are_refused(run: Run, engine: Engine, words: list[str]) -> None:
+def test_senseless_records_are_refused(run: Command, engine: Engine, words: list[str]) -> None:
     done = run("day.yaml", *words)
     assert done.code == 64
     assert "--requests" in done.err
@@ -111,7 +99,7 @@ def test_senseless_records_are_refused(run: Run, engine: Engine, words: list[str
 
 
 @pytest.mark.parametrize("words", [["--jobs", "0"], ["--replications", "0"], ["--seed", "-1"], []])
-def test_senseless_command_lines_are_refused(run: Run, words: list[str]) -> None:
+def test_senseless_command_lines_are_refused(run: Command, words: list[str]) -> None:
     done = run(*(["day.yaml", *words] if words else []))
     assert (done.code, done.out) == (64, "")
 
@@ -120,13 +108,13 @@ def test_senseless_command_lines_are_refused(run: Run, words: list[str]) -> None
     ("slow", "code"),
     [(0, 0), (200, 1)],
 )
-def test_check_tells_by_the_exit_code(run: Run, engine: Engine, slow: int, code: int) -> None:
+def test_check_tells_by_the_exit_code(run: Command, engine: Engine, slow: int, code: int) -> None:
     engine.calls = [*[Call(0.02)] * (1000 - slow), *[Call(0.9)] * slow]
     assert run("day.yaml", "--check").code == code
     assert run("day.yaml").code == 0
 
 
-def test_until_repeats_ten_times_at_least(run: Run, engine: Engine) -> None:
+def test_until_repeats_ten_times_at_least(run: Command, engine: Engine) -> None:
     done = run("day.yaml", "--until", "mean within 5 %")
     assert done.code == 0
     assert [asked[1] for asked in engine.asked] == list(range(10))
@@ -137,27 +125,27 @@ def test_until_repeats_ten_times_at_least(run: Run, engine: Engine) -> None:
     assert "until: mean within 5 %" in Path("results/day/scenario.yaml").read_text()
 
 
-def test_until_gives_up_at_max_replications_and_check_does_not_mind(run: Run, engine: Engine) -> None:
+def test_until_gives_up_at_max_replications_and_check_does_not_mind(run: Command, engine: Engine) -> None:
     words = ("--until", "error_rate within 5 %", "--set", "run.max_replications=12", "--check")
     done = run("day.yaml", *words)
     assert (done.code, len(engine.asked)) == (0, 12)
     assert "not reached: error_rate is 0, which has no share after 12 replications" in done.out
 
 
-def test_a_wrong_until_is_taught(run: Run, engine: Engine) -> None:
+def test_a_wrong_until_is_taught(run: Command, engine: Engine) -> None:
     done = run("day.yaml", "--until", "p99 < 5 %")
     assert (done.code, done.out, engine.asked) == (64, "", [])
     assert "p99 within 5 %" in done.err
 
 
-def test_check_says_undecided(run: Run, engine: Engine) -> None:
+def test_check_says_undecided(run: Command, engine: Engine) -> None:
     engine.calls = [Call(0.02)] * 20
     done = run("day.yaml", "--check")
     assert done.code == 2
     assert "UNDECIDED  p99 < 500 ms" in done.out
 
 
-def test_a_folder_that_cannot_be_used_is_refused_before_the_simulation(run: Run, engine: Engine) -> None:
+def test_a_folder_that_cannot_be_used_is_refused_before_the_simulation(run: Command, engine: Engine) -> None:
     Path("notes").mkdir()
     Path("notes/mine.txt").write_text("mine")
     done = run("day.yaml", "--out", "notes")
@@ -165,14 +153,14 @@ def test_a_folder_that_cannot_be_used_is_refused_before_the_simulation(run: Run,
     assert "not part of a result of mmesim" in done.err
 
 
-def test_a_scenario_that_does_not_exist(run: Run) -> None:
+def test_a_scenario_that_does_not_exist(run: Command) -> None:
     done = run("night.yaml")
     assert (done.code, done.out) == (64, "")
     assert "night.yaml" in done.err
     assert not Path("results").exists()
 
 
-def test_a_failed_self_check_is_shown_and_is_our_fault(run: Run, engine: Engine) -> None:
+def test_a_failed_self_check_is_shown_and_is_our_fault(run: Command, engine: Engine) -> None:
     engine.checks = {"conservation": "1 call is missing"}
     done = run("day.yaml", "--check")
     assert done.code == 70
@@ -180,7 +168,7 @@ def test_a_failed_self_check_is_shown_and_is_our_fault(run: Run, engine: Engine)
     assert "cannot be trusted" in done.err
 
 
-def test_interrupt_keeps_what_is_finished(run: Run, engine: Engine) -> None:
+def test_interrupt_keeps_what_is_finished(run: Command, engine: Engine) -> None:
     engine.stops_at = 1
     done = run("day.yaml", "--check")
     assert done.code == 130
@@ -188,14 +176,14 @@ def test_interrupt_keeps_what_is_finished(run: Run, engine: Engine) -> None:
     assert json.loads(Path("results/day/summary.json").read_text())["interrupted"] is True
 
 
-def test_interrupt_before_anything_is_finished_writes_nothing(run: Run, engine: Engine) -> None:
+def test_interrupt_before_anything_is_finished_writes_nothing(run: Command, engine: Engine) -> None:
     engine.stops_at = 0
     done = run("day.yaml")
     assert (done.code, done.out, done.err) == (130, "", "interrupted\n")
     assert not Path("results").exists()
 
 
-def test_compiling_is_announced(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiling_is_announced(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "is_compiled", lambda: False)
     assert run("day.yaml").err.startswith("compiling the simulation kernel")
 
@@ -207,7 +195,7 @@ def test_folder_names_stay_in_the_folder(name: str, folder: str) -> None:
     assert folder_name(name) == folder
 
 
-def test_a_warm_up_that_is_found_is_a_number_in_the_result(run: Run, engine: Engine) -> None:
+def test_a_warm_up_that_is_found_is_a_number_in_the_result(run: Command, engine: Engine) -> None:
     done = run("day.yaml", "--set", "run.warmup=auto")
     assert done.err.startswith("finding the warm-up by pilot runs, which are not measured\n")
     summary = json.loads(Path("results/day/summary.json").read_text())
@@ -218,7 +206,7 @@ def test_a_warm_up_that_is_found_is_a_number_in_the_result(run: Run, engine: Eng
     assert [replication for _, replication, _ in engine.asked] == [0, 1]
 
 
-def test_the_scenario_of_the_result_gives_the_same_result_without_pilots(mmesim: Run) -> None:
+def test_the_scenario_of_the_result_gives_the_same_result_without_pilots(mmesim: Command) -> None:
     Path("day.yaml").write_text(SCENARIO)
     mmesim("run", "day.yaml", "--set", "run.warmup=auto", "--set", "run.duration=20 min", "--out", "first")
     again = mmesim("run", "first/scenario.yaml", "--out", "second")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -12,19 +13,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from mmesim.experiment.execute import executors
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.executors import Observer, Simulate
 from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
+from tests.helpers.command import Command
+from tests.helpers.files import ROOT
 from tests.unit.results.synthetic import Call, run_data
 
-ROOT = Path(__file__).parents[2]
 COUNT = "endpoint.instance_count"
 SCENARIO = """\
 name: day
@@ -34,16 +35,6 @@ traffic: [{arrivals: {poisson: {rate: 10 /s}}}]
 run: {duration: 100 s, replications: 2}
 expect: [p99 < 15 ms]
 """
-
-Run = Callable[..., "Outcome"]
-
-
-class Outcome(Protocol):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass
@@ -62,21 +53,20 @@ class Engine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    stand_in = Engine()
-    monkeypatch.setattr(executors, "_engine", lambda processes: stand_in)
-    monkeypatch.setattr(executors, "is_compiled", lambda: True)
-    return stand_in
+def engine(stand_in: Callable[[Simulate], None]) -> Engine:
+    engine = Engine()
+    stand_in(engine)
+    return engine
 
 
 @pytest.fixture
-def sweep(engine: Engine, mmesim: Run) -> Run:
+def sweep(engine: Engine, mmesim: Command) -> Command:
     """`mmesim sweep` in a folder that holds day.yaml."""
     Path("day.yaml").write_text(SCENARIO)
     return lambda *words: mmesim("sweep", *words)
 
 
-def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Run) -> None:
+def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Command) -> None:
     done = sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "p50,cost")
     assert done.code == 0
     lines = done.out.splitlines()
@@ -89,7 +79,7 @@ def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Run) -> None:
     assert pd.read_csv("results/day-sweep/sweep.csv")[COUNT].tolist() == [1, 2]
 
 
-def test_the_same_command_simulates_nothing_twice(sweep: Run, engine: Engine) -> None:
+def test_the_same_command_simulates_nothing_twice(sweep: Command, engine: Engine) -> None:
     first = sweep("day.yaml", "--grid", f"{COUNT}=1,2")
     again = sweep("day.yaml", "--grid", f"{COUNT}=1,2")
     assert engine.asked == 4
@@ -97,7 +87,7 @@ def test_the_same_command_simulates_nothing_twice(sweep: Run, engine: Engine) ->
     assert again.err.startswith("0 simulations, 4 more were in results/day-sweep/sweep.sqlite")
 
 
-def test_points_of_a_file_samples_and_the_scenario_itself(sweep: Run) -> None:
+def test_points_of_a_file_samples_and_the_scenario_itself(sweep: Command) -> None:
     Path("points.csv").write_text(f"{COUNT},endpoint.eviction\n1,lru\n3,lfu\n")
     assert sweep("day.yaml", "--points", "points.csv").out.splitlines()[5].split()[:2] == ["3", "lfu"]
     drawn = sweep("day.yaml", "--sample", "lhs:5", "--range", "models.m.memory=40 MiB..80 MiB", "--seed", "3")
@@ -106,20 +96,20 @@ def test_points_of_a_file_samples_and_the_scenario_itself(sweep: Run) -> None:
     assert sweep("day.yaml").out.splitlines()[4].split()[0] == "4"
 
 
-def test_a_plot_is_written(sweep: Run) -> None:
+def test_a_plot_is_written(sweep: Command) -> None:
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--plot", "plots/p99.svg").code == 0
     assert "p99 latency" in Path("plots/p99.svg").read_text()
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "cost,p99", "--plot", "cost.svg").code == 0
     assert "cost an hour" in Path("cost.svg").read_text()
 
 
-def test_store_and_folder_are_where_they_are_asked_for(sweep: Run) -> None:
+def test_store_and_folder_are_where_they_are_asked_for(sweep: Command) -> None:
     assert sweep("day.yaml", "--grid", f"{COUNT}=1", "--out", "tables", "--store", "kept/all.sqlite").code == 0
     assert sorted(path.name for path in Path("tables").iterdir()) == ["sweep.csv", "sweep.parquet"]
     assert Path("kept/all.sqlite").exists()
 
 
-def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Run, engine: Engine) -> None:
+def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, engine: Engine) -> None:
     engine.stops_at = 3
     done = sweep("day.yaml", "--grid", f"{COUNT}=1,2,3")
     assert done.code == 130
@@ -149,7 +139,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Run, engine:
     ],
 )
 def test_mistakes_are_told_before_anything_is_simulated(
-    sweep: Run, engine: Engine, words: list[str], message: str
+    sweep: Command, engine: Engine, words: list[str], message: str
 ) -> None:
     done = sweep("day.yaml", *words)
     assert done.code == 64
@@ -157,7 +147,7 @@ def test_mistakes_are_told_before_anything_is_simulated(
     assert (done.out, engine.asked) == ("", 0)
 
 
-def test_yes_allows_many_simulations(sweep: Run, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yes_allows_many_simulations(sweep: Command, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmesim.experiment.sweep.sweep.MOST", 3)
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2").code == 64
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--yes").code == 0
@@ -166,7 +156,7 @@ def test_yes_allows_many_simulations(sweep: Run, engine: Engine, monkeypatch: py
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "sweep"])
-def test_a_scheduler_that_does_not_answer_is_the_users(mmesim: Run, command: str) -> None:
+def test_a_scheduler_that_does_not_answer_is_the_users(mmesim: Command, command: str) -> None:
     Path("day.yaml").write_text(SCENARIO + f"sweep: {{grid: {{{COUNT}: [1]}}}}\n")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
@@ -176,13 +166,15 @@ def test_a_scheduler_that_does_not_answer_is_the_users(mmesim: Run, command: str
     assert f"no scheduler answers at {address} within 10 s: start one with `dask scheduler`" in done.err
 
 
-def command(folder: Path, jobs: int = 1) -> subprocess.Popen[bytes]:
+def command(folder: Path, jobs: int = 1, **options: Any) -> subprocess.Popen[bytes]:
     """A sweep of 24 points in a process of its own, as a user starts it."""
     words = ["sweep", "day.yaml", "--jobs", str(jobs), "--grid", f"{COUNT}=1,2,3,4"]
     words += ["--grid", "models.m.memory=10 MB,20 MB,30 MB", "--grid", "endpoint.eviction=lru,lfu"]
     here = os.environ | {"PYTHONPATH": str(ROOT)}
     with (folder / "out.txt").open("wb") as out:
-        return subprocess.Popen([sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out)
+        return subprocess.Popen(
+            [sys.executable, "-m", "mmesim", *words], cwd=folder, env=here, stdout=out, stderr=out, **options
+        )
 
 
 def results(folder: Path) -> list[bytes]:
@@ -198,24 +190,51 @@ def kept(folder: Path) -> tuple[int, int]:
 
 
 def finish(folder: Path) -> None:
-    """Run the sweep to its end."""
+    """Command the sweep to its end."""
     assert command(folder).wait(timeout=300) == 0, (folder / "out.txt").read_text()
 
 
 def kill(folder: Path, after: int, moments: random.Random, jobs: int = 1) -> None:
     """Start the sweep, and kill it at a random moment after that many replications are in its store."""
-    store = folder / "results" / "day-sweep" / "sweep.sqlite"
     with command(folder, jobs) as process:
-        while process.poll() is None and not (after == 0 or (store.exists() and kept(folder)[0] >= after)):
-            time.sleep(0.01)
+        wait_for(folder, after, process)
         time.sleep(moments.uniform(0.0, 0.1 if after else 3.0))
         process.send_signal(signal.SIGKILL)
+
+
+def wait_for(folder: Path, replications: int, process: subprocess.Popen[bytes]) -> None:
+    """Until that many replications are in the store, or the sweep has ended."""
+    store = folder / "results" / "day-sweep" / "sweep.sqlite"
+    while process.poll() is None and not (replications == 0 or (store.exists() and kept(folder)[0] >= replications)):
+        time.sleep(0.01)
 
 
 def prepared(folder: Path) -> Path:
     folder.mkdir()
     (folder / "day.yaml").write_text(SCENARIO)
     return folder
+
+
+def test_ctrl_c_stops_a_sweep_of_a_script_in_the_background(tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "sweep")
+    # A shell without a terminal starts what runs in the background with SIGINT ignored; a terminal sends it to a group.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = command(folder, jobs=2, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        wait_for(folder, 4, process)
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            assert process.wait(timeout=60) == 130
+        finally:
+            process.kill()
+    told = (folder / "out.txt").read_text()
+    found = re.search(r"INTERRUPTED: (\d+) of 24 points were finished", told)
+    assert found, told
+    assert 1 <= int(found[1]) < 24
+    assert "Traceback" not in told
 
 
 @pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 
 from mmesim import cli
 from mmesim.scenario.traffic.fingerprint import read_fingerprint
+from tests.helpers.files import DATA
 
-DATA = Path(__file__).parents[1] / "data"
 COUNTS = str(DATA / "azure2019_20f_60min_with_trigger.csv")
 AZURE = ("--format", "azure-functions-2019")
 PATTERN = r'\[(?P<time>[^\]]+)\] "POST /invocations/(?P<model>\S+)'

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
 from mmesim.scenario.file.load import load
+from tests.helpers.command import Command
 
 BELIEVED = "{uncertain: {uniform: {low: 10 ms, high: 30 ms}}}"
 SCENARIO = f"""\
@@ -24,17 +23,6 @@ SENTENCE = (
     "models.m.service.cpu is believed to lie between 10 and 30 ms: this run uses 20 ms; "
     "mmesim uncertain shows what hangs on it"
 )
-
-
-class Outcome(Protocol):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Outcome]
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+from tests.helpers.files import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
 
 
 def printed(notebook: Any) -> list[str]:

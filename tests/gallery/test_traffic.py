@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +12,9 @@ from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import windows
 from mmesim.scenario.file.load import load
 from mmesim.stats.histogram import quantile
+from tests.helpers.files import ROOT
 
-GALLERY = Path(__file__).parents[2] / "scenarios" / "gallery"
+GALLERY = ROOT / "scenarios" / "gallery"
 SLOW_JOB = "traffic.night.arrivals.sweep.rate=0.5 /s"
 LONG_QUEUE = "server.job_queue_size=10000"
 LONG_CROWD = "traffic.0.arrivals.flash_crowd.hold=2 min"

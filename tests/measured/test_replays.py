@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.helpers.files import ROOT
 from tests.measured import report
 from tests.measured.cases import DATA, FIGURES, NAMES, TIMES, measured, read, repeats, requests, seen, summary
 from tests.measured.replay import REPLAYS, Costs, compare, recorded
 from tests.measured.wrong import WRONG, Wrong
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "accuracy.md"
+DOCUMENT = ROOT / "docs" / "accuracy.md"
 
 BEYOND_FIRST_BOUND = {("c4_overload", "p99")}
 """The one figure that may need the spread of the real server. Over many jitters its median is 4.9 % off, not less."""

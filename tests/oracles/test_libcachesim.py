@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import libcachesim
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 
 from mmesim.scenario.models.groups import AzureModels
 from mmesim.scenario.scenario import EvictionPolicy, Scenario, TraceSource, Traffic
+from tests.helpers.files import AZURE_DAY
 from tests.laws.scenarios import instant_model, write_trace
 from tests.oracles.caches import cache, replay
 
-TRACE = Path(__file__).parents[2] / "scenarios" / "traces" / "azure2019_1000f_invocations_per_minute.csv.gz"
 REFERENCE: dict[EvictionPolicy, Any] = {
     EvictionPolicy.lru: libcachesim.LRU,
     EvictionPolicy.fifo: libcachesim.FIFO,
@@ -34,8 +33,8 @@ def reference_hits(eviction: EvictionPolicy, copies: int, models: NDArray[np.int
 
 
 def azure(eviction: EvictionPolicy, copies: int, hours: int) -> Scenario:
-    models = instant_model(azure_functions=AzureModels(invocations=TRACE))
-    traffic = Traffic(trace=TraceSource(file=TRACE, format="azure-functions-2019"))
+    models = instant_model(azure_functions=AzureModels(invocations=AZURE_DAY))
+    traffic = Traffic(trace=TraceSource(file=AZURE_DAY, format="azure-functions-2019"))
     return cache(copies, eviction, models, traffic, hours * 3600.0)
 
 

@@ -17,19 +17,9 @@ from mmesim.workload.arrivals.drift import drifted
 from mmesim.workload.block import Arrivals
 from mmesim.workload.draws.generators import of_traffic
 from mmesim.workload.draws.popularity import probabilities
+from tests.helpers.models import models
 from tests.oracles.test_arrival_processes import mmpp_variance
-from tests.oracles.traffic import (
-    LEVEL,
-    MOST_CHECKS,
-    REPLICATIONS,
-    SEED,
-    Floats,
-    calls,
-    chi_square,
-    mean_is,
-    models,
-    stream,
-)
+from tests.oracles.traffic import LEVEL, MOST_CHECKS, REPLICATIONS, SEED, Floats, calls, chi_square, mean_is, stream
 
 pytestmark = pytest.mark.slow
 

@@ -8,20 +8,19 @@ mean over thousands of replications, its normal limit is used.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mmesim.scenario.models.groups import Model, Service
-from mmesim.scenario.scenario import CpuWait, Traffic
+from mmesim.scenario.scenario import Traffic
 from mmesim.scenario.traffic.arrivals import ArrivalProcess
-from mmesim.scenario.values.times import Constant, Exponential, Gamma, Lognormal, Time, Uniform, Weibull
+from mmesim.scenario.values.times import Exponential, Gamma, Lognormal, Time, Uniform, Weibull
 from mmesim.workload.arrivals.open_loop import arrivals
 from mmesim.workload.block import Arrivals
 from mmesim.workload.draws.families import weibull_shape
+from tests.helpers.models import models
 
 FALSE_ALARM = 1e-6
 MOST_CHECKS = {"test_arrival_processes": 50, "test_planned_arrivals": 30, "test_models_called": 20}
@@ -33,32 +32,6 @@ SEED = 7
 REPLICATIONS = 3000
 
 Floats = NDArray[np.float64]
-
-MODEL = Model(
-    index=0,
-    name="m",
-    group="m",
-    artifact_bytes=1,
-    memory_bytes=1,
-    process_memory_bytes=1,
-    workers=1,
-    framework_threads=1,
-    oversubscription=0.0,
-    load=CpuWait(),
-    service=Service(cpu=Constant(0.01)),
-    weight=None,
-    rate_per_s=None,
-    preload_model=False,
-    preload_dirty_bytes=0,
-    batch_size=1,
-    max_batch_delay_s=0.0,
-    first_call=CpuWait(),
-    pinned=False,
-)
-
-
-def models(n: int) -> list[Model]:
-    return [replace(MODEL, index=k, name=f"m{k}", group=f"g{k // 3}") for k in range(n)]
 
 
 def stream(arrivals: Mapping[str, Any], **keys: Any) -> Traffic:

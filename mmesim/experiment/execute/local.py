@@ -123,6 +123,9 @@ class Processes:
         if at_once:
             for child in set(multiprocessing.active_children()) - self._before:
                 child.terminate()
+            # A process that ends while it sends a result leaves half of it in the pipe, and the pool would wait for the
+            # other half for ever: the pipe has an end once this process, too, has closed what writes to it.
+            self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._board.close()
         self._pool = self._board = None

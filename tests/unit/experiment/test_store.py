@@ -23,9 +23,9 @@ from mmesim.results.series import COLUMNS
 from mmesim.results.summary import summarise
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
+from tests.helpers.files import ROOT
 from tests.unit.results.synthetic import Call, run_data, scenario
 
-ROOT = Path(__file__).parents[3]
 CALLS = [Call(0.01, model=1), Call(0.02, queue=0.3, load_wait=1.5, load=0), Call(0.03, cause="queue_full")]
 
 

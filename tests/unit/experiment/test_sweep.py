@@ -24,6 +24,7 @@ from mmesim.report.text.sweep import sweep_text
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
+from tests.helpers.terminal import Terminal
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 
@@ -259,11 +260,6 @@ def test_a_sweep_shows_itself_in_a_notebook() -> None:
     result = swept({COUNT: [1, 2]})
     assert result._repr_html_().count("<tr") == 3
     assert repr(result) == f"SweepResult('swept', 2 of 2 points, ['{COUNT}'])"
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def test_progress_tells_the_time_that_is_left() -> None:

@@ -7,11 +7,7 @@ import io
 import pytest
 
 from mmesim.report.progress import CLEAR_LINE, ProgressLine
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.helpers.terminal import Terminal
 
 
 class Clock:

@@ -48,6 +48,7 @@ def test_the_written_scenario_is_the_scenario(tmp_path: Path) -> None:
 
 def test_same_result_same_bytes(tmp_path: Path) -> None:
     first, second = result().save(tmp_path / "a"), result().save(tmp_path / "b")
+    assert names(first) == names(second) != []
     for name in names(first):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 

@@ -1,13 +1,10 @@
 """What a result folder keeps gives back an equal scenario."""
 
-from pathlib import Path
-
 import pytest
 
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load, load_text
-
-SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml"))
+from tests.helpers.files import SCENARIOS
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

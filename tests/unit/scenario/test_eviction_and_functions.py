@@ -39,7 +39,7 @@ def test_a_rule_is_read_dumped_and_completed(base, text, rule):
     [
         (
             "lur",
-            "'lur' is not one of lru, fifo, lfu, random, size, gdsf, {ttl: 10 min}, {gdsf: {cost: load_time}}, or ",
+            f"'lur' is not one of {', '.join(EvictionPolicy)}, {{ttl: 10 min}}, {{gdsf: {{cost: load_time}}}}, or ",
         ),
         ("ttl", "ttl needs a time (write {ttl: 10 min})"),
         ("3", "3 is not one of lru, "),

@@ -8,9 +8,9 @@ from jsonschema import Draft202012Validator
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.yaml import read_file, read_text
+from tests.helpers.files import ROOT, SCENARIOS
 
-ROOT = Path(__file__).parents[3]
-FILES = [*sorted((ROOT / "scenarios").rglob("*.yaml")), ROOT / "mmesim" / "cli" / "starter.yaml"]
+FILES = [*SCENARIOS, ROOT / "mmesim" / "cli" / "starter.yaml"]
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from mmesim.errors import ScenarioError
@@ -12,9 +10,7 @@ from mmesim.scenario.file.load import load, load_text
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Service
 from mmesim.scenario.values.times import Lognormal
-
-SCENARIOS = sorted((Path(__file__).parents[3] / "scenarios").rglob("*.yaml"))
-QUICKSTART = Path(__file__).parents[3] / "scenarios" / "quickstart.yaml"
+from tests.helpers.files import QUICKSTART, SCENARIOS
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

@@ -28,6 +28,7 @@ from mmesim.scenario.scenario import (
     Mmpp,
     ModelSweep,
     OnOff,
+    Poisson,
     Schedule,
     Tenants,
     UniformPopularity,
@@ -126,12 +127,12 @@ def test_drift_and_sessions(base: str):
     [
         ("traffic.0.arrivals.gamma.cv=3", GammaArrivals(rate_per_s=10.0, cv=3.0)),
         ("traffic.0.arrivals={constant: {rate: 1 /s}}", ConstantRate(rate_per_s=1.0)),
-        ("traffic.0.arrivals.poisson.rate=7 /s", None),
+        ("traffic.0.arrivals.poisson.rate=7 /s", Poisson(rate_per_s=7.0)),
     ],
 )
 def test_set_changes_a_key_or_puts_another_process_in_its_place(base: str, override: str, expected: object):
     loaded = load_text(with_stream(base, "{gamma: {rate: 10 /s, cv: 2}}"), overrides=[override])
-    assert loaded.traffic[0].arrivals == expected or expected is None
+    assert loaded.traffic[0].arrivals == expected
 
 
 def test_a_point_of_a_schedule_and_a_state_can_be_set(base: str):

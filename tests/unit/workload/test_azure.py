@@ -14,9 +14,8 @@ from scipy import stats
 from mmesim.errors import TraceError
 from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace.names import Known
+from tests.helpers.files import AZURE_DAY, DATA
 
-DATA = Path(__file__).parents[2] / "data"
-SHIPPED = Path(__file__).parents[3] / "scenarios" / "traces" / "azure2019_1000f_invocations_per_minute.csv.gz"
 EXCERPT = DATA / "azure2019_20f_60min.csv"
 TRIGGER = DATA / "azure2019_20f_60min_with_trigger.csv"
 
@@ -78,7 +77,7 @@ def test_every_header_gives_the_same_counts(tmp_path: Path, before: list[str], m
     np.testing.assert_array_equal(_dense(counts, functions), matrix)
 
 
-@pytest.mark.parametrize(("file", "total"), [(EXCERPT, 364), (TRIGGER, 780), (SHIPPED, 608_228)])
+@pytest.mark.parametrize(("file", "total"), [(EXCERPT, 364), (TRIGGER, 780), (AZURE_DAY, 608_228)])
 def test_calls_of_each_function_and_minute_are_exactly_those_of_the_file(file: Path, total: int) -> None:
     expected = _matrix(file)
     assert expected.sum() == total

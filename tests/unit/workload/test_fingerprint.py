@@ -23,9 +23,9 @@ from mmesim.workload.trace import fingerprint as generator
 from mmesim.workload.trace import fit
 from mmesim.workload.trace.describe import Description, describe
 from mmesim.workload.trace.whole import WholeTrace
+from tests.helpers.files import AZURE_DAY
 from tests.unit.workload.conftest import MakeScenario
 
-DAY = Path(__file__).parents[3] / "scenarios" / "traces" / "azure2019_1000f_invocations_per_minute.csv.gz"
 DAY_S = 86400.0
 
 
@@ -38,8 +38,8 @@ def generated(of: Fingerprint, spans: int = 1, seed: int = 1, replication: int =
 
 @pytest.fixture(scope="module")
 def day() -> tuple[Description, Fingerprint]:
-    trace = WholeTrace(TraceSource(file=DAY, format="azure-functions-2019"), 1)
-    return describe(DAY, trace.calls(), trace.span_s), fit.fingerprint(DAY, trace.calls, trace.span_s)
+    trace = WholeTrace(TraceSource(file=AZURE_DAY, format="azure-functions-2019"), 1)
+    return describe(AZURE_DAY, trace.calls(), trace.span_s), fit.fingerprint(AZURE_DAY, trace.calls, trace.span_s)
 
 
 def test_a_day_of_azure_fits_in_ten_kilobytes_without_a_name(
@@ -49,7 +49,7 @@ def test_a_day_of_azure_fits_in_ten_kilobytes_without_a_name(
     assert len(text.encode()) < 10_000
     (tmp_path / "day.yaml").write_text(text)
     assert read_fingerprint(tmp_path / "day.yaml") == day[1]
-    names = WholeTrace(TraceSource(file=DAY, format="azure-functions-2019"), 1)
+    names = WholeTrace(TraceSource(file=AZURE_DAY, format="azure-functions-2019"), 1)
     list(names.calls())
     assert not any(names.name(number)[:8] in text for number in range(1000))
 
@@ -57,7 +57,7 @@ def test_a_day_of_azure_fits_in_ten_kilobytes_without_a_name(
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_traffic_from_it_misses_a_cache_as_often_as_the_day(day: tuple[Description, Fingerprint], seed: int) -> None:
     original, of = day
-    again = describe(DAY, generated(of, seed=seed), DAY_S)
+    again = describe(AZURE_DAY, generated(of, seed=seed), DAY_S)
     assert again.requests == pytest.approx(original.requests, rel=0.03)
     assert again.models == pytest.approx(original.models, abs=50)
     for size in (100, 250, 500, 750):

@@ -8,35 +8,12 @@ import pytest
 from scipy import stats
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.models.groups import Model, Service
-from mmesim.scenario.server.server import CpuWait
+from mmesim.scenario.models.groups import Model
 from mmesim.scenario.traffic.popularity import UniformPopularity, Weights, Zipf
-from mmesim.scenario.values.times import Constant
 from mmesim.workload.draws.popularity import Alias, probabilities
+from tests.helpers.models import MODEL
 
 Column = Sequence[float | None]
-
-MODEL = Model(
-    index=0,
-    name="m",
-    group="m",
-    artifact_bytes=1,
-    memory_bytes=1,
-    process_memory_bytes=1,
-    workers=1,
-    framework_threads=1,
-    oversubscription=0.0,
-    load=CpuWait(),
-    service=Service(cpu=Constant(0.01)),
-    weight=None,
-    rate_per_s=None,
-    preload_model=False,
-    preload_dirty_bytes=0,
-    batch_size=1,
-    max_batch_delay_s=0.0,
-    first_call=CpuWait(),
-    pinned=False,
-)
 
 
 def _models(n: int, weight: Column = (), rate_per_s: Column = ()) -> list[Model]:

@@ -15,8 +15,8 @@ from mmesim.workload.block import Arrivals
 from mmesim.workload.trace import convert, table
 from mmesim.workload.trace.describe import describe
 from mmesim.workload.trace.whole import WholeTrace
+from tests.helpers.files import DATA
 
-DATA = Path(__file__).parents[2] / "data"
 COUNTS = TraceSource(file=DATA / "azure2019_20f_60min_with_trigger.csv", format="azure-functions-2019")
 CALLS = TraceSource(file=DATA / "azure2021_60rows.csv", format="azure-functions-2021")
 

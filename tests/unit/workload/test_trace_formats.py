@@ -20,8 +20,8 @@ from mmesim.scenario.traffic.trace import TraceColumns, TraceSource
 from mmesim.workload.trace import access_log
 from mmesim.workload.trace.names import Known, Naming, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
+from tests.helpers.files import DATA
 
-DATA = Path(__file__).parents[2] / "data"
 AZURE_2021 = DATA / "azure2021_60rows.csv"
 AZURE_LLM = DATA / "azure_llm2023_conv_200rows.csv"
 PATTERN = r'^\S+ \S+ \S+ \[(?P<time>[^\]]+)\] "POST /invocations/(?P<model>\S+)'

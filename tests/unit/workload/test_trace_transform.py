@@ -23,10 +23,10 @@ from mmesim.workload.requests import blocks, expected_calls
 from mmesim.workload.trace.names import Hashed, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
 from mmesim.workload.trace.transform import GOLDEN
+from tests.helpers.files import DATA
 from tests.unit.workload.conftest import MakeScenario
 
 Call = tuple[float, int]
-DATA = Path(__file__).parents[2] / "data"
 COUNTS = DATA / "azure2019_20f_60min_with_trigger.csv"
 
 

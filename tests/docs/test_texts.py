@@ -1,0 +1,178 @@
+"""What the pages say holds together: tables render, terms are explained, limits stand in one place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import pytest
+
+from docs.examples import ROOT
+from mmesim import Scenario
+from mmesim.errors import MmesimError
+
+GLOSSARY = ROOT / "docs" / "glossary.md"
+GENERATED = ROOT / "docs" / "reference"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WRITTEN = [page for page in PAGES if GENERATED not in page.parents]
+
+LIMITS = ("docs/assumptions.md", "What is not simulated")
+"""The one section that says what is left out: elsewhere such a sentence outlives what it says."""
+LEFT_OUT = re.compile(
+    r"\bnot simulated\b|\b(?:does|do) not simulate\b|\b(?:in|of|by) this version\b|\bthis version does\b|\byet\b",
+    re.IGNORECASE,
+)
+
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#+ (.+)$")
+RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
+CODE = re.compile(r"`([^`]+)`")
+LINK = re.compile(r"\]\([^)]*\)")
+
+
+class Line(NamedTuple):
+    """A line of a page with its number and the heading above it; lines of code blocks are empty."""
+
+    number: int
+    section: str
+    text: str
+
+
+class Results(NamedTuple):
+    """The names that results show to people."""
+
+    parts: tuple[str, ...]
+    causes: tuple[str, ...]
+    bands: tuple[str, ...]
+    verdicts: tuple[str, ...]
+
+
+def names_in_results() -> Results:
+    """Where the code keeps these names: the only place here that knows it."""
+    from mmesim.results.ledger import BANDS
+    from mmesim.results.run_data import CAUSES, PARTS
+    from mmesim.results.steady import Verdict
+
+    return Results(PARTS, CAUSES, tuple(BANDS), get_args(Verdict))
+
+
+def lines_of(text: str) -> list[Line]:
+    """The lines of a page."""
+    plain = FENCE.sub(lambda block: "\n" * block[0].count("\n"), text)
+    section, lines = "", []
+    for number, line in enumerate(plain.split("\n"), 1):
+        heading = HEADING.fullmatch(line)
+        section = heading[1] if heading else section
+        lines.append(Line(number, section, line))
+    return lines
+
+
+def cells(row: str) -> int:
+    """How many cells a row of a table has: bars that are escaped or in code do not divide."""
+    return len(re.split(r"(?<!\\)\|", CODE.sub("", row).strip().strip("|")))
+
+
+def broken_tables(text: str) -> list[str]:
+    """What keeps the tables of a page from rendering: a gap inside a row, rows of different length, no rule."""
+    found, width, is_above = [], 0, False
+    for number, _, line in lines_of(text):
+        if not line.startswith("|"):
+            if line.rstrip().endswith(" |"):
+                found.append(f"line {number}: the end of a row without its beginning")
+            is_above = False
+            continue
+        if not line.rstrip().endswith("|"):
+            found.append(f"line {number}: a row without its end")
+        if not is_above:
+            width = cells(line)
+            following = text.split("\n")[number]
+            if RULE.fullmatch(following.strip()) is None:
+                found.append(f"line {number}: no rule below the head of a table")
+        elif cells(line) != width:
+            found.append(f"line {number}: {cells(line)} cells, the head has {width}")
+        is_above = True
+    return found
+
+
+def out_of_place(name: str, text: str) -> list[str]:
+    """Sentences about what is left out, outside the one section for them; the text of links does not count."""
+    return [
+        f"{name}:{line.number}: {line.text.strip()}"
+        for line in lines_of(text)
+        if (name, line.section) != LIMITS and LEFT_OUT.search(LINK.sub("", re.sub(r"\[[^\]]*\]\(", "](", line.text)))
+    ]
+
+
+def entries() -> dict[str, str]:
+    """Term -> its explanation, in the order of the glossary."""
+    found: dict[str, str] = {}
+    for line in lines_of(GLOSSARY.read_text(encoding="utf-8")):
+        if line.text.startswith("### "):
+            found[line.section] = ""
+        elif line.section in found:
+            found[line.section] += f"{line.text}\n"
+    return found
+
+
+def relative(page: Path) -> str:
+    """The name of a page from the root of the repository."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def test_tables_render():
+    found = {relative(page): broken_tables(page.read_text(encoding="utf-8")) for page in PAGES}
+    assert {name: broken for name, broken in found.items() if broken} == {}
+
+
+def test_broken_tables_are_noticed():
+    head = "| a | b |\n|---|---|\n"
+    assert broken_tables(f"{head}| `x | y` | z |\n") == []
+    assert broken_tables(f"{head}| x [y\n\nz] | w |\n") == [
+        "line 3: a row without its end",
+        "line 3: 1 cells, the head has 2",
+        "line 5: the end of a row without its beginning",
+    ]
+    assert broken_tables(f"{head}| x | y | z |\n") == ["line 3: 3 cells, the head has 2"]
+    assert broken_tables("| a | b |\n| x | y |\n") == ["line 1: no rule below the head of a table"]
+
+
+def test_what_is_left_out_stands_in_one_section():
+    found = [line for page in WRITTEN for line in out_of_place(relative(page), page.read_text(encoding="utf-8"))]
+    assert found == []
+    assumptions = lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8"))
+    assert len("\n".join(line.text for line in assumptions if line.section == LIMITS[1])) > 200
+
+
+@pytest.mark.parametrize("key", ["endpoint.autoscaling", "server.response_timeout", "faults", "measured_on"])
+def test_a_key_that_is_said_to_be_refused_is_refused(key: str):
+    assumptions = lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8"))
+    assert f"`{key}`" in "\n".join(line.text for line in assumptions if line.section == LIMITS[1])
+    with pytest.raises(MmesimError, match=key.rpartition(".")[2]):
+        Scenario.from_yaml(ROOT / "scenarios" / "quickstart.yaml", [f"{key}=[ml.c5.large]"])
+
+
+def test_a_limit_out_of_place_is_noticed():
+    assert out_of_place("docs/x.md", "# Title\n\nGPUs are not simulated.\n") == ["docs/x.md:3: GPUs are not simulated."]
+    assert out_of_place("docs/x.md", "See [what is not simulated](assumptions.md#what-is-not-simulated).\n") == []
+    name, section = LIMITS
+    assert out_of_place(name, f"## {section}\n\nNo GPUs yet.\n\n## Next\n\nNot yet.\n") == [f"{name}:7: Not yet."]
+
+
+def test_the_glossary_has_every_name_of_the_results():
+    names, found = names_in_results(), entries()
+    missing = [name for name in (*names.parts, *names.causes) if f"`{name}`" not in found]
+    missing += [name for name in names.verdicts if name.capitalize() not in found]
+    assert missing == []
+    assert set(names.bands) <= set(CODE.findall(found["Band"]))
+
+
+def test_the_ledger_of_the_glossary_has_all_parts_in_order():
+    assert tuple(CODE.findall(entries()["Latency ledger"])) == names_in_results().parts
+
+
+def test_the_glossary_is_in_alphabetical_order_and_explains_every_term():
+    found = entries()
+    order = [re.sub(r"[^a-z0-9]", "", term.lower()) for term in found]
+    assert order == sorted(order)
+    assert [term for term, text in found.items() if not text.strip()] == []
