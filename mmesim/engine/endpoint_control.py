@@ -95,7 +95,7 @@ class EndpointControl:
     @property
     def hosts(self) -> tuple[HostView, ...]:
         """Every host that ever came, in order of its row."""
-        return tuple(self._view(host) for host in self._fleet.hosts)
+        return tuple(self._view(host) for host in self._fleet.alive)
 
     def pools(self, host: int) -> tuple[PoolView, ...]:
         """The models on a host, in order of the beginning of their loads."""

@@ -24,6 +24,8 @@ class Host:
         self.rng = rng
         """For an eviction policy that draws."""
         self.born_s = env.now
+        self.gone_s: float | None = None
+        """When the host went, None while it is there: nothing is added up from then on."""
         self.slots = Slots(env, endpoint.load_slots)
         self.network = Link(env, endpoint.host.network_Bps, endpoint.download.stream_Bps)
         self.disk_reads = Link(env, endpoint.disk_read_Bps) if endpoint.disk_read_Bps is not None else None
@@ -48,6 +50,10 @@ class Host:
         self._pid_limit = endpoint.pid_limit if endpoint.pid_limit is not None else inf
         self._disk_bytes = endpoint.disk_bytes
 
+    def until(self, now: float) -> float:
+        """The end of the host's time up to `now`."""
+        return now if self.gone_s is None else min(now, self.gone_s)
+
     def fits(self, memory_bytes: int, tasks: int) -> bool:
         """Whether this much can be added now."""
         return self.memory.value + memory_bytes <= self._usable_bytes and self.tasks.value + tasks <= self._pid_limit
@@ -65,6 +71,27 @@ class Host:
         now = self._env.now
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
+
+    def store(self, model: int, size_bytes: int) -> None:
+        """The artefact is the one used last; it is written to the disk, where it must fit, unless it is there."""
+        if model in self.artefacts:
+            self.artefacts.move_to_end(model)
+        else:
+            self.disk.add(size_bytes, self._env.now)
+            self.artefacts[model] = size_bytes
+
+    def delete(self, model: int) -> None:
+        """The artefact, which is on the disk, is deleted."""
+        self.disk.add(-self.artefacts.pop(model), self._env.now)
+
+    def unloaded(self, model: int, memory_bytes: int, tasks: int, keep: bool) -> None:
+        """A pool is gone: what it held is free, and its artefact is the one used last, or is deleted."""
+        self.present[model] -= 1
+        self.take(-memory_bytes, -tasks)
+        if keep:
+            self.artefacts.move_to_end(model)
+        else:
+            self.delete(model)
 
     def wake(self) -> None:
         """Let the loads that wait for room look again."""

@@ -249,33 +249,18 @@ class Loader:
         When every artefact belongs to a pool, idle models are unloaded as for memory.
         """
         while not host.disk_fits(size_bytes):
-            model = host.disk_victim()
-            if model is None:
+            if not self._eviction.delete_artefact(host, self._env.now):
                 yield self._free_something(host)
-            else:
-                host.disk.add(-host.artefacts.pop(model), self._env.now)
-                self._plane.forget_disk(self._env.now, model, host.row)
 
     def _free_something(self, host: Host) -> simpy.Event:
         """The unload of the pool that the eviction policy ranks first; if none is idle, the next change of the host."""
-        victim = self._victim(host)
+        victim = self._eviction.victim(host, self._env.now)
         if victim != NONE:
             return self._unload(host, victim)
         if not host.awaits_room:
             self._plane.want(self._env.now, host.row, 1)
         host.awaits_room = True
         return host.changed
-
-    def _victim(self, host: Host) -> int:
-        """The pool that the eviction policy unloads first, NONE when there is none that it may unload."""
-        rows = self._plane.idle_pools(self._env.now, host.row)
-        if rows.size == 0:
-            return NONE
-        now = self._env.now
-        pool, clock = self._eviction.choose(self._plane.tables.views.pools, rows, host.rng, now)
-        if clock is not None:
-            self._plane.set_clock(now, host.row, clock)
-        return pool
 
     def unload(self, host: Host, pool: int) -> simpy.Event:
         """Begin to unload a ready pool; if it is not idle, its jobs fail and its queue is dropped. The unload's end."""
@@ -303,16 +288,11 @@ class Loader:
             again.callbacks.append(self._unloaded)
             return
         model = self._models[pools.model[pool]]
-        host.present[model.index] -= 1
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
-        keep = self._keeps_models or host.present[model.index] > 0
-        if keep:
-            host.artefacts.move_to_end(model.index)
-        else:
-            host.disk.add(-host.artefacts.pop(model.index), now)
+        keep = self._keeps_models or host.present[model.index] > 1  # another pool of it may be loading
+        host.unloaded(model.index, self._memory_bytes[model.index], self._tasks[model.index], keep)
         self._plane.drop_pool(now, pool, on_disk=keep)
-        host.take(-self._memory_bytes[model.index], -self._tasks[model.index])
         self._notify(host)
 
     def _compute(self, host: Host, cpu_s: float, second_s: float = 0.0, loop: int = NONE) -> Process:
