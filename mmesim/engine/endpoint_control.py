@@ -94,7 +94,7 @@ class EndpointControl:
 
     @property
     def hosts(self) -> tuple[HostView, ...]:
-        """Every host that ever came, in order of its row."""
+        """Every host that is there, drained ones too, in order of its row."""
         return tuple(self._view(host) for host in self._fleet.alive)
 
     def pools(self, host: int) -> tuple[PoolView, ...]:

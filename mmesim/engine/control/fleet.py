@@ -32,7 +32,7 @@ class Fleet:
         hosts, now = self._plane.tables.views.hosts, self._env.now
         busy = int(hosts.in_flight[host.row]), int(hosts.load_queue[host.row])
         if any(busy):
-            raise ValueError(f"host {host.row} has {busy[0]} requests in flight and {busy[1]} loads: drain it first")
+            raise ValueError(f"host {host.row} is busy (in flight: {busy[0]}, loads: {busy[1]}): drain it first")
         self._plane.drain_host(now, host.row)
         host.gone_s = now
 
