@@ -47,7 +47,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             hosts=hosts,
             models=len(models),
             limits=len(limits),
-            loops=scenario.event_loops,
+            loops=scenario.server_kind.event_loops,
             users=users,
             drafts=users * CALLS,
             processes=_processes(scenario),
@@ -65,15 +65,22 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
 
 def set_params(tables: Tables, scenario: Scenario) -> None:
     """Fill the one row of parameters."""
-    endpoint, server, clients = scenario.endpoint, scenario.server, scenario.clients
+    endpoint, server, clients, kind = scenario.endpoint, scenario.server, scenario.clients, scenario.server_kind
+    queue, workers = kind.queue, kind.server_workers
     params = tables.views.params[0]
     cores, slope = cores_and_slope(endpoint.host)
     overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
     values = {
         "policy": POLICIES.index(endpoint.router.policy),
-        "job_queue_size": server.job_queue_size,
+        "queue_bound": queue.bound,
+        "refusal": CAUSES.index(queue.refusal),
+        "shared_queue": int(queue.scope == "server"),
+        "server_workers": workers.at_start,
+        "most_workers": workers.at_most,
+        "add_worker_at": workers.add_at,
+        "largest_undelayed": kind.batch_without_delay,
         "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
-        "loops": scenario.event_loops,
+        "loops": kind.event_loops,
         "n_limits": len(scenario.latency_limits_s),
         "slot_first": int(endpoint.slot_covers == "download_and_load"),
         "out_delay": clients.network_s / 2 + endpoint.router.overhead_s,
@@ -139,13 +146,18 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     rows = scenario.model_table()
     views = tables.views.models
     spill_at = scenario.endpoint.router.spill_at
-    workers = np.array([m.workers for m in rows])
-    views.workers[:] = workers
-    tables.views.params[0].margin_workers = codes.MARGIN + int(workers.max())
+    kind = scenario.server_kind
+    workers = [kind.model_workers(m) for m in rows]
+    at_start = np.array([w.at_start for w in workers])
+    views.workers[:] = at_start
+    views.most_workers[:] = [w.at_most for w in workers]
+    views.add_worker_at[:] = [w.add_at for w in workers]
+    most = max(int(at_start.max()), kind.server_workers.at_start)
+    tables.views.params[0].margin_workers = codes.MARGIN + most
     views.threads[:] = [m.service.threads for m in rows]
     views.serial[:] = [m.service.serial for m in rows]
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]
-    views.spill_at[:] = np.maximum(4, 2 * workers) if spill_at is None else spill_at
+    views.spill_at[:] = np.maximum(4, 2 * at_start) if spill_at is None else spill_at
     views.batch_size[:] = [m.batch_size for m in rows]
     views.pinned[:] = [m.pinned for m in rows]
     views.max_batch_delay[:] = [m.max_batch_delay_s for m in rows]

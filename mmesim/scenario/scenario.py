@@ -22,6 +22,8 @@ from mmesim.scenario.run.belief import Belief, Beliefs
 from mmesim.scenario.run.expect import Expectation, ExpectationField
 from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.run.sweep import Sweep
+from mmesim.scenario.server.kind import ServerKind
+from mmesim.scenario.server.kinds import kind_of
 from mmesim.scenario.server.server import CpuWait, Overhead, Server
 from mmesim.scenario.traffic.arrivals import (
     ConstantRate,
@@ -148,7 +150,7 @@ class Scenario(Data):
     @cached_property
     def resolved_models(self) -> tuple[Model, ...]:
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
-        return expand(self.models, self.server)
+        return expand(self.models, self.server_kind)
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:
@@ -156,10 +158,9 @@ class Scenario(Data):
         return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
 
     @property
-    def event_loops(self) -> int:
-        """Event loops of the model server on each host: as given, else two for each vCPU (Netty's default)."""
-        given = self.server.event_loops
-        return 2 * self.endpoint.host.vcpu if given is None else given
+    def server_kind(self) -> ServerKind:
+        """The rules of the model server on each host."""
+        return kind_of(self.server, self.endpoint.host.vcpu)
 
     @property
     def fixed_delay_s(self) -> float:

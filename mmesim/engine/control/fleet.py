@@ -43,6 +43,6 @@ class Fleet:
         if scenario.endpoint.model_cache == "disabled":
             self._plane.want(now, row, 1)
         rng = generator(scenario.run.seed, self._replication, "eviction", number)
-        host = Host(self._env, row, scenario.endpoint, scenario.server.base_tasks, rng)
+        host = Host(self._env, row, scenario.endpoint, scenario.server_kind, rng)
         self.hosts.append(host)
         return host

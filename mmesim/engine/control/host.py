@@ -12,13 +12,14 @@ from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.link import Link
 from mmesim.engine.control.task import Slots
 from mmesim.scenario.scenario import Endpoint, Model
+from mmesim.scenario.server.kind import ServerKind
 
 
 class Host:
     """The accounts of one host. Bytes are exact integers; nothing is taken without being given back."""
 
     def __init__(
-        self, env: simpy.Environment, row: int, endpoint: Endpoint, base_tasks: int, rng: np.random.Generator
+        self, env: simpy.Environment, row: int, endpoint: Endpoint, kind: ServerKind, rng: np.random.Generator
     ) -> None:
         self.row = row
         self.rng = rng
@@ -32,7 +33,7 @@ class Host:
         self.memory = Gauge(endpoint.base_memory_bytes, env.now)
         self.disk = Gauge(0, env.now)
         self.loaded = Gauge(0, env.now)
-        self.tasks = Gauge(base_tasks, env.now)
+        self.tasks = Gauge(kind.server.base_tasks, env.now)
         self.loads = 0
         self.unloads = 0
         self.awaits_room = False
@@ -46,7 +47,8 @@ class Host:
         self._env = env
         self._usable_bytes = endpoint.usable_memory_bytes
         self._base_bytes = endpoint.base_memory_bytes
-        self._base_tasks = base_tasks
+        self._base_tasks = kind.server.base_tasks
+        self._admits = kind.admits
         self._pid_limit = endpoint.pid_limit if endpoint.pid_limit is not None else inf
         self._disk_bytes = endpoint.disk_bytes
 
@@ -56,15 +58,15 @@ class Host:
 
     def fits(self, memory_bytes: int, tasks: int) -> bool:
         """Whether this much can be added now."""
-        return self.memory.value + memory_bytes <= self._usable_bytes and self.tasks.value + tasks <= self._pid_limit
+        return self._admits(
+            self.memory.value + memory_bytes, self._usable_bytes, self.tasks.value + tasks, self._pid_limit
+        )
 
     def can_ever_hold(self, model: Model, memory_bytes: int) -> bool:
         """Whether the model would fit into the host with nothing else on it."""
-        return (
-            self._base_bytes + memory_bytes <= self._usable_bytes
-            and self._base_tasks + model.pool_tasks <= self._pid_limit
-            and model.artifact_bytes <= self._disk_bytes
-        )
+        tasks = self._base_tasks + model.pool_tasks
+        fits = self._admits(self._base_bytes + memory_bytes, self._usable_bytes, tasks, self._pid_limit)
+        return fits and model.artifact_bytes <= self._disk_bytes
 
     def take(self, memory_bytes: int, tasks: int) -> None:
         """Reserve memory and process ids, which must fit, or give them back (negative)."""

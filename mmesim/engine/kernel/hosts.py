@@ -6,6 +6,7 @@ from mmesim.engine.kernel.frontend import end_control
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import inner
 from mmesim.engine.kernel.lists import free_control
+from mmesim.engine.kernel.pools import new_station
 from mmesim.engine.kernel.record import integrate
 
 
@@ -26,6 +27,8 @@ def add_host(t, key, now):
     t.up[clock.n_up] = h
     clock.n_up += 1
     clock.memory_epoch += 1
+    if params.shared_queue == 1:
+        new_station(t, h)
     refresh(t, h)
     return h
 

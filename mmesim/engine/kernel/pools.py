@@ -6,10 +6,13 @@ from mmesim.engine.kernel.codes import (
     A_GIVEN_UP,
     DO_LEAVE,
     DRAINING,
+    FREE,
     LOAD_TIMEOUT,
+    LOADING,
     NONE,
     OK,
     READY,
+    SERVES,
     TASK_JOB,
     WORKER_DIED,
 )
@@ -20,28 +23,57 @@ from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.lists import (
     free_attempt,
     free_pool,
+    take_pool,
     unlink_client,
     unlink_server,
 )
-from mmesim.engine.kernel.server import settle, stand_in_line, take_next
+from mmesim.engine.kernel.server import settle, stand_in_line, station_of, take_next
 
 
 @inner
-def new_workers(t, p):
-    """The workers of pool `p`, all idle, in line in the order of their start."""
+def new_workers(t, s, n):
+    """`n` workers of station `s`, all idle, in line in the order of their start."""
+    for _ in range(n):
+        t.pools.workers[s] += 1
+        stand_in_line(t.pools, t.workers, s, new_worker(t, s))
+
+
+@inner
+def new_worker(t, s):
+    """A worker of station `s`, which counts it already; it has nothing to do yet."""
     space, workers, pools = t.space[0], t.workers, t.pools
-    for _ in range(t.models.workers[pools.model[p]]):
-        w = space.free_worker
-        space.free_worker = workers.next[w]
-        space.n_free_workers -= 1
-        workers.pool[w] = p
-        workers.head[w] = NONE
-        workers.fresh[w] = 1
-        workers.dead[w] = 0
-        workers.sibling[w] = pools.first_worker[p]
-        pools.first_worker[p] = w
-        pools.workers[p] += 1
-        stand_in_line(pools, workers, p, w)
+    w = space.free_worker
+    space.free_worker = workers.next[w]
+    space.n_free_workers -= 1
+    workers.pool[w] = s
+    workers.head[w] = NONE
+    workers.fresh[w] = 1
+    workers.dead[w] = 0
+    workers.sibling[w] = pools.first_worker[s]
+    pools.first_worker[s] = w
+    return w
+
+
+@inner
+def add_worker(t, s, now):
+    """A worker that was asked for has started at station `s`: it takes the next job or stands in line."""
+    w = new_worker(t, s)
+    follow(t, take_next(t, w, now), w, OK, now)
+    refresh(t, t.pools.host[s])
+
+
+@inner
+def new_station(t, h):
+    """The shared queue of host `h`, and its workers."""
+    params, pools = t.params[0], t.pools
+    s = take_pool(t)
+    pools.state[s] = SERVES
+    pools.model[s] = NONE
+    pools.host[s] = h
+    pools.most_workers[s] = params.most_workers
+    pools.add_worker_at[s] = params.add_worker_at
+    t.hosts.station[h] = s
+    new_workers(t, s, params.server_workers)
 
 
 @inline
@@ -86,7 +118,7 @@ def pool_ready(t, p, first, second, third, now):
     clock.seq += 1
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
-    new_workers(t, p)
+    new_workers(t, p, t.models.workers[m])
     a = pools.waiter_head[p]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE
     pools.waiter_n[p] = 0
@@ -154,18 +186,28 @@ def empty_pool(t, p, now):
     """
     pools, attempts = t.pools, t.attempts
     pools.state[p] = DRAINING
-    a = pools.queue_head[p]
-    while pools.queue_n[p] > 0:
+    s = station_of(t, p)
+    before = NONE
+    a = pools.queue_head[s]
+    for _ in range(pools.queue_n[s]):
         after = attempts.next[a]
-        attempts.next[a] = NONE
-        pools.queue_n[p] -= 1
-        pools.in_flight[p] -= 1
-        if attempts.server_list[a] == 0:
-            free_attempt(t, a)
+        if attempts.pool[a] == p:
+            if before == NONE:
+                pools.queue_head[s] = after
+            else:
+                attempts.next[before] = after
+            attempts.next[a] = NONE
+            pools.queue_n[s] -= 1
+            pools.in_flight[p] -= 1
+            if attempts.server_list[a] == 0:
+                free_attempt(t, a)
+            else:
+                attempts.state[a] = A_DROPPED
+                attempts.pool[a] = NONE
         else:
-            attempts.state[a] = A_DROPPED
-            attempts.pool[a] = NONE
+            before = a
         a = after
+    pools.queue_tail[s] = before
     for k in range(pools.workers[p]):
         crash_worker(t, p, k, now)
 
@@ -177,7 +219,7 @@ def crash_worker(t, p, k, now):
     Requests go on queueing: a dead worker is still a worker to MMS (wlm/WorkLoadManager.hasNoWorker).
     """
     workers, pools, attempts = t.workers, t.pools, t.attempts
-    if pools.state[p] != READY and pools.state[p] != DRAINING:
+    if pools.state[p] == FREE or pools.state[p] == LOADING:
         return NONE
     w = pools.first_worker[p]
     while k > 0 and w != NONE:
@@ -200,7 +242,7 @@ def crash_worker(t, p, k, now):
             used = workers.threads[w]
             t.hosts.threads[h] -= used
             if used > 1:
-                t.hosts.spin[h] -= t.models.spin[pools.model[p]] * used
+                t.hosts.spin[h] -= t.models.spin[attempts.model[workers.head[w]]] * used
             break
     a = workers.head[w]
     workers.head[w] = NONE

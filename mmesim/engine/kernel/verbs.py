@@ -109,6 +109,12 @@ def revive_worker(t, now, worker: int):
 
 
 @verb
+def add_worker(t, now, station: int):
+    """A worker that was asked for (ADD_WORKER) has started."""
+    pools.add_worker(t, station, now)
+
+
+@verb
 def block_loop(t, now, host: int, loop: int):
     """A registration blocks an event loop; several may block one."""
     t.loops.blocked[host, loop] += 1

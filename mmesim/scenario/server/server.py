@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema, field_validator
 
 from mmesim.errors import did_you_mean
+from mmesim.scenario.server import mms
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Refused, Seconds, Text, Whole, shown
 from mmesim.scenario.values.time_field import TimeField
 from mmesim.scenario.values.times import ZERO, Constant
@@ -75,26 +76,32 @@ class Server(Data):
     )
     default_workers_per_model: Count = 1
     job_queue_size: Count = Field(
-        100, description="requests that wait for one model on one host, beside those in service; full is 503"
+        mms.JOB_QUEUE_SIZE,
+        description="requests that wait for one model on one host, beside those in service; full is 503",
     )
     preload_model: Flag = Field(False, description="a pool's parent loads the model once, then its workers fork")
     preload_dirty_bytes: Bytes = Field(
-        3 * 2**20, alias="preload_dirty", description="what each worker of a preloaded model writes to, not shared"
+        mms.PRELOAD_DIRTY_BYTES,
+        alias="preload_dirty",
+        description="what each worker of a preloaded model writes to, not shared",
     )
     batch_size: BatchSize = 1
     max_batch_delay_s: Seconds = Field(
-        0.1, alias="max_batch_delay", description="how long a worker waits to fill a batch, from its first take"
+        mms.MAX_BATCH_DELAY_S,
+        alias="max_batch_delay",
+        description="how long a worker waits to fill a batch, from its first take",
     )
     overhead: Overhead = OVERHEADS["sagemaker"]
     process_start: CpuWait = Field(
-        CpuWait(cpu=Constant(0.2)), description="start of the parent process of a model, before its workers load"
+        CpuWait(cpu=Constant(mms.PROCESS_START_CPU_S)),
+        description="start of the parent process of a model, before its workers load",
     )
     event_loops: Whole | None = Field(
         None,
         description="number_of_netty_threads; each registration blocks one of them while the model's parent starts; "
         "default 2 x vcpu, 0: none is ever blocked",
     )
-    base_tasks: Whole = Field(50, description="processes and threads of the JVM without any model")
+    base_tasks: Whole = Field(mms.JVM_TASKS, description="processes and threads of the JVM without any model")
 
     @field_validator("overhead", mode="before")
     @classmethod
