@@ -152,8 +152,9 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     views.workers[:] = at_start
     views.most_workers[:] = [w.at_most for w in workers]
     views.add_worker_at[:] = [w.add_at for w in workers]
-    most = max(int(at_start.max()), kind.server_workers.at_start)
-    tables.views.params[0].margin_workers = codes.MARGIN + most
+    params, shared = tables.views.params[0], kind.server_workers
+    params.margin_workers = codes.MARGIN + max(int(at_start.max()), shared.at_start)
+    params.workers_grow = any(rule.at_most > rule.at_start for rule in (*workers, shared))
     views.threads[:] = [m.service.threads for m in rows]
     views.serial[:] = [m.service.serial for m in rows]
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]

@@ -103,6 +103,7 @@ PARAMS = packed(
     ("queue_bound", COUNT, "attempts that may wait in one queue"),
     ("refusal", CODE, "cause of an attempt that finds it full"),
     ("shared_queue", FLAG, "all pools of a host share one queue and its workers"),
+    ("workers_grow", FLAG, "some queue may get more workers than it begins with"),
     ("server_workers", COUNT, "workers of a new host's shared queue"),
     ("most_workers", COUNT, "most workers of a host's shared queue"),
     ("add_worker_at", COUNT, "attempts in a shared queue at which a worker is added"),

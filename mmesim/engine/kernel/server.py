@@ -87,7 +87,7 @@ def enter_queue(t, a, now):
         pools.queue_head[s] = a
     pools.queue_tail[s] = a
     pools.queue_n[s] += 1
-    if pools.workers[s] < pools.most_workers[s] and pools.queue_n[s] >= pools.add_worker_at[s]:
+    if t.params[0].workers_grow == 1:
         ask_for_worker(t, s)
     return DO_NOTHING, NONE
 
@@ -102,12 +102,16 @@ def station_of(t, p):
 
 @inline
 def ask_for_worker(t, s):
-    """Signal that one more worker is wanted at station `s`, unless the control plane has something else to do first."""
-    clock = t.clock[0]
-    if clock.signal == REACHED:
+    """Signal that station `s` wants one more worker, if so many wait and it may have one.
+
+    When the control plane has something else to do first, the next attempt that has to wait asks again.
+    """
+    clock, pools = t.clock[0], t.pools
+    wanted = pools.queue_n[s] >= pools.add_worker_at[s] and pools.workers[s] < pools.most_workers[s]
+    if wanted and clock.signal == REACHED:
         clock.signal = ADD_WORKER
         clock.signal_row = s
-        t.pools.workers[s] += 1
+        pools.workers[s] += 1
 
 
 @inline
