@@ -21,8 +21,8 @@ from mmesim.experiment.store.pack import pack, unpack
 from mmesim.experiment.store.store import FORMAT, Store
 from mmesim.results.series import COLUMNS
 from mmesim.results.summarise import summarise
+from mmesim.scenario import Scenario
 from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import Scenario
 from tests.helpers.files import ROOT
 from tests.unit.results.synthetic import Call, run_data, scenario
 

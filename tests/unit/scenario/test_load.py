@@ -3,9 +3,7 @@
 import pytest
 
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.models.groups import AffineBatch
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     Clients,
     CpuWait,
     Endpoint,
@@ -22,6 +20,8 @@ from mmesim.scenario.scenario import (
     Weights,
     Zipf,
 )
+from mmesim.scenario.file.load import load_text
+from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.values.times import Constant, Exponential
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError, TraceError
+from mmesim.scenario import Poisson, Scenario, TraceSource, Traffic
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import Poisson, Scenario, TraceSource, Traffic
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.requests import blocks, expected_calls
 from tests.unit.workload.conftest import MakeScenario

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.scenario import Drift, ModelSweep, Poisson, Scenario, Service, Traffic, Zipf
+from mmesim.scenario import Drift, ModelSweep, Poisson, Scenario, Service, Traffic, Zipf
 from mmesim.scenario.values.times import Constant, Exponential
 from mmesim.workload.arrivals.rates import calls_in
 from mmesim.workload.reference import rates_at_start

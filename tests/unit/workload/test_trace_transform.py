@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmesim.errors import ScenarioError
+from mmesim.scenario import Scenario, Traffic
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import Scenario, Traffic
 from mmesim.scenario.traffic.trace import TraceModels, TraceSource, TraceWindow
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.requests import blocks, expected_calls
