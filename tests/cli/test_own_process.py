@@ -11,7 +11,7 @@ from mmesim import Scenario, run
 from mmesim.errors import UserCodeError
 from mmesim.scenario import Function
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load_text
+from tests.helpers.texts import load_text
 
 SCENARIO = """\
 name: day

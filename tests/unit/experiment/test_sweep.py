@@ -28,7 +28,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import figure, shown_in
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load_text
+from tests.helpers.texts import load_text
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 
