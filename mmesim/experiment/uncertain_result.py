@@ -12,7 +12,8 @@ from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.results.summary import plain
 from mmesim.scenario.figures import UNITS, Kind
-from mmesim.scenario.scenario import Belief, Scenario
+from mmesim.scenario.run.belief import Belief
+from mmesim.scenario.scenario import Scenario
 from mmesim.stats.ranking import Ranking
 from mmesim.stats.variance import Split
 

@@ -17,7 +17,8 @@ from mmesim.results.figures import USE, measured_s
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
-from mmesim.scenario.scenario import Expectation, Scenario
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import quantile
 
 Column = tuple[str, str]
