@@ -151,7 +151,7 @@ class Robustness:
         }
 
     def to_json(self) -> str:
-        """Return what `mmesim robustness --json` prints."""
+        """What `mmesim robustness --json` prints."""
         head = {"scenario": self.scenario.name, "version": __version__, "seed": self.scenario.run.seed}
         data = plain(head | {"robustness": self.data}, "robustness")
         return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

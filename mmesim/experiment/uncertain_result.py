@@ -53,7 +53,7 @@ class Answer:
         return None if self.split is None else self.split.share
 
     def as_dict(self) -> dict[str, object]:
-        """Return plain data, as `mmesim uncertain --json` prints it."""
+        """Plain data, as `mmesim uncertain --json` prints it."""
         if self.split is None or self.ranking is None:
             return {"unit": self.unit, "reason": self.reason}
         share = self.inputs_share
@@ -205,7 +205,7 @@ class Uncertain:
         }
 
     def to_json(self) -> str:
-        """Return `data` as JSON text."""
+        """`data` as JSON text."""
         return json.dumps(plain(self.data, "uncertain"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _repr_html_(self) -> str:
