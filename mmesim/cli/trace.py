@@ -61,7 +61,7 @@ class Asked:
 
     def trace(self) -> WholeTrace:
         """The trace that the options ask for; UserError for an option that is wrong."""
-        from mmesim.scenario.file.trace_options import trace_of_words
+        from mmesim.scenario.file.trace_files import trace_of_words
         from mmesim.workload.trace.whole import WholeTrace
 
         words = [f"format={self.format}"]

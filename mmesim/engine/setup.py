@@ -159,8 +159,8 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
         law = m.service.batch
         if isinstance(law, AffineBatch):
             views.batch_rule[m.index] = codes.BATCH_AFFINE
-            views.batch_base[m.index] = law.affine.base_s
-            views.batch_per_item[m.index] = law.affine.per_item_s
+            views.batch_base[m.index] = law.base_s
+            views.batch_per_item[m.index] = law.per_item_s
         else:
             views.batch_rule[m.index] = BATCH[law]
         views.first_cpu[m.index] = constant(m.first_call.cpu)

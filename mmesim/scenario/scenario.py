@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmesim.errors import ScenarioError
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
-from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
+from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
 from mmesim.scenario.endpoint.host import HostType
 from mmesim.scenario.models.groups import Model, ModelGroup, Service
 from mmesim.scenario.models.resolve import expand
@@ -58,7 +59,6 @@ __all__ = [
     "Function",
     "GammaArrivals",
     "Gdsf",
-    "GdsfCost",
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",
@@ -96,26 +96,41 @@ __all__ = [
 ]
 
 
+def _no_faults(value: object) -> tuple[()]:
+    if value not in ([], ()):
+        raise Refused("faults are not simulated", (), "faults: []")
+    return ()
+
+
 class Scenario(Data):
     """One experiment: an endpoint, its models, its traffic, and what is expected of it."""
 
+    file_keys: ClassVar[tuple[str, ...]] = ("extends",)
+
     name: str = Field(min_length=1)
+    """Name of the scenario; also the name of its result folder."""
     endpoint: Endpoint
+    """The hosts and the platform's rules."""
     server: Server = Server()
+    """The model server in each container."""
     models: tuple[ModelGroup, ...] = Field(min_length=1)
+    """The models: a list of groups, or one group."""
     traffic: tuple[Traffic, ...] = Field(min_length=1)
+    """The calls: a list of streams, or one stream."""
     clients: Clients = Clients()
-    faults: tuple[()] = ()
-    processes: tuple[FunctionField, ...] = Field(
-        (), description="SimPy processes of one's own, watch(env, endpoint), as module:function"
-    )
+    """Those who call: time-out, network, retries."""
+    faults: Annotated[tuple[()], BeforeValidator(_no_faults)] = ()
+    """Reserved: must be empty."""
+    processes: tuple[FunctionField, ...] = ()
+    """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
+    """How long, how often and from which seed the scenario is simulated."""
     expect: tuple[ExpectationField, ...] = ()
-    beliefs: Beliefs = Field(
-        (),
-        description="what `{uncertain: ...}` becomes in a resolved file, which has the middle in its place",
-    )
-    sweep: Sweep | None = Field(None, description="see [sweep](#sweep); `mmesim run` takes no notice of it")
+    """What is promised, one line each such as `p99 < 500 ms`; enforced by `mmesim run --check`."""
+    beliefs: Beliefs = ()
+    """Beliefs of a resolved file, field -> what stood below `uncertain:`; the field itself has the middle value."""
+    sweep: Sweep | None = None
+    """Values of other fields to try; used by `mmesim sweep`, ignored by `mmesim run`."""
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -187,20 +202,20 @@ class Scenario(Data):
 
     @model_validator(mode="after")
     def _has_a_stationary_start(self) -> Scenario:
-        """A stationary start needs traffic that goes on for ever as it is, and a cache that it leaves behind."""
+        """A stationary start needs traffic that continues unchanged forever, and a cache that it leaves behind."""
         if self.endpoint.warm != STATIONARY:
             return self
         place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
         for stream in self.traffic:
             if stream.arrivals is None:
-                message = f"stream {stream.name!r} is recorded: what came before its first call is not known"
+                message = f"stream {stream.name!r} is recorded: what came before its first call is unknown"
                 raise Refused(message, place, hint)
             reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
             if reason is not None:
                 raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
-            raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
+            raise Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
         if self.endpoint.router.policy is RouterPolicy.least_outstanding:
-            message = "where least_outstanding sends a call hangs on the calls in flight: it cannot be replayed"
+            message = "least_outstanding depends on the calls in flight, which cannot be replayed"
             raise Refused(message, place, hint)
         return self

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.workload.arrivals import rates
 from mmesim.workload.block import Arrivals, Block, resize

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.traffic.trace import AZURE_2019
 from mmesim.workload.arrivals import open_loop as calls

@@ -194,7 +194,11 @@ def _scenario(traffic: list[Traffic], work: list[Service], seed: int = 1, pre: T
     )
 
 
-def _all(scenario: Scenario, block_size: int = 65536, replication: int = 0) -> Block | None:
+WHOLE = 4096
+"""Calls of a block that holds all of 20 s: a larger one would draw hours of calls, and every switch until then."""
+
+
+def _all(scenario: Scenario, block_size: int = WHOLE, replication: int = 0) -> Block | None:
     parts = list(blocks(scenario, replication, block_size))
     return join(parts) if parts else None
 

@@ -30,7 +30,7 @@ def read_section(section: Mapping[str, object]) -> Sweep:
         return Sweep.model_validate(section, by_alias=True, by_name=False)
     except ValidationError as error:
         tree = read_text(write_text(_plain(section)), "sweep", Path.cwd())
-        raise ScenarioError([replace(one, line=None) for one in from_validation(error, tree, ())]) from None
+        raise ScenarioError([replace(one, line=None) for one in from_validation(error, tree, (), Sweep)]) from None
 
 
 def _plain(value: object) -> object:

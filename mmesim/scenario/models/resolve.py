@@ -90,7 +90,7 @@ def _missing(entry: Entry) -> Iterator[Refused]:
     for key, (value, line) in wanted.items():
         if value is None:
             why = f" ({keys.framework} has no sourced default)" if key in ("process_memory", "load") else ""
-            message = f"{key} of model {entry.name!r} is missing{why}: add for example `{line}`"
+            message = f"{key} of model {entry.name!r} is missing{why}: add, for example, `{line}`"
             yield Refused(message, entry.place(key), None, None, entry.origin)
 
 

@@ -47,7 +47,7 @@ def read_expectation(value: object) -> Expectation:
     if metric not in EXPECTED:
         raise Refused(f"unknown metric {metric!r}: one of {', '.join(EXPECTED)}", (), did_you_mean(metric, EXPECTED))
     if comparison.startswith("="):
-        raise Refused("an exact value is never met by a simulation: compare with <, <=, > or >=")
+        raise Refused("a simulation never meets an exact value: compare with <, <=, > or >=")
     try:
         limit = units.seconds(text) if EXPECTED[metric].kind == "ms" else units.fraction(text)
     except ValueError as error:

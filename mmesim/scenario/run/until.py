@@ -14,7 +14,7 @@ from mmesim.scenario import figures
 from mmesim.scenario.values.fields import Refused, shown
 
 PRECISE = figures.shown_in("until")
-"""Figures that can be asked for by name, besides every percentile (`p99`, `p99.9`)."""
+"""Figures that can be named, besides every percentile (`p99`, `p99.9`)."""
 
 FIRST_LOOK = 10
 """Fewer replications than this are never looked at: their interval is too wide and too uncertain itself."""
@@ -37,11 +37,11 @@ def read_precision(value: object) -> Precision:
         return value
     match = _LINE.fullmatch(value) if isinstance(value, str) else None
     if match is None or not isinstance(value, str):
-        raise Refused(f"{shown(value)} is no precision: write one such as `p99 within 5 %` or `mean within 2 %`")
+        raise Refused(f"{shown(value)} is not a precision: write one such as `p99 within 5 %` or `mean within 2 %`")
     metric, text = match.groups()
     shares = figures.quantile_shares(metric)
     if metric == "max":
-        raise Refused("the maximum grows with every call and has no interval: ask for p99.9 or mean")
+        raise Refused("the maximum grows with every call and has no interval: write p99.9 or mean")
     found = figures.find(metric, PRECISE)
     if found is None and (shares is None or shares[0] == 0.0):
         names = figures.names(PRECISE)

@@ -40,18 +40,20 @@ class ClosedLoop(Form):
 
     form: ClassVar[str] = "closed_loop"
 
-    users: Annotated[Count, Field(le=MOST_USERS)] = Field(description="how many users there are")
-    think_time: TimeField = Field(ZERO, description="pause between an answer and the user's next call")
-    cycle: TimeField = Field(ZERO, description="the client's own time for each call, as of a busy load generator")
-    spawn_rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(
-        None, alias="spawn_rate", description="users that begin each second; null: all at the start of the stream"
-    )
+    users: Annotated[Count, Field(le=MOST_USERS)]
+    """Number of users."""
+    think_time: TimeField = ZERO
+    """Pause between an answer and the user's next call."""
+    cycle: TimeField = ZERO
+    """The client's own time for each call, as of a busy load generator."""
+    spawn_rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(None, alias="spawn_rate")
+    """Users that start per second; null: all at the start of the stream."""
 
     @model_validator(mode="after")
     def _takes_time(self) -> ClosedLoop:
         if _most_s(self.think_time) + _most_s(self.cycle) < SHORTEST_S:
-            hint = "cycle: 1 ms is what a light client needs itself"
-            raise Refused("a user who is refused would call again at the same instant", (), hint)
+            hint = "cycle: 1 ms, the own time of a light client"
+            raise Refused("a refused user would call again at the same instant", (), hint)
         return self
 
     @property

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
-from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.models.groups import Model
+from mmesim.errors import ScenarioError
+from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.traffic.popularity import (
     LognormalPopularity,
     Popularity,
@@ -20,6 +20,7 @@ from mmesim.scenario.traffic.popularity import (
     Zipf,
 )
 from mmesim.scenario.traffic.stream import Traffic
+from mmesim.scenario.values.fields import Refused
 from mmesim.workload.draws.generators import KeyedStreams
 
 
@@ -147,18 +148,7 @@ def _shares(
 
 
 def _weights(models: Sequence[Model]) -> list[float]:
-    by_weight = any(model.weight is not None for model in models)
-    given: list[float] = []
-    for model in models:
-        value = model.weight if by_weight else model.rate_per_s
-        if value is None:
-            has = "neither weight nor rate" if model.rate_per_s is None else "a rate where others have a weight"
-            raise _problem(f"popularity weights: model {model.name!r} has {has}", "give all of them one or the other")
-        given.append(value)
-    if not any(given):
-        raise _problem("popularity weights: every model has weight 0", "give at least one model a weight above 0")
-    return given
-
-
-def _problem(message: str, hint: str) -> ScenarioError:
-    return ScenarioError([Problem("scenario", None, "traffic.popularity", None, message, hint)])
+    try:
+        return weights_of(models)
+    except Refused as refused:
+        raise ScenarioError([refused.below("traffic", "popularity").problem("scenario")]) from None
