@@ -26,7 +26,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if not config.getoption("numprocesses", None) or config.getoption("collectonly"):
         return  # all tests in this process, which may be one of several
-    from mmesim.experiment.execute.executors import is_compiled
+    from mmesim.experiment.execute.task import is_compiled
 
     if not is_compiled():
         run = [sys.executable, "-m", "mmesim", "run", "scenarios/gallery/retry-storm.yaml", "--no-requests"]

@@ -12,16 +12,19 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from mmesim.errors import ScenarioError
-from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
+from mmesim.errors import Problem, ScenarioError
+from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint
 from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
 from mmesim.scenario.endpoint.host import HostType
+from mmesim.scenario.endpoint.router import Router, RouterPolicy
 from mmesim.scenario.models.groups import Model, ModelGroup, Service
-from mmesim.scenario.models.resolve import expand
+from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Belief, Beliefs
 from mmesim.scenario.run.expect import Expectation, ExpectationField
 from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.run.sweep import Sweep
+from mmesim.scenario.server.kind import ServerKind
+from mmesim.scenario.server.kinds import kind_of
 from mmesim.scenario.server.server import CpuWait, Overhead, Server
 from mmesim.scenario.traffic.arrivals import (
     ConstantRate,
@@ -31,7 +34,8 @@ from mmesim.scenario.traffic.arrivals import (
     Poisson,
     WeibullArrivals,
 )
-from mmesim.scenario.traffic.combinations import not_replayed
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.drift import Drift
 from mmesim.scenario.traffic.modulated import Mmpp, MmppState, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
@@ -149,6 +153,11 @@ class Scenario(Data):
 
         return Template.of(self).at({**(changes or {}), **more})
 
+    def with_run(self, **changes: object) -> Scenario:
+        """Another scenario with some fields of `run` changed, named and given as in Python; nothing is checked."""
+        changed: Scenario = self.model_copy(update={"run": self.run.model_copy(update=changes)})
+        return changed
+
     def model_table(self) -> tuple[Model, ...]:
         """Every single model in the order of the file: groups and tables expanded, presets and defaults applied.
 
@@ -162,7 +171,44 @@ class Scenario(Data):
     @cached_property
     def resolved_models(self) -> tuple[Model, ...]:
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
-        return expand(self.models, self.server)
+        return expand(self.models, self.server_kind)
+
+    def models_of(self, stream: Traffic) -> tuple[Model, ...]:
+        """The models that a stream may call, in the order of the table; raises ScenarioError for an unknown name."""
+        models = self.model_table()
+        place = f"traffic.{stream.name}.models"
+        wrong = [
+            Problem("scenario", None, place, name, f"no model or group {name!r}", hint)
+            for _, name, hint in unknown(stream.models, models)
+        ]
+        if wrong:
+            raise ScenarioError(wrong)
+        return called(stream.models, models)
+
+    def end_of(self, stream: Traffic) -> float:
+        """When the last call of a stream must have begun, seconds."""
+        return self.run.duration_s if stream.end_s is None else min(self.run.duration_s, stream.end_s)
+
+    @property
+    def changes_over_time(self) -> str | None:
+        """Why no steady state can be asked for, in words; None when there may be one."""
+        for stream in self.traffic:
+            if stream.fingerprint is not None:
+                return f"stream {stream.name!r} has a course over the day"
+            if stream.arrivals is None:
+                return f"stream {stream.name!r} is recorded traffic"
+            reason = changing(stream.arrivals, stream.drift)
+            if reason is not None:
+                return f"stream {stream.name!r} {reason}"
+            if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
+                return f"stream {stream.name!r} does not last from the beginning to the end"
+        return "a process of one's own may change the endpoint at any time" if self.processes else None
+
+    @property
+    def all_users_s(self) -> float:
+        """When the last user of the closed loops has begun, seconds; 0 without any."""
+        loops = [(stream.start_s, stream.arrivals) for stream in self.traffic]
+        return max((start_s + loop.spawned_s for start_s, loop in loops if isinstance(loop, ClosedLoop)), default=0.0)
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:
@@ -170,10 +216,9 @@ class Scenario(Data):
         return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
 
     @property
-    def event_loops(self) -> int:
-        """Event loops of the model server on each host: as given, else two for each vCPU (Netty's default)."""
-        given = self.server.event_loops
-        return 2 * self.endpoint.host.vcpu if given is None else given
+    def server_kind(self) -> ServerKind:
+        """The rules of the model server on each host."""
+        return kind_of(self.server, self.endpoint.host.vcpu)
 
     @property
     def fixed_delay_s(self) -> float:
@@ -215,7 +260,8 @@ class Scenario(Data):
                 raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
             raise Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
-        if self.endpoint.router.policy is RouterPolicy.least_outstanding:
-            message = "least_outstanding depends on the calls in flight, which cannot be replayed"
+        policy = self.endpoint.router.policy
+        if not policy.replayable:
+            message = f"{policy} depends on the calls in flight, which cannot be replayed"
             raise Refused(message, place, hint)
         return self

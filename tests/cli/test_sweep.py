@@ -18,12 +18,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmesim.experiment.execute.executors import Observer, Simulate
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from tests.helpers.command import Command
 from tests.helpers.files import ROOT
+from tests.unit.experiment.fakes import Simulate
 from tests.unit.results.synthetic import Call, run_data
 
 COUNT = "endpoint.instance_count"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim import units
-from mmesim.errors import ScenarioError, did_you_mean
+from mmesim.errors import ScenarioError
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
+from mmesim.scenario.models.resolve import called, unknown
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.popularity import uses_weights
@@ -24,26 +25,16 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from refusals.all
         return
     yield from _pinned(scenario, models)
-    words = {model.group for model in models} | {model.name for model in models}
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
             yield Refused("the run ends before this stream starts", (*place, "start"))
-        for number, word in enumerate(stream.models or ()):
-            if word not in words:
-                hint = did_you_mean(word, words)
-                yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
-        yield from _weights(stream, place, in_scope(stream, models))
-        yield from _mapped(stream, place, len(in_scope(stream, models)))
-        yield from too_few_or_many(stream, place, len(in_scope(stream, models)))
-
-
-def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
-    """The models that a stream may call."""
-    if stream.models is None:
-        return list(models)
-    named = set(stream.models)
-    return [model for model in models if model.name in named or model.group in named]
+        for number, word, hint in unknown(stream.models, models):
+            yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
+        chosen = called(stream.models, models)
+        yield from _weights(stream, place, chosen)
+        yield from _mapped(stream, place, len(chosen))
+        yield from too_few_or_many(stream, place, len(chosen))
 
 
 def _memory(scenario: Scenario) -> Iterator[Refused]:
@@ -67,7 +58,7 @@ def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
         yield Refused(f"no model is kept, and {pinned[0]!r} is pinned", ("endpoint", "model_cache"))
 
 
-def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Refused]:
+def _weights(stream: Traffic, place: Place, models: tuple[Model, ...]) -> Iterator[Refused]:
     """Weights must be there where they are used, and be used where they are there."""
     if stream.arrivals is None or isinstance(stream.arrivals, ModelSweep):
         return

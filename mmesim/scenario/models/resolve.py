@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from mmesim.errors import did_you_mean
 from mmesim.scenario.models.azure import azure_rows
 from mmesim.scenario.models.csv_table import csv_rows
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.server.frameworks import PRESETS
-from mmesim.scenario.server.server import Server
+from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.values.fields import Place, Refusals, Refused
 
 T = TypeVar("T")
+
+
+def called(names: Sequence[str] | None, models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models that these names of models and groups choose, in the order of the table; None chooses all."""
+    if names is None:
+        return tuple(models)
+    chosen = set(names)
+    return tuple(model for model in models if model.name in chosen or model.group in chosen)
+
+
+def unknown(names: Sequence[str] | None, models: Sequence[Model]) -> Iterator[tuple[int, str, str | None]]:
+    """(place, name, hint) of each name that is neither a model nor a group."""
+    known = {model.group for model in models} | {model.name for model in models}
+    for place, name in enumerate(names or ()):
+        if name not in known:
+            yield place, name, did_you_mean(name, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +48,7 @@ class Entry:
         return (key,) if self.origin else (*self.path, key)
 
 
-def expand(groups: Sequence[ModelGroup], server: Server) -> tuple[Model, ...]:
+def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
     """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
     refused: list[Refused] = []
     entries: list[Entry] = []
@@ -50,7 +67,7 @@ def expand(groups: Sequence[ModelGroup], server: Server) -> tuple[Model, ...]:
         missing = list(_missing(entry))
         refused.extend(missing)
         if not missing:
-            models.append(_resolve(len(models), entry, server))
+            models.append(_resolve(len(models), entry, kind))
     if refused:
         raise Refusals(refused)
     return tuple(models)
@@ -94,8 +111,8 @@ def _missing(entry: Entry) -> Iterator[Refused]:
             yield Refused(message, entry.place(key), None, None, entry.origin)
 
 
-def _resolve(index: int, entry: Entry, server: Server) -> Model:
-    keys = entry.keys
+def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
+    keys, server = entry.keys, kind.server
     preset = PRESETS[keys.framework]
     load = _or(keys.load, preset.load)
     process_memory = _or(keys.process_memory_bytes, preset.process_memory_bytes)
@@ -106,7 +123,7 @@ def _resolve(index: int, entry: Entry, server: Server) -> Model:
     assert keys.service is not None
     assert keys.artifact_bytes is not None
     assert keys.memory_bytes is not None
-    return Model(
+    model = Model(
         index=index,
         name=entry.name,
         group=entry.group,
@@ -126,7 +143,10 @@ def _resolve(index: int, entry: Entry, server: Server) -> Model:
         max_batch_delay_s=_or(keys.max_batch_delay_s, server.max_batch_delay_s),
         first_call=_or(keys.first_call, preset.first_call),
         pinned=bool(keys.pinned),
+        pool_memory_bytes=0,
+        pool_tasks=0,
     )
+    return replace(model, pool_memory_bytes=kind.pool_memory_bytes(model), pool_tasks=kind.pool_tasks(model))
 
 
 def _or(value: T | None, default: T) -> T:

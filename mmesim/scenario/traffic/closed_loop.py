@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
@@ -9,7 +10,7 @@ from pydantic import Field, model_validator
 from mmesim.scenario.values.fields import Count, Rate, Refused
 from mmesim.scenario.values.forms import Form
 from mmesim.scenario.values.time_field import TimeField
-from mmesim.scenario.values.times import ZERO, Constant, Empirical, Percentiles, Time, Uniform
+from mmesim.scenario.values.times import ZERO, Time
 
 MOST_USERS = 100_000
 SHORTEST_S = 1e-6
@@ -18,17 +19,8 @@ SHORTEST_S = 1e-6
 
 def _most_s(pause: Time) -> float:
     """A value that the pause reaches, seconds: its mean, or its largest value."""
-    match pause:
-        case Constant():
-            return pause.value
-        case Uniform():
-            return pause.high
-        case Empirical():
-            return max(pause.values)
-        case Percentiles():
-            return pause.points[-1][1]
-        case _:
-            return pause.mean
+    largest = pause.limits[1]
+    return largest if math.isfinite(largest) else pause.mean
 
 
 class ClosedLoop(Form):

@@ -9,7 +9,6 @@ from pydantic import Field, field_validator, model_validator
 from mmesim.scenario.values.fields import Data, Rate, Refused, Seconds
 from mmesim.scenario.values.forms import Form
 from mmesim.scenario.values.time_field import TimeField
-from mmesim.scenario.values.times import Time
 
 
 class MmppState(Data):
@@ -72,18 +71,6 @@ class OnOff(Form):
     @model_validator(mode="after")
     def _some_time(self) -> OnOff:
         for key, time in (("on", self.on), ("off", self.off)):
-            if not _above_zero(time):
+            if time.limits[1] == 0.0:
                 raise Refused("must be a time above 0", (key,))
         return self
-
-
-def _above_zero(time: Time) -> bool:
-    """Whether a time is above 0 more often than never."""
-    return any(_largest(time))
-
-
-def _largest(time: Time) -> tuple[float, ...]:
-    for name in ("value", "mean", "high"):
-        if hasattr(time, name):
-            return (float(getattr(time, name)),)
-    return tuple(getattr(time, "values", ())) or tuple(value for _, value in getattr(time, "points", ()))

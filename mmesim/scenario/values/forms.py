@@ -124,6 +124,11 @@ class OneOf:
         return tuple(self._by_name)
 
     @property
+    def classes(self) -> tuple[type, ...]:
+        """The classes of the forms, those without keys included."""
+        return tuple(kind.of for kind in self._kinds)
+
+    @property
     def in_words(self) -> str:
         """What may stand in a file, such as `time or distribution`."""
         parts = [*(["name"] if self.words else []), *(kind.in_words for kind in self._bare)]

@@ -21,7 +21,7 @@ from mmesim.scenario.traffic.popularity import (
 )
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Refused
-from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.workload.draws.generators import KeyedGenerators
 
 
 class Alias:
@@ -125,7 +125,7 @@ def _between(spec: Tenants, models: Sequence[Model], members: Sequence[Ints], se
         weights = np.array(_weights(models))
         share = np.array([math.fsum(weights[rows]) for rows in members])
         return share / math.fsum(share)
-    # A tenant of so many models in a row is called by the first of them.
+    # A tenant of consecutive models is named after the first of them.
     names = [models[rows[0]].group if spec.size is None else models[rows[0]].name for rows in members]
     return _shares(spec.between, [models[rows[0]] for rows in members], names, seed, "tenant_rates")
 
@@ -142,7 +142,7 @@ def _shares(
             share = np.array(_weights(models), dtype=np.float64)
         case LognormalPopularity():
             # By name and seed alone: replications differ in their calls, not in which models are popular.
-            sigma, draws = math.sqrt(math.log1p(spec.cv * spec.cv)), KeyedStreams(seed, 0, purpose)
+            sigma, draws = math.sqrt(math.log1p(spec.cv * spec.cv)), KeyedGenerators(seed, 0, purpose)
             share = np.array([draws.at(name, 0).lognormal(0.0, sigma) for name in names])
     return share / math.fsum(share)
 

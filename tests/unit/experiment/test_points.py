@@ -127,9 +127,10 @@ def test_points_of_a_csv_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("a,b\n1,2\n3\n", ":3: 1 values for 2 fields"),
-        ("a,a\n1,2\n", "the header names 'a' twice"),
-        ("a\n", "there is no point in it"),
-        ("", "there is no point in it"),
+        ("a,a\n1,2\n", "duplicate column 'a'"),
+        ("a,\n1,2\n", "a column has no name"),
+        ("a\n", "no points"),
+        ("", "no points"),
     ],
 )
 def test_a_csv_file_that_is_no_list_of_points(tmp_path: Path, text: str, message: str) -> None:

@@ -56,19 +56,6 @@ def test_a_written_time_reads_back_equal(time):
     assert TIMES.read(TIMES.write(time, FILE), FILE) == time
 
 
-@given(times, st.floats(min_value=0.1, max_value=10))
-def test_scaling_keeps_the_kind_and_is_undone_by_its_inverse(time, factor):
-    assert type(time.scaled(factor)) is type(time)
-    assert time.scaled(1.0) == time
-
-
-def test_scaling_multiplies_every_time_and_no_shape():
-    assert Lognormal(1.0, 0.8).scaled(2) == Lognormal(2.0, 0.8)
-    assert Percentiles(((0.0, 1.0), (100.0, 3.0))).scaled(2) == Percentiles(((0.0, 2.0), (100.0, 6.0)))
-    assert Empirical((1.0, 2.0)).scaled(3) == Empirical((3.0, 6.0))
-    assert Uniform(1.0, 2.0).scaled(3) == Uniform(3.0, 6.0)
-
-
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mmesim.results.steady import changes_over_time
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.load import load_text
@@ -222,7 +221,7 @@ def test_what_changes_by_plan_has_no_steady_state_and_no_stationary_start(
     base: str, problems: Any, text: str, keys: tuple[str, ...], reason: str
 ):
     source = with_stream(base, text, *keys)
-    assert changes_over_time(load_text(source)) == f"stream 'traffic-0' {reason}"
+    assert load_text(source).changes_over_time == f"stream 'traffic-0' {reason}"
     (problem,) = problems(source.replace("ml.m5.xlarge", "ml.m5.xlarge\n  warm: stationary"))
     assert problem.field == "endpoint.warm"
     assert reason in problem.message
@@ -243,7 +242,7 @@ def test_a_stationary_start_is_for_calls_that_choose_their_models_independently(
     base: str, problems: Any, text: str, keys: tuple[str, ...], allowed: bool
 ):
     source = with_stream(base, text, *keys)
-    assert changes_over_time(load_text(source)) is None
+    assert load_text(source).changes_over_time is None
     warm = source.replace("ml.m5.xlarge", "ml.m5.xlarge\n  warm: stationary")
     if allowed:
         assert load_text(warm).endpoint.warm == "stationary"
