@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mmesim import __version__, units
-from mmesim.results.summary import Verdict, plain
+from mmesim.results.sections import Verdict
+from mmesim.results.summary import plain
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
 
