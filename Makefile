@@ -10,7 +10,7 @@ BENCH := .benchmarks/benchmark.json
 .PHONY: demo test test-slow test-all kills lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
-	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, which takes up to a minute."
+	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
 	@$(BIN)/mmesim run scenarios/quickstart.yaml --out $(RESULTS)
 	@echo "The results are in $(RESULTS): summary.json, Parquet tables, and the scenario as it was run."
 

@@ -6,10 +6,10 @@ MmesimError                 exit code 70
 |   +-- CatalogueError      the table of instance types
 |   +-- TraceError          a trace of requests
 |   +-- OutputError         a result that cannot be written
-|   +-- UserCodeError       exit code 70: a function of the user's own has failed
+|   +-- UserCodeError       exit code 70: a user function failed
 +-- SimulationError         exit code 70: the simulator is at fault
 
-A TraceWarning is no error: it tells what a trace lacks that is replayed all the same.
+A TraceWarning is not an error: it says what is missing from a trace that is replayed anyway.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class MmesimError(Exception):
 
 
 class UserError(MmesimError):
-    """The input is at fault: `str(error)` tells the user what to change, a traceback would not help."""
+    """The input is at fault: `str(error)` says what to change, a traceback would not help."""
 
     exit_code = 64
 
@@ -56,7 +56,7 @@ class OutputError(UserError):
 
 
 class UserCodeError(UserError):
-    """A function of the user's own raised or returned nonsense: the message names it and says what and where."""
+    """A user function raised, or returned nonsense: the message names it and says what and where."""
 
     exit_code = 70
 

@@ -6,13 +6,10 @@ from typer.testing import CliRunner
 
 from docs.pages.markdown import block, code, page, table
 from mmesim import cli, units
-from mmesim.cli import common
+from mmesim.cli import common, trace
 from mmesim.errors import SimulationError, UserError
 from mmesim.scenario.server.frameworks import PRESETS
 from mmesim.scenario.values.times import Constant, Time
-
-TRACE = ("describe", "convert", "fingerprint")
-"""The commands below `mmesim trace`."""
 
 
 def cli_page() -> str:
@@ -21,12 +18,12 @@ def cli_page() -> str:
     return page(
         "Command line",
         "The result goes to stdout, everything else (progress, speed, errors) to stderr. `python -m mmesim` is the "
-        "same command. `MMESIM_DEBUG=1` shows tracebacks, `NO_COLOR=1` takes the colours away. "
+        "same command. `MMESIM_DEBUG=1` shows tracebacks, `NO_COLOR=1` turns colours off. "
         "[Exit codes](exit-codes.md).",
         _help(),
         *(_help(name) for name in commands),
         _help("trace"),
-        *(_help("trace", name) for name in TRACE),
+        *(_help("trace", info.name) for info in trace.app.registered_commands if info.name),
     )
 
 
@@ -46,8 +43,8 @@ def exit_codes_page() -> str:
         (str(verdicts["fail"]), "`run --check`, `robustness --check`: an expectation failed"),
         (str(verdicts["undecided"]), "the same: none failed, but an interval leaves one open"),
         (str(UserError.exit_code), "the input or the command line is at fault; the message says what to change"),
-        (str(SimulationError.exit_code), "mmesim is at fault: a defect, or the self-check of a run failed"),
-        (str(common.INTERRUPTED), "interrupted; replications that were finished are written, marked `interrupted`"),
+        (str(SimulationError.exit_code), "mmesim is at fault: a bug, or a failed self-check"),
+        (str(common.INTERRUPTED), "interrupted; finished replications are written, marked `interrupted`"),
     ]
     return page(
         "Exit codes",

@@ -30,7 +30,7 @@ DEBUG = "MMESIM_DEBUG"
 
 app = typer.Typer(
     name="mmesim",
-    help="Simulates Amazon SageMaker multi-model endpoints: how many instances, which latency, at what price.",
+    help="Simulate Amazon SageMaker multi-model endpoints: how many instances, what latency, at what cost.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,7 +58,7 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Print tracebacks of errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Print the traceback of an error.")] = False,
 ) -> None:
     """Options of every command; their values are used by their callback and by `main`."""
 
@@ -116,7 +116,7 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Shows a warning; that of a trace is a note for the user."""
+    """Shows a warning; one about a trace is a note for the user."""
     if issubclass(category, TraceWarning):
         typer.echo(f"note: {message}", err=True)
     else:
@@ -128,6 +128,4 @@ def _message(error: Exception) -> str:
     if isinstance(error, UserError):
         return str(error)
     kind = "" if isinstance(error, MmesimError) else f"{type(error).__name__}: "
-    return (
-        f"internal error: {kind}{error}\nThis is a defect of mmesim. For the traceback: mmesim --debug ... or {DEBUG}=1"
-    )
+    return f"internal error: {kind}{error}\nThis is a bug in mmesim. For the traceback: mmesim --debug ... or {DEBUG}=1"

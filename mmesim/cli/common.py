@@ -11,46 +11,50 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mmesim.experiment.execute.executors import Executor
+    from mmesim.experiment.execute.task import Executor
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
 INTERRUPTED = 130
 
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Override, such as endpoint.instance_count=6.", show_default=False)
+    list[str] | None,
+    typer.Option("--set", help="Set a field, such as endpoint.instance_count=6; repeatable.", show_default=False),
 ]
-Seed = Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.", show_default=False)]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications that run at the same time.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the report.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications to run in parallel.")]
 Cluster = Annotated[
     str | None,
-    typer.Option(help="Dask scheduler whose workers run them, such as tcp://scheduler:8786.", show_default=False),
+    typer.Option(help="Dask scheduler whose workers run the replications: tcp://scheduler:8786.", show_default=False),
 ]
 
 
 def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:
-    """Return the overrides, the last one that of the seed where it was given."""
+    """The overrides, the seed last if it was given."""
     return [*(overrides or ()), *([] if seed is None else [f"run.seed={seed}"])]
 
 
 def executor(jobs: int, cluster: str | None) -> Executor:
-    """Return what runs the replications; says so when the kernel has to be compiled here first."""
-    from mmesim.experiment.execute import executors
+    """What runs the replications; says so when the kernel has to be compiled here first."""
+    from mmesim.experiment.execute import executors, task
 
     if cluster is not None:
         if jobs > 1:
-            raise typer.BadParameter("--jobs and --cluster exclude each other: a cluster has as many as its workers")
+            raise typer.BadParameter(
+                "--jobs and --cluster exclude each other: a cluster runs as many as it has workers"
+            )
         return executors.cluster(cluster)
-    if not executors.is_compiled():
-        typer.echo("compiling the simulation kernel: about half a minute, only this once", err=True)
+    if not task.is_compiled():
+        typer.echo("compiling the simulation kernel: half a minute to a minute, once", err=True)
     return executors.local(jobs)
 
 
 def folder_name(name: str) -> str:
-    """Return the scenario's name as the name of a folder: letters, digits, `.`, `_` and `-`, no dot in front."""
+    """The scenario's name as the name of a folder: letters, digits, `.`, `_` and `-`, no leading dot."""
     return re.sub(r"[^\w.-]+", "-", name).lstrip(".") or "scenario"
 
 
 def coloured() -> bool:
-    """Return whether stdout is a terminal of somebody who has not asked for no colours (https://no-color.org)."""
+    """Whether stdout is a terminal, and colours are not switched off (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

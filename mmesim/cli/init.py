@@ -11,7 +11,7 @@ from mmesim.errors import OutputError
 
 
 def init(
-    file: Annotated[Path, typer.Argument(help="The file to write; never overwritten.")] = Path("scenario.yaml"),
+    file: Annotated[Path, typer.Argument(help="File to write; never overwritten.")] = Path("scenario.yaml"),
 ) -> None:
     """Write a commented scenario file to start from."""
     from importlib.resources import files
@@ -21,7 +21,7 @@ def init(
         with file.open("x", encoding="utf-8") as target:
             target.write(text)
     except FileExistsError:
-        raise OutputError(f"{file}: is there already, and is not overwritten: give another name") from None
+        raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None
     except OSError as error:
         raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from None
     typer.echo(f"{file}: written. Next: mmesim validate {file}, then mmesim run {file}")

@@ -32,16 +32,16 @@ def run(
     scenario: ScenarioFile,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the report.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the result.", show_default="results/<name>")
+        Path | None, typer.Option("--out", "-o", help="Folder for the result.", show_default="results/<name>")
     ] = None,
     seed: Seed = None,
     replications: Annotated[
-        int | None, typer.Option(min=1, help="Instead of the scenario's.", show_default=False)
+        int | None, typer.Option(min=1, help="Number of replications, instead of the scenario's.", show_default=False)
     ] = None,
     until: Annotated[
         str | None,
         typer.Option(
-            help="Repeat until a figure is precise enough, such as 'p99 within 5 %'. Instead of the scenario's.",
+            help="Repeat until a figure is precise enough, such as 'p99 within 5 %'.",
             show_default=False,
         ),
     ] = None,
@@ -49,23 +49,27 @@ def run(
     cluster: Cluster = None,
     requests: Annotated[
         str | None,
-        typer.Option(help="Calls recorded in each replication: all, or at most N.", show_default="200000"),
+        typer.Option(help="Calls to record in each replication: all, or at most N.", show_default="200000"),
     ] = None,
     no_requests: Annotated[bool, typer.Option("--no-requests", help="Record no calls.")] = False,
     robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also under every setting of what AWS does not publish.")
+        bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
     ] = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 when an expectation fails, 2 when one is undecided.")
+        bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")
     ] = False,
     overrides: Overrides = None,
 ) -> None:
-    """Simulate a scenario: report on stdout, everything else in a folder."""
-    from mmesim.experiment.replicate import RECORDS, replicate
+    """Simulate a scenario.
+
+    Prints a report, and writes summary and tables to a folder.
+    """
+    from mmesim.experiment.replicate import RECORDS, run_replications
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
-    from mmesim.report.progress import CountLine, ProgressLine
-    from mmesim.report.text.run import text
+    from mmesim.report.content.run import run_report
+    from mmesim.report.progress import ReplicationsBar, SimulationsBar
+    from mmesim.report.text import text
     from mmesim.scenario.file.load import load
     from mmesim.scenario.run.settings import AUTO
 
@@ -75,27 +79,27 @@ def run(
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
     if loaded.run.warmup_s == AUTO:
-        typer.echo("finding the warm-up by pilot runs, which are not measured", err=True)
+        typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
     with (
         executor(jobs, cluster) as running,
-        ProgressLine(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
+        ReplicationsBar(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
     ):
         if loaded.run.until is None:
-            result = replicate(loaded, executor=running, records=records, watch=progress, save=folder)
+            result = run_replications(loaded, executor=running, records=records, watch=progress, save=folder)
         else:
             result = replicate_until(
                 loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect
             )
     if robustness and not result.interrupted:
-        with executor(jobs, cluster) as running, CountLine(sys.stderr) as counted:
+        with executor(jobs, cluster) as running, SimulationsBar(sys.stderr) as counted:
             unknowns = run_robustness(loaded, executor=running, watch=counted)
         result = replace(result, robustness=unknowns.data)
         result.save(folder)
-    typer.echo(result.to_json() if json else text(result, colour=coloured()), nl=False)
+    typer.echo(result.to_json() if json else text(run_report(result), colour=coloured()), nl=False)
     typer.echo(_speed(result), err=True)
     typer.echo(f"result in {folder}", err=True)
     if result.self_check is not None:
-        raise SimulationError(f"the self-check of the run failed, its figures cannot be trusted: {result.self_check}")
+        raise SimulationError(f"the self-check of the run failed: its figures cannot be trusted: {result.self_check}")
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
     if check:
@@ -113,7 +117,7 @@ def _records(requests: str | None, no_requests: bool, default: int) -> int | Non
     if requests == "all":
         return -1
     if not re.fullmatch(r"[0-9]+", requests) or int(requests) == 0:
-        raise typer.BadParameter(f"--requests takes `all` or a number above 0, not {requests!r}")
+        raise typer.BadParameter(f"--requests must be `all` or a number above 0, not {requests!r}")
     return int(requests)
 
 

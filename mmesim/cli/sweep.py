@@ -1,4 +1,4 @@
-"""`mmesim sweep`: simulates a scenario at many points, shows a table and writes it; goes on where it was stopped."""
+"""`mmesim sweep`: simulates a scenario at many points, shows a table and writes it; continues where it was stopped."""
 
 from __future__ import annotations
 
@@ -31,57 +31,64 @@ def sweep(
     scenario: ScenarioFile,
     grid: Annotated[
         list[str] | None,
-        typer.Option(help="Field and values, such as endpoint.instance_count=2,4,6. Several: all combinations."),
+        typer.Option(help="Field and values, such as endpoint.instance_count=2,4,6; repeat for all combinations."),
     ] = None,
     points: Annotated[
-        Path | None, typer.Option(help="CSV file: a header of fields, one point a line.", show_default=False)
+        Path | None, typer.Option(help="CSV file with a header of fields and one point a line.", show_default=False)
     ] = None,
     sample: Annotated[
-        str | None, typer.Option(help="lhs:64 or sobol:64: points spread over the ranges.", show_default=False)
+        str | None, typer.Option(help="lhs:64 or sobol:64: 64 points, spread over the ranges.", show_default=False)
     ] = None,
     ranges: Annotated[
         list[str] | None,
-        typer.Option("--range", help='Field and range, such as models.tenant.memory="40 MiB..80 MiB", or ".. log".'),
+        typer.Option(
+            "--range",
+            help='Field and range, such as models.tenant.memory="40 MiB..80 MiB"; add " log" for a log scale.',
+        ),
     ] = None,
-    metrics: Annotated[str, typer.Option(help="Figures of the table.")] = "p50,p99,cache_hit_ratio,error_rate,"
+    metrics: Annotated[str, typer.Option(help="Figures in the table.")] = "p50,p99,cache_hit_ratio,error_rate,"
     "cpu_utilization,cost",
     jobs: Jobs = 1,
     cluster: Cluster = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the tables.", show_default="results/<name>-sweep")
+        Path | None, typer.Option("--out", "-o", help="Folder for the tables.", show_default="results/<name>-sweep")
     ] = None,
     store: Annotated[
         Path | None,
-        typer.Option(help="File of finished simulations, which are not run again.", show_default="<out>/sweep.sqlite"),
+        typer.Option(
+            help="File that keeps finished simulations, which are not run again.", show_default="<out>/sweep.sqlite"
+        ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="PNG or SVG file: the first metric that is given, else p99.", show_default=False)
+        Path | None,
+        typer.Option(help="PNG or SVG file to draw; shows the first metric given, else p99.", show_default=False),
     ] = None,
     seed: Seed = None,
     replications: Annotated[
-        int | None, typer.Option(min=1, help="For each point.", show_default="the scenario's, else 10")
+        int | None, typer.Option(min=1, help="Replications of each point.", show_default="from the file, else 10")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Run more than 2,000 simulations.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations.")] = False,
     overrides: Overrides = None,
 ) -> None:
-    """Simulate a scenario at many points: a table on stdout, sweep.parquet and sweep.csv in a folder.
+    """Simulate a scenario at many points.
 
-    What is varied stands in the section `sweep` of the scenario, or is given by --grid, --points or --sample. The same
-    command goes on where it was stopped.
+    Prints a table and writes it to a folder. What varies is in the section `sweep` of the scenario, or given by --grid,
+    --points or --sample. A sweep that was stopped continues with the same command.
     """
     from mmesim.experiment.figures import SHOWN, figure
     from mmesim.experiment.sweep.result import prepare
     from mmesim.experiment.sweep.sweep import MOST
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
     from mmesim.experiment.sweep.words import from_words
-    from mmesim.report.plots.sweep import check_format, write_plot
-    from mmesim.report.progress import CountLine
-    from mmesim.report.text.sweep import sweep_text
+    from mmesim.report.content.sweep import sweep_report
+    from mmesim.report.plots.picture import check_format, write_plot
+    from mmesim.report.progress import SimulationsBar
+    from mmesim.report.text import text
     from mmesim.scenario.file.template import Template
 
     figures = [figure(name.strip()) for name in metrics.split(",") if name.strip()]
     if not figures:
-        raise typer.BadParameter(f"--metrics takes names such as {','.join(SHOWN)}")
+        raise typer.BadParameter(f"--metrics needs names such as {','.join(SHOWN)}")
     if plot is not None:
         check_format(plot)
     template = Template.read(scenario, with_seed(overrides, seed))
@@ -89,7 +96,7 @@ def sweep(
     folder = out or Path("results", f"{folder_name(template.at().name)}-sweep")
     file = store or folder / STORE
     prepare(folder)
-    with executor(jobs, cluster) as running, CountLine(sys.stderr) as progress:
+    with executor(jobs, cluster) as running, SimulationsBar(sys.stderr) as progress:
         result = run_sweep(
             template,
             what,
@@ -102,11 +109,11 @@ def sweep(
     result.save(folder)
     if plot is not None and result.points:
         write_plot(result.plot(figures[0].name if metrics != ",".join(SHOWN) else "p99"), plot)
-    typer.echo(sweep_text(result, figures), nl=False)
+    typer.echo(text(sweep_report(result, figures)), nl=False)
     typer.echo(_counted(result, file), err=True)
     typer.echo(f"tables in {folder}", err=True)
     if result.self_check is not None:
-        raise SimulationError(f"the self-check of a point failed, its figures cannot be trusted: {result.self_check}")
+        raise SimulationError(f"the self-check of a point failed: its figures cannot be trusted: {result.self_check}")
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
 
@@ -117,7 +124,7 @@ def _counted(result: SweepResult, store: Path) -> str:
 
     counted = f"{units.show_count(result.simulated)} simulations"
     if result.found:
-        counted += f", {units.show_count(result.found)} more were in {store}"
+        counted += f", {units.show_count(result.found)} more were already in {store}"
     if not result.interrupted:
         return counted
-    return f"stopped after {counted}: what is finished is in {store}, the same command goes on from there"
+    return f"stopped after {counted}: what is finished is in {store}; run the same command to continue"

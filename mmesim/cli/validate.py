@@ -1,4 +1,4 @@
-"""`mmesim validate`: checks scenario files and says in a line what each describes."""
+"""`mmesim validate`: checks scenario files and describes each in a line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ def validate(
         bool, typer.Option("--resolved", help="Print the resolved scenario instead of one line.")
     ] = False,
 ) -> None:
-    """Check scenario files without running them; all problems of all files are shown at once."""
+    """Check scenario files without running them.
+
+    Shows all problems of all files at once.
+    """
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
 
@@ -47,14 +50,8 @@ def validate(
 def summary(scenario: Scenario) -> str:
     """One line: name, fleet, models, streams, length."""
     from mmesim import units
+    from mmesim.report.phrases import fleet, plural
 
-    endpoint, run = scenario.endpoint, scenario.run
-    host = endpoint.instance_type or f"{endpoint.host.vcpu} vCPU, {units.show_bytes(endpoint.host.memory_bytes)}"
-    fleet = f"{endpoint.instance_count} x {host}"
-    models = f"{_plural(len(scenario.model_table()), 'model')}, {_plural(len(scenario.traffic), 'stream')} of traffic"
-    length = f"{units.show_seconds(run.duration_s)} x {_plural(run.replications, 'replication')}"
-    return f"{scenario.name}: {fleet}, {models}, {length}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    models = f"{plural(len(scenario.model_table()), 'model')}, {plural(len(scenario.traffic), 'stream')} of traffic"
+    length = f"{units.show_seconds(scenario.run.duration_s)} x {plural(scenario.run.replications, 'replication')}"
+    return f"{scenario.name}: {fleet(scenario)}, {models}, {length}"

@@ -1,4 +1,4 @@
-"""What hangs on what is only believed: the answer for many draws of the uncertain inputs, each simulated several times.
+"""Which unknowns matter: the answer for many draws of the uncertain inputs, each simulated several times.
 
 The draws are points of a scrambled Sobol sequence (A. B. Owen, J. Complexity 14, 1998), turned into values by the
 quantiles of each belief; beliefs are independent of each other. All draws see the same random numbers.
@@ -7,19 +7,17 @@ quantiles of each belief; beliefs are independent of each other. All draws see t
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
-from mmesim.experiment.execute.executors import Executor, Simulate, local
-from mmesim.experiment.replicate import repeated, replicate
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor
+from mmesim.experiment.replicate import repeated, run_replications
 from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
 from mmesim.results.latency import QUANTILES
 from mmesim.results.metrics import METRICS, Metric, metric
@@ -27,6 +25,7 @@ from mmesim.results.result import Result
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Belief, Scenario
 from mmesim.stats.ranking import rank
+from mmesim.stats.sampling import sobol
 from mmesim.stats.variance import inputs_interval, split
 
 DRAWS = 64
@@ -43,7 +42,7 @@ SHOWN = ("p50", "p99", "cache_hit_ratio", "error_rate")
 MOST_PROBLEMS = 10
 
 Watch = Callable[[int, int, int], None]
-"""Is told how many simulations are finished, 0, and how many there are."""
+"""Gets the number of finished simulations, 0, and the number of all."""
 
 
 def uncertain(
@@ -55,14 +54,13 @@ def uncertain(
     jobs: int = 1,
     executor: Executor | None = None,
     watch: Watch | None = None,
-    simulate: Simulate | None = None,
 ) -> Uncertain:
     """Simulate a scenario, or the file of one, for many draws of what is believed in it; draws from `run.seed`.
 
     `replications` of each draw, at least 2: default those that the scenario sets, else 10. `metrics` are figures such
     as `p99` or `cache_hit_ratio`: default those that are expected. `jobs` run at the same time, or `executor` runs
     them. Raises UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few
-    draws or replications, and for a draw that is no scenario.
+    draws or replications, and for a draw that is not a valid scenario.
     """
     template = Template.given(scenario)
     base = template.at()
@@ -75,22 +73,22 @@ def uncertain(
     figures = {name: _metric(name) for name in metrics or _expected(base)}
     count = repeated(base, replications).run.replications
     if count < FEWEST_REPLICATIONS:
-        raise UserError(f"the luck of one replication cannot be seen: at least {FEWEST_REPLICATIONS} are needed")
+        raise UserError(f"one replication shows no noise: at least {FEWEST_REPLICATIONS} are needed")
     fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
     if draws < fewest:
         raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")
-    shares = sobol(base.run.seed, draws, len(beliefs))
+    shares = sobol(draws, len(beliefs), _random(base.run.seed, "beliefs"))
     values = [dict(zip((b.field for b in beliefs), _drawn(beliefs, row), strict=True)) for row in shares]
     scenarios = _scenarios(template, values, count)
     answers = {name: np.empty((draws, count)) for name in figures}
     verdicts: list[list[str]] = []
     steady: list[str | None] = []
     self_check: str | None = None
-    with local(min(jobs, count)) if executor is None else nullcontext(executor) as running:
+    with given_or_local(executor, min(jobs, count)) as running:
         for index, drawn in enumerate(scenarios):
             if watch is not None:
                 watch(index * count, 0, draws * count)
-            result = replicate(drawn, executor=running, records=None, simulate=simulate)
+            result = run_replications(drawn, executor=running, records=None)
             if result.interrupted:
                 raise KeyboardInterrupt
             for name, figure in figures.items():
@@ -112,17 +110,8 @@ def uncertain(
     )
 
 
-def sobol(seed: int, draws: int, fields: int) -> Floats:
-    """Return scrambled Sobol points [draws, fields] between 0 and 1, the same for the same seed."""
-    with warnings.catch_warnings():
-        # Any number of points is allowed; the page says that a power of two is best.
-        warnings.simplefilter("ignore", UserWarning)
-        points: Floats = qmc.Sobol(fields, rng=_random(seed, "beliefs")).random(draws)
-    return points
-
-
 def _random(seed: int, purpose: str) -> np.random.Generator:
-    """A stream of its own for each purpose, apart from those that are simulated with."""
+    """A generator for each purpose, apart from those of the simulation."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(purpose.encode())))
 
 

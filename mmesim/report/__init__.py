@@ -1,1 +1,5 @@
-"""Results for people: text for the terminal, and how far a run is."""
+"""Results for people. `content` says what a report holds, as `blocks`; `text` and `markdown` render any report.
+
+Also here: `plots` (pictures), `progress` (how far a command is), `formats` (figures as text) and `phrases` (words that
+several reports share). Start with `blocks`, then `content/run.py`.
+"""

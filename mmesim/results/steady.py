@@ -15,8 +15,6 @@ from mmesim.arrays import Floats
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import Sums, Windows, batch_means, windows
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.scenario.traffic.combinations import changing
 from mmesim.stats.intervals import mean
 
 Verdict = Literal["steady", "warming up", "saturated", "too short"]
@@ -62,29 +60,6 @@ class SteadyState:
         }
 
 
-def changes_over_time(scenario: Scenario) -> str | None:
-    """Return why a scenario has no steady state that could be asked for, None when it may have one."""
-    for stream in scenario.traffic:
-        if stream.fingerprint is not None:
-            return f"stream {stream.name!r} has a course over the day"
-        if stream.arrivals is None:
-            return f"stream {stream.name!r} is recorded traffic"
-        reason = changing(stream.arrivals, stream.drift)
-        if reason is not None:
-            return f"stream {stream.name!r} {reason}"
-        if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < scenario.run.duration_s):
-            return f"stream {stream.name!r} does not last from the beginning to the end"
-    if scenario.processes:
-        return "a process of one's own may change the endpoint at any time"
-    return None
-
-
-def all_users_s(scenario: Scenario) -> float:
-    """Return when the last user of the closed loops has begun, seconds; 0 without any."""
-    loops = [(stream.start_s, stream.arrivals) for stream in scenario.traffic]
-    return max((start_s + loop.spawned_s for start_s, loop in loops if isinstance(loop, ClosedLoop)), default=0.0)
-
-
 def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     """Return the verdict on the finished replications of a scenario.
 
@@ -94,10 +69,10 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     large enough to matter.
     """
     found, warmup_s = scenario.run.warmup_found, runs[0].warmup_s
-    reason = changes_over_time(scenario)
+    reason = scenario.changes_over_time
     if reason is not None:
         return SteadyState(None, f"{NO_STEADY_STATE}: {reason}", warmup_s)
-    spawned_s = all_users_s(scenario)
+    spawned_s = scenario.all_users_s
     if warmup_s < spawned_s:
         evidence = f"users are spawned until {units.show_seconds(spawned_s)}, and the measured time begins before"
         return SteadyState("warming up", evidence, warmup_s)

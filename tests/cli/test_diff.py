@@ -41,7 +41,7 @@ def test_a_change_is_shown_with_its_interval(mmesim, file):
 
 def test_the_same_file_twice_differs_in_nothing(mmesim, file):
     shown = mmesim("diff", file, file, "--replications", 2)
-    assert "No call fares differently in the first replication." in shown.out
+    assert "Every call has the same outcome in replication 0." in shown.out
     assert "higher" not in shown.out
     assert "lower" not in shown.out
 
@@ -64,7 +64,7 @@ def test_changes_of_both_are_not_a_difference(mmesim, file):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ((), "nothing differs: give a second file, or --set"),
+        ((), "nothing differs: give a second file, or --set to change b"),
         (("--set", "endpoint.instance_cuont=3"), "did you mean instance_count"),
         (("--set", "run.duration=50 s"), "run.duration is 40 s in 'base' and 50 s in 'run.duration=50 s'"),
     ],

@@ -16,7 +16,7 @@ def test_init_never_overwrites(mmesim):
     Path("mine.yaml").write_text("mine")
     outcome = mmesim("init", "mine.yaml")
     assert (outcome.code, outcome.out) == (64, "")
-    assert outcome.err == "mine.yaml: is there already, and is not overwritten: give another name\n"
+    assert outcome.err == "mine.yaml: already exists and is not overwritten: give another name\n"
     assert Path("mine.yaml").read_text() == "mine"
 
 

@@ -27,6 +27,12 @@ def test_help_names_every_command(mmesim):
         assert mmesim(command, "--help").code == 0
 
 
+def test_no_command_is_cut_short_in_the_list(mmesim):
+    for words in ((), ("trace",)):
+        listed = mmesim(*words, "--help").out.partition("Commands:")[2]
+        assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
 def test_version(mmesim):
     assert mmesim("--version").out == f"mmesim {__version__}\n"
 

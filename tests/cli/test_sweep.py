@@ -18,12 +18,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmesim.experiment.execute.executors import Observer, Simulate
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from tests.helpers.command import Command
 from tests.helpers.files import ROOT
+from tests.unit.experiment.fakes import Simulate
 from tests.unit.results.synthetic import Call, run_data
 
 COUNT = "endpoint.instance_count"
@@ -70,7 +71,7 @@ def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Command) -> None:
     done = sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "p50,cost")
     assert done.code == 0
     lines = done.out.splitlines()
-    assert lines[0] == "day: 2 points x 2 replications, seed 1; [ ] are 95 % intervals"
+    assert lines[0] == "day: 2 points x 2 replications, seed 1; [95 % interval]"
     assert lines[4].split()[:2] == ["1", "10.0"]
     assert lines[5].split()[-5:] == ["FAIL", "p99", "<", "15", "ms"]
     assert done.err == "4 simulations\ntables in results/day-sweep\n"
@@ -84,7 +85,7 @@ def test_the_same_command_simulates_nothing_twice(sweep: Command, engine: Engine
     again = sweep("day.yaml", "--grid", f"{COUNT}=1,2")
     assert engine.asked == 4
     assert again.out == first.out
-    assert again.err.startswith("0 simulations, 4 more were in results/day-sweep/sweep.sqlite")
+    assert again.err.startswith("0 simulations, 4 more were already in results/day-sweep/sweep.sqlite")
 
 
 def test_points_of_a_file_samples_and_the_scenario_itself(sweep: Command) -> None:
@@ -115,7 +116,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, eng
     assert done.code == 130
     assert "INTERRUPTED: 2 of 3 points were finished" in done.out
     assert "stopped after 4 simulations: what is finished is in results/day-sweep/sweep.sqlite" in done.err
-    assert "the same command goes on" in done.err
+    assert "run the same command to continue" in done.err
     engine.stops_at = -1
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2,3").err.startswith("2 simulations, 4 more")
 
@@ -129,7 +130,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, eng
         (["--grid", f"{COUNT}="], "is empty: give at least one value"),
         (["--grid", f"{COUNT}=1", "--replications", "2001"], "2,001 simulations, more than 2,000"),
         (["--grid", f"{COUNT}=1", "--metrics", "p98"], "unknown metric 'p98'"),
-        (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics takes names such as"),
+        (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics needs names such as"),
         (["--grid", f"{COUNT}=1", "--plot", "plot.pdf"], "a plot is written as .png or .svg"),
         (["--grid", f"{COUNT}=1", "--out", "day.yaml"], "cannot write to day.yaml"),
         (["--grid", f"{COUNT}=1", "--store", "day.yaml"], "day.yaml: file is not a database"),

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mmesim import units
 from mmesim.errors import OutputError
 from mmesim.experiment.figures import FIGURES, figure
 from mmesim.results.result import Result
 from mmesim.scenario.file.yaml import write_flow
-from mmesim.scenario.run.sweep import split_quantity
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
 
@@ -184,12 +184,12 @@ def prepare(folder: Path) -> None:
 
 def _field(path: str, values: Sequence[object]) -> Field:
     texts = tuple(value if isinstance(value, str) else write_flow(value) for value in values)
-    split = [split_quantity(value) for value in values]
+    split = [units.split(value) for value in values]
     found = [one for one in split if one is not None]
-    units = {unit for _, unit in found}
-    if len(found) < len(values) or len(units) != 1:
+    named = {unit for _, unit in found}
+    if len(found) < len(values) or len(named) != 1:
         return Field(path, path, "", None, texts)
-    unit = units.pop()
+    unit = named.pop()
     numbers: tuple[int | float, ...] = tuple(number for number, _ in found)
     if any(isinstance(number, float) for number in numbers):
         numbers = tuple(float(number) for number in numbers)

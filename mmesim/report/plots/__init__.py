@@ -1,1 +1,1 @@
-"""What is drawn: one module a kind of result."""
+"""Results as pictures, drawn without a screen; no setting of matplotlib is changed."""

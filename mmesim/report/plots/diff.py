@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from mmesim.report.plots.picture import Picture
+from mmesim.report.plots.picture import BLUE, GREY, Picture
 from mmesim.results.compare import Delta
 
 if TYPE_CHECKING:
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 SMALLEST = 1e-3
 """Where an interval that reaches down to nothing is cut."""
-DECIDED, OPEN = "#1f5fa8", "#9a9a9a"
 
 
 def differences(found: Diff) -> Picture:
-    """Draw b as a multiple of a, with 95 % intervals; figures without a value, or that are 0 in a or b, are left out.
+    """Draws b as a multiple of a, with 95 % intervals; figures without a value, or that are 0 in a or b, are left out.
 
     Blue where the interval excludes no change, grey where it does not.
     """
@@ -27,7 +26,7 @@ def differences(found: Diff) -> Picture:
     axes = figure.add_subplot()
     for row, delta in enumerate(shown):
         value, low, high = _multiples(delta)
-        colour = OPEN if delta.direction == "undecided" else DECIDED
+        colour = GREY if delta.direction == "undecided" else BLUE
         axes.plot([max(low, SMALLEST), high], [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
         axes.plot([value], [row], "o", color=colour, markersize=6)
     axes.axvline(1.0, color="black", linewidth=0.8)

@@ -1,4 +1,4 @@
-"""The result of a run as a picture: how many calls are slower than what, and what their latency is made of."""
+"""The result of a run as a picture: how many calls are slower than each latency, and what latency is made of."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 
 from mmesim.arrays import Floats, Ints
-from mmesim.report.plots.picture import Picture
+from mmesim.report.plots.picture import BLUE, PALE_BLUE, RED, Picture
 from mmesim.results.latency import QUANTILES, pool
 from mmesim.results.metrics import quantile_shares
 from mmesim.results.run_data import PARTS
@@ -23,7 +23,7 @@ NEGLIGIBLE = 0.01
 
 
 def latency(result: Result) -> Picture:
-    """Draw the share of calls slower than each latency, one thin line a replication, beside the ledger by band."""
+    """Draws the share of calls slower than each latency, one thin line a replication, next to the ledger by band."""
     figure = Picture(11.0, 4.2)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     _exceedance(left, result)
@@ -35,13 +35,11 @@ def latency(result: Result) -> Picture:
 def _exceedance(axes: Axes, result: Result) -> None:
     edges_ms = 1000.0 * result.runs[0].edges_s[1:-1]
     for run in result.runs:
-        axes.plot(edges_ms, _slower(run.count), color="#9ab6d6", linewidth=0.8)
+        axes.plot(edges_ms, _slower(run.count), color=PALE_BLUE, linewidth=0.8)
     whole = pool(result.runs).count
-    axes.plot(edges_ms, _slower(whole), color="#1f5fa8", linewidth=2.0, label="all calls")
+    axes.plot(edges_ms, _slower(whole), color=BLUE, linewidth=2.0, label="all calls")
     for limit_s in result.scenario.latency_limits_s:
-        axes.axvline(
-            1000.0 * limit_s, color="#b03a2e", linestyle="--", linewidth=1.0, label=f"limit {1000 * limit_s:g} ms"
-        )
+        axes.axvline(1000.0 * limit_s, color=RED, linestyle="--", linewidth=1.0, label=f"limit {1000 * limit_s:g} ms")
     used = np.flatnonzero(whole)
     if used.size:
         largest = max(
@@ -81,6 +79,6 @@ def _ledger(axes: Axes, result: Result) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0.0, 100.0)
     axes.set_xlabel("% of the latency")
-    axes.set_title("what it is made of", fontsize="medium", loc="left")
+    axes.set_title("what latency is made of", fontsize="medium", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)

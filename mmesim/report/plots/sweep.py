@@ -1,30 +1,25 @@
-"""Plots of experiments, drawn without a screen; no setting of matplotlib is changed."""
+"""A sweep as a picture: a line over one swept field, a heat map over two."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure as Plot
 from matplotlib.ticker import MaxNLocator
 
-from mmesim.errors import OutputError, UserError
+from mmesim.errors import UserError
 from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep.result import Field, SweepResult
-from mmesim.report.plots.picture import Picture
+from mmesim.report.plots.picture import BLUE, Picture
 from mmesim.stats.intervals import Estimate
-
-FORMATS = (".png", ".svg")
-COLOUR = "#1f5fa8"
 
 
 def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
-    """Return a line with the 95 % band over one swept field, or a heat map over two; UserError when neither can be.
+    """A line with its 95 % band over one swept field, or a heat map over two; UserError when neither can be.
 
-    Points of two number fields that are no grid are drawn where they lie, each in the colour of its value.
+    Points of two number fields that do not form a grid are drawn where they lie, each in the colour of its value.
     """
     found = [point.figures[figure.column] for point in result.points]
     if all(estimate.value is None for estimate in found):
@@ -44,24 +39,6 @@ def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
     return plot
 
 
-def write_plot(plot: Plot, path: Path) -> None:
-    """Write a plot as PNG or SVG, by the name of the file; UserError for another, OutputError when it cannot be."""
-    check_format(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A fixed salt and no date: two plots of one result are the same bytes.
-        with mpl.rc_context({"svg.hashsalt": "mmesim"}):
-            plot.savefig(path, dpi=144, metadata={"Date": None} if path.suffix == ".svg" else None)
-    except OSError as error:
-        raise OutputError(f"cannot write to {path}: {error.strerror or error}") from error
-
-
-def check_format(path: Path) -> None:
-    """Raise UserError when a plot cannot be written in the format that the file's name asks for."""
-    if path.suffix not in FORMATS:
-        raise UserError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
-
-
 def _line(plot: Plot, field: Field, figure: Figure, found: Sequence[Estimate]) -> None:
     axes = plot.add_subplot()
     places, names = _places(field)
@@ -69,13 +46,13 @@ def _line(plot: Plot, field: Field, figure: Figure, found: Sequence[Estimate]) -
     x = np.array([places[index] for index in order], dtype=np.float64)
     y, low, high = (np.array([ends[index] for index in order]) for ends in _scaled(figure, found))
     if names is None:
-        axes.plot(x, y, "o-", color=COLOUR)
+        axes.plot(x, y, "o-", color=BLUE)
         if figure.interval:
-            axes.fill_between(x, low, high, color=COLOUR, alpha=0.2, linewidth=0, label="95 % interval")
+            axes.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
     else:
         # Between names there is nothing that a line could mean.
         below, above = np.nan_to_num(y - low), np.nan_to_num(high - y)
-        axes.errorbar(x, y, [below, above], fmt="o", capsize=4, color=COLOUR, label="95 % interval")
+        axes.errorbar(x, y, [below, above], fmt="o", capsize=4, color=BLUE, label="95 % interval")
         axes.set_xticks(range(len(names)), names)
     if field.numbers is not None and all(isinstance(number, int) for number in field.numbers):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -119,7 +96,7 @@ def _scatter(plot: Plot, down: Field, across: Field, figure: Figure, found: Sequ
 
 
 def _places(field: Field) -> tuple[Sequence[float], Sequence[str] | None]:
-    """Where each point lies on an axis, and the names there when the values are no numbers."""
+    """Where each point lies on an axis, and the names there when the values are not numbers."""
     if field.numbers is not None:
         return field.numbers, None
     names = list(dict.fromkeys(field.texts))

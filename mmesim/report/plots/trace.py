@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmesim.report.plots.picture import Picture
-from mmesim.report.plots.sweep import COLOUR
+from mmesim.report.plots.picture import BLUE, Picture
 from mmesim.workload.trace.describe import RESIDENT, Description
 
 MOST_POINTS = 2000
-"""Minutes are put together so that there are at most so many."""
+"""Minutes are joined so that there are at most this many."""
 
 
 def trace_plot(found: Description, title: str) -> Picture:
-    """Return the picture: the rate above, calls by rank and the miss-ratio curve below."""
+    """The picture: the rate above, calls by rank and the miss-ratio curve below."""
     plot = Picture(9.0, 6.0)
     grid = plot.add_gridspec(2, 2)
     _rate(plot.add_subplot(grid[0, :]), found, title)
@@ -30,9 +29,9 @@ def _rate(axes: Axes, found: Description, title: str) -> None:
     blocks = filled.reshape(-1, together)
     hours = len(found.per_minute) > 180
     x = np.arange(len(blocks)) * together / (60.0 if hours else 1.0)
-    axes.step(x, blocks.mean(axis=1), where="post", color=COLOUR, linewidth=0.8)
+    axes.step(x, blocks.mean(axis=1), where="post", color=BLUE, linewidth=0.8)
     if together > 1:
-        axes.fill_between(x, blocks.min(axis=1), blocks.max(axis=1), step="post", color=COLOUR, alpha=0.2, linewidth=0)
+        axes.fill_between(x, blocks.min(axis=1), blocks.max(axis=1), step="post", color=BLUE, alpha=0.2, linewidth=0)
     axes.axhline(found.mean_per_min, color="black", linewidth=0.8, linestyle="--", label="mean")
     axes.set_xlim(0, max(len(found.per_minute) / (60.0 if hours else 1.0), 1e-9))
     axes.set_ylim(bottom=0)
@@ -44,7 +43,7 @@ def _rate(axes: Axes, found: Description, title: str) -> None:
 
 def _ranks(axes: Axes, found: Description) -> None:
     rank = np.arange(1, found.models + 1)
-    axes.loglog(rank, found.by_rank, ".", color=COLOUR, markersize=3, label="trace")
+    axes.loglog(rank, found.by_rank, ".", color=BLUE, markersize=3, label="trace")
     if found.zipf is not None:
         weight = rank ** (-found.zipf.exponent)
         law = found.requests * weight / weight.sum()
@@ -58,11 +57,11 @@ def _ranks(axes: Axes, found: Description) -> None:
 
 def _misses(axes: Axes, found: Description) -> None:
     sizes = np.arange(1, found.models + 1)
-    axes.plot(sizes / found.models * 100.0, found.miss_ratios[1:] * 100.0, color=COLOUR)
+    axes.plot(sizes / found.models * 100.0, found.miss_ratios[1:] * 100.0, color=BLUE)
     shown = [max(1, round(share * found.models)) for share in RESIDENT]
     axes.plot(
         [size / found.models * 100.0 for size in shown], [found.miss_ratios[size] * 100.0 for size in shown], "o",
-        color=COLOUR, markersize=4,
+        color=BLUE, markersize=4,
     )  # fmt: skip
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 100)

@@ -44,8 +44,10 @@ class Router(Data):
     """The router fleet in front of the hosts."""
 
     policy: RouterPolicy = RouterPolicy.sticky
-    overhead_s: Seconds = Field(2e-3, alias="overhead", description="OverheadLatency: published mean about 2 ms")
-    misroute: Share = Field(0.0, description="share of requests that go to a random host")
-    spill_at: Count | None = Field(
-        None, description="requests in flight at each ready copy that make one more copy; default max(4, 2 x workers)"
-    )
+    """How the router chooses the host of a call (U)."""
+    overhead_s: Seconds = Field(2e-3, alias="overhead")
+    """Time the router adds to each call (OverheadLatency; the published mean is about 2 ms)."""
+    misroute: Share = 0.0
+    """Share of the calls that go to a random host instead."""
+    spill_at: Count | None = None
+    """Calls in flight on each ready copy of a model above which one more copy is made; default max(4, 2 x workers)."""

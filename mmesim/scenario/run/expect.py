@@ -47,7 +47,7 @@ def read_expectation(value: object) -> Expectation:
     if metric not in metrics:
         raise Refused(f"unknown metric {metric!r}: one of {', '.join(metrics)}", (), did_you_mean(metric, metrics))
     if comparison.startswith("="):
-        raise Refused("an exact value is never met by a simulation: compare with <, <=, > or >=")
+        raise Refused("a simulation never meets an exact value: compare with <, <=, > or >=")
     try:
         limit = units.seconds(text) if metric in LATENCY_METRICS else units.fraction(text)
     except ValueError as error:

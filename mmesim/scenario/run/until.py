@@ -23,7 +23,7 @@ PRECISE_METRICS = (
     "memory_utilization",
     "disk_utilization",
 )
-"""Figures that can be asked for by name, besides every percentile (`p99`, `p99.9`)."""
+"""Figures that can be named, besides every percentile (`p99`, `p99.9`)."""
 
 FIRST_LOOK = 10
 """Fewer replications than this are never looked at: their interval is too wide and too uncertain itself."""
@@ -47,11 +47,11 @@ def read_precision(value: object) -> Precision:
         return value
     match = _LINE.fullmatch(value) if isinstance(value, str) else None
     if match is None or not isinstance(value, str):
-        raise Refused(f"{shown(value)} is no precision: write one such as `p99 within 5 %` or `mean within 2 %`")
+        raise Refused(f"{shown(value)} is not a precision: write one such as `p99 within 5 %` or `mean within 2 %`")
     metric, text = match.groups()
     percentile = _PERCENTILE.fullmatch(metric)
     if metric == "max":
-        raise Refused("the maximum grows with every call and has no interval: ask for p99.9 or mean")
+        raise Refused("the maximum grows with every call and has no interval: write p99.9 or mean")
     if metric not in PRECISE_METRICS and (percentile is None or float(percentile[1]) == 0.0):
         allowed = ("p50", "p95", "p99", "p99.9", *PRECISE_METRICS)
         raise Refused(

@@ -21,7 +21,7 @@ from mmesim.workload.trace.names import UNKNOWN, Naming
 from mmesim.workload.trace.rows import Piece
 
 JUDGED = 10_000
-"""After so many lines the share of unreadable ones is judged for the first time, and again after as many more."""
+"""After this number of lines the share of unreadable ones is judged first, and again after as many more."""
 LONGEST = 1 << 20
 """A line that is longer is cut."""
 

@@ -18,7 +18,7 @@ from mmesim.workload.trace.stack import StackDistances
 DISPERSION_S = {"1 s": 1.0, "1 min": 60.0, "1 h": 3600.0}
 TOP = (0.01, 0.1)
 RESIDENT = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9)
-"""Shares of the models for which the miss ratio is told."""
+"""Shares of the models for which the miss ratio is reported."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Description:
     by_rank: Ints
     """[models]: calls, the most called first."""
     miss_ratios: Floats
-    """[0 .. models]: of an LRU cache for so many models that begins empty."""
+    """[0 .. models]: of an LRU cache of that many models that begins empty."""
 
     @property
     def peak_to_mean(self) -> float:
@@ -102,7 +102,7 @@ def describe(file: Path, calls: Iterator[Arrivals], span_s: float | None) -> Des
         first_s = float(part.time[0]) if first_s is None else first_s
         latest_s = float(part.time[-1])
     if first_s is None:
-        raise TraceError(f"{file}: no request in the part that is looked at")
+        raise TraceError(f"{file}: no request in the selected part")
     span_s = latest_s if span_s is None else span_s
     by_rank = np.sort(counts[counts > 0])[::-1]
     requests = int(by_rank.sum())

@@ -35,7 +35,7 @@ _EDGES = np.concatenate(([0.0], np.array([1e-6 * math.pow(1.02, k) for k in rang
 
 @dataclass(frozen=True)
 class _Models:
-    """What one pass tells about each model."""
+    """What one pass finds out about each model."""
 
     calls: Ints
     first: Floats
@@ -52,7 +52,7 @@ def fingerprint(file: Path, open_: Open, span_s: float | None) -> Fingerprint:
     models, last_s = _models(open_())
     span_s = last_s if span_s is None else span_s
     if not span_s > 0.0 or models.calls.sum() < 2:
-        raise TraceError(f"{file}: a fingerprint needs calls at two times at least")
+        raise TraceError(f"{file}: a fingerprint needs calls at two or more different times")
     by_clock = _by_clock(models)
     profile = _profile(open_(), span_s, ~by_clock)
     for ratio in _RATIOS:

@@ -8,8 +8,7 @@ import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Floats
-from mmesim.workload.block import Arrivals
-from mmesim.workload.pieces import sorted_by_time
+from mmesim.workload.block import Arrivals, sorted_by_time
 from mmesim.workload.trace.names import LEFT_OUT
 from mmesim.workload.trace.rows import Piece
 

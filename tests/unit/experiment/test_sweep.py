@@ -12,19 +12,19 @@ import pytest
 from matplotlib.image import imread
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.execute.executors import Observer, local
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.figures import FIGURES, figure
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.replicate import run_replications
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.sweep.result import SweepResult
 from mmesim.experiment.sweep.sweep import sweep
-from mmesim.report.plots.sweep import write_plot
-from mmesim.report.progress import CountLine
-from mmesim.report.text.sweep import sweep_text
+from mmesim.report.content.sweep import sweep_report
+from mmesim.report.plots.picture import write_plot
+from mmesim.report.text import text as rendered
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
-from tests.helpers.terminal import Terminal
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 
@@ -40,7 +40,7 @@ run: {duration: 100 s, seed: 7}
 expect: [p99 < 25 ms]
 """
 SCENARIO = load_text(TEXT)
-FAKE: dict[str, Any] = {"replications": 3, "simulate": fakes.random_service}
+FAKE: dict[str, Any] = {"replications": 3, "executor": fakes.Fake(fakes.random_service)}
 
 
 def by_count(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
@@ -60,7 +60,7 @@ def never(*_: object) -> RunData:
 def test_every_point_is_what_its_scenario_alone_gives() -> None:
     result = sweep(SCENARIO, {COUNT: [1, 2]}, replications=3)
     for point, count in zip(result.points, (1, 2), strict=True):
-        alone: Any = replicate(SCENARIO.with_({COUNT: count, "run.replications": 3})).summary
+        alone: Any = run_replications(SCENARIO.with_({COUNT: count, "run.replications": 3})).summary
         for one in FIGURES:
             assert point.figures[one.column] == one.of(alone)
         assert point.verdict == alone["expect"][0]["verdict"]
@@ -69,7 +69,7 @@ def test_every_point_is_what_its_scenario_alone_gives() -> None:
 
 
 def test_the_table_has_one_row_a_point() -> None:
-    frame = sweep(SCENARIO, GRID, replications=2, simulate=by_count).frame
+    frame = sweep(SCENARIO, GRID, replications=2, executor=fakes.Fake(by_count)).frame
     assert list(frame.columns[:4]) == ["point", COUNT, "models.m.memory [MB]", "replications"]
     assert frame["point"].tolist() == [0, 1, 2, 3, 4, 5]
     assert frame[COUNT].tolist() == [1, 1, 1, 2, 2, 2]
@@ -85,15 +85,15 @@ def test_the_table_has_one_row_a_point() -> None:
 
 def test_values_without_one_unit_are_text() -> None:
     swept = {"models.m.memory": ["10 MB", "10 MiB"], "endpoint.eviction": ["lru"]}
-    frame = sweep(SCENARIO, swept, replications=1, simulate=by_count).frame
+    frame = sweep(SCENARIO, swept, replications=1, executor=fakes.Fake(by_count)).frame
     assert frame["models.m.memory"].tolist() == ["10 MB", "10 MiB"]
     assert frame["endpoint.eviction"].tolist() == ["lru", "lru"]
 
 
 def test_files_are_the_same_bytes_whatever_ran_them(tmp_path: Path) -> None:
     one = sweep(SCENARIO, GRID, **FAKE).save(tmp_path / "one")
-    with local(2) as executor:
-        other = sweep(SCENARIO, GRID, executor=executor, **FAKE).save(tmp_path / "other")
+    with fakes.Fake(fakes.random_service, local(2)) as executor:
+        other = sweep(SCENARIO, GRID, executor=executor, replications=3).save(tmp_path / "other")
     for name in ("sweep.csv", "sweep.parquet"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
     assert sorted(path.name for path in one.iterdir()) == ["sweep.csv", "sweep.parquet"]
@@ -109,10 +109,10 @@ def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
     assert (part.simulated, part.found) == (6, 0)
     whole = sweep(SCENARIO, {COUNT: [1, 2, 3]}, store=file, **FAKE)
     assert (whole.simulated, whole.found) == (3, 6)
-    again = sweep(SCENARIO, {COUNT: [3, 1]}, store=file, replications=3, simulate=never)
+    again = sweep(SCENARIO, {COUNT: [3, 1]}, store=file, replications=3, executor=fakes.Fake(never))
     assert (again.simulated, again.found) == (0, 6)
     assert again.frame["p99_ms"].tolist() == whole.frame["p99_ms"].tolist()[::-2]
-    more = sweep(SCENARIO, {COUNT: [1]}, store=file, replications=5, simulate=fakes.random_service)
+    more = sweep(SCENARIO, {COUNT: [1]}, store=file, replications=5, executor=fakes.Fake(fakes.random_service))
     assert (more.simulated, more.found) == (2, 3)
     with Store(file) as store:
         assert store.simulated == len(store) == 11
@@ -120,7 +120,9 @@ def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
 
 def test_replications_are_those_given_else_the_scenarios_else_ten() -> None:
     def times(scenario: Scenario, **more: Any) -> list[int]:
-        return [point.replications for point in sweep(scenario, {COUNT: [1]}, simulate=by_count, **more).points]
+        return [
+            point.replications for point in sweep(scenario, {COUNT: [1]}, executor=fakes.Fake(by_count), **more).points
+        ]
 
     assert times(SCENARIO) == [10]
     assert times(SCENARIO.with_({"run.replications": 4})) == [4]
@@ -130,8 +132,8 @@ def test_replications_are_those_given_else_the_scenarios_else_ten() -> None:
 def test_the_section_of_the_scenario_is_the_default(tmp_path: Path) -> None:
     file = tmp_path / "swept.yaml"
     file.write_text(TEXT + f"sweep: {{grid: {{{COUNT}: [2, 3]}}}}\n")
-    assert sweep(file, simulate=by_count, replications=1).frame[COUNT].tolist() == [2, 3]
-    assert sweep(file, {COUNT: [5]}, simulate=by_count, replications=1).frame[COUNT].tolist() == [5]
+    assert sweep(file, executor=fakes.Fake(by_count), replications=1).frame[COUNT].tolist() == [2, 3]
+    assert sweep(file, {COUNT: [5]}, executor=fakes.Fake(by_count), replications=1).frame[COUNT].tolist() == [5]
     with pytest.raises(UserError, match="swept: nothing to sweep: write a section `sweep`"):
         sweep(SCENARIO)
 
@@ -150,14 +152,16 @@ def test_the_section_of_the_scenario_is_the_default(tmp_path: Path) -> None:
 )
 def test_a_wrong_point_is_told_before_anything_is_simulated(what: Any, message: str) -> None:
     with pytest.raises(ScenarioError) as refused:
-        sweep(SCENARIO, what, simulate=never)
+        sweep(SCENARIO, what, executor=fakes.Fake(never))
     assert message in str(refused.value)
 
 
 def test_too_many_simulations_have_to_be_allowed() -> None:
     with pytest.raises(UserError, match=r"3 points are 30 simulations, more than 29: .* allow it with --yes"):
-        sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=29, simulate=never)
-    assert len(sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=None, replications=1, simulate=by_count).points) == 3
+        sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=29, executor=fakes.Fake(never))
+    assert (
+        len(sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=None, replications=1, executor=fakes.Fake(by_count)).points) == 3
+    )
 
 
 def test_an_interrupt_leaves_the_finished_points(tmp_path: Path) -> None:
@@ -170,7 +174,7 @@ def test_an_interrupt_leaves_the_finished_points(tmp_path: Path) -> None:
     result = sweep(SCENARIO, {COUNT: [1, 2]}, store=file, watch=interrupt_after_four, **FAKE)
     assert result.interrupted
     assert [point.number for point in result.points] == [0]
-    assert "INTERRUPTED: 1 of 2 points were finished" in sweep_text(result, [figure("p99")])
+    assert "INTERRUPTED: 1 of 2 points were finished" in rendered(sweep_report(result, [figure("p99")]))
     rest = sweep(SCENARIO, {COUNT: [1, 2]}, store=file, **FAKE)
     assert (rest.simulated, rest.found) == (2, 4)
 
@@ -187,13 +191,14 @@ def test_files_that_cannot_be_written_are_told(tmp_path: Path) -> None:
 
 
 def swept(what: Any) -> SweepResult:
-    return sweep(SCENARIO, what, replications=2, simulate=by_count)
+    return sweep(SCENARIO, what, replications=2, executor=fakes.Fake(by_count))
 
 
 def test_the_text_is_a_table_of_the_points() -> None:
-    text = sweep_text(swept({COUNT: [1, 3]}), [figure("mean"), figure("cost"), figure("cache_hit_ratio")])
+    figures = [figure("mean"), figure("cost"), figure("cache_hit_ratio")]
+    text = rendered(sweep_report(swept({COUNT: [1, 3]}), figures))
     lines = text.splitlines()
-    assert lines[0] == "swept: 2 points x 2 replications, seed 7; [ ] are 95 % intervals"
+    assert lines[0] == "swept: 2 points x 2 replications, seed 7; [95 % interval]"
     assert [word for word in lines[2].split() if word != "hit"] == [
         "instance_count", "mean", "cost", "cache", "ratio", "expected",
     ]  # fmt: skip
@@ -205,8 +210,9 @@ def test_the_text_is_a_table_of_the_points() -> None:
 
 
 def test_a_dash_has_its_reason() -> None:
-    text = sweep_text(sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer), [figure("p99")])
-    assert text.splitlines()[-1] == "- of p99: no successful call"
+    result = sweep(SCENARIO, {COUNT: [1]}, replications=2, executor=fakes.Fake(no_answer))
+    text = rendered(sweep_report(result, [figure("p99")]))
+    assert text.splitlines()[-1] == "- in p99: no successful call"
 
 
 def test_an_unknown_metric_is_told() -> None:
@@ -251,7 +257,7 @@ def test_what_cannot_be_plotted_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="a plot shows one or two swept fields, not 3"):
         swept(three).plot()
     with pytest.raises(UserError, match="there is no p99 latency to plot: no successful call"):
-        sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer).plot()
+        sweep(SCENARIO, {COUNT: [1]}, replications=2, executor=fakes.Fake(no_answer)).plot()
     with pytest.raises(UserError, match=r"a plot is written as \.png or \.svg"):
         write_plot(swept({COUNT: [1]}).plot(), tmp_path / "plot.pdf")
 
@@ -260,20 +266,3 @@ def test_a_sweep_shows_itself_in_a_notebook() -> None:
     result = swept({COUNT: [1, 2]})
     assert result._repr_html_().count("<tr") == 3
     assert repr(result) == f"SweepResult('swept', 2 of 2 points, ['{COUNT}'])"
-
-
-def test_progress_tells_the_time_that_is_left() -> None:
-    now = [0.0]
-    stream = Terminal()
-    with CountLine(stream, lambda: now[0]) as line:
-        line(0, 20, 100)
-        now[0] = 10.0
-        line(40, 20, 100)
-    shown = stream.getvalue().split("\r\x1b[2K")
-    assert shown[1].endswith(" 20 %  20 of 100 simulations (20 from the store)")
-    assert shown[2].endswith(" 60 %  60 of 100 simulations (20 from the store)  10 s left")
-    assert shown[3:] == [""]
-    silent = io.StringIO()
-    with CountLine(silent) as line:
-        line(1, 0, 2)
-    assert silent.getvalue() == ""

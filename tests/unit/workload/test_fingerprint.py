@@ -12,9 +12,10 @@ import pytest
 
 from mmesim.errors import ScenarioError, TraceError
 from mmesim.scenario.file.load import load_text
+from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.scenario import Scenario, Traffic
-from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike, read_fingerprint
+from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.block import Arrivals, Block
@@ -193,7 +194,7 @@ def test_a_wrong_fingerprint_names_file_and_line(tmp_path: Path, old: str, new: 
 
 def test_a_trace_of_one_moment_has_no_fingerprint() -> None:
     one = Arrivals(np.zeros(3), np.zeros(3, dtype=np.int64), None)
-    with pytest.raises(TraceError, match="needs calls at two times at least"):
+    with pytest.raises(TraceError, match="needs calls at two or more different times"):
         fit.fingerprint(Path("x"), lambda: iter([one]), None)
 
 

@@ -1,64 +1,61 @@
-"""Figures and columns of a text report: significant digits, intervals, shares, marks."""
+"""Figures as text: significant digits, intervals, shares, and cells that hold them."""
 
 from __future__ import annotations
 
 import math
-import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
-DASH = "-"
-NO_BREAK = "\x00"
-"""Stands for a space at which no line ends; never in a sentence."""
+from mmesim.report.blocks import Cell
 
+DASH = "-"
 Estimated = Mapping[str, object]
 """A value of summary.json: `value`, `ci95` and, when value is null, `reason`."""
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number with that many significant digits; digits before the point are never cut."""
+    """A number with that many significant digits; digits before the point are never cut."""
     return _fixed(value, _decimals(value, digits))
 
 
 def value(estimated: Estimated, unit: str = "") -> str:
-    """Return the value in its unit, a dash when there is none."""
+    """The value in its unit, a dash when there is none."""
     plain = estimated["value"]
     return DASH if not isinstance(plain, float | int) else number(plain) + unit
 
 
 def interval(estimated: Estimated) -> str:
-    """Return `[low, high]`, nothing when there is no interval."""
+    """`[low, high]`, nothing when there is no interval."""
     bounds = estimated["ci95"]
     return _brackets([float(b) for b in bounds], _decimals) if isinstance(bounds, Sequence) else ""
 
 
 def reason(estimated: Estimated) -> str:
-    """Return why there is no value, nothing when there is one."""
+    """Why there is no value, nothing when there is one."""
     return str(estimated.get("reason", ""))
 
 
 def both(estimated: Estimated, unit: str = "") -> str:
-    """Return value and interval, or a dash and the reason why there is none."""
+    """Value and interval, or a dash and the reason why there is none."""
     if estimated["value"] is None:
         return f"{DASH} ({reason(estimated)})"
     return f"{value(estimated, unit)} {interval(estimated)}".rstrip()
 
 
 def percent(estimated: Estimated) -> str:
-    """Return a share (0..1) in percent with its interval, or a dash and the reason why there is none."""
+    """A share (0..1) in percent with its interval, or a dash and the reason why there is none."""
     if estimated["value"] is None:
         return f"{DASH} ({reason(estimated)})"
     return f"{percent_value(estimated)} {percent_interval(estimated)}".rstrip()
 
 
 def percent_value(estimated: Estimated) -> str:
-    """Return a share (0..1) in percent, a dash when there is none."""
+    """A share (0..1) in percent, a dash when there is none."""
     plain = estimated["value"]
     return DASH if not isinstance(plain, float | int) else share(plain)
 
 
 def percent_interval(estimated: Estimated) -> str:
-    """Return the interval of a share in percent, nothing when there is none."""
+    """The interval of a share in percent, nothing when there is none."""
     bounds = estimated["ci95"]
     if not isinstance(bounds, Sequence):
         return ""
@@ -66,30 +63,18 @@ def percent_interval(estimated: Estimated) -> str:
 
 
 def share(plain: float) -> str:
-    """Return a share (0..1) in percent: three significant digits of it, and near 100 % two of what is missing."""
+    """A share (0..1) in percent: three significant digits of it, and near 100 % two of what is missing."""
     return f"{_fixed(100.0 * plain, _decimals_of_percent(100.0 * plain, 3))} %"
 
 
-def wrapped(sentence: str, width: int, indent: str = "") -> list[str]:
-    """Return a sentence as lines; a number stays with its `%` or its unit."""
-    glued = re.sub(r"(?<=\d) (?=\S)", NO_BREAK, sentence)
-    lines = textwrap.wrap(glued, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
-    return [line.replace(NO_BREAK, " ") for line in lines]
+def value_cell(estimated: Estimated) -> Cell:
+    """A cell with value, interval and, without a value, the reason."""
+    return Cell(value(estimated), interval(estimated), reason(estimated))
 
 
-def columns(rows: Sequence[Sequence[str]], left: int = 1, gap: int = 3, indent: int = 2) -> list[str]:
-    """Return rows as lines whose columns are aligned: the first `left` ones to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
-    return [
-        (
-            " " * indent
-            + (" " * gap).join(
-                cell.ljust(width) if i < left else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-        ).rstrip()
-        for row in rows
-    ]
+def share_cell(estimated: Estimated) -> Cell:
+    """A cell with a share (0..1) in percent and its interval."""
+    return Cell(percent_value(estimated), percent_interval(estimated))
 
 
 def _brackets(bounds: Sequence[float], decimals: Callable[[float, int], int]) -> str:

@@ -1,4 +1,4 @@
-"""The report on the terminal: whole texts by hand, and each of its special cases."""
+"""What the report of a run says: whole texts by hand, and each of its special cases."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ from typing import Any
 
 import pytest
 
-from mmesim.report.text.run import text
+from mmesim import run
+from mmesim.report import phrases
+from mmesim.report import text as rendering
+from mmesim.report.content.run import CHECKS, run_report
 from mmesim.results.result import Result
+from mmesim.results.run_data import PARTS
 from mmesim.results.until import Until
+from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.server import ConfigRead, Server
+from tests.unit.experiment.test_diff import TEXT
 from tests.unit.results.synthetic import Call, replications, scenario
+
+
+def text(of: Result, colour: bool = False) -> str:
+    return rendering.text(run_report(of), colour)
+
 
 WARM, COLD = Call(0.02), Call(0.02, model=1, load_wait=0.98, load=0)
 
@@ -36,10 +47,10 @@ def test_whole_report() -> None:
 
 WHOLE = """\
 by-hand: 1 x 2 vCPU, 8 GiB, 2 models
-100 s x 2 replications, seed 7; [ ] are 95 % intervals
+100 s x 2 replications, seed 7; [95 % interval]
 
 Expected
-  UNDECIDED  p90 < 500 ms             10.0 % [6.2, 15.0] of calls are slower, limit < 10 %
+  UNDECIDED  p90 < 500 ms             10.0 % [6.2, 15.0] are slower, limit < 10 %
   FAIL       cache_hit_ratio >= 95 %  90.0 % [85.0, 93.8]
   pass       error_rate < 10 %        0 % [0, 1.8]
 
@@ -53,36 +64,37 @@ Latency of 200 successful calls, as clients see it, ms
   max     1,000
   slower than 500 ms: 10.0 % [6.2, 15.0]
 
-What it is made of, ms and share (mean of the calls around each percentile)
+What latency is made of, ms and share (mean of the calls around each percentile)
              p50               p99             p99.9
   load       0.0     0 %     980.0    98 %     980.0    98 %
   service   20.0   100 %      20.0     2 %      20.0     2 %
   sum       20.0   100 %   1,000.0   100 %   1,000.0   100 %
 
 Models: 2 of 2 were called
-  cache hits              90.0 % [85.0, 93.8]
-  wait of a miss          980 ms [980, 980]
-  loads                   6 (1.80 a minute)
-  unloads                 2 (0.600 a minute)
-  loaded at once          1.50 [1.50, 1.50] copies on all hosts
-  cold calls of a model   median 50.0 %, 90th percentile 90.0 %, worst 100 %
-  mostly cold             50.0 % [50.0, 50.0] of models are cold in more than 5 % of their calls
-  meet the limits alone   50.0 % [50.0, 50.0] of models
+  cache hits             90.0 % [85.0, 93.8]
+  wait for a load        980 ms [980, 980], mean of cache misses
+  loads                  6 (1.80 a minute)
+  unloads                2 (0.600 a minute)
+  loaded models          1.50 [1.50, 1.50] copies on average, all hosts
+  cold calls per model   median 50.0 %, 90th percentile 90.0 %, worst 100 %
+  often cold             50.0 % [50.0, 50.0] of models (in over 5 % of calls)
+  meet the limits        50.0 % [50.0, 50.0] of models, each on its own calls
 
 Errors: none in 200 calls
 
-Resources                   mean                  fullest host   most at once
+Resources
+                            mean                  fullest host          peak
   CPU                     50.0 %   [50.0, 50.0]         50.0 %
-  memory                  25.0 %   [25.0, 25.0]         25.0 %         37.5 %
+  memory                  25.0 %   [25.0, 25.0]         25.0 %        37.5 %
   disk                    10.0 %   [10.0, 10.0]         10.0 %
-  processes and threads                                           77 of 1,000
+  processes and threads                                          77 of 1,000
 
 Cost: 0.36 USD an hour, 263 USD a month, 100 USD per million requests
   price: given in the scenario
 
-Steady state not judged: fewer than 6 whole minutes were measured
+Steady state: not judged: fewer than 6 whole minutes were measured
 
-Self-check   ok: conservation, ledger
+Self-check: ok (no call lost, parts add up to the latency)
 """
 
 
@@ -102,8 +114,8 @@ def test_one_replication_has_no_intervals_and_says_so() -> None:
     report = result([WARM] * 10, "p99 < 500 ms", count=1)
     assert text(report).splitlines()[1] == "100 s x 1 replication, seed 7"
     assert lines(report, "Expected") == [
-        "Expected (one replication: decided on the value, there is no interval)",
-        "  pass       p99 < 500 ms  0 % of calls are slower, limit < 1 %",
+        "Expected (by the value alone: one replication)",
+        "  pass   p99 < 500 ms   0 % are slower, limit < 1 %",
     ]
     assert "[" not in text(report)
 
@@ -112,21 +124,19 @@ def test_colours_are_only_added_on_request() -> None:
     report = result([WARM] * 1000, "p99 < 500 ms", "p50 > 1 s")
     assert "\x1b" not in text(report)
     coloured = text(report, colour=True)
-    assert "\x1b[32mpass     \x1b[0m  p99 < 500 ms" in coloured
-    assert "\x1b[31mFAIL     \x1b[0m  p50 > 1 s" in coloured
+    assert "\x1b[32mpass\x1b[0m   p99 < 500 ms" in coloured
+    assert "\x1b[31mFAIL\x1b[0m   p50 > 1 s" in coloured
     for code in ("\x1b[32m", "\x1b[31m", "\x1b[0m"):
         coloured = coloured.replace(code, "")
     assert coloured == text(report)
 
 
 def test_undecided_is_loud() -> None:
-    assert lines(result([WARM] * 10, "p99 < 500 ms"), "Expected")[1].startswith("  UNDECIDED  p99 < 500 ms")
+    assert lines(result([WARM] * 10, "p99 < 500 ms"), "Expected")[1].startswith("  UNDECIDED   p99 < 500 ms")
 
 
 def test_latency_expectations_show_milliseconds() -> None:
-    assert (
-        lines(result([WARM] * 10, "mean < 500 ms"), "Expected")[1] == "  pass       mean < 500 ms  20.0 ms [20.0, 20.0]"
-    )
+    assert lines(result([WARM] * 10, "mean < 500 ms"), "Expected")[1] == "  pass   mean < 500 ms   20.0 ms [20.0, 20.0]"
 
 
 def test_what_became_of_a_configuration_is_a_section() -> None:
@@ -136,8 +146,8 @@ def test_what_became_of_a_configuration_is_a_section() -> None:
     assert lines(result([WARM], of=base.model_copy(update={"server": server})), "Configuration") == [
         "Configuration of the model server",
         "  - c.properties: used: job_queue_size=5",
-        "  - c.properties:7: a-long-word a-long-word a-long-word a-long-word a-long-word a-long-word",
-        "    a-long-word a-long-word",
+        "  - c.properties:7: a-long-word a-long-word a-long-word a-long-word a-long-word",
+        "    a-long-word a-long-word a-long-word",
         "    " + "x" * 99,
     ]
 
@@ -157,9 +167,9 @@ def test_calls_without_an_answer_are_not_hidden() -> None:
 
 def test_nothing_succeeded() -> None:
     report = result([Call(0.1, cause="never_fits")] * 5, "p99 < 500 ms")
-    assert lines(report, "Expected")[1] == "  UNDECIDED  p99 < 500 ms  nothing: no successful call"
+    assert lines(report, "Expected")[1] == "  UNDECIDED   p99 < 500 ms   nothing: no successful call"
     assert lines(report, "Latency")[1] == "  mean    -   no successful call"
-    assert "What it is made of" not in text(report)
+    assert "What latency is made of" not in text(report)
 
 
 def test_nobody_called() -> None:
@@ -169,7 +179,7 @@ def test_nobody_called() -> None:
 
 def test_small_parts_are_left_out_but_not_silently() -> None:
     of = result([Call(1.0, parts={"router": 0.0001, "network": 0.002})] * 100)
-    section = lines(of, "What it is made of")
+    section = lines(of, "What latency is made of")
     assert [line.split()[0] for line in section[2:-1]] == ["network", "service", "sum"]
     assert section[-1] == "  (parts below 0.1 % are not shown)"
 
@@ -204,14 +214,14 @@ REACHED = Until("p99 within 5 %", True, (10, 15, 23), 0.0292, 1 / 21, 0.9929, 23
 )
 def test_where_the_replications_stopped(until: Until, line: str) -> None:
     head = text(Result(WANTED, replications(WANTED, [WARM], [WARM]), until)).split("\n\n")[0].splitlines()
-    assert head[1] == f"100 s x {until.replications} replications, seed 7; [ ] are at least 95 % intervals"
+    assert head[1] == f"100 s x {until.replications} replications, seed 7; [interval of at least 95 %]"
     assert head[2] == f"INTERRUPTED: 2 of {until.replications} replications were finished"
     assert head[3] == line
 
 
 def test_intervals_over_one_trace_say_so() -> None:
     of = scenario(traffic=[{"trace": {"file": "day.csv"}}])
-    line = "[ ] cover the randomness of service and load given this trace, not that of other traffic"
+    line = "intervals cover the randomness of service and load for this trace, not that of"
     assert line in lines(result([WARM], of=of), "by-hand")
     assert line not in text(result([WARM], of=of, count=1))
     assert line not in text(result([WARM]))
@@ -219,7 +229,7 @@ def test_intervals_over_one_trace_say_so() -> None:
 
 def test_failed_self_check_names_what_is_wrong() -> None:
     report = text(result([WARM], checks={"conservation": "1 call is missing"}, count=1))
-    assert report.endswith("Self-check   FAILED: conservation (replication 0: 1 call is missing)\n")
+    assert report.endswith("Self-check: FAILED: conservation (replication 0: 1 call is missing)\n")
 
 
 def test_an_estimated_price_is_marked_on_every_figure() -> None:
@@ -227,8 +237,8 @@ def test_an_estimated_price_is_marked_on_every_figure() -> None:
     host = of.endpoint.host.model_copy(update={"price_estimated": True, "price_source": "EC2 x 1.2"})
     guess = of.model_copy(update={"endpoint": of.endpoint.model_copy(update={"host": host})})
     section = lines(result([WARM] * 100, of=guess), "Cost")
-    assert section[0].count("about") == 3
-    assert section[1] == "  ESTIMATED price: EC2 x 1.2"
+    assert " ".join(section[:-1]).count("about") == 3
+    assert section[-1] == "  ESTIMATED price: EC2 x 1.2"
 
 
 def test_without_a_price_it_says_how_to_give_one() -> None:
@@ -253,3 +263,21 @@ def test_no_limit_for_processes() -> None:
 )
 def test_limits_are_shown_in_their_unit(text_: str, shown: str) -> None:
     assert any(line.startswith(f"  slower than {shown}: ") for line in lines(result([WARM], text_), "Latency"))
+
+
+def test_every_part_of_the_ledger_and_every_self_check_has_its_words() -> None:
+    assert tuple(phrases.PARTS) == PARTS
+    assert set(CHECKS) == set(run(load_text(TEXT)).runs[0].checks)
+
+
+def test_parts_whose_names_do_not_tell_are_explained_where_they_are_shown() -> None:
+    section = lines(result([Call(1.0, parts={"load_slot_wait": 0.5})] * 100), "What latency is made of")
+    assert section[-1] == "  (load_slot_wait: waiting for a load slot of the host)"
+    assert "load_slot_wait" not in text(result([WARM]))
+
+
+def test_retries_are_counted_with_the_errors() -> None:
+    of = result([WARM] * 10)
+    attempts: Any = of.summary["attempts"]
+    attempts |= {"total": 30, "retries": 10}
+    assert lines(of, "Errors") == ["Errors: none in 20 calls", "  30 attempts, 10 of them retries"]

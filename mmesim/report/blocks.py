@@ -1,0 +1,138 @@
+"""The blocks of a report: what it says, apart from how it looks. A renderer turns any report into text or Markdown.
+
+    report([Title("Errors", "none in 1,000 calls")], [Table((Column("cause"), Column("calls", "right")), rows)])
+
+Blocks hold no widths, no colours and no markup. Figures are text already, because how many digits say something is part
+of what is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Align = Literal["left", "right"]
+Tone = Literal["good", "bad", "open", "changed"]
+"""What a cell is for the reader: `open` is undecided, `changed` a difference that is neither good nor bad."""
+
+
+@dataclass(frozen=True)
+class Title:
+    """A heading, and what it says at once: `Errors`, `none in 1,000 calls`. Level 1 is that of the whole report."""
+
+    text: str
+    detail: str = ""
+    level: Literal[1, 2] = 2
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Sentences, each on a line of its own; `note` explains the block above it, `list` is an enumeration."""
+
+    texts: tuple[str, ...]
+    kind: Literal["text", "note", "list"] = "text"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: a value, its 95 % interval, and why there is no value (in the last column only)."""
+
+    text: str = ""
+    interval: str = ""
+    reason: str = ""
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; figures are aligned to the right."""
+
+    title: str = ""
+    align: Align = "left"
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells; ValueError when a row has not one cell for each column."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def __post_init__(self) -> None:
+        wrong = [row for row in self.rows if len(row) != len(self.columns)]
+        if wrong:
+            raise ValueError(f"{len(self.columns)} columns, but a row of {len(wrong[0])} cells: {wrong[0]}")
+
+    def without_empty_columns(self) -> Table:
+        """The table without the columns in which nothing is said."""
+        kept = [
+            index
+            for index, column in enumerate(self.columns)
+            if column.title or column.unit or any(row[index] != Cell() for row in self.rows)
+        ]
+        return Table(
+            tuple(self.columns[index] for index in kept),
+            tuple(tuple(row[index] for index in kept) for row in self.rows),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one part adds to each bar, in the unit of the bars; `gloss` says what it is, for names that do not tell."""
+
+    name: str
+    values: tuple[float, ...]
+    gloss: str = ""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Wholes that are made of the same parts, such as the latency of several bands: stacked bars in a picture.
+
+    `totals` are above 0, one for each name; parts may be left out, so theirs need not add up to them.
+    """
+
+    names: tuple[str, ...]
+    totals: tuple[float, ...]
+    parts: tuple[Part, ...]
+
+    def __post_init__(self) -> None:
+        if any(len(values) != len(self.names) for values in (self.totals, *(part.values for part in self.parts))):
+            raise ValueError(f"one value for each of {', '.join(self.names)} is needed")
+
+    def as_table(self) -> Table:
+        """The bars for a renderer that draws none: a row for each part and the sum, value and share for each bar."""
+        columns = [
+            Column(),
+            *(column for name in self.names for column in (Column(name, "right"), Column("", "right"))),
+        ]
+        rows = [self._row(part.name, part.values) for part in (*self.parts, Part("sum", self.totals))]
+        return Table(tuple(columns), tuple(rows))
+
+    def glosses(self) -> str:
+        """The parts whose names do not tell, in one sentence; nothing where all do."""
+        return "; ".join(f"{part.name}: {part.gloss}" for part in self.parts if part.gloss)
+
+    def _row(self, name: str, values: tuple[float, ...]) -> tuple[Cell, ...]:
+        cells = [Cell(name)]
+        for value, total in zip(values, self.totals, strict=True):
+            cells += [Cell(f"{value:,.1f}"), Cell(f"{100.0 * value / total:.0f} %")]
+        return tuple(cells)
+
+
+Block = Title | Lines | Table | Bars
+Section = tuple[Block, ...]
+"""Blocks that belong together; a title, if there is one, comes first."""
+Report = tuple[Section, ...]
+
+
+def report(*sections: Iterable[Block]) -> Report:
+    """The sections that say something, in order."""
+    return tuple(section for section in map(tuple, sections) if section)
+
+
+def cells(*texts: str) -> tuple[Cell, ...]:
+    """A row of plain texts."""
+    return tuple(map(Cell, texts))

@@ -1,0 +1,135 @@
+"""What the report of a comparison says: what differs, the first call whose outcome differs, and what pairing gains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from mmesim import units
+from mmesim.experiment.diff import Diff
+from mmesim.experiment.divergence import Divergence, Fate
+from mmesim.report import formats, phrases
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
+from mmesim.results.compare import Delta
+from mmesim.stats.intervals import Estimate
+
+TONES: Mapping[str, Tone] = MappingProxyType({"higher": "changed", "lower": "changed", "undecided": "open"})
+UNITS: Mapping[str, str] = MappingProxyType({"1/s": "/s"})
+RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
+
+
+def diff_report(found: Diff) -> Report:
+    """The sections of the report of a comparison."""
+    return report(_head(found), _table(found), _first(found), _pairing(found))
+
+
+def _head(found: Diff) -> Iterator[Block]:
+    run, calls = found.a.scenario.run, sum(result.calls_all for result in found.a.runs)
+    count = len(found.a.runs)
+    lines = [
+        f"{label}  {of.name}: {phrases.fleet(of)}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))
+    ]
+    shown = units.show_count(calls)
+    same = f"the same {shown} calls" if found.same_calls else f"about {shown} calls each"
+    repeated = f"{count} pairs of replications" if count > 1 else "1 pair of replications"
+    intervals = f"; {phrases.INTERVALS}" if count > 1 else "; one pair gives no intervals"
+    lines.append(f"{repeated}, {same}, seed {run.seed}{intervals}")
+    for label, scenario in (("a", found.a.scenario), ("b", found.b.scenario)):
+        lines += [f"{label}  {belief.sentence}" for belief in scenario.beliefs]
+    lines += phrases.of_scenario(found.asked)
+    for label, result in (("a", found.a), ("b", found.b)):
+        steady: Any = result.summary["steady_state"]
+        if steady["verdict"] in phrases.UNSTEADY:
+            lines.append(f"{label} is not in steady state ({steady['verdict']}): {steady['evidence']}")
+    if not found.same_calls:
+        lines.append("a and b have different traffic: only what it has in common cancels in the differences")
+    yield Lines(tuple(lines))
+
+
+def _table(found: Diff) -> Iterator[Block]:
+    yield Title("Figures")
+    columns = (
+        Column(),
+        Column("a", "right"),
+        Column("b", "right"),
+        Column("b - a", "right"),
+        Column(align="right"),
+        Column(),
+    )
+    yield Table(columns, tuple(map(_row, found.deltas)))
+    if any(_is_share(delta) and delta.difference.value for delta in found.deltas):
+        yield Lines(("pt: percentage points",), "note")
+    missing = {delta.name: delta.difference.reason for delta in found.deltas if delta.difference.reason is not None}
+    if missing:
+        yield Lines(tuple(f"{name}: {reason}" for name, reason in missing.items()))
+
+
+def _row(delta: Delta) -> tuple[Cell, ...]:
+    name = delta.name if delta.unit == "1" else f"{delta.name}, {UNITS.get(delta.unit, delta.unit)}"
+    tone = TONES.get(delta.direction)
+    ends = (Cell(name, tone=tone), Cell(_value(delta, delta.a), tone=tone), Cell(_value(delta, delta.b), tone=tone))
+    if delta.difference.value is None:
+        return (*ends, Cell(formats.DASH, tone=tone), Cell(), Cell())
+    if _is_share(delta):
+        shown = f"{_signed(100.0 * delta.difference.value)} pt"
+        interval = formats.interval(_scaled(delta.difference, 100.0).as_dict())
+    else:
+        shown, interval = _signed(delta.difference.value), formats.interval(delta.difference.as_dict())
+    relative = "" if delta.relative is None or _is_share(delta) else f"{100.0 * delta.relative:+,.1f} %"
+    return (*ends, Cell(shown, interval, tone=tone), Cell(relative, tone=tone), Cell(delta.direction, tone=tone))
+
+
+def _is_share(delta: Delta) -> bool:
+    return delta.unit == "1" and delta.name != "loaded_models"
+
+
+def _value(delta: Delta, estimated: Estimate) -> str:
+    if estimated.value is None:
+        return formats.DASH
+    return formats.share(estimated.value) if _is_share(delta) else formats.number(estimated.value)
+
+
+def _signed(value: float) -> str:
+    return f"+{formats.number(value)}" if value > 0 else formats.number(value)
+
+
+def _scaled(estimated: Estimate, factor: float) -> Estimate:
+    if estimated.value is None:
+        return estimated
+    bounds = None if estimated.ci95 is None else (factor * estimated.ci95[0], factor * estimated.ci95[1])
+    return Estimate(factor * estimated.value, bounds)
+
+
+def _first(found: Diff) -> Iterator[Block]:
+    first = found.first
+    if first is None:
+        calls = "call" if found.all_recorded else "recorded call"
+        yield Lines((f"Every {calls} has the same outcome in replication 0.",))
+        return
+    yield Title("First difference" if found.all_recorded else "First difference among the recorded calls", _call(first))
+    yield Lines((f"in a: {_fate(first.a)}", f"in b: {_fate(first.b)}"))
+
+
+def _call(first: Divergence) -> str:
+    where = f"replication {first.replication}, call {units.show_count(first.call)}"
+    return f"{where} at {units.show_seconds(first.arrival_s)}, to {first.model}"
+
+
+def _fate(fate: Fate | None) -> str:
+    if fate is None:
+        return "there is no such call"
+    host = "no host" if fate.host is None else f"host {fate.host}"
+    outcome = ("hit" if fate.hit else "miss") if fate.cause == "ok" else fate.cause
+    largest = sorted(fate.parts_s.items(), key=lambda part: -part[1])[:4]
+    parts = ", ".join(f"{name} {units.show_seconds(seconds)}" for name, seconds in largest)
+    return f"{host}, {outcome}, {units.show_seconds(fate.latency_s)}" + (f" ({parts})" if parts else "")
+
+
+def _pairing(found: Diff) -> Iterator[Block]:
+    known = {delta.name: delta.variance_ratio for delta in found.deltas if delta.name in RATIO_SHOWN_FOR}
+    shown = [f"{name} {formats.number(ratio, 2)}" for name, ratio in known.items() if ratio is not None]
+    if shown:
+        yield Title("Variance ratio", ", ".join(shown))
+        meaning = "how many times as many calls independent runs need for intervals as narrow"
+        yield Lines((f"{meaning}; below 1, pairing does harm",), "note")

@@ -1,0 +1,54 @@
+"""What the report on robustness says: the answer under every setting of what AWS does not publish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim import units
+from mmesim.experiment.figures import figure
+from mmesim.experiment.robustness_result import FIGURES, Outcome, Robustness
+from mmesim.report import formats, phrases
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.stats.intervals import Estimate
+
+
+def robustness_report(found: Robustness) -> Report:
+    """The sentence that answers, and a table with a line for each setting."""
+    return report(_head(found), [Lines((found.answer,))], _table(found))
+
+
+def _head(found: Robustness) -> Iterator[Block]:
+    which = "all combinations" if found.full else "one change each"
+    count = f"{len(found.outcomes)} settings ({which}) x {units.show_count(found.replications)} replications"
+    intervals = f"; {phrases.INTERVALS}" if found.replications > 1 else ""
+    yield Title(found.scenario.name, f"{count}, seed {found.scenario.run.seed}{intervals}", level=1)
+    lines = [*phrases.of_scenario(found.scenario), *(belief.sentence for belief in found.scenario.beliefs)]
+    if lines:
+        yield Lines(tuple(lines))
+
+
+def _table(found: Robustness) -> Iterator[Block]:
+    judged = found.verdict is not None
+    columns = [Column()]
+    columns += [Column(name, "right", "ms" if figure(name).unit == "ms" else "") for name in FIGURES]
+    columns += [Column("expected")] if judged else []
+    rows = []
+    for outcome in found.outcomes:
+        row = [Cell(outcome.name), *(_cell(name, outcome.figures[name]) for name in FIGURES)]
+        rows.append((*row, *([phrases.verdict(outcome.verdict, *_missed(outcome))] if judged else [])))
+    yield Table(tuple(columns), tuple(rows))
+    notes = [*phrases.of_runs([(one.name, one.steady_state) for one in found.outcomes], "settings")]
+    notes += [f"left out: {one.name}: {one.reason}" for one in found.left_out]
+    if notes:
+        yield Lines(tuple(notes))
+
+
+def _cell(name: str, estimate: Estimate) -> Cell:
+    shown = estimate.as_dict()
+    if estimate.value is None:
+        return Cell(formats.DASH)
+    return formats.share_cell(shown) if figure(name).unit == "%" else formats.value_cell(shown)
+
+
+def _missed(outcome: Outcome) -> Iterator[str]:
+    return (str(entry["text"]) for entry in outcome.expect if entry["verdict"] != "pass")

@@ -1,0 +1,265 @@
+"""What the report of a run says: what was asked first, then latency and its causes, then the bill.
+
+It depends on the result alone, never on the machine or the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from mmesim import units
+from mmesim.arrays import Floats, divide
+from mmesim.report import formats, phrases
+from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
+from mmesim.results import checks
+from mmesim.results.metrics import quantile_shares
+from mmesim.results.result import Result
+from mmesim.results.run_data import PARTS, HostData
+from mmesim.stats.intervals import mean
+
+WIDER = "[interval of at least 95 %]"
+LEDGER_BANDS = ("p50", "p99", "p99.9")
+NEGLIGIBLE = 0.001
+"""Parts of the ledger below this share of the latency in every band shown are left out."""
+
+
+def run_report(result: Result) -> Report:
+    """The sections of the report of a run."""
+    # Any: the figures of a summary are nested, and its schema is what is tested.
+    summary: Any = result.summary
+    return report(
+        _head(result, summary),
+        _expectations(result, summary),
+        _robustness(summary),
+        _latency(summary),
+        _ledger(summary),
+        _models(summary),
+        _errors(summary),
+        _resources(result, summary),
+        _cost(summary),
+        _found(summary, "belief", "Believed, not known"),
+        _found(summary, "config", "Configuration of the model server"),
+        _steady(summary),
+        _self_check(summary["checks"]),
+    )
+
+
+def _head(result: Result, summary: Any) -> Iterator[Block]:
+    scenario = result.scenario
+    run, until = scenario.run, summary["until"]
+    warmup = f" (first {units.show_seconds(run.cut_s)} not measured)" if run.cut_s else ""
+    repeated = f" x {phrases.plural(result.planned, 'replication')}, seed {run.seed}"
+    intervals = "" if summary["replications"] == 1 else f"; {phrases.INTERVALS if until is None else WIDER}"
+    models = phrases.plural(len(scenario.model_table()), "model")
+    yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}", level=1)
+    lines = [f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"]
+    if summary["interrupted"]:
+        lines.append(f"INTERRUPTED: {summary['replications']} of {result.planned} replications were finished")
+    if until is not None:
+        lines.append(f"until  {_until(until)}")
+    if summary["conditional"] is not None and summary["replications"] > 1:
+        lines.append(phrases.TRACE)
+    yield Lines(tuple(lines))
+
+
+def _until(until: Any) -> str:
+    """What was asked for, and how near it came."""
+    looks, width = until["looks"], until["half_width"]
+    found = until.get("reason") if width is None else formats.share(width)
+    if not looks:
+        return f"{until['target']}: not reached: {found}"
+    after = f"after {phrases.plural(looks[-1], 'replication')}"
+    if until["reached"]:
+        return f"{until['target']}: reached {after} ({found})"
+    return f"{until['target']}: not reached: {found} {after}"
+
+
+def _expectations(result: Result, summary: Any) -> Iterator[Block]:
+    if not summary["expect"]:
+        return
+    yield Title("Expected" if summary["replications"] > 1 else "Expected (by the value alone: one replication)")
+    rows = []
+    for expectation, entry in zip(result.scenario.expect, summary["expect"], strict=True):
+        decided = entry["decided_on"]
+        if decided["value"] is None:
+            found = decided["by"]
+        elif quantile_shares(expectation.metric) is not None:
+            found = (
+                f"{formats.percent(decided)} are slower, limit {expectation.comparison} {100 * decided['limit']:.12g} %"
+            )
+        elif decided["unit"] == "ms":
+            found = formats.both(decided, unit=" ms")
+        else:
+            found = formats.percent(decided)
+        rows.append((phrases.verdict(entry["verdict"]), *cells(entry["text"], found)))
+    yield Table((Column(), Column(), Column()), tuple(rows))
+
+
+def _robustness(summary: Any) -> Iterator[Block]:
+    found = summary["robustness"]
+    if found is None:
+        return
+    yield Title("What AWS does not publish")
+    yield Lines((found["answer"],))
+    yield Lines((f"{phrases.plural(found['replications'], 'replication')} of each setting",), "note")
+
+
+def _latency(summary: Any) -> Iterator[Block]:
+    latency = summary["latency_ms"]
+    calls = units.show_count(summary["requests"]["ok"])
+    yield Title(f"Latency of {calls} successful calls, as clients see it, ms")
+    rows = tuple((Cell(name), formats.value_cell(estimated)) for name, estimated in latency.items())
+    yield Table((Column(), Column(align="right")), rows)
+    over = [f"slower than {_limit(name)}: {formats.percent(of)}" for name, of in summary["share_over"].items()]
+    if over:
+        yield Lines(tuple(over))
+
+
+def _ledger(summary: Any) -> Iterator[Block]:
+    bands = {band: summary["ledger_ms"][band] for band in LEDGER_BANDS if summary["ledger_ms"][band]["mean"]}
+    if not bands:
+        return
+    yield Title("What latency is made of, ms and share (mean of the calls around each percentile)")
+    shown = [part for part in PARTS if any(of[part] >= NEGLIGIBLE * of["mean"] for of in bands.values())]
+    left_out = any(of[part] > 0.0 for of in bands.values() for part in PARTS if part not in shown)
+    parts = [Part(part, tuple(of[part] for of in bands.values()), phrases.PARTS[part]) for part in shown]
+    yield Bars(tuple(bands), tuple(of["mean"] for of in bands.values()), tuple(parts))
+    if left_out:
+        yield Lines(("parts below 0.1 % are not shown",), "note")
+
+
+def _models(summary: Any) -> Iterator[Block]:
+    tenants, cold = summary["tenants"], summary["tenants"]["cold_share"]
+    called, models = units.show_count(tenants["called"]), units.show_count(tenants["models"])
+    yield Title("Models", f"{called} of {models} were called")
+    rows = [("cache hits", formats.percent(summary["cache_hit_ratio"]))]
+    if summary["model_loading_wait_ms"]["value"] is not None:
+        rows.append(
+            ("wait for a load", f"{formats.both(summary['model_loading_wait_ms'], unit=' ms')}, mean of cache misses")
+        )
+    minutes = summary["replications"] * (summary["simulated_s"] - summary["warmup_s"]) / 60.0
+    for name in ("loads", "unloads"):
+        rows.append((name, f"{units.show_count(summary[name])} ({formats.number(summary[name] / minutes)} a minute)"))
+    rows.append(("loaded models", f"{formats.both(summary['loaded_models'])} copies on average, all hosts"))
+    if cold["p50"]["value"] is not None:
+        spread = ", ".join(f"{name} {formats.percent_value(cold[key])}" for key, name in COLD_NAMES.items())
+        rows.append(("cold calls per model", spread))
+        often = formats.percent(tenants["often_cold"])
+        rows.append(("often cold", f"{often} of models (in over 5 % of calls)"))
+    if tenants["meet_slo"]["value"] is not None:
+        rows.append(("meet the limits", f"{formats.percent(tenants['meet_slo'])} of models, each on its own calls"))
+    yield Table((Column(), Column()), tuple(cells(*row) for row in rows))
+
+
+COLD_NAMES = {"p50": "median", "p90": "90th percentile", "worst": "worst"}
+
+
+def _errors(summary: Any) -> Iterator[Block]:
+    requests, attempts = summary["requests"], summary["attempts"]
+    failed = {cause: n for cause, n in requests["errors"].items() if n}
+    if requests["in_flight_at_end"]:
+        failed["no answer when the run stopped"] = requests["in_flight_at_end"]
+    total = units.show_count(requests["total"])
+    yield Title(
+        "Errors", f"{formats.percent(summary['error_rate'])} of {total} calls" if failed else f"none in {total} calls"
+    )
+    if failed:
+        most_first = sorted(failed.items(), key=lambda item: (-item[1], item[0]))
+        rows = tuple(cells(cause, units.show_count(n)) for cause, n in most_first)
+        yield Table((Column(), Column(align="right")), rows)
+    if attempts["retries"]:
+        counts = [units.show_count(attempts[key]) for key in ("total", "retries")]
+        yield Lines((f"{counts[0]} attempts, {counts[1]} of them retries",))
+
+
+def _resources(result: Result, summary: Any) -> Iterator[Block]:
+    pids = summary["pids"]
+    limit = "no limit" if pids["limit"] is None else f"of {units.show_count(pids['limit'])}"
+    most = max(float((r.hosts.memory_peak_bytes / r.hosts.memory_bytes).max()) for r in result.runs)
+    rows: list[tuple[Cell, ...]] = []
+    for name, (key, of_hosts) in RESOURCES.items():
+        fullest = Cell(formats.share(_largest_mean(result, of_hosts)))
+        peak = Cell(formats.share(most) if name == "memory" else "")
+        rows.append((Cell(name), formats.share_cell(summary[key]), fullest, peak))
+    rows.append(cells("processes and threads", "", "", f"{units.show_count(pids['peak'])} {limit}"))
+    yield Title("Resources")
+    titles = ("mean", "fullest host", "peak")
+    yield Table((Column(), *(Column(title, "right") for title in titles)), tuple(rows))
+
+
+RESOURCES: Mapping[str, tuple[str, Callable[[HostData], Floats]]] = MappingProxyType(
+    {
+        "CPU": ("cpu_utilization", lambda hosts: divide(hosts.cpu_busy_s, hosts.up_s * hosts.vcpu, 0.0)),
+        "memory": (
+            "memory_utilization",
+            lambda hosts: divide(hosts.memory_byte_s, hosts.up_s * hosts.memory_bytes, 0.0),
+        ),
+        "disk": ("disk_utilization", lambda hosts: divide(hosts.disk_byte_s, hosts.up_s * hosts.disk_bytes, 0.0)),
+    }
+)
+"""Name -> key of the summary, and the same figure of each host."""
+
+
+def _largest_mean(result: Result, of_hosts: Callable[[HostData], Floats]) -> float:
+    """The mean over replications of the fullest host of each: which host it is may differ."""
+    return mean([float(of_hosts(r.hosts).max()) for r in result.runs])
+
+
+def _cost(summary: Any) -> Iterator[Block]:
+    cost = summary["cost"]
+    if cost["usd_per_hour"] is None:
+        yield Title("Cost", "no price is known for this host (give endpoint.price_per_hour)")
+        return
+    estimate = "about " if cost["estimated"] else ""
+    per_million = cost["usd_per_million_requests"]
+    served = "" if per_million is None else f", {estimate}{units.show_usd(per_million)} per million requests"
+    yield Title(
+        "Cost",
+        f"{estimate}{units.show_usd(cost['usd_per_hour'])} an hour, "
+        f"{estimate}{units.show_usd(cost['usd_per_month'])} a month{served}",
+    )
+    yield Lines((f"{'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}",))
+
+
+def _found(summary: Any, kind: str, title: str) -> Iterator[Block]:
+    """The findings of one kind: what is believed, what was made of a config.properties."""
+    found = [entry["text"] for entry in summary["findings"] or () if entry["kind"] == kind]
+    if found:
+        yield Title(title)
+        yield Lines(tuple(found), "list")
+
+
+def _steady(summary: Any) -> Iterator[Block]:
+    """Whether the measured time was in steady state, and how that is known."""
+    state = summary["steady_state"]
+    mark = "" if state["verdict"] is None else f"{STATES[state['verdict']]}, "
+    yield Title("Steady state", f"{mark}{state['evidence']}")
+
+
+STATES = {"steady": "yes", "warming up": "WARMING UP", "saturated": "SATURATED", "too short": "TOO SHORT"}
+
+
+def _self_check(found: Mapping[str, str]) -> Iterator[Block]:
+    """What the simulator verified of itself, in words; what is wrong by the names of summary.json."""
+    if not checks.passed(found):
+        yield Title("Self-check", checks.line(found))
+        return
+    yield Title("Self-check", f"ok ({', '.join(CHECKS.get(name, name) for name in found)})")
+
+
+CHECKS = {
+    "conservation": "no call lost",
+    "attempts": "no attempt lost",
+    "ledger": "parts add up to the latency",
+    "little": "Little's law",
+    "memory": "memory",
+    "tasks": "processes and threads",
+    "disk": "disk",
+    "causes": "causes of errors",
+}
+
+
+def _limit(name: str) -> str:
+    return units.show_seconds(units.seconds(name), digits=12)

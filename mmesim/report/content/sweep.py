@@ -1,0 +1,80 @@
+"""What the report of a sweep says: a table with one line a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmesim.experiment.figures import Figure
+from mmesim.experiment.sweep.result import SweepResult
+from mmesim.report import formats, phrases
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.stats.intervals import Estimate
+
+
+def sweep_report(result: SweepResult, figures: Sequence[Figure]) -> Report:
+    """The swept values and these figures of each finished point, with the verdict if something is expected."""
+    return report(_head(result), [_table(result, figures), *_notes(result, figures)])
+
+
+def _head(result: SweepResult) -> Iterator[Block]:
+    times = sorted({point.replications for point in result.points})
+    repeated = "" if not times else f" x {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'} replications"
+    seed = f"seed {result.scenario.run.seed}"
+    yield Title(result.scenario.name, f"{result.asked} points{repeated}, {seed}; {phrases.INTERVALS}", level=1)
+    lines = [*phrases.of_scenario(result.scenario)]
+    for belief in result.scenario.beliefs:
+        if not any(f"{belief.field}.".startswith(f"{field}.") for field in result.fields):
+            lines.append(belief.sentence)
+    if result.interrupted:
+        lines.append(f"INTERRUPTED: {len(result.points)} of {result.asked} points were finished")
+    if lines:
+        yield Lines(tuple(lines))
+
+
+def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
+    judged = any(point.verdict is not None for point in result.points)
+    names = _short(result.fields)
+    columns = [Column(name, "right", field.unit) for name, field in zip(names, result.swept, strict=True)]
+    columns += [Column(one.name.replace("_", " "), "right", one.unit) for one in figures]
+    columns += [Column("expected")] if judged else []
+    rows = []
+    for index, point in enumerate(result.points):
+        row = [
+            Cell(field.texts[index] if field.numbers is None else f"{field.numbers[index]:.6g}")
+            for field in result.swept
+        ]
+        row += [_cell(one, point.figures[one.column]) for one in figures]
+        rows.append((*row, *([phrases.verdict(point.verdict, *point.not_passed)] if judged else [])))
+    return Table(tuple(columns), tuple(rows))
+
+
+def _cell(figure: Figure, estimate: Estimate) -> Cell:
+    shown = estimate.as_dict()
+    if estimate.value is None:
+        return Cell(formats.DASH)
+    if figure.unit == "%":
+        return Cell(formats.percent_value(shown).removesuffix(" %"), formats.percent_interval(shown))
+    return formats.value_cell(shown)
+
+
+def _notes(result: SweepResult, figures: Sequence[Figure]) -> Iterator[Block]:
+    """What keeps a point's figures from being those of a steady state, and why there is a dash."""
+    notes = [*phrases.of_runs([(f"point {point.number}", point.steady_state) for point in result.points], "points")]
+    for one in figures:
+        reasons = [point.figures[one.column].reason for point in result.points]
+        found = dict.fromkeys(reason for reason in reasons if reason is not None)
+        if found:
+            more = f" (and {phrases.plural(len(found) - 1, 'more reason')})" if len(found) > 1 else ""
+            notes.append(f"{formats.DASH} in {one.name.replace('_', ' ')}: {next(iter(found))}{more}")
+    if notes:
+        yield Lines(tuple(notes))
+
+
+def _short(paths: Sequence[str]) -> list[str]:
+    """The shortest ends of the paths that tell them apart."""
+    steps = [path.split(".") for path in paths]
+    for length in range(1, 1 + max(map(len, steps), default=1)):
+        names = [".".join(path[-length:]) for path in steps]
+        if len(set(names)) == len(names):
+            return names
+    return list(paths)

@@ -1,0 +1,74 @@
+"""Words that several reports share: the fleet, counts, verdicts, parts of the latency, and what limits the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from mmesim import units
+from mmesim.report.blocks import Cell, Tone
+from mmesim.scenario.scenario import Scenario
+
+VERDICTS: Mapping[str, tuple[str, Tone]] = MappingProxyType(
+    {"pass": ("pass", "good"), "fail": ("FAIL", "bad"), "undecided": ("UNDECIDED", "open")}
+)
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "network": "",
+        "router": "",
+        "frontend_stall": "the server's front end is busy registering a model",
+        "load_slot_wait": "waiting for a load slot of the host",
+        "download": "",
+        "memory_wait": "waiting for an unload to free memory",
+        "load": "",
+        "queue": "waiting for a worker",
+        "batch_wait": "waiting for the batch to fill",
+        "cpu_wait": "slower because the vCPUs are shared",
+        "service": "",
+        "overhead": "work of the model server itself",
+        "retry_backoff": "pauses between attempts",
+        "failed_attempts": "attempts before the last one",
+    }
+)
+"""Part of the latency -> what it is, empty where its name tells."""
+
+INTERVALS = "[95 % interval]"
+"""What brackets after a figure are."""
+TRACE = "intervals cover the randomness of service and load for this trace, not that of other traffic"
+UNSTEADY = ("too short", "warming up", "saturated")
+MOST_NAMED = 10
+
+
+def fleet(scenario: Scenario) -> str:
+    """The hosts of the endpoint: `4 x ml.m5.xlarge`, `1 x 2 vCPU, 8 GiB`."""
+    endpoint = scenario.endpoint
+    host = endpoint.instance_type or f"{endpoint.host.vcpu} vCPU, {units.show_bytes(endpoint.host.memory_bytes)}"
+    return f"{endpoint.instance_count} x {host}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun: `1 model`, `2,000 models`."""
+    return f"{units.show_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def verdict(judged: str | None, *missed: str) -> Cell:
+    """The verdict of a run, with the expectations that do not hold; a run of which nothing is expected passes."""
+    mark, tone = VERDICTS[judged or "pass"]
+    return Cell(f"{mark} {', '.join(missed)}".rstrip(), tone=tone)
+
+
+def of_scenario(scenario: Scenario) -> Iterator[str]:
+    """What limits the figures of every run of the scenario in an experiment."""
+    if any(stream.replays for stream in scenario.traffic):
+        yield TRACE
+    if scenario.run.until is not None:
+        yield f"run.until ({scenario.run.until.text}) is ignored here: every scenario has the same replications"
+
+
+def of_runs(verdicts: Sequence[tuple[str, str | None]], what: str) -> Iterator[str]:
+    """Which runs were not in steady state; `verdicts` are pairs of a run's name and its verdict."""
+    for state in UNSTEADY:
+        here = [name for name, found in verdicts if found == state]
+        if here:
+            names = f"{', '.join(here[:MOST_NAMED])}{' ...' if len(here) > MOST_NAMED else ''}"
+            yield f"not in steady state ({state}): {len(here)} of {len(verdicts)} {what}: {names}"

@@ -1,1 +1,0 @@
-"""What is printed: one module a kind of result."""

@@ -1,0 +1,135 @@
+"""One report through every renderer: what it says is the same, how it looks is the renderer's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from mmesim.report.blocks import Bars, Cell, Column, Lines, Part, Table, Title, cells, report
+from mmesim.report.content.run import run_report
+from mmesim.report.markdown import markdown
+from mmesim.report.text import WIDTH, text, wrapped
+from mmesim.results.result import Result
+from tests.unit.results.synthetic import Call, replications, scenario
+
+FIGURES = Table(
+    (Column(), Column("p99", "right", "ms"), Column("note")),
+    (
+        (Cell("a|b"), Cell("1,427", "[1,338, 1,517]"), Cell("pass", tone="good")),
+        (Cell("longer"), Cell("-"), Cell("FAIL x < 1", tone="bad")),
+    ),
+)
+WHY = Table((Column(), Column(align="right")), ((Cell("p50"), Cell("20")), (Cell("p99"), Cell("-", reason="no call"))))
+LEDGER = Bars(("p50", "p99"), (20.0, 980.0), (Part("load", (0.0, 960.0)), Part("queue", (20.0, 20.0), "a wait")))
+REPORT = report(
+    [Title("day", "2 hosts", level=1), Lines(("seed 1",))],
+    [FIGURES, Lines(("2 points",), "note")],
+    [],
+    [Title("Latency, ms"), WHY, LEDGER],
+    [Title("Findings"), Lines(("one", "two"), "list")],
+)
+
+TEXT = """\
+day: 2 hosts
+seed 1
+
+           p99                    note
+            ms
+a|b      1,427   [1,338, 1,517]   pass
+longer       -                    FAIL x < 1
+(2 points)
+
+Latency, ms
+  p50   20
+  p99    -   no call
+           p50             p99
+  load     0.0     0 %   960.0    98 %
+  queue   20.0   100 %    20.0     2 %
+  sum     20.0   100 %   980.0   100 %
+  (queue: a wait)
+
+Findings
+  - one
+  - two
+"""
+
+MARKDOWN = """\
+# day
+
+2 hosts
+
+seed 1
+
+|  | p99, ms | note |
+| --- | ---: | --- |
+| a\\|b | 1,427 [1,338, 1,517] | pass |
+| longer | - | FAIL x < 1 |
+
+*2 points*
+
+## Latency, ms
+
+|  |  |
+| --- | ---: |
+| p50 | 20 |
+| p99 | - (no call) |
+
+|  | p50 |  | p99 |  |
+| --- | ---: | ---: | ---: | ---: |
+| load | 0.0 | 0 % | 960.0 | 98 % |
+| queue | 20.0 | 100 % | 20.0 | 2 % |
+| sum | 20.0 | 100 % | 980.0 | 100 % |
+
+*queue: a wait*
+
+## Findings
+
+- one
+- two
+"""
+
+
+def test_text() -> None:
+    assert text(REPORT) == TEXT
+
+
+def test_markdown() -> None:
+    assert markdown(REPORT) == MARKDOWN
+
+
+def test_colours_change_nothing_but_themselves() -> None:
+    coloured = text(REPORT, colour=True)
+    assert "\x1b[32mpass\x1b[0m" in coloured
+    assert "\x1b[31mFAIL x < 1\x1b[0m" in coloured
+    for code in ("\x1b[32m", "\x1b[31m", "\x1b[0m"):
+        coloured = coloured.replace(code, "")
+    assert coloured == TEXT
+
+
+def test_a_table_that_is_wide_has_narrower_gaps_and_no_empty_columns() -> None:
+    wide = Table((Column(), Column(), Column(align="right")), (cells("a" * 50, "", "1" * 28),))
+    assert text(report([wide])) == f"{'a' * 50}  {'1' * 28}\n"
+
+
+def test_a_row_has_a_cell_for_each_column() -> None:
+    with pytest.raises(ValueError, match="2 columns, but a row of 1 cells"):
+        Table((Column(), Column()), (cells("a"),))
+    with pytest.raises(ValueError, match="one value for each of p50, p99"):
+        Bars(("p50", "p99"), (1.0, 2.0), (Part("load", (1.0,)),))
+
+
+def test_numbers_stay_with_their_units_and_words_stay_whole() -> None:
+    for blanks in range(60, WIDTH):
+        for line in wrapped("x" * blanks + " p99 >= 95 % of 3 s and then more"):
+            assert not line.endswith((">=", "95", "3"))
+    assert wrapped("path " + "a-b/" * 40) == ["path", "a-b/" * 40]
+    assert wrapped("- one " + "two " * 20, indent=2, hanging=2)[1].startswith("    two")
+
+
+def test_a_whole_run_says_the_same_in_both() -> None:
+    of = scenario(["p99 < 500 ms"], run={"replications": 2})
+    shown = run_report(Result(of, replications(of, *[[Call(0.02)] * 100] * 2)))
+    said = markdown(shown)
+    for block in (block for section in shown for block in section):
+        for word in block.texts if isinstance(block, Lines) else [block.text] if isinstance(block, Title) else []:
+            assert word in said
+            assert word in text(shown)
