@@ -11,7 +11,7 @@ from mmesim.scenario.clients.causes import FAILURES, Failure
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.models.csv_table import COLUMNS
-from mmesim.scenario.run.expect import LATENCY_METRICS, SHARE_METRICS
+from mmesim.scenario.run.expect import EXPECTED
 
 INTRODUCTION = """
 A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a duplicate key is an error).
@@ -90,8 +90,9 @@ def _default(text: str) -> str:
 
 
 def _expect() -> str:
-    latencies = ", ".join(map(code, LATENCY_METRICS))
-    shares = ", ".join(map(code, SHARE_METRICS))
+    latencies, shares = (
+        ", ".join(code(name) for name, one in EXPECTED.items() if one.kind == kind) for kind in ("ms", "share")
+    )
     return (
         "## expect\n\nA list of lines `metric < limit`, also `<=`, `>`, `>=`.\n\n"
         f"- against a time, such as `p99 < 500 ms`: {latencies}\n"

@@ -154,8 +154,8 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
     A scenario can generate similar traffic from it.
     """
     from mmesim import units
+    from mmesim.files import write_text
     from mmesim.workload.trace import fit
-    from mmesim.workload.trace.convert import write_text
 
     trace = asked.trace()
     found = fit.fingerprint(asked.file, trace.calls, trace.span_s)

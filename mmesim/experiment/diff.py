@@ -24,7 +24,7 @@ from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Plot
 
 RECORDED = 2_000_000
 """Calls of the first replication that are recorded, to find where the runs diverge; above that a sample."""
@@ -97,7 +97,7 @@ class Diff:
         html: str = self.frame.to_html()
         return html
 
-    def plot(self) -> Figure:
+    def plot(self) -> Plot:
         """Draw every difference with its interval, in percent of a."""
         from mmesim.report.plots.diff import differences
 
@@ -160,7 +160,7 @@ def _run(scenario: Scenario, executor: Executor, watch: Watch | None) -> Result:
     if not rest:
         return first
     others = run_replications(scenario, only=rest, executor=executor, records=None, watch=watch)
-    return Result(scenario, first.runs + others.runs)
+    return Result(scenario, first.runs + others.runs, origin=first.origin)
 
 
 def _calls(result: Result) -> Sized:

@@ -12,6 +12,7 @@ from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Task, Watch
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -61,6 +62,7 @@ def run_replications(
     """
     if save is not None:
         prepare(save)
+    begun = origin(scenario, processes)
     numbers = range(scenario.run.replications) if only is None else sorted(set(only))
     finished: dict[int, RunData] = {}
     try:
@@ -73,7 +75,7 @@ def run_replications(
     except KeyboardInterrupt:
         if not finished:
             raise
-    result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)))
+    result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)), origin=begun)
     if save is not None:
         result.save(save)
     return result

@@ -8,11 +8,12 @@ from typing import Any
 
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
-from mmesim.experiment.figures import figure
 from mmesim.experiment.replicate import repeated, run_replications
-from mmesim.experiment.robustness_result import AS_GIVEN, FIGURES, LeftOut, Outcome, Robustness
+from mmesim.experiment.robustness_result import AS_GIVEN, LeftOut, Outcome, Robustness
 from mmesim.experiment.unknowns import Unknowns, settings
+from mmesim.results.figures import read
 from mmesim.results.result import Result
+from mmesim.scenario import figures
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.scenario import Scenario
 
@@ -73,7 +74,7 @@ def _outcome(setting: Unknowns, base: Unknowns, result: Result) -> Outcome:
         overrides=tuple(f"{field}={exact}" for field, exact, _ in setting.overrides(base)),
         verdict=result.verdict if entries else None,
         expect=tuple(entries),
-        figures={name: figure(name).of(result.summary) for name in FIGURES},
+        figures={one.key: read(one, result.summary) for one in figures.shown_in("robustness")},
         steady_state=steady["verdict"],
         self_check=result.self_check,
     )

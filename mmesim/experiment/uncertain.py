@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
-from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
+from mmesim.errors import Problem, ScenarioError, UserError
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.replicate import repeated, run_replications
 from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
-from mmesim.results.latency import QUANTILES
-from mmesim.results.metrics import METRICS, Metric, metric
+from mmesim.results.figures import Formula, formula, measured
 from mmesim.results.result import Result
+from mmesim.scenario import figures
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Belief, Scenario
 from mmesim.stats.ranking import rank
@@ -35,9 +35,6 @@ FEWEST_DRAWS = 8
 FEWEST_REPLICATIONS = 2
 RESAMPLED = 1000
 """Bootstrap samples of the draws."""
-
-SHOWN = ("p50", "p99", "cache_hit_ratio", "error_rate")
-"""Figures of a scenario that expects nothing, unless others are asked for."""
 
 MOST_PROBLEMS = 10
 
@@ -70,7 +67,7 @@ def uncertain(
             f"{base.name}: nothing is uncertain: write {{uncertain: {{low: , mid: , high: }}}} in place of a value "
             "that you believe but do not know"
         )
-    figures = {name: _metric(name) for name in metrics or _expected(base)}
+    formulas = {name: _formula(name) for name in metrics or _expected(base)}
     count = repeated(base, replications).run.replications
     if count < FEWEST_REPLICATIONS:
         raise UserError(f"one replication shows no noise: at least {FEWEST_REPLICATIONS} are needed")
@@ -80,7 +77,7 @@ def uncertain(
     shares = sobol(draws, len(beliefs), _random(base.run.seed, "beliefs"))
     values = [dict(zip((b.field for b in beliefs), _drawn(beliefs, row), strict=True)) for row in shares]
     scenarios = _scenarios(template, values, count)
-    answers = {name: np.empty((draws, count)) for name in figures}
+    answers = {name: np.empty((draws, count)) for name in formulas}
     verdicts: list[list[str]] = []
     steady: list[str | None] = []
     self_check: str | None = None
@@ -91,8 +88,8 @@ def uncertain(
             result = run_replications(drawn, executor=running, records=None)
             if result.interrupted:
                 raise KeyboardInterrupt
-            for name, figure in figures.items():
-                answers[name][index] = [figure.of(run) for run in result.runs]
+            for name, one in formulas.items():
+                answers[name][index] = [one.of(run) for run in result.runs]
             verdicts.append(_verdicts(result))
             steady.append(_steady(result))
             self_check = self_check or result.self_check
@@ -101,7 +98,7 @@ def uncertain(
         scenario=base,
         replications=count,
         draws=tuple(values),
-        answers=tuple(_answer(name, figures[name], answers[name], beliefs, shares, resampled) for name in figures),
+        answers=tuple(_answer(name, one, answers[name], beliefs, shares, resampled) for name, one in formulas.items()),
         expect=tuple(
             _chance(expectation.text, [row[place] for row in verdicts]) for place, expectation in enumerate(base.expect)
         ),
@@ -116,18 +113,15 @@ def _random(seed: int, purpose: str) -> np.random.Generator:
 
 
 def _expected(scenario: Scenario) -> Sequence[str]:
-    return tuple(dict.fromkeys(expectation.metric for expectation in scenario.expect)) or SHOWN
+    return tuple(dict.fromkeys(expectation.metric for expectation in scenario.expect)) or figures.names(
+        figures.shown_in("uncertain")
+    )
 
 
-def _metric(name: str) -> Metric:
-    try:
-        return metric(name)
-    except KeyError:
-        names = [*QUANTILES, *METRICS]
-        hint = did_you_mean(name, names)
-        raise UserError(
-            f"unknown metric {name!r}: one of {', '.join(names)}{'' if hint is None else f' ({hint})'}"
-        ) from None
+def _formula(name: str) -> Formula:
+    if figures.quantile_shares(name) is None:
+        figures.figure(name, measured())
+    return formula(name)
 
 
 def _drawn(beliefs: Sequence[Belief], shares: Floats) -> list[object]:
@@ -166,14 +160,13 @@ def _chance(text: str, verdicts: Sequence[str]) -> Chance:
 
 
 def _answer(
-    name: str, figure: Metric, values: Floats, beliefs: Sequence[Belief], shares: Floats, resampled: Ints
+    name: str, figure: Formula, values: Floats, beliefs: Sequence[Belief], shares: Floats, resampled: Ints
 ) -> Answer:
     """The figure over all draws; `shares` stand for the inputs, whose ranks are theirs."""
-    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
     absent = int(np.isnan(values).any(axis=1).sum())
     if absent:
-        return Answer(name, unit, reason=f"{figure.missing} in {absent} of {len(values)} draws")
-    values = scale * values
+        return Answer(name, figure.kind, reason=f"{figure.missing} in {absent} of {len(values)} draws")
+    values = figure.scale * values
     means = values.mean(axis=1)
     low, middle, high = (float(value) for value in np.quantile(means, (0.05, 0.5, 0.95)))
     # Whole numbers tie: what was simulated counts, not where in the sequence it stood.
@@ -182,7 +175,7 @@ def _answer(
     )
     return Answer(
         name,
-        unit,
+        figure.kind,
         means=tuple(means.tolist()),
         p5=low,
         p50=middle,

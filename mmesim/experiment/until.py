@@ -17,6 +17,7 @@ from mmesim.experiment.execute.task import Executor, Watch
 from mmesim.experiment.replicate import RECORDS, run_replications, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.until import Until, allowed, relative_half_width
@@ -71,6 +72,7 @@ def replicate_until(
         raise ValueError("the scenario has no run.until")
     if save is not None:
         prepare(save)
+    begun = origin(scenario, processes)
     with given_or_local(executor, jobs) as running:
         scenario = with_warmup(scenario, running, bool(processes))
 
@@ -80,7 +82,7 @@ def replicate_until(
             ).runs
 
         runs, until = _look(target, looks_of(scenario.run), more, plan)
-    result = Result(scenario, runs, until)
+    result = Result(scenario, runs, until, origin=begun)
     if save is not None:
         result.save(save)
     return result

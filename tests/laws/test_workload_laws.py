@@ -40,7 +40,7 @@ from mmesim.scenario.scenario import (
     WeibullArrivals,
     Zipf,
 )
-from mmesim.scenario.traffic.combinations import contradictions
+from mmesim.scenario.traffic.combinations import conflicts
 from mmesim.scenario.values.times import (
     Constant,
     Empirical,
@@ -164,7 +164,7 @@ def streams(draw: st.DrawFn) -> Traffic:
         return Traffic(arrivals=draw(sweeps), **window)
     process, popularity = draw(processes), draw(popularities)
     drift, session = draw(st.none() | drifts), draw(st.none() | sessions)
-    assume(not list(contradictions(process, popularity, drift, session, chosen=True)))
+    assume(not list(conflicts(process, popularity, drift, session, chosen=True)))
     return Traffic(arrivals=process, popularity=popularity, drift=drift, sessions=session, **window)
 
 

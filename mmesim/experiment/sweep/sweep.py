@@ -20,6 +20,7 @@ from mmesim.experiment.sweep.points import Point, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
 from mmesim.experiment.warmup import found_again
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.template import Template
@@ -59,6 +60,7 @@ def sweep(
     """
     template = Template.given(scenario)
     plan = _Plan(template, _points(template, what), replications)
+    begun = origin(plan.scenario)
     if most is not None and plan.simulations > most:
         raise UserError(
             f"{len(plan.points):,} points are {plan.simulations:,} simulations, more than {most:,}: "
@@ -78,7 +80,7 @@ def sweep(
                 raise
     fields = tuple(plan.points[0])
     done = tuple(work.done[index] for index in sorted(work.done))
-    return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found)
+    return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found, begun)
 
 
 def _points(template: Template, what: What | None) -> Sequence[Point]:

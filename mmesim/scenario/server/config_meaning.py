@@ -51,7 +51,7 @@ def flaws(settings: Mapping[str, Setting]) -> Iterator[tuple[Setting, Flaw]]:
         message = None if name not in KEYS else _wrong(KEYS[name], setting.value)
         if message is not None:
             yield setting, Flaw(setting.line, name, setting.value, message)
-    for name, message in _contradictions(settings):
+    for name, message in _exclusive(settings):
         yield settings[name], Flaw(settings[name].line, name, settings[name].value, message)
 
 
@@ -80,7 +80,7 @@ def _wrong_address(value: str) -> str | None:
     return None
 
 
-def _contradictions(settings: Mapping[str, Setting]) -> Iterator[tuple[str, str]]:
+def _exclusive(settings: Mapping[str, Setting]) -> Iterator[tuple[str, str]]:
     """Keys with values that exclude each other: the key, and why."""
     found = {name: _address(settings, name) for name in _ADDRESSES}
     native = settings.get("use_native_io")

@@ -14,7 +14,7 @@ from mmesim.scenario.values.fields import Refused
 from mmesim.scenario.values.forms import Form
 
 
-def contradictions(
+def conflicts(
     arrivals: Form | None,
     popularity: Popularity,
     drift: Drift | None,

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, field_serializer, model_validator
 
 from mmesim.scenario.traffic.arrivals import ArrivalsField
-from mmesim.scenario.traffic.combinations import contradictions
+from mmesim.scenario.traffic.combinations import conflicts
 from mmesim.scenario.traffic.drift import Drift
 from mmesim.scenario.traffic.popularity import PopularityField, UniformPopularity
 from mmesim.scenario.traffic.sessions import Sessions
@@ -93,7 +93,7 @@ class Traffic(Data):
     @model_validator(mode="after")
     def _goes_together(self) -> Traffic:
         refused = list(
-            contradictions(
+            conflicts(
                 self.arrivals,
                 self.popularity,
                 self.drift,

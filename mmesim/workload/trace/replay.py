@@ -24,9 +24,9 @@ from mmesim.workload.trace import transform
 from mmesim.workload.trace.access_log import access_log
 from mmesim.workload.trace.names import Chosen, Hashed, Known, Naming, Numbered, Striped
 from mmesim.workload.trace.order import in_order
-from mmesim.workload.trace.rows import Piece, azure_2021, azure_llm, table
+from mmesim.workload.trace.rows import RawCalls, azure_2021, azure_llm, table
 
-Reader = Callable[[TraceSource, Naming, int], Iterator[Piece]]
+Reader = Callable[[TraceSource, Naming, int], Iterator[RawCalls]]
 
 READERS: Mapping[TraceFormat, Reader] = {
     TABLE: table,

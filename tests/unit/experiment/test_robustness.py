@@ -15,7 +15,7 @@ from mmesim.experiment.robustness_result import AS_GIVEN
 from mmesim.experiment.unknowns import AXES, Unknowns, settings
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.results.schema import summary_schema
+from mmesim.results.summary import summary_schema
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import RouterPolicy, Scenario
 from tests.unit.experiment import fakes

@@ -20,7 +20,7 @@ from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.experiment.store.store import FORMAT, Store
 from mmesim.results.series import COLUMNS
-from mmesim.results.summary import summarise
+from mmesim.results.summarise import summarise
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from tests.helpers.files import ROOT

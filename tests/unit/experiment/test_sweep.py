@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,6 @@ from matplotlib.image import imread
 from mmesim.errors import OutputError, ScenarioError, UserError
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Observer
-from mmesim.experiment.figures import FIGURES, figure
 from mmesim.experiment.replicate import run_replications
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.sweep.result import SweepResult
@@ -22,7 +23,10 @@ from mmesim.experiment.sweep.sweep import sweep
 from mmesim.report.content.sweep import sweep_report
 from mmesim.report.plots.picture import write_plot
 from mmesim.report.text import text as rendered
+from mmesim.results.figures import read
 from mmesim.results.run_data import RunData
+from mmesim.scenario.figures import figure, shown_in
+from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from tests.unit.experiment import fakes
@@ -61,8 +65,8 @@ def test_every_point_is_what_its_scenario_alone_gives() -> None:
     result = sweep(SCENARIO, {COUNT: [1, 2]}, replications=3)
     for point, count in zip(result.points, (1, 2), strict=True):
         alone: Any = run_replications(SCENARIO.with_({COUNT: count, "run.replications": 3})).summary
-        for one in FIGURES:
-            assert point.figures[one.column] == one.of(alone)
+        for one in shown_in("sweep"):
+            assert point.figures[one.column] == read(one, alone)
         assert point.verdict == alone["expect"][0]["verdict"]
         assert point.not_passed == (() if point.verdict == "pass" else ("p99 < 25 ms",))
     assert (result.simulated, result.found, result.interrupted, result.self_check) == (6, 0, False, None)
@@ -96,7 +100,11 @@ def test_files_are_the_same_bytes_whatever_ran_them(tmp_path: Path) -> None:
         other = sweep(SCENARIO, GRID, executor=executor, replications=3).save(tmp_path / "other")
     for name in ("sweep.csv", "sweep.parquet"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
-    assert sorted(path.name for path in one.iterdir()) == ["sweep.csv", "sweep.parquet"]
+    assert sorted(path.name for path in one.iterdir()) == ["provenance.json", "sweep.csv", "sweep.parquet"]
+    origin = json.loads((one / "provenance.json").read_text())
+    assert origin["scenario_sha256"] == sha256(dump(SCENARIO).encode()).hexdigest()
+    assert origin["started_at"] <= origin["written_at"]
+    assert origin["simulation_s"] is None
     whole = sweep(SCENARIO, GRID, **FAKE).frame
     pd.testing.assert_frame_equal(pd.read_parquet(one / "sweep.parquet"), whole)
     csv = pd.read_csv(io.StringIO((one / "sweep.csv").read_text()))

@@ -81,7 +81,7 @@ def test_a_linear_answer_has_the_distribution_of_the_input():
     assert (answer.p5, answer.p50, answer.p95) == pytest.approx((11.0, 20.0, 29.0), abs=0.2)
     assert answer.split is not None
     assert answer.split.inputs == pytest.approx(20.0**2 / 12, rel=0.05)
-    assert (answer.split.luck, answer.inputs_share) == (0.0, 1.0)
+    assert (answer.split.noise, answer.inputs_share) == (0.0, 1.0)
     assert answer.ranking is not None
     first, second = answer.ranking.influences
     assert (first.field, first.direction) == ("models.m.service.cpu", 1)
@@ -161,7 +161,7 @@ def test_the_engine_itself(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of p50"),
+        ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of mean, p50"),
         ({"metrics": ["cache_hit_ration"]}, "did you mean cache_hit_ratio?"),
         ({"draws": 7}, "7 draws are too few to rank 2 inputs: at least 8"),
         ({"replications": 1}, "at least 2 are needed"),

@@ -111,7 +111,7 @@ def test_it_gives_up_honestly() -> None:
 def test_the_interval_of_the_summary_is_the_one_that_was_looked_at() -> None:
     result = replicate_until(wanting("p50 within 5 %"), executor=fakes.Fake(STEADY))
     assert result.until is not None
-    estimated = result.summary["latency_ms"]["p50"]  # type: ignore[index]
+    estimated = result.summary["latency_ms"]["p50"]
     low, high = estimated["ci95"]
     value = estimated["value"]
     assert max(high - value, value - low) / value == pytest.approx(result.until.half_width, rel=1e-6)

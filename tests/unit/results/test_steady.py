@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mmesim.results.series import batch_means, means, windows
-from mmesim.results.steady import SteadyState, steady_state
+from mmesim.results.steady import steady_state
+from mmesim.results.summary import SteadyState
 from mmesim.scenario.scenario import FoundWarmup, Scenario
 from tests.unit.results.synthetic import Call, run_data, scenario
 from tests.unit.results.synthetic import windows as minutes
@@ -36,7 +37,12 @@ def judged(of: Scenario, *each: dict[str, Any], calls: list[Call] | None = None)
 
 def test_nothing_changes() -> None:
     state = judged(half_an_hour(), {})
-    assert state == SteadyState("steady", "no fall in misses or latency, no growth of the calls in the system", 0.0)
+    assert state == SteadyState(
+        verdict="steady",
+        evidence="no fall in misses or latency, no growth of the calls in the system",
+        warmup_s=0.0,
+        run_at_least_s=None,
+    )
 
 
 @pytest.mark.parametrize("replications", [1, 2, 4])
