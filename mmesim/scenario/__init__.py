@@ -133,13 +133,8 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
-    "mmesim.scenario.endpoint.endpoint": (
-        "Download",
-        "Endpoint",
-        "Router",
-        "RouterPolicy",
-        "Throttling",
-    ),
+    "mmesim.scenario.endpoint.endpoint": ("Download", "Endpoint", "Throttling"),
+    "mmesim.scenario.endpoint.router": ("Router", "RouterPolicy"),
     "mmesim.scenario.endpoint.eviction": (
         "EvictionPolicy",
         "Gdsf",
