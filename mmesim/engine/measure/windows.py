@@ -41,7 +41,7 @@ class Integrals:
     unloads: NDArray[np.int64]
 
     def since(self, before: Integrals, hosts: int) -> Integrals:
-        """What was added after `before`, for so many hosts: those that came later have added nothing before."""
+        """What was added after `before`, one entry for each of `hosts`: those that came later had added nothing yet."""
         pairs = ((getattr(self, f.name), getattr(before, f.name)) for f in fields(self))
         return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
 
