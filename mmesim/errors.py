@@ -9,7 +9,7 @@ MmesimError                 exit code 70
 |   +-- UserCodeError       exit code 70: a user function failed
 +-- SimulationError         exit code 70: the simulator is at fault
 
-A TraceWarning is no error: it tells what a trace lacks that is replayed all the same.
+A TraceWarning is not an error: it says what is missing from a trace that is replayed anyway.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class MmesimError(Exception):
 
 
 class UserError(MmesimError):
-    """The input is at fault: `str(error)` tells the user what to change, a traceback would not help."""
+    """The input is at fault: `str(error)` says what to change, a traceback would not help."""
 
     exit_code = 64
 

@@ -90,8 +90,20 @@ def fraction(value: object) -> float:
         number, unit = _split(value, {"%": Decimal("0.01"), "": Decimal(1)}, "a share", "80 %")
         share = _finite(number * (Decimal("0.01") if unit == "%" else 1), value)
     if share > 1:
-        raise ValueError(f"{_shown(value)} is more than the whole: a share is at most 100 %")
+        raise ValueError(f"{_shown(value)} is too large: a share is at most 100 %")
     return share
+
+
+def split(value: object) -> tuple[int | float, str] | None:
+    """The number and the unit of a quantity of any kind (`40 MiB`, 0.8, `6`); None when the value is not one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if not isinstance(value, str):
+        return value, ""
+    match = _QUANTITY.fullmatch(value)
+    if match is None or not re.search(r"\d", match[1]) or " " in match[2]:
+        return None
+    return (int(match[1]) if re.fullmatch(r"[-+]?\d+", match[1]) else float(match[1])), match[2]
 
 
 def _read(value: object, units: Mapping[str, Decimal], what: str, example: str) -> float:
@@ -198,19 +210,6 @@ def show_bytes(value: float, digits: int = 3) -> str:
         if abs(value) >= _BYTES[unit]:
             return f"{_digits(value / float(_BYTES[unit]), digits)} {unit}"
     return f"{_digits(value, digits)} B"
-
-
-def show_bandwidth(value: float, digits: int = 3) -> str:
-    """Bytes for each second for people, in decimal units: `90 MB/s`."""
-    for unit in ("GB", "MB", "kB"):
-        if abs(value) >= _BYTES[unit]:
-            return f"{_digits(value / float(_BYTES[unit]), digits)} {unit}/s"
-    return f"{_digits(value, digits)} B/s"
-
-
-def show_rate(value: float, digits: int = 3) -> str:
-    """Events for each second for people: `120 /s`."""
-    return f"{_digits(value, digits)} /s"
 
 
 def show_fraction(value: float, digits: int = 3) -> str:

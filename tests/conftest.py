@@ -26,10 +26,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if not config.getoption("numprocesses", None) or config.getoption("collectonly"):
         return  # all tests in this process, which may be one of several
-    from mmesim.experiment.execute.executors import is_compiled
+    from mmesim.experiment.execute.task import is_compiled
 
     if not is_compiled():
-        config.get_terminal_writer().line("compiling the kernel")
         run = [sys.executable, "-m", "mmesim", "run", "scenarios/gallery/retry-storm.yaml", "--no-requests"]
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([*run, "--out", folder], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)

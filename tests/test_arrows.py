@@ -9,9 +9,9 @@ import mmesim
 
 ROOT = Path(mmesim.__path__[0])
 
-ANYONE = {"arrays", "errors", "units"}
+ANYONE = {"arrays", "errors", "files", "units"}
 ARROWS: dict[str, set[str]] = {
-    "cli": {"report", "experiment", "workload.trace", "scenario", "results.result"},
+    "cli": {"report", "experiment", "workload.trace", "scenario", "results.result", "results.command_line"},
     "experiment": {"engine", "results", "analytic", "scenario", "stats", "workload"},
     "engine": {"policies", "workload", "scenario", "results", "stats"},
     "report": {"results", "experiment", "scenario", "stats", "workload.trace"},  # it shows what a trace is like, too
@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "stats": set(),
     "arrays": set(),
     "errors": set(),
+    "files": set(),
     "units": set(),
 }
 """Room -> modules and rooms that it may import, besides itself and `ANYONE`.

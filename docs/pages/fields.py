@@ -14,29 +14,44 @@ from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from docs.pages.descriptions import ABOUT, DESCRIPTIONS
 from mmesim import units
 from mmesim.scenario.endpoint.host import HOST_KEYS, HostType
 from mmesim.scenario.scenario import CpuWait, Endpoint, Scenario
-from mmesim.scenario.server.server import OVERHEADS
-from mmesim.scenario.values.forms import Form
+from mmesim.scenario.values.forms import Form, OneOf
+from mmesim.scenario.values.meanings import meanings
 from mmesim.scenario.values.times import Constant
 
-COMPUTED = {
-    "endpoint.load_slots": "max(1, vcpu // 2)",
-    "endpoint.router.spill_at": "max(4, 2 x workers)",
-    "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
-    "models.workers": "server.default_workers_per_model",
-    "models.count": "1",
-    "server.overhead": "sagemaker",
-    "clients.retries": "none",
-    "traffic.name": "traffic-0, traffic-1 ...",
-    "traffic.arrivals": "",
-} | {f"models.{key}": "preset" for key in ("process_memory", "framework_threads", "oversubscription", "load")}
+COMPUTED = (
+    {
+        "endpoint.load_slots": "max(1, vcpu // 2)",
+        "endpoint.router.spill_at": "max(4, 2 x workers)",
+        "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
+        "models.count": "1",
+        "traffic.name": "traffic-0, traffic-1 ...",
+    }
+    | {
+        "models.workers": "server.default_workers_per_model",
+        "models.batch_size": "server.batch_size",
+        "models.max_batch_delay": "server.max_batch_delay",
+        "models.preload_model": "server.preload_model",
+    }
+    | {f"models.{key}": "preset" for key in ("process_memory", "framework_threads", "oversubscription", "load")}
+)
 """Defaults that are not one value in the schema."""
 
 NO_SECTION = (CpuWait, HostType)
 """Classes that are shown in the row of their key."""
+
+MORE = {
+    "models.framework": "[presets](presets.md)",
+    "traffic.popularity": "[describe your traffic](../how-to/describe-your-traffic.md#popularity)",
+    "traffic.trace": "[replay a trace](../how-to/replay-a-trace.md)",
+    "clients.retries": "[set up your clients](../how-to/set-up-your-clients.md)",
+    "expect": "[expect](#expect)",
+    "clients.retries.fixed.causes": "[causes of failure](#causes-of-failure)",
+    "clients.retries.exponential.causes": "[causes of failure](#causes-of-failure)",
+}
+"""Where more is said about a key than its meaning and its own section."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +61,7 @@ class Key:
     path: str
     kind: str
     default: str
-    description: str
-    described_in: tuple[str, ...]
-    """Where a description was found: schema, here."""
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -70,37 +83,42 @@ def _sections(path: str, model: type[BaseModel]) -> Iterator[Section]:
     below: list[tuple[str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
         if model is Endpoint and name == "host":
-            keys += [_key(f"{path}.{key}", _host_field(key), host=True) for key in HOST_KEYS]
+            keys += [_key(f"{path}.{key}", HostType, *_host_field(key), host=True) for key in HOST_KEYS]
             continue
         here = f"{path}.{field.alias or name}".lstrip(".")
-        keys.append(_key(here, field))
         kinds = list(_models_in(field.annotation))
         forms = [kind for kind in kinds if issubclass(kind, Form)]
-        below += [(f"{here}.{kind.form}", kind) for kind in forms]
+        below += [(here if kind.only else f"{here}.{kind.form}", kind) for kind in forms]
         if not forms and kinds and kinds[0] not in NO_SECTION:
             below.append((here, kinds[0]))
-    yield Section(path, ABOUT.get(path, model.__doc__ or ""), tuple(keys))
+        keys.append(_key(here, model, name, field, has_section=bool(below) and below[-1][0] == here))
+    yield Section(path, model.__doc__ or "", tuple(keys))
     for here, inner in below:
         yield from _sections(here, inner)
 
 
-def _host_field(key: str) -> FieldInfo:
-    return next(field for name, field in HostType.model_fields.items() if key in (name, field.alias))
+def _host_field(key: str) -> tuple[str, FieldInfo]:
+    return next((name, field) for name, field in HostType.model_fields.items() if key in (name, field.alias))
 
 
-def _key(path: str, field: FieldInfo, host: bool = False) -> Key:
-    own = None if host else field.description
-    described = {"schema": own, "here": DESCRIPTIONS.get(path)}
-    found = tuple(where for where, text in described.items() if text)
+def _key(
+    path: str, model: type[BaseModel], name: str, field: FieldInfo, host: bool = False, has_section: bool = False
+) -> Key:
     default = COMPUTED.get(path) or ("catalogue" if host else _default(field))
     if field.is_required() and not host:
         default = "required"
-    return Key(path, _kind(field.annotation, field.metadata), default, own or DESCRIPTIONS.get(path, ""), found)
+    meaning = meanings(model).get(name, "")
+    more = MORE.get(path) or (f"[{path}](#{path.replace('.', '')})" if has_section else "")
+    if more:
+        meaning = f"{meaning.rstrip('.')}; see {more}."
+    return Key(path, _kind(field.annotation, field.metadata), default, meaning)
 
 
 def _kind(annotation: Any, metadata: list[Any]) -> str:
     """Type and unit of a key in words."""
     for item in metadata:
+        if isinstance(item, OneOf):
+            return item.in_words
         if isinstance(item, WithJsonSchema):
             return _schema_kind(item.json_schema or {})
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -125,8 +143,6 @@ def _schema_kind(schema: dict[str, Any]) -> str:
     description = str(schema.get("description", ""))
     if schema.get("type") in ("integer", "number"):
         return {"integer": "whole number", "number": "number"}[schema["type"]]
-    if "distribution" in description:
-        return "time or distribution"
     if description.startswith(("a ", "an ")):
         return description.partition(",")[0].split(" ", 1)[1]
     return "text" if schema.get("type") == "string" else "name or map"
@@ -141,6 +157,9 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
+    word = next((item.word(value) for item in field.metadata if isinstance(item, OneOf)), None)
+    if word is not None:
+        return word
     if value is PydanticUndefined or value is None or value == ():
         return ""
     return _shown(value, _kind(field.annotation, field.metadata))
@@ -155,21 +174,25 @@ def _shown(value: Any, kind: str) -> str:
     if isinstance(value, CpuWait):
         return f"{{cpu: {_shown(value.cpu, '')}, wait: {_shown(value.wait, '')}}}"
     if isinstance(value, BaseModel):
-        return next((name for name, overhead in OVERHEADS.items() if overhead == value), "see below")
+        return "see below"
+    if isinstance(value, tuple):
+        return ", ".join(_shown(item, kind) for item in value)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, int | float):
-        shown = {"time": _time, "size": _size, "bandwidth": units.show_bandwidth, "share": units.show_fraction}
+        shown = {"time": _time, "size": _size, "bandwidth": _bandwidth, "share": units.show_fraction}
         return shown.get(kind, lambda number: f"{number:g}" if math.isfinite(number) else "unlimited")(value)
-    if isinstance(value, str):
-        return value
-    return type(value).__name__.removesuffix("Popularity").lower()
+    return str(value)
 
 
 def _time(value: float) -> str:
     if value and value % 3600.0 == 0.0:
         return f"{value / 3600.0:g} h"
     return f"{value:g} s" if value >= 1 or value == 0 else units.show_seconds(value)
+
+
+def _bandwidth(value: float) -> str:
+    return f"{value / 1e6:g} MB/s"
 
 
 def _size(value: float) -> str:

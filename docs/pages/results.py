@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from datetime import datetime
+from types import MappingProxyType, NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
 from mmesim.results.ledger import BANDS
+from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES, PARTS
-from mmesim.results.schema import summary_schema
+from mmesim.results.summary import Band, Summary, Value
+from mmesim.scenario.figures import LATENCIES, figure
 
 SUMMARY = """
 One JSON object. Keys are never left out: what cannot be said is `null`. Figures carry 12 significant digits. Two runs
-of one scenario, seed and version differ in `wall_s` only. Counts are sums over replications; the rest are means over
-replications. Definitions: [design](../design.md#results); terms: [glossary](../glossary.md).
+of one scenario, seed and version differ in `wall_s` only. Counts are sums over replications, percentiles those of all
+calls together, the maximum is the largest of all; the rest are means over replications. Definitions:
+[design](../design.md#results); terms: [glossary](../glossary.md).
 
 A **value** is `{"value": number or null, "ci95": [low, high] or null}`; with a null value there is a `reason`. The
 interval is null with one replication.
@@ -22,63 +29,70 @@ interval is null with one replication.
 
 
 def summary_page() -> str:
-    """The reference of summary.json, from its JSON Schema."""
-    schema: Any = summary_schema()
-    rows = list(_rows("", schema, schema["$defs"]))
+    """The reference of summary.json, from its models."""
     causes = ", ".join(map(code, CAUSES))
     parts = ", ".join(map(code, PARTS))
     bands = ", ".join(f"`{name}` ({100 * low:g} to {100 * high:g} %)" for name, (low, high) in BANDS.items())
     return page(
         "summary.json",
         SUMMARY,
-        table(("Key", "Type", "Meaning"), rows),
+        table(("Key", "Type", "Meaning"), keys(Summary)),
         f"**Causes**: {causes}. What each means: [assumptions](../assumptions.md#time-outs-and-errors).",
         f"**Parts**: {parts}. What each means: [glossary](../glossary.md#latency-ledger).",
         f"**[Bands](../glossary.md#band)**, calls in order of latency: {bands}.",
-        "The JSON Schema itself: `mmesim.results.schema.summary_schema()`.",
+        "The JSON Schema itself: `mmesim.results.summary.summary_schema()`.",
     )
 
 
-def _rows(path: str, schema: Any, parts: Any) -> Iterator[tuple[str, str, str]]:
-    for name, one in schema["properties"].items():
-        here = f"{path}.{name}".lstrip(".")
-        described = one.get("description", "")
-        one = parts[one["$ref"].rpartition("/")[2]] if "$ref" in one else one
-        if one is parts["value"]:
-            yield code(here), "value", described
-        elif "properties" in one and not _is_long(one):
-            yield code(here), "object", described
-            yield from _rows(here, one, parts)
-        elif one.get("type") == "array" and "$ref" in one.get("items", {}):
-            yield code(here), "list of objects", described
-            yield from _rows(f"{here}[]", parts[one["items"]["$ref"].rpartition("/")[2]], parts)
-        else:
-            yield code(here), _type(one), described
+def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str]]:
+    """A row for each key of a model and of those inside it: path, type, meaning."""
+    for name, field in model.model_fields.items():
+        here = f"{path}{name}"
+        absent = any(isinstance(one, WithJsonSchema) for one in field.metadata)  # never null: absent instead
+        yield code(here), "string" if absent else _type(field.annotation), field.description or ""
+        if here == "latency_ms":
+            yield from ((code(f"{here}.{one}"), "value", figure(one).title) for one in LATENCIES)
+        if not path.startswith("robustness.settings"):
+            yield from _inside(field.annotation, here)
 
 
-def _is_long(schema: Any) -> bool:
-    """Objects with one key for each cause or part are described in one row."""
-    names = set(schema["properties"])
-    return set(CAUSES) <= names or set(PARTS) <= names
+def _inside(annotation: Any, path: str) -> Iterator[tuple[str, str, str]]:
+    """The keys of the models that a field holds, itself or in a list; those of a value and a band are said once."""
+    path = f"{path}[]" if get_origin(annotation) in (list, tuple) else path
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in (Value, Band):
+        yield from keys(annotation, f"{path}.")
+    for part in get_args(annotation):
+        yield from _inside(part, path)
 
 
-def _type(schema: Any) -> str:
-    if "enum" in schema:
-        return ", ".join(code(word) for word in schema["enum"])
-    if schema.get("type") == "object" and "properties" in schema:
-        names = set(schema["properties"])
-        return "count for each cause" if set(CAUSES) <= names else "`n`, `mean`, and a number for each part"
-    if schema.get("type") == "object":
-        inner = schema.get("additionalProperties", {})
-        return "map of values" if "$ref" in inner else "map"
-    if schema.get("type") == ["array", "null"] and "items" in schema:
-        return "[low, high] or null"
-    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    return " or ".join(kinds)
+def _type(annotation: Any) -> str:
+    """The type of a field as a reader of JSON knows it."""
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(inside[0])
+    if origin in (Union, UnionType):
+        return " or ".join("null" if part is NoneType else _type(part) for part in inside)
+    if origin is Literal:
+        return ", ".join(map(code, inside))
+    if origin is tuple and Ellipsis not in inside:
+        return "[low, high]"
+    if origin in (list, tuple):
+        return f"list of {_type(inside[0])}s"
+    if origin is dict and inside[1] is Band:
+        return "for each band `n`, `mean` and a number for each part"
+    if origin is dict and inside[1] is not object:
+        return f"map of {_type(inside[1])}s"
+    return TYPES.get(annotation, "object")
+
+
+TYPES: Mapping[Any, str] = MappingProxyType(
+    {str: "string", datetime: "time (ISO 8601)", int: "integer", float: "number", bool: "boolean", Value: "value"}
+)
 
 
 FOLDER = (
     ("`summary.json`", "every figure: [summary.json](summary.md)"),
+    ("`provenance.json`", "[where the result comes from](#provenancejson): versions, command, hash of the scenario"),
     ("`scenario.yaml`", "the resolved scenario: running it again gives the same result"),
     ("`requests.parquet`", "[single calls](#requestsparquet); absent with `--no-requests`"),
     ("`windows.parquet`", "[minutes](#windowsparquet), under CloudWatch's names"),
@@ -90,6 +104,13 @@ WINDOWS = """
 One row a minute and replication, from 0 to the end of the run; null where nothing was observed. CloudWatch's names and
 units. Other statistics have a column `Name_Statistic`, such as `ModelLatency_Maximum`. A call counts in the minute in
 which it ends.
+""".strip()
+
+PROVENANCE = """
+## provenance.json
+
+Where the result comes from. It differs from run to run; `summary.json` does not (but for `wall_s`), so digests are
+taken of that. `mmesim sweep` writes one beside its tables too.
 """.strip()
 
 MODELS = """
@@ -107,6 +128,8 @@ def tables_page() -> str:
         table(("File", "What"), FOLDER),
         "Each Parquet field carries its unit and meaning as metadata (`unit`, `description`). Terms: "
         "[glossary](../glossary.md).",
+        PROVENANCE,
+        table(("Key", "Type", "Meaning"), keys(Provenance)),
         _table(
             "requests", "One row a recorded call that was sent in the run, warm-up included.", tables.REQUEST_COLUMNS
         ),

@@ -7,13 +7,15 @@ import inspect
 from docs.pages.fields import Section, sections
 from docs.pages.markdown import code, page, table
 from mmesim import units
+from mmesim.scenario.clients.causes import FAILURES, Failure
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.models.csv_table import COLUMNS
-from mmesim.scenario.run.expect import LATENCY_METRICS, SHARE_METRICS
+from mmesim.scenario.run.expect import EXPECTED
 
 INTRODUCTION = """
-A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a key that is there twice is an
-error). `mmesim validate FILE` reports every mistake with its line, `mmesim schema` prints the JSON Schema of this page,
+A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a duplicate key is an error).
+`mmesim validate FILE` reports every mistake with its line, `mmesim schema` prints the JSON Schema of this page,
 `mmesim init` writes a commented file to start from. Where a rule comes from: [assumptions](../assumptions.md).
 
 - A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
@@ -38,7 +40,7 @@ DISTRIBUTIONS = (
 
 BELIEFS = (
     (
-        "surely between the ends, most likely `mid`, which a run uses: PERT, a beta distribution with mean "
+        "certainly between the ends, most likely `mid`, which a run uses: PERT, a beta distribution with mean "
         "(low + 4 mid + high) / 6 (Malcolm et al. 1959); rounded if all three are whole numbers without a unit",
         "{uncertain: {low: 40 MiB, mid: 50 MiB, high: 80 MiB}}",
     ),
@@ -71,6 +73,7 @@ def scenario_page() -> str:
         + table(("Form", "Example"), ((form, code(example)) for form, example in DISTRIBUTIONS)),
         _beliefs(),
         _columns(),
+        _causes(),
         _refused(),
     )
 
@@ -78,9 +81,7 @@ def scenario_page() -> str:
 def _section(section: Section) -> str:
     title = f"## {section.path}" if section.path else "## The file"
     about = inspect.cleandoc(section.about) if section.path else "Keys of the file itself."
-    rows = (
-        (code(key.path.rpartition(".")[2]), key.kind, _default(key.default), key.description) for key in section.keys
-    )
+    rows = ((code(key.path.rpartition(".")[2]), key.kind, _default(key.default), key.meaning) for key in section.keys)
     return f"{title}\n\n{about}\n\n{table(('Key', 'Type', 'Default', 'Meaning'), rows)}"
 
 
@@ -89,8 +90,9 @@ def _default(text: str) -> str:
 
 
 def _expect() -> str:
-    latencies = ", ".join(map(code, LATENCY_METRICS))
-    shares = ", ".join(map(code, SHARE_METRICS))
+    latencies, shares = (
+        ", ".join(code(name) for name, one in EXPECTED.items() if one.kind == kind) for kind in ("ms", "share")
+    )
     return (
         "## expect\n\nA list of lines `metric < limit`, also `<=`, `>`, `>=`.\n\n"
         f"- against a time, such as `p99 < 500 ms`: {latencies}\n"
@@ -133,15 +135,23 @@ def _columns() -> str:
     )
 
 
-def _refused() -> str:
+def _causes() -> str:
+    def retried(failure: Failure) -> str:
+        modes = {BotoLegacy.form: failure.legacy, BotoStandard.form: failure.standard}
+        return ", ".join(code(mode) for mode, retries in modes.items() if retries)
+
     rows = (
-        (
-            code(".".join(entry.place)),
-            entry.what,
-            ", ".join(code(str(value).lower()) for value in entry.harmless),
-        )
-        for entry in TABLE
+        (code(cause), failure.when, failure.container, failure.client, retried(failure))
+        for cause, failure in FAILURES.items()
     )
-    return "## Refused in this version\n\nKeys that mean something to an endpoint but are not simulated.\n\n" + table(
-        ("Key", "What", "Allowed value"), rows
+    return (
+        "## Causes of failure\n\nWhy an attempt fails. Your own rule (`clients.retries`) retries the causes that it "
+        "names.\n\n" + table(("Cause", "When", "Container answers", "Client sees", "Retried by"), rows)
+    )
+
+
+def _refused() -> str:
+    rows = ((code(".".join(spelling.place)), spelling.message, code(spelling.write)) for spelling in TABLE)
+    return "## Keys that are refused\n\nWhat some files have, and what to write instead.\n\n" + table(
+        ("Key", "Why", "Instead"), rows
     )

@@ -21,6 +21,7 @@ from mmesim import __version__
 from mmesim.cli import diff, init, robustness, run, schema, sweep, trace, uncertain, validate
 from mmesim.cli.common import INTERRUPTED
 from mmesim.errors import MmesimError, TraceWarning, UserError
+from mmesim.results.command_line import called_as
 
 __all__ = ["app", "main"]
 
@@ -84,7 +85,7 @@ def _hear_ctrl_c() -> None:
 def _run(words: list[str], debug: bool) -> int:
     """The exit code of one command."""
     try:
-        with warnings.catch_warnings():
+        with called_as(words), warnings.catch_warnings():
             # What a trace lacks is said as everything else is; in another process Python says it in its own way.
             warnings.simplefilter("default", TraceWarning)
             warnings.showwarning = _warned

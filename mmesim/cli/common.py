@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mmesim.experiment.execute.executors import Executor
+    from mmesim.experiment.execute.task import Executor
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
 INTERRUPTED = 130
@@ -37,7 +37,7 @@ def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:
 
 def executor(jobs: int, cluster: str | None) -> Executor:
     """What runs the replications; says so when the kernel has to be compiled here first."""
-    from mmesim.experiment.execute import executors
+    from mmesim.experiment.execute import executors, task
 
     if cluster is not None:
         if jobs > 1:
@@ -45,7 +45,7 @@ def executor(jobs: int, cluster: str | None) -> Executor:
                 "--jobs and --cluster exclude each other: a cluster runs as many as it has workers"
             )
         return executors.cluster(cluster)
-    if not executors.is_compiled():
+    if not task.is_compiled():
         typer.echo("compiling the simulation kernel: half a minute to a minute, once", err=True)
     return executors.local(jobs)
 

@@ -64,7 +64,7 @@ def run(
 
     Prints a report, and writes summary and tables to a folder.
     """
-    from mmesim.experiment.replicate import RECORDS, replicate
+    from mmesim.experiment.replicate import RECORDS, run_replications
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
     from mmesim.report.content.run import run_report
@@ -85,7 +85,7 @@ def run(
         ReplicationsBar(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
     ):
         if loaded.run.until is None:
-            result = replicate(loaded, executor=running, records=records, watch=progress, save=folder)
+            result = run_replications(loaded, executor=running, records=records, watch=progress, save=folder)
         else:
             result = replicate_until(
                 loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect

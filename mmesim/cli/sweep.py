@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +21,13 @@ from mmesim.cli.common import (
     with_seed,
 )
 from mmesim.errors import SimulationError
+from mmesim.scenario.figures import Figure, figure, names, shown_in
 
 if TYPE_CHECKING:
     from mmesim.experiment.sweep.result import SweepResult
 
 STORE = "sweep.sqlite"
+METRICS = ",".join(names(shown_in("sweep table")))
 
 
 def sweep(
@@ -46,8 +49,7 @@ def sweep(
             help='Field and range, such as models.tenant.memory="40 MiB..80 MiB"; add " log" for a log scale.',
         ),
     ] = None,
-    metrics: Annotated[str, typer.Option(help="Figures in the table.")] = "p50,p99,cache_hit_ratio,error_rate,"
-    "cpu_utilization,cost",
+    metrics: Annotated[str, typer.Option(help="Figures in the table.")] = METRICS,
     jobs: Jobs = 1,
     cluster: Cluster = None,
     out: Annotated[
@@ -75,7 +77,6 @@ def sweep(
     Prints a table and writes it to a folder. What varies is in the section `sweep` of the scenario, or given by --grid,
     --points or --sample. A sweep that was stopped continues with the same command.
     """
-    from mmesim.experiment.figures import SHOWN, figure
     from mmesim.experiment.sweep.result import prepare
     from mmesim.experiment.sweep.sweep import MOST
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
@@ -86,9 +87,7 @@ def sweep(
     from mmesim.report.text import text
     from mmesim.scenario.file.template import Template
 
-    figures = [figure(name.strip()) for name in metrics.split(",") if name.strip()]
-    if not figures:
-        raise typer.BadParameter(f"--metrics needs names such as {','.join(SHOWN)}")
+    figures = _figures(metrics)
     if plot is not None:
         check_format(plot)
     template = Template.read(scenario, with_seed(overrides, seed))
@@ -108,7 +107,7 @@ def sweep(
         )
     result.save(folder)
     if plot is not None and result.points:
-        write_plot(result.plot(figures[0].name if metrics != ",".join(SHOWN) else "p99"), plot)
+        write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
     typer.echo(text(sweep_report(result, figures)), nl=False)
     typer.echo(_counted(result, file), err=True)
     typer.echo(f"tables in {folder}", err=True)
@@ -116,6 +115,14 @@ def sweep(
         raise SimulationError(f"the self-check of a point failed: its figures cannot be trusted: {result.self_check}")
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _figures(words: str) -> Sequence[Figure]:
+    """The figures that are named, with commas between them."""
+    found = [figure(name.strip(), shown_in("sweep")) for name in words.split(",") if name.strip()]
+    if not found:
+        raise typer.BadParameter(f"--metrics needs names such as {METRICS}")
+    return found
 
 
 def _counted(result: SweepResult, store: Path) -> str:

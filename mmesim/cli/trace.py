@@ -61,7 +61,7 @@ class Asked:
 
     def trace(self) -> WholeTrace:
         """The trace that the options ask for; UserError for an option that is wrong."""
-        from mmesim.scenario.file.trace_options import trace_of_words
+        from mmesim.scenario.file.trace_files import trace_of_words
         from mmesim.workload.trace.whole import WholeTrace
 
         words = [f"format={self.format}"]
@@ -154,8 +154,8 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
     A scenario can generate similar traffic from it.
     """
     from mmesim import units
+    from mmesim.files import write_text
     from mmesim.workload.trace import fit
-    from mmesim.workload.trace.convert import write_text
 
     trace = asked.trace()
     found = fit.fingerprint(asked.file, trace.calls, trace.span_s)

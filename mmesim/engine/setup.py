@@ -15,7 +15,6 @@ from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.scenario import HostType, RouterPolicy, Scenario, Time
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.scenario.values.times import Constant
 from mmesim.stats.histogram import Grid, coarse_grid, grid
 from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.draws.generators import generator
@@ -137,7 +136,7 @@ def _stages() -> list[tuple[str, str]]:
 
 def constant(spec: Time) -> float:
     """The value of a constant time; 0 for a distribution, which is drawn for each request instead."""
-    return spec.value if isinstance(spec, Constant) else 0.0
+    return spec.mean if spec.is_constant else 0.0
 
 
 def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
@@ -159,8 +158,8 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
         law = m.service.batch
         if isinstance(law, AffineBatch):
             views.batch_rule[m.index] = codes.BATCH_AFFINE
-            views.batch_base[m.index] = law.affine.base_s
-            views.batch_per_item[m.index] = law.affine.per_item_s
+            views.batch_base[m.index] = law.base_s
+            views.batch_per_item[m.index] = law.per_item_s
         else:
             views.batch_rule[m.index] = BATCH[law]
         views.first_cpu[m.index] = constant(m.first_call.cpu)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sized
-from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,8 +13,9 @@ import numpy as np
 from mmesim import __version__, units
 from mmesim.errors import UserError
 from mmesim.experiment.divergence import Divergence, first_divergence
-from mmesim.experiment.execute.executors import Executor, Watch, local
-from mmesim.experiment.replicate import repeated, replicate, with_warmup
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor, Watch
+from mmesim.experiment.replicate import repeated, run_replications, with_warmup
 from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -24,10 +24,10 @@ from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Plot
 
 RECORDED = 2_000_000
-"""Calls of the first replication that are recorded, to find where the runs part; above that a sample."""
+"""Calls of the first replication that are recorded, to find where the runs diverge; above that a sample."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,9 +40,9 @@ class Diff:
     b: Result
     deltas: tuple[Delta, ...]
     first: Divergence | None
-    """Where the runs part: the first call of the first replication with another fate; None when there is none."""
+    """Where the runs diverge: the first call of the first replication whose outcome differs; None if none does."""
     same_calls: bool
-    """Whether both saw the same calls; if not, only what their traffic has in common cancels."""
+    """Whether both saw the same calls; if not, only the noise of the traffic that they share cancels."""
     all_recorded: bool
     """Whether `first` was looked for among all calls; else among a sample."""
 
@@ -90,14 +90,14 @@ class Diff:
         }
 
     def to_json(self) -> str:
-        """Return `data` as JSON text."""
+        """`data` as JSON text."""
         return json.dumps(plain(self.data, "diff"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _repr_html_(self) -> str:
         html: str = self.frame.to_html()
         return html
 
-    def plot(self) -> Figure:
+    def plot(self) -> Plot:
         """Draw every difference with its interval, in percent of a."""
         from mmesim.report.plots.diff import differences
 
@@ -116,7 +116,7 @@ def diff(
     """Run two scenarios on the same random numbers, and compare them replication by replication.
 
     Seed and number of replications are a's, by default 10 (or what a's file says). Both must measure the same time:
-    UserError when duration or warm-up differ; of two warm-ups that are `auto`, the longer one holds. `watch` gives an
+    UserError when duration or warm-up differ; of two `auto` warm-ups the longer one counts. `watch` gives an
     observer for "a" and one for "b".
     """
     for name, of_a, of_b in (
@@ -129,17 +129,13 @@ def diff(
                 f"{_time(of_b)} in {b.name!r}; give both the same"
             )
     count = repeated(a, replications).run.replications
-    of_both = [
-        one.model_copy(update={"run": one.run.model_copy(update={"seed": a.run.seed})})
-        for one in (repeated(a, count), repeated(b, count))
-    ]
+    of_both = [repeated(one, count).with_run(seed=a.run.seed) for one in (a, b)]
     results = {}
-    with local(jobs) if executor is None else nullcontext(executor) as running:
+    with given_or_local(executor, jobs) as running:
         of_both = [with_warmup(one, running) for one in of_both]
         longer = max((one.run for one in of_both), key=lambda one: one.cut_s)
-        warmup = {"warmup_s": longer.warmup_s, "warmup_found": longer.warmup_found}
         for label, scenario in zip(("a", "b"), of_both, strict=True):
-            paired = scenario.model_copy(update={"run": scenario.run.model_copy(update=warmup)})
+            paired = scenario.with_run(warmup_s=longer.warmup_s, warmup_found=longer.warmup_found)
             results[label] = _run(paired, running, None if watch is None else watch(label))
     first, second = results["a"], results["b"]
     return Diff(
@@ -159,12 +155,12 @@ def _time(given: float | str) -> str:
 
 def _run(scenario: Scenario, executor: Executor, watch: Watch | None) -> Result:
     """All replications; calls are recorded in the first one."""
-    first = replicate(scenario, only=(0,), executor=executor, records=RECORDED, watch=watch)
+    first = run_replications(scenario, only=(0,), executor=executor, records=RECORDED, watch=watch)
     rest = range(1, scenario.run.replications)
     if not rest:
         return first
-    others = replicate(scenario, only=rest, executor=executor, records=None, watch=watch)
-    return Result(scenario, first.runs + others.runs)
+    others = run_replications(scenario, only=rest, executor=executor, records=None, watch=watch)
+    return Result(scenario, first.runs + others.runs, origin=first.origin)
 
 
 def _calls(result: Result) -> Sized:

@@ -1,4 +1,4 @@
-"""Where two runs of the same calls part: the first call that fared differently."""
+"""Where two runs of the same calls diverge: the first call whose outcome differs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OK = -1
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one call in one of the runs; seconds."""
+    """The outcome of one call in one of the runs; seconds."""
 
     host: int | None
     """None when it reached no host."""
@@ -30,7 +30,7 @@ class Fate:
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first call, by arrival, with another fate; `a` or `b` is None where the call does not exist."""
+    """The first call, by arrival, whose outcome differs; `a` or `b` is None where the call does not exist."""
 
     replication: int
     call: int
@@ -41,7 +41,7 @@ class Divergence:
 
 
 def first_divergence(a: Result, b: Result) -> Divergence | None:
-    """The first recorded call of the first replication that fared differently, None when all fared alike.
+    """The first recorded call of the first replication whose outcome differs, None when none does.
 
     Calls are the same by their key: with users in a closed loop their numbers differ. Both need records of that
     replication, with the same choice of calls; else ValueError.
@@ -57,10 +57,10 @@ def first_divergence(a: Result, b: Result) -> Divergence | None:
     names_a, names_b = np.array(run_a.model_names), np.array(run_b.model_names)
     other = np.flatnonzero(_differs(x, i, y, j) | (names_a[x.model[i]] != names_b[y.model[j]]))
     # Pairs of rows; -1 where a call was made in one of the runs only.
-    nobody = np.full(max(len(x.key), len(y.key)), -1)
+    absent = np.full(max(len(x.key), len(y.key)), -1)
     only_x, only_y = np.setdiff1d(np.arange(len(x.key)), i), np.setdiff1d(np.arange(len(y.key)), j)
-    of_x = np.concatenate([i[other], only_x, nobody[: len(only_y)]])
-    of_y = np.concatenate([j[other], nobody[: len(only_x)], only_y])
+    of_x = np.concatenate([i[other], only_x, absent[: len(only_y)]])
+    of_y = np.concatenate([j[other], absent[: len(only_x)], only_y])
     if not of_x.size:
         return None
     first = int(np.lexsort((_keys(x, of_x, y, of_y), np.fmin(_arrivals(x, of_x), _arrivals(y, of_y))))[0])
@@ -77,7 +77,7 @@ def first_divergence(a: Result, b: Result) -> Divergence | None:
 
 
 def _differs(x: CallRecords, i: Ints, y: CallRecords, j: Ints) -> Flags:
-    """Which of the calls in rows `i` of `x` and `j` of `y` fared differently."""
+    """Which of the calls in rows `i` of `x` and `j` of `y` have different outcomes."""
     differs = np.zeros(len(i), dtype=np.bool_)
     for name in ("arrival_s", "host", "hit", "cause", "attempts", "latency_s"):
         differs |= getattr(x, name)[i] != getattr(y, name)[j]

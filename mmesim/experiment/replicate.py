@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.execute.executors import Executor, Simulate, Task, Watch, local
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor, Task, Watch
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -26,18 +28,16 @@ EXPERIMENT_REPLICATIONS = 10
 
 
 def repeated(scenario: Scenario, replications: int | None = None) -> Scenario:
-    """Return the scenario as an experiment runs it: so many times, else as often as it says itself, else 10.
+    """The scenario as an experiment runs it: with this number of replications, else its own, else 10.
 
     `run.until` is left out: what is compared has the same number of replications everywhere.
     """
     run = scenario.run
     given = run.replications if "replications" in run.model_fields_set else EXPERIMENT_REPLICATIONS
-    run = run.model_copy(update={"replications": replications or given, "until": None})
-    changed: Scenario = scenario.model_copy(update={"run": run})
-    return changed
+    return scenario.with_run(replications=replications or given, until=None)
 
 
-def replicate(
+def run_replications(
     scenario: Scenario,
     *,
     only: Sequence[int] | None = None,
@@ -46,7 +46,6 @@ def replicate(
     watch: Watch | None = None,
     save: Path | None = None,
     processes: Sequence[UserProcess] = (),
-    simulate: Simulate | None = None,
     executor: Executor | None = None,
 ) -> Result:
     """Run the replications that the scenario asks for, or `only` those of these numbers; return them in order.
@@ -55,47 +54,44 @@ def replicate(
     Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is the
     number of calls recorded in each replication (None: none, -1: all). With `jobs` above 1 the replications run in
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
-    `processes` are SimPy processes of the user's own, beside those of the scenario; with `jobs` above 1 they must be
-    functions of a module. `executor` runs the replications instead of `jobs`; it stays open. `watch` is told
-    replication, simulated seconds and calls so far. `save` is the folder that the result is written to; OutputError
+    `processes` are custom SimPy processes, besides those of the scenario; with `jobs` above 1 they must be functions of
+    a module. `executor` runs the replications instead of `jobs`; it stays open. `watch` gets replication, simulated
+    seconds and calls so far. `save` is the folder that the result is written to; OutputError
     before anything is simulated when that cannot be.
     On Ctrl-C the finished replications are returned (`summary["interrupted"]`); with none, KeyboardInterrupt goes on.
     """
     if save is not None:
         prepare(save)
+    begun = origin(scenario, processes)
     numbers = range(scenario.run.replications) if only is None else sorted(set(only))
     finished: dict[int, RunData] = {}
     try:
-        with local(min(jobs, len(numbers))) if executor is None else nullcontext(executor) as running:
+        with given_or_local(executor, min(jobs, len(numbers))) as running:
             scenario = with_warmup(scenario, running, bool(processes))
-            tasks = [Task(scenario, number, records, tuple(processes), simulate) for number in numbers]
+            tasks = [Task(scenario, number, records, tuple(processes)) for number in numbers]
             with closing(running.run(tasks, _numbered(watch, numbers))) as runs:
                 for index, run in runs:
                     finished[numbers[index]] = run
     except KeyboardInterrupt:
         if not finished:
             raise
-    result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)))
+    result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)), origin=begun)
     if save is not None:
         result.save(save)
     return result
 
 
 def with_warmup(scenario: Scenario, executor: Executor, own_processes: bool = False) -> Scenario:
-    """Return the scenario with a warm-up that is a number: `auto` is found by pilot runs (see experiment.warmup)."""
+    """The scenario with a warm-up that is a number: `auto` is found by pilot runs (see experiment.warmup)."""
     return settled(scenario, partial(_pilots, executor=executor), own_processes)
 
 
 def _pilots(scenario: Scenario, numbers: Sequence[int], window_s: float, executor: Executor) -> Sequence[RunData]:
-    """Runs that are not measured, in windows of another length; KeyboardInterrupt when one of them was stopped."""
-    from mmesim.engine.simulation import simulate
-
-    runs = replicate(
-        scenario, only=numbers, executor=executor, records=None, simulate=partial(simulate, window_s=window_s)
-    ).runs
-    if len(runs) < len(numbers):
-        raise KeyboardInterrupt
-    return runs
+    """Runs that are not measured, in order, in windows of another length."""
+    tasks = [Task(scenario, number, window_s=window_s) for number in numbers]
+    with closing(executor.run(tasks)) as runs:
+        finished = dict(runs)
+    return [finished[index] for index in range(len(tasks))]
 
 
 def _numbered(watch: Watch | None, numbers: Sequence[int]) -> Watch | None:

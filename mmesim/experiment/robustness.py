@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from mmesim.experiment.execute.executors import Executor, Simulate, local
-from mmesim.experiment.figures import figure
-from mmesim.experiment.replicate import repeated, replicate
-from mmesim.experiment.robustness_result import AS_GIVEN, FIGURES, LeftOut, Outcome, Robustness
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor
+from mmesim.experiment.replicate import repeated, run_replications
+from mmesim.experiment.robustness_result import AS_GIVEN, LeftOut, Outcome, Robustness
 from mmesim.experiment.unknowns import Unknowns, settings
+from mmesim.results.figures import read
 from mmesim.results.result import Result
+from mmesim.scenario import figures
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.scenario import Scenario
 
 Watch = Callable[[int, int, int], None]
-"""Is told how many simulations are finished, 0, and how many there are."""
+"""Gets the number of finished simulations, 0, and the number of all."""
 
 
 def robustness(
@@ -28,7 +29,6 @@ def robustness(
     jobs: int = 1,
     executor: Executor | None = None,
     watch: Watch | None = None,
-    simulate: Simulate | None = None,
 ) -> Robustness:
     """Simulate a scenario, or the file of one, under the settings of what AWS does not publish.
 
@@ -51,11 +51,11 @@ def robustness(
         else:
             left_out.append(LeftOut(_name(setting, as_given), problem.message))
     outcomes = []
-    with local(min(jobs, count)) if executor is None else nullcontext(executor) as running:
+    with given_or_local(executor, min(jobs, count)) as running:
         for index, (setting, changed) in enumerate(possible):
             if watch is not None:
                 watch(index * count, 0, len(possible) * count)
-            result = replicate(changed, executor=running, records=None, simulate=simulate)
+            result = run_replications(changed, executor=running, records=None)
             if result.interrupted:
                 raise KeyboardInterrupt
             outcomes.append(_outcome(setting, as_given, result))
@@ -74,7 +74,7 @@ def _outcome(setting: Unknowns, base: Unknowns, result: Result) -> Outcome:
         overrides=tuple(f"{field}={exact}" for field, exact, _ in setting.overrides(base)),
         verdict=result.verdict if entries else None,
         expect=tuple(entries),
-        figures={name: figure(name).of(result.summary) for name in FIGURES},
+        figures={one.key: read(one, result.summary) for one in figures.shown_in("robustness")},
         steady_state=steady["verdict"],
         self_check=result.self_check,
     )

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mmesim import __version__, units
-from mmesim.results.expect import Verdict
-from mmesim.results.summary import plain
+from mmesim.results.summary import Verdict, plain
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AS_GIVEN = "as in the scenario"
-FIGURES = ("mean", "p99", "cache_hit_ratio", "error_rate")
-"""Figures of every setting, beside what is expected."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,8 @@ class Outcome:
     """One setting: its name, how to write it with `--set`, and what came of it.
 
     `verdict`: on everything that is expected, None when nothing is. `expect`: the entries of the summary. `figures`:
-    times in milliseconds, shares 0..1. `steady_state`: the verdict on the measured time, None where it cannot be asked.
+    those that are shown in `robustness`, by key; times in milliseconds, shares 0..1. `steady_state`: the verdict on the
+    measured time, None where it cannot be asked.
     """
 
     name: str

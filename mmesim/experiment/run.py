@@ -1,4 +1,4 @@
-"""The front door of Python: one scenario, with SimPy processes of one's own on its clock."""
+"""The front door of Python: one scenario, with custom SimPy processes on its clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment import replicate as replications_of
-from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS, run_replications
 from mmesim.experiment.until import replicate_until
 from mmesim.results.result import Result
 from mmesim.scenario.scenario import RunSettings, Scenario
@@ -35,7 +34,7 @@ def run(
     mmesim.engine.endpoint_control.EndpointControl. `replication` runs that one alone, else all that are asked for.
     `until`, such as "p99 within 5 %", repeats until that figure is precise enough, instead of the scenario's.
     `jobs` run at the same time; `records` is the number of calls recorded in each (None: none, -1: all); `save` is a
-    folder for the result. Raises UserError for a wrong input, UserCodeError when a process fails.
+    folder for the result. Raises UserError for a wrong input, UserCodeError when a custom process fails.
     """
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
     if until is not None:
@@ -44,7 +43,7 @@ def run(
         loaded = _with_until(loaded, until)
     if replication is not None or loaded.run.until is None:
         only = None if replication is None else (replication,)
-        return replications_of.replicate(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
+        return run_replications(loaded, only=only, jobs=jobs, records=records, save=save, processes=processes)
     return replicate_until(loaded, jobs=jobs, records=records, save=save, processes=processes)
 
 
@@ -57,19 +56,13 @@ def replicate(
     records: int | None = RECORDS,
     save: Path | None = None,
 ) -> Result:
-    """Simulate a scenario, or the file of one, so many times with other random numbers; arguments as in `run`.
+    """Simulate a scenario, or the file of one, several times with different random numbers; arguments as in `run`.
 
     Raises UserError for a number below 1 and for a wrong input.
     """
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
-    repeated = loaded.with_({"run.replications": replications})
-    return run(
-        repeated.model_copy(update={"run": repeated.run.model_copy(update={"until": None})}),
-        processes=processes,
-        jobs=jobs,
-        records=records,
-        save=save,
-    )
+    repeated = loaded.with_({"run.replications": replications}).with_run(until=None)
+    return run(repeated, processes=processes, jobs=jobs, records=records, save=save)
 
 
 def _with_until(scenario: Scenario, until: str) -> Scenario:

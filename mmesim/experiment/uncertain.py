@@ -7,26 +7,25 @@ quantiles of each belief; beliefs are independent of each other. All draws see t
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from mmesim.arrays import Floats, Ints
-from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
-from mmesim.experiment.execute.executors import Executor, Simulate, local
-from mmesim.experiment.replicate import repeated, replicate
+from mmesim.errors import Problem, ScenarioError, UserError
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor
+from mmesim.experiment.replicate import repeated, run_replications
 from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
-from mmesim.results.latency import QUANTILES
-from mmesim.results.metrics import METRICS, Metric, metric
+from mmesim.results.figures import Formula, formula, measured
 from mmesim.results.result import Result
+from mmesim.scenario import figures
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Belief, Scenario
 from mmesim.stats.ranking import rank
+from mmesim.stats.sampling import sobol
 from mmesim.stats.variance import inputs_interval, split
 
 DRAWS = 64
@@ -37,13 +36,10 @@ FEWEST_REPLICATIONS = 2
 RESAMPLED = 1000
 """Bootstrap samples of the draws."""
 
-SHOWN = ("p50", "p99", "cache_hit_ratio", "error_rate")
-"""Figures of a scenario that expects nothing, unless others are asked for."""
-
 MOST_PROBLEMS = 10
 
 Watch = Callable[[int, int, int], None]
-"""Is told how many simulations are finished, 0, and how many there are."""
+"""Gets the number of finished simulations, 0, and the number of all."""
 
 
 def uncertain(
@@ -55,14 +51,13 @@ def uncertain(
     jobs: int = 1,
     executor: Executor | None = None,
     watch: Watch | None = None,
-    simulate: Simulate | None = None,
 ) -> Uncertain:
     """Simulate a scenario, or the file of one, for many draws of what is believed in it; draws from `run.seed`.
 
     `replications` of each draw, at least 2: default those that the scenario sets, else 10. `metrics` are figures such
     as `p99` or `cache_hit_ratio`: default those that are expected. `jobs` run at the same time, or `executor` runs
     them. Raises UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few
-    draws or replications, and for a draw that is no scenario.
+    draws or replications, and for a draw that is not a valid scenario.
     """
     template = Template.given(scenario)
     base = template.at()
@@ -72,29 +67,29 @@ def uncertain(
             f"{base.name}: nothing is uncertain: write {{uncertain: {{low: , mid: , high: }}}} in place of a value "
             "that you believe but do not know"
         )
-    figures = {name: _metric(name) for name in metrics or _expected(base)}
+    formulas = {name: _formula(name) for name in metrics or _expected(base)}
     count = repeated(base, replications).run.replications
     if count < FEWEST_REPLICATIONS:
         raise UserError(f"one replication shows no noise: at least {FEWEST_REPLICATIONS} are needed")
     fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
     if draws < fewest:
         raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")
-    shares = sobol(base.run.seed, draws, len(beliefs))
+    shares = sobol(draws, len(beliefs), _random(base.run.seed, "beliefs"))
     values = [dict(zip((b.field for b in beliefs), _drawn(beliefs, row), strict=True)) for row in shares]
     scenarios = _scenarios(template, values, count)
-    answers = {name: np.empty((draws, count)) for name in figures}
+    answers = {name: np.empty((draws, count)) for name in formulas}
     verdicts: list[list[str]] = []
     steady: list[str | None] = []
     self_check: str | None = None
-    with local(min(jobs, count)) if executor is None else nullcontext(executor) as running:
+    with given_or_local(executor, min(jobs, count)) as running:
         for index, drawn in enumerate(scenarios):
             if watch is not None:
                 watch(index * count, 0, draws * count)
-            result = replicate(drawn, executor=running, records=None, simulate=simulate)
+            result = run_replications(drawn, executor=running, records=None)
             if result.interrupted:
                 raise KeyboardInterrupt
-            for name, figure in figures.items():
-                answers[name][index] = [figure.of(run) for run in result.runs]
+            for name, one in formulas.items():
+                answers[name][index] = [one.of(run) for run in result.runs]
             verdicts.append(_verdicts(result))
             steady.append(_steady(result))
             self_check = self_check or result.self_check
@@ -103,7 +98,7 @@ def uncertain(
         scenario=base,
         replications=count,
         draws=tuple(values),
-        answers=tuple(_answer(name, figures[name], answers[name], beliefs, shares, resampled) for name in figures),
+        answers=tuple(_answer(name, one, answers[name], beliefs, shares, resampled) for name, one in formulas.items()),
         expect=tuple(
             _chance(expectation.text, [row[place] for row in verdicts]) for place, expectation in enumerate(base.expect)
         ),
@@ -112,33 +107,21 @@ def uncertain(
     )
 
 
-def sobol(seed: int, draws: int, fields: int) -> Floats:
-    """Return scrambled Sobol points [draws, fields] between 0 and 1, the same for the same seed."""
-    with warnings.catch_warnings():
-        # Any number of points is allowed; the page says that a power of two is best.
-        warnings.simplefilter("ignore", UserWarning)
-        points: Floats = qmc.Sobol(fields, rng=_random(seed, "beliefs")).random(draws)
-    return points
-
-
 def _random(seed: int, purpose: str) -> np.random.Generator:
-    """A stream of its own for each purpose, apart from those that are simulated with."""
+    """A generator for each purpose, apart from those of the simulation."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(purpose.encode())))
 
 
 def _expected(scenario: Scenario) -> Sequence[str]:
-    return tuple(dict.fromkeys(expectation.metric for expectation in scenario.expect)) or SHOWN
+    return tuple(dict.fromkeys(expectation.metric for expectation in scenario.expect)) or figures.names(
+        figures.shown_in("uncertain")
+    )
 
 
-def _metric(name: str) -> Metric:
-    try:
-        return metric(name)
-    except KeyError:
-        names = [*QUANTILES, *METRICS]
-        hint = did_you_mean(name, names)
-        raise UserError(
-            f"unknown metric {name!r}: one of {', '.join(names)}{'' if hint is None else f' ({hint})'}"
-        ) from None
+def _formula(name: str) -> Formula:
+    if figures.quantile_shares(name) is None:
+        figures.figure(name, measured())
+    return formula(name)
 
 
 def _drawn(beliefs: Sequence[Belief], shares: Floats) -> list[object]:
@@ -177,14 +160,13 @@ def _chance(text: str, verdicts: Sequence[str]) -> Chance:
 
 
 def _answer(
-    name: str, figure: Metric, values: Floats, beliefs: Sequence[Belief], shares: Floats, resampled: Ints
+    name: str, figure: Formula, values: Floats, beliefs: Sequence[Belief], shares: Floats, resampled: Ints
 ) -> Answer:
     """The figure over all draws; `shares` stand for the inputs, whose ranks are theirs."""
-    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
     absent = int(np.isnan(values).any(axis=1).sum())
     if absent:
-        return Answer(name, unit, reason=f"{figure.missing} in {absent} of {len(values)} draws")
-    values = scale * values
+        return Answer(name, figure.kind, reason=f"{figure.missing} in {absent} of {len(values)} draws")
+    values = figure.scale * values
     means = values.mean(axis=1)
     low, middle, high = (float(value) for value in np.quantile(means, (0.05, 0.5, 0.95)))
     # Whole numbers tie: what was simulated counts, not where in the sequence it stood.
@@ -193,7 +175,7 @@ def _answer(
     )
     return Answer(
         name,
-        unit,
+        figure.kind,
         means=tuple(means.tolist()),
         p5=low,
         p50=middle,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.results.summary import plain
+from mmesim.scenario.figures import UNITS, Kind
 from mmesim.scenario.scenario import Belief, Scenario
 from mmesim.stats.ranking import Ranking
 from mmesim.stats.variance import Split
@@ -30,7 +31,7 @@ class Answer:
     """
 
     name: str
-    unit: str
+    kind: Kind
     reason: str | None = None
     means: tuple[float, ...] = ()
     p5: float | None = None
@@ -39,6 +40,11 @@ class Answer:
     split: Split | None = None
     interval: tuple[float, float] | None = None
     ranking: Ranking | None = None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the values; that of a share is 1."""
+        return UNITS[self.kind]
 
     @property
     def inputs_share(self) -> float | None:
@@ -57,7 +63,7 @@ class Answer:
             "p95": self.p95,
             "variance": {
                 "inputs": self.split.inputs,
-                "luck": self.split.luck,
+                "luck": self.split.noise,
                 "inputs_share": share,
                 "luck_share": None if share is None else 1.0 - share,
                 "inputs_share_ci95": None if self.interval is None else list(self.interval),

@@ -109,7 +109,7 @@ AXES: Mapping[str, Axis] = MappingProxyType(
 
 
 def settings(endpoint: Endpoint, full: bool = False) -> tuple[Unknowns, ...]:
-    """Return the setting of an endpoint, then every other one that differs in one axis; each once.
+    """The setting of an endpoint, then every other one that differs in one axis; each once.
 
     `full`: all combinations of the axes instead.
     """

@@ -8,15 +8,16 @@ stops, every interval of the result holds with at least 95 %.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.experiment.execute.executors import Executor, Simulate, Watch, local
-from mmesim.experiment.replicate import RECORDS, replicate, with_warmup
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor, Watch
+from mmesim.experiment.replicate import RECORDS, run_replications, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.until import Until, allowed, relative_half_width
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def looks(first: int, most: int) -> tuple[int, ...]:
-    """Return after how many replications the interval may be looked at: first x 1.5^k, rounded up, at last `most`."""
+    """After how many replications the interval may be looked at: first x 1.5^k, rounded up, at last `most`."""
     found: list[int] = []
     up, down = 1, 1
     while -(-first * up // down) < most:
@@ -40,12 +41,12 @@ def looks(first: int, most: int) -> tuple[int, ...]:
 
 
 def looks_of(run: RunSettings) -> tuple[int, ...]:
-    """Return after how many replications the interval of a run may be looked at: at first all that it asks for."""
+    """After how many replications the interval of a run may be looked at: at first all that it asks for."""
     return looks(max(FIRST_LOOK, run.replications), run.max_replications)
 
 
 def level(possible: int) -> float:
-    """Return the confidence of each interval such that all of that many looks hold together with 95 %."""
+    """The confidence of each interval such that all of that many looks hold together with 95 %."""
     return 1.0 - (1.0 - CONFIDENCE) / possible
 
 
@@ -57,36 +58,31 @@ def replicate_until(
     watch: Watch | None = None,
     save: Path | None = None,
     processes: Sequence[UserProcess] = (),
-    simulate: Simulate | None = None,
     executor: Executor | None = None,
     plan: Callable[[int], None] | None = None,
 ) -> Result:
     """Run replications until `scenario.run.until` is met, at most `run.max_replications` of them.
 
-    Arguments as in `replicate`; `plan` is told before each look how many replications there will be then. Not to have
-    reached the precision is no error: `result.summary["until"]` says it. On Ctrl-C what is finished is returned.
+    Arguments as in `run_replications`; `plan` gets, before each look, the number of replications there will be then. A
+    precision that is not reached is not an error: `result.summary["until"]` says it. On Ctrl-C what is finished is
+    returned.
     """
     target = scenario.run.until
     if target is None:
         raise ValueError("the scenario has no run.until")
     if save is not None:
         prepare(save)
-    with local(jobs) if executor is None else nullcontext(executor) as running:
+    begun = origin(scenario, processes)
+    with given_or_local(executor, jobs) as running:
         scenario = with_warmup(scenario, running, bool(processes))
 
         def more(numbers: range) -> tuple[RunData, ...]:
-            return replicate(
-                scenario,
-                only=numbers,
-                records=records,
-                watch=watch,
-                processes=processes,
-                simulate=simulate,
-                executor=running,
+            return run_replications(
+                scenario, only=numbers, records=records, watch=watch, processes=processes, executor=running
             ).runs
 
         runs, until = _look(target, looks_of(scenario.run), more, plan)
-    result = Result(scenario, runs, until)
+    result = Result(scenario, runs, until, origin=begun)
     if save is not None:
         result.save(save)
     return result

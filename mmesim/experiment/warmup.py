@@ -13,7 +13,6 @@ from mmesim.analytic.lru import characteristic_time, filling_time
 from mmesim.arrays import Floats
 from mmesim.results.run_data import RunData
 from mmesim.results.series import means, windows
-from mmesim.results.steady import all_users_s, changes_over_time
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.run.until import FIRST_LOOK
@@ -27,8 +26,8 @@ PILOTS = 3
 """Most pilots; never more than replications."""
 WINDOW_S = 60.0
 POINTS = 120
-"""Windows of a pilot at least: they are shorter than a minute in runs below two hours. Of 30 points without any trend
-MSER-5 sees only the end of its range in one case of four, of 120 in one of fifty."""
+"""Fewest windows of a pilot: they are shorter than a minute in runs below two hours. Among 30 points without any trend
+MSER-5 sees only the end of its range in one case of four, among 120 in one of fifty."""
 FIRST_CALLS = 0.001
 """Share of the calls that may be the first of their model when every model fits: a tenth of what a p99 depends on."""
 LARGEST_SHARE = 0.5
@@ -40,7 +39,7 @@ Pilots = Callable[[Scenario, Sequence[int], float], Sequence[RunData]]
 
 @dataclass(frozen=True)
 class _Wanted:
-    """A cut that is wanted and why; `unknown`: no end of the warm-up was seen in the pilots, so it is at least that."""
+    """A wanted cut and the reason; `unknown`: the pilots did not see the end of the warm-up, so it is at least that."""
 
     cut_s: float
     why: str
@@ -48,16 +47,16 @@ class _Wanted:
 
 
 def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Scenario:
-    """Return the scenario with a warm-up that is a number; one that has it is returned as it is.
+    """The scenario with a warm-up that is a number; one that has it is returned as it is.
 
     The cut is the longer of the cache's own time and MSER-5 on the misses and on the logarithm of the latency of the
     pilots, at most half of the run. The cache's own time: the first eviction in the pilots, and three characteristic
     times of the mix; when every model fits, until fewer than one call in a thousand is the first of its model. No cut
-    for traffic that changes over time, nor where the user's own processes may act (`own_processes`).
+    for traffic that changes over time, nor where custom processes may act (`own_processes`).
     """
     if scenario.run.warmup_s != AUTO:
         return scenario
-    reason = changes_over_time(scenario)
+    reason = scenario.changes_over_time
     if reason is None and own_processes:
         reason = "a process of one's own may change the endpoint at any time"
     if reason is not None:
@@ -73,7 +72,7 @@ def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Sce
 
 
 def found_again(scenario: Scenario, warmup_s: float) -> FoundWarmup | None:
-    """Return what is known of an automatic warm-up of which only the cut was kept; None for one that was given.
+    """What is known of an automatic warm-up of which only the cut was kept; None for one that was given.
 
     A cut of half of the run is one that should have been longer.
     """
@@ -87,20 +86,18 @@ def found_again(scenario: Scenario, warmup_s: float) -> FoundWarmup | None:
 
 
 def pilots(scenario: Scenario) -> int:
-    """Return how many pilot runs a scenario gets: never more than replications."""
+    """How many pilot runs a scenario gets: never more than replications."""
     run = scenario.run
     return min(PILOTS, run.replications if run.until is None else max(FIRST_LOOK, run.replications))
 
 
 def _with(scenario: Scenario, warmup_s: float, why: str, at_least_s: float | None = None) -> Scenario:
     found = FoundWarmup(warmup_s=warmup_s, why=why, run_at_least_s=at_least_s)
-    run = scenario.run.model_copy(update={"warmup_s": warmup_s, "warmup_found": found})
-    settled: Scenario = scenario.model_copy(update={"run": run})
-    return settled
+    return scenario.with_run(warmup_s=warmup_s, warmup_found=found)
 
 
 def cache_time_s(scenario: Scenario) -> float:
-    """Return Che's characteristic time of the mix on all hosts, seconds; infinite when everything fits.
+    """Che's characteristic time of the mix on all hosts, seconds; infinite when everything fits.
 
     Models of different sizes are counted by memory and by processes, and the shorter time holds. A router that sends
     calls to any host makes each host a cache of its own, with its share of the calls.
@@ -152,7 +149,7 @@ def _first_eviction_s(run: RunData) -> float:
 
 
 def _spawned(scenario: Scenario) -> list[_Wanted]:
-    spawned_s = all_users_s(scenario)
+    spawned_s = scenario.all_users_s
     return [_Wanted(spawned_s, f"users are spawned for {_shown(spawned_s)}")] if spawned_s > 0.0 else []
 
 

@@ -200,6 +200,6 @@ def policy(rule: EvictionPolicy | Ttl | Gdsf) -> Policy:
         case Ttl():
             return Policy(_ttl(rule.ttl_s))
         case Gdsf():
-            return GDSF_BY_LOAD if rule.gdsf.cost == "load_time" else GDSF
+            return GDSF_BY_LOAD if rule.cost == "load_time" else GDSF
         case _:
             assert_never(rule)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from mmesim import units
 from mmesim.report.blocks import Cell, Tone
+from mmesim.scenario.figures import SHOWN_UNITS, Kind
 from mmesim.scenario.scenario import Scenario
 
 VERDICTS: Mapping[str, tuple[str, Tone]] = MappingProxyType(
@@ -49,6 +50,11 @@ def fleet(scenario: Scenario) -> str:
 def plural(count: int, noun: str) -> str:
     """A count with its noun: `1 model`, `2,000 models`."""
     return f"{units.show_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def with_unit(name: str, kind: Kind) -> str:
+    """A figure with its unit, `p99, ms`; shares and counts have none."""
+    return name if kind in ("share", "count") else f"{name}, {SHOWN_UNITS[kind]}"
 
 
 def verdict(judged: str | None, *missed: str) -> Cell:

@@ -1,4 +1,4 @@
-"""The self-check of a run: what the simulator found when it verified its own laws."""
+"""The self-check of a run: what the simulator found when it verified its own invariants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OK = "ok"
 
 
 def combine(runs: Sequence[RunData]) -> dict[str, str]:
-    """Return for each check "ok", or what is wrong in which replications."""
+    """For each check "ok", or what is wrong in which replications."""
     names = dict.fromkeys(name for run in runs for name in run.checks)
     return {name: _combined(name, runs) for name in names}
 
@@ -22,7 +22,7 @@ def _combined(name: str, runs: Sequence[RunData]) -> str:
 
 
 def line(checks: Mapping[str, str]) -> str:
-    """Return the self-check as one line for people."""
+    """The self-check as one line for people."""
     wrong = [f"{name} ({text})" for name, text in checks.items() if text != OK]
     if wrong:
         return "FAILED: " + "; ".join(wrong)
@@ -30,5 +30,5 @@ def line(checks: Mapping[str, str]) -> str:
 
 
 def passed(checks: Mapping[str, str]) -> bool:
-    """Return whether something was checked and all of it is right."""
+    """Whether something was checked and all of it is right."""
     return bool(checks) and all(text == OK for text in checks.values())

@@ -16,29 +16,15 @@ from typing import Literal
 import numpy as np
 
 from mmesim.results.expect import shown_as
+from mmesim.results.figures import FORMULAS, Formula, estimated, formula, measured, over
 from mmesim.results.latency import Pooled, limit_text, pool
-from mmesim.results.metrics import Metric, estimated, metric, over, quantile_shares
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import SIGNIFICANT_DIGITS
+from mmesim.scenario import figures
+from mmesim.scenario.figures import Kind, quantile_shares
 from mmesim.stats.histogram import width_at
 from mmesim.stats.intervals import Estimate, estimate, half_width, mean
-
-FIGURES: tuple[str, ...] = (
-    "mean",
-    "p50",
-    "p90",
-    "p95",
-    "p99",
-    "p99.9",
-    "cache_hit_ratio",
-    "error_rate",
-    "throughput_rps",
-    "cpu_utilization",
-    "memory_utilization",
-    "loaded_models",
-)
-"""What is compared, beside the shares over every limit that both scenarios name, and the cost."""
 
 Direction = Literal["higher", "lower", "same", "undecided"]
 
@@ -47,19 +33,25 @@ Direction = Literal["higher", "lower", "same", "undecided"]
 class Delta:
     """One figure of two runs, a and b, and the difference b - a; times in milliseconds, shares 0..1.
 
-    `direction`: what b is beside a, decided by the interval of the difference; `same` when no pair differs at all.
+    `direction`: whether b is higher or lower than a, decided by the interval of the difference; `same` when no pair
+    differs at all.
     `variance_ratio`: how many times as many calls two independent runs need for an interval of this width: the sum of
     their variances over the variance of the differences of the pairs. Below 1 pairing does harm. None with one
     replication, or when the differences do not vary.
     """
 
     name: str
-    unit: str
+    kind: Kind
     a: Estimate
     b: Estimate
     difference: Estimate
     direction: Direction
     variance_ratio: float | None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the values; that of a share is 1."""
+        return figures.UNITS[self.kind]
 
     @property
     def relative(self) -> float | None:
@@ -75,17 +67,23 @@ def deltas(a: Result, b: Result) -> tuple[Delta, ...]:
         raise ValueError(f"{len(a.runs)} and {len(b.runs)} replications do not pair")
     pooled = pool(a.runs), pool(b.runs)
     limits_s = [limit for limit in a.scenario.latency_limits_s if limit in b.scenario.latency_limits_s]
-    figures = [(name, metric(name)) for name in FIGURES]
-    figures[6:6] = [(f"share_over {limit_text(limit)}", over(limit)) for limit in limits_s]
-    found = [_delta(name, figure, a.runs, b.runs, pooled) for name, figure in figures]
+    compared = [one for one in measured() if "diff" in one.shown]
+    latencies = [one for one in compared if one.name in figures.LATENCIES]
+    rest = [one for one in compared if one not in latencies]
+    formulas = [
+        *((one.key, formula(one.name)) for one in latencies),
+        *((f"share_over {limit_text(limit)}", over(limit)) for limit in limits_s),
+        *((one.key, formula(one.name)) for one in rest),
+    ]
+    found = [_delta(name, one, a.runs, b.runs, pooled) for name, one in formulas]
     prices = a.scenario.endpoint.host.price_usd_per_hour, b.scenario.endpoint.host.price_usd_per_hour
     return (*found, _cost(prices, a.runs, b.runs))
 
 
 def _delta(
-    name: str, figure: Metric, a: Sequence[RunData], b: Sequence[RunData], pooled: tuple[Pooled, Pooled]
+    name: str, figure: Formula, a: Sequence[RunData], b: Sequence[RunData], pooled: tuple[Pooled, Pooled]
 ) -> Delta:
-    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
+    scale, kind = figure.scale, figure.kind
     values = [[_stable(figure.of(run) * scale) for run in runs] for runs in (a, b)]
     if name.startswith("share_over"):
         both = [estimated(figure, runs) for runs in (a, b)]
@@ -93,7 +91,7 @@ def _delta(
         both = [shown_as(name, runs, one) for runs, one in zip((a, b), pooled, strict=True)]
     shares = quantile_shares(name)
     if shares is None:
-        return _paired(name, unit, values[0], values[1], both[0], both[1])
+        return _paired(name, kind, values[0], values[1], both[0], both[1])
     steps = [
         scale * width_at(runs[0].edges_s, one.count, shares[0], max(run.latency_max_s for run in runs)) / 2
         for runs, one in zip((a, b), pooled, strict=True)
@@ -101,7 +99,7 @@ def _delta(
     ]
     return _paired(
         name,
-        unit,
+        kind,
         values[0],
         values[1],
         both[0],
@@ -127,18 +125,18 @@ def _stable(value: float) -> float:
 
 
 def _cost(prices: tuple[float | None, float | None], a: Sequence[RunData], b: Sequence[RunData]) -> Delta:
-    hosts: Callable[[RunData], float] = metric("hosts").of
+    hosts: Callable[[RunData], float] = FORMULAS["hosts"].of
     values = [
         [math.nan if price is None else _stable(price * hosts(run)) for run in runs]
         for price, runs in zip(prices, (a, b), strict=True)
     ]
     both = [estimate(of_one, "no price is known", low=0.0) for of_one in values]
-    return _paired("usd_per_hour", "USD", values[0], values[1], both[0], both[1])
+    return _paired(figures.figure("cost").key, "usd", values[0], values[1], both[0], both[1])
 
 
 def _paired(
     name: str,
-    unit: str,
+    kind: Kind,
     a: Sequence[float],
     b: Sequence[float],
     of_a: Estimate,
@@ -153,7 +151,7 @@ def _paired(
     """
     reason = of_a.reason or of_b.reason
     if reason is not None or of_a.value is None or of_b.value is None:
-        return Delta(name, unit, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
+        return Delta(name, kind, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
     differences = [y - x for x, y in zip(a, b, strict=True)]
     middle = _stable(of_b.value) - _stable(of_a.value) if pooled else mean(differences)
     half = half_width(differences, centre=middle)
@@ -163,7 +161,7 @@ def _paired(
     interval = None if half is None else (middle - half - resolution, middle + half + resolution)
     return Delta(
         name,
-        unit,
+        kind,
         of_a,
         of_b,
         Estimate(middle, interval),

@@ -1,28 +1,27 @@
-"""Whether a run met what the scenario expects: pass, fail, or undecided when the interval leaves it open.
+"""Whether a run meets what the scenario expects: pass, fail, or undecided when the interval leaves it open.
 
 A limit on a quantile is decided on the share of calls beyond it: `p99 < x` passes when less than 1 % of the calls are
-slower than x. That share has a sound interval also where the quantile itself jumps between warm and cold calls.
+slower than x. That share has a sound interval even where the quantile itself jumps between warm and cold calls.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
+from mmesim.results.figures import Formula, estimated, formula, over
 from mmesim.results.latency import Pooled, latency, limit_text
-from mmesim.results.metrics import Metric, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
+from mmesim.results.summary import Verdict
+from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.scenario import Expectation
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
-
-Verdict = Literal["pass", "fail", "undecided"]
 
 
 def judge(
     expect: Sequence[Expectation], runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE
 ) -> list[dict[str, object]]:
-    """Return one entry for each expectation: its text, value, interval, limit, verdict and what decided it.
+    """One entry for each expectation: its text, value, interval, limit, verdict and what decided it.
 
     Times are in milliseconds. With two or more replications the interval decides, with one the value itself.
     """
@@ -32,12 +31,13 @@ def judge(
 def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: float) -> dict[str, object]:
     shares = quantile_shares(e.metric)
     if shares is None:
-        name, figure, bound = e.metric, metric(e.metric), e.limit
+        name, figure, bound = e.metric, formula(e.metric), e.limit
     else:
         name, figure, bound = f"share_over {limit_text(e.limit)}", over(e.limit), shares[1]
-    scale, unit = (1000.0, "ms") if figure.unit == "s" else (1.0, figure.unit)
     values = [figure.of(r) for r in runs]
-    decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": unit, "value": None, "ci95": None}
+    scale = figure.scale
+    decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": figure.unit}
+    decided_on |= {"value": None, "ci95": None}
     verdict: Verdict = "undecided"
     if any(math.isnan(v) for v in values):
         decided_on["by"] = f"nothing: {figure.missing}"
@@ -55,16 +55,16 @@ def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: 
 
 
 def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:
-    """Return the figure of that name as it stands elsewhere in the summary: times in milliseconds."""
-    if name in ("mean", "max") or quantile_shares(name) is not None:
+    """The figure of that name as it stands elsewhere in the summary: times in milliseconds."""
+    if name in LATENCIES or quantile_shares(name) is not None:
         return latency(runs, pooled, name, confidence)
-    return estimated(metric(name), runs, confidence)
+    return estimated(formula(name), runs, confidence)
 
 
 def interval_of(
-    figure: Metric, values: Sequence[float], runs: Sequence[RunData], confidence: float = CONFIDENCE
+    figure: Formula, values: Sequence[float], runs: Sequence[RunData], confidence: float = CONFIDENCE
 ) -> tuple[float, float, str]:
-    """Return where the true value of a figure lies, and how that is known; `values` are those of each replication."""
+    """The interval of the true value of a figure, and how it is known; `values` are those of each replication."""
     interval = student_t(values, confidence, low=0.0, high=figure.high)
     if interval is None:
         return values[0], values[0], "value of one replication, no interval"
@@ -76,7 +76,7 @@ def interval_of(
 
 
 def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:
-    """Return whether a value known to lie in [low, high] satisfies `value comparison limit`."""
+    """Whether a value known to lie in [low, high] satisfies `value comparison limit`."""
     if comparison in (">", ">="):
         mirrored: Mapping[str, str] = {">": "<", ">=": "<="}
         return compare(mirrored[comparison], -high, -low, -limit)
@@ -86,5 +86,5 @@ def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:
 
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the verdict on a whole run: fail when one fails, else undecided when one is undecided."""
+    """The verdict on a whole run: fail when one fails, else undecided when one is undecided."""
     return "fail" if "fail" in verdicts else "undecided" if "undecided" in verdicts else "pass"

@@ -1,20 +1,21 @@
-"""The folder that a result is written to: whole or not at all."""
+"""The folder that a result is written to, whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mmesim.errors import OutputError
+from mmesim.files import beside, writing
 
 SUMMARY = "summary.json"
 FILES: frozenset[str] = frozenset(
     {
         SUMMARY,
+        "provenance.json",
         "scenario.yaml",
         "requests.parquet",
         "windows.parquet",
@@ -24,9 +25,6 @@ FILES: frozenset[str] = frozenset(
     }
 )
 """What a result folder may hold: a folder with anything else in it is never replaced."""
-
-TEMPORARY = ".mmesim-"
-"""What the temporary folder beside a result begins with: short, since the name of a result may be as long as it can."""
 
 Writer = Callable[[Path], object]
 
@@ -42,36 +40,30 @@ def prepare(folder: Path) -> None:
         parent = parent.parent
     if not parent.is_dir():
         raise OutputError(f"cannot write to {folder}: {parent} is not a folder")
-    try:
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=parent):
-            pass
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror or error} ({parent})") from error
+    with writing(folder), beside(parent / target.name):
+        pass
     _may_replace(target)
 
 
 def write(folder: Path, files: Mapping[str, Writer]) -> Path:
     """Write a result folder and return its path; each writer gets the path of its own file.
 
-    The files are written next to `folder` and moved there when all are complete; an earlier result is replaced in the
-    same step. When anything fails, what was there before is still there. Raises OutputError.
+    The files are written next to `folder` and moved there when all are complete; an earlier result is moved aside first
+    and then removed. When anything fails, what was there before is still there. Raises OutputError.
     """
     unknown = set(files) - FILES
     if unknown:
         raise ValueError(f"no files of a result: {sorted(unknown)}")
     target = _target(folder)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
         _may_replace(target)
-        # A folder inside a temporary one: the inner has the usual permissions, the outer takes the earlier result.
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=target.parent) as work:
-            fresh, old = Path(work, "new"), Path(work, "old")
-            fresh.mkdir()
-            for name, writer in files.items():
-                writer(fresh / name)
-            _exchange(target, fresh, old)
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+    # A folder inside a temporary one: the inner has the usual permissions, the outer takes the earlier result.
+    with writing(folder), beside(target) as work:
+        fresh, old = work / "new", work / "old"
+        fresh.mkdir()
+        for name, writer in files.items():
+            writer(fresh / name)
+        _exchange(target, fresh, old)
     return target
 
 

@@ -1,4 +1,4 @@
-"""Latency of successful calls over all replications: quantiles that are only given where there is evidence for them.
+"""Latency of successful calls over all replications; a quantile is given only where there is evidence for it.
 
 The latency of a multi-model endpoint has two modes: warm calls, and cold calls that wait for a load. All the calls that
 wait for one load are late together, so in the cold mode the evidence is counted in loads, not in calls. The rule: a
@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmesim.arrays import Floats, Ints
+from mmesim.results.figures import FORMULAS, estimated, formula, over
 from mmesim.results.ledger import band_weights, cold_calls
-from mmesim.results.metrics import METRICS, estimated, metric, over, quantile_shares
 from mmesim.results.run_data import RunData
+from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.stats.histogram import merge, quantile, share_over, width_at
-from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate, half_width, sectioning
+from mmesim.stats.intervals import CONFIDENCE, Estimate, half_width, sectioning
 
-QUANTILES: tuple[str, ...] = ("p50", "p90", "p95", "p99", "p99.9")
 EPISODES_NEEDED = 20
 COLD_TAIL_SHARE = 0.25
 
@@ -37,7 +37,7 @@ class Pooled:
 
 
 def pool(runs: Sequence[RunData]) -> Pooled:
-    """Return the sums of the histograms of all replications, which share one grid."""
+    """The sums of the histograms of all replications, which share one grid."""
     parts_s, retried_cold_s = runs[0].parts_s.copy(), runs[0].retried_cold_s.copy()
     for run in runs[1:]:
         parts_s += run.parts_s
@@ -46,7 +46,7 @@ def pool(runs: Sequence[RunData]) -> Pooled:
 
 
 def lacks_loads(pooled: Pooled, q: float) -> str | None:
-    """Return why the q-quantile rests on too few loads to be given, None when it can be given."""
+    """Why the q-quantile rests on too few loads to be given, None when it can be given."""
     wide_tail = band_weights(pooled.count, max(0.0, 1.0 - 2.0 * (1.0 - q)), 1.0)
     cold = float((wide_tail * cold_calls(pooled.count, pooled.parts_s, pooled.retried_cold_s)).sum())
     if cold < COLD_TAIL_SHARE * float((wide_tail * pooled.count).sum()):
@@ -58,7 +58,7 @@ def lacks_loads(pooled: Pooled, q: float) -> str | None:
 
 
 def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: float = CONFIDENCE) -> Estimate:
-    """Return a figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds.
+    """A figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds.
 
     The mean is that of the replications' means with a t interval. A quantile is that of the calls of all replications
     together, with an interval by sectioning, widened to that of Woodruff, and half a bucket on top.
@@ -66,11 +66,11 @@ def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: floa
     if name == "max":
         # The largest of all calls, not a mean: an interval would have no meaning.
         largest = [r.latency_max_s for r in runs if r.ok]
-        return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=METRICS["max"].missing)
-    figure, shares = metric(name), quantile_shares(name)
+        return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=FORMULAS["max"].missing)
+    figure, shares = formula(name), quantile_shares(name)
     values = [figure.of(r) for r in runs]
     if shares is None:
-        return estimate(values, figure.missing, low=0.0, scale=1000.0, confidence=confidence)
+        return estimated(figure, runs, confidence)
     if pooled.count.any():
         reason = lacks_loads(pooled, shares[0])
         if reason is not None:
@@ -93,8 +93,8 @@ def _woodruff(
 ) -> tuple[float, float] | None:
     """The pooled quantiles, seconds, at both ends of the t interval of the share of calls up to the q-quantile.
 
-    Sectioning takes the quantile for a smooth figure. Between warm and cold calls it is not: hardly any call lies
-    there, the quantile of a replication is warm or cold, and the truth is easily missed by both. The share is smooth
+    Sectioning assumes that the quantile is a smooth figure. Between warm and cold calls it is not: hardly any call
+    lies there, the quantile of a replication is warm or cold, and both easily miss the truth. The share is smooth
     everywhere. Source: R. S. Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952).
     """
     edges_s, at_s = runs[0].edges_s, quantile(runs[0].edges_s, pooled.count, q, largest_s)
@@ -107,18 +107,17 @@ def _woodruff(
 
 
 def latency_ms(runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> dict[str, Estimate]:
-    """Return mean, quantiles and maximum of the latency in milliseconds."""
-    return {name: latency(runs, pooled, name, confidence) for name in ("mean", *QUANTILES, "max")}
+    """Mean, quantiles and maximum of the latency in milliseconds."""
+    return {name: latency(runs, pooled, name, confidence) for name in LATENCIES}
 
 
 def limit_text(limit_s: float) -> str:
-    """Return the name of a latency limit in the summary: `500 ms`."""
+    """The name of a latency limit in the summary: `500 ms`."""
     return f"{limit_s * 1000.0:.12g} ms"
 
 
 def share_over_limits(
     runs: Sequence[RunData], limits_s: Sequence[float], confidence: float = CONFIDENCE
 ) -> dict[str, Estimate]:
-    """Return for each limit the share (0..1) of successful calls slower than it."""
-    figures = {limit_text(limit): over(limit) for limit in limits_s}
-    return {name: estimated(figure, runs, confidence) for name, figure in figures.items()}
+    """For each limit the share (0..1) of successful calls slower than it."""
+    return {limit_text(limit): estimated(over(limit), runs, confidence) for limit in limits_s}

@@ -20,7 +20,7 @@ LOADING: tuple[str, ...] = ("load_slot_wait", "download", "memory_wait", "load")
 
 
 def band_weights(count: NDArray[np.integer], low: float, high: float) -> Floats:
-    """Return for each bucket the share (0..1) of its calls that lies between two shares of all calls.
+    """For each bucket the share (0..1) of its calls that lies between two shares of all calls.
 
     A bucket that a bound cuts is prorated, as if the bound cut a random sample of its calls.
     """
@@ -32,7 +32,7 @@ def band_weights(count: NDArray[np.integer], low: float, high: float) -> Floats:
 
 
 def ledger_ms(count: NDArray[np.integer], parts_s: Floats) -> dict[str, dict[str, float | int | None]]:
-    """Return for each band the number of calls `n`, their `mean` latency and its parts, in milliseconds.
+    """For each band the number of calls `n`, their `mean` latency and its parts, in milliseconds.
 
     `count` [buckets] and `parts_s` [buckets, len(PARTS)] are a latency histogram and its sums of the ledger's parts.
     The parts of a band add up to its mean. An empty band has n = 0 and no figures.
@@ -52,7 +52,7 @@ def _band(count: NDArray[np.integer], parts_s: Floats, low: float, high: float) 
 
 
 def cold_calls(count: NDArray[np.integer], parts_s: Floats, retried_cold_s: Floats) -> Floats:
-    """Return for each bucket its calls weighted by the share of their latency spent waiting for loads.
+    """For each bucket its calls weighted by the share of their latency spent waiting for loads.
 
     A call that waited 1.4 s of its 1.5 s counts 0.93, one that met no load 0. `retried_cold_s` is what calls that met a
     load lost to failed attempts and pauses: it counts as waiting for the load.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,30 +17,34 @@ import pyarrow.parquet as pq
 from mmesim import __version__
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
-from mmesim.results.expect import Verdict, overall
+from mmesim.results.expect import overall
+from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
-from mmesim.results.summary import Summary, summarise
+from mmesim.results.summarise import summarise
+from mmesim.results.summary import Verdict
 from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as Plot
 
 
 @dataclass(frozen=True, repr=False)
 class Result:
     """A scenario and its finished replications, in order; fewer than asked for when the run was interrupted.
 
-    `until` tells where the replications stopped if they went on until a figure was precise enough. `robustness` is the
-    field of the summary, if the scenario was simulated under the settings of what AWS does not publish.
+    `until` says where the replications stopped if they went on until a figure was precise enough. `robustness` is the
+    field of the summary, if the scenario was simulated under the settings of what AWS does not publish. `origin` is
+    what was known before the run began, None where that was not recorded.
     """
 
     scenario: Scenario
     runs: tuple[RunData, ...]
     until: Until | None = None
     robustness: Mapping[str, object] | None = None
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -51,9 +56,15 @@ class Result:
         return f"Result({self.scenario.name!r}, {finished}, {calls} calls)"
 
     @cached_property
-    def summary(self) -> Summary:
+    def summary(self) -> dict[str, Any]:
         """The figures of summary.json as a dictionary; shared, not to be changed."""
         return summarise(self.scenario, self.runs, __version__, self.until, self.robustness)
+
+    @property
+    def provenance(self) -> Provenance:
+        """What provenance.json would say now."""
+        simulation_s = math.fsum(run.wall_s for run in self.runs)
+        return provenance(self.scenario, len(self.runs), simulation_s, self.origin)
 
     @property
     def planned(self) -> int:
@@ -68,8 +79,7 @@ class Result:
     @property
     def verdict(self) -> Verdict:
         """Whether everything that the scenario expects was met: pass, fail or undecided."""
-        entries: Any = self.summary["expect"]
-        return overall([entry["verdict"] for entry in entries])
+        return overall([entry["verdict"] for entry in self.summary["expect"]])
 
     @property
     def self_check(self) -> str | None:
@@ -78,7 +88,7 @@ class Result:
         return None if checks.passed(found) else checks.line(found)
 
     def to_json(self) -> str:
-        """Return the text of summary.json."""
+        """The text of summary.json."""
         return json.dumps(self.summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property
@@ -92,7 +102,7 @@ class Result:
         html: str = self.figures.to_html(float_format="{:,.4g}".format, na_rep="")
         return f"<p>{escape(repr(self))}</p>{html}"
 
-    def plot(self) -> Figure:
+    def plot(self) -> Plot:
         """Draw how many calls are slower than what, and what their latency is made of."""
         from mmesim.report.plots.run import latency
 
@@ -128,6 +138,7 @@ class Result:
         """
         files: dict[str, folders.Writer] = {
             "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
+            "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
             "scenario.yaml": lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": lambda path: pq.write_table(tables.windows_table(self.runs), path),
             "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),

@@ -38,7 +38,7 @@ class Windows:
     log_latency: Sums
     """Logarithms of the latency of successful calls; these calls."""
     in_system: Sums
-    """Calls in the system in the mean; replications."""
+    """Calls in the system, mean over time; replications."""
     refused: Sums
     """Attempts refused because a queue was full; all attempts."""
 
@@ -47,7 +47,7 @@ class Windows:
 
 
 def windows(runs: Sequence[RunData], from_s: float = 0.0) -> Windows:
-    """Return the windows of these replications that begin at `from_s` or later; a shorter last one is left out."""
+    """The windows of these replications that begin at `from_s` or later; a shorter last one is left out."""
     columns = [run.windows for run in runs]
     start = columns[0]["start_s"]
     length = float(start[1] - start[0]) if len(start) > 1 else runs[0].duration_s
@@ -73,7 +73,7 @@ def windows(runs: Sequence[RunData], from_s: float = 0.0) -> Windows:
 
 
 def means(sums: Sums) -> Floats:
-    """Return the mean of each window; one without anything to average takes that of the window before it."""
+    """The mean of each window; one without anything to average takes that of the window before it."""
     mean = divide(sums[0], sums[1], math.nan)
     known = np.flatnonzero(~np.isnan(mean))
     if not known.size:
@@ -83,7 +83,7 @@ def means(sums: Sums) -> Floats:
 
 
 def batch_means(sums: Sums, batches: int) -> Floats:
-    """Return the means of so many consecutive batches of windows, nan for one without anything to average."""
+    """The means of that many consecutive batches of windows, nan for one without anything to average."""
     parts = [np.array_split(one, batches) for one in sums]
     total, weight = (np.array([float(part.sum()) for part in one]) for one in parts)
     return divide(total, weight, math.nan)

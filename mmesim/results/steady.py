@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.special import stdtrit
@@ -14,20 +13,17 @@ from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.series import Sums, Windows, batch_means, windows
+from mmesim.results.summary import State, SteadyState
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.scenario.traffic.combinations import changing
 from mmesim.stats.intervals import mean
 
-Verdict = Literal["steady", "warming up", "saturated", "too short"]
-
 BATCHES = 10
-"""The measured time is cut into so many batches of windows."""
+"""Batches of windows that the measured time is cut into."""
 FEWEST_WINDOWS = 6
 ALPHA = 0.01
 """Chance that one of the three trends is seen where there is none; steady runs are misjudged in at most 3 %."""
 REPLICATIONS_FOR_T = 3
-"""From so many replications on their slopes are compared; with fewer the spread is that of the batches."""
+"""From this many replications on, their slopes are compared; with fewer the spread is that of the batches."""
 
 GROWTH_CALLS = 5.0
 GROWTH_SHARE = 0.25
@@ -36,57 +32,17 @@ MISS_FALL_SHARE = 0.1
 MISS_FALL = 0.002
 """Misses still fall when they lose this share of themselves over the measured time, and this much of all calls."""
 LATENCY_FALL = 0.05
-"""Latency still falls when it loses this share of itself over the measured time (in the mean of its logarithm)."""
+"""Latency still falls when it loses this share of itself over the measured time (mean of its logarithm)."""
 REFUSED = 0.01
 """Share of refused calls above which the queues count as full."""
 
 NO_STEADY_STATE = "no steady state is asked for"
 
 
-@dataclass(frozen=True)
-class SteadyState:
-    """The verdict on a run and what it rests on; no verdict where none can be given."""
-
-    verdict: Verdict | None
-    evidence: str
-    warmup_s: float
-    run_at_least_s: float | None = None
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the shape used in summary.json."""
-        return {
-            "verdict": self.verdict,
-            "evidence": self.evidence,
-            "warmup_s": self.warmup_s,
-            "run_at_least_s": self.run_at_least_s,
-        }
-
-
-def changes_over_time(scenario: Scenario) -> str | None:
-    """Return why a scenario has no steady state that could be asked for, None when it may have one."""
-    for stream in scenario.traffic:
-        if stream.fingerprint is not None:
-            return f"stream {stream.name!r} has a course over the day"
-        if stream.arrivals is None:
-            return f"stream {stream.name!r} is recorded traffic"
-        reason = changing(stream.arrivals, stream.drift)
-        if reason is not None:
-            return f"stream {stream.name!r} {reason}"
-        if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < scenario.run.duration_s):
-            return f"stream {stream.name!r} does not last from the beginning to the end"
-    if scenario.processes:
-        return "a process of one's own may change the endpoint at any time"
-    return None
-
-
-def all_users_s(scenario: Scenario) -> float:
-    """Return when the last user of the closed loops has begun, seconds; 0 without any."""
-    loops = [(stream.start_s, stream.arrivals) for stream in scenario.traffic]
-    return max((start_s + loop.spawned_s for start_s, loop in loops if isinstance(loop, ClosedLoop)), default=0.0)
 
 
 def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
-    """Return the verdict on the finished replications of a scenario.
+    """The verdict on the finished replications of a scenario.
 
     `saturated`: the calls in the system grow over the measured time, or more than 1 % of the calls are refused by full
     queues. `too short`: the warm-up that was wanted takes more than half of the run. `warming up`: misses or latency
@@ -94,37 +50,41 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     large enough to matter.
     """
     found, warmup_s = scenario.run.warmup_found, runs[0].warmup_s
-    reason = changes_over_time(scenario)
+    reason = scenario.changes_over_time
     if reason is not None:
-        return SteadyState(None, f"{NO_STEADY_STATE}: {reason}", warmup_s)
-    spawned_s = all_users_s(scenario)
+        return _judged(None, f"{NO_STEADY_STATE}: {reason}", warmup_s)
+    spawned_s = scenario.all_users_s
     if warmup_s < spawned_s:
         evidence = f"users are spawned until {units.show_seconds(spawned_s)}, and the measured time begins before"
-        return SteadyState("warming up", evidence, warmup_s)
+        return _judged("warming up", evidence, warmup_s)
     if not any(run.calls for run in runs):
-        return SteadyState(None, "not judged: no call was measured", warmup_s)
+        return _judged(None, "not judged: no call was measured", warmup_s)
     full = _full_queues(runs)
     if full is not None:
-        return SteadyState("saturated", full, warmup_s)
+        return _judged("saturated", full, warmup_s)
     judged = len(runs[0].windows["start_s"]) and len(windows(runs[:1], warmup_s)) >= FEWEST_WINDOWS
     growth = _growth(runs, warmup_s) if judged else None
     if growth is not None:
-        return SteadyState("saturated", growth, warmup_s)
+        return _judged("saturated", growth, warmup_s)
     if found is not None and found.run_at_least_s is not None and scenario.run.duration_s < found.run_at_least_s:
         evidence = f"run at least {units.show_seconds(found.run_at_least_s)}; the warm-up would be: {found.why}"
-        return SteadyState("too short", evidence, warmup_s, found.run_at_least_s)
+        return _judged("too short", evidence, warmup_s, found.run_at_least_s)
     because = "" if found is None else f"; warm-up: {found.why}"
     if not judged:
         few = f"not judged: fewer than {FEWEST_WINDOWS} whole minutes were measured"
-        return SteadyState(None, few + because, warmup_s)
+        return _judged(None, few + because, warmup_s)
     falling = _falling(runs, warmup_s)
     if falling is not None:
-        return SteadyState("warming up", falling + because, warmup_s)
-    return SteadyState(
+        return _judged("warming up", falling + because, warmup_s)
+    return _judged(
         "steady",
         f"no fall in misses or latency, no growth of the calls in the system{_failures(runs)}{because}",
         warmup_s,
     )
+
+
+def _judged(state: State | None, evidence: str, warmup_s: float, run_at_least_s: float | None = None) -> SteadyState:
+    return SteadyState(verdict=state, evidence=evidence, warmup_s=warmup_s, run_at_least_s=run_at_least_s)
 
 
 def _failures(runs: Sequence[RunData]) -> str:
@@ -165,7 +125,7 @@ def _falling(runs: Sequence[RunData], warmup_s: float) -> str | None:
 
 @dataclass(frozen=True)
 class _Trend:
-    """A line that rises or falls beyond doubt: its values at both ends, its mean."""
+    """A line that significantly rises or falls: its values at both ends, its mean."""
 
     first: float
     last: float
@@ -177,7 +137,7 @@ class _Trend:
 
 
 def _trend(runs: Sequence[RunData], warmup_s: float, figure: str, sign: float) -> _Trend | None:
-    """The line through the batches of the measured time, None when its slope may well be nothing or the other way."""
+    """The line through the batches of the measured time, None when its slope is not significant."""
     pooled: Windows = windows(runs, warmup_s)
     batches = min(BATCHES, len(pooled))
     sums: Sums = getattr(pooled, figure)

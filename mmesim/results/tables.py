@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mmesim.arrays import divide
+from mmesim.results.figures import USE, measured_s
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
@@ -108,7 +109,7 @@ MODEL_COLUMNS: Mapping[str, Column] = MappingProxyType(
 
 
 def requests_table(run: RunData, records: CallRecords) -> pa.Table:
-    """Return one row for each recorded call of a replication."""
+    """One row for each recorded call of a replication."""
     columns: dict[str, object] = {
         "replication": np.full(len(records.call), run.replication, dtype=np.int32),
         "call": records.call,
@@ -125,7 +126,7 @@ def requests_table(run: RunData, records: CallRecords) -> pa.Table:
 
 
 def windows_table(runs: Sequence[RunData]) -> pa.Table:
-    """Return one row for each minute of each replication."""
+    """One row for each minute of each replication."""
     names = list(runs[0].windows)
     lengths = [len(r.windows["start_s"]) for r in runs]
     columns: dict[str, object] = {"replication": _repeat([r.replication for r in runs], lengths)}
@@ -137,24 +138,28 @@ def windows_table(runs: Sequence[RunData]) -> pa.Table:
 
 
 def hosts_table(runs: Sequence[RunData]) -> pa.Table:
-    """Return one row for each host of each replication."""
+    """One row for each host of each replication."""
 
     def column(name: str) -> NDArray[np.number]:
         return np.concatenate([getattr(r.hosts, name) for r in runs])
 
-    up_s, measured = column("up_s"), [r.duration_s - r.warmup_s for r in runs]
+    def used(resource: str) -> pa.Array:
+        each = [USE[resource](r.hosts) for r in runs]
+        return _ratio(np.concatenate([part for part, _ in each]), np.concatenate([whole for _, whole in each]))
+
+    measured = [measured_s(r) for r in runs]
     lengths = [len(r.hosts.up_s) for r in runs]
     columns: dict[str, object] = {
         "replication": _repeat([r.replication for r in runs], lengths),
         "host": np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
-        "up_s": up_s,
+        "up_s": column("up_s"),
         "vcpu": column("vcpu"),
-        "cpu_utilization": _ratio(column("cpu_busy_s"), up_s * column("vcpu")),
+        "cpu_utilization": used("cpu_utilization"),
         "memory_bytes": column("memory_bytes"),
-        "memory_utilization": _ratio(column("memory_byte_s"), up_s * column("memory_bytes")),
+        "memory_utilization": used("memory_utilization"),
         "memory_peak_bytes": column("memory_peak_bytes"),
         "disk_bytes": column("disk_bytes"),
-        "disk_utilization": _ratio(column("disk_byte_s"), up_s * column("disk_bytes")),
+        "disk_utilization": used("disk_utilization"),
         "loaded_models": _ratio(column("loaded_s"), np.repeat(measured, lengths)),
     }
     columns |= {name: column(name) for name in ("loads", "unloads", "hits", "misses", "tasks_peak")}
@@ -162,7 +167,7 @@ def hosts_table(runs: Sequence[RunData]) -> pa.Table:
 
 
 def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
-    """Return one row for each model, all replications together."""
+    """One row for each model, all replications together."""
     pooled, first = pooled_tenants(runs), runs[0]
     called, answered = pooled.calls > 0, pooled.ok > 0
     columns: dict[str, object] = {

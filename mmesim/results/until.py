@@ -1,4 +1,4 @@
-"""How a run ended that went on until a figure was precise enough."""
+"""Where a run stopped that repeated until a figure was precise enough."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Until:
     """A precision that was asked for, and where the replications stopped.
 
     `looks`: numbers of replications after which the interval was looked at; `confidence`: level of each of these
-    intervals, such that all that could have been looked at hold together with 95 %. `half_width` is the last look's, as
-    a share of the value, None with `reason` when there was none; `allowed` is what it must not pass. `replications` is
-    how many were wanted in the end: more than there are when the run was interrupted.
+    intervals, such that all that could have been looked at hold together with 95 %. `half_width` is that of
+    the last look as a share of the value, None with `reason` when there was none; `allowed` is the largest that stops.
+    `replications` is how many were wanted at the last look: more than there are when the run was interrupted.
     """
 
     target: str
@@ -31,7 +31,7 @@ class Until:
     reason: str | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Return the shape used in summary.json."""
+        """The shape used in summary.json."""
         shown: dict[str, object] = {
             "target": self.target,
             "reached": self.reached,
@@ -44,7 +44,7 @@ class Until:
 
 
 def allowed(within: float) -> float:
-    """Return the half-width, as a share of the estimate, at which the estimate is within a share of the true value.
+    """The half-width, as a share of the estimate, at which the estimate is within a share of the true value.
 
     |estimate - truth| <= h and h <= estimate x e / (1 + e) give |estimate - truth| <= e x truth. Source: A. M. Law,
     Simulation Modeling and Analysis, 5th edition 2015, section 9.4.1.
@@ -55,7 +55,7 @@ def allowed(within: float) -> float:
 def relative_half_width(
     precision: Precision, runs: Sequence[RunData], pooled: Pooled, confidence: float
 ) -> tuple[float | None, str | None]:
-    """Return the half-width of a figure's interval as a share of its value, or None and the reason why there is none.
+    """The half-width of a figure's interval as a share of its value, or None and the reason why there is none.
 
     `pooled` are the histograms of these runs together.
     """

@@ -1,1 +1,236 @@
-"""Scenarios: the file, its schema, the catalogue of instance types."""
+"""The scenario: what is simulated, as frozen data; every class that can stand in one can be imported from here.
+
+`Scenario.from_yaml(path)` reads a file; in Python a scenario is built of these classes with the names of their fields.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mmesim.scenario.clients.causes import Cause
+    from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Router, RouterPolicy, Throttling
+    from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
+    from mmesim.scenario.endpoint.host import HostType
+    from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
+    from mmesim.scenario.run.belief import Belief
+    from mmesim.scenario.run.expect import Expectation
+    from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
+    from mmesim.scenario.run.sweep import Range, Sample, Sweep
+    from mmesim.scenario.run.until import Precision
+    from mmesim.scenario.scenario import Scenario
+    from mmesim.scenario.server.frameworks import Framework
+    from mmesim.scenario.server.server import ConfigRead, CpuWait, Overhead, Server
+    from mmesim.scenario.traffic.arrivals import (
+        ConstantRate,
+        GammaArrivals,
+        HyperexponentialArrivals,
+        LognormalArrivals,
+        Poisson,
+        WeibullArrivals,
+    )
+    from mmesim.scenario.traffic.closed_loop import ClosedLoop
+    from mmesim.scenario.traffic.drift import Drift
+    from mmesim.scenario.traffic.modulated import Mmpp, MmppState, OnOff
+    from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+    from mmesim.scenario.traffic.popularity import LognormalPopularity, Tenants, UniformPopularity, Weights, Zipf
+    from mmesim.scenario.traffic.sessions import Geometric, Sessions
+    from mmesim.scenario.traffic.stream import Traffic
+    from mmesim.scenario.traffic.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
+    from mmesim.scenario.values.function import Function
+    from mmesim.scenario.values.times import (
+        Constant,
+        Empirical,
+        Exponential,
+        Gamma,
+        Lognormal,
+        Percentiles,
+        Uniform,
+        Weibull,
+    )
+
+__all__ = [
+    "AffineBatch",
+    "AzureModels",
+    "Belief",
+    "BotoLegacy",
+    "BotoStandard",
+    "Cause",
+    "Clients",
+    "ClosedLoop",
+    "ConfigRead",
+    "Constant",
+    "ConstantRate",
+    "CpuWait",
+    "Diurnal",
+    "Download",
+    "Drift",
+    "Empirical",
+    "Endpoint",
+    "EvictionPolicy",
+    "Expectation",
+    "Exponential",
+    "ExponentialRetries",
+    "FixedRetries",
+    "FlashCrowd",
+    "FoundWarmup",
+    "Framework",
+    "Function",
+    "Gamma",
+    "GammaArrivals",
+    "Gdsf",
+    "Geometric",
+    "HostType",
+    "HyperexponentialArrivals",
+    "Lognormal",
+    "LognormalArrivals",
+    "LognormalPopularity",
+    "Mmpp",
+    "MmppState",
+    "ModelGroup",
+    "ModelSweep",
+    "OnOff",
+    "Overhead",
+    "Percentiles",
+    "Poisson",
+    "Precision",
+    "Range",
+    "Router",
+    "RouterPolicy",
+    "RunSettings",
+    "Sample",
+    "Scenario",
+    "Schedule",
+    "Server",
+    "Service",
+    "Sessions",
+    "Sweep",
+    "Tenants",
+    "Throttling",
+    "TraceColumns",
+    "TraceModels",
+    "TraceSource",
+    "TraceWindow",
+    "Traffic",
+    "Ttl",
+    "Uniform",
+    "UniformPopularity",
+    "Weibull",
+    "WeibullArrivals",
+    "Weights",
+    "Zipf",
+]
+
+# Imported on first use, as in `mmesim` itself.
+_HOMES = {
+    "mmesim.scenario.clients.causes": ("Cause",),
+    "mmesim.scenario.clients.retries": (
+        "BotoLegacy",
+        "BotoStandard",
+        "ExponentialRetries",
+        "FixedRetries",
+    ),
+    "mmesim.scenario.endpoint.endpoint": (
+        "Download",
+        "Endpoint",
+        "Router",
+        "RouterPolicy",
+        "Throttling",
+    ),
+    "mmesim.scenario.endpoint.eviction": (
+        "EvictionPolicy",
+        "Gdsf",
+        "Ttl",
+    ),
+    "mmesim.scenario.endpoint.host": ("HostType",),
+    "mmesim.scenario.models.groups": (
+        "AffineBatch",
+        "AzureModels",
+        "ModelGroup",
+        "Service",
+    ),
+    "mmesim.scenario.run.belief": ("Belief",),
+    "mmesim.scenario.run.expect": ("Expectation",),
+    "mmesim.scenario.run.settings": (
+        "Clients",
+        "FoundWarmup",
+        "RunSettings",
+    ),
+    "mmesim.scenario.run.sweep": (
+        "Range",
+        "Sample",
+        "Sweep",
+    ),
+    "mmesim.scenario.run.until": ("Precision",),
+    "mmesim.scenario.scenario": ("Scenario",),
+    "mmesim.scenario.server.frameworks": ("Framework",),
+    "mmesim.scenario.server.server": (
+        "ConfigRead",
+        "CpuWait",
+        "Overhead",
+        "Server",
+    ),
+    "mmesim.scenario.traffic.arrivals": (
+        "ConstantRate",
+        "GammaArrivals",
+        "HyperexponentialArrivals",
+        "LognormalArrivals",
+        "Poisson",
+        "WeibullArrivals",
+    ),
+    "mmesim.scenario.traffic.closed_loop": ("ClosedLoop",),
+    "mmesim.scenario.traffic.drift": ("Drift",),
+    "mmesim.scenario.traffic.modulated": (
+        "Mmpp",
+        "MmppState",
+        "OnOff",
+    ),
+    "mmesim.scenario.traffic.planned": (
+        "Diurnal",
+        "FlashCrowd",
+        "ModelSweep",
+        "Schedule",
+    ),
+    "mmesim.scenario.traffic.popularity": (
+        "LognormalPopularity",
+        "Tenants",
+        "UniformPopularity",
+        "Weights",
+        "Zipf",
+    ),
+    "mmesim.scenario.traffic.sessions": (
+        "Geometric",
+        "Sessions",
+    ),
+    "mmesim.scenario.traffic.stream": ("Traffic",),
+    "mmesim.scenario.traffic.trace": (
+        "TraceColumns",
+        "TraceModels",
+        "TraceSource",
+        "TraceWindow",
+    ),
+    "mmesim.scenario.values.function": ("Function",),
+    "mmesim.scenario.values.times": (
+        "Constant",
+        "Empirical",
+        "Exponential",
+        "Gamma",
+        "Lognormal",
+        "Percentiles",
+        "Uniform",
+        "Weibull",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

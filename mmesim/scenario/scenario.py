@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from mmesim.errors import ScenarioError
+from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
-from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, GdsfCost, Ttl
+from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
 from mmesim.scenario.endpoint.host import HostType
 from mmesim.scenario.models.groups import Model, ModelGroup, Service
-from mmesim.scenario.models.resolve import expand
+from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Belief, Beliefs
 from mmesim.scenario.run.expect import Expectation, ExpectationField
 from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
@@ -30,7 +31,8 @@ from mmesim.scenario.traffic.arrivals import (
     Poisson,
     WeibullArrivals,
 )
-from mmesim.scenario.traffic.combinations import not_replayed
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.drift import Drift
 from mmesim.scenario.traffic.modulated import Mmpp, MmppState, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
@@ -58,7 +60,6 @@ __all__ = [
     "Function",
     "GammaArrivals",
     "Gdsf",
-    "GdsfCost",
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",
@@ -96,26 +97,41 @@ __all__ = [
 ]
 
 
+def _no_faults(value: object) -> tuple[()]:
+    if value not in ([], ()):
+        raise Refused("faults are not simulated", (), "faults: []")
+    return ()
+
+
 class Scenario(Data):
     """One experiment: an endpoint, its models, its traffic, and what is expected of it."""
 
+    file_keys: ClassVar[tuple[str, ...]] = ("extends",)
+
     name: str = Field(min_length=1)
+    """Name of the scenario; also the name of its result folder."""
     endpoint: Endpoint
+    """The hosts and the platform's rules."""
     server: Server = Server()
+    """The model server in each container."""
     models: tuple[ModelGroup, ...] = Field(min_length=1)
+    """The models: a list of groups, or one group."""
     traffic: tuple[Traffic, ...] = Field(min_length=1)
+    """The calls: a list of streams, or one stream."""
     clients: Clients = Clients()
-    faults: tuple[()] = ()
-    processes: tuple[FunctionField, ...] = Field(
-        (), description="SimPy processes of one's own, watch(env, endpoint), as module:function"
-    )
+    """Those who call: time-out, network, retries."""
+    faults: Annotated[tuple[()], BeforeValidator(_no_faults)] = ()
+    """Reserved: must be empty."""
+    processes: tuple[FunctionField, ...] = ()
+    """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
+    """How long, how often and from which seed the scenario is simulated."""
     expect: tuple[ExpectationField, ...] = ()
-    beliefs: Beliefs = Field(
-        (),
-        description="what `{uncertain: ...}` becomes in a resolved file, which has the middle in its place",
-    )
-    sweep: Sweep | None = Field(None, description="see [sweep](#sweep); `mmesim run` takes no notice of it")
+    """What is promised, one line each such as `p99 < 500 ms`; enforced by `mmesim run --check`."""
+    beliefs: Beliefs = ()
+    """Beliefs of a resolved file, field -> what stood below `uncertain:`; the field itself has the middle value."""
+    sweep: Sweep | None = None
+    """Values of other fields to try; used by `mmesim sweep`, ignored by `mmesim run`."""
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -134,6 +150,11 @@ class Scenario(Data):
 
         return Template.of(self).at({**(changes or {}), **more})
 
+    def with_run(self, **changes: object) -> Scenario:
+        """Another scenario with some fields of `run` changed, named and given as in Python; nothing is checked."""
+        changed: Scenario = self.model_copy(update={"run": self.run.model_copy(update=changes)})
+        return changed
+
     def model_table(self) -> tuple[Model, ...]:
         """Every single model in the order of the file: groups and tables expanded, presets and defaults applied.
 
@@ -148,6 +169,43 @@ class Scenario(Data):
     def resolved_models(self) -> tuple[Model, ...]:
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
         return expand(self.models, self.server)
+
+    def models_of(self, stream: Traffic) -> tuple[Model, ...]:
+        """The models that a stream may call, in the order of the table; raises ScenarioError for an unknown name."""
+        models = self.model_table()
+        place = f"traffic.{stream.name}.models"
+        wrong = [
+            Problem("scenario", None, place, name, f"no model or group {name!r}", hint)
+            for _, name, hint in unknown(stream.models, models)
+        ]
+        if wrong:
+            raise ScenarioError(wrong)
+        return called(stream.models, models)
+
+    def end_of(self, stream: Traffic) -> float:
+        """When the last call of a stream must have begun, seconds."""
+        return self.run.duration_s if stream.end_s is None else min(self.run.duration_s, stream.end_s)
+
+    @property
+    def changes_over_time(self) -> str | None:
+        """Why no steady state can be asked for, in words; None when there may be one."""
+        for stream in self.traffic:
+            if stream.fingerprint is not None:
+                return f"stream {stream.name!r} has a course over the day"
+            if stream.arrivals is None:
+                return f"stream {stream.name!r} is recorded traffic"
+            reason = changing(stream.arrivals, stream.drift)
+            if reason is not None:
+                return f"stream {stream.name!r} {reason}"
+            if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
+                return f"stream {stream.name!r} does not last from the beginning to the end"
+        return "a process of one's own may change the endpoint at any time" if self.processes else None
+
+    @property
+    def all_users_s(self) -> float:
+        """When the last user of the closed loops has begun, seconds; 0 without any."""
+        loops = [(stream.start_s, stream.arrivals) for stream in self.traffic]
+        return max((start_s + loop.spawned_s for start_s, loop in loops if isinstance(loop, ClosedLoop)), default=0.0)
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:
@@ -187,20 +245,20 @@ class Scenario(Data):
 
     @model_validator(mode="after")
     def _has_a_stationary_start(self) -> Scenario:
-        """A stationary start needs traffic that goes on for ever as it is, and a cache that it leaves behind."""
+        """A stationary start needs traffic that continues unchanged forever, and a cache that it leaves behind."""
         if self.endpoint.warm != STATIONARY:
             return self
         place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
         for stream in self.traffic:
             if stream.arrivals is None:
-                message = f"stream {stream.name!r} is recorded: what came before its first call is not known"
+                message = f"stream {stream.name!r} is recorded: what came before its first call is unknown"
                 raise Refused(message, place, hint)
             reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
             if reason is not None:
                 raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
-            raise Refused("no model is kept with model_cache: disabled, so there is no cache to set", place, hint)
+            raise Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
         if self.endpoint.router.policy is RouterPolicy.least_outstanding:
-            message = "where least_outstanding sends a call hangs on the calls in flight: it cannot be replayed"
+            message = "least_outstanding depends on the calls in flight, which cannot be replayed"
             raise Refused(message, place, hint)
         return self

@@ -44,7 +44,7 @@ class Grid:
 
 
 def grid(limits_s: Iterable[float] = ()) -> Grid:
-    """Return the fleet's grid, with every limit as an extra edge (none twice).
+    """The fleet's grid, with every limit as an extra edge (none twice).
 
     Limits are seconds, finite and not negative, else ValueError.
     """
@@ -52,7 +52,7 @@ def grid(limits_s: Iterable[float] = ()) -> Grid:
 
 
 def coarse_grid() -> Grid:
-    """Return the grid of the histograms kept for each model."""
+    """The grid of the histograms kept for each model."""
     return _grid(COARSE, ())
 
 
@@ -69,13 +69,8 @@ def _grid(sub_buckets: int, limits_s: Iterable[float]) -> Grid:
     return Grid(edges=edges, start=start)
 
 
-def bucket_of(grid: Grid, x: Floats | float) -> Ints:
-    """Return the bucket of each value (seconds, at least 0): same shape as `x`."""
-    return np.asarray(np.searchsorted(grid.edges, np.asarray(x, dtype=np.float64), side="left") - 1, dtype=np.int64)
-
-
 def log_middles(edges: Floats) -> Floats:
-    """Return for each bucket the natural logarithm of its geometric middle, edges in seconds.
+    """For each bucket the natural logarithm of its geometric middle, edges in seconds.
 
     The first bucket counts as if it began at half its end, the open last one by its lower edge.
     """
@@ -86,7 +81,7 @@ def log_middles(edges: Floats) -> Floats:
 
 
 def merge(counts: Sequence[Ints]) -> Ints:
-    """Return the sum of histograms on one grid; ValueError when there is none or their shapes differ."""
+    """The sum of histograms on one grid; ValueError when there is none or their shapes differ."""
     if not counts:
         raise ValueError("no histogram to merge")
     if len({c.shape for c in counts}) > 1:
@@ -96,7 +91,7 @@ def merge(counts: Sequence[Ints]) -> Ints:
 
 
 def quantile(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
-    """Return the q-quantile (0 <= q <= 1) in seconds, interpolated linearly inside its bucket; nan when empty.
+    """The q-quantile (0 <= q <= 1) in seconds, interpolated linearly inside its bucket; nan when empty.
 
     It lies in the bucket of the smallest observation x with at least a share q of all observations <= x.
     `largest` is the greatest observation: no quantile is above it. Without it the open last bucket answers with its
@@ -115,7 +110,7 @@ def quantile(edges: Floats, count: NDArray[np.integer], q: float, largest: float
 
 
 def width_at(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
-    """Return the width in seconds of the bucket that the q-quantile lies in, cut at `largest`; nan when empty.
+    """The width in seconds of the bucket that the q-quantile lies in, cut at `largest`; nan when empty.
 
     The open last bucket has no width without `largest`: its quantile is then its lower edge, and the width is 0.
     """
@@ -141,7 +136,7 @@ def _span(edges: Floats, bucket: int, largest: float) -> tuple[float, float]:
 
 
 def share_over(edges: Floats, count: NDArray[np.integer], limit: float) -> float:
-    """Return the share (0..1) of observations above `limit` (seconds); nan when empty.
+    """The share (0..1) of observations above `limit` (seconds); nan when empty.
 
     Exact when `limit` is an edge. Else the bucket around it is split linearly; the open last bucket counts as above.
     """

@@ -29,7 +29,7 @@ class Estimate:
             raise ValueError("an estimate has either a value or a reason why it has none")
 
     def as_dict(self) -> dict[str, object]:
-        """Return the shape used in summary.json: value, ci95 and, when value is null, reason."""
+        """The shape used in summary.json: value, ci95 and, when value is null, reason."""
         shown: dict[str, object] = {"value": self.value, "ci95": None if self.ci95 is None else list(self.ci95)}
         if self.reason is not None:
             shown["reason"] = self.reason
@@ -37,14 +37,14 @@ class Estimate:
 
 
 def mean(values: Sequence[float]) -> float:
-    """Return the mean, correctly rounded, so that the order of the replications does not matter."""
+    """The mean, correctly rounded, so that the order of the replications does not matter."""
     return math.fsum(values) / len(values)
 
 
 def student_t(
     values: Sequence[float], confidence: float = CONFIDENCE, low: float = -math.inf, high: float = math.inf
 ) -> tuple[float, float] | None:
-    """Return Student's t interval of the mean of independent values, cut to the range [low, high].
+    """Student's t interval of the mean of independent values, cut to the range [low, high].
 
     None for fewer than two values: one replication says nothing about its own error.
     """
@@ -53,7 +53,7 @@ def student_t(
 
 
 def half_width(values: Sequence[float], confidence: float = CONFIDENCE, centre: float | None = None) -> float | None:
-    """Return the half-width of a t interval over independent values, None for fewer than two of them.
+    """The half-width of a t interval over independent values, None for fewer than two of them.
 
     Deviations are taken from `centre`, by default the mean of the values.
     """
@@ -77,7 +77,7 @@ def sectioning(
     high: float = math.inf,
     scale: float = 1.0,
 ) -> Estimate:
-    """Return the quantile of all observations together, times `scale`, with its interval cut to [low, high].
+    """The quantile of all observations together, times `scale`, with its interval cut to [low, high].
 
     `pooled` is the quantile of all replications' observations pooled, `values` those of each replication: a quantile of
     few observations is biased, one of all of them much less. The half-width is
@@ -111,10 +111,10 @@ def _lacking(missing: str, absent: int, of: int) -> str:
 def share_interval(
     values: Sequence[float], trials: Sequence[int], confidence: float = CONFIDENCE
 ) -> tuple[float, float] | None:
-    """Return the interval of a share (0..1) over replications with so many trials each, None for fewer than two.
+    """The interval of a share (0..1) over replications, given the trials of each; None for fewer than two.
 
     Student's t, widened to the exact (Clopper-Pearson) interval of all trials together: the t interval of a share of
-    which little was seen is too narrow, and of one never seen it is nothing. The exact part counts trials as
+    which little was seen is too narrow, and that of one never seen has no width. The exact part counts trials as
     independent; what makes them fail together shows in the spread of the replications.
     """
     interval = student_t(values, confidence, low=0.0, high=1.0)
@@ -139,7 +139,7 @@ def estimate(
     confidence: float = CONFIDENCE,
     trials: Sequence[int] | None = None,
 ) -> Estimate:
-    """Return the mean over replications, times `scale`, with its t interval cut to [low, high].
+    """The mean over replications, times `scale`, with its t interval cut to [low, high].
 
     `trials`: of a share of things that were counted, how many in each replication (see `share_interval`).
 

@@ -26,7 +26,7 @@ class Cut:
 
 
 def mser5(series: Floats) -> Cut | None:
-    """Return the cut that makes the mean of the rest most certain; None for fewer than 40 observations.
+    """The cut that makes the mean of the rest most certain; None for fewer than 40 observations.
 
     With the means y of batches of five, the cut d minimises sum_{j >= d} (y_j - mean)^2 / (n - d)^2, the marginal
     standard error squared; d is looked for in the first half, because the last few batches can agree by chance.

@@ -2,9 +2,9 @@
 
 The squared coefficient of an input is its share of the variance of the ranks of the answer (A. Saltelli, J. Marivoet,
 Reliability Engineering and System Safety 28, 1990). The draws of the inputs are independent, so the squares add up to
-R^2: where that is small, the answer is not monotone in the inputs, or luck decides, and the ranking says little.
-It is chosen over first-order Sobol indices because it takes the draws that there are; those need a design of their own
-with (inputs + 2) times as many simulations (A. Saltelli, Computer Physics Communications 145, 2002).
+R^2: where that is small, the answer is not monotone in the inputs, or noise decides, and the ranking says little.
+It is chosen over first-order Sobol indices because it uses the draws that there are; those need a design with
+(inputs + 2) times as many simulations (A. Saltelli, Computer Physics Communications 145, 2002).
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ class Ranking:
 
     @property
     def resolved(self) -> bool:
-        """Whether the order is more than luck: no two neighbours have intervals that overlap."""
+        """Whether the order is more than noise: no two neighbours have intervals that overlap."""
         return all(one.resolved for one in self.influences)
 
 
 def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints) -> Ranking:
-    """Return the ranking of inputs [draws, fields] by their influence on answers [draws].
+    """The ranking of inputs [draws, fields] by their influence on answers [draws].
 
     `resampled` are rows of indexes of draws, one row a bootstrap sample.
     """

@@ -1,14 +1,14 @@
-"""How much of what varies is due to the inputs, and how much to luck: a two-way analysis of variance.
+"""How much of what varies is due to the inputs, and how much to noise: a two-way analysis of variance.
 
 Every draw of the inputs is simulated on the same replications (common random numbers), so that the table of answers has
 a row for each draw and a column for each replication, and both are random effects:
 
-    answer = mean + inputs(draw) + luck(replication) + luck(draw, replication)
+    answer = mean + inputs(draw) + noise(replication) + noise(draw, replication)
 
 The mean squares of the table give unbiased estimates of the three variances (S. R. Searle, G. Casella, C. E. McCulloch,
 Variance Components, 1992, section 4.3). The estimator for nested simulation, which takes the variance within the draws
 from that between them (R. R. Barton, B. L. Nelson, W. Xie, INFORMS J. on Computing 26, 2014), is the same for
-independent replications; here it would take away the luck that all draws share, and that does not vary between them.
+independent replications; here it would subtract the noise that all draws share, which does not vary between them.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ from mmesim.arrays import Floats, Ints
 class Split:
     """Variances of one answer, in its unit squared.
 
-    `inputs`: between the draws, as it would be without luck; it is an estimate and can be below 0 when there is little.
-    `luck`: within one draw, of a single replication.
+    `inputs`: between the draws, as it would be without noise; an estimate, which can be below 0 when there is little.
+    `noise`: within one draw, of a single replication.
     """
 
     inputs: float
-    luck: float
+    noise: float
 
     @property
     def share(self) -> float | None:
         """The share (0..1) of the inputs in the variance of a single replication; None when nothing varies.
 
-        An estimate below 0 counts as 0, which `below_zero` tells.
+        An estimate below 0 counts as 0, see `below_zero`.
         """
         inputs = max(self.inputs, 0.0)
-        return inputs / (inputs + self.luck) if inputs + self.luck > 0.0 else None
+        return inputs / (inputs + self.noise) if inputs + self.noise > 0.0 else None
 
     @property
     def below_zero(self) -> bool:
-        """Whether the estimate for the inputs is below 0: no influence was found that exceeds the luck."""
+        """Whether the estimate for the inputs is below 0: no influence was found that exceeds the noise."""
         return self.inputs < 0.0
 
 
 def split(answers: Floats) -> Split:
-    """Return the variances of answers [draws, replications], at least two of each."""
+    """The variances of answers [draws, replications], at least two of each."""
     draws, replications = answers.shape
     if draws < 2 or replications < 2:
         raise ValueError("a variance needs at least two draws and two replications")
     of_draws, of_replications = answers.mean(axis=1), answers.mean(axis=0)
     rest = answers - of_draws[:, None] - of_replications[None, :] + answers.mean()
-    own_luck = float((rest**2).sum()) / ((draws - 1) * (replications - 1))
-    between = float(of_draws.var(ddof=1)) - own_luck / replications
+    own_noise = float((rest**2).sum()) / ((draws - 1) * (replications - 1))
+    between = float(of_draws.var(ddof=1)) - own_noise / replications
     return Split(_known(between, answers), _known(float(answers.var(axis=1, ddof=1).mean()), answers))
 
 
@@ -64,10 +64,10 @@ def _known(variance: float, answers: Floats) -> float:
 
 
 def inputs_interval(answers: Floats, resampled: Ints) -> tuple[float, float] | None:
-    """Return a 95 % percentile interval of the inputs' share over resampled draws; None when nothing varies.
+    """A 95 % percentile interval of the inputs' share over resampled draws; None when nothing varies.
 
     `resampled` are rows of indexes of draws. The replications are not resampled: there are too few of them, so the
-    interval holds for the luck that was seen.
+    interval holds for the noise that was seen.
     """
     shares = [share for rows in resampled if (share := split(answers[rows]).share) is not None]
     if not shares:

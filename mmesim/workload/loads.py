@@ -10,7 +10,7 @@ import numpy as np
 from mmesim.arrays import Floats
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import Time
-from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.workload.draws.generators import KeyedGenerators
 from mmesim.workload.draws.sampler import Sampler
 
 
@@ -47,7 +47,7 @@ class LoadTimes:
 
     def __init__(self, scenario: Scenario, replication: int) -> None:
         self._models = scenario.model_table()
-        self._streams = KeyedStreams(scenario.run.seed, replication, "load")
+        self._generators = KeyedGenerators(scenario.run.seed, replication, "load")
         start, first_byte = scenario.server.process_start, scenario.endpoint.download.first_byte
         part = cache(_Part)  # models that are described together share theirs
         # In the order of LoadDraw, which is the order of the draws too.
@@ -73,7 +73,7 @@ class LoadTimes:
         return self._known[model]
 
     def _draw(self, model: int, asked_by: int) -> LoadDraw:
-        rng = self._streams.at(self._models[model].name, asked_by)
+        rng = self._generators.at(self._models[model].name, asked_by)
         start_cpu, start_wait, cpu, wait, first_byte = (part.draw(rng) for part in self._parts[model])
         return LoadDraw(
             start_cpu=float(start_cpu[0]),

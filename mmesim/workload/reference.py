@@ -19,7 +19,6 @@ from mmesim.workload.arrivals import poisson
 from mmesim.workload.arrivals.rates import calls_per_s_at_start
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.draws.popularity import Alias
-from mmesim.workload.scope import select
 
 LARGEST_REPLAY = 20_000_000
 """Requests of a reference stream that are replayed at most: some seconds."""
@@ -31,7 +30,7 @@ _CHUNK = 65536
 
 
 def rates_at_start(scenario: Scenario) -> Floats:
-    """Return the calls a second that each model of the table gets from the streams that are on at time 0.
+    """The calls a second that each model of the table gets from the streams that are on at time 0.
 
     Recorded streams have no rate: they count as nothing. Raises ScenarioError for names that do not exist.
     """
@@ -39,20 +38,20 @@ def rates_at_start(scenario: Scenario) -> Floats:
     rates = np.zeros(len(models))
     for traffic in scenario.traffic:
         if traffic.arrivals is not None and traffic.start_s == 0.0:
-            chosen = select(models, traffic)
+            chosen = scenario.models_of(traffic)
             rows = [model.index for model in chosen]
             rates[rows] += calls_per_s_at_start(traffic, chosen, scenario.run.seed)
     return rates
 
 
 def spread_over_hosts(scenario: Scenario) -> bool:
-    """Return whether the router sends calls to any host, so that each host wants a copy of every model."""
+    """Whether the router sends calls to any host, so that each host wants a copy of every model."""
     return scenario.endpoint.router.policy not in (RouterPolicy.sticky, RouterPolicy.hash)
 
 
 @dataclass(frozen=True)
 class Room:
-    """What models take and what there is of it on all hosts together, of one kind or of several that must all do."""
+    """What models take and what all hosts together have of it, of one kind or of several that must all suffice."""
 
     needs: Ints
     """[kinds, models]: what one copy takes."""
@@ -60,7 +59,7 @@ class Room:
 
     @staticmethod
     def of(scenario: Scenario, hosts: int) -> Room:
-        """The room for loaded models on so many hosts: memory in bytes, and processes and threads."""
+        """The room for loaded models on this number of hosts: memory in bytes, and processes and threads."""
         endpoint, models = scenario.endpoint, scenario.model_table()
         memory = endpoint.usable_memory_bytes - endpoint.base_memory_bytes
         tasks = np.inf if endpoint.pid_limit is None else endpoint.pid_limit - scenario.server.base_tasks
@@ -69,12 +68,12 @@ class Room:
 
     @staticmethod
     def on_disk(scenario: Scenario, hosts: int) -> Room:
-        """The room for artefacts on the disks of so many hosts, bytes."""
+        """The room for artefacts on the disks of this number of hosts, bytes."""
         needs = np.array([[model.artifact_bytes for model in scenario.model_table()]], dtype=np.int64)
         return Room(needs, (float(hosts * scenario.endpoint.disk_bytes),))
 
     def holds(self, copies: NDArray[np.number]) -> bool:
-        """Return whether so many copies of each model fit at once, were all hosts one."""
+        """Whether these numbers of copies of each model fit at once, if all hosts were one."""
         return all(float((row * copies).sum()) <= have for row, have in zip(self.needs, self.capacity, strict=True))
 
 
@@ -88,7 +87,7 @@ class Reference:
         self._rates = rates_per_s
 
     def blocks(self, chunk: int = _CHUNK) -> Iterator[tuple[Floats, Ints, Floats]]:
-        """Yield time (seconds from 0), row of the model and the router's uniform number, `chunk` requests at a time."""
+        """Time (seconds from 0), row of the model and the router's uniform number, `chunk` requests at a time."""
         total = float(self._rates.sum())
         rows = np.arange(len(self._rates), dtype=np.int64)
         route = self._generator("route")
@@ -102,9 +101,9 @@ class Reference:
         return generator(self._scenario.run.seed, self._replication, "reference", purpose)
 
     def characteristic_time_s(self, room: Room) -> float:
-        """Return the time after which the models that were asked for no longer fit: the cache's own time, seconds.
+        """The time after which the models that were asked for no longer fit: the cache's own time, seconds.
 
-        In the mean it solves sum size_i (1 - exp(-r_i T)) = capacity, which is Che's equation (see analytic.lru).
+        On average it solves sum size_i (1 - exp(-r_i T)) = capacity, which is Che's equation (see analytic.lru).
         Raises ScenarioError when that takes too many requests; only for a mix that does not fit.
         """
         hosts = self._scenario.endpoint.instance_count

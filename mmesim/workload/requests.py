@@ -7,15 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.workload.arrivals import rates
-from mmesim.workload.block import Arrivals, Block, resize
-from mmesim.workload.merge import merge
-from mmesim.workload.pieces import gather
-from mmesim.workload.scope import end_of, rows_of, select
+from mmesim.workload.block import Arrivals, Block, gather, merge, resize, rows_of
 from mmesim.workload.sources import recorded_blocks, source
 from mmesim.workload.trace import fingerprint
 from mmesim.workload.work import StreamWork, Work
@@ -50,16 +47,16 @@ def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
     models = scenario.model_table()
     calls = np.zeros(len(models))
     for traffic in scenario.traffic:
-        chosen = select(models, traffic)
+        chosen = scenario.models_of(traffic)
         if traffic.arrivals is not None:
-            length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
+            length_s = max(0.0, scenario.end_of(traffic) - traffic.start_s)
             calls[rows_of(chosen)] += rates.calls_in(traffic, chosen, scenario.run.seed, length_s)
         elif traffic.fingerprint is not None:
-            length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
+            length_s = max(0.0, scenario.end_of(traffic) - traffic.start_s)
             each = fingerprint.expected_calls(read_fingerprint(traffic.fingerprint), length_s)
             calls[rows_of(chosen)[: len(each)]] += each
         elif traffic.bootstrap_s is not None:
-            length_s = max(0.0, end_of(scenario, traffic) - traffic.start_s)
+            length_s = max(0.0, scenario.end_of(traffic) - traffic.start_s)
             in_a_block = recorded_blocks(scenario, traffic, traffic.bootstrap_s, 65536).calls(len(models))
             calls += in_a_block * (length_s / traffic.bootstrap_s)
         else:
@@ -79,7 +76,7 @@ def _stream(
 
 def _in_window(scenario: Scenario, traffic: Traffic, source: Iterator[Arrivals]) -> Iterator[Arrivals]:
     """The arrivals moved to the start of the stream and cut where the stream or the run ends."""
-    end_s = end_of(scenario, traffic)
+    end_s = scenario.end_of(traffic)
     for arrivals in source:
         time = arrivals.time + traffic.start_s if traffic.start_s else arrivals.time
         moved = Arrivals(time, arrivals.model, arrivals.service)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.traffic.trace import AZURE_2019
 from mmesim.workload.arrivals import open_loop as calls
-from mmesim.workload.block import Arrivals
-from mmesim.workload.draws import generators as streams
-from mmesim.workload.scope import end_of, rows_of, select
+from mmesim.workload.block import Arrivals, rows_of
+from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace import fingerprint
 from mmesim.workload.trace.bootstrap import BlockMinutes, BlockTrace, drawn
@@ -22,8 +21,8 @@ from mmesim.workload.trace.replay import Draws, minute_counts, naming_of, replay
 def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -> Iterator[Arrivals]:
     """The arrivals of a stream, counted from its start, at least up to its end or that of the source."""
     seed, name = scenario.run.seed, traffic.name
-    models = select(scenario.model_table(), traffic)
-    window_s = end_of(scenario, traffic) - traffic.start_s
+    models = scenario.models_of(traffic)
+    window_s = scenario.end_of(traffic) - traffic.start_s
     if traffic.arrivals is not None:
         return calls.arrivals(traffic, models, seed, replication, window_s, chunk)
     if traffic.fingerprint is not None:
@@ -33,7 +32,7 @@ def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -
     if traffic.bootstrap_s is None:
         return replayed(traffic.trace, _naming(scenario, traffic, draws, chunk), draws, chunk)
     blocks = recorded_blocks(scenario, traffic, traffic.bootstrap_s, chunk)
-    order = drawn(streams.generator(seed, replication, "bootstrap", name), blocks.blocks, traffic.bootstrap_s, window_s)
+    order = drawn(generator(seed, replication, "bootstrap", name), blocks.blocks, traffic.bootstrap_s, window_s)
     if isinstance(blocks, BlockTrace):
         return blocks.arrivals(order)
     return azure.arrivals(blocks.counts(order), draws.minute, window_s)
@@ -52,5 +51,5 @@ def recorded_blocks(scenario: Scenario, traffic: Traffic, block_s: float, chunk:
 
 def _naming(scenario: Scenario, traffic: Traffic, draws: Draws, chunk: int) -> Naming:
     assert traffic.trace is not None
-    models = [(model.name, model.index) for model in select(scenario.model_table(), traffic)]
+    models = [(model.name, model.index) for model in scenario.models_of(traffic)]
     return naming_of(traffic.trace, models, draws, chunk)

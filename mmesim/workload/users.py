@@ -14,11 +14,10 @@ from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.workload.block import OVERHEAD_COLUMNS, first_key
-from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.workload.block import OVERHEAD_COLUMNS, Columns, first_key, rows_of
+from mmesim.workload.draws.generators import KeyedGenerators
 from mmesim.workload.draws.popularity import Mix
 from mmesim.workload.draws.sampler import Sampler
-from mmesim.workload.scope import end_of, rows_of, select
 from mmesim.workload.work import Work
 
 CALLS = 128
@@ -30,7 +29,7 @@ USER_KEYS = 2**22
 
 
 @dataclass(frozen=True)
-class Drafts:
+class Drafts(Columns):
     """The next calls of one user; one entry a call in each column, times in seconds."""
 
     gap: Floats
@@ -42,18 +41,6 @@ class Drafts:
     overhead: Floats | None
     """[calls, 6], columns as in `block.OVERHEAD_COLUMNS`; None when all six are constants."""
     key: Ints
-
-    def __getitem__(self, rows: slice) -> Drafts:
-        """The same columns for some of the calls."""
-        return Drafts(
-            gap=self.gap[rows],
-            model=self.model[rows],
-            cpu=self.cpu[rows],
-            wait=self.wait[rows],
-            route=self.route[rows],
-            overhead=None if self.overhead is None else self.overhead[rows],
-            key=self.key[rows],
-        )
 
 
 @dataclass(frozen=True)
@@ -77,7 +64,7 @@ class Users:
         for index, traffic in enumerate(scenario.traffic):
             if not isinstance(traffic.arrivals, ClosedLoop):
                 continue
-            loop, end_s = traffic.arrivals, end_of(scenario, traffic)
+            loop, end_s = traffic.arrivals, scenario.end_of(traffic)
             self._streams[index] = _Stream(scenario, replication, index, loop, work)
             gap_s = 0.0 if loop.spawn_rate_per_s is None else 1.0 / loop.spawn_rate_per_s
             self.all += [User(index, n, traffic.start_s + n * gap_s, end_s) for n in range(loop.users)]
@@ -104,14 +91,14 @@ class _Stream:
 
     def __init__(self, scenario: Scenario, replication: int, index: int, loop: ClosedLoop, work: Work) -> None:
         traffic = scenario.traffic[index]
-        models = select(scenario.model_table(), traffic)
+        models = scenario.models_of(traffic)
         self._first_key = first_key(traffic.name)
         self._rows = rows_of(models)
         self._mix = Mix.of(traffic, models, scenario.run.seed).alias
         self._only = np.zeros(GROUP * CALLS, dtype=np.int64)
 
-        def keyed(purpose: str) -> KeyedStreams:
-            return KeyedStreams(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
+        def keyed(purpose: str) -> KeyedGenerators:
+            return KeyedGenerators(scenario.run.seed, replication, f"users/{traffic.name}/{purpose}")
 
         def drawn(purpose: str, sampler: Sampler) -> _Times:
             return _Times(sampler, {family: keyed(f"{purpose}/{family}") for family in sampler.families})
@@ -150,10 +137,10 @@ class _Stream:
 
 @dataclass(frozen=True)
 class _Times:
-    """Draws of one kind of time, each family of distributions from a stream of its own."""
+    """Draws of one kind of time, each family of distributions from its own generator."""
 
     sampler: Sampler
-    streams: Mapping[str, KeyedStreams]
+    generators: Mapping[str, KeyedGenerators]
 
     def draw(self, name: str, block: int, which: Ints) -> Floats:
-        return self.sampler.draw({family: keyed.at(name, block) for family, keyed in self.streams.items()}, which)
+        return self.sampler.draw({family: keyed.at(name, block) for family, keyed in self.generators.items()}, which)

@@ -9,9 +9,10 @@ import numpy as np
 from mmesim.arrays import Floats
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.times import always
 from mmesim.workload.block import OVERHEAD_COLUMNS, Arrivals, Block, first_key
-from mmesim.workload.draws import generators as streams
-from mmesim.workload.draws.sampler import Sampler, constant_value
+from mmesim.workload.draws.generators import generator
+from mmesim.workload.draws.sampler import Sampler
 
 
 class Work:
@@ -27,7 +28,7 @@ class Work:
         models = scenario.model_table()
         self.cpu = Sampler([model.service.cpu for model in models])
         self.wait = Sampler([model.service.wait for model in models])
-        self.has_cpu = np.array([constant_value(model.service.cpu) != 0.0 for model in models])
+        self.has_cpu = np.array([always(model.service.cpu) != 0.0 for model in models])
         overhead = scenario.server.overhead
         times = [time for part in (overhead.pre, overhead.hold, overhead.post) for time in (part.cpu, part.wait)]
         constant = all(time.is_constant for time in times)
@@ -39,12 +40,12 @@ class StreamWork:
 
     def __init__(self, work: Work, seed: int, replication: int, name: str, index: int) -> None:
         def named(purpose: str) -> Callable[[str], np.random.Generator]:
-            return lambda family: streams.generator(seed, replication, purpose, name, family)
+            return lambda family: generator(seed, replication, purpose, name, family)
 
         self._work = work
         self._index = index
         self._next_key = first_key(name)
-        self._route = streams.generator(seed, replication, "route", name)
+        self._route = generator(seed, replication, "route", name)
         self._cpu = work.cpu.generators(named("service_cpu"))
         self._wait = work.wait.generators(named("service_wait"))
         self._overhead = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mmesim.scenario.models.groups import AffineBatch, AffineCost
+from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.scenario import CpuWait, Download, ModelGroup
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import MIB, Outcome, endpoint, model, timeline
@@ -108,7 +108,7 @@ def test_no_delay_makes_batches_of_two_at_most(tmp_path):
     [
         ("max", 0.3),
         ("sum", 0.6),
-        (AffineBatch(affine=AffineCost(base_s=0.05, per_item_s=0.2)), 0.65),
+        (AffineBatch(base_s=0.05, per_item_s=0.2), 0.65),
     ],
     ids=["max", "sum", "affine"],
 )

@@ -12,7 +12,7 @@ from mmesim.experiment.warmup import settled
 from mmesim.results.run_data import CAUSES
 from mmesim.results.steady import steady_state
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Exponential, Fixed
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.scenario import Clients, ConstantRate, CpuWait, RunSettings, Scenario, Traffic
@@ -24,7 +24,7 @@ from tests.laws.scenarios import instant_endpoint, instant_model, instant_server
 
 
 def test_a_client_who_gave_up_tries_again_and_finds_the_model_loaded(tmp_path):
-    clients = {"timeout_s": 0.5, "retries": Fixed(delay_s=1.0)}
+    clients = {"timeout_s": 0.5, "retries": FixedRetries(delay_s=1.0)}
     run = timeline(tmp_path, [(0.0, "a", 0.1)], [model("a")], endpoint(), clients=clients)
     # Gives up at 0.5; the load ends at 1 and serves the abandoned job until 1.1; the second attempt begins at 1.5.
     assert run.latencies == [1.6]
@@ -35,7 +35,7 @@ def test_a_client_who_gave_up_tries_again_and_finds_the_model_loaded(tmp_path):
 
 
 def test_an_abandoned_job_keeps_the_worker_from_its_own_retry(tmp_path):
-    clients = {"timeout_s": 1.5, "retries": Fixed(delay_s=0.5, max_attempts=2)}
+    clients = {"timeout_s": 1.5, "retries": FixedRetries(delay_s=0.5, max_attempts=2)}
     run = timeline(tmp_path, [(0.0, "a", 0.1), (10.0, "a", 4.0)], [model("a")], endpoint(), clients=clients)
     # First attempt: 10 to 11.5. The second, at 12, waits behind the job of the first until 14, beyond its 13.5.
     assert run.causes == ["ok", "client_timeout"]
@@ -44,7 +44,9 @@ def test_an_abandoned_job_keeps_the_worker_from_its_own_retry(tmp_path):
 
 
 def test_pauses_grow_up_to_their_cap(tmp_path):
-    retries = Exponential(base_s=1.0, factor=2.0, cap_s=3.0, jitter=0.0, max_attempts=4, causes=(Cause.never_fits,))
+    retries = ExponentialRetries(
+        base_s=1.0, factor=2.0, cap_s=3.0, jitter=0.0, max_attempts=4, causes=(Cause.never_fits,)
+    )
     large = model("a", memory_bytes=10**15)
     run = timeline(tmp_path, [(0.0, "a", 0.1)], [large], endpoint(), clients={"retries": retries})
     assert run.causes == ["never_fits"]
@@ -55,7 +57,7 @@ def test_pauses_grow_up_to_their_cap(tmp_path):
 @pytest.mark.parametrize(("causes", "attempts"), [((Cause.load_timeout,), 1), ((Cause.queue_full,), 3)])
 def test_only_the_named_failures_are_tried_again(tmp_path, causes, attempts):
     requests = [(0.0, "a", 50.0), (2.0, "a", 50.0), (3.0, "a", 1.0)]
-    clients = {"retries": Fixed(delay_s=1.0, causes=causes)}
+    clients = {"retries": FixedRetries(delay_s=1.0, causes=causes)}
     server = {"job_queue_size": 1}
     run = timeline(tmp_path, requests, [model("a")], endpoint(), clients=clients, server=server)
     assert run.causes == ["ok", "invocation_timeout", "queue_full"]
@@ -95,7 +97,7 @@ def test_a_success_gives_tokens_back(tmp_path):
 
 
 def test_jitter_takes_a_random_share_of_the_pause(tmp_path):
-    retries = Fixed(delay_s=1.0, jitter=0.5, max_attempts=2, causes=(Cause.never_fits,))
+    retries = FixedRetries(delay_s=1.0, jitter=0.5, max_attempts=2, causes=(Cause.never_fits,))
     requests = [(float(k), "a", 0.1) for k in range(200)]
     run = timeline(tmp_path, requests, [model("a", memory_bytes=10**15)], endpoint(), clients={"retries": retries})
     pauses = np.array(run.latencies)
@@ -123,7 +125,7 @@ def test_a_host_takes_so_many_attempts_a_second(tmp_path):
 
 def test_a_throttled_client_comes_back(tmp_path):
     place = endpoint(throttling=Throttling(in_flight=1))
-    clients = {"retries": Fixed(delay_s=1.0)}
+    clients = {"retries": FixedRetries(delay_s=1.0)}
     run = timeline(tmp_path, [(0.0, "a", 0.5), (0.2, "a", 0.5)], MODELS, place, clients=clients)
     # Refused at 0.2 and at 1.2 (the first is served until 1.5), served from 2.2.
     assert run.latencies == [1.5, 2.5]
@@ -180,7 +182,7 @@ def test_a_user_goes_on_for_more_calls_than_are_drawn_together():
 
 def test_a_call_that_was_tried_again_for_one_load_is_one_cold_call(tmp_path):
     place = endpoint(load_timeout_s=1.0)
-    clients = {"retries": Fixed(delay_s=0.5, max_attempts=4)}
+    clients = {"retries": FixedRetries(delay_s=0.5, max_attempts=4)}
     run = timeline(tmp_path, [(0.0, "a", 0.1), (10.0, "a", 0.1)], MODELS_SLOW, place, clients=clients)
     # Attempts at 0 and 1.5 are given up at 1 and 2.5; the third, at 3, waits until the load ends at 3.5.
     assert run.latencies == [3.6, 0.1]

@@ -8,8 +8,9 @@ import pytest
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario.scenario import CpuWait, Download, RunSettings
 from mmesim.scenario.values.times import Constant
-from mmesim.stats.histogram import bucket_of, grid
+from mmesim.stats.histogram import grid
 from tests.behaviour.timeline import COPY, endpoint, model, play, scenario
+from tests.helpers.buckets import bucket_of
 
 SECOND = 1e6
 """CloudWatch counts times in microseconds."""

@@ -14,7 +14,6 @@ from mmesim.errors import ScenarioError
 from mmesim.scenario.scenario import (
     EvictionPolicy,
     Gdsf,
-    GdsfCost,
     Poisson,
     Router,
     RouterPolicy,
@@ -95,7 +94,7 @@ def reference(of: Scenario) -> tuple[Reference, float]:
 RULES = [
     *(policy for policy in EvictionPolicy if policy is not EvictionPolicy.random),
     Ttl(ttl_s=5.0),
-    Gdsf(gdsf=GdsfCost(cost="load_time")),
+    Gdsf(cost="load_time"),
 ]
 
 
@@ -198,5 +197,5 @@ def test_a_cache_that_forgets_too_slowly_is_refused() -> None:
 
 def test_a_start_for_traffic_that_is_recorded_is_refused(tmp_path: Path) -> None:
     recorded = write_trace(tmp_path / "t.csv", [(0.0, "small-000", 0.0)])
-    with pytest.raises(ValueError, match="'traffic-1' is recorded: what came before its first call is not known"):
+    with pytest.raises(ValueError, match="'traffic-1' is recorded: what came before its first call is unknown"):
         scenario(traffic=(Traffic(arrivals=Poisson(rate_per_s=1.0)), recorded))

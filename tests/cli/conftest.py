@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from mmesim.cli import main
-from mmesim.experiment.execute import executors
-from mmesim.experiment.execute.executors import Simulate
+from mmesim.experiment.execute import task
+from mmesim.experiment.execute.task import Observer, Task
+from mmesim.results.run_data import RunData
 from tests.helpers.command import Command, Outcome
+from tests.unit.experiment.fakes import Simulate
 
 
 @pytest.fixture
@@ -28,10 +30,17 @@ def mmesim(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyte
 
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[Simulate], None]:
-    """Lets a function stand in for the engine, as if the kernel were compiled."""
+    """Lets a function stand in for the engine in runs that are measured, as if the kernel were compiled."""
 
     def stand_in(simulate: Simulate) -> None:
-        monkeypatch.setattr(executors, "_engine", lambda processes: simulate)
-        monkeypatch.setattr(executors, "is_compiled", lambda: True)
+        real = Task.run
+
+        def run(of: Task, observer: Observer | None = None) -> RunData:
+            if of.window_s is not None:
+                return real(of, observer)  # a pilot run
+            return simulate(of.scenario, of.replication, observer, of.records)
+
+        monkeypatch.setattr(Task, "run", run)
+        monkeypatch.setattr(task, "is_compiled", lambda: True)
 
     return stand_in

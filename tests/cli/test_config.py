@@ -26,7 +26,7 @@ BAD = {
     "no number": (b"job_queue_size=many\n", "config.properties:1: job_queue_size: 'many' is not a whole number"),
     "contradictory addresses": (
         b"inference_address=http://0.0.0.0:8080\nmanagement_address=http://127.0.0.1:8080\n",
-        "config.properties:2: management_address: both addresses are on port 8080",
+        "config.properties:2: management_address: both addresses use port 8080",
     ),
     "contradictory sockets": (
         b"use_native_io=false\ninference_address=unix:/run/mms.sock\n",

@@ -44,6 +44,9 @@ def test_a_process_beside_the_scenario_runs_in_every_replication(mmesim, day, jo
     done = mmesim("run", day(GROWS), "--jobs", jobs, "--out", "there")
     assert done.code == 0, done.err
     assert json.loads(Path("there/summary.json").read_text())["checks"]["conservation"] == "ok"
+    provenance = json.loads(Path("there/provenance.json").read_text())
+    assert provenance["command_line"] == ["mmesim", "run", *map(str, (day(GROWS), "--jobs", jobs, "--out", "there"))]
+    assert [one["function"] for one in provenance["user_code"]] == ["watch:watch"]
     again = Scenario.from_yaml("there/scenario.yaml")
     assert again.processes == (Function(function="watch:watch", folder=day(GROWS).parent.resolve()),)
     assert [one.hosts.up_s.tolist() for one in run(again).runs] == [[50.0, 25.0]] * 2

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from mmesim.cli.common import folder_name
-from mmesim.experiment.execute import executors
-from mmesim.experiment.execute.executors import Observer, Simulate
+from mmesim.experiment.execute import task
+from mmesim.experiment.execute.task import Observer
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario
 from tests.helpers.command import Command
+from tests.unit.experiment.fakes import Simulate
 from tests.unit.results.synthetic import Call, run_data
 
 SCENARIO = """\
@@ -184,7 +185,7 @@ def test_interrupt_before_anything_is_finished_writes_nothing(run: Command, engi
 
 
 def test_compiling_is_announced(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "is_compiled", lambda: False)
+    monkeypatch.setattr(task, "is_compiled", lambda: False)
     assert run("day.yaml").err.startswith("compiling the simulation kernel")
 
 

@@ -18,12 +18,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmesim.experiment.execute.executors import Observer, Simulate
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from tests.helpers.command import Command
 from tests.helpers.files import ROOT
+from tests.unit.experiment.fakes import Simulate
 from tests.unit.results.synthetic import Call, run_data
 
 COUNT = "endpoint.instance_count"
@@ -75,7 +76,7 @@ def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Command) -> None:
     assert lines[5].split()[-5:] == ["FAIL", "p99", "<", "15", "ms"]
     assert done.err == "4 simulations\ntables in results/day-sweep\n"
     found = {path.name for path in Path("results/day-sweep").iterdir()}
-    assert found == {"sweep.csv", "sweep.parquet", "sweep.sqlite"}
+    assert found == {"provenance.json", "sweep.csv", "sweep.parquet", "sweep.sqlite"}
     assert pd.read_csv("results/day-sweep/sweep.csv")[COUNT].tolist() == [1, 2]
 
 
@@ -100,12 +101,12 @@ def test_a_plot_is_written(sweep: Command) -> None:
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--plot", "plots/p99.svg").code == 0
     assert "p99 latency" in Path("plots/p99.svg").read_text()
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "cost,p99", "--plot", "cost.svg").code == 0
-    assert "cost an hour" in Path("cost.svg").read_text()
+    assert "cost per hour" in Path("cost.svg").read_text()
 
 
 def test_store_and_folder_are_where_they_are_asked_for(sweep: Command) -> None:
     assert sweep("day.yaml", "--grid", f"{COUNT}=1", "--out", "tables", "--store", "kept/all.sqlite").code == 0
-    assert sorted(path.name for path in Path("tables").iterdir()) == ["sweep.csv", "sweep.parquet"]
+    assert sorted(path.name for path in Path("tables").iterdir()) == ["provenance.json", "sweep.csv", "sweep.parquet"]
     assert Path("kept/all.sqlite").exists()
 
 

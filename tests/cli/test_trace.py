@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmesim import cli
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
+from mmesim.scenario.file.trace_files import read_fingerprint
 from tests.helpers.files import DATA
 
 COUNTS = str(DATA / "azure2019_20f_60min_with_trigger.csv")
@@ -98,8 +98,8 @@ def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], t
         (("describe", "nowhere.csv"), "there is no file nowhere.csv"),
         (("describe", COUNTS), ":1: column 'time' is missing"),
         (("describe", COUNTS, "--format", "azure-function-2019"), "did you mean azure-functions-2019?"),
-        (("describe", COUNTS, *AZURE, "--window", "3"), "a window is a begin and an end"),
-        (("describe", COUNTS, *AZURE, "--window", "3 h..2 h"), "the end must come after the begin"),
+        (("describe", COUNTS, *AZURE, "--window", "3"), "a window is a start and an end"),
+        (("describe", COUNTS, *AZURE, "--window", "3 h..2 h"), "the end must come after the start"),
         (("describe", COUNTS, *AZURE, "--window", "3 h..4 h"), "no request in the selected part"),
         (("describe", COUNTS, *AZURE, "--models", "best=3"), "models.best: unknown key, one of top, hash, stripe"),
         (("describe", COUNTS, *AZURE, "--models", "top"), "--models takes top=100"),

@@ -21,7 +21,7 @@ run: {duration: 60 s}
 BAD = {
     "empty file": ("", "bad.yaml: is empty: `mmesim init` writes a file to start from"),
     "syntax error": (GOOD + "clients: {timeout: 3 s\n", "bad.yaml:13: is not YAML"),
-    "duplicate keys": (GOOD + "name: again\n", "bad.yaml:12: name: key is there twice, first on line 1"),
+    "duplicate keys": (GOOD + "name: again\n", "bad.yaml:12: name: duplicate key (first on line 1"),
     "wrong unit": (
         GOOD.replace("40 MiB", "40 ms"),
         "bad.yaml:7: models.tenant.memory: '40 ms' has the unknown",

@@ -16,8 +16,8 @@ from scipy.special import ndtri
 from mmesim.arrays import Floats
 from mmesim.experiment.until import level, looks
 from mmesim.results.expect import interval_of, shown_as
+from mmesim.results.figures import over
 from mmesim.results.latency import Pooled
-from mmesim.results.metrics import over
 from mmesim.results.run_data import RunData
 from mmesim.results.until import allowed, relative_half_width
 from mmesim.scenario.run.until import FIRST_LOOK, read_precision

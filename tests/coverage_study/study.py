@@ -22,7 +22,7 @@ from mmesim import __version__
 from mmesim.engine.simulation import simulate
 from mmesim.errors import SimulationError
 from mmesim.results import checks
-from mmesim.results.metrics import metric, over
+from mmesim.results.figures import formula, over
 from mmesim.results.run_data import RunData
 from mmesim.stats.histogram import quantile
 from mmesim.stats.intervals import half_width, mean
@@ -97,7 +97,7 @@ def truths(cell: Cell, runs: int, tell: Tell = lambda _: None) -> tuple[dict[str
         count = run.count if replication == 0 else count + run.count
         sum_s, ok, largest_s = sum_s + run.latency_sum_s, ok + run.ok, max(largest_s, run.latency_max_s)
         for figure in unknown:
-            values[figure].append((over(cell.limit_s) if figure == "share" else metric(figure)).of(run))
+            values[figure].append((over(cell.limit_s) if figure == "share" else formula(figure)).of(run))
     assert run is not None
     tell(f"truth from {runs} runs")
     found = {"mean": sum_s / ok, "share": float(count[run.edges_s[1:] > cell.limit_s].sum()) / ok}

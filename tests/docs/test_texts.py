@@ -52,9 +52,9 @@ def names_in_results() -> Results:
     """Where the code keeps these names: the only place here that knows it."""
     from mmesim.results.ledger import BANDS
     from mmesim.results.run_data import CAUSES, PARTS
-    from mmesim.results.steady import Verdict
+    from mmesim.results.summary import State
 
-    return Results(PARTS, CAUSES, tuple(BANDS), get_args(Verdict))
+    return Results(PARTS, CAUSES, tuple(BANDS), get_args(State))
 
 
 def lines_of(text: str) -> list[Line]:

@@ -16,10 +16,9 @@ from mmesim.engine import kernel
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.clients.retries import BotoStandard
-from mmesim.scenario.clients.retries import Exponential as Growing
+from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
-from mmesim.scenario.models.groups import AffineBatch, AffineCost, ModelGroup, Service
+from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
 from mmesim.scenario.scenario import (
     Clients,
     CpuWait,
@@ -63,7 +62,7 @@ def _models(count: int, workers: int = 1, service: Service | None = None, load: 
     )
 
 
-AFFINE = AffineBatch(affine=AffineCost(base_s=0.02, per_item_s=0.005))
+AFFINE = AffineBatch(base_s=0.02, per_item_s=0.005)
 
 
 def _batched(name: str, service: Service, **keys: Any) -> ModelGroup:
@@ -127,7 +126,7 @@ def _clients() -> Scenario:
         server=Server(job_queue_size=2, overhead=Overhead(pre=_drawn(1e-3))),
         clients=Clients(
             timeout_s=0.5,
-            retries=Growing(base_s=0.05, factor=3.0, cap_s=0.2, max_attempts=4, causes=tuple(Cause)),
+            retries=ExponentialRetries(base_s=0.05, factor=3.0, cap_s=0.2, max_attempts=4, causes=tuple(Cause)),
         ),
     )
     loop = ClosedLoop(users=8, think_time=Exponential(0.001), cycle=Constant(0.001), spawn_rate_per_s=2.0)

@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Fixed, Retries
-from mmesim.scenario.clients.retries import Exponential as Growing
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries, Retries
 from mmesim.scenario.endpoint.endpoint import Throttling, Warm
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.scenario import (
@@ -20,7 +19,6 @@ from mmesim.scenario.scenario import (
     Endpoint,
     EvictionPolicy,
     Gdsf,
-    GdsfCost,
     HostType,
     Overhead,
     Poisson,
@@ -154,7 +152,7 @@ def _endpoints(draw: st.DrawFn, hosts: int | None) -> Endpoint:
         usable_memory_given_bytes=usable,
         base_memory_bytes=base,
         load_peak=draw(st.sampled_from([1.0, 1.3])),
-        eviction=draw(st.sampled_from([*EvictionPolicy, Ttl(ttl_s=3.0), Gdsf(gdsf=GdsfCost(cost="load_time"))])),
+        eviction=draw(st.sampled_from([*EvictionPolicy, Ttl(ttl_s=3.0), Gdsf(cost="load_time")])),
         pid_limit=draw(st.sampled_from([None, 75, 120])),
         disk_bytes=draw(st.sampled_from([90 * 10**6, 10**9])),
         disk_read_Bps=draw(st.sampled_from([None, 200e6])),
@@ -196,9 +194,9 @@ def _retries(draw: st.DrawFn) -> Retries:
             [
                 BotoLegacy(max_attempts=attempts),
                 BotoStandard(max_attempts=attempts, processes=3),
-                Fixed(delay_s=0.0, max_attempts=attempts, causes=causes),
-                Fixed(delay_s=0.2, max_attempts=attempts, jitter=0.5, causes=causes),
-                Growing(base_s=0.1, cap_s=0.3, max_attempts=attempts, causes=causes),
+                FixedRetries(delay_s=0.0, max_attempts=attempts, causes=causes),
+                FixedRetries(delay_s=0.2, max_attempts=attempts, jitter=0.5, causes=causes),
+                ExponentialRetries(base_s=0.1, cap_s=0.3, max_attempts=attempts, causes=causes),
             ]
         )
     )

@@ -14,9 +14,10 @@ from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
 from mmesim.scenario.scenario import EvictionPolicy, RouterPolicy, Scenario
-from mmesim.stats.histogram import bucket_of, coarse_grid, grid
+from mmesim.stats.histogram import coarse_grid, grid
 from mmesim.workload.block import Block, join
 from mmesim.workload.requests import blocks
+from tests.helpers.buckets import bucket_of
 from tests.laws.digest import EFFORT, digest
 from tests.laws.scenarios import scenarios
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmesim.engine.simulation import simulate
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.replicate import run_replications
 from tests.laws import branches
 from tests.laws.digest import digest
 
@@ -13,7 +13,7 @@ from tests.laws.digest import digest
 @pytest.fixture(scope="module", params=["sticky", "hash"])
 def scenario(request):
     one = branches.scenarios()[request.param]
-    return one.model_copy(update={"run": one.run.model_copy(update={"replications": 3})})
+    return one.with_run(replications=3)
 
 
 def test_replications_do_not_depend_on_their_order(scenario):
@@ -24,6 +24,6 @@ def test_replications_do_not_depend_on_their_order(scenario):
 
 
 def test_replications_do_not_depend_on_the_number_of_processes(scenario):
-    alone, together = (replicate(scenario, jobs=jobs, records=100).runs for jobs in (1, 2))
+    alone, together = (run_replications(scenario, jobs=jobs, records=100).runs for jobs in (1, 2))
     assert [run.replication for run in together] == [0, 1, 2]
     assert [digest(run) for run in together] == [digest(run) for run in alone]

@@ -24,6 +24,7 @@ from mmesim.policies.eviction import EVICTION
 from mmesim.results.run_data import CAUSES, PARTS
 from mmesim.scenario.scenario import EvictionPolicy, RouterPolicy
 from mmesim.stats import histogram
+from tests.helpers.buckets import bucket_of
 from tests.laws import branches
 
 compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="about the compiled kernel")
@@ -119,7 +120,7 @@ def test_the_kernel_finds_the_bucket_that_the_results_name(limits_s):
         values = np.concatenate([[0.0, 1e7], *beside, rng.uniform(0, 9, 500)])
         cells = [cell_of(float(value)) * grid.sub_buckets // histogram.FINE for value in values]
         found = [bucket(grid.edges, grid.start[c], float(v)) for c, v in zip(cells, values, strict=True)]
-        assert found == histogram.bucket_of(grid, values).tolist()
+        assert found == bucket_of(grid, values).tolist()
 
 
 def test_causes_and_parts_have_the_numbers_that_the_results_give_them():

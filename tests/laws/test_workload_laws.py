@@ -40,7 +40,7 @@ from mmesim.scenario.scenario import (
     WeibullArrivals,
     Zipf,
 )
-from mmesim.scenario.traffic.combinations import contradictions
+from mmesim.scenario.traffic.combinations import conflicts
 from mmesim.scenario.values.times import (
     Constant,
     Empirical,
@@ -52,9 +52,9 @@ from mmesim.scenario.values.times import (
     Uniform,
     Weibull,
 )
-from mmesim.workload.block import Block, join, resize
-from mmesim.workload.merge import merge
+from mmesim.workload.block import Block, join, merge, resize
 from mmesim.workload.requests import blocks
+from tests.unit.workload.times import scaled
 
 DURATION_S = 20.0
 
@@ -164,7 +164,7 @@ def streams(draw: st.DrawFn) -> Traffic:
         return Traffic(arrivals=draw(sweeps), **window)
     process, popularity = draw(processes), draw(popularities)
     drift, session = draw(st.none() | drifts), draw(st.none() | sessions)
-    assume(not list(contradictions(process, popularity, drift, session, chosen=True)))
+    assume(not list(conflicts(process, popularity, drift, session, chosen=True)))
     return Traffic(arrivals=process, popularity=popularity, drift=drift, sessions=session, **window)
 
 
@@ -194,7 +194,11 @@ def _scenario(traffic: list[Traffic], work: list[Service], seed: int = 1, pre: T
     )
 
 
-def _all(scenario: Scenario, block_size: int = 65536, replication: int = 0) -> Block | None:
+WHOLE = 4096
+"""Calls of a block that holds all of 20 s: a larger one would draw hours of calls, and every switch until then."""
+
+
+def _all(scenario: Scenario, block_size: int = WHOLE, replication: int = 0) -> Block | None:
     parts = list(blocks(scenario, replication, block_size))
     return join(parts) if parts else None
 
@@ -266,7 +270,7 @@ def test_a_mean_that_is_changed_changes_its_own_service_times_and_nothing_else(
 ) -> None:
     changed = data.draw(st.integers(0, len(work) - 1))
     other = list(work)
-    other[changed] = work[changed].model_copy(update={"cpu": work[changed].cpu.scaled(1.01)})
+    other[changed] = work[changed].model_copy(update={"cpu": scaled(work[changed].cpu, 1.01)})
     before, after = _all(_scenario(traffic, work)), _all(_scenario(traffic, other))
     _assert_same(before, after, but=("cpu",))
     if before is None or after is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -13,13 +13,19 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from mmesim.scenario.values.times import Exponential, Gamma, Lognormal, Weibull
-from mmesim.workload.arrivals.open_loop import times
-from mmesim.workload.draws.generators import of_traffic
+from mmesim.workload.arrivals.processes import PROCESSES
+from mmesim.workload.draws.generators import Generators, of_traffic
 from tests.oracles.traffic import LEVEL, MOST_CHECKS, REPLICATIONS, SEED, Floats, law_of, mean_is, process, two_sided
 
 pytestmark = pytest.mark.slow
 
 RATE = 10.0
+
+
+def times(form: str, generators: Generators, chunk: int) -> Iterator[Floats]:
+    asked = process(FORMS[form])
+    return PROCESSES[type(asked)].times(asked, generators, chunk)
+
 
 # Counts in windows
 
@@ -29,7 +35,7 @@ def counts(form: str, windows: tuple[float, ...]) -> NDArray[np.float64]:
     """[replications, windows] calls in windows that follow each other, over independent replications."""
     found = []
     for replication in range(REPLICATIONS):
-        blocks = times(process(FORMS[form]), of_traffic(SEED, replication, "s"), 256)
+        blocks = times(form, of_traffic(SEED, replication, "s"), 256)
         edges, seen = np.cumsum((0.0, *windows)), list[Floats]()
         while not seen or seen[-1][-1] < edges[-1]:
             seen.append(next(blocks))
@@ -172,7 +178,7 @@ GAPS: dict[str, Any] = {
 
 def gaps(form: str) -> Floats:
     """100,000 gaps, times the rate."""
-    blocks, seen = times(process(FORMS[form]), of_traffic(SEED, 0, "s"), 65536), np.empty(0)
+    blocks, seen = times(form, of_traffic(SEED, 0, "s"), 65536), np.empty(0)
     while len(seen) <= 100_000:
         seen = np.concatenate([seen, next(blocks)])
     return np.diff(seen)[:100_000] * RATE

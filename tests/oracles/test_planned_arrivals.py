@@ -22,9 +22,8 @@ from mmesim.scenario.values.times import (
     Uniform,
     Weibull,
 )
-from mmesim.workload.arrivals.equilibrium import residual
-from mmesim.workload.draws.families import piecewise
 from mmesim.workload.draws.generators import generator
+from mmesim.workload.draws.sampler import residual
 from tests.oracles.traffic import LEVEL, MOST_CHECKS, SEED, Floats, calls, law_of, stream, two_sided
 
 pytestmark = pytest.mark.slow
@@ -50,10 +49,10 @@ def survival(spec: Time, x: Floats) -> Floats:
             return (x < value).astype(float)
         case Empirical(values):
             return np.asarray(np.mean([x < value for value in values], axis=0))
-        case Percentiles(points):
+        case Percentiles():
             pieces = [
                 share * (np.clip((high - x) / (high - low), 0, 1) if high > low else (x < low))
-                for share, low, high in piecewise(points)
+                for share, low, high in spec.pieces
             ]
             return np.asarray(np.sum(pieces, axis=0))
     tail: Floats = law_of(spec).sf(x)

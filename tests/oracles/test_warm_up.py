@@ -13,7 +13,7 @@ import pytest
 
 from mmesim.analytic.erlang import mmc_mean_sojourn
 from mmesim.analytic.lru import che
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.replicate import run_replications
 from mmesim.results.result import Result
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.scenario import EvictionPolicy, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
@@ -62,10 +62,10 @@ def mm1(load: float, duration_s: float, **run: Any) -> Scenario:
 
 
 def test_an_empty_cache_biases_the_misses_and_a_found_warm_up_does_not() -> None:
-    biased = miss_ratios(replicate(lru(150.0, replications=30), records=None))
+    biased = miss_ratios(run_replications(lru(150.0, replications=30), records=None))
     assert np.mean(biased) / theory() - 1.0 > 0.05
     assert not holds(biased, theory())
-    result = replicate(lru(150.0, replications=30, warmup_s="auto"), records=None)
+    result = run_replications(lru(150.0, replications=30, warmup_s="auto"), records=None)
     assert 0.0 < result.scenario.run.cut_s <= 75.0
     fair = miss_ratios(result)
     assert abs(np.mean(fair) / theory() - 1.0) < 0.02
@@ -77,7 +77,7 @@ def test_an_empty_queue_biases_the_latency_and_a_found_warm_up_does_not() -> Non
     truth = mmc_mean_sojourn(90.0, 0.01, 1)
 
     def means(**run: Any) -> list[float]:
-        runs = replicate(mm1(0.9, 30.0, replications=300, **run), records=None).runs
+        runs = run_replications(mm1(0.9, 30.0, replications=300, **run), records=None).runs
         return [run.latency_sum_s / run.ok for run in runs]
 
     biased, fair = means(), means(warmup_s="auto")
@@ -87,17 +87,17 @@ def test_an_empty_queue_biases_the_latency_and_a_found_warm_up_does_not() -> Non
 
 
 def test_a_stationary_start_hits_from_the_first_minute_as_in_the_long_run() -> None:
-    long = miss_ratios(replicate(lru(3600.0, warmup_s=600.0), records=None))[0]
-    first_minute = miss_ratios(replicate(lru(60.0, warm="stationary", replications=30), records=None))
+    long = miss_ratios(run_replications(lru(3600.0, warmup_s=600.0), records=None))[0]
+    first_minute = miss_ratios(run_replications(lru(60.0, warm="stationary", replications=30), records=None))
     assert holds(first_minute, long)
     assert np.std(first_minute, ddof=1) / long < 0.1  # so that the interval says something: below 4 %
-    assert not holds(miss_ratios(replicate(lru(60.0, replications=30), records=None)), long)
+    assert not holds(miss_ratios(run_replications(lru(60.0, replications=30), records=None)), long)
 
 
 def test_half_an_hour_is_too_short_for_four_thousand_rare_models() -> None:
     traffic = Traffic(arrivals=Poisson(rate_per_s=1.0))
     of = cache(3000, EvictionPolicy.lru, instant_model(count=4000), traffic, 1800.0, warmup_s="auto")
-    result = replicate(of, records=None)
+    result = run_replications(of, records=None)
     state: Any = result.summary["steady_state"]
     # 3,000 of 4,000 models are seen after 4,000 s x ln 4 = 92 min.
     needed_s = 2.0 * 3.0 * 4000.0 * np.log(4.0)
@@ -110,7 +110,7 @@ def test_half_an_hour_is_too_short_for_four_thousand_rare_models() -> None:
 def test_nor_does_it_see_them_all_once_where_they_fit() -> None:
     traffic = Traffic(arrivals=Poisson(rate_per_s=1.0))
     of = cache(4000, EvictionPolicy.lru, instant_model(count=4000), traffic, 1800.0, warmup_s="auto")
-    state: Any = replicate(of, records=None).summary["steady_state"]
+    state: Any = run_replications(of, records=None).summary["steady_state"]
     needed_s = 2.0 * 4000.0 * np.log(1000.0)
     assert state["verdict"] == "too short"
     assert needed_s <= state["run_at_least_s"] <= needed_s + 60.0
@@ -129,7 +129,7 @@ def test_a_queue_that_grows_is_told_from_one_that_does_not(replications: int) ->
         found = []
         for seed in range(SEEDS):
             of = mm1(load, 720.0, warmup_s=120.0, seed=seed, replications=replications)
-            state: Any = replicate(of, records=None).summary["steady_state"]
+            state: Any = run_replications(of, records=None).summary["steady_state"]
             found.append(state["verdict"])
         return found
 
@@ -142,6 +142,6 @@ def test_a_queue_that_grows_is_told_from_one_that_does_not(replications: int) ->
 def test_a_queue_with_an_end_is_saturated_by_its_refusals() -> None:
     of = mm1(1.2, 720.0, warmup_s=120.0)
     bounded: Scenario = of.model_copy(update={"server": instant_server(job_queue_size=50)})
-    state: Any = replicate(bounded, records=None).summary["steady_state"]
+    state: Any = run_replications(bounded, records=None).summary["steady_state"]
     assert state["verdict"] == "saturated"
     assert state["evidence"].startswith("queues are full: 1")  # one of six calls

@@ -16,10 +16,9 @@ from scipy import stats
 
 from mmesim.scenario.scenario import Traffic
 from mmesim.scenario.traffic.arrivals import ArrivalProcess
-from mmesim.scenario.values.times import Exponential, Gamma, Lognormal, Time, Uniform, Weibull
+from mmesim.scenario.values.times import Exponential, Gamma, Lognormal, Time, Uniform, Weibull, weibull_shape
 from mmesim.workload.arrivals.open_loop import arrivals
 from mmesim.workload.block import Arrivals
-from mmesim.workload.draws.families import weibull_shape
 from tests.helpers.models import models
 
 FALSE_ALARM = 1e-6

@@ -82,16 +82,16 @@ def jobs(seconds: float) -> dict[str, float]:
 
     The CPU time of both tells whether others used the machine: then it does not explain the wall-clock time.
     """
-    from mmesim.experiment.replicate import replicate
+    from mmesim.experiment.replicate import run_replications
     from tests.perf.workloads import everything_fits
 
     size = 200_000
-    trial = replicate(everything_fits(hosts=8, models=400, requests=size), records=None)
+    trial = run_replications(everything_fits(hosts=8, models=400, requests=size), records=None)
     scenario = everything_fits(hosts=8, models=400, requests=int(size * seconds / trial.runs[0].wall_s))
     facts: dict[str, float] = {"replications": REPLICATIONS}
     for count in (1, 2):
         begun, cpu_begun = time.perf_counter(), _cpu_s()
-        result = replicate(scenario, only=range(REPLICATIONS), jobs=count, records=None)
+        result = run_replications(scenario, only=range(REPLICATIONS), jobs=count, records=None)
         facts[f"wall_{count}_s"] = time.perf_counter() - begun
         facts[f"cpu_{count}_s"] = _cpu_s() - cpu_begun
         facts[f"replication_{count}_s"] = max(run.wall_s for run in result.runs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmesim.scenario.clients.retries import Fixed
+from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.scenario import (
     Clients,
@@ -89,7 +89,7 @@ def refused_and_back(scenario: Scenario) -> Scenario:
     """The same scenario with hosts that take 90 % of the calls, and clients who come back up to twice."""
     each_per_s = 0.9 * queue_rate(scenario) / scenario.endpoint.instance_count
     endpoint = scenario.endpoint.model_copy(update={"throttling": Throttling(rate_per_s=each_per_s)})
-    clients = scenario.clients.model_copy(update={"retries": Fixed(delay_s=0.1, jitter=0.5)})
+    clients = scenario.clients.model_copy(update={"retries": FixedRetries(delay_s=0.1, jitter=0.5)})
     again: Scenario = scenario.model_copy(update={"endpoint": endpoint, "clients": clients})
     return again
 

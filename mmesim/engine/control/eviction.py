@@ -12,7 +12,6 @@ from mmesim.engine import user_code
 from mmesim.errors import UserCodeError
 from mmesim.policies.eviction import Choice, IdlePools, ModelFigures, Policy, policy
 from mmesim.scenario.scenario import Function, Model, Scenario
-from mmesim.workload.draws.sampler import mean
 
 
 class Eviction:
@@ -41,7 +40,7 @@ class Eviction:
 def _load_s(model: Model, scenario: Scenario) -> float:
     """Mean time of a load from disk on an idle host: the pool's parent starts, then all workers load at once."""
     start, load = scenario.server.process_start, model.load
-    return (mean(start.cpu) + mean(load.cpu)) / scenario.endpoint.host.cpu_speed + mean(start.wait) + mean(load.wait)
+    return (start.cpu.mean + load.cpu.mean) / scenario.endpoint.host.cpu_speed + start.wait.mean + load.wait.mean
 
 
 def _checked(spec: Function) -> Choice:

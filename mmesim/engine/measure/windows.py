@@ -17,6 +17,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.results.run_data import CAUSES
+from mmesim.scenario.clients.causes import FAILURES
 from mmesim.scenario.scenario import Endpoint
 from mmesim.stats.histogram import log_middles, quantile
 
@@ -24,7 +25,7 @@ WINDOW_S = 60.0
 MICRO = 1e6
 
 ANSWERS_4XX = ("load_timeout",)
-ANSWERS_5XX = ("queue_full", "worker_died", "never_fits", "load_failed", "model_error")
+ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mmesim.errors import SimulationError, UserError
-from mmesim.experiment.execute.executors import AHEAD, Finished, Task, Watch
+from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch
 from mmesim.experiment.execute.versions import difference, versions
 from mmesim.results.run_data import RunData
 
@@ -22,7 +22,7 @@ TIMEOUT_S = 10.0
 """Time within which a scheduler must answer."""
 
 ALONE_S = 60.0
-"""Time without any worker after which a run is given up: a worker that was killed may be started again."""
+"""Time without any worker after which a run is abandoned: a worker that was killed may be started again."""
 
 POLL_S = 0.5
 
@@ -54,7 +54,7 @@ class Cluster:
             self._client = None
 
     def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
-        """Yield the measurements of each task as it finishes."""
+        """The measurements of each task as it finishes."""
         client = self._client
         if client is None:
             raise ValueError("the cluster is not connected: use it in a with statement")
@@ -132,7 +132,7 @@ def _connect(address: str) -> Client:
 
 
 def _check(client: Client, address: str) -> None:
-    """Raise UserError when there is no worker, or anyone runs another version."""
+    """Raise UserError when there is no worker, or when scheduler or workers run other versions."""
     found: dict[str, Any] = client.run(eval, _VERSIONS, on_error="return")
     try:
         scheduler = client.run_on_scheduler(eval, _VERSIONS)

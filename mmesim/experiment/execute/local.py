@@ -19,13 +19,13 @@ from typing import Self
 import numpy as np
 
 from mmesim.errors import SimulationError
-from mmesim.experiment.execute.executors import AHEAD, Finished, Observer, Task, Watch, is_compiled
+from mmesim.experiment.execute.task import AHEAD, Finished, Observer, Task, Watch, is_compiled
 from mmesim.results.run_data import RunData
 
 POLL_S = 0.1
 
 _Waiting = dict[Future[RunData], tuple[int, int]]
-"""What was given to the processes -> index of the task, its line of the board."""
+"""What the processes work on -> index of the task, its line of the board."""
 
 
 class Here:
@@ -37,10 +37,10 @@ class Here:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """There is nothing to end."""
+        """Nothing to end."""
 
     def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
-        """Yield the measurements of each task in turn."""
+        """The measurements of each task in turn."""
         for index, task in enumerate(tasks):
             run = task.run(_observer(watch, index))
             yield index, run
@@ -50,8 +50,8 @@ class Here:
 class Processes:
     """Runs tasks in up to `jobs` new processes, which are kept from one `run` to the next.
 
-    When something fails, and on Ctrl-C, the processes are ended at once: a replication can take minutes, and nobody
-    waits for its result any more.
+    When something fails, and on Ctrl-C, the processes are ended at once: a replication can take minutes, and its
+    result is no longer wanted.
     """
 
     def __init__(self, jobs: int) -> None:
@@ -69,12 +69,12 @@ class Processes:
         self._end(at_once=kind is not None)
 
     def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
-        """Yield the measurements of each task as it finishes."""
+        """The measurements of each task as it finishes."""
         left = enumerate(tasks)
         waiting: _Waiting = {}
         try:
             for index, task in islice(left, 0 if is_compiled() else 1):
-                if task.simulate is None:
+                if task.compiles:
                     # A kernel that is not compiled yet is compiled once, here, and then found by all processes.
                     run = task.run(_observer(watch, index))
                     yield index, run
@@ -104,7 +104,7 @@ class Processes:
         waiting[self._pool.submit(_work, task, file, line)] = index, line
 
     def _finished(self, waiting: _Waiting, watch: Watch | None) -> Generator[Finished, None, None]:
-        """Wait for a moment; yield what has finished, and tell how far the rest is."""
+        """What finishes within a moment; then report how far the rest is."""
         assert self._board is not None
         done, _ = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=lambda one: waiting[one]):
@@ -141,7 +141,7 @@ class _Board:
         self._free = set(range(lines))
 
     def take(self) -> int:
-        """Return a line that nobody uses, set to nothing."""
+        """An unused line, set to 0."""
         line = min(self._free)
         self._free.remove(line)
         self._lines[line] = 0.0
@@ -166,13 +166,13 @@ def _observer(watch: Watch | None, index: int) -> Observer | None:
 
 
 def _tell(watch: Watch | None, index: int, run: RunData) -> None:
-    """Tell that a task is finished: after it was handed over, so that nothing is lost when the watch interrupts."""
+    """Report a finished task after it was handed over, so that nothing is lost when the watch interrupts."""
     if watch is not None:
         watch(index, run.duration_s, run.calls_all)
 
 
 def _begin_process() -> None:
-    """Leave Ctrl-C to the process that asked, and end with it: when it is killed, nobody else ends this one."""
+    """Leave Ctrl-C to the parent process, and end with it: when it is killed, nothing else ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 

@@ -14,27 +14,15 @@ import scipy
 
 import mmesim
 
-_SIMULATION = (
-    "analytic/lru.py",
-    "arrays.py",
-    "engine",
-    "experiment/warmup.py",
-    "policies",
-    "results/series.py",
-    "results/steady.py",
-    "scenario",
-    "stats",
-    "units.py",
-    "workload",
-)
-"""Parts of the package that decide what a simulation measures."""
+SHOWN_ONLY = ("cli", "report")
+"""Rooms of the package that no simulation depends on. All others count: a list of what does count would fall behind."""
 
 
 @functools.cache
 def versions() -> dict[str, str]:
-    """Return name -> version of everything that decides the figures of a simulation on this machine."""
+    """Name -> version of everything that decides the figures of a simulation on this machine."""
     return {
-        "mmesim": f"{mmesim.__version__} ({_sources()})",
+        "mmesim": f"{mmesim.__version__} ({hash_of(Path(mmesim.__path__[0]))})",
         "python": ".".join(map(str, sys.version_info[:2])),
         "numpy": np.__version__,
         "numba": numba.__version__,
@@ -44,7 +32,7 @@ def versions() -> dict[str, str]:
 
 
 def difference(there: dict[str, str]) -> str | None:
-    """Return what differs between the versions of another process and ours, None when nothing does."""
+    """What differs between the versions of another process and ours, None when nothing does."""
     ours = versions()
     found = [
         f"{name} {there.get(name, 'missing')} there, {ours[name]} here"
@@ -54,12 +42,12 @@ def difference(there: dict[str, str]) -> str | None:
     return "; ".join(found) or None
 
 
-def _sources() -> str:
-    """A hash of the sources: a version that is being worked on changes without a new number."""
-    root = Path(mmesim.__path__[0])
+def hash_of(root: Path) -> str:
+    """A hash of the sources of a package: a version that is being worked on changes without a new number."""
     digest = hashlib.blake2b(digest_size=5)
-    for part in _SIMULATION:
-        for path in sorted((root / part).rglob("*")) if (root / part).is_dir() else [root / part]:
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(root.rglob("*")):
+        place = path.relative_to(root)
+        if place.parts[0] in SHOWN_ONLY or "__pycache__" in place.parts or not path.is_file():
+            continue
+        digest.update(place.as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -27,7 +27,7 @@ class Keys:
         self._files: dict[tuple[str, int, int], str] = {}
 
     def base(self, scenario: Scenario) -> bytes:
-        """Return what all replications of a scenario have in common.
+        """What all replications of a scenario have in common.
 
         That is everything that decides what is measured: the scenario without its name, its beliefs, its sweep and its
         number of replications; of `expect` the latency limits alone, which are bucket edges; the content of the files
@@ -88,5 +88,5 @@ class Keys:
 
 
 def of_replication(base: bytes, replication: int) -> bytes:
-    """Return the name of one replication of the scenario with this `Keys.base`."""
+    """The name of one replication of the scenario with this `Keys.base`."""
     return base + replication.to_bytes(4, "big")

@@ -16,7 +16,7 @@ from mmesim.experiment.store.pack import pack, unpack
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 1
+FORMAT = 2
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573
@@ -77,7 +77,7 @@ class Store:
         self._ask(keep, (key, pack(run)))
 
     def get(self, key: bytes, scenario: Scenario) -> RunData:
-        """Return a replication of this scenario, without windows and records; KeyError when it is not here."""
+        """A replication of this scenario, without windows and records; KeyError when it is not here."""
         found = self._ask("SELECT data FROM replications WHERE key = ?", (key,))
         if not found:
             raise KeyError(key.hex())
@@ -86,7 +86,7 @@ class Store:
     def _open(self) -> None:
         if self._is_new():
             self._ask("PRAGMA journal_mode = WAL")
-            # One transaction: nobody ever sees a store that is half made, and one of several makes it.
+            # One transaction: no process ever sees a half-made store, and only one makes it.
             self._ask("BEGIN IMMEDIATE")
             if self._is_new():
                 self._ask(_TABLE)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import itertools
 import math
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import qmc
 
 from mmesim.errors import UserError
 from mmesim.scenario.run.sweep import Range, Sample, Sweep
+from mmesim.stats.sampling import latin_hypercube, sobol
 
 Point = dict[str, object]
 """Field as in `--set` -> value as a file would have it."""
@@ -23,7 +22,7 @@ DIGITS = 6
 
 
 def points(sweep: Sweep, seed: int) -> tuple[Point, ...]:
-    """Return the points of a sweep in order: of a grid the last field changes fastest, a sample is drawn from seed."""
+    """The points of a sweep in order: of a grid the last field changes fastest, a sample is drawn from seed."""
     if sweep.points is not None:
         return tuple(dict(point) for point in sweep.points)
     if sweep.sample is not None:
@@ -33,7 +32,7 @@ def points(sweep: Sweep, seed: int) -> tuple[Point, ...]:
 
 
 def read_points(path: Path) -> tuple[Point, ...]:
-    """Return the points of a CSV file: a header of fields, then one point a row. UserError with the line."""
+    """The points of a CSV file: a header of fields, then one point a row. UserError with the line."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file)
@@ -47,23 +46,16 @@ def read_points(path: Path) -> tuple[Point, ...]:
                 found.append({name: cell.strip() for name, cell in zip(header, row, strict=True)})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
-    twice = [name for name in header if header.count(name) > 1 or not name]
-    if twice or not found:
-        reason = f"the header names {twice[0]!r} twice" if twice else "there is no point in it"
+    twice = [name for name in header if header.count(name) > 1]
+    if "" in header or twice or not found:
+        reason = "a column has no name" if "" in header else f"duplicate column {twice[0]!r}" if twice else "no points"
         raise UserError(f"{path}: {reason}: write a header such as endpoint.instance_count, then one point a line")
     return tuple(found)
 
 
 def _drawn(sample: Sample, seed: int) -> tuple[Point, ...]:
-    random = np.random.default_rng(seed)
-    fields = len(sample.ranges)
-    if sample.method == "lhs":
-        shares = qmc.LatinHypercube(fields, rng=random).random(sample.n)
-    else:
-        with warnings.catch_warnings():
-            # Any number of points is allowed; the page says that a power of two is best.
-            warnings.simplefilter("ignore", UserWarning)
-            shares = qmc.Sobol(fields, rng=random).random(sample.n)
+    spread = latin_hypercube if sample.method == "lhs" else sobol
+    shares = spread(sample.n, len(sample.ranges), np.random.default_rng(seed))
     columns = [_values(span, shares[:, i].tolist()) for i, span in enumerate(sample.ranges.values())]
     return tuple(dict(zip(sample.ranges, values, strict=True)) for values in zip(*columns, strict=True))
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmesim.errors import OutputError
-from mmesim.experiment.figures import FIGURES, figure
+from mmesim import units
+from mmesim.files import beside, whole, write_text, writing
+from mmesim.results.figures import read
+from mmesim.results.provenance import Origin, provenance
 from mmesim.results.result import Result
+from mmesim.scenario import figures
 from mmesim.scenario.file.yaml import write_flow
-from mmesim.scenario.run.sweep import split_quantity
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Plot
 
-FILES = ("sweep.parquet", "sweep.csv")
+FILES = ("sweep.parquet", "sweep.csv", "provenance.json")
 
 
 @dataclass(frozen=True)
 class SweptPoint:
     """One point: its number, the values of the swept fields, and what came out.
 
-    `figures` are those of `mmesim.experiment.figures` by column. `verdict` is None when nothing is expected;
-    `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the measured time
-    (`steady`, `warming up`, `saturated`, `too short`), None where that cannot be asked. `self_check` says how the
-    simulator contradicted itself, None when it did not.
+    `figures` are those of `mmesim.scenario.figures` that a sweep shows, by column. `verdict` is None when nothing is
+    expected; `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the
+    measured time (`steady`, `warming up`, `saturated`, `too short`), None where that cannot be asked. `self_check` says
+    how the simulator contradicted itself, None when it did not.
     """
 
     number: int
@@ -57,7 +57,7 @@ def swept_point(number: int, values: Mapping[str, object], result: Result) -> Sw
         number=number,
         values=dict(values),
         replications=len(result.runs),
-        figures={one.column: one.of(result.summary) for one in FIGURES},
+        figures={one.column: read(one, result.summary) for one in figures.shown_in("sweep")},
         verdict=result.verdict if entries else None,
         not_passed=tuple(entry["text"] for entry in entries if entry["verdict"] != "pass"),
         steady_state=steady["verdict"],
@@ -83,7 +83,7 @@ class Field:
 class SweepResult:
     """The finished points of a sweep, in order; `asked` is how many there should be.
 
-    `simulated` replications were run now, `found` were in the store.
+    `simulated` replications were run now, `found` were in the store. `origin` is what was known before it began.
     """
 
     scenario: Scenario
@@ -92,6 +92,7 @@ class SweepResult:
     asked: int
     simulated: int
     found: int
+    origin: Origin | None = None
 
     def __repr__(self) -> str:
         return f"SweepResult({self.scenario.name!r}, {len(self.points)} of {self.asked} points, {list(self.fields)})"
@@ -125,7 +126,7 @@ class SweepResult:
         for field in self.swept:
             columns[field.column] = pa.array(field.texts if field.numbers is None else field.numbers)
         columns["replications"] = pa.array([point.replications for point in self.points], pa.int64())
-        for one in FIGURES:
+        for one in figures.shown_in("sweep"):
             found = [point.figures[one.column] for point in self.points]
             columns[one.column] = pa.array([estimate.value for estimate in found], pa.float64())
             if one.interval:
@@ -151,17 +152,17 @@ class SweepResult:
         """
         from mmesim.report.plots.sweep import sweep_plot
 
-        return sweep_plot(self, figure(metric))
+        return sweep_plot(self, figures.figure(metric, figures.shown_in("sweep")))
 
     def save(self, folder: str | Path) -> Path:
-        """Write `sweep.parquet` and `sweep.csv` into a folder and return it; raises OutputError."""
+        """Writes `sweep.parquet`, `sweep.csv` and `provenance.json` into a folder; raises OutputError."""
         target = Path(folder)
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            _replace(target / FILES[0], lambda path: pq.write_table(self.table, path))
-            _replace(target / FILES[1], self._write_csv)
-        except OSError as error:
-            raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+        with whole(target / FILES[0]) as fresh:
+            pq.write_table(self.table, fresh)
+        with whole(target / FILES[1]) as fresh:
+            self._write_csv(fresh)
+        replications = sum(point.replications for point in self.points)
+        write_text(target / FILES[2], provenance(self.scenario, replications, begun=self.origin).to_json())
         return target
 
     def _write_csv(self, path: Path) -> None:
@@ -174,39 +175,19 @@ class SweepResult:
 
 def prepare(folder: Path) -> None:
     """Make a folder for the files of a sweep; OutputError when nothing can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(f"cannot write to {folder}: {error.strerror or error}") from error
+    with writing(folder), beside(folder / FILES[0]):
+        pass
 
 
 def _field(path: str, values: Sequence[object]) -> Field:
     texts = tuple(value if isinstance(value, str) else write_flow(value) for value in values)
-    split = [split_quantity(value) for value in values]
+    split = [units.split(value) for value in values]
     found = [one for one in split if one is not None]
-    units = {unit for _, unit in found}
-    if len(found) < len(values) or len(units) != 1:
+    named = {unit for _, unit in found}
+    if len(found) < len(values) or len(named) != 1:
         return Field(path, path, "", None, texts)
-    unit = units.pop()
+    unit = named.pop()
     numbers: tuple[int | float, ...] = tuple(number for number, _ in found)
     if any(isinstance(number, float) for number in numbers):
         numbers = tuple(float(number) for number in numbers)
     return Field(path, f"{path} [{unit}]" if unit else path, unit, numbers, texts)
-
-
-def _replace(target: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name and move it to its own: whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=".mmesim-", dir=target.parent)
-    os.close(handle)
-    try:
-        write(Path(name))
-        # The rights that a file has when it is simply created.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

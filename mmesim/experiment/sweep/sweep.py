@@ -6,12 +6,13 @@ All points share the seed, so that they see the same random numbers: the differe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from mmesim.errors import Problem, ScenarioError, SimulationError, UserError
-from mmesim.experiment.execute.executors import Executor, Simulate, Task, local
+from mmesim.experiment.execute.executors import given_or_local, local
+from mmesim.experiment.execute.task import Executor, Task
 from mmesim.experiment.replicate import repeated, with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store
@@ -19,6 +20,7 @@ from mmesim.experiment.sweep.points import Point, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
 from mmesim.experiment.warmup import found_again
+from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.template import Template
@@ -31,10 +33,10 @@ MOST_PROBLEMS = 10
 """Problems that are shown at once: one mistake may be in many points."""
 
 Watch = Callable[[int, int, int], None]
-"""Is told how many simulations were run by now, how many were found in the store, and how many there are."""
+"""Gets the numbers of simulations that were run so far, that were found in the store, and of all."""
 
 What = Sweep | Mapping[str, Sequence[object]] | Sequence[Mapping[str, object]]
-"""What is varied: a `sweep` section, a grid (field -> values), or a list of points (field -> value)."""
+"""What varies: a `sweep` section, a grid (field -> values), or a list of points (field -> value)."""
 
 
 def sweep(
@@ -47,7 +49,6 @@ def sweep(
     store: str | Path | None = None,
     most: int | None = MOST,
     watch: Watch | None = None,
-    simulate: Simulate | None = None,
 ) -> SweepResult:
     """Simulate a scenario, or the file of one, at every point of `what` (default: its own `sweep`).
 
@@ -59,16 +60,17 @@ def sweep(
     """
     template = Template.given(scenario)
     plan = _Plan(template, _points(template, what), replications)
+    begun = origin(plan.scenario)
     if most is not None and plan.simulations > most:
         raise UserError(
             f"{len(plan.points):,} points are {plan.simulations:,} simulations, more than {most:,}: "
             "take fewer points, fewer run.replications, or allow it with --yes (in Python: most=None)"
         )
     with Store(None if store is None else Path(store)) as kept:
-        work = _Work(plan, kept, watch, simulate)
+        work = _Work(plan, kept, watch)
         try:
             with (
-                local(min(jobs, plan.simulations)) if executor is None else nullcontext(executor) as running,
+                given_or_local(executor, min(jobs, plan.simulations)) as running,
                 closing(running.run(work.tasks())) as runs,
             ):
                 for index, run in runs:
@@ -78,7 +80,7 @@ def sweep(
                 raise
     fields = tuple(plan.points[0])
     done = tuple(work.done[index] for index in sorted(work.done))
-    return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found)
+    return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found, begun)
 
 
 def _points(template: Template, what: What | None) -> Sequence[Point]:
@@ -139,14 +141,13 @@ def _named(problem: Problem) -> Problem:
 class _Work:
     """What is done of a plan. Only the points that are under way are in memory, and of the others a few figures."""
 
-    def __init__(self, plan: _Plan, store: Store, watch: Watch | None, simulate: Simulate | None) -> None:
+    def __init__(self, plan: _Plan, store: Store, watch: Watch | None) -> None:
         self.done: dict[int, SweptPoint] = {}
         self.simulated = 0
         self.found = 0
         self._plan = plan
         self._store = store
         self._watch = watch
-        self._simulate = simulate
         self._given: list[tuple[int, bytes]] = []
         """Point and name of each task."""
         self._missing: dict[int, int] = {}
@@ -167,7 +168,7 @@ class _Work:
             settled = with_warmup(scenario, local(1)) if missing else scenario
             for number in missing:
                 self._given.append((index, keys[number]))
-                yield Task(settled, number, simulate=self._simulate)
+                yield Task(settled, number)
 
     def finished(self, task: int, run: RunData) -> None:
         """Keep what a task measured; the last one of a point gives the point's figures."""
@@ -185,11 +186,9 @@ class _Work:
         runs = tuple(self._store.get(key, scenario) for key in self._plan.keys(index))
         if len({run.warmup_s for run in runs}) > 1:
             raise SimulationError(f"point {index}: its replications in the store have different warm-ups")
-        settled = scenario.run.model_copy(
-            update={"warmup_s": runs[0].warmup_s, "warmup_found": found_again(scenario, runs[0].warmup_s)}
-        )
-        scenario = scenario.model_copy(update={"run": settled})
-        self.done[index] = swept_point(index, self._plan.points[index], Result(scenario, runs))
+        warmup_s = runs[0].warmup_s
+        settled = scenario.with_run(warmup_s=warmup_s, warmup_found=found_again(scenario, warmup_s))
+        self.done[index] = swept_point(index, self._plan.points[index], Result(settled, runs))
 
     def _tell(self) -> None:
         if self._watch is not None:

@@ -20,17 +20,17 @@ _RANGE = re.compile(r"(.+?)\.\.(.+?)(?:\s+(log|linear))?")
 
 
 def read_sweep(what: object) -> Sweep:
-    """Return the sweep of plain data, a grid (map) or a list of points; raises ScenarioError for what cannot be."""
+    """The sweep of plain data, a grid (map) or a list of points; raises ScenarioError for what cannot be."""
     return read_section({"grid" if isinstance(what, Mapping) else "points": what})
 
 
 def read_section(section: Mapping[str, object]) -> Sweep:
-    """Return the sweep of a whole section as plain data; raises ScenarioError for what cannot be."""
+    """The sweep of a whole section as plain data; raises ScenarioError for what cannot be."""
     try:
         return Sweep.model_validate(section, by_alias=True, by_name=False)
     except ValidationError as error:
         tree = read_text(write_text(_plain(section)), "sweep", Path.cwd())
-        raise ScenarioError([replace(one, line=None) for one in from_validation(error, tree, ())]) from None
+        raise ScenarioError([replace(one, line=None) for one in from_validation(error, tree, (), Sweep)]) from None
 
 
 def _plain(value: object) -> object:
@@ -43,7 +43,7 @@ def _plain(value: object) -> object:
 
 
 def from_words(grid: Sequence[str], points: Path | None, sample: str | None, ranges: Sequence[str]) -> Sweep | None:
-    """Return the sweep of the options --grid, --points, --sample and --range, None when there is none; UserError."""
+    """The sweep of the options --grid, --points, --sample and --range, None when there is none; UserError."""
     if ranges and sample is None:
         _wrong(f"--range {ranges[0]}", "is part of a sample: add --sample sobol:64 or --sample lhs:64")
     section: dict[str, object] = {}

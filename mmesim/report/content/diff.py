@@ -15,7 +15,6 @@ from mmesim.results.compare import Delta
 from mmesim.stats.intervals import Estimate
 
 TONES: Mapping[str, Tone] = MappingProxyType({"higher": "changed", "lower": "changed", "undecided": "open"})
-UNITS: Mapping[str, str] = MappingProxyType({"1/s": "/s"})
 RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
 
 
@@ -58,7 +57,7 @@ def _table(found: Diff) -> Iterator[Block]:
         Column(),
     )
     yield Table(columns, tuple(map(_row, found.deltas)))
-    if any(_is_share(delta) and delta.difference.value for delta in found.deltas):
+    if any(delta.kind == "share" and delta.difference.value for delta in found.deltas):
         yield Lines(("pt: percentage points",), "note")
     missing = {delta.name: delta.difference.reason for delta in found.deltas if delta.difference.reason is not None}
     if missing:
@@ -66,28 +65,24 @@ def _table(found: Diff) -> Iterator[Block]:
 
 
 def _row(delta: Delta) -> tuple[Cell, ...]:
-    name = delta.name if delta.unit == "1" else f"{delta.name}, {UNITS.get(delta.unit, delta.unit)}"
+    name = phrases.with_unit(delta.name, delta.kind)
     tone = TONES.get(delta.direction)
     ends = (Cell(name, tone=tone), Cell(_value(delta, delta.a), tone=tone), Cell(_value(delta, delta.b), tone=tone))
     if delta.difference.value is None:
         return (*ends, Cell(formats.DASH, tone=tone), Cell(), Cell())
-    if _is_share(delta):
+    if delta.kind == "share":
         shown = f"{_signed(100.0 * delta.difference.value)} pt"
         interval = formats.interval(_scaled(delta.difference, 100.0).as_dict())
     else:
         shown, interval = _signed(delta.difference.value), formats.interval(delta.difference.as_dict())
-    relative = "" if delta.relative is None or _is_share(delta) else f"{100.0 * delta.relative:+,.1f} %"
+    relative = "" if delta.relative is None or delta.kind == "share" else f"{100.0 * delta.relative:+,.1f} %"
     return (*ends, Cell(shown, interval, tone=tone), Cell(relative, tone=tone), Cell(delta.direction, tone=tone))
-
-
-def _is_share(delta: Delta) -> bool:
-    return delta.unit == "1" and delta.name != "loaded_models"
 
 
 def _value(delta: Delta, estimated: Estimate) -> str:
     if estimated.value is None:
         return formats.DASH
-    return formats.share(estimated.value) if _is_share(delta) else formats.number(estimated.value)
+    return formats.share(estimated.value) if delta.kind == "share" else formats.number(estimated.value)
 
 
 def _signed(value: float) -> str:

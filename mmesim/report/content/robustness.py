@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim import units
-from mmesim.experiment.figures import figure
-from mmesim.experiment.robustness_result import FIGURES, Outcome, Robustness
+from mmesim.experiment.robustness_result import Outcome, Robustness
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.scenario.figures import Figure, shown_in
 from mmesim.stats.intervals import Estimate
 
 
@@ -29,12 +29,13 @@ def _head(found: Robustness) -> Iterator[Block]:
 
 def _table(found: Robustness) -> Iterator[Block]:
     judged = found.verdict is not None
+    figures = shown_in("robustness")
     columns = [Column()]
-    columns += [Column(name, "right", "ms" if figure(name).unit == "ms" else "") for name in FIGURES]
+    columns += [Column(one.key, "right", "ms" if one.kind == "ms" else "") for one in figures]
     columns += [Column("expected")] if judged else []
     rows = []
     for outcome in found.outcomes:
-        row = [Cell(outcome.name), *(_cell(name, outcome.figures[name]) for name in FIGURES)]
+        row = [Cell(outcome.name), *(_cell(one, outcome.figures[one.key]) for one in figures)]
         rows.append((*row, *([phrases.verdict(outcome.verdict, *_missed(outcome))] if judged else [])))
     yield Table(tuple(columns), tuple(rows))
     notes = [*phrases.of_runs([(one.name, one.steady_state) for one in found.outcomes], "settings")]
@@ -43,11 +44,11 @@ def _table(found: Robustness) -> Iterator[Block]:
         yield Lines(tuple(notes))
 
 
-def _cell(name: str, estimate: Estimate) -> Cell:
+def _cell(figure: Figure, estimate: Estimate) -> Cell:
     shown = estimate.as_dict()
     if estimate.value is None:
         return Cell(formats.DASH)
-    return formats.share_cell(shown) if figure(name).unit == "%" else formats.value_cell(shown)
+    return formats.share_cell(shown) if figure.kind == "share" else formats.value_cell(shown)
 
 
 def _missed(outcome: Outcome) -> Iterator[str]:

@@ -5,18 +5,19 @@ It depends on the result alone, never on the machine or the clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from mmesim import units
-from mmesim.arrays import Floats, divide
+from mmesim.arrays import divide
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
 from mmesim.results import checks
-from mmesim.results.metrics import quantile_shares
+from mmesim.results.figures import USE
 from mmesim.results.result import Result
-from mmesim.results.run_data import PARTS, HostData
+from mmesim.results.run_data import PARTS
+from mmesim.scenario.figures import quantile_shares
 from mmesim.stats.intervals import mean
 
 WIDER = "[interval of at least 95 %]"
@@ -179,8 +180,8 @@ def _resources(result: Result, summary: Any) -> Iterator[Block]:
     limit = "no limit" if pids["limit"] is None else f"of {units.show_count(pids['limit'])}"
     most = max(float((r.hosts.memory_peak_bytes / r.hosts.memory_bytes).max()) for r in result.runs)
     rows: list[tuple[Cell, ...]] = []
-    for name, (key, of_hosts) in RESOURCES.items():
-        fullest = Cell(formats.share(_largest_mean(result, of_hosts)))
+    for name, key in RESOURCES.items():
+        fullest = Cell(formats.share(_largest_mean(result, key)))
         peak = Cell(formats.share(most) if name == "memory" else "")
         rows.append((Cell(name), formats.share_cell(summary[key]), fullest, peak))
     rows.append(cells("processes and threads", "", "", f"{units.show_count(pids['peak'])} {limit}"))
@@ -189,22 +190,15 @@ def _resources(result: Result, summary: Any) -> Iterator[Block]:
     yield Table((Column(), *(Column(title, "right") for title in titles)), tuple(rows))
 
 
-RESOURCES: Mapping[str, tuple[str, Callable[[HostData], Floats]]] = MappingProxyType(
-    {
-        "CPU": ("cpu_utilization", lambda hosts: divide(hosts.cpu_busy_s, hosts.up_s * hosts.vcpu, 0.0)),
-        "memory": (
-            "memory_utilization",
-            lambda hosts: divide(hosts.memory_byte_s, hosts.up_s * hosts.memory_bytes, 0.0),
-        ),
-        "disk": ("disk_utilization", lambda hosts: divide(hosts.disk_byte_s, hosts.up_s * hosts.disk_bytes, 0.0)),
-    }
+RESOURCES: Mapping[str, str] = MappingProxyType(
+    {"CPU": "cpu_utilization", "memory": "memory_utilization", "disk": "disk_utilization"}
 )
-"""Name -> key of the summary, and the same figure of each host."""
+"""Name -> figure."""
 
 
-def _largest_mean(result: Result, of_hosts: Callable[[HostData], Floats]) -> float:
+def _largest_mean(result: Result, resource: str) -> float:
     """The mean over replications of the fullest host of each: which host it is may differ."""
-    return mean([float(of_hosts(r.hosts).max()) for r in result.runs])
+    return mean([float(divide(*USE[resource](r.hosts), 0.0).max()) for r in result.runs])
 
 
 def _cost(summary: Any) -> Iterator[Block]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep.result import SweepResult
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
 
 
@@ -52,7 +52,7 @@ def _cell(figure: Figure, estimate: Estimate) -> Cell:
     shown = estimate.as_dict()
     if estimate.value is None:
         return Cell(formats.DASH)
-    if figure.unit == "%":
+    if figure.kind == "share":
         return Cell(formats.percent_value(shown).removesuffix(" %"), formats.percent_interval(shown))
     return formats.value_cell(shown)
 

@@ -54,7 +54,7 @@ def _answers(found: Uncertain) -> Iterator[Block]:
 
 
 def _row(answer: Answer) -> tuple[Cell, ...]:
-    name = answer.name if answer.unit == "1" else f"{answer.name}, {answer.unit.replace('1/s', '/s')}"
+    name = phrases.with_unit(answer.name, answer.kind)
     points = cells(name, *(_value(answer, value) for value in (answer.p5, answer.p50, answer.p95)))
     share = answer.inputs_share
     if share is None:
@@ -65,8 +65,7 @@ def _row(answer: Answer) -> tuple[Cell, ...]:
 def _value(answer: Answer, value: float | None) -> str:
     if value is None:
         return formats.DASH
-    is_share = answer.unit == "1" and answer.name not in ("loaded_models", "hosts")
-    return formats.share(value) if is_share else formats.number(value)
+    return formats.share(value) if answer.kind == "share" else formats.number(value)
 
 
 def _expected(found: Uncertain) -> Iterator[Block]:

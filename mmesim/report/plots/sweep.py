@@ -10,9 +10,9 @@ from matplotlib.figure import Figure as Plot
 from matplotlib.ticker import MaxNLocator
 
 from mmesim.errors import UserError
-from mmesim.experiment.figures import Figure
 from mmesim.experiment.sweep.result import Field, SweepResult
 from mmesim.report.plots.picture import BLUE, Picture
+from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
 
 
@@ -58,7 +58,7 @@ def _line(plot: Plot, field: Field, figure: Figure, found: Sequence[Estimate]) -
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(field.column)
     axes.set_ylabel(_label(figure))
-    axes.set_ylim(bottom=0.0 if figure.unit != "%" or np.nanmin(y) < 50.0 else None)
+    axes.set_ylim(bottom=0.0 if figure.kind != "share" or np.nanmin(y) < 50.0 else None)
     axes.grid(alpha=0.3)
     if figure.interval and not np.isnan(low).all():
         axes.legend()
@@ -117,7 +117,7 @@ def _values(field: Field) -> list[str]:
 
 def _scaled(figure: Figure, found: Sequence[Estimate]) -> tuple[list[float], list[float], list[float]]:
     """Values and ends of the intervals, shares in percent, nan where there is none."""
-    scale = 100.0 if figure.unit == "%" else 1.0
+    scale = 100.0 if figure.kind == "share" else 1.0
     value = [math.nan if one.value is None else one.value * scale for one in found]
     low, high = ([math.nan if one.ci95 is None else one.ci95[end] * scale for one in found] for end in (0, 1))
     return value, low, high

@@ -1,12 +1,21 @@
-"""Why an attempt fails: the names used everywhere, and which of them the AWS SDK for Python tries again."""
+"""Why an attempt fails: what the container answers, what the client sees of it, and which clients try again.
+
+Sources: SageMaker's API reference (InvokeEndpoint), `HttpRequestHandler` of MMS; botocore's data/_retry.json and
+retryhandler.py (legacy mode), retries/standard.py (TransientRetryableChecker, ThrottledRetryableChecker). The service
+model of sagemaker-runtime marks no error as retryable, and the standard mode knows neither status 429 nor
+ModelNotReadyException.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Cause(StrEnum):
-    """What a client, or a log, sees of a failed attempt."""
+    """What a client, or a log, sees of a failed attempt; the order is that of every array of causes."""
 
     queue_full = "queue_full"
     worker_died = "worker_died"
@@ -20,15 +29,52 @@ class Cause(StrEnum):
     client_timeout = "client_timeout"
 
 
-LEGACY: tuple[Cause, ...] = (Cause.load_timeout, Cause.throttled, Cause.host_lost, Cause.client_timeout)
-"""Retried by boto3's legacy mode: status 429, ThrottlingException, 503 and read time-outs, but not ModelError 424.
+MODEL_ERROR = "ModelError 424"
 
-Source: botocore, data/_retry.json and retryhandler.py.
-"""
 
-STANDARD: tuple[Cause, ...] = (Cause.throttled, Cause.host_lost, Cause.client_timeout)
-"""Retried by boto3's standard mode, which does not know status 429 nor ModelNotReadyException.
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One row of the table: when it happens, the container's answer, the client's, and who retries."""
 
-Source: botocore, retries/standard.py (TransientRetryableChecker, ThrottledRetryableChecker); the service model of
-sagemaker-runtime marks no error as retryable.
-"""
+    when: str
+    container: str
+    """Status that the container answers; empty: it was not asked, or did not answer in time."""
+    client: str
+    legacy: bool = False
+    """Whether boto3's legacy mode tries again."""
+    standard: bool = False
+    """Whether boto3's standard mode tries again."""
+
+    @property
+    def is_5xx(self) -> bool:
+        """Whether the container answers with a 5xx, which CloudWatch counts."""
+        return self.container.startswith("5")
+
+
+FAILURES: Mapping[Cause, Failure] = MappingProxyType(
+    {
+        Cause.queue_full: Failure("the workers of the copy are busy and its queue is full", "503", MODEL_ERROR),
+        Cause.worker_died: Failure("your own process unloads a model by force", "500", MODEL_ERROR),
+        Cause.never_fits: Failure("the model does not fit on an empty host", "507", MODEL_ERROR),
+        Cause.load_failed: Failure("never: no load fails in the server", "507", MODEL_ERROR),
+        Cause.model_error: Failure("the model was unloaded by force, the call in the front end", "5xx", MODEL_ERROR),
+        Cause.invocation_timeout: Failure("after `endpoint.invocation_timeout`", "", MODEL_ERROR),
+        Cause.load_timeout: Failure(
+            "after `endpoint.load_timeout`, or when the load is aborted", "", "ModelNotReadyException 429", legacy=True
+        ),
+        Cause.throttled: Failure(
+            "above `endpoint.throttling`", "", "ThrottlingException 400", legacy=True, standard=True
+        ),
+        Cause.host_lost: Failure(
+            "your own process has drained every host", "", "ServiceUnavailable 503", legacy=True, standard=True
+        ),
+        Cause.client_timeout: Failure("after `clients.timeout`", "", "read time-out", legacy=True, standard=True),
+    }
+)
+"""Every cause of failure."""
+
+LEGACY: tuple[Cause, ...] = tuple(cause for cause, failure in FAILURES.items() if failure.legacy)
+"""Retried by boto3's legacy mode."""
+
+STANDARD: tuple[Cause, ...] = tuple(cause for cause, failure in FAILURES.items() if failure.standard)
+"""Retried by boto3's standard mode."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, ValidationInfo, WrapSerializer
+from pydantic import Field
 
-from mmesim.errors import did_you_mean
 from mmesim.scenario.clients.causes import LEGACY, STANDARD, Cause
-from mmesim.scenario.values.fields import Count, Number, Refused, Seconds, Share, shown
-from mmesim.scenario.values.forms import Form, read_form
-
-NONE = "none"
+from mmesim.scenario.values.fields import Count, Number, Seconds, Share
+from mmesim.scenario.values.forms import Form, OneOf
 
 
 class Retries(Form):
     """A rule for further attempts: pause base * factor ** (failures - 1), at most the cap, less a random share."""
 
     max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:
@@ -39,7 +37,8 @@ class BotoLegacy(Retries):
 
     form: ClassVar[str] = "boto3-legacy"
 
-    max_attempts: Count = Field(5, description="attempts of a call in all")
+    max_attempts: Count = 5
+    """Most attempts of a call, the first included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +63,10 @@ class BotoStandard(Retries):
     form: ClassVar[str] = "boto3-standard"
     quota: ClassVar[Quota] = Quota()
 
-    max_attempts: Count = Field(3, description="attempts of a call in all")
-    processes: Annotated[Count, Field(le=100_000)] = Field(
-        1, description="client processes, each with a bucket of its own; calls (or users) are dealt out to them in turn"
-    )
+    max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
+    processes: Annotated[Count, Field(le=100_000)] = 1
+    """Client processes, each with its own bucket of retry tokens; calls (or users) are assigned to them in turn."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:
@@ -80,18 +79,19 @@ class BotoStandard(Retries):
         return 1.0, 2.0, 20.0, 1.0
 
 
-_CAUSES = Field(LEGACY, description="failures after which the client tries again", min_length=1)
-
-
-class Fixed(Retries):
+class FixedRetries(Retries):
     """The same pause before every further attempt."""
 
     form: ClassVar[str] = "fixed"
 
-    delay_s: Seconds = Field(alias="delay", description="pause before each further attempt")
-    max_attempts: Count = Field(3, description="attempts of a call in all")
-    jitter: Share = Field(0.0, description="share of the pause that chance may take away")
-    causes: tuple[Cause, ...] = _CAUSES
+    delay_s: Seconds = Field(alias="delay")
+    """Pause before each further attempt."""
+    max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
+    jitter: Share = 0.0
+    """Largest share of the pause that is taken off at random."""
+    causes: tuple[Cause, ...] = Field(LEGACY, min_length=1)
+    """Failures after which the client tries again."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:
@@ -104,17 +104,23 @@ class Fixed(Retries):
         return self.delay_s, 1.0, float("inf"), self.jitter
 
 
-class Exponential(Retries):
+class ExponentialRetries(Retries):
     """Pauses that grow with each failure."""
 
     form: ClassVar[str] = "exponential"
 
-    base_s: Seconds = Field(alias="base", description="first pause")
-    factor: Annotated[Number, Field(ge=1)] = Field(2.0, description="by which each further pause is longer")
-    cap_s: Seconds = Field(20.0, alias="cap", description="longest pause")
-    max_attempts: Count = Field(3, description="attempts of a call in all")
-    jitter: Share = Field(1.0, description="share of the pause that chance may take away")
-    causes: tuple[Cause, ...] = _CAUSES
+    base_s: Seconds = Field(alias="base")
+    """First pause."""
+    factor: Annotated[Number, Field(ge=1)] = 2.0
+    """Factor from each pause to the next."""
+    cap_s: Seconds = Field(20.0, alias="cap")
+    """Longest pause."""
+    max_attempts: Count = 3
+    """Most attempts of a call, the first included."""
+    jitter: Share = 1.0
+    """Largest share of the pause that is taken off at random."""
+    causes: tuple[Cause, ...] = Field(LEGACY, min_length=1)
+    """Failures after which the client tries again."""
 
     @property
     def causes_retried(self) -> tuple[Cause, ...]:
@@ -127,34 +133,11 @@ class Exponential(Retries):
         return self.base_s, self.factor, self.cap_s, self.jitter
 
 
-RETRIES: tuple[type[Retries], ...] = (BotoLegacy, BotoStandard, Fixed, Exponential)
-"""Every rule that a file can name, beside `none`."""
-
-_BY_NAME: dict[str, type[Retries]] = {kind.form: kind for kind in (BotoLegacy, BotoStandard)}
-RETRY_WORDS = (NONE, *_BY_NAME)
-"""Rules that need nothing but their name."""
-_WORDS = f"{NONE}, {', '.join(_BY_NAME)}, {{fixed: {{delay: 1 s}}}} or {{exponential: {{base: 100 ms}}}}"
-
-
-def _read(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, str):
-        if value == NONE:
-            return None
-        if value not in _BY_NAME:
-            names = [NONE, *(kind.form for kind in RETRIES)]
-            raise Refused(f"{shown(value)} is not one of {_WORDS}", (), did_you_mean(value, names))
-        return _BY_NAME[value]()
-    return read_form(value, info, "way to retry", "boto3-legacy", RETRIES)
-
-
-def _write(value: Retries | None, handler: SerializerFunctionWrapHandler) -> object:
-    if value is None:
-        return NONE
-    body = handler(value)
-    return value.form if not body else {value.form: body}
-
-
-RetriesField = Annotated[
-    BotoLegacy | BotoStandard | Fixed | Exponential | None, BeforeValidator(_read), WrapSerializer(_write)
-]
+RETRIES = OneOf(
+    "retry rule",
+    "{fixed: {delay: 1 s}}",
+    (BotoLegacy, BotoStandard, FixedRetries, ExponentialRetries),
+    words={"none": None},
+)
+RetriesField = Annotated[BotoLegacy | BotoStandard | FixedRetries | ExponentialRetries | None, RETRIES]
 """A field of the schema that holds how clients retry; None: never."""

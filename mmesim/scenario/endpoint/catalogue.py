@@ -1,4 +1,4 @@
-"""Instance types: the facts of `data/instances.csv`, each with its source; a figure that nobody published is absent."""
+"""Instance types: the facts of `data/instances.csv`, each with its source; an unpublished figure is absent."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     Raises UnknownType with the nearest type.
     """
     rows = _rows()
-    known = {name for name, _ in rows}
+    known = instance_types()
     if instance_type not in known:
         word = instance_type if instance_type.startswith("ml.") else f"ml.{instance_type}"
         hint = did_you_mean(word, known)

@@ -6,7 +6,7 @@ Rules and defaults are explained where each is simulated; sources are AWS's deve
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
 
@@ -44,9 +44,8 @@ def _read_warm(value: object) -> Warm:
     raise Refused(f"{shown(value)} is neither true, false nor {STATIONARY}", (), hint)
 
 
-WarmField = Annotated[
-    Warm, PlainValidator(_read_warm), WithJsonSchema({"anyOf": [{"type": "boolean"}, {"const": STATIONARY}]})
-]
+_WARM_SCHEMA = {"description": f"a flag or `{STATIONARY}`", "anyOf": [{"type": "boolean"}, {"const": STATIONARY}]}
+WarmField = Annotated[Warm, PlainValidator(_read_warm), WithJsonSchema(_WARM_SCHEMA)]
 
 
 class RouterPolicy(StrEnum):
@@ -63,23 +62,24 @@ class Router(Data):
     """The router fleet in front of the hosts."""
 
     policy: RouterPolicy = RouterPolicy.sticky
-    overhead_s: Seconds = Field(2e-3, alias="overhead", description="OverheadLatency: published mean about 2 ms")
-    misroute: Share = Field(0.0, description="share of requests that go to a random host")
-    spill_at: Count | None = Field(
-        None, description="requests in flight at each ready copy that make one more copy; default max(4, 2 x workers)"
-    )
+    """How the router chooses the host of a call (U)."""
+    overhead_s: Seconds = Field(2e-3, alias="overhead")
+    """Time the router adds to each call (OverheadLatency; the published mean is about 2 ms)."""
+    misroute: Share = 0.0
+    """Share of the calls that go to a random host instead."""
+    spill_at: Count | None = None
+    """Calls in flight on each ready copy of a model above which one more copy is made; default max(4, 2 x workers)."""
 
 
 class Download(Data):
     """How an artefact comes from S3 to the disk of a host."""
 
-    first_byte: TimeField = Field(Constant(0.05), description="time to the first byte: tens of ms (S3 user guide)")
-    stream_Bps: Annotated[Bandwidth, Field(gt=0)] = Field(
-        90e6, alias="stream", description="most that one download gets: 85 to 90 MB/s (S3 user guide)"
-    )
-    unpack_Bps_per_vcpu: Annotated[Bandwidth, Field(gt=0)] | None = Field(
-        150e6, alias="unpack", description="artefact bytes unpacked by one vCPU each second; null: nothing is unpacked"
-    )
+    first_byte: TimeField = Constant(0.05)
+    """Time to the first byte; tens of ms (S3 user guide)."""
+    stream_Bps: Annotated[Bandwidth, Field(gt=0)] = Field(90e6, alias="stream")
+    """Highest rate of one download; 85 to 90 MB/s (S3 user guide)."""
+    unpack_Bps_per_vcpu: Annotated[Bandwidth, Field(gt=0)] | None = Field(150e6, alias="unpack")
+    """Artefact bytes that one vCPU unpacks per second; null: nothing is unpacked."""
 
 
 def _load_slots(vcpu: int, model_cache: str) -> int:
@@ -89,11 +89,12 @@ def _load_slots(vcpu: int, model_cache: str) -> int:
 class Throttling(Data):
     """What a host refuses with ThrottlingException, over all its models (U: AWS documents no limit); off by default."""
 
-    in_flight: Count | None = Field(None, description="most attempts that wait for a load or an answer on one host")
-    rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(
-        None, alias="rate", description="attempts that one host takes each second"
-    )
-    burst: Count | None = Field(None, description="attempts above `rate` at once; default those of one second")
+    in_flight: Count | None = None
+    """Most attempts that may wait for a load or an answer on one host."""
+    rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(None, alias="rate")
+    """Attempts that one host accepts per second."""
+    burst: Count | None = None
+    """Attempts that may exceed `rate` at once; default: those of one second."""
 
     @property
     def tokens(self) -> float:
@@ -103,55 +104,71 @@ class Throttling(Data):
     @model_validator(mode="after")
     def _burst_of_a_rate(self) -> Throttling:
         if self.burst is not None and self.rate_per_s is None:
-            raise Refused("a burst means something only beside a rate", ("burst",), "give rate: 100 /s")
+            raise Refused("a burst needs a rate", ("burst",), "add rate: 100 /s")
         return self
 
 
 class Endpoint(Data):
-    """One endpoint variant: `instance_count` hosts of one type.
+    """One endpoint variant: `instance_count` hosts of one type, and the platform's rules.
 
-    `host` is folded from the catalogue row of `instance_type` and from the keys that override it
-    (vcpu, memory, network, threads_per_core, smt_yield, cpu_speed, price_per_hour).
+    The figures of a host come from the catalogue by `instance_type`; a file can give each of them instead (`vcpu`,
+    `memory`, `network`, `threads_per_core`, `smt_yield`, `cpu_speed`, `price_per_hour`).
     """
 
+    file_keys: ClassVar[tuple[str, ...]] = HOST_KEYS
+
     instance_type: Text | None = None
+    """Instance type from the catalogue, such as `ml.m5.xlarge`; without it `vcpu` and `memory` are required."""
     region: Text = catalogue.HOME_REGION
+    """AWS region whose price applies."""
     host: HostType
+    """Figures of one host as resolved from the catalogue and the overrides; written by a run, not by a user."""
     instance_count: Count = 1
-    model_cache: Literal["enabled", "disabled"] = Field(
-        "enabled", description="disabled: a model is unloaded and deleted from disk as soon as it is idle"
-    )
-    load_slots: Count = Field(
-        default_factory=lambda data: _load_slots(data["host"].vcpu, data["model_cache"]),
-        description="loads under way at once on one host (U); default max(1, vcpu // 2), fitted to published charts; "
-        "vcpu with model_cache: disabled",
-    )
+    """Number of hosts."""
+    model_cache: Literal["enabled", "disabled"] = "enabled"
+    """`disabled`: a model is unloaded and deleted from disk as soon as it is idle."""
+    load_slots: Count = Field(default_factory=lambda data: _load_slots(data["host"].vcpu, data["model_cache"]))
+    """Models that one host loads at once (U); default max(1, vcpu // 2), fitted to published charts, or vcpu with
+    `model_cache: disabled`.
+    """
     slot_covers: Literal["download_and_load", "load"] = "download_and_load"
+    """Whether a load slot is taken before the download or after it (U)."""
     memory_threshold: Annotated[Share, Field(gt=0)] = 0.8
+    """Share of the host's memory that container and models may fill (U)."""
     memory_reserve_bytes: Bytes = Field(units.bytes_("2.9 GiB"), alias="memory_reserve")
+    """Memory of the host that stays free (U); the stricter of this and `memory_threshold` applies."""
     usable_memory_given_bytes: Annotated[Bytes, Field(gt=0)] | None = Field(None, alias="usable_memory")
+    """Memory that container and models may fill, instead of the two rules above."""
     base_memory_bytes: Bytes = Field(units.bytes_("0.65 GiB"), alias="base_memory")
-    load_peak: Annotated[Number, Field(ge=1)] = Field(
-        1.0, description="memory of a model while it loads, as a multiple"
-    )
+    """Memory of the container without any model (U)."""
+    load_peak: Annotated[Number, Field(ge=1)] = 1.0
+    """Memory of a model while it loads, as a multiple of its memory once loaded."""
     eviction: EvictionField = EvictionPolicy.lru
+    """Which idle model is unloaded first when memory is needed (U)."""
     pid_limit: Count | None = 32768
+    """Most processes and threads on one host; null: no limit."""
     disk_bytes: Annotated[Bytes, Field(gt=0)] = Field(units.bytes_("30 GB"), alias="disk_size")
-    disk_read_Bps: Annotated[Bandwidth, Field(gt=0)] | None = Field(
-        None, alias="disk_read", description="rate at which loads read artefacts, shared by a host; null: no limit"
-    )
+    """Disk space for artefacts on each host (U)."""
+    disk_read_Bps: Annotated[Bandwidth, Field(gt=0)] | None = Field(None, alias="disk_read")
+    """Rate at which the loads of a host read artefacts from disk, shared by them; null: no limit."""
     download: Download = Download()
-    unload_s: Seconds = Field(0.02, alias="unload", description="time of one unload: published runs give about 20 ms")
+    """How an artefact comes from S3 to the disk of a host."""
+    unload_s: Seconds = Field(0.02, alias="unload")
+    """Time of one unload; published runs give about 20 ms."""
     invocation_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(60.0, alias="invocation_timeout")
+    """Time within which the container must answer a call."""
     load_timeout_s: Annotated[Seconds, Field(gt=0)] = Field(60.0, alias="load_timeout")
+    """Time after which a call that waits for a load fails with ModelNotReadyException."""
     load_limit_s: Annotated[Seconds, Field(gt=0)] = Field(360.0, alias="load_limit")
+    """Time after which a load is aborted; at least `load_timeout`."""
     router: Router = Router()
+    """The router in front of the hosts."""
     throttling: Throttling = Throttling()
-    warm: WarmField = Field(
-        False,
-        description="true: models are placed and ready at the start, the most popular first, as far as they fit; "
-        "stationary: the caches are as earlier traffic of the same kind would have left them",
-    )
+    """Calls that a host refuses with ThrottlingException."""
+    warm: WarmField = False
+    """`true`: models are loaded at the start, the most popular first, as far as they fit; `stationary`: the caches
+    are as earlier traffic of the same kind would have left them.
+    """
 
     @property
     def usable_memory_bytes(self) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import Field
 
-from mmesim.errors import did_you_mean
-from mmesim.scenario.values.fields import Data, Refused, Seconds, quantity_schema, shown
-from mmesim.scenario.values.function import FUNCTION_SCHEMA, Function
+from mmesim.scenario.values.fields import Seconds
+from mmesim.scenario.values.forms import Form, OneOf
+from mmesim.scenario.values.function import FUNCTION, Function
 
 
 class EvictionPolicy(StrEnum):
@@ -24,78 +23,32 @@ class EvictionPolicy(StrEnum):
     gdsf = "gdsf"
 
 
-class Ttl(Data):
-    """Models that were loaded longer ago than `ttl_s`, seconds, go first; among them, and after them, as in LRU."""
+class Ttl(Form):
+    """Models that were loaded longer ago than `ttl` go first; among them, and after them, as in LRU."""
+
+    form: ClassVar[str] = "ttl"
+    only: ClassVar[str | None] = "ttl_s"
 
     ttl_s: Annotated[Seconds, Field(gt=0)] = Field(alias="ttl")
+    """Time since its load after which an idle model is unloaded first."""
 
 
-class GdsfCost(Data):
-    """What one miss costs: the same for every model, or the mean time of its load."""
-
-    cost: Literal[1, "load_time"] = 1
-
-
-class Gdsf(Data):
+class Gdsf(Form):
     """Greedy-Dual-Size-Frequency with a cost."""
 
-    gdsf: GdsfCost
+    form: ClassVar[str] = "gdsf"
+
+    cost: Literal[1, "load_time"] = 1
+    """Cost of a miss: 1 for every model, or the mean time of the model's load."""
 
 
 Eviction = EvictionPolicy | Ttl | Gdsf | Function
 
-_FORMS: dict[str, type[Data]] = {"ttl": Ttl, "gdsf": Gdsf, "function": Function, "folder": Function}
-_WORDS = f"{', '.join(EvictionPolicy)}, {{ttl: 10 min}}, {{gdsf: {{cost: load_time}}}}, or module:function"
-
-
-def _read(value: Any, info: ValidationInfo) -> Any:
-    """The form that is meant, so that an error speaks of that form alone."""
-    if isinstance(value, str):
-        if ":" in value:
-            return Function(function=value)
-        if value == "ttl":
-            raise Refused("ttl needs a time", (), "write {ttl: 10 min}")
-        if value not in tuple(EvictionPolicy):
-            raise Refused(f"{shown(value)} is not one of {_WORDS}", (), did_you_mean(value, [*EvictionPolicy, "ttl"]))
-        return EvictionPolicy(value)
-    if isinstance(value, Mapping):
-        form = next((_FORMS[key] for key in value if key in _FORMS), None)
-        if form is not None:
-            return form.model_validate(value, context=info.context)
-    if isinstance(value, Ttl | Gdsf | Function):
-        return value
-    raise Refused(f"{shown(value)} is not one of {_WORDS}")
-
-
-EvictionField = Annotated[
-    Eviction,
-    BeforeValidator(_read),
-    WithJsonSchema(
-        {
-            "description": "which idle model is unloaded first",
-            "anyOf": [
-                {"enum": list(EvictionPolicy)},
-                {
-                    "type": "object",
-                    "properties": {"ttl": quantity_schema("a time since the load", "10 min")},
-                    "required": ["ttl"],
-                    "additionalProperties": False,
-                },
-                {
-                    "type": "object",
-                    "properties": {
-                        "gdsf": {
-                            "type": "object",
-                            "properties": {"cost": {"enum": [1, "load_time"]}},
-                            "additionalProperties": False,
-                        }
-                    },
-                    "required": ["gdsf"],
-                    "additionalProperties": False,
-                },
-                FUNCTION_SCHEMA,
-            ],
-        }
-    ),
-]
+EVICTIONS = OneOf(
+    "eviction rule",
+    "{ttl: 10 min} or module:function",
+    (FUNCTION, Ttl, Gdsf),
+    words={policy.value: policy for policy in EvictionPolicy},
+)
+EvictionField = Annotated[Eviction, EVICTIONS]
 """A field of the schema that holds an eviction rule."""

@@ -34,24 +34,30 @@ Network = Annotated[
 
 
 class HostType(Data):
-    """One host, as the engine sees it.
-
-    `network_Bps` is the guaranteed baseline in bytes/s (infinite for a host given by hand without one).
-    `threads_per_core` 2: a vCPU is half a core and `smt_yield` is what both halves do together, in cores.
-    `cpu_speed` multiplies the speed of CPU work (1 = ml.c5); `cpu_speed_assumed` marks the 1 that nobody measured.
-    `price_usd_per_hour` is None when no price is known; `price_estimated` marks an EC2 price times 1.20.
-    """
+    """One host, as the engine sees it: the catalogue's figures with the scenario's overrides."""
 
     vcpu: Count
+    """vCPUs of a host."""
     memory_bytes: Annotated[Bytes, Field(gt=0)] = Field(alias="memory")
+    """Memory of a host."""
     network_Bps: Network = Field(math.inf, alias="network")
+    """Network baseline of a host, which its downloads share; `unlimited` when neither the catalogue nor the
+    scenario gives it.
+    """
     threads_per_core: Literal[1, 2] = 1
+    """2: a vCPU is one of the two threads of a core; 1: a vCPU is a whole core."""
     smt_yield: Annotated[Number, Field(ge=1, le=2)] = DEFAULT_SMT_YIELD
+    """Work that both threads of a core do together, in cores; used when `threads_per_core` is 2."""
     cpu_speed: Annotated[Number, Field(gt=0)] = 1.0
+    """Factor on the speed of all CPU work; 1 is the CPU on which the times were measured (ml.c5)."""
     cpu_speed_assumed: bool = True
+    """True when `cpu_speed` is 1 for lack of a measurement."""
     price_usd_per_hour: Usd | None = Field(None, alias="price_per_hour")
+    """Price of one instance for an hour; absent when no price is known."""
     price_estimated: bool = False
+    """True when the price is an EC2 price times 1.20."""
     price_source: str = ""
+    """Where the price comes from."""
 
 
 HOST_KEYS = ("vcpu", "memory", "network", "threads_per_core", "smt_yield", "cpu_speed", "price_per_hour")

@@ -60,9 +60,9 @@ def with_middles(tree: Located) -> tuple[Located, Mapping[str, Located], list[tu
 def _may_be_believed(here: Located, place: Place) -> None:
     if len(here.map) > 1:
         others = ", ".join(str(key) for key in here.map if key != KEY)
-        raise Refused(f"stands alone in its map, not beside {others}")
+        raise Refused(f"must be the only key of its map: remove {others}")
     if place[0] not in _PARTS:
-        raise Refused(f"{place[0]} is chosen, not believed: give one value")
+        raise Refused(f"{place[0]} is a choice, not a belief: give one value")
     if isinstance(place[-1], int):
         raise Refused("a belief cannot be one item of a list or of percentiles: give one value")
 

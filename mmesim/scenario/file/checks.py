@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim import units
-from mmesim.errors import ScenarioError, did_you_mean
-from mmesim.scenario.models.groups import Model
+from mmesim.errors import ScenarioError
+from mmesim.scenario.file.trace_files import read_fingerprint
+from mmesim.scenario.models.groups import Model, weights_of
+from mmesim.scenario.models.resolve import called, unknown
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.fingerprint import read_fingerprint
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.popularity import uses_weights
 from mmesim.scenario.traffic.stream import Traffic
@@ -24,26 +25,16 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from refusals.all
         return
     yield from _pinned(scenario, models)
-    words = {model.group for model in models} | {model.name for model in models}
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
             yield Refused("the run ends before this stream starts", (*place, "start"))
-        for number, word in enumerate(stream.models or ()):
-            if word not in words:
-                hint = did_you_mean(word, words)
-                yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
-        yield from _weights(stream, place, in_scope(stream, models))
-        yield from _mapped(stream, place, len(in_scope(stream, models)))
-        yield from too_few_or_many(stream, place, len(in_scope(stream, models)))
-
-
-def in_scope(stream: Traffic, models: tuple[Model, ...]) -> list[Model]:
-    """The models that a stream may call."""
-    if stream.models is None:
-        return list(models)
-    named = set(stream.models)
-    return [model for model in models if model.name in named or model.group in named]
+        for number, word, hint in unknown(stream.models, models):
+            yield Refused(f"there is no model or group {word!r}", (*place, "models", number), hint)
+        chosen = called(stream.models, models)
+        yield from _weights(stream, place, chosen)
+        yield from _mapped(stream, place, len(chosen))
+        yield from too_few_or_many(stream, place, len(chosen))
 
 
 def _memory(scenario: Scenario) -> Iterator[Refused]:
@@ -58,7 +49,7 @@ def _memory(scenario: Scenario) -> Iterator[Refused]:
     if usable > endpoint.host.memory_bytes:
         yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
     if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
-        yield Refused("leaves no process for any model", ("endpoint", "pid_limit"))
+        yield Refused("leaves no process for a model", ("endpoint", "pid_limit"))
 
 
 def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
@@ -67,23 +58,20 @@ def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
         yield Refused(f"no model is kept, and {pinned[0]!r} is pinned", ("endpoint", "model_cache"))
 
 
-def _weights(stream: Traffic, place: Place, models: list[Model]) -> Iterator[Refused]:
+def _weights(stream: Traffic, place: Place, models: tuple[Model, ...]) -> Iterator[Refused]:
     """Weights must be there where they are used, and be used where they are there."""
     if stream.arrivals is None or isinstance(stream.arrivals, ModelSweep):
         return
     if not uses_weights(stream.popularity):
-        if "popularity" not in stream.model_fields_set and any(_weight(model) is not None for model in models):
-            message = "the models have weights or rates: say whether they count"
+        has = any(model.weight is not None or model.rate_per_s is not None for model in models)
+        if "popularity" not in stream.model_fields_set and has:
+            message = "the models have weights or rates: say whether they apply"
             yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
         return
-    place = (*place, "popularity")
-    without = [model.name for model in models if _weight(model) is None]
-    if without:
-        yield Refused(f"model {without[0]!r} and {len(without) - 1} others have neither weight nor rate", place)
-    elif len({model.weight is None for model in models}) == 2:
-        yield Refused("some models have a weight and some a rate: they do not compare", place)
-    elif not any(_weight(model) for model in models):
-        yield Refused("all weights are 0", place)
+    try:
+        weights_of(models)
+    except Refused as refused:
+        yield refused.below(*place, "popularity")
 
 
 def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
@@ -106,15 +94,11 @@ def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
 
 
 def too_few_or_many(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
-    """What a stream asks of the number of its models."""
+    """What a stream requires of the number of its models."""
     sweep = stream.arrivals
     if isinstance(sweep, ModelSweep) and sweep.every_s is not None and models > sweep.every_s * sweep.rate_per_s:
         length = units.show_seconds(models / sweep.rate_per_s)
         where = (*place, "arrivals", "every")
-        yield Refused(f"one sweep over {models} models takes {length}: it is not over when the next begins", where)
+        yield Refused(f"one sweep over {models} models takes {length}: it does not end before the next begins", where)
     if stream.drift is not None and models < 2:
-        yield Refused("needs two models at least", (*place, "drift"))
-
-
-def _weight(model: Model) -> float | None:
-    return model.weight if model.weight is not None else model.rate_per_s
+        yield Refused("needs at least two models", (*place, "drift"))

@@ -14,7 +14,7 @@ from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.file.merge import named, override_all, read_with_bases, text_with_bases
 from mmesim.scenario.file.problems import from_validation, locate
 from mmesim.scenario.file.server_config import with_config
-from mmesim.scenario.file.spellings import unsupported
+from mmesim.scenario.file.spellings import misspelled
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.fields import FROM_FILE, Place, Refused
@@ -51,13 +51,13 @@ def resolve(tree: Located) -> Scenario:
     tree, problems = _absolute_paths(_with_folders(tree))
     tree, wrong = with_config(tree, os.environ)
     problems += wrong
-    refused = [*believed_wrongly, *unsupported(tree)]
+    refused = [*believed_wrongly, *misspelled(tree)]
     problems += [locate(one.below(*place), tree) for place, one in refused]
     already = [place for place, _ in refused]
     try:
         scenario = Scenario.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
     except ValidationError as error:
-        problems += from_validation(error, tree, already)
+        problems += from_validation(error, tree, already, Scenario)
         raise ScenarioError(_in_order(problems)) from None
     if not problems:
         problems += [locate(one, tree) for one in contradictions(scenario)]
@@ -93,8 +93,8 @@ def _other_values(tree: Located, scenario: Scenario) -> list[Problem]:
             continue
         beliefs = tuple(one for one in scenario.beliefs if one.field not in tree.map[SECTION].map)
         if middle != scenario.model_copy(update={"beliefs": beliefs}):
-            message = f"the field has another value than the middle of its belief, {belief.middle}"
-            found.append(locate(Refused(message, (SECTION, belief.field), "take the belief away"), tree))
+            message = f"differs from the middle of its belief, {belief.middle}"
+            found.append(locate(Refused(message, (SECTION, belief.field), "remove the belief"), tree))
     return found
 
 

@@ -1,7 +1,7 @@
 """Puts one scenario over another: `extends`, and `--set` overrides.
 
 Maps merge, lists replace; the lists `models` and `traffic` merge by name. A key takes the place of the keys that it
-excludes: a new distribution replaces the old one instead of standing beside it.
+excludes: a new distribution replaces the old one instead of joining it.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmesim.errors import Problem, ScenarioError, did_you_mean
+from mmesim.scenario.clients.retries import RETRIES
+from mmesim.scenario.endpoint.eviction import EVICTIONS
 from mmesim.scenario.file.tree import Key, Located
 from mmesim.scenario.file.yaml import read_file, read_text
 from mmesim.scenario.traffic.arrivals import ARRIVALS
-from mmesim.scenario.values.times import MEAN_CV
+from mmesim.scenario.traffic.popularity import POPULARITIES
+from mmesim.scenario.values.time_field import TIMES
 
 BY_NAME = ("models", "traffic")
 
 _EXCLUSIVE: tuple[frozenset[str], ...] = (
-    frozenset({"exponential", *MEAN_CV, "uniform", "empirical", "percentiles", "uncertain"}),
+    frozenset({*TIMES.names, "uncertain"}),
     frozenset({"arrivals", "trace", "fingerprint"}),
     frozenset({"top", "hash", "stripe"}),
-    frozenset(kind.form for kind in ARRIVALS),
-    frozenset({"zipf", "lognormal", "tenants"}),
+    *(frozenset(forms.names) for forms in (ARRIVALS, POPULARITIES, RETRIES, EVICTIONS)),
     frozenset({"by", "size"}),
     frozenset({"count", "file", "azure_functions"}),
     frozenset({"weight", "rate"}),
@@ -58,7 +60,7 @@ def _over_bases(tree: Located, chain: tuple[Path, ...]) -> Located:
     path = (link.folder / link.value).resolve()
     if path in chain:
         files = " -> ".join(part.name for part in (*chain, path))
-        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"goes in a circle: {files}")])
+        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"circular extends: {files}")])
     if not path.is_file():
         raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"there is no file {path}")])
     return merge(_over_bases(read_file(path), (*chain, path)), rest)
@@ -95,7 +97,7 @@ def _with_name(key: str, index: int, item: Located) -> Located:
 
 
 def merge(base: Located, over: Located, key: Key = "") -> Located:
-    """`over` put over `base`; what is in neither's place is kept from both."""
+    """`over` put over `base`; keys of only one of them are kept."""
     if isinstance(base.value, dict) and isinstance(over.value, dict) and key not in _WHOLE:
         gone = {name for group in _EXCLUSIVE if group & set(over.value) for name in group - set(over.value)}
         merged = {name: value for name, value in base.map.items() if name not in gone}

@@ -9,15 +9,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from mmesim.errors import Problem, did_you_mean
-from mmesim.scenario.endpoint.host import HOST_KEYS
 from mmesim.scenario.file.tree import Located
-from mmesim.scenario.scenario import Endpoint, Scenario
-from mmesim.scenario.values.fields import Place, Refusals, Refused, shown
+from mmesim.scenario.values.fields import Data, Place, Refusals, Refused, shown
 from mmesim.scenario.values.forms import Form
 
 
 def from_validation(
-    error: ValidationError, tree: Located, already: Sequence[Place], root: type[BaseModel] = Scenario
+    error: ValidationError, tree: Located, already: Sequence[Place], root: type[Data]
 ) -> Iterator[Problem]:
     """The problems of a failed validation of a `root`, except those at or below a place that was refused before."""
     for item in error.errors(include_url=False):
@@ -60,7 +58,7 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
         here = item
 
 
-def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[BaseModel]) -> tuple[str, str | None]:
+def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Data]) -> tuple[str, str | None]:
     """Message and hint for an error that pydantic itself found."""
     value, context = item["input"], item.get("ctx") or {}
     match item["type"]:
@@ -93,8 +91,8 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Ba
     return str(item["msg"]), None
 
 
-def allowed_keys(place: Place, tree: Located, root: type[BaseModel] = Scenario) -> list[str]:
-    """The keys that a file may write at a place of a `root`; `tree` tells which of several forms is meant."""
+def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:
+    """The keys that a file may write at a place of a `root`; `tree` says which of several forms is meant."""
     kind: Any = root
     for depth, step in enumerate(place, 1):
         fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
@@ -105,12 +103,7 @@ def allowed_keys(place: Place, tree: Located, root: type[BaseModel] = Scenario) 
             kind = next(meant, kinds[0] if kinds else None)
         if kind is None:
             return []
-    keys = [field.alias or name for name, field in kind.model_fields.items()]
-    if kind is Scenario:
-        keys.insert(0, "extends")
-    if kind is Endpoint:
-        keys = ["instance_type", *HOST_KEYS, *(key for key in keys if key not in ("instance_type", "host"))]
-    return keys
+    return [*(field.alias or name for name, field in kind.model_fields.items()), *kind.file_keys]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

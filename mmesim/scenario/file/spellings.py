@@ -1,4 +1,4 @@
-"""Keys that mean something to an endpoint but that this version does not simulate: refused, never ignored."""
+"""What people write for something that a scenario says otherwise, or not at all: refused with what to write instead."""
 
 from __future__ import annotations
 
@@ -10,43 +10,44 @@ from mmesim.scenario.values.fields import Place, Refused
 
 
 @dataclass(frozen=True, slots=True)
-class Unsupported:
-    """A place in the file (`*` is any item), the values that are harmless there, and what would be simulated."""
+class Spelling:
+    """A place in a file that is not a key of the schema (`*` is any item), what it means, and what to write instead."""
 
     place: tuple[str, ...]
-    what: str
-    harmless: tuple[object, ...] = ()
-    instead: str | None = None
+    message: str
+    write: str
+
+    def fits(self, place: Place) -> bool:
+        """Whether a place of a file is the one that is meant."""
+        return len(place) == len(self.place) and all(
+            want in ("*", step) for want, step in zip(self.place, place, strict=True)
+        )
 
 
-TABLE: tuple[Unsupported, ...] = (
-    Unsupported(("endpoint", "autoscaling"), "autoscaling", (), "give a fixed instance_count"),
-    Unsupported(("server", "load_stall"), "stalls of the event loops by registrations"),
-    Unsupported(("server", "response_timeout"), "the worker's response time-out"),
-    Unsupported(("models", "*", "response_timeout"), "the worker's response time-out"),
-    Unsupported(("traffic", "*", "closed_loop"), "closed-loop traffic"),
-    Unsupported(("traffic", "*", "arrivals", "closed"), "closed-loop traffic", (), "{poisson: {rate: 120 /s}}"),
-    Unsupported(("clients", "users"), "closed-loop traffic"),
-    Unsupported(("faults",), "faults", ([],), "faults: []"),
-    Unsupported(("measured_on",), "conversion of CPU times between instance types", (), "give endpoint.cpu_speed"),
+CLOSED_LOOP = "arrivals: {closed_loop: {users: 10, think_time: 1 s}}"
+_RESPONSE_TIMEOUT = "the worker's response time-out is not simulated"
+
+TABLE: tuple[Spelling, ...] = (
+    Spelling(("endpoint", "autoscaling"), "autoscaling is not simulated", "instance_count: 2"),
+    Spelling(("server", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
+    Spelling(("models", "*", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
+    Spelling(("measured_on",), "times are not converted between instance types", "endpoint: {cpu_speed: 1.1}"),
+    Spelling(("server", "load_stall"), "loads block the event loops of the server", "event_loops: 8"),
+    Spelling(("traffic", "*", "closed_loop"), "a closed loop is an arrival process", CLOSED_LOOP),
+    Spelling(("traffic", "*", "arrivals", "closed"), "a closed loop is called closed_loop", CLOSED_LOOP),
+    Spelling(("traffic", "*", "users"), "users belong to a closed loop", CLOSED_LOOP),
+    Spelling(("clients", "users"), "users belong to the arrivals of a stream", f"traffic: [{{{CLOSED_LOOP}}}]"),
+    Spelling(
+        ("traffic", "*", "azure_functions"),
+        "minute counts are a format of a trace",
+        "trace: {file: invocations.csv, format: azure-functions-2019}",
+    ),
 )
 
 
-def unsupported(tree: Located) -> Iterator[tuple[Place, Refused]]:
-    """Every value of a scenario that this version does not simulate, with its place."""
+def misspelled(tree: Located) -> Iterator[tuple[Place, Refused]]:
+    """Every value of a scenario that the table names, with its place."""
     for place, value in tree.walk():
-        for entry in TABLE:
-            if _matches(entry.place, place) and not _harmless(entry, value):
-                hint = None if entry.instead is None else f"for now: {entry.instead}"
-                yield place, Refused(f"this version does not simulate {entry.what} yet", (), hint, value.plain())
-
-
-def _matches(pattern: tuple[str, ...], place: Place) -> bool:
-    if len(pattern) != len(place):
-        return False
-    return all(want == "*" or want == step for want, step in zip(pattern, place, strict=True))
-
-
-def _harmless(entry: Unsupported, value: Located) -> bool:
-    plain = value.plain()
-    return any(plain == harmless and type(plain) is type(harmless) for harmless in entry.harmless)
+        for spelling in TABLE:
+            if spelling.fits(place):
+                yield place, Refused(spelling.message, (), f"write {spelling.write}", value.plain())

@@ -51,7 +51,7 @@ class Template:
 
     @property
     def beliefs(self) -> Mapping[str, Belief]:
-        """What is believed, by field as in `--set`, sorted; raises ScenarioError when the template is no scenario."""
+        """The beliefs by field as in `--set`, sorted; raises ScenarioError when the template is not a scenario."""
         return {belief.field: belief for belief in self.at().beliefs}
 
     def at(self, values: Values | None = None) -> Scenario:

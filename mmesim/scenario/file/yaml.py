@@ -167,7 +167,7 @@ class _Builder:
                 continue
             here = (*place, str(key))
             if key in found:
-                self._refuse(key_node, here, None, f"key is there twice, first on line {found[key].shown_line}")
+                self._refuse(key_node, here, None, f"duplicate key (first on line {found[key].shown_line})")
                 continue
             found[key] = self._located(value_node, here, _line(key_node))
         return found

@@ -32,7 +32,7 @@ def azure_rows(source: AzureModels, defaults: ModelGroup) -> Iterator[tuple[str,
     seen: set[str] = set()
     for line, function, app in _functions(source.invocations):
         if function in seen:
-            raise _refusal(source.invocations, line, f"function {function} is there twice")
+            raise _refusal(source.invocations, line, f"duplicate function {function}")
         seen.add(function)
         update: dict[str, object] = {}
         if memory is not None:

@@ -141,7 +141,7 @@ def _columns(header: list[str], path: Path) -> list[tuple[str, str]]:
             message = f"unknown column {shown(name)}: one of {', '.join(COLUMNS)}"
             refused.append(_refused(path, 1, name, message, did_you_mean(name, COLUMNS)))
         elif name in (known for known, _ in columns):
-            refused.append(_refused(path, 1, name, "column is there twice"))
+            refused.append(_refused(path, 1, name, "duplicate column"))
         columns.append((name, (match[2] or "") if match else ""))
     if not refused and "name" not in (name for name, _ in columns):
         refused.append(_refused(path, 1, "name", "column is missing" if header else "file is empty"))

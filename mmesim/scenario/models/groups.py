@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from mmesim.scenario.server.frameworks import Framework
 from mmesim.scenario.server.server import BatchSize, CpuWait
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Number, Rate, Refused, Seconds, Share, whole
+from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.time_field import TimeField
 from mmesim.scenario.values.times import ZERO
 
@@ -18,32 +20,38 @@ POOL_PARENT_BYTES = 3 * 2**20
 """Memory of the parent process of a pool without any model (measured, as is that of an empty worker)."""
 
 
-class AffineCost(Data):
-    """Time of a batch: `base_s` and `per_item_s` for each of its items, seconds; CPU time if the model has any."""
+class AffineBatch(Form):
+    """A batch that takes a base time and a time for each call, in place of the times drawn for its calls.
+
+    The time is CPU time if the model has any.
+    """
+
+    form: ClassVar[str] = "affine"
 
     base_s: Seconds = Field(alias="base")
+    """Time of every batch."""
     per_item_s: Seconds = Field(alias="per_item")
+    """Time that each call of the batch adds."""
 
 
-class AffineBatch(Data):
-    """A batch that takes a base time and a time for each item, in place of the times drawn for its items."""
-
-    affine: AffineCost
+BATCHES = OneOf(
+    "batch rule", "{affine: {base: 20 ms, per_item: 4 ms}}", (AffineBatch,), words={"max": "max", "sum": "sum"}
+)
 
 
 class Service(Data):
-    """The work of one request: CPU time in all (split over `threads`), and time that only passes.
-
-    `serial` is the share of the CPU time that runs on one thread whatever `threads` is (Amdahl).
-    """
+    """The work of one call: CPU time, time that only passes, or both."""
 
     cpu: TimeField = ZERO
+    """CPU time of one call in total, over all threads."""
     wait: TimeField = ZERO
+    """Time of one call that only passes, before the CPU work."""
     threads: Count = 1
+    """Threads over which the CPU time is split."""
     serial: Share = 0.0
-    batch: Literal["max", "sum"] | AffineBatch = Field(
-        "max", description="how long a batch takes: its longest item, all its items, or {affine: {base: , per_item: }}"
-    )
+    """Share of the CPU time that runs on one thread whatever `threads` is (Amdahl)."""
+    batch: Annotated[Literal["max", "sum"] | AffineBatch, BATCHES] = "max"
+    """How long a batch takes: its longest call (`max`), all its calls (`sum`), or `{affine: {base: , per_item: }}`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -57,14 +65,18 @@ class Service(Data):
 class AzureModels(Data):
     """One model for each function of an Azure Functions 2019 data set.
 
-    Memory is `AverageAllocatedMb_pct50` of the function's row in `memory`, CPU time per request the percentiles of its
-    row in `durations` times `duration_scale`. Paths are absolute once loaded.
+    Memory is `AverageAllocatedMb_pct50` of the function's row in `memory`; CPU time per call has the percentiles of its
+    row in `durations`, times `duration_scale`.
     """
 
     invocations: Path
+    """File of minute counts; each of its functions becomes a model."""
     memory: Path | None = None
+    """File of memory percentiles; a model takes the median."""
     durations: Path | None = None
+    """File of duration percentiles, which become the CPU time of a call."""
     duration_scale: Annotated[Number, Field(gt=0)] = 1.0
+    """Factor on all durations."""
 
     @field_serializer("invocations", "memory", "durations")
     def _text(self, value: Path | None) -> str | None:
@@ -74,31 +86,50 @@ class AzureModels(Data):
 class ModelGroup(Data):
     """Models that are described together: one, `count` alike, the rows of a table, or an Azure data set.
 
-    What is left out comes from the preset of `framework`, and `workers`, `preload_model`, `batch_size` and
-    `max_batch_delay` from the server.
-    `memory` is that of the model alone, for each copy in each worker; `load` is the work of one worker.
+    What is omitted comes from the preset of `framework`, or, for `workers`, `preload_model`, `batch_size` and
+    `max_batch_delay`, from the server.
     """
 
     name: str = Field(min_length=1)
-    count: Count | None = Field(None, description="name-000, name-001, ... when above 1")
-    file: Path | None = Field(None, description="CSV table with one model a row; the other keys are defaults")
+    """Name of the model or of the group."""
+    count: Count | None = None
+    """Number of models in the group, all alike; above 1 they are called name-000, name-001, ..."""
+    file: Path | None = None
+    """CSV table with one model a row; the other keys are its defaults."""
     azure_functions: AzureModels | None = None
+    """Models from an Azure Functions 2019 data set."""
     artifact_bytes: Bytes | None = Field(None, alias="artifact_size")
+    """Size of the artefact in S3 and on disk; required, here or in the table."""
     memory_bytes: Bytes | None = Field(None, alias="memory")
+    """Memory of the model alone, for each worker; required, here or in the table."""
     framework: Framework = Framework.python
+    """Preset for what is omitted."""
     process_memory_bytes: Bytes | None = Field(None, alias="process_memory")
+    """Memory of one worker process without its model."""
     workers: Count | None = None
+    """Worker processes of each loaded copy."""
     framework_threads: Count | None = None
+    """Threads of an idle worker, counted against `endpoint.pid_limit`."""
     oversubscription: Number | None = None
+    """Extra CPU work caused by more running threads than vCPUs; acts only with `service.threads` above 1."""
     load: CpuWait | None = None
+    """Work of one worker while it loads the model."""
     service: Service | None = None
+    """Work of one call; required, here or in the table."""
     preload_model: Flag | None = None
+    """As `server.preload_model`, for these models; default: the server's."""
     batch_size: BatchSize | None = None
+    """Most calls in one batch of a worker; default: the server's."""
     max_batch_delay_s: Seconds | None = Field(None, alias="max_batch_delay")
-    first_call: CpuWait | None = Field(None, description="what the first job of a worker after a load takes longer")
-    pinned: Flag | None = Field(None, description="once loaded, never unloaded to make room")
-    weight: Number | None = Field(None, description="share of the traffic, relative to the other models (each model)")
-    rate_per_s: Rate | None = Field(None, alias="rate", description="calls of each model, instead of weight")
+    """How long a worker waits for a batch to fill; default: the server's."""
+    first_call: CpuWait | None = None
+    """Extra work of a worker's first job after a load."""
+    pinned: Flag | None = None
+    """`true`: once loaded, never unloaded to make room."""
+    weight: Number | None = None
+    """Share of the traffic of each model, relative to the others; used with `popularity: weights`."""
+    rate_per_s: Rate | None = Field(None, alias="rate")
+    """Calls of each model, instead of `weight`."""
 
     @field_validator("count", mode="before")
     @classmethod
@@ -162,3 +193,19 @@ class Model:
     def pool_tasks(self) -> int:
         """Processes and threads of one loaded copy: the parent and the workers, and the JVM threads that serve them."""
         return (1 + self.workers) * self.framework_threads + 3 + 3 * self.workers
+
+
+def weights_of(models: Sequence[Model]) -> list[float]:
+    """The weight of each model, or the rate of each; Refused unless all have the same of the two, and one is not 0."""
+    without = [model.name for model in models if model.weight is None and model.rate_per_s is None]
+    if without:
+        others = f" and {len(without) - 1} others have" if len(without) > 1 else " has"
+        raise Refused(f"model {without[0]!r}{others} neither weight nor rate")
+    weights = [model.weight for model in models if model.weight is not None]
+    rates = [model.rate_per_s for model in models if model.weight is None and model.rate_per_s is not None]
+    if weights and rates:
+        raise Refused("some models have a weight and some a rate: give all of them one or the other")
+    given = weights or rates
+    if not any(given):
+        raise Refused("all weights are 0: give at least one model a weight above 0")
+    return given

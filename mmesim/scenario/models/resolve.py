@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mmesim.errors import did_you_mean
 from mmesim.scenario.models.azure import azure_rows
 from mmesim.scenario.models.csv_table import csv_rows
 from mmesim.scenario.models.groups import Model, ModelGroup
@@ -14,6 +15,22 @@ from mmesim.scenario.server.server import Server
 from mmesim.scenario.values.fields import Place, Refusals, Refused
 
 T = TypeVar("T")
+
+
+def called(names: Sequence[str] | None, models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models that these names of models and groups choose, in the order of the table; None chooses all."""
+    if names is None:
+        return tuple(models)
+    chosen = set(names)
+    return tuple(model for model in models if model.name in chosen or model.group in chosen)
+
+
+def unknown(names: Sequence[str] | None, models: Sequence[Model]) -> Iterator[tuple[int, str, str | None]]:
+    """(place, name, hint) of each name that is neither a model nor a group."""
+    known = {model.group for model in models} | {model.name for model in models}
+    for place, name in enumerate(names or ()):
+        if name not in known:
+            yield place, name, did_you_mean(name, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,7 @@ def _missing(entry: Entry) -> Iterator[Refused]:
     for key, (value, line) in wanted.items():
         if value is None:
             why = f" ({keys.framework} has no sourced default)" if key in ("process_memory", "load") else ""
-            message = f"{key} of model {entry.name!r} is missing{why}: add for example `{line}`"
+            message = f"{key} of model {entry.name!r} is missing{why}: add, for example, `{line}`"
             yield Refused(message, entry.place(key), None, None, entry.origin)
 
 

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
+from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.scenario.run.sweep import split_quantity
 from mmesim.scenario.values.fields import UNCERTAIN_SCHEMA, Refusals, Refused, shown
 
 KEY = "uncertain"
@@ -61,7 +61,7 @@ class Belief:
 
     @property
     def ends(self) -> tuple[int | float, int | float]:
-        """Between what the value is believed to lie, in `unit`: the ends of a range, else 5th and 95th percentile."""
+        """The range that is believed, in `unit`: the ends of a range, else 5th and 95th percentile."""
         if self.has_ends:
             return self.parameters[0], self.parameters[-1]
         return self.quantile(0.05), self.quantile(0.95)
@@ -197,9 +197,9 @@ def _numbers(
     body: Mapping[Any, object], keys: list[str] | tuple[str, ...], bare: bool = False
 ) -> tuple[tuple[int | float, ...], str]:
     """Numbers of 0 or more with the unit that all of them have; 0 needs none."""
-    numbers, units = list[int | float](), dict[str, str]()
+    numbers, found = list[int | float](), dict[str, str]()
     for key in keys:
-        quantity = split_quantity(body[key])
+        quantity = units.split(body[key])
         if quantity is None or not math.isfinite(quantity[0]) or (bare and quantity[1]):
             what = "a plain number" if bare else "a number, with or without a unit"
             raise Refused(f"{shown(body[key])} is not {what}", (key,))
@@ -208,17 +208,17 @@ def _numbers(
             raise Refused(f"{shown(body[key])} is negative: write 0 or more", (key,))
         numbers.append(number)
         if unit or number:
-            units.setdefault(unit, key)
-    if len(units) > 1:
-        raise Refused(f"{' and '.join(keys)} need one unit, not {' and '.join(repr(unit) for unit in units)}")
-    return tuple(numbers), next(iter(units), "")
+            found.setdefault(unit, key)
+    if len(found) > 1:
+        raise Refused(f"{' and '.join(keys)} need one unit, not {' and '.join(repr(unit) for unit in found)}")
+    return tuple(numbers), next(iter(found), "")
 
 
 def _read_all(value: object) -> tuple[Belief, ...]:
     if isinstance(value, tuple) and all(isinstance(one, Belief) for one in value):
         return cast("tuple[Belief, ...]", value)
     if not isinstance(value, Mapping):
-        raise Refused("write a map, field -> what is believed of it")
+        raise Refused("write a map, field -> belief")
     found, refused = list[Belief](), list[Refused]()
     for field in sorted(value, key=str):
         try:

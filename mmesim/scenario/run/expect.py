@@ -10,10 +10,11 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from mmesim import units
 from mmesim.errors import did_you_mean
+from mmesim.scenario import figures
 from mmesim.scenario.values.fields import Refused, shown
 
-LATENCY_METRICS = ("mean", "p50", "p90", "p95", "p99", "p99.9", "max")
-SHARE_METRICS = ("cache_hit_ratio", "error_rate", "cpu_utilization", "memory_utilization")
+EXPECTED = {one.name: one for one in figures.shown_in("expect")}
+"""Figures that a scenario can set a limit to, by name: times and shares."""
 
 Comparison = Literal["<", "<=", ">", ">="]
 
@@ -32,27 +33,30 @@ class Expectation:
     @property
     def is_latency(self) -> bool:
         """True when the limit is a latency in seconds."""
-        return self.metric in LATENCY_METRICS
+        return EXPECTED[self.metric].kind == "ms"
 
 
 def read_expectation(value: object) -> Expectation:
     """One expectation as a file writes it."""
     if isinstance(value, Expectation):
         return value
-    metrics = LATENCY_METRICS + SHARE_METRICS
     match = _LINE.fullmatch(value) if isinstance(value, str) else None
     if match is None or not isinstance(value, str):
         raise Refused(f"{shown(value)} is not an expectation: write one such as `p99 < 500 ms` or `error_rate < 0.1 %`")
     metric, comparison, text = match.groups()
-    if metric not in metrics:
-        raise Refused(f"unknown metric {metric!r}: one of {', '.join(metrics)}", (), did_you_mean(metric, metrics))
+    if metric not in EXPECTED:
+        raise Refused(f"unknown metric {metric!r}: one of {', '.join(EXPECTED)}", (), did_you_mean(metric, EXPECTED))
     if comparison.startswith("="):
-        raise Refused("an exact value is never met by a simulation: compare with <, <=, > or >=")
+        raise Refused("a simulation never meets an exact value: compare with <, <=, > or >=")
     try:
-        limit = units.seconds(text) if metric in LATENCY_METRICS else units.fraction(text)
+        limit = units.seconds(text) if EXPECTED[metric].kind == "ms" else units.fraction(text)
     except ValueError as error:
         raise Refused(f"limit of {metric}: {error}") from None
     return Expectation(metric, cast(Comparison, comparison), limit, value.strip())
+
+
+def _names(kind: figures.Kind) -> str:
+    return ", ".join(name for name, one in EXPECTED.items() if one.kind == kind)
 
 
 ExpectationField = Annotated[
@@ -62,7 +66,7 @@ ExpectationField = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": f"{', '.join(LATENCY_METRICS)} against a time, {', '.join(SHARE_METRICS)} against a share",
+            "description": f"{_names('ms')} against a time, {_names('share')} against a share",
             "examples": ["p99 < 500 ms", "cache_hit_ratio >= 95 %", "error_rate < 0.1 %"],
         }
     ),

@@ -13,13 +13,14 @@ from mmesim.scenario.values.fields import Count, Data, Refused, Seconds, Whole, 
 
 
 class Clients(Data):
-    """Those who call: their time-out (AWS advises 70 s) and the network's round trip, half of it each way."""
+    """Those who call: when they give up, how far away they are, and how they retry."""
 
     timeout_s: Annotated[Seconds, Field(gt=0)] = Field(70.0, alias="timeout")
-    network_s: Seconds = Field(5e-3, alias="network", description="round trip between client and router")
-    retries: RetriesField = Field(
-        None, description="none, boto3-legacy, boto3-standard, or a rule of one's own: fixed, exponential"
-    )
+    """Time after which a client gives up an attempt; AWS advises 70 s."""
+    network_s: Seconds = Field(5e-3, alias="network")
+    """Network round trip between client and router, half of it each way."""
+    retries: RetriesField = None
+    """How clients retry: `none`, `boto3-legacy`, `boto3-standard`, or your own rule, `fixed` or `exponential`."""
 
 
 AUTO: Literal["auto"] = "auto"
@@ -54,29 +55,33 @@ WarmupField = Annotated[
 
 
 class FoundWarmup(Data):
-    """How `warmup: auto` came to the warm-up of a run: what a run writes, not what a user writes."""
+    """How `warmup: auto` was found; written by a run, not by a user."""
 
-    warmup_s: Seconds = Field(alias="warmup", description="the warm-up that was found; it must be that of `run`")
-    why: str = Field(description="what it rests on, in words")
-    run_at_least_s: Seconds | None = Field(
-        None, alias="run_at_least", description="the run is too short for its warm-up: how long it has to be"
-    )
+    warmup_s: Seconds = Field(alias="warmup")
+    """The warm-up that was found; equal to `run.warmup`."""
+    why: str
+    """What it is based on, in words."""
+    run_at_least_s: Seconds | None = Field(None, alias="run_at_least")
+    """How long the run has to be when it is too short for its warm-up."""
 
 
 class RunSettings(Data):
-    """How long, how often and from which seed; what begins before the warm-up is over is simulated but not measured."""
+    """How long, how often and from which seed; calls that begin during the warm-up are simulated but not measured."""
 
     duration_s: Annotated[Seconds, Field(gt=0)] = Field(alias="duration")
+    """Simulated time; arrivals stop at its end."""
     warmup_s: WarmupField = Field(0.0, alias="warmup")
-    warmup_found: FoundWarmup | None = Field(
-        None, description="written by a run: how `warmup: auto` was found, see [run.warmup_found](#runwarmup_found)"
-    )
+    """Time at the start that is simulated but not measured; `auto`: found by pilot runs."""
+    warmup_found: FoundWarmup | None = None
+    """How `warmup: auto` was found; written by a run, not by a user."""
     replications: Count = 1
+    """Independent runs; two or more give confidence intervals."""
     until: PrecisionField | None = None
-    max_replications: Annotated[Count, Field(ge=FIRST_LOOK)] = Field(
-        100, description=f"where `until` gives up; the first look is after {FIRST_LOOK} replications"
-    )
+    """Precision to reach, such as `p99 within 5 %`; replications are added until it is reached."""
+    max_replications: Annotated[Count, Field(ge=FIRST_LOOK)] = 100
+    """Replications at which `until` gives up."""
     seed: Whole = 1
+    """Seed of all random numbers."""
 
     @property
     def cut_s(self) -> float:
@@ -88,10 +93,10 @@ class RunSettings(Data):
     @model_validator(mode="after")
     def _warmup_ends(self) -> RunSettings:
         if self.warmup_s != AUTO and self.warmup_s >= self.duration_s:
-            raise Refused("must be shorter than duration, or nothing is measured", ("warmup",))
+            raise Refused("must be shorter than duration: otherwise nothing is measured", ("warmup",))
         if self.warmup_found is not None and self.warmup_found.warmup_s != self.warmup_s:
-            hint = "leave warmup_found away (--set run.warmup_found=null)"
-            raise Refused("tells how another warm-up was found", ("warmup_found",), hint)
+            hint = "remove warmup_found (--set run.warmup_found=null)"
+            raise Refused("belongs to another warm-up", ("warmup_found",), hint)
         return self
 
     @model_validator(mode="after")

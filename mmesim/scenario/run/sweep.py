@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 
+from mmesim import units
 from mmesim.scenario.values.fields import Count, Data, Refused, shown
-
-_QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S*)\s*")
-
-
-def split_quantity(value: object) -> tuple[int | float, str] | None:
-    """The number and the unit of a value as a file writes it (`40 MiB`, 0.8, `6`); None when it is no quantity."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if not isinstance(value, str):
-        return value, ""
-    match = _QUANTITY.fullmatch(value)
-    if match is None:
-        return None
-    return (int(match[1]) if re.fullmatch(r"[-+]?\d+", match[1]) else float(match[1])), match[2]
 
 
 def _same_unit(low: object, high: object) -> tuple[int | float, int | float, str]:
-    ends = split_quantity(low), split_quantity(high)
+    ends = units.split(low), units.split(high)
     for value, end in zip((low, high), ends, strict=True):
         if end is None or not math.isfinite(end[0]):
             raise Refused(f"{shown(value)} is not a number, with or without a unit")
@@ -48,8 +34,11 @@ class Range(Data):
     """Values between low and high, both in one unit; whole numbers without a unit give whole numbers."""
 
     low: End
+    """Lowest value, with the unit of the field."""
     high: End
-    scale: Literal["linear", "log"] = Field("linear", description="log: each factor is as likely, low is above 0")
+    """Highest value, in the same unit."""
+    scale: Literal["linear", "log"] = "linear"
+    """How the values spread: `log` makes every factor equally likely and needs `low` above 0."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Range:
@@ -57,7 +46,7 @@ class Range(Data):
         if first >= last:
             raise Refused(f"low must be below high, not {self.low} and {self.high}")
         if self.scale == "log" and first <= 0:
-            raise Refused("a range with scale log begins above 0", ("low",))
+            raise Refused("must be above 0 with scale: log", ("low",))
         return self
 
     @property
@@ -69,13 +58,16 @@ class Range(Data):
 class Sample(Data):
     """Points spread evenly over ranges: a Latin hypercube (`lhs`) or a scrambled Sobol sequence, from run.seed."""
 
-    method: Literal["lhs", "sobol"] = Field("sobol", description="Sobol is best with a power of two")
-    n: Count = Field(description="number of points")
+    method: Literal["lhs", "sobol"] = "sobol"
+    """Latin hypercube (`lhs`) or scrambled Sobol sequence; Sobol works best with a power of two."""
+    n: Count
+    """Number of points."""
     ranges: Annotated[
         dict[str, Range],
         Field(min_length=1),
         WithJsonSchema(Map | {"description": "a map, field -> {low: , high: , scale: }"}),
     ]
+    """Fields, each with `{low: , high: , scale: }`."""
 
 
 def _no_map(value: Any) -> Any:
@@ -93,11 +85,14 @@ class Sweep(Data):
         BeforeValidator(_no_map),
         WithJsonSchema(Map | {"description": "a map, field -> list of values"}),
     ] = None
+    """Fields, named as in `--set`, each with a list of values; every combination is a point."""
     points: Annotated[
         tuple[dict[str, Any], ...] | None,
         WithJsonSchema({"type": "array", "items": Map, "description": "a list of maps, field -> value"}),
     ] = None
+    """Points, each a map from field to value; all give the same fields."""
     sample: Sample | None = None
+    """Points spread evenly over ranges of values."""
 
     @field_validator("grid", mode="after")
     @classmethod
@@ -117,7 +112,9 @@ class Sweep(Data):
         for number, point in enumerate(points or ()):
             odd = sorted(set(point) ^ set(points[0] if points else ()))
             if odd:
-                raise Refused(f"every point gives the same fields: {odd[0]} is in one and not in another", (number,))
+                raise Refused(
+                    f"every point must give the same fields: {odd[0]} is in one but not in another", (number,)
+                )
         return points
 
     @model_validator(mode="after")

@@ -10,31 +10,21 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from mmesim import units
 from mmesim.errors import did_you_mean
+from mmesim.scenario import figures
 from mmesim.scenario.values.fields import Refused, shown
 
-PRECISE_METRICS = (
-    "mean",
-    "throughput_rps",
-    "cache_hit_ratio",
-    "error_rate",
-    "model_loading_wait",
-    "loaded_models",
-    "cpu_utilization",
-    "memory_utilization",
-    "disk_utilization",
-)
+PRECISE = figures.shown_in("until")
 """Figures that can be asked for by name, besides every percentile (`p99`, `p99.9`)."""
 
 FIRST_LOOK = 10
 """Fewer replications than this are never looked at: their interval is too wide and too uncertain itself."""
 
 _LINE = re.compile(r"\s*([A-Za-z_][\w.]*)\s+within\s+(.+?)\s*")
-_PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """A figure, and how far its estimate may be off as a share of it (0 to 1); `text` is as written."""
+    """A figure by its name, and how far its estimate may be off as a share of it (0 to 1); `text` is as written."""
 
     metric: str
     within: float
@@ -47,17 +37,18 @@ def read_precision(value: object) -> Precision:
         return value
     match = _LINE.fullmatch(value) if isinstance(value, str) else None
     if match is None or not isinstance(value, str):
-        raise Refused(f"{shown(value)} is no precision: write one such as `p99 within 5 %` or `mean within 2 %`")
+        raise Refused(f"{shown(value)} is not a precision: write one such as `p99 within 5 %` or `mean within 2 %`")
     metric, text = match.groups()
-    percentile = _PERCENTILE.fullmatch(metric)
+    shares = figures.quantile_shares(metric)
     if metric == "max":
-        raise Refused("the maximum grows with every call and has no interval: ask for p99.9 or mean")
-    if metric not in PRECISE_METRICS and (percentile is None or float(percentile[1]) == 0.0):
-        allowed = ("p50", "p95", "p99", "p99.9", *PRECISE_METRICS)
+        raise Refused("the maximum grows with every call and has no interval: write p99.9 or mean")
+    found = figures.find(metric, PRECISE)
+    if found is None and (shares is None or shares[0] == 0.0):
+        names = figures.names(PRECISE)
         raise Refused(
-            f"unknown metric {metric!r}: a percentile such as p99, or {', '.join(PRECISE_METRICS)}",
+            f"unknown metric {metric!r}: a percentile such as p99, or {', '.join(names)}",
             (),
-            did_you_mean(metric, allowed),
+            did_you_mean(metric, (*figures.QUANTILES, *names)),
         )
     try:
         within = units.fraction(text)
@@ -65,7 +56,7 @@ def read_precision(value: object) -> Precision:
         raise Refused(f"precision of {metric}: {error}") from None
     if not 0.0 < within < 1.0:
         raise Refused(f"precision of {metric}: {text} is not between 0 % and 100 %, both excluded")
-    return Precision(metric, within, " ".join(value.split()))
+    return Precision(metric if found is None else found.name, within, " ".join(value.split()))
 
 
 PrecisionField = Annotated[
@@ -76,7 +67,7 @@ PrecisionField = Annotated[
         {
             "type": "string",
             "description": "replications go on until a figure is this precise: a percentile, "
-            f"{', '.join(PRECISE_METRICS)}, then `within` and a share of the value",
+            f"{', '.join(figures.names(PRECISE))}, then `within` and a share of the value",
             "examples": ["p99 within 5 %", "mean within 2 %"],
         }
     ),

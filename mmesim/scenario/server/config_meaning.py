@@ -51,14 +51,14 @@ def flaws(settings: Mapping[str, Setting]) -> Iterator[tuple[Setting, Flaw]]:
         message = None if name not in KEYS else _wrong(KEYS[name], setting.value)
         if message is not None:
             yield setting, Flaw(setting.line, name, setting.value, message)
-    for name, message in _contradictions(settings):
+    for name, message in _exclusive(settings):
         yield settings[name], Flaw(settings[name].line, name, settings[name].value, message)
 
 
 def _wrong(key: Key, value: str) -> str | None:
     if key.number:
         if value != value.strip() and _WHOLE.fullmatch(value.strip()):
-            return f"{shown(value)} is not a whole number for Java: take the blanks at its end away"
+            return f"{shown(value)} is not a whole number for Java: remove the blanks around it"
         if not _WHOLE.fullmatch(value) or abs(int(value)) > _LARGEST:
             return f"{shown(value)} is not a whole number: the real server stops on it"
         if key.least is not None and int(value) < key.least:
@@ -74,13 +74,13 @@ def _wrong(key: Key, value: str) -> str | None:
 def _wrong_address(value: str) -> str | None:
     match = _ADDRESS.fullmatch(value)
     if match is None:
-        return f"{shown(value)} is no address: write http://127.0.0.1:8080 or unix:/path"
+        return f"{shown(value)} is not an address: write http://127.0.0.1:8080 or unix:/path"
     if match[3] is not None and int(match[3]) >= _PORTS:
         return f"{shown(value)}: the real server takes only ports below {_PORTS}"
     return None
 
 
-def _contradictions(settings: Mapping[str, Setting]) -> Iterator[tuple[str, str]]:
+def _exclusive(settings: Mapping[str, Setting]) -> Iterator[tuple[str, str]]:
     """Keys with values that exclude each other: the key, and why."""
     found = {name: _address(settings, name) for name in _ADDRESSES}
     native = settings.get("use_native_io")
@@ -93,7 +93,7 @@ def _contradictions(settings: Mapping[str, Setting]) -> Iterator[tuple[str, str]
         last = "management_address" if "management_address" in settings else "inference_address"
         yield (
             last,
-            f"both addresses are on port {ports[0]}, one of them on every interface: they must be equal, or apart",
+            f"both addresses use port {ports[0]}, one of them on every interface: make them equal, or use two ports",
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema, field_validator
+from pydantic import Field, ValidationInfo, WithJsonSchema
 
-from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Refused, Seconds, Text, Whole, shown
-from mmesim.scenario.values.time_field import TimeField
+from mmesim.scenario.values.forms import Kind, OneOf, bare, dumped
+from mmesim.scenario.values.time_field import TIMES, TimeField
 from mmesim.scenario.values.times import ZERO, Constant
 
 LARGEST_BATCH = 1024
@@ -21,26 +21,44 @@ BatchSize = Annotated[
 
 
 class CpuWait(Data):
-    """A piece of work: CPU time, seconds, that competes for the vCPUs, then time that only passes."""
+    """A piece of work: CPU time, then time that only passes."""
 
     cpu: TimeField = ZERO
+    """CPU time, which competes for the vCPUs of the host."""
     wait: TimeField = ZERO
+    """Time that only passes, without CPU work."""
+
+
+WORK = OneOf(
+    "piece of work",
+    "0.4 ms or {cpu: 1 ms, wait: 2 ms}",
+    (
+        # `pre: 0.4 ms` means CPU time; a map with `cpu` and `wait` gives both.
+        bare(CpuWait, takes=lambda value: isinstance(value, dict) and set(value) <= {"cpu", "wait"}),
+        Kind(
+            None,
+            CpuWait,
+            lambda value, info: CpuWait(cpu=TIMES.read(value, info)),
+            dumped,
+            TIMES.schema,
+            takes=lambda value: not isinstance(value, CpuWait),
+            in_words=TIMES.in_words,
+        ),
+    ),
+)
+WorkField = Annotated[CpuWait, WORK]
+"""A field of the schema that holds a piece of work, of which a time alone is the CPU time."""
 
 
 class Overhead(Data):
     """What the server itself does for a request: before the queue, on the worker between two jobs, after the job."""
 
-    pre: CpuWait = CpuWait()
-    hold: CpuWait = CpuWait()
-    post: CpuWait = CpuWait()
-
-    @field_validator("pre", "hold", "post", mode="before")
-    @classmethod
-    def _bare_time_is_cpu(cls, value: Any) -> Any:
-        """`pre: 0.4 ms` means CPU time; a map with `cpu` and `wait` gives both."""
-        if isinstance(value, CpuWait) or (isinstance(value, dict) and set(value) <= {"cpu", "wait"}):
-            return value
-        return {"cpu": value}
+    pre: WorkField = CpuWait()
+    """Work before the queue; a bare time is CPU time."""
+    hold: WorkField = CpuWait()
+    """Work on the worker between two jobs; a bare time is CPU time."""
+    post: WorkField = CpuWait()
+    """Work after the worker is free again; a bare time is CPU time."""
 
 
 def _overhead(pre_ms: float, hold_ms: float, post_ms: float) -> Overhead:
@@ -57,52 +75,76 @@ OVERHEADS: dict[str, Overhead] = {
     "none": _overhead(0.0, 0.0, 0.0),
 }
 """Named sets: `sagemaker` is inferred from published CPU per request, `measured-vm` is the mean of real MMS runs."""
+OVERHEAD = OneOf(
+    "overhead",
+    "{pre: 0.4 ms, hold: 0.4 ms}",
+    (bare(Overhead, takes=lambda value: isinstance(value, dict)),),
+    OVERHEADS,
+)
 
 
 class ConfigRead(Data):
-    """What was made of a `config.properties`; its values are keys of `server` by now, and it is not read again."""
+    """What a run writes about a `config.properties`: its values are keys of `server` by then; it is not read again."""
 
-    file: Text | None = Field(None, description="the file; without one MMS's own defaults held")
-    notes: tuple[Text, ...] = Field((), description="what became of its keys: findings of every run")
+    file: Text | None = None
+    """Path of the file that was read; absent when MMS's own defaults applied."""
+    notes: tuple[Text, ...] = ()
+    """What became of its keys; shown as findings of every run."""
+
+
+def _not_read(value: Any, _: ValidationInfo) -> ConfigRead:
+    raise Refused(f"{shown(value)} is read for a scenario file only: give its values as keys of the server")
+
+
+CONFIG = OneOf(
+    "config",
+    "config.properties",
+    (
+        bare(ConfigRead, takes=lambda value: isinstance(value, dict)),
+        Kind(
+            None,
+            ConfigRead,
+            _not_read,
+            dumped,
+            lambda _: {"type": "string", "minLength": 1, "examples": ["config.properties", "auto"]},
+            takes=lambda value: isinstance(value, str),
+            in_words="path",
+        ),
+    ),
+)
+"""What a file names, and what is left of it by the time the scenario is built."""
 
 
 class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
     kind: Literal["mms"] = "mms"
-    config: ConfigRead | None = Field(
-        None, description="path of a config.properties, or auto: MMS_CONFIG_FILE, else the one in the working folder"
-    )
+    """The model server: Multi Model Server (MMS)."""
+    config: Annotated[ConfigRead, CONFIG] | None = None
+    """Path of a `config.properties`, or `auto`: the file that MMS_CONFIG_FILE names, else the one in the working
+    folder. Keys given here win over those of the file.
+    """
     default_workers_per_model: Count = 1
-    job_queue_size: Count = Field(
-        100, description="requests that wait for one model on one host, beside those in service; full is 503"
-    )
-    preload_model: Flag = Field(False, description="a pool's parent loads the model once, then its workers fork")
-    preload_dirty_bytes: Bytes = Field(
-        3 * 2**20, alias="preload_dirty", description="what each worker of a preloaded model writes to, not shared"
-    )
+    """Worker processes of each loaded copy of a model."""
+    job_queue_size: Count = 100
+    """Calls that may wait for one model on one host, besides those in service; further calls are refused (503)."""
+    preload_model: Flag = False
+    """The parent process of a model loads it once and its workers are forked from it, so that they share memory."""
+    preload_dirty_bytes: Bytes = Field(3 * 2**20, alias="preload_dirty")
+    """Memory that each worker of a preloaded model writes to and therefore does not share."""
     batch_size: BatchSize = 1
-    max_batch_delay_s: Seconds = Field(
-        0.1, alias="max_batch_delay", description="how long a worker waits to fill a batch, from its first take"
-    )
-    overhead: Overhead = OVERHEADS["sagemaker"]
-    process_start: CpuWait = Field(
-        CpuWait(cpu=Constant(0.2)), description="start of the parent process of a model, before its workers load"
-    )
-    event_loops: Whole | None = Field(
-        None,
-        description="number_of_netty_threads; each registration blocks one of them while the model's parent starts; "
-        "default 2 x vcpu, 0: none is ever blocked",
-    )
-    base_tasks: Whole = Field(50, description="processes and threads of the JVM without any model")
-
-    @field_validator("overhead", mode="before")
-    @classmethod
-    def _named_overhead(cls, value: Any) -> Any:
-        """`overhead: sagemaker` names a set."""
-        if not isinstance(value, str):
-            return value
-        if value not in OVERHEADS:
-            allowed = f"one of {', '.join(OVERHEADS)}, or {{pre: , hold: , post: }}"
-            raise Refused(f"unknown set {shown(value)}: {allowed}", (), did_you_mean(value, OVERHEADS))
-        return OVERHEADS[value]
+    """Most calls in one batch of a worker."""
+    max_batch_delay_s: Seconds = Field(0.1, alias="max_batch_delay")
+    """How long a worker waits for a batch to fill, counted from its first call."""
+    overhead: Annotated[Overhead, OVERHEAD] = OVERHEADS["sagemaker"]
+    """Work of the server itself for each call: `sagemaker` (inferred from published CPU per call), `measured-vm`
+    (mean of measured MMS runs), `none`, or a map.
+    """
+    process_start: CpuWait = CpuWait(cpu=Constant(0.2))
+    """Start of a model's parent process, before its workers load."""
+    event_loops: Whole | None = None
+    """Threads of the front end (MMS: `number_of_netty_threads`); each registration of a model blocks one of them
+    while the model's parent starts. Default 2 x vcpu; 0: none is ever blocked.
+    """
+    base_tasks: Whole = 50
+    """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_args
 
 from pydantic import Field, field_validator
 
@@ -10,27 +10,29 @@ from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
 from mmesim.scenario.values.fields import Number, Rate, Refused
-from mmesim.scenario.values.forms import Form, reader, writer
+from mmesim.scenario.values.forms import Form, OneOf
 
 
 class Poisson(Form):
-    """Open loop: calls at random moments, `rate_per_s` on average, whatever the endpoint does."""
+    """Open loop: calls at random moments, `rate` on average, whatever the endpoint does."""
 
     form: ClassVar[str] = "poisson"
 
     rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Mean rate of calls."""
 
 
 class ConstantRate(Form):
     """Calls with equal gaps of 1 / rate, the first at a random moment of the first gap.
 
-    Time 0 is no special moment of the process: so any stretch of time has rate x time calls in the mean, and two such
+    Time 0 is not a special moment of the process: any stretch of time has rate x time calls on average, and two such
     streams do not call at the same moments.
     """
 
     form: ClassVar[str] = "constant"
 
-    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate", description="calls a second")
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Rate of calls."""
 
 
 class Renewal(Form):
@@ -39,10 +41,10 @@ class Renewal(Form):
     The first gap is what a long history leaves of one (its equilibrium), so the mean rate is `rate` from time 0 on.
     """
 
-    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate", description="calls a second in the mean")
-    cv: Annotated[Number, Field(gt=0)] = Field(
-        description="standard deviation of the gaps / their mean; 1 is about as random as Poisson, above 1 is bursty"
-    )
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Mean rate of calls."""
+    cv: Annotated[Number, Field(gt=0)]
+    """Standard deviation of the gaps / their mean; 1 is about as random as Poisson, above 1 is bursty."""
 
 
 class GammaArrivals(Renewal):
@@ -97,24 +99,6 @@ ArrivalProcess = (
     | ClosedLoop
 )
 
-ARRIVALS: tuple[type[Form], ...] = (
-    Poisson,
-    ConstantRate,
-    GammaArrivals,
-    WeibullArrivals,
-    LognormalArrivals,
-    HyperexponentialArrivals,
-    Mmpp,
-    OnOff,
-    Schedule,
-    Diurnal,
-    FlashCrowd,
-    ModelSweep,
-    ClosedLoop,
-)
-"""Every arrival process that a file can name."""
-
-ArrivalsField = Annotated[
-    ArrivalProcess | None, reader("arrival process", "{poisson: {rate: 120 /s}}", ARRIVALS), writer
-]
+ARRIVALS = OneOf("arrival process", "{poisson: {rate: 120 /s}}", get_args(ArrivalProcess))
+ArrivalsField = Annotated[ArrivalProcess, ARRIVALS]
 """A field of the schema that holds an arrival process."""

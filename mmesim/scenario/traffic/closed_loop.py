@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
@@ -9,7 +10,7 @@ from pydantic import Field, model_validator
 from mmesim.scenario.values.fields import Count, Rate, Refused
 from mmesim.scenario.values.forms import Form
 from mmesim.scenario.values.time_field import TimeField
-from mmesim.scenario.values.times import ZERO, Constant, Empirical, Percentiles, Time, Uniform
+from mmesim.scenario.values.times import ZERO, Time
 
 MOST_USERS = 100_000
 SHORTEST_S = 1e-6
@@ -18,17 +19,8 @@ SHORTEST_S = 1e-6
 
 def _most_s(pause: Time) -> float:
     """A value that the pause reaches, seconds: its mean, or its largest value."""
-    match pause:
-        case Constant():
-            return pause.value
-        case Uniform():
-            return pause.high
-        case Empirical():
-            return max(pause.values)
-        case Percentiles():
-            return pause.points[-1][1]
-        case _:
-            return pause.mean
+    largest = pause.limits[1]
+    return largest if math.isfinite(largest) else pause.mean
 
 
 class ClosedLoop(Form):
@@ -40,18 +32,20 @@ class ClosedLoop(Form):
 
     form: ClassVar[str] = "closed_loop"
 
-    users: Annotated[Count, Field(le=MOST_USERS)] = Field(description="how many users there are")
-    think_time: TimeField = Field(ZERO, description="pause between an answer and the user's next call")
-    cycle: TimeField = Field(ZERO, description="the client's own time for each call, as of a busy load generator")
-    spawn_rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(
-        None, alias="spawn_rate", description="users that begin each second; null: all at the start of the stream"
-    )
+    users: Annotated[Count, Field(le=MOST_USERS)]
+    """Number of users."""
+    think_time: TimeField = ZERO
+    """Pause between an answer and the user's next call."""
+    cycle: TimeField = ZERO
+    """The client's own time for each call, as of a busy load generator."""
+    spawn_rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(None, alias="spawn_rate")
+    """Users that start per second; null: all at the start of the stream."""
 
     @model_validator(mode="after")
     def _takes_time(self) -> ClosedLoop:
         if _most_s(self.think_time) + _most_s(self.cycle) < SHORTEST_S:
-            hint = "cycle: 1 ms is what a light client needs itself"
-            raise Refused("a user who is refused would call again at the same instant", (), hint)
+            hint = "cycle: 1 ms, the own time of a light client"
+            raise Refused("a refused user would call again at the same instant", (), hint)
         return self
 
     @property

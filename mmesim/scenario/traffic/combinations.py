@@ -14,7 +14,7 @@ from mmesim.scenario.values.fields import Refused
 from mmesim.scenario.values.forms import Form
 
 
-def contradictions(
+def conflicts(
     arrivals: Form | None,
     popularity: Popularity,
     drift: Drift | None,
@@ -25,11 +25,13 @@ def contradictions(
     if isinstance(arrivals, ModelSweep):
         given = {"popularity": chosen, "drift": drift is not None, "sessions": sessions is not None}
         for key in (key for key, there in given.items() if there):
-            yield Refused("means nothing to a sweep: every model is called once", (key,))
+            yield Refused("is meaningless for a sweep: every model is called once", (key,))
     if isinstance(arrivals, ClosedLoop):
         for key, there in (("drift", drift), ("sessions", sessions)):
             if there is not None:
-                yield Refused("users of a closed loop choose each call by the popularity as it is at the start", (key,))
+                yield Refused(
+                    "does not apply to a closed loop: users choose each call by the initial popularity", (key,)
+                )
     if sessions is None:
         return
     if sessions.models == "tenant" and not isinstance(popularity, Tenants):
@@ -38,7 +40,7 @@ def contradictions(
     if sessions.models == "tenant" and drift is not None:
         yield Refused("models that exchange their popularity leave their tenant", ("drift",), "sessions.models: each")
     if isinstance(arrivals, OnOff) and arrivals.each != "stream" and sessions.models != "same":
-        message = f"with on_off each {arrivals.each} a session would call models that are off"
+        message = f"with on_off per {arrivals.each}, a session would call models that are off"
         yield Refused(message, ("sessions", "models"), "same, or on_off with each: stream")
 
 
@@ -60,9 +62,9 @@ def not_replayed(arrivals: Form | None, drift: Drift | None, sessions: Sessions 
     if reason is not None:
         return reason
     if isinstance(arrivals, ClosedLoop):
-        return "has users who wait for answers: what they called before the start is not known"
+        return "has users who wait for answers: what they called before the start is unknown"
     if isinstance(arrivals, OnOff) and arrivals.each != "stream":
-        return f"has each {arrivals.each} on and off by turns: which were on before the start is not replayed"
+        return f"switches each {arrivals.each} on and off: which were on before the start is not replayed"
     if sessions is not None and sessions.models != "each":
-        return "has sessions whose calls keep to a model or a tenant: they are not replayed"
+        return "has sessions that stay with a model or a tenant: they are not replayed"
     return None

@@ -14,20 +14,19 @@ class Drift(Data):
     start; a newcomer takes the popularity of the one that dies.
     """
 
-    swaps_per_s: Rate = Field(
-        0.0, alias="swaps", description="how often two living models, drawn at random, exchange their popularity"
-    )
-    births_per_s: Rate = Field(
-        0.0, alias="births", description="how often a living model dies and one that was not alive takes its place"
-    )
-    alive: Share | None = Field(None, description="with births: share of the models that are alive at any time")
+    swaps_per_s: Rate = Field(0.0, alias="swaps")
+    """How often two living models, drawn at random, exchange their popularity."""
+    births_per_s: Rate = Field(0.0, alias="births")
+    """How often a living model dies and is replaced by one that was not alive."""
+    alive: Share | None = None
+    """Share of the models that are alive at any time; only with `births`."""
 
     @model_validator(mode="after")
     def _something_moves(self) -> Drift:
         if not (self.swaps_per_s or self.births_per_s):
             raise Refused("nothing moves: give swaps or births", (), "swaps: 10 /h")
         if self.births_per_s and self.alive is None:
-            raise Refused("births need models that are not alive: give alive", ("births",), "alive: 80 %")
+            raise Refused("births need models that are not alive: add alive", ("births",), "alive: 80 %")
         if self.alive is not None and not self.births_per_s:
             raise Refused("without births all models are alive", ("alive",), "births: 5 /h")
         if self.alive is not None and not 0.0 < self.alive < 1.0:
@@ -35,7 +34,7 @@ class Drift(Data):
         return self
 
     def living(self, models: int) -> int:
-        """How many of so many models are alive at a time; with births at least one, and one fewer than all."""
+        """How many of `models` models are alive at a time; with births at least one and not all."""
         if self.alive is None:
             return models
         return max(1, min(models - 1, round(self.alive * models)))

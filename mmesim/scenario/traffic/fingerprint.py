@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from mmesim.errors import ScenarioError
-from mmesim.scenario.file.problems import from_validation
-from mmesim.scenario.file.yaml import read_file
-from mmesim.scenario.values.fields import FROM_FILE, Count, Data, Flag, Number, Refused, Seconds
+from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds
 
 GAP_SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 """The shares at which the distribution of gaps is given."""
 POINTS = 5
-"""Calls and active parts are given at so many places, evenly from the first model of a group to its last."""
+"""Calls and active parts are given at this many places, evenly from the first model of a group to its last."""
 
 
 class ModelsAlike(Data):
     """Models that are called about as often and as evenly."""
 
     models: Count
-    requests: Count = Field(description="calls of all of them in the span")
-    calls: tuple[Number, ...] = Field(
-        min_length=POINTS, max_length=POINTS, description="calls of one, from the most called to the least"
-    )
-    by_clock: Flag = Field(False, description="true: the profile has no part in when they are called")
-    active: tuple[Annotated[Number, Field(le=1)], ...] = Field(
-        min_length=POINTS, max_length=POINTS, description="part of the span from the first call of a model to its last"
-    )
-    gaps: tuple[Number, ...] = Field(
-        (), max_length=len(GAP_SHARES), description="quantiles of the gaps between calls, in mean gaps of the model"
-    )
+    """Number of models."""
+    requests: Count
+    """Calls of all of them in the span."""
+    calls: tuple[Number, ...] = Field(min_length=POINTS, max_length=POINTS)
+    """Calls of one model, from the most called to the least."""
+    by_clock: Flag = False
+    """True: the models are called by the clock, independently of the profile."""
+    active: tuple[Annotated[Number, Field(le=1)], ...] = Field(min_length=POINTS, max_length=POINTS)
+    """Part of the span from the first call of a model to its last."""
+    gaps: tuple[Number, ...] = Field((), max_length=len(GAP_SHARES))
+    """Quantiles of the gaps between calls, in mean gaps of the model."""
 
     @model_validator(mode="after")
     def _rising(self) -> ModelsAlike:
@@ -51,11 +47,13 @@ class Fingerprint(Data):
     """A trace as a few distributions; nothing in it names a model."""
 
     version: Literal[1]
+    """Version of the format."""
     span_s: Annotated[Seconds, Field(gt=0)] = Field(alias="span")
-    profile: tuple[Number, ...] = Field(
-        min_length=1, description="how the calls of all but the groups `by_clock` spread over the span; mean 1"
-    )
-    groups: tuple[ModelsAlike, ...] = Field(min_length=1, description="the most called models first")
+    """Time that the trace covers."""
+    profile: tuple[Number, ...] = Field(min_length=1)
+    """How the calls of all groups but those `by_clock` spread over the span; mean 1."""
+    groups: tuple[ModelsAlike, ...] = Field(min_length=1)
+    """Groups of similar models, the most called first."""
 
     @model_validator(mode="after")
     def _some_calls(self) -> Fingerprint:
@@ -72,12 +70,3 @@ class Fingerprint(Data):
     def requests(self) -> int:
         """How many calls there are in a span."""
         return sum(group.requests for group in self.groups)
-
-
-def read_fingerprint(path: Path) -> Fingerprint:
-    """The fingerprint in a file; ScenarioError with file and line of everything that is wrong with it."""
-    tree = read_file(path)
-    try:
-        return Fingerprint.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
-    except ValidationError as error:
-        raise ScenarioError(list(from_validation(error, tree, [], Fingerprint))) from None

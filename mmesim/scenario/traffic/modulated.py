@@ -9,14 +9,15 @@ from pydantic import Field, field_validator, model_validator
 from mmesim.scenario.values.fields import Data, Rate, Refused, Seconds
 from mmesim.scenario.values.forms import Form
 from mmesim.scenario.values.time_field import TimeField
-from mmesim.scenario.values.times import Time
 
 
 class MmppState(Data):
     """One state: Poisson at `rate` for an exponential time with mean `stay`."""
 
-    rate_per_s: Rate = Field(alias="rate", description="calls a second while in this state; 0 is a pause")
-    stay_s: Annotated[Seconds, Field(gt=0)] = Field(alias="stay", description="mean time in this state")
+    rate_per_s: Rate = Field(alias="rate")
+    """Rate of calls in this state; 0 is a pause."""
+    stay_s: Annotated[Seconds, Field(gt=0)] = Field(alias="stay")
+    """Mean time in this state."""
 
 
 class Mmpp(Form):
@@ -28,18 +29,18 @@ class Mmpp(Form):
 
     form: ClassVar[str] = "mmpp"
 
-    states: dict[str, MmppState] = Field(description="two or more states, by names of your own")
-    next: Literal["cycle", "random"] = Field(
-        "cycle", description="the state that follows: the next one of the file, or any other one, each as likely"
-    )
+    states: dict[str, MmppState]
+    """Two or more states, by names of your choice."""
+    next: Literal["cycle", "random"] = "cycle"
+    """Which state follows: the next one of the file (`cycle`), or any other one with equal chance (`random`)."""
 
     @field_validator("states", mode="after")
     @classmethod
     def _some_calls(cls, states: dict[str, MmppState]) -> dict[str, MmppState]:
         if len(states) < 2:
-            raise Refused("needs two states at least", (), "poisson, or {calm: {rate: , stay: }, busy: {...}}")
+            raise Refused("needs at least two states", (), "poisson, or {calm: {rate: , stay: }, busy: {...}}")
         if not any(state.rate_per_s for state in states.values()):
-            raise Refused("no state has a rate above 0: there would be no call")
+            raise Refused("no state has a rate above 0: there would be no calls")
         return states
 
     @property
@@ -50,7 +51,7 @@ class Mmpp(Form):
 
 
 class OnOff(Form):
-    """Each model, each group, or the stream as a whole is on and off by turns; while on, calls come at random.
+    """Each model, each group, or the stream as a whole is alternately on and off; while on, calls come at random.
 
     While on, a model has its share (popularity) of `rate`. The times on and off are independent of each other and of
     the other models. At time 0 each is in the middle of a time on or off, as a long history leaves it.
@@ -58,28 +59,18 @@ class OnOff(Form):
 
     form: ClassVar[str] = "on_off"
 
-    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(
-        alias="rate", description="calls a second when all are on; the mean is rate x on / (on + off)"
-    )
-    on: TimeField = Field(description="time on; a plain time is always the same")
-    off: TimeField = Field(description="time off; a plain time is always the same")
-    each: Literal["model", "group", "stream"] = Field("model", description="what is on or off as one")
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Rate of calls when all are on; the mean is rate x on / (on + off)."""
+    on: TimeField
+    """Time on; a plain time is always the same."""
+    off: TimeField
+    """Time off; a plain time is always the same."""
+    each: Literal["model", "group", "stream"] = "model"
+    """What switches on and off as one."""
 
     @model_validator(mode="after")
     def _some_time(self) -> OnOff:
         for key, time in (("on", self.on), ("off", self.off)):
-            if not _above_zero(time):
+            if time.limits[1] == 0.0:
                 raise Refused("must be a time above 0", (key,))
         return self
-
-
-def _above_zero(time: Time) -> bool:
-    """Whether a time is above 0 more often than never."""
-    return any(_largest(time))
-
-
-def _largest(time: Time) -> tuple[float, ...]:
-    for name in ("value", "mean", "high"):
-        if hasattr(time, name):
-            return (float(getattr(time, name)),)
-    return tuple(getattr(time, "values", ())) or tuple(value for _, value in getattr(time, "points", ()))

@@ -43,7 +43,7 @@ def _moments(value: Any) -> Any:
 class Schedule(Planned):
     """Poisson at a rate that follows a plan: `{schedule: {rates: {0 h: 20 /s, 8 h: 100 /s}, repeat: 24 h}}`.
 
-    Times count from the start of the stream. After the last one its rate stays, or the plan begins anew (`repeat`).
+    Times count from the start of the stream. After the last one its rate stays, or the plan starts over (`repeat`).
     """
 
     form: ClassVar[str] = "schedule"
@@ -53,13 +53,12 @@ class Schedule(Planned):
         dict[str, Rate],
         BeforeValidator(_moments),
         WithJsonSchema({"type": "object", "minProperties": 1, "description": "a map, time -> rate from then on"}),
-    ] = Field(description="the rate from each time on; the first is 0 h")
-    shape: Literal["steps", "linear"] = Field(
-        "steps", description="steps: the rate stays until the next time; linear: straight lines from time to time"
-    )
-    repeat_s: Annotated[Seconds, Field(gt=0)] | None = Field(
-        None, alias="repeat", description="after this time the plan begins anew; default: the last rate stays"
-    )
+    ]
+    """Rate of calls from each time on; the first time is 0 h."""
+    shape: Literal["steps", "linear"] = "steps"
+    """`steps`: the rate stays until the next time; `linear`: straight lines from time to time."""
+    repeat_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="repeat")
+    """Period after which the plan starts over; default: the last rate stays."""
 
     @property
     def points(self) -> tuple[tuple[float, float], ...]:
@@ -75,7 +74,7 @@ class Schedule(Planned):
             if time == before:
                 raise Refused(f"has two rates at {units.show_seconds(time)}", ("rates",))
         if not any(rate for _, rate in points):
-            raise Refused("has no rate above 0: there would be no call", ("rates",))
+            raise Refused("has no rate above 0: there would be no calls", ("rates",))
         if self.repeat_s is not None and self.repeat_s <= points[-1][0]:
             last = units.show_seconds(points[-1][0])
             raise Refused(f"must come after the last time of the plan, {last}", ("repeat",))
@@ -91,18 +90,18 @@ class Diurnal(Planned):
     form: ClassVar[str] = "diurnal"
     plan: ClassVar[str] = "the time of day"
 
-    mean_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="mean", description="calls a second, mean of a weekday")
-    peak_to_mean: Annotated[Number, Field(ge=1)] = Field(
-        1.5, description="rate at the peak / mean, 1 to 2; the trough is as far below the mean as the peak is above"
-    )
-    peak_at_s: Annotated[Seconds, Field(lt=DAY_S)] = Field(
-        14 * 3600.0, alias="peak_at", description="time of day of the peak, from midnight"
-    )
-    weekend: Share = Field(1.0, description="rate on Saturday and Sunday, as a share of a weekday's")
-    start_day: Day = Field("monday", description="day on which the stream starts")
-    start_time_s: Annotated[Seconds, Field(lt=DAY_S)] = Field(
-        0.0, alias="start_time", description="time of day at which the stream starts, from midnight"
-    )
+    mean_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="mean")
+    """Mean rate of calls on a weekday."""
+    peak_to_mean: Annotated[Number, Field(ge=1)] = 1.5
+    """Rate at the peak / mean, 1 to 2; the trough is as far below the mean as the peak is above it."""
+    peak_at_s: Annotated[Seconds, Field(lt=DAY_S)] = Field(14 * 3600.0, alias="peak_at")
+    """Time of day of the peak, from midnight."""
+    weekend: Share = 1.0
+    """Rate on Saturday and Sunday, as a share of a weekday's."""
+    start_day: Day = "monday"
+    """Day on which the stream starts."""
+    start_time_s: Annotated[Seconds, Field(lt=DAY_S)] = Field(0.0, alias="start_time")
+    """Time of day at which the stream starts, from midnight."""
 
     @field_validator("peak_to_mean", mode="after")
     @classmethod
@@ -119,17 +118,23 @@ class FlashCrowd(Planned):
     form: ClassVar[str] = "flash_crowd"
     plan: ClassVar[str] = "a flash crowd"
 
-    base_per_s: Rate = Field(alias="base", description="calls a second before and after")
-    peak_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="peak", description="calls a second at the peak")
-    at_s: Seconds = Field(alias="at", description="when the climb begins, from the start of the stream")
-    ramp_s: Seconds = Field(0.0, alias="ramp", description="how long the climb takes; 0 is a jump")
-    hold_s: Seconds = Field(alias="hold", description="how long the peak lasts")
-    decay_s: Seconds = Field(0.0, alias="decay", description="how long the fall takes; 0 is a jump")
+    base_per_s: Rate = Field(alias="base")
+    """Rate of calls before and after the crowd."""
+    peak_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="peak")
+    """Rate of calls at the peak."""
+    at_s: Seconds = Field(alias="at")
+    """When the climb begins, from the start of the stream."""
+    ramp_s: Seconds = Field(0.0, alias="ramp")
+    """How long the climb takes; 0 is a jump."""
+    hold_s: Seconds = Field(alias="hold")
+    """How long the peak lasts."""
+    decay_s: Seconds = Field(0.0, alias="decay")
+    """How long the fall takes; 0 is a jump."""
 
     @model_validator(mode="after")
     def _lasts(self) -> FlashCrowd:
         if not self.ramp_s + self.hold_s + self.decay_s:
-            raise Refused("a crowd that does not last makes no call", ("hold",), "5 min")
+            raise Refused("the crowd lasts no time: ramp, hold and decay are all 0", ("hold",), "5 min")
         return self
 
 
@@ -139,10 +144,9 @@ class ModelSweep(Planned):
     form: ClassVar[str] = "sweep"
     plan: ClassVar[str] = "a sweep over the models"
 
-    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate", description="calls a second during the sweep")
-    order: Literal["file", "random"] = Field(
-        "file", description="order of the models: that of the file, or another one at random for each sweep"
-    )
-    every_s: Annotated[Seconds, Field(gt=0)] | None = Field(
-        None, alias="every", description="a sweep begins each time this has passed; default: one sweep"
-    )
+    rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
+    """Rate of calls during the sweep."""
+    order: Literal["file", "random"] = "file"
+    """Order of the models: that of the file, or a new random one for each sweep."""
+    every_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="every")
+    """Time from the start of one sweep to the next; default: a single sweep."""

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import GetJsonSchemaHandler, SerializationInfo, ValidationInfo
+from pydantic.json_schema import JsonSchemaValue
 
 from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Refused, finite, shown, whole
+from mmesim.scenario.values.forms import Kind, OneOf, one_key
+from mmesim.scenario.values.meanings import meanings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class Zipf:
     """The k-th model of the table (k from 1) is called in proportion to k to the power -exponent."""
 
     exponent: float
+    """Exponent of the rank; 0 is uniform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +37,12 @@ class Weights:
 class LognormalPopularity:
     """The rate of each model is drawn once from a lognormal distribution with this coefficient of variation.
 
-    The draw hangs on the seed and on the model's name alone: it is the same in every replication and every stream, and
-    other models may come and go.
+    The draw depends on the seed and on the model's name alone: it is the same in every replication and every stream,
+    whatever other models there are.
     """
 
     cv: float
+    """Standard deviation of the rates / their mean."""
 
 
 SimplePopularity = UniformPopularity | Zipf | Weights | LognormalPopularity
@@ -45,21 +50,17 @@ SimplePopularity = UniformPopularity | Zipf | Weights | LognormalPopularity
 
 @dataclass(frozen=True, slots=True)
 class Tenants:
-    """Two levels: a call draws its tenant, and then one of the tenant's models.
-
-    `size`: so many models of the table in a row are a tenant (the last may have fewer); None: each group is one.
-    """
+    """Two levels: a call draws its tenant, and then one of the tenant's models."""
 
     size: int | None
+    """Models of each tenant, neighbours in the table (the last tenant may have fewer); None: each group is a tenant."""
     between: SimplePopularity
+    """How calls spread over the tenants."""
     within: SimplePopularity
+    """How calls spread over the models of a tenant."""
 
 
 Popularity = SimplePopularity | Tenants
-
-_NAMED: dict[str, SimplePopularity] = {"uniform": UniformPopularity(), "weights": Weights()}
-_FORMS = ("zipf", "lognormal", "tenants")
-_EXAMPLES = "uniform, weights, {zipf: 0.9}, {lognormal: {cv: 2}} or {tenants: {size: 4, between: {zipf: 0.9}}}"
 
 
 def uses_weights(popularity: Popularity) -> bool:
@@ -67,29 +68,6 @@ def uses_weights(popularity: Popularity) -> bool:
     if isinstance(popularity, Tenants):
         return isinstance(popularity.between, Weights) or isinstance(popularity.within, Weights)
     return isinstance(popularity, Weights)
-
-
-def _read_popularity(value: object) -> Popularity:
-    if isinstance(value, Popularity):
-        return value
-    if isinstance(value, str):
-        if value not in _NAMED:
-            hint = did_you_mean(value, (*_NAMED, *_FORMS))
-            raise Refused(f"unknown popularity {shown(value)}: {_EXAMPLES}", (), hint)
-        return _NAMED[value]
-    if isinstance(value, Mapping) and len(value) == 1:
-        name, body = next(iter(value.items()))
-        readers: dict[object, Callable[[object], Popularity]] = {
-            "zipf": _read_zipf,
-            "lognormal": _read_lognormal,
-            "tenants": _read_tenants,
-        }
-        if name not in readers:
-            hint = did_you_mean(str(name), _FORMS)
-            raise Refused(f"unknown popularity {shown(name)}: {_EXAMPLES}", (str(name),), hint)
-        read: Popularity = _at(readers[name], body, str(name))
-        return read
-    raise Refused(f"write {_EXAMPLES}")
 
 
 def _at(read: Callable[[object], Any], value: object, key: str) -> Any:
@@ -102,11 +80,7 @@ def _at(read: Callable[[object], Any], value: object, key: str) -> Any:
         raise Refused(str(error), (key,)) from None
 
 
-def _read_zipf(value: object) -> Zipf:
-    return Zipf(finite(value))
-
-
-def _read_lognormal(body: object) -> LognormalPopularity:
+def _read_lognormal(body: Any, _: ValidationInfo) -> LognormalPopularity:
     keys = _keys(body, ("cv",), "{cv: 2}")
     if "cv" not in keys:
         raise Refused("cv is missing", (), "{cv: 2}")
@@ -116,7 +90,29 @@ def _read_lognormal(body: object) -> LognormalPopularity:
     return LognormalPopularity(cv)
 
 
-def _read_tenants(body: object) -> Tenants:
+_WORDS = {"uniform": UniformPopularity(), "weights": Weights()}
+_SIMPLE = (
+    Kind(
+        "zipf",
+        Zipf,
+        lambda body, _: Zipf(finite(body)),
+        lambda value, _: value.exponent,
+        lambda _: {"type": "number", "minimum": 0, "description": meanings(Zipf)["exponent"]},
+    ),
+    Kind(
+        "lognormal",
+        LognormalPopularity,
+        _read_lognormal,
+        lambda value, _: {"cv": value.cv},
+        lambda _: one_key(
+            "cv", {"type": "number", "exclusiveMinimum": 0, "description": meanings(LognormalPopularity)["cv"]}
+        ),
+    ),
+)
+_LEVELS = OneOf("popularity", "{zipf: 0.9}", _SIMPLE, _WORDS)
+
+
+def _read_tenants(body: Any, info: ValidationInfo) -> Tenants:
     keys = _keys(body, ("by", "size", "between", "within"), "{size: 4, between: {zipf: 0.9}, within: uniform}")
     if ("by" in keys) == ("size" in keys):
         raise Refused("needs one of by and size: what a tenant is", (), "by: group, or size: 4 (models of each tenant)")
@@ -124,16 +120,16 @@ def _read_tenants(body: object) -> Tenants:
         raise Refused(f"{shown(keys['by'])} is not group", ("by",), "by: group, or size: 4")
     size = _at(whole, keys["size"], "size") if "size" in keys else None
     if size == 0:
-        raise Refused("a tenant has one model at least", ("size",))
-    levels = {level: _at(_read_simple, keys.get(level, "uniform"), level) for level in ("between", "within")}
-    return Tenants(size, **levels)
+        raise Refused("a tenant has at least one model", ("size",))
 
+    def level(value: object) -> SimplePopularity:
+        if isinstance(value, Mapping) and "tenants" in value:
+            raise Refused("there are two levels: tenants, and the models of each", (), "{zipf: 0.9}")
+        popularity: SimplePopularity = _LEVELS.read(value, info)
+        return popularity
 
-def _read_simple(value: object) -> SimplePopularity:
-    popularity = _read_popularity(value)
-    if isinstance(popularity, Tenants):
-        raise Refused("there are two levels: tenants, and the models of each", (), "{zipf: 0.9}")
-    return popularity
+    between, within = (_at(level, keys.get(name, "uniform"), name) for name in ("between", "within"))
+    return Tenants(size, between, within)
 
 
 def _keys(body: object, allowed: tuple[str, ...], example: str) -> Mapping[str, object]:
@@ -145,51 +141,32 @@ def _keys(body: object, allowed: tuple[str, ...], example: str) -> Mapping[str, 
     return body
 
 
-def _write_popularity(value: Popularity) -> object:
-    match value:
-        case UniformPopularity():
-            return "uniform"
-        case Weights():
-            return "weights"
-        case Zipf(exponent):
-            return {"zipf": exponent}
-        case LognormalPopularity(cv):
-            return {"lognormal": {"cv": cv}}
-        case Tenants(size, between, within):
-            kind: dict[str, object] = {"by": "group"} if size is None else {"size": size}
-            return {"tenants": kind | {"between": _write_popularity(between), "within": _write_popularity(within)}}
+def _write_tenants(value: Tenants, info: SerializationInfo) -> dict[str, object]:
+    kind: dict[str, object] = {"by": "group"} if value.size is None else {"size": value.size}
+    return kind | {"between": _LEVELS.write(value.between, info), "within": _LEVELS.write(value.within, info)}
 
 
-def _form(name: str, body: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": {name: body}, "required": [name], "additionalProperties": False}
+def _tenants_schema(handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    meaning = meanings(Tenants)
+    level = _LEVELS.schema(handler) | {"default": "uniform"}
+    return {
+        "type": "object",
+        "properties": {
+            "by": {"const": "group", "description": "Each group of models is a tenant."},
+            "size": {"type": "integer", "minimum": 1, "description": meaning["size"]},
+            "between": level | {"description": meaning["between"]},
+            "within": level | {"description": meaning["within"]},
+        },
+        "oneOf": [{"required": ["by"]}, {"required": ["size"]}],
+        "additionalProperties": False,
+    }
 
 
-_SIMPLE_SCHEMA: list[dict[str, Any]] = [
-    {"enum": list(_NAMED)},
-    _form("zipf", {"type": "number", "minimum": 0}),
-    _form("lognormal", _form("cv", {"type": "number", "exclusiveMinimum": 0})),
-]
-
-_TENANTS_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "by": {"const": "group", "description": "each group of models is a tenant"},
-        "size": {"type": "integer", "minimum": 1, "description": "so many models in a row are a tenant"},
-        "between": {"anyOf": _SIMPLE_SCHEMA, "description": "how calls spread over the tenants", "default": "uniform"},
-        "within": {"anyOf": _SIMPLE_SCHEMA, "description": "and over the models of one", "default": "uniform"},
-    },
-    "oneOf": [{"required": ["by"]}, {"required": ["size"]}],
-    "additionalProperties": False,
-}
-
-PopularityField = Annotated[
-    Popularity,
-    PlainValidator(_read_popularity),
-    PlainSerializer(_write_popularity),
-    WithJsonSchema(
-        {
-            "description": "how calls spread over the models; zipf ranks them in the order of the file",
-            "anyOf": [*_SIMPLE_SCHEMA, _form("tenants", _TENANTS_SCHEMA)],
-        }
-    ),
-]
+POPULARITIES = OneOf(
+    "popularity",
+    "{zipf: 0.9} or {tenants: {size: 4, between: {zipf: 0.9}}}",
+    (*_SIMPLE, Kind("tenants", Tenants, _read_tenants, _write_tenants, _tenants_schema)),
+    _WORDS,
+)
+PopularityField = Annotated[Popularity, POPULARITIES]
+"""A field of the schema that holds how calls spread over the models."""

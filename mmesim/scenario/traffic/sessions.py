@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, ValidationInfo
 
 from mmesim.scenario.values.fields import Data, Number, Refused, whole
-from mmesim.scenario.values.forms import Form, reader, writer
+from mmesim.scenario.values.forms import Form, Kind, OneOf
 from mmesim.scenario.values.time_field import TimeField
 
 
@@ -17,23 +17,36 @@ class Geometric(Form):
 
     form: ClassVar[str] = "geometric"
 
-    mean: Annotated[Number, Field(ge=1)] = Field(description="calls of a session in the mean")
+    mean: Annotated[Number, Field(ge=1)]
+    """Mean number of calls of a session."""
 
 
-COUNTS: tuple[type[Form], ...] = (Geometric,)
-
-
-def _number(value: Any) -> Any:
-    """A plain number of calls, checked here so that a refusal speaks of it alone; anything else as it is."""
-    if isinstance(value, Geometric | Mapping):
-        return value
+def _number(value: Any, _: ValidationInfo) -> int:
     try:
         number = whole(value)
     except ValueError as error:
         raise Refused(str(error), (), "3, or {geometric: {mean: 3}}") from None
     if number < 1:
-        raise Refused(f"{number} is too small: a session has one call at least")
+        raise Refused(f"{number} is too small: a session has at least one call")
     return number
+
+
+COUNTS = OneOf(
+    "number of calls",
+    "3 or {geometric: {mean: 3}}",
+    (
+        Kind(
+            None,
+            int,
+            _number,
+            lambda value, _: value,
+            lambda _: {"type": "integer", "minimum": 1},
+            takes=lambda value: not isinstance(value, Mapping),
+            in_words="whole number",
+        ),
+        Geometric,
+    ),
+)
 
 
 class Sessions(Data):
@@ -43,20 +56,16 @@ class Sessions(Data):
     the start of the one before, whether that has been answered or not. No session is under way when the stream starts.
     """
 
-    calls: Annotated[
-        Annotated[int, Field(ge=1)] | Geometric,
-        BeforeValidator(_number),
-        reader("number of calls", "3 or {geometric: {mean: 3}}", COUNTS),
-        writer,
-    ] = Field(description="calls of a session: a number, or `{geometric: {mean: 3}}`")
-    gap: TimeField = Field(description="time from the start of a call to the start of the next")
-    models: Literal["each", "tenant", "same"] = Field(
-        "same",
-        description="each: every call draws its model; tenant: the first one does, the others draw a model of the same "
-        "tenant; same: all call one model",
-    )
+    calls: Annotated[int | Geometric, COUNTS]
+    """Calls of a session: a number, or `{geometric: {mean: 3}}`."""
+    gap: TimeField
+    """Time from the start of a call to the start of the next."""
+    models: Literal["each", "tenant", "same"] = "same"
+    """`each`: every call draws its model; `tenant`: the first call draws it, the others draw a model of the same
+    tenant; `same`: all call one model.
+    """
 
     @property
     def mean_calls(self) -> float:
-        """Calls of a session in the mean."""
+        """Mean number of calls of a session."""
         return self.calls.mean if isinstance(self.calls, Geometric) else float(self.calls)

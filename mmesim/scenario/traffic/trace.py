@@ -47,34 +47,36 @@ _OF_FORMAT: dict[str, tuple[TraceFormat, ...]] = {
 
 
 class TraceColumns(Data):
-    """Names of the columns of a trace: time, model, and service (seconds) if there is one."""
+    """Names of the columns of a table of calls."""
 
     time: str = "time"
+    """Column of the time, in ascending order."""
     model: str = "model"
+    """Column of the model's name."""
     service: str | None = "service"
+    """Column of the service time in seconds; the default column may be absent, null: none is read."""
 
 
 class TraceWindow(Data):
     """The part of a trace that is replayed; its beginning becomes time 0."""
 
-    start_s: Seconds = Field(0.0, alias="start", description="beginning, in the time of the trace")
-    length_s: Annotated[Seconds, Field(gt=0)] | None = Field(
-        None, alias="length", description="default: up to the end of the trace"
-    )
+    start_s: Seconds = Field(0.0, alias="start")
+    """Start of the window, in the time of the trace."""
+    length_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="length")
+    """Length of the window; default: up to the end of the trace."""
 
 
 class TraceModels(Data):
     """How the names of a trace become models of the stream; exactly one key."""
 
-    top: Count | None = Field(
-        None,
-        description="the N names with the most calls in the window, the first of them for the stream's first model; "
-        "calls of the others are left out",
-    )
-    hash: Count | None = Field(None, description="each name goes to one of the stream's first N models, by its hash")
-    stripe: Count | None = Field(
-        None, description="the k-th new name of the file goes to model k modulo N of the stream's first N models"
-    )
+    top: Count | None = None
+    """The N names with the most calls in the window, the first of them for the stream's first model; calls of the
+    others are dropped.
+    """
+    hash: Count | None = None
+    """Each name goes to one of the stream's first N models, by its hash."""
+    stripe: Count | None = None
+    """The k-th new name of the file goes to model k modulo N of the stream's first N models."""
 
     @model_validator(mode="after")
     def _one(self) -> TraceModels:
@@ -89,60 +91,52 @@ class TraceModels(Data):
 
 
 class TraceSource(Data):
-    """Recorded traffic; the path is absolute once loaded.
+    """Recorded traffic: read, mapped to models, cut to the window, thinned or multiplied, then warped, in this order.
 
-    A service time of the file replaces the drawn one of a request: the CPU part if the model has one, else the waiting
-    part. The default column `service` may be absent from the file.
+    The service time of a row replaces the drawn one of its call: the CPU part if the model has one, else the waiting
+    part.
     """
 
-    file: Path = Field(description="text (plain, .gz or .zst), or Parquet for `table`")
-    format: TraceFormat = Field(TABLE, description="what the file holds; see the page on traces")
+    file: Path
+    """Path of the trace: text (plain, .gz or .zst), or Parquet for `table`."""
+    format: TraceFormat = TABLE
+    """Format of the file."""
     columns: TraceColumns = TraceColumns()
-    pattern: Text | None = Field(
-        None,
-        description="access-log: a regular expression with the named groups `time`, `model` and, if wanted, `service`",
-    )
-    only: Text | None = Field(
-        None, description="access-log: a regular expression; lines in which it is not found are left out, uncounted"
-    )
-    max_skipped: Share = Field(
-        0.01, description="access-log: share of the lines that may be unreadable: counted below, refused above"
-    )
-    time_unit: TimeUnit | None = Field(
-        None, description="unit of the times, or `timestamp`; default `s` in a table, `timestamp` in a log"
-    )
-    time_format: Text | None = Field(
-        None, description="of timestamps, as in Python's strptime; default: as in 2026-01-31 23:59:59.5, ISO 8601"
-    )
-    count_from: Literal["zero", "first"] | None = Field(
-        None, description="`first`: the first call is at time 0; default `zero` for numbers, `first` for timestamps"
-    )
-    model: Text | None = Field(
-        None, description="model of every call where the file names none; default: the file's name up to the first dot"
-    )
-    service: Flag = Field(True, description="false: service times of the file are not used")
-    service_scale: Annotated[Number, Field(gt=0)] = Field(
-        1.0, description="factor on the service times of the file, such as 1e-6 for microseconds"
-    )
-    placement: Literal["uniform"] = Field(
-        "uniform", description="azure-functions-2019: where in its minute a call is placed: at random"
-    )
-    max_disorder_s: Seconds | None = Field(
-        None,
-        alias="max_disorder",
-        description="how much earlier than a row before it a row may be; they are sorted in memory. Default 0 s, "
-        "1 h for azure-functions-2021, 1 min for access-log",
-    )
+    """Names of the columns of a `table`."""
+    pattern: Text | None = None
+    """access-log: a regular expression with the named groups `time`, `model` and, optionally, `service`."""
+    only: Text | None = None
+    """access-log: a regular expression; lines that do not match are skipped and not counted."""
+    max_skipped: Share = 0.01
+    """access-log: share of the lines that may be unreadable; they are counted, and the log is refused above it."""
+    time_unit: TimeUnit | None = None
+    """Unit of the times, or `timestamp`; default `s` in a table, `timestamp` in a log."""
+    time_format: Text | None = None
+    """Format of timestamps, as in Python's strptime; default: ISO 8601, such as 2026-01-31 23:59:59.5."""
+    count_from: Literal["zero", "first"] | None = None
+    """`first`: the first call is at time 0; default `zero` for numbers, `first` for timestamps."""
+    model: Text | None = None
+    """Model of every call when the file names none; default: the file's name up to the first dot."""
+    service: Flag = True
+    """`false`: service times of the file are ignored."""
+    service_scale: Annotated[Number, Field(gt=0)] = 1.0
+    """Factor on the service times of the file, such as 1e-6 for microseconds."""
+    placement: Literal["uniform"] = "uniform"
+    """azure-functions-2019: where in its minute a call is placed: at random."""
+    max_disorder_s: Seconds | None = Field(None, alias="max_disorder")
+    """How much earlier than an earlier row a row may be; rows are sorted in memory. Default 0 s, 1 h for
+    azure-functions-2021, 1 min for access-log.
+    """
     window: TraceWindow = TraceWindow()
-    rate: Annotated[Number, Field(gt=0)] = Field(
-        1.0,
-        description="times as many calls: below 1 each is kept with that chance, above 1 copies are laid over it that "
-        "are shifted in time, round the window",
-    )
-    warp: Annotated[Number, Field(gt=0)] = Field(1.0, description="time runs that much faster")
-    models: TraceModels | None = Field(
-        None, description="mapping of the trace's names to models; default: a name is that of a model"
-    )
+    """Part of the trace that is replayed."""
+    rate: Annotated[Number, Field(gt=0)] = 1.0
+    """Factor on the number of calls: below 1 each call is kept with that chance, above 1 copies shifted in time
+    (wrapping round the window) are added.
+    """
+    warp: Annotated[Number, Field(gt=0)] = 1.0
+    """Factor on the speed of time: 2 replays the trace in half the time."""
+    models: TraceModels | None = None
+    """How the names of the trace become models; default: a name is that of a model."""
 
     @property
     def disorder_s(self) -> float:
@@ -178,14 +172,14 @@ class TraceSource(Data):
         try:
             re.compile(value or "")
         except re.error as error:
-            raise Refused(f"is no regular expression: {error}") from None
+            raise Refused(f"is not a regular expression: {error}") from None
         return value
 
     @field_validator("max_skipped", mode="after")
     @classmethod
     def _not_all(cls, value: float) -> float:
         if value >= 1.0:
-            raise Refused("must be below 1: a log that cannot be read at all is no trace")
+            raise Refused("must be below 100 %: a log without a readable line is not a trace")
         return value
 
     @model_validator(mode="after")
@@ -193,7 +187,7 @@ class TraceSource(Data):
         for name, formats in _OF_FORMAT.items():
             field = type(self).model_fields[name]
             if self.format not in formats and getattr(self, name) != field.default:
-                raise Refused(f"has no meaning for {self.format}: it is for {', '.join(formats)}", (_key(name),))
+                raise Refused(f"does not apply to {self.format}, only to {', '.join(formats)}", (_key(name),))
         if self.time_format is not None and self.unit != "timestamp":
             raise Refused(f"times in {self.unit} have no format", ("time_format",), "time_unit: timestamp")
         if self.unit == "timestamp" and self.count_from == "zero":

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     Strict,
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from mmesim import units
 from mmesim.errors import Problem
+from mmesim.scenario.values.meanings import meanings
 
 Place = tuple[str | int | float, ...]
 """A way through a scenario: keys of maps and indexes of lists."""
@@ -55,7 +59,7 @@ class Refused(ValueError):
         return Refused(self.message, (*path, *self.path), self.hint, self.value, self.origin)
 
     def problem(self, file: str) -> Problem:
-        """The refusal as a problem of a file, without a line unless the origin tells it."""
+        """The refusal as a problem of a file, without a line unless the origin has one."""
         place, line = self.origin or (file, None)
         return Problem(place, line, ".".join(str(part) for part in self.path), self.value, self.message, self.hint)
 
@@ -69,9 +73,24 @@ class Refusals(ValueError):
 
 
 class Data(BaseModel):
-    """Frozen data without unknown keys; the alias of a field is its name in the file."""
+    """Frozen data without unknown keys; the alias of a field is its name in the file.
+
+    The docstring below a field is its meaning: editors show it, and the reference page is made of it.
+    """
+
+    file_keys: ClassVar[tuple[str, ...]] = ()
+    """Keys that a file may write besides the fields; they are resolved before the class is built."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The JSON Schema of the class, each key with its meaning."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, meaning in meanings(cls).items():
+            properties[cls.model_fields[name].alias or name]["description"] = meaning
+        return schema
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
         """A copy with some fields replaced; nothing that was computed from the old fields is carried over."""

@@ -1,60 +1,241 @@
-"""A value that is one of several forms, each with keys of its own: `{poisson: {rate: 120 /s}}`."""
+"""A value that is one of several forms: `lru`, `20 ms`, `{poisson: {rate: 120 /s}}`, `{zipf: 0.9}`.
+
+The `OneOf` of a field reads all of its forms, says what is wrong with one, writes them, and describes them to editors.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from pydantic import BeforeValidator, SerializerFunctionWrapHandler, ValidationInfo, WrapSerializer
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo, ValidationError, ValidationInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
 from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Data, Refused, shown
 
+_WRITTEN = (str, int, float, Mapping, list, tuple)
+"""What a file may hold, and is read; anything else was built in Python."""
+
 
 class Form(Data):
-    """One of several forms of a value; a file writes `{name: {key: ...}}`."""
+    """One of several forms of a value, with its own keys; a file writes `{name: {key: ...}}`."""
 
     form: ClassVar[str]
     """The name in the file."""
+    only: ClassVar[str | None] = None
+    """The field that stands for the map of all keys, as in `{ttl: 10 min}`."""
 
 
-def reader(what: str, example: str, kinds: Sequence[type[Form]]) -> BeforeValidator:
-    """Reads one of `kinds`; its refusals speak of that form alone. `what` is the field in words."""
-    return BeforeValidator(lambda value, info: read_form(value, info, what, example, kinds))
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One form: its class, and how it is read, written and described.
+
+    `name` stands before the value in a file; None: the value stands by itself, if it is one that the form `takes`.
+    """
+
+    name: str | None
+    of: type
+    read: Callable[[Any, ValidationInfo], Any]
+    write: Callable[[Any, SerializationInfo], Any]
+    schema: Callable[[GetJsonSchemaHandler], JsonSchemaValue]
+    takes: Callable[[Any], bool] = lambda _: True
+    needs_nothing: bool = False
+    """Whether the name alone says everything."""
+    in_words: str = "map"
+    """What a form without a name looks like in a file."""
 
 
-def read_form(value: Any, info: ValidationInfo, what: str, example: str, kinds: Sequence[type[Form]]) -> Any:
-    """One of `kinds` from its map in a file; anything but a map is returned as it is. Raises Refused."""
-    if not isinstance(value, Mapping):
-        return value
-    named = {kind.form: kind for kind in kinds}
-    if len(value) != 1:
-        raise Refused(f"one {what} is wanted, such as {example}")
-    name, body = next(iter(value.items()))
-    if name not in named:
-        message = f"unknown {what} {shown(name)}: one of {', '.join(named)}, such as {example}"
-        raise Refused(message, (name,), did_you_mean(str(name), named))
-    return named[name].model_validate({} if body is None else body, context=info.context)
+def keyed(form: type[Form]) -> Kind:
+    """A form whose keys are the fields of a class."""
+    only = form.only
+    key = None if only is None else form.model_fields[only].alias or only
+
+    def read(body: Any, info: ValidationInfo) -> Form:
+        keys = {} if body is None else body
+        return form.model_validate(keys if key is None else {key: keys}, context=info.context)
+
+    def write(value: Form, info: SerializationInfo) -> Any:
+        keys = dumped(value, info)
+        return keys if key is None else keys[key]
+
+    def schema(handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        whole = schema_of(form, handler)
+        if key is None:
+            return whole
+        return dict(handler.resolve_ref_schema(whole)["properties"][key])
+
+    needs_nothing = not any(field.is_required() for field in form.model_fields.values())
+    return Kind(form.form, form, read, write, schema, needs_nothing=needs_nothing)
 
 
-def _write(value: object, handler: SerializerFunctionWrapHandler) -> object:
-    return {value.form: handler(value)} if isinstance(value, Form) else handler(value)
+def bare(of: type[Data], takes: Callable[[Any], bool]) -> Kind:
+    """A form that is a map of the keys of a class, without a name before it."""
+    return Kind(
+        None,
+        of,
+        lambda value, info: of.model_validate(value, context=info.context),
+        dumped,
+        lambda handler: schema_of(of, handler),
+        takes,
+    )
 
 
-writer = WrapSerializer(_write)
-"""Writes a form as a file has it."""
+def schema_of(of: type[Data], handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    """JSON Schema of a class with the meanings of its keys."""
+    # The handler itself describes without what a class adds; it does so for the items of a list.
+    items: JsonSchemaValue = handler(core_schema.list_schema(of.__pydantic_core_schema__))["items"]
+    return items
 
 
-def schema_of(kinds: Sequence[type[Form]]) -> dict[str, Any]:
-    """JSON Schema of a value that is one of `kinds`, whose own schemas are definitions."""
-    return {
-        "anyOf": [
-            {
-                "type": "object",
-                "properties": {kind.form: {"$ref": f"#/$defs/{kind.__name__}"}},
-                "required": [kind.form],
-                "additionalProperties": False,
-            }
-            for kind in kinds
-        ]
-    }
+def dumped(value: Data, info: SerializationInfo) -> dict[str, Any]:
+    """The keys of a value, written as those around it."""
+    return value.model_dump(mode=info.mode, by_alias=info.by_alias, exclude_unset=info.exclude_unset)
+
+
+class OneOf:
+    """The forms of a field; it is the metadata of the field's type in an Annotated.
+
+    `what` is the field in words, `named` what its names are called if not the same; `words` are forms without keys.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        example: str,
+        kinds: Sequence[Kind | type[Form]],
+        words: Mapping[str, Any] = MappingProxyType({}),
+        named: str = "",
+    ) -> None:
+        self._what = what
+        self._named = named or what
+        self._example = example
+        self._words = words
+        self._kinds = [keyed(kind) if isinstance(kind, type) else kind for kind in kinds]
+        self._by_name = {kind.name: kind for kind in self._kinds if kind.name is not None}
+        self._bare = [kind for kind in self._kinds if kind.name is None]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the forms that have keys; they exclude each other."""
+        return tuple(self._by_name)
+
+    @property
+    def classes(self) -> tuple[type, ...]:
+        """The classes of the forms, those without keys included."""
+        return tuple(kind.of for kind in self._kinds)
+
+    @property
+    def in_words(self) -> str:
+        """What may stand in a file, such as `time or distribution`."""
+        parts = [*(["name"] if self.words else []), *(kind.in_words for kind in self._bare)]
+        parts += [self._named if self._named != self._what else "map"] if self._by_name else []
+        return " or ".join(dict.fromkeys(parts))
+
+    def word(self, value: Any) -> str | None:
+        """The word that stands for a value, if there is one."""
+        return next((word for word, alone in self._words.items() if value == alone), None)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every word that stands by itself."""
+        alone = (name for name, kind in self._by_name.items() if kind.needs_nothing)
+        return tuple(dict.fromkeys([*self._words, *alone]))
+
+    def read(self, value: Any, info: ValidationInfo) -> Any:
+        """The value of what a file or a program gives; raises Refused with the place inside it."""
+        if not isinstance(value, _WRITTEN) and any(isinstance(value, kind.of) for kind in self._kinds):
+            return value
+        if any(type(value) is type(alone) and value == alone for alone in self._words.values()):
+            return value
+        for kind in self._bare:
+            if kind.takes(value):
+                return _placed(kind, value, info)
+        if isinstance(value, Mapping):
+            if len(value) != 1:
+                raise Refused(f"expected one {self._what}, such as {self._example}")
+            name, body = next(iter(value.items()))
+            return _placed(self._named_kind(name), body, info)
+        return self._word(value, info)
+
+    def _word(self, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            choice = f"one of {', '.join(self._all)}, such as " if self._all else ""
+            raise Refused(f"{shown(value)} is not {_a(self._what)}: {choice}{self._example}")
+        if value in self._words:
+            return self._words[value]
+        kind = self._by_name.get(value)
+        if kind is None:
+            raise Refused(self._unknown(value), (), did_you_mean(value, self._all))
+        if not kind.needs_nothing:
+            form = f"{{{value}: "
+            raise Refused(f"{value} needs a value", (), self._example if form in self._example else f"{form}...}}")
+        return kind.read(None, info)
+
+    def _named_kind(self, name: object) -> Kind:
+        if name in self._by_name:
+            return self._by_name[str(name)]
+        if name in self._words:
+            raise Refused(f"{name} takes no keys: write its name alone", (str(name),))
+        place = name if isinstance(name, str | int | float) else str(name)
+        raise Refused(self._unknown(name), (place,), did_you_mean(str(name), self._all))
+
+    @property
+    def _all(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys([*self._words, *self._by_name]))
+
+    def _unknown(self, name: object) -> str:
+        return f"unknown {self._named} {shown(name)}: one of {', '.join(self._all)}, such as {self._example}"
+
+    def write(self, value: Any, info: SerializationInfo) -> Any:
+        """What a file writes for a value; `read` makes an equal one of it."""
+        kind = next((kind for kind in self._kinds if isinstance(value, kind.of)), None)
+        if kind is None:
+            return self.word(value)
+        body = kind.write(value, info)
+        if kind.name is None:
+            return body
+        return kind.name if body == {} and kind.name not in self._words else {kind.name: body}
+
+    def schema(self, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """JSON Schema of all forms."""
+        forms = [kind.schema(handler) for kind in self._bare]
+        for name, kind in self._by_name.items():
+            body = kind.schema(handler)
+            about = body.get("description", kind.of.__doc__ or "").partition("\n\n")[0]
+            forms.append(one_key(name, body | {"description": " ".join(about.split())}))
+        return {"anyOf": [{"enum": list(self.words)}, *forms] if self.words else forms}
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validation and serialization by `read` and `write`, in place of those of the type."""
+        writer = core_schema.plain_serializer_function_ser_schema(self.write, info_arg=True)
+        return core_schema.with_info_plain_validator_function(self.read, serialization=writer)
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The same as `schema`, where pydantic looks for it."""
+        return self.schema(handler)
+
+
+def one_key(name: str, body: JsonSchemaValue) -> JsonSchemaValue:
+    """JSON Schema of a map with just one key."""
+    return {"type": "object", "properties": {name: body}, "required": [name], "additionalProperties": False}
+
+
+def _placed(kind: Kind, body: Any, info: ValidationInfo) -> Any:
+    """What a form reads; its refusals are below its name."""
+    place = () if kind.name is None else (kind.name,)
+    try:
+        return kind.read(body, info)
+    except Refused as refused:
+        raise refused.below(*place) from None
+    except ValidationError:
+        raise
+    except ValueError as error:
+        raise Refused(str(error), place) from None
+
+
+def _a(what: str) -> str:
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"

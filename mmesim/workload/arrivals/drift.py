@@ -8,13 +8,13 @@ import numpy as np
 
 from mmesim.scenario.traffic.drift import Drift
 from mmesim.workload.block import Arrivals
-from mmesim.workload.draws.generators import Streams
+from mmesim.workload.draws.generators import Generators
 
 EVENTS = 256
 """Changes that are drawn at a time."""
 
 
-def drifted(calls: Iterator[Arrivals], drift: Drift, models: int, streams: Streams) -> Iterator[Arrivals]:
+def drifted(calls: Iterator[Arrivals], drift: Drift, models: int, generators: Generators) -> Iterator[Arrivals]:
     """The calls with models in place of places: `calls.model` is a place below `drift.living(models)`.
 
     At the start place i belongs to model i. Change k takes draws k, whatever the calls are.
@@ -22,8 +22,8 @@ def drifted(calls: Iterator[Arrivals], drift: Drift, models: int, streams: Strea
     holder = np.arange(models)
     """Model at each place; beyond the living ones those that are not alive, in any order."""
     living = drift.living(models)
-    swaps = _moments(drift.swaps_per_s, streams("swaps"))
-    births = _moments(drift.births_per_s, streams("births"))
+    swaps = _moments(drift.swaps_per_s, generators("swaps"))
+    births = _moments(drift.births_per_s, generators("births"))
     swap, birth = next(swaps), next(births)
     for block in calls:
         chosen = np.empty(len(block), dtype=np.int64)

@@ -1,7 +1,7 @@
 """A Poisson process whose rate changes at random moments: the same process of rate 1, seen through another clock.
 
 The clock runs at the rate of the moment. This is exact (the time change of a Poisson process; D. J. Daley and D.
-Vere-Jones, An Introduction to the Theory of Point Processes, 2003, section 7.4), and nothing is drawn in vain.
+Vere-Jones, An Introduction to the Theory of Point Processes, 2003, section 7.4), and no draw is rejected.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import numpy as np
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.workload.arrivals import poisson
-from mmesim.workload.arrivals.equilibrium import residual
-from mmesim.workload.draws.generators import KeyedStreams, Streams
-from mmesim.workload.draws.sampler import Sampler, mean
+from mmesim.workload.draws.generators import Generators, KeyedGenerators
+from mmesim.workload.draws.sampler import Sampler, residual
 
 STAYS = 256
 """Stays that are drawn at a time."""
@@ -33,10 +32,27 @@ class Stays:
     rate_per_s: Floats
 
 
-def times(process: Mmpp | OnOff, streams: Streams, chunk: int) -> Iterator[Floats]:
-    """Times of calls, without end; of `OnOff` as one whole. The first stay is as a long history leaves it."""
-    stays = mmpp_stays(process, streams) if isinstance(process, Mmpp) else _on_off_stays(process, streams)
-    return _through(poisson.moments(streams("arrivals"), chunk), stays)
+def mmpp_times(process: Mmpp, generators: Generators, chunk: int) -> Iterator[Floats]:
+    """Times of calls, without end. The first stay is as a long history leaves it."""
+    return _through(poisson.moments(generators("arrivals"), chunk), mmpp_stays(process, generators))
+
+
+def mmpp_expected(process: Mmpp, length_s: float) -> float:
+    """Calls in some time, on average."""
+    return process.mean_rate_per_s * length_s
+
+
+def on_off_times(process: OnOff, generators: Generators, chunk: int) -> Iterator[Floats]:
+    """Times of calls, without end; where models or groups are on or off by themselves, as if all were on."""
+    if process.each != "stream":
+        return poisson.times(process, generators, chunk)
+    return _through(poisson.moments(generators("arrivals"), chunk), _on_off_stays(process, generators))
+
+
+def on_off_expected(process: OnOff, length_s: float) -> float:
+    """Calls in some time, on average."""
+    on_s, off_s = process.on.mean, process.off.mean
+    return process.rate_per_s * on_s / (on_s + off_s) * length_s
 
 
 def _through(moments: Iterator[Floats], stays: Iterator[Stays]) -> Iterator[Floats]:
@@ -71,11 +87,11 @@ def _sums(start: float, steps: Floats) -> tuple[Floats, Floats]:
     return sums[1:], sums[:-1]
 
 
-def mmpp_stays(process: Mmpp, streams: Streams) -> Iterator[Stays]:
+def mmpp_stays(process: Mmpp, generators: Generators) -> Iterator[Stays]:
     """The stays of a Markov-modulated process, without end."""
     mean_s = np.array([state.stay_s for state in process.states.values()])
     rates = np.array([state.rate_per_s for state in process.states.values()])
-    lengths, choices = streams("stays"), streams("states")
+    lengths, choices = generators("stays"), generators("states")
     # Each state comes as often as any other, so the share of time in one is its mean stay over the sum of all.
     state = int(np.searchsorted(np.cumsum(mean_s), choices.random() * mean_s.sum(), side="right"))
     state = min(state, len(rates) - 1)
@@ -89,8 +105,8 @@ def mmpp_stays(process: Mmpp, streams: Streams) -> Iterator[Stays]:
         yield Stays(lengths.standard_exponential(STAYS) * mean_s[visited], rates[visited])
 
 
-def _on_off_stays(process: OnOff, streams: Streams) -> Iterator[Stays]:
-    path = Paths(process, int(streams("on_off").integers(0, 2**63)))
+def _on_off_stays(process: OnOff, generators: Generators) -> Iterator[Stays]:
+    path = Paths(process, int(generators("on_off").integers(0, 2**63)))
     rates = np.empty(SWITCHES)
     for batch in count():
         on, lengths = path.lengths("", batch)
@@ -104,16 +120,15 @@ class Paths:
     def __init__(self, process: OnOff, seed: int) -> None:
         self._left_on, self._left_off = residual(process.on), residual(process.off)
         self._on, self._off = Sampler((process.on,)), Sampler((process.off,))
-        self._streams = KeyedStreams(int(seed), 0, "on_off")
-        on_s, off_s = mean_s(process)
-        self._share = on_s / (on_s + off_s)
+        self._generators = KeyedGenerators(int(seed), 0, "on_off")
+        self._share = process.on.mean / (process.on.mean + process.off.mean)
 
     def lengths(self, name: str, batch: int) -> tuple[bool, Floats]:
         """Whether a path begins on, and the lengths of its stays number 16 x batch to 16 x batch + 15, seconds."""
-        draws = self._streams.at(name, 0)
+        draws = self._generators.at(name, 0)
         on = bool(draws.random() < self._share)
         left = (self._left_on if on else self._left_off)(draws) if batch == 0 else 0.0
-        draws = self._streams.at(name, batch + 1)
+        draws = self._generators.at(name, batch + 1)
         lengths = np.empty(SWITCHES)
         for first, sampler in ((0 if on else 1, self._on), (1 if on else 0, self._off)):
             half = np.zeros(SWITCHES // 2, dtype=np.int64)
@@ -123,19 +138,14 @@ class Paths:
         return on, lengths
 
 
-def mean_s(process: OnOff) -> tuple[float, float]:
-    """Mean times on and off, seconds."""
-    return mean(process.on), mean(process.off)
-
-
 class OnOffFilter:
     """Which of the calls of a stream come while their model (or its group) is on.
 
     For each path the next 16 switches are held, whatever the number of calls.
     """
 
-    def __init__(self, process: OnOff, names: list[str], streams: Streams) -> None:
-        self._paths = Paths(process, int(streams("on_off").integers(0, 2**63)))
+    def __init__(self, process: OnOff, names: list[str], generators: Generators) -> None:
+        self._paths = Paths(process, int(generators("on_off").integers(0, 2**63)))
         self._names = names
         self._batch = np.zeros(len(names), dtype=np.int64)
         self._starts_on = np.zeros(len(names), dtype=np.bool_)

@@ -1,7 +1,7 @@
 """The calls of a stream that has an arrival process: when they come, whom they are for, one step after the other.
 
 Arrivals; their models by popularity; drift; models that are off leave out their calls; sessions. Every step is a
-generator over blocks, and each takes its random numbers from streams of its own.
+generator over blocks, and each takes its random numbers from its own generators.
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import ScenarioError
 from mmesim.scenario.file.checks import too_few_or_many
 from mmesim.scenario.models.groups import Model
-from mmesim.scenario.traffic.arrivals import ArrivalProcess, ConstantRate, Poisson, Renewal
-from mmesim.scenario.traffic.closed_loop import ClosedLoop
-from mmesim.scenario.traffic.modulated import Mmpp, OnOff
-from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.traffic.modulated import OnOff
+from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.sessions import Sessions
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.forms import Form
-from mmesim.workload.arrivals import drift, modulated, plan, poisson, renewal, sessions
-from mmesim.workload.arrivals import model_sweep as sweep
-from mmesim.workload.block import Arrivals
-from mmesim.workload.draws.generators import Streams, of_traffic
+from mmesim.workload.arrivals import drift, modulated, plan, sessions
+from mmesim.workload.arrivals.processes import PROCESSES
+from mmesim.workload.block import Arrivals, rows_of
+from mmesim.workload.draws.generators import Generators, of_traffic
 from mmesim.workload.draws.popularity import Alias, Mix
-from mmesim.workload.scope import rows_of
 
 
 def arrivals(
@@ -42,37 +39,16 @@ def arrivals(
     ]
     if wrong:
         raise ScenarioError(wrong)
-    streams, rows = of_traffic(seed, replication, traffic.name), rows_of(models)
+    generators, rows = of_traffic(seed, replication, traffic.name), rows_of(models)
     if isinstance(traffic.arrivals, ModelSweep):
-        return sweep.arrivals(traffic.arrivals, rows, streams, chunk)
+        return plan.swept(traffic.arrivals, rows, generators, chunk)
     mix = Mix.of(traffic, models, seed)
     if traffic.sessions is not None:
         chunk = max(1, int(chunk / traffic.sessions.mean_calls))
-    moments = _until(times(traffic.arrivals, streams, chunk), window_s)
+    moments = _until(PROCESSES[type(traffic.arrivals)].times(traffic.arrivals, generators, chunk), window_s)
     if traffic.drift is None and traffic.sessions is None and not _by_path(traffic.arrivals):
-        return _chosen(moments, mix.alias, rows, streams)
-    return _steps(traffic, models, moments, mix, streams)
-
-
-def times(process: ArrivalProcess, streams: Streams, chunk: int) -> Iterator[Floats]:
-    """When arrivals come, seconds from the start of the stream; of models that are on or off: as if all were on."""
-    match process:
-        case Poisson():
-            return poisson.times(process.rate_per_s, streams("arrivals"), chunk)
-        case ConstantRate():
-            return renewal.constant(process, streams, chunk)
-        case Renewal():
-            return renewal.renewal(process, streams, chunk)
-        case OnOff() if process.each != "stream":
-            return poisson.times(process.rate_per_s, streams("arrivals"), chunk)
-        case Mmpp() | OnOff():
-            return modulated.times(process, streams, chunk)
-        case Schedule() | Diurnal() | FlashCrowd():
-            return plan.times(plan.plan_of(process), streams, chunk)
-        case ClosedLoop():
-            raise ValueError("users of a closed loop call when they have been answered: only the engine knows")
-        case ModelSweep():
-            raise ValueError("a sweep says whom it calls: see workload.sweep")
+        return _chosen(moments, mix.alias, rows, generators)
+    return _steps(traffic, models, moments, mix, generators)
 
 
 def _until(times: Iterator[Floats], window_s: float) -> Iterator[Floats]:
@@ -83,15 +59,15 @@ def _until(times: Iterator[Floats], window_s: float) -> Iterator[Floats]:
             return
 
 
-def _chosen(times: Iterator[Floats], alias: Alias, of: Ints, streams: Streams) -> Iterator[Arrivals]:
+def _chosen(times: Iterator[Floats], alias: Alias, of: Ints, generators: Generators) -> Iterator[Arrivals]:
     """Arrivals whose models are drawn independently; `of[i]` stands for index i of the popularity."""
-    choices = streams("popularity")
+    choices = generators("popularity")
     for block in times:
         yield Arrivals(block, of[alias.draw(choices, len(block))], None)
 
 
 def _steps(
-    traffic: Traffic, models: Sequence[Model], moments: Iterator[Floats], mix: Mix, streams: Streams
+    traffic: Traffic, models: Sequence[Model], moments: Iterator[Floats], mix: Mix, generators: Generators
 ) -> Iterator[Arrivals]:
     """All steps; up to the last one models are numbered within the stream."""
     places = np.arange(len(models))
@@ -99,24 +75,24 @@ def _steps(
     if asked is not None and asked.models == "each":
         # Whom the arrival itself would call does not matter: each call of the session draws.
         begun = (Arrivals(block, np.zeros(len(block), dtype=np.int64), None) for block in moments)
-        calls = _in_sessions(begun, asked, mix, streams)
+        calls = _in_sessions(begun, asked, mix, generators)
         if traffic.drift is not None:
-            calls = drift.drifted(calls, traffic.drift, len(models), streams)
+            calls = drift.drifted(calls, traffic.drift, len(models), generators)
     else:
-        calls = _chosen(moments, mix.alias, places, streams)
+        calls = _chosen(moments, mix.alias, places, generators)
         if traffic.drift is not None:
-            calls = drift.drifted(calls, traffic.drift, len(models), streams)
+            calls = drift.drifted(calls, traffic.drift, len(models), generators)
         if isinstance(traffic.arrivals, OnOff) and _by_path(traffic.arrivals):
-            calls = _while_on(calls, traffic.arrivals, models, streams)
+            calls = _while_on(calls, traffic.arrivals, models, generators)
         if asked is not None:
-            calls = _in_sessions(calls, asked, mix, streams)
+            calls = _in_sessions(calls, asked, mix, generators)
     rows = rows_of(models)
     for block in calls:
         yield Arrivals(block.time, rows[block.model], None)
 
 
-def _in_sessions(starts: Iterator[Arrivals], asked: Sessions, mix: Mix, streams: Streams) -> Iterator[Arrivals]:
-    draws = streams("popularity") if asked.models == "each" else streams("session_models")
+def _in_sessions(starts: Iterator[Arrivals], asked: Sessions, mix: Mix, generators: Generators) -> Iterator[Arrivals]:
+    draws = generators("popularity") if asked.models == "each" else generators("session_models")
 
     def choose(model: Ints, first: Flags) -> Ints:
         if asked.models == "each":
@@ -126,7 +102,7 @@ def _in_sessions(starts: Iterator[Arrivals], asked: Sessions, mix: Mix, streams:
             model[further] = mix.within_tenant(model[further], draws)
         return model
 
-    return sessions.calls(starts, asked, choose, streams)
+    return sessions.calls(starts, asked, choose, generators)
 
 
 def _by_path(process: Form) -> bool:
@@ -135,13 +111,13 @@ def _by_path(process: Form) -> bool:
 
 
 def _while_on(
-    calls: Iterator[Arrivals], process: OnOff, models: Sequence[Model], streams: Streams
+    calls: Iterator[Arrivals], process: OnOff, models: Sequence[Model], generators: Generators
 ) -> Iterator[Arrivals]:
     """The calls that come while their model, or its group, is on."""
     called = [model.name if process.each == "model" else model.group for model in models]
     names = list(dict.fromkeys(called))
     path = np.array([names.index(name) for name in called] if len(names) < len(called) else range(len(called)))
-    filtered = modulated.OnOffFilter(process, names, streams)
+    filtered = modulated.OnOffFilter(process, names, generators)
     for block in calls:
         on = filtered.on(block.time, path[block.model])
         yield Arrivals(block.time[on], block.model[on], None)

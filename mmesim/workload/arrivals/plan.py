@@ -1,4 +1,4 @@
-"""Rates that follow a plan: pieces of straight lines, once or again and again, and the calls of such a process."""
+"""Calls that follow a plan: rates in straight lines, once or again and again, and sweeps over the models."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmesim.arrays import Floats
-from mmesim.scenario.traffic.planned import DAY_S, DAYS, Diurnal, FlashCrowd, Schedule
+from mmesim.arrays import Floats, Ints
+from mmesim.scenario.traffic.planned import DAY_S, DAYS, Diurnal, FlashCrowd, ModelSweep, Schedule
 from mmesim.workload.arrivals import poisson
-from mmesim.workload.draws.generators import Streams
+from mmesim.workload.block import Arrivals
+from mmesim.workload.draws.generators import Generators
 
 STEPS_A_DAY = 96
 """Straight lines that a day's cosine is drawn with. Between two values it is at most (2 pi / 96)^2 / 8 = 0.054 % of its
@@ -62,7 +63,7 @@ class Plan:
         return self.pieces[0].first_per_s if self.pieces else self.after_per_s
 
     def calls(self, until_s: float) -> float:
-        """Calls from 0 on to some time in the mean: the integral of the rate."""
+        """Average calls from 0 to some time: the integral of the rate."""
         rounds, rest_s = 0.0, until_s
         if self.repeats:
             rounds = math.floor(until_s / self.length_s)
@@ -78,18 +79,8 @@ class Plan:
         return rounds * every + math.fsum(rest) + after
 
 
-def plan_of(process: Schedule | Diurnal | FlashCrowd) -> Plan:
-    """The plan of a process."""
-    match process:
-        case Schedule():
-            return _schedule(process)
-        case Diurnal():
-            return _diurnal(process)
-        case FlashCrowd():
-            return _flash_crowd(process)
-
-
-def _schedule(process: Schedule) -> Plan:
+def schedule(process: Schedule) -> Plan:
+    """The plan of given points."""
     points = list(process.points)
     last = points[-1][1]
     if process.repeat_s is not None:
@@ -102,7 +93,8 @@ def _schedule(process: Schedule) -> Plan:
     return Plan(tuple(pieces), process.repeat_s is not None, last)
 
 
-def _flash_crowd(process: FlashCrowd) -> Plan:
+def flash_crowd(process: FlashCrowd) -> Plan:
+    """The plan of a crowd that comes and goes."""
     base, peak = process.base_per_s, process.peak_per_s
     lines = ((process.at_s, base, base), (process.ramp_s, base, peak), (process.hold_s, peak, peak))
     return _in_a_row((*lines, (process.decay_s, peak, base)), after_per_s=base)
@@ -118,7 +110,7 @@ def _in_a_row(lines: Sequence[tuple[float, float, float]], after_per_s: float) -
     return Plan(tuple(pieces), False, after_per_s)
 
 
-def _diurnal(process: Diurnal) -> Plan:
+def diurnal(process: Diurnal) -> Plan:
     """A day or, if weekends differ, a week, turned so that it begins where the stream does."""
     step = DAY_S / STEPS_A_DAY
     days = len(DAYS) if process.weekend != 1.0 else 1
@@ -164,13 +156,13 @@ def _turned(pieces: Sequence[Piece], start_s: float) -> tuple[Piece, ...]:
     )
 
 
-def times(plan: Plan, streams: Streams, chunk: int) -> Iterator[Floats]:
+def times(plan: Plan, generators: Generators, chunk: int) -> Iterator[Floats]:
     """Times of the calls of a Poisson process that follows a plan; ends where the rate is 0 for good.
 
     Thinning (P. A. W. Lewis and G. S. Shedler, Naval Research Logistics 26, 1979) under a bound that is the greatest
     rate of each piece: where the rate is constant, no candidate is refused. Candidate k takes draw k.
     """
-    chances = streams("thinning")
+    chances = generators("thinning")
     pieces = [piece for piece in plan.pieces if max(piece.first_per_s, piece.last_per_s) > 0.0]
     if not plan.repeats and plan.after_per_s > 0.0:
         pieces.append(Piece(plan.length_s, math.inf, plan.after_per_s, plan.after_per_s))
@@ -181,11 +173,11 @@ def times(plan: Plan, streams: Streams, chunk: int) -> Iterator[Floats]:
     bound = np.maximum(first, last)
     finite = np.where(np.isfinite(end), end, begin)
     slope = np.divide(last - first, finite - begin, out=np.zeros(len(pieces)), where=finite > begin)
-    # Candidates in the mean, up to the end and up to the begin of each piece.
+    # Average candidates up to the end and up to the start of each piece.
     up_to = np.cumsum((end - begin) * bound)
     before = np.concatenate([[0.0], up_to[:-1]])
     before_now = 0.0
-    for moments in poisson.moments(streams("arrivals"), chunk):
+    for moments in poisson.moments(generators("arrivals"), chunk):
         over = False
         if plan.repeats:
             rounds = np.floor(moments / up_to[-1])
@@ -206,4 +198,18 @@ def times(plan: Plan, streams: Streams, chunk: int) -> Iterator[Floats]:
             before_now = float(time[-1])
             yield time
         if over:
+            return
+
+
+def swept(process: ModelSweep, rows: Ints, generators: Generators, chunk: int) -> Iterator[Arrivals]:
+    """The calls of all sweeps; `rows` are the models in the order of the file. One sweep is over when its calls are."""
+    order = generators("order")
+    for number in itertools.count():
+        models = rows if process.order == "file" else rows[order.permutation(len(rows))]
+        begun_s = number * (process.every_s or 0.0)
+        for first in range(0, len(rows), chunk):
+            part = models[first : first + chunk]
+            time = begun_s + np.arange(first, first + len(part)) / process.rate_per_s
+            yield Arrivals(time=time, model=part, service=None)
+        if process.every_s is None:
             return

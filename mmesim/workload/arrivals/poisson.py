@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.workload.block import Arrivals
+from mmesim.workload.draws.generators import Generators
 from mmesim.workload.draws.popularity import Alias
 
 
@@ -23,11 +25,24 @@ def moments(draws: np.random.Generator, chunk: int) -> Iterator[Floats]:
         yield gaps
 
 
-def times(rate_per_s: float, draws: np.random.Generator, chunk: int) -> Iterator[Floats]:
+class HasRate(Protocol):
+    """A process with a constant mean rate."""
+
+    @property
+    def rate_per_s(self) -> float:
+        """Calls a second."""
+
+
+def times(process: HasRate, generators: Generators, chunk: int) -> Iterator[Floats]:
     """A Poisson process that starts at 0 and never ends, seconds; the time of call k scales with 1 / rate."""
-    for block in moments(draws, chunk):
-        block /= rate_per_s
+    for block in moments(generators("arrivals"), chunk):
+        block /= process.rate_per_s
         yield block
+
+
+def expected(process: HasRate, length_s: float) -> float:
+    """Calls in some time, on average: of every process with this mean rate that begins in equilibrium."""
+    return process.rate_per_s * length_s
 
 
 def arrivals(

@@ -9,15 +9,12 @@ import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.scenario.models.groups import Model
-from mmesim.scenario.traffic.arrivals import ArrivalProcess, ConstantRate, Poisson, Renewal
+from mmesim.scenario.traffic.arrivals import ArrivalProcess
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.drift import Drift
-from mmesim.scenario.traffic.modulated import Mmpp, OnOff
-from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.workload.arrivals.modulated import mean_s
-from mmesim.workload.arrivals.plan import plan_of
-from mmesim.workload.draws import sampler as distributions
+from mmesim.workload.arrivals.processes import PROCESSES
 from mmesim.workload.draws.popularity import Mix
 
 SLICES = 1000
@@ -25,29 +22,17 @@ SLICES = 1000
 
 
 def arrivals_in(process: ArrivalProcess, length_s: float) -> float:
-    """Arrivals from the start of the stream on for some time in the mean; a sweep over the models is none of these.
+    """Arrivals from the start of the stream on for some time, on average; a sweep over the models is none of these.
 
     Users of a closed loop count as if they were answered in no time.
     """
-    match process:
-        case Poisson() | ConstantRate() | Renewal():
-            return process.rate_per_s * length_s
-        case Mmpp():
-            return process.mean_rate_per_s * length_s
-        case OnOff():
-            on_s, off_s = mean_s(process)
-            return process.rate_per_s * on_s / (on_s + off_s) * length_s
-        case Schedule() | Diurnal() | FlashCrowd():
-            return plan_of(process).calls(length_s)
-        case ClosedLoop():
-            pause_s = distributions.mean(process.think_time) + distributions.mean(process.cycle)
-            return process.users / pause_s * length_s
-        case ModelSweep():
-            raise ValueError("how many calls a sweep makes hangs on its models")
+    if isinstance(process, ClosedLoop):
+        return process.users / (process.think_time.mean + process.cycle.mean) * length_s
+    return PROCESSES[type(process)].expected(process, length_s)
 
 
 def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: float) -> Floats:
-    """Calls of each of these models from the start of the stream on for some time, in the mean [models].
+    """Calls of each of these models from the start of the stream on for some time, on average [models].
 
     A session counts with all its calls, also those that come later.
     """
@@ -67,7 +52,7 @@ def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: flo
 
 
 def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int) -> Floats:
-    """Calls a second of each of these models when the stream starts, in the mean [models].
+    """Calls a second of each of these models when the stream starts, on average [models].
 
     Of processes with a state it is the long-run rate, of a plan the rate at its begin; sessions count as if there had
     been some before.
@@ -79,15 +64,19 @@ def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int) -
     share = np.zeros(len(models))
     living = Mix.of(traffic, models, seed).share
     share[: len(living)] = living
-    rate = plan_of(process).first_per_s if isinstance(process, Schedule | Diurnal | FlashCrowd) else None
+    rate = (
+        arrivals_in(process, 1.0)
+        if isinstance(process, ClosedLoop)
+        else PROCESSES[type(process)].at_start_per_s(process)
+    )
     calls = 1.0 if traffic.sessions is None else traffic.sessions.mean_calls
-    return share * (arrivals_in(process, 1.0) if rate is None else rate) * calls
+    return share * rate * calls
 
 
 def share_after(drift: Drift, share: Floats, models: int, after_s: float) -> Floats:
-    """The share of each model in the mean after a drift of `after_s`; `share` [living] at the start.
+    """The average share of each model after a drift of `after_s`; `share` [living] at the start.
 
-    A model is alive with chance a, and has in the mean the share q. Swaps mix the shares of the living at the rate
+    A model is alive with chance a, and has the share q on average. Swaps mix the shares of the living at the rate
     2 swaps / (living - 1), deaths and births at births / living each; both move in exponentials to the even state.
     """
     living = len(share)
@@ -105,7 +94,7 @@ def share_after(drift: Drift, share: Floats, models: int, after_s: float) -> Flo
 
 
 def _swept(process: ModelSweep, models: int, length_s: float) -> Floats:
-    """Calls of each model: exact in the order of the file, in the mean for random orders."""
+    """Calls of each model: exact in the order of the file, on average for random orders."""
     calls = np.zeros(models)
     first_s = np.arange(models) / process.rate_per_s
     sweeps = 1 if process.every_s is None else math.ceil(length_s / process.every_s)

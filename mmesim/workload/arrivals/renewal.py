@@ -17,9 +17,8 @@ from mmesim.scenario.traffic.arrivals import (
     WeibullArrivals,
 )
 from mmesim.scenario.values.times import Gamma, Lognormal, Weibull
-from mmesim.workload.arrivals.equilibrium import residual
-from mmesim.workload.draws.generators import Streams
-from mmesim.workload.draws.sampler import Sampler
+from mmesim.workload.draws.generators import Generators
+from mmesim.workload.draws.sampler import Sampler, residual
 
 GAPS: dict[type[Renewal], type[Gamma] | type[Weibull] | type[Lognormal]] = {
     GammaArrivals: Gamma,
@@ -29,18 +28,18 @@ GAPS: dict[type[Renewal], type[Gamma] | type[Weibull] | type[Lognormal]] = {
 """Process -> distribution of its gaps, given by mean and cv."""
 
 
-def constant(process: ConstantRate, streams: Streams, chunk: int) -> Iterator[Floats]:
+def constant(process: ConstantRate, generators: Generators, chunk: int) -> Iterator[Floats]:
     """Times of calls with equal gaps, without end; the first is at a random moment of the first gap."""
-    phase = float(streams("phase").random())
+    phase = float(generators("phase").random())
     first = 0
     while True:
         yield (np.arange(first, first + chunk, dtype=np.float64) + phase) / process.rate_per_s
         first += chunk
 
 
-def renewal(process: Renewal, streams: Streams, chunk: int) -> Iterator[Floats]:
+def renewal(process: Renewal, generators: Generators, chunk: int) -> Iterator[Floats]:
     """Times of calls, without end. Gaps are drawn with mean 1 and divided by the rate; draw k is gap k + 1."""
-    first, draw = _gaps(process, streams)
+    first, draw = _gaps(process, generators)
     last = first
     yield np.array([first / process.rate_per_s])
     while True:
@@ -51,11 +50,11 @@ def renewal(process: Renewal, streams: Streams, chunk: int) -> Iterator[Floats]:
         yield gaps / process.rate_per_s
 
 
-def _gaps(process: Renewal, streams: Streams) -> tuple[float, Callable[[int], Floats]]:
+def _gaps(process: Renewal, generators: Generators) -> tuple[float, Callable[[int], Floats]]:
     """What is left of the gap at time 0, and how further gaps are drawn; both with mean 1."""
-    gaps, phase = streams("arrivals"), streams("phase")
+    gaps, phase = generators("arrivals"), generators("phase")
     if isinstance(process, HyperexponentialArrivals):
-        return _two_phases(process.cv, gaps, phase, streams("phases"))
+        return _two_phases(process.cv, gaps, phase, generators("phases"))
     spec = GAPS[type(process)](1.0, process.cv)
     sampler = Sampler((spec,))
     return residual(spec)(phase), lambda n: sampler.draw(

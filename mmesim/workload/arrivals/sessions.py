@@ -9,7 +9,7 @@ import numpy as np
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.scenario.traffic.sessions import Geometric, Sessions
 from mmesim.workload.block import Arrivals
-from mmesim.workload.draws.generators import Streams
+from mmesim.workload.draws.generators import Generators
 from mmesim.workload.draws.sampler import Sampler
 
 Chooser = Callable[[Ints, Flags], Ints]
@@ -18,12 +18,14 @@ Chooser = Callable[[Ints, Flags], Ints]
 The calls come session by session, so that draw k belongs to call k of that order."""
 
 
-def calls(starts: Iterator[Arrivals], sessions: Sessions, choose: Chooser, streams: Streams) -> Iterator[Arrivals]:
+def calls(
+    starts: Iterator[Arrivals], sessions: Sessions, choose: Chooser, generators: Generators
+) -> Iterator[Arrivals]:
     """All calls of all sessions in order of time; at equal times the older session first.
 
     Held are the calls that are yet to come of the sessions under way.
     """
-    counts, gaps = streams("session_calls"), streams("session_gaps")
+    counts, gaps = generators("session_calls"), generators("session_gaps")
     sampler = Sampler((sessions.gap,))
     rngs = dict.fromkeys(sampler.families, gaps)
     waiting = Arrivals(np.empty(0), np.empty(0, dtype=np.int64), None)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
-from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.models.groups import Model
+from mmesim.errors import ScenarioError
+from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.traffic.popularity import (
     LognormalPopularity,
     Popularity,
@@ -20,7 +20,8 @@ from mmesim.scenario.traffic.popularity import (
     Zipf,
 )
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.workload.draws.generators import KeyedStreams
+from mmesim.scenario.values.fields import Refused
+from mmesim.workload.draws.generators import KeyedGenerators
 
 
 class Alias:
@@ -124,7 +125,7 @@ def _between(spec: Tenants, models: Sequence[Model], members: Sequence[Ints], se
         weights = np.array(_weights(models))
         share = np.array([math.fsum(weights[rows]) for rows in members])
         return share / math.fsum(share)
-    # A tenant of so many models in a row is called by the first of them.
+    # A tenant of consecutive models is named after the first of them.
     names = [models[rows[0]].group if spec.size is None else models[rows[0]].name for rows in members]
     return _shares(spec.between, [models[rows[0]] for rows in members], names, seed, "tenant_rates")
 
@@ -141,24 +142,13 @@ def _shares(
             share = np.array(_weights(models), dtype=np.float64)
         case LognormalPopularity():
             # By name and seed alone: replications differ in their calls, not in which models are popular.
-            sigma, draws = math.sqrt(math.log1p(spec.cv * spec.cv)), KeyedStreams(seed, 0, purpose)
+            sigma, draws = math.sqrt(math.log1p(spec.cv * spec.cv)), KeyedGenerators(seed, 0, purpose)
             share = np.array([draws.at(name, 0).lognormal(0.0, sigma) for name in names])
     return share / math.fsum(share)
 
 
 def _weights(models: Sequence[Model]) -> list[float]:
-    by_weight = any(model.weight is not None for model in models)
-    given: list[float] = []
-    for model in models:
-        value = model.weight if by_weight else model.rate_per_s
-        if value is None:
-            has = "neither weight nor rate" if model.rate_per_s is None else "a rate where others have a weight"
-            raise _problem(f"popularity weights: model {model.name!r} has {has}", "give all of them one or the other")
-        given.append(value)
-    if not any(given):
-        raise _problem("popularity weights: every model has weight 0", "give at least one model a weight above 0")
-    return given
-
-
-def _problem(message: str, hint: str) -> ScenarioError:
-    return ScenarioError([Problem("scenario", None, "traffic.popularity", None, message, hint)])
+    try:
+        return weights_of(models)
+    except Refused as refused:
+        raise ScenarioError([refused.below("traffic", "popularity").problem("scenario")]) from None

@@ -18,10 +18,10 @@ from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.fields import shown
 from mmesim.workload.trace.clock import Clock
 from mmesim.workload.trace.names import UNKNOWN, Naming
-from mmesim.workload.trace.rows import Piece
+from mmesim.workload.trace.rows import RawCalls
 
 JUDGED = 10_000
-"""After so many lines the share of unreadable ones is judged for the first time, and again after as many more."""
+"""After this number of lines the share of unreadable ones is judged first, and again after as many more."""
 LONGEST = 1 << 20
 """A line that is longer is cut."""
 
@@ -68,7 +68,7 @@ class Tally:
         return f"{units.show_count(self.skipped)} of {units.show_count(self.lines)} lines ({share})"
 
 
-def access_log(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
+def access_log(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The calls of a log (plain, .gz, .zst), at most `chunk` at a time.
 
     Lines in which `only` is not found are left out. A line that does not match the pattern, or whose time or service
@@ -89,7 +89,7 @@ def access_log(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piec
     tally.tell()
 
 
-def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally) -> Iterator[Piece]:
+def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally) -> Iterator[RawCalls]:
     assert source.pattern is not None  # the schema wants one for an access log
     find, only = re.compile(source.pattern).search, re.compile(source.only or "").search
     clock = Clock(source.unit, source.time_format, source.from_first)
@@ -124,14 +124,14 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally) -> It
         yield _piece(tally, rows, with_service)
 
 
-def _piece(tally: Tally, rows: list[tuple[float, int, float, int]], with_service: bool) -> Piece:
+def _piece(tally: Tally, rows: list[tuple[float, int, float, int]], with_service: bool) -> RawCalls:
     time, model, service, number = zip(*rows, strict=True)
 
     def fail(row: int, message: str) -> None:
         tally.refused = True
         raise TraceError(f"{tally.file}:{number[row]}: group 'time': {message}")
 
-    return Piece(np.array(time), np.array(model, dtype=np.int64), np.array(service) if with_service else None, fail)
+    return RawCalls(np.array(time), np.array(model, dtype=np.int64), np.array(service) if with_service else None, fail)
 
 
 def _service(text: str | None, scale: float) -> float:

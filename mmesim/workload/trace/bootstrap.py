@@ -26,7 +26,7 @@ COVERED = 0.99
 
 
 def whole_blocks(file: Path, covered_s: float, block_s: float, needed: float = 1.0) -> int:
-    """Return how many blocks fit into a trace that covers so many seconds; TraceError for fewer than two.
+    """How many blocks fit into a trace of this length, seconds; TraceError for fewer than two.
 
     The last block counts when the share `needed` of it is covered. One block alone would be the same in all
     replications.
@@ -42,7 +42,7 @@ def whole_blocks(file: Path, covered_s: float, block_s: float, needed: float = 1
 
 
 def drawn(generator: np.random.Generator, blocks: int, block_s: float, window_s: float) -> Ints:
-    """Return which block of the trace is replayed first, second, ... until the window is full."""
+    """Which block of the trace is replayed first, second, ... until the window is full."""
     return generator.integers(blocks, size=math.ceil(max(window_s, 0.0) / block_s))
 
 
@@ -62,7 +62,7 @@ class BlockTrace:
         self._first = np.searchsorted(self.time, block_s * np.arange(self.blocks + 1), side="left")
 
     def arrivals(self, order: Ints) -> Iterator[Arrivals]:
-        """Return the requests of these blocks, one block after the other; an empty block gives nothing."""
+        """The requests of these blocks, one block after the other; an empty block gives nothing."""
         for position, block in enumerate(order.tolist()):
             rows = slice(int(self._first[block]), int(self._first[block + 1]))
             if rows.stop == rows.start:
@@ -73,7 +73,7 @@ class BlockTrace:
             yield Arrivals(time, self.model[rows], None if self.service is None else self.service[rows])
 
     def calls(self, models: int) -> Floats:
-        """Return how many requests each model has in a block, on average."""
+        """How many requests each model has in a block, on average."""
         whole = slice(0, int(self._first[-1]))
         counts: Floats = np.bincount(self.model[whole], minlength=models) / self.blocks
         return counts
@@ -93,7 +93,7 @@ class BlockMinutes:
         self._first = np.searchsorted(self._counts.minute, self._minutes * np.arange(self.blocks + 1))
 
     def counts(self, order: Ints) -> MinuteCounts:
-        """Return the counts of these blocks, one after the other; calls are placed in a minute wherever it comes."""
+        """The counts of these blocks, one after the other; calls are placed in a minute wherever it comes."""
         none: Ints = np.zeros(0, dtype=np.int64)
         rows, shift = [none], [none]
         for position, block in enumerate(order.tolist()):
@@ -108,6 +108,6 @@ class BlockMinutes:
         )
 
     def calls(self, models: int) -> Floats:
-        """Return how many requests each model has in a block, on average."""
+        """How many requests each model has in a block, on average."""
         whole = slice(0, int(self._first[-1]))
         return np.bincount(self._counts.model[whole], self._counts.count[whole], models) / self.blocks

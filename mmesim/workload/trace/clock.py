@@ -35,7 +35,7 @@ class Clock:
         self._format = time_format
 
     def column(self, part: Chunk, column: str) -> Floats:
-        """A column of a table in seconds; TraceError at the first cell that is no time."""
+        """A column of a table in seconds; TraceError at the first cell that is not a time."""
         if self._unit != "timestamp":
             cells = part.batch.column(column)
             if pa.types.is_temporal(cells.type):
@@ -95,7 +95,7 @@ def _exact(part: Chunk, column: str, unit_ns: int) -> Ints:
     try:
         ns: Ints = pc.multiply_checked(pc.cast(_trimmed(cells), pa.int64()), unit_ns).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
-        part.numbers(column)  # names the first cell that is no number
+        part.numbers(column)  # names the first cell that is not a number
         if pa.types.is_string(cells.type):
             return np.array([_ns(Decimal(cell.strip()), unit_ns) for cell in cells.to_pylist()], dtype=np.int64)
         return np.rint(part.numbers(column) * unit_ns).astype(np.int64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from mmesim.errors import OutputError, UserError
+from mmesim.errors import UserError
+from mmesim.files import whole
 from mmesim.workload.block import Arrivals
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".csv.zst")
@@ -30,27 +30,8 @@ def write(path: Path, calls: Iterator[Arrivals], name: Callable[[int], str]) -> 
     `name` gives the name of a model by its number. The column `service` is there when the calls have it.
     """
     check_name(path)
-    with _whole(path) as fresh:
+    with whole(path) as fresh:
         return _write(fresh, calls, name)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text, whole or not at all; OutputError when it cannot be."""
-    with _whole(path) as fresh:
-        fresh.write_text(text, encoding="utf-8")
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place when all has gone well."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".mmesim-", dir=path.parent) as folder:
-            fresh = Path(folder, path.name)
-            yield fresh
-            fresh.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write to {path}: {error.strerror or error}") from error
 
 
 def _write(path: Path, calls: Iterator[Arrivals], name: Callable[[int], str]) -> int:

@@ -18,7 +18,7 @@ from mmesim.workload.trace.stack import StackDistances
 DISPERSION_S = {"1 s": 1.0, "1 min": 60.0, "1 h": 3600.0}
 TOP = (0.01, 0.1)
 RESIDENT = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9)
-"""Shares of the models for which the miss ratio is told."""
+"""Shares of the models for which the miss ratio is reported."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Description:
     by_rank: Ints
     """[models]: calls, the most called first."""
     miss_ratios: Floats
-    """[0 .. models]: of an LRU cache for so many models that begins empty."""
+    """[0 .. models]: of an LRU cache of that many models that begins empty."""
 
     @property
     def peak_to_mean(self) -> float:

@@ -14,9 +14,8 @@ import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike
-from mmesim.workload.block import Arrivals
-from mmesim.workload.draws import generators as streams
-from mmesim.workload.pieces import sorted_by_time
+from mmesim.workload.block import Arrivals, sorted_by_time
+from mmesim.workload.draws.generators import generator
 
 SLICE = 1 << 16
 """Calls that are made together, on average."""
@@ -145,7 +144,7 @@ class _Caller:
 
     def _generator(self, what: int | str) -> np.random.Generator:
         seed, replication, stream, rank = self._key
-        return streams.generator(seed, replication, "fingerprint", stream, rank, what)
+        return generator(seed, replication, "fingerprint", stream, rank, what)
 
 
 def arrivals(fingerprint: Fingerprint, rows: Ints, seed: int, replication: int, stream: str) -> Iterator[Arrivals]:
@@ -177,7 +176,7 @@ def operational(fingerprint: Fingerprint) -> Line:
 
 
 def expected_calls(fingerprint: Fingerprint, length_s: float) -> Floats:
-    """Calls of each model, the most called first, in so many seconds; within a span they follow the profile."""
+    """Calls of each model, the most called first, in this number of seconds; within a span they follow the profile."""
     share, edges = _shares(fingerprint)
     spans, rest_s = divmod(length_s, fingerprint.span_s)
     by_profile = float(Line(edges, share)(np.array([rest_s]))[0])

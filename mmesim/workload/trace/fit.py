@@ -35,7 +35,7 @@ _EDGES = np.concatenate(([0.0], np.array([1e-6 * math.pow(1.02, k) for k in rang
 
 @dataclass(frozen=True)
 class _Models:
-    """What one pass tells about each model."""
+    """What one pass finds out about each model."""
 
     calls: Ints
     first: Floats

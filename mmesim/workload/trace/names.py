@@ -51,7 +51,7 @@ class Known:
 class _AnyName:
     def problem(self, name: str) -> str:
         """Only an empty name is refused."""
-        return f"{name!r} is no name of a model"
+        return f"{name!r} is not the name of a model"
 
 
 class Chosen(_AnyName):

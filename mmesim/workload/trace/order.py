@@ -8,13 +8,12 @@ import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Floats
-from mmesim.workload.block import Arrivals
-from mmesim.workload.pieces import sorted_by_time
+from mmesim.workload.block import Arrivals, sorted_by_time
 from mmesim.workload.trace.names import LEFT_OUT
-from mmesim.workload.trace.rows import Piece
+from mmesim.workload.trace.rows import RawCalls
 
 
-def in_order(pieces: Iterable[Piece], disorder_s: float, from_first: bool) -> Iterator[Arrivals]:
+def in_order(pieces: Iterable[RawCalls], disorder_s: float, from_first: bool) -> Iterator[Arrivals]:
     """The calls of a file in order of time, those of one time in the order of the file; calls left out are gone.
 
     A call may be up to `disorder_s` earlier than one before it in the file; TraceError at the first that is earlier
@@ -28,7 +27,7 @@ def in_order(pieces: Iterable[Piece], disorder_s: float, from_first: bool) -> It
         yield calls if zero == 0.0 else Arrivals(calls.time - zero, calls.model, calls.service)
 
 
-def _plain(pieces: Iterable[Piece]) -> Iterator[Arrivals]:
+def _plain(pieces: Iterable[RawCalls]) -> Iterator[Arrivals]:
     latest = -np.inf
     for piece in pieces:
         _check(piece, latest, 0.0)
@@ -37,7 +36,7 @@ def _plain(pieces: Iterable[Piece]) -> Iterator[Arrivals]:
         yield from _kept(Arrivals(piece.time, piece.model, piece.service))
 
 
-def _sorted(pieces: Iterable[Piece], disorder_s: float) -> Iterator[Arrivals]:
+def _sorted(pieces: Iterable[RawCalls], disorder_s: float) -> Iterator[Arrivals]:
     latest = -np.inf
     waiting: list[Arrivals] = []
     held = new = 0
@@ -68,7 +67,7 @@ def _kept(calls: Arrivals) -> Iterator[Arrivals]:
         yield Arrivals(calls.time[keep], calls.model[keep], None if calls.service is None else calls.service[keep])
 
 
-def _check(piece: Piece, latest: float, disorder_s: float) -> None:
+def _check(piece: RawCalls, latest: float, disorder_s: float) -> None:
     before: Floats = np.maximum.accumulate(np.concatenate(([latest], piece.time)))[:-1]
     wrong = piece.time < before - disorder_s
     if not wrong.any():

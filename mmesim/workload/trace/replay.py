@@ -18,15 +18,15 @@ from mmesim.scenario.traffic.trace import (
     TraceSource,
 )
 from mmesim.workload.block import Arrivals
-from mmesim.workload.draws import generators as streams
+from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace import transform
 from mmesim.workload.trace.access_log import access_log
 from mmesim.workload.trace.names import Chosen, Hashed, Known, Naming, Numbered, Striped
 from mmesim.workload.trace.order import in_order
-from mmesim.workload.trace.rows import Piece, azure_2021, azure_llm, table
+from mmesim.workload.trace.rows import RawCalls, azure_2021, azure_llm, table
 
-Reader = Callable[[TraceSource, Naming, int], Iterator[Piece]]
+Reader = Callable[[TraceSource, Naming, int], Iterator[RawCalls]]
 
 READERS: Mapping[TraceFormat, Reader] = {
     TABLE: table,
@@ -47,11 +47,11 @@ class Draws:
 
     def minute(self, minute: int) -> np.random.Generator:
         """Where the calls of a minute lie in it: anew in every replication."""
-        return streams.generator(self.seed, self.replication, "arrivals", self.stream, minute)
+        return generator(self.seed, self.replication, "arrivals", self.stream, minute)
 
     def kept(self, copy: int) -> np.random.Generator:
         """Which calls of a copy are kept: the same in every replication, which replay one and the same trace."""
-        return streams.generator(self.seed, 0, "thinning", self.stream, copy)
+        return generator(self.seed, 0, "thinning", self.stream, copy)
 
 
 def replayed(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> Iterator[Arrivals]:
@@ -83,7 +83,7 @@ def in_window(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> 
 
 
 def window_s(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> float:
-    """How long the window of a trace is, before it is warped; a trace whose end nobody tells is read for it."""
+    """How long the window of a trace is, before it is warped; a trace whose end is not given is read for it."""
     if source.window.length_s is not None:
         return source.window.length_s
     if source.format == AZURE_2019:

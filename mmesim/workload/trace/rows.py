@@ -27,7 +27,7 @@ TIMESTAMP = "TIMESTAMP"
 
 
 @dataclass(frozen=True)
-class Piece:
+class RawCalls:
     """Some calls as they stand in a file, in its order."""
 
     time: Floats
@@ -40,7 +40,7 @@ class Piece:
     """Raises TraceError for the time of a call: file, line, column and what is said about it."""
 
 
-def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
+def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The calls of a CSV or Parquet file with a header.
 
     Cells are checked as they are read: TraceError names file, line and column of the first that is wrong.
@@ -55,7 +55,7 @@ def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
         time = clock.column(part, columns.time)
         if not source.from_first:
             _check_numbers(part, columns.time, time)
-        yield Piece(
+        yield RawCalls(
             time=time,
             model=model_rows(part, columns.model, naming),
             service=None if service is None else _service(part, service, source.service_scale),
@@ -63,11 +63,11 @@ def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
         )
 
 
-def azure_2021(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
+def azure_2021(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The invocations of Azure Functions 2021; a model is called `app/func`, a call begins at its end - duration."""
     for part in Table(source.file).chunks([APP, FUNCTION, END, DURATION], chunk):
         duration = _not_negative(part, DURATION)
-        yield Piece(
+        yield RawCalls(
             time=part.numbers(END) - duration,
             model=_pairs(part, naming),
             service=duration * source.service_scale if source.service else None,
@@ -75,14 +75,14 @@ def azure_2021(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piec
         )
 
 
-def azure_llm(source: TraceSource, naming: Naming, chunk: int) -> Iterator[Piece]:
+def azure_llm(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The requests of Azure LLM inference 2023, all for one model, counted from the first."""
     clock = Clock("timestamp", None, True)
     for part in Table(source.file).chunks([TIMESTAMP], chunk):
         row = naming.row(source.only_model)
         if row == UNKNOWN:
             part.fail(0, TIMESTAMP, f"{naming.problem(source.only_model)}; the key `model` of the trace names another")
-        yield Piece(
+        yield RawCalls(
             time=clock.column(part, TIMESTAMP),
             model=np.full(len(part), row, dtype=np.int64),
             service=None,

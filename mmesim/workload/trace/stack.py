@@ -36,14 +36,8 @@ class StackDistances:
         if self._held >= max(BATCH, 2 * len(self._stack)):
             self._flush()
 
-    def miss_ratio(self, models: int) -> float:
-        """Share of the calls that miss in an LRU cache that holds so many models and begins empty; 0 without calls."""
-        self._flush()
-        total = self.first_calls + int(self.counts.sum())
-        return (self.first_calls + int(self.counts[models:].sum())) / total if total else 0.0
-
     def miss_ratios(self) -> Floats:
-        """[0 .. models]: `miss_ratio` of every size of the cache."""
+        """[0 .. models]: share of the calls that miss in an empty LRU cache of that many models; 0 without calls."""
         self._flush()
         total = self.first_calls + int(self.counts.sum())
         beyond = np.zeros(len(self._stack) + 1, dtype=np.int64)
@@ -90,7 +84,7 @@ def _smaller_before(ranks: Ints) -> Ints:
     """
     bits = max(1, int(len(ranks) - 1).bit_length())
     size = 1 << bits
-    # The elements that fill up to a power of two come last and are the largest: they count for nobody.
+    # The elements that fill up to a power of two come last and are the largest: they count for no other.
     order = np.concatenate((ranks, np.arange(len(ranks), size)))
     smaller = np.zeros(size, dtype=np.int64)
     for bit in reversed(range(bits)):

@@ -1,4 +1,4 @@
-"""Columns of a CSV or Parquet file, read a piece at a time; what is wrong is told with file, line and column."""
+"""Columns of a CSV or Parquet file, read a piece at a time; errors name file, line and column."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Table:
                 yield from parquet.iter_batches(batch_size=rows, columns=list(columns))
             return
         # Cells stay text here: a wrong one is then found, and told, by `Chunk.numbers`. Names do not come from Arrow,
-        # since a blank after a comma is no part of a name.
+        # since a blank after a comma is not part of a name.
         line, names = self._names()
         with pa.input_stream(str(self.file), compression="detect") as stream:
             yield from pyarrow.csv.open_csv(

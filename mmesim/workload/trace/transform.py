@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from mmesim.workload.block import Arrivals
-from mmesim.workload.pieces import sorted_by_time
+from mmesim.workload.block import Arrivals, merge
 
 Stream = Iterator[Arrivals]
 
@@ -36,7 +35,7 @@ def thinned(calls: Stream, share: float, generator: np.random.Generator) -> Stre
     for part in calls:
         keep = generator.random(len(part)) < share
         if keep.any():
-            yield Arrivals(part.time[keep], part.model[keep], None if part.service is None else part.service[keep])
+            yield part[keep]
 
 
 def warped(calls: Stream, factor: float) -> Stream:
@@ -61,38 +60,13 @@ def copies(
         share = rate - number
         streams.append(copy if share >= 1.0 else thinned(copy, share, draws(number)))
         number += 1
-    return superposed(streams)
+    return merge(streams, 1)
 
 
 def _rotated(open_: Callable[[], Stream], shift_s: float, length_s: float) -> Stream:
     yield from window(open_(), shift_s, None)
     for part in window(open_(), 0.0, shift_s):
         yield moved(part, length_s - shift_s)
-
-
-def superposed(streams: Sequence[Stream]) -> Stream:
-    """All calls of all streams in order of time; at one time in the order of the streams."""
-    if len(streams) == 1:
-        yield from streams[0]
-        return
-    heads: list[Arrivals | None] = [None] * len(streams)
-    while True:
-        heads = [next(stream, None) if head is None else head for head, stream in zip(heads, streams, strict=True)]
-        alive = [(float(head.time[-1]), number) for number, head in enumerate(heads) if head is not None]
-        if not alive:
-            return
-        # Beyond the earliest end of a head something may still come. At just that time the stream that ends there goes
-        # before later ones, which wait: its next piece may begin with the same time.
-        horizon, limit = min(alive)
-        pieces: list[Arrivals] = []
-        for number, head in enumerate(heads):
-            if head is None:
-                continue
-            cut = int(head.time.searchsorted(horizon, side="right" if number <= limit else "left"))
-            if cut:
-                pieces.append(head[:cut])
-                heads[number] = head[cut:] if cut < len(head) else None
-        yield pieces[0] if len(pieces) == 1 else sorted_by_time(pieces)
 
 
 def last_time(calls: Stream) -> float:

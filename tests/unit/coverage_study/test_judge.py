@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.until import replicate_until
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from tests.coverage_study.judge import MOST, Design, Row, designs, interval, rows, wilson
+from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario
 
 LIMIT_S = 0.3
@@ -77,7 +78,7 @@ def test_until_stops_where_the_tool_stops(target: str) -> None:
     while design.runs_done == 0:
         design.add(replication(number))
         number += 1
-    result = replicate_until(scenario(run={"until": target, "max_replications": MOST}), simulate=simulate)
+    result = replicate_until(scenario(run={"until": target, "max_replications": MOST}), executor=fakes.Fake(simulate))
     summary: Any = result.summary
     assert number == len(result.runs) > 10
     assert design.reached == 1

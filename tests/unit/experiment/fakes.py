@@ -1,18 +1,67 @@
-"""Simulations that a test can foresee; functions of a module, so that new processes find them."""
+"""Simulations that a test can foresee, and the executor that runs them in place of the engine.
+
+They are functions of a module, so that new processes find them.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import ClassVar, Self
 
 from mmesim.errors import TraceError
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Executor, Finished, Observer, Task, Watch
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from tests.unit.results.synthetic import Call, run_data
+
+Simulate = Callable[[Scenario, int, Observer | None, int | None], RunData]
+"""(scenario, replication, observer, records) -> measurements."""
+
+
+@dataclass(frozen=True)
+class _Faked(Task):
+    """A task that calls `simulate` in place of the engine."""
+
+    compiles: ClassVar[bool] = False
+    simulate: Simulate | None = None
+
+    def run(self, observer: Observer | None = None) -> RunData:
+        assert self.simulate is not None
+        return self.simulate(self.scenario, self.replication, observer, self.records)
+
+
+class Fake:
+    """Runs `simulate` in place of the engine, by another executor: by default in this process."""
+
+    def __init__(self, simulate: Simulate, inside: Executor | None = None) -> None:
+        self._simulate = simulate
+        self._inside = inside or local()
+
+    def __enter__(self) -> Self:
+        self._inside.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._inside.__exit__(kind, error, traceback)
+
+    def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
+        """The measurements of each task as it finishes."""
+        faked = (
+            _Faked(task.scenario, task.replication, task.records, task.processes, task.window_s, self._simulate)
+            for task in tasks
+        )
+        with closing(self._inside.run(faked, watch)) as runs:
+            yield from runs
 
 
 def random_service(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:

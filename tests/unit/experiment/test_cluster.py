@@ -13,7 +13,7 @@ import pytest
 from mmesim.errors import TraceError, UserError
 from mmesim.experiment.execute.executors import cluster
 from mmesim.experiment.execute.versions import difference, versions
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.replicate import run_replications
 from tests.unit.experiment import dask, fakes
 from tests.unit.results.synthetic import scenario
 
@@ -31,19 +31,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_a_cluster_gives_the_same_bytes_as_one_process(address: str) -> None:
     real = scenario(endpoint={"warm": True}, run={"replications": 3})
-    alone = replicate(real)
+    alone = run_replications(real)
     with cluster(address) as executor:
-        together = replicate(real, executor=executor)
-        made_up = replicate(FOUR, simulate=fakes.random_service, executor=executor)
+        together = run_replications(real, executor=executor)
+        made_up = run_replications(FOUR, executor=fakes.Fake(fakes.random_service, executor))
     assert together.requests.equals(alone.requests)
     assert together.hosts.equals(alone.hosts)
     assert {**together.summary, "wall_s": 0} == {**alone.summary, "wall_s": 0}
-    assert made_up.to_json() == replicate(FOUR, simulate=fakes.random_service).to_json()
+    assert made_up.to_json() == run_replications(FOUR, executor=fakes.Fake(fakes.random_service)).to_json()
 
 
 def test_the_loss_of_a_worker_changes_nothing(tmp_path: Path) -> None:
     six = scenario(run={"replications": 6})
-    expected = replicate(six, simulate=fakes.random_service).to_json()
+    expected = run_replications(six, executor=fakes.Fake(fakes.random_service)).to_json()
     finished: list[int] = []
     with dask.scheduler(tmp_path) as address, dask.worker(address), dask.worker(address) as victim:
         dask.wait_for_workers(address, 2)
@@ -57,7 +57,7 @@ def test_the_loss_of_a_worker_changes_nothing(tmp_path: Path) -> None:
 
         with cluster(address) as executor:
             watch = kill_when_the_first_is_finished
-            result = replicate(six, simulate=fakes.slow_to_end, executor=executor, watch=watch)
+            result = run_replications(six, executor=fakes.Fake(fakes.slow_to_end, executor), watch=watch)
         assert victim.wait() == -9
     assert result.to_json() == expected
     assert sorted(finished) == [0, 1, 2, 3, 4, 5]
@@ -66,8 +66,8 @@ def test_the_loss_of_a_worker_changes_nothing(tmp_path: Path) -> None:
 def test_an_error_of_the_input_is_the_users(address: str) -> None:
     with cluster(address) as executor:
         with pytest.raises(TraceError, match=r"day.csv:3: time goes back"):
-            replicate(FOUR, simulate=fakes.bad_trace, executor=executor)
-        assert len(replicate(FOUR, simulate=fakes.random_service, executor=executor).runs) == 4
+            run_replications(FOUR, executor=fakes.Fake(fakes.bad_trace, executor))
+        assert len(run_replications(FOUR, executor=fakes.Fake(fakes.random_service, executor)).runs) == 4
 
 
 def test_a_worker_of_another_version_is_refused(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_scheduler_that_dies_is_told(tmp_path: Path) -> None:
     with dask.worker(address):
         dask.wait_for_workers(address, 1)
         with cluster(address) as executor, pytest.raises(UserError, match="was lost"):
-            replicate(FOUR, simulate=fakes.slow_to_end, executor=executor, watch=kill)
+            run_replications(FOUR, executor=fakes.Fake(fakes.slow_to_end, executor), watch=kill)
 
 
 def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from mmesim import units
 from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.sweep.points import points, read_points
 from mmesim.experiment.sweep.words import from_words, read_section, read_sweep
 from mmesim.scenario.file.load import load_text
-from mmesim.scenario.run.sweep import split_quantity
 
 COUNT, MEMORY = "endpoint.instance_count", "models.tenant.memory"
 
@@ -47,7 +47,7 @@ def test_a_list_of_points_is_taken_as_it_is() -> None:
 def test_a_sample_covers_its_ranges_evenly(method: str) -> None:
     spans: dict[str, Any] = {MEMORY: {"low": "40 MiB", "high": "80 MiB"}, COUNT: {"low": 1, "high": 4}}
     found = points(read_section(sample(method, **spans)), seed=1)
-    memory = sorted(split_quantity(point[MEMORY]) or (0, "") for point in found)
+    memory = sorted(units.split(point[MEMORY]) or (0, "") for point in found)
     assert {unit for _, unit in memory} == {"MiB"}
     # One value in each sixteenth of the range: that is what makes it a Latin hypercube, and what Sobol's nets do too.
     assert [int((number - 40) / 2.5) for number, _ in memory] == list(range(16))
@@ -59,7 +59,7 @@ def test_a_sample_covers_its_ranges_evenly(method: str) -> None:
 def test_a_logarithmic_range_halves_at_its_geometric_middle() -> None:
     span = {"low": "10 /s", "high": "1000 /s", "scale": "log"}
     found = points(read_section(sample(rate=span)), seed=1)
-    numbers = [(split_quantity(point["rate"]) or (0, ""))[0] for point in found]
+    numbers = [(units.split(point["rate"]) or (0, ""))[0] for point in found]
     assert sum(number < 100 for number in numbers) == 8
     assert all(10 <= number <= 1000 for number in numbers)
 
@@ -80,7 +80,7 @@ def test_a_logarithmic_range_halves_at_its_geometric_middle() -> None:
     ],
 )
 def test_number_and_unit_of_a_value(value: object, expected: object) -> None:
-    assert split_quantity(value) == expected
+    assert units.split(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_number_and_unit_of_a_value(value: object, expected: object) -> None:
         ({"grid": {COUNT: []}}, f"{COUNT}: is empty: give at least one value"),
         ({"points": []}, "points: is empty: give at least one point"),
         ({"points": [{}]}, "points: is empty: give at least one point"),
-        ({"points": [{COUNT: 1}, {MEMORY: "1 MB"}]}, "every point gives the same fields"),
+        ({"points": [{COUNT: 1}, {MEMORY: "1 MB"}]}, "every point must give the same fields"),
         ({"grid": {COUNT: [1]}, "points": [{COUNT: 1}]}, "grid and points exclude each other"),
         ({}, "needs one of grid, points and sample"),
         ({"grid": {"sweep.grid": [1]}}, "a sweep cannot vary itself"),
@@ -100,7 +100,7 @@ def test_number_and_unit_of_a_value(value: object, expected: object) -> None:
         (sample(a={"low": 2, "high": 2}), "low must be below high, not 2 and 2"),
         (sample(a={"low": "1 MiB", "high": "2 GiB"}), "low and high need one unit, not 'MiB' and 'GiB'"),
         (sample(a={"low": "few", "high": "2 GiB"}), "'few' is not a number"),
-        (sample(a={"low": 0, "high": 2, "scale": "log"}), "begins above 0"),
+        (sample(a={"low": 0, "high": 2, "scale": "log"}), "must be above 0 with scale: log"),
     ],
 )
 def test_what_cannot_be_swept_is_refused(section: dict[str, object], message: str) -> None:
@@ -127,9 +127,10 @@ def test_points_of_a_csv_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("a,b\n1,2\n3\n", ":3: 1 values for 2 fields"),
-        ("a,a\n1,2\n", "the header names 'a' twice"),
-        ("a\n", "there is no point in it"),
-        ("", "there is no point in it"),
+        ("a,a\n1,2\n", "duplicate column 'a'"),
+        ("a,\n1,2\n", "a column has no name"),
+        ("a\n", "no points"),
+        ("", "no points"),
     ],
 )
 def test_a_csv_file_that_is_no_list_of_points(tmp_path: Path, text: str, message: str) -> None:

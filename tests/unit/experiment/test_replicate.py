@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import OutputError, SimulationError, TraceError
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.replicate import run_replications
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from tests.unit.experiment import fakes
@@ -23,15 +24,16 @@ FOUR = scenario(run={"replications": 4})
 
 
 def test_replications_come_in_order_with_their_own_numbers() -> None:
-    result = replicate(FOUR, simulate=fakes.random_service)
+    result = run_replications(FOUR, executor=fakes.Fake(fakes.random_service))
     assert [r.replication for r in result.runs] == [0, 1, 2, 3]
     assert len({r.latency_sum_s for r in result.runs}) == 4
     assert result.summary["interrupted"] is False
 
 
 def test_number_of_processes_does_not_matter() -> None:
-    alone = replicate(FOUR, simulate=fakes.random_service)
-    together = replicate(FOUR, simulate=fakes.random_service, jobs=3)
+    alone = run_replications(FOUR, executor=fakes.Fake(fakes.random_service))
+    with fakes.Fake(fakes.random_service, local(3)) as executor:
+        together = run_replications(FOUR, executor=executor)
     assert together.to_json() == alone.to_json()
     assert together.requests.equals(alone.requests)
 
@@ -40,14 +42,15 @@ def test_number_of_processes_does_not_matter() -> None:
 def test_progress_is_told_on_the_way_and_at_the_end(jobs: int) -> None:
     told: list[tuple[int, float, int]] = []
     of = scenario(run={"replications": 2})
-    replicate(of, simulate=fakes.slow_to_end, jobs=jobs, watch=lambda *report: told.append(report))
+    with fakes.Fake(fakes.slow_to_end, local(jobs)) as executor:
+        run_replications(of, executor=executor, watch=lambda *report: told.append(report))
     for replication in (0, 1):
         assert (replication, 50.0, 10) in told
         assert [t for t in told if t[0] == replication][-1] == (replication, 100.0, 20)
 
 
 def test_the_result_is_saved(tmp_path: Path) -> None:
-    result = replicate(FOUR, simulate=fakes.random_service, save=tmp_path / "day")
+    result = run_replications(FOUR, executor=fakes.Fake(fakes.random_service), save=tmp_path / "day")
     assert (tmp_path / "day" / "summary.json").read_text() == result.to_json()
 
 
@@ -57,16 +60,16 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_simulation(tmp_pat
 
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError):
-        replicate(FOUR, simulate=never, save=tmp_path / "file")
+        run_replications(FOUR, executor=fakes.Fake(never), save=tmp_path / "file")
 
 
 def test_records_reach_the_simulation() -> None:
-    assert replicate(FOUR, simulate=fakes.random_service, records=None).runs[0].records is None
-    assert replicate(FOUR, simulate=fakes.random_service, records=-1).runs[0].records is not None
+    assert run_replications(FOUR, executor=fakes.Fake(fakes.random_service), records=None).runs[0].records is None
+    assert run_replications(FOUR, executor=fakes.Fake(fakes.random_service), records=-1).runs[0].records is not None
 
 
 def test_interrupt_keeps_the_finished_replications() -> None:
-    result = replicate(FOUR, simulate=fakes.interrupted_in_third)
+    result = run_replications(FOUR, executor=fakes.Fake(fakes.interrupted_in_third))
     assert [r.replication for r in result.runs] == [0, 1]
     assert (result.summary["replications"], result.summary["interrupted"]) == (2, True)
 
@@ -76,7 +79,7 @@ def test_interrupt_before_anything_is_finished_goes_on() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replicate(FOUR, simulate=at_once)  # type: ignore[arg-type]
+        run_replications(FOUR, executor=fakes.Fake(at_once))  # type: ignore[arg-type]
 
 
 def test_interrupt_stops_the_other_processes() -> None:
@@ -87,7 +90,8 @@ def test_interrupt_stops_the_other_processes() -> None:
             signal.raise_signal(signal.SIGINT)
 
     of = scenario(run={"replications": 2})
-    result = replicate(of, simulate=fakes.second_hangs, jobs=2, watch=interrupt_when_the_first_has_ended)
+    with fakes.Fake(fakes.second_hangs, local(2)) as executor:
+        result = run_replications(of, executor=executor, watch=interrupt_when_the_first_has_ended)
     assert [r.replication for r in result.runs] == [0]
     assert time.monotonic() - begun < 30.0
     assert multiprocessing.active_children() == []
@@ -95,18 +99,21 @@ def test_interrupt_stops_the_other_processes() -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_error_of_the_input_is_the_users(jobs: int) -> None:
-    with pytest.raises(TraceError, match=r"day.csv:3: time goes back"):
-        replicate(FOUR, simulate=fakes.bad_trace, jobs=jobs)
+    executor = fakes.Fake(fakes.bad_trace, local(jobs))
+    with pytest.raises(TraceError, match=r"day.csv:3: time goes back"), executor:
+        run_replications(FOUR, executor=executor)
 
 
 def test_a_killed_process_is_reported() -> None:
-    with pytest.raises(SimulationError, match="was killed"):
-        replicate(FOUR, simulate=fakes.killed, jobs=2)
+    executor = fakes.Fake(fakes.killed, local(2))
+    with pytest.raises(SimulationError, match="was killed"), executor:
+        run_replications(FOUR, executor=executor)
 
 
 def test_processes_end_with_the_one_that_asked(tmp_path: Path) -> None:
     program = """
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.replicate import run_replications
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import scenario
 
@@ -114,7 +121,8 @@ def tell(replication, seconds, calls):
     if replication == 0 and seconds == 100.0:
         print("first", flush=True)
 
-replicate(scenario(run={"replications": 2}), simulate=fakes.second_hangs, jobs=2, watch=tell)
+with fakes.Fake(fakes.second_hangs, local(2)) as executor:
+    run_replications(scenario(run={"replications": 2}), executor=executor, watch=tell)
 """
     command, here = [sys.executable, "-c", program], os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=here) as parent:

@@ -9,15 +9,16 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from mmesim.experiment.execute.executors import Observer
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.robustness import robustness
 from mmesim.experiment.robustness_result import AS_GIVEN
 from mmesim.experiment.unknowns import AXES, Unknowns, settings
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.results.schema import summary_schema
+from mmesim.results.summary import summary_schema
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import RouterPolicy, Scenario
+from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 
 TEXT = """\
@@ -107,7 +108,7 @@ def test_a_setting_is_what_its_overrides_give():
 
 
 def test_it_flips_with_one_load_slot():
-    found = robustness(scenario(), simulate=slow_with_one_slot)
+    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
     assert found.answer == (
         "holds in 7 of 8 settings of what AWS does not publish; "
         "flips if endpoint.load_slots = 1 (p90 < 500 ms: 31 % slower, limit 10 %)"
@@ -117,13 +118,13 @@ def test_it_flips_with_one_load_slot():
 
 
 def test_it_holds_everywhere():
-    found = robustness(scenario(), simulate=never_slow)
+    found = robustness(scenario(), executor=fakes.Fake(never_slow))
     assert found.answer == "holds in 8 of 8 settings of what AWS does not publish"
     assert found.verdict == "pass"
 
 
 def test_what_fails_as_it_is_flips_where_it_holds():
-    found = robustness(scenario(), simulate=fast_with_four_slots)
+    found = robustness(scenario(), executor=fakes.Fake(fast_with_four_slots))
     assert found.answer == (
         "holds in 1 of 8 settings of what AWS does not publish; "
         "fails as in the scenario (p90 < 500 ms: 50 % slower, limit 10 %); flips if endpoint.load_slots = 4"
@@ -131,20 +132,20 @@ def test_what_fails_as_it_is_flips_where_it_holds():
 
 
 def test_undecided_is_named_and_never_counts_as_holding():
-    found = robustness(scenario(), simulate=unclear_with_hash)
+    found = robustness(scenario(), executor=fakes.Fake(unclear_with_hash))
     assert found.verdict == "undecided"
     assert found.answer == (
         "holds in 7 of 8 settings of what AWS does not publish; "
         "undecided if endpoint.router.policy = hash (p90 < 500 ms: 10 % slower, limit 10 %)"
     )
-    given = robustness(scenario("endpoint.router.policy=hash"), simulate=unclear_with_hash)
+    given = robustness(scenario("endpoint.router.policy=hash"), executor=fakes.Fake(unclear_with_hash))
     assert given.data["holds"] == 2
     assert "; undecided as in the scenario and if endpoint.router.misroute" not in given.answer
     assert "; undecided as in the scenario and if endpoint.load_slots = 1" in given.answer
 
 
 def test_nothing_is_expected():
-    found = robustness(scenario(text=TEXT.partition("expect")[0]), simulate=slow_with_one_slot)
+    found = robustness(scenario(text=TEXT.partition("expect")[0]), executor=fakes.Fake(slow_with_one_slot))
     assert found.verdict is None
     first, low, _, high, _ = re.split(r"([\d,.]+) ms", found.answer)
     assert first == "nothing is expected; over 8 settings of what AWS does not publish p99 lies between "
@@ -153,7 +154,9 @@ def test_nothing_is_expected():
 
 
 def test_a_setting_that_is_impossible_is_left_out_and_named():
-    found = robustness(scenario("endpoint.memory=3 GiB", "endpoint.usable_memory=2 GiB"), simulate=never_slow)
+    found = robustness(
+        scenario("endpoint.memory=3 GiB", "endpoint.usable_memory=2 GiB"), executor=fakes.Fake(never_slow)
+    )
     (left_out,) = found.left_out
     assert left_out.name == "endpoint.usable_memory = 102 MiB"
     assert left_out.reason.startswith("no memory is left for models")
@@ -161,12 +164,12 @@ def test_a_setting_that_is_impossible_is_left_out_and_named():
 
 
 def test_replications_of_the_file_count():
-    assert robustness(scenario("run.replications=3"), simulate=never_slow).replications == 3
-    assert robustness(scenario("run.replications=3"), replications=2, simulate=never_slow).replications == 2
+    assert robustness(scenario("run.replications=3"), executor=fakes.Fake(never_slow)).replications == 3
+    assert robustness(scenario("run.replications=3"), replications=2, executor=fakes.Fake(never_slow)).replications == 2
 
 
 def test_it_fits_the_schema_of_the_summary():
-    found = robustness(scenario(), simulate=slow_with_one_slot)
+    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
     run = slow_with_one_slot(scenario(), 0, None, None)
     result = replace(Result(scenario(), (run,)), robustness=found.data)
     jsonschema.validate(json.loads(result.to_json()), summary_schema())
@@ -175,7 +178,7 @@ def test_it_fits_the_schema_of_the_summary():
 
 
 def test_tables_for_a_notebook():
-    found = robustness(scenario(), simulate=slow_with_one_slot)
+    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
     assert list(found.frame.index) == [outcome.name for outcome in found.outcomes]
     assert found.frame.loc["endpoint.load_slots = 1", "p90 < 500 ms"] == "fail"
     assert "holds in 7 of 8" in found._repr_html_()

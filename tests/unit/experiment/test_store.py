@@ -18,9 +18,9 @@ import pytest
 from mmesim.errors import OutputError
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.pack import pack, unpack
-from mmesim.experiment.store.store import Store
+from mmesim.experiment.store.store import FORMAT, Store
 from mmesim.results.series import COLUMNS
-from mmesim.results.summary import summarise
+from mmesim.results.summarise import summarise
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from tests.helpers.files import ROOT
@@ -96,17 +96,19 @@ def test_files_that_are_no_store_are_refused(tmp_path: Path) -> None:
     with sqlite3.connect(other) as database:
         database.execute("CREATE TABLE a (b)")
     database.close()
-    Store(older).__exit__(None, None, None)
-    with sqlite3.connect(older) as database:
-        database.execute("PRAGMA user_version = 99")
-    database.close()
+    for version in (99, FORMAT - 1):
+        Store(older).__exit__(None, None, None)
+        with sqlite3.connect(older) as database:
+            database.execute(f"PRAGMA user_version = {version}")
+        database.close()
+        with pytest.raises(OutputError, match=rf"another version of mmesim .format {version}, this one reads {FORMAT}"):
+            Store(older)
+        older.unlink()
     folder.mkdir()
     with pytest.raises(OutputError, match="not a database"):
         Store(text)
     with pytest.raises(OutputError, match="is not a store of mmesim: choose another file with --store"):
         Store(other)
-    with pytest.raises(OutputError, match=r"another version of mmesim .format 99"):
-        Store(older)
     with pytest.raises(OutputError, match="cannot write to"):
         Store(folder)
     assert text.read_text() == "hello " * 200

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,19 @@ import pytest
 from matplotlib.image import imread
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.execute.executors import Observer, local
-from mmesim.experiment.figures import FIGURES, figure
-from mmesim.experiment.replicate import replicate
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Observer
+from mmesim.experiment.replicate import run_replications
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.sweep.result import SweepResult
 from mmesim.experiment.sweep.sweep import sweep
 from mmesim.report.content.sweep import sweep_report
 from mmesim.report.plots.picture import write_plot
 from mmesim.report.text import text as rendered
+from mmesim.results.figures import read
 from mmesim.results.run_data import RunData
+from mmesim.scenario.figures import figure, shown_in
+from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from tests.unit.experiment import fakes
@@ -39,7 +44,7 @@ run: {duration: 100 s, seed: 7}
 expect: [p99 < 25 ms]
 """
 SCENARIO = load_text(TEXT)
-FAKE: dict[str, Any] = {"replications": 3, "simulate": fakes.random_service}
+FAKE: dict[str, Any] = {"replications": 3, "executor": fakes.Fake(fakes.random_service)}
 
 
 def by_count(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
@@ -59,16 +64,16 @@ def never(*_: object) -> RunData:
 def test_every_point_is_what_its_scenario_alone_gives() -> None:
     result = sweep(SCENARIO, {COUNT: [1, 2]}, replications=3)
     for point, count in zip(result.points, (1, 2), strict=True):
-        alone: Any = replicate(SCENARIO.with_({COUNT: count, "run.replications": 3})).summary
-        for one in FIGURES:
-            assert point.figures[one.column] == one.of(alone)
+        alone: Any = run_replications(SCENARIO.with_({COUNT: count, "run.replications": 3})).summary
+        for one in shown_in("sweep"):
+            assert point.figures[one.column] == read(one, alone)
         assert point.verdict == alone["expect"][0]["verdict"]
         assert point.not_passed == (() if point.verdict == "pass" else ("p99 < 25 ms",))
     assert (result.simulated, result.found, result.interrupted, result.self_check) == (6, 0, False, None)
 
 
 def test_the_table_has_one_row_a_point() -> None:
-    frame = sweep(SCENARIO, GRID, replications=2, simulate=by_count).frame
+    frame = sweep(SCENARIO, GRID, replications=2, executor=fakes.Fake(by_count)).frame
     assert list(frame.columns[:4]) == ["point", COUNT, "models.m.memory [MB]", "replications"]
     assert frame["point"].tolist() == [0, 1, 2, 3, 4, 5]
     assert frame[COUNT].tolist() == [1, 1, 1, 2, 2, 2]
@@ -84,18 +89,22 @@ def test_the_table_has_one_row_a_point() -> None:
 
 def test_values_without_one_unit_are_text() -> None:
     swept = {"models.m.memory": ["10 MB", "10 MiB"], "endpoint.eviction": ["lru"]}
-    frame = sweep(SCENARIO, swept, replications=1, simulate=by_count).frame
+    frame = sweep(SCENARIO, swept, replications=1, executor=fakes.Fake(by_count)).frame
     assert frame["models.m.memory"].tolist() == ["10 MB", "10 MiB"]
     assert frame["endpoint.eviction"].tolist() == ["lru", "lru"]
 
 
 def test_files_are_the_same_bytes_whatever_ran_them(tmp_path: Path) -> None:
     one = sweep(SCENARIO, GRID, **FAKE).save(tmp_path / "one")
-    with local(2) as executor:
-        other = sweep(SCENARIO, GRID, executor=executor, **FAKE).save(tmp_path / "other")
+    with fakes.Fake(fakes.random_service, local(2)) as executor:
+        other = sweep(SCENARIO, GRID, executor=executor, replications=3).save(tmp_path / "other")
     for name in ("sweep.csv", "sweep.parquet"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
-    assert sorted(path.name for path in one.iterdir()) == ["sweep.csv", "sweep.parquet"]
+    assert sorted(path.name for path in one.iterdir()) == ["provenance.json", "sweep.csv", "sweep.parquet"]
+    origin = json.loads((one / "provenance.json").read_text())
+    assert origin["scenario_sha256"] == sha256(dump(SCENARIO).encode()).hexdigest()
+    assert origin["started_at"] <= origin["written_at"]
+    assert origin["simulation_s"] is None
     whole = sweep(SCENARIO, GRID, **FAKE).frame
     pd.testing.assert_frame_equal(pd.read_parquet(one / "sweep.parquet"), whole)
     csv = pd.read_csv(io.StringIO((one / "sweep.csv").read_text()))
@@ -108,10 +117,10 @@ def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
     assert (part.simulated, part.found) == (6, 0)
     whole = sweep(SCENARIO, {COUNT: [1, 2, 3]}, store=file, **FAKE)
     assert (whole.simulated, whole.found) == (3, 6)
-    again = sweep(SCENARIO, {COUNT: [3, 1]}, store=file, replications=3, simulate=never)
+    again = sweep(SCENARIO, {COUNT: [3, 1]}, store=file, replications=3, executor=fakes.Fake(never))
     assert (again.simulated, again.found) == (0, 6)
     assert again.frame["p99_ms"].tolist() == whole.frame["p99_ms"].tolist()[::-2]
-    more = sweep(SCENARIO, {COUNT: [1]}, store=file, replications=5, simulate=fakes.random_service)
+    more = sweep(SCENARIO, {COUNT: [1]}, store=file, replications=5, executor=fakes.Fake(fakes.random_service))
     assert (more.simulated, more.found) == (2, 3)
     with Store(file) as store:
         assert store.simulated == len(store) == 11
@@ -119,7 +128,9 @@ def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
 
 def test_replications_are_those_given_else_the_scenarios_else_ten() -> None:
     def times(scenario: Scenario, **more: Any) -> list[int]:
-        return [point.replications for point in sweep(scenario, {COUNT: [1]}, simulate=by_count, **more).points]
+        return [
+            point.replications for point in sweep(scenario, {COUNT: [1]}, executor=fakes.Fake(by_count), **more).points
+        ]
 
     assert times(SCENARIO) == [10]
     assert times(SCENARIO.with_({"run.replications": 4})) == [4]
@@ -129,8 +140,8 @@ def test_replications_are_those_given_else_the_scenarios_else_ten() -> None:
 def test_the_section_of_the_scenario_is_the_default(tmp_path: Path) -> None:
     file = tmp_path / "swept.yaml"
     file.write_text(TEXT + f"sweep: {{grid: {{{COUNT}: [2, 3]}}}}\n")
-    assert sweep(file, simulate=by_count, replications=1).frame[COUNT].tolist() == [2, 3]
-    assert sweep(file, {COUNT: [5]}, simulate=by_count, replications=1).frame[COUNT].tolist() == [5]
+    assert sweep(file, executor=fakes.Fake(by_count), replications=1).frame[COUNT].tolist() == [2, 3]
+    assert sweep(file, {COUNT: [5]}, executor=fakes.Fake(by_count), replications=1).frame[COUNT].tolist() == [5]
     with pytest.raises(UserError, match="swept: nothing to sweep: write a section `sweep`"):
         sweep(SCENARIO)
 
@@ -149,14 +160,16 @@ def test_the_section_of_the_scenario_is_the_default(tmp_path: Path) -> None:
 )
 def test_a_wrong_point_is_told_before_anything_is_simulated(what: Any, message: str) -> None:
     with pytest.raises(ScenarioError) as refused:
-        sweep(SCENARIO, what, simulate=never)
+        sweep(SCENARIO, what, executor=fakes.Fake(never))
     assert message in str(refused.value)
 
 
 def test_too_many_simulations_have_to_be_allowed() -> None:
     with pytest.raises(UserError, match=r"3 points are 30 simulations, more than 29: .* allow it with --yes"):
-        sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=29, simulate=never)
-    assert len(sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=None, replications=1, simulate=by_count).points) == 3
+        sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=29, executor=fakes.Fake(never))
+    assert (
+        len(sweep(SCENARIO, {COUNT: [1, 2, 3]}, most=None, replications=1, executor=fakes.Fake(by_count)).points) == 3
+    )
 
 
 def test_an_interrupt_leaves_the_finished_points(tmp_path: Path) -> None:
@@ -186,7 +199,7 @@ def test_files_that_cannot_be_written_are_told(tmp_path: Path) -> None:
 
 
 def swept(what: Any) -> SweepResult:
-    return sweep(SCENARIO, what, replications=2, simulate=by_count)
+    return sweep(SCENARIO, what, replications=2, executor=fakes.Fake(by_count))
 
 
 def test_the_text_is_a_table_of_the_points() -> None:
@@ -205,7 +218,7 @@ def test_the_text_is_a_table_of_the_points() -> None:
 
 
 def test_a_dash_has_its_reason() -> None:
-    result = sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer)
+    result = sweep(SCENARIO, {COUNT: [1]}, replications=2, executor=fakes.Fake(no_answer))
     text = rendered(sweep_report(result, [figure("p99")]))
     assert text.splitlines()[-1] == "- in p99: no successful call"
 
@@ -252,7 +265,7 @@ def test_what_cannot_be_plotted_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="a plot shows one or two swept fields, not 3"):
         swept(three).plot()
     with pytest.raises(UserError, match="there is no p99 latency to plot: no successful call"):
-        sweep(SCENARIO, {COUNT: [1]}, replications=2, simulate=no_answer).plot()
+        sweep(SCENARIO, {COUNT: [1]}, replications=2, executor=fakes.Fake(no_answer)).plot()
     with pytest.raises(UserError, match=r"a plot is written as \.png or \.svg"):
         write_plot(swept({COUNT: [1]}).plot(), tmp_path / "plot.pdf")
 

@@ -6,17 +6,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError, UserError
-from mmesim.experiment.execute.executors import Observer
-from mmesim.experiment.uncertain import sobol, uncertain
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Observer
+from mmesim.experiment.uncertain import uncertain
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.load import load_text
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.draws.generators import generator
+from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 
 TEXT = """\
@@ -75,12 +76,12 @@ def no_success(scenario: Scenario, replication: int, observer: Observer | None, 
 
 
 def test_a_linear_answer_has_the_distribution_of_the_input():
-    found = uncertain(scenario(), draws=64, replications=3, simulate=linear)
+    found = uncertain(scenario(), draws=64, replications=3, executor=fakes.Fake(linear))
     answer = found["mean"]
     assert (answer.p5, answer.p50, answer.p95) == pytest.approx((11.0, 20.0, 29.0), abs=0.2)
     assert answer.split is not None
     assert answer.split.inputs == pytest.approx(20.0**2 / 12, rel=0.05)
-    assert (answer.split.luck, answer.inputs_share) == (0.0, 1.0)
+    assert (answer.split.noise, answer.inputs_share) == (0.0, 1.0)
     assert answer.ranking is not None
     first, second = answer.ranking.influences
     assert (first.field, first.direction) == ("models.m.service.cpu", 1)
@@ -93,13 +94,13 @@ def test_a_linear_answer_has_the_distribution_of_the_input():
 
 def test_luck_and_inputs_are_told_apart():
     """Uniform inputs and uniform luck of the same width: half of the variance each."""
-    found = uncertain(scenario(), draws=32, replications=60, simulate=with_luck)
+    found = uncertain(scenario(), draws=32, replications=60, executor=fakes.Fake(with_luck))
     share = found["mean"].inputs_share
     assert share == pytest.approx(0.5, abs=0.08)
 
 
 def test_luck_alone_leaves_nothing_for_the_inputs():
-    found = uncertain(scenario(), draws=64, replications=10, simulate=luck_alone)
+    found = uncertain(scenario(), draws=64, replications=10, executor=fakes.Fake(luck_alone))
     answer = found["mean"]
     assert answer.inputs_share is not None
     assert answer.inputs_share < 0.05
@@ -108,23 +109,20 @@ def test_luck_alone_leaves_nothing_for_the_inputs():
 
 
 def test_one_seed_gives_the_same_bytes_and_another_one_others():
-    texts = [uncertain(scenario(), draws=16, replications=2, simulate=with_luck).to_json() for _ in range(2)]
+    texts = [
+        uncertain(scenario(), draws=16, replications=2, executor=fakes.Fake(with_luck)).to_json() for _ in range(2)
+    ]
     assert texts[0] == texts[1]
     other = scenario(TEXT.replace("duration: 100 s", "duration: 100 s, seed: 2"))
-    assert uncertain(other, draws=16, replications=2, simulate=with_luck).to_json() != texts[0]
-    assert uncertain(scenario(), draws=16, replications=2, simulate=with_luck, jobs=2).to_json() == texts[0]
-
-
-def test_draws_are_sobol_points_of_the_seed():
-    points = sobol(1, 64, 2)
-    assert np.array_equal(points, sobol(1, 64, 2))
-    assert not np.array_equal(points, sobol(2, 64, 2))
-    for column in points.T:
-        assert np.array_equal(np.sort((64 * column).astype(int)), np.arange(64))
+    assert uncertain(other, draws=16, replications=2, executor=fakes.Fake(with_luck)).to_json() != texts[0]
+    with fakes.Fake(with_luck, local(2)) as executor:
+        assert uncertain(scenario(), draws=16, replications=2, executor=executor).to_json() == texts[0]
 
 
 def test_a_figure_that_is_missing_in_some_draws_has_a_reason():
-    found = uncertain(scenario(), draws=16, replications=2, simulate=no_success, metrics=["mean", "error_rate"])
+    found = uncertain(
+        scenario(), draws=16, replications=2, executor=fakes.Fake(no_success), metrics=["mean", "error_rate"]
+    )
     assert found["mean"].reason == "no successful call in 8 of 16 draws"
     assert found["error_rate"].inputs_share == 1.0
     assert found.frame["p50"].isna().tolist() == [True, False]
@@ -135,7 +133,7 @@ def test_a_figure_that_is_missing_in_some_draws_has_a_reason():
 
 
 def test_tables_for_a_notebook():
-    found = uncertain(scenario(), draws=16, replications=2, simulate=linear, metrics=["mean", "p99"])
+    found = uncertain(scenario(), draws=16, replications=2, executor=fakes.Fake(linear), metrics=["mean", "p99"])
     assert list(found.frame.index) == ["mean", "p99"]
     assert found.frame.loc["mean", "measure_first"] == "models.m.service.cpu"
     assert len(found.ranking) == 4
@@ -163,7 +161,7 @@ def test_the_engine_itself(tmp_path: Path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of p50"),
+        ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of mean, p50"),
         ({"metrics": ["cache_hit_ration"]}, "did you mean cache_hit_ratio?"),
         ({"draws": 7}, "7 draws are too few to rank 2 inputs: at least 8"),
         ({"replications": 1}, "at least 2 are needed"),
@@ -186,4 +184,4 @@ def test_a_scenario_without_beliefs_is_told_what_to_write():
 def test_a_draw_that_is_no_scenario_is_told():
     text = TEXT.replace("memory: 10 MB", "memory: 10 MB\n    workers: {uncertain: {uniform: {low: 0, high: 2}}}")
     with pytest.raises(ScenarioError, match=r"models\.m\.workers=0"):
-        uncertain(scenario(text), simulate=linear)
+        uncertain(scenario(text), executor=fakes.Fake(linear))

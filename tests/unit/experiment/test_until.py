@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import OutputError, ScenarioError, UserError
-from mmesim.experiment.execute.executors import Observer, Simulate
+from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Observer, Task
 from mmesim.experiment.run import run
 from mmesim.experiment.until import level, looks, looks_of, replicate_until
 from mmesim.results.result import Result
@@ -21,7 +22,7 @@ from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario
 
 
-def means(of: Callable[[int], float]) -> Simulate:
+def means(of: Callable[[int], float]) -> fakes.Simulate:
     """A simulation whose replication r has the mean latency of(r), seconds."""
 
     def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
@@ -61,7 +62,7 @@ def test_the_five_percent_are_split_over_the_possible_looks() -> None:
 
 
 def test_it_stops_at_the_first_look_that_is_precise() -> None:
-    result = replicate_until(wanting("mean within 5 %"), simulate=STEADY)
+    result = replicate_until(wanting("mean within 5 %"), executor=fakes.Fake(STEADY))
     until = result.until
     assert until is not None
     assert (len(result.runs), until.looks, until.reached) == (10, (10,), True)
@@ -72,7 +73,7 @@ def test_it_stops_at_the_first_look_that_is_precise() -> None:
 
 
 def test_it_goes_on_while_it_is_not() -> None:
-    result = replicate_until(wanting("mean within 6 %"), simulate=SETTLING)
+    result = replicate_until(wanting("mean within 6 %"), executor=fakes.Fake(SETTLING))
     until = result.until
     assert until is not None
     assert until.reached
@@ -82,10 +83,12 @@ def test_it_goes_on_while_it_is_not() -> None:
 
 
 def test_the_look_before_was_not_precise_enough() -> None:
-    until = replicate_until(wanting("mean within 6 %"), simulate=SETTLING).until
+    until = replicate_until(wanting("mean within 6 %"), executor=fakes.Fake(SETTLING)).until
     assert until is not None
     at = until.looks[-2]
-    before = replicate_until(wanting("mean within 6 %", max_replications=at, replications=at), simulate=SETTLING).until
+    before = replicate_until(
+        wanting("mean within 6 %", max_replications=at, replications=at), executor=fakes.Fake(SETTLING)
+    ).until
     assert before is not None
     # with one look only, the interval is narrower: still it was not enough at the level of the longer run
     values = [SETTLING(scenario(), r, None, None).latency_sum_s for r in range(at)]
@@ -96,7 +99,7 @@ def test_the_look_before_was_not_precise_enough() -> None:
 
 
 def test_it_gives_up_honestly() -> None:
-    result = replicate_until(wanting("mean within 5 %", max_replications=40), simulate=WILD)
+    result = replicate_until(wanting("mean within 5 %", max_replications=40), executor=fakes.Fake(WILD))
     until = result.until
     assert until is not None
     assert (until.reached, until.looks, len(result.runs)) == (False, (10, 15, 23, 34, 40), 40)
@@ -106,9 +109,9 @@ def test_it_gives_up_honestly() -> None:
 
 
 def test_the_interval_of_the_summary_is_the_one_that_was_looked_at() -> None:
-    result = replicate_until(wanting("p50 within 5 %"), simulate=STEADY)
+    result = replicate_until(wanting("p50 within 5 %"), executor=fakes.Fake(STEADY))
     assert result.until is not None
-    estimated = result.summary["latency_ms"]["p50"]  # type: ignore[index]
+    estimated = result.summary["latency_ms"]["p50"]
     low, high = estimated["ci95"]
     value = estimated["value"]
     assert max(high - value, value - low) / value == pytest.approx(result.until.half_width, rel=1e-6)
@@ -116,18 +119,19 @@ def test_the_interval_of_the_summary_is_the_one_that_was_looked_at() -> None:
 
 def test_number_of_processes_does_not_matter() -> None:
     of = wanting("mean within 1 %", max_replications=12)
-    alone = replicate_until(of, simulate=fakes.random_service)
-    together = replicate_until(of, simulate=fakes.random_service, jobs=2)
+    alone = replicate_until(of, executor=fakes.Fake(fakes.random_service))
+    with fakes.Fake(fakes.random_service, local(2)) as executor:
+        together = replicate_until(of, executor=executor)
     assert together.to_json() == alone.to_json()
 
 
 def test_the_plan_is_told_before_each_look() -> None:
     told: list[int] = []
-    replicate_until(wanting("mean within 5 %", max_replications=20), simulate=WILD, plan=told.append)
+    replicate_until(wanting("mean within 5 %", max_replications=20), executor=fakes.Fake(WILD), plan=told.append)
     assert told == [10, 15, 20]
 
 
-def stopped_at(number: int) -> Simulate:
+def stopped_at(number: int) -> fakes.Simulate:
     def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
         if replication == number:
             raise KeyboardInterrupt
@@ -138,7 +142,7 @@ def stopped_at(number: int) -> Simulate:
 
 @pytest.mark.parametrize(("number", "looked"), [(4, ()), (10, (10,)), (12, (10,))])
 def test_interrupt_keeps_what_is_finished(number: int, looked: tuple[int, ...]) -> None:
-    result = replicate_until(wanting("mean within 5 %"), simulate=stopped_at(number))
+    result = replicate_until(wanting("mean within 5 %"), executor=fakes.Fake(stopped_at(number)))
     assert result.until is not None
     assert (len(result.runs), result.until.looks, result.interrupted) == (number, looked, True)
     assert not result.until.reached
@@ -146,28 +150,27 @@ def test_interrupt_keeps_what_is_finished(number: int, looked: tuple[int, ...]) 
 
 def test_interrupt_before_anything_is_finished_goes_on() -> None:
     with pytest.raises(KeyboardInterrupt):
-        replicate_until(wanting("mean within 5 %"), simulate=stopped_at(0))
+        replicate_until(wanting("mean within 5 %"), executor=fakes.Fake(stopped_at(0)))
 
 
 def test_the_result_is_saved_and_the_place_looked_at_first(tmp_path: Path) -> None:
-    result = replicate_until(wanting("mean within 5 %"), simulate=STEADY, save=tmp_path / "day")
+    result = replicate_until(wanting("mean within 5 %"), executor=fakes.Fake(STEADY), save=tmp_path / "day")
     assert (tmp_path / "day" / "summary.json").read_text() == result.to_json()
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError):
-        replicate_until(wanting("mean within 5 %"), simulate=stopped_at(0), save=tmp_path / "file")
+        replicate_until(wanting("mean within 5 %"), executor=fakes.Fake(stopped_at(0)), save=tmp_path / "file")
 
 
 def test_a_scenario_without_a_target_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match=r"no run\.until"):
-        replicate_until(scenario(), simulate=STEADY)
+        replicate_until(scenario(), executor=fakes.Fake(STEADY))
 
 
 class Called:
     """Stands in for the engine behind `run`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mmesim.experiment.execute.executors._engine", lambda processes: STEADY)
-        monkeypatch.setattr("mmesim.experiment.execute.executors.is_compiled", lambda: True)
+        monkeypatch.setattr(Task, "run", lambda task, _: STEADY(task.scenario, task.replication, None, task.records))
 
     def __call__(self, of: Scenario, **given: object) -> Result:
         return run(of, **given)  # type: ignore[arg-type]

@@ -176,7 +176,7 @@ def test_a_cache_that_needs_more_than_half_of_the_run() -> None:
     assert at_least_s is not None
     assert 2.0 * needed <= at_least_s < 2.0 * needed + 60.0
     # A run of that length has time enough.
-    longer = of.model_copy(update={"run": of.run.model_copy(update={"duration_s": at_least_s})})
+    longer = of.with_run(duration_s=at_least_s)
     assert found(settled(longer, Pilots())).run_at_least_s is None
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.histogram import bucket_of, coarse_grid, grid
+from mmesim.stats.histogram import coarse_grid, grid
+from tests.helpers.buckets import bucket_of
 
 GIB = 2**30
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mmesim.results.series import batch_means, means, windows
-from mmesim.results.steady import SteadyState, steady_state
+from mmesim.results.steady import steady_state
+from mmesim.results.summary import SteadyState
 from mmesim.scenario.scenario import FoundWarmup, Scenario
 from tests.unit.results.synthetic import Call, run_data, scenario
 from tests.unit.results.synthetic import windows as minutes
@@ -36,7 +37,12 @@ def judged(of: Scenario, *each: dict[str, Any], calls: list[Call] | None = None)
 
 def test_nothing_changes() -> None:
     state = judged(half_an_hour(), {})
-    assert state == SteadyState("steady", "no fall in misses or latency, no growth of the calls in the system", 0.0)
+    assert state == SteadyState(
+        verdict="steady",
+        evidence="no fall in misses or latency, no growth of the calls in the system",
+        warmup_s=0.0,
+        run_at_least_s=None,
+    )
 
 
 @pytest.mark.parametrize("replications", [1, 2, 4])
@@ -95,7 +101,7 @@ def test_full_queues_are_saturated_unless_it_was_a_burst() -> None:
 def test_a_warm_up_longer_than_half_of_the_run_is_too_short() -> None:
     of = half_an_hour(warmup=900.0)
     found = FoundWarmup(warmup_s=900.0, why="3 times the 10 min", run_at_least_s=3600.0)
-    found_of = of.model_copy(update={"run": of.run.model_copy(update={"warmup_found": found})})
+    found_of = of.with_run(warmup_found=found)
     state = judged(found_of, {})
     assert (state.verdict, state.warmup_s, state.run_at_least_s) == ("too short", 900.0, 3600.0)
     assert state.evidence == "run at least 60 min; the warm-up would be: 3 times the 10 min"
@@ -103,7 +109,7 @@ def test_a_warm_up_longer_than_half_of_the_run_is_too_short() -> None:
     assert judged(found_of, {"RequestsInSystem": 10.0 * RISING}).verdict == "saturated"
     # Once the run is as long as that, it is judged by what was seen.
     enough = FoundWarmup(warmup_s=900.0, why="so", run_at_least_s=1800.0)
-    longer = of.model_copy(update={"run": of.run.model_copy(update={"warmup_found": enough})})
+    longer = of.with_run(warmup_found=enough)
     assert judged(longer, {}).verdict == "steady"
 
 

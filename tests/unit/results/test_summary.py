@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +18,8 @@ from mmesim.results.checks import combine, line, passed
 from mmesim.results.cost import cost
 from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, PARTS, RunData
-from mmesim.results.schema import summary_schema
-from mmesim.results.summary import summarise
+from mmesim.results.summarise import summarise
+from mmesim.results.summary import Summary, Tenants, summary_schema
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.server import ConfigRead, Server
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
@@ -99,6 +100,52 @@ def test_the_schema_is_one_and_refuses_what_does_not_belong() -> None:
     for bad in (missing, good | {"extra": 1}, without_reason, good | {"loads": -1}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(bad, schema, cls=jsonschema.Draft202012Validator)
+
+
+FREE = {"share_over", "checks"}
+"""Maps whose keys are up to the scenario."""
+
+
+def changed(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Everything that is like a summary but for one key: left out, added, negative or text for a number."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            here = f"{path}.{key}"
+            if path.removeprefix(".") not in FREE:
+                yield f"{here} is missing", {k: v for k, v in value.items() if k != key}
+            yield from ((what, value | {key: other}) for what, other in changed(inner, here))
+        if path.removeprefix(".") not in FREE:
+            yield f"{path} has one more", value | {"extra": 1}
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from ((what, [*value[:i], other, *value[i + 1 :]]) for what, other in changed(inner, f"{path}[{i}]"))
+    elif isinstance(value, bool) or value is None:
+        yield f"{path} is text", "text"
+    elif isinstance(value, int | float):
+        yield f"{path} is text", "text"
+        if isinstance(value, int) and path not in (".seed", ".pids.limit"):
+            yield f"{path} is negative", -1
+            yield f"{path} is not whole", value + 0.5
+    elif isinstance(value, str):
+        yield f"{path} is a number", 1
+
+
+def test_a_summary_that_differs_in_one_key_does_not_fit_the_schema() -> None:
+    validator = jsonschema.Draft202012Validator(summary_schema())
+    of = scenario(["p99 < 500 ms", "cpu_utilization < 10 %"], run={"replications": 2})
+    for calls in (CALLS, [Call(0.1, cause="queue_full")]):
+        good = json.loads(Result(of, replications(of, calls, calls)).to_json())
+        assert validator.is_valid(good)
+        others = list(changed(good))
+        assert len(others) > 400
+        assert [what for what, other in others if validator.is_valid(other)] == []
+
+
+def test_the_keys_of_a_summary_stand_in_the_order_of_its_models() -> None:
+    found = figures(*two())
+    assert list(found) == list(Summary.model_fields)
+    assert list(found["tenants"]) == list(Tenants.model_fields)
+    assert all(field.description for field in Summary.model_fields.values())
 
 
 def test_later_fields_are_null_and_not_absent() -> None:

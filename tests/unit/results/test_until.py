@@ -8,13 +8,13 @@ from typing import get_args
 import jsonschema
 import pytest
 
+from mmesim.results.figures import FORMULAS, formula
 from mmesim.results.latency import pool
-from mmesim.results.metrics import METRICS, metric
 from mmesim.results.result import Result
-from mmesim.results.schema import summary_schema
+from mmesim.results.summary import summary_schema
 from mmesim.results.until import Until, allowed, relative_half_width
 from mmesim.scenario.run.settings import RunSettings
-from mmesim.scenario.run.until import PRECISE_METRICS, read_precision
+from mmesim.scenario.run.until import PRECISE, read_precision
 from tests.unit.results.synthetic import Call, replications, scenario
 
 SEEN = Until("mean within 5 %", True, (10, 15), 0.03, 1 / 21, 0.9929, 15)
@@ -26,7 +26,7 @@ def width(text: str, *calls: list[Call], confidence: float = 0.95) -> tuple[floa
 
 
 def test_names_of_the_scenario_are_figures_of_the_results() -> None:
-    assert set(PRECISE_METRICS) == set(METRICS) - {"max", "hosts"}
+    assert {one.name for one in PRECISE} <= set(FORMULAS)
     assert get_args(RunSettings.model_fields["until"].annotation)
 
 
@@ -81,8 +81,8 @@ def test_a_figure_without_a_value_says_why() -> None:
 
 def test_every_name_can_be_measured() -> None:
     runs = replications(scenario(), *[[Call(0.1), Call(0.1, load_wait=1.0, load=0)]] * 2)
-    for name in (*PRECISE_METRICS, "p50"):
-        assert metric(name)
+    for name in (*(one.name for one in PRECISE), "throughput_rps", "p50"):
+        assert formula(name)
         found, reason = relative_half_width(read_precision(f"{name} within 5 %"), runs, pool(runs), 0.95)
         assert (found is None) == (reason is not None), name
 

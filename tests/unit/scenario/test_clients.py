@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from mmesim.scenario.clients.causes import LEGACY, STANDARD, Cause
-from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Exponential, Fixed
+from mmesim.scenario.clients.causes import FAILURES, LEGACY, MODEL_ERROR, STANDARD, Cause
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
@@ -21,8 +21,11 @@ QUEUE = (Cause.queue_full,)
     [
         ("boto3-legacy", BotoLegacy()),
         ("{boto3-standard: {processes: 4}}", BotoStandard(processes=4)),
-        ("{fixed: {delay: 1 s, jitter: 50 %, causes: [queue_full]}}", Fixed(delay_s=1.0, jitter=0.5, causes=QUEUE)),
-        ("{exponential: {base: 100 ms, max_attempts: 7}}", Exponential(base_s=0.1, max_attempts=7)),
+        (
+            "{fixed: {delay: 1 s, jitter: 50 %, causes: [queue_full]}}",
+            FixedRetries(delay_s=1.0, jitter=0.5, causes=QUEUE),
+        ),
+        ("{exponential: {base: 100 ms, max_attempts: 7}}", ExponentialRetries(base_s=0.1, max_attempts=7)),
     ],
 )
 def test_retries_are_read_and_dumped(scenario, base, text, expected):
@@ -35,16 +38,20 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("run:", "clients: {retries: boto3}\nrun:", "clients.retries: 'boto3' is not one of none, boto3-legacy"),
-        ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown way to retry 'fixd'"),
+        (
+            "run:",
+            "clients: {retries: boto3}\nrun:",
+            "clients.retries: unknown retry rule 'boto3': one of none, boto3-legacy",
+        ),
+        ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown retry rule 'fixd'"),
         ("run:", "clients: {retries: {fixed: {dely: 1 s}}}\nrun:", "unknown key, one of max_attempts, delay, jitter"),
         ("run:", "clients: {retries: {fixed: {delay: 1 s, causes: [ok]}}}\nrun:", "'ok' is not one of queue_full"),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a user who is refused would call"),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, cycle: 1e-10 ns}", "a user who is refused would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a refused user would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, cycle: 1e-10 ns}", "a refused user would call"),
         (
             "poisson: {rate: 10 /s}",
             "closed_loop: {users: 3, think_time: {uniform: {low: 0 s, high: 0 s}}}",
-            "a user who is refused would call",
+            "a refused user would call",
         ),
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 0, cycle: 1 s}", "closed_loop.users: 0 is too small"),
     ],
@@ -52,6 +59,21 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
 def test_wrong_clients_are_refused_with_what_is_allowed(problems, base, old, new, expected):
     texts = [str(problem) for problem in problems(base.replace(old, new, 1))]
     assert any(expected in text for text in texts), texts
+
+
+def test_the_table_of_failures_has_every_cause_in_the_order_of_the_arrays():
+    assert tuple(FAILURES) == tuple(Cause)
+    assert {cause for cause, failure in FAILURES.items() if failure.is_5xx} == {
+        Cause.queue_full,
+        Cause.worker_died,
+        Cause.never_fits,
+        Cause.load_failed,
+        Cause.model_error,
+    }
+    # Whatever the container answers or fails to answer reaches the client as a ModelError, which boto3 does not retry.
+    for failure in FAILURES.values():
+        assert not (failure.container and failure.legacy)
+        assert not (failure.client == MODEL_ERROR and (failure.legacy or failure.standard))
 
 
 def test_the_standard_mode_retries_all_that_the_legacy_mode_does_but_one():
@@ -68,4 +90,4 @@ def test_throttling_is_off_and_its_burst_is_that_of_a_second(scenario, base):
 
 def test_a_burst_needs_a_rate(problems, base):
     (problem,) = problems(base, "endpoint.throttling={burst: 3}")
-    assert "beside a rate" in problem.message
+    assert "a burst needs a rate" in problem.message

@@ -1,4 +1,4 @@
-"""Eviction rules, pinned models and functions of one's own, as a file writes them."""
+"""Eviction rules, pinned models and user functions, as a file writes them."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.load import load, load_text
 from mmesim.scenario.file.yaml import read_text
-from mmesim.scenario.scenario import EvictionPolicy, Function, Gdsf, GdsfCost, Ttl
+from mmesim.scenario.scenario import EvictionPolicy, Function, Gdsf, Ttl
 
 RULES = [
     ("lfu", EvictionPolicy.lfu),
     ("size", EvictionPolicy.size),
     ("gdsf", EvictionPolicy.gdsf),
-    ("{gdsf: {}}", Gdsf(gdsf=GdsfCost(cost=1))),
-    ("{gdsf: {cost: load_time}}", Gdsf(gdsf=GdsfCost(cost="load_time"))),
+    ("{gdsf: {}}", Gdsf(cost=1)),
+    ("{gdsf: {cost: load_time}}", Gdsf(cost="load_time")),
     ("{ttl: 10 min}", Ttl(ttl_s=600.0)),
     ("rules:pick", Function(function="rules:pick", folder=Path.cwd())),
     ("rules.small:pick", Function(function="rules.small:pick", folder=Path.cwd())),
@@ -39,15 +39,16 @@ def test_a_rule_is_read_dumped_and_completed(base, text, rule):
     [
         (
             "lur",
-            f"'lur' is not one of {', '.join(EvictionPolicy)}, {{ttl: 10 min}}, {{gdsf: {{cost: load_time}}}}, or ",
+            f"unknown eviction rule 'lur': one of {', '.join(EvictionPolicy)}, ttl, such as {{ttl: 10 min}} or "
+            "module:function (did you mean lru?)",
         ),
-        ("ttl", "ttl needs a time (write {ttl: 10 min})"),
-        ("3", "3 is not one of lru, "),
-        ("[lru]", "a list is not one of lru, "),
-        ("{lru: 1}", "a map is not one of lru, "),
+        ("ttl", "ttl needs a value ({ttl: 10 min} or module:function)"),
+        ("3", "3 is not an eviction rule: one of lru, "),
+        ("[lru]", "a list is not an eviction rule: one of lru, "),
+        ("{lru: 1}", "eviction.lru: lru takes no keys: write its name alone"),
         ("{ttl: 10}", "eviction.ttl: "),
         ("{ttl: 0 s}", "eviction.ttl: '0 s' is too small: it must be above 0"),
-        ("{ttl: 10 s, cost: 1}", "eviction.cost: unknown key"),
+        ("{ttl: 10 s, cost: 1}", "eviction: expected one eviction rule, such as {ttl: 10 min}"),
         ("{gdsf: {cost: 2}}", "eviction.gdsf.cost: 2 is not one of 1, load_time"),
         ("'rules:'", "'rules:' does not name a function: write module:function, such as watch:watch"),
         ("'a b:c'", "'a b:c' does not name a function"),

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from mmesim.scenario.endpoint.eviction import Ttl
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.yaml import read_file, read_text
+from mmesim.scenario.traffic.arrivals import Poisson
+from mmesim.scenario.values.meanings import meanings
 from tests.helpers.files import ROOT, SCENARIOS
 
 FILES = [*SCENARIOS, ROOT / "mmesim" / "cli" / "starter.yaml"]
@@ -89,3 +92,29 @@ def test_belief_and_bases_are_part_of_the_schema(validator, base):
     assert validator.is_valid(as_json(read_text(text, "a", Path()).plain()))
     assert validator.is_valid({"extends": "base.yaml", "endpoint": {"instance_count": 3}})
     assert validator.is_valid({**read_text(base, "a", Path()).plain(), "models": {"file": "models.csv"}})
+
+
+def properties(part, place=""):
+    """Every property of a schema, at any depth, with its place."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key == "properties":
+                yield from ((f"{place}.{name}", body) for name, body in value.items())
+            yield from properties(value, place if key in ("properties", "anyOf", "$defs") else f"{place}.{key}")
+    elif isinstance(part, list):
+        for item in part:
+            yield from properties(item, place)
+
+
+def test_every_property_has_a_description_on_one_line():
+    found = list(properties(json_schema()))
+    assert len(found) > 500
+    bare = {place for place, body in found if not body.get("description") or "\n" in body["description"]}
+    assert bare == set()
+
+
+def test_editors_and_the_reference_say_the_same():
+    found = dict(properties(json_schema()))
+    assert found[".Poisson.rate"]["description"] == meanings(Poisson)["rate_per_s"]
+    assert found[".Endpoint.vcpu"]["description"] == "vCPUs of a host; default: the catalogue's."
+    assert found[".Endpoint.eviction.ttl"]["description"] == meanings(Ttl)["ttl_s"]

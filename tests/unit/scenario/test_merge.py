@@ -86,7 +86,7 @@ def test_errors_name_the_file_that_wrote_the_value(over):
 
 def test_a_circle_is_refused(write):
     write("extends: b.yaml", "a.yaml")
-    with pytest.raises(ScenarioError, match=r"a.yaml:1: extends: goes in a circle: b.yaml -> a.yaml -> b.yaml"):
+    with pytest.raises(ScenarioError, match=r"a.yaml:1: extends: circular extends: b.yaml -> a.yaml -> b.yaml"):
         load(write("extends: a.yaml", "b.yaml"))
 
 

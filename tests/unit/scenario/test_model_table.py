@@ -127,7 +127,7 @@ def test_a_table_may_be_packed_have_units_in_its_header_and_stand_in_a_list(scen
         ("name,memory\n", None, "", "has no rows"),
         ("memory\n1 MiB\n", 1, "name", "column is missing"),
         ("name,memroy\na,1\n", 1, "memroy", "unknown column 'memroy'"),
-        ("name,memory,memory\na,1,1\n", 1, "memory", "column is there twice"),
+        ("name,memory,memory\na,1,1\n", 1, "memory", "duplicate column"),
         ("name,memory\na,10\n", 2, "memory", "'10' has no unit"),
         ("name,memory\na,-1 MiB\n", 2, "memory", "negative"),
         ("name,memory\na,nan MiB\n", 2, "memory", "not a finite number"),
@@ -224,7 +224,7 @@ def test_files_without_owner_and_app_are_joined_by_function(scenario, azure):
     [
         ({"invocations": "Function,1\nf1,1\n"}, "i.csv", 1, "has no column HashFunction"),
         ({"invocations": ""}, "i.csv", 1, "is empty"),
-        ({"invocations": INVOCATIONS + "f1,o,a1,1\n"}, "i.csv", 4, "function f1 is there twice"),
+        ({"invocations": INVOCATIONS + "f1,o,a1,1\n"}, "i.csv", 4, "duplicate function f1"),
         ({"invocations": INVOCATIONS + "f3,o,a3,1\n"}, "i.csv", 4, "function f3 has no row in"),
         ({"invocations": INVOCATIONS + "f3,o\n"}, "i.csv", 4, "2 cells for 4 columns"),
         ({"memory": MEMORY.replace("250.5", "x")}, "m.csv", 3, "AverageAllocatedMb_pct50: 'x' is not a number"),

@@ -1,9 +1,11 @@
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmesim.scenario.values.fields import Refused
-from mmesim.scenario.values.time_field import read_time, write_time
+from mmesim.scenario.values.fields import FROM_FILE, Refused
+from mmesim.scenario.values.time_field import TIMES
 from mmesim.scenario.values.times import (
     Constant,
     Empirical,
@@ -14,6 +16,9 @@ from mmesim.scenario.values.times import (
     Uniform,
     Weibull,
 )
+
+FILE = SimpleNamespace(context={FROM_FILE: True})
+"""Where a value comes from, as pydantic tells its readers."""
 
 positive = st.floats(min_value=1e-9, max_value=1e9)
 sorted_times = st.lists(positive, min_size=2, max_size=6).map(sorted)
@@ -42,33 +47,22 @@ times = st.one_of(
     ],
 )
 def test_every_form_of_a_time_is_read(text, time):
-    assert read_time(text) == time
+    assert TIMES.read(text, FILE) == time
     assert time.is_constant == isinstance(time, Constant)
 
 
 @given(times)
 def test_a_written_time_reads_back_equal(time):
-    assert read_time(write_time(time)) == time
-
-
-@given(times, st.floats(min_value=0.1, max_value=10))
-def test_scaling_keeps_the_kind_and_is_undone_by_its_inverse(time, factor):
-    assert type(time.scaled(factor)) is type(time)
-    assert time.scaled(1.0) == time
-
-
-def test_scaling_multiplies_every_time_and_no_shape():
-    assert Lognormal(1.0, 0.8).scaled(2) == Lognormal(2.0, 0.8)
-    assert Percentiles(((0.0, 1.0), (100.0, 3.0))).scaled(2) == Percentiles(((0.0, 2.0), (100.0, 6.0)))
-    assert Empirical((1.0, 2.0)).scaled(3) == Empirical((3.0, 6.0))
-    assert Uniform(1.0, 2.0).scaled(3) == Uniform(3.0, 6.0)
+    assert TIMES.read(TIMES.write(time, FILE), FILE) == time
 
 
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [
         ("20", (), "has no unit"),
-        ({}, (), "one of exponential"),
+        ({}, (), "expected one time, such as 20 ms or {lognormal"),
+        ({"gamma": {}, "uniform": {}}, (), "expected one time"),
+        ("gamma", (), "not a time"),
         ({"lognorml": {}}, ("lognorml",), "unknown distribution"),
         ({"lognormal": {"mean": "1 s"}}, ("lognormal",), "cv is missing"),
         ({"lognormal": {"mean": "1 s", "cv": 0}}, ("lognormal",), "cv must be"),
@@ -89,5 +83,5 @@ def test_scaling_multiplies_every_time_and_no_shape():
 )
 def test_a_wrong_time_is_refused_at_its_place(text, path, message):
     with pytest.raises(Refused, match=message) as refused:
-        read_time(text)
+        TIMES.read(text, FILE)
     assert refused.value.path == path

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mmesim.results.steady import changes_over_time
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.load import load_text
@@ -162,7 +161,7 @@ def test_what_is_believed_of_traffic(base: str, text: str, field: str):
         ("{hyperexponential: {rate: 1 /s, cv: 1}}", (), "hyperexponential.cv: 1 is too small: two phases have a cv"),
         ("{gamma: {rate: 1 /s, cv: 0}}", (), "gamma.cv: 0 is too small"),
         ("{gama: {rate: 1 /s, cv: 2}}", (), "arrivals.gama: unknown arrival process 'gama'"),
-        ("{mmpp: {states: {a: {rate: 1 /s, stay: 1 s}}}}", (), "mmpp.states: needs two states at least"),
+        ("{mmpp: {states: {a: {rate: 1 /s, stay: 1 s}}}}", (), "mmpp.states: needs at least two states"),
         (MMPP.replace("stay: 30 s", "stey: 30 s"), (), "states.busy.stey: unknown key, one of rate, stay"),
         (MMPP.replace("20 /s", "0").replace("200 /s", "0"), (), "mmpp.states: no state has a rate above 0"),
         (ARRIVALS, ("sessions: {calls: 0, gap: 1 s}",), "sessions.calls: 0 is too small"),
@@ -175,8 +174,8 @@ def test_what_is_believed_of_traffic(base: str, text: str, field: str):
         ("{schedule: {rates: {0 h: 1 /s, 2 h: 2 /s}, repeat: 1 h}}", (), "schedule.repeat: must come after the last"),
         ("{schedule: {rates: {0 h: 0, 2 h: 0}}}", (), "schedule.rates: has no rate above 0"),
         ("{diurnal: {mean: 1 /s, peak_to_mean: 3}}", (), "diurnal.peak_to_mean: 3 is too large"),
-        ("{flash_crowd: {base: 1 /s, peak: 2 /s, at: 0, hold: 0}}", (), "flash_crowd.hold: a crowd that does not last"),
-        ("{sweep: {rate: 1 /s}}", ("popularity: uniform",), "popularity: means nothing to a sweep"),
+        ("{flash_crowd: {base: 1 /s, peak: 2 /s, at: 0, hold: 0}}", (), "flash_crowd.hold: the crowd lasts no time"),
+        ("{sweep: {rate: 1 /s}}", ("popularity: uniform",), "popularity: is meaningless for a sweep"),
         ("{sweep: {rate: 1 /s, every: 2 s}}", (), "arrivals.sweep.every: one sweep over 3 models takes 3 s"),
         (ARRIVALS, ("popularity: {lognormal: {cv: 0}}",), "popularity.lognormal.cv: must be above 0"),
         (ARRIVALS, ("popularity: {tenants: {between: uniform}}",), "popularity.tenants: needs one of by and size"),
@@ -191,7 +190,7 @@ def test_what_is_believed_of_traffic(base: str, text: str, field: str):
         (
             "{on_off: {rate: 1 /s, on: 1 s, off: 1 s}}",
             ("sessions: {calls: 3, gap: 1 s, models: each}",),
-            "sessions.models: with on_off each model a session would call models that are off",
+            "sessions.models: with on_off per model, a session would call models that are off",
         ),
     ],
 )
@@ -205,7 +204,7 @@ def test_what_means_nothing_is_refused_with_its_place(
 def test_drift_and_sessions_are_not_for_recorded_traffic(base: str, problems: Any):
     for key in ("drift: {swaps: 1 /h}", "sessions: {calls: 2, gap: 1 s}"):
         text = base.replace(f"arrivals: {ARRIVALS}", f"trace: {{file: a.yaml}}\n    {key}")
-        assert any("has no meaning for trace" in str(problem) for problem in problems(text))
+        assert any("does not apply to trace" in str(problem) for problem in problems(text))
 
 
 CHANGING = [
@@ -222,7 +221,7 @@ def test_what_changes_by_plan_has_no_steady_state_and_no_stationary_start(
     base: str, problems: Any, text: str, keys: tuple[str, ...], reason: str
 ):
     source = with_stream(base, text, *keys)
-    assert changes_over_time(load_text(source)) == f"stream 'traffic-0' {reason}"
+    assert load_text(source).changes_over_time == f"stream 'traffic-0' {reason}"
     (problem,) = problems(source.replace("ml.m5.xlarge", "ml.m5.xlarge\n  warm: stationary"))
     assert problem.field == "endpoint.warm"
     assert reason in problem.message
@@ -243,7 +242,7 @@ def test_a_stationary_start_is_for_calls_that_choose_their_models_independently(
     base: str, problems: Any, text: str, keys: tuple[str, ...], allowed: bool
 ):
     source = with_stream(base, text, *keys)
-    assert changes_over_time(load_text(source)) is None
+    assert load_text(source).changes_over_time is None
     warm = source.replace("ml.m5.xlarge", "ml.m5.xlarge\n  warm: stationary")
     if allowed:
         assert load_text(warm).endpoint.warm == "stationary"

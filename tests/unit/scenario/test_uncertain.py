@@ -163,7 +163,7 @@ def test_a_resolved_file_whose_value_was_changed_by_hand_is_refused(scenario, pr
     text = dump(scenario(marked)).replace("memory: 40 MiB", "memory: 41 MiB")
     (problem,) = problems(text)
     assert problem.field == "beliefs.models.tenant.memory"
-    assert "another value than the middle of its belief, 40 MiB" in problem.message
+    assert "differs from the middle of its belief, 40 MiB" in problem.message
 
 
 def test_a_resolved_file_that_believes_in_an_unknown_field_is_refused(problems, base):
@@ -180,11 +180,11 @@ def test_a_resolved_file_that_believes_in_an_unknown_field_is_refused(problems, 
             "cpu: 10 ms",
             "cpu: {uncertain: {low: 1 ms, mid: 2 ms, high: 3 ms}, wait: 1 ms}",
             "models.tenant.service.cpu",
-            "stands alone",
+            "must be the only key",
         ),
         ("cpu: 10 ms", "cpu: {uncertain: {low: 1, mid: 2, high: 3}}", "models.tenant.service.cpu", "has no unit"),
         ("cpu: 10 ms", "cpu: {empirical: [{uncertain: {low: 1 s, mid: 2 s, high: 3 s}}]}", "", "one item of a list"),
-        ("60 s", "{uncertain: {low: 1 s, mid: 2 s, high: 3 s}}", "run.duration", "run is chosen, not believed"),
+        ("60 s", "{uncertain: {low: 1 s, mid: 2 s, high: 3 s}}", "run.duration", "run is a choice, not a belief"),
     ],
 )
 def test_beliefs_are_refused_where_they_stand(problems, base, old, new, field, message):

@@ -56,9 +56,9 @@ def test_what_is_written_is_read_again() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("p99 < 5 %", "day.yaml:5: run.until: 'p99 < 5 %' is no precision: write one such as `p99 within 5 %`"),
-        ("5 %", "is no precision"),
-        ("{p99: 5 %}", "is no precision"),
+        ("p99 < 5 %", "day.yaml:5: run.until: 'p99 < 5 %' is not a precision: write one such as `p99 within 5 %`"),
+        ("5 %", "is not a precision"),
+        ("{p99: 5 %}", "is not a precision"),
         ("p99 within 5 ms", "precision of p99: "),
         ("p99 within 0 %", "precision of p99: 0 % is not between 0 % and 100 %"),
         ("p99 within 100 %", "is not between"),

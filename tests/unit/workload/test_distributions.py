@@ -16,9 +16,11 @@ from mmesim.scenario.values.times import (
     Time,
     Uniform,
     Weibull,
+    always,
+    weibull_shape,
 )
-from mmesim.workload.draws.families import weibull_shape
-from mmesim.workload.draws.sampler import Sampler, constant_value, mean, sample, variance
+from mmesim.workload.draws.sampler import Sampler
+from tests.unit.workload.times import sample, scaled
 
 N = 40_000
 Z = 3.29  # two-sided, 1 in 1,000
@@ -64,16 +66,16 @@ def _law(spec: Time) -> Any:
 @pytest.mark.parametrize("spec", RANDOM, ids=_name)
 def test_mean_and_variance(spec: Time) -> None:
     draws = sample(spec, np.random.default_rng(11), N)
-    assert abs(draws.mean() - mean(spec)) < Z * draws.std() / np.sqrt(N)
-    squares = (draws - mean(spec)) ** 2
-    assert abs(squares.mean() - variance(spec)) < Z * squares.std() / np.sqrt(N)
+    assert abs(draws.mean() - spec.mean) < Z * draws.std() / np.sqrt(N)
+    squares = (draws - spec.mean) ** 2
+    assert abs(squares.mean() - spec.variance) < Z * squares.std() / np.sqrt(N)
 
 
 @pytest.mark.parametrize("spec", [s for s in RANDOM if not isinstance(s, (Empirical, Percentiles))], ids=_name)
 def test_shape(spec: Time) -> None:
     law = _law(spec)
-    assert law.mean() == pytest.approx(mean(spec))
-    assert law.var() == pytest.approx(variance(spec), rel=1e-6)
+    assert law.mean() == pytest.approx(spec.mean)
+    assert law.var() == pytest.approx(spec.variance, rel=1e-6)
     assert stats.kstest(sample(spec, np.random.default_rng(12), N), law.cdf).pvalue > 1e-3
 
 
@@ -95,9 +97,9 @@ def test_percentiles_keep_to_the_lowest_and_highest_value() -> None:
 def test_percentiles_by_hand() -> None:
     # 10 % at 0.1, 40 % between 0.1 and 0.2, 40 % between 0.2 and 0.5, 10 % at 0.5.
     spec = Percentiles(((10.0, 0.1), (50.0, 0.2), (90.0, 0.5)))
-    assert mean(spec) == pytest.approx(0.1 * 0.1 + 0.4 * 0.15 + 0.4 * 0.35 + 0.1 * 0.5)
+    assert spec.mean == pytest.approx(0.1 * 0.1 + 0.4 * 0.15 + 0.4 * 0.35 + 0.1 * 0.5)
     second = 0.1 * 0.01 + 0.4 * (0.01 + 0.02 + 0.04) / 3 + 0.4 * (0.04 + 0.1 + 0.25) / 3 + 0.1 * 0.25
-    assert variance(spec) == pytest.approx(second - mean(spec) ** 2)
+    assert spec.variance == pytest.approx(second - spec.mean**2)
 
 
 def test_empirical_values_come_equally_often() -> None:
@@ -110,23 +112,32 @@ def test_empirical_values_come_equally_often() -> None:
 @pytest.mark.parametrize("spec", CONSTANT, ids=_name)
 def test_what_never_varies_takes_nothing_from_the_generator(spec: Time) -> None:
     rng = np.random.default_rng(1)
-    assert constant_value(spec) == 0.3
+    assert always(spec) == 0.3
     assert sample(spec, rng, 3).tolist() == [0.3] * 3
     assert rng.random() == np.random.default_rng(1).random()
-    assert mean(spec) == pytest.approx(0.3)
-    assert variance(spec) == pytest.approx(0.0, abs=1e-30)
+    assert spec.mean == pytest.approx(0.3)
+    assert spec.variance == pytest.approx(0.0, abs=1e-30)
+
+
+@pytest.mark.parametrize("spec", RANDOM, ids=_name)
+def test_every_draw_lies_between_the_limits(spec: Time) -> None:
+    draws = sample(spec, np.random.default_rng(17), N)
+    low, high = spec.limits
+    assert np.all((low <= draws) & (draws <= high))
+    if isinstance(spec, (Empirical, Percentiles)):
+        assert (draws.min(), draws.max()) == pytest.approx((low, high), rel=0.02)
 
 
 @pytest.mark.parametrize("spec", RANDOM, ids=_name)
 def test_what_varies_is_not_constant(spec: Time) -> None:
-    assert constant_value(spec) is None
+    assert always(spec) is None
 
 
 @pytest.mark.parametrize("spec", RANDOM, ids=_name)
 def test_a_scale_scales_the_same_draws(spec: Time) -> None:
     draws = sample(spec, np.random.default_rng(16), 1000)
-    np.testing.assert_array_equal(sample(spec.scaled(4.0), np.random.default_rng(16), 1000), 4.0 * draws)
-    np.testing.assert_allclose(sample(spec.scaled(1.01), np.random.default_rng(16), 1000), 1.01 * draws, rtol=1e-14)
+    np.testing.assert_array_equal(sample(scaled(spec, 4.0), np.random.default_rng(16), 1000), 4.0 * draws)
+    np.testing.assert_allclose(sample(scaled(spec, 1.01), np.random.default_rng(16), 1000), 1.01 * draws, rtol=1e-14)
 
 
 def _rngs(sampler: Sampler, seed: int = 1) -> dict[str, np.random.Generator]:
@@ -139,7 +150,7 @@ def test_draws_over_many_models_are_those_of_each_family_in_turn() -> None:
     which = np.random.default_rng(2).integers(0, len(specs), 5000)
     times = sampler.draw(_rngs(sampler), which)
     for kind, family in [(Exponential, "exponential"), (Uniform, "uniform"), (Empirical, "empirical")]:
-        rows = [i for i in range(5000) if isinstance(specs[which[i]], kind) and constant_value(specs[which[i]]) is None]
+        rows = [i for i in range(5000) if isinstance(specs[which[i]], kind) and always(specs[which[i]]) is None]
         spec = next(spec for spec in RANDOM if isinstance(spec, kind))
         np.testing.assert_array_equal(times[rows], sample(spec, _rngs(sampler)[family], len(rows)))
     # Two models of one family: the one's draws lie between the other's.
@@ -147,13 +158,13 @@ def test_draws_over_many_models_are_those_of_each_family_in_turn() -> None:
     rng = _rngs(sampler)["lognormal"]
     expected = [sample(specs[which[i]], rng, 1)[0] for i in rows]
     np.testing.assert_array_equal(times[rows], expected)
-    constant = np.array([constant_value(spec) is not None for spec in specs])
+    constant = np.array([always(spec) is not None for spec in specs])
     assert np.all(times[constant[which]] == 0.3)
 
 
 @pytest.mark.parametrize("spec", RANDOM, ids=_name)
 def test_cutting_the_draws_changes_nothing(spec: Time) -> None:
-    specs = [spec, spec.scaled(2.0), Constant(1.0)]
+    specs = [spec, scaled(spec, 2.0), Constant(1.0)]
     sampler = Sampler(specs)
     which = np.random.default_rng(3).integers(0, 3, 1000)
     whole = sampler.draw(_rngs(sampler), which)

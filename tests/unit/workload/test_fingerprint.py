@@ -12,9 +12,10 @@ import pytest
 
 from mmesim.errors import ScenarioError, TraceError
 from mmesim.scenario.file.load import load_text
+from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.scenario import Scenario, Traffic
-from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike, read_fingerprint
+from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.block import Arrivals, Block

@@ -48,8 +48,8 @@ def test_weights_and_rates_are_proportions(column: str) -> None:
     [
         ({}, "neither weight nor rate"),
         ({"weight": [1.0, None]}, "neither weight nor rate"),
-        ({"weight": [1.0, None], "rate_per_s": [None, 2.0]}, "has a rate where others have a weight"),
-        ({"weight": [0.0, 0.0]}, "every model has weight 0"),
+        ({"weight": [1.0, None], "rate_per_s": [None, 2.0]}, "some models have a weight and some a rate"),
+        ({"weight": [0.0, 0.0]}, "all weights are 0"),
     ],
 )
 def test_weights_that_say_nothing_are_refused(columns: dict[str, Column], message: str) -> None:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from mmesim.scenario.traffic.closed_loop import MOST_USERS
 from mmesim.workload.block import STREAM_KEYS, first_key
-from mmesim.workload.draws.generators import KeyedStreams, generator
+from mmesim.workload.draws.generators import KeyedGenerators, generator
 from mmesim.workload.users import USER_KEYS
 
 
@@ -35,21 +35,21 @@ def test_every_part_of_the_name_counts() -> None:
 def test_streams_stay_the_same_between_versions() -> None:
     # Stored results are compared with new ones: a changed stream is a changed result of every scenario.
     assert generator(1, 0, "arrivals", "traffic-0").random() == 0.9876847218356094
-    assert KeyedStreams(1, 0, "load").at("tenant-007", 12).random() == 0.35656147255465465
+    assert KeyedGenerators(1, 0, "load").at("tenant-007", 12).random() == 0.35656147255465465
 
 
 def test_keyed_streams_do_not_depend_on_the_order_of_asking() -> None:
     keys = [("a", 0), ("a", 1), ("b", 0), ("b", 2**40)]
-    expected = {key: KeyedStreams(1, 0, "load").at(*key).random(7) for key in keys}
+    expected = {key: KeyedGenerators(1, 0, "load").at(*key).random(7) for key in keys}
     for order in itertools.permutations(keys):
-        streams = KeyedStreams(1, 0, "load")
+        streams = KeyedGenerators(1, 0, "load")
         for key in order:
             np.testing.assert_array_equal(streams.at(*key).random(7), expected[key])
     assert len({values[0] for values in expected.values()}) == len(keys)
 
 
 def test_keyed_streams_carry_nothing_over() -> None:
-    streams = KeyedStreams(1, 0, "load")
+    streams = KeyedGenerators(1, 0, "load")
     expected = streams.at("a", 0).integers(0, 2**32, size=3, dtype=np.uint32)
     streams.at("b", 1).integers(0, 2**32, size=1, dtype=np.uint32)  # half of a 64-bit word stays behind
     np.testing.assert_array_equal(streams.at("a", 0).integers(0, 2**32, size=3, dtype=np.uint32), expected)
@@ -57,7 +57,8 @@ def test_keyed_streams_carry_nothing_over() -> None:
 
 def test_keyed_streams_differ_by_seed_replication_and_purpose() -> None:
     draws = {
-        KeyedStreams(*key).at("a", 0).random() for key in [(1, 0, "load"), (2, 0, "load"), (1, 1, "load"), (1, 0, "x")]
+        KeyedGenerators(*key).at("a", 0).random()
+        for key in [(1, 0, "load"), (2, 0, "load"), (1, 1, "load"), (1, 0, "x")]
     }
     assert len(draws) == 4
 
@@ -65,7 +66,7 @@ def test_keyed_streams_differ_by_seed_replication_and_purpose() -> None:
 @pytest.mark.parametrize("kind", ["generator", "keyed"])
 def test_first_draws_of_many_streams_are_uniform_and_independent(kind: str) -> None:
     # False alarm: 1 in 1,000 for each of the two tests of each kind, were the seed not fixed.
-    keyed = KeyedStreams(1, 0, "load")
+    keyed = KeyedGenerators(1, 0, "load")
     if kind == "generator":
         draws = np.array([generator(1, 0, "load", "m", i).random() for i in range(2000)])
     else:

@@ -273,7 +273,7 @@ def test_every_key_can_be_written_in_a_file_and_is_kept(trace: TraceSource) -> N
             r":5: traffic.traffic-0.trace.models.tpo: unknown key, one of top, hash, stripe \(did you",
         ),
         ("format: azure", r":5: traffic.traffic-0.trace.format: 'azure' is not one of table, azure-functions-2019"),
-        ("pattern: x", r":5: traffic.traffic-0.trace.pattern: has no meaning for table"),
+        ("pattern: x", r":5: traffic.traffic-0.trace.pattern: does not apply to table"),
         ("window: {start: 3}", r":5: traffic.traffic-0.trace.window.start: "),
     ],
 )
@@ -284,7 +284,7 @@ def test_a_wrong_key_is_named_with_its_line(trace: TraceSource, more: str, messa
 
 def test_the_key_of_minute_counts_says_where_they_are_now(trace: TraceSource) -> None:
     text = TEXT.replace("trace: {file: FILE, MORE}", f"azure_functions: {{file: {trace.file}}}")
-    with pytest.raises(ScenarioError, match=r":5: .*azure_functions: minute counts are a format of `trace` .*2019"):
+    with pytest.raises(ScenarioError, match=r":5: .*azure_functions: minute counts are a format of a trace .*2019"):
         load_text(text, "day.yaml")
 
 
@@ -293,7 +293,7 @@ def test_the_key_of_minute_counts_says_where_they_are_now(trace: TraceSource) ->
     [
         ("rate: 2", "rate and warp need single calls"),
         ("warp: 2", "rate and warp need single calls"),
-        ("window: {start: 30 s}", "the window is one of whole minutes"),
+        ("window: {start: 30 s}", "the window must be whole minutes"),
     ],
 )
 def test_blocks_of_minute_counts_are_whole_minutes(more: str, message: str) -> None:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.experiment.uncertain import sobol
 from mmesim.stats.ranking import rank
+from mmesim.stats.sampling import sobol
 
 
 def normal(draws: int, fields: int) -> np.ndarray:
-    return stats.norm.ppf(np.clip(sobol(7, draws, fields), 1e-9, 1 - 1e-9))
+    return stats.norm.ppf(np.clip(sobol(draws, fields, np.random.default_rng(7)), 1e-9, 1 - 1e-9))
 
 
 def resampled(draws: int) -> np.ndarray:

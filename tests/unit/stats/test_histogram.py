@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmesim.stats.histogram import EMIN, Grid, bucket_of, coarse_grid, grid, log_middles, merge, quantile, share_over
+from mmesim.stats.histogram import EMIN, Grid, coarse_grid, grid, log_middles, merge, quantile, share_over
+from tests.helpers.buckets import bucket_of
 
 latencies = st.one_of(
     st.floats(min_value=0.0, max_value=1e6, allow_subnormal=False),

@@ -1,4 +1,4 @@
-"""The split of the variance: closed forms, and that common luck is not taken for the inputs'."""
+"""The split of the variance: closed forms, and that common noise is not taken for the inputs'."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_without_luck_all_variance_is_that_of_the_inputs():
     answers = np.repeat(np.arange(8.0)[:, None], 3, axis=1)
     found = split(answers)
     assert found.inputs == pytest.approx(np.var(np.arange(8.0), ddof=1))
-    assert (found.luck, found.share) == (0.0, 1.0)
+    assert (found.noise, found.share) == (0.0, 1.0)
 
 
 def test_luck_that_all_draws_share_is_not_the_inputs_and_is_not_taken_from_them():
@@ -30,13 +30,13 @@ def test_luck_that_all_draws_share_is_not_the_inputs_and_is_not_taken_from_them(
     answers = np.array([10.0, 20.0])[:, None] + luck
     found = split(answers)
     assert found.inputs == pytest.approx(50.0)
-    assert found.luck == pytest.approx(1.0)
+    assert found.noise == pytest.approx(1.0)
 
 
 def test_the_textbook_table():
     """A row of 2 x 2 computed by hand: means 2 and 5, interactions of 0.5."""
     found = split(np.array([[1.0, 3.0], [5.0, 5.0]]))
-    assert found.luck == pytest.approx(1.0)
+    assert found.noise == pytest.approx(1.0)
     assert found.inputs == pytest.approx(4.5 - 1.0 / 2)
 
 
@@ -47,7 +47,7 @@ def test_the_estimates_are_unbiased():
     for _ in range(2000):
         parts = random.standard_normal((6, 1)), random.standard_normal((1, 4)), random.standard_normal((6, 4))
         found.append(split(2.0 * parts[0] + 1.5 * parts[1] + 3.0 * parts[2]))
-    for values, truth in (([s.inputs for s in found], 4.0), ([s.luck for s in found], 1.5**2 + 9.0)):
+    for values, truth in (([s.inputs for s in found], 4.0), ([s.noise for s in found], 1.5**2 + 9.0)):
         error = np.std(values) / np.sqrt(len(values))
         assert abs(np.mean(values) - truth) < 4 * error
 
@@ -69,7 +69,7 @@ def test_an_estimate_below_zero_counts_as_nothing_and_says_so():
 
 def test_nothing_varies():
     found = split(np.full((5, 3), 0.1))
-    assert (found.inputs, found.luck, found.share, found.below_zero) == (0.0, 0.0, None, False)
+    assert (found.inputs, found.noise, found.share, found.below_zero) == (0.0, 0.0, None, False)
     assert inputs_interval(np.full((64, 3), 0.1), RESAMPLED) is None
 
 

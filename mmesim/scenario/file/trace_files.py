@@ -1,4 +1,4 @@
-"""A trace that is named on a command line, outside any scenario."""
+"""What stands outside the scenario file: a trace that is named on a command line, the file of a fingerprint."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from mmesim.errors import ScenarioError, UserError
 from mmesim.scenario.file.merge import override_all
 from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.tree import Located
+from mmesim.scenario.file.yaml import read_file
+from mmesim.scenario.traffic.fingerprint import Fingerprint
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.fields import FROM_FILE
 
@@ -21,7 +23,7 @@ def trace_of_words(
 ) -> TraceSource:
     """The trace in a file, with settings such as `window.start=10 h` as in the section `trace` of a scenario.
 
-    `texts` are values that are taken as they are, such as a pattern; `window` is a begin and an end, `10 h..12 h`,
+    `texts` are values that are taken as they are, such as a pattern; `window` is a start and an end, `10 h..12 h`,
     either of which may be left out. Raises UserError for what is wrong.
     """
     if not file.is_file():
@@ -42,13 +44,22 @@ def _window(text: str | None) -> list[str]:
         return []
     begin, dots, end = (part.strip() for part in text.partition(".."))
     if not dots:
-        raise UserError(f"a window is a begin and an end, such as 10 h..12 h, not {text!r}")
+        raise UserError(f"a window is a start and an end, such as 10 h..12 h, not {text!r}")
     try:
         start_s = units.seconds(begin) if begin else 0.0
         end_s = units.seconds(end) if end else None
     except ValueError as error:
         raise UserError(f"window {text!r}: {error}") from None
     if end_s is not None and end_s <= start_s:
-        raise UserError(f"window {text!r}: the end must come after the begin")
+        raise UserError(f"window {text!r}: the end must come after the start")
     settings = [f"window.start={units.exact_seconds(start_s)}"]
     return settings if end_s is None else [*settings, f"window.length={units.exact_seconds(end_s - start_s)}"]
+
+
+def read_fingerprint(path: Path) -> Fingerprint:
+    """The fingerprint in a file; ScenarioError with file and line of everything that is wrong with it."""
+    tree = read_file(path)
+    try:
+        return Fingerprint.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
+    except ValidationError as error:
+        raise ScenarioError(list(from_validation(error, tree, [], Fingerprint))) from None

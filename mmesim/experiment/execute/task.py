@@ -1,0 +1,77 @@
+"""What runs and who runs it: a task is one replication, an executor runs many; the results are the same anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+
+from mmesim.results.run_data import RunData
+from mmesim.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from mmesim.engine.user_processes import UserProcess
+
+Observer = Callable[[float, int], None]
+"""Gets simulated seconds and calls so far of the replication that runs."""
+
+Watch = Callable[[int, float, int], None]
+"""Gets the index of a task, simulated seconds and calls so far; called in the parent process."""
+
+Finished = tuple[int, RunData]
+"""Index of a task among those that were given, and what it measured."""
+
+AHEAD = 2
+"""Tasks taken for each worker: one that runs and one that waits for it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One replication of one scenario; `records` is the number of calls recorded (None: none, -1: all).
+
+    `processes` are custom SimPy processes, functions of a module where the task leaves this process. `window_s` is the
+    length of the windows of the series, seconds (None: one minute).
+    """
+
+    compiles: ClassVar[bool] = True
+    """Whether running it compiles the kernel where that has not been done."""
+
+    scenario: Scenario
+    replication: int
+    records: int | None = None
+    processes: tuple[UserProcess, ...] = ()
+    window_s: float | None = None
+
+    def run(self, observer: Observer | None = None) -> RunData:
+        """Simulate it here."""
+        from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
+
+        windows = {} if self.window_s is None else {"window_s": self.window_s}
+        return simulate(self.scenario, self.replication, observer, self.records, processes=self.processes, **windows)
+
+
+class Executor(Protocol):
+    """Runs tasks, also several times in turn; a context manager that ends its processes on exit."""
+
+    def __enter__(self) -> Self:
+        """The executor, ready to run."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End what it has begun."""
+
+    def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
+        """The index and the measurements of each task as it finishes.
+
+        Tasks are taken only a few ahead of the workers. Whatever still runs when the generator is closed is abandoned.
+        SimulationError when a task lost its process, and whatever the task itself raises.
+        """
+
+
+def is_compiled() -> bool:
+    """Whether the compiled kernel is on disk; if not, the first run takes half a minute to a minute longer."""
+    from mmesim.engine.kernel import jit
+
+    return jit.is_compiled()

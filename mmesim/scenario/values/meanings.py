@@ -1,0 +1,36 @@
+"""What each key means: the docstring below its field, read from the source when somebody asks.
+
+Pydantic's own `use_attribute_docstrings` reads the source of every class at its import, which would take longer than
+all of the other imports of a scenario together.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Mapping
+from functools import cache
+from itertools import pairwise
+
+
+@cache
+def meanings(kind: type) -> Mapping[str, str]:
+    """Field -> the docstring below it on one line, for a class and its bases; a field without one is absent."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        if base.__module__.startswith("mmesim."):
+            found |= _written(base)
+    return found
+
+
+def _written(kind: type) -> dict[str, str]:
+    definition = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(definition, ast.ClassDef)
+    return {
+        field.target.id: " ".join(text.value.value.split())
+        for field, text in pairwise(definition.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if not ast.unparse(field.annotation).startswith("ClassVar")
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
