@@ -39,8 +39,6 @@ REFUSED = 0.01
 NO_STEADY_STATE = "no steady state is asked for"
 
 
-
-
 def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     """The verdict on the finished replications of a scenario.
 
