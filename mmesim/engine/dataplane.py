@@ -22,6 +22,10 @@ GROWING = {
 }
 
 
+NUMBERS: dict[str, int] = verbs.verb.numbers
+"""Number of each verb."""
+
+
 class DataPlane:
     """Runs requests between the control plane's events, and does what the control plane decides.
 
@@ -59,11 +63,11 @@ class DataPlane:
         """Time of the last event."""
         return float(self.tables.views.clock[0].now)
 
-    def _do(self, verb: int, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
+    def _do(self, verb: str, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
         while self._short != codes.NONE:
             self.make_room(self._short)
-            _, self._short = self._act(self.rows, verbs.ROOM, now, 0, 0, 0.0, 0.0, 0.0)
-        result, self._short = self._act(self.rows, verb, now, i, j, x, y, z)
+            _, self._short = self._act(self.rows, NUMBERS["come_to"], now, 0, 0, 0.0, 0.0, 0.0)
+        result, self._short = self._act(self.rows, NUMBERS[verb], now, i, j, x, y, z)
         return result  # type: ignore[no-any-return]
 
     def add_host(self, now: float, key: int) -> int:
@@ -71,11 +75,11 @@ class DataPlane:
         if int(self.tables.views.clock[0].n_hosts) >= self.tables.rows("hosts"):
             self.tables.grow_hosts(2 * self.tables.rows("hosts"))
             self._rebind()
-        return self._do(verbs.ADD_HOST, now, key)
+        return self._do("add_host", now, key)
 
     def create_pool(self, now: float, model: int, host: int) -> int:
         """A pool in state loading that no request asked for."""
-        return self._do(verbs.CREATE_POOL, now, model, host)
+        return self._do("create_pool", now, model, host)
 
     def pool_ready(self, now: float, pool: int, phases: tuple[float, float, float]) -> None:
         """The load of a pool has ended: its waiters are forwarded.
@@ -84,106 +88,110 @@ class DataPlane:
         memory ended, seconds.
         """
         self._room_for_waiters(pool)
-        self._do(verbs.POOL_READY, now, pool, 0, *phases)
+        self._do("pool_ready", now, pool, 0, *phases)
 
     def load_failed(self, now: float, pool: int, cause: int) -> None:
         """The load of a pool has failed: its waiters get `cause`, its row is free."""
         self._room_for_waiters(pool)
-        self._do(verbs.LOAD_FAILED, now, pool, cause)
+        self._do("load_failed", now, pool, cause)
 
     def drain_pool(self, now: float, pool: int) -> None:
         """No request is sent to the pool any more; only for a pool with nothing queued or in flight."""
-        self._do(verbs.DRAIN_POOL, now, pool)
+        self._do("drain_pool", now, pool)
 
     def empty_pool(self, now: float, pool: int) -> None:
         """A ready pool is unregistered while it works: its jobs fail, its queue is dropped and never answered."""
         pools = self.tables.views.pools
         self._room(int(pools.host[pool]), int(pools.in_flight[pool]))
-        self._do(verbs.EMPTY_POOL, now, pool)
+        self._do("empty_pool", now, pool)
 
     def drain_host(self, now: float, host: int) -> None:
         """The router sends no request to the host any more; what is there goes on."""
-        self._do(verbs.DRAIN_HOST, now, host)
+        self._do("drain_host", now, host)
 
     def drop_pool(self, now: float, pool: int, on_disk: bool) -> None:
         """The pool is gone; `on_disk`: its artefact stays on the host's disk."""
-        self._do(verbs.DROP_POOL, now, pool, int(on_disk))
+        self._do("drop_pool", now, pool, int(on_disk))
 
     def start_cpu(self, now: float, host: int, cpu_s: float, second_s: float = 0.0, loop: int = codes.NONE) -> int:
         """Begin CPU work on one thread, `cpu_s` and then `second_s` seconds; its row, which CPU_DONE names at the end.
 
         The first part blocks an event loop of the model server, if one is given.
         """
-        return self._do(verbs.START_CPU, now, host, loop, cpu_s, second_s)
+        return self._do("start_cpu", now, host, loop, cpu_s, second_s)
 
     def cancel_cpu(self, now: float, row: int) -> None:
         """Take back CPU work that has not ended."""
-        self._do(verbs.CANCEL_CPU, now, row)
+        self._do("cancel_cpu", now, row)
 
     def block_loop(self, now: float, host: int, loop: int) -> None:
         """A registration blocks an event loop of the model server; several may block one."""
-        self._do(verbs.BLOCK_LOOP, now, host, loop)
+        self._do("block_loop", now, host, loop)
 
     def release_loop(self, now: float, host: int, loop: int) -> None:
         """A registration no longer blocks the event loop."""
-        self._do(verbs.RELEASE_LOOP, now, host, loop)
+        self._do("release_loop", now, host, loop)
 
     def crash_worker(self, now: float, pool: int, number: int) -> int:
         """A worker of a ready pool dies, its batch with it; its row, -1 if there is no such worker alive."""
-        return self._do(verbs.CRASH_WORKER, now, pool, number)
+        return self._do("crash_worker", now, pool, number)
 
     def revive_worker(self, now: float, worker: int) -> None:
         """A worker that died has loaded its model again."""
-        self._do(verbs.REVIVE_WORKER, now, worker)
+        self._do("revive_worker", now, worker)
+
+    def add_worker(self, now: float, station: int) -> None:
+        """A worker that ADD_WORKER asked for, with the row of pools whose queue is long, has started."""
+        self._do("add_worker", now, station)
 
     def want(self, now: float, host: int, waiting: int) -> None:
         """Whether a load of the host waits for a pool to become idle (1 or 0): then IDLE is signalled."""
-        self._do(verbs.WANT, now, host, waiting)
+        self._do("want", now, host, waiting)
 
     def idle_pools(self, now: float, host: int) -> NDArray[np.int64]:
         """Rows of the host's pools that may be unloaded: ready, not pinned, nothing queued or in flight.
 
         Valid until the next call.
         """
-        n = self._do(verbs.IDLE_POOLS, now, host)
+        n = self._do("idle_pools", now, host)
         rows: NDArray[np.int64] = self.tables.views.scratch[:n]
         return rows
 
     def set_clock(self, now: float, host: int, clock: float) -> None:
         """The host's clock, by which GDSF ages what is not asked for any more."""
-        self._do(verbs.SET_CLOCK, now, host, 0, clock)
+        self._do("set_clock", now, host, x=clock)
 
     def forget_disk(self, now: float, model: int, host: int) -> None:
         """The artefact of the model was deleted from the host's disk."""
-        self._do(verbs.FORGET_DISK, now, model, host)
+        self._do("forget_disk", now, model, host)
 
     def sync(self, now: float) -> None:
         """Bring all integrals over time to now."""
-        self._do(verbs.SYNC, now)
+        self._do("sync", now)
 
     def set_speed(self, now: float, host: int, speed: float) -> None:
         """CPU seconds of work that one thread does in a second, from now on."""
-        self._do(verbs.SET_SPEED, now, host, 0, speed)
+        self._do("set_speed", now, host, x=speed)
 
     def replay(self, first: int, last: int) -> tuple[int, int]:
         """Let the requests [first, last) of the buffer of arrivals touch their pools, without timing.
 
         The first that finds its model not ready, and the host that it goes to; (last, -1) when there is none.
         """
-        missed = self._do(verbs.REPLAY, self.now, first, last)
+        missed = self._do("replay", self.now, first, last)
         return missed, int(self.tables.views.scratch[0]) if missed < last else codes.NONE
 
     def next_call(self, now: float, user: int, free_at: float) -> None:
         """A user of a closed loop, free since or at `free_at`, begins the next call that was drawn, after its pause."""
-        self._do(verbs.NEXT_CALL, now, user, 0, free_at)
+        self._do("next_call", now, user, x=free_at)
 
     def come_to(self, now: float) -> None:
         """Set the clock, before the run begins."""
-        self._do(verbs.ROOM, now)
+        self._do("come_to", now)
 
     def hosts_in_order(self, model: int) -> Iterator[int]:
         """Hosts that are up, in rendezvous order of the model; only the first is found before the next is asked for."""
-        self._do(verbs.SCORES, self.now, model)
+        self._do("hosts_in_order", self.now, model)
         views = self.tables.views
         up = views.up[: int(views.clock[0].n_up)].copy()
         scores = views.scores[up]

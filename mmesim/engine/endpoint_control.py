@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import simpy
 
 from mmesim.engine.control.fleet import Fleet
@@ -13,7 +14,7 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import DRAINING, LOADING, NONE, READY, UP
+from mmesim.engine.kernel.codes import A_QUEUED, DRAINING, LOADING, NONE, READY, UP
 from mmesim.errors import did_you_mean
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.scenario import Scenario
@@ -94,8 +95,8 @@ class EndpointControl:
 
     @property
     def hosts(self) -> tuple[HostView, ...]:
-        """Every host that ever came, in order of its row."""
-        return tuple(self._view(host) for host in self._fleet.hosts)
+        """Every host that is there, drained ones too, in order of its row."""
+        return tuple(self._view(host) for host in self._fleet.alive)
 
     def pools(self, host: int) -> tuple[PoolView, ...]:
         """The models on a host, in order of the beginning of their loads."""
@@ -107,7 +108,7 @@ class EndpointControl:
                 host=host,
                 state=POOL_STATES[int(pools.state[p])],
                 in_flight=int(pools.in_flight[p]),
-                queued=int(pools.queue_n[p]),
+                queued=self._queued(p),
                 idle_s=self._env.now - float(pools.last[p]),
             )
             for p in self._pools_of(host)
@@ -206,6 +207,11 @@ class EndpointControl:
             load_queue=int(views.hosts.load_queue[row]),
             speed=float(views.hosts.speed[row]),
         )
+
+    def _queued(self, pool: int) -> int:
+        """Requests for a model on a host that wait for a worker, in a queue of its own or in a shared one."""
+        attempts = self._plane.tables.views.attempts
+        return int(np.count_nonzero((attempts.state == A_QUEUED) & (attempts.pool == pool)))
 
     def _pools_of(self, host: int) -> list[int]:
         """Rows of the pools of a host, in order of the beginning of their loads."""

@@ -9,24 +9,18 @@ import numpy as np
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.hashing import PRIME
+from mmesim.engine.kernel.router import POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.models.groups import AffineBatch
-from mmesim.scenario.scenario import HostType, RouterPolicy, Scenario, Time
+from mmesim.scenario.scenario import HostType, Scenario, Time
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.stats.histogram import Grid, coarse_grid, grid
 from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.users import CALLS
 
-ROUTING = {
-    RouterPolicy.sticky: codes.STICKY,
-    RouterPolicy.hash: codes.HASH,
-    RouterPolicy.random: codes.RANDOM,
-    RouterPolicy.least_outstanding: codes.LEAST_OUTSTANDING,
-    RouterPolicy.round_robin: codes.ROUND_ROBIN,
-}
 BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
 RECORD_ROWS = 16384
 """Rows of the buffer of records of calls, which is emptied when it is full."""
@@ -52,7 +46,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             hosts=hosts,
             models=len(models),
             limits=len(limits),
-            loops=scenario.event_loops,
+            loops=scenario.server_kind.event_loops,
             users=users,
             drafts=users * CALLS,
             processes=_processes(scenario),
@@ -70,15 +64,22 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
 
 def set_params(tables: Tables, scenario: Scenario) -> None:
     """Fill the one row of parameters."""
-    endpoint, server, clients = scenario.endpoint, scenario.server, scenario.clients
+    endpoint, server, clients, kind = scenario.endpoint, scenario.server, scenario.clients, scenario.server_kind
+    queue, workers = kind.queue, kind.server_workers
     params = tables.views.params[0]
     cores, slope = cores_and_slope(endpoint.host)
     overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
     values = {
-        "policy": ROUTING[endpoint.router.policy],
-        "job_queue_size": server.job_queue_size,
+        "policy": POLICIES.index(endpoint.router.policy),
+        "queue_bound": queue.bound,
+        "refusal": CAUSES.index(queue.refusal),
+        "shared_queue": int(queue.scope == "server"),
+        "server_workers": workers.at_start,
+        "most_workers": workers.at_most,
+        "add_worker_at": workers.add_at,
+        "largest_undelayed": kind.batch_without_delay,
         "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
-        "loops": scenario.event_loops,
+        "loops": kind.event_loops,
         "n_limits": len(scenario.latency_limits_s),
         "slot_first": int(endpoint.slot_covers == "download_and_load"),
         "out_delay": clients.network_s / 2 + endpoint.router.overhead_s,
@@ -144,13 +145,19 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     rows = scenario.model_table()
     views = tables.views.models
     spill_at = scenario.endpoint.router.spill_at
-    workers = np.array([m.workers for m in rows])
-    views.workers[:] = workers
-    tables.views.params[0].margin_workers = codes.MARGIN + int(workers.max())
+    kind = scenario.server_kind
+    workers = [kind.model_workers(m) for m in rows]
+    at_start = np.array([w.at_start for w in workers])
+    views.workers[:] = at_start
+    views.most_workers[:] = [w.at_most for w in workers]
+    views.add_worker_at[:] = [w.add_at for w in workers]
+    params, shared = tables.views.params[0], kind.server_workers
+    params.margin_workers = codes.MARGIN + max(int(at_start.max()), shared.at_start)
+    params.workers_grow = any(rule.at_most > rule.at_start for rule in (*workers, shared))
     views.threads[:] = [m.service.threads for m in rows]
     views.serial[:] = [m.service.serial for m in rows]
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]
-    views.spill_at[:] = np.maximum(4, 2 * workers) if spill_at is None else spill_at
+    views.spill_at[:] = np.maximum(4, 2 * at_start) if spill_at is None else spill_at
     views.batch_size[:] = [m.batch_size for m in rows]
     views.pinned[:] = [m.pinned for m in rows]
     views.max_batch_delay[:] = [m.max_batch_delay_s for m in rows]

@@ -63,7 +63,7 @@ class Simulation:
         self.env.handle(USERS, self.closed_loops.refill)
         self.fleet = Fleet(self.env, self.plane, scenario, replication)
         self.hosts = self.fleet.hosts
-        eviction = Eviction(scenario)
+        eviction = Eviction(self.plane, scenario)
         self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction).begin()
         self.closed_loops.begin()

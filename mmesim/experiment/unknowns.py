@@ -78,11 +78,8 @@ class Unknowns:
 def _routers(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
     if endpoint.instance_count == 1:
         return (base,)  # there is nothing to choose: settings that cannot differ would only swell the count
-    return (
-        replace(base, policy=RouterPolicy.sticky, misroute=0.0),
-        replace(base, policy=RouterPolicy.hash, misroute=0.0),
-        replace(base, policy=RouterPolicy.sticky, misroute=MISROUTE),
-    )
+    plausible = [replace(base, policy=policy, misroute=0.0) for policy in RouterPolicy if policy.plausible]
+    return [*plausible, replace(base, policy=RouterPolicy.sticky, misroute=MISROUTE)]
 
 
 def _load_slots(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:

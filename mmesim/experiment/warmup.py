@@ -18,7 +18,7 @@ from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.run.until import FIRST_LOOK
 from mmesim.scenario.scenario import FoundWarmup, Scenario
 from mmesim.stats.mser import mser5
-from mmesim.workload.reference import TIMES, Room, rates_at_start, spread_over_hosts
+from mmesim.workload.reference import TIMES, Room, rates_at_start
 
 PILOT = 1_000_000
 """Replication number of the first pilot: their random numbers are shared with nothing that is measured."""
@@ -111,7 +111,7 @@ def cache_time_s(scenario: Scenario) -> float:
 def _mix(scenario: Scenario) -> tuple[Floats, int]:
     """The calls a second of each model in one cache, and how many hosts that cache consists of."""
     rates, hosts = rates_at_start(scenario), scenario.endpoint.instance_count
-    return (rates / hosts, 1) if spread_over_hosts(scenario) else (rates, hosts)
+    return (rates / hosts, 1) if scenario.endpoint.router.policy.spreads else (rates, hosts)
 
 
 def _cache(scenario: Scenario, pilots: Sequence[RunData]) -> _Wanted:

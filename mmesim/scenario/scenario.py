@@ -13,15 +13,18 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint, Router, RouterPolicy
+from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint
 from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
 from mmesim.scenario.endpoint.host import HostType
+from mmesim.scenario.endpoint.router import Router, RouterPolicy
 from mmesim.scenario.models.groups import Model, ModelGroup, Service
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Belief, Beliefs
 from mmesim.scenario.run.expect import Expectation, ExpectationField
 from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
 from mmesim.scenario.run.sweep import Sweep
+from mmesim.scenario.server.kind import ServerKind
+from mmesim.scenario.server.kinds import kind_of
 from mmesim.scenario.server.server import CpuWait, Overhead, Server
 from mmesim.scenario.traffic.arrivals import (
     ConstantRate,
@@ -168,7 +171,7 @@ class Scenario(Data):
     @cached_property
     def resolved_models(self) -> tuple[Model, ...]:
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
-        return expand(self.models, self.server)
+        return expand(self.models, self.server_kind)
 
     def models_of(self, stream: Traffic) -> tuple[Model, ...]:
         """The models that a stream may call, in the order of the table; raises ScenarioError for an unknown name."""
@@ -213,10 +216,9 @@ class Scenario(Data):
         return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
 
     @property
-    def event_loops(self) -> int:
-        """Event loops of the model server on each host: as given, else two for each vCPU (Netty's default)."""
-        given = self.server.event_loops
-        return 2 * self.endpoint.host.vcpu if given is None else given
+    def server_kind(self) -> ServerKind:
+        """The rules of the model server on each host."""
+        return kind_of(self.server, self.endpoint.host.vcpu)
 
     @property
     def fixed_delay_s(self) -> float:
@@ -258,7 +260,8 @@ class Scenario(Data):
                 raise Refused(f"stream {stream.name!r} {reason}", place, hint)
         if self.endpoint.model_cache == "disabled":
             raise Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
-        if self.endpoint.router.policy is RouterPolicy.least_outstanding:
-            message = "least_outstanding depends on the calls in flight, which cannot be replayed"
+        policy = self.endpoint.router.policy
+        if not policy.replayable:
+            message = f"{policy} depends on the calls in flight, which cannot be replayed"
             raise Refused(message, place, hint)
         return self

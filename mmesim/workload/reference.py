@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.scenario import RouterPolicy, Scenario
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.arrivals import poisson
 from mmesim.workload.arrivals.rates import calls_per_s_at_start
 from mmesim.workload.draws.generators import generator
@@ -42,11 +42,6 @@ def rates_at_start(scenario: Scenario) -> Floats:
             rows = [model.index for model in chosen]
             rates[rows] += calls_per_s_at_start(traffic, chosen, scenario.run.seed)
     return rates
-
-
-def spread_over_hosts(scenario: Scenario) -> bool:
-    """Whether the router sends calls to any host, so that each host wants a copy of every model."""
-    return scenario.endpoint.router.policy not in (RouterPolicy.sticky, RouterPolicy.hash)
 
 
 @dataclass(frozen=True)
@@ -107,7 +102,7 @@ class Reference:
         Raises ScenarioError when that takes too many requests; only for a mix that does not fit.
         """
         hosts = self._scenario.endpoint.instance_count
-        spread = hosts if spread_over_hosts(self._scenario) else 1
+        spread = hosts if self._scenario.endpoint.router.policy.spreads else 1
         seen = np.zeros(len(self._rates) * spread, dtype=np.bool_)
         used = np.zeros(len(room.capacity))
         requests = 0

@@ -158,7 +158,7 @@ def cache(tmp_path, eviction, requests, sizes_mib, capacity_mib):
     )
     records = simulate(bench, records=-1).records
     assert records is not None
-    return records.hit, np.array([m.pool_memory_bytes for m in expand(models, bench.server)])
+    return records.hit, np.array([m.pool_memory_bytes for m in expand(models, bench.server_kind)])
 
 
 def test_size_decides_as_libcachesim_does(tmp_path):

@@ -28,6 +28,8 @@ MODEL = Model(
     max_batch_delay_s=0.0,
     first_call=CpuWait(),
     pinned=False,
+    pool_memory_bytes=1,
+    pool_tasks=1,
 )
 
 

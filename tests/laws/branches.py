@@ -36,6 +36,7 @@ from mmesim.scenario.scenario import (
 )
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import Constant, Empirical, Exponential, Lognormal
+from tests.helpers.one_queue import one_queue
 from tests.laws.digest import digest
 from tests.laws.scenarios import MIB, instant_endpoint, instant_model, instant_server, patient_clients
 
@@ -201,6 +202,12 @@ def scenarios() -> dict[str, Scenario]:
             (_models(12, service=Service(wait=Constant(0.2))), _batched("batched", Service(wait=Constant(0.2)))),
             rate_per_s=60.0,
             server=Server(job_queue_size=4, overhead=Overhead(pre=CpuWait(wait=Constant(0.1)))),
+        ),
+        "one_queue": _scenario(
+            _endpoint(2, "hash", "gdsf", warm=True, invocation_timeout_s=0.5),
+            (_models(6, service=Service(wait=Constant(0.2))), _batched("batched", Service(wait=Constant(0.2)))),
+            rate_per_s=60.0,
+            server=one_queue(Server(job_queue_size=8, max_batch_delay_s=0.02)),
         ),
         "clients": _clients(),
         "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(

@@ -170,7 +170,7 @@ def _endpoints(draw: st.DrawFn, hosts: int | None) -> Endpoint:
             misroute=draw(st.sampled_from([0.0, 0.0, 0.1])),
             spill_at=draw(st.sampled_from([None, 1, 3])),
         ),
-        warm=draw(st.sampled_from([False, True] if policy is RouterPolicy.least_outstanding else WARM)),
+        warm=draw(st.sampled_from(WARM if policy.replayable else [False, True])),
     )
 
 

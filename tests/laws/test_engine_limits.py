@@ -80,7 +80,7 @@ def test_everything_that_was_taken_is_given_back(scenario):
         assert host.tasks.value == scenario.server.base_tasks + sum(m.pool_tasks for m in held)
         assert host.loaded.value == len(held)
         assert host.disk.value == sum(host.artefacts.values())
-        assert (host.slots.count, host.slots.waiting, host.hungry) == (0, 0, 0)
+        assert (host.slots.count, host.slots.waiting, host.awaits_room) == (0, 0, 0)
     n = len(sim.hosts)
     assert rows_in(views.pools.state, codes.LOADING, codes.DRAINING).size == 0
     assert views.space[0].n_free_pools == views.pools.state.size - ready.size

@@ -11,9 +11,10 @@ from mmesim.engine.simulation import simulate
 from mmesim.scenario.models.groups import ModelGroup
 from mmesim.scenario.models.resolve import expand
 from mmesim.scenario.scenario import EvictionPolicy, RunSettings, Scenario, Traffic
+from mmesim.scenario.server.kinds import kind_of
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients
 
-POOL_BYTES = expand((instant_model(),), instant_server())[0].pool_memory_bytes
+POOL_BYTES = expand((instant_model(),), kind_of(instant_server(), 4))[0].pool_memory_bytes
 
 
 def cache(

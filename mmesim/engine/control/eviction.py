@@ -1,23 +1,25 @@
-"""The scenario's eviction rule at work: figures of the models for the ranking, and a user's own function, checked."""
+"""What goes from a host to make room: an idle pool by the scenario's rule, or an artefact without a pool."""
 
 from __future__ import annotations
 
 import operator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmesim.engine import user_code
+from mmesim.engine.control.host import Host
+from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.kernel.codes import NONE
 from mmesim.errors import UserCodeError
 from mmesim.policies.eviction import Choice, IdlePools, ModelFigures, Policy, policy
 from mmesim.scenario.scenario import Function, Model, Scenario
 
 
 class Eviction:
-    """Chooses what is unloaded to make room."""
+    """Chooses what is unloaded, and deletes artefacts, for whoever needs room on a host."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, plane: DataPlane, scenario: Scenario) -> None:
+        self._plane = plane
         rule = scenario.endpoint.eviction
         models = scenario.model_table()
         self._policy = Policy(_checked(rule)) if isinstance(rule, Function) else policy(rule)
@@ -27,14 +29,30 @@ class Eviction:
             load_s=np.array([_load_s(model, scenario) for model in models]),
         )
 
-    def choose(
-        self, pools: Any, rows: NDArray[np.int64], rng: np.random.Generator, now: float
-    ) -> tuple[int, float | None]:
-        """Which of the idle pools `rows` goes, and what its host's clock becomes, None if it stays."""
-        idle = IdlePools(pools, rows, rng, self._figures, now)
+    def victim(self, host: Host, now: float, rng: np.random.Generator | None = None) -> int:
+        """The pool that the policy unloads first, NONE when it may unload none; moves the host's clock.
+
+        `rng` takes the place of the host's own for a policy that draws.
+        """
+        plane = self._plane
+        rows = plane.idle_pools(now, host.row)
+        if rows.size == 0:
+            return NONE
+        idle = IdlePools(plane.tables.views.pools, rows, host.rng if rng is None else rng, self._figures, now)
         index = self._policy.choose(idle)
-        clock = None if self._policy.clock is None else self._policy.clock(idle, index)
-        return int(rows[index]), clock
+        pool = int(rows[index])
+        if self._policy.clock is not None:
+            plane.set_clock(now, host.row, self._policy.clock(idle, index))
+        return pool
+
+    def delete_artefact(self, host: Host, now: float) -> bool:
+        """Delete the artefact that was used longest ago of those without a pool; False when there is none."""
+        model = host.disk_victim()
+        if model is None:
+            return False
+        host.delete(model)
+        self._plane.forget_disk(now, model, host.row)
+        return True
 
 
 def _load_s(model: Model, scenario: Scenario) -> float:

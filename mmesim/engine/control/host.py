@@ -12,28 +12,31 @@ from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.link import Link
 from mmesim.engine.control.task import Slots
 from mmesim.scenario.scenario import Endpoint, Model
+from mmesim.scenario.server.kind import ServerKind
 
 
 class Host:
     """The accounts of one host. Bytes are exact integers; nothing is taken without being given back."""
 
     def __init__(
-        self, env: simpy.Environment, row: int, endpoint: Endpoint, base_tasks: int, rng: np.random.Generator
+        self, env: simpy.Environment, row: int, endpoint: Endpoint, kind: ServerKind, rng: np.random.Generator
     ) -> None:
         self.row = row
         self.rng = rng
         """For an eviction policy that draws."""
         self.born_s = env.now
+        self.gone_s: float | None = None
+        """When the host went, None while it is there: nothing is added up from then on."""
         self.slots = Slots(env, endpoint.load_slots)
         self.network = Link(env, endpoint.host.network_Bps, endpoint.download.stream_Bps)
         self.disk_reads = Link(env, endpoint.disk_read_Bps) if endpoint.disk_read_Bps is not None else None
         self.memory = Gauge(endpoint.base_memory_bytes, env.now)
         self.disk = Gauge(0, env.now)
         self.loaded = Gauge(0, env.now)
-        self.tasks = Gauge(base_tasks, env.now)
+        self.tasks = Gauge(kind.server.base_tasks, env.now)
         self.loads = 0
         self.unloads = 0
-        self.hungry = False
+        self.awaits_room = False
         """Whether loads wait for room."""
         self.artefacts: OrderedDict[int, int] = OrderedDict()
         """Artefacts on disk: model -> bytes, least recently used first."""
@@ -44,21 +47,26 @@ class Host:
         self._env = env
         self._usable_bytes = endpoint.usable_memory_bytes
         self._base_bytes = endpoint.base_memory_bytes
-        self._base_tasks = base_tasks
+        self._base_tasks = kind.server.base_tasks
+        self._admits = kind.admits
         self._pid_limit = endpoint.pid_limit if endpoint.pid_limit is not None else inf
         self._disk_bytes = endpoint.disk_bytes
 
+    def until(self, now: float) -> float:
+        """The end of the host's time up to `now`."""
+        return now if self.gone_s is None else min(now, self.gone_s)
+
     def fits(self, memory_bytes: int, tasks: int) -> bool:
         """Whether this much can be added now."""
-        return self.memory.value + memory_bytes <= self._usable_bytes and self.tasks.value + tasks <= self._pid_limit
+        return self._admits(
+            self.memory.value + memory_bytes, self._usable_bytes, self.tasks.value + tasks, self._pid_limit
+        )
 
     def can_ever_hold(self, model: Model, memory_bytes: int) -> bool:
         """Whether the model would fit into the host with nothing else on it."""
-        return (
-            self._base_bytes + memory_bytes <= self._usable_bytes
-            and self._base_tasks + model.pool_tasks <= self._pid_limit
-            and model.artifact_bytes <= self._disk_bytes
-        )
+        tasks = self._base_tasks + model.pool_tasks
+        fits = self._admits(self._base_bytes + memory_bytes, self._usable_bytes, tasks, self._pid_limit)
+        return fits and model.artifact_bytes <= self._disk_bytes
 
     def take(self, memory_bytes: int, tasks: int) -> None:
         """Reserve memory and process ids, which must fit, or give them back (negative)."""
@@ -66,9 +74,30 @@ class Host:
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
 
+    def store(self, model: int, size_bytes: int) -> None:
+        """The artefact is the one used last; it is written to the disk, where it must fit, unless it is there."""
+        if model in self.artefacts:
+            self.artefacts.move_to_end(model)
+        else:
+            self.disk.add(size_bytes, self._env.now)
+            self.artefacts[model] = size_bytes
+
+    def delete(self, model: int) -> None:
+        """The artefact, which is on the disk, is deleted."""
+        self.disk.add(-self.artefacts.pop(model), self._env.now)
+
+    def unloaded(self, model: int, memory_bytes: int, tasks: int, keep: bool) -> None:
+        """A pool is gone: what it held is free, and its artefact is the one used last, or is deleted."""
+        self.present[model] -= 1
+        self.take(-memory_bytes, -tasks)
+        if keep:
+            self.artefacts.move_to_end(model)
+        else:
+            self.delete(model)
+
     def wake(self) -> None:
         """Let the loads that wait for room look again."""
-        self.hungry = False
+        self.awaits_room = False
         changed, self.changed = self.changed, self._env.event()
         changed.succeed()
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.kernel.codes import NONE
 from mmesim.scenario.endpoint.endpoint import STATIONARY
-from mmesim.scenario.scenario import RouterPolicy, Scenario
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
-from mmesim.workload.reference import TIMES, Reference, Room, rates_at_start, spread_over_hosts
+from mmesim.workload.reference import TIMES, Reference, Room, rates_at_start
 from mmesim.workload.requests import expected_calls
 
 
@@ -61,7 +62,7 @@ class InitialCaches:
         if not rates.any():
             return
         hosts = len(self._hosts)
-        everywhere = spread_over_hosts(self._scenario)
+        everywhere = self._policy.spreads
         copies = (rates > 0.0) * (hosts if everywhere else 1)
         memory, disk = Room.of(self._scenario, hosts), Room.on_disk(self._scenario, hosts)
         if memory.holds(copies):
@@ -85,7 +86,7 @@ class InitialCaches:
         """Every model with traffic, on each of its hosts or on the first where it fits."""
         for model in np.argsort(-rates, kind="stable")[: np.count_nonzero(rates)].tolist():
             homes = self._plane.hosts_in_order(model)
-            if self._policy is RouterPolicy.hash:
+            if self._policy.one_home:
                 homes = islice(homes, 1)
             for host in homes:
                 if self._place(model, host, 0.0) and not everywhere:
@@ -96,7 +97,9 @@ class InitialCaches:
         for model in np.argsort(rates, kind="stable")[np.count_nonzero(rates == 0.0) :].tolist():
             homes = self._plane.hosts_in_order(model)
             for row in homes if everywhere else islice(homes, 1):
-                self._store(model, self._hosts[row])
+                host, size = self._hosts[row], self._models[model].artifact_bytes
+                if model in host.artefacts or host.disk_fits(size):
+                    host.store(model, size)
 
     def _replay(self, reference: Reference, length_s: float) -> None:
         plane = self._plane
@@ -123,11 +126,7 @@ class InitialCaches:
         """Make room by the endpoint's own eviction and place a model; False when nothing more can be evicted."""
         size = self._models[model].artifact_bytes
         while model not in host.artefacts and not host.disk_fits(size):
-            artefact = host.disk_victim()
-            if artefact is not None:
-                host.disk.add(-host.artefacts.pop(artefact), 0.0)
-                self._plane.forget_disk(at_s, artefact, host.row)
-            elif not self._evict(host, at_s, chance):
+            if not self._eviction.delete_artefact(host, at_s) and not self._evict(host, at_s, chance):
                 return False
         while not host.fits(self._peak_bytes(model), self._held[model][1]):
             if not self._evict(host, at_s, chance):
@@ -135,31 +134,17 @@ class InitialCaches:
         return self._place(model, host.row, at_s)
 
     def _evict(self, host: Host, at_s: float, chance: np.random.Generator) -> bool:
+        """Unload the pool that the policy ranks first, at once; False when there is none."""
         plane = self._plane
-        rows = plane.idle_pools(at_s, host.row)
-        if rows.size == 0:
+        pool = self._eviction.victim(host, at_s, chance)
+        if pool == NONE:
             return False
-        pool, clock = self._eviction.choose(plane.tables.views.pools, rows, chance, at_s)
-        if clock is not None:
-            plane.set_clock(at_s, host.row, clock)
         model = int(plane.tables.views.pools.model[pool])
         plane.drain_pool(at_s, pool)
         plane.drop_pool(at_s, pool, on_disk=True)
-        memory_bytes, tasks = self._held[model]
-        host.take(-memory_bytes, -tasks)
         host.loaded.add(-1, 0.0)
-        host.present[model] -= 1
-        host.artefacts.move_to_end(model)
+        host.unloaded(model, *self._held[model], keep=True)
         return True
-
-    def _store(self, model: int, host: Host) -> None:
-        """The artefact is the one used last on the host's disk; it is put there if it fits and is not there."""
-        size = self._models[model].artifact_bytes
-        if model in host.artefacts:
-            host.artefacts.move_to_end(model)
-        elif host.disk_fits(size):
-            host.disk.add(size, 0.0)
-            host.artefacts[model] = size
 
     def _place(self, model: int, row: int, at_s: float) -> bool:
         """Make a model ready on a host as if its load had ended at `at_s`; False when it does not fit."""
@@ -169,7 +154,7 @@ class InitialCaches:
         if not host.fits(memory_bytes, tasks) or not (on_disk or host.disk_fits(size)):
             return False
         host.take(memory_bytes, tasks)
-        self._store(model, host)
+        host.store(model, size)
         host.present[model] += 1
         host.loaded.add(1, 0.0)
         pool = self._plane.create_pool(at_s, model, row)

@@ -21,18 +21,12 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
+from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
 from mmesim.scenario.scenario import Model, Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
 
-FRONT_END_S = 1e-3
-"""How often a forced unload looks whether the front end still has requests for its model."""
-
 NO_REQUEST = 2**62
 """From here on count the loads that no request has asked for: above the number of any call."""
-
-BACK_OFF_S = 1.0
-"""What MMS waits before it starts a worker again that has died."""
 
 Process = Generator[simpy.Event, Any, None]
 
@@ -59,7 +53,8 @@ class Loader:
         self._times = LoadTimes(scenario, replication)
         self._eviction = eviction
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
-        self._loops = scenario.event_loops
+        self._kind = scenario.server_kind
+        self._loops = self._kind.event_loops
         self._computing: dict[int, simpy.Event] = {}
         self._limits: deque[tuple[float, simpy.Process, int]] = deque()
         """Deadline, process and pool of the loads under way, and of some that have ended."""
@@ -73,6 +68,7 @@ class Loader:
         env.handle(MISS, self._missed)
         env.handle(CPU_DONE, self._computed)
         env.handle(IDLE, self._idle)
+        env.handle(ADD_WORKER, self._add_worker)
         env.process(self._enforce_limit())
 
     def _missed(self, pool: int) -> None:
@@ -178,7 +174,7 @@ class Loader:
     def _start_processes(self, host: Host, model: Model, draw: LoadDraw, loop: int) -> Process:
         """The container's load: the pool's parent starts, then all workers load in parallel, or the parent for them."""
         env = self._env
-        loading = 1 if model.preload_model else model.workers
+        loading = self._kind.loads_at_once(model)
         if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
             # One thread computes twice without a pause: one piece of work.
             yield from self._compute(host, draw.start_cpu, float(draw.cpu[0]), loop)
@@ -206,20 +202,33 @@ class Loader:
     def crash(self, pool: int, number: int = 0) -> None:
         """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
 
-        It is back after MMS's back-off, 1 s (the first of 1, 1, 2, 3, 5 ... s, and a load that ends well begins anew),
-        and a load of its own, unless the parent has preloaded the model (wlm/WorkerThread.retry).
+        When it does, and whether it loads its model first, is a rule of the kind of server (`ServerKind.death`).
         """
         worker = self._plane.crash_worker(self._env.now, pool, number)
         if worker != NONE:
             self._env.process(self._restart(pool, worker))
 
+    def _add_worker(self, station: int) -> None:
+        """The queue is long: one more worker is started for it."""
+        self._env.process(self._start_worker(station))
+
+    def _start_worker(self, station: int) -> Process:
+        pools = self._plane.tables.views.pools
+        row, host, life = int(pools.model[station]), self._hosts[pools.host[station]], int(pools.gen[station])
+        rule = self._kind.server_workers if row == NONE else self._kind.model_workers(self._models[row])
+        yield from self._compute(host, rule.start_cpu_s)
+        yield self._env.timeout(rule.start_wait_s)
+        if self._plane.tables.views.pools.gen[station] == life:  # else its pool was unloaded meanwhile
+            self._plane.add_worker(self._env.now, station)
+
     def _restart(self, pool: int, worker: int) -> Process:
         env, plane = self._env, self._plane
         views = plane.tables.views
-        model, host = self._models[views.pools.model[pool]], self._hosts[views.pools.host[pool]]
-        life = int(views.workers.gen[worker])
-        yield env.timeout(BACK_OFF_S)
-        if not model.preload_model:
+        row, host = int(views.pools.model[pool]), self._hosts[views.pools.host[pool]]
+        model = None if row == NONE else self._models[row]
+        life, death = int(views.workers.gen[worker]), self._kind.death(model)
+        yield env.timeout(death.back_off_s)
+        if model is not None and death.reloads:
             yield from self._load_worker(host, model, self._times.draw(model.index, worker), 0)
         if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
             plane.revive_worker(env.now, worker)
@@ -249,33 +258,18 @@ class Loader:
         When every artefact belongs to a pool, idle models are unloaded as for memory.
         """
         while not host.disk_fits(size_bytes):
-            model = host.disk_victim()
-            if model is None:
+            if not self._eviction.delete_artefact(host, self._env.now):
                 yield self._free_something(host)
-            else:
-                host.disk.add(-host.artefacts.pop(model), self._env.now)
-                self._plane.forget_disk(self._env.now, model, host.row)
 
     def _free_something(self, host: Host) -> simpy.Event:
         """The unload of the pool that the eviction policy ranks first; if none is idle, the next change of the host."""
-        victim = self._victim(host)
+        victim = self._eviction.victim(host, self._env.now)
         if victim != NONE:
             return self._unload(host, victim)
-        if not host.hungry:
+        if not host.awaits_room:
             self._plane.want(self._env.now, host.row, 1)
-        host.hungry = True
+        host.awaits_room = True
         return host.changed
-
-    def _victim(self, host: Host) -> int:
-        """The pool that the eviction policy unloads first, NONE when there is none that it may unload."""
-        rows = self._plane.idle_pools(self._env.now, host.row)
-        if rows.size == 0:
-            return NONE
-        now = self._env.now
-        pool, clock = self._eviction.choose(self._plane.tables.views.pools, rows, host.rng, now)
-        if clock is not None:
-            self._plane.set_clock(now, host.row, clock)
-        return pool
 
     def unload(self, host: Host, pool: int) -> simpy.Event:
         """Begin to unload a ready pool; if it is not idle, its jobs fail and its queue is dropped. The unload's end."""
@@ -299,20 +293,15 @@ class Loader:
         host, pool = cast(tuple[Host, int], event.value)  # of the timeout that `_unload` began
         now, pools = self._env.now, self._plane.tables.views.pools
         if pools.in_flight[pool] > 0:  # a forced one: the front end still has requests for it
-            again = self._env.timeout(FRONT_END_S, (host, pool))
+            again = self._env.timeout(self._kind.unload_poll_s, (host, pool))
             again.callbacks.append(self._unloaded)
             return
         model = self._models[pools.model[pool]]
-        host.present[model.index] -= 1
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
-        keep = self._keeps_models or host.present[model.index] > 0
-        if keep:
-            host.artefacts.move_to_end(model.index)
-        else:
-            host.disk.add(-host.artefacts.pop(model.index), now)
+        keep = self._keeps_models or host.present[model.index] > 1  # another pool of it may be loading
+        host.unloaded(model.index, self._memory_bytes[model.index], self._tasks[model.index], keep)
         self._plane.drop_pool(now, pool, on_disk=keep)
-        host.take(-self._memory_bytes[model.index], -self._tasks[model.index])
         self._notify(host)
 
     def _compute(self, host: Host, cpu_s: float, second_s: float = 0.0, loop: int = NONE) -> Process:
@@ -341,7 +330,7 @@ class Loader:
 
     def _notify(self, host: Host) -> None:
         """Wake the loads of the host that wait for room: some may have been made."""
-        if host.hungry:
+        if host.awaits_room:
             if self._keeps_models:
                 self._plane.want(self._env.now, host.row, 0)
             host.wake()

@@ -1,4 +1,4 @@
-"""The numbers that stand for names in the tables: states, kinds of event, signals, causes, ledger parts, policies."""
+"""The numbers that stand for names in the tables: states, kinds of event, signals, causes, ledger parts."""
 
 from math import inf
 
@@ -10,6 +10,7 @@ UP, LEAVING = 1, 2
 
 # Pools: one model on one host
 FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
+SERVES = 4  # no model: the queue and the workers of a whole host
 
 # Attempts: where an attempt is on the server's side
 A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP, A_STALLED, A_DROPPED = 0, 1, 2, 3, 4, 5, 6, 7, 8
@@ -26,7 +27,7 @@ CLASS_COMPLETION, CLASS_BATCH, CLASS_ENTRY, CLASS_EXPIRY, CLASS_ARRIVAL = 0, 1, 
 TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH, TIMER_LOOP, TIMER_USER = 0, 1, 2, 3, 4, 5, 6
 
 # Why the kernel hands control to the control plane (USERS: users of closed loops want their next calls)
-REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, USERS = 0, 1, 2, 3, 4, 5, 6
+REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, USERS, ADD_WORKER = 0, 1, 2, 3, 4, 5, 6, 7
 
 # Which table has to grow (records are written away instead)
 GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS, GROW_RECORDS = 0, 1, 2, 3, 4, 5, 6
@@ -34,9 +35,6 @@ GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS,
 # Rows of each kind that are free before every event and every verb: more than one uses. A verb that forwards more
 # waiters than half of this asks for more beforehand.
 MARGIN = 32
-
-# Routing policies, in the order of scenario's names
-STICKY, HASH, RANDOM, LEAST_OUTSTANDING, ROUND_ROBIN = 0, 1, 2, 3, 4
 
 # Causes, in the order of results.run_data.CAUSES; OK is not one of them
 OK = -1

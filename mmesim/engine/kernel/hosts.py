@@ -1,12 +1,17 @@
-"""Hosts that come and go: what the control plane's verbs do to the rows of hosts."""
+"""What the control plane does to a host: it comes, leaves, is slowed down, and computes for loads."""
 
-from mmesim.engine.kernel.codes import LEAVING, UP
-from mmesim.engine.kernel.cpu import refresh
+from mmesim.engine.kernel.codes import LEAVING, NONE, TASK_CONTROL, UP
+from mmesim.engine.kernel.cpu import refresh, start_task, sync
+from mmesim.engine.kernel.frontend import end_control
+from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import inner
+from mmesim.engine.kernel.lists import free_control
+from mmesim.engine.kernel.pools import new_station
+from mmesim.engine.kernel.record import integrate
 
 
 @inner
-def add_host(t, now, key):
+def add_host(t, key, now):
     """A new host, up from now, with the figures of `params`; its row."""
     clock, params, hosts = t.clock[0], t.params[0], t.hosts
     h = clock.n_hosts
@@ -22,6 +27,8 @@ def add_host(t, now, key):
     t.up[clock.n_up] = h
     clock.n_up += 1
     clock.memory_epoch += 1
+    if params.shared_queue == 1:
+        new_station(t, h)
     refresh(t, h)
     return h
 
@@ -39,3 +46,59 @@ def drain_host(t, h):
             up[n] = up[k]
             n += 1
     clock.n_up = n
+
+
+@inner
+def start_cpu(t, h, k, work, second, now):
+    """CPU work of the control plane on one thread of host `h`, `work` and then `second` seconds; its row.
+
+    The first part blocks event loop `k`, NONE for no loop.
+    """
+    space, controls = t.space[0], t.controls
+    row = space.free_control
+    space.free_control = controls.next[row]
+    space.n_free_controls -= 1
+    controls.host[row] = h
+    controls.threads[row] = 1
+    controls.second[row] = second
+    controls.loop[row] = k
+    if k != NONE:
+        t.loops.blocked[h, k] += 1
+    start_task(t, h, now, row * 4 + TASK_CONTROL, work, 1, 0)
+    refresh(t, h)
+    return row
+
+
+@inner
+def cancel_cpu(t, row, now):
+    """Take CPU work of the control plane back; 1 if it was still under way."""
+    h = t.controls.host[row]
+    if h == NONE:
+        return 0
+    sync(t, h, now)
+    code = row * 4 + TASK_CONTROL
+    for i in range(t.hosts.heap_n[h]):
+        if t.tasks.code[h, i] == code:
+            remove_task(t.hosts, t.tasks, h, i)
+            t.hosts.threads[h] -= t.controls.threads[row]
+            end_control(t, h, row, now)
+            free_control(t, row)
+            refresh(t, h)
+            return 1
+    return 0
+
+
+@inner
+def set_speed(t, h, speed, now):
+    """One thread of host `h` does `speed` CPU seconds of work in a second from now on."""
+    sync(t, h, now)
+    t.hosts.speed[h] = speed
+    refresh(t, h)
+
+
+@inner
+def sync_all(t, now):
+    """Bring all integrals over time to `now`."""
+    integrate(t, now)
+    for h in range(t.clock[0].n_hosts):
+        sync(t, h, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import os
 import platform
 import tempfile
@@ -81,6 +82,43 @@ def entry(function: Callable[..., Any]) -> Any:
         return _njit(cache=True)(function)
     finally:
         config.CACHE_DIR = before
+
+
+class Verbs:
+    """Functions `(t, now, whole numbers..., reals...)` that Python does by number; a decorator that numbers them.
+
+    The numbers are those of the order of definition, so all verbs of an entry belong in one module. Annotations say
+    what an argument is, `int` or `float`; a function that answers says `-> int`.
+    """
+
+    INTEGERS = ("i", "j")
+    REALS = ("x", "y", "z")
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self._functions: dict[str, Any] = {}
+        self._lines: list[str] = []
+
+    def __call__(self, function: Callable[..., Any]) -> Any:
+        """The function, compiled, with a number of its own."""
+        name, signature = function.__name__, inspect.signature(function)
+        kinds = [parameter.annotation for parameter in signature.parameters.values()][2:]
+        integers, reals = kinds.count(int), kinds.count(float)
+        if kinds != [int] * integers + [float] * reals or integers > len(self.INTEGERS) or reals > len(self.REALS):
+            raise TypeError(f"verb {name}: up to two arguments int, then up to three float, after t and now")
+        call = f"{name}({', '.join(['t', 'now', *self.INTEGERS[:integers], *self.REALS[:reals]])})"
+        answer = [f"return {call}"] if signature.return_annotation is int else [call, "return 0"]
+        self._lines += [f"    if verb == {len(self.numbers)}:", *(f"        {line}" for line in answer)]
+        self.numbers[name] = len(self.numbers)
+        self._functions[name] = inner(function)
+        return self._functions[name]
+
+    def dispatcher(self) -> Any:
+        """The function that does the verb with a number, compiled."""
+        head = f"def do(t, verb, now, {', '.join((*self.INTEGERS, *self.REALS))}):"
+        made = dict(self._functions)
+        exec("\n".join([head, *self._lines, "    return 0"]), made)
+        return inline(made["do"])
 
 
 def bind(function: Any, *arguments: Any) -> Callable[..., Any]:

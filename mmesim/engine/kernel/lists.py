@@ -50,23 +50,32 @@ def free_control(t, row):
     space.n_free_controls += 1
 
 
-@inner
-def new_pool(t, m, h, asker, now):
-    """A pool of model `m` on host `h` in state LOADING, asked for by attempt `asker` (or NONE)."""
-    space, pools, models, hosts = t.space[0], t.pools, t.models, t.hosts
+@inline
+def take_pool(t):
+    """A free row of pools with an empty queue and no worker; the caller fills it."""
+    space, pools = t.space[0], t.pools
     p = space.free_pool
     space.free_pool = pools.free[p]
     space.n_free_pools -= 1
+    pools.queue_head[p] = pools.queue_tail[p] = NONE
+    pools.idle_head[p] = pools.idle_tail[p] = NONE
+    pools.queue_n[p] = pools.idle_n[p] = pools.workers[p] = 0
+    pools.first_worker[p] = pools.filler[p] = NONE
+    return p
+
+
+@inner
+def new_pool(t, m, h, asker, now):
+    """A pool of model `m` on host `h` in state LOADING, asked for by attempt `asker` (or NONE)."""
+    pools, models, hosts = t.pools, t.models, t.hosts
+    p = take_pool(t)
     pools.state[p] = LOADING
     pools.model[p] = m
     pools.host[p] = h
-    pools.queue_head[p] = pools.queue_tail[p] = NONE
+    pools.most_workers[p] = models.most_workers[m]
+    pools.add_worker_at[p] = models.add_worker_at[m]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE
-    pools.idle_head[p] = pools.idle_tail[p] = NONE
-    pools.queue_n[p] = pools.waiter_n[p] = pools.idle_n[p] = pools.in_flight[p] = 0
-    pools.workers[p] = 0
-    pools.first_worker[p] = NONE
-    pools.filler[p] = NONE
+    pools.waiter_n[p] = pools.in_flight[p] = 0
     pools.episode[p] = 0
     pools.frequency[p] = 0
     pools.asked_by[p] = t.attempts.key[asker] if asker >= 0 else NONE

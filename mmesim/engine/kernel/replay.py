@@ -1,9 +1,9 @@
 """Requests without timing: what they do to the ranking of the models for eviction, and which of them miss."""
 
-from mmesim.engine.kernel.codes import NONE, ROUND_ROBIN
+from mmesim.engine.kernel.codes import NONE
 from mmesim.engine.kernel.frontend import touch
 from mmesim.engine.kernel.jit import inner
-from mmesim.engine.kernel.router import choose
+from mmesim.engine.kernel.router import choose, unchoose
 
 
 @inner
@@ -16,8 +16,7 @@ def replay(t, first, last):
     for k in range(first, last):
         p, h = choose(t, arrivals.model[k], arrivals.route[k])
         if p == NONE:
-            if t.params[0].policy == ROUND_ROBIN and arrivals.route[k] >= t.params[0].misroute:
-                t.clock[0].turn -= 1  # the request will be looked at again
+            unchoose(t, arrivals.route[k])
             t.scratch[0] = h
             return k
         touch(t, p, arrivals.time[k])

@@ -6,21 +6,13 @@ has the model and that many requests make some go to another instance, where the
 (docs.aws.amazon.com, sagemaker, how-multi-mode-endpoints-work); the rule itself is a platform unknown.
 """
 
-from mmesim.engine.kernel.codes import (
-    HASH,
-    LEAST_OUTSTANDING,
-    LOADING,
-    MISS,
-    NONE,
-    RANDOM,
-    READY,
-    ROUND_ROBIN,
-    STICKY,
-    UP,
-)
+from mmesim.engine.kernel.codes import LOADING, MISS, NONE, READY, UP
 from mmesim.engine.kernel.hashing import PRIME, mixed
 from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.lists import new_pool
+
+POLICIES = ("sticky", "hash", "random", "least_outstanding", "round_robin")  # as a scenario names them
+STICKY, HASH, RANDOM, LEAST_OUTSTANDING, ROUND_ROBIN = range(len(POLICIES))
 
 REFUSED = -2
 ROUNDING = 1e-9  # of a token: calls at just the rate are not refused
@@ -153,6 +145,14 @@ def choose(t, m, u):
             if h >= 0:
                 p = pool_on(t, m, h)
     return p, h
+
+
+@inline
+def unchoose(t, u):
+    """Take back what `choose` noted for a request with the uniform number `u`, which will be looked at again."""
+    params = t.params[0]
+    if params.policy == ROUND_ROBIN and u >= params.misroute:
+        t.clock[0].turn -= 1
 
 
 @inline

@@ -45,6 +45,7 @@ HOST = in_lines(
     ("key", KEY, "in rendezvous hashing"),
     ("first_pool", LINK, "the pool whose load began first"),
     ("last_pool", LINK, "the pool whose load began last"),
+    ("station", LINK, "the row of pools with the shared queue and its workers, NONE without one"),
     ("tokens", NUMBER, "of the bucket that throttles"),
     ("tokens_at", AT, "up to when `tokens` is known"),
 )
@@ -61,7 +62,9 @@ MODEL = in_lines(
     ("key", KEY, "in rendezvous hashing"),
     ("last_copy", LINK, "the pool of this model whose load began last"),
     ("disk_host", LINK, "the host from which it was unloaded last, with the artefact still there"),
-    ("workers", COUNT, "workers of a pool"),
+    ("workers", COUNT, "workers of a new pool"),
+    ("most_workers", COUNT, "most workers of a pool"),
+    ("add_worker_at", COUNT, "attempts in the queue at which a worker is added"),
     ("spin", MILLIONTHS, "factor of over-subscription of a thread"),
     ("pinned", FLAG, "is never unloaded for lack of room"),
     ("serial", SHARE, "of a job that runs on one thread"),
@@ -74,9 +77,9 @@ MODEL = in_lines(
 POOL = in_lines(
     ("next_copy", LINK, "next pool of this model"),
     ("host", ROW, "where it is"),
-    ("state", CODE, "FREE, LOADING, READY or DRAINING"),
+    ("state", CODE, "FREE, LOADING, READY, DRAINING or SERVES"),
     ("in_flight", COUNT, "attempts that its container has taken and not finished"),
-    ("model", ROW, "what is loaded"),
+    ("model", LINK, "what is loaded; NONE for the row of a shared queue"),
     ("filler", LINK, "the worker that fills its batch"),
     ("idle_n", COUNT, "idle workers"),
     ("idle_head", LINK, "the worker that has been idle longest"),
@@ -95,7 +98,9 @@ POOL = in_lines(
     ("waiter_head", LINK, "the first attempt that waits for the load"),
     ("waiter_tail", LINK, "the last of them"),
     ("waiter_n", COUNT, "attempts that wait for the load and have not given up"),
-    ("workers", COUNT, "workers, dead ones too"),
+    ("workers", COUNT, "workers, dead ones and those that are being started too"),
+    ("most_workers", COUNT, "most workers"),
+    ("add_worker_at", COUNT, "attempts in the queue at which a worker is added"),
     ("first_worker", LINK, "the worker that was started last"),
     ("inserted", ORDER, "of the end of the load"),
     ("asked_by", CALL, "that asked for the load"),
@@ -109,7 +114,7 @@ POOL = in_lines(
 )
 
 WORKER = in_lines(
-    ("pool", ROW, "whose worker it is"),
+    ("pool", ROW, "whose worker it is: the row with its queue"),
     ("next", LINK, "next idle worker of the pool, or next free row"),
     ("head", LINK, "first attempt of its batch"),
     ("tail", LINK, "last attempt of its batch"),

@@ -100,7 +100,14 @@ WINDOW = packed(
 
 PARAMS = packed(
     ("policy", CODE, "of the router"),
-    ("job_queue_size", COUNT, "attempts that may wait for a worker of one pool"),
+    ("queue_bound", COUNT, "attempts that may wait in one queue"),
+    ("refusal", CODE, "cause of an attempt that finds it full"),
+    ("shared_queue", FLAG, "all pools of a host share one queue and its workers"),
+    ("workers_grow", FLAG, "some queue may get more workers than it begins with"),
+    ("server_workers", COUNT, "workers of a new host's shared queue"),
+    ("most_workers", COUNT, "most workers of a host's shared queue"),
+    ("add_worker_at", COUNT, "attempts in a shared queue at which a worker is added"),
+    ("largest_undelayed", COUNT, "attempts of the largest batch of a worker that waits for none"),
     ("drawn_overhead", FLAG, "the six overheads are drawn for each call, not those below"),
     ("record", FLAG, "calls are recorded"),
     ("record_threshold", KEY, "calls with a rank below it are recorded"),

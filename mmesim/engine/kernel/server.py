@@ -18,6 +18,7 @@ from mmesim.engine.kernel.codes import (
     A_POST,
     A_QUEUED,
     A_TAKEN,
+    ADD_WORKER,
     BATCH_AFFINE,
     BATCH_SUM,
     CLASS_BATCH,
@@ -38,7 +39,7 @@ from mmesim.engine.kernel.codes import (
     MODEL_ERROR,
     NONE,
     OK,
-    QUEUE_FULL,
+    REACHED,
     READY,
     TASK_JOB,
     TASK_POST,
@@ -63,53 +64,75 @@ def enter_queue(t, a, now):
     attempts.cpu_wait[a] += (now - attempts.forwarded[a]) - attempts.overhead[a] - attempts.stall[a]
     if pools.state[p] != READY:
         return DO_REFUSE, a
-    w = pools.filler[p]
-    if w != NONE:
+    s = station_of(t, p)
+    w = pools.filler[s]
+    if w != NONE and attempts.pool[t.workers.head[w]] == p:
         add_to_batch(t, w, a, now)
         if t.workers.n[w] < t.models.batch_size[t.pools.model[p]]:
             return DO_NOTHING, NONE
         close_batch(t, w, now)
         return DO_STAGE, w
-    if pools.idle_n[p] > 0:
-        w = pools.idle_head[p]
-        pools.idle_head[p] = t.workers.next[w]
-        pools.idle_n[p] -= 1
+    if pools.idle_n[s] > 0:
+        w = pools.idle_head[s]
+        pools.idle_head[s] = t.workers.next[w]
+        pools.idle_n[s] -= 1
         return begin_batch(t, w, a, now), w
-    if pools.queue_n[p] >= t.params[0].job_queue_size:
+    if pools.queue_n[s] >= t.params[0].queue_bound:
         return DO_REFUSE, a
     attempts.state[a] = A_QUEUED
     attempts.next[a] = NONE
-    if pools.queue_n[p] > 0:
-        attempts.next[pools.queue_tail[p]] = a
+    if pools.queue_n[s] > 0:
+        attempts.next[pools.queue_tail[s]] = a
     else:
-        pools.queue_head[p] = a
-    pools.queue_tail[p] = a
-    pools.queue_n[p] += 1
+        pools.queue_head[s] = a
+    pools.queue_tail[s] = a
+    pools.queue_n[s] += 1
+    if t.params[0].workers_grow == 1:
+        ask_for_worker(t, s)
     return DO_NOTHING, NONE
 
 
 @inline
-def begin_batch(t, w, a, now):
-    """Worker `w` takes attempt `a` and, without waiting, what the queue has for its batch. -> action
+def station_of(t, p):
+    """The row of pools with the queue and the workers of pool `p`: its own, or that of its host."""
+    if t.params[0].shared_queue == 1:
+        return t.hosts.station[t.pools.host[p]]
+    return p
 
-    With no delay it looks once more into the queue, so a batch has two at most (BatchAggregator polls once with zero).
+
+@inline
+def ask_for_worker(t, s):
+    """Signal that station `s` wants one more worker, if so many wait and it may have one.
+
+    When the control plane has something else to do first, the next attempt that has to wait asks again.
     """
+    clock, pools = t.clock[0], t.pools
+    wanted = pools.queue_n[s] >= pools.add_worker_at[s] and pools.workers[s] < pools.most_workers[s]
+    if wanted and clock.signal == REACHED:
+        clock.signal = ADD_WORKER
+        clock.signal_row = s
+        pools.workers[s] += 1
+
+
+@inline
+def begin_batch(t, w, a, now):
+    """Worker `w` takes attempt `a` and, without waiting, what the queue has next for its batch. -> action"""
     attempts, workers, pools = t.attempts, t.workers, t.pools
-    p = workers.pool[w]
+    s, p = workers.pool[w], attempts.pool[a]
     m = pools.model[p]
     size = t.models.batch_size[m]
     workers.n[w] = 0
     add_to_batch(t, w, a, now)
     delay = t.models.max_batch_delay[m]
     if delay <= 0.0:
-        size = min(size, 2)
-    while workers.n[w] < size and pools.queue_n[p] > 0:
-        a = pools.queue_head[p]
-        pools.queue_head[p] = attempts.next[a]
-        pools.queue_n[p] -= 1
+        size = min(size, t.params[0].largest_undelayed)
+    while workers.n[w] < size and pools.queue_n[s] > 0 and attempts.pool[pools.queue_head[s]] == p:
+        a = pools.queue_head[s]
+        pools.queue_head[s] = attempts.next[a]
+        pools.queue_n[s] -= 1
         add_to_batch(t, w, a, now)
     if workers.n[w] < size and delay > 0.0:
-        pools.filler[p] = w
+        pools.filler[s] = w
         push_timer(t.clock[0], t.timers, now + delay, CLASS_BATCH, TIMER_BATCH, w, workers.batch_no[w])
         return DO_NOTHING
     close_batch(t, w, now)
@@ -135,13 +158,13 @@ def add_to_batch(t, w, a, now):
 def close_batch(t, w, now):
     """The batch of worker `w` is complete; the stages of its job must follow."""
     attempts, workers, models, pools = t.attempts, t.workers, t.models, t.pools
-    p = workers.pool[w]
+    s, a = workers.pool[w], workers.head[w]
+    p = attempts.pool[a]
     m = pools.model[p]
-    if pools.filler[p] == w:
-        pools.filler[p] = NONE
+    if pools.filler[s] == w:
+        pools.filler[s] = NONE
     workers.batch_no[w] += 1
     workers.stage[w] = 0
-    a = workers.head[w]
     cpu, wait = attempts.cpu[a], attempts.wait[a]
     attempts.closed[a] = now
     rule = models.batch_rule[m]
@@ -184,7 +207,8 @@ def next_stage(t, w, now):
     the service on the same thread, so a single-threaded job does both in one task: the end is the same.
     """
     attempts, workers, models = t.attempts, t.workers, t.models
-    a, p = workers.head[w], workers.pool[w]
+    a = workers.head[w]
+    p = attempts.pool[a]
     m, h = t.pools.model[p], t.pools.host[p]
     threads = models.threads[m]
     stage = workers.stage[w]
@@ -256,13 +280,13 @@ def post_wait(t, a, now):
 def take_next(t, w, now):
     """A worker that has finished takes the first job of the queue, or stands in line. -> action"""
     attempts, workers, pools = t.attempts, t.workers, t.pools
-    p = workers.pool[w]
-    if pools.queue_n[p] > 0:
-        a = pools.queue_head[p]
-        pools.queue_head[p] = attempts.next[a]
-        pools.queue_n[p] -= 1
+    s = workers.pool[w]
+    if pools.queue_n[s] > 0:
+        a = pools.queue_head[s]
+        pools.queue_head[s] = attempts.next[a]
+        pools.queue_n[s] -= 1
         return begin_batch(t, w, a, now)
-    stand_in_line(pools, workers, p, w)
+    stand_in_line(pools, workers, s, w)
     return DO_NOTHING
 
 
@@ -321,7 +345,7 @@ def settle(t, action, row, cause, now):
         elif action == DO_REFUSE:
             action = DO_LEAVE
             # A model that was unregistered while the request was in the front end is not found.
-            cause = QUEUE_FULL if t.pools.state[t.attempts.pool[row]] == READY else MODEL_ERROR
+            cause = t.params[0].refusal if t.pools.state[t.attempts.pool[row]] == READY else MODEL_ERROR
         elif action == DO_LOSE:
             cause = HOST_LOST
             action = DO_LEAVE

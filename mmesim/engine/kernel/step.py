@@ -217,7 +217,7 @@ def end_task(t, h, now):
         used = t.workers.threads[row]
         hosts.threads[h] -= used
         if used > 1:
-            hosts.spin[h] -= t.models.spin[t.pools.model[t.workers.pool[row]]] * used
+            hosts.spin[h] -= t.models.spin[t.attempts.model[t.workers.head[row]]] * used
         return DO_STAGE, row
     if kind == TASK_CONTROL:
         hosts.threads[h] -= t.controls.threads[row]

@@ -30,7 +30,7 @@ ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failur
 
 @dataclass(frozen=True)
 class Integrals:
-    """What each host has added up since it came; one entry a host in every array."""
+    """What each host has added up from its birth to its end, so far; one entry a host in every array."""
 
     up_s: NDArray[np.float64]
     cpu_busy_s: NDArray[np.float64]
@@ -79,11 +79,11 @@ class Windows:
         self._plane.sync(now)
         busy = self._plane.tables.views.hosts.busy[: len(self._hosts)]
         return Integrals(
-            up_s=np.array([now - h.born_s for h in self._hosts]),
+            up_s=np.array([h.until(now) - h.born_s for h in self._hosts]),
             cpu_busy_s=busy.copy(),
-            memory_byte_s=np.array([h.memory.integral_at(now) for h in self._hosts]),
-            disk_byte_s=np.array([h.disk.integral_at(now) for h in self._hosts]),
-            loaded_s=np.array([h.loaded.integral_at(now) for h in self._hosts]),
+            memory_byte_s=np.array([h.memory.integral_at(h.until(now)) for h in self._hosts]),
+            disk_byte_s=np.array([h.disk.integral_at(h.until(now)) for h in self._hosts]),
+            loaded_s=np.array([h.loaded.integral_at(h.until(now)) for h in self._hosts]),
             loads=np.array([h.loads for h in self._hosts], dtype=np.int64),
             unloads=np.array([h.unloads for h in self._hosts], dtype=np.int64),
         )
@@ -112,7 +112,7 @@ class Windows:
         seconds = end - start
         area = float(views.counts[0].area)  # brought to now by the integrals
         in_system, self._area_before = (area - self._area_before) / seconds, area
-        n = float((added.up_s / seconds).sum())  # hosts, in the mean
+        n = float((added.up_s / seconds).sum())  # hosts, on average
         host = self._endpoint.host
         downloads, loads, unloads = self._new_times()
         row = {

@@ -5,7 +5,6 @@ Rules and defaults are explained where each is simulated; sources are AWS's deve
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, model_validator
@@ -15,6 +14,7 @@ from mmesim.errors import did_you_mean
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.eviction import EvictionField, EvictionPolicy
 from mmesim.scenario.endpoint.host import HOST_KEYS, HostType, resolve_host
+from mmesim.scenario.endpoint.router import Router
 from mmesim.scenario.values.fields import (
     Bandwidth,
     Bytes,
@@ -46,29 +46,6 @@ def _read_warm(value: object) -> Warm:
 
 _WARM_SCHEMA = {"description": f"a flag or `{STATIONARY}`", "anyOf": [{"type": "boolean"}, {"const": STATIONARY}]}
 WarmField = Annotated[Warm, PlainValidator(_read_warm), WithJsonSchema(_WARM_SCHEMA)]
-
-
-class RouterPolicy(StrEnum):
-    """How the router chooses the host of a request (U: AWS documents only that models have an affinity to hosts)."""
-
-    sticky = "sticky"
-    hash = "hash"
-    random = "random"
-    least_outstanding = "least_outstanding"
-    round_robin = "round_robin"
-
-
-class Router(Data):
-    """The router fleet in front of the hosts."""
-
-    policy: RouterPolicy = RouterPolicy.sticky
-    """How the router chooses the host of a call (U)."""
-    overhead_s: Seconds = Field(2e-3, alias="overhead")
-    """Time the router adds to each call (OverheadLatency; the published mean is about 2 ms)."""
-    misroute: Share = 0.0
-    """Share of the calls that go to a random host instead."""
-    spill_at: Count | None = None
-    """Calls in flight on each ready copy of a model above which one more copy is made; default max(4, 2 x workers)."""
 
 
 class Download(Data):

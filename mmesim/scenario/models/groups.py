@@ -16,7 +16,6 @@ from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.time_field import TimeField
 from mmesim.scenario.values.times import ZERO
 
-POOL_PARENT_BYTES = 3 * 2**20
 """Memory of the parent process of a pool without any model (measured, as is that of an empty worker)."""
 
 
@@ -177,22 +176,10 @@ class Model:
     max_batch_delay_s: float
     first_call: CpuWait
     pinned: bool
-
-    @property
-    def pool_memory_bytes(self) -> int:
-        """Memory of one loaded copy: 3 MiB for the parent, and framework and model for each worker.
-
-        With `preload_model` the workers share framework and model, but for what each of them writes to.
-        """
-        if self.preload_model:
-            shared = self.process_memory_bytes + self.memory_bytes
-            return POOL_PARENT_BYTES + shared + self.workers * self.preload_dirty_bytes
-        return POOL_PARENT_BYTES + self.workers * (self.process_memory_bytes + self.memory_bytes)
-
-    @property
-    def pool_tasks(self) -> int:
-        """Processes and threads of one loaded copy: the parent and the workers, and the JVM threads that serve them."""
-        return (1 + self.workers) * self.framework_threads + 3 + 3 * self.workers
+    pool_memory_bytes: int
+    """Memory of one loaded copy, as the kind of server says."""
+    pool_tasks: int
+    """Processes and threads of one loaded copy, as the kind of server says."""
 
 
 def weights_of(models: Sequence[Model]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mmesim.errors import did_you_mean
@@ -11,7 +11,7 @@ from mmesim.scenario.models.azure import azure_rows
 from mmesim.scenario.models.csv_table import csv_rows
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.server.frameworks import PRESETS
-from mmesim.scenario.server.server import Server
+from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.values.fields import Place, Refusals, Refused
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Entry:
         return (key,) if self.origin else (*self.path, key)
 
 
-def expand(groups: Sequence[ModelGroup], server: Server) -> tuple[Model, ...]:
+def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
     """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
     refused: list[Refused] = []
     entries: list[Entry] = []
@@ -67,7 +67,7 @@ def expand(groups: Sequence[ModelGroup], server: Server) -> tuple[Model, ...]:
         missing = list(_missing(entry))
         refused.extend(missing)
         if not missing:
-            models.append(_resolve(len(models), entry, server))
+            models.append(_resolve(len(models), entry, kind))
     if refused:
         raise Refusals(refused)
     return tuple(models)
@@ -111,8 +111,8 @@ def _missing(entry: Entry) -> Iterator[Refused]:
             yield Refused(message, entry.place(key), None, None, entry.origin)
 
 
-def _resolve(index: int, entry: Entry, server: Server) -> Model:
-    keys = entry.keys
+def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
+    keys, server = entry.keys, kind.server
     preset = PRESETS[keys.framework]
     load = _or(keys.load, preset.load)
     process_memory = _or(keys.process_memory_bytes, preset.process_memory_bytes)
@@ -123,7 +123,7 @@ def _resolve(index: int, entry: Entry, server: Server) -> Model:
     assert keys.service is not None
     assert keys.artifact_bytes is not None
     assert keys.memory_bytes is not None
-    return Model(
+    model = Model(
         index=index,
         name=entry.name,
         group=entry.group,
@@ -143,7 +143,10 @@ def _resolve(index: int, entry: Entry, server: Server) -> Model:
         max_batch_delay_s=_or(keys.max_batch_delay_s, server.max_batch_delay_s),
         first_call=_or(keys.first_call, preset.first_call),
         pinned=bool(keys.pinned),
+        pool_memory_bytes=0,
+        pool_tasks=0,
     )
+    return replace(model, pool_memory_bytes=kind.pool_memory_bytes(model), pool_tasks=kind.pool_tasks(model))
 
 
 def _or(value: T | None, default: T) -> T:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, WithJsonSchema
 
+from mmesim.scenario.server import mms
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Refused, Seconds, Text, Whole, shown
 from mmesim.scenario.values.forms import Kind, OneOf, bare, dumped
 from mmesim.scenario.values.time_field import TIMES, TimeField
@@ -126,25 +127,25 @@ class Server(Data):
     """
     default_workers_per_model: Count = 1
     """Worker processes of each loaded copy of a model."""
-    job_queue_size: Count = 100
+    job_queue_size: Count = mms.JOB_QUEUE_SIZE
     """Calls that may wait for one model on one host, besides those in service; further calls are refused (503)."""
     preload_model: Flag = False
     """The parent process of a model loads it once and its workers are forked from it, so that they share memory."""
-    preload_dirty_bytes: Bytes = Field(3 * 2**20, alias="preload_dirty")
+    preload_dirty_bytes: Bytes = Field(mms.PRELOAD_DIRTY_BYTES, alias="preload_dirty")
     """Memory that each worker of a preloaded model writes to and therefore does not share."""
     batch_size: BatchSize = 1
     """Most calls in one batch of a worker."""
-    max_batch_delay_s: Seconds = Field(0.1, alias="max_batch_delay")
+    max_batch_delay_s: Seconds = Field(mms.MAX_BATCH_DELAY_S, alias="max_batch_delay")
     """How long a worker waits for a batch to fill, counted from its first call."""
     overhead: Annotated[Overhead, OVERHEAD] = OVERHEADS["sagemaker"]
     """Work of the server itself for each call: `sagemaker` (inferred from published CPU per call), `measured-vm`
     (mean of measured MMS runs), `none`, or a map.
     """
-    process_start: CpuWait = CpuWait(cpu=Constant(0.2))
+    process_start: CpuWait = CpuWait(cpu=Constant(mms.PROCESS_START_CPU_S))
     """Start of a model's parent process, before its workers load."""
     event_loops: Whole | None = None
     """Threads of the front end (MMS: `number_of_netty_threads`); each registration of a model blocks one of them
     while the model's parent starts. Default 2 x vcpu; 0: none is ever blocked.
     """
-    base_tasks: Whole = 50
+    base_tasks: Whole = mms.JVM_TASKS
     """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""

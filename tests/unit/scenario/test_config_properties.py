@@ -143,7 +143,7 @@ def test_the_toolkits_one_worker_is_used_where_the_server_would_start_none(scena
 def test_no_threads_leave_the_choice_to_the_server(scenario, config):
     loaded = scenario(config("number_of_netty_threads=0"))
     assert loaded.server.event_loops is None
-    assert loaded.event_loops == 2 * loaded.endpoint.host.vcpu
+    assert loaded.server_kind.event_loops == 2 * loaded.endpoint.host.vcpu
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -148,9 +148,9 @@ def test_the_model_server_works_as_if_freshly_installed(scenario, base):
 
 
 def test_event_loops_are_two_for_each_vcpu_unless_given(scenario, base):
-    assert scenario(base).event_loops == 8
-    assert scenario(base, "endpoint.vcpu=3").event_loops == 6
-    assert scenario(base, "server.event_loops=1").event_loops == 1
+    assert scenario(base).server_kind.event_loops == 8
+    assert scenario(base, "endpoint.vcpu=3").server_kind.event_loops == 6
+    assert scenario(base, "server.event_loops=1").server_kind.event_loops == 1
 
 
 def test_a_model_takes_what_it_is_not_registered_with_from_the_server(scenario, base):

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from mmesim.scenario.endpoint.endpoint import RouterPolicy
 from mmesim.scenario.endpoint.eviction import EVICTIONS
+from mmesim.scenario.endpoint.router import RouterPolicy
 from mmesim.scenario.file.problems import allowed_keys
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.file.tree import Located

@@ -1,0 +1,298 @@
+"""The life of a pool: its load ends or fails, its workers die and come back, it is unloaded."""
+
+from mmesim.engine.kernel.clients import answer
+from mmesim.engine.kernel.codes import (
+    A_DROPPED,
+    A_GIVEN_UP,
+    DO_LEAVE,
+    DRAINING,
+    FREE,
+    LOAD_TIMEOUT,
+    LOADING,
+    NONE,
+    OK,
+    READY,
+    SERVES,
+    TASK_JOB,
+    WORKER_DIED,
+)
+from mmesim.engine.kernel.cpu import refresh, sync
+from mmesim.engine.kernel.frontend import forward
+from mmesim.engine.kernel.heap import remove_task
+from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.lists import (
+    free_attempt,
+    free_pool,
+    take_pool,
+    unlink_client,
+    unlink_server,
+)
+from mmesim.engine.kernel.server import settle, stand_in_line, station_of, take_next
+
+
+@inner
+def new_workers(t, s, n):
+    """`n` workers of station `s`, all idle, in line in the order of their start."""
+    for _ in range(n):
+        t.pools.workers[s] += 1
+        stand_in_line(t.pools, t.workers, s, new_worker(t, s))
+
+
+@inner
+def new_worker(t, s):
+    """A worker of station `s`, which counts it already; it has nothing to do yet."""
+    space, workers, pools = t.space[0], t.workers, t.pools
+    w = space.free_worker
+    space.free_worker = workers.next[w]
+    space.n_free_workers -= 1
+    workers.pool[w] = s
+    workers.head[w] = NONE
+    workers.fresh[w] = 1
+    workers.dead[w] = 0
+    workers.sibling[w] = pools.first_worker[s]
+    pools.first_worker[s] = w
+    return w
+
+
+@inner
+def add_worker(t, s, now):
+    """A worker that was asked for has started at station `s`: it takes the next job or stands in line."""
+    w = new_worker(t, s)
+    follow(t, take_next(t, w, now), w, OK, now)
+    refresh(t, t.pools.host[s])
+
+
+@inner
+def new_station(t, h):
+    """The shared queue of host `h`, and its workers."""
+    params, pools = t.params[0], t.pools
+    s = take_pool(t)
+    pools.state[s] = SERVES
+    pools.model[s] = NONE
+    pools.host[s] = h
+    pools.most_workers[s] = params.most_workers
+    pools.add_worker_at[s] = params.add_worker_at
+    t.hosts.station[h] = s
+    new_workers(t, s, params.server_workers)
+
+
+@inline
+def overlap(reach, begun, ended):
+    """Seconds of [begun, ended] that lie after `reach`."""
+    return max(0.0, ended - max(begun, reach))
+
+
+@inner
+def split_wait(t, a, p):
+    """Split the wait of attempt `a` for the load of pool `p` by what the load was doing meanwhile."""
+    attempts, pools = t.attempts, t.pools
+    since = attempts.reach[a]
+    first = overlap(since, pools.asked[p], pools.t0[p])
+    second = overlap(since, pools.t0[p], pools.t1[p])
+    if t.params[0].slot_first == 1:
+        attempts.slot_wait[a], attempts.download[a] = first, second
+    else:
+        attempts.download[a], attempts.slot_wait[a] = first, second
+    attempts.memory_wait[a] = overlap(since, pools.t1[p], pools.t2[p])
+    attempts.load[a] = overlap(since, pools.t2[p], pools.t3[p])
+
+
+@inner
+def follow(t, action, row, cause, now):
+    """Do everything that follows from `action` at this instant."""
+    settle(t, action, row, cause, now)
+
+
+@inner
+def pool_ready(t, p, first, second, third, now):
+    """The load of pool `p` has ended: its waiters are forwarded at once, in order.
+
+    Its phases ended at `first` and `second` (slot wait and download, or the other way round), `third` (memory) and now.
+    """
+    clock, pools, attempts = t.clock[0], t.pools, t.attempts
+    m, h = pools.model[p], pools.host[p]
+    pools.state[p] = READY
+    pools.t0[p], pools.t1[p], pools.t2[p], pools.t3[p] = first, second, third, now
+    pools.inserted[p] = clock.seq
+    pools.credit[p] = t.hosts.clock[h]  # the clock after the evictions that made room (Cherkasova's order)
+    clock.seq += 1
+    t.models.loading[m] -= 1
+    t.hosts.load_queue[h] -= 1
+    new_workers(t, p, t.models.workers[m])
+    a = pools.waiter_head[p]
+    pools.waiter_head[p] = pools.waiter_tail[p] = NONE
+    pools.waiter_n[p] = 0
+    while a >= 0:
+        after = attempts.next[a]
+        attempts.next[a] = NONE
+        if attempts.state[a] == A_GIVEN_UP:
+            free_attempt(t, a)
+        else:
+            unlink_server(t, a)
+            split_wait(t, a, p)
+            follow(t, forward(t, a, p, now), a, OK, now)
+        a = after
+    refresh(t, h)
+
+
+@inner
+def load_failed(t, p, cause, now):
+    """The load of pool `p` has failed: its waiters get `cause`, the pool is gone."""
+    clock, pools, attempts = t.clock[0], t.pools, t.attempts
+    m, h = pools.model[p], pools.host[p]
+    t.models.loading[m] -= 1
+    t.hosts.load_queue[h] -= 1
+    if cause == LOAD_TIMEOUT:
+        clock.memory_epoch += 1  # what it held is free
+    t.models.blocked_epoch[m] = clock.memory_epoch
+    a = pools.waiter_head[p]
+    while a >= 0:
+        after = attempts.next[a]
+        attempts.next[a] = NONE
+        unlink_server(t, a)
+        if attempts.answered[a] == 0:
+            unlink_client(t, a)
+            answer(t, a, cause, now)
+        free_attempt(t, a)
+        a = after
+    free_pool(t, p)
+
+
+@inner
+def drop_pool(t, p, on_disk):
+    """Pool `p` is unloaded: its workers and its row are free; `on_disk` tells whether the artefact stays on its
+    host.
+    """
+    clock, space, pools, workers = t.clock[0], t.space[0], t.pools, t.workers
+    w = pools.first_worker[p]
+    while w >= 0:
+        after = workers.sibling[w]
+        workers.gen[w] += 1
+        workers.next[w] = space.free_worker
+        space.free_worker = w
+        space.n_free_workers += 1
+        w = after
+    t.models.disk_host[pools.model[p]] = pools.host[p] if on_disk == 1 else NONE
+    clock.memory_epoch += 1
+    free_pool(t, p)
+
+
+@inner
+def empty_pool(t, p, now):
+    """Ready pool `p` is unregistered while it works: its jobs get WORKER_DIED, its queue is dropped without an answer.
+
+    What is still in the front end will not find the model (MMS, wlm/ModelManager.unregisterModel). The time-outs answer
+    what was dropped.
+    """
+    pools, attempts = t.pools, t.attempts
+    pools.state[p] = DRAINING
+    s = station_of(t, p)
+    before = NONE
+    a = pools.queue_head[s]
+    for _ in range(pools.queue_n[s]):
+        after = attempts.next[a]
+        if attempts.pool[a] == p:
+            if before == NONE:
+                pools.queue_head[s] = after
+            else:
+                attempts.next[before] = after
+            attempts.next[a] = NONE
+            pools.queue_n[s] -= 1
+            pools.in_flight[p] -= 1
+            if attempts.server_list[a] == 0:
+                free_attempt(t, a)
+            else:
+                attempts.state[a] = A_DROPPED
+                attempts.pool[a] = NONE
+        else:
+            before = a
+        a = after
+    pools.queue_tail[s] = before
+    for k in range(pools.workers[p]):
+        crash_worker(t, p, k, now)
+
+
+@inner
+def crash_worker(t, p, k, now):
+    """The `k`-th worker of ready pool `p` dies: its batch gets WORKER_DIED; its row, NONE if it is dead already.
+
+    Requests go on queueing: a dead worker is still a worker to MMS (wlm/WorkLoadManager.hasNoWorker).
+    """
+    workers, pools, attempts = t.workers, t.pools, t.attempts
+    if pools.state[p] == FREE or pools.state[p] == LOADING:
+        return NONE
+    w = pools.first_worker[p]
+    while k > 0 and w != NONE:
+        w = workers.sibling[w]
+        k -= 1
+    if w == NONE or workers.dead[w] == 1:
+        return NONE
+    h = pools.host[p]
+    workers.dead[w] = 1
+    workers.gen[w] += 1
+    workers.batch_no[w] += 1
+    if pools.filler[p] == w:
+        pools.filler[p] = NONE
+    leave_line(pools, workers, p, w)
+    sync(t, h, now)
+    code = w * 4 + TASK_JOB
+    for i in range(t.hosts.heap_n[h]):
+        if t.tasks.code[h, i] == code:
+            remove_task(t.hosts, t.tasks, h, i)
+            used = workers.threads[w]
+            t.hosts.threads[h] -= used
+            if used > 1:
+                t.hosts.spin[h] -= t.models.spin[attempts.model[workers.head[w]]] * used
+            break
+    a = workers.head[w]
+    workers.head[w] = NONE
+    while a != NONE:
+        after = attempts.next[a]
+        follow(t, DO_LEAVE, a, WORKER_DIED, now)
+        a = after
+    refresh(t, h)
+    return w
+
+
+@inner
+def leave_line(pools, workers, p, w):
+    """Take worker `w` out of the line of idle workers of pool `p`, if it stands there."""
+    before = NONE
+    x = pools.idle_head[p] if pools.idle_n[p] > 0 else NONE
+    for _ in range(pools.idle_n[p]):
+        if x == w:
+            if before == NONE:
+                pools.idle_head[p] = workers.next[w]
+            else:
+                workers.next[before] = workers.next[w]
+            if pools.idle_tail[p] == w:
+                pools.idle_tail[p] = before
+            pools.idle_n[p] -= 1
+            return
+        before = x
+        x = workers.next[x]
+
+
+@inner
+def revive_worker(t, w, now):
+    """A worker that died has loaded its model again: it takes the next job or stands in line."""
+    t.workers.dead[w] = 0
+    t.workers.fresh[w] = 1
+    follow(t, take_next(t, w, now), w, OK, now)
+    refresh(t, t.pools.host[t.workers.pool[w]])
+
+
+@inner
+def idle_pools(t, h):
+    """Write the pools of host `h` that may be unloaded to `scratch`, oldest row of the host first: ready, not pinned,
+    nothing queued or in flight.
+    """
+    pools, pinned = t.pools, t.models.pinned
+    n = 0
+    p = t.hosts.first_pool[h]
+    while p >= 0:
+        if pools.state[p] == READY and pools.in_flight[p] == 0 and pinned[pools.model[p]] == 0:
+            t.scratch[n] = p
+            n += 1
+        p = pools.next_pool[p]
+    return n

@@ -1,0 +1,88 @@
+"""Multi Model Server: its rules and its figures. Source: awslabs/multi-model-server, frontend (wlm, http)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.server.kind import Death, Queue, ServerKind, Workers
+
+if TYPE_CHECKING:
+    from mmesim.scenario.models.groups import Model
+
+JOB_QUEUE_SIZE = 100
+"""Default of `job_queue_size`."""
+MAX_BATCH_DELAY_S = 0.1
+"""Default of `max_batch_delay`."""
+PROCESS_START_CPU_S = 0.2
+"""Start of the parent process of a model, before its workers load: Python and its imports, measured."""
+POOL_PARENT_BYTES = 3 * 2**20
+"""The parent process of a pool, measured."""
+PRELOAD_DIRTY_BYTES = 3 * 2**20
+"""What each worker of a preloaded model writes to, measured."""
+JVM_TASKS = 50
+"""Processes and threads of the JVM without any model, measured."""
+POOL_JVM_TASKS, WORKER_JVM_TASKS = 3, 3
+"""Threads of the JVM that serve a pool, and each of its workers."""
+LOOPS_PER_VCPU = 2
+"""Event loops: Netty's default."""
+BACK_OFF_S = 1.0
+"""Wait before a worker that has died is started again: the first of 1, 1, 2, 3, 5 ... s (wlm/WorkerThread.retry)."""
+UNLOAD_POLL_S = 1e-3
+"""How often a forced unload looks whether the front end still has requests for its model."""
+BATCH_WITHOUT_DELAY = 2
+"""With a delay of zero BatchAggregator takes one job and polls the queue once more."""
+
+
+class Mms(ServerKind):
+    """One queue and one pool of worker processes for each model, all of them from the load to the unload."""
+
+    def pool_memory_bytes(self, model: Model) -> int:
+        """Memory of the parent, and of framework and model for each worker.
+
+        With `preload_model` the workers share framework and model, but for what each of them writes to.
+        """
+        if model.preload_model:
+            shared = model.process_memory_bytes + model.memory_bytes
+            return POOL_PARENT_BYTES + shared + model.workers * model.preload_dirty_bytes
+        return POOL_PARENT_BYTES + model.workers * (model.process_memory_bytes + model.memory_bytes)
+
+    def pool_tasks(self, model: Model) -> int:
+        """The parent and the workers, and the JVM threads that serve them."""
+        return (1 + model.workers) * model.framework_threads + POOL_JVM_TASKS + WORKER_JVM_TASKS * model.workers
+
+    @property
+    def queue(self) -> Queue:
+        """One for each model; full is 503."""
+        return Queue("model", self.server.job_queue_size, Cause.queue_full)
+
+    def model_workers(self, model: Model) -> Workers:
+        """As many as at the start, always."""
+        return Workers(at_start=model.workers, at_most=model.workers)
+
+    def loads_at_once(self, model: Model) -> int:
+        """All workers, or with `preload_model` the parent for them."""
+        return 1 if model.preload_model else model.workers
+
+    @property
+    def batch_without_delay(self) -> int:
+        """Two."""
+        return BATCH_WITHOUT_DELAY
+
+    @property
+    def event_loops(self) -> int:
+        """As given, else two for each vCPU."""
+        given = self.server.event_loops
+        return LOOPS_PER_VCPU * self.vcpu if given is None else given
+
+    def death(self, model: Model | None) -> Death:
+        """The worker is back after a second and a load of its own, unless the parent has preloaded the model.
+
+        Requests go on queueing meanwhile. A load that ends well begins the back-offs anew: the first is the only one.
+        """
+        return Death(BACK_OFF_S, reloads=model is not None and not model.preload_model)
+
+    @property
+    def unload_poll_s(self) -> float:
+        """Each millisecond."""
+        return UNLOAD_POLL_S
