@@ -29,8 +29,8 @@ NUMBERS: dict[str, int] = verbs.verb.numbers
 class DataPlane:
     """Runs requests between the control plane's events, and does what the control plane decides.
 
-    Rows (hosts, pools, attempts) are integers; times are seconds of simulated time. `tables.views` may be read, never
-    written, and not kept across a call: tables grow.
+    Rows (hosts, pools, attempts) are integers; times are seconds of simulated time. `tables.views` must not be kept across
+    a call, as tables grow; only what feeds and measures a run (arrivals, users, records, windows) writes to them.
     """
 
     def __init__(self, tables: Tables, flush: Callable[[], None]) -> None:
@@ -205,7 +205,7 @@ class DataPlane:
         self._room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
 
     def _room(self, host: int, waiters: int) -> None:
-        """Room for what so many attempts on a host may add in one verb: for a few there always is.
+        """Room for what `waiters` attempts on a host may add in one verb; for a few there always is.
 
         An attempt adds two timers at most: that of a batch, and that of its user's next call or of its next attempt.
         """

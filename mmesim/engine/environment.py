@@ -17,8 +17,8 @@ class Environment(simpy.Environment):
     """A SimPy environment whose `step` first lets the data plane run up to SimPy's next event.
 
     At one instant the control plane (SimPy) goes first. The data plane stops early when it needs a decision; then
-    SimPy's
-    clock moves to that moment and the handler of the signal acts, usually by starting a process or triggering an event.
+    SimPy's clock moves to that moment and the handler of the signal acts, usually by starting a process or by
+    triggering an event.
     """
 
     def __init__(self, plane: DataPlane) -> None:

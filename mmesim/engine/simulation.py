@@ -33,7 +33,7 @@ Observer = Callable[[float, int], None]
 """Is told simulated seconds and calls begun, now and then."""
 
 END_POLL_S = 1.0
-"""How often a run with processes of the user's own looks whether it is over."""
+"""How often a run with user processes looks whether it is over."""
 
 
 class Simulation:
@@ -151,6 +151,6 @@ def simulate(
     """Run one replication of a scenario.
 
     `records`: how many calls to record at most (a seeded sample above that), None for none, -1 for all.
-    `processes`: SimPy processes of the user's own, beside those of the scenario. `window_s`: length of the windows.
+    `processes`: your SimPy processes, in addition to those of the scenario. `window_s`: length of the windows.
     """
     return Simulation(scenario, replication, records, observer, processes, window_s).run()

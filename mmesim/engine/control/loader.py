@@ -1,10 +1,9 @@
 """Loads and unloads: the processes of a host's controller, written to be read.
 
-A load takes a load slot, downloads the artefact if it is not on disk, makes room in memory, starts the model's
-processes,
-and then lets its waiters go. One load serves all requests for a model on a host. Sources: the container contract of
-multi-model endpoints (docs.aws.amazon.com, sagemaker, mms-container-apis) and Multi Model Server's registration of
-a model.
+A load takes a load slot, downloads the artefact unless it is on disk, makes room in memory, starts the model's
+processes, and then releases its waiters. One load serves all requests for a model on a host. Sources: the container
+contract of multi-model endpoints (docs.aws.amazon.com, sagemaker, mms-container-apis) and Multi Model Server's
+registration of a model.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
-from mmesim.scenario.scenario import Model, Scenario
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
 
 NO_REQUEST = 2**62

@@ -18,9 +18,8 @@ from numba import njit
 
 _HERE = Path(__file__).parent
 _njit: Callable[..., Any] = functools.partial(njit, _nrt=False, error_model="numpy")
-# With reference counting (`_nrt`) Numba would count references of every table at every call. Without it an
-# allocation in
-# the kernel is a compile error, which is wanted.
+# With reference counting (`_nrt`) Numba would count references of every table at every call. Without it an allocation
+# in the kernel is a compile error, which is wanted.
 
 
 def cache_key() -> str:
@@ -74,7 +73,7 @@ def plain(function: Any) -> Callable[..., Any]:
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls, cached on disk (about ten seconds the first time)."""
+    """Compile a function that Python calls, cached on disk (the first time takes half a minute of CPU time)."""
     config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = str(cache_folder())

@@ -160,9 +160,7 @@ def load_failed(t, p, cause, now):
 
 @inner
 def drop_pool(t, p, on_disk):
-    """Pool `p` is unloaded: its workers and its row are free; `on_disk` tells whether the artefact stays on its
-    host.
-    """
+    """Pool `p` is unloaded: its workers and its row are free; `on_disk`: whether the artefact stays on its host."""
     clock, space, pools, workers = t.clock[0], t.space[0], t.pools, t.workers
     w = pools.first_worker[p]
     while w >= 0:

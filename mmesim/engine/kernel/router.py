@@ -1,9 +1,10 @@
 """Which pool gets an attempt: the router's policies and the placement of a new copy.
 
 `sticky` is the default: a remembering affinity with bounded load. AWS publishes only that requests stay with the
-instance that
-has the model and that many requests make some go to another instance, where the model is loaded first
+instance that has the model, and that many requests make some go to another instance, where the model is loaded first
 (docs.aws.amazon.com, sagemaker, how-multi-mode-endpoints-work); the rule itself is a platform unknown.
+
+A new policy needs a row in scenario/endpoint/router.py, and here a name in `POLICIES`, its number, and a branch.
 """
 
 from mmesim.engine.kernel.codes import LOADING, MISS, NONE, READY, UP
@@ -40,9 +41,8 @@ def pool_on(t, m, h):
 def place(t, m):
     """Host for a new copy of model `m`, NONE if every host that is up has one.
 
-    First the host that still has the artefact on disk, then hosts in rendezvous order; of these the first whose
-    load queue is
-    at most one longer than the shortest.
+    First the host that still has the artefact on disk, then hosts in rendezvous order; of these the first whose load
+    queue is at most one longer than the shortest.
     """
     hosts = t.hosts
     shortest = NONE

@@ -1,16 +1,14 @@
-"""The model server on a host: front end, queue of each model, workers and their jobs (Multi Model Server's rules).
+"""The model server on a host: queues, workers and their jobs. What a kind of server decides is a column.
 
-Source: awslabs/multi-model-server, frontend wlm/Model, wlm/BatchAggregator, wlm/WorkerThread: one FIFO queue for
-each model,
-`job_queue_size` waiting beside those in service, refused at once when full, the worker that is idle longest takes
-first, no
-cancellation. An arrival reaches the queue after `pre`, a job occupies its worker for service and `hold`, the answer
-leaves
-`post` later.
+An arrival reaches the queue after `pre`; a job occupies its worker for service and `hold`; the answer leaves `post`
+later. A queue is first in, first out, and refuses when it is full; the worker that has been idle longest takes first;
+nothing is cancelled. Source: awslabs/multi-model-server, frontend wlm/Model, wlm/BatchAggregator, wlm/WorkerThread.
+
+A queue and its workers are columns of a row of pools, the station: the pool's own row, or, where all models of a host
+share one queue, a row in state SERVES.
 
 Each step returns what comes next at the same instant, as an action of `codes`; `settle` runs them until nothing is
-left. So
-every step is compiled into the loop once.
+left. So every step is compiled into the loop once.
 """
 
 from mmesim.engine.kernel.clients import answer
@@ -203,8 +201,7 @@ def next_stage(t, w, now):
     """Start the next stage of the job of worker `w` that takes time. -> action
 
     Stages: waiting, CPU on one thread (Amdahl's serial share), CPU on all threads, hold (CPU), hold (waiting). Hold
-    follows
-    the service on the same thread, so a single-threaded job does both in one task: the end is the same.
+    follows the service on the same thread, so a single-threaded job does both in one task: the end is the same.
     """
     attempts, workers, models = t.attempts, t.workers, t.models
     a = workers.head[w]

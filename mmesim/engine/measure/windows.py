@@ -18,7 +18,7 @@ from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
-from mmesim.scenario.scenario import Endpoint
+from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import log_middles, quantile
 
 WINDOW_S = 60.0
@@ -41,7 +41,7 @@ class Integrals:
     unloads: NDArray[np.int64]
 
     def since(self, before: Integrals, hosts: int) -> Integrals:
-        """What was added after `before`, for so many hosts: those that came later have added nothing before."""
+        """What was added after `before`, one entry for each of `hosts`: those that came later had added nothing yet."""
         pairs = ((getattr(self, f.name), getattr(before, f.name)) for f in fields(self))
         return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
 
