@@ -183,6 +183,9 @@ class OneOf:
             raise Refused(f"{shown(value)} is not {_a(self._what)}: {choice}{self._example}")
         if value in self._words:
             return self._words[value]
+        if not self._all:
+            bare = " or ".join(dict.fromkeys(kind.in_words for kind in self._bare)).replace("`", "")
+            raise Refused(f"{shown(value)} does not name a {self._named}: write {bare}, such as {self._example}")
         kind = self._by_name.get(value)
         if kind is None:
             raise Refused(self._unknown(value), (), did_you_mean(value, self._all))
