@@ -14,7 +14,8 @@ from mmesim.results import tables
 from mmesim.results.ledger import BANDS
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES, PARTS
-from mmesim.results.summary import Band, Summary, Value
+from mmesim.results.sections import Band, Value
+from mmesim.results.summary import Summary
 from mmesim.scenario.figures import LATENCIES, figure
 
 SUMMARY = """

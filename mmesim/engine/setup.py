@@ -13,9 +13,11 @@ from mmesim.engine.kernel.router import POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.retries import BotoStandard
+from mmesim.scenario.endpoint.host import HostType
 from mmesim.scenario.models.groups import AffineBatch
-from mmesim.scenario.scenario import HostType, Scenario, Time
+from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.values.times import Time
 from mmesim.stats.histogram import Grid, coarse_grid, grid
 from mmesim.workload.block import OVERHEAD_COLUMNS
 from mmesim.workload.draws.generators import generator

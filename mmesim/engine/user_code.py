@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from mmesim.errors import UserCodeError, UserError
-from mmesim.scenario.scenario import Function
+from mmesim.scenario.values.function import Function
 
 _PACKAGE = Path(__file__).parents[1]
 

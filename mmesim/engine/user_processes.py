@@ -13,7 +13,7 @@ import mmesim
 from mmesim.engine import user_code
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.errors import UserCodeError
-from mmesim.scenario.scenario import Function
+from mmesim.scenario.values.function import Function
 
 UserProcess = Callable[[simpy.Environment, EndpointControl], Generator[simpy.Event, Any, Any]]
 """`watch(env, endpoint)`: a generator function that yields SimPy events."""

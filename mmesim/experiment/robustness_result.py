@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mmesim import __version__, units
-from mmesim.results.summary import Verdict, plain
+from mmesim.results.sections import Verdict
+from mmesim.results.summary import plain
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
 
@@ -151,7 +152,7 @@ class Robustness:
         }
 
     def to_json(self) -> str:
-        """Return what `mmesim robustness --json` prints."""
+        """What `mmesim robustness --json` prints."""
         head = {"scenario": self.scenario.name, "version": __version__, "seed": self.scenario.run.seed}
         data = plain(head | {"robustness": self.data}, "robustness")
         return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

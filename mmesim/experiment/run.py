@@ -12,7 +12,8 @@ from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS, run_replications
 from mmesim.experiment.until import replicate_until
 from mmesim.results.result import Result
-from mmesim.scenario.scenario import RunSettings, Scenario
+from mmesim.scenario.run.settings import RunSettings
+from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess

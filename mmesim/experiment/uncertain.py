@@ -23,7 +23,8 @@ from mmesim.results.figures import Formula, formula, measured
 from mmesim.results.result import Result
 from mmesim.scenario import figures
 from mmesim.scenario.file.template import Template
-from mmesim.scenario.scenario import Belief, Scenario
+from mmesim.scenario.run.belief import Belief
+from mmesim.scenario.scenario import Scenario
 from mmesim.stats.ranking import rank
 from mmesim.stats.sampling import sobol
 from mmesim.stats.variance import inputs_interval, split

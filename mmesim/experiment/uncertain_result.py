@@ -12,7 +12,8 @@ from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.results.summary import plain
 from mmesim.scenario.figures import UNITS, Kind
-from mmesim.scenario.scenario import Belief, Scenario
+from mmesim.scenario.run.belief import Belief
+from mmesim.scenario.scenario import Scenario
 from mmesim.stats.ranking import Ranking
 from mmesim.stats.variance import Split
 
@@ -52,7 +53,7 @@ class Answer:
         return None if self.split is None else self.split.share
 
     def as_dict(self) -> dict[str, object]:
-        """Return plain data, as `mmesim uncertain --json` prints it."""
+        """Plain data, as `mmesim uncertain --json` prints it."""
         if self.split is None or self.ranking is None:
             return {"unit": self.unit, "reason": self.reason}
         share = self.inputs_share
@@ -204,7 +205,7 @@ class Uncertain:
         }
 
     def to_json(self) -> str:
-        """Return `data` as JSON text."""
+        """`data` as JSON text."""
         return json.dumps(plain(self.data, "uncertain"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _repr_html_(self) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mmesim import units
-from mmesim.scenario.scenario import Endpoint, RouterPolicy
+from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.router import RouterPolicy
 
 MISROUTE = 0.02
 CPU_SPEED = (0.85, 1.0, 1.15)

@@ -14,9 +14,9 @@ from mmesim.arrays import Floats
 from mmesim.results.run_data import RunData
 from mmesim.results.series import means, windows
 from mmesim.scenario.endpoint.endpoint import STATIONARY
-from mmesim.scenario.run.settings import AUTO
+from mmesim.scenario.run.settings import AUTO, FoundWarmup
 from mmesim.scenario.run.until import FIRST_LOOK
-from mmesim.scenario.scenario import FoundWarmup, Scenario
+from mmesim.scenario.scenario import Scenario
 from mmesim.stats.mser import mser5
 from mmesim.workload.reference import TIMES, Room, rates_at_start
 

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from mmesim.arrays import Flags, Floats, Ints
-from mmesim.scenario.scenario import EvictionPolicy, Gdsf, Ttl
+from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
 
 MEGA = 1e6
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from mmesim.results.figures import Formula, estimated, formula, over
 from mmesim.results.latency import Pooled, latency, limit_text
 from mmesim.results.run_data import RunData
-from mmesim.results.summary import Verdict
+from mmesim.results.sections import Verdict
 from mmesim.scenario.figures import LATENCIES, quantile_shares
-from mmesim.scenario.scenario import Expectation
+from mmesim.scenario.run.expect import Expectation
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 
 

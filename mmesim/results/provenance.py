@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from mmesim import __version__
 from mmesim.results.command_line import command_line
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.scenario import Function, Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.function import Function
 
 FILE = "provenance.json"
 PACKAGES = ("numpy", "numba", "llvmlite", "simpy", "scipy", "pandas", "pyarrow", "pydantic", "PyYAML")

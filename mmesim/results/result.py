@@ -20,8 +20,8 @@ from mmesim.results import folder as folders
 from mmesim.results.expect import overall
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
-from mmesim.results.summarise import summarise
-from mmesim.results.summary import Verdict
+from mmesim.results.sections import Verdict
+from mmesim.results.summary import summarise
 from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.scenario import Scenario

@@ -161,7 +161,10 @@ class RunData:
     model_names: tuple[str, ...]
     hosts: HostData
     windows: dict[str, Floats]
-    """One-minute windows over [0, duration): column name -> array; CloudWatch names and units, plus `start_s`."""
+    """Windows over [0, duration), of a minute except in pilot runs: column name -> array.
+
+    CloudWatch names and units, plus `start_s`.
+    """
     load_s: Floats
     """Duration of each finished load that was asked for in [warmup, duration): first request to ready, seconds."""
     records: CallRecords | None

@@ -12,8 +12,8 @@ from scipy.special import stdtrit
 from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.sections import State, SteadyState
 from mmesim.results.series import Sums, Windows, batch_means, windows
-from mmesim.results.summary import State, SteadyState
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import mean
 

@@ -17,7 +17,8 @@ from mmesim.results.figures import USE, measured_s
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
-from mmesim.scenario.scenario import Expectation, Scenario
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import quantile
 
 Column = tuple[str, str]
@@ -58,13 +59,13 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "ConcurrentRequestsPerModel": ("Count", "calls in flight, all models and all waits, Maximum"),
         "RequestsInSystem": (
             "Count",
-            "calls at the endpoint without an answer, mean over time, no metric of AWS, Average",
+            "calls at the endpoint without an answer, mean over time, not a metric of AWS, Average",
         ),
-        "QueueFull": ("Count", "calls refused because the queue of their model was full, no metric of AWS, Sum"),
+        "QueueFull": ("Count", "calls refused because the queue of their model was full, not a metric of AWS, Sum"),
         "CPUUtilization": ("Percent", "sum over vCPUs: 4 vCPUs give 0 to 400, Average over instances"),
         "MemoryUtilization": ("Percent", "memory of the containers, Average over instances"),
         "DiskUtilization": ("Percent", "disk of the containers, Average over instances"),
-        "ClientLatency": ("Microseconds", "successful calls at the client, no metric of AWS, Average"),
+        "ClientLatency": ("Microseconds", "successful calls at the client, not a metric of AWS, Average"),
         "LogClientLatency": ("None", "natural logarithm of the same in seconds, from buckets 6 % wide, Average"),
     }
 )

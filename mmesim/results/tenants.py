@@ -15,7 +15,7 @@ from mmesim.errors import SimulationError
 from mmesim.results.figures import FORMULAS, NO_MODELS, cold_share, estimated
 from mmesim.results.run_data import RunData, TenantData
 from mmesim.scenario.figures import quantile_shares
-from mmesim.scenario.scenario import Expectation
+from mmesim.scenario.run.expect import Expectation
 from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate
 
 

@@ -41,16 +41,8 @@ if TYPE_CHECKING:
     from mmesim.scenario.traffic.stream import Traffic
     from mmesim.scenario.traffic.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
     from mmesim.scenario.values.function import Function
-    from mmesim.scenario.values.times import (
-        Constant,
-        Empirical,
-        Exponential,
-        Gamma,
-        Lognormal,
-        Percentiles,
-        Uniform,
-        Weibull,
-    )
+    from mmesim.scenario.values.times import Constant, Exponential, Gamma, Lognormal, Uniform, Weibull
+    from mmesim.scenario.values.times_from_data import Empirical, Percentiles
 
 __all__ = [
     "AffineBatch",
@@ -133,14 +125,21 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
-    "mmesim.scenario.endpoint.endpoint": ("Download", "Endpoint", "Throttling"),
-    "mmesim.scenario.endpoint.router": ("Router", "RouterPolicy"),
+    "mmesim.scenario.endpoint.endpoint": (
+        "Download",
+        "Endpoint",
+        "Throttling",
+    ),
     "mmesim.scenario.endpoint.eviction": (
         "EvictionPolicy",
         "Gdsf",
         "Ttl",
     ),
     "mmesim.scenario.endpoint.host": ("HostType",),
+    "mmesim.scenario.endpoint.router": (
+        "Router",
+        "RouterPolicy",
+    ),
     "mmesim.scenario.models.groups": (
         "AffineBatch",
         "AzureModels",
@@ -210,13 +209,15 @@ _HOMES = {
     "mmesim.scenario.values.function": ("Function",),
     "mmesim.scenario.values.times": (
         "Constant",
-        "Empirical",
         "Exponential",
         "Gamma",
         "Lognormal",
-        "Percentiles",
         "Uniform",
         "Weibull",
+    ),
+    "mmesim.scenario.values.times_from_data": (
+        "Empirical",
+        "Percentiles",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

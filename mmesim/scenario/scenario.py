@@ -1,6 +1,6 @@
 """A scenario: everything that is simulated, as frozen data in seconds and bytes.
 
-`Scenario.from_yaml(path)` reads a file; every class here can also be built in Python with the names of its fields.
+`Scenario.from_yaml(path)` reads a file; in Python a scenario is built of the classes that `mmesim.scenario` exports.
 """
 
 from __future__ import annotations
@@ -13,91 +13,21 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.endpoint.endpoint import STATIONARY, Download, Endpoint
-from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
-from mmesim.scenario.endpoint.host import HostType
-from mmesim.scenario.endpoint.router import Router, RouterPolicy
-from mmesim.scenario.models.groups import Model, ModelGroup, Service
+from mmesim.scenario.endpoint.endpoint import STATIONARY, Endpoint
+from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
-from mmesim.scenario.run.belief import Belief, Beliefs
-from mmesim.scenario.run.expect import Expectation, ExpectationField
-from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
+from mmesim.scenario.run.belief import Beliefs
+from mmesim.scenario.run.expect import ExpectationField
+from mmesim.scenario.run.settings import Clients, RunSettings
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.kinds import kind_of
-from mmesim.scenario.server.server import CpuWait, Overhead, Server
-from mmesim.scenario.traffic.arrivals import (
-    ConstantRate,
-    GammaArrivals,
-    HyperexponentialArrivals,
-    LognormalArrivals,
-    Poisson,
-    WeibullArrivals,
-)
+from mmesim.scenario.server.server import Server
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.combinations import changing, not_replayed
-from mmesim.scenario.traffic.drift import Drift
-from mmesim.scenario.traffic.modulated import Mmpp, MmppState, OnOff
-from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
-from mmesim.scenario.traffic.popularity import LognormalPopularity, Tenants, UniformPopularity, Weights, Zipf
-from mmesim.scenario.traffic.sessions import Geometric, Sessions
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.scenario.traffic.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
 from mmesim.scenario.values.fields import Data, Refusals, Refused
-from mmesim.scenario.values.function import Function, FunctionField
-from mmesim.scenario.values.times import Time
-
-__all__ = [
-    "Belief",
-    "Clients",
-    "ConstantRate",
-    "CpuWait",
-    "Diurnal",
-    "Download",
-    "Drift",
-    "Endpoint",
-    "EvictionPolicy",
-    "Expectation",
-    "FlashCrowd",
-    "FoundWarmup",
-    "Function",
-    "GammaArrivals",
-    "Gdsf",
-    "Geometric",
-    "HostType",
-    "HyperexponentialArrivals",
-    "LognormalArrivals",
-    "LognormalPopularity",
-    "Mmpp",
-    "MmppState",
-    "Model",
-    "ModelGroup",
-    "ModelSweep",
-    "OnOff",
-    "Overhead",
-    "Poisson",
-    "Router",
-    "RouterPolicy",
-    "RunSettings",
-    "Scenario",
-    "Schedule",
-    "Server",
-    "Service",
-    "Sessions",
-    "Sweep",
-    "Tenants",
-    "Time",
-    "TraceColumns",
-    "TraceModels",
-    "TraceSource",
-    "TraceWindow",
-    "Traffic",
-    "Ttl",
-    "UniformPopularity",
-    "WeibullArrivals",
-    "Weights",
-    "Zipf",
-]
+from mmesim.scenario.values.function import FunctionField
 
 
 def _no_faults(value: object) -> tuple[()]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mmesim.scenario import CpuWait, Download, ModelGroup
 from mmesim.scenario.models.groups import AffineBatch
-from mmesim.scenario.scenario import CpuWait, Download, ModelGroup
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import MIB, Outcome, endpoint, model, timeline
 

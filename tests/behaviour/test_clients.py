@@ -11,11 +11,11 @@ from mmesim.engine.simulation import Simulation, simulate
 from mmesim.experiment.warmup import settled
 from mmesim.results.run_data import CAUSES
 from mmesim.results.steady import steady_state
+from mmesim.scenario import Clients, ConstantRate, CpuWait, RunSettings, Scenario, Traffic
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import Clients, ConstantRate, CpuWait, RunSettings, Scenario, Traffic
 from mmesim.scenario.traffic.arrivals import ArrivalProcess
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import ZERO, Constant

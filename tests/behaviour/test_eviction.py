@@ -9,8 +9,8 @@ import pytest
 from mmesim.engine.simulation import simulate
 from mmesim.errors import UserCodeError, UserError
 from mmesim.policies.eviction import EVICTION
+from mmesim.scenario import EvictionPolicy, Function, Gdsf, RunSettings, Scenario, Ttl
 from mmesim.scenario.models.resolve import expand
-from mmesim.scenario.scenario import EvictionPolicy, Function, Gdsf, RunSettings, Scenario, Ttl
 from tests.behaviour.timeline import MIB, endpoint, model, timeline
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients, write_trace
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario.scenario import CpuWait, Download, RunSettings
+from mmesim.scenario import CpuWait, Download, RunSettings
 from mmesim.scenario.values.times import Constant
 from mmesim.stats.histogram import grid
 from tests.behaviour.timeline import COPY, endpoint, model, play, scenario

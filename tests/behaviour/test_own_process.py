@@ -12,7 +12,7 @@ import pytest
 
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.errors import UserCodeError, UserError
-from mmesim.scenario.scenario import CpuWait, Function, Overhead, Router
+from mmesim.scenario import CpuWait, Function, Overhead, Router
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import COPY, endpoint, model, play, scenario
 from tests.helpers.files import ROOT

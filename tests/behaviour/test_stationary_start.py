@@ -11,7 +11,7 @@ import pytest
 from mmesim.engine.kernel.codes import READY
 from mmesim.engine.simulation import Simulation, simulate
 from mmesim.errors import ScenarioError
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     EvictionPolicy,
     Gdsf,
     Poisson,

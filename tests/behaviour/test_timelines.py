@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario.scenario import Download, Router
+from mmesim.scenario import Download, Router
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import endpoint, model, play, scenario, timeline
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import CAUSES, PARTS, RunData
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     Clients,
     CpuWait,
     Download,

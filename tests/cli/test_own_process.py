@@ -9,9 +9,9 @@ import pytest
 
 from mmesim import Scenario, run
 from mmesim.errors import UserCodeError
+from mmesim.scenario import Function
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import Function
+from tests.helpers.texts import load_text
 
 SCENARIO = """\
 name: day

@@ -13,8 +13,8 @@ from mmesim.cli.common import folder_name
 from mmesim.experiment.execute import task
 from mmesim.experiment.execute.task import Observer
 from mmesim.results.run_data import RunData
+from mmesim.scenario import Scenario
 from mmesim.scenario.file.load import load
-from mmesim.scenario.scenario import Scenario
 from tests.helpers.command import Command
 from tests.unit.experiment.fakes import Simulate
 from tests.unit.results.synthetic import Call, run_data

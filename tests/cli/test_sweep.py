@@ -21,7 +21,7 @@ import pytest
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 from tests.helpers.command import Command
 from tests.helpers.files import ROOT
 from tests.unit.experiment.fakes import Simulate

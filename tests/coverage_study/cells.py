@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 
 from mmesim.analytic.lru import LruMisses, che
 from mmesim.analytic.mg1 import mg1_ps_mean_sojourn
+from mmesim.scenario import CpuWait, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import CpuWait, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
 from mmesim.scenario.values.times import ZERO, Constant, Exponential, Lognormal
 from tests.laws.scenarios import MIB, instant_endpoint, instant_model, instant_server, patient_clients
 

@@ -52,7 +52,7 @@ def names_in_results() -> Results:
     """Where the code keeps these names: the only place here that knows it."""
     from mmesim.results.ledger import BANDS
     from mmesim.results.run_data import CAUSES, PARTS
-    from mmesim.results.summary import State
+    from mmesim.results.sections import State
 
     return Results(PARTS, CAUSES, tuple(BANDS), get_args(State))
 

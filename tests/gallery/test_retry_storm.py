@@ -7,7 +7,7 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import RunData
-from mmesim.scenario.scenario import Poisson, Scenario
+from mmesim.scenario import Poisson, Scenario
 
 FILE = "scenarios/gallery/retry-storm.yaml"
 REPLICATIONS = (0, 1, 2)

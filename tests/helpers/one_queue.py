@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mmesim.scenario import Server
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.models.groups import Model
-from mmesim.scenario.scenario import Server
 from mmesim.scenario.server.kind import Death, Queue, ServerKind, Workers
 from mmesim.scenario.server.kinds import KINDS
 

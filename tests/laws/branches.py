@@ -15,11 +15,7 @@ import simpy
 from mmesim.engine import kernel
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
-from mmesim.scenario.endpoint.endpoint import Throttling
-from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     Clients,
     CpuWait,
     Download,
@@ -34,6 +30,10 @@ from mmesim.scenario.scenario import (
     Traffic,
     Zipf,
 )
+from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
+from mmesim.scenario.endpoint.endpoint import Throttling
+from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import Constant, Empirical, Exponential, Lognormal
 from tests.helpers.one_queue import one_queue

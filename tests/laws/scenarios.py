@@ -8,11 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries, Retries
-from mmesim.scenario.endpoint.endpoint import Throttling, Warm
-from mmesim.scenario.models.groups import ModelGroup, Service
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     Clients,
     CpuWait,
     Download,
@@ -33,6 +29,10 @@ from mmesim.scenario.scenario import (
     UniformPopularity,
     Zipf,
 )
+from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries, Retries
+from mmesim.scenario.endpoint.endpoint import Throttling, Warm
+from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import ZERO, Constant, Empirical, Exponential, Lognormal, Time, Uniform
 

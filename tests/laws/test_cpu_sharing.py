@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mmesim.engine.kernel.codes import CPU_DONE
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario.scenario import HostType, Poisson, RunSettings, Scenario, Traffic
+from mmesim.scenario import HostType, Poisson, RunSettings, Scenario, Traffic
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients
 
 

@@ -12,18 +12,8 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import CAUSES, CallRecords
+from mmesim.scenario import CpuWait, Endpoint, Overhead, Poisson, Router, RunSettings, Scenario, Server, Traffic
 from mmesim.scenario.models.groups import ModelGroup, Service
-from mmesim.scenario.scenario import (
-    CpuWait,
-    Endpoint,
-    Overhead,
-    Poisson,
-    Router,
-    RunSettings,
-    Scenario,
-    Server,
-    Traffic,
-)
 from mmesim.scenario.values.times import Constant
 from tests.laws.scenarios import (
     instant_endpoint,

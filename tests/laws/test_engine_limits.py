@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmesim.engine.kernel import codes
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.scenario.scenario import RouterPolicy, Scenario
+from mmesim.scenario import RouterPolicy, Scenario
 from tests.laws.digest import EFFORT, digest
 from tests.laws.scenarios import scenarios, with_clients
 from tests.laws.watched import run_watched

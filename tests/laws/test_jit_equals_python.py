@@ -20,7 +20,7 @@ from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure import recorder
 from mmesim.policies.eviction import EVICTION
 from mmesim.results.run_data import CAUSES, PARTS
-from mmesim.scenario.scenario import EvictionPolicy, RouterPolicy
+from mmesim.scenario import EvictionPolicy, RouterPolicy
 from mmesim.stats import histogram
 from tests.helpers.buckets import bucket_of
 from tests.laws import branches

@@ -10,8 +10,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mmesim.scenario.models.groups import ModelGroup, Service
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     ConstantRate,
     CpuWait,
     Diurnal,
@@ -40,6 +39,7 @@ from mmesim.scenario.scenario import (
     WeibullArrivals,
     Zipf,
 )
+from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.traffic.combinations import conflicts
 from mmesim.scenario.values.times import (
     Constant,

@@ -10,7 +10,7 @@ from simpy.core import EmptySchedule
 
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import RunData
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 
 EVERY_S = 0.0201
 

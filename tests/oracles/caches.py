@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.engine.simulation import simulate
+from mmesim.scenario import EvictionPolicy, RunSettings, Scenario, Traffic
 from mmesim.scenario.models.groups import ModelGroup
 from mmesim.scenario.models.resolve import expand
-from mmesim.scenario.scenario import EvictionPolicy, RunSettings, Scenario, Traffic
 from mmesim.scenario.server.kinds import kind_of
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmesim.analytic.lru import che
-from mmesim.scenario.scenario import EvictionPolicy, Poisson, Traffic, Zipf
+from mmesim.scenario import EvictionPolicy, Poisson, Traffic, Zipf
 from mmesim.workload.draws.popularity import probabilities
 from tests.laws.scenarios import instant_model
 from tests.oracles.caches import cache, replay

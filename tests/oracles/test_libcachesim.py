@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mmesim.scenario import EvictionPolicy, Scenario, TraceSource, Traffic
 from mmesim.scenario.models.groups import AzureModels
-from mmesim.scenario.scenario import EvictionPolicy, Scenario, TraceSource, Traffic
 from tests.helpers.files import AZURE_DAY
 from tests.laws.scenarios import instant_model, write_trace
 from tests.oracles.caches import cache, replay

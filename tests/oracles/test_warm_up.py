@@ -15,8 +15,8 @@ from mmesim.analytic.erlang import mmc_mean_sojourn
 from mmesim.analytic.lru import che
 from mmesim.experiment.replicate import run_replications
 from mmesim.results.result import Result
+from mmesim.scenario import EvictionPolicy, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import EvictionPolicy, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
 from mmesim.scenario.values.times import Exponential
 from mmesim.stats.intervals import student_t
 from mmesim.workload.draws.popularity import probabilities

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from mmesim.scenario.scenario import Traffic
+from mmesim.scenario import Traffic
 from mmesim.scenario.traffic.arrivals import ArrivalProcess
 from mmesim.scenario.values.times import Exponential, Gamma, Lognormal, Time, Uniform, Weibull, weibull_shape
 from mmesim.workload.arrivals.open_loop import arrivals

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmesim.scenario.clients.retries import FixedRetries
-from mmesim.scenario.endpoint.endpoint import Throttling
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     Clients,
     CpuWait,
     Endpoint,
@@ -21,6 +19,8 @@ from mmesim.scenario.scenario import (
     UniformPopularity,
     Zipf,
 )
+from mmesim.scenario.clients.retries import FixedRetries
+from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.server.server import OVERHEADS
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import Constant, Exponential, Lognormal

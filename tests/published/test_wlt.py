@@ -8,7 +8,7 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.run_data import CAUSES, RunData
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 from mmesim.stats.histogram import quantile
 
 FILE = "scenarios/published/wlt.yaml"

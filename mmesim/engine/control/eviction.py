@@ -12,7 +12,9 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import NONE
 from mmesim.errors import UserCodeError
 from mmesim.policies.eviction import Choice, IdlePools, ModelFigures, Policy, policy
-from mmesim.scenario.scenario import Function, Model, Scenario
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.function import Function
 
 
 class Eviction:

@@ -11,7 +11,8 @@ import simpy
 from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.link import Link
 from mmesim.engine.control.task import Slots
-from mmesim.scenario.scenario import Endpoint, Model
+from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.models.groups import Model
 from mmesim.scenario.server.kind import ServerKind
 
 

@@ -21,7 +21,8 @@ from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
-from mmesim.scenario.scenario import Model, Scenario
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.scenario import Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
 
 NO_REQUEST = 2**62

@@ -18,7 +18,7 @@ from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
-from mmesim.scenario.scenario import Endpoint
+from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import log_middles, quantile
 
 WINDOW_S = 60.0

@@ -12,7 +12,8 @@ from mmesim.experiment.execute.versions import versions
 from mmesim.experiment.warmup import pilots
 from mmesim.scenario.file.load import PATHS
 from mmesim.scenario.run.settings import AUTO
-from mmesim.scenario.scenario import Function, Scenario
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.function import Function
 
 KEY_BYTES = 20
 

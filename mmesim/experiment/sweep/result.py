@@ -50,7 +50,7 @@ class SweptPoint:
 
 
 def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
-    """Return what a sweep keeps of a result."""
+    """What a sweep keeps of a result."""
     entries: Any = result.summary["expect"]
     steady: Any = result.summary["steady_state"]
     return SweptPoint(
@@ -146,7 +146,7 @@ class SweepResult:
         return frame
 
     def plot(self, metric: str = "p99") -> Plot:
-        """Return a plot of a figure: a line with its 95 % band over one swept field, a heat map over two.
+        """A plot of a figure: a line with its 95 % band over one swept field, a heat map over two.
 
         UserError when the sweep has more fields, or the figure no value at any point.
         """

@@ -24,7 +24,8 @@ from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.template import Template
-from mmesim.scenario.scenario import Scenario, Sweep
+from mmesim.scenario.run.sweep import Sweep
+from mmesim.scenario.scenario import Scenario
 
 MOST = 2_000
 """Simulations that a sweep may have without being asked for explicitly."""

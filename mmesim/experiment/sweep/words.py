@@ -14,7 +14,7 @@ from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.sweep.points import read_points
 from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.yaml import read_text, write_text
-from mmesim.scenario.scenario import Sweep
+from mmesim.scenario.run.sweep import Sweep
 
 _RANGE = re.compile(r"(.+?)\.\.(.+?)(?:\s+(log|linear))?")
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure as Plot
 from matplotlib.ticker import MaxNLocator
 
 from mmesim.errors import UserError
-from mmesim.experiment.sweep.result import Field, SweepResult
 from mmesim.report.plots.picture import BLUE, Picture
 from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
+
+if TYPE_CHECKING:
+    from mmesim.experiment.sweep.result import Field, SweepResult
 
 
 def sweep_plot(result: SweepResult, figure: Figure) -> Picture:

@@ -10,6 +10,7 @@ from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.combinations import too_few_or_many
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.popularity import uses_weights
 from mmesim.scenario.traffic.stream import Traffic
@@ -34,7 +35,8 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         chosen = called(stream.models, models)
         yield from _weights(stream, place, chosen)
         yield from _mapped(stream, place, len(chosen))
-        yield from too_few_or_many(stream, place, len(chosen))
+        wrong = too_few_or_many(stream.arrivals, stream.drift, len(chosen))
+        yield from (refused.below(*place) for refused in wrong)
 
 
 def _memory(scenario: Scenario) -> Iterator[Refused]:
@@ -91,14 +93,3 @@ def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
     if mapping is not None and mapping.count > models:
         message = f"needs {mapping.count} models, the stream has {models}"
         yield Refused(message, (*place, "trace", "models"))
-
-
-def too_few_or_many(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:
-    """What a stream requires of the number of its models."""
-    sweep = stream.arrivals
-    if isinstance(sweep, ModelSweep) and sweep.every_s is not None and models > sweep.every_s * sweep.rate_per_s:
-        length = units.show_seconds(models / sweep.rate_per_s)
-        where = (*place, "arrivals", "every")
-        yield Refused(f"one sweep over {models} models takes {length}: it does not end before the next begins", where)
-    if stream.drift is not None and models < 2:
-        yield Refused("needs at least two models", (*place, "drift"))

@@ -40,11 +40,6 @@ def read_with_bases(path: Path) -> Located:
     return _over_bases(read_file(path), (path.resolve(),))
 
 
-def text_with_bases(text: str, name: str, folder: Path) -> Located:
-    """The tree of a text merged over the files that it extends; raises ScenarioError."""
-    return _over_bases(read_text(text, name, folder), ())
-
-
 def _over_bases(tree: Located, chain: tuple[Path, ...]) -> Located:
     if not isinstance(tree.value, dict):
         raise ScenarioError(

@@ -19,19 +19,18 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.scenario.values.fields import UNCERTAIN_SCHEMA, Refusals, Refused, shown
+from mmesim.scenario.values.fields import (
+    BELIEVED_RANGE,
+    BELIEVED_SHAPES,
+    UNCERTAIN_SCHEMA,
+    Refusals,
+    Refused,
+    shown,
+)
 
 KEY = "uncertain"
 
 Shape = Literal["pert", "lognormal", "normal", "uniform"]
-
-_RANGE = ("low", "mid", "high")
-_DISTRIBUTIONS: Mapping[Shape, tuple[str, ...]] = {
-    "lognormal": ("mean", "cv"),
-    "normal": ("mean", "sd"),
-    "uniform": ("low", "high"),
-}
-"""Name -> parameters; all but `cv`, which is a plain number, have the unit of the field."""
 
 DIGITS = 6
 """Significant digits of a drawn value: what is simulated is what is shown, on every machine."""
@@ -114,8 +113,8 @@ class Belief:
     def body(self) -> dict[str, object]:
         """What stands below `uncertain:` in a file; read back as an equal belief."""
         if self.shape == "pert":
-            return dict(zip(_RANGE, map(self._written, self.parameters), strict=True))
-        names = _DISTRIBUTIONS[self.shape]
+            return dict(zip(BELIEVED_RANGE, map(self._written, self.parameters), strict=True))
+        names = BELIEVED_SHAPES[self.shape]
         values = {
             name: number if name == "cv" else self._written(number)
             for name, number in zip(names, self.parameters, strict=True)
@@ -142,22 +141,22 @@ def _plain(number: str) -> str:
 def read_belief(field: str, body: object) -> Belief:
     """The belief of a field from what stands below `uncertain:`; raises Refused with the place inside it."""
     if isinstance(body, Mapping):
-        if body and set(body) <= set(_RANGE):
+        if body and set(body) <= set(BELIEVED_RANGE):
             return _range(field, body)
         if len(body) == 1:
             name, inner = next(iter(body.items()))
-            if name in _DISTRIBUTIONS:
+            if name in BELIEVED_SHAPES:
                 return _distribution(field, name, inner)
-            hint = did_you_mean(str(name), _DISTRIBUTIONS)
-            raise Refused(f"unknown belief {name!r}: one of {', '.join(_DISTRIBUTIONS)}", (), hint)
+            hint = did_you_mean(str(name), BELIEVED_SHAPES)
+            raise Refused(f"unknown belief {name!r}: one of {', '.join(BELIEVED_SHAPES)}", (), hint)
     raise Refused(
         "write {uncertain: {low: , mid: , high: }} or one distribution such as {uncertain: {uniform: {low: , high: }}}"
     )
 
 
 def _range(field: str, body: Mapping[Any, object]) -> Belief:
-    _complete(body, _RANGE)
-    numbers, unit = _numbers(body, _RANGE)
+    _complete(body, BELIEVED_RANGE)
+    numbers, unit = _numbers(body, BELIEVED_RANGE)
     low, mid, high = numbers
     if not low <= mid <= high or low == high:
         raise Refused(f"must be in order, low below high: {body['low']}, {body['mid']}, {body['high']}")
@@ -165,7 +164,7 @@ def _range(field: str, body: Mapping[Any, object]) -> Belief:
 
 
 def _distribution(field: str, name: Shape, body: object) -> Belief:
-    names = _DISTRIBUTIONS[name]
+    names = BELIEVED_SHAPES[name]
     if not isinstance(body, Mapping):
         raise Refused(f"write a map with {' and '.join(names)}", (name,))
     try:

@@ -14,7 +14,7 @@ from mmesim.scenario import figures
 from mmesim.scenario.values.fields import Refused, shown
 
 PRECISE = figures.shown_in("until")
-"""Figures that can be asked for by name, besides every percentile (`p99`, `p99.9`)."""
+"""Figures that can be named, besides every percentile (`p99`, `p99.9`)."""
 
 FIRST_LOOK = 10
 """Fewer replications than this are never looked at: their interval is too wide and too uncertain itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmesim import units
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.drift import Drift
 from mmesim.scenario.traffic.modulated import OnOff
@@ -68,3 +69,14 @@ def not_replayed(arrivals: Form | None, drift: Drift | None, sessions: Sessions 
     if sessions is not None and sessions.models != "each":
         return "has sessions that stay with a model or a tenant: they are not replayed"
     return None
+
+
+def too_few_or_many(arrivals: Form | None, drift: Drift | None, models: int) -> Iterator[Refused]:
+    """What a stream requires of the number of its models."""
+    every_s = arrivals.every_s if isinstance(arrivals, ModelSweep) else None
+    if isinstance(arrivals, ModelSweep) and every_s is not None and models > every_s * arrivals.rate_per_s:
+        length = units.show_seconds(models / arrivals.rate_per_s)
+        message = f"one sweep over {models} models takes {length}: it does not end before the next begins"
+        yield Refused(message, ("arrivals", "every"))
+    if drift is not None and models < 2:
+        yield Refused("needs at least two models", ("drift",))

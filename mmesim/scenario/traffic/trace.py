@@ -121,8 +121,6 @@ class TraceSource(Data):
     """`false`: service times of the file are ignored."""
     service_scale: Annotated[Number, Field(gt=0)] = 1.0
     """Factor on the service times of the file, such as 1e-6 for microseconds."""
-    placement: Literal["uniform"] = "uniform"
-    """azure-functions-2019: where in its minute a call is placed: at random."""
     max_disorder_s: Seconds | None = Field(None, alias="max_disorder")
     """How much earlier than an earlier row a row may be; rows are sorted in memory. Default 0 s, 1 h for
     azure-functions-2021, 1 min for access-log.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -155,16 +156,22 @@ def _size(value: object, info: ValidationInfo) -> int:
     return units.bytes_(value)
 
 
+BELIEVED_RANGE = ("low", "mid", "high")
+BELIEVED_SHAPES: Mapping[Literal["pert", "lognormal", "normal", "uniform"], tuple[str, ...]] = MappingProxyType(
+    {"lognormal": ("mean", "cv"), "normal": ("mean", "sd"), "uniform": ("low", "high")}
+)
+"""What may stand below `uncertain:`: a range, or a distribution with parameters in the unit of the field (cv: none)."""
+
 UNCERTAIN_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "description": "a belief, for experiments: {low: , mid: , high: } or one distribution",
+    "description": "A belief, for experiments: {low: , mid: , high: } or one distribution.",
     "properties": {
         "uncertain": {
             "type": "object",
-            "description": "low, mid and high, or one distribution",
+            "description": "low, mid and high, or one distribution.",
             "anyOf": [
-                {"required": ["low", "mid", "high"]},
-                *({"required": [name]} for name in ("lognormal", "normal", "uniform")),
+                {"required": list(BELIEVED_RANGE)},
+                *({"required": [name]} for name in BELIEVED_SHAPES),
             ],
         }
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import SerializationInfo, ValidationInfo
 
@@ -12,18 +12,7 @@ from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Refused, finite, from_file, quantity_schema, shown
 from mmesim.scenario.values.forms import Kind, OneOf
-from mmesim.scenario.values.times import (
-    MEAN_CV,
-    Constant,
-    Empirical,
-    Exponential,
-    Gamma,
-    Lognormal,
-    Percentiles,
-    Time,
-    Uniform,
-    Weibull,
-)
+from mmesim.scenario.values.times import ByParameters, Constant, Distribution, Empirical, Percentiles, Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +24,21 @@ class _Parameter:
     schema: Mapping[str, Any]
 
 
-def _time(meaning: str) -> _Parameter:
-    schema = quantity_schema("a time", "20 ms", "1.5 s") | {"description": meaning}
-    return _Parameter(units.seconds, units.exact_seconds, schema)
-
-
-_CV = _Parameter(
-    finite, lambda cv: cv, {"type": "number", "exclusiveMinimum": 0, "description": "Standard deviation / mean."}
-)
-_MEAN = _time("Mean of the distribution.")
 _ONE_TIME = quantity_schema("a time", "20 ms", "1.5 s")
 
 
-def _parameters(
-    name: str, of: type[Exponential | Lognormal | Gamma | Weibull | Uniform], **parameters: _Parameter
-) -> Kind:
-    """A distribution whose keys are the fields of its class."""
+def _parameter(meaning: str, is_number: bool) -> _Parameter:
+    if is_number:
+        schema = {"type": "number", "exclusiveMinimum": 0, "description": meaning}
+        return _Parameter(finite, lambda value: value, schema)
+    return _Parameter(units.seconds, units.exact_seconds, _ONE_TIME | {"description": meaning})
 
-    def read(body: Any, _: ValidationInfo) -> Time:
+
+def _by_parameters(of: type[ByParameters]) -> Kind:
+    """A distribution whose keys are the fields of its class."""
+    parameters = {key: _parameter(meaning, key in of.numbers) for key, meaning in of.meanings.items()}
+
+    def read(body: Any, _: ValidationInfo) -> ByParameters:
         if not isinstance(body, Mapping):
             raise Refused(f"write a map with {' and '.join(parameters)}")
         for key in body:
@@ -73,7 +59,7 @@ def _parameters(
         "required": list(parameters),
         "additionalProperties": False,
     }
-    return Kind(name, of, read, write, lambda _: schema)
+    return Kind(of.name, of, read, write, lambda _: schema)
 
 
 def _at(read: Callable[[object], float], value: object, place: str | int | float) -> float:
@@ -109,6 +95,23 @@ def _percent(value: object) -> float:
         raise ValueError(f"{shown(value)} is not a percent between 0 and 100") from None
 
 
+_FROM_DATA: Mapping[type, Kind] = {
+    Empirical: Kind(
+        Empirical.name,
+        Empirical,
+        _read_empirical,
+        lambda value, _: [units.exact_seconds(time) for time in value.values],
+        lambda _: {"type": "array", "items": _ONE_TIME, "minItems": 1},
+    ),
+    Percentiles: Kind(
+        Percentiles.name,
+        Percentiles,
+        _read_percentiles,
+        lambda value, _: {percent: units.exact_seconds(time) for percent, time in value.points},
+        lambda _: {"type": "object", "additionalProperties": _ONE_TIME, "minProperties": 2},
+    ),
+}
+
 TIMES = OneOf(
     "time",
     "20 ms or {lognormal: {mean: 12 ms, cv: 0.8}}",
@@ -122,23 +125,7 @@ TIMES = OneOf(
             takes=lambda value: not isinstance(value, Mapping),
             in_words="time",
         ),
-        _parameters("exponential", Exponential, mean=_MEAN),
-        *(_parameters(name, of, mean=_MEAN, cv=_CV) for name, of in MEAN_CV.items()),
-        _parameters("uniform", Uniform, low=_time("Lowest time."), high=_time("Highest time.")),
-        Kind(
-            "empirical",
-            Empirical,
-            _read_empirical,
-            lambda value, _: [units.exact_seconds(time) for time in value.values],
-            lambda _: {"type": "array", "items": _ONE_TIME, "minItems": 1},
-        ),
-        Kind(
-            "percentiles",
-            Percentiles,
-            _read_percentiles,
-            lambda value, _: {percent: units.exact_seconds(time) for percent, time in value.points},
-            lambda _: {"type": "object", "additionalProperties": _ONE_TIME, "minProperties": 2},
-        ),
+        *(_FROM_DATA[of] if of in _FROM_DATA else _by_parameters(of) for of in get_args(Distribution)),
     ],
     named="distribution",
 )

@@ -10,7 +10,7 @@ Every class has `mean`, `variance` and `limits` (the times between which all dra
   platforms agree; logarithms and the like are taken once a model. A mean or scale multiplies a draw that does not
   depend on it: scale it, and the same draw comes out scaled;
 * `covering()`: how to draw the interval that covers a random moment, with a density in proportion to x f(x);
-* `name`, that of its random streams and of its form in a file.
+* `name`, that of its generators and of its form in a file, and `meanings` of its keys there.
 
 To add a distribution, write its class here and put it into `Distribution`. NumPy is imported when something is drawn:
 reading a scenario does not need it.
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from mmesim.arrays import Floats, Ints
 
 __all__ = [
-    "MEAN_CV",
     "ZERO",
+    "ByParameters",
     "Constant",
     "Distribution",
     "Empirical",
@@ -57,12 +57,17 @@ def _positive(name: str, value: float) -> None:
         raise ValueError(f"{name} must be a finite number above 0, not {value!r}")
 
 
-class _ByParameters:
+class ByParameters:
     """A distribution that is drawn from a few numbers: `parameters` of each model, and `draw` from all of theirs."""
 
     __slots__ = ()
 
+    name: ClassVar[str]
     is_constant: ClassVar[bool] = False
+    meanings: ClassVar[Mapping[str, str]]
+    """Key in a file, which is a field here -> what it means to people."""
+    numbers: ClassVar[tuple[str, ...]] = ()
+    """Keys that are numbers above 0; the others are times."""
     draw: ClassVar[Callable[..., Floats]]
     """(generator, how many, *parameters), each parameter one number for all draws or one for each."""
 
@@ -86,13 +91,15 @@ def _column(size: int, values: Mapping[int, float]) -> Callable[[Ints], float | 
     return (lambda _: first) if bool(np.all(column == first)) else column.__getitem__
 
 
-class _MeanAndCv(_ByParameters):
+class _MeanAndCv(ByParameters):
     """A distribution on all times above 0, given by its mean and coefficient of variation."""
 
     __slots__ = ()
 
     mean: float
     cv: float
+    meanings: ClassVar[Mapping[str, str]] = {"mean": "Mean of the distribution.", "cv": "Standard deviation / mean."}
+    numbers: ClassVar[tuple[str, ...]] = ("cv",)
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
     def __post_init__(self) -> None:
@@ -132,11 +139,12 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Exponential(_ByParameters):
+class Exponential(ByParameters):
     """Exponential with this mean, seconds."""
 
     mean: float
     name: ClassVar[str] = "exponential"
+    meanings: ClassVar[Mapping[str, str]] = {"mean": "Mean of the distribution."}
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
     def __post_init__(self) -> None:
@@ -154,7 +162,7 @@ class Exponential(_ByParameters):
 
     @staticmethod
     def draw(rng: np.random.Generator, n: int, mean: float | Floats) -> Floats:
-        """See `_ByParameters`."""
+        """See `ByParameters`."""
         return mean * rng.standard_exponential(n)
 
     def covering(self) -> Draw:
@@ -180,7 +188,7 @@ class Lognormal(_MeanAndCv):
     def draw(
         rng: np.random.Generator, n: int, mean: float | Floats, mu: float | Floats, sigma: float | Floats
     ) -> Floats:
-        """See `_ByParameters`."""
+        """See `ByParameters`."""
         return mean * rng.lognormal(mu, sigma, n)
 
     def covering(self) -> Draw:
@@ -204,7 +212,7 @@ class Gamma(_MeanAndCv):
 
     @staticmethod
     def draw(rng: np.random.Generator, n: int, shape: float | Floats, scale: float | Floats) -> Floats:
-        """See `_ByParameters`."""
+        """See `ByParameters`."""
         return scale * rng.standard_gamma(shape, n)
 
     def covering(self) -> Draw:
@@ -229,7 +237,7 @@ class Weibull(_MeanAndCv):
 
     @staticmethod
     def draw(rng: np.random.Generator, n: int, shape: float | Floats, scale: float | Floats) -> Floats:
-        """See `_ByParameters`."""
+        """See `ByParameters`."""
         return scale * rng.weibull(shape, n)
 
     def covering(self) -> Draw:
@@ -267,12 +275,13 @@ def weibull_shape(cv: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Uniform(_ByParameters):
+class Uniform(ByParameters):
     """Uniform between two times, seconds."""
 
     low: float
     high: float
     name: ClassVar[str] = "uniform"
+    meanings: ClassVar[Mapping[str, str]] = {"low": "Lowest time.", "high": "Highest time."}
 
     def __post_init__(self) -> None:
         not_negative("low", self.low)
@@ -302,7 +311,7 @@ class Uniform(_ByParameters):
 
     @staticmethod
     def draw(rng: np.random.Generator, n: int, low: float | Floats, width: float | Floats) -> Floats:
-        """See `_ByParameters`."""
+        """See `ByParameters`."""
         return low + width * rng.random(n)
 
     def covering(self) -> Draw:
@@ -314,9 +323,6 @@ Distribution = Exponential | Lognormal | Gamma | Weibull | Uniform | Empirical |
 Time = Constant | Distribution
 
 ZERO = Constant(0.0)
-
-MEAN_CV: dict[str, type[Lognormal | Gamma | Weibull]] = {"lognormal": Lognormal, "gamma": Gamma, "weibull": Weibull}
-"""The distributions that a file gives by mean and coefficient of variation."""
 
 
 def always(time: Time) -> float | None:

@@ -12,8 +12,8 @@ import numpy as np
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import ScenarioError
-from mmesim.scenario.file.checks import too_few_or_many
 from mmesim.scenario.models.groups import Model
+from mmesim.scenario.traffic.combinations import too_few_or_many
 from mmesim.scenario.traffic.modulated import OnOff
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.sessions import Sessions
@@ -34,11 +34,9 @@ def arrivals(
     They do not depend on `chunk`.
     """
     assert traffic.arrivals is not None
-    wrong = [
-        refused.problem("scenario") for refused in too_few_or_many(traffic, ("traffic", traffic.name), len(models))
-    ]
+    wrong = list(too_few_or_many(traffic.arrivals, traffic.drift, len(models)))
     if wrong:
-        raise ScenarioError(wrong)
+        raise ScenarioError([refused.below("traffic", traffic.name).problem("scenario") for refused in wrong])
     generators, rows = of_traffic(seed, replication, traffic.name), rows_of(models)
     if isinstance(traffic.arrivals, ModelSweep):
         return plan.swept(traffic.arrivals, rows, generators, chunk)

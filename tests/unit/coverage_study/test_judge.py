@@ -15,7 +15,7 @@ from mmesim.experiment.until import replicate_until
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 from tests.coverage_study.judge import MOST, Design, Row, designs, interval, rows, wilson
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario

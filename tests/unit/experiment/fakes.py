@@ -18,7 +18,7 @@ from mmesim.errors import TraceError
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Executor, Finished, Observer, Task, Watch
 from mmesim.results.run_data import RunData
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from tests.unit.results.synthetic import Call, run_data
 

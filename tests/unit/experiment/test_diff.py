@@ -12,8 +12,8 @@ from mmesim import Scenario, diff, run
 from mmesim.errors import UserError
 from mmesim.results.compare import deltas
 from mmesim.results.result import Result
-from mmesim.scenario.file.load import load_text
 from mmesim.stats.intervals import student_t
+from tests.helpers.texts import load_text
 
 TEXT = """
 name: base

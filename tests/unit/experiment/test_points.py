@@ -11,7 +11,7 @@ from mmesim import units
 from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.sweep.points import points, read_points
 from mmesim.experiment.sweep.words import from_words, read_section, read_sweep
-from mmesim.scenario.file.load import load_text
+from tests.helpers.texts import load_text
 
 COUNT, MEMORY = "endpoint.instance_count", "models.tenant.memory"
 

@@ -16,8 +16,8 @@ from mmesim.experiment.unknowns import AXES, Unknowns, settings
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import summary_schema
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import RouterPolicy, Scenario
+from mmesim.scenario import RouterPolicy, Scenario
+from tests.helpers.texts import load_text
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 

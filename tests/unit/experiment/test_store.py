@@ -20,10 +20,10 @@ from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.experiment.store.store import FORMAT, Store
 from mmesim.results.series import COLUMNS
-from mmesim.results.summarise import summarise
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import Scenario
+from mmesim.results.summary import summarise
+from mmesim.scenario import Scenario
 from tests.helpers.files import ROOT
+from tests.helpers.texts import load_text
 from tests.unit.results.synthetic import Call, run_data, scenario
 
 CALLS = [Call(0.01, model=1), Call(0.02, queue=0.3, load_wait=1.5, load=0), Call(0.03, cause="queue_full")]

@@ -25,10 +25,10 @@ from mmesim.report.plots.picture import write_plot
 from mmesim.report.text import text as rendered
 from mmesim.results.figures import read
 from mmesim.results.run_data import RunData
+from mmesim.scenario import Scenario
 from mmesim.scenario.figures import figure, shown_in
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import Scenario
+from tests.helpers.texts import load_text
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 

@@ -13,10 +13,10 @@ from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.uncertain import uncertain
 from mmesim.results.run_data import RunData
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.draws.generators import generator
+from tests.helpers.texts import load_text
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
 

@@ -15,8 +15,8 @@ from mmesim.experiment.run import run
 from mmesim.experiment.until import level, looks, looks_of, replicate_until
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
+from mmesim.scenario import Scenario
 from mmesim.scenario.run.settings import RunSettings
-from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import half_width, mean
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario

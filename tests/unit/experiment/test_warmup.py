@@ -12,9 +12,9 @@ import pytest
 from mmesim.analytic.lru import che
 from mmesim.experiment.warmup import PILOT, cache_time_s, settled
 from mmesim.results.run_data import RunData
+from mmesim.scenario import FoundWarmup, Scenario
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import FoundWarmup, Scenario
+from tests.helpers.texts import load_text
 from tests.unit.results.synthetic import Call, run_data, scenario, windows
 
 MIB = 2**20

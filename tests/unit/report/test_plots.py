@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from mmesim import run
 from mmesim.report.plots.run import latency
-from mmesim.scenario.file.load import load_text
+from tests.helpers.texts import load_text
 from tests.unit.experiment.test_diff import TEXT
 
 

@@ -14,9 +14,9 @@ from mmesim.report.content.run import CHECKS, run_report
 from mmesim.results.result import Result
 from mmesim.results.run_data import PARTS
 from mmesim.results.until import Until
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 from mmesim.scenario.server.server import ConfigRead, Server
+from tests.helpers.texts import load_text
 from tests.unit.experiment.test_diff import TEXT
 from tests.unit.results.synthetic import Call, replications, scenario
 

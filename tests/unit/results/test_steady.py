@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mmesim.results.sections import SteadyState
 from mmesim.results.series import batch_means, means, windows
 from mmesim.results.steady import steady_state
-from mmesim.results.summary import SteadyState
-from mmesim.scenario.scenario import FoundWarmup, Scenario
+from mmesim.scenario import FoundWarmup, Scenario
 from tests.unit.results.synthetic import Call, run_data, scenario
 from tests.unit.results.synthetic import windows as minutes
 

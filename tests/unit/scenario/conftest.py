@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from mmesim.errors import Problem, ScenarioError
+from mmesim.scenario import Scenario
 from mmesim.scenario.file.load import load
-from mmesim.scenario.scenario import Scenario
 
 BASE = """\
 name: base

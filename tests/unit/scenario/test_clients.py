@@ -10,8 +10,8 @@ from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, Exponentia
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
-from mmesim.scenario.file.load import load_text
 from mmesim.scenario.file.yaml import read_text
+from tests.helpers.texts import load_text
 
 QUEUE = (Cause.queue_full,)
 

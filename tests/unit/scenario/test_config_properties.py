@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load, load_text
+from mmesim.scenario.file.load import load
 from mmesim.scenario.server.config_keys import KEYS
 from mmesim.scenario.server.server import Server
+from tests.helpers.texts import load_text
 
 
 @pytest.fixture(autouse=True)

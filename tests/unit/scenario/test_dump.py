@@ -3,8 +3,9 @@
 import pytest
 
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load, load_text
+from mmesim.scenario.file.load import load
 from tests.helpers.files import SCENARIOS
+from tests.helpers.texts import load_text
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from mmesim.scenario import EvictionPolicy, Function, Gdsf, Ttl
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
-from mmesim.scenario.file.load import load, load_text
+from mmesim.scenario.file.load import load
 from mmesim.scenario.file.yaml import read_text
-from mmesim.scenario.scenario import EvictionPolicy, Function, Gdsf, Ttl
+from tests.helpers.texts import load_text
 
 RULES = [
     ("lfu", EvictionPolicy.lfu),

@@ -3,9 +3,7 @@
 import pytest
 
 from mmesim.errors import Problem, ScenarioError
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.models.groups import AffineBatch
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     Clients,
     CpuWait,
     Endpoint,
@@ -22,7 +20,9 @@ from mmesim.scenario.scenario import (
     Weights,
     Zipf,
 )
+from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.values.times import Constant, Exponential
+from tests.helpers.texts import load_text
 
 
 def test_defaults_are_those_of_the_design(scenario):
@@ -121,7 +121,7 @@ def test_traffic_is_read_in_every_form(scenario, base):
     assert third.trace.file.is_absolute()
     assert (third.trace.columns.time, third.trace.columns.model, third.trace.columns.service) == ("t", "model", None)
     assert fourth.trace is not None
-    assert fourth.trace.placement == "uniform"
+    assert fourth.trace.format == "azure-functions-2019"
 
 
 def test_weights_come_from_the_models(scenario, base):

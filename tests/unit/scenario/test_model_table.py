@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.scenario import CpuWait, ModelGroup
+from mmesim.scenario import CpuWait, ModelGroup
 from mmesim.scenario.server.frameworks import PRESETS, Framework
 from mmesim.scenario.values.times import Constant, Lognormal, Percentiles
 

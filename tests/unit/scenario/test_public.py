@@ -3,15 +3,16 @@
 import ast
 import importlib
 import inspect
+import sys
 from collections.abc import Iterator
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 import mmesim.scenario
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario import Scenario
 
 
 def classes(kind: type, seen: set[type]) -> set[type]:
@@ -22,8 +23,11 @@ def classes(kind: type, seen: set[type]) -> set[type]:
     if issubclass(kind, BaseModel):
         annotations: Any = [field.annotation for field in kind.model_fields.values()]
         annotations += [field.metadata for field in kind.model_fields.values()]
+    elif is_dataclass(kind):
+        names = vars(sys.modules[kind.__module__])
+        annotations = [eval(str(field.type), names) for field in fields(kind)]
     else:
-        annotations = get_type_hints(kind).values() if is_dataclass(kind) else []
+        annotations = []
     for annotation in annotations:
         for inner in parts(annotation):
             classes(inner, seen)

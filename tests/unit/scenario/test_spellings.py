@@ -4,13 +4,13 @@ import re
 
 import pytest
 
+from mmesim.scenario import Scenario
 from mmesim.scenario.endpoint.eviction import EVICTIONS
 from mmesim.scenario.endpoint.router import RouterPolicy
 from mmesim.scenario.file.problems import allowed_keys
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_text, write_flow
-from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.frameworks import Framework
 from mmesim.scenario.traffic.arrivals import ARRIVALS
 from tests.helpers.files import ROOT

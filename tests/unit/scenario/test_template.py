@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from mmesim.errors import ScenarioError
+from mmesim.scenario import Service
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load, load_text
+from mmesim.scenario.file.load import load
 from mmesim.scenario.file.template import Template
-from mmesim.scenario.scenario import Service
 from mmesim.scenario.values.times import Lognormal
 from tests.helpers.files import QUICKSTART, SCENARIOS
+from tests.helpers.texts import load_text
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)

@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.json_schema import json_schema
-from mmesim.scenario.file.load import load_text
-from mmesim.scenario.file.template import Template
-from mmesim.scenario.file.yaml import read_text
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     ConstantRate,
     Diurnal,
     Drift,
@@ -34,6 +29,11 @@ from mmesim.scenario.scenario import (
     WeibullArrivals,
     Zipf,
 )
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.json_schema import json_schema
+from mmesim.scenario.file.template import Template
+from mmesim.scenario.file.yaml import read_text
+from tests.helpers.texts import load_text
 
 ARRIVALS = "{poisson: {rate: 10 /s}}"
 MMPP = "{mmpp: {states: {calm: {rate: 20 /s, stay: 5 min}, busy: {rate: 200 /s, stay: 30 s}}}}"

@@ -7,12 +7,12 @@ import pytest
 from scipy import stats
 
 from mmesim.errors import Problem
+from mmesim.scenario import Scenario
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load_text
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.belief import Belief, read_belief
-from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.fields import Refused
+from tests.helpers.texts import load_text
 
 SHARES = (0.01, 0.05, 0.3, 0.5, 0.9, 0.999)
 

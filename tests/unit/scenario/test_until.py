@@ -7,10 +7,10 @@ import re
 import pytest
 
 from mmesim.errors import ScenarioError
+from mmesim.scenario import Scenario
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.load import load_text
 from mmesim.scenario.run.until import Precision
-from mmesim.scenario.scenario import Scenario
+from tests.helpers.texts import load_text
 
 TEXT = """\
 name: day

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from mmesim.scenario import Endpoint, RunSettings, Scenario, Server, Traffic
 from mmesim.scenario.models.groups import ModelGroup, Service
-from mmesim.scenario.scenario import Endpoint, RunSettings, Scenario, Server, Traffic
 from mmesim.scenario.values.times import Constant
 
 MakeScenario = Callable[..., Scenario]

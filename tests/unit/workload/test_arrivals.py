@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from mmesim.errors import ScenarioError, TraceError
-from mmesim.scenario.scenario import (
+from mmesim.scenario import (
     CpuWait,
     Overhead,
     Poisson,

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError, TraceError
-from mmesim.scenario.file.load import load_text
+from mmesim.scenario import Poisson, Scenario, TraceSource, Traffic
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import Poisson, Scenario, TraceSource, Traffic
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.requests import blocks, expected_calls
+from tests.helpers.texts import load_text
 from tests.unit.workload.conftest import MakeScenario
 
 HOURS = 5
@@ -193,7 +193,7 @@ def test_minutes_that_fill_no_whole_block_are_left_out(make_scenario: MakeScenar
 
 
 def test_only_recorded_calls_have_blocks() -> None:
-    with pytest.raises(ValueError, match="other calls are random by themselves"):
+    with pytest.raises(ValueError, match="other calls are random anyway"):
         Traffic(arrivals=Poisson(rate_per_s=1.0), bootstrap_s=60.0)
     with pytest.raises(ValueError, match="write a multiple of 1 min"):
         Traffic(trace=TraceSource(file=Path("x.csv"), format="azure-functions-2019"), bootstrap_s=90.0)

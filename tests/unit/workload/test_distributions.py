@@ -1,13 +1,15 @@
 """Every distribution against its theory. Seeds are fixed; were they not, each test would fail once in 1,000 runs."""
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from mmesim.scenario.values.time_field import TIMES
 from mmesim.scenario.values.times import (
     Constant,
+    Distribution,
     Empirical,
     Exponential,
     Gamma,
@@ -171,6 +173,12 @@ def test_cutting_the_draws_changes_nothing(spec: Time) -> None:
     rngs = _rngs(sampler)
     parts = [sampler.draw(rngs, part) for part in np.split(which, [1, 1, 7, 500])]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_every_distribution_can_stand_in_a_file_and_is_tested_here() -> None:
+    kinds = get_args(Distribution)
+    assert TIMES.names == tuple(kind.name for kind in kinds)
+    assert {type(spec) for spec in RANDOM} == set(kinds)
 
 
 def test_constants_need_no_generator() -> None:

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError, TraceError
-from mmesim.scenario.file.load import load_text
+from mmesim.scenario import Scenario, Traffic
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import Scenario, Traffic
 from mmesim.scenario.traffic.fingerprint import GAP_SHARES, Fingerprint, ModelsAlike
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.times import Constant
@@ -25,6 +24,7 @@ from mmesim.workload.trace import fit
 from mmesim.workload.trace.describe import Description, describe
 from mmesim.workload.trace.whole import WholeTrace
 from tests.helpers.files import AZURE_DAY
+from tests.helpers.texts import load_text
 from tests.unit.workload.conftest import MakeScenario
 
 DAY_S = 86400.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.scenario.scenario import CpuWait, Poisson, Scenario, Server, Traffic
+from mmesim.scenario import CpuWait, Poisson, Scenario, Server, Traffic
 from mmesim.scenario.values.times import Constant, Exponential, Lognormal
 from mmesim.workload.loads import LoadDraw, LoadTimes
 

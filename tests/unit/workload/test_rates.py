@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.scenario import Drift, ModelSweep, Poisson, Scenario, Service, Traffic, Zipf
+from mmesim.scenario import Drift, ModelSweep, Poisson, Scenario, Service, Traffic, Zipf
 from mmesim.scenario.values.times import Constant, Exponential
 from mmesim.workload.arrivals.rates import calls_in
 from mmesim.workload.reference import rates_at_start
@@ -100,7 +100,7 @@ def test_what_only_shows_with_the_models_is_refused_when_it_is_generated(make_sc
         [Traffic(arrivals=Poisson(rate_per_s=1.0), drift=Drift(swaps_per_s=1.0))],
         services={"a": Service(cpu=Constant(0.01))},
     )
-    with pytest.raises(ScenarioError, match="needs two models at least"):
+    with pytest.raises(ScenarioError, match="needs at least two models"):
         next(blocks(alone, 0))
 
 

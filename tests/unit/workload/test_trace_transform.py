@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario.file.load import load_text
+from mmesim.scenario import Scenario, Traffic
 from mmesim.scenario.models.groups import Service
-from mmesim.scenario.scenario import Scenario, Traffic
 from mmesim.scenario.traffic.trace import TraceModels, TraceSource, TraceWindow
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.requests import blocks, expected_calls
@@ -24,6 +23,7 @@ from mmesim.workload.trace.names import Hashed, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
 from mmesim.workload.trace.transform import GOLDEN
 from tests.helpers.files import DATA
+from tests.helpers.texts import load_text
 from tests.unit.workload.conftest import MakeScenario
 
 Call = tuple[float, int]
