@@ -29,8 +29,8 @@ NUMBERS: dict[str, int] = verbs.verb.numbers
 class DataPlane:
     """Runs requests between the control plane's events, and does what the control plane decides.
 
-    Rows (hosts, pools, attempts) are integers; times are seconds of simulated time. `tables.views` must not be kept across
-    a call, as tables grow; only what feeds and measures a run (arrivals, users, records, windows) writes to them.
+    Rows (hosts, pools, attempts) are integers; times are seconds of simulated time. `tables.views` must not be kept
+    across a call, as tables grow; only what feeds and measures a run (arrivals, users, records, windows) writes there.
     """
 
     def __init__(self, tables: Tables, flush: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ def bench(tmp_path: Path, requests: Any, **server: Any) -> Simulation:
 
 def station(sim: Simulation) -> int:
     """The row with the shared queue of the first host."""
-    return int(sim.plane.tables.views.hosts.station[0])
+    return int(sim.plane.tables.views.stations[0])
 
 
 def test_a_second_worker_comes_under_load_and_takes_what_waits_whatever_its_model(tmp_path):

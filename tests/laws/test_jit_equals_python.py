@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numba
@@ -16,7 +15,7 @@ import pytest
 import simpy
 from numba.core.errors import NumbaError
 
-from mmesim.engine.kernel import codes, jit, record, router, step, verbs
+from mmesim.engine.kernel import codes, hashing, jit, record, router, step, verbs
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure import recorder
 from mmesim.policies.eviction import EVICTION
@@ -134,11 +133,15 @@ def test_every_policy_of_a_scenario_exists():
 
 
 def test_kernel_and_recorder_choose_the_same_calls():
-    is_recorded = getattr(record.is_recorded, "py_func", record.is_recorded)
-    calls = np.concatenate([np.arange(2_000), np.arange(10**9, 10**9 + 2_000)])
-    for key, threshold in ((1, PRIME // 2), (PRIME - 1, PRIME // 50), (12345, PRIME)):
-        params = SimpleNamespace(record=1, record_key=key, record_threshold=threshold)
-        kernel = [bool(is_recorded(SimpleNamespace(params=[params]), int(call))) for call in calls]
-        ours = recorder._rank(calls, key) < threshold
-        assert kernel == ours.tolist()
-        assert ours.sum() > 0
+    @numba.njit
+    def ranked(keys, seed, ranks):
+        for k in range(keys.size):
+            ranks[k] = hashing.rank(keys[k], seed)
+
+    calls = np.concatenate([np.arange(2_000), np.arange(10**9, 10**9 + 2_000), [2**62 - 1]])
+    for seed in (1, PRIME - 1, 12345):
+        kernel = np.zeros_like(calls)
+        ranked(calls, seed, kernel)
+        assert np.array_equal(kernel, recorder._rank(calls, seed))
+        assert 0 <= kernel.min() < PRIME // 100
+        assert PRIME - PRIME // 100 < kernel.max() < PRIME

@@ -1,9 +1,9 @@
 """Processor sharing: all runnable threads of a host share its capacity equally.
 
-A host keeps a virtual time that advances by the CPU seconds which each thread gets; a task that needs `work` CPU seconds
-on each of its threads ends when the virtual time has advanced by `work`. So a change of the number of threads costs one
-update, not one per task. Capacity: one per busy core up to the cores, then the gain of SMT up to the vCPUs, then
-constant, or falling with over-subscription (spinning threads).
+A host keeps a virtual time that advances by the CPU seconds which each thread gets; a task that needs `work` CPU
+seconds on each of its threads ends when the virtual time has advanced by `work`. So a change of the number of threads
+costs one update, not one per task. Capacity: one per busy core up to the cores, then the gain of SMT up to the vCPUs,
+then constant, or falling with over-subscription (spinning threads).
 """
 
 from mmesim.engine.kernel.codes import INF

@@ -72,7 +72,7 @@ def new_station(t, h):
     pools.host[s] = h
     pools.most_workers[s] = params.most_workers
     pools.add_worker_at[s] = params.add_worker_at
-    t.hosts.station[h] = s
+    t.stations[h] = s
     new_workers(t, s, params.server_workers)
 
 

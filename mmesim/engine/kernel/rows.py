@@ -45,7 +45,6 @@ HOST = in_lines(
     ("key", KEY, "in rendezvous hashing"),
     ("first_pool", LINK, "the pool whose load began first"),
     ("last_pool", LINK, "the pool whose load began last"),
-    ("station", LINK, "the row of pools with the shared queue and its workers, NONE without one"),
     ("tokens", NUMBER, "of the bucket that throttles"),
     ("tokens_at", AT, "up to when `tokens` is known"),
 )

@@ -94,7 +94,7 @@ def enter_queue(t, a, now):
 def station_of(t, p):
     """The row of pools with the queue and the workers of pool `p`: its own, or that of its host."""
     if t.params[0].shared_queue == 1:
-        return t.hosts.station[t.pools.host[p]]
+        return t.stations[t.pools.host[p]]
     return p
 
 

@@ -50,7 +50,7 @@ FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "cont
 """Tables whose free rows are linked, and what `space` calls a row of them."""
 
 PLAIN = """
-    ends up edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes window_causes
+    ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes window_causes
     window_hist record_parts scratch episodes ledger scores tokens retry_on retried_cold
 """
 TABLES = (*LAYOUTS, *PLAIN.split())
@@ -169,6 +169,7 @@ class Tables:
         self._content: dict[str, NDArray[Any]] = {
             **{name: layout.rows(shapes[name]) for name, layout in LAYOUTS.items()},
             "ends": _minima(np.full(_leaves(hosts), INF)),  # next end of a CPU task of each host: a tree of minima
+            "stations": np.zeros(hosts, np.int64),  # row of pools with the shared queue of a host, if there is one
             "up": np.zeros(hosts, np.int64),  # hosts that the router sends to
             "edges": np.ascontiguousarray(edges[0], np.float64),  # of the buckets of latencies, seconds
             "start": np.ascontiguousarray(edges[1], np.int64),  # first bucket of each cell of the plain grid
@@ -212,7 +213,7 @@ class Tables:
     def grow_hosts(self, hosts: int) -> None:
         """Make every table that has rows or places for hosts hold at least `hosts` of them."""
         content = self._content
-        for table in ("hosts", "up", "scores", "tasks", "loops"):
+        for table in ("hosts", "up", "stations", "scores", "tasks", "loops"):
             self._larger(table, (hosts, *content[table].shape[1:]))
         times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
