@@ -11,20 +11,36 @@ ROOT = Path(mmesim.__path__[0])
 
 ANYONE = {"arrays", "errors", "files", "units"}
 ARROWS: dict[str, set[str]] = {
-    "cli": {"report", "experiment", "workload.trace", "scenario", "results.result", "results.command_line"},
-    "experiment": {"engine", "results", "analytic", "scenario", "stats", "workload"},
-    "engine": {"policies", "workload", "scenario", "results", "stats"},
-    "report": {"results", "experiment", "scenario", "stats", "workload.trace"},  # it shows what a trace is like, too
-    "analytic": {"scenario"},
-    "workload": {"scenario"},
-    "policies": {"scenario"},
+    "cli": {"report", "experiment", "results.command_line", "results.result", "scenario", "workload.trace"},
+    "report": {"scenario"},
+    "report.content": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
+    "report.plots": {"experiment", "results", "scenario", "stats", "workload.trace"},
+    "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
+    "experiment.execute": {"engine", "results.run_data", "scenario"},
+    "experiment.store": {"experiment.execute", "experiment.warmup", "results", "scenario", "stats"},
+    "experiment.sweep": {"experiment", "results", "scenario", "stats"},
+    "engine": {"results.run_data", "scenario", "stats", "workload"},
+    "engine.control": {"engine", "policies", "scenario", "workload"},
+    "engine.measure": {"engine", "results.run_data", "scenario", "stats"},
+    "engine.kernel": set(),
+    "policies": {"scenario.endpoint"},
     "results": {"scenario", "stats"},
+    "analytic": set(),
+    "workload": {"scenario"},
+    "workload.arrivals": {"workload.block", "workload.draws", "scenario"},
+    "workload.trace": {"workload.block", "workload.draws", "scenario.traffic", "scenario.values"},
+    "workload.draws": {"scenario.models", "scenario.traffic", "scenario.values"},
     "scenario": set(),
+    "scenario.file": {"scenario"},
+    "scenario.run": {"scenario.clients", "scenario.figures", "scenario.values"},
+    "scenario.models": {"scenario.server", "scenario.values"},
+    "scenario.server": {"scenario.clients", "scenario.models.groups", "scenario.values"},
+    "scenario.traffic": {"scenario.values"},
+    "scenario.endpoint": {"scenario.values"},
+    "scenario.clients": {"scenario.values"},
+    "scenario.values": set(),
     "stats": set(),
-    "arrays": set(),
-    "errors": set(),
-    "files": set(),
-    "units": set(),
+    **dict.fromkeys(ANYONE, set()),
 }
 """Room -> modules and rooms that it may import, besides itself and `ANYONE`.
 
@@ -113,6 +129,18 @@ def test_every_exception_is_needed():
     needed = {(place(path), f"{target}") for path in modules() for target in imports(path)}
     assert {(at, target) for at, target in EXCEPTIONS if (at, f"mmesim.{target}") not in needed} == set()
     assert [(at, to) for at, to in EXCEPTIONS if allowed(at.removesuffix(".py").replace("/", "."), to)] == []
+
+
+def test_every_arrow_is_followed_by_an_import():
+    followed = {
+        (room, one)
+        for path in modules()
+        if (room := room_of(name_of(path))) is not None
+        for target in imports(path)
+        for one in ARROWS[room]
+        if under(target.removeprefix("mmesim."), one)
+    }
+    assert {(room, one) for room in ARROWS for one in ARROWS[room]} - followed == set()
 
 
 def test_no_key_of_the_arrows_names_a_room_that_is_gone():
