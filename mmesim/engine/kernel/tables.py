@@ -50,8 +50,8 @@ FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "cont
 """Tables whose free rows are linked, and what `space` calls a row of them."""
 
 PLAIN = """
-    ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes window_causes
-    window_hist record_parts scratch episodes ledger scores tokens retry_on retried_cold
+    ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes
+    window_causes window_hist record_parts scratch episodes ledger scores tokens retry_on retried_cold
 """
 TABLES = (*LAYOUTS, *PLAIN.split())
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
