@@ -120,8 +120,8 @@ def _beliefs() -> str:
     return (
         "## Beliefs\n\nA distribution of times says that they vary. What does not vary but is not known is marked: "
         "`uncertain` may stand in place of a number, time, size, rate or share of endpoint, server, models, traffic "
-        "and clients. A run uses the middle value and says so; `mmesim uncertain` shows what hangs on it. All numbers "
-        "of a belief have one unit.\n\n"
+        "and clients. A run uses the middle value and says so; `mmesim uncertain` shows what depends on it. All "
+        "numbers of a belief have one unit.\n\n"
         + table(("Form", "Example"), ((form, code(example)) for form, example in BELIEFS))
     )
 

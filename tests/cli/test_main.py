@@ -53,7 +53,7 @@ def test_python_dash_m_is_the_same_command():
 def test_help_loads_nothing_heavy():
     code = "import sys; from mmesim.cli import main\ntry: main(['--help'])\nexcept SystemExit: print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"numpy", "numba", "pandas", "pyarrow", "scipy", "matplotlib", "pydantic", "yaml", "simpy"}
+    heavy = {"numpy", "numba", "pandas", "pyarrow", "scipy", "matplotlib", "pydantic", "yaml", "simpy", "rich"}
     assert heavy.isdisjoint(done.stdout.split())
 
 

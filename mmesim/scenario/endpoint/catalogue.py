@@ -55,7 +55,11 @@ class Row:
         because their ratio differs from type to type.
         """
         if self.price_usd_per_hour is not None:
-            return self.price_usd_per_hour, False, f"{self.price_kind}, {self.region}, {self.price_as_of or 'undated'}"
+            return (
+                self.price_usd_per_hour,
+                False,
+                f"{self.price_kind}, {self.region}, {self.price_as_of or 'date unknown'}",
+            )
         if self.ec2_price_usd_per_hour is None or self.gpu_count or self.accelerator:
             return None, False, ""
         price = round(self.ec2_price_usd_per_hour * ESTIMATE_RATIO, 6)

@@ -35,7 +35,9 @@ WORK = OneOf(
     "0.4 ms or {cpu: 1 ms, wait: 2 ms}",
     (
         # `pre: 0.4 ms` means CPU time; a map with `cpu` and `wait` gives both.
-        bare(CpuWait, takes=lambda value: isinstance(value, dict) and set(value) <= {"cpu", "wait"}),
+        bare(
+            CpuWait, takes=lambda value: isinstance(value, dict) and (not value or bool({"cpu", "wait"} & set(value)))
+        ),
         Kind(
             None,
             CpuWait,

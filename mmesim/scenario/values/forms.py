@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SerializationInfo, ValidationError, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
 from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Data, Refused, shown
@@ -55,8 +55,12 @@ def keyed(form: type[Form]) -> Kind:
     key = None if only is None else form.model_fields[only].alias or only
 
     def read(body: Any, info: ValidationInfo) -> Form:
-        keys = {} if body is None else body
-        return form.model_validate(keys if key is None else {key: keys}, context=info.context)
+        if key is not None:
+            return form.model_validate({key: body}, context=info.context)
+        try:
+            return form.model_validate({} if body is None else body, context=info.context)
+        except ValidationError as error:
+            raise _below(error, form.form) from None
 
     def write(value: Form, info: SerializationInfo) -> Any:
         keys = dumped(value, info)
@@ -70,6 +74,17 @@ def keyed(form: type[Form]) -> Kind:
 
     needs_nothing = not any(field.is_required() for field in form.model_fields.values())
     return Kind(form.form, form, read, write, schema, needs_nothing=needs_nothing)
+
+
+def _below(error: ValidationError, name: str) -> ValidationError:
+    """The same error, its places below the name of a form."""
+    details = [
+        InitErrorDetails(
+            type=item["type"], loc=(name, *item["loc"]), input=item["input"], ctx=dict(item.get("ctx") or {})
+        )
+        for item in error.errors(include_url=False)
+    ]
+    return ValidationError.from_exception_data(error.title, details)
 
 
 def bare(of: type[Data], takes: Callable[[Any], bool]) -> Kind:
@@ -155,18 +170,22 @@ class OneOf:
             if kind.takes(value):
                 return _placed(kind, value, info)
         if isinstance(value, Mapping):
-            if len(value) != 1:
-                raise Refused(f"expected one {self._what}, such as {self._example}")
-            name, body = next(iter(value.items()))
-            return _placed(self._named_kind(name), body, info)
+            kinds = [(self._named_kind(name), body) for name, body in value.items()]
+            if len(kinds) != 1:
+                several = f", not {' and '.join(map(str, value))}" if value else ""
+                raise Refused(f"expected one {self._what}{several}, such as {self._example}")
+            return _placed(*kinds[0], info)
         return self._word(value, info)
 
     def _word(self, value: Any, info: ValidationInfo) -> Any:
         if not isinstance(value, str):
-            choice = f"one of {', '.join(self._all)}, such as " if self._all else ""
+            choice = f"one of {', '.join(self._all)}, such as " if self._all else "write "
             raise Refused(f"{shown(value)} is not {_a(self._what)}: {choice}{self._example}")
         if value in self._words:
             return self._words[value]
+        if not self._all:
+            bare = " or ".join(dict.fromkeys(kind.in_words for kind in self._bare)).replace("`", "")
+            raise Refused(f"{shown(value)} does not name a {self._named}: write {bare}, such as {self._example}")
         kind = self._by_name.get(value)
         if kind is None:
             raise Refused(self._unknown(value), (), did_you_mean(value, self._all))

@@ -46,7 +46,7 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
         ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown retry rule 'fixd'"),
         ("run:", "clients: {retries: {fixed: {dely: 1 s}}}\nrun:", "unknown key, one of max_attempts, delay, jitter"),
         ("run:", "clients: {retries: {fixed: {delay: 1 s, causes: [ok]}}}\nrun:", "'ok' is not one of queue_full"),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals: a refused user would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals.closed_loop: a refused user would call"),
         ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, cycle: 1e-10 ns}", "a refused user would call"),
         (
             "poisson: {rate: 10 /s}",

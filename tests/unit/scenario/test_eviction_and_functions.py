@@ -49,7 +49,7 @@ def test_a_rule_is_read_dumped_and_completed(base, text, rule):
         ("{lru: 1}", "eviction.lru: lru takes no keys: write its name alone"),
         ("{ttl: 10}", "eviction.ttl: "),
         ("{ttl: 0 s}", "eviction.ttl: '0 s' is too small: it must be above 0"),
-        ("{ttl: 10 s, cost: 1}", "eviction: expected one eviction rule, such as {ttl: 10 min}"),
+        ("{ttl: 10 s, cost: 1}", "eviction.cost: unknown eviction rule 'cost'"),
         ("{gdsf: {cost: 2}}", "eviction.gdsf.cost: 2 is not one of 1, load_time"),
         ("'rules:'", "'rules:' does not name a function: write module:function, such as watch:watch"),
         ("'a b:c'", "'a b:c' does not name a function"),

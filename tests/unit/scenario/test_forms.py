@@ -3,7 +3,17 @@
 import pytest
 from pydantic import TypeAdapter
 
-from mmesim.scenario import AffineBatch, BotoLegacy, EvictionPolicy, FixedRetries, Gdsf, Ttl, UniformPopularity, Zipf
+from mmesim.scenario import (
+    AffineBatch,
+    BotoLegacy,
+    CpuWait,
+    EvictionPolicy,
+    FixedRetries,
+    Gdsf,
+    Ttl,
+    UniformPopularity,
+    Zipf,
+)
 from mmesim.scenario.clients.retries import RETRIES, RetriesField
 from mmesim.scenario.endpoint.eviction import EVICTIONS, EvictionField
 from mmesim.scenario.models.groups import BATCHES
@@ -71,3 +81,27 @@ def test_python_code_gives_objects_or_the_same_maps():
 def test_only_forms_that_need_nothing_are_both_word_and_name():
     both = {name for forms in EVERY for name in forms.names if name in forms.words}
     assert both == {"gdsf", "boto3-legacy", "boto3-standard"}
+
+
+@pytest.mark.parametrize(
+    ("override", "field", "message"),
+    [
+        ("clients.retries={fixed: {}}", "clients.retries.fixed.delay", "is missing"),
+        (
+            "models.tenant.service.batch={affine: {base: 1 s}}",
+            "models.tenant.service.batch.affine.per_item",
+            "is missing",
+        ),
+        ("server.overhead={pre: {cpu: 1 ms, wat: 2 ms}}", "server.overhead.pre.wat", "unknown key, one of cpu, wait"),
+        ("traffic.0.arrivals={poison: {rate: 1 /s}}", "traffic.traffic-0.arrivals.poison", "unknown arrival process"),
+        ("endpoint.eviction={ttl: 0 s}", "endpoint.eviction.ttl", "'0 s' is too small"),
+    ],
+)
+def test_a_problem_names_its_place_with_the_form(problems, base, override, field, message):
+    (problem,) = problems(base, override)
+    assert problem.field == field
+    assert problem.message.startswith(message)
+
+
+def test_an_empty_piece_of_work_is_none(scenario, base):
+    assert scenario(base, "server.overhead={pre: {}}").server.overhead.pre == CpuWait()
