@@ -40,6 +40,7 @@ class DataPlane:
         """Run up to, and without, a time: (rows, until) -> (signal, row) as in kernel.codes."""
         self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0, 0.0, 0.0)
         self._short = codes.NONE
+        self._now = tables.arrays.clock["now"]  # the clock never grows
         self._plain = self.advance is step.advance
         self.rows: Any = tables.views if self._plain else tables.arrays
         """The tables as `advance` wants them; replaced when one grows."""
@@ -61,7 +62,7 @@ class DataPlane:
     @property
     def now(self) -> float:
         """Time of the last event."""
-        return float(self.tables.views.clock[0].now)
+        return float(self._now[0])
 
     def _do(self, verb: str, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
         while self._short != codes.NONE:

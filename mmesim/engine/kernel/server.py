@@ -116,8 +116,7 @@ def ask_for_worker(t, s):
 def begin_batch(t, w, a, now):
     """Worker `w` takes attempt `a` and, without waiting, what the queue has next for its batch. -> action"""
     attempts, workers, pools = t.attempts, t.workers, t.pools
-    s, p = workers.pool[w], attempts.pool[a]
-    m = pools.model[p]
+    s, p, m = workers.pool[w], attempts.pool[a], attempts.model[a]
     size = t.models.batch_size[m]
     workers.n[w] = 0
     add_to_batch(t, w, a, now)
@@ -157,8 +156,7 @@ def close_batch(t, w, now):
     """The batch of worker `w` is complete; the stages of its job must follow."""
     attempts, workers, models, pools = t.attempts, t.workers, t.models, t.pools
     s, a = workers.pool[w], workers.head[w]
-    p = attempts.pool[a]
-    m = pools.model[p]
+    m, h = attempts.model[a], attempts.host[a]
     if pools.filler[s] == w:
         pools.filler[s] = NONE
     workers.batch_no[w] += 1
@@ -183,7 +181,7 @@ def close_batch(t, w, now):
         workers.fresh[w] = 0
         cpu += models.first_cpu[m]
         wait += models.first_wait[m]
-    speed = t.hosts.full_speed[pools.host[p]]
+    speed = t.hosts.full_speed[h]
     threads = models.threads[m]
     workers.asked_cpu[w] = cpu
     workers.asked_wait[w] = wait
@@ -205,8 +203,7 @@ def next_stage(t, w, now):
     """
     attempts, workers, models = t.attempts, t.workers, t.models
     a = workers.head[w]
-    p = attempts.pool[a]
-    m, h = t.pools.model[p], t.pools.host[p]
+    m, h = attempts.model[a], attempts.host[a]
     threads = models.threads[m]
     stage = workers.stage[w]
     work = wait = 0.0
