@@ -1,7 +1,9 @@
 """Whether a run meets what the scenario expects: pass, fail, or undecided when the interval leaves it open.
 
 A limit on a quantile is decided on the share of calls beyond it: `p99 < x` passes when less than 1 % of the calls are
-slower than x. That share has a sound interval even where the quantile itself jumps between warm and cold calls.
+slower than x. That share has a sound interval even where the quantile itself jumps between warm and cold calls, and it
+counts a call that failed, or had no answer when the run stopped, as slower than every limit. So does `max`. The mean
+remains that of the successful calls; without any, it is beyond every limit too.
 """
 
 from __future__ import annotations
@@ -34,13 +36,19 @@ def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: 
         name, figure, bound = e.metric, formula(e.metric), e.limit
     else:
         name, figure, bound = f"share_over {limit_text(e.limit)}", over(e.limit), shares[1]
-    values = [figure.of(r) for r in runs]
+    values = [_counting_failures(e, r, figure.of(r)) for r in runs]
     scale = figure.scale
     decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": figure.unit}
     decided_on |= {"value": None, "ci95": None}
     verdict: Verdict = "undecided"
     if any(math.isnan(v) for v in values):
         decided_on["by"] = f"nothing: {figure.missing}"
+    elif any(math.isinf(v) for v in values) or (shares is not None and not any(r.ok for r in runs)):
+        failed = sum(r.calls - r.ok for r in runs)
+        decided_on["by"] = f"{failed:,} of {sum(r.calls for r in runs):,} calls failed: each is slower than every limit"
+        if shares is not None:
+            decided_on |= estimated(figure, runs, confidence).as_dict()
+        verdict = compare(e.comparison, math.inf, math.inf, bound)
     elif e.metric == "max":
         decided_on |= {"value": max(values) * scale, "by": "largest of all calls"}
         verdict = compare(e.comparison, max(values), max(values), bound)
@@ -52,6 +60,12 @@ def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: 
     shown = shown_as(e.metric, runs, pooled, confidence)
     limit = e.limit * 1000.0 if shares is not None else bound * scale
     return {"text": e.text, **shown.as_dict(), "limit": limit, "verdict": verdict, "decided_on": decided_on}
+
+
+def _counting_failures(e: Expectation, run: RunData, value: float) -> float:
+    """The value in one replication; infinite where failed calls, slower than every limit, make it so."""
+    beyond = run.ok < run.calls if e.metric == "max" else e.metric == "mean" and run.calls and not run.ok
+    return math.inf if beyond else value
 
 
 def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:

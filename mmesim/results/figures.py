@@ -96,6 +96,16 @@ def cold_share(run: RunData) -> Floats:
 
 
 def over(limit_s: float) -> Formula:
+    """The share of calls slower than a limit in seconds; one that failed is slower than every limit."""
+    return Formula(
+        "share",
+        lambda run: share_over(run.edges_s, run.count, limit_s, beyond=run.calls - run.ok),
+        NO_CALLS,
+        trials=lambda run: run.calls,
+    )
+
+
+def over_successful(limit_s: float) -> Formula:
     """The share of successful calls slower than a limit in seconds."""
     return Formula(
         "share", lambda run: share_over(run.edges_s, run.count, limit_s), NO_SUCCESS, trials=lambda run: run.ok

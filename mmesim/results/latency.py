@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmesim.arrays import Floats, Ints
-from mmesim.results.figures import FORMULAS, estimated, formula, over
+from mmesim.results.figures import FORMULAS, estimated, formula, over, over_successful
 from mmesim.results.ledger import band_weights, cold_calls
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
@@ -118,6 +118,12 @@ def limit_text(limit_s: float) -> str:
 
 def share_over_limits(
     runs: Sequence[RunData], limits_s: Sequence[float], confidence: float = CONFIDENCE
-) -> dict[str, Estimate]:
-    """For each limit the share (0..1) of successful calls slower than it."""
-    return {limit_text(limit): estimated(over(limit), runs, confidence) for limit in limits_s}
+) -> dict[str, dict[str, object]]:
+    """For each limit the share (0..1) of calls slower than it or failed, and that of the `successful` ones alone."""
+    return {
+        limit_text(limit): {
+            **estimated(over(limit), runs, confidence).as_dict(),
+            "successful": estimated(over_successful(limit), runs, confidence).as_dict(),
+        }
+        for limit in limits_s
+    }

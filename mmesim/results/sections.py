@@ -72,6 +72,13 @@ class Value(Explained):
     """why value is null; absent when it is not"""
 
 
+class ShareOver(Value):
+    """A share of calls over replications with its 95 % interval, or null with the reason."""
+
+    successful: Value
+    """the same share of the successful calls alone"""
+
+
 class Stopping(Explained):
     """Where the replications stopped."""
 

@@ -34,6 +34,7 @@ from mmesim.results.sections import (
     Pids,
     Requests,
     RobustnessAnswer,
+    ShareOver,
     SteadyState,
     Stopping,
     Tenants,
@@ -86,8 +87,9 @@ class Summary(Entry):
     """successful calls a second"""
     latency_ms: Annotated[dict[str, Value], exactly(*LATENCIES)]
     """successful calls, client view, first attempt to answer"""
-    share_over: dict[str, Value]
-    """for each latency limit in expect (`500 ms`): share of calls slower than it"""
+    share_over: dict[str, ShareOver]
+    """for each latency limit in expect (`500 ms`): share of calls slower than it; a failed call is slower than every
+    limit"""
     ledger_ms: Annotated[dict[str, Band], exactly(*BANDS)]
     """what latency is made of, all replications together"""
     cache_hit_ratio: Value
@@ -199,9 +201,7 @@ def summarise(
             "causes": _by_cause([r.attempt_causes for r in runs]),
         },
         "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence).items()},
-        "share_over": {
-            name: e.as_dict() for name, e in share_over_limits(runs, scenario.latency_limits_s, confidence).items()
-        },
+        "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
         "ledger_ms": ledger_ms(pooled.count, pooled.parts_s),
         "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),

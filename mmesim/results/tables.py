@@ -187,7 +187,7 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
     met = meets(pooled, first.limits_s, limits)
     columns["meets_slo"] = _nullable(met, ~called if limits else np.ones_like(called))
     for i, limit in enumerate(first.limits_s):
-        columns[f"share_over {limit_text(limit)}"] = _ratio(pooled.over[:, i], pooled.ok)
+        columns[f"share_over {limit_text(limit)}"] = _ratio(pooled.over[:, i] + pooled.calls - pooled.ok, pooled.calls)
     return _table(columns, MODEL_COLUMNS)
 
 
@@ -202,7 +202,7 @@ def _table(columns: Mapping[str, object], documented: Mapping[str, Column]) -> p
 
 def _metadata(name: str, documented: Mapping[str, Column]) -> dict[str, str]:
     if name.startswith("share_over "):
-        return {"unit": "1", "description": f"share of successful calls slower than {name[11:]}"}
+        return {"unit": "1", "description": f"share of calls slower than {name[11:]} or failed"}
     base, _, statistic = name.partition("_")
     unit, meaning = documented.get(name) or documented.get(base) or ("", "")
     if name not in documented and meaning:

@@ -31,8 +31,8 @@ def latency_limits(expect: Sequence[Expectation]) -> tuple[Expectation, ...]:
 def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> NDArray[np.bool_]:
     """For each model whether its own calls meet every limit; `limits_s` are the columns of `data.over`.
 
-    `p99 < x` is met when less than 1 % of the model's successful calls are slower than x, `mean < x` by its own mean,
-    `max < x` when none is slower. A model without a successful call meets nothing.
+    `p99 < x` is met when less than 1 % of the model's calls are slower than x or failed, `max < x` when none is,
+    `mean < x` by the mean of its successful calls. A model without a successful call meets nothing.
     """
     met = data.ok > 0
     for e in limits:
@@ -43,7 +43,8 @@ def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> 
             if len(column) != 1:
                 raise SimulationError(f"the run did not count calls over the limit of {e.text!r}")
             shares = quantile_shares(e.metric)
-            figure, bound = divide(data.over[:, column[0]], data.ok, math.nan), 0.0 if shares is None else shares[1]
+            late = data.over[:, column[0]] + data.calls - data.ok
+            figure, bound = divide(late, data.calls, math.nan), 0.0 if shares is None else shares[1]
         # A share below 0 does not exist: the bound of `max` is met when it is reached.
         met &= figure <= bound if e.comparison == "<=" or e.metric == "max" else figure < bound
     return met

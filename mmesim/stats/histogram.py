@@ -135,12 +135,14 @@ def _span(edges: Floats, bucket: int, largest: float) -> tuple[float, float]:
     return max(float(edges[bucket]), 0.0), min(float(edges[bucket + 1]), largest)
 
 
-def share_over(edges: Floats, count: NDArray[np.integer], limit: float) -> float:
+def share_over(edges: Floats, count: NDArray[np.integer], limit: float, beyond: int = 0) -> float:
     """The share (0..1) of observations above `limit` (seconds); nan when empty.
+
+    `beyond` more observations lie above every limit and stand in no bucket.
 
     Exact when `limit` is an edge. Else the bucket around it is split linearly; the open last bucket counts as above.
     """
-    total = int(np.sum(count, dtype=np.int64))
+    total = int(np.sum(count, dtype=np.int64)) + beyond
     if total == 0:
         return math.nan
     if limit < 0.0:
@@ -151,4 +153,4 @@ def share_over(edges: Floats, count: NDArray[np.integer], limit: float) -> float
     if limit < high:
         part = (high - limit) / (high - low) if math.isfinite(high) else 1.0
         above += part * float(count[bucket])
-    return above / total
+    return (above + beyond) / total

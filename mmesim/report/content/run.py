@@ -81,15 +81,14 @@ def _expectations(result: Result, summary: Any) -> Iterator[Block]:
     if not summary["expect"]:
         return
     yield Title("Expected" if summary["replications"] > 1 else "Expected (by the value alone: one replication)")
-    rows = []
+    rows, failed = [], summary["requests"]["ok"] < summary["requests"]["total"]
     for expectation, entry in zip(result.scenario.expect, summary["expect"], strict=True):
         decided = entry["decided_on"]
         if decided["value"] is None:
             found = decided["by"]
         elif quantile_shares(expectation.metric) is not None:
-            found = (
-                f"{formats.percent(decided)} are slower, limit {expectation.comparison} {100 * decided['limit']:.12g} %"
-            )
+            slower = f"{formats.percent(decided)} are slower{' or failed' if failed else ''}"
+            found = f"{slower}, limit {expectation.comparison} {100 * decided['limit']:.12g} %"
         elif decided["unit"] == "ms":
             found = formats.both(decided, unit=" ms")
         else:
@@ -113,9 +112,25 @@ def _latency(summary: Any) -> Iterator[Block]:
     yield Title(f"Latency of {calls} successful calls, as clients see it, ms")
     rows = tuple((Cell(name), formats.value_cell(estimated)) for name, estimated in latency.items())
     yield Table((Column(), Column(align="right")), rows)
-    over = [f"slower than {_limit(name)}: {formats.percent(of)}" for name, of in summary["share_over"].items()]
+    over = [f"slower than {_limit(name)}{_slower(of)}" for name, of in summary["share_over"].items()]
     if over:
         yield Lines(tuple(over))
+    failed = summary["error_rate"]
+    if failed["value"] is not None and failed["value"] > MANY_ERRORS:
+        share = formats.percent_value(failed)
+        yield Lines((f"{share} of all calls failed: none of them is in the percentiles above",), "note")
+
+
+MANY_ERRORS = 0.001
+"""Above this error rate the percentiles say that they are of successful calls."""
+
+
+def _slower(of: Any) -> str:
+    """The share of calls over a limit, and that of the successful ones where it is another."""
+    successful = of["successful"]
+    if successful["value"] == of["value"]:
+        return f": {formats.percent(of)}"
+    return f" or failed: {formats.percent(of)}; of successful calls {formats.percent_value(successful)}"
 
 
 def _ledger(summary: Any) -> Iterator[Block]:

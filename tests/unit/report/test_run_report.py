@@ -167,9 +167,20 @@ def test_calls_without_an_answer_are_not_hidden() -> None:
 
 def test_nothing_succeeded() -> None:
     report = result([Call(0.1, cause="never_fits")] * 5, "p99 < 500 ms")
-    assert lines(report, "Expected")[1] == "  UNDECIDED   p99 < 500 ms   nothing: no successful call"
+    assert lines(report, "Expected")[1] == "  FAIL   p99 < 500 ms   100 % [69, 100] are slower or failed, limit < 1 %"
     assert lines(report, "Latency")[1] == "  mean    -   no successful call"
     assert "What latency is made of" not in text(report)
+
+
+def test_percentiles_say_whose_they_are_when_calls_fail() -> None:
+    failed = Call(0.1, cause="queue_full")
+    report = result([WARM] * 990 + [failed] * 10, "p99 < 500 ms")
+    assert lines(report, "Latency")[-2:] == [
+        "  slower than 500 ms or failed: 1.00 % [0.61, 1.55]; of successful calls 0 %",
+        "  1.00 % of all calls failed: none of them is in the percentiles above",
+    ]
+    rare = result([WARM] * 999 + [failed], "p99 < 500 ms")
+    assert not any("of all calls failed" in line for line in lines(rare, "Latency"))
 
 
 def test_nobody_called() -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from scipy.stats import binomtest
 
 from mmesim.results.expect import compare, judge, overall
 from mmesim.results.latency import pool
+from mmesim.scenario.figures import LATENCIES
 from tests.unit.results.synthetic import Call, hosts, replications, scenario
 
 FAST, SLOW = Call(0.1), Call(0.9)
 
 
-def verdicts(text: str, *calls: list[Call]) -> dict[str, object]:
+def verdicts(text: str, *calls: list[Call]) -> dict[str, Any]:
     of = scenario([text])
     runs = replications(of, *calls)
     (entry,) = judge(of.expect, runs, pool(runs))
@@ -107,12 +110,41 @@ def test_share_that_is_no_count_has_the_t_interval() -> None:
     assert (entry["verdict"], entry["value"], entry["ci95"]) == ("pass", 0.5, [0.5, 0.5])
 
 
-def test_without_successful_calls_the_latency_is_undecided() -> None:
-    entry = verdicts("p99 < 500 ms", [Call(0.1, cause="queue_full")])
-    assert (entry["verdict"], entry["value"], entry["reason"]) == ("undecided", None, "no successful call")
+FAILED = Call(0.1, cause="queue_full")
+
+
+@pytest.mark.parametrize("name", LATENCIES)
+@pytest.mark.parametrize("replications", [1, 2])
+def test_without_a_successful_call_every_latency_is_too_slow(name: str, replications: int) -> None:
+    entry = verdicts(f"{name} < 500 ms", *[[FAILED]] * replications)
+    assert (entry["verdict"], entry["value"], entry["reason"]) == ("fail", None, "no successful call")
     assert isinstance(entry["decided_on"], dict)
-    assert entry["decided_on"]["by"] == "nothing: no successful call"
-    assert verdicts("error_rate < 1 %", [Call(0.1, cause="queue_full")])["verdict"] == "fail"
+    calls = f"{replications} of {replications}"
+    assert entry["decided_on"]["by"] == f"{calls} calls failed: each is slower than every limit"
+    assert verdicts(f"{name} > 500 ms", *[[FAILED]] * replications)["verdict"] == "pass"
+    assert verdicts("error_rate < 1 %", *[[FAILED]] * replications)["verdict"] == "fail"
+
+
+def test_without_a_call_nothing_can_be_decided() -> None:
+    entry = verdicts("p99 < 500 ms", [])
+    assert (entry["verdict"], entry["decided_on"]["by"]) == ("undecided", "nothing: no call")
+
+
+def test_a_failed_call_is_slower_than_every_limit() -> None:
+    # 5 slow of 1,000 answered, 20 failed: 25 of 1,020 are slower than the limit.
+    entry = verdicts("p99 < 500 ms", [*mix(5), *[FAILED] * 20])
+    assert (entry["verdict"], entry["value"]) == ("fail", pytest.approx(100.0, rel=0.01))
+    assert entry["decided_on"]["value"] == pytest.approx(25 / 1020)
+    assert verdicts("max < 500 ms", [FAST, FAILED])["verdict"] == "fail"
+    assert verdicts("mean < 500 ms", [FAST, FAILED])["verdict"] == "pass"
+    assert verdicts("mean < 500 ms", [FAST], [FAILED])["verdict"] == "fail"
+
+
+def test_more_failures_never_help() -> None:
+    order = ["pass", "undecided", "fail"]
+    found = [verdicts("p99 < 500 ms", *[[*mix(5), *[FAILED] * n]] * 3)["verdict"] for n in range(12)]
+    assert found == sorted(found, key=order.index)
+    assert (found[0], found[-1]) == ("pass", "fail")
 
 
 def test_verdict_does_not_need_the_quantile_itself() -> None:

@@ -28,7 +28,7 @@ def test_the_mean_is_that_of_the_replications_and_max_is_the_largest() -> None:
     assert found["max"].value == 40.0
     assert found["max"].ci95 is None
     assert list(found) == ["mean", "p50", "p90", "p95", "p99", "p99.9", "max"]
-    assert share_over_limits(runs, of.latency_limits_s)["30 ms"].value == 0.125
+    assert share_over_limits(runs, of.latency_limits_s)["30 ms"]["value"] == 0.125
 
 
 def test_a_quantile_is_that_of_all_calls_together() -> None:
