@@ -7,7 +7,8 @@ What a page may contain:
     <!-- file: name -->       the block below is the content of that file
     <!-- output -->           the block below is what the Python block above prints
     <!-- not run: reason -->  the block below is only shown
-Every page runs in a folder of its own that holds `scenarios`. A command that fails stops the page.
+Every page runs in a folder of its own that holds `scenarios`. A command that fails stops the page. A shell runs as
+readers have it, without pipefail: so no pipe may hide the exit code of `--check`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ REFUSED = ("bash", "shell", "zsh", "py", "pycon")
 """Names of languages that would hide an example from this module."""
 
 _FENCE = re.compile(r"```(\w*)\s*")
+_CHECK_IN_PIPE = re.compile(r"--check\b[^|\n;&]*\|(?!\|)")
 _DIRECTIVE = re.compile(r"<!-- (file|output|not run)(?:: (.+?))? -->")
 
 
@@ -116,13 +118,18 @@ def _console(body: list[str], folder: Path) -> Iterator[str]:
         number += 1
 
 
+def hides_the_check(script: str) -> bool:
+    """Whether a pipe stands behind `--check`: a plain shell then shows the exit code of another command."""
+    return _CHECK_IN_PIPE.search(script.replace("\\\n", " ")) is not None
+
+
 def _shell(script: str, folder: Path) -> str:
     """What a script prints on stdout; paths are shown without the folder."""
+    if hides_the_check(script):
+        raise ExampleError(f"{script}\na pipe hides the exit code of --check: its status is that of the last command")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "100"}
-    done = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         raise ExampleError(f"{script}\nended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout.replace(f"{folder.resolve()}{os.sep}", "")

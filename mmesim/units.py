@@ -187,34 +187,34 @@ def show_seconds(value: float, digits: int = 3) -> str:
     """A duration for people: `250 ms`, `1.5 s`, `12.5 min`, `3.2 h`; also for negative differences."""
     size = abs(value)
     if size >= 2 * 86400:
-        return f"{_digits(value / 86400, digits)} d"
+        return f"{show_number(value / 86400, digits)} d"
     if size >= 2 * 3600:
-        return f"{_digits(value / 3600, digits)} h"
+        return f"{show_number(value / 3600, digits)} h"
     if size >= 120:
-        return f"{_digits(value / 60, digits)} min"
+        return f"{show_number(value / 60, digits)} min"
     if size >= 1 or size == 0:
-        return f"{_digits(value, digits)} s"
+        return f"{show_number(value, digits)} s"
     if size >= 1e-3:
-        return f"{_digits(value * 1e3, digits)} ms"
-    return f"{_digits(value * 1e6, digits)} us"
+        return f"{show_number(value * 1e3, digits)} ms"
+    return f"{show_number(value * 1e6, digits)} us"
 
 
 def show_ms(value: float, digits: int = 3) -> str:
     """A duration given in seconds, shown in milliseconds, so that a column compares: `0.4 ms`, `1,250 ms`."""
-    return f"{_digits(value * 1e3, digits)} ms"
+    return f"{show_number(value * 1e3, digits)} ms"
 
 
 def show_bytes(value: float, digits: int = 3) -> str:
     """A size for people, in binary units: `1.5 GiB`."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):
         if abs(value) >= _BYTES[unit]:
-            return f"{_digits(value / float(_BYTES[unit]), digits)} {unit}"
-    return f"{_digits(value, digits)} B"
+            return f"{show_number(value / float(_BYTES[unit]), digits)} {unit}"
+    return f"{show_number(value, digits)} B"
 
 
 def show_fraction(value: float, digits: int = 3) -> str:
     """A share for people: `97.4 %`."""
-    return f"{_digits(value * 100, digits)} %"
+    return f"{show_number(value * 100, digits)} %"
 
 
 def show_usd(value: float) -> str:
@@ -223,7 +223,7 @@ def show_usd(value: float) -> str:
         return f"{value:,.0f} USD"
     if abs(value) >= 0.1 or value == 0:
         return f"{value:,.2f} USD"
-    return f"{_digits(value, 2)} USD"
+    return f"{show_number(value, 2)} USD"
 
 
 def show_count(value: float) -> str:
@@ -231,8 +231,8 @@ def show_count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def _digits(value: float, digits: int) -> str:
-    """Significant digits without exponent and without trailing zeros; digits before the point are never cut."""
+def show_number(value: float, digits: int = 3) -> str:
+    """A number for people: significant digits, no exponent or trailing zeros; digits before the point are never cut."""
     if value == 0 or not math.isfinite(value):
         return f"{value:g}"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))

@@ -11,12 +11,11 @@ from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
-from mmesim.results.ledger import BANDS
 from mmesim.results.provenance import Provenance
-from mmesim.results.run_data import CAUSES, PARTS
+from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, Value
 from mmesim.results.summary import Summary
-from mmesim.scenario.figures import LATENCIES, figure
+from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
 
 SUMMARY = """
 One JSON object. Keys are never left out: what cannot be said is `null`. Figures carry 12 significant digits. Two runs

@@ -7,11 +7,13 @@ import inspect
 from docs.pages.fields import Section, sections
 from docs.pages.markdown import code, page, table
 from mmesim import units
-from mmesim.scenario.clients.causes import FAILURES, Failure
+from mmesim.scenario.clients.causes import FAILURES, Cause, Failure
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard
+from mmesim.scenario.figures import BANDS, PARTS
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.models.csv_table import COLUMNS
-from mmesim.scenario.run.expect import EXPECTED
+from mmesim.scenario.run.expect import EXAMPLES
+from mmesim.scenario.run.expected import COSTS, EXPECTED, OF_LIMIT
 
 INTRODUCTION = """
 A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a duplicate key is an error).
@@ -90,13 +92,34 @@ def _default(text: str) -> str:
 
 
 def _expect() -> str:
-    latencies, shares = (
-        ", ".join(code(name) for name, one in EXPECTED.items() if one.kind == kind) for kind in ("ms", "share")
+    simple = {
+        kind: ", ".join(
+            code(name) for name, kinds in EXPECTED.items() if kinds == (kind,) and "." not in name.strip("p.9")
+        )
+        for kind in ("ms", "share", "rate", "count")
+    }
+    tenants = ", ".join(code(name) for name in EXPECTED if name.startswith("tenants."))
+    rows = (
+        ("a time", simple["ms"], code(EXAMPLES[0])),
+        ("a share, always with %", f"{simple['share']}, {tenants}", code(EXAMPLES[2])),
+        (
+            "a rate, over the measured time",
+            f"{simple['rate']}, `requests.total`, `requests.ok`, `requests.errors.CAUSE`, `attempts.total`, "
+            "`attempts.retries`, `attempts.causes.CAUSE`",
+            code("loads < 200 /h"),
+        ),
+        ("a number", f"{simple['count']}, {code(OF_LIMIT)}", code(f"{OF_LIMIT} < 30000")),
+        ("a share of the limit", code(OF_LIMIT), code(f"{OF_LIMIT} < 80 % of limit")),
+        ("US dollars", ", ".join(map(code, COSTS)), code("cost.month < 1000 USD")),
+        ("a time, or a share of its band", "`ledger.BAND.PART`", code("ledger.p99.load < 30 %")),
     )
     return (
-        "## expect\n\nA list of lines `metric < limit`, also `<=`, `>`, `>=`.\n\n"
-        f"- against a time, such as `p99 < 500 ms`: {latencies}\n"
-        f"- against a share, such as `error_rate < 0.1 %`: {shares}\n\n"
+        "## expect\n\nA list of lines `FIGURE < LIMIT`, also `<=`, `>`, `>=`. FIGURE is the path of a figure in "
+        "[summary.json](summary.md) without its unit.\n\n"
+        f"{table(('Limit', 'Figures', 'Example'), rows)}\n\n"
+        f"CAUSE: {', '.join(code(cause) for cause in Cause)}. BAND: {', '.join(map(code, BANDS))}. "
+        f"PART: `mean`, {', '.join(map(code, PARTS))}.\n\n"
+        "A call that failed is slower than every limit. `mmesim validate` says in words what each line means. "
         "How they are decided: [design](../design.md#results)."
     )
 

@@ -23,6 +23,8 @@ Overrides = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the report.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")]
+Silent = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications to run in parallel.")]
 Cluster = Annotated[
     str | None,
@@ -35,8 +37,8 @@ def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:
     return [*(overrides or ()), *([] if seed is None else [f"run.seed={seed}"])]
 
 
-def executor(jobs: int, cluster: str | None) -> Executor:
-    """What runs the replications; says so when the kernel has to be compiled here first."""
+def executor(jobs: int, cluster: str | None, quiet: bool = False) -> Executor:
+    """What runs the replications; says so, unless quiet, when the kernel has to be compiled here first."""
     from mmesim.experiment.execute import executors, task
 
     if cluster is not None:
@@ -45,7 +47,7 @@ def executor(jobs: int, cluster: str | None) -> Executor:
                 "--jobs and --cluster exclude each other: a cluster runs as many as it has workers"
             )
         return executors.cluster(cluster)
-    if not task.is_compiled():
+    if not quiet and not task.is_compiled():
         typer.echo("compiling the simulation kernel: half a minute to a minute, once", err=True)
     return executors.local(jobs)
 

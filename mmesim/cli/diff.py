@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import Cluster, Jobs, Json, coloured, executor
+from mmesim.cli.common import Cluster, Jobs, Json, Silent, coloured, executor
 
 
 def diff(
@@ -29,6 +29,7 @@ def diff(
     replications: Annotated[
         int | None, typer.Option(min=1, help="Pairs of replications.", show_default="from the file of a, else 10")
     ] = None,
+    quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
     json: Json = False,
@@ -51,7 +52,11 @@ def diff(
     if b is None:
         second = second.model_copy(update={"name": ", ".join(changes or ())})
     count = repeated(first, replications).run.replications
-    with executor(jobs, cluster) as running, ReplicationsBar(sys.stderr, first.run.duration_s, 2 * count) as progress:
+    bar = None if quiet else sys.stderr
+    with (
+        executor(jobs, cluster, quiet) as running,
+        ReplicationsBar(bar, first.run.duration_s, 2 * count) as progress,
+    ):
         found = compare(
             first,
             second,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import EXIT_CODES, Cluster, Jobs, Json, Overrides, ScenarioFile, Seed, executor, with_seed
+from mmesim.cli.common import EXIT_CODES, Cluster, Jobs, Json, Overrides, Quiet, ScenarioFile, Seed, executor, with_seed
 from mmesim.errors import SimulationError, UserError
 
 
@@ -18,6 +18,7 @@ def robustness(
         int | None, typer.Option(min=1, help="Replications of each setting.", show_default="from the file, else 10")
     ] = None,
     seed: Seed = None,
+    quiet: Quiet = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
     json: Json = False,
@@ -39,9 +40,12 @@ def robustness(
     loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
-    with executor(jobs, cluster) as running, SimulationsBar(sys.stderr) as progress:
+    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
         found = run_robustness(loaded, full=full, replications=replications, executor=running, watch=progress)
-    typer.echo(found.to_json() if json else text(robustness_report(found)), nl=False)
+    if quiet and not json:
+        typer.echo(found.answer)
+    else:
+        typer.echo(found.to_json() if json else text(robustness_report(found)), nl=False)
     if found.self_check is not None:
         raise SimulationError(f"the self-check of a setting failed: its figures cannot be trusted: {found.self_check}")
     if check and found.verdict is not None:

@@ -16,6 +16,7 @@ from mmesim.cli.common import (
     Cluster,
     Jobs,
     Overrides,
+    Quiet,
     ScenarioFile,
     Seed,
     coloured,
@@ -58,6 +59,7 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")
     ] = False,
+    quiet: Quiet = False,
     overrides: Overrides = None,
 ) -> None:
     """Simulate a scenario.
@@ -67,7 +69,7 @@ def run(
     from mmesim.experiment.replicate import RECORDS, run_replications
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
-    from mmesim.report.content.run import run_report
+    from mmesim.report.content.run import run_report, verdict_report
     from mmesim.report.progress import ReplicationsBar, SimulationsBar
     from mmesim.report.text import text
     from mmesim.scenario.file.load import load
@@ -78,11 +80,12 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
-    if loaded.run.warmup_s == AUTO:
+    bar = None if quiet else sys.stderr
+    if loaded.run.warmup_s == AUTO and not quiet:
         typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
     with (
-        executor(jobs, cluster) as running,
-        ReplicationsBar(sys.stderr, loaded.run.duration_s, loaded.run.replications) as progress,
+        executor(jobs, cluster, quiet) as running,
+        ReplicationsBar(bar, loaded.run.duration_s, loaded.run.replications) as progress,
     ):
         if loaded.run.until is None:
             result = run_replications(loaded, executor=running, records=records, watch=progress, save=folder)
@@ -91,13 +94,15 @@ def run(
                 loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect
             )
     if robustness and not result.interrupted:
-        with executor(jobs, cluster) as running, SimulationsBar(sys.stderr) as counted:
+        with executor(jobs, cluster, quiet) as running, SimulationsBar(bar) as counted:
             unknowns = run_robustness(loaded, executor=running, watch=counted)
         result = replace(result, robustness=unknowns.data)
         result.save(folder)
-    typer.echo(result.to_json() if json else text(run_report(result), colour=coloured()), nl=False)
-    typer.echo(_speed(result), err=True)
-    typer.echo(f"result in {folder}", err=True)
+    shown = verdict_report(result) if quiet else run_report(result)
+    typer.echo(result.to_json() if json else text(shown, colour=coloured()), nl=False)
+    if not quiet:
+        typer.echo(_speed(result), err=True)
+        typer.echo(f"result in {folder}", err=True)
     if result.self_check is not None:
         raise SimulationError(f"the self-check of the run failed: its figures cannot be trusted: {result.self_check}")
     if result.interrupted:

@@ -16,6 +16,7 @@ from mmesim.cli.common import (
     Overrides,
     ScenarioFile,
     Seed,
+    Silent,
     executor,
     folder_name,
     with_seed,
@@ -50,6 +51,7 @@ def sweep(
         ),
     ] = None,
     metrics: Annotated[str, typer.Option(help="Figures in the table.")] = METRICS,
+    quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
     out: Annotated[
@@ -95,7 +97,7 @@ def sweep(
     folder = out or Path("results", f"{folder_name(template.at().name)}-sweep")
     file = store or folder / STORE
     prepare(folder)
-    with executor(jobs, cluster) as running, SimulationsBar(sys.stderr) as progress:
+    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
         result = run_sweep(
             template,
             what,
@@ -109,8 +111,9 @@ def sweep(
     if plot is not None and result.points:
         write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
     typer.echo(text(sweep_report(result, figures)), nl=False)
-    typer.echo(_counted(result, file), err=True)
-    typer.echo(f"tables in {folder}", err=True)
+    if not quiet:
+        typer.echo(_counted(result, file), err=True)
+        typer.echo(f"tables in {folder}", err=True)
     if result.self_check is not None:
         raise SimulationError(f"the self-check of a point failed: its figures cannot be trusted: {result.self_check}")
     if result.interrupted:

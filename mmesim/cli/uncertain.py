@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import Cluster, Jobs, Json, Overrides, Seed, executor, with_seed
+from mmesim.cli.common import Cluster, Jobs, Json, Overrides, Seed, Silent, executor, with_seed
 from mmesim.errors import SimulationError
 
 
@@ -23,6 +23,7 @@ def uncertain(
         typer.Option("--metric", help="Figure, such as p99; repeatable.", show_default="those of `expect`"),
     ] = None,
     seed: Seed = None,
+    quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
     json: Json = False,
@@ -40,7 +41,7 @@ def uncertain(
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
-    with executor(jobs, cluster) as running, SimulationsBar(sys.stderr) as progress:
+    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
         found = run_uncertain(
             template, draws=draws, replications=replications, metrics=metrics or (), executor=running, watch=progress
         )

@@ -1,4 +1,4 @@
-"""`mmesim validate`: checks scenario files and describes each in a line."""
+"""`mmesim validate`: checks scenario files, and says how each and its limits were understood."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 def validate(
     files: Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", show_default=False)],
     overrides: Overrides = None,
-    resolved: Annotated[
-        bool, typer.Option("--resolved", help="Print the resolved scenario instead of one line.")
-    ] = False,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Print the resolved scenario instead.")] = False,
 ) -> None:
     """Check scenario files without running them.
 
@@ -39,6 +37,8 @@ def validate(
             typer.echo(dump(scenario), nl=False)
         else:
             typer.echo(f"{file}: ok: {summary(scenario)}")
+            for expectation in scenario.expect:
+                typer.echo(f"  expect {expectation.text}: {expectation.meaning}")
         beliefs = [belief.sentence for belief in scenario.beliefs]
         config = scenario.server.config
         for note in (*beliefs, *(() if config is None else config.notes)):

@@ -9,7 +9,8 @@ import numpy as np
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.results.result import Result
-from mmesim.results.run_data import CAUSES, PARTS, CallRecords
+from mmesim.results.run_data import CAUSES, CallRecords
+from mmesim.scenario.figures import PARTS
 
 OK = -1
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mmesim import __version__, units
 from mmesim.results.sections import Verdict
 from mmesim.results.summary import plain
+from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
 
@@ -182,6 +183,5 @@ def _found(entry: Mapping[str, Any]) -> str:
     if decided["metric"].startswith("share_over"):
         # A limit on a quantile is decided on the calls beyond it.
         return f"{units.show_fraction(decided['value'])} slower, limit {units.show_fraction(decided['limit'])}"
-    if decided["unit"] == "ms":
-        return units.show_ms(decided["value"] / 1e3)
-    return units.show_fraction(decided["value"])
+    expectation = read_expectation(entry["text"])
+    return expectation.show(decided["value"] / (1e3 if expectation.kind == "ms" else 1.0))

@@ -114,9 +114,9 @@ def _random(seed: int, purpose: str) -> np.random.Generator:
 
 
 def _expected(scenario: Scenario) -> Sequence[str]:
-    return tuple(dict.fromkeys(expectation.metric for expectation in scenario.expect)) or figures.names(
-        figures.shown_in("uncertain")
-    )
+    known = figures.names(measured())
+    named = dict.fromkeys(expectation.metric for expectation in scenario.expect)
+    return tuple(name for name in named if name in known) or figures.names(figures.shown_in("uncertain"))
 
 
 def _formula(name: str) -> Formula:

@@ -17,12 +17,15 @@ REDRAW_S = 0.1
 
 
 class _Bar:
-    """A bar on `stream` from its first value on, drawn at most ten times a second; wiped when the context is left."""
+    """A bar on `stream`, from its first value on, at most ten times a second; wiped when the context is left.
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+    Nothing is drawn without a stream, nor on one that is not a terminal.
+    """
+
+    def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._drawn_s = -REDRAW_S
-        self._progress = _progress(stream, clock) if stream.isatty() else None
+        self._progress = None if stream is None or not stream.isatty() else _progress(stream, clock)
 
     def __enter__(self) -> Self:
         return self
@@ -54,7 +57,7 @@ class ReplicationsBar(_Bar):
     """Simulated time, calls a second and time left of replications."""
 
     def __init__(
-        self, stream: TextIO, duration_s: float, replications: int, clock: Callable[[], float] = time.monotonic
+        self, stream: TextIO | None, duration_s: float, replications: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__(stream, clock)
         self._duration_s = duration_s

@@ -11,55 +11,73 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from mmesim.results.expected import LARGEST, expected
 from mmesim.results.figures import Formula, estimated, formula, over
 from mmesim.results.latency import Pooled, latency, limit_text
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import Verdict
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 
 
 def judge(
-    expect: Sequence[Expectation], runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE
+    scenario: Scenario, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE
 ) -> list[dict[str, object]]:
-    """One entry for each expectation: its text, value, interval, limit, verdict and what decided it.
+    """One entry for each expectation of the scenario: its text, meaning, value, limit, verdict and what decided it.
 
     Times are in milliseconds. With two or more replications the interval decides, with one the value itself.
     """
-    return [_judge(e, runs, pooled, confidence) for e in expect]
+    return [_judge(e, scenario, runs, pooled, confidence) for e in scenario.expect]
 
 
-def _judge(e: Expectation, runs: Sequence[RunData], pooled: Pooled, confidence: float) -> dict[str, object]:
-    shares = quantile_shares(e.metric)
+def _judge(
+    e: Expectation, scenario: Scenario, runs: Sequence[RunData], pooled: Pooled, confidence: float
+) -> dict[str, object]:
+    shares, named = quantile_shares(e.metric), expected(e, scenario)
     if shares is None:
-        name, figure, bound = e.metric, formula(e.metric), e.limit
+        name, figure, bound = e.metric, named, e.limit
     else:
         name, figure, bound = f"share_over {limit_text(e.limit)}", over(e.limit), shares[1]
     values = [_counting_failures(e, r, figure.of(r)) for r in runs]
+    if figure.skip_missing:
+        values = [v for v in values if not math.isnan(v)] or values
     scale = figure.scale
     decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": figure.unit}
     decided_on |= {"value": None, "ci95": None}
     verdict: Verdict = "undecided"
     if any(math.isnan(v) for v in values):
         decided_on["by"] = f"nothing: {figure.missing}"
-    elif any(math.isinf(v) for v in values) or (shares is not None and not any(r.ok for r in runs)):
+    elif any(v == math.inf for v in values) or (shares is not None and not any(r.ok for r in runs)):
         failed = sum(r.calls - r.ok for r in runs)
         decided_on["by"] = f"{failed:,} of {sum(r.calls for r in runs):,} calls failed: each is slower than every limit"
         if shares is not None:
             decided_on |= estimated(figure, runs, confidence).as_dict()
         verdict = compare(e.comparison, math.inf, math.inf, bound)
-    elif e.metric == "max":
-        decided_on |= {"value": max(values) * scale, "by": "largest of all calls"}
+    elif e.metric in LARGEST:
+        decided_on |= {"value": max(values) * scale, "by": LARGEST[e.metric]}
         verdict = compare(e.comparison, max(values), max(values), bound)
     else:
         low, high, by = interval_of(figure, values, runs, confidence)
-        interval = None if len(runs) == 1 else [low * scale, high * scale]
+        interval = None if len(values) == 1 else [low * scale, high * scale]
         decided_on |= {"value": mean(values) * scale, "ci95": interval, "by": by}
         verdict = compare(e.comparison, low, high, bound)
-    shown = shown_as(e.metric, runs, pooled, confidence)
-    limit = e.limit * 1000.0 if shares is not None else bound * scale
-    return {"text": e.text, **shown.as_dict(), "limit": limit, "verdict": verdict, "decided_on": decided_on}
+    if e.metric in LARGEST and not e.is_latency:
+        largest = None if any(math.isnan(v) for v in values) else max(values)
+        found = Estimate(largest, reason=figure.missing if largest is None else None)
+    elif e.is_latency:
+        found = shown_as(e.metric, runs, pooled, confidence)
+    else:
+        found = estimated(named, runs, confidence)
+    return {
+        "text": e.text,
+        "meaning": e.meaning,
+        **found.as_dict(),
+        "limit": e.limit * named.scale,
+        "verdict": verdict,
+        "decided_on": decided_on,
+    }
 
 
 def _counting_failures(e: Expectation, run: RunData, value: float) -> float:

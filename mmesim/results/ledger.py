@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, divide
-from mmesim.results.run_data import PARTS
-
-BANDS = MappingProxyType(
-    {"all": (0.0, 1.0), "p50": (0.40, 0.60), "p90": (0.85, 0.95), "p99": (0.985, 0.995), "p99.9": (0.9985, 1.0)}
-)
-"""Band -> the shares of calls, ordered by latency, between which it lies."""
+from mmesim.scenario.figures import BANDS, PARTS
 
 LOADING: tuple[str, ...] = ("load_slot_wait", "download", "memory_wait", "load")
 """The parts that a call spends waiting for its model to be loaded."""

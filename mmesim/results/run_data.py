@@ -10,24 +10,6 @@ from numpy.typing import NDArray
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.scenario.clients.causes import Cause
 
-PARTS: tuple[str, ...] = (
-    "network",
-    "router",
-    "frontend_stall",
-    "load_slot_wait",
-    "download",
-    "memory_wait",
-    "load",
-    "queue",
-    "batch_wait",
-    "cpu_wait",
-    "service",
-    "overhead",
-    "retry_backoff",
-    "failed_attempts",
-)
-"""The parts of the latency ledger, in the order of every array that has one column for each part."""
-
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
 

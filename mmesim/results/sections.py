@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
-from mmesim.results.run_data import CAUSES, PARTS
+from mmesim.results.run_data import CAUSES
+from mmesim.scenario.figures import PARTS
 
 Verdict = Literal["pass", "fail", "undecided"]
 State = Literal["steady", "warming up", "saturated", "too short"]
@@ -237,6 +238,8 @@ class Expected(Explained):
 
     text: str
     """as written in the scenario"""
+    meaning: str
+    """the same in words: how the line was understood"""
     value: float | None
     """the figure that it names; times in milliseconds"""
     ci95: Interval

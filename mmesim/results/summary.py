@@ -21,7 +21,7 @@ from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
 from mmesim.results.latency import latency_ms, pool, share_over_limits
-from mmesim.results.ledger import BANDS, ledger_ms
+from mmesim.results.ledger import ledger_ms
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
@@ -44,7 +44,7 @@ from mmesim.results.sections import (
 from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
 from mmesim.results.until import Until
-from mmesim.scenario.figures import LATENCIES
+from mmesim.scenario.figures import BANDS, LATENCIES
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import CONFIDENCE
 
@@ -213,7 +213,7 @@ def summarise(
         "cost": cost(scenario.endpoint.host, runs),
         "binding_constraint": None,
         "findings": _findings(scenario),
-        "expect": judge(scenario.expect, runs, pooled, confidence),
+        "expect": judge(scenario, runs, pooled, confidence),
         "robustness": robustness,
         "checks": checks.combine(runs),
     }

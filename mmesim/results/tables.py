@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from mmesim.arrays import divide
 from mmesim.results.figures import USE, measured_s
 from mmesim.results.latency import limit_text
-from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
+from mmesim.results.run_data import CAUSES, CallRecords, RunData
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
+from mmesim.scenario.figures import PARTS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import quantile

@@ -18,7 +18,7 @@ from mmesim.errors import UserError, did_you_mean
 Kind = Literal["ms", "share", "count", "rate", "usd"]
 """What a figure is: a time, a share (0..1), a number, a number a second, an amount of US dollars."""
 
-Place = Literal["expect", "until", "diff", "sweep", "sweep table", "uncertain", "robustness"]
+Place = Literal["until", "diff", "sweep", "sweep table", "uncertain", "robustness"]
 """Where figures are shown or asked for by name: `sweep` is its files, `sweep table` and `uncertain` are defaults."""
 
 UNITS: Mapping[Kind, str] = MappingProxyType({"ms": "ms", "share": "1", "count": "1", "rate": "1/s", "usd": "USD"})
@@ -65,52 +65,60 @@ class Figure:
 
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("mean", "latency_ms.mean", "ms", "mean latency", ("expect", "until", "diff", "sweep", "robustness")),
-    Figure("p50", "latency_ms.p50", "ms", "p50 latency", ("expect", "diff", "sweep", "sweep table", "uncertain")),
-    Figure("p90", "latency_ms.p90", "ms", "p90 latency", ("expect", "diff", "sweep")),
-    Figure("p95", "latency_ms.p95", "ms", "p95 latency", ("expect", "diff", "sweep")),
+    Figure("mean", "latency_ms.mean", "ms", "mean latency", ("until", "diff", "sweep", "robustness")),
+    Figure("p50", "latency_ms.p50", "ms", "p50 latency", ("diff", "sweep", "sweep table", "uncertain")),
+    Figure("p90", "latency_ms.p90", "ms", "p90 latency", ("diff", "sweep")),
+    Figure("p95", "latency_ms.p95", "ms", "p95 latency", ("diff", "sweep")),
     Figure(
         "p99",
         "latency_ms.p99",
         "ms",
         "p99 latency",
-        ("expect", "diff", "sweep", "sweep table", "uncertain", "robustness"),
+        ("diff", "sweep", "sweep table", "uncertain", "robustness"),
     ),
-    Figure("p99.9", "latency_ms.p99.9", "ms", "p99.9 latency", ("expect", "diff", "sweep")),
-    Figure("max", "latency_ms.max", "ms", "max latency", ("expect", "sweep"), interval=False),
+    Figure("p99.9", "latency_ms.p99.9", "ms", "p99.9 latency", ("diff", "sweep")),
+    Figure("max", "latency_ms.max", "ms", "max latency", ("sweep",), interval=False),
     Figure(
         "cache_hit_ratio",
         "cache_hit_ratio",
         "share",
         "cache hit ratio",
-        ("expect", "until", "diff", "sweep", "sweep table", "uncertain", "robustness"),
+        ("until", "diff", "sweep", "sweep table", "uncertain", "robustness"),
     ),
     Figure(
         "error_rate",
         "error_rate",
         "share",
         "error rate",
-        ("expect", "until", "diff", "sweep", "sweep table", "uncertain", "robustness"),
+        ("until", "diff", "sweep", "sweep table", "uncertain", "robustness"),
     ),
     Figure(
         "cpu_utilization",
         "cpu_utilization",
         "share",
         "CPU utilization",
-        ("expect", "until", "diff", "sweep", "sweep table"),
+        ("until", "diff", "sweep", "sweep table"),
     ),
-    Figure(
-        "memory_utilization", "memory_utilization", "share", "memory utilization", ("expect", "until", "diff", "sweep")
-    ),
+    Figure("memory_utilization", "memory_utilization", "share", "memory utilization", ("until", "diff", "sweep")),
     Figure("disk_utilization", "disk_utilization", "share", "disk utilization", ("until", "sweep")),
     Figure("throughput", "throughput_rps", "rate", "throughput", ("until", "diff", "sweep")),
     Figure("loaded_models", "loaded_models", "count", "loaded models", ("until", "diff", "sweep")),
     Figure("model_loading_wait", "model_loading_wait_ms", "ms", "wait for a load", ("until", "sweep")),
     Figure("tenants.meet_slo", "tenants.meet_slo", "share", "models that meet every limit"),
     Figure("tenants.cold_share.p50", "tenants.cold_share.p50", "share", "cold calls of the median model"),
-    Figure("tenants.cold_share.p90", "tenants.cold_share.p90", "share", "cold calls of the 90th percentile model"),
     Figure(
-        "tenants.cold_share.worst", "tenants.cold_share.worst", "share", "cold calls of the coldest model", (), False
+        "tenants.cold_share.p90",
+        "tenants.cold_share.p90",
+        "share",
+        "cold calls of the 90th percentile model",
+    ),
+    Figure(
+        "tenants.cold_share.worst",
+        "tenants.cold_share.worst",
+        "share",
+        "cold calls of the coldest model",
+        (),
+        False,
     ),
     Figure("tenants.often_cold", "tenants.often_cold", "share", "models that are often cold"),
     Figure("hosts", None, "count", "hosts that were up"),
@@ -126,6 +134,29 @@ FIGURES: tuple[Figure, ...] = (
     ),
 )
 """Every figure that is estimated, in the order of columns. Percentiles beyond these are known by name too: `figure`."""
+
+PARTS: tuple[str, ...] = (
+    "network",
+    "router",
+    "frontend_stall",
+    "load_slot_wait",
+    "download",
+    "memory_wait",
+    "load",
+    "queue",
+    "batch_wait",
+    "cpu_wait",
+    "service",
+    "overhead",
+    "retry_backoff",
+    "failed_attempts",
+)
+"""The parts of the latency ledger, in the order of every array that has one column for each part."""
+
+BANDS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {"all": (0.0, 1.0), "p50": (0.40, 0.60), "p90": (0.85, 0.95), "p99": (0.985, 0.995), "p99.9": (0.9985, 1.0)}
+)
+"""Band -> the shares of calls, ordered by latency, between which it lies."""
 
 QUANTILE_NAME = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mmesim.engine.simulation import Simulation
-from mmesim.results.run_data import CAUSES, PARTS, RunData
+from mmesim.results.run_data import CAUSES, RunData
 from mmesim.scenario import (
     Clients,
     CpuWait,
@@ -24,6 +24,7 @@ from mmesim.scenario import (
     TraceSource,
     Traffic,
 )
+from mmesim.scenario.figures import PARTS
 from mmesim.scenario.server.server import OVERHEADS
 from mmesim.scenario.values.times import Constant
 

@@ -75,6 +75,17 @@ def test_json_on_stdout_is_the_summary(run: Command) -> None:
     assert done.out == Path("there/summary.json").read_text()
 
 
+def test_quiet_is_the_verdict_alone(run: Command, engine: Engine) -> None:
+    done = run("day.yaml", "--quiet", "--check")
+    assert (done.code, done.out, done.err) == (0, "pass\n", "")
+    engine.calls = [Call(0.02)] * 900 + [Call(0.02, cause="queue_full")] * 100
+    done = run("day.yaml", "--quiet", "--check")
+    assert (done.code, done.out, done.err) == (1, "FAIL p99 < 500 ms\n", "")
+    done = run("day.yaml", "--quiet", "--set", "expect=[]")
+    assert (done.code, done.out, done.err) == (0, "nothing is expected\n", "")
+    assert run("day.yaml", "-q", "--json").out == Path("results/day/summary.json").read_text()
+
+
 def test_options_override_the_scenario(run: Command, engine: Engine) -> None:
     run("day.yaml", "--seed", "9", "--replications", "3", "--set", "run.duration=50 s", "--set", "run.seed=8")
     assert engine.asked == [(9, 0, 200_000), (9, 1, 200_000), (9, 2, 200_000)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.examples import COMMANDS, ROOT, blocks, pages, played, workshop
+from docs.examples import COMMANDS, ROOT, ExampleError, blocks, hides_the_check, pages, played, workshop
 
 COMMAND = re.compile(r"\s+(\$ |mmesim |make |python |pip )")
 
@@ -49,3 +49,33 @@ def test_files_and_blocks_that_are_not_run(tmp_path: Path):
     text = "<!-- file: a.txt -->\n```text\nhello\n```\n\n```sh\ntest $(cat a.txt) = hello\n```\n"
     text += "\n<!-- not run: it would fail -->\n```sh\nfalse\n```\n"
     assert played(text, workshop(tmp_path)) == text
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_nothing_hides_the_exit_code_of_a_check(page: Path):
+    lines = page.read_text(encoding="utf-8").split("\n")
+    for block in blocks(lines):
+        body = "\n".join(lines[block.first : block.last]).replace("\n> ", " ").replace("\\\n", " ")
+        assert not hides_the_check(body), body
+
+
+@pytest.mark.parametrize(
+    ("script", "hidden"),
+    [
+        ("mmesim run a.yaml --check | sed p || echo $?", True),
+        ("mmesim run a.yaml --check --quiet |tee log", True),
+        ("mmesim run a.yaml \\\n--check \\\n| grep x", True),
+        ("mmesim run a.yaml --check || echo $?", False),
+        ("mmesim run a.yaml --check > log || echo $?\ngrep x log | sed p", False),
+        ("mmesim run a.yaml | grep x", False),
+    ],
+)
+def test_a_pipe_behind_a_check_is_refused(tmp_path: Path, script: str, hidden: bool):
+    assert hides_the_check(script) == hidden
+    if hidden:
+        with pytest.raises(ExampleError, match="a pipe hides the exit code of --check"):
+            played(f"```sh\n{script}\n```\n", tmp_path)
+
+
+def test_a_shell_is_that_of_a_reader(tmp_path: Path):
+    assert played("```sh\nfalse | true\n```\n", tmp_path)

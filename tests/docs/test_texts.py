@@ -50,9 +50,9 @@ class Results(NamedTuple):
 
 def names_in_results() -> Results:
     """Where the code keeps these names: the only place here that knows it."""
-    from mmesim.results.ledger import BANDS
-    from mmesim.results.run_data import CAUSES, PARTS
+    from mmesim.results.run_data import CAUSES
     from mmesim.results.sections import State
+    from mmesim.scenario.figures import BANDS, PARTS
 
     return Results(PARTS, CAUSES, tuple(BANDS), get_args(State))
 

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
+from mmesim.results.run_data import CAUSES, CallRecords, RunData
 from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.clients.retries import BotoStandard
+from mmesim.scenario.figures import PARTS
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.workload.block import STREAM_KEYS, first_key, join
 from mmesim.workload.requests import blocks

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from mmesim.engine.kernel.codes import REFILL
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
+from mmesim.results.run_data import CAUSES, CallRecords, RunData
 from mmesim.scenario import EvictionPolicy, RouterPolicy, Scenario
+from mmesim.scenario.figures import PARTS
 from mmesim.stats.histogram import coarse_grid, grid
 from mmesim.workload.block import Block, join
 from mmesim.workload.requests import blocks

@@ -19,8 +19,9 @@ from mmesim.engine.kernel import codes, hashing, jit, record, router, step, verb
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure import recorder
 from mmesim.policies.eviction import EVICTION
-from mmesim.results.run_data import CAUSES, PARTS
+from mmesim.results.run_data import CAUSES
 from mmesim.scenario import EvictionPolicy, RouterPolicy
+from mmesim.scenario.figures import PARTS
 from mmesim.stats import histogram
 from tests.helpers.buckets import bucket_of
 from tests.laws import branches

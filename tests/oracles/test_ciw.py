@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mmesim.engine.simulation import simulate
-from mmesim.results.run_data import CAUSES, PARTS
+from mmesim.results.run_data import CAUSES
 from mmesim.scenario import Poisson, RunSettings, Scenario, Traffic
+from mmesim.scenario.figures import PARTS
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.values.times import Lognormal
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients

@@ -16,8 +16,8 @@ from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report,
 from mmesim.results import checks
 from mmesim.results.figures import USE
 from mmesim.results.result import Result
-from mmesim.results.run_data import PARTS
-from mmesim.scenario.figures import quantile_shares
+from mmesim.scenario.figures import PARTS, SHOWN_UNITS, quantile_shares
+from mmesim.scenario.run.expect import Expectation
 from mmesim.stats.intervals import mean
 
 WIDER = "[interval of at least 95 %]"
@@ -45,6 +45,14 @@ def run_report(result: Result) -> Report:
         _steady(summary),
         _self_check(summary["checks"]),
     )
+
+
+def verdict_report(result: Result) -> Report:
+    """The verdict alone: one line, with the expectations that do not hold."""
+    missed = [entry["text"] for entry in result.summary["expect"] if entry["verdict"] != "pass"]
+    stopped = ["INTERRUPTED"] if result.interrupted else []
+    judged = phrases.verdict(result.verdict, *missed) if result.scenario.expect else Cell("nothing is expected")
+    return report([Lines((" ".join((*stopped, judged.text)),))])
 
 
 def _head(result: Result, summary: Any) -> Iterator[Block]:
@@ -89,12 +97,20 @@ def _expectations(result: Result, summary: Any) -> Iterator[Block]:
         elif quantile_shares(expectation.metric) is not None:
             slower = f"{formats.percent(decided)} are slower{' or failed' if failed else ''}"
             found = f"{slower}, limit {expectation.comparison} {100 * decided['limit']:.12g} %"
-        elif decided["unit"] == "ms":
-            found = formats.both(decided, unit=" ms")
-        else:
+        elif expectation.kind == "share":
             found = formats.percent(decided)
+        elif expectation.kind == "rate":
+            found = _rate(expectation, decided)
+        else:
+            found = formats.both(decided, unit=f" {SHOWN_UNITS[expectation.kind]}".rstrip())
         rows.append((phrases.verdict(entry["verdict"]), *cells(entry["text"], found)))
     yield Table((Column(), Column(), Column()), tuple(rows))
+
+
+def _rate(expectation: Expectation, decided: Any) -> str:
+    """A rate and its interval, each in the unit in which it is easiest to read."""
+    ends = [] if decided["ci95"] is None else [", ".join(expectation.show(end) for end in decided["ci95"])]
+    return " ".join((expectation.show(decided["value"]), *(f"[{end}]" for end in ends)))
 
 
 def _robustness(summary: Any) -> Iterator[Block]:

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from mmesim.arrays import Floats, Ints
 from mmesim.report.plots.picture import BLUE, PALE_BLUE, RED, Picture
 from mmesim.results.latency import pool
-from mmesim.results.run_data import PARTS
-from mmesim.scenario.figures import QUANTILES, quantile_shares
+from mmesim.scenario.figures import PARTS, QUANTILES, quantile_shares
 
 if TYPE_CHECKING:
     from mmesim.results.result import Result

@@ -9,6 +9,7 @@ from mmesim.errors import ScenarioError
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
+from mmesim.scenario.run.expected import COSTS, OF_LIMIT
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.combinations import too_few_or_many
 from mmesim.scenario.traffic.planned import ModelSweep
@@ -26,6 +27,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from refusals.all
         return
     yield from _pinned(scenario, models)
+    yield from _undecidable(scenario)
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
@@ -58,6 +60,19 @@ def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
     pinned = [model.name for model in models if model.pinned]
     if pinned and scenario.endpoint.model_cache == "disabled":
         yield Refused(f"no model is kept, and {pinned[0]!r} is pinned", ("endpoint", "model_cache"))
+
+
+def _undecidable(scenario: Scenario) -> Iterator[Refused]:
+    """Limits to a figure that this scenario cannot have."""
+    endpoint = scenario.endpoint
+    for index, e in enumerate(scenario.expect):
+        place: Place = ("expect", index)
+        if e.metric == OF_LIMIT and e.kind == "share" and endpoint.pid_limit is None:
+            yield Refused("compares with endpoint.pid_limit, which is not set", place, "endpoint: {pid_limit: 32768}")
+        if e.metric in COSTS and endpoint.host.price_usd_per_hour is None:
+            yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
+        if e.metric == "tenants.meet_slo" and not scenario.latency_limits_s:
+            yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")
 
 
 def _weights(stream: Traffic, place: Place, models: tuple[Model, ...]) -> Iterator[Refused]:

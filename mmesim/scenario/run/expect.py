@@ -1,62 +1,189 @@
-"""Expectations: one line of text each, such as `p99 < 500 ms`."""
+"""Expectations: one line of text each, such as `p99 < 500 ms`; the one grammar of limits, with the words it has so far.
+
+    FIGURE OP LIMIT
+
+FIGURE is the path of a figure in summary.json without its unit (`mmesim.scenario.run.expected`), OP is <, <=, > or >=,
+LIMIT a number with its unit, or with `%`. Between FIGURE and OP words can narrow down which calls are meant: `warm`,
+`cold`, `of`, `in`, `after`. They are known here, and refused until calls are counted that way.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Literal, cast
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.scenario import figures
+from mmesim.scenario.figures import LATENCIES, Kind, quantile_shares
+from mmesim.scenario.run.expected import EXPECTED, LATER, OF_LIMIT, meaning_of
 from mmesim.scenario.values.fields import Refused, shown
-
-EXPECTED = {one.name: one for one in figures.shown_in("expect")}
-"""Figures that a scenario can set a limit to, by name: times and shares."""
 
 Comparison = Literal["<", "<=", ">", ">="]
 
-_LINE = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(<=|>=|<|>|==?)\s*(.+?)\s*")
+EXAMPLES = ("p99 < 500 ms", "cache_hit_ratio >= 95 %", "error_rate < 0.1 %", "loads < 200 /h", "cost.month < 1000 USD")
+
+_OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
+_IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
+_NOT_YET: Mapping[str, str] = MappingProxyType(
+    {
+        "warm": "warm and cold calls are not counted apart yet: a limit holds for all calls",
+        "cold": "warm and cold calls are not counted apart yet: a limit holds for all calls",
+        "of": "the calls of a group are not counted apart yet: a limit holds for all calls",
+        "in": "parts of a run are not judged apart yet: a limit holds for all calls after the warm-up",
+        "after": "there are no faults yet after which something could be expected",
+    }
+)
+"""Words of the grammar that have no meaning yet -> why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A metric, a comparison and a limit: seconds for a latency, 0 to 1 for a share; `text` is as written."""
+    """A figure, a comparison and a limit; `text` is as written.
+
+    `limit` is in seconds for `kind` "ms", 0 to 1 for "share", a second for "rate", dollars for "usd".
+    """
 
     metric: str
     comparison: Comparison
     limit: float
+    kind: Kind
     text: str
 
     @property
     def is_latency(self) -> bool:
-        """True when the limit is a latency in seconds."""
-        return EXPECTED[self.metric].kind == "ms"
+        """True when the limit is one of the latency of calls, in seconds."""
+        return self.metric in LATENCIES
+
+    @property
+    def is_upper(self) -> bool:
+        """True when the figure has to stay below the limit."""
+        return self.comparison in ("<", "<=")
+
+    def show(self, value: float, digits: int = 3) -> str:
+        """A value of the figure, in the unit of `limit`, as people read it."""
+        return _SHOW[self.kind](value, digits)
+
+    @property
+    def meaning(self) -> str:
+        """What is expected, in words: how the line was understood."""
+        shares = quantile_shares(self.metric)
+        limit = self.show(self.limit, 12)
+        compared = _IN_WORDS[self.comparison]
+        if shares is not None:
+            return f"{compared} {units.show_fraction(shares[1])} of all calls are slower than {limit} or fail"
+        return f"{meaning_of(self.metric, self.kind)}: {compared} {limit}"
+
+
+def _rate(value: float, digits: int) -> str:
+    """A rate for people, in the unit in which it is easiest to read."""
+    readable = [(value * seconds, unit) for unit, seconds in _PERIODS.items() if value * seconds >= 1.0]
+    whole = [one for one in readable if math.isclose(one[0], round(one[0]), rel_tol=1e-12)]
+    number, unit = (*whole, *readable, (value * _PERIODS["d"], "d"))[0]
+    return f"{units.show_number(number, digits)} /{unit}"
+
+
+_PERIODS: Mapping[str, int] = MappingProxyType({"s": 1, "min": 60, "h": 3600, "d": 86400})
+_SHOW: Mapping[Kind, Callable[[float, int], str]] = MappingProxyType(
+    {
+        "ms": units.show_seconds,
+        "share": units.show_fraction,
+        "count": units.show_number,
+        "rate": _rate,
+        "usd": lambda value, digits: f"{units.show_number(value, digits)} USD",
+    }
+)
+_READ: Mapping[Kind, Callable[[object], float]] = MappingProxyType(
+    {"ms": units.seconds, "rate": units.rate, "usd": units.usd}
+)
 
 
 def read_expectation(value: object) -> Expectation:
-    """One expectation as a file writes it."""
+    """One expectation as a file writes it; raises Refused."""
     if isinstance(value, Expectation):
         return value
-    match = _LINE.fullmatch(value) if isinstance(value, str) else None
-    if match is None or not isinstance(value, str):
+    operator = _OPERATOR.search(value) if isinstance(value, str) else None
+    if operator is None or not isinstance(value, str):
         raise Refused(f"{shown(value)} is not an expectation: write one such as `p99 < 500 ms` or `error_rate < 0.1 %`")
-    metric, comparison, text = match.groups()
-    if metric not in EXPECTED:
-        raise Refused(f"unknown metric {metric!r}: one of {', '.join(EXPECTED)}", (), did_you_mean(metric, EXPECTED))
-    if comparison.startswith("="):
+    left, right = value[: operator.start()].split(), value[operator.end() :].strip()
+    if not left or not right:
+        missing = "limit" if left else "figure"
+        raise Refused(f"{shown(value)} has no {missing}: write `FIGURE < LIMIT`, such as `p99 < 500 ms`")
+    metric = _figure(left[0])
+    for word in left[1:]:
+        if word in _NOT_YET:
+            raise Refused(f"`{word}` after {metric}: {_NOT_YET[word]}")
+        raise Refused(f"{shown(word)} after {metric} means nothing: write `{metric} {operator[0]} {right}`")
+    if operator[0] not in _IN_WORDS:
         raise Refused("a simulation never meets an exact value: compare with <, <=, > or >=")
+    kind, limit = _limit(metric, operator[0], right)
+    return Expectation(metric, cast(Comparison, operator[0]), limit, kind, value.strip())
+
+
+def _figure(word: str) -> str:
+    if word in EXPECTED:
+        return word
+    root = word.partition(".")[0]
+    if root in LATER:
+        raise Refused(f"{word!r} cannot be expected: {LATER[root]}")
+    plain = re.sub(r"^latency(_ms)?\.|(_ms|_rps)$", "", word).replace("_ms.", ".").replace("usd_per_", "")
+    hint = f"write {plain}" if plain in EXPECTED and plain != word else did_you_mean(word, EXPECTED)
+    if hint is not None:
+        raise Refused(f"unknown figure {word!r}", (), hint)
+    several = ("requests.", "attempts.", "ledger.")
+    names = [name for name in EXPECTED if not name.startswith(several)]
+    raise Refused(
+        f"unknown figure {word!r}: one of {', '.join(names)}, a count of requests or attempts such as "
+        "attempts.retries, or a part of the ledger such as ledger.p99.load"
+    )
+
+
+def _limit(metric: str, comparison: str, text: str) -> tuple[Kind, float]:
+    """The kind of a limit, and its value."""
+    kinds = EXPECTED[metric]
+    kind: Kind = "share" if "share" in kinds and (len(kinds) == 1 or "%" in text) else kinds[0]
     try:
-        limit = units.seconds(text) if EXPECTED[metric].kind == "ms" else units.fraction(text)
+        if kind == "share":
+            return kind, _share(metric, comparison, text)
+        if kind == "count":
+            return kind, _count(metric, text)
+        return kind, _READ[kind](text)
     except ValueError as error:
         raise Refused(f"limit of {metric}: {error}") from None
-    return Expectation(metric, cast(Comparison, comparison), limit, value.strip())
 
 
-def _names(kind: figures.Kind) -> str:
-    return ", ".join(name for name, one in EXPECTED.items() if one.kind == kind)
+def _share(metric: str, comparison: str, text: str) -> float:
+    """A share, 0 to 1: always with `%`, since a bare 1 is read as 1 % by some and as 100 % by others."""
+    if metric == OF_LIMIT:
+        plain = re.fullmatch(r"(.*%)\s*of\s+limit", text)
+        if plain is None:
+            raise ValueError(f"{text!r} does not say of what: write `{metric} {comparison} {text} of limit`")
+        text = plain[1]
+    quantity = units.split(text)
+    if quantity is not None and not quantity[1]:
+        number = float(quantity[0])
+        readings = [f"`{metric} {comparison} {number:.12g} %`"] if 0.0 <= number <= 100.0 else []
+        if 0.0 <= number <= 1.0:
+            readings.append(f"`{metric} {comparison} {100.0 * number:.12g} %`")
+        if readings:
+            raise ValueError(f"{text} is not a share without `%`: write {' or '.join(dict.fromkeys(readings))}")
+    return units.fraction(text)
+
+
+def _count(metric: str, text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        or_share = ", or `80 % of limit`" if metric == OF_LIMIT else ""
+        raise ValueError(f"{text!r} is not a number: write one without a unit, such as 300{or_share}")
+    return float(text)
+
+
+def _names(*kinds: Kind) -> str:
+    return ", ".join(name for name, one in EXPECTED.items() if one == kinds and not name.startswith("requests."))
 
 
 ExpectationField = Annotated[
@@ -66,8 +193,9 @@ ExpectationField = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": f"{_names('ms')} against a time, {_names('share')} against a share",
-            "examples": ["p99 < 500 ms", "cache_hit_ratio >= 95 %", "error_rate < 0.1 %"],
+            "description": f"{_names('ms')} against a time, {_names('share')} against a share in %, "
+            "other figures of the summary against a limit with their unit",
+            "examples": list(EXAMPLES),
         }
     ),
 ]

@@ -12,9 +12,9 @@ from mmesim.report import phrases
 from mmesim.report import text as rendering
 from mmesim.report.content.run import CHECKS, run_report
 from mmesim.results.result import Result
-from mmesim.results.run_data import PARTS
 from mmesim.results.until import Until
 from mmesim.scenario import Scenario
+from mmesim.scenario.figures import PARTS
 from mmesim.scenario.server.server import ConfigRead, Server
 from tests.helpers.texts import load_text
 from tests.unit.experiment.test_diff import TEXT
@@ -176,8 +176,8 @@ def test_percentiles_say_whose_they_are_when_calls_fail() -> None:
     failed = Call(0.1, cause="queue_full")
     report = result([WARM] * 990 + [failed] * 10, "p99 < 500 ms")
     assert lines(report, "Latency")[-2:] == [
-        "  slower than 500 ms or failed: 1.00 % [0.61, 1.55]; of successful calls 0 %",
-        "  1.00 % of all calls failed: none of them is in the percentiles above",
+        "  slower than 500 ms or failed: 1.00 % [0.61, 1.54]; of successful calls 0 %",
+        "  (1.00 % of all calls failed: none of them is in the percentiles above)",
     ]
     rare = result([WARM] * 999 + [failed], "p99 < 500 ms")
     assert not any("of all calls failed" in line for line in lines(rare, "Latency"))

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.results.run_data import CAUSES, PARTS, CallRecords, HostData, RunData, TenantData
+from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
 from mmesim.scenario import Scenario
+from mmesim.scenario.figures import PARTS
 from mmesim.stats.histogram import coarse_grid, grid
 from tests.helpers.buckets import bucket_of
 

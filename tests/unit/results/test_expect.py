@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from mmesim.results.expect import compare, judge, overall
@@ -18,7 +20,7 @@ FAST, SLOW = Call(0.1), Call(0.9)
 def verdicts(text: str, *calls: list[Call]) -> dict[str, Any]:
     of = scenario([text])
     runs = replications(of, *calls)
-    (entry,) = judge(of.expect, runs, pool(runs))
+    (entry,) = judge(of, runs, pool(runs))
     return entry
 
 
@@ -106,7 +108,7 @@ def test_maximum_is_judged_on_the_largest_call() -> None:
 def test_share_that_is_no_count_has_the_t_interval() -> None:
     of = scenario(["cpu_utilization < 60 %"])
     runs = replications(of, [FAST], [FAST], hosts=hosts(cpu_busy_s=100.0))
-    (entry,) = judge(of.expect, runs, pool(runs))
+    (entry,) = judge(of, runs, pool(runs))
     assert (entry["verdict"], entry["value"], entry["ci95"]) == ("pass", 0.5, [0.5, 0.5])
 
 
@@ -178,3 +180,67 @@ def test_overall_verdict() -> None:
     assert overall([]) == overall(["pass", "pass"]) == "pass"
     assert overall(["pass", "undecided"]) == "undecided"
     assert overall(["undecided", "fail"]) == "fail"
+
+
+EVERY = [
+    # 2 replications of 100 s with 20 calls each: 1 failed, 1 cold of 1.1 s, 18 of 0.1 s.
+    ("throughput > 0.1 /s", 0.19, "1/s", "pass"),
+    ("loads < 200 /h", 0.03, "1/s", "pass"),
+    ("loads < 100 /h", 0.03, "1/s", "fail"),
+    ("requests.total >= 0.2 /s", 0.2, "1/s", "pass"),
+    ("requests.errors.queue_full < 1 /h", 0.01, "1/s", "fail"),
+    ("attempts.retries <= 0 /s", 0.0, "1/s", "pass"),
+    ("attempts.causes.queue_full < 2 /min", 0.01, "1/s", "pass"),
+    ("requests.in_flight_at_end <= 0 /s", 0.0, "1/s", "pass"),
+    ("pids.peak < 80", 77.0, "1", "pass"),
+    ("pids.peak < 7 % of limit", 0.077, "1", "fail"),
+    ("cost.hour < 1 USD", 0.36, "USD", "pass"),
+    ("cost.month < 200 USD", 262.8, "USD", "fail"),
+    ("cost.million_requests < 501 USD", 500.0, "USD", "pass"),
+    ("loaded_models < 2", 1.5, "1", "pass"),
+    ("model_loading_wait < 2 s", 1000.0, "ms", "pass"),
+    ("disk_utilization < 11 %", 0.1, "1", "pass"),
+    ("tenants.often_cold < 60 %", 0.5, "1", "pass"),
+    ("tenants.cold_share.worst <= 10 %", 0.1, "1", "pass"),
+    ("ledger.all.load < 10 ms", 1000 / 19, "ms", "fail"),
+    ("ledger.all.load < 40 %", 1 / 2.9, "1", "pass"),
+]
+
+
+@pytest.mark.parametrize(("text", "value", "unit", "verdict"), EVERY)
+def test_every_figure_of_the_summary_can_be_expected(text: str, value: float, unit: str, verdict: str) -> None:
+    calls = [Call(0.1)] * 9 + [Call(0.1, load_wait=1.0, load=0, model=1), *[Call(0.1, model=1)] * 9, FAILED]
+    entry = verdicts(text, calls, calls)
+    decided_on = entry["decided_on"]
+    assert (entry["value"], decided_on["value"]) == (pytest.approx(value), pytest.approx(value))
+    assert (decided_on["unit"], entry["verdict"]) == (unit, verdict)
+
+
+def test_a_model_meets_its_limits_with_the_calls_that_failed() -> None:
+    of = scenario(["p50 < 500 ms", "tenants.meet_slo > 90 %"])
+    runs = replications(of, [FAST, FAST, Call(0.1, model=1), Call(0.1, model=1, cause="queue_full")])
+    entry = judge(of, runs, pool(runs))[1]
+    assert (entry["value"], entry["verdict"]) == (0.5, "fail")
+
+
+ORDER = {"<": 1, "<=": 1, ">": -1, ">=": -1}
+calls_of = st.lists(st.sampled_from([FAST, SLOW, FAILED, Call(0.1, load_wait=1.0, load=0)]), min_size=1, max_size=12)
+
+
+@given(
+    st.sampled_from(["p50", "p90", "p99", "mean", "max", "ledger.all.load"]),
+    st.sampled_from(sorted(ORDER)),
+    st.lists(calls_of, min_size=1, max_size=3),
+    st.tuples(st.integers(0, 3000), st.integers(0, 3000)).map(sorted),
+)
+def test_a_higher_limit_never_turns_a_verdict_the_wrong_way(
+    metric: str, comparison: str, calls: list[list[Call]], limits: list[int]
+) -> None:
+    goodness = ["fail", "undecided", "pass"]
+    low, high = (goodness.index(verdicts(f"{metric} {comparison} {ms} ms", *calls)["verdict"]) for ms in limits)
+    assert (high - low) * ORDER[comparison] >= 0
+
+
+@given(st.sampled_from(LATENCIES), st.integers(1, 10**6), st.lists(st.integers(1, 5), min_size=1, max_size=3))
+def test_a_run_in_which_every_call_fails_never_passes(name: str, ms: int, counts: list[int]) -> None:
+    assert verdicts(f"{name} < {ms} ms", *[[FAILED] * n for n in counts])["verdict"] == "fail"

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from mmesim.errors import UserError
+from mmesim.results.expected import expected
 from mmesim.results.figures import FORMULAS, formula, measured, over, over_successful, read
 from mmesim.results.result import Result
 from mmesim.scenario.figures import FIGURES, Place, figure, quantile_shares, shown_in
+from mmesim.scenario.run.expect import read_expectation
+from mmesim.scenario.run.expected import EXPECTED
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
 
 
@@ -28,10 +31,14 @@ def test_other_names_are_no_quantiles(name: str) -> None:
     assert quantile_shares(name) is None
 
 
-@pytest.mark.parametrize("name", [one.name for one in shown_in("expect")])
+LIMITS = {"ms": "1 s", "share": "1 %", "rate": "1 /s", "count": "1"}
+
+
+@pytest.mark.parametrize("name", [one.name for one in FIGURES if one.name in EXPECTED])
 def test_every_metric_that_a_scenario_may_expect_exists(name: str) -> None:
-    run = run_data(scenario(), [Call(0.01), Call(0.02, load=0, load_wait=1.0)])
-    assert math.isfinite(formula(name).of(run))
+    run = run_data(scenario(["p99 < 1 s"]), [Call(0.01), Call(0.02, load=0, load_wait=1.0)])
+    line = read_expectation(f"{name} < {LIMITS[EXPECTED[name][0]]}")
+    assert math.isfinite(expected(line, scenario(["p99 < 1 s"])).of(run))
 
 
 def test_values_by_hand() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmesim.results.ledger import BANDS, band_weights, cold_calls, ledger_ms
-from mmesim.results.run_data import PARTS
+from mmesim.results.ledger import band_weights, cold_calls, ledger_ms
+from mmesim.scenario.figures import BANDS, PARTS
 
 SERVICE, QUEUE, LOAD = PARTS.index("service"), PARTS.index("queue"), PARTS.index("load")
 

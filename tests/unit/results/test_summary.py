@@ -17,10 +17,11 @@ from mmesim.errors import SimulationError
 from mmesim.results.checks import combine, line, passed
 from mmesim.results.cost import cost
 from mmesim.results.result import Result
-from mmesim.results.run_data import CAUSES, PARTS, RunData
+from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import Tenants
 from mmesim.results.summary import Summary, summarise, summary_schema
 from mmesim.scenario import Scenario
+from mmesim.scenario.figures import PARTS
 from mmesim.scenario.server.server import ConfigRead, Server
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
 

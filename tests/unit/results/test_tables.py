@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from mmesim.results import tables
-from mmesim.results.run_data import PARTS
+from mmesim.scenario.figures import PARTS
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
 
 OF = scenario(["p99 < 500 ms"])

@@ -366,7 +366,11 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "run: {duration: 60 s}\nclients: {timeout: 7 ms}",
             "13: clients.timeout: no call can be answered",
         ),
-        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p98 < 1 s]", "13: expect.0: unknown metric 'p98'"),
+        (
+            "run: {duration: 60 s}",
+            "run: {duration: 60 s}\nexpect: [p98 < 1 s]",
+            "13: expect.0: unknown figure 'p98' (did you mean p99?)",
+        ),
         (
             "run: {duration: 60 s}",
             "run: {duration: 60 s}\nexpect: [p99 == 1 s]",
