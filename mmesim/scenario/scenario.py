@@ -29,8 +29,8 @@ from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Refusals, Refused
 from mmesim.scenario.values.function import FunctionField
 
-OWN_PROCESS = "your own process may change the endpoint at any time"
-"""Why the endpoint with custom processes may change over time."""
+OWN_PROCESS = "a process of one's own may change the endpoint at any time"
+"""Why there is no steady state with custom processes; it stands in summary.json, whose bytes digests are of."""
 
 
 def _no_faults(value: object) -> tuple[()]:
