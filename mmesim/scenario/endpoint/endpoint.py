@@ -182,5 +182,5 @@ class Endpoint(Data):
     def _limit_after_timeout(cls, value: float, info: Any) -> float:
         timeout = info.data.get("load_timeout_s")
         if timeout is not None and value < timeout:
-            raise ValueError(f"must not be below load_timeout ({units.show_seconds(timeout)})")
+            raise ValueError(f"must be at least load_timeout ({units.show_seconds(timeout)})")
         return value
