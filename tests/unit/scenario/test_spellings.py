@@ -14,7 +14,6 @@ from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_text, write_flow
 from mmesim.scenario.server.frameworks import Framework
 from mmesim.scenario.traffic.arrivals import ARRIVALS
-from tests.helpers.files import ROOT
 
 PLACES = {
     "endpoint": "endpoint.",
