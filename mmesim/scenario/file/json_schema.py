@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter
 
-from mmesim.scenario.endpoint.host import HOST_KEYS, HostType
+from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.fields import Data
