@@ -145,6 +145,7 @@ def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
         pinned=bool(keys.pinned),
         pool_memory_bytes=0,
         pool_tasks=0,
+        framework=keys.framework,
     )
     return replace(model, pool_memory_bytes=kind.pool_memory_bytes(model), pool_tasks=kind.pool_tasks(model))
 
