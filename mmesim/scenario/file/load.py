@@ -13,7 +13,8 @@ from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.file.merge import named, override_all, read_with_bases
 from mmesim.scenario.file.problems import from_validation, locate
-from mmesim.scenario.file.server_config import is_read, with_config, with_models_said
+from mmesim.scenario.file.server_config import is_read, with_config
+from mmesim.scenario.file.server_models import with_models_said
 from mmesim.scenario.file.spellings import misspelled
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.scenario import Scenario

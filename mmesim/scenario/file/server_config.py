@@ -1,4 +1,4 @@
-"""Finds the `config.properties` that `server.config` asks for, and puts its values under those of the scenario."""
+"""Puts the values of `server.config` and `server.environment` under those of the scenario."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmesim import units
-from mmesim.errors import Problem, did_you_mean
+from mmesim.errors import Problem
+from mmesim.scenario.file.server_environment import container_variables, of_variable
 from mmesim.scenario.file.tree import Located
-from mmesim.scenario.models.groups import Model
-from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.config_keys import MMS, Reader, Use
 from mmesim.scenario.server.config_meaning import flaws, notes, taken
 from mmesim.scenario.server.config_syntax import Flaw, Setting, Unset, read_settings, with_overrides, with_variables
-from mmesim.scenario.server.server import ConfiguredModel
+from mmesim.scenario.server.container import (
+    TOOLKIT,
+    XGBOOST,
+    XGBOOST_DEFAULTS,
+    container_of,
+    notes_on_variables,
+    own_file,
+    written,
+)
 from mmesim.scenario.server.torchserve import TORCHSERVE, Described, configured, described, notes_on, reader_of
 from mmesim.scenario.values.fields import shown
 
@@ -32,6 +38,11 @@ class _Source:
     name: str
     named_by: str
 
+    @property
+    def has_path(self) -> bool:
+        """Whether it is a file of the user's, not that of a container."""
+        return self.path != Path()
+
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
@@ -41,30 +52,44 @@ class _Contents:
     reader: Reader
     unset: Sequence[Unset]
     models: Sequence[Described]
+    said: Sequence[str]
+    """What has to be said about the variables of the container."""
 
 
-def with_config(tree: Located, environment: Mapping[str, str]) -> tuple[Located, list[Problem]]:
+def with_config(tree: Located, shell: Mapping[str, str]) -> tuple[Located, list[Problem]]:
     """The tree of a scenario with the keys of its `server.config` file, and everything that is wrong with that file.
 
-    The environment is looked at only if the scenario has `server.config` as text. Keys that the scenario gives win;
-    `config` itself becomes a map that says which file was read and what has to be said about it.
+    The variables are those of `server.environment`, which is not looked at again; without it they are those of the
+    shell, for a file only. Keys that the scenario gives win; `config` itself becomes a map that says which file was
+    read and what has to be said about it.
     """
     server = tree.map.get("server")
     link = None if server is None else server.map.get("config")
-    if server is None or link is None or isinstance(link.value, dict) or link.value is None:
+    variables = None if server is None else server.map.get("environment")
+    named = link is not None and link.value is not None and not isinstance(link.value, dict)
+    if server is None or (not named and (variables is None or variables.value is None)):
         return tree, []
-    given = [str(key) for key in server.map if key != "config"]
-    source, read = None, _Contents({}, MMS, (), [])
+    place = link if named and link is not None else variables
+    assert place is not None
+    given = [str(key) for key in server.map if key not in ("config", "environment")]
+    server = server.with_value({key: value for key, value in server.map.items() if key != "environment"})
+    container, problems = container_variables(variables, link, named)
+    environment = shell if variables is None or container is None else container
+    source, read = None, _Contents({}, MMS, (), [], ())
     try:
-        source = _source(link, environment)
-        problems: list[Problem] = []
+        if named:
+            source = _source(place, environment)
+        elif not problems:
+            source = _Source(Path(), container_of(environment).name, "")
         if source is not None:
-            read, problems = _settings(source, _read(source), environment, given)
+            data = _read(source) if named else own_file(environment)
+            read, wrong = _settings(source, data, environment, given, variables)
+            problems += wrong
     except ValueError as error:
-        problems = [Problem(link.file, link.shown_line, "server.config", link.value, str(error))]
+        problems.append(Problem(place.file, place.shown_line, "server.config", place.value, str(error)))
     if problems:
-        return _with_server(tree, server, {"config": link.with_value(None)}), problems
-    return _with_server(tree, server, _keys(link, source, read, given)), []
+        return _with_server(tree, server, {"config": place.with_value(None)}), problems
+    return _with_server(tree, server, _keys(place, source, read, given)), []
 
 
 def is_read(tree: Located) -> bool:
@@ -78,13 +103,14 @@ def _keys(link: Located, source: _Source | None, read: _Contents, given: Sequenc
     name = f"no {DEFAULT}" if source is None else source.name
     said = [
         *_found(link, source),
-        *_from_environment(read.settings, name),
+        *_from_environment(read.settings, read.reader, name),
+        *read.said,
         *_not_set(read.unset, name),
         *notes(read.settings, read.reader, given, name),
         *notes_on(read.models, read.settings, name),
     ]
     config = {"notes": link.with_value([link.with_value(text) for text in said])}
-    if source is not None:
+    if source is not None and source.has_path:
         config = {"file": link.with_value(str(source.path.resolve()))} | config
     if read.models:
         rows = [{key: link.with_value(value) for key, value in row.items()} for row in configured(read.models)]
@@ -95,43 +121,6 @@ def _keys(link: Located, source: _Source | None, read: _Contents, given: Sequenc
             origin = name if one.setting.variable is None else one.setting.place(name)
             keys[one.key] = Located(one.value, origin, one.setting.line, None, link.folder)
     return keys
-
-
-def with_models_said(scenario: Scenario) -> Scenario:
-    """The scenario of a configuration that was just read, with findings on what it says of single models."""
-    config = scenario.server.config
-    if config is None or not config.models:
-        return scenario
-    said = list(_on_models(config.models, scenario.resolved_models))
-    read = config.model_copy(update={"notes": (*config.notes, *said)})
-    copy: Scenario = scenario.model_copy(update={"server": scenario.server.model_copy(update={"config": read})})
-    return copy
-
-
-def _on_models(configured: Sequence[ConfiguredModel], models: Sequence[Model]) -> Iterator[str]:
-    """What became of the values of each model."""
-    known = {model.name for model in models} | {model.group for model in models}
-    for one in configured:
-        values = one.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"name"})
-        if one.max_batch_delay_s is not None:
-            values["max_batch_delay"] = units.show_seconds(one.max_batch_delay_s)
-        if not values:
-            continue
-        text = ", ".join(f"{key}={value}" for key, value in values.items())
-        if one.name not in known:
-            hint = did_you_mean(one.name, known)
-            yield f"the scenario has no model {shown(one.name)}, so nothing has {text}" + (f" ({hint})" if hint else "")
-            continue
-        of = next((model for model in models if model.name == one.name), None)
-        of = of or next(model for model in models if model.group == one.name)
-        kept = {"workers": of.workers, "batch_size": of.batch_size, "max_batch_delay": of.max_batch_delay_s}
-        asked = {"workers": one.workers, "batch_size": one.batch_size, "max_batch_delay": one.max_batch_delay_s}
-        won = [f"{key}={values[key]}" for key in values if kept[key] == asked[key]]
-        lost = [f"{key}={values[key]}" for key in values if kept[key] != asked[key]]
-        if won:
-            yield f"models.{one.name}: used: {', '.join(won)}"
-        if lost:
-            yield f"models.{one.name}: {', '.join(lost)} of the file gives way to the scenario's own"
 
 
 def _with_server(tree: Located, server: Located, values: Mapping[str, Located]) -> Located:
@@ -164,21 +153,41 @@ def _read(source: _Source) -> bytes:
 
 
 def _settings(
-    source: _Source, data: bytes, environment: Mapping[str, str], given: Sequence[str]
+    source: _Source,
+    data: bytes,
+    environment: Mapping[str, str],
+    given: Sequence[str],
+    variables: Located | None,
 ) -> tuple[_Contents, list[Problem]]:
     """The settings of a file as the real server ends up with them, and what is wrong with them."""
     settings, wrong = read_settings(data)
     reader = reader_of(settings)
-    settings, unset = with_variables(settings, environment)
-    if _is_true(settings.get(ENABLE)):
+    has_map = variables is not None
+    container = container_of(environment) if has_map else None
+    defaults = XGBOOST_DEFAULTS if container is XGBOOST else {}
+    settings, unset = with_variables(
+        settings, {**defaults, **{k: v for k, v in environment.items() if v or not defaults}}
+    )
+    own = not source.has_path
+    # The toolkit writes its lines after those of its file; a file of MMS_CONFIG_FILE is read instead of that one.
+    applied = container is not None and (own or (container is TOOLKIT and not source.named_by))
+    if container is not None and applied:
+        lines = written(container, environment)
+        settings = {key: value for key, value in settings.items() if key not in lines} | lines
+    enabled = _is_true(settings.get(ENABLE))
+    if enabled:
         allowed = [key.name for key in reader.keys.values() if key.by_environment]
         settings = with_overrides(settings, reader.prefix, allowed, environment)
     models, wrong_models = described(settings) if reader is TORCHSERVE else ([], [])
-    file = str(source.path)
+    file = str(source.path) if source.has_path else source.name
     problems = [_problem(flaw, file) for flaw in (*wrong, *_needed(unset, settings, reader, given), *wrong_models)]
     for setting, flaw in flaws(settings, reader):
-        problems.append(_problem(flaw, file if setting.variable is None else setting.place(file)))
-    return _Contents(settings, reader, tuple(unset), models), problems
+        if variables is not None and setting.variable is not None:
+            problems.append(of_variable(variables, setting.variable, f"{setting.key}: {flaw.message}"))
+        else:
+            problems.append(_problem(flaw, file if setting.variable is None else setting.place(file)))
+    said = list(notes_on_variables(environment, source.name, enabled, applied)) if has_map else []
+    return _Contents(settings, reader, tuple(unset), models, said), problems
 
 
 def _needed(
@@ -222,9 +231,10 @@ def _found(link: Located, source: _Source | None) -> list[str]:
     return [f"{source.name}: read because {source.named_by}"]
 
 
-def _from_environment(settings: Mapping[str, Setting], name: str) -> list[str]:
+def _from_environment(settings: Mapping[str, Setting], reader: Reader, name: str) -> list[str]:
     """What environment variables changed, and an enabling that is none."""
-    found = [setting.variable for setting in settings.values() if setting.variable is not None]
+    variables = [setting.variable for setting in settings.values() if setting.variable is not None]
+    found = [variable for variable in variables if variable.startswith(reader.prefix)]
     said = [f"{name}: {ENABLE}=true lets these variables win: {', '.join(found)}"] if found else []
     enable = settings.get(ENABLE)
     if enable is not None and enable.value.lower() not in ("true", "false"):

@@ -171,6 +171,24 @@ CONFIG = OneOf(
 """What a file names, and what is left of it by the time the scenario is built."""
 
 
+def _no_variables(value: Any) -> None:
+    raise Refused("variables are read for a scenario file only: give their values as keys of the server")
+
+
+Variables = Annotated[
+    None,
+    BeforeValidator(_no_variables),
+    WithJsonSchema(
+        {
+            "description": "a map, variable -> value",
+            "type": "object",
+            "additionalProperties": {"type": ["string", "integer", "boolean"]},
+        }
+    ),
+]
+"""What a file names; the loader makes keys of the server of it."""
+
+
 class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
@@ -179,6 +197,10 @@ class Server(Data):
     config: Annotated[ConfigRead, CONFIG] | None = None
     """Path of a `config.properties`, or `auto`: the file that MMS_CONFIG_FILE names, else the one in the working
     folder. Keys given here win over those of the file.
+    """
+    environment: Variables | None = None
+    """Environment variables of the container, such as `{SAGEMAKER_MODEL_SERVER_WORKERS: 4, MMS_JOB_QUEUE_SIZE: 500}`,
+    with the meaning that SageMaker's containers give them. Keys given here win over them; your shell is not read.
     """
     default_workers_per_model: DefaultWorkers = 1
     """Worker processes of each loaded copy of a model: a number, `per_vcpu`, or `per_gpu_or_vcpu` (as many as the host
