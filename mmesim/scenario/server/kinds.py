@@ -11,5 +11,5 @@ KINDS: dict[str, type[ServerKind]] = {"mms": Mms}
 
 
 def kind_of(server: Server, vcpu: int, gpus: int = 0) -> ServerKind:
-    """The rules of a scenario's server on hosts of so many vCPUs and GPUs."""
+    """The rules of a scenario's server on hosts with `vcpu` vCPUs and `gpus` GPUs."""
     return KINDS[server.kind](server, vcpu, gpus)

@@ -124,7 +124,7 @@ def test_a_near_miss_is_named(scenario, environment):
         (
             "{SAGEMAKER_MODEL_SERVER_WORKERS: 2, SAGEMAKER_NUM_MODEL_WORKERS: 2}",
             "SAGEMAKER_MODEL_SERVER_WORKERS",
-            "",
+            "by the XGBoost container: keep one",
             None,
         ),
         (
@@ -142,9 +142,7 @@ def test_a_near_miss_is_named(scenario, environment):
         ("[A=1]", "", "a list is not a map of variables", "SAGEMAKER_MODEL_SERVER_WORKERS"),
     ],
 )
-def test_what_cannot_be_simulated_is_refused_where_it_is_written(
-    problems, environment, variables, field, message, hint
-):
+def test_what_cannot_be_simulated_is_refused_in_its_place(problems, environment, variables, field, message, hint):
     (problem,) = problems(environment(variables))
     assert (problem.line, problem.field) == (14, f"server.environment.{field}".rstrip("."))
     assert message in problem.message
