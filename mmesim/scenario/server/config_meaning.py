@@ -16,6 +16,17 @@ from mmesim.scenario.values.fields import shown
 
 WORKERS, LOAD = "default_workers_per_model", "load_models"
 MINUTES, SECONDS = "default_response_timeout", "default_response_timeout_seconds"
+_OF_A_REGISTRATION = {
+    name: f"a registration may give it: write {key} in the scenario"
+    for key, names in {
+        "server.batch_size": ("batch_size", "batchSize"),
+        "server.max_batch_delay": ("max_batch_delay", "maxBatchDelay"),
+        "server.default_workers_per_model": ("initial_workers", "min_worker", "minWorkers", "workers"),
+        "endpoint.invocation_timeout": ("response_timeout", "responseTimeout"),
+    }.items()
+    for name in names
+}
+"""Parameters of a registration that people write into the file."""
 _OTHER_NAMES = ("number_of_netty_threads",)
 """Keys that have another name in a scenario."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
@@ -165,7 +176,8 @@ def notes(settings: Mapping[str, Setting], reader: Reader, given: Sequence[str],
             yield f"{setting.place(file)}: {name} is not simulated: {key.why}"
     for name, setting in settings.items():
         if name not in reader.keys:
-            hint = "it is a key of MMS" if name in MMS.keys else did_you_mean(name, reader.keys)
+            hint = "it is a key of MMS" if name in MMS.keys else _OF_A_REGISTRATION.get(name)
+            hint = hint or did_you_mean(name, reader.keys)
             yield f"{setting.place(file)}: {reader.name} knows no key {shown(name)} and ignores it" + (
                 f" ({hint})" if hint else ""
             )

@@ -102,6 +102,11 @@ WORKERS = "default_workers_per_model=1\n"
             WORKERS + "job_queue_sze=3",
             "config.properties:2: MMS knows no key 'job_queue_sze' and ignores it (did you mean job_queue_size?)",
         ),
+        (
+            WORKERS + "batch_size=8",
+            "config.properties:2: MMS knows no key 'batch_size' and ignores it (a registration may give it: write "
+            "server.batch_size in the scenario)",
+        ),
         (WORKERS + "zzz=3", "config.properties:2: MMS knows no key 'zzz' and ignores it"),
         (
             WORKERS + "vmargs=-Xmx1g\nasync_logging=true",

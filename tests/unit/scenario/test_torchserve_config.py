@@ -18,7 +18,8 @@ inference_address=http\\://0.0.0.0\\:8085
 model_store=/mnt/models/model-store
 model_snapshot={\\n  "name"\\: "startup.cfg",\\n  "modelCount"\\: 1,\\n  "models"\\: {\\n    "alpha"\\: {\\n      \
 "1.0"\\: {\\n        "defaultVersion"\\: true,\\n        "marName"\\: "alpha.mar",\\n        \
-"minWorkers"\\: 3,\\n        "maxWorkers"\\: 5,\\n        "batchSize"\\: 2,\\n        "maxBatchDelay"\\: 5000\\n      }\\n    }\\n  }\\n}
+"minWorkers"\\: 3,\\n        "maxWorkers"\\: 5,\\n        "batchSize"\\: 2,\\n        \
+"maxBatchDelay"\\: 5000\\n      }\\n    }\\n  }\\n}
 """
 
 
