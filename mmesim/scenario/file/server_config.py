@@ -11,14 +11,22 @@ from mmesim.scenario.file.server_environment import container_variables, of_vari
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.server.config_keys import MMS, Reader, Use
 from mmesim.scenario.server.config_meaning import flaws, notes, taken
-from mmesim.scenario.server.config_syntax import Flaw, Setting, Unset, read_settings, with_overrides, with_variables
+from mmesim.scenario.server.config_syntax import (
+    Flaw,
+    Setting,
+    Unset,
+    asked_for,
+    read_settings,
+    with_overrides,
+    with_variables,
+)
 from mmesim.scenario.server.container import (
+    CONFIG_FILE,
     TOOLKIT,
-    XGBOOST,
-    XGBOOST_DEFAULTS,
     container_of,
     notes_on_variables,
     own_file,
+    seen_by_file,
     written,
 )
 from mmesim.scenario.server.torchserve import TORCHSERVE, Described, configured, described, notes_on, reader_of
@@ -26,7 +34,6 @@ from mmesim.scenario.values.fields import shown
 
 AUTO = "auto"
 DEFAULT = "config.properties"
-FILE_VARIABLE = "MMS_CONFIG_FILE"
 ENABLE = "enable_envvars_config"
 
 
@@ -133,8 +140,8 @@ def _source(link: Located, environment: Mapping[str, str]) -> _Source | None:
         raise ValueError(f"{shown(link.value)} is neither the path of a file nor `{AUTO}`")
     if link.value != AUTO:
         return _Source(link.folder / link.value, link.value, "")
-    if FILE_VARIABLE in environment:
-        return _Source(Path(environment[FILE_VARIABLE]), environment[FILE_VARIABLE], f"{FILE_VARIABLE} names it")
+    if CONFIG_FILE in environment:
+        return _Source(Path(environment[CONFIG_FILE]), environment[CONFIG_FILE], f"{CONFIG_FILE} names it")
     default = Path(DEFAULT)
     return _Source(default, DEFAULT, "it is in the working folder") if default.exists() else None
 
@@ -162,15 +169,13 @@ def _settings(
     """The settings of a file as the real server ends up with them, and what is wrong with them."""
     settings, wrong = read_settings(data)
     reader = reader_of(settings)
+    asked = asked_for(settings)
     has_map = variables is not None
     container = container_of(environment) if has_map else None
-    defaults = XGBOOST_DEFAULTS if container is XGBOOST else {}
-    settings, unset = with_variables(
-        settings, {**defaults, **{k: v for k, v in environment.items() if v or not defaults}}
-    )
+    settings, unset = with_variables(settings, environment if container is None else seen_by_file(environment))
     own = not source.has_path
     # The toolkit writes its lines after those of its file; a file of MMS_CONFIG_FILE is read instead of that one.
-    applied = container is not None and (own or (container is TOOLKIT and not source.named_by))
+    applied = container is not None and (own or (container is TOOLKIT and CONFIG_FILE not in environment))
     if container is not None and applied:
         lines = written(container, environment)
         settings = {key: value for key, value in settings.items() if key not in lines} | lines
@@ -186,7 +191,7 @@ def _settings(
             problems.append(of_variable(variables, setting.variable, f"{setting.key}: {flaw.message}"))
         else:
             problems.append(_problem(flaw, file if setting.variable is None else setting.place(file)))
-    said = list(notes_on_variables(environment, source.name, enabled, applied)) if has_map else []
+    said = list(notes_on_variables(environment, source.name, asked, enabled, applied)) if has_map else []
     return _Contents(settings, reader, tuple(unset), models, said), problems
 
 
@@ -227,7 +232,7 @@ def _found(link: Located, source: _Source | None) -> list[str]:
     if link.value != AUTO:
         return []
     if source is None:
-        return [f"no {DEFAULT}: {FILE_VARIABLE} is not set and the working folder has none, so MMS's own defaults hold"]
+        return [f"no {DEFAULT}: {CONFIG_FILE} is not set and the working folder has none, so MMS's own defaults hold"]
     return [f"{source.name}: read because {source.named_by}"]
 
 

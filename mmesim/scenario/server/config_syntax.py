@@ -116,6 +116,15 @@ def _escape(match: re.Match[str]) -> str:
     return chr(int(code, 16))
 
 
+def asked_for(settings: Mapping[str, Setting]) -> dict[str, list[str]]:
+    """The variables that values name as `$$NAME$$`, each with the keys that do."""
+    asked: dict[str, list[str]] = {}
+    for key, setting in settings.items():
+        for name in dict.fromkeys(_VARIABLE.findall(setting.value)):
+            asked.setdefault(name, []).append(key)
+    return asked
+
+
 def with_variables(
     settings: Mapping[str, Setting], environment: Mapping[str, str]
 ) -> tuple[dict[str, Setting], list[Unset]]:

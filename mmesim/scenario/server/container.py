@@ -6,7 +6,7 @@ and aws/sagemaker-xgboost-container (`serving_mms.py`, `resources/mms/config.pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmesim.errors import did_you_mean
@@ -53,7 +53,7 @@ XGBOOST = Container(
     },
 )
 """The XGBoost container: its file takes these keys from variables, with defaults."""
-XGBOOST_DEFAULTS = {"SAGEMAKER_NUM_MODEL_WORKERS": "1", "SAGEMAKER_MODEL_JOB_QUEUE_SIZE": "100"}
+_XGBOOST_DEFAULTS = {"SAGEMAKER_NUM_MODEL_WORKERS": "1", "SAGEMAKER_MODEL_JOB_QUEUE_SIZE": "100"}
 
 _IDLE = (
     "SAGEMAKER_BIND_TO_PORT",
@@ -108,6 +108,13 @@ def own_file(environment: Mapping[str, str]) -> bytes:
     return container.file
 
 
+def seen_by_file(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a file may name: the XGBoost container has defaults for those that are missing or empty."""
+    if container_of(environment) is not XGBOOST:
+        return dict(environment)
+    return _XGBOOST_DEFAULTS | {name: value for name, value in environment.items() if value}
+
+
 def written(container: Container, environment: Mapping[str, str]) -> dict[str, Setting]:
     """The settings that a container makes of its variables; an empty one counts as not set."""
     settings: dict[str, Setting] = {}
@@ -135,23 +142,28 @@ def refused(environment: Mapping[str, str], has_file: bool) -> Iterator[tuple[st
             yield name, Refused(f"is read by the inference toolkit, and {other} by the XGBoost container: keep one")
 
 
-def notes_on_variables(environment: Mapping[str, str], file: str, enabled: bool, applied: bool) -> Iterator[str]:
-    """What became of each variable of a container.
+def notes_on_variables(
+    environment: Mapping[str, str], file: str, asked: Mapping[str, Sequence[str]], enabled: bool, applied: bool
+) -> Iterator[str]:
+    """What became of each variable of a container; values that may be secret are not shown.
 
-    `enabled`: the file lets `MMS_*` win; `applied`: the container's own variables became settings.
+    `asked`: the keys of the file that name a variable; `enabled`: the file lets `MMS_*` win; `applied`: the container's
+    own variables became settings.
     """
     container = container_of(environment)
     known = {**TOOLKIT.variables, **XGBOOST.variables}
     of_mms = {f"MMS_{key.name.upper()}" for key in MMS.keys.values() if key.by_environment}
     idle: list[str] = []
     for name, value in environment.items():
-        if name in container.variables and applied and value:
+        if name in asked:
+            yield f"{name}: {file} takes {', '.join(asked[name])} from it"
+        elif name in container.variables and applied and value:
             setting = written(container, {name: value})[known[name]]
             yield f"{name}={value}: {container.name} writes {setting.key}={setting.value} for the server"
         elif name in known and not applied:
             yield f"{name}={value}: acts only where {file} names it as $${name}$$"
         elif name in of_mms and not enabled:
-            yield f"{name}={value} has no effect: {file} does not have enable_envvars_config=true"
+            yield f"{name} has no effect: {file} does not have enable_envvars_config=true"
         elif name.startswith("MMS_") and name not in of_mms and name != CONFIG_FILE:
             hint = did_you_mean(name, of_mms)
             yield f"MMS reads no variable {name} and ignores it" + (f" ({hint})" if hint else "")

@@ -89,7 +89,7 @@ def test_every_variable_of_a_container_is_in_a_finding(scenario, environment, na
             "environment variable SAGEMAKER_MODEL_SERVER_TIMEOUT: default_response_timeout=60 counts minutes, not",
         ),
         ("{SAGEMAKER_MAX_PAYLOAD_IN_MB: 6}", "SAGEMAKER_MAX_PAYLOAD_IN_MB=6: sagemaker-inference-toolkit writes max_r"),
-        ("{SAGEMAKER_NUM_MODEL_WORKERS: 3, MMS_JOB_QUEUE_SIZE: 5}", "MMS_JOB_QUEUE_SIZE=5 has no effect: sagemaker-xg"),
+        ("{SAGEMAKER_NUM_MODEL_WORKERS: 3, MMS_JOB_QUEUE_SIZE: 5}", "MMS_JOB_QUEUE_SIZE has no effect: sagemaker-xg"),
         (
             "{MMS_JOB_QUEUE_SZE: 5}",
             "MMS reads no variable MMS_JOB_QUEUE_SZE and ignores it (did you mean MMS_JOB_QUEUE",
@@ -160,6 +160,16 @@ def test_with_a_file_the_variables_are_those_that_the_file_asks_for(scenario, en
     assert of(scenario(text)) == (4, 5, False)
     write("job_queue_size=7\n", "config.properties")
     assert of(scenario(text)) == (4, 7, False)
+
+
+def test_a_variable_that_the_file_names_is_said_to_be_used_and_no_secret_is_shown(scenario, environment, write):
+    write("keystore_pass=$$WORD$$\njob_queue_size=$$QUEUE$$\n", "config.properties")
+    text = environment("{WORD: secret, QUEUE: 5, MMS_KEYSTORE_PASS: secret}", "  config: config.properties")
+    loaded = scenario(text)
+    assert loaded.server.job_queue_size == 5
+    assert "QUEUE: config.properties takes job_queue_size from it" in notes_of(loaded)
+    assert any(note.startswith("MMS_KEYSTORE_PASS has no effect") for note in notes_of(loaded))
+    assert not any("secret" in note for note in notes_of(loaded))
 
 
 def test_a_file_that_a_variable_names_is_read_instead_of_the_containers_own(scenario, environment, write):
