@@ -14,6 +14,7 @@ from mmesim.scenario.values.fields import Bytes, Count, Data, Number, Refused, U
 
 UNLIMITED = "unlimited"
 DEFAULT_SMT_YIELD = 1.3
+_BANDWIDTH = quantity_schema("a bandwidth, or unlimited", "1.25 Gbit/s")
 
 
 def _network(value: object, info: ValidationInfo) -> float:
@@ -28,7 +29,7 @@ Network = Annotated[
     float,
     BeforeValidator(_network),
     PlainSerializer(lambda value: UNLIMITED if value == math.inf else units.exact_bandwidth(value)),
-    WithJsonSchema(quantity_schema("a bandwidth, or unlimited", "1.25 Gbit/s")),
+    WithJsonSchema({**_BANDWIDTH, "anyOf": [*_BANDWIDTH["anyOf"], {"const": UNLIMITED}]}),
     Field(gt=0),
 ]
 
