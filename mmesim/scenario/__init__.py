@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
-    from mmesim.scenario.endpoint.host import HostType
+    from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Router, RouterPolicy
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.run.until import Precision
     from mmesim.scenario.scenario import Scenario
     from mmesim.scenario.server.frameworks import Framework
-    from mmesim.scenario.server.server import ConfigRead, CpuWait, Overhead, Server
+    from mmesim.scenario.server.server import ConfigRead, ConfiguredModel, CpuWait, Overhead, Server
     from mmesim.scenario.traffic.arrivals import (
         ConstantRate,
         GammaArrivals,
@@ -54,6 +54,7 @@ __all__ = [
     "Clients",
     "ClosedLoop",
     "ConfigRead",
+    "ConfiguredModel",
     "Constant",
     "ConstantRate",
     "CpuWait",
@@ -135,7 +136,7 @@ _HOMES = {
         "Gdsf",
         "Ttl",
     ),
-    "mmesim.scenario.endpoint.host": ("HostType",),
+    "mmesim.scenario.endpoint.host_type": ("HostType",),
     "mmesim.scenario.endpoint.router": (
         "Router",
         "RouterPolicy",
@@ -163,6 +164,7 @@ _HOMES = {
     "mmesim.scenario.server.frameworks": ("Framework",),
     "mmesim.scenario.server.server": (
         "ConfigRead",
+        "ConfiguredModel",
         "CpuWait",
         "Overhead",
         "Server",

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mmesim.scenario.server.server import Server
 
 
+PER_VCPU, PER_GPU = "per_vcpu", "per_gpu_or_vcpu"
+"""Words for the number of workers of a copy, by the hardware of the host."""
+
+
 @dataclass(frozen=True)
 class Queue:
     """Where attempts wait for a worker."""
@@ -24,7 +28,7 @@ class Queue:
     bound: int
     """Attempts that may wait, besides those in service."""
     refusal: Cause
-    """What an attempt is told that finds it full."""
+    """The cause of an attempt that finds it full."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Workers:
     start_cpu_s: float = 0.0
     """Work of starting one more, on one thread."""
     start_wait_s: float = 0.0
-    """What starting one more waits besides."""
+    """Time that starting one more takes besides."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,19 @@ class Death:
 
 @dataclass(frozen=True)
 class ServerKind(ABC):
-    """The rules of one kind of model server, with the figures of one scenario's server on hosts of `vcpu` vCPUs."""
+    """The rules of one kind of model server, with one scenario's server on hosts of `vcpu` vCPUs and `gpus` GPUs."""
 
     server: Server
     vcpu: int
+    gpus: int = 0
+
+    @property
+    def default_workers(self) -> int:
+        """Workers of a copy of a model that names no number."""
+        given = self.server.default_workers_per_model
+        if isinstance(given, int):
+            return given
+        return self.gpus or self.vcpu if given == PER_GPU else self.vcpu
 
     # Memory and tasks
 
@@ -68,7 +81,7 @@ class ServerKind(ABC):
         """Processes and threads of one loaded copy of a model."""
 
     def admits(self, memory_bytes: int, usable_bytes: int, tasks: int, pid_limit: float) -> bool:
-        """Whether a load may begin that brings a host to so much memory and so many processes and threads.
+        """Whether a load may begin that brings a host to this memory and this number of processes and threads.
 
         Idle models are unloaded, one after the other in the order of the eviction policy, until it may.
         """
