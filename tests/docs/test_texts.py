@@ -22,8 +22,12 @@ LIMITS = ("docs/assumptions.md", "What is not simulated")
 """The one written section that says what is left out: elsewhere such a sentence outlives what it says."""
 REFUSED = ("docs/reference/scenario.md", "Keys that are refused")
 """The one generated section that does: the table of scenario/file/spellings.py."""
-TABLES_OF_LIMITS = {"mmesim/scenario/file/spellings.py", "mmesim/scenario/server/config_meaning.py"}
-"""Their messages may say so too: one row for each spelling and for each key of config.properties."""
+TABLES_OF_LIMITS = {
+    "mmesim/scenario/file/spellings.py",
+    "mmesim/scenario/run/expected.py",
+    "mmesim/scenario/server/config_meaning.py",
+}
+"""Their messages may say so too: one row for each spelling, word of `expect` and key of config.properties."""
 RESERVED = "faults are not simulated"
 """The message of the one key of the schema that only its default fits."""
 LEFT_OUT = re.compile(

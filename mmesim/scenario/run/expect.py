@@ -21,7 +21,7 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.figures import LATENCIES, Kind, quantile_shares
-from mmesim.scenario.run.expected import EXPECTED, LATER, OF_LIMIT, meaning_of
+from mmesim.scenario.run.expected import EXPECTED, LATER, NOT_YET, OF_LIMIT, meaning_of
 from mmesim.scenario.values.fields import Refused, shown
 
 Comparison = Literal["<", "<=", ">", ">="]
@@ -30,16 +30,6 @@ EXAMPLES = ("p99 < 500 ms", "cache_hit_ratio >= 95 %", "error_rate < 0.1 %", "lo
 
 _OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
 _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
-_NOT_YET: Mapping[str, str] = MappingProxyType(
-    {
-        "warm": "warm and cold calls are not counted apart yet: a limit holds for all calls",
-        "cold": "warm and cold calls are not counted apart yet: a limit holds for all calls",
-        "of": "the calls of a group are not counted apart yet: a limit holds for all calls",
-        "in": "parts of a run are not judged apart yet: a limit holds for all calls after the warm-up",
-        "after": "there are no faults yet after which something could be expected",
-    }
-)
-"""Words of the grammar that have no meaning yet -> why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +106,8 @@ def read_expectation(value: object) -> Expectation:
         raise Refused(f"{shown(value)} has no {missing}: write `FIGURE < LIMIT`, such as `p99 < 500 ms`")
     metric = _figure(left[0])
     for word in left[1:]:
-        if word in _NOT_YET:
-            raise Refused(f"`{word}` after {metric}: {_NOT_YET[word]}")
+        if word in NOT_YET:
+            raise Refused(f"`{word}` after {metric}: {NOT_YET[word]}")
         raise Refused(f"{shown(word)} after {metric} means nothing: write `{metric} {operator[0]} {right}`")
     if operator[0] not in _IN_WORDS:
         raise Refused("a simulation never meets an exact value: compare with <, <=, > or >=")

@@ -59,6 +59,18 @@ LATER: Mapping[str, str] = MappingProxyType(
 """First word of figures that do not exist yet -> why."""
 
 
+NOT_YET: Mapping[str, str] = MappingProxyType(
+    {
+        "warm": "warm and cold calls are not counted apart yet: a limit holds for all calls",
+        "cold": "warm and cold calls are not counted apart yet: a limit holds for all calls",
+        "of": "the calls of a group are not counted apart yet: a limit holds for all calls",
+        "in": "parts of a run are not judged apart yet: a limit holds for all calls after the warm-up",
+        "after": "there are no faults yet after which something could be expected",
+    }
+)
+"""Words of the grammar that have no meaning yet -> why."""
+
+
 def ledger_path(metric: str) -> tuple[str, str] | None:
     """Band and part of a figure of the ledger such as `ledger.p99.9.load`; None for any other."""
     if not metric.startswith("ledger."):
