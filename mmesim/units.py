@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 _QUANTITY = re.compile(
     r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\.?(?:inf|nan)\b)\s*(.*?)\s*", re.IGNORECASE
@@ -45,6 +46,28 @@ _BANDWIDTHS: dict[str, Decimal] = {f"{unit}/s": factor for unit, factor in _BYTE
     "Gbit/s": Decimal(125) * 10**6,
     "Tbit/s": Decimal(125) * 10**9,
 }
+
+NUMBER = r"\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+"""A number that is not negative, as a regular expression."""
+TIMES = tuple(_SECONDS)
+"""Units of a time."""
+
+
+def _pattern(units: Iterable[str]) -> str:
+    return rf"^\s*(?:{NUMBER}\s*(?:{'|'.join(units)})|\+?(?:0+\.?0*|\.0+))\s*$"
+
+
+PATTERNS: Mapping[str, str] = MappingProxyType(
+    {
+        "time": _pattern(_SECONDS),
+        "size": _pattern(_BYTES),
+        "rate": _pattern([*_RATES, *_SLOW_RATES]),
+        "bandwidth": _pattern(_BANDWIDTHS),
+        "amount of US dollars": _pattern(["USD"]),
+        "share": rf"^\s*{NUMBER}\s*%?\s*$",
+    }
+)
+"""What is read below, as regular expressions for editors (ECMA 262 and Python)."""
 
 _LARGEST_BYTES = 2**62
 _LARGEST_EXPONENT = 400  # beyond every float, and far below where Decimal itself gives up

@@ -24,11 +24,17 @@ def _network(value: object, info: ValidationInfo) -> float:
     return units.bandwidth(value)
 
 
+_BANDWIDTH_SCHEMA = quantity_schema("bandwidth", "1.25 Gbit/s")
+_NETWORK_SCHEMA = {
+    "description": f"{_BANDWIDTH_SCHEMA['description']}, or {UNLIMITED}",
+    "anyOf": [{"const": UNLIMITED}, *_BANDWIDTH_SCHEMA["anyOf"]],
+}
+
 Network = Annotated[
     float,
     BeforeValidator(_network),
     PlainSerializer(lambda value: UNLIMITED if value == math.inf else units.exact_bandwidth(value)),
-    WithJsonSchema(quantity_schema("a bandwidth, or unlimited", "1.25 Gbit/s")),
+    WithJsonSchema(_NETWORK_SCHEMA),
     Field(gt=0),
 ]
 

@@ -24,7 +24,7 @@ class _Parameter:
     schema: Mapping[str, Any]
 
 
-_ONE_TIME = quantity_schema("a time", "20 ms", "1.5 s")
+_ONE_TIME = quantity_schema("time", "20 ms", "1.5 s")
 
 
 def _parameter(meaning: str, is_number: bool) -> _Parameter:
