@@ -82,6 +82,9 @@ class Data(BaseModel):
     file_keys: ClassVar[tuple[str, ...]] = ()
     """Keys that a file may write besides the fields; they are resolved before the class is built."""
 
+    lone_key: ClassVar[str | None] = None
+    """The key that a value is meant for which stands where a map should; None: the first that is required."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     @classmethod

@@ -59,7 +59,8 @@ def _by_parameters(of: type[ByParameters]) -> Kind:
         "required": list(parameters),
         "additionalProperties": False,
     }
-    return Kind(of.name, of, read, write, lambda _: schema)
+    example = f"{{{of.name}: {{{', '.join(f'{key}: ...' for key in parameters)}}}}}"
+    return Kind(of.name, of, read, write, lambda _: schema, example=example)
 
 
 def _at(read: Callable[[object], float], value: object, place: str | int | float) -> float:

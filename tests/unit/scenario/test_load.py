@@ -299,12 +299,12 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "count: 3",
             "count: 3\n    framework: pytorch",
-            "5: models.tenant.process_memory: process_memory of model 'tenant-000' is missing (pytorch has no",
+            "5: models.tenant.process_memory: process_memory and load of model 'tenant-000' and 2 more are",
         ),
         (
             "    memory: 40 MiB\n",
             "",
-            "5: models.tenant.memory: memory of model 'tenant-000' is missing: add, for example, `memory: 40 MiB`",
+            "5: models.tenant.memory: memory of model 'tenant-000' and 2 more is missing: add, for example",
         ),
         ("{cpu: 10 ms}", "{threads: 2}", "9: models.tenant.service: needs a time"),
         (
@@ -319,7 +319,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "8: models.tenant.rate: weight and rate exclude each other",
         ),
         ("count: 3", "count: 3\n    weight: 1", "12: traffic.traffic-0.popularity: the models have weights or rates"),
-        ("- name: tenant", "- nmae: tenant", "5: models.0.name: is missing"),
+        ("- name: tenant", "- nmae: tenant", "5: models.0.nmae: unknown key, one of name"),
         ("rate: 10 /s", "rate: 0", "11: traffic.traffic-0.arrivals.poisson.rate: 0 is too small: it must be above 0"),
         (
             "{rate: 10 /s}",
