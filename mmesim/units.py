@@ -280,8 +280,10 @@ def show_usd(value: float) -> str:
     """An amount of US dollars for people: `672 USD`, `0.92 USD`, `0.0042 USD`."""
     if abs(value) >= 100:
         return f"{value:,.0f} USD"
-    if abs(value) >= 0.1 or value == 0:
+    if abs(value) >= 1 or value == 0:
         return f"{value:,.2f} USD"
+    if abs(value) >= 0.1:  # a price of an hour: 0.115, and 0.12 would be 4 % off
+        return f"{value:.3f}".removesuffix("0") + " USD"
     return f"{_digits(value, 2)} USD"
 
 

@@ -16,6 +16,7 @@ from mmesim.cli.common import (
     Overrides,
     ScenarioFile,
     Seed,
+    columns,
     executor,
     folder_name,
     with_seed,
@@ -108,7 +109,7 @@ def sweep(
     result.save(folder)
     if plot is not None and result.points:
         write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
-    typer.echo(text(sweep_report(result, figures)), nl=False)
+    typer.echo(text(sweep_report(result, figures), width=columns()), nl=False)
     typer.echo(_counted(result, file), err=True)
     typer.echo(f"tables in {folder}", err=True)
     if result.self_check is not None:
