@@ -11,7 +11,7 @@ from typing import Any
 from mmesim import units
 from mmesim.scenario import figures
 from mmesim.scenario.endpoint import catalogue
-from mmesim.scenario.endpoint.host import HOST_KEYS, HostType
+from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.scenario import Scenario
 
