@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -78,6 +79,15 @@ def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Command) -> None:
     found = {path.name for path in Path("results/day-sweep").iterdir()}
     assert found == {"provenance.json", "sweep.csv", "sweep.parquet", "sweep.sqlite"}
     assert pd.read_csv("results/day-sweep/sweep.csv")[COUNT].tolist() == [1, 2]
+
+
+def test_json_has_the_rows_of_the_table(sweep: Command) -> None:
+    done = sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--json")
+    found = json.loads(done.out)
+    assert (found["scenario"], found["asked"]) == ("day", 2)
+    table = pd.read_csv("results/day-sweep/sweep.csv")
+    assert [[*point] for point in found["points"]] == [[*table.columns]] * 2
+    assert [point["p50_ms"] for point in found["points"]] == table["p50_ms"].tolist()
 
 
 def test_the_same_command_simulates_nothing_twice(sweep: Command, engine: Engine) -> None:

@@ -1,5 +1,7 @@
 """The scenario file as a whole: defaults, and everything that is refused with its place."""
 
+from pathlib import Path
+
 import pytest
 
 from mmesim.errors import Problem, ScenarioError
@@ -20,9 +22,20 @@ from mmesim.scenario import (
     Weights,
     Zipf,
 )
+from mmesim.scenario.file.load import load
+from mmesim.scenario.file.yaml import read_text
 from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.values.times import Constant, Exponential
 from tests.helpers.texts import load_text
+
+
+def test_a_dict_says_what_a_file_says(base, write):
+    data = read_text(base, "a", Path()).plain()
+    assert Scenario.from_dict(data, ["run.seed=3"]) == load(write(base), ["run.seed=3"])
+    extended = {"extends": str(write(base, "base.yaml")), "endpoint": {"instance_count": 7}}
+    assert Scenario.from_dict(extended) == load(write(base), ["endpoint.instance_count=7"])
+    with pytest.raises(ScenarioError, match=r"^scenario: models.tenant.memory: 40 has no unit"):
+        Scenario.from_dict(data | {"models": [data["models"][0] | {"memory": 40}]})
 
 
 def test_defaults_are_those_of_the_design(scenario):
