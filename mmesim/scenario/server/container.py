@@ -168,7 +168,7 @@ def notes_on_variables(
             hint = did_you_mean(name, of_mms)
             yield f"MMS reads no variable {name} and ignores it" + (f" ({hint})" if hint else "")
         elif name in _THREADS:
-            yield f"{name}={value} has no effect by itself: threads of a call are models.service.threads"
+            yield f"{name}={value} is not simulated by itself: threads of a call are models.service.threads"
         elif name not in of_mms and (name not in known or not value):
             hint = None if name in (*_IDLE, _MULTI_MODEL) else did_you_mean(name, known)
             idle.append(name if hint is None else f"{name} ({hint})")

@@ -154,7 +154,7 @@ def notes_on(models: Sequence[Described], settings: Mapping[str, Setting], file:
             )
         if "responseTimeout" in values:
             limit_s = values["responseTimeout"]
-            yield f"{here}: responseTimeout={limit_s} (seconds) has no effect: {late_answer(limit_s)}"
+            yield f"{here}: responseTimeout={limit_s} (seconds) is not simulated: {late_answer(limit_s)}"
 
 
 def _default_version(versions: Mapping[str, Mapping[str, Any]]) -> str:
