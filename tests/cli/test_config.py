@@ -33,8 +33,8 @@ BAD = {
         "config.properties:2: inference_address: a unix socket needs use_native_io=true",
     ),
     "missing variable": (
-        b"# first\ndefault_service_handler=$$NO_SUCH_HANDLER$$\n",
-        "config.properties:2: default_service_handler: there is no environment variable NO_SUCH_HANDLER",
+        b"# first\ndefault_workers_per_model=$$NO_SUCH_NUMBER$$\n",
+        "config.properties:2: default_workers_per_model: there is no environment variable NO_SUCH_NUMBER",
     ),
     "broken escape": (b"model_store=\\u12\n", "config.properties:1: '\\\\u12' is not a character"),
     "no text": ("job_queue_size=5".encode("utf-16"), "config.properties: is not a text file"),

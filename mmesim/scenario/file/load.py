@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
-from mmesim.scenario.file.merge import named, override_all, read_with_bases
+from mmesim.scenario.file.merge import named, override_all, read_with_bases, with_bases
 from mmesim.scenario.file.problems import from_validation, locate
-from mmesim.scenario.file.server_config import with_config
+from mmesim.scenario.file.server_config import is_read, with_config
+from mmesim.scenario.file.server_models import with_models_said
 from mmesim.scenario.file.spellings import misspelled
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.scenario import Scenario
@@ -38,12 +39,21 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     return resolve(override_all(read_with_bases(Path(path)), overrides))
 
 
+def from_plain(data: Mapping[str, object], overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario of maps, lists and values as a file has them; paths are relative to the working folder.
+
+    Raises ScenarioError with every problem.
+    """
+    return resolve(override_all(with_bases(Located.of(data, "scenario", Path.cwd())), overrides))
+
+
 def resolve(tree: Located) -> Scenario:
     """The scenario of a tree that stands for a whole file. Raises ScenarioError with every problem."""
     whole = named(tree)
     tree, beliefs, believed_wrongly = with_middles(whole)
     tree = _with_section(tree, beliefs)
     tree, problems = _absolute_paths(_with_folders(tree))
+    just_read = is_read(tree)
     tree, wrong = with_config(tree, os.environ)
     problems += wrong
     refused = [*believed_wrongly, *misspelled(tree)]
@@ -60,7 +70,7 @@ def resolve(tree: Located) -> Scenario:
         problems += _other_values(whole, scenario)
     if problems:
         raise ScenarioError(_in_order(problems))
-    return scenario
+    return with_models_said(scenario) if just_read else scenario
 
 
 def _with_section(tree: Located, beliefs: Mapping[str, Located]) -> Located:

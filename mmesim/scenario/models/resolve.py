@@ -12,6 +12,7 @@ from mmesim.scenario.models.csv_table import csv_rows
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.server.frameworks import PRESETS
 from mmesim.scenario.server.kind import ServerKind
+from mmesim.scenario.server.server import ConfiguredModel, Server
 from mmesim.scenario.values.fields import Place, Refusals, Refused
 
 T = TypeVar("T")
@@ -59,15 +60,18 @@ def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
             refused.extend(refusals.all)
     seen: dict[str, Entry] = {}
     models: list[Model] = []
+    incomplete: list[tuple[Entry, tuple[str, ...]]] = []
     for entry in entries:
         if entry.name in seen:
             refused.append(_named_twice(entry, seen[entry.name]))
             continue
         seen[entry.name] = entry
-        missing = list(_missing(entry))
-        refused.extend(missing)
-        if not missing:
+        missing = _missing(entry)
+        if missing:
+            incomplete.append((entry, missing))
+        else:
             models.append(_resolve(len(models), entry, kind))
+    refused.extend(_once(incomplete))
     if refused:
         raise Refusals(refused)
     return tuple(models)
@@ -93,27 +97,54 @@ def _named_twice(entry: Entry, first: Entry) -> Refused:
     return Refused(f"two models are called {entry.name!r}{where}", entry.place("name"), None, entry.name, entry.origin)
 
 
-def _missing(entry: Entry) -> Iterator[Refused]:
-    """What neither the model nor the preset of its framework gives, each with a line that can be pasted."""
+def _missing(entry: Entry) -> tuple[str, ...]:
+    """The keys that neither the model nor the preset of its framework gives."""
     keys = entry.keys
     preset = PRESETS[keys.framework]
     wanted = {
-        "artifact_size": (keys.artifact_bytes, "artifact_size: 40 MB"),
-        "memory": (keys.memory_bytes, "memory: 40 MiB"),
-        "service": (keys.service, "service: {cpu: 12 ms}"),
-        "process_memory": (_or(keys.process_memory_bytes, preset.process_memory_bytes), "process_memory: 300 MiB"),
-        "load": (_or(keys.load, preset.load), "load: {cpu: 2 s}"),
+        "artifact_size": keys.artifact_bytes,
+        "memory": keys.memory_bytes,
+        "service": keys.service,
+        "process_memory": _or(keys.process_memory_bytes, preset.process_memory_bytes),
+        "load": _or(keys.load, preset.load),
     }
-    for key, (value, line) in wanted.items():
-        if value is None:
-            why = f" ({keys.framework} has no sourced default)" if key in ("process_memory", "load") else ""
-            message = f"{key} of model {entry.name!r} is missing{why}: add, for example, `{line}`"
-            yield Refused(message, entry.place(key), None, None, entry.origin)
+    return tuple(key for key, value in wanted.items() if value is None)
+
+
+def _once(missing: Sequence[tuple[Entry, tuple[str, ...]]]) -> Iterator[Refused]:
+    """A refusal for each mistake, with lines that can be pasted: models of one group or table miss a key together."""
+    alike: dict[tuple[Place, str | None, str, tuple[str, ...]], list[Entry]] = {}
+    for entry, keys in missing:
+        file = None if entry.origin is None else entry.origin[0]
+        unsourced = tuple(key for key in keys if key in UNSOURCED)
+        for together in (unsourced, *((key,) for key in keys if key not in UNSOURCED)):
+            if together:
+                alike.setdefault((entry.path, file, entry.keys.framework, together), []).append(entry)
+    for (_, _, framework, keys), entries in alike.items():
+        first, more = entries[0], len(entries) - 1
+        whose = f"of model {first.name!r}{f' and {more:,} more' if more else ''}"
+        why = f" ({framework} has no sourced default)" if keys[0] in UNSOURCED else ""
+        message = f"{' and '.join(keys)} {whose} {'is' if len(keys) == 1 else 'are'} missing{why}"
+        add = ", ".join(f"`{EXAMPLES[key]}`" for key in keys)
+        yield Refused(f"{message}: add, for example, {add}", first.place(keys[0]), None, None, first.origin)
+
+
+EXAMPLES = {
+    "artifact_size": "artifact_size: 40 MB",
+    "memory": "memory: 40 MiB",
+    "service": "service: {cpu: 12 ms}",
+    "process_memory": "process_memory: 300 MiB",
+    "load": "load: {cpu: 2 s}",
+}
+"""Key that must be known -> a line that can be pasted."""
+UNSOURCED = ("process_memory", "load")
+"""Those that the preset of a framework gives, where a source does."""
 
 
 def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
     keys, server = entry.keys, kind.server
     preset = PRESETS[keys.framework]
+    file = _configured(entry, server)
     load = _or(keys.load, preset.load)
     process_memory = _or(keys.process_memory_bytes, preset.process_memory_bytes)
     oversubscription = preset.oversubscription if keys.service is not None and keys.service.threads > 1 else 0.0
@@ -130,7 +161,7 @@ def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
         artifact_bytes=keys.artifact_bytes,
         memory_bytes=keys.memory_bytes,
         process_memory_bytes=process_memory,
-        workers=_or(keys.workers, server.default_workers_per_model),
+        workers=_or(keys.workers, _or(file.workers, kind.default_workers)),
         framework_threads=_or(keys.framework_threads, preset.framework_threads),
         oversubscription=_or(keys.oversubscription, oversubscription),
         load=load,
@@ -139,8 +170,8 @@ def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
         rate_per_s=keys.rate_per_s,
         preload_model=_or(keys.preload_model, server.preload_model),
         preload_dirty_bytes=server.preload_dirty_bytes,
-        batch_size=_or(keys.batch_size, server.batch_size),
-        max_batch_delay_s=_or(keys.max_batch_delay_s, server.max_batch_delay_s),
+        batch_size=_or(keys.batch_size, _or(file.batch_size, server.batch_size)),
+        max_batch_delay_s=_or(keys.max_batch_delay_s, _or(file.max_batch_delay_s, server.max_batch_delay_s)),
         first_call=_or(keys.first_call, preset.first_call),
         pinned=bool(keys.pinned),
         pool_memory_bytes=0,
@@ -148,6 +179,12 @@ def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
         framework=keys.framework,
     )
     return replace(model, pool_memory_bytes=kind.pool_memory_bytes(model), pool_tasks=kind.pool_tasks(model))
+
+
+def _configured(entry: Entry, server: Server) -> ConfiguredModel:
+    """What the configuration of the server says of a model by its name, else by that of its group."""
+    said = {} if server.config is None else {one.name: one for one in server.config.models}
+    return said.get(entry.name) or said.get(entry.group) or ConfiguredModel(name=entry.name)
 
 
 def _or(value: T | None, default: T) -> T:
