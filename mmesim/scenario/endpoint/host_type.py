@@ -76,6 +76,15 @@ class HostType(Data):
     price_source: str = ""
     """Where the price comes from."""
 
+    @property
+    def cores_when_full(self) -> float:
+        """Work of all vCPUs together when each of them is busy, in cores that are alone and have speed 1."""
+        return self.vcpu / self.threads_per_core * self._smt_gain * self.cpu_speed
+
+    @property
+    def _smt_gain(self) -> float:
+        return self.smt_yield if self.threads_per_core == 2 else 1.0
+
 
 HOST_KEYS = ("vcpu", "memory", "network", "threads_per_core", "smt_yield", "cpu_speed", "price_per_hour")
 """Keys of `endpoint:` that override one figure of the catalogue."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter
 
 from mmesim import units
 from mmesim.scenario import figures
@@ -14,6 +15,8 @@ from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.fields import Data
+from mmesim.scenario.values.forms import OneOf
 
 TITLE = "mmesim scenario"
 _REGION = r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$"
@@ -23,6 +26,9 @@ def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of what a file may write."""
     schema = Scenario.model_json_schema(by_alias=True, mode="validation")
     parts: dict[str, Any] = schema["$defs"]
+    for kind in _every(Data):
+        part = schema if kind is Scenario else parts.get(kind.__name__, {})
+        _defaults_as_written(kind, part.get("properties", {}))
     _host_keys(parts["Endpoint"], parts[HostType.__name__])
     _from_other_files(schema, parts)
     _expectations(schema["properties"]["expect"]["items"])
@@ -37,6 +43,30 @@ def json_schema() -> dict[str, Any]:
 def as_text() -> str:
     """The schema as a file: JSON as RFC 8259 has it, which knows no Infinity."""
     return json.dumps(json_schema(), indent=2, allow_nan=False) + "\n"
+
+
+def _every(kind: type[Data]) -> Iterator[type[Data]]:
+    """A class and all that are made of it."""
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _every(below)
+
+
+def _defaults_as_written(kind: type[Data], properties: dict[str, Any]) -> None:
+    """Defaults as a file would write them, with their units; none where it cannot write them."""
+    for name, field in kind.model_fields.items():
+        shown = properties.get(field.alias or name, {})
+        if "default" not in shown:
+            continue
+        word = next((one.word(field.default) for one in field.metadata if isinstance(one, OneOf)), None)
+        if word is not None:
+            shown["default"] = word
+        elif field.default is None or field.default == ():
+            del shown["default"]
+        else:
+            # pydantic itself shows defaults as they are in Python, in seconds and bytes.
+            of: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+            shown["default"] = TypeAdapter(of).dump_python(field.default, mode="json", by_alias=True)
 
 
 def _host_keys(endpoint: dict[str, Any], host: dict[str, Any]) -> None:
@@ -88,14 +118,11 @@ _LIMITS = {"ms": f"(?:{'|'.join(units.TIMES)})", "share": "%"}
 def _readable(part: Any) -> None:
     """What editors show: a form is called by its name in a file, and a description is not cut into lines.
 
-    Titles that pydantic derives from attribute names would be shown instead of the keys; a default that JSON cannot
-    say is left out.
+    Titles that pydantic derives from attribute names would be shown instead of the keys.
     """
     if isinstance(part, dict):
         if isinstance(part.get("title"), str):
             del part["title"]
-        if isinstance(part.get("default"), float) and not math.isfinite(part["default"]):
-            del part["default"]
         if isinstance(part.get("description"), str):
             part["description"] = _unwrapped(part["description"].split("\n\n"))
         if part.get("required") == [*part.get("properties", ())] and len(part["required"]) == 1:
