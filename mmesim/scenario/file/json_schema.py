@@ -40,11 +40,6 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def as_text() -> str:
-    """The schema as a file: JSON as RFC 8259 has it, which knows no Infinity."""
-    return json.dumps(json_schema(), indent=2, allow_nan=False) + "\n"
-
-
 def _every(kind: type[Data]) -> Iterator[type[Data]]:
     """A class and all that are made of it."""
     yield kind
@@ -67,6 +62,11 @@ def _defaults_as_written(kind: type[Data], properties: dict[str, Any]) -> None:
             # pydantic itself shows defaults as they are in Python, in seconds and bytes.
             of: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
             shown["default"] = TypeAdapter(of).dump_python(field.default, mode="json", by_alias=True)
+
+
+def as_text() -> str:
+    """The schema as a file: JSON as RFC 8259 has it, which knows no Infinity."""
+    return json.dumps(json_schema(), indent=2, allow_nan=False) + "\n"
 
 
 def _host_keys(endpoint: dict[str, Any], host: dict[str, Any]) -> None:
