@@ -21,7 +21,11 @@ def verdict_line(summary: Any) -> Iterator[Block]:
 def _expected(summary: Any) -> Iterator[str]:
     entries = summary["expect"]
     if not entries:
-        yield f"nothing is expected (add `expect`): p99 {formats.value(summary['latency_ms']['p99'], ' ms')}"
+        latency = summary["latency_ms"]
+        known = next(
+            (name for name in ("p99", "p95", "p90", "p50", "mean") if latency[name]["value"] is not None), "mean"
+        )
+        yield f"nothing is expected (add `expect`): {known} {formats.value(latency[known], ' ms')}"
         yield f"errors {formats.percent_value(summary['error_rate'])}"
         return
     for state in WORST_FIRST:
