@@ -120,7 +120,7 @@ def describe(
     if plot is not None:
         check_format(plot)
     trace = asked.trace()
-    found = describe_trace(asked.file, trace.calls(), trace.span_s)
+    found = describe_trace(asked.file, trace.calls(), trace.span_s, lambda: trace.grid)
     if plot is not None:
         from mmesim.report.plots.trace import trace_plot
 

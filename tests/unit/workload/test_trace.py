@@ -84,8 +84,8 @@ def test_compressed_files(tmp_path: Path) -> None:
 
 
 def test_service_times_and_other_columns(tmp_path: Path) -> None:
-    text = "id,when,who,took\nx,0,cat,0.25\ny,1,dog,0\n"
-    (part,) = requests(_csv(tmp_path, text), "when", "who", "took", ROWS, 10)
+    text = "id,when,who,service_s\nx,0,cat,0.25\ny,1,dog,0\n"
+    (part,) = requests(_csv(tmp_path, text), "when", "who", "service_s", ROWS, 10)
     assert part.service is not None
     assert (part.time.tolist(), part.model.tolist(), part.service.tolist()) == ([0, 1], [0, 1], [0.25, 0])
 
