@@ -1,4 +1,8 @@
-"""Discrete-event simulator for Amazon SageMaker multi-model endpoints."""
+"""Discrete-event simulator for Amazon SageMaker multi-model endpoints.
+
+To read the code, start with three files: `scenario/scenario.py` (what can be said), `engine/simulation.py` (how a
+replication is wired), and `engine/kernel/step.py` (what happens to a request). The map is in docs/extend.md.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "scenario.clients": {"scenario.values"},
     "scenario.values": set(),
     "stats": set(),
-    **dict.fromkeys(ANYONE, set()),
+    **{room: set() for room in ANYONE},
 }
 """Room -> modules and rooms that it may import, besides itself and `ANYONE`.
 

@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from mmesim import units
 from mmesim.scenario import CpuWait, Endpoint, Scenario
-from mmesim.scenario.endpoint.host import HOST_KEYS, HostType
+from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.meanings import meanings
 from mmesim.scenario.values.times import Constant

@@ -25,7 +25,7 @@ class LruMisses:
 
 
 def characteristic_time(rates_per_s: Floats, sizes: NDArray[np.number], capacity: float) -> float:
-    """Return Che's characteristic time of an LRU cache in seconds: how long a model stays after its last request.
+    """Che's characteristic time of an LRU cache in seconds: how long a model stays after its last request.
 
     It solves sum_i size_i (1 - exp(-r_i T)) = capacity, sizes and capacity in one unit; infinite when all models with
     requests fit. It is also the mean time after which an empty cache is full. Raises ValueError as `che` does, and for
@@ -58,7 +58,7 @@ def characteristic_time(rates_per_s: Floats, sizes: NDArray[np.number], capacity
 
 
 def filling_time(rates_per_s: Floats, share: float) -> float:
-    """Return the time in seconds after which so small a share of all requests is the first for its model.
+    """The time in seconds after which only this share of all requests is the first for its model.
 
     Of a cache that begins empty and holds every model these are all the misses, sum_i r_i exp(-r_i T) of sum_i r_i.
     Raises ValueError for negative or infinite rates, no request at all, or a share that is not between 0 and 1.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import pdtrc
+
+from mmesim.arrays import Floats
 
 
 def mg1_mean_wait(arrival_rate: float, service_s: float, variance_s2: float) -> float:
@@ -57,7 +58,7 @@ def md1_wait_exceeds(arrival_rate: float, service_s: float, wait_s: float) -> fl
     return max(0.0, 1.0 - float(arrive @ at_most_waiting[::-1]))
 
 
-def _md1_in_system(load: float, states: int) -> NDArray[np.float64]:
+def _md1_in_system(load: float, states: int) -> Floats:
     """The chance of 0, 1 .. states - 1 calls in M/D/1, from what passes each level up and down after a departure."""
     more = pdtrc(np.arange(states), load)  # [i]: more than i calls come during one service
     none = math.exp(-load)

@@ -10,16 +10,24 @@ import typer
 from mmesim.errors import OutputError
 
 
+def starter() -> str:
+    """The text of the commented scenario, with the names of all policies."""
+    from importlib.resources import files
+
+    from mmesim.scenario.endpoint.eviction import EvictionPolicy
+    from mmesim.scenario.endpoint.router import RouterPolicy
+
+    text = files("mmesim.cli").joinpath("starter.yaml").read_text(encoding="utf-8")
+    return text.replace("<eviction>", ", ".join(EvictionPolicy)).replace("<router>", ", ".join(RouterPolicy))
+
+
 def init(
     file: Annotated[Path, typer.Argument(help="File to write; never overwritten.")] = Path("scenario.yaml"),
 ) -> None:
     """Write a commented scenario file to start from."""
-    from importlib.resources import files
-
-    text = files("mmesim.cli").joinpath("starter.yaml").read_text(encoding="utf-8")
     try:
         with file.open("x", encoding="utf-8") as target:
-            target.write(text)
+            target.write(starter())
     except FileExistsError:
         raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None
     except OSError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.arrays import Ints
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import NONE
 from mmesim.engine.kernel.rows import DRAFT
@@ -29,7 +30,7 @@ class ClosedLoops:
         self._plane = plane
         self._observer = observer
         self._block = [0] * len(self._users)
-        self._groups: dict[tuple[int, int, int], NDArray[np.int64]] = {}
+        self._groups: dict[tuple[int, int, int], Ints] = {}
         self._drafts = _words(plane.tables.arrays.drafts)  # this table does not grow
 
     def begin(self) -> None:
@@ -65,7 +66,7 @@ class ClosedLoops:
         users.at[row] = 0
         users.drawn[row] = CALLS
 
-    def _of_group(self, stream: int, group: int, block: int) -> NDArray[np.int64]:
+    def _of_group(self, stream: int, group: int, block: int) -> Ints:
         """Rows of the drafts for a block of all users of a group."""
         known = self._groups.get((stream, group, block))
         if known is not None:
@@ -83,6 +84,6 @@ class ClosedLoops:
         return words
 
 
-def _words(rows: NDArray[Any]) -> NDArray[np.int64]:
+def _words(rows: NDArray[Any]) -> Ints:
     """The same memory, each row as its words of eight bytes: copied at once, not field by field."""
     return rows.view(np.int64).reshape(len(rows), rows.itemsize // 8)

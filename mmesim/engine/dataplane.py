@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Ints
 from mmesim.engine.kernel import codes, jit, step, verbs
 from mmesim.engine.kernel.codes import MARGIN
 from mmesim.engine.kernel.tables import Tables
@@ -149,13 +149,13 @@ class DataPlane:
         """Whether a load of the host waits for a pool to become idle (1 or 0): then IDLE is signalled."""
         self._do("want", now, host, waiting)
 
-    def idle_pools(self, now: float, host: int) -> NDArray[np.int64]:
+    def idle_pools(self, now: float, host: int) -> Ints:
         """Rows of the host's pools that may be unloaded: ready, not pinned, nothing queued or in flight.
 
         Valid until the next call.
         """
         n = self._do("idle_pools", now, host)
-        rows: NDArray[np.int64] = self.tables.views.scratch[:n]
+        rows: Ints = self.tables.views.scratch[:n]
         return rows
 
     def set_clock(self, now: float, host: int, clock: float) -> None:

@@ -1,4 +1,4 @@
-"""The endpoint as a user's own process sees it: what it may read, and the verbs of the control plane."""
+"""The endpoint as a custom process sees it: what it may read, and the verbs of the control plane."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from mmesim.engine.kernel.router import POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.retries import BotoStandard
-from mmesim.scenario.endpoint.host import HostType
+from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop

@@ -30,7 +30,7 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 
 Observer = Callable[[float, int], None]
-"""Is told simulated seconds and calls begun, now and then."""
+"""Called now and then with the simulated seconds and the number of calls begun."""
 
 END_POLL_S = 1.0
 """How often a run with user processes looks whether it is over."""

@@ -1,4 +1,4 @@
-"""A user's own functions: how they are found, and how their failures are told."""
+"""Custom functions of a scenario: how they are found, and how their failures are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's own SimPy processes: started on the simulation's clock, their failures told by name."""
+"""Custom SimPy processes: started on the simulation's clock, their failures reported by name."""
 
 from __future__ import annotations
 

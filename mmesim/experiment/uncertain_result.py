@@ -64,9 +64,9 @@ class Answer:
             "p95": self.p95,
             "variance": {
                 "inputs": self.split.inputs,
-                "luck": self.split.noise,
+                "noise": self.split.noise,
                 "inputs_share": share,
-                "luck_share": None if share is None else 1.0 - share,
+                "noise_share": None if share is None else 1.0 - share,
                 "inputs_share_ci95": None if self.interval is None else list(self.interval),
                 "inputs_below_zero": self.split.below_zero,
             },

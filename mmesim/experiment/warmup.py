@@ -16,7 +16,7 @@ from mmesim.results.series import means, windows
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.run.settings import AUTO, FoundWarmup
 from mmesim.scenario.run.until import FIRST_LOOK
-from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.scenario import OWN_PROCESS, Scenario
 from mmesim.stats.mser import mser5
 from mmesim.workload.reference import TIMES, Room, rates_at_start
 
@@ -58,7 +58,7 @@ def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Sce
         return scenario
     reason = scenario.changes_over_time
     if reason is None and own_processes:
-        reason = "a process of one's own may change the endpoint at any time"
+        reason = OWN_PROCESS
     if reason is not None:
         return _with(scenario, 0.0, f"none, because {reason}")
     duration_s = scenario.run.duration_s

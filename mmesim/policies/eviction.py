@@ -1,4 +1,4 @@
-"""Which idle model is unloaded first: a ranking over the idle pools of one host; the lowest rank goes."""
+"""Which idle model is unloaded first: each policy picks one of the idle pools of a host."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mmesim.arrays import divide
+from mmesim.arrays import Flags, Ints, divide
 from mmesim.results.figures import USE, measured_s
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, PARTS, CallRecords, RunData
@@ -210,13 +210,13 @@ def _metadata(name: str, documented: Mapping[str, Column]) -> dict[str, str]:
     return {key: text for key, text in (("unit", unit), ("description", meaning)) if text}
 
 
-def _names(index: NDArray[np.int64], names: Sequence[str]) -> pa.Array:
+def _names(index: Ints, names: Sequence[str]) -> pa.Array:
     """Names by number, null where the number is negative; stored once each."""
     codes = pa.array(index.astype(np.int32), mask=index < 0)
     return pa.DictionaryArray.from_arrays(codes, pa.array(list(names), type=pa.string()))
 
 
-def _nullable(values: NDArray[np.generic], missing: NDArray[np.bool_]) -> pa.Array:
+def _nullable(values: NDArray[np.generic], missing: Flags) -> pa.Array:
     return pa.array(values, mask=missing)
 
 

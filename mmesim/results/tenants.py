@@ -8,9 +8,8 @@ from dataclasses import fields
 from functools import reduce
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mmesim.arrays import Floats, divide
+from mmesim.arrays import Flags, Floats, divide
 from mmesim.errors import SimulationError
 from mmesim.results.figures import FORMULAS, NO_MODELS, cold_share, estimated
 from mmesim.results.run_data import RunData, TenantData
@@ -28,7 +27,7 @@ def latency_limits(expect: Sequence[Expectation]) -> tuple[Expectation, ...]:
     )
 
 
-def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> NDArray[np.bool_]:
+def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> Flags:
     """For each model whether its own calls meet every limit; `limits_s` are the columns of `data.over`.
 
     `p99 < x` is met when less than 1 % of the model's successful calls are slower than x, `mean < x` by its own mean,

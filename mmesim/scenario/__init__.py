@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
-    from mmesim.scenario.endpoint.host import HostType
+    from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Router, RouterPolicy
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
@@ -135,7 +135,7 @@ _HOMES = {
         "Gdsf",
         "Ttl",
     ),
-    "mmesim.scenario.endpoint.host": ("HostType",),
+    "mmesim.scenario.endpoint.host_type": ("HostType",),
     "mmesim.scenario.endpoint.router": (
         "Router",
         "RouterPolicy",

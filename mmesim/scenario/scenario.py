@@ -29,6 +29,9 @@ from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Refusals, Refused
 from mmesim.scenario.values.function import FunctionField
 
+OWN_PROCESS = "a process of one's own may change the endpoint at any time"
+"""Why there is no steady state with custom processes; it stands in summary.json, whose bytes digests are of."""
+
 
 def _no_faults(value: object) -> tuple[()]:
     if value not in ([], ()):
@@ -132,7 +135,7 @@ class Scenario(Data):
                 return f"stream {stream.name!r} {reason}"
             if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
-        return "a process of one's own may change the endpoint at any time" if self.processes else None
+        return OWN_PROCESS if self.processes else None
 
     @property
     def all_users_s(self) -> float:

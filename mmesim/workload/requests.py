@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Floats
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
@@ -39,7 +39,7 @@ def blocks(scenario: Scenario, replication: int, block_size: int = 65536) -> Ite
     return resize(merge(each, chunk), block_size) if each else iter(())
 
 
-def expected_calls(scenario: Scenario) -> NDArray[np.float64]:
+def expected_calls(scenario: Scenario) -> Floats:
     """How many calls each model of the table gets in a run, on average over all seeds.
 
     Users of a closed loop count as if they were answered at once. Traces are read and counted; of an Azure minute that

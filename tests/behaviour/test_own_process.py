@@ -19,7 +19,7 @@ from tests.helpers.files import ROOT
 
 
 def watched(tmp_path, process, requests, models, place, **keys):
-    """Replay `requests` with a process of one's own."""
+    """Replay `requests` with a custom process."""
     given = scenario(tmp_path, requests, models, place, **keys)
     return play(Simulation(given, records=-1, processes=[process]))
 

@@ -15,7 +15,7 @@ import pytest
 from tests.helpers.files import ROOT
 
 PAGE = (ROOT / "docs" / "extend.md").read_text(encoding="utf-8")
-RECIPES = dict(re.findall(r"^## (Add [^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+RECIPES: dict[str, str] = dict(re.findall(r"^## (Add [^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 PATCHED = {title: "".join(re.findall(r"```diff\n(.*?)```", text, re.DOTALL)) for title, text in RECIPES.items()}
 
 SCENARIO = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -13,12 +15,17 @@ from mmesim import Scenario
 from mmesim.errors import MmesimError
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
-GENERATED = ROOT / "docs" / "reference"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-WRITTEN = [page for page in PAGES if GENERATED not in page.parents]
+SOURCES = sorted((ROOT / "mmesim").rglob("*.py"))
 
 LIMITS = ("docs/assumptions.md", "What is not simulated")
-"""The one section that says what is left out: elsewhere such a sentence outlives what it says."""
+"""The one written section that says what is left out: elsewhere such a sentence outlives what it says."""
+REFUSED = ("docs/reference/scenario.md", "Keys that are refused")
+"""The one generated section that does: the table of scenario/file/spellings.py."""
+TABLES_OF_LIMITS = {"mmesim/scenario/file/spellings.py", "mmesim/scenario/server/config_meaning.py"}
+"""Their messages may say so too: one row for each spelling and for each key of config.properties."""
+RESERVED = "faults are not simulated"
+"""The message of the one key of the schema that only its default fits."""
 LEFT_OUT = re.compile(
     r"\bnot simulated\b|\b(?:does|do) not simulate\b|\b(?:in|of|by) this version\b|\bthis version does\b|\byet\b",
     re.IGNORECASE,
@@ -100,8 +107,23 @@ def out_of_place(name: str, text: str) -> list[str]:
     return [
         f"{name}:{line.number}: {line.text.strip()}"
         for line in lines_of(text)
-        if (name, line.section) != LIMITS and LEFT_OUT.search(LINK.sub("", re.sub(r"\[[^\]]*\]\(", "](", line.text)))
+        if (name, line.section) not in (LIMITS, REFUSED)
+        and LEFT_OUT.search(LINK.sub("", re.sub(r"\[[^\]]*\]\(", "](", line.text)))
     ]
+
+
+def literals(source: str) -> Iterator[tuple[int, str]]:
+    """The strings of a module with their lines, but for docstrings: what people may be shown."""
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.lineno, node.value
+
+
+def said_out_of_place(source: str) -> list[str]:
+    """Messages about what is left out, in a module that is not one of the tables for them."""
+    return [f"{line}: {text}" for line, text in literals(source) if text != RESERVED and LEFT_OUT.search(text)]
 
 
 def entries() -> dict[str, str]:
@@ -138,10 +160,18 @@ def test_broken_tables_are_noticed():
 
 
 def test_what_is_left_out_stands_in_one_section():
-    found = [line for page in WRITTEN for line in out_of_place(relative(page), page.read_text(encoding="utf-8"))]
+    found = [line for page in PAGES for line in out_of_place(relative(page), page.read_text(encoding="utf-8"))]
     assert found == []
-    assumptions = lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8"))
-    assert len("\n".join(line.text for line in assumptions if line.section == LIMITS[1])) > 200
+    for page, section in (LIMITS, REFUSED):
+        lines = lines_of((ROOT / page).read_text(encoding="utf-8"))
+        assert len("\n".join(line.text for line in lines if line.section == section)) > 200
+
+
+def test_messages_say_what_is_left_out_in_the_tables_for_it_alone():
+    found = {relative(path): said_out_of_place(path.read_text(encoding="utf-8")) for path in SOURCES}
+    assert {name for name, said in found.items() if said} == TABLES_OF_LIMITS, found
+    scenario = (ROOT / "mmesim" / "scenario" / "scenario.py").read_text(encoding="utf-8")
+    assert RESERVED in [text for _, text in literals(scenario)]
 
 
 @pytest.mark.parametrize("key", ["endpoint.autoscaling", "server.response_timeout", "faults", "measured_on"])
@@ -157,6 +187,12 @@ def test_a_limit_out_of_place_is_noticed():
     assert out_of_place("docs/x.md", "See [what is not simulated](assumptions.md#what-is-not-simulated).\n") == []
     name, section = LIMITS
     assert out_of_place(name, f"## {section}\n\nNo GPUs yet.\n\n## Next\n\nNot yet.\n") == [f"{name}:7: Not yet."]
+
+
+def test_a_message_out_of_place_is_noticed():
+    source = '"""Not yet."""\nX = 1\n"""It does not simulate."""\nraise Wrong(f"{X}: this version does it")\n'
+    assert said_out_of_place(source) == ["4: : this version does it"]
+    assert said_out_of_place(f"raise Wrong({RESERVED!r})") == []
 
 
 def test_the_glossary_has_every_name_of_the_results():

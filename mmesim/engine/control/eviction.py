@@ -64,7 +64,7 @@ def _load_s(model: Model, scenario: Scenario) -> float:
 
 
 def _checked(spec: Function) -> Choice:
-    """A user's own rule, which must return the index of an idle pool."""
+    """A custom rule, which must return the index of an idle pool."""
     function = user_code.find(spec)
 
     def choose(pools: IdlePools) -> int:

@@ -1,4 +1,4 @@
-"""One host as its controller sees it: load slots, memory, disk, process ids, network, and who waits for room."""
+"""The accounts of one host: load slots, memory, disk, process ids, network. What to do with them the loader decides."""
 
 from __future__ import annotations
 

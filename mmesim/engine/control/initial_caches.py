@@ -6,8 +6,8 @@ from itertools import islice
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Floats
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.dataplane import DataPlane
@@ -82,7 +82,7 @@ class InitialCaches:
     def _peak_bytes(self, model: int) -> int:
         return ceil(self._held[model][0] * self._scenario.endpoint.load_peak)
 
-    def _place_all(self, rates: NDArray[np.float64], everywhere: bool) -> None:
+    def _place_all(self, rates: Floats, everywhere: bool) -> None:
         """Every model with traffic, on each of its hosts or on the first where it fits."""
         for model in np.argsort(-rates, kind="stable")[: np.count_nonzero(rates)].tolist():
             homes = self._plane.hosts_in_order(model)
@@ -92,7 +92,7 @@ class InitialCaches:
                 if self._place(model, host, 0.0) and not everywhere:
                     break
 
-    def _fill_disks(self, rates: NDArray[np.float64], everywhere: bool) -> None:
+    def _fill_disks(self, rates: Floats, everywhere: bool) -> None:
         """Every artefact with traffic on the disk of its first host, or of all of them; the most popular used last."""
         for model in np.argsort(rates, kind="stable")[np.count_nonzero(rates == 0.0) :].tolist():
             homes = self._plane.hosts_in_order(model)

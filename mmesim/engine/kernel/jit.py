@@ -23,11 +23,12 @@ _njit: Callable[..., Any] = functools.partial(njit, _nrt=False, error_model="num
 
 
 def cache_key() -> str:
-    """Hash of every kernel source and of the versions that decide the machine code.
+    """Hash of every kernel source, of where they lie, and of the versions that decide the machine code.
 
-    Numba's own cache notices a change in the file of the entry point only, not in the files that it calls.
+    Numba's own cache notices a change in the file of the entry point only, not in the files that it calls; and it finds
+    nothing that was compiled for the same sources in another folder.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(str(_HERE).encode())
     for path in sorted(_HERE.glob("*.py")):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())

@@ -100,7 +100,7 @@ def station_of(t, p):
 
 @inline
 def ask_for_worker(t, s):
-    """Signal that station `s` wants one more worker, if so many wait and it may have one.
+    """Signal that station `s` wants one more worker, if enough attempts wait and it may have one.
 
     When the control plane has something else to do first, the next attempt that has to wait asks again.
     """

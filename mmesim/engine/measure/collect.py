@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mmesim.arrays import Floats
 from mmesim.engine.control.host import Host
 from mmesim.engine.measure.windows import Integrals
 from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
@@ -26,7 +26,7 @@ def collect(
     hosts: Sequence[Host],
     added: Integrals,
     loads: Sequence[tuple[float, float]],
-    windows: dict[str, NDArray[np.float64]],
+    windows: dict[str, Floats],
     records: CallRecords | None,
     control_events: int,
 ) -> RunData:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mmesim.arrays import Floats, Ints
 from mmesim.engine.kernel.hashing import PRIME, rank
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.tables import Tables
@@ -16,7 +17,7 @@ ALL = -1
 
 Rows = NDArray[np.void]
 
-_rank: Callable[[NDArray[np.int64], int], NDArray[np.int64]] = plain(rank)
+_rank: Callable[[Ints, int], Ints] = plain(rank)
 """As the kernel ranks calls, for many keys at once."""
 
 
@@ -32,7 +33,7 @@ class Recorder:
         self._key = key
         self._threshold = PRIME
         self._rows: list[Rows] = []
-        self._parts: list[NDArray[np.float64]] = []
+        self._parts: list[Floats] = []
         self._tables: Tables | None = None
 
     def attach(self, tables: Tables) -> None:

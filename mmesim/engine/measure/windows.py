@@ -11,6 +11,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from mmesim.arrays import Floats, Ints
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
@@ -32,13 +33,13 @@ ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failur
 class Integrals:
     """What each host has added up from its birth to its end, so far; one entry a host in every array."""
 
-    up_s: NDArray[np.float64]
-    cpu_busy_s: NDArray[np.float64]
-    memory_byte_s: NDArray[np.float64]
-    disk_byte_s: NDArray[np.float64]
-    loaded_s: NDArray[np.float64]
-    loads: NDArray[np.int64]
-    unloads: NDArray[np.int64]
+    up_s: Floats
+    cpu_busy_s: Floats
+    memory_byte_s: Floats
+    disk_byte_s: Floats
+    loaded_s: Floats
+    loads: Ints
+    unloads: Ints
 
     def since(self, before: Integrals, hosts: int) -> Integrals:
         """What was added after `before`, one entry for each of `hosts`: those that came later had added nothing yet."""
@@ -88,7 +89,7 @@ class Windows:
             unloads=np.array([h.unloads for h in self._hosts], dtype=np.int64),
         )
 
-    def columns(self) -> dict[str, NDArray[np.float64]]:
+    def columns(self) -> dict[str, Floats]:
         """Column name -> one value a window; NaN where nothing was observed."""
         names = self._rows[0] if self._rows else {}
         return {name: np.array([row[name] for row in self._rows]) for name in names}

@@ -13,7 +13,7 @@ from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.eviction import EvictionField, EvictionPolicy
-from mmesim.scenario.endpoint.host import HOST_KEYS, HostType, resolve_host
+from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.endpoint.router import Router
 from mmesim.scenario.values.fields import (
     Bandwidth,
@@ -177,10 +177,10 @@ class Endpoint(Data):
             raise value
         return value
 
-    @field_validator("load_limit_s")
-    @classmethod
-    def _limit_after_timeout(cls, value: float, info: Any) -> float:
-        timeout = info.data.get("load_timeout_s")
-        if timeout is not None and value < timeout:
-            raise ValueError(f"must not be below load_timeout ({units.show_seconds(timeout)})")
-        return value
+    @model_validator(mode="after")
+    def _limit_after_timeout(self) -> Endpoint:
+        if self.load_limit_s < self.load_timeout_s:
+            given = "" if "load_limit_s" in self.model_fields_set else f"{units.show_seconds(self.load_limit_s)} "
+            least = f"must be at least load_timeout ({units.show_seconds(self.load_timeout_s)})"
+            raise Refused(f"{given}{least}", ("load_limit",))
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmesim.scenario.endpoint.endpoint import Endpoint
-from mmesim.scenario.endpoint.host import HOST_KEYS, HostType, resolve_host
+from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.file.yaml import write_text
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.planned import ModelSweep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmesim.scenario.endpoint.host import HOST_KEYS, HostType
+from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.scenario import Scenario
 

@@ -24,7 +24,7 @@ class Queue:
     bound: int
     """Attempts that may wait, besides those in service."""
     refusal: Cause
-    """What an attempt is told that finds it full."""
+    """The cause of an attempt that finds it full."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Workers:
     start_cpu_s: float = 0.0
     """Work of starting one more, on one thread."""
     start_wait_s: float = 0.0
-    """What starting one more waits besides."""
+    """Time that starting one more takes besides."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ServerKind(ABC):
         """Processes and threads of one loaded copy of a model."""
 
     def admits(self, memory_bytes: int, usable_bytes: int, tasks: int, pid_limit: float) -> bool:
-        """Whether a load may begin that brings a host to so much memory and so many processes and threads.
+        """Whether a load may begin that brings a host to this memory and this number of processes and threads.
 
         Idle models are unloaded, one after the other in the order of the eviction policy, until it may.
         """

@@ -11,5 +11,5 @@ KINDS: dict[str, type[ServerKind]] = {"mms": Mms}
 
 
 def kind_of(server: Server, vcpu: int) -> ServerKind:
-    """The rules of a scenario's server on hosts of so many vCPUs."""
+    """The rules of a scenario's server on hosts with `vcpu` vCPUs."""
     return KINDS[server.kind](server, vcpu)

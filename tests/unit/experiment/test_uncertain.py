@@ -63,7 +63,7 @@ def with_luck(scenario: Scenario, replication: int, observer: Observer | None, r
 
 
 def luck_alone(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
-    """Nothing hangs on the inputs."""
+    """The answer does not depend on the inputs."""
     luck = generator(scenario.run.seed, replication, "luck", repr(cpu_s(scenario))).uniform(0.0, 0.02)
     return _run(scenario, replication, records, 0.01 + luck)
 
@@ -97,6 +97,16 @@ def test_luck_and_inputs_are_told_apart():
     found = uncertain(scenario(), draws=32, replications=60, executor=fakes.Fake(with_luck))
     share = found["mean"].inputs_share
     assert share == pytest.approx(0.5, abs=0.08)
+    variance = json.loads(found.to_json())["figures"]["mean"]["variance"]
+    assert list(variance) == [
+        "inputs",
+        "noise",
+        "inputs_share",
+        "noise_share",
+        "inputs_share_ci95",
+        "inputs_below_zero",
+    ]
+    assert variance["noise_share"] == pytest.approx(1.0 - variance["inputs_share"])
 
 
 def test_luck_alone_leaves_nothing_for_the_inputs():

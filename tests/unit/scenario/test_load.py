@@ -259,7 +259,12 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "ml.m5.xlarge",
             "ml.m5.xlarge\n  load_limit: 30 s",
-            "4: endpoint.load_limit: must not be below load_timeout (60 s)",
+            "4: endpoint.load_limit: must be at least load_timeout (60 s)",
+        ),
+        (
+            "ml.m5.xlarge",
+            "ml.m5.xlarge\n  load_timeout: 400 s",
+            "2: endpoint.load_limit: 6 min must be at least load_timeout (6.67 min)",
         ),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  memory: 3 GiB", "2: endpoint: no memory is left for models: 102 MiB usable"),
         (

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from mmesim.cli.init import starter
 from mmesim.scenario import Scenario
 from mmesim.scenario.endpoint.eviction import EVICTIONS
 from mmesim.scenario.endpoint.router import RouterPolicy
@@ -13,7 +14,6 @@ from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_text, write_flow
 from mmesim.scenario.server.frameworks import Framework
 from mmesim.scenario.traffic.arrivals import ARRIVALS
-from tests.helpers.files import ROOT
 
 PLACES = {
     "endpoint": "endpoint.",
@@ -91,7 +91,7 @@ def test_no_spelling_says_not_yet():
     ],
 )
 def test_the_starter_names_every_choice(key, words):
-    text = (ROOT / "mmesim" / "cli" / "starter.yaml").read_text(encoding="utf-8")
+    text = starter()
     found = re.search(rf"^[ #]*{key}: ", text, re.MULTILINE)
     assert found is not None
     comment = " ".join(text[found.start() :].split("\n")[:2])
