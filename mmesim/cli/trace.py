@@ -164,6 +164,32 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
     typer.echo(f"{calls} calls of {names} models: {out}, {units.show_bytes(out.stat().st_size)}", err=True)
 
 
+@_command
+def models(
+    asked: Asked,
+    out: Annotated[Path, typer.Option(help="Table to write, such as models.csv; never overwritten.")] = Path(
+        "models.csv"
+    ),
+) -> None:
+    """Write a table of the models of a trace, to be filled in.
+
+    A scenario reads it with models: {file: models.csv}.
+    """
+    from mmesim import units
+    from mmesim.errors import OutputError, TraceError
+    from mmesim.files import write_text
+    from mmesim.workload.trace.models_table import models_table
+
+    if out.exists():
+        raise OutputError(f"{out}: already exists and is not overwritten: give another name")
+    trace = asked.trace()
+    text, count = models_table(trace.calls(), trace.name)
+    if not count:
+        raise TraceError(f"{asked.file}: no request in the selected part")
+    write_text(out, text)
+    typer.echo(f"{units.show_count(count)} models in {out}", err=True)
+
+
 def _json(figures: dict[str, object]) -> str:
     import json
 

@@ -38,7 +38,7 @@ _OF_FORMAT: dict[str, tuple[TraceFormat, ...]] = {
     "time_unit": (TABLE, ACCESS_LOG),
     "time_format": (TABLE, ACCESS_LOG),
     "count_from": (TABLE, ACCESS_LOG),
-    "model": (AZURE_LLM, ACCESS_LOG),
+    "model": (TABLE, AZURE_LLM, ACCESS_LOG),
     "service": (TABLE, AZURE_2021, ACCESS_LOG),
     "service_scale": (TABLE, AZURE_2021, ACCESS_LOG),
     "stamped": (TABLE, ACCESS_LOG),
@@ -125,7 +125,7 @@ class TraceSource(Data):
     count_from: Literal["zero", "first"] | None = None
     """`first`: the first call is at time 0; default `zero` for numbers of a table, `first` for timestamps and logs."""
     model: Text | None = None
-    """Model of every call when the file names none; default: the file's name up to the first dot."""
+    """Model of every call when the file names none; default, but for a table: the file's name up to the first dot."""
     service: Flag = True
     """`false`: service times of the file are ignored."""
     service_scale: Annotated[Number, Field(gt=0)] = 1.0

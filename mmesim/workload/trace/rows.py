@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import TraceWarning
-from mmesim.scenario.traffic.trace import TimeUnit, TraceSource
+from mmesim.scenario.traffic.trace import AZURE_LLM, TimeUnit, TraceSource
 from mmesim.workload.trace.clock import LATEST_S, Clock, since_1970
 from mmesim.workload.trace.names import UNKNOWN, Naming, rows_of_names
 from mmesim.workload.trace.table import Chunk, Table
@@ -59,16 +59,15 @@ def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]
     if service is not None and not any(word in service.lower() for word in OF_SERVICE):
         tell_of_service(source.file, f"column {service!r}")
     clock = Clock(source.unit, source.time_format, source.from_first)
-    wanted = dict.fromkeys(
-        [columns.time, columns.model, *(name for name in (service, columns.duration) if name is not None)]
-    )
+    others = [] if source.model is not None else [columns.model]
+    wanted = dict.fromkeys([columns.time, *others, *(name for name in (service, columns.duration) if name is not None)])
     for part in file.chunks(list(wanted), chunk):
         time = clock.column(part, columns.time)
         if not source.from_first:
             _check_numbers(part, columns.time, time, source.unit)
         yield RawCalls(
             time=time,
-            model=model_rows(part, columns.model, naming),
+            model=_only(part, source, naming) if source.model else model_rows(part, columns.model, naming),
             service=None if service is None else _scaled(part, service, source.service_scale),
             fail=_failing(part, columns.time),
             duration=None if columns.duration is None else _scaled(part, columns.duration, source.duration_scale),
@@ -92,15 +91,22 @@ def azure_llm(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCa
     """The requests of Azure LLM inference 2023, all for one model, counted from the first."""
     clock = Clock("timestamp", None, True)
     for part in Table(source.file).chunks([TIMESTAMP], chunk):
-        row = naming.row(source.only_model)
-        if row == UNKNOWN:
-            part.fail(0, TIMESTAMP, f"{naming.problem(source.only_model)}; the key `model` of the trace names another")
         yield RawCalls(
             time=clock.column(part, TIMESTAMP),
-            model=np.full(len(part), row, dtype=np.int64),
+            model=_only(part, source, naming),
             service=None,
             fail=_failing(part, TIMESTAMP),
         )
+
+
+def _only(part: Chunk, source: TraceSource, naming: Naming) -> Ints:
+    """The row of the one model that all calls of the file are for."""
+    name = source.only_model
+    row = naming.row(name)
+    if row == UNKNOWN:
+        column = TIMESTAMP if source.format == AZURE_LLM else source.columns.time
+        part.fail(0, column, f"{naming.problem(name)}; the key `model` of the trace names another")
+    return np.full(len(part), row, dtype=np.int64)
 
 
 def model_rows(part: Chunk, column: str, naming: Naming) -> Ints:
