@@ -30,7 +30,9 @@ class Asked:
     file: Annotated[Path, typer.Argument(help="Trace file.", show_default=False)]
     format: Annotated[
         str,
-        typer.Option(help="table, azure-functions-2019, azure-functions-2021, azure-llm-2023 or access-log."),
+        typer.Option(
+            help="table, azure-functions-2019, azure-functions-2021, azure-llm-2023, access-log, mms, alb or jmeter."
+        ),
     ] = "table"
     pattern: Annotated[
         str | None,

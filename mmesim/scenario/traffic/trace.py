@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
+from mmesim.scenario.traffic.trace_presets import PRESETS
 from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds, Share, Text
 
 MINUTE_S = 60.0
@@ -18,7 +19,9 @@ AZURE_2021: Literal["azure-functions-2021"] = "azure-functions-2021"
 AZURE_LLM: Literal["azure-llm-2023"] = "azure-llm-2023"
 ACCESS_LOG: Literal["access-log"] = "access-log"
 
-TraceFormat = Literal["table", "azure-functions-2019", "azure-functions-2021", "azure-llm-2023", "access-log"]
+TraceFormat = Literal[
+    "table", "azure-functions-2019", "azure-functions-2021", "azure-llm-2023", "access-log", "mms", "alb", "jmeter"
+]
 TimeUnit = Literal["s", "ms", "us", "ns", "timestamp"]
 
 DISORDER_S: dict[TraceFormat, float] = {
@@ -105,7 +108,9 @@ class TraceSource(Data):
     file: Path
     """Path of the trace: text (plain, .gz or .zst), or Parquet for `table`."""
     format: TraceFormat = TABLE
-    """Format of the file."""
+    """Format of the file. `mms` (access log of Multi Model Server), `alb` (log of an AWS Application Load Balancer) and
+    `jmeter` (CSV) stand for settings of the other keys, which replace them where they are given.
+    """
     columns: TraceColumns = TraceColumns()
     """Names of the columns of a `table`."""
     pattern: Text | None = None
@@ -154,6 +159,12 @@ class TraceSource(Data):
     """Factor on the speed of time: 2 replays the trace in half the time."""
     models: TraceModels | None = None
     """How the names of the trace become models; default: a name is that of a model."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_preset(cls, given: Any) -> Any:
+        preset = PRESETS.get(given.get("format")) if isinstance(given, dict) else None
+        return given if preset is None else {**preset, **given, "format": preset["format"]}
 
     @property
     def disorder_s(self) -> float:
