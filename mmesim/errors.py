@@ -6,6 +6,7 @@ MmesimError                 exit code 70
 |   +-- CatalogueError      the table of instance types
 |   +-- TraceError          a trace of requests
 |   +-- OutputError         a result that cannot be written
+|   +-- TooLarge            a simulation that does not fit into memory
 |   +-- UserCodeError       exit code 70: a user function failed
 +-- SimulationError         exit code 70: the simulator is at fault
 
@@ -53,6 +54,10 @@ class TraceWarning(UserWarning):
 
 class OutputError(UserError):
     """A result cannot be written where it was asked for."""
+
+
+class TooLarge(UserError):
+    """A simulation does not fit into memory: more calls are in flight than there is room for."""
 
 
 class UserCodeError(UserError):

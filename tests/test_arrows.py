@@ -11,9 +11,17 @@ ROOT = Path(mmesim.__path__[0])
 
 ANYONE = {"arrays", "errors", "files", "units"}
 ARROWS: dict[str, set[str]] = {
-    "cli": {"report", "experiment", "results.command_line", "results.result", "scenario", "workload.trace"},
+    "cli": {
+        "report",
+        "experiment",
+        "preflight",
+        "results.command_line",
+        "results.result",
+        "scenario",
+        "workload.trace",
+    },
     "report": {"scenario"},
-    "report.content": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
+    "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
     "report.plots": {"experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
     "experiment.execute": {"engine", "results.run_data", "scenario"},
@@ -24,7 +32,8 @@ ARROWS: dict[str, set[str]] = {
     "engine.measure": {"engine", "results.run_data", "scenario", "stats"},
     "engine.kernel": set(),
     "policies": {"scenario.endpoint"},
-    "results": {"scenario", "stats"},
+    "results": {"preflight", "scenario", "stats"},
+    "preflight": {"scenario", "workload"},
     "analytic": set(),
     "workload": {"scenario"},
     "workload.arrivals": {"workload.block", "workload.draws", "scenario"},

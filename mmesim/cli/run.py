@@ -67,6 +67,7 @@ def run(
     from mmesim.experiment.replicate import RECORDS, run_replications
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
+    from mmesim.preflight.check import findings
     from mmesim.report.content.run import run_report
     from mmesim.report.progress import ReplicationsBar, SimulationsBar
     from mmesim.report.text import text
@@ -78,6 +79,9 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
+    for finding in findings(loaded):
+        if finding.severity != "note":
+            typer.echo(finding.line, err=True)
     if loaded.run.warmup_s == AUTO:
         typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
     with (

@@ -20,15 +20,21 @@ def validate(
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Print the resolved scenario instead of one line.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 if a finding is a warning or a problem.")
+    ] = False,
 ) -> None:
     """Check scenario files without running them.
 
-    Shows all problems of all files at once.
+    Shows all mistakes of all files at once, and on stderr what can be known before a run: whether models fit, loads end
+    in time, and CPU, workers and memory suffice.
     """
+    from mmesim.preflight.check import findings
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
 
     problems: list[Problem] = []
+    doubtful = False
     for file in files:
         try:
             scenario = load(file, overrides or ())
@@ -39,12 +45,14 @@ def validate(
             typer.echo(dump(scenario), nl=False)
         else:
             typer.echo(f"{file}: ok: {summary(scenario)}")
-        beliefs = [belief.sentence for belief in scenario.beliefs]
-        config = scenario.server.config
-        for note in (*beliefs, *(() if config is None else config.notes)):
-            typer.echo(f"note: {note}", err=True)
+        found = findings(scenario)
+        for finding in found:
+            typer.echo(finding.line, err=True)
+        doubtful = doubtful or any(finding.severity != "note" for finding in found)
     if problems:
         raise ScenarioError(problems)
+    if strict and doubtful:
+        raise typer.Exit(1)
 
 
 def summary(scenario: Scenario) -> str:

@@ -197,15 +197,6 @@ class Cost(Entry):
     """where the price is from"""
 
 
-class Finding(Entry):
-    """Something that a reader of the figures has to know."""
-
-    kind: str
-    """belief: what is believed, not known, and what the run uses; config: what became of config.properties"""
-    text: str
-    """one sentence"""
-
-
 class DecidedOn(Entry):
     """What a verdict rests on."""
 

@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 
 from mmesim import units
 from mmesim.arrays import Floats
-from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.run_data import CAUSES, PARTS, RunData
 from mmesim.results.sections import State, SteadyState
 from mmesim.results.series import Sums, Windows, batch_means, windows
 from mmesim.scenario.scenario import Scenario
@@ -35,6 +35,8 @@ LATENCY_FALL = 0.05
 """Latency still falls when it loses this share of itself over the measured time (mean of its logarithm)."""
 REFUSED = 0.01
 """Share of refused calls above which the queues count as full."""
+LOAD_WAITS = ("load_slot_wait", "download", "memory_wait", "load")
+"""Parts of the latency that a call waits for a load."""
 
 NO_STEADY_STATE = "no steady state is asked for"
 
@@ -100,7 +102,22 @@ def _full_queues(runs: Sequence[RunData]) -> str | None:
     seen = windows(runs, runs[0].warmup_s)
     if len(seen) >= FEWEST_WINDOWS and not (batch_means(seen.refused, 3) > REFUSED).all():
         return None  # a burst, not a state
-    return f"queues are full: {100.0 * mean(shares):.3g} % of the calls are refused"
+    refused = f"{100.0 * mean(shares):.3g} % of the calls are refused"
+    part, share = _largest_wait(runs)
+    if part in LOAD_WAITS:
+        # Refused are those who waited for one load, all at once: the queue is not what binds.
+        return (
+            f"calls wait for loads, most of all {part} ({100.0 * share:.3g} % of the latency), and {refused}: "
+            "a longer queue cures nothing"
+        )
+    return f"queues are full: {refused}"
+
+
+def _largest_wait(runs: Sequence[RunData]) -> tuple[str, float]:
+    """The part of the latency that is largest, and its share of the whole."""
+    seconds = sum((run.parts_s.sum(axis=0) for run in runs), np.zeros(len(PARTS)))
+    largest = int(seconds.argmax())
+    return PARTS[largest], float(seconds[largest] / max(seconds.sum(), 1e-300))
 
 
 def _growth(runs: Sequence[RunData], warmup_s: float) -> str | None:

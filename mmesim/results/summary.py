@@ -16,6 +16,10 @@ from pydantic_core import CoreSchema
 
 from mmesim.arrays import Ints
 from mmesim.errors import SimulationError
+from mmesim.preflight.check import findings
+from mmesim.preflight.finding import Finding
+from mmesim.preflight.offered import Offered
+from mmesim.preflight.working_set import TIMES_S, WorkingSet, working_sets
 from mmesim.results import checks
 from mmesim.results.cost import cost
 from mmesim.results.expect import judge
@@ -30,7 +34,6 @@ from mmesim.results.sections import (
     Count,
     Entry,
     Expected,
-    Finding,
     Pids,
     Requests,
     RobustnessAnswer,
@@ -116,8 +119,10 @@ class Summary(Entry):
     """what the instances cost, US dollars"""
     binding_constraint: dict[str, object] | None
     """reserved: always null"""
-    findings: list[Finding] | None
-    """what a reader of the figures has to know; null when nothing was looked for"""
+    findings: list[Finding]
+    """what a reader of the figures has to know, the worst first; `mmesim validate` finds the same"""
+    working_set: Annotated[dict[str, WorkingSet], exactly(*TIMES_S)] | None
+    """models that are called within some time, by their expected rates; null when all traffic is recorded"""
     expect: list[Expected]
     """one entry an expectation, in the order of the scenario"""
     robustness: RobustnessAnswer | None
@@ -212,23 +217,15 @@ def summarise(
         },
         "cost": cost(scenario.endpoint.host, runs),
         "binding_constraint": None,
-        "findings": _findings(scenario),
+        "findings": findings(scenario),
+        "working_set": working_sets(Offered(scenario)),
         "expect": judge(scenario.expect, runs, pooled, confidence),
         "robustness": robustness,
         "checks": checks.combine(runs),
     }
     # Through the model: a key that is missing or misspelt fails here, and the keys stand in its order.
-    shown = Summary.model_validate(summary).model_dump()
+    shown = Summary.model_validate(summary).model_dump(by_alias=True)
     return {key: plain(value, key) for key, value in shown.items()}
-
-
-def _findings(scenario: Scenario) -> list[dict[str, str]] | None:
-    """What a reader of the figures has to know; null when nothing was looked for."""
-    config = scenario.server.config
-    found = [{"kind": "belief", "text": belief.sentence} for belief in scenario.beliefs]
-    if config is not None:
-        found += [{"kind": "config", "text": text} for text in config.notes]
-    return found if found or config is not None else None
 
 
 def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:

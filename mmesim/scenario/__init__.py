@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.run.until import Precision
     from mmesim.scenario.scenario import Scenario
     from mmesim.scenario.server.frameworks import Framework
-    from mmesim.scenario.server.server import ConfigRead, CpuWait, Overhead, Server
+    from mmesim.scenario.server.server import ConfigRead, ConfiguredModel, CpuWait, Overhead, Server
     from mmesim.scenario.traffic.arrivals import (
         ConstantRate,
         GammaArrivals,
@@ -54,6 +54,7 @@ __all__ = [
     "Clients",
     "ClosedLoop",
     "ConfigRead",
+    "ConfiguredModel",
     "Constant",
     "ConstantRate",
     "CpuWait",
@@ -163,6 +164,7 @@ _HOMES = {
     "mmesim.scenario.server.frameworks": ("Framework",),
     "mmesim.scenario.server.server": (
         "ConfigRead",
+        "ConfiguredModel",
         "CpuWait",
         "Overhead",
         "Server",

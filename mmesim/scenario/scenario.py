@@ -151,7 +151,7 @@ class Scenario(Data):
     @property
     def server_kind(self) -> ServerKind:
         """The rules of the model server on each host."""
-        return kind_of(self.server, self.endpoint.host.vcpu)
+        return kind_of(self.server, self.endpoint.host.vcpu, self.endpoint.gpus)
 
     @property
     def fixed_delay_s(self) -> float:

@@ -33,8 +33,8 @@ BAD = {
         "config.properties:2: inference_address: a unix socket needs use_native_io=true",
     ),
     "missing variable": (
-        b"# first\ndefault_service_handler=$$NO_SUCH_HANDLER$$\n",
-        "config.properties:2: default_service_handler: there is no environment variable NO_SUCH_HANDLER",
+        b"# first\ndefault_workers_per_model=$$NO_SUCH_NUMBER$$\n",
+        "config.properties:2: default_workers_per_model: there is no environment variable NO_SUCH_NUMBER",
     ),
     "broken escape": (b"model_store=\\u12\n", "config.properties:1: '\\\\u12' is not a character"),
     "no text": ("job_queue_size=5".encode("utf-16"), "config.properties: is not a text file"),
@@ -86,7 +86,7 @@ def test_findings_are_in_the_report_the_summary_and_the_resolved_scenario(mmesim
     assert "\nConfiguration of the model server\n  - config.properties: used: job_queue_size=9\n" in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 100
     findings = json.loads(Path("first/summary.json").read_text())["findings"]
-    assert {entry["kind"] for entry in findings} == {"config"}
+    assert {(entry["id"], entry["severity"]) for entry in findings} == {("config", "note")}
     assert [entry["text"] for entry in findings] == [line.removeprefix("note: ") for line in checked.err.splitlines()]
     # The resolved scenario gives the same result without the file.
     Path("config.properties").unlink()

@@ -40,7 +40,15 @@ def test_a_plain_run_uses_the_middle_and_says_so(mmesim: Command, file: Path) ->
     shown = " ".join(done.out.split())
     assert "models.m.service.cpu is believed to lie between 10 and 30 ms: this run uses 20 ms" in shown
     summary = json.loads(Path("out/summary.json").read_text())
-    assert summary["findings"] == [{"kind": "belief", "text": SENTENCE}]
+    (found,) = summary["findings"]
+    assert (found["id"], found["severity"], found["text"], found["try"]) == ("belief", "note", SENTENCE, None)
+    assert found["evidence"] == {
+        "field": "models.m.service.cpu",
+        "low": 10.0,
+        "high": 30.0,
+        "used": "20 ms",
+        "unit": "ms",
+    }
     assert load("out/scenario.yaml") == load(file)
 
 

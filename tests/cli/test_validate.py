@@ -111,3 +111,13 @@ def test_the_resolved_scenario_can_be_validated_again(mmesim):
     Path("resolved.yaml").write_text(outcome.out)
     assert "price_per_hour: 0.23 USD" in outcome.out
     assert mmesim("validate", "resolved.yaml", "--resolved").out == outcome.out
+
+
+def test_findings_are_shown_and_strict_fails(mmesim):
+    Path("good.yaml").write_text(GOOD)
+    assert (mmesim("validate", "good.yaml").err, mmesim("validate", "good.yaml", "--strict").code) == ("", 0)
+    Path("bad.yaml").write_text(GOOD.replace("40 MiB", "40 GiB"))
+    plain, strict = mmesim("validate", "bad.yaml"), mmesim("validate", "bad.yaml", "--strict")
+    assert (plain.code, strict.code) == (0, 1)
+    assert plain.err == strict.err
+    assert plain.err.startswith("problem: tenant needs 40.1 GiB of memory (1 worker of 40.1 GiB and their parent)")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
+from mmesim.errors import TooLarge
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
@@ -48,7 +49,13 @@ class Task:
         from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
 
         windows = {} if self.window_s is None else {"window_s": self.window_s}
-        return simulate(self.scenario, self.replication, observer, self.records, processes=self.processes, **windows)
+        try:
+            return simulate(
+                self.scenario, self.replication, observer, self.records, processes=self.processes, **windows
+            )
+        except MemoryError as error:
+            # Calls pile up where the endpoint cannot keep up: what is wrong is the load, not the program.
+            raise TooLarge(f"the simulation does not fit into memory ({error}): `mmesim validate` says why") from None
 
 
 class Executor(Protocol):

@@ -11,6 +11,7 @@ from typing import Any
 
 from mmesim import units
 from mmesim.arrays import divide
+from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
 from mmesim.results import checks
@@ -32,6 +33,7 @@ def run_report(result: Result) -> Report:
     summary: Any = result.summary
     return report(
         _head(result, summary),
+        _warned(summary),
         _expectations(result, summary),
         _robustness(summary),
         _latency(summary),
@@ -63,6 +65,14 @@ def _head(result: Result, summary: Any) -> Iterator[Block]:
     if summary["conditional"] is not None and summary["replications"] > 1:
         lines.append(phrases.TRACE)
     yield Lines(tuple(lines))
+
+
+def _warned(summary: Any) -> Iterator[Block]:
+    """The findings that put the figures in doubt."""
+    found = [entry for entry in summary["findings"] if entry["severity"] != "note"]
+    if found:
+        yield Title("Findings")
+        yield Lines(tuple(Finding.model_validate(entry).line for entry in found), "list")
 
 
 def _until(until: Any) -> str:
@@ -217,9 +227,9 @@ def _cost(summary: Any) -> Iterator[Block]:
     yield Lines((f"{'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}",))
 
 
-def _found(summary: Any, kind: str, title: str) -> Iterator[Block]:
-    """The findings of one kind: what is believed, what was made of a config.properties."""
-    found = [entry["text"] for entry in summary["findings"] or () if entry["kind"] == kind]
+def _found(summary: Any, rule: str, title: str) -> Iterator[Block]:
+    """The findings of one rule: what is believed, what was made of a config.properties."""
+    found = [entry["text"] for entry in summary["findings"] if entry["id"] == rule]
     if found:
         yield Title(title)
         yield Lines(tuple(found), "list")

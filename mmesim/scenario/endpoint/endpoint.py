@@ -155,6 +155,12 @@ class Endpoint(Data):
         memory = self.host.memory_bytes
         return int(min(self.memory_threshold * memory, memory - self.memory_reserve_bytes))
 
+    @property
+    def gpus(self) -> int:
+        """GPUs of one host of a type from the catalogue; they are not simulated, but a server counts them."""
+        known = self.instance_type in catalogue.instance_types()
+        return catalogue.look_up(str(self.instance_type)).gpu_count if known else 0
+
     @model_validator(mode="before")
     @classmethod
     def _fold_host(cls, data: Any) -> Any:

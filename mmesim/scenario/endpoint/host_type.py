@@ -14,6 +14,7 @@ from mmesim.scenario.values.fields import Bytes, Count, Data, Number, Refused, U
 
 UNLIMITED = "unlimited"
 DEFAULT_SMT_YIELD = 1.3
+_BANDWIDTH = quantity_schema("a bandwidth, or unlimited", "1.25 Gbit/s")
 
 
 def _network(value: object, info: ValidationInfo) -> float:
@@ -28,7 +29,7 @@ Network = Annotated[
     float,
     BeforeValidator(_network),
     PlainSerializer(lambda value: UNLIMITED if value == math.inf else units.exact_bandwidth(value)),
-    WithJsonSchema(quantity_schema("a bandwidth, or unlimited", "1.25 Gbit/s")),
+    WithJsonSchema({**_BANDWIDTH, "anyOf": [*_BANDWIDTH["anyOf"], {"const": UNLIMITED}]}),
     Field(gt=0),
 ]
 
@@ -58,6 +59,15 @@ class HostType(Data):
     """True when the price is an EC2 price times 1.20."""
     price_source: str = ""
     """Where the price comes from."""
+
+    @property
+    def cores_when_full(self) -> float:
+        """Work of all vCPUs together when each of them is busy, in cores that are alone and have speed 1."""
+        return self.vcpu / self.threads_per_core * self._smt_gain * self.cpu_speed
+
+    @property
+    def _smt_gain(self) -> float:
+        return self.smt_yield if self.threads_per_core == 2 else 1.0
 
 
 HOST_KEYS = ("vcpu", "memory", "network", "threads_per_core", "smt_yield", "cpu_speed", "price_per_hour")

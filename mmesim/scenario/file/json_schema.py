@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter
 
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.fields import Data
+from mmesim.scenario.values.forms import OneOf
 
 
 def json_schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of what a file may write."""
     schema = Scenario.model_json_schema(by_alias=True, mode="validation")
     parts: dict[str, Any] = schema["$defs"]
+    for kind in _every(Data):
+        part = schema if kind is Scenario else parts.get(kind.__name__, {})
+        _defaults_as_written(kind, part.get("properties", {}))
     _host_keys(parts["Endpoint"], parts[HostType.__name__])
     _from_other_files(schema, parts)
     _without_titles(schema)
@@ -21,6 +29,30 @@ def json_schema() -> dict[str, Any]:
         "title": "mmesim scenario",
         **{key: value for key, value in schema.items() if key != "title"},
     }
+
+
+def _every(kind: type[Data]) -> Iterator[type[Data]]:
+    """A class and all that are made of it."""
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _every(below)
+
+
+def _defaults_as_written(kind: type[Data], properties: dict[str, Any]) -> None:
+    """Defaults as a file would write them, with their units; none where it cannot write them."""
+    for name, field in kind.model_fields.items():
+        shown = properties.get(field.alias or name, {})
+        if "default" not in shown:
+            continue
+        word = next((one.word(field.default) for one in field.metadata if isinstance(one, OneOf)), None)
+        if word is not None:
+            shown["default"] = word
+        elif field.default is None or field.default == ():
+            del shown["default"]
+        else:
+            # pydantic itself shows defaults as they are in Python, in seconds and bytes.
+            of: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+            shown["default"] = TypeAdapter(of).dump_python(field.default, mode="json", by_alias=True)
 
 
 def _host_keys(endpoint: dict[str, Any], host: dict[str, Any]) -> None:

@@ -13,7 +13,8 @@ from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.file.merge import named, override_all, read_with_bases
 from mmesim.scenario.file.problems import from_validation, locate
-from mmesim.scenario.file.server_config import with_config
+from mmesim.scenario.file.server_config import is_read, with_config
+from mmesim.scenario.file.server_models import with_models_said
 from mmesim.scenario.file.spellings import misspelled
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.scenario import Scenario
@@ -44,6 +45,7 @@ def resolve(tree: Located) -> Scenario:
     tree, beliefs, believed_wrongly = with_middles(whole)
     tree = _with_section(tree, beliefs)
     tree, problems = _absolute_paths(_with_folders(tree))
+    just_read = is_read(tree)
     tree, wrong = with_config(tree, os.environ)
     problems += wrong
     refused = [*believed_wrongly, *misspelled(tree)]
@@ -60,7 +62,7 @@ def resolve(tree: Located) -> Scenario:
         problems += _other_values(whole, scenario)
     if problems:
         raise ScenarioError(_in_order(problems))
-    return scenario
+    return with_models_said(scenario) if just_read else scenario
 
 
 def _with_section(tree: Located, beliefs: Mapping[str, Located]) -> Located:

@@ -1,21 +1,39 @@
-"""Finds the `config.properties` that `server.config` asks for, and puts its values under those of the scenario."""
+"""Puts the values of `server.config` and `server.environment` under those of the scenario."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmesim.errors import Problem
+from mmesim.scenario.file.server_environment import container_variables, of_variable
 from mmesim.scenario.file.tree import Located
-from mmesim.scenario.server.config_keys import KEYS
+from mmesim.scenario.server.config_keys import MMS, Reader, Use
 from mmesim.scenario.server.config_meaning import flaws, notes, taken
-from mmesim.scenario.server.config_syntax import Flaw, Setting, read_settings, with_overrides, with_variables
+from mmesim.scenario.server.config_syntax import (
+    Flaw,
+    Setting,
+    Unset,
+    asked_for,
+    read_settings,
+    with_overrides,
+    with_variables,
+)
+from mmesim.scenario.server.container import (
+    CONFIG_FILE,
+    TOOLKIT,
+    container_of,
+    notes_on_variables,
+    own_file,
+    seen_by_file,
+    written,
+)
+from mmesim.scenario.server.torchserve import TORCHSERVE, Described, configured, described, notes_on, reader_of
 from mmesim.scenario.values.fields import shown
 
 AUTO = "auto"
 DEFAULT = "config.properties"
-FILE_VARIABLE = "MMS_CONFIG_FILE"
 ENABLE = "enable_envvars_config"
 
 
@@ -27,47 +45,85 @@ class _Source:
     name: str
     named_by: str
 
+    @property
+    def has_path(self) -> bool:
+        """Whether it is a file of the user's, not that of a container."""
+        return self.path != Path()
 
-def with_config(tree: Located, environment: Mapping[str, str]) -> tuple[Located, list[Problem]]:
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What a file says, to which server, with the settings that variables leave open and the models it describes."""
+
+    settings: Mapping[str, Setting]
+    reader: Reader
+    unset: Sequence[Unset]
+    models: Sequence[Described]
+    said: Sequence[str]
+    """What has to be said about the variables of the container."""
+
+
+def with_config(tree: Located, shell: Mapping[str, str]) -> tuple[Located, list[Problem]]:
     """The tree of a scenario with the keys of its `server.config` file, and everything that is wrong with that file.
 
-    The environment is looked at only if the scenario has `server.config` as text. Keys that the scenario gives win;
-    `config` itself becomes a map that says which file was read and what has to be said about it.
+    The variables are those of `server.environment`, which is not looked at again; without it they are those of the
+    shell, for a file only. Keys that the scenario gives win; `config` itself becomes a map that says which file was
+    read and what has to be said about it.
     """
     server = tree.map.get("server")
     link = None if server is None else server.map.get("config")
-    if server is None or link is None or isinstance(link.value, dict) or link.value is None:
+    variables = None if server is None else server.map.get("environment")
+    named = link is not None and link.value is not None and not isinstance(link.value, dict)
+    if server is None or (not named and (variables is None or variables.value is None)):
         return tree, []
-    settings: dict[str, Setting] = {}
-    source = None
+    place = link if named and link is not None else variables
+    assert place is not None
+    given = [str(key) for key in server.map if key not in ("config", "environment")]
+    server = server.with_value({key: value for key, value in server.map.items() if key != "environment"})
+    container, problems = container_variables(variables, link, named)
+    environment = shell if variables is None or container is None else container
+    source, read = None, _Contents({}, MMS, (), [], ())
     try:
-        source = _source(link, environment)
-        problems: list[Problem] = []
+        if named:
+            source = _source(place, environment)
+        elif not problems:
+            source = _Source(Path(), container_of(environment).name, "")
         if source is not None:
-            settings, problems = _settings(source, _read(source), environment)
+            data = _read(source) if named else own_file(environment)
+            read, wrong = _settings(source, data, environment, given, variables)
+            problems += wrong
     except ValueError as error:
-        problems = [Problem(link.file, link.shown_line, "server.config", link.value, str(error))]
+        problems.append(Problem(place.file, place.shown_line, "server.config", place.value, str(error)))
     if problems:
-        return _with_server(tree, server, {"config": link.with_value(None)}), problems
-    return _with_server(tree, server, _keys(server, link, source, settings, environment)), []
+        return _with_server(tree, server, {"config": place.with_value(None)}), problems
+    return _with_server(tree, server, _keys(place, source, read, given)), []
 
 
-def _keys(
-    server: Located,
-    link: Located,
-    source: _Source | None,
-    settings: Mapping[str, Setting],
-    environment: Mapping[str, str],
-) -> dict[str, Located]:
+def is_read(tree: Located) -> bool:
+    """Whether a scenario names a configuration that is still to be read."""
+    link = tree.map["server"].map.get("config") if "server" in tree.map else None
+    return link is not None and isinstance(link.value, str)
+
+
+def _keys(link: Located, source: _Source | None, read: _Contents, given: Sequence[str]) -> dict[str, Located]:
     """The keys of `server` that valid settings give, and `config` with what has to be said about all of them."""
     name = f"no {DEFAULT}" if source is None else source.name
-    given = [str(key) for key in server.map if key != "config"]
-    said = [*_found(link, source), *_from_environment(settings, name), *notes(settings, given, name)]
-    read = {"notes": link.with_value([link.with_value(text) for text in said])}
-    if source is not None:
-        read = {"file": link.with_value(str(source.path.resolve()))} | read
-    keys = {"config": link.with_value(read)}
-    for one in taken(settings):
+    said = [
+        *_found(link, source),
+        *_from_environment(read.settings, read.reader, name),
+        *read.said,
+        *_not_set(read.unset, name),
+        *notes(read.settings, read.reader, given, name),
+        *notes_on(read.models, read.settings, name),
+    ]
+    config = {"notes": link.with_value([link.with_value(text) for text in said])}
+    if source is not None and source.has_path:
+        config = {"file": link.with_value(str(source.path.resolve()))} | config
+    if read.models:
+        rows = [{key: link.with_value(value) for key, value in row.items()} for row in configured(read.models)]
+        config["models"] = link.with_value([link.with_value(row) for row in rows])
+    keys = {"config": link.with_value(config)}
+    for one in taken(read.settings, read.reader):
         if one.key not in given and one.value is not None:
             origin = name if one.setting.variable is None else one.setting.place(name)
             keys[one.key] = Located(one.value, origin, one.setting.line, None, link.folder)
@@ -84,8 +140,8 @@ def _source(link: Located, environment: Mapping[str, str]) -> _Source | None:
         raise ValueError(f"{shown(link.value)} is neither the path of a file nor `{AUTO}`")
     if link.value != AUTO:
         return _Source(link.folder / link.value, link.value, "")
-    if FILE_VARIABLE in environment:
-        return _Source(Path(environment[FILE_VARIABLE]), environment[FILE_VARIABLE], f"{FILE_VARIABLE} names it")
+    if CONFIG_FILE in environment:
+        return _Source(Path(environment[CONFIG_FILE]), environment[CONFIG_FILE], f"{CONFIG_FILE} names it")
     default = Path(DEFAULT)
     return _Source(default, DEFAULT, "it is in the working folder") if default.exists() else None
 
@@ -103,18 +159,63 @@ def _read(source: _Source) -> bytes:
         raise ValueError(f"{source.path} cannot be read: {error.strerror or error}{why}") from None
 
 
-def _settings(source: _Source, data: bytes, environment: Mapping[str, str]) -> tuple[dict[str, Setting], list[Problem]]:
+def _settings(
+    source: _Source,
+    data: bytes,
+    environment: Mapping[str, str],
+    given: Sequence[str],
+    variables: Located | None,
+) -> tuple[_Contents, list[Problem]]:
     """The settings of a file as the real server ends up with them, and what is wrong with them."""
     settings, wrong = read_settings(data)
-    settings, missing = with_variables(settings, environment)
-    if _is_true(settings.get(ENABLE)):
-        settings = with_overrides(settings, [key.name for key in KEYS.values() if key.by_environment], environment)
-    file = str(source.path)
-    unset = {flaw.key for flaw in missing}
-    problems = [_problem(flaw, file) for flaw in (*wrong, *missing)]
-    for setting, flaw in flaws({key: setting for key, setting in settings.items() if key not in unset}):
-        problems.append(_problem(flaw, file if setting.variable is None else setting.place(file)))
-    return settings, problems
+    reader = reader_of(settings)
+    asked = asked_for(settings)
+    has_map = variables is not None
+    container = container_of(environment) if has_map else None
+    settings, unset = with_variables(settings, environment if container is None else seen_by_file(environment))
+    own = not source.has_path
+    # The toolkit writes its lines after those of its file; a file of MMS_CONFIG_FILE is read instead of that one.
+    applied = container is not None and (own or (container is TOOLKIT and CONFIG_FILE not in environment))
+    if container is not None and applied:
+        lines = written(container, environment)
+        settings = {key: value for key, value in settings.items() if key not in lines} | lines
+    enabled = _is_true(settings.get(ENABLE))
+    if enabled:
+        allowed = [key.name for key in reader.keys.values() if key.by_environment]
+        settings = with_overrides(settings, reader.prefix, allowed, environment)
+    models, wrong_models = described(settings) if reader is TORCHSERVE else ([], [])
+    file = str(source.path) if source.has_path else source.name
+    problems = [_problem(flaw, file) for flaw in (*wrong, *_needed(unset, settings, reader, given), *wrong_models)]
+    for setting, flaw in flaws(settings, reader):
+        if variables is not None and setting.variable is not None:
+            problems.append(of_variable(variables, setting.variable, f"{setting.key}: {flaw.message}"))
+        else:
+            problems.append(_problem(flaw, file if setting.variable is None else setting.place(file)))
+    said = list(notes_on_variables(environment, source.name, asked, enabled, applied)) if has_map else []
+    return _Contents(settings, reader, tuple(unset), models, said), problems
+
+
+def _needed(
+    unset: Sequence[Unset], settings: Mapping[str, Setting], reader: Reader, given: Sequence[str]
+) -> Iterator[Flaw]:
+    """A flaw for each variable that does not exist and decides something that is simulated."""
+    for one in unset:
+        key = reader.keys.get(one.setting.key)
+        decides = key is not None and (key.use in (Use.taken, Use.models) or key.name == ENABLE)
+        own = key is not None and str(key.scenario).removeprefix("server.") in given
+        if decides and not own and one.setting.key not in settings:
+            for name in one.names:
+                message = f"there is no environment variable {name}: the real server does not start"
+                yield Flaw(one.setting.line, one.setting.key, one.setting.value, message)
+
+
+def _not_set(unset: Sequence[Unset], file: str) -> Iterator[str]:
+    """What was left open, and changes nothing."""
+    for one in unset:
+        yield (
+            f"{one.setting.place(file)}: {one.setting.key} needs the environment variable {', '.join(one.names)}, "
+            "which is not set; nothing simulated depends on it"
+        )
 
 
 def _problem(flaw: Flaw, file: str) -> Problem:
@@ -131,13 +232,14 @@ def _found(link: Located, source: _Source | None) -> list[str]:
     if link.value != AUTO:
         return []
     if source is None:
-        return [f"no {DEFAULT}: {FILE_VARIABLE} is not set and the working folder has none, so MMS's own defaults hold"]
+        return [f"no {DEFAULT}: {CONFIG_FILE} is not set and the working folder has none, so MMS's own defaults hold"]
     return [f"{source.name}: read because {source.named_by}"]
 
 
-def _from_environment(settings: Mapping[str, Setting], name: str) -> list[str]:
+def _from_environment(settings: Mapping[str, Setting], reader: Reader, name: str) -> list[str]:
     """What environment variables changed, and an enabling that is none."""
-    found = [setting.variable for setting in settings.values() if setting.variable is not None]
+    variables = [setting.variable for setting in settings.values() if setting.variable is not None]
+    found = [variable for variable in variables if variable.startswith(reader.prefix)]
     said = [f"{name}: {ENABLE}=true lets these variables win: {', '.join(found)}"] if found else []
     enable = settings.get(ENABLE)
     if enable is not None and enable.value.lower() not in ("true", "false"):

@@ -180,6 +180,7 @@ class Model:
     """Memory of one loaded copy, as the kind of server says."""
     pool_tasks: int
     """Processes and threads of one loaded copy, as the kind of server says."""
+    framework: Framework = Framework.python
 
 
 def weights_of(models: Sequence[Model]) -> list[float]:

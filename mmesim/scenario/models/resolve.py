@@ -12,6 +12,7 @@ from mmesim.scenario.models.csv_table import csv_rows
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.server.frameworks import PRESETS
 from mmesim.scenario.server.kind import ServerKind
+from mmesim.scenario.server.server import ConfiguredModel, Server
 from mmesim.scenario.values.fields import Place, Refusals, Refused
 
 T = TypeVar("T")
@@ -114,6 +115,7 @@ def _missing(entry: Entry) -> Iterator[Refused]:
 def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
     keys, server = entry.keys, kind.server
     preset = PRESETS[keys.framework]
+    file = _configured(entry, server)
     load = _or(keys.load, preset.load)
     process_memory = _or(keys.process_memory_bytes, preset.process_memory_bytes)
     oversubscription = preset.oversubscription if keys.service is not None and keys.service.threads > 1 else 0.0
@@ -130,7 +132,7 @@ def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
         artifact_bytes=keys.artifact_bytes,
         memory_bytes=keys.memory_bytes,
         process_memory_bytes=process_memory,
-        workers=_or(keys.workers, server.default_workers_per_model),
+        workers=_or(keys.workers, _or(file.workers, kind.default_workers)),
         framework_threads=_or(keys.framework_threads, preset.framework_threads),
         oversubscription=_or(keys.oversubscription, oversubscription),
         load=load,
@@ -139,14 +141,21 @@ def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:
         rate_per_s=keys.rate_per_s,
         preload_model=_or(keys.preload_model, server.preload_model),
         preload_dirty_bytes=server.preload_dirty_bytes,
-        batch_size=_or(keys.batch_size, server.batch_size),
-        max_batch_delay_s=_or(keys.max_batch_delay_s, server.max_batch_delay_s),
+        batch_size=_or(keys.batch_size, _or(file.batch_size, server.batch_size)),
+        max_batch_delay_s=_or(keys.max_batch_delay_s, _or(file.max_batch_delay_s, server.max_batch_delay_s)),
         first_call=_or(keys.first_call, preset.first_call),
         pinned=bool(keys.pinned),
         pool_memory_bytes=0,
         pool_tasks=0,
+        framework=keys.framework,
     )
     return replace(model, pool_memory_bytes=kind.pool_memory_bytes(model), pool_tasks=kind.pool_tasks(model))
+
+
+def _configured(entry: Entry, server: Server) -> ConfiguredModel:
+    """What the configuration of the server says of a model by its name, else by that of its group."""
+    said = {} if server.config is None else {one.name: one for one in server.config.models}
+    return said.get(entry.name) or said.get(entry.group) or ConfiguredModel(name=entry.name)
 
 
 def _or(value: T | None, default: T) -> T:

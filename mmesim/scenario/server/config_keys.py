@@ -5,8 +5,10 @@ Source: `ConfigManager.java`, `configuration.md` and the launcher of awslabs/mul
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Use(StrEnum):
@@ -14,6 +16,8 @@ class Use(StrEnum):
 
     taken = "taken"
     """Its value becomes a key of `server`."""
+    models = "models"
+    """Its values go to the models of the same name."""
     folded = "folded"
     """It changes a cost that the scenario gives as a whole."""
     missing = "missing"
@@ -71,7 +75,7 @@ _ROWS: tuple[Key, ...] = (
     Key("certificate_file", Use.folded, TLS, OVERHEAD),
     Key("private_key_file", Use.folded, TLS, OVERHEAD),
     Key("management_address", Use.folded, "both ports share the event loops", "server.event_loops"),
-    Key("default_response_timeout", Use.missing, "counts minutes", number=True),
+    Key("default_response_timeout", Use.missing, "see default_response_timeout_seconds", number=True),
     Key("default_response_timeout_seconds", Use.missing, "wins over the minutes", number=True),
     Key("max_request_size", Use.missing, "requests have no sizes: none is refused with 413", number=True),
     Key("max_response_size", Use.missing, "answers have no sizes: none kills its worker", number=True),
@@ -107,3 +111,28 @@ _ROWS: tuple[Key, ...] = (
 
 KEYS: dict[str, Key] = {key.name: key for key in _ROWS}
 """The table by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A server that reads a `config.properties`, and how it differs in this from others of its family."""
+
+    name: str
+    keys: Mapping[str, Key]
+    prefix: str
+    """What its environment variables begin with."""
+    response_timeout_unit: Literal["minutes", "seconds"]
+    """What `default_response_timeout` counts."""
+
+
+MMS = Reader("MMS", KEYS, "MMS_", "minutes")
+"""Multi Model Server."""
+
+_CALL_LIMIT_S = 60.0
+
+
+def late_answer(limit_s: float) -> str:
+    """What happens to a call that takes longer than the server's own limit, which is not simulated."""
+    if limit_s >= _CALL_LIMIT_S:
+        return "for the client, endpoint.invocation_timeout (60 s unless given) ends a call before it"
+    return "the real server answers 500 to a longer call and starts its worker again"

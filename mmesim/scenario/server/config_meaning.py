@@ -8,13 +8,27 @@ from dataclasses import dataclass
 
 from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.scenario.server.config_keys import KEYS, Key, Use
+from mmesim.scenario.server.config_keys import MMS, Key, Reader, Use, late_answer
 from mmesim.scenario.server.config_syntax import Flaw, Setting
+from mmesim.scenario.server.kind import PER_GPU, PER_VCPU
+from mmesim.scenario.server.torchserve import MODELS, SNAPSHOT, TORCHSERVE, marks
 from mmesim.scenario.values.fields import shown
 
-WORKERS = "default_workers_per_model"
+WORKERS, LOAD = "default_workers_per_model", "load_models"
 MINUTES, SECONDS = "default_response_timeout", "default_response_timeout_seconds"
-_CALL_LIMIT_S = 60.0
+_OF_A_REGISTRATION = {
+    name: f"a registration may give it: write {key} in the scenario"
+    for key, names in {
+        "server.batch_size": ("batch_size", "batchSize"),
+        "server.max_batch_delay": ("max_batch_delay", "maxBatchDelay"),
+        "server.default_workers_per_model": ("initial_workers", "min_worker", "minWorkers", "workers"),
+        "endpoint.invocation_timeout": ("response_timeout", "responseTimeout"),
+    }.items()
+    for name in names
+}
+"""Parameters of a registration that people write into the file."""
+_OTHER_NAMES = ("number_of_netty_threads",)
+"""Keys that have another name in a scenario."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}")
 _LARGEST = 2**31 - 1
 _ADDRESS = re.compile(r"(?:(https?)://([^:^/]+)(?::([0-9]{1,20}))?)|(?:unix:(/.*))", re.IGNORECASE)
@@ -23,32 +37,61 @@ _ANY = "0.0.0.0"
 _ADDRESSES = {"inference_address": "http://127.0.0.1:8080", "management_address": "http://127.0.0.1:8081"}
 
 
+TRUE, FALSE = ("yes", "true", "t", "y", "1"), ("no", "false", "f", "n", "0")
+"""What the parent process of a model reads `preload_model` as, in any case; it does not start with another value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A value for one key of `server`, None where it leaves the choice, and the setting that it comes from."""
 
     key: str
-    value: int | bool | None
+    value: int | bool | str | None
     setting: Setting
 
 
-def taken(settings: Mapping[str, Setting]) -> Iterator[Taken]:
+def taken(settings: Mapping[str, Setting], reader: Reader) -> Iterator[Taken]:
     """The keys of `server` that valid settings are about."""
     for name, setting in settings.items():
-        key = KEYS.get(name)
+        key = reader.keys.get(name)
         if key is None or key.use is not Use.taken or key.scenario is None:
             continue
         field = key.scenario.removeprefix("server.")
         if key.flag:
-            yield Taken(field, setting.value == "true", setting)
+            yield Taken(field, setting.value.lower() in TRUE, setting)
         else:
             yield Taken(field, max(int(setting.value), 0) or None, setting)
+    at_start = _workers_at_start(settings, reader)
+    if at_start is not None:
+        yield at_start
 
 
-def flaws(settings: Mapping[str, Setting]) -> Iterator[tuple[Setting, Flaw]]:
+def loads_at_start(settings: Mapping[str, Setting]) -> bool:
+    """Whether the server loads models when it starts, rather than when the platform registers them."""
+    return (LOAD in settings and bool(settings[LOAD].value)) or SNAPSHOT in settings
+
+
+def _workers_at_start(settings: Mapping[str, Setting], reader: Reader) -> Taken | None:
+    """Workers of models that are loaded at the start where the file does not say how many (`getDefaultWorkers`)."""
+    if not loads_at_start(settings) or _number(settings, WORKERS) != 0:
+        return None
+    loads = settings.get(SNAPSHOT) or settings[LOAD]
+    if "debug" in settings and settings["debug"].value.lower() == "true":
+        return Taken(WORKERS, 1, settings["debug"])
+    if "NUM_WORKERS" in reader.keys and _number(settings, "NUM_WORKERS") > 0:
+        return Taken(WORKERS, _number(settings, "NUM_WORKERS"), settings["NUM_WORKERS"])
+    without_gpus = "number_of_gpu" in settings and _number(settings, "number_of_gpu") <= 0
+    return Taken(WORKERS, PER_VCPU if without_gpus else PER_GPU, loads)
+
+
+def _number(settings: Mapping[str, Setting], name: str) -> int:
+    return int(settings[name].value) if name in settings else 0
+
+
+def flaws(settings: Mapping[str, Setting], reader: Reader) -> Iterator[tuple[Setting, Flaw]]:
     """What the real server would not run with."""
     for name, setting in settings.items():
-        message = None if name not in KEYS else _wrong(KEYS[name], setting.value)
+        message = None if name not in reader.keys else _wrong(reader.keys[name], setting.value)
         if message is not None:
             yield setting, Flaw(setting.line, name, setting.value, message)
     for name, message in _exclusive(settings):
@@ -64,8 +107,9 @@ def _wrong(key: Key, value: str) -> str | None:
         if key.least is not None and int(value) < key.least:
             refused = "refuses to register any model (500)" if key.name == "job_queue_size" else "does not start"
             return f"{value} is too small: at least {key.least}, below it the real server {refused}"
-    elif key.use is Use.taken and value not in ("true", "false"):
-        return f"{shown(value)} is neither true nor false"
+    elif key.use is Use.taken and value.lower() not in TRUE + FALSE:
+        words = ", ".join(TRUE + FALSE)
+        return f"{shown(value)} is neither true nor false, and no model can be loaded: write one of {words}"
     elif key.name in _ADDRESSES:
         return _wrong_address(value)
     return None
@@ -101,12 +145,17 @@ def _address(settings: Mapping[str, Setting], name: str) -> re.Match[str] | None
     return _ADDRESS.fullmatch(settings[name].value if name in settings else _ADDRESSES[name])
 
 
-def notes(settings: Mapping[str, Setting], given: Sequence[str], file: str) -> Iterator[str]:
+def notes(settings: Mapping[str, Setting], reader: Reader, given: Sequence[str], file: str) -> Iterator[str]:
     """What has to be said about valid settings, one sentence each; every key of the file is in one of them.
 
     `given` are the keys of `server` that the scenario gives itself, which win; `file` is the name to show.
     """
-    values = list(taken(settings))
+    if reader is TORCHSERVE:
+        yield (
+            f"{file}: is a file of TorchServe (it has {', '.join(marks(settings))}). The server simulated is MMS: "
+            "queue, workers and batches follow the same rules; what else TorchServe does differently is not simulated"
+        )
+    values = [one for one in taken(settings, reader) if one.setting.key in (one.key, *_OTHER_NAMES)]
     used = [
         f"{one.setting.key}={one.setting.value}" for one in values if one.key not in given and one.value is not None
     ]
@@ -119,59 +168,73 @@ def notes(settings: Mapping[str, Setting], given: Sequence[str], file: str) -> I
         elif one.setting.replaced is not None:
             line, value = one.setting.replaced
             yield f"{here} replaces {shown(value)} of line {line}"
-    yield from _chosen_by_the_server(settings, given, file)
-    yield from _time_out(settings, file)
+    yield from _chosen_by_the_server(settings, reader, given, file)
+    yield from _time_out(settings, reader, file)
     for name, setting in settings.items():
-        key = KEYS.get(name)
+        key = reader.keys.get(name)
         if key is not None and key.use is Use.missing and name not in (MINUTES, SECONDS):
             yield f"{setting.place(file)}: {name} is not simulated: {key.why}"
     for name, setting in settings.items():
-        if name not in KEYS:
-            hint = did_you_mean(name, KEYS)
-            yield f"{setting.place(file)}: MMS knows no key {shown(name)} and ignores it" + (
+        if name not in reader.keys:
+            hint = "it is a key of MMS" if name in MMS.keys else _OF_A_REGISTRATION.get(name)
+            hint = hint or did_you_mean(name, reader.keys)
+            yield f"{setting.place(file)}: {reader.name} knows no key {shown(name)} and ignores it" + (
                 f" ({hint})" if hint else ""
             )
-    known = [KEYS[name] for name in settings if name in KEYS]
+    known = [reader.keys[name] for name in settings if name in reader.keys]
     folded = [f"{key.name} ({key.scenario})" for key in known if key.use is Use.folded]
     if folded:
         yield f"{file}: not simulated by themselves, part of what the scenario gives: {', '.join(folded)}"
-    idle = [key.name for key in known if key.use is Use.idle]
+    at_start = _workers_at_start(settings, reader)
+    counts = None if at_start is None else at_start.setting.key
+    idle = [key.name for key in known if key.use is Use.idle and key.name != counts]
     if idle:
         yield f"{file}: not simulated, and nothing here depends on them: {', '.join(idle)}"
 
 
-def _chosen_by_the_server(settings: Mapping[str, Setting], given: Sequence[str], file: str) -> Iterator[str]:
+def _chosen_by_the_server(
+    settings: Mapping[str, Setting], reader: Reader, given: Sequence[str], file: str
+) -> Iterator[str]:
     """Keys that are absent or leave the choice to the server."""
     loops = settings.get("number_of_netty_threads")
     if loops is not None and int(loops.value) == 0 and "event_loops" not in given:
         yield f"{loops.place(file)}: number_of_netty_threads=0 means two event loops for each vCPU"
-    workers = settings.get(WORKERS)
+    workers, at_start = settings.get(WORKERS), _workers_at_start(settings, reader)
     if WORKERS in given or (workers is not None and int(workers.value) > 0):
         return
     where, is_so = (file, "is not set") if workers is None else (workers.place(file), f"is {workers.value}")
-    yield (
-        f"{where}: {WORKERS} {is_so}: plain MMS then starts no worker and answers every call with 503; "
-        "1 is used, as SageMaker's toolkit sets it"
-    )
+    if at_start is not None:
+        yield (
+            f"{where}: {WORKERS} {is_so}: {reader.name} then starts {_how_many(at_start)} "
+            f"for a model that it loads at its own start ({at_start.setting.key}); one that is registered later gets "
+            "none, unless the scenario gives `models.workers`"
+        )
+    elif not any(name in settings for name in (MODELS, SNAPSHOT)):
+        yield (
+            f"{where}: {WORKERS} {is_so}: plain {reader.name} then starts no worker and answers every call for "
+            "a model that is registered with 503; 1 is used, as SageMaker's toolkit sets it"
+        )
 
 
-def _time_out(settings: Mapping[str, Setting], file: str) -> Iterator[str]:
+def _how_many(workers: Taken) -> str:
+    words = {PER_VCPU: "one worker for each vCPU", PER_GPU: "one worker for each GPU of the host, else for each vCPU"}
+    return words.get(str(workers.value)) or ("1 worker" if workers.value == 1 else f"{workers.value} workers")
+
+
+def _time_out(settings: Mapping[str, Setting], reader: Reader, file: str) -> Iterator[str]:
     """The time-out of a call to a worker: the trap of its unit, and that it is not simulated."""
-    minutes, seconds = settings.get(MINUTES), settings.get(SECONDS)
+    first, seconds = settings.get(MINUTES), settings.get(SECONDS) if SECONDS in reader.keys else None
     if seconds is not None and int(seconds.value) < 0:
         yield f"{seconds.place(file)}: {SECONDS}={seconds.value} counts as not set"
         seconds = None
     if seconds is not None:
         limit_s, setting = float(seconds.value), seconds
-        unit = "" if minutes is None else f" (it wins over {MINUTES}={minutes.value})"
-    elif minutes is not None:
-        limit_s, setting = 60.0 * int(minutes.value), minutes
+        unit = "" if first is None else f" (it wins over {MINUTES}={first.value})"
+    elif first is not None and reader.response_timeout_unit == "minutes":
+        limit_s, setting = 60.0 * int(first.value), first
         unit = f" counts minutes, not seconds: {units.show_seconds(limit_s)}. It"
+    elif first is not None:
+        limit_s, setting, unit = float(first.value), first, " (seconds)"
     else:
         return
-    acts = (
-        "for the client, endpoint.invocation_timeout (60 s unless given) ends a call before it"
-        if limit_s >= _CALL_LIMIT_S
-        else "the real server answers 500 to a longer call and starts its worker again"
-    )
-    yield f"{setting.place(file)}: {setting.key}={setting.value}{unit} is not simulated: {acts}"
+    yield f"{setting.place(file)}: {setting.key}={setting.value}{unit} is not simulated: {late_answer(limit_s)}"

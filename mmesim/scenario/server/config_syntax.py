@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mmesim.scenario.values.fields import shown
 
@@ -43,6 +43,14 @@ class Flaw:
     key: str
     value: str | None
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """A setting whose value names environment variables that do not exist."""
+
+    setting: Setting
+    names: tuple[str, ...]
 
 
 def read_settings(data: bytes) -> tuple[dict[str, Setting], list[Flaw]]:
@@ -108,32 +116,39 @@ def _escape(match: re.Match[str]) -> str:
     return chr(int(code, 16))
 
 
+def asked_for(settings: Mapping[str, Setting]) -> dict[str, list[str]]:
+    """The variables that values name as `$$NAME$$`, each with the keys that do."""
+    asked: dict[str, list[str]] = {}
+    for key, setting in settings.items():
+        for name in dict.fromkeys(_VARIABLE.findall(setting.value)):
+            asked.setdefault(name, []).append(key)
+    return asked
+
+
 def with_variables(
     settings: Mapping[str, Setting], environment: Mapping[str, str]
-) -> tuple[dict[str, Setting], list[Flaw]]:
-    """The settings with `$$NAME$$` replaced, and a flaw for each variable that does not exist."""
-    flaws: list[Flaw] = []
+) -> tuple[dict[str, Setting], list[Unset]]:
+    """The settings with `$$NAME$$` replaced, and those that name a variable which does not exist, left out."""
+    unset: list[Unset] = []
     resolved: dict[str, Setting] = {}
     for key, setting in settings.items():
         names: list[str] = _VARIABLE.findall(setting.value)
-        missing = [name for name in names if name not in environment]
-        for name in missing:
-            message = f"there is no environment variable {name}: the real server does not start"
-            flaws.append(Flaw(setting.line, key, setting.value, message))
-        value = setting.value
-        if not missing:
-            value = _VARIABLE.sub(lambda match: environment[match[1]], value)
-        resolved[key] = Setting(key, value, setting.line, setting.variable, setting.replaced)
-    return resolved, flaws
+        missing = tuple(dict.fromkeys(name for name in names if name not in environment))
+        if missing:
+            unset.append(Unset(setting, missing))
+            continue
+        value = _VARIABLE.sub(lambda match: environment[match[1]], setting.value)
+        resolved[key] = replace(setting, value=value)
+    return resolved, unset
 
 
 def with_overrides(
-    settings: Mapping[str, Setting], keys: Iterable[str], environment: Mapping[str, str]
+    settings: Mapping[str, Setting], prefix: str, keys: Iterable[str], environment: Mapping[str, str]
 ) -> dict[str, Setting]:
-    """The settings with those of the environment variables `MMS_KEY` put over them, for the given keys."""
+    """The settings with those of environment variables such as `MMS_KEY` put over them, for the given keys."""
     over: dict[str, Setting] = {}
     for key in keys:
-        variable = f"MMS_{key.upper()}"
+        variable = f"{prefix}{key.upper()}"
         if variable in environment:
             over[key] = Setting(key, environment[variable], None, variable)
     return {key: setting for key, setting in settings.items() if key not in over} | over

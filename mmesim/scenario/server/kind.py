@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mmesim.scenario.server.server import Server
 
 
+PER_VCPU, PER_GPU = "per_vcpu", "per_gpu_or_vcpu"
+"""Words for the number of workers of a copy, by the hardware of the host."""
+
+
 @dataclass(frozen=True)
 class Queue:
     """Where attempts wait for a worker."""
@@ -52,10 +56,19 @@ class Death:
 
 @dataclass(frozen=True)
 class ServerKind(ABC):
-    """The rules of one kind of model server, with the figures of one scenario's server on hosts of `vcpu` vCPUs."""
+    """The rules of one kind of model server, with one scenario's server on hosts of `vcpu` vCPUs and `gpus` GPUs."""
 
     server: Server
     vcpu: int
+    gpus: int = 0
+
+    @property
+    def default_workers(self) -> int:
+        """Workers of a copy of a model that names no number."""
+        given = self.server.default_workers_per_model
+        if isinstance(given, int):
+            return given
+        return self.gpus or self.vcpu if given == PER_GPU else self.vcpu
 
     # Memory and tasks
 

@@ -10,6 +10,6 @@ KINDS: dict[str, type[ServerKind]] = {"mms": Mms}
 """Name -> its rules."""
 
 
-def kind_of(server: Server, vcpu: int) -> ServerKind:
-    """The rules of a scenario's server on hosts with `vcpu` vCPUs."""
-    return KINDS[server.kind](server, vcpu)
+def kind_of(server: Server, vcpu: int, gpus: int = 0) -> ServerKind:
+    """The rules of a scenario's server on hosts with `vcpu` vCPUs and `gpus` GPUs."""
+    return KINDS[server.kind](server, vcpu, gpus)

@@ -48,8 +48,13 @@ class Mms(ServerKind):
         return POOL_PARENT_BYTES + model.workers * (model.process_memory_bytes + model.memory_bytes)
 
     def pool_tasks(self, model: Model) -> int:
-        """The parent and the workers, and the JVM threads that serve them."""
-        return (1 + model.workers) * model.framework_threads + POOL_JVM_TASKS + WORKER_JVM_TASKS * model.workers
+        """The parent and the workers, and the JVM threads that serve them.
+
+        A worker keeps the threads of its framework, or those that its calls compute on if they are more; the parent
+        serves no calls.
+        """
+        threads = max(model.framework_threads, model.service.threads)
+        return model.framework_threads + model.workers * (threads + WORKER_JVM_TASKS) + POOL_JVM_TASKS
 
     @property
     def queue(self) -> Queue:

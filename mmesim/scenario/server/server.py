@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, WithJsonSchema
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
 from mmesim.scenario.server import mms
-from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Refused, Seconds, Text, Whole, shown
+from mmesim.scenario.server.kind import PER_GPU, PER_VCPU
+from mmesim.scenario.values.fields import (
+    UNCERTAIN_SCHEMA,
+    Bytes,
+    Count,
+    Data,
+    Flag,
+    Refused,
+    Seconds,
+    Text,
+    Whole,
+    shown,
+    whole,
+)
 from mmesim.scenario.values.forms import Kind, OneOf, bare, dumped
 from mmesim.scenario.values.time_field import TIMES, TimeField
 from mmesim.scenario.values.times import ZERO, Constant
@@ -86,6 +99,44 @@ OVERHEAD = OneOf(
 )
 
 
+_WORKER_WORDS = (PER_VCPU, PER_GPU)
+
+
+def _workers(value: Any) -> int | str:
+    if isinstance(value, str) and value in _WORKER_WORDS:
+        return value
+    number = whole(value)
+    if number < 1:
+        raise ValueError(f"{shown(value)} is too small: at least 1")
+    return number
+
+
+DefaultWorkers = Annotated[
+    int | Literal["per_vcpu", "per_gpu_or_vcpu"],
+    BeforeValidator(_workers),
+    WithJsonSchema(
+        {
+            "description": "a whole number, per_vcpu or per_gpu_or_vcpu",
+            "anyOf": [{"type": "integer", "minimum": 1}, {"enum": list(_WORKER_WORDS)}, UNCERTAIN_SCHEMA],
+        }
+    ),
+]
+"""Workers of a copy, as a number or by the hardware of the host."""
+
+
+class ConfiguredModel(Data):
+    """What a TorchServe file says of one model; keys of the model itself win, keys of `server` do not."""
+
+    name: Text
+    """Name of a model, or of a group."""
+    workers: Count | None = None
+    """As `models.workers`."""
+    batch_size: BatchSize | None = None
+    """As `models.batch_size`."""
+    max_batch_delay_s: Seconds | None = Field(None, alias="max_batch_delay")
+    """As `models.max_batch_delay`."""
+
+
 class ConfigRead(Data):
     """What a run writes about a `config.properties`: its values are keys of `server` by then; it is not read again."""
 
@@ -93,6 +144,8 @@ class ConfigRead(Data):
     """Path of the file that was read; absent when MMS's own defaults applied."""
     notes: tuple[Text, ...] = ()
     """What became of its keys; shown as findings of every run."""
+    models: tuple[ConfiguredModel, ...] = ()
+    """What a TorchServe file says of single models."""
 
 
 def _not_read(value: Any, _: ValidationInfo) -> ConfigRead:
@@ -118,6 +171,24 @@ CONFIG = OneOf(
 """What a file names, and what is left of it by the time the scenario is built."""
 
 
+def _no_variables(value: Any) -> None:
+    raise Refused("variables are read for a scenario file only: give their values as keys of the server")
+
+
+Variables = Annotated[
+    None,
+    BeforeValidator(_no_variables),
+    WithJsonSchema(
+        {
+            "description": "a map, variable -> value",
+            "type": "object",
+            "additionalProperties": {"type": ["string", "integer", "boolean"]},
+        }
+    ),
+]
+"""What a file names; the loader makes keys of the server of it."""
+
+
 class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
@@ -127,8 +198,14 @@ class Server(Data):
     """Path of a `config.properties`, or `auto`: the file that MMS_CONFIG_FILE names, else the one in the working
     folder. Keys given here win over those of the file.
     """
-    default_workers_per_model: Count = 1
-    """Worker processes of each loaded copy of a model."""
+    environment: Variables | None = None
+    """Environment variables of the container, such as `{SAGEMAKER_MODEL_SERVER_WORKERS: 4, MMS_JOB_QUEUE_SIZE: 500}`,
+    with the meaning that SageMaker's containers give them. Keys given here win over them; your shell is not read.
+    """
+    default_workers_per_model: DefaultWorkers = 1
+    """Worker processes of each loaded copy of a model: a number, `per_vcpu`, or `per_gpu_or_vcpu` (as many as the host
+    has GPUs, else vCPUs: what MMS starts for models that it loads at its own start).
+    """
     job_queue_size: Count = mms.JOB_QUEUE_SIZE
     """Calls that may wait for one model on one host, besides those in service; further calls are refused (503)."""
     preload_model: Flag = False

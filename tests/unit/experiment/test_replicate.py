@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mmesim.errors import OutputError, SimulationError, TraceError
+from mmesim.errors import OutputError, SimulationError, TooLarge, TraceError
 from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Task
 from mmesim.experiment.replicate import run_replications
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
@@ -113,6 +114,7 @@ def test_a_killed_process_is_reported() -> None:
 def test_processes_end_with_the_one_that_asked(tmp_path: Path) -> None:
     program = """
 from mmesim.experiment.execute.executors import local
+from mmesim.experiment.execute.task import Task
 from mmesim.experiment.replicate import run_replications
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import scenario
@@ -136,3 +138,13 @@ with fakes.Fake(fakes.second_hangs, local(2)) as executor:
 def test_a_result_needs_a_replication() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Result(FOUR, ())
+
+
+def test_a_simulation_that_does_not_fit_into_memory_is_an_error_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError("Unable to allocate 25.0 GiB")
+
+    monkeypatch.setattr("mmesim.engine.simulation.simulate", full)
+    with pytest.raises(TooLarge, match=r"25\.0 GiB.*mmesim validate") as caught:
+        Task(FOUR, 0).run()
+    assert caught.value.exit_code == 64

@@ -98,6 +98,16 @@ def test_full_queues_are_saturated_unless_it_was_a_burst() -> None:
     assert "but 5 % of the calls fail" in burst.evidence
 
 
+def test_refusals_of_an_endpoint_that_thrashes_are_not_laid_on_the_queue() -> None:
+    thrashing = [Call(0.1, queue=1.0, load=0, parts={"load_slot_wait": 8.9})] * 95
+    state = judged(half_an_hour(), {"QueueFull": 3.0}, calls=thrashing + [Call(0.0, cause="queue_full")] * 5)
+    assert state.verdict == "saturated"
+    assert state.evidence == (
+        "calls wait for loads, most of all load_slot_wait (89 % of the latency), and 5 % of the calls are refused: "
+        "a longer queue cures nothing"
+    )
+
+
 def test_a_warm_up_longer_than_half_of_the_run_is_too_short() -> None:
     of = half_an_hour(warmup=900.0)
     found = FoundWarmup(warmup_s=900.0, why="3 times the 10 min", run_at_least_s=3600.0)

@@ -60,3 +60,14 @@ def problems(write: Callable[..., Path]) -> Callable[..., tuple[Problem, ...]]:
         return error.value.problems
 
     return problems
+
+
+@pytest.fixture
+def config(write: Callable[..., Path], base: str) -> Callable[..., str]:
+    """A scenario text whose `server.config` is a file with the given text."""
+
+    def config(text: str, *server: str) -> str:
+        write(text, "config.properties")
+        return base + "".join(f"{line}\n" for line in ("server:", "  config: config.properties", *server))
+
+    return config

@@ -1,6 +1,5 @@
 """`config.properties` in a scenario: where it is found, what becomes of every key, and what is refused."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ def clean(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for name in ("MMS_CONFIG_FILE", *(f"MMS_{key.upper()}" for key in KEYS)):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def config(write: Callable[..., Path], base: str) -> Callable[..., str]:
-    """A scenario text whose `server.config` is a file with the given text."""
-
-    def config(text: str, *server: str) -> str:
-        write(text, "config.properties")
-        return base + "".join(f"{line}\n" for line in ("server:", "  config: config.properties", *server))
-
-    return config
 
 
 # What becomes of a file.
@@ -114,6 +102,11 @@ WORKERS = "default_workers_per_model=1\n"
             WORKERS + "job_queue_sze=3",
             "config.properties:2: MMS knows no key 'job_queue_sze' and ignores it (did you mean job_queue_size?)",
         ),
+        (
+            WORKERS + "batch_size=8",
+            "config.properties:2: MMS knows no key 'batch_size' and ignores it (a registration may give it: write "
+            "server.batch_size in the scenario)",
+        ),
         (WORKERS + "zzz=3", "config.properties:2: MMS knows no key 'zzz' and ignores it"),
         (
             WORKERS + "vmargs=-Xmx1g\nasync_logging=true",
@@ -127,6 +120,20 @@ WORKERS = "default_workers_per_model=1\n"
         (
             WORKERS + "number_of_netty_threads=0",
             "config.properties:2: number_of_netty_threads=0 means two event loops for each vCPU",
+        ),
+        (
+            WORKERS + "default_service_handler=$$GONE_VARIABLE$$",
+            "config.properties:2: default_service_handler needs the environment variable GONE_VARIABLE, which is not "
+            "set; nothing simulated depends on it",
+        ),
+        (
+            "load_models=ALL",
+            "config.properties: default_workers_per_model is not set: MMS then starts one worker for each GPU of the "
+            "host, else for each vCPU for a model that it loads at its own start (load_models)",
+        ),
+        (
+            "load_models=ALL\nNUM_WORKERS=3",
+            "config.properties: default_workers_per_model is not set: MMS then starts 3",
         ),
         (WORKERS + "default_workers_per_model=4", "config.properties:2: default_workers_per_model=4 replaces '1' of"),
         (WORKERS + "enable_envvars_config=yes", "config.properties:2: enable_envvars_config='yes' counts as false"),
@@ -145,6 +152,70 @@ def test_no_threads_leave_the_choice_to_the_server(scenario, config):
     loaded = scenario(config("number_of_netty_threads=0"))
     assert loaded.server.event_loops is None
     assert loaded.server_kind.event_loops == 2 * loaded.endpoint.host.vcpu
+
+
+# Workers of models that the server loads at its own start: ConfigManager.getDefaultWorkers.
+
+
+@pytest.mark.parametrize(
+    ("text", "workers"),
+    [
+        ("load_models=ALL", 4),
+        ("load_models=a.mar,b=b.mar\ndefault_workers_per_model=0", 4),
+        ("load_models=ALL\ndefault_workers_per_model=3", 3),
+        ("load_models=ALL\nNUM_WORKERS=2", 2),
+        ("load_models=ALL\nNUM_WORKERS=2\ndebug=TRUE", 1),
+        ("load_models=ALL\nnumber_of_gpu=1", 4),
+        ("load_models=\nNUM_WORKERS=2", 1),
+        ("load_models=$$GONE_VARIABLE$$", 1),
+        ("NUM_WORKERS=2", 1),
+        ("debug=true", 1),
+    ],
+)
+def test_models_that_are_loaded_at_the_start_have_the_servers_own_number_of_workers(scenario, config, text, workers):
+    assert {model.workers for model in scenario(config(text)).model_table()} == {workers}
+
+
+def test_the_number_follows_the_hardware_of_the_host(scenario, config):
+    def workers(text, *overrides):
+        return scenario(config(text), *overrides).model_table()[0].workers
+
+    assert workers("load_models=ALL", "endpoint.instance_type=ml.m5.4xlarge") == 16
+    assert workers("load_models=ALL", "endpoint.instance_type=ml.g4dn.xlarge") == 1
+    assert workers("load_models=ALL\nnumber_of_gpu=0", "endpoint.instance_type=ml.g4dn.xlarge") == 4
+    assert workers("load_models=ALL", "server.default_workers_per_model=2") == 2
+    assert scenario(config("")).with_({"server.default_workers_per_model": "per_vcpu"}).model_table()[0].workers == 4
+
+
+@pytest.mark.parametrize("value", ["yes", "True", "T", "y", "1", "YES", "no", "FALSE", "f", "N", "0"])
+def test_a_flag_is_what_the_server_reads(scenario, config, value):
+    loaded = scenario(config(f"preload_model={value}"))
+    assert loaded.server.preload_model == (value.lower()[0] in "yt1")
+    assert f"used: preload_model={value}" in notes_of(loaded)[0]
+
+
+XGBOOST = """\
+model_store=$$SAGEMAKER_MMS_MODEL_STORE$$
+load_models=$$SAGEMAKER_MMS_LOAD_MODELS$$
+plugins_path=/tmp/plugins
+inference_address=http://0.0.0.0:$$SAGEMAKER_BIND_TO_PORT$$
+management_address=http://0.0.0.0:$$SAGEMAKER_BIND_TO_PORT$$
+default_workers_per_model=$$SAGEMAKER_NUM_MODEL_WORKERS$$
+max_request_size=$$SAGEMAKER_MAX_REQUEST_SIZE$$
+decode_input_request=false
+default_service_handler=$$SAGEMAKER_MMS_DEFAULT_HANDLER$$
+job_queue_size=$$SAGEMAKER_MODEL_JOB_QUEUE_SIZE$$
+preload_model=true
+"""
+"""What the XGBoost container starts its server with."""
+
+
+def test_only_variables_on_which_something_depends_must_exist(scenario, problems, config):
+    found = problems(config(XGBOOST))
+    assert [problem.field for problem in found] == ["default_workers_per_model", "job_queue_size"]
+    loaded = scenario(config(XGBOOST, "  default_workers_per_model: 2", "  job_queue_size: 9"))
+    assert loaded.server.preload_model
+    assert sum("nothing simulated depends on it" in note for note in notes_of(loaded)) == 8
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -247,8 +318,11 @@ def test_what_is_no_file_is_an_error(problems, base, value, message):
         ("job_queue_size=", 1, "job_queue_size", "'' is not a whole number"),
         ("max_request_size=1 MB", 1, "max_request_size", "'1 MB' is not a whole number"),
         ("number_of_netty_threads=-1", 1, "number_of_netty_threads", "-1 is too small: at least 0"),
-        ("preload_model=yes", 1, "preload_model", "'yes' is neither true nor false"),
-        ("a=1\nb=$$GONE_VARIABLE$$", 2, "b", "there is no environment variable GONE_VARIABLE"),
+        ("preload_model=maybe", 1, "preload_model", "'maybe' is neither true nor false"),
+        ("preload_model=true ", 1, "preload_model", "'true ' is neither true nor false"),
+        ("a=1\njob_queue_size=$$GONE_VARIABLE$$", 2, "job_queue_size", "no environment variable GONE_VARIABLE"),
+        ("preload_model=$$GONE_VARIABLE$$", 1, "preload_model", "no environment variable GONE_VARIABLE"),
+        ("enable_envvars_config=$$GONE_VARIABLE$$", 1, "enable_envvars_config", "no environment variable GONE"),
         ("a=\\u00", 1, "", "four hexadecimal digits"),
         ("inference_address=localhost:8080", 1, "inference_address", "'localhost:8080' is not an address"),
         ("inference_address=http://127.0.0.1:40000", 1, "inference_address", "takes only ports below 32767"),
@@ -294,7 +368,9 @@ def test_a_wrong_variable_is_named_in_place_of_the_file(problems, config, monkey
 
 
 def test_all_problems_of_both_files_come_at_once(problems, config):
-    found = problems(config("job_queue_size=0\npreload_model=1\nmodel_store=$$GONE_VARIABLE$$\n", "  batch_size: 0"))
+    found = problems(
+        config("job_queue_size=0\npreload_model=2\nnumber_of_netty_threads=$$GONE_VARIABLE$$\n", "  batch_size: 0")
+    )
     assert [(Path(problem.file).name, problem.line) for problem in found] == [
         ("a.yaml", 15),
         ("config.properties", 1),
@@ -304,8 +380,9 @@ def test_all_problems_of_both_files_come_at_once(problems, config):
 
 
 def test_a_password_is_in_no_message(problems, scenario, config):
-    assert not any("secret" in note for note in notes_of(scenario(config("keystore_pass=secret"))))
-    (problem,) = problems(config("keystore_pass=secret$$GONE_VARIABLE$$"))
+    for value in ("secret", "secret$$GONE_VARIABLE$$"):
+        assert not any("secret" in note for note in notes_of(scenario(config(f"keystore_pass={value}"))))
+    (problem,) = problems(config("keystore_pass=secret\njob_queue_size=$$GONE_VARIABLE$$"))
     assert "secret" not in str(problem)
 
 

@@ -86,22 +86,22 @@ def test_bytes_that_are_no_text_are_a_flaw():
 
 def test_variables_are_replaced_wherever_they_stand():
     settings, _ = read_settings(b"a=$$ONE$$-$$TWO$$\nb=$ONE $$$$ $$T$$\nc=x")
-    settings, flaws = with_variables(settings, {"ONE": "1", "TWO": "2"})
-    assert flaws == []
+    settings, unset = with_variables(settings, {"ONE": "1", "TWO": "2"})
+    assert unset == []
     # One character between the dollars is no variable for MMS.
     assert [setting.value for setting in settings.values()] == ["1-2", "$ONE $$$$ $$T$$", "x"]
 
 
-def test_every_missing_variable_is_a_flaw_of_its_line():
-    settings, _ = read_settings(b"a=1\nb=$$ONE$$$$TWO$$\n")
-    _, flaws = with_variables(settings, {})
-    assert [(flaw.line, flaw.key) for flaw in flaws] == [(2, "b"), (2, "b")]
-    assert "no environment variable ONE" in flaws[0].message
+def test_a_setting_with_missing_variables_is_left_out_and_names_them():
+    settings, _ = read_settings(b"a=1\nb=$$ONE$$$$TWO$$$$THREE$$\n")
+    left, unset = with_variables(settings, {"TWO": "2"})
+    assert list(left) == ["a"]
+    assert [(one.setting.line, one.setting.key, one.names) for one in unset] == [(2, "b", ("ONE", "THREE"))]
 
 
 def test_variables_of_the_environment_win_over_the_file():
     settings, _ = read_settings(b"job_queue_size=1\ndebug=false\n")
-    over = with_overrides(settings, ["job_queue_size", "vmargs"], {"MMS_JOB_QUEUE_SIZE": "7", "MMS_DEBUG": "true"})
+    over = with_overrides(settings, "MMS_", ["job_queue_size", "vmargs"], {"MMS_JOB_QUEUE_SIZE": "7", "MMS_DEBUG": ""})
     assert {key: setting.value for key, setting in over.items()} == {"debug": "false", "job_queue_size": "7"}
     assert over["job_queue_size"].place("f") == "environment variable MMS_JOB_QUEUE_SIZE"
 

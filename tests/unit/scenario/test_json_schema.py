@@ -49,6 +49,7 @@ def test_the_shipped_files_are_accepted(validator, path):
         ["models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}"],
         ["server.config=a.properties"],
         ["run.warmup=auto", "endpoint.warm=stationary"],
+        ["endpoint.network=unlimited"],
         ["run={warmup: 7 s, warmup_found: {warmup: 7 s, why: so, run_at_least: 2 h}}"],
     ],
 )
@@ -111,6 +112,19 @@ def test_every_property_has_a_description_on_one_line():
     assert len(found) > 500
     bare = {place for place, body in found if not body.get("description") or "\n" in body["description"]}
     assert bare == set()
+
+
+def test_every_default_is_what_a_file_may_write():
+    schema = json_schema()
+    found = {place: body for place, body in properties(schema) if "default" in body}
+    assert len(found) > 80
+    for place, body in found.items():
+        alone = {**{key: value for key, value in body.items() if key != "default"}, "$defs": schema["$defs"]}
+        assert Draft202012Validator(alone).is_valid(body["default"]), place
+    assert found[".Clients.timeout"]["default"] == "70 s"
+    assert found[".Clients.retries"]["default"] == "none"
+    assert found[".Server.overhead"]["default"] == "sagemaker"
+    assert found[".Endpoint.disk_size"]["default"] == "30 GB"
 
 
 def test_editors_and_the_reference_say_the_same():

@@ -1,0 +1,49 @@
+"""What speaks against the endpoint itself: accelerators that are not simulated, several frameworks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim.preflight.finding import Finding
+from mmesim.preflight.offered import Offered
+from mmesim.scenario.endpoint import catalogue
+
+
+def accelerator(offered: Offered) -> Iterator[Finding]:
+    """An instance type with an accelerator, which does nothing here."""
+    endpoint = offered.scenario.endpoint
+    if endpoint.instance_type is None:
+        return
+    row = catalogue.look_up(endpoint.instance_type, endpoint.region)
+    if not row.gpu_count and not row.accelerator:
+        return
+    what = row.accelerator or "GPU"
+    counted = f"{row.gpu_count} x {what}" if row.gpu_count else what
+    yield Finding(
+        id="accelerator",
+        severity="warning",
+        text=f"{endpoint.instance_type} has an accelerator ({counted}), which is not simulated: it runs as a host of "
+        f"{endpoint.host.vcpu} vCPUs, at the price of the accelerator",
+        evidence={"instance_type": endpoint.instance_type, "accelerators": row.gpu_count},
+        source="docs/assumptions.md, what is not simulated",
+        try_="service: {wait: } for the time on the accelerator, and a type without one for CPU work",
+    )
+
+
+def frameworks(offered: Offered) -> Iterator[Finding]:
+    """Models of several frameworks on one endpoint."""
+    counted: dict[str, int] = {}
+    for model in offered.models:
+        counted[model.framework] = counted.get(model.framework, 0) + 1
+    if len(counted) < 2:
+        return
+    found = ", ".join(f"{name} ({models:,})" for name, models in counted.items())
+    yield Finding(
+        id="frameworks",
+        severity="warning",
+        text=f"the endpoint hosts models of {len(counted)} frameworks: {found}. They share one container image, "
+        "and AWS advises to host only models of one framework on a multi-model endpoint",
+        evidence={**counted},
+        source="AWS: multi-model endpoints, developer guide",
+        try_="an endpoint for each framework",
+    )

@@ -1,0 +1,61 @@
+"""Every rule that looks at a scenario before it is run, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from mmesim.preflight import advice, load, load_time, room
+from mmesim.preflight.finding import Finding
+from mmesim.preflight.offered import Offered
+from mmesim.preflight.working_set import working_set
+from mmesim.scenario.scenario import Scenario
+
+RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
+    room.never_fits,
+    load_time.load_time,
+    load.cpu,
+    load.workers,
+    load.calls,
+    working_set,
+    room.fleet_tasks,
+    load.threads,
+    advice.accelerator,
+    advice.frameworks,
+    room.fleet_memory,
+    room.fleet_disk,
+)
+SEVERITIES = ("problem", "warning", "note")
+
+
+def findings(scenario: Scenario) -> list[Finding]:
+    """What follows from the scenario alone, the worst first; then what is believed, and what a configuration did."""
+    offered = Offered(scenario)
+    found = [finding for rule in RULES for finding in rule(offered)]
+    found += [*_beliefs(scenario), *_config(scenario)]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _beliefs(scenario: Scenario) -> Iterator[Finding]:
+    for belief in scenario.beliefs:
+        low, high = belief.ends
+        yield Finding(
+            id="belief",
+            severity="note",
+            text=belief.sentence,
+            evidence={"field": belief.field, "low": low, "high": high, "used": belief.middle, "unit": belief.unit},
+            source="scenario",
+            try_=None,
+        )
+
+
+def _config(scenario: Scenario) -> Iterator[Finding]:
+    config = scenario.server.config
+    for text in () if config is None else config.notes:
+        yield Finding(
+            id="config",
+            severity="note",
+            text=text,
+            evidence={},
+            source="docs/how-to/use-your-config-properties.md",
+            try_=None,
+        )

@@ -1,0 +1,180 @@
+"""Offered load against capacity: CPU, workers of each model, threads, and the number of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+import numpy as np
+
+from mmesim import units
+from mmesim.arrays import Floats
+from mmesim.preflight.finding import Finding
+from mmesim.preflight.offered import Offered, named
+
+BUSY = 0.9
+"""Share of a capacity from which on a warning is due: calls of M/M/1 then take 10 times their service on average."""
+SIZED_FOR = 0.7
+"""Share of the capacity that the advised number of instances is used to."""
+SPIN = 0.1
+"""Share of the CPU time that over-subscription may take without a word."""
+CALL_BYTES = 450
+"""Memory of the simulator for one call in flight."""
+MOST_BYTES = 8 * 2**30
+MANY_CALLS, CALLS_PER_S = 1e9, 1e6
+"""Calls that take a long while to simulate, and how many a core does in a second, roughly."""
+
+RULE = "docs/assumptions.md, CPU"
+QUEUE_RULE = "docs/assumptions.md, model server"
+
+
+def cpu(offered: Offered) -> Iterator[Finding]:
+    """The CPU work that calls bring a second, against what all hosts can do."""
+    scenario = offered.scenario
+    hosts, one = scenario.endpoint.instance_count, scenario.endpoint.host.cores_when_full
+    have = hosts * one
+    brought = offered.open_per_s @ offered.cpu_s
+    mean, peak = float(brought.mean()), float(brought.max())
+    if max(mean / BUSY, peak) < have:
+        return
+    shared = f"the {hosts} instances do" if hosts > 1 else "the instance does"
+    if mean >= have:
+        follows = "more than there is: what is not done waits or is refused, whatever the queues hold"
+    elif peak >= have:
+        follows = f"and in the busiest {units.show_seconds(_window_s(offered))} {units.show_fraction(peak / have)}"
+    else:
+        follows = "waiting times rise steeply from here on"
+    yield Finding(
+        id="cpu",
+        severity="problem" if mean >= have else "warning",
+        text=f"calls bring {mean:,.3g} s of CPU work a second, {shared} at most {have:,.3g} s: "
+        f"{units.show_fraction(mean / have)}, {follows}",
+        evidence={"offered_cpu": mean, "busiest_offered_cpu": peak, "capacity_cpu": have, "share": mean / have},
+        source=RULE,
+        try_=f"endpoint.instance_count={ceil(max(mean, peak) / (SIZED_FOR * one)):d}",
+    )
+
+
+def occupancy(offered: Offered) -> tuple[Floats, Floats]:
+    """[windows, models] busy workers that the calls of each model need, [models] workers that it can get.
+
+    A copy on every host, unless the router gives each model one home. One column if all models share their workers.
+    """
+    scenario, kind = offered.scenario, offered.scenario.server_kind
+    hosts = 1 if scenario.endpoint.router.policy.one_home else scenario.endpoint.instance_count
+    if kind.queue.scope == "server":
+        workers = float(kind.server_workers.at_most * scenario.endpoint.instance_count)
+        return (offered.open_per_s @ offered.worker_s)[:, None], np.array([workers])
+    workers_of = np.array([float(kind.model_workers(model).at_most * hosts) for model in offered.models])
+    return offered.open_per_s * offered.worker_s, workers_of
+
+
+def workers(offered: Offered) -> Iterator[Finding]:
+    """Models whose calls need more workers than they can get, or nearly as many."""
+    scenario = offered.scenario
+    busy, have = occupancy(offered)
+    mean, peak = busy.mean(axis=0) / have, busy.max(axis=0) / have
+    full = bool((mean >= 1.0).any())
+    share = mean if full or peak.max() < 1.0 else peak
+    if share.max() < BUSY:
+        return
+    rows = np.argsort(-share, kind="stable")[: int((share >= (1.0 if share.max() >= 1.0 else BUSY)).sum())].tolist()
+    busiest = rows[0]
+    need, rate = share * have, offered.open_per_s.mean(axis=0) if share is mean else offered.open_per_s.max(axis=0)
+    per_model = scenario.server_kind.queue.scope == "model"
+    names = named([offered.models[row].name for row in rows]) if per_model else "all models together"
+    model = offered.models[busiest]
+    calls = f"{rate[busiest]:,.3g} calls a second of " if per_model else ""
+    work = units.show_seconds(float(offered.worker_s[busiest])) if per_model else "calls"
+    when = "" if share is mean else f" in its busiest {units.show_seconds(_window_s(offered))}"
+    if full:
+        follows = "the queue grows until it refuses calls, and a longer one cures nothing"
+    else:
+        follows = "waiting times rise steeply from here on" if share is mean else "meanwhile the queue grows"
+    hosts = scenario.endpoint.instance_count
+    where = "one copy" if have[busiest] == model.workers else f"a copy on each of {hosts} instances"
+    enough = ceil(float(need[busiest]) / (SIZED_FOR * max(1.0, float(have[busiest]) / model.workers)))
+    yield Finding(
+        id="workers",
+        severity="problem" if full else "warning",
+        text=f"{names}: {calls}{work} keep {need[busiest]:,.3g} workers busy, of {have[busiest]:,.0f} at most "
+        f"({model.workers} a copy, {where}): "
+        f"{units.show_fraction(float(share[busiest]))}{when}; {follows}",
+        evidence={
+            "model": model.name,
+            "busy_workers": float(need[busiest]),
+            "workers": float(have[busiest]),
+            "share": float(share[busiest]),
+            "models": len(rows),
+        },
+        source=QUEUE_RULE,
+        try_=f"models.{model.group}.workers={enough}" if per_model else "more workers",
+    )
+
+
+def threads(offered: Offered) -> Iterator[Finding]:
+    """What over-subscription takes when the threads of the calls that are served at once exceed the vCPUs."""
+    scenario, kind = offered.scenario, offered.scenario.server_kind
+    host, hosts = scenario.endpoint.host, scenario.endpoint.instance_count
+    if not any(model.oversubscription and model.service.threads > 1 for model in offered.models):
+        return
+    count = np.array([float(model.service.threads) for model in offered.models])
+    factor = np.array([model.oversubscription if model.service.threads > 1 else 0.0 for model in offered.models])
+    most = np.array([float(max(1, kind.model_workers(model).at_most)) for model in offered.models])
+    computing = np.array([model.service.cpu.mean > 0.0 for model in offered.models])
+    busy = np.minimum(offered.open_per_s.max(axis=0) * offered.worker_s / hosts, most) * computing
+    running = float(busy @ count)
+    alone = int(np.argmax(count * computing * (factor > 0.0)))
+    running, spin = (
+        (float(count[alone]), float(factor[alone]))
+        if running <= count[alone]
+        else (running, float(busy @ (count * factor)) / running)
+    )
+    loss = 1.0 - 1.0 / (1.0 + spin * max(0.0, running / host.vcpu - 1.0))
+    if loss <= SPIN:
+        return
+    yield Finding(
+        id="threads",
+        severity="warning",
+        text=f"about {running:,.3g} threads compute at once on {host.vcpu} vCPUs, and threads that spin take "
+        f"{units.show_fraction(loss)} of the CPU time: threads are the cause, not the model",
+        evidence={"threads": running, "vcpu": host.vcpu, "oversubscription": spin, "lost_share": loss},
+        source=RULE,
+        try_=f"models.{offered.models[alone].group}.service.threads=1, as OMP_NUM_THREADS=1 does",
+    )
+
+
+def calls(offered: Offered) -> Iterator[Finding]:
+    """Calls that are in flight at once when the endpoint cannot keep up, and calls in all."""
+    scenario = offered.scenario
+    retries = scenario.clients.retries
+    attempts = 1 if retries is None else retries.max_attempts
+    rate = float(offered.open_per_s.sum(axis=1).max())
+    brought = float((offered.open_per_s @ offered.cpu_s).max())
+    have = scenario.endpoint.instance_count * scenario.endpoint.host.cores_when_full
+    left_over = rate * max(0.0, 1.0 - have / brought) if brought else 0.0
+    in_flight = left_over * min(scenario.run.duration_s, attempts * scenario.clients.timeout_s)
+    total = float(offered.open_per_s.sum(axis=1).mean()) * scenario.run.duration_s * scenario.run.replications
+    if in_flight * CALL_BYTES > MOST_BYTES:
+        yield Finding(
+            id="calls",
+            severity="problem",
+            text=f"the endpoint cannot keep up with {rate:,.0f} calls a second: up to {in_flight:,.0f} calls wait "
+            f"at once, and simulating them takes about {units.show_bytes(in_flight * CALL_BYTES)} of memory",
+            evidence={"calls_per_s": rate, "in_flight": in_flight, "memory_bytes": in_flight * CALL_BYTES},
+            source="docs/performance.md",
+            try_="a lower rate, or more instances (see cpu)",
+        )
+    elif total > MANY_CALLS:
+        yield Finding(
+            id="calls",
+            severity="note",
+            text=f"about {total:,.3g} calls are simulated: some {units.show_seconds(total / CALLS_PER_S)} on one core",
+            evidence={"calls": total},
+            source="docs/performance.md",
+            try_="a shorter run.duration, or --jobs",
+        )
+
+
+def _window_s(offered: Offered) -> float:
+    return offered.scenario.run.duration_s / len(offered.open_per_s)

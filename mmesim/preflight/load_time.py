@@ -1,0 +1,80 @@
+"""How long the load of each model takes on a host that has nothing else to do, against the limits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim import units
+from mmesim.preflight.finding import Finding
+from mmesim.preflight.offered import Offered, named, work_s
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.scenario import Scenario
+
+RULE = "docs/assumptions.md, loads"
+
+
+def load_time(offered: Offered) -> Iterator[Finding]:
+    """Loads that can never end in time, and loads that outlast those who wait for them."""
+    scenario = offered.scenario
+    endpoint, patience_s = scenario.endpoint, scenario.clients.timeout_s
+    took = {model.index: load_parts_s(scenario, model) for model in offered.models}
+    total_s = {index: sum(parts.values()) for index, parts in took.items()}
+    slowest_first = sorted(offered.models, key=lambda model: -total_s[model.index])
+    never = [model for model in slowest_first if total_s[model.index] > endpoint.load_limit_s]
+    if never:
+        yield _finding(
+            never,
+            took[never[0].index],
+            "problem",
+            f"above endpoint.load_limit ({units.show_seconds(endpoint.load_limit_s)}): no load ever ends",
+            endpoint.load_limit_s,
+        )
+    limit_s = min(endpoint.load_timeout_s, patience_s)
+    late = [model for model in slowest_first if limit_s < total_s[model.index] <= endpoint.load_limit_s]
+    if late:
+        what = "endpoint.load_timeout" if limit_s == endpoint.load_timeout_s else "clients.timeout"
+        yield _finding(
+            late,
+            took[late[0].index],
+            "warning",
+            f"above {what} ({units.show_seconds(limit_s)}): calls that wait for it from the start fail",
+            limit_s,
+        )
+
+
+def load_parts_s(scenario: Scenario, model: Model) -> dict[str, float]:
+    """What the load of a model consists of on an idle host, on average, seconds; parts of nothing are left out."""
+    endpoint, server, host = scenario.endpoint, scenario.server, scenario.endpoint.host
+    download, size, speed = endpoint.download, model.artifact_bytes, endpoint.host.cpu_speed
+    unpack_Bps = download.unpack_Bps_per_vcpu
+    at_once = scenario.server_kind.loads_at_once(model)
+    shared = max(speed, at_once * speed * speed / host.cores_when_full) / speed
+    reading = at_once * size / endpoint.disk_read_Bps if endpoint.disk_read_Bps is not None else 0.0
+    parts = {
+        "download": download.first_byte.mean + size / min(download.stream_Bps, host.network_Bps),
+        "unpack": 0.0 if unpack_Bps is None else size / unpack_Bps / speed,
+        "load": work_s(server.process_start, speed)
+        + reading
+        + model.load.cpu.mean / speed * shared
+        + model.load.wait.mean,
+    }
+    return {name: took for name, took in parts.items() if took > 0.0}
+
+
+def _finding(models: list[Model], parts: dict[str, float], severity: str, follows: str, limit_s: float) -> Finding:
+    total_s = sum(parts.values())
+    made_of = " + ".join(
+        f"{took:,.3g} s {name}" if took < 100 else f"{took:,.0f} s {name}" for name, took in parts.items()
+    )
+    return Finding.model_validate(
+        {
+            "id": "load_time",
+            "severity": severity,
+            "text": f"{named([model.name for model in models])}: a load takes {total_s:,.0f} s even on an idle host "
+            f"({made_of}), {follows}",
+            "evidence": {"model": models[0].name, "load_s": total_s, "limit_s": limit_s, "models": len(models)}
+            | {f"{name}_s": took for name, took in parts.items()},
+            "source": RULE,
+            "try": "a smaller artefact, endpoint.download.unpack=null if it is not compressed, or a faster load",
+        }
+    )

@@ -1,0 +1,133 @@
+"""The calls that are to be expected of a scenario, and the work that each of them brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mmesim.arrays import Floats
+from mmesim.scenario.models.groups import AffineBatch, Model
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.server.server import CpuWait
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.planned import ModelSweep
+from mmesim.scenario.traffic.stream import Traffic
+from mmesim.workload.arrivals.rates import arrivals_in, calls_in
+from mmesim.workload.block import rows_of
+from mmesim.workload.draws.popularity import Mix
+
+WINDOWS = 96
+"""Pieces of the run of which the busiest is looked for: a quarter of an hour of a day."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one call for a model brings on average: at least, when every batch is full."""
+
+    cpu_s: float
+    """CPU work on a CPU of speed 1, the server's own included."""
+    worker_s: float
+    """How long it keeps a worker of an otherwise idle host busy."""
+
+
+class Offered:
+    """Offered calls of a scenario. Recorded streams have no rate and count as nothing."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.models = scenario.model_table()
+
+    @cached_property
+    def demand(self) -> tuple[Demand, ...]:
+        """What one call for each model of the table brings."""
+        return tuple(_demand(self.scenario, model) for model in self.models)
+
+    @cached_property
+    def cpu_s(self) -> Floats:
+        """`Demand.cpu_s` [models]."""
+        return np.array([one.cpu_s for one in self.demand])
+
+    @cached_property
+    def worker_s(self) -> Floats:
+        """`Demand.worker_s` [models]."""
+        return np.array([one.worker_s for one in self.demand])
+
+    @cached_property
+    def open_per_s(self) -> Floats:
+        """[windows, models]: calls a second that come whether or not earlier ones are answered."""
+        length_s = self.scenario.run.duration_s
+        rates = np.zeros((WINDOWS, len(self.models)))
+        for stream in self.scenario.traffic:
+            if stream.arrivals is not None and not isinstance(stream.arrivals, ClosedLoop):
+                self._add(rates, stream)
+        return rates / (length_s / WINDOWS)
+
+    def _add(self, calls: Floats, stream: Traffic) -> None:
+        scenario, chosen, seed = self.scenario, self.scenario.models_of(stream), self.scenario.run.seed
+        rows = rows_of(chosen)
+        ends_s = np.linspace(0.0, scenario.run.duration_s, WINDOWS + 1)
+        inside_s = np.clip(ends_s - stream.start_s, 0.0, max(0.0, scenario.end_of(stream) - stream.start_s))
+        if stream.drift is not None:
+            total = calls_in(stream, chosen, seed, float(inside_s[-1]))
+            calls[:, rows] += np.outer(np.diff(inside_s) / max(float(inside_s[-1]), 1e-9), total)
+            return
+        assert stream.arrivals is not None
+        if isinstance(stream.arrivals, ModelSweep):
+            until = np.array([calls_in(stream, chosen, seed, at) for at in inside_s.tolist()])
+            calls[:, rows] += np.diff(until, axis=0)
+            return
+        share = Mix.of(stream, chosen, seed).share
+        each = 1.0 if stream.sessions is None else stream.sessions.mean_calls
+        arrivals = np.array([arrivals_in(stream.arrivals, at) for at in inside_s.tolist()])
+        calls[:, rows] += np.outer(np.diff(arrivals) * each, share)
+
+    @cached_property
+    def closed_per_s(self) -> Floats:
+        """[models]: calls a second of users who are answered as fast as an idle endpoint can."""
+        rates = np.zeros(len(self.models))
+        for stream in self.scenario.traffic:
+            if isinstance(stream.arrivals, ClosedLoop):
+                chosen = self.scenario.models_of(stream)
+                rows, loop = rows_of(chosen), stream.arrivals
+                share = Mix.of(stream, chosen, self.scenario.run.seed).share
+                answer_s = float(share @ self.worker_s[rows]) + self.scenario.fixed_delay_s
+                rates[rows] += share * (loop.users / (loop.think_time.mean + loop.cycle.mean + answer_s))
+        return rates
+
+    @cached_property
+    def mean_per_s(self) -> Floats:
+        """[models]: calls a second over the whole run, of users too."""
+        rates: Floats = self.open_per_s.mean(axis=0) + self.closed_per_s
+        return rates
+
+
+def _demand(scenario: Scenario, model: Model) -> Demand:
+    service, speed, batch = model.service, scenario.endpoint.host.cpu_speed, model.batch_size
+    overhead = scenario.server.overhead
+    cpu_s, wait_s = service.cpu.mean, service.wait.mean
+    if isinstance(service.batch, AffineBatch):
+        each = service.batch.base_s / batch + service.batch.per_item_s
+        cpu_s, wait_s = (each, wait_s / batch) if cpu_s > 0.0 else (0.0, each)
+    elif service.batch == "max":
+        cpu_s, wait_s = cpu_s / batch, wait_s / batch
+    hold = overhead.hold
+    alone_s = cpu_s / speed * (service.serial + (1.0 - service.serial) / service.threads)
+    return Demand(
+        cpu_s=cpu_s + overhead.pre.cpu.mean + hold.cpu.mean / batch + overhead.post.cpu.mean,
+        worker_s=alone_s + wait_s + work_s(hold, speed) / batch,
+    )
+
+
+def work_s(work: CpuWait, speed: float) -> float:
+    """The mean time of a piece of work on an idle host, seconds."""
+    return work.cpu.mean / speed + work.wait.mean
+
+
+def named(names: Sequence[str]) -> str:
+    """Some names in words: the first, and how many others there are."""
+    if len(names) == 1:
+        return names[0]
+    return f"{names[0]} and {len(names) - 1:,} other{'s' if len(names) > 2 else ''}"

@@ -1,0 +1,196 @@
+"""Whether models fit: each on a host, and all of them on the fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import ceil, inf
+
+from mmesim import units
+from mmesim.preflight.finding import Finding
+from mmesim.preflight.offered import Offered
+from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.scenario import Scenario
+
+RULE = "docs/assumptions.md, memory, process ids, unloads"
+DISK_RULE = "docs/assumptions.md, disk and network"
+
+
+def never_fits(offered: Offered) -> Iterator[Finding]:
+    """Models that an empty host cannot hold: of which resource they need how much, of how much."""
+    hosts = Host(offered.scenario)
+    for resource in ("memory", "tasks", "disk"):
+        failing = [model for model in offered.models if not hosts.fits(model, resource)]
+        if failing:
+            yield hosts.refusal(max(failing, key=lambda model: hosts.needs(model, resource)), resource, failing)
+
+
+def fleet_memory(offered: Offered) -> Iterator[Finding]:
+    """All models against the memory of all hosts; what does not fit is loaded when it is called."""
+    scenario = offered.scenario
+    have = free_memory_bytes(scenario.endpoint)
+    copies = [model.pool_memory_bytes for model in offered.models if Host(scenario).fits(model, "memory")]
+    need = sum(copies) * copies_of_each(scenario)
+    hosts = scenario.endpoint.instance_count
+    if not copies or need <= have * hosts:
+        return
+    inside = int(have // (sum(copies) / len(copies)))
+    yield Finding(
+        id="memory",
+        severity="note",
+        text=f"not all models fit at once: {_what(scenario, len(copies))} need {units.show_bytes(need)}, the memory "
+        f"for models is {units.show_bytes(have * hosts)} ({_limit(scenario)}): about {min(inside, len(copies)):,} of "
+        f"{len(copies):,} fit on one instance, {units.show_bytes(sum(copies) / len(copies))} each on average; the "
+        "others are loaded when they are called",
+        evidence={"needed_bytes": need, "fleet_bytes": have * hosts, "fit_on_one_instance": min(inside, len(copies))},
+        source=RULE,
+        try_=f"endpoint.instance_count={ceil(need / have)} to hold all of them",
+    )
+
+
+def fleet_disk(offered: Offered) -> Iterator[Finding]:
+    """All artefacts against the disks; what does not fit is downloaded again."""
+    scenario = offered.scenario
+    have = scenario.endpoint.disk_bytes * scenario.endpoint.instance_count
+    need = sum(model.artifact_bytes for model in offered.models) * copies_of_each(scenario)
+    if need <= have or scenario.endpoint.model_cache == "disabled":
+        return
+    yield Finding(
+        id="disk",
+        severity="note",
+        text=f"not all artefacts fit on disk: they take {units.show_bytes(need)}, the disks have "
+        f"{units.show_bytes(have)}: some are downloaded more than once",
+        evidence={"needed_bytes": need, "fleet_bytes": have},
+        source=DISK_RULE,
+        try_="endpoint.disk_size, if your volumes are larger",
+    )
+
+
+def fleet_tasks(offered: Offered) -> Iterator[Finding]:
+    """Whether processes and threads run out before the memory does."""
+    scenario = offered.scenario
+    limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.instance_count
+    models = [model for model in offered.models if Host(scenario).fits(model, "memory")]
+    if limit is None or not models:
+        return
+    free = limit - scenario.server.base_tasks
+    tasks, memory = sum(model.pool_tasks for model in models), sum(model.pool_memory_bytes for model in models)
+    share = min(1.0, free_memory_bytes(scenario.endpoint) * hosts / max(memory * copies_of_each(scenario), 1))
+    if tasks * share * copies_of_each(scenario) <= free * hosts:
+        return
+    yield Finding(
+        id="tasks",
+        severity="warning",
+        text=f"processes and threads run out before memory does: the models that fit into memory have "
+        f"{tasks * share * copies_of_each(scenario):,.0f}, the limit is {free * hosts:,} ({limit:,} an instance)",
+        evidence={"tasks": tasks * share * copies_of_each(scenario), "limit": free * hosts},
+        source=RULE,
+        try_="fewer workers (models.workers) or threads (models.framework_threads, models.service.threads)",
+    )
+
+
+def free_memory_bytes(endpoint: Endpoint) -> int:
+    """Memory for models on one host."""
+    return endpoint.usable_memory_bytes - endpoint.base_memory_bytes
+
+
+def copies_of_each(scenario: Scenario) -> int:
+    """Copies of each model that the router spreads its calls over."""
+    return scenario.endpoint.instance_count if scenario.endpoint.router.policy.spreads else 1
+
+
+@dataclass(frozen=True)
+class Host:
+    """One empty host."""
+
+    scenario: Scenario
+
+    def fits(self, model: Model, resource: str) -> bool:
+        """Whether one resource suffices for a copy, by the rule of the kind of server."""
+        endpoint, server = self.scenario.endpoint, self.scenario.server
+        admits = self.scenario.server_kind.admits
+        if resource == "memory":
+            memory = endpoint.base_memory_bytes + self.needs(model, resource)
+            return admits(memory, endpoint.usable_memory_bytes, 0, inf)
+        if resource == "tasks":
+            limit = inf if endpoint.pid_limit is None else endpoint.pid_limit
+            return admits(0, endpoint.usable_memory_bytes, server.base_tasks + model.pool_tasks, limit)
+        return model.artifact_bytes <= endpoint.disk_bytes
+
+    def needs(self, model: Model, resource: str) -> int:
+        """What a copy takes while it is loaded."""
+        if resource == "memory":
+            return ceil(model.pool_memory_bytes * self.scenario.endpoint.load_peak)
+        return model.pool_tasks if resource == "tasks" else model.artifact_bytes
+
+    def has(self, resource: str) -> int:
+        """What an empty host has of it."""
+        endpoint = self.scenario.endpoint
+        if resource == "memory":
+            return free_memory_bytes(endpoint)
+        if resource == "tasks":
+            return (endpoint.pid_limit or 0) - self.scenario.server.base_tasks
+        return endpoint.disk_bytes
+
+    def refusal(self, model: Model, resource: str, failing: list[Model]) -> Finding:
+        """The model that needs most, and what would fit."""
+        needs, has = self.needs(model, resource), self.has(resource)
+        show: Callable[[float], str] = (lambda n: f"{n:,.0f}") if resource == "tasks" else units.show_bytes
+        what = {"memory": "of memory ", "tasks": "processes and threads ", "disk": "of disk "}[resource]
+        fitting = None if resource == "disk" else self._workers(model, resource)
+        cure = "" if fitting is None else f"; {fitting} worker{'s do' if fitting > 1 else ' does'}"
+        others = f" ({len(failing):,} models are like that)" if len(failing) > 1 else ""
+        if fitting is not None:
+            advice = f"models.{model.group}.workers={fitting}"
+        elif resource == "tasks":
+            advice = "fewer threads (models.framework_threads, models.service.threads)"
+        else:
+            advice = f"an instance type with more {resource}" if resource == "memory" else "a larger endpoint.disk_size"
+        return Finding(
+            id="never_fits",
+            severity="problem",
+            text=f"{model.name} needs {show(needs)} {what}{self._made_of(model, resource)}, "
+            f"a host has {show(has)}: never fits{cure}{others}",
+            evidence={"resource": resource, "needed": needs, "available": has, "models": len(failing)}
+            | ({} if fitting is None else {"workers_that_fit": fitting}),
+            source=DISK_RULE if resource == "disk" else RULE,
+            try_=advice,
+        )
+
+    def _made_of(self, model: Model, resource: str) -> str:
+        if resource == "disk":
+            return "for its artefact"
+        workers = f"{model.workers} worker{'' if model.workers == 1 else 's'}"
+        if resource == "tasks":
+            return f"({workers} and their parent)"
+        peak = self.scenario.endpoint.load_peak
+        loading = "" if peak == 1.0 else f", {peak:g} times that while it loads"
+        each = units.show_bytes(model.process_memory_bytes + model.memory_bytes)
+        if model.preload_model:
+            return f"({workers} that share {each}{loading})"
+        return f"({workers} of {each} and their parent{loading})"
+
+    def _workers(self, model: Model, resource: str) -> int | None:
+        """The most workers with which a copy fits, None if not even one does."""
+        kind = self.scenario.server_kind
+        for workers in range(model.workers - 1, 0, -1):
+            fewer = replace(model, workers=workers)
+            fewer = replace(fewer, pool_memory_bytes=kind.pool_memory_bytes(fewer), pool_tasks=kind.pool_tasks(fewer))
+            if self.fits(fewer, resource):
+                return workers
+        return None
+
+
+def _what(scenario: Scenario, models: int) -> str:
+    each = copies_of_each(scenario)
+    return f"{models:,} models" if each == 1 else f"{models:,} models on each of {each} instances"
+
+
+def _limit(scenario: Scenario) -> str:
+    endpoint = scenario.endpoint
+    return (
+        f"{endpoint.instance_count} x {units.show_bytes(endpoint.usable_memory_bytes)} usable of "
+        f"{units.show_bytes(endpoint.host.memory_bytes)}, less {units.show_bytes(endpoint.base_memory_bytes)} for the "
+        "container"
+    )

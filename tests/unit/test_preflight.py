@@ -1,0 +1,175 @@
+"""What is found before a run: each rule where it fires, and where it does not."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmesim.preflight.check import findings
+from mmesim.preflight.finding import Finding
+from mmesim.preflight.load_time import load_parts_s
+from mmesim.preflight.offered import Offered
+from mmesim.preflight.working_set import working_sets
+from mmesim.scenario.scenario import Scenario
+
+BASE = """\
+name: base
+endpoint: {instance_type: ml.m5.large, instance_count: 1}
+models:
+  - {name: m, artifact_size: 50 MB, memory: 900 MiB, process_memory: 350 MiB, load: {cpu: 1 s}, service: {wait: 30 ms}}
+traffic: {arrivals: {poisson: {rate: 5 /s}}}
+run: {duration: 10 min}
+"""
+
+Make = Callable[..., Scenario]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """The base scenario with some values changed."""
+
+    def make(*overrides: str, text: str = BASE) -> Scenario:
+        file = tmp_path / "s.yaml"
+        file.write_text(text)
+        return Scenario.from_yaml(file, overrides)
+
+    return make
+
+
+def by_id(scenario: Scenario) -> dict[str, Finding]:
+    return {finding.id: finding for finding in findings(scenario)}
+
+
+def test_nothing_is_found_where_all_is_well(make: Make) -> None:
+    assert findings(make()) == []
+
+
+FIRES = {
+    "never_fits": (["models.m.workers=4"], "problem"),
+    "load_time": (["models.m.artifact_size=29 GB", "endpoint.download.unpack=50 MB/s"], "problem"),
+    "cpu": (["models.m.service={cpu: 400 ms}", "models.m.workers=1", "endpoint.instance_count=1"], "problem"),
+    "workers": (["models.m.service.wait=190 ms"], "warning"),
+    "calls": (["traffic.traffic-0.arrivals.poisson.rate=800000 /s"], "problem"),
+    "working_set": (["models.m.count=10"], "warning"),
+    "tasks": (["endpoint.pid_limit=70", "models.m.count=3", "models.m.framework_threads=4"], "warning"),
+    "threads": (["models.m.service={cpu: 5 ms, threads: 12}", "models.m.oversubscription=0.67"], "warning"),
+    "accelerator": (["endpoint.instance_type=ml.g4dn.xlarge"], "warning"),
+    "memory": (["models.m.count=10"], "note"),
+    "disk": (["models.m.count=4", "endpoint.disk_size=100 MB"], "note"),
+}
+
+
+@pytest.mark.parametrize("rule", FIRES)
+def test_each_rule_fires(make: Make, rule: str) -> None:
+    overrides, severity = FIRES[rule]
+    found = by_id(make(*overrides))
+    assert rule in found, sorted(found)
+    assert found[rule].severity == severity
+    assert found[rule].source
+    assert found[rule].evidence
+
+
+def test_what_can_never_fit_says_how_much_of_how_much_and_what_would(make: Make) -> None:
+    found = by_id(make("models.m.workers=4"))["never_fits"]
+    assert found.text == (
+        "m needs 4.89 GiB of memory (4 workers of 1.22 GiB and their parent), a host has 4.45 GiB: "
+        "never fits; 3 workers do"
+    )
+    assert found.try_ == "models.m.workers=3"
+    assert by_id(make("models.m.workers=3")).get("never_fits") is None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "resource", "workers"),
+    [
+        (["models.m.artifact_size=31 GB"], "disk", None),
+        (["endpoint.pid_limit=60", "models.m.workers=2"], "tasks", 1),
+        (["models.m.memory=5 GiB"], "memory", None),
+    ],
+)
+def test_each_resource_can_be_the_one(make: Make, overrides: list[str], resource: str, workers: int | None) -> None:
+    found = by_id(make(*overrides))["never_fits"]
+    assert found.evidence["resource"] == resource
+    assert found.evidence.get("workers_that_fit") == workers
+    needed, available = found.evidence["needed"], found.evidence["available"]
+    assert isinstance(needed, int | float)
+    assert isinstance(available, int | float)
+    assert needed > available
+
+
+def test_a_load_that_can_never_end_says_what_takes_so_long(make: Make) -> None:
+    huge = make("models.m.artifact_size=97 GB", "endpoint.disk_size=200 GB")
+    parts = load_parts_s(huge, huge.model_table()[0])
+    speed = huge.endpoint.host.cpu_speed
+    assert parts["download"] == pytest.approx(97e9 / 90e6, rel=1e-3)
+    assert parts["unpack"] == pytest.approx(97e9 / 150e6 / speed)
+    found = by_id(huge)["load_time"]
+    assert found.severity == "problem"
+    assert "1,078 s download" in found.text
+    assert "no load ever ends" in found.text
+    slow = by_id(make("models.m.load={wait: 65 s}"))["load_time"]
+    assert slow.severity == "warning"
+    assert "endpoint.load_timeout (60 s)" in slow.text
+
+
+def test_offered_cpu_and_workers(make: Make) -> None:
+    of = Offered(make("models.m.service={cpu: 30 ms, wait: 20 ms}", "endpoint.cpu_speed=1"))
+    assert of.open_per_s.sum(axis=1) == pytest.approx(np.full(96, 5.0))
+    assert of.cpu_s == pytest.approx([0.0308])
+    assert of.worker_s == pytest.approx([0.0504])
+    full = by_id(make("models.m.service.wait=300 ms"))["workers"]
+    assert full.severity == "problem"
+    assert full.evidence["busy_workers"] == pytest.approx(1.5, rel=0.01)
+    assert by_id(make("models.m.service.wait=300 ms", "endpoint.instance_count=2")).get("workers") is None
+    one_home = ["models.m.service.wait=300 ms", "endpoint.instance_count=2", "endpoint.router.policy=hash"]
+    assert by_id(make(*one_home))["workers"].severity == "problem"
+
+
+def test_a_short_peak_is_a_warning_and_a_whole_run_a_problem(make: Make) -> None:
+    spike = "{flash_crowd: {base: 1 /s, peak: 20 /s, at: 5 min, ramp: 10 s, hold: 20 s, decay: 10 s}}"
+    text = BASE.replace("{poisson: {rate: 5 /s}}", spike)
+    found = by_id(make("models.m.service.wait=100 ms", text=text))["workers"]
+    assert found.severity == "warning"
+    assert "busiest" in found.text
+
+
+def test_users_who_wait_for_answers_cannot_overload(make: Make) -> None:
+    text = BASE.replace("{poisson: {rate: 5 /s}}", "{closed_loop: {users: 500, think_time: 1 ms}}")
+    found = by_id(make("models.m.service={cpu: 400 ms}", text=text))
+    assert not {"cpu", "workers", "calls"} & set(found)
+
+
+def test_the_working_set(make: Make) -> None:
+    scenario = make("models.m.count=100", "models.m.memory=10 MiB", "models.m.process_memory=10 MiB")
+    sets = working_sets(Offered(scenario))
+    assert sets is not None
+    for name, time_s in (("1 min", 60), ("10 min", 600), ("60 min", 3600)):
+        models = 100 * (1 - np.exp(-0.05 * time_s))
+        assert sets[name].models == pytest.approx(models)
+        assert sets[name].memory_bytes == pytest.approx(models * scenario.model_table()[0].pool_memory_bytes)
+    assert by_id(scenario).get("working_set") is None
+
+
+def test_recorded_traffic_has_no_working_set(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text("time,model\n0,m\n1,m\n")
+    text = BASE.replace("arrivals: {poisson: {rate: 5 /s}}", "trace: {file: day.csv}")
+    assert working_sets(Offered(make(text=text))) is None
+
+
+def test_several_frameworks(make: Make) -> None:
+    other = "  - {name: n, framework: xgboost, artifact_size: 1 MB, memory: 10 MiB, service: {wait: 1 ms}}\n"
+    mixed = BASE.replace("traffic:", f"{other}traffic:")
+    assert by_id(make(text=mixed))["frameworks"].evidence == {"python": 1, "xgboost": 1}
+    assert by_id(make("models.m.framework=xgboost", text=mixed)).get("frameworks") is None
+
+
+def test_threads_of_calls_are_tasks(make: Make) -> None:
+    model = make("models.m.service={cpu: 5 ms, threads: 12}", "models.m.workers=2").model_table()[0]
+    assert model.pool_tasks == 1 + 2 * 12 + 3 + 3 * 2
+
+
+@pytest.mark.parametrize("spin", [0.0, 0.02])
+def test_threads_that_cost_little_are_no_finding(make: Make, spin: float) -> None:
+    scenario = make("models.m.service={cpu: 5 ms, threads: 4}", f"models.m.oversubscription={spin}")
+    assert by_id(scenario).get("threads") is None
