@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import EXIT_CODES, Cluster, Jobs, Json, Overrides, Quiet, ScenarioFile, Seed, executor, with_seed
+from mmesim.cli.common import (
+    EXIT_CODES,
+    Cluster,
+    Jobs,
+    Json,
+    Overrides,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    columns,
+    executor,
+    with_seed,
+)
 from mmesim.errors import SimulationError, UserError
 
 
@@ -45,7 +57,7 @@ def robustness(
     if quiet and not json:
         typer.echo(found.answer)
     else:
-        typer.echo(found.to_json() if json else text(robustness_report(found)), nl=False)
+        typer.echo(found.to_json() if json else text(robustness_report(found), width=columns()), nl=False)
     if found.self_check is not None:
         raise SimulationError(f"the self-check of a setting failed: its figures cannot be trusted: {found.self_check}")
     if check and found.verdict is not None:

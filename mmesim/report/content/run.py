@@ -14,6 +14,7 @@ from mmesim.arrays import divide
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
+from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.figures import USE
 from mmesim.results.result import Result
@@ -46,6 +47,7 @@ def run_report(result: Result) -> Report:
         _found(summary, "config", "Configuration of the model server"),
         _steady(summary),
         _self_check(summary["checks"]),
+        verdict_line(summary) if checks.passed(summary["checks"]) else (),
     )
 
 
@@ -53,8 +55,8 @@ def verdict_report(result: Result) -> Report:
     """The verdict alone: one line, with the expectations that do not hold."""
     missed = [entry["text"] for entry in result.summary["expect"] if entry["verdict"] != "pass"]
     stopped = ["INTERRUPTED"] if result.interrupted else []
-    judged = phrases.verdict(result.verdict, *missed) if result.scenario.expect else Cell("nothing is expected")
-    return report([Lines((" ".join((*stopped, judged.text)),))])
+    judged = phrases.VERDICTS[result.verdict][0] if result.scenario.expect else "nothing is expected"
+    return report([Lines((" ".join((*stopped, judged, ", ".join(missed))).rstrip(),))])
 
 
 def _head(result: Result, summary: Any) -> Iterator[Block]:
