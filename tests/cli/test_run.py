@@ -64,7 +64,7 @@ def test_report_on_stdout_talk_on_stderr_and_a_folder(run: Command) -> None:
     done = run("day.yaml")
     assert done.code == 0
     assert done.out.startswith("day: 1 x 2 vCPU, 8 GiB, 1 model\n")
-    assert done.out.endswith("Self-check: ok (no call lost)\n")
+    assert done.out.endswith("Self-check: ok (no call lost)\n\npass: the limit holds\n")
     assert done.err == "2,000 requests in 1 s of simulation, 2,000 requests/s on one core\nresult in results/day\n"
     assert sorted(p.name for p in Path("results/day").iterdir())[-2:] == ["summary.json", "windows.parquet"]
 
