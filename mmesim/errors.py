@@ -104,9 +104,11 @@ class ScenarioError(UserError):
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
-    """The allowed word that is most like the given one, or None when none is near."""
-    found = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """The allowed word that is most like the given one, or the only one that contains it; None when none is near."""
+    by_lower = {name.lower(): name for name in allowed}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    found = found or [name for name in by_lower if word.lower() in name.split("_")]
+    return by_lower[found[0]] if len(found) == 1 else None
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str | None:

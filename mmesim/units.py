@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 _QUANTITY = re.compile(
     r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?\.?(?:inf|nan)\b)\s*(.*?)\s*", re.IGNORECASE
@@ -38,6 +39,8 @@ _BYTES: dict[str, Decimal] = {
 }
 _RATES: dict[str, Decimal] = {f"/{unit}": 1 / _SECONDS[unit] for unit in ("ms", "s")}
 _SLOW_RATES: dict[str, Decimal] = {f"/{unit}": _SECONDS[unit] for unit in ("min", "h", "d")}
+RATES = (*_RATES, *_SLOW_RATES)
+"""Units of a rate."""
 _BANDWIDTHS: dict[str, Decimal] = {f"{unit}/s": factor for unit, factor in _BYTES.items()} | {
     "bit/s": Decimal("0.125"),
     "kbit/s": Decimal(125),
@@ -45,6 +48,50 @@ _BANDWIDTHS: dict[str, Decimal] = {f"{unit}/s": factor for unit, factor in _BYTE
     "Gbit/s": Decimal(125) * 10**6,
     "Tbit/s": Decimal(125) * 10**9,
 }
+
+NUMBER = r"\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+"""A number that is not negative, as a regular expression."""
+TIMES = tuple(_SECONDS)
+"""Units of a time."""
+
+
+def _pattern(units: Iterable[str]) -> str:
+    return rf"^\s*(?:{NUMBER}\s*(?:{'|'.join(units)})|\+?(?:0+\.?0*|\.0+))\s*$"
+
+
+PATTERNS: Mapping[str, str] = MappingProxyType(
+    {
+        "time": _pattern(_SECONDS),
+        "size": _pattern(_BYTES),
+        "rate": _pattern(RATES),
+        "bandwidth": _pattern(_BANDWIDTHS),
+        "amount of US dollars": _pattern(["USD"]),
+        "share": rf"^\s*{NUMBER}\s*%?\s*$",
+    }
+)
+"""What is read below, as regular expressions for editors (ECMA 262 and Python)."""
+
+_ALSO_WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "us": ("usec", "µsec", "microseconds"),
+        "ms": ("msec", "msecs", "millis", "millisecond", "milliseconds"),
+        "s": ("sec", "secs", "second", "seconds"),
+        "min": ("m", "mins", "minute", "minutes"),
+        "h": ("hr", "hrs", "hour", "hours"),
+        "d": ("day", "days"),
+        "/s": ("rps", "qps", "tps", "hz", "/sec", "/second", "req/s", "reqs/s", "requests/s", "calls/s", "per second"),
+        "/min": ("rpm", "/m", "/minute", "req/min", "requests/min", "calls/min", "per minute"),
+        "/h": ("rph", "/hr", "/hour", "req/h", "requests/h", "calls/h", "per hour"),
+        "/d": ("/day", "per day"),
+        "B": ("byte", "bytes"),
+        **{unit: (unit[0].lower(), f"{unit[0].lower()}bytes") for unit in ("kB", "MB", "GB", "TB")},
+        **{unit: (unit[:-1].lower(),) for unit in ("KiB", "MiB", "GiB", "TiB")},
+        **{f"{size}bit/s": (f"{size.lower()}bps", f"{size.lower()}bit") for size in ("", "k", "M", "G", "T")},
+        "USD": ("$", "dollar", "dollars", "usd/h", "usd/hour", "$/h"),
+        "%": ("percent", "pct"),
+    }
+)
+"""Unit -> what people write instead, in small letters."""
 
 _LARGEST_BYTES = 2**62
 _LARGEST_EXPONENT = 400  # beyond every float, and far below where Decimal itself gives up
@@ -90,7 +137,8 @@ def fraction(value: object) -> float:
         number, unit = _split(value, {"%": Decimal("0.01"), "": Decimal(1)}, "a share", "80 %")
         share = _finite(number * (Decimal("0.01") if unit == "%" else 1), value)
     if share > 1:
-        raise ValueError(f"{_shown(value)} is too large: a share is at most 100 %")
+        percent = f", or do you mean {value} %?" if 1 < share <= 100 and "%" not in str(value) else ""
+        raise ValueError(f"{_shown(value)} is too large: a share is at most 100 %{percent}")
     return share
 
 
@@ -130,7 +178,18 @@ def _split(value: object, units: Mapping[str, Decimal], what: str, example: str)
         return number, next(iter(units))
     if unit == "":
         raise ValueError(f"{_shown(value)} has no unit: write {what} such as {example} (units: {listed})")
-    raise ValueError(f"{_shown(value)} has the unknown unit {unit!r}: write {what} such as {example} (units: {listed})")
+    known = meant(unit, units)
+    write = f"{what} such as {example}" if known is None else f"{match[1]} {known}"
+    raise ValueError(f"{_shown(value)} has the unknown unit {unit!r}: write {write} (units: {listed})")
+
+
+def meant(unit: str, units: Iterable[str]) -> str | None:
+    """The unit that is meant by a word, None when that is not known; `Mb/s` may be bits or bytes."""
+    word = " ".join(unit.lower().split())
+    for known in units:
+        if word in _ALSO_WRITTEN.get(known, ()) or (word == known.lower() and not unit.endswith("b/s")):
+            return known
+    return None
 
 
 def _finite(number: Decimal, value: object) -> float:
@@ -221,8 +280,10 @@ def show_usd(value: float) -> str:
     """An amount of US dollars for people: `672 USD`, `0.92 USD`, `0.0042 USD`."""
     if abs(value) >= 100:
         return f"{value:,.0f} USD"
-    if abs(value) >= 0.1 or value == 0:
+    if abs(value) >= 1 or value == 0:
         return f"{value:,.2f} USD"
+    if abs(value) >= 0.1:  # a price of an hour: 0.115, and 0.12 would be 4 % off
+        return f"{value:.3f}".removesuffix("0") + " USD"
     return f"{_digits(value, 2)} USD"
 
 

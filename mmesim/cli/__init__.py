@@ -33,6 +33,7 @@ app = typer.Typer(
     name="mmesim",
     help="Simulate Amazon SageMaker multi-model endpoints: how many instances, what latency, at what cost.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: half the start-up time
@@ -57,7 +58,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Print the traceback of an error.")] = False,
 ) -> None:

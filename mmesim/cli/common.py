@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,6 +54,13 @@ def executor(jobs: int, cluster: str | None) -> Executor:
 def folder_name(name: str) -> str:
     """The scenario's name as the name of a folder: letters, digits, `.`, `_` and `-`, no leading dot."""
     return re.sub(r"[^\w.-]+", "-", name).lstrip(".") or "scenario"
+
+
+def columns() -> int:
+    """Columns of the terminal on stdout; those of a common one where stdout is something else."""
+    from mmesim.report.text import WIDTH
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
 
 
 def coloured() -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import Cluster, Jobs, Json, coloured, executor
+from mmesim.cli.common import Cluster, Jobs, Json, coloured, columns, executor
 
 
 def diff(
@@ -59,4 +59,4 @@ def diff(
             executor=running,
             watch=lambda label: progress.part(0 if label == "a" else count),
         )
-    typer.echo(found.to_json() if json else text(diff_report(found), colour=coloured()), nl=False)
+    typer.echo(found.to_json() if json else text(diff_report(found), colour=coloured(), width=columns()), nl=False)

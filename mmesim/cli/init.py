@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mmesim.cli.schema import beside, write
 from mmesim.errors import OutputError
 
 
@@ -24,7 +25,11 @@ def starter() -> str:
 def init(
     file: Annotated[Path, typer.Argument(help="File to write; never overwritten.")] = Path("scenario.yaml"),
 ) -> None:
-    """Write a commented scenario file to start from."""
+    """Write a commented scenario file to start from, and its schema.
+
+    Editors with YAML support complete and check the file by the schema beside it, scenario.schema.json.
+    """
+    described = beside(file)
     try:
         with file.open("x", encoding="utf-8") as target:
             target.write(starter())
@@ -32,4 +37,5 @@ def init(
         raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None
     except OSError as error:
         raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from None
+    write(described)
     typer.echo(f"{file}: written. Next: mmesim validate {file}, then mmesim run {file}")

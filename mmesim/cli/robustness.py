@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import EXIT_CODES, Cluster, Jobs, Json, Overrides, ScenarioFile, Seed, executor, with_seed
+from mmesim.cli.common import (
+    EXIT_CODES,
+    Cluster,
+    Jobs,
+    Json,
+    Overrides,
+    ScenarioFile,
+    Seed,
+    columns,
+    executor,
+    with_seed,
+)
 from mmesim.errors import SimulationError, UserError
 
 
@@ -41,7 +52,7 @@ def robustness(
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
     with executor(jobs, cluster) as running, SimulationsBar(sys.stderr) as progress:
         found = run_robustness(loaded, full=full, replications=replications, executor=running, watch=progress)
-    typer.echo(found.to_json() if json else text(robustness_report(found)), nl=False)
+    typer.echo(found.to_json() if json else text(robustness_report(found), width=columns()), nl=False)
     if found.self_check is not None:
         raise SimulationError(f"the self-check of a setting failed: its figures cannot be trusted: {found.self_check}")
     if check and found.verdict is not None:

@@ -9,6 +9,8 @@ import typer
 
 from mmesim.errors import OutputError
 
+FILE = "scenario.schema.json"
+
 
 def schema(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file.", show_default=False)] = None,
@@ -16,17 +18,31 @@ def schema(
     """Print the JSON Schema of scenario files.
 
     Editors with YAML support complete and check a file that starts with
-    `# yaml-language-server: $schema=scenario.schema.json`.
+    `# yaml-language-server: $schema=scenario.schema.json`. `mmesim init` writes both.
     """
-    import json
+    from mmesim.scenario.file.json_schema import as_text
 
-    from mmesim.scenario.file.json_schema import json_schema
-
-    text = json.dumps(json_schema(), indent=2) + "\n"
     if out is None:
-        typer.echo(text, nl=False)
-        return
+        typer.echo(as_text(), nl=False)
+    else:
+        write(out)
+
+
+def beside(scenario: Path) -> Path:
+    """Where the schema stands beside a scenario file; OutputError when another program's file is there."""
+    from mmesim.scenario.file.json_schema import TITLE
+
+    file = scenario.with_name(FILE)
+    if file.exists() and f'"title": "{TITLE}"' not in file.read_text(encoding="utf-8", errors="replace"):
+        raise OutputError(f"{file}: already exists and is not overwritten: it is not a schema of mmesim")
+    return file
+
+
+def write(file: Path) -> None:
+    """Writes the schema, over what was there; raises OutputError."""
+    from mmesim.scenario.file.json_schema import as_text
+
     try:
-        out.write_text(text, encoding="utf-8")
+        file.write_text(as_text(), encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from None

@@ -13,9 +13,11 @@ from mmesim.cli.common import (
     INTERRUPTED,
     Cluster,
     Jobs,
+    Json,
     Overrides,
     ScenarioFile,
     Seed,
+    columns,
     executor,
     folder_name,
     with_seed,
@@ -65,6 +67,7 @@ def sweep(
         Path | None,
         typer.Option(help="PNG or SVG file to draw; shows the first metric given, else p99.", show_default=False),
     ] = None,
+    json: Json = False,
     seed: Seed = None,
     replications: Annotated[
         int | None, typer.Option(min=1, help="Replications of each point.", show_default="from the file, else 10")
@@ -108,7 +111,7 @@ def sweep(
     result.save(folder)
     if plot is not None and result.points:
         write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
-    typer.echo(text(sweep_report(result, figures)), nl=False)
+    typer.echo(result.to_json() if json else text(sweep_report(result, figures), width=columns()), nl=False)
     typer.echo(_counted(result, file), err=True)
     typer.echo(f"tables in {folder}", err=True)
     if result.self_check is not None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import Cluster, Jobs, Json, Overrides, Seed, executor, with_seed
+from mmesim.cli.common import Cluster, Jobs, Json, Overrides, Seed, columns, executor, with_seed
 from mmesim.errors import SimulationError
 
 
@@ -44,6 +44,6 @@ def uncertain(
         found = run_uncertain(
             template, draws=draws, replications=replications, metrics=metrics or (), executor=running, watch=progress
         )
-    typer.echo(found.to_json() if json else text(uncertain_report(found)), nl=False)
+    typer.echo(found.to_json() if json else text(uncertain_report(found), width=columns()), nl=False)
     if found.self_check is not None:
         raise SimulationError(f"the self-check of a draw failed: its figures cannot be trusted: {found.self_check}")

@@ -1,4 +1,4 @@
-"""What speaks against the endpoint itself: accelerators that are not simulated, several frameworks."""
+"""What speaks against the endpoint itself: accelerators, which the simulation leaves out, and several frameworks."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def accelerator(offered: Offered) -> Iterator[Finding]:
     yield Finding(
         id="accelerator",
         severity="warning",
-        text=f"{endpoint.instance_type} has an accelerator ({counted}), which is not simulated: it runs as a host of "
-        f"{endpoint.host.vcpu} vCPUs, at the price of the accelerator",
+        text=f"{endpoint.instance_type} has an accelerator ({counted}), which the simulation leaves out: it runs as a "
+        f"host of {endpoint.host.vcpu} vCPUs, at the price of the accelerator",
         evidence={"instance_type": endpoint.instance_type, "accelerators": row.gpu_count},
-        source="docs/assumptions.md, what is not simulated",
+        source="docs/assumptions.md#what-is-not-simulated",
         try_="service: {wait: } for the time on the accelerator, and a type without one for CPU work",
     )
 

@@ -46,19 +46,24 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; figures are aligned to the right."""
+    """A column of a table; figures are aligned to the right. An `optional` one is left out where there is no room."""
 
     title: str = ""
     align: Align = "left"
     unit: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells; ValueError when a row has not one cell for each column."""
+    """Rows of cells; ValueError when a row has not one cell for each column.
+
+    The first `keys` columns name the row: they are repeated where a table is too wide and becomes several.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    keys: int = 1
 
     def __post_init__(self) -> None:
         wrong = [row for row in self.rows if len(row) != len(self.columns)]
@@ -72,9 +77,15 @@ class Table:
             for index, column in enumerate(self.columns)
             if column.title or column.unit or any(row[index] != Cell() for row in self.rows)
         ]
+        return self.only(kept)
+
+    def only(self, kept: Iterable[int]) -> Table:
+        """The table with some of its columns."""
+        places = tuple(kept)
         return Table(
-            tuple(self.columns[index] for index in kept),
-            tuple(tuple(row[index] for index in kept) for row in self.rows),
+            tuple(self.columns[index] for index in places),
+            tuple(tuple(row[index] for index in places) for row in self.rows),
+            min(self.keys, len(places)),
         )
 
 

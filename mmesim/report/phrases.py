@@ -38,6 +38,8 @@ INTERVALS = "[95 % interval]"
 TRACE = "intervals cover the randomness of service and load for this trace, not that of other traffic"
 UNSTEADY = ("too short", "warming up", "saturated")
 MOST_NAMED = 10
+LONGEST_MISSED = 16
+"""Characters for the names of figures in a column of verdicts; beyond, they are counted."""
 
 
 def fleet(scenario: Scenario) -> str:
@@ -58,9 +60,22 @@ def with_unit(name: str, kind: Kind) -> str:
 
 
 def verdict(judged: str | None, *missed: str) -> Cell:
-    """The verdict of a run, with the expectations that do not hold; a run of which nothing is expected passes."""
+    """The verdict of a run, with the figures that miss their limit; a run of which nothing is expected passes."""
     mark, tone = VERDICTS[judged or "pass"]
-    return Cell(f"{mark} {', '.join(missed)}".rstrip(), tone=tone)
+    figures = ", ".join(dict.fromkeys(text.split(" ", 1)[0] for text in missed))
+    if len(figures) > LONGEST_MISSED:
+        figures = plural(len(missed), "limit")
+    return Cell(f"{mark} {figures}".rstrip(), tone=tone)
+
+
+def short_paths(paths: Sequence[str]) -> list[str]:
+    """The shortest ends of dotted paths that tell them apart."""
+    steps = [path.split(".") for path in paths]
+    for length in range(1, 1 + max(map(len, steps), default=1)):
+        names = [".".join(path[-length:]) for path in steps]
+        if len(set(names)) == len(set(paths)):
+            return names
+    return list(paths)
 
 
 def of_scenario(scenario: Scenario) -> Iterator[str]:

@@ -5,51 +5,58 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from mmesim.report.blocks import Bars, Block, Cell, Lines, Report, Section, Table, Title, Tone
 
 WIDTH = 80
-"""Columns of a terminal: no sentence is longer; a table is when its figures need more."""
+"""Columns of a terminal, unless it says how many it has: no sentence and no table is wider."""
+WIDEST = 100
+"""Columns beyond which a sentence is hard to read; a table may use all that there are."""
 COLOURS: Mapping[Tone, str] = MappingProxyType({"good": "32", "bad": "31", "open": "33", "changed": "36"})
 INDENT = 2
+WIDE, NARROW = 3, 2
+"""Columns between two columns of a table."""
+LEAST_TEXT = 24
+"""Columns that the text of a last column needs to be wrapped into."""
 NO_BREAK = "\x00"
 """Stands for a space at which no line ends; never in a sentence."""
 
 
-def text(report: Report, colour: bool = False) -> str:
+def text(report: Report, colour: bool = False, width: int = WIDTH) -> str:
     """The report, sections separated by an empty line; `colour` marks what is good, bad or undecided for a terminal.
 
-    It depends on the report alone, never on the terminal: the same result gives the same bytes.
+    It depends on the report and on what is given alone: the same result gives the same bytes.
     """
-    return "\n\n".join("\n".join(_section(section, colour)) for section in report) + "\n"
+    return "\n\n".join("\n".join(_section(section, colour, width)) for section in report) + "\n"
 
 
-def _section(section: Section, colour: bool) -> Iterator[str]:
+def _section(section: Section, colour: bool, width: int) -> Iterator[str]:
     titled = isinstance(section[0], Title) and section[0].level > 1
     for block in section:
-        yield from _block(block, INDENT if titled else 0, colour)
+        yield from _block(block, INDENT if titled else 0, colour, width)
 
 
-def _block(block: Block, indent: int, colour: bool) -> Iterator[str]:
+def _block(block: Block, indent: int, colour: bool, width: int) -> Iterator[str]:
     if isinstance(block, Title):
-        yield from wrapped(f"{block.text}: {block.detail}" if block.detail else block.text, hanging=INDENT)
+        yield from wrapped(f"{block.text}: {block.detail}" if block.detail else block.text, 0, INDENT, width)
     elif isinstance(block, Lines):
         bullet = "- " if block.kind == "list" else ""
         for sentence in block.texts:
             if block.kind == "note":
-                yield from wrapped(f"({sentence})", indent, hanging=1)
+                yield from wrapped(f"({sentence})", indent, 1, width)
             else:
-                yield from wrapped(bullet + sentence, indent, hanging=indent)
+                yield from wrapped(bullet + sentence, indent, indent, width)
     elif isinstance(block, Bars):
-        yield from _table(block.as_table(), indent, colour)
+        yield from _table(block.as_table(), indent, colour, width)
         if block.glosses():
-            yield from wrapped(f"({block.glosses()})", indent, hanging=1)
+            yield from wrapped(f"({block.glosses()})", indent, 1, width)
     else:
-        yield from _table(block, indent, colour)
+        yield from _table(block, indent, colour, width)
 
 
-def wrapped(sentence: str, indent: int = 0, hanging: int = 0) -> list[str]:
+def wrapped(sentence: str, indent: int = 0, hanging: int = 0, width: int = WIDTH) -> list[str]:
     """A sentence as lines; a number stays with its sign and its unit, and words that are there to be copied stay whole.
 
     `hanging`: how far the lines after the first are indented more.
@@ -57,34 +64,126 @@ def wrapped(sentence: str, indent: int = 0, hanging: int = 0) -> list[str]:
     glued = re.sub(r"(?<=\d) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)", NO_BREAK, sentence)
     first, rest = " " * indent, " " * (indent + hanging)
     lines = textwrap.wrap(
-        glued, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
+        glued,
+        min(width, WIDEST),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
     return [line.replace(NO_BREAK, " ") for line in lines]
 
 
-def _table(table: Table, indent: int, colour: bool) -> Iterator[str]:
-    """One line a row, below titles and units where there are any; an interval has a column of its own."""
+def _table(table: Table, indent: int, colour: bool, width: int) -> Iterator[str]:
+    """One line a row; a table that is too wide loses columns, gets titles on several lines, then becomes several."""
     table = table.without_empty_columns()
-    heads = [[Cell(column.title) for column in table.columns]] if any(column.title for column in table.columns) else []
-    heads += [[Cell(column.unit) for column in table.columns]] if any(column.unit for column in table.columns) else []
-    rows = [*heads, *table.rows]
-    widths = [max((len(row[index].text) for row in rows), default=0) for index in range(len(table.columns))]
-    intervals = [max((len(row[index].interval) for row in rows), default=0) for index in range(len(table.columns))]
-    used = [width for pair in zip(widths, intervals, strict=True) for width in pair if width]
-    if table.columns[-1].align == "left" and not intervals[-1]:
-        widths[-1] = 0  # nothing comes after it
-    gap = " " * (3 if indent + sum(used) + 3 * (len(used) - 1) <= WIDTH else 2)
-    for row in rows:
+    if _Shape.of(table).width(NARROW, wrapping=False) > width - indent:
+        table = table.only(place for place, column in enumerate(table.columns) if not column.optional)
+    if _Shape.of(table).width(NARROW) > width - indent:
+        table = _with_narrow_titles(table)
+    for number, part in enumerate(_parts(table, width - indent)):
+        if number:
+            yield ""
+        yield from _rows(part, indent, colour, width)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Columns that the values and the intervals of each column of a table take."""
+
+    values: tuple[int, ...]
+    intervals: tuple[int, ...]
+    ends_with_text: bool
+
+    @classmethod
+    def of(cls, table: Table) -> _Shape:
+        """The widths of a table, titles and units included."""
+        columns = range(len(table.columns))
+        heads = [max((len(head[index]) for head in _heads(table)), default=0) for index in columns]
+        values = [max((len(row[index].text) for row in table.rows), default=0) for index in columns]
+        intervals = [max((len(row[index].interval) for row in table.rows), default=0) for index in columns]
+        for index in columns:
+            if intervals[index]:  # a title may stand above both
+                intervals[index] = max(intervals[index], heads[index] - values[index] - NARROW)
+            else:
+                values[index] = max(values[index], heads[index])
+        return cls(tuple(values), tuple(intervals), table.columns[-1].align == "left" and not intervals[-1])
+
+    def width(self, gap: int, wrapping: bool = True) -> int:
+        """The whole width; with `wrapping`, text in the last column may be wrapped, down to a least width."""
+        last = self.values[-1]
+        least = min(last, LEAST_TEXT) if self.ends_with_text and wrapping else last
+        used = [*self.values[:-1], least, *self.intervals]
+        return sum(used) + gap * (sum(map(bool, used)) - 1)
+
+
+def _heads(table: Table) -> list[tuple[str, ...]]:
+    """The lines above the rows: titles, each on as many lines as it has, and units."""
+    titles = [column.title.split("\n") for column in table.columns]
+    most = max(map(len, titles), default=0) if any(column.title for column in table.columns) else 0
+    lines = [[*[""] * (most - len(title)), *title] for title in titles]
+    heads = [tuple(title[number] for title in lines) for number in range(most)]
+    units = [tuple(column.unit for column in table.columns)] if any(one.unit for one in table.columns) else []
+    return [*heads, *units]
+
+
+def _with_narrow_titles(table: Table) -> Table:
+    """The table with titles that are no wider than they must be."""
+    columns = []
+    for index, column in enumerate(table.columns):
+        room = max([len(row[index].text) for row in table.rows], default=0)
+        interval = max([len(row[index].interval) for row in table.rows], default=0)
+        room += NARROW + interval if interval else 0
+        words = re.sub(r"(?<=_)(?=.)| ", "\n", column.title) if len(column.title) > room else column.title
+        lines: list[str] = []
+        for word in words.split("\n"):
+            joint = "" if lines and lines[-1].endswith("_") else " "
+            if lines and len(lines[-1]) + len(joint) + len(word) <= room:
+                lines[-1] += joint + word
+            else:
+                lines.append(word)
+        columns.append(replace(column, title="\n".join(lines)))
+    return replace(table, columns=tuple(columns))
+
+
+def _parts(table: Table, room: int) -> Iterator[Table]:
+    """The table in as few tables as fit, each with the columns that name its rows."""
+    named = tuple(range(table.keys))
+    kept: tuple[int, ...] = ()
+    for index in range(table.keys, len(table.columns)):
+        if kept and _Shape.of(table.only((*named, *kept, index))).width(NARROW) > room:
+            yield table.only((*named, *kept))
+            kept = ()
+        kept = (*kept, index)
+    yield table.only((*named, *kept))
+
+
+def _rows(table: Table, indent: int, colour: bool, width: int) -> Iterator[str]:
+    """One line a row, below titles and units where there are any; an interval has a column of its own."""
+    shape = _Shape.of(table)
+    gap = " " * (WIDE if indent + shape.width(WIDE, wrapping=False) <= width else NARROW)
+    for head in _heads(table):
+        titles: list[str] = []
+        for title, column, room, interval in zip(head, table.columns, shape.values, shape.intervals, strict=True):
+            place = title.ljust(room) if column.align == "left" else title.rjust(room)
+            titles.append(place.ljust(room + len(gap) + interval) if interval else place)
+        yield (" " * indent + gap.join(titles)).rstrip()
+    for row in table.rows:
         shown: list[str] = []
-        for cell, column, width, interval in zip(row, table.columns, widths, intervals, strict=True):
-            shown.append(
-                _coloured(cell.text.ljust(width) if column.align == "left" else cell.text.rjust(width), cell, colour)
-            )
+        for cell, column, room, interval in zip(row, table.columns, shape.values, shape.intervals, strict=True):
+            last = len(shown) and cell is row[-1] and shape.ends_with_text
+            if last and len(cell.text) > (left := width - indent - len(gap.join(shown)) - len(gap)):
+                before = len(gap.join(shown)) + len(gap)
+                lines = wrapped(cell.text, width=max(left, LEAST_TEXT))
+                shown.append(f"\n{' ' * (indent + before)}".join(_coloured(line, cell, colour) for line in lines))
+                continue
+            padded = cell.text.ljust(0 if last else room) if column.align == "left" else cell.text.rjust(room)
+            shown.append(_coloured(padded, cell, colour))
             if cell.reason:
                 shown.append(cell.reason)
             elif interval:
                 shown.append(_coloured(cell.interval.rjust(interval), cell, colour))
-        yield " " * indent + gap.join(shown).rstrip()
+        yield from (" " * indent + gap.join(shown).rstrip()).split("\n")
 
 
 def _coloured(padded: str, cell: Cell, colour: bool) -> str:

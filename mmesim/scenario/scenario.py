@@ -76,6 +76,16 @@ class Scenario(Data):
 
         return load(path, overrides)
 
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object], overrides: Sequence[str] = ()) -> Scenario:
+        """The scenario of maps and lists with the keys, units and defaults of a file; raises ScenarioError.
+
+        `Scenario.from_dict({"name": "a", "endpoint": {"instance_type": "ml.m5.xlarge"}, ...})`.
+        """
+        from mmesim.scenario.file.load import from_plain  # the loader builds on this class
+
+        return from_plain(data, overrides)
+
     def with_(self, changes: Mapping[str, object] | None = None, /, **more: object) -> Scenario:
         """Another scenario with some values changed, named as in `--set`; raises ScenarioError.
 

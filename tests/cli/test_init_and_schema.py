@@ -8,8 +8,38 @@ def test_init_writes_a_commented_scenario_that_is_valid(mmesim):
     outcome = mmesim("init")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.startswith("scenario.yaml: written. Next: mmesim validate scenario.yaml")
-    assert Path("scenario.yaml").read_text().startswith("# A scenario of mmesim")
+    assert (
+        Path("scenario.yaml")
+        .read_text()
+        .startswith("# yaml-language-server: $schema=scenario.schema.json\n# A scenario")
+    )
     assert mmesim("validate", "scenario.yaml").code == 0
+
+
+def strict(text):
+    """JSON as RFC 8259 has it: Python's parser takes Infinity and NaN as well."""
+
+    def refused(word):
+        raise ValueError(f"{word} is not JSON")
+
+    return json.loads(text, parse_constant=refused)
+
+
+def test_init_writes_the_schema_that_the_file_names(mmesim):
+    mmesim("init")
+    assert strict(Path("scenario.schema.json").read_text()) == strict(mmesim("schema").out)
+    Path("scenario.schema.json").write_text('{"title": "mmesim scenario"}')
+    assert mmesim("init", "other.yaml").code == 0
+    assert Path("scenario.schema.json").read_text() == mmesim("schema").out
+
+
+def test_init_leaves_a_schema_of_another_program(mmesim):
+    Path("scenario.schema.json").write_text("{}")
+    outcome = mmesim("init")
+    assert (outcome.code, outcome.out) == (64, "")
+    assert outcome.err.startswith("scenario.schema.json: already exists and is not overwritten")
+    assert Path("scenario.schema.json").read_text() == "{}"
+    assert not Path("scenario.yaml").exists()
 
 
 def test_init_never_overwrites(mmesim):
@@ -44,7 +74,7 @@ def test_every_commented_example_of_the_starter_is_valid_too(mmesim):
 
 def test_schema_is_json_on_stdout_or_in_a_file(mmesim):
     printed = mmesim("schema").out
-    assert json.loads(printed)["title"] == "mmesim scenario"
+    assert strict(printed)["title"] == "mmesim scenario"
     assert mmesim("schema", "--out", "s.json").out == ""
     assert Path("s.json").read_text() == printed
 

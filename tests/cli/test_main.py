@@ -35,6 +35,12 @@ def test_no_command_is_cut_short_in_the_list(mmesim):
 
 def test_version(mmesim):
     assert mmesim("--version").out == f"mmesim {__version__}\n"
+    assert mmesim("-V").out == f"mmesim {__version__}\n"
+
+
+def test_short_help(mmesim):
+    assert mmesim("-h").out == mmesim("--help").out
+    assert mmesim("trace", "describe", "-h").out == mmesim("trace", "describe", "--help").out
 
 
 @pytest.mark.parametrize("words", [("frobnicate",), ("validate",), ("validate", "--frob", "x"), ("init", "a", "b")])

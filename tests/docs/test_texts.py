@@ -22,8 +22,13 @@ LIMITS = ("docs/assumptions.md", "What is not simulated")
 """The one written section that says what is left out: elsewhere such a sentence outlives what it says."""
 REFUSED = ("docs/reference/scenario.md", "Keys that are refused")
 """The one generated section that does: the table of scenario/file/spellings.py."""
-TABLES_OF_LIMITS = {"mmesim/scenario/file/spellings.py", "mmesim/scenario/server/config_meaning.py"}
-"""Their messages may say so too: one row for each spelling and for each key of config.properties."""
+TABLES_OF_LIMITS = {
+    "mmesim/scenario/file/spellings.py",
+    "mmesim/scenario/server/config_meaning.py",
+    "mmesim/scenario/server/container.py",
+    "mmesim/scenario/server/torchserve.py",
+}
+"""Their messages may say so too: one for each spelling, for each key of a server file and each variable."""
 RESERVED = "faults are not simulated"
 """The message of the one key of the schema that only its default fits."""
 LEFT_OUT = re.compile(

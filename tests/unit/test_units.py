@@ -138,6 +138,8 @@ def test_shown_sizes_are_near_and_can_be_read(value):
         (units.show_fraction(0.974), "97.4 %"),
         (units.show_usd(672.34), "672 USD"),
         (units.show_usd(0.92), "0.92 USD"),
+        (units.show_usd(0.115), "0.115 USD"),
+        (units.show_usd(1.15), "1.15 USD"),
         (units.show_usd(0.0042), "0.0042 USD"),
         (units.show_usd(0), "0.00 USD"),
         (units.show_count(608228), "608,228"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -144,6 +145,11 @@ class SweepResult:
         """The table as a DataFrame."""
         frame: pd.DataFrame = self.table.to_pandas()
         return frame
+
+    def to_json(self) -> str:
+        """The points as JSON: the columns of `table`, one map a point; `asked` is how many there should be."""
+        body = {"scenario": self.scenario.name, "asked": self.asked, "points": self.table.to_pylist()}
+        return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def plot(self, metric: str = "p99") -> Plot:
         """A plot of a figure: a line with its 95 % band over one swept field, a heat map over two.

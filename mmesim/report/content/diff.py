@@ -53,7 +53,7 @@ def _table(found: Diff) -> Iterator[Block]:
         Column("a", "right"),
         Column("b", "right"),
         Column("b - a", "right"),
-        Column(align="right"),
+        Column(align="right", optional=True),
         Column(),
     )
     yield Table(columns, tuple(map(_row, found.deltas)))
@@ -74,7 +74,10 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
         shown = f"{_signed(100.0 * delta.difference.value)} pt"
         interval = formats.interval(_scaled(delta.difference, 100.0).as_dict())
     else:
-        shown, interval = _signed(delta.difference.value), formats.interval(delta.difference.as_dict())
+        bounds = delta.difference.ci95
+        exact = bounds is not None and bounds[0] == bounds[1]  # such as a price
+        shown = _signed(delta.difference.value)
+        interval = "" if exact else formats.interval(delta.difference.as_dict())
     relative = "" if delta.relative is None or delta.kind == "share" else f"{100.0 * delta.relative:+,.1f} %"
     return (*ends, Cell(shown, interval, tone=tone), Cell(relative, tone=tone), Cell(delta.direction, tone=tone))
 

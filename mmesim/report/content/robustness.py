@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mmesim import units
 from mmesim.experiment.robustness_result import Outcome, Robustness
@@ -31,17 +31,38 @@ def _table(found: Robustness) -> Iterator[Block]:
     judged = found.verdict is not None
     figures = shown_in("robustness")
     columns = [Column()]
-    columns += [Column(one.key, "right", "ms" if one.kind == "ms" else "") for one in figures]
     columns += [Column("expected")] if judged else []
+    columns += [Column(one.key.replace("_", " "), "right", "ms" if one.kind == "ms" else "") for one in figures]
+    names = _names(found)
     rows = []
-    for outcome in found.outcomes:
-        row = [Cell(outcome.name), *(_cell(one, outcome.figures[one.key]) for one in figures)]
-        rows.append((*row, *([phrases.verdict(outcome.verdict, *_missed(outcome))] if judged else [])))
+    for name, outcome in zip(names, found.outcomes, strict=True):
+        row = [Cell(name), *([phrases.verdict(outcome.verdict, *_missed(outcome))] if judged else [])]
+        rows.append((*row, *(_cell(one, outcome.figures[one.key]) for one in figures)))
     yield Table(tuple(columns), tuple(rows))
+    if names[-1].isdecimal():
+        yield Lines(tuple(f"{name}: {one.name}" for name, one in zip(names, found.outcomes, strict=True)), "list")
     notes = [*phrases.of_runs([(one.name, one.steady_state) for one in found.outcomes], "settings")]
     notes += [f"left out: {one.name}: {one.reason}" for one in found.left_out]
     if notes:
         yield Lines(tuple(notes))
+
+
+def _names(found: Robustness) -> list[str]:
+    """The settings by the ends of their fields that tell them apart; by numbers where that is too long."""
+    changes = [outcome.name.split(", ") for outcome in found.outcomes]
+    paths = list(dict.fromkeys(one.split(" = ")[0] for change in changes for one in change))
+    short = dict(zip(paths, phrases.short_paths(paths), strict=True))
+    names = [", ".join(_shortened(one, short) for one in change) for change in changes]
+    return names if max(map(len, names)) <= LONGEST else [str(number) for number in range(len(names))]
+
+
+LONGEST = 32
+"""Characters for the name of a setting in a table."""
+
+
+def _shortened(change: str, short: Mapping[str, str]) -> str:
+    path, equals, value = change.partition(" = ")
+    return f"{short[path]}{equals}{value}"
 
 
 def _cell(figure: Figure, estimate: Estimate) -> Cell:

@@ -14,6 +14,7 @@ from mmesim.arrays import divide
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
+from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.figures import USE
 from mmesim.results.result import Result
@@ -46,6 +47,7 @@ def run_report(result: Result) -> Report:
         _found(summary, "config", "Configuration of the model server"),
         _steady(summary),
         _self_check(summary["checks"]),
+        verdict_line(summary) if checks.passed(summary["checks"]) else (),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmesim.experiment.sweep.result import SweepResult
+from mmesim import units
+from mmesim.experiment.sweep.result import SweepResult, SweptPoint
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
 from mmesim.scenario.figures import Figure
@@ -13,7 +14,7 @@ from mmesim.stats.intervals import Estimate
 
 def sweep_report(result: SweepResult, figures: Sequence[Figure]) -> Report:
     """The swept values and these figures of each finished point, with the verdict if something is expected."""
-    return report(_head(result), [_table(result, figures), *_notes(result, figures)])
+    return report(_head(result), [_table(result, figures), *_notes(result, figures)], _cheapest(result))
 
 
 def _head(result: SweepResult) -> Iterator[Block]:
@@ -33,19 +34,57 @@ def _head(result: SweepResult) -> Iterator[Block]:
 
 def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
     judged = any(point.verdict is not None for point in result.points)
-    names = _short(result.fields)
-    columns = [Column(name, "right", field.unit) for name, field in zip(names, result.swept, strict=True)]
-    columns += [Column(one.name.replace("_", " "), "right", one.unit) for one in figures]
+    names = phrases.short_paths(result.fields)
+    columns = [Column("point", "right")]
+    columns += [Column(name, "right", field.unit) for name, field in zip(names, result.swept, strict=True)]
     columns += [Column("expected")] if judged else []
+    columns += [Column(one.name.replace("_", " "), "right", one.unit) for one in figures]
     rows = []
     for index, point in enumerate(result.points):
-        row = [
+        row = [Cell(str(point.number))]
+        row += [
             Cell(field.texts[index] if field.numbers is None else f"{field.numbers[index]:.6g}")
             for field in result.swept
         ]
-        row += [_cell(one, point.figures[one.column]) for one in figures]
-        rows.append((*row, *([phrases.verdict(point.verdict, *point.not_passed)] if judged else [])))
+        row += [phrases.verdict(point.verdict, *point.not_passed)] if judged else []
+        rows.append((*row, *(_cell(one, point.figures[one.column]) for one in figures)))
     return Table(tuple(columns), tuple(rows))
+
+
+def _cheapest(result: SweepResult) -> Iterator[Block]:
+    """Of the points that pass, the one that costs least; the first of several."""
+    if not result.points or any(point.verdict is None for point in result.points):
+        return
+    passing = [point for point in result.points if point.verdict == "pass"]
+    if not passing:
+        undecided = sum(point.verdict == "undecided" for point in result.points)
+        left = f"; {phrases.plural(undecided, 'point')} undecided: more replications may decide" if undecided else ""
+        yield Lines((f"none of the {phrases.plural(len(result.points), 'point')} passes{left}",))
+        return
+    priced = [(point.figures["usd_per_hour"].value, point) for point in passing]
+    known = [(price, point) for price, point in priced if price is not None]
+    if not known:
+        yield Lines((f"passes: {', '.join(f'point {point.number}' for point in passing)} (no price is known)",))
+        return
+    price, point = min(known, key=lambda one: one[0])
+    yield Lines((f"cheapest that passes: {_point(result, point)}, {units.show_usd(price)} an hour",))
+
+
+def _point(result: SweepResult, point: SweptPoint) -> str:
+    """The hosts of a point where they are swept, and its other values."""
+    values, endpoint = dict(point.values), result.scenario.endpoint
+    count = values.pop(COUNT, endpoint.instance_count)
+    host = values.pop(TYPE, endpoint.instance_type)
+    fleet = f"{count} x {host}" if host is not None else phrases.plural(int(str(count)), "host")
+    names = phrases.short_paths(result.fields)
+    written = {
+        field.path: f"{name} {field.texts[result.points.index(point)]}"
+        for name, field in zip(names, result.swept, strict=True)
+    }
+    return ", ".join([fleet, *(written[path] for path in values), f"point {point.number}"])
+
+
+COUNT, TYPE = "endpoint.instance_count", "endpoint.instance_type"
 
 
 def _cell(figure: Figure, estimate: Estimate) -> Cell:
@@ -68,13 +107,3 @@ def _notes(result: SweepResult, figures: Sequence[Figure]) -> Iterator[Block]:
             notes.append(f"{formats.DASH} in {one.name.replace('_', ' ')}: {next(iter(found))}{more}")
     if notes:
         yield Lines(tuple(notes))
-
-
-def _short(paths: Sequence[str]) -> list[str]:
-    """The shortest ends of the paths that tell them apart."""
-    steps = [path.split(".") for path in paths]
-    for length in range(1, 1 + max(map(len, steps), default=1)):
-        names = [".".join(path[-length:]) for path in steps]
-        if len(set(names)) == len(names):
-            return names
-    return list(paths)

@@ -95,8 +95,7 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
         raise UnknownType(f"unknown instance type {instance_type!r}", hint, "instance_type")
     if (instance_type, region) in rows:
         return rows[instance_type, region]
-    regions = sorted({place for _, place in rows})
-    hint = did_you_mean(region, regions)
+    hint = did_you_mean(region, regions())
     if hint is not None:
         raise UnknownType(f"no prices for region {region!r}", hint, "region")
     home = rows[instance_type, HOME_REGION]
@@ -106,6 +105,11 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
 def instance_types() -> tuple[str, ...]:
     """Every type that the catalogue knows, in its order."""
     return tuple(dict.fromkeys(name for name, _ in _rows()))
+
+
+def regions() -> tuple[str, ...]:
+    """Every region that has prices, in the order of the catalogue."""
+    return tuple(dict.fromkeys(region for _, region in _rows()))
 
 
 @cache

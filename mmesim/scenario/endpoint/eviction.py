@@ -27,6 +27,7 @@ class Ttl(Form):
     """Models that were loaded longer ago than `ttl` go first; among them, and after them, as in LRU."""
 
     form: ClassVar[str] = "ttl"
+    example: ClassVar[str] = "10 min"
     only: ClassVar[str | None] = "ttl_s"
 
     ttl_s: Annotated[Seconds, Field(gt=0)] = Field(alias="ttl")

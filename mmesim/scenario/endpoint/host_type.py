@@ -10,11 +10,21 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, Wi
 
 from mmesim import units
 from mmesim.scenario.endpoint import catalogue
-from mmesim.scenario.values.fields import Bytes, Count, Data, Number, Refused, Usd, finite, from_file, quantity_schema
+from mmesim.scenario.values.fields import (
+    Bytes,
+    Count,
+    Data,
+    Number,
+    Refused,
+    Usd,
+    finite,
+    from_file,
+    quantity_schema,
+    shown,
+)
 
 UNLIMITED = "unlimited"
 DEFAULT_SMT_YIELD = 1.3
-_BANDWIDTH = quantity_schema("a bandwidth, or unlimited", "1.25 Gbit/s")
 
 
 def _network(value: object, info: ValidationInfo) -> float:
@@ -25,11 +35,17 @@ def _network(value: object, info: ValidationInfo) -> float:
     return units.bandwidth(value)
 
 
+_BANDWIDTH_SCHEMA = quantity_schema("bandwidth", "1.25 Gbit/s")
+_NETWORK_SCHEMA = {
+    "description": f"{_BANDWIDTH_SCHEMA['description']}, or {UNLIMITED}",
+    "anyOf": [{"const": UNLIMITED}, *_BANDWIDTH_SCHEMA["anyOf"]],
+}
+
 Network = Annotated[
     float,
     BeforeValidator(_network),
     PlainSerializer(lambda value: UNLIMITED if value == math.inf else units.exact_bandwidth(value)),
-    WithJsonSchema({**_BANDWIDTH, "anyOf": [*_BANDWIDTH["anyOf"], {"const": UNLIMITED}]}),
+    WithJsonSchema(_NETWORK_SCHEMA),
     Field(gt=0),
 ]
 
@@ -87,6 +103,11 @@ def resolve_host(instance_type: object, region: object, given: Mapping[str, Any]
     Raises Refused when the type is unknown, or when a figure is neither in the catalogue nor given.
     """
     known: dict[str, Any] = {}
+    for value in (instance_type, region):
+        if value is not None and not isinstance(value, str):
+            # In the words of the field's own check, so that it is said once.
+            key = "instance_type" if value is instance_type else "region"
+            raise Refused(f"{shown(value)} is not text (put quotes around it)", (key,))
     if instance_type is not None:
         try:
             row = catalogue.look_up(str(instance_type), str(region))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -42,6 +43,8 @@ class RouterPolicy(StrEnum):
 
 class Router(Data):
     """The router fleet in front of the hosts."""
+
+    lone_key: ClassVar[str | None] = "policy"
 
     policy: RouterPolicy = RouterPolicy.sticky
     """How the router chooses the host of a call (U)."""

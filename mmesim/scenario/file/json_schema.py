@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter
 
+from mmesim import units
+from mmesim.scenario import figures
+from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.fields import Data
 from mmesim.scenario.values.forms import OneOf
+
+TITLE = "mmesim scenario"
+_REGION = r"^[a-z]{2}(?:-[a-z]+)+-[0-9]$"
 
 
 def json_schema() -> dict[str, Any]:
@@ -23,10 +31,11 @@ def json_schema() -> dict[str, Any]:
         _defaults_as_written(kind, part.get("properties", {}))
     _host_keys(parts["Endpoint"], parts[HostType.__name__])
     _from_other_files(schema, parts)
-    _without_titles(schema)
+    _expectations(schema["properties"]["expect"]["items"])
+    _readable(schema)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "mmesim scenario",
+        "title": TITLE,
         **{key: value for key, value in schema.items() if key != "title"},
     }
 
@@ -55,8 +64,18 @@ def _defaults_as_written(kind: type[Data], properties: dict[str, Any]) -> None:
             shown["default"] = TypeAdapter(of).dump_python(field.default, mode="json", by_alias=True)
 
 
+def as_text() -> str:
+    """The schema as a file: JSON as RFC 8259 has it, which knows no Infinity."""
+    return json.dumps(json_schema(), indent=2, allow_nan=False) + "\n"
+
+
 def _host_keys(endpoint: dict[str, Any], host: dict[str, Any]) -> None:
     """A file gives the figures of the host as keys of `endpoint`; `host` is what a resolved file writes."""
+    properties = endpoint["properties"]
+    properties["instance_type"]["anyOf"] = [{"enum": list(catalogue.instance_types())}, {"type": "null"}]
+    # A region without prices is simulated too: the enumeration is there to complete it.
+    del properties["region"]["type"]
+    properties["region"]["anyOf"] = [{"enum": list(catalogue.regions())}, {"type": "string", "pattern": _REGION}]
     for key in HOST_KEYS:
         figure = {name: value for name, value in host["properties"][key].items() if name != "default"}
         meaning = f"{figure['description'].rstrip('.')}; default: the catalogue's."
@@ -80,12 +99,40 @@ def _from_other_files(schema: dict[str, Any], parts: dict[str, Any]) -> None:
         parts[name].pop("required")
 
 
-def _without_titles(part: Any) -> None:
-    """Titles that pydantic derives from attribute names would be shown by editors instead of the keys."""
+def _expectations(line: dict[str, Any]) -> None:
+    """A line of `expect` begins with a figure; a limit of its kind follows the comparison."""
+    names: dict[str, list[str]] = {}
+    for one in figures.shown_in("expect"):
+        names.setdefault(_LIMITS.get(one.kind, ""), []).append(re.escape(one.name))
+    forms = (
+        rf"(?:{'|'.join(alike)})(?![\w.])[^<>=]*(?:<=?|>=?)\s*{units.NUMBER}\s*{limit}"
+        for limit, alike in names.items()
+    )
+    line["pattern"] = rf"^\s*(?:{'|'.join(forms)})(?!\S)"
+
+
+_LIMITS = {"ms": f"(?:{'|'.join(units.TIMES)})", "share": "%"}
+"""Kind of a figure -> the unit of its limit, as a regular expression."""
+
+
+def _readable(part: Any) -> None:
+    """What editors show: a form is called by its name in a file, and a description is not cut into lines.
+
+    Titles that pydantic derives from attribute names would be shown instead of the keys.
+    """
     if isinstance(part, dict):
         if isinstance(part.get("title"), str):
             del part["title"]
+        if isinstance(part.get("description"), str):
+            part["description"] = _unwrapped(part["description"].split("\n\n"))
+        if part.get("required") == [*part.get("properties", ())] and len(part["required"]) == 1:
+            part["title"] = part["required"][0]
         part = list(part.values())
     if isinstance(part, list):
         for item in part:
-            _without_titles(item)
+            _readable(item)
+
+
+def _unwrapped(paragraphs: Iterable[str]) -> str:
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    return text.replace("(U)", "(not published by AWS)").replace("(U: ", "(")

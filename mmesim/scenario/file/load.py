@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
-from mmesim.scenario.file.merge import named, override_all, read_with_bases
+from mmesim.scenario.file.merge import named, override_all, read_with_bases, with_bases
 from mmesim.scenario.file.problems import from_validation, locate
 from mmesim.scenario.file.server_config import is_read, with_config
 from mmesim.scenario.file.server_models import with_models_said
@@ -37,6 +37,14 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     Raises ScenarioError with every problem of the file.
     """
     return resolve(override_all(read_with_bases(Path(path)), overrides))
+
+
+def from_plain(data: Mapping[str, object], overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario of maps, lists and values as a file has them; paths are relative to the working folder.
+
+    Raises ScenarioError with every problem.
+    """
+    return resolve(override_all(with_bases(Located.of(data, "scenario", Path.cwd())), overrides))
 
 
 def resolve(tree: Located) -> Scenario:

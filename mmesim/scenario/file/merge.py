@@ -40,6 +40,11 @@ def read_with_bases(path: Path) -> Located:
     return _over_bases(read_file(path), (path.resolve(),))
 
 
+def with_bases(tree: Located) -> Located:
+    """A tree that stands in no file merged over the files that it extends; raises ScenarioError."""
+    return _over_bases(tree, ())
+
+
 def _over_bases(tree: Located, chain: tuple[Path, ...]) -> Located:
     if not isinstance(tree.value, dict):
         raise ScenarioError(

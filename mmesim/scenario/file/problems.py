@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from mmesim.errors import Problem, did_you_mean
 from mmesim.scenario.file.tree import Located
-from mmesim.scenario.values.fields import Data, Place, Refusals, Refused, shown
+from mmesim.scenario.values.fields import FROM_FILE, Data, Place, Refusals, Refused, shown
 from mmesim.scenario.values.forms import Form
 
 
@@ -18,7 +18,7 @@ def from_validation(
     error: ValidationError, tree: Located, already: Sequence[Place], root: type[Data]
 ) -> Iterator[Problem]:
     """The problems of a failed validation of a `root`, except those at or below a place that was refused before."""
-    for item in error.errors(include_url=False):
+    for item in _once(error.errors(include_url=False)):
         if item["type"] == "default_factory_not_called" or (item["type"] == "too_short" and item["input"]):
             continue  # a follow-on of another problem
         place: Place = item["loc"]
@@ -33,7 +33,29 @@ def from_validation(
         for one in refused:
             way, _ = tree.find(one.path)
             if not any(way[: len(place)] == place for place in already):
-                yield locate(one, tree, whole_path=item["type"] == "missing")
+                yield locate(one, tree, whole_path=item["type"] == "missing" and "keys" not in item)
+
+
+def _once(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The errors, one for each mistake: a key by another name is not missing too, and keys of one map miss together."""
+    missing, unknown = (
+        {place: [item for item in items if item["type"] == kind and item["loc"][:-1] == place] for place in places}
+        for kind in ("missing", "extra_forbidden")
+        for places in [dict.fromkeys(item["loc"][:-1] for item in items)]
+    )
+    for item in items:
+        place = item["loc"][:-1]
+        if item["type"] == "missing":
+            if len(missing[place]) == len(unknown[place]) == 1:
+                continue
+            if len(missing[place]) > 1:
+                if item is missing[place][0]:
+                    yield {**item, "loc": place, "keys": [str(one["loc"][-1]) for one in missing[place]]}
+                continue
+        if item["type"] == "extra_forbidden" and len(missing[place]) == len(unknown[place]) == 1:
+            yield {**item, "needed": str(missing[place][0]["loc"][-1])}
+        else:
+            yield item
 
 
 def locate(refused: Refused, tree: Located, whole_path: bool = False) -> Problem:
@@ -63,10 +85,14 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
     value, context = item["input"], item.get("ctx") or {}
     match item["type"]:
         case "missing":
-            return "is missing", None
+            keys = item.get("keys")
+            return ("is missing" if keys is None else f"{', '.join(keys[:-1])} and {keys[-1]} are missing"), None
         case "extra_forbidden":
             allowed = allowed_keys(place[:-1], tree, root)
-            return f"unknown key, one of {', '.join(allowed)}", did_you_mean(str(place[-1]), allowed)
+            hint = did_you_mean(str(place[-1]), allowed)
+            if "needed" in item:
+                hint = _instead(place, value, item["needed"], hint)
+            return f"unknown key, one of {', '.join(allowed)}", hint
         case "enum" | "literal_error":
             allowed = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
             return f"{shown(value)} is not one of {', '.join(allowed)}", did_you_mean(str(value), allowed)
@@ -79,11 +105,15 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
         case "string_type":
             return f"{shown(value)} is not text (put quotes around it)", None
         case "bool_type":
-            return f"{shown(value)} is neither true nor false", None
+            meant = _FLAGS.get(str(value).lower())
+            return f"{shown(value)} is neither true nor false", None if meant is None else f"write {meant}"
         case "tuple_type" | "list_type":
-            return f"{shown(value)} is not a list", None
+            one = isinstance(value, str | int | float) and _class_at(place, tree, root) is None
+            return f"{shown(value)} is not a list", f"write [{value}]" if one else None
         case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{shown(value)} is not a map with keys", None
+            return f"{shown(value)} is not a map with keys", _as_map(value, _class_at(place, tree, root))
+        case "path_type":
+            return f"{shown(value)} is not the path of a file", None
         case "too_short" | "string_too_short":
             return "is empty", None
         case "value_error":
@@ -91,8 +121,49 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
     return str(item["msg"]), None
 
 
+_FLAGS = {
+    "yes": "true",
+    "on": "true",
+    "y": "true",
+    "1": "true",
+    "no": "false",
+    "off": "false",
+    "n": "false",
+    "0": "false",
+}
+"""Text that other versions of YAML take for a flag."""
+
+
+def _instead(place: Place, value: object, needed: str, hint: str | None) -> str:
+    """What to write for an unknown key beside which one is missing."""
+    if needed == "name" and isinstance(value, Mapping):
+        return f"a list, each with its name: write - name: {place[-1]}"
+    return hint or f"did you mean {needed}?"
+
+
+def _as_map(value: object, kind: type[Data] | None) -> str | None:
+    """A value that stands where a map should, below the key that is meant."""
+    if kind is None or not isinstance(value, str | int | float):
+        return None
+    required = [field.alias or name for name, field in kind.model_fields.items() if field.is_required()]
+    key = kind.lone_key or next(iter(required), None)
+    try:
+        kind.model_validate({key: value}, context={FROM_FILE: True})
+    except ValueError:
+        return f"write {{{', '.join(f'{name}: ...' for name in required)}}}" if required else None
+    return f"write {{{key}: {value}}}"
+
+
 def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:
     """The keys that a file may write at a place of a `root`; `tree` says which of several forms is meant."""
+    kind = _class_at(place, tree, root)
+    if kind is None:
+        return []
+    return [*(field.alias or name for name, field in kind.model_fields.items()), *kind.file_keys]
+
+
+def _class_at(place: Place, tree: Located, root: type[Data]) -> type[Data] | None:
+    """The class of the map at a place of a `root`; None where there is none."""
     kind: Any = root
     for depth, step in enumerate(place, 1):
         fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
@@ -102,8 +173,9 @@ def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:
             meant = (one for one in kinds if issubclass(one, Form) and one.form in written)
             kind = next(meant, kinds[0] if kinds else None)
         if kind is None:
-            return []
-    return [*(field.alias or name for name, field in kind.model_fields.items()), *kind.file_keys]
+            return None
+    found: type[Data] = kind
+    return found
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

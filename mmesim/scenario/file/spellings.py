@@ -28,6 +28,9 @@ CLOSED_LOOP = "arrivals: {closed_loop: {users: 10, think_time: 1 s}}"
 _RESPONSE_TIMEOUT = "the worker's response time-out is not simulated"
 
 TABLE: tuple[Spelling, ...] = (
+    Spelling(("endpoint", "instances"), "the number of hosts is called instance_count", "instance_count: 2"),
+    Spelling(("endpoint", "count"), "the number of hosts is called instance_count", "instance_count: 2"),
+    Spelling(("models", "*", "size"), "artifact_size is in S3 and on disk, memory once loaded", "artifact_size: 40 MB"),
     Spelling(("endpoint", "autoscaling"), "autoscaling is not simulated", "instance_count: 2"),
     Spelling(("server", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
     Spelling(("models", "*", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),

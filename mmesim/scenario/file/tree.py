@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,15 @@ class Located:
     column: int | None
     folder: Path
     key_line: int | None = field(default=None)
+
+    @classmethod
+    def of(cls, value: object, name: str, folder: Path) -> Located:
+        """The tree of plain data that stand in no file; `name` is what errors call them."""
+        if isinstance(value, Mapping):
+            value = {key: cls.of(item, name, folder) for key, item in value.items()}
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            value = [cls.of(item, name, folder) for item in value]
+        return cls(value, name, None, None, folder)
 
     @property
     def shown_line(self) -> int | None:

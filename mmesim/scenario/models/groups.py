@@ -41,6 +41,8 @@ BATCHES = OneOf(
 class Service(Data):
     """The work of one call: CPU time, time that only passes, or both."""
 
+    lone_key: ClassVar[str | None] = "cpu"
+
     cpu: TimeField = ZERO
     """CPU time of one call in total, over all threads."""
     wait: TimeField = ZERO

@@ -60,15 +60,18 @@ def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
             refused.extend(refusals.all)
     seen: dict[str, Entry] = {}
     models: list[Model] = []
+    incomplete: list[tuple[Entry, tuple[str, ...]]] = []
     for entry in entries:
         if entry.name in seen:
             refused.append(_named_twice(entry, seen[entry.name]))
             continue
         seen[entry.name] = entry
-        missing = list(_missing(entry))
-        refused.extend(missing)
-        if not missing:
+        missing = _missing(entry)
+        if missing:
+            incomplete.append((entry, missing))
+        else:
             models.append(_resolve(len(models), entry, kind))
+    refused.extend(_once(incomplete))
     if refused:
         raise Refusals(refused)
     return tuple(models)
@@ -94,22 +97,48 @@ def _named_twice(entry: Entry, first: Entry) -> Refused:
     return Refused(f"two models are called {entry.name!r}{where}", entry.place("name"), None, entry.name, entry.origin)
 
 
-def _missing(entry: Entry) -> Iterator[Refused]:
-    """What neither the model nor the preset of its framework gives, each with a line that can be pasted."""
+def _missing(entry: Entry) -> tuple[str, ...]:
+    """The keys that neither the model nor the preset of its framework gives."""
     keys = entry.keys
     preset = PRESETS[keys.framework]
     wanted = {
-        "artifact_size": (keys.artifact_bytes, "artifact_size: 40 MB"),
-        "memory": (keys.memory_bytes, "memory: 40 MiB"),
-        "service": (keys.service, "service: {cpu: 12 ms}"),
-        "process_memory": (_or(keys.process_memory_bytes, preset.process_memory_bytes), "process_memory: 300 MiB"),
-        "load": (_or(keys.load, preset.load), "load: {cpu: 2 s}"),
+        "artifact_size": keys.artifact_bytes,
+        "memory": keys.memory_bytes,
+        "service": keys.service,
+        "process_memory": _or(keys.process_memory_bytes, preset.process_memory_bytes),
+        "load": _or(keys.load, preset.load),
     }
-    for key, (value, line) in wanted.items():
-        if value is None:
-            why = f" ({keys.framework} has no sourced default)" if key in ("process_memory", "load") else ""
-            message = f"{key} of model {entry.name!r} is missing{why}: add, for example, `{line}`"
-            yield Refused(message, entry.place(key), None, None, entry.origin)
+    return tuple(key for key, value in wanted.items() if value is None)
+
+
+def _once(missing: Sequence[tuple[Entry, tuple[str, ...]]]) -> Iterator[Refused]:
+    """A refusal for each mistake, with lines that can be pasted: models of one group or table miss a key together."""
+    alike: dict[tuple[Place, str | None, str, tuple[str, ...]], list[Entry]] = {}
+    for entry, keys in missing:
+        file = None if entry.origin is None else entry.origin[0]
+        unsourced = tuple(key for key in keys if key in UNSOURCED)
+        for together in (unsourced, *((key,) for key in keys if key not in UNSOURCED)):
+            if together:
+                alike.setdefault((entry.path, file, entry.keys.framework, together), []).append(entry)
+    for (_, _, framework, keys), entries in alike.items():
+        first, more = entries[0], len(entries) - 1
+        whose = f"of model {first.name!r}{f' and {more:,} more' if more else ''}"
+        why = f" ({framework} has no sourced default)" if keys[0] in UNSOURCED else ""
+        message = f"{' and '.join(keys)} {whose} {'is' if len(keys) == 1 else 'are'} missing{why}"
+        add = ", ".join(f"`{EXAMPLES[key]}`" for key in keys)
+        yield Refused(f"{message}: add, for example, {add}", first.place(keys[0]), None, None, first.origin)
+
+
+EXAMPLES = {
+    "artifact_size": "artifact_size: 40 MB",
+    "memory": "memory: 40 MiB",
+    "service": "service: {cpu: 12 ms}",
+    "process_memory": "process_memory: 300 MiB",
+    "load": "load: {cpu: 2 s}",
+}
+"""Key that must be known -> a line that can be pasted."""
+UNSOURCED = ("process_memory", "load")
+"""Those that the preset of a framework gives, where a source does."""
 
 
 def _resolve(index: int, entry: Entry, kind: ServerKind) -> Model:

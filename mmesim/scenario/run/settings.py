@@ -45,7 +45,7 @@ def _write_warmup(value: Warmup) -> str:
 
 
 def _warmup_schema() -> dict[str, Any]:
-    time = quantity_schema("a time", "10 min")
+    time = quantity_schema("time", "10 min")
     return {"description": "a time or auto, for example 10 min", "anyOf": [{"const": AUTO}, *time["anyOf"]]}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
 
@@ -36,6 +36,8 @@ BatchSize = Annotated[
 
 class CpuWait(Data):
     """A piece of work: CPU time, then time that only passes."""
+
+    lone_key: ClassVar[str | None] = "cpu"
 
     cpu: TimeField = ZERO
     """CPU time, which competes for the vCPUs of the host."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, get_args
 
 from pydantic import Field, field_validator
 
+from mmesim import units
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
@@ -99,6 +101,17 @@ ArrivalProcess = (
     | ClosedLoop
 )
 
-ARRIVALS = OneOf("arrival process", "{poisson: {rate: 120 /s}}", get_args(ArrivalProcess))
+
+def _meant(value: object) -> str | None:
+    """A rate by itself is meant as that of calls at random moments."""
+    rate = value.get("rate") if isinstance(value, Mapping) and len(value) == 1 else value
+    found = units.split(rate)
+    if found is None or (isinstance(value, Mapping) and rate is None):
+        return None
+    number, unit = found
+    return f"{{poisson: {{rate: {number} {units.meant(unit, units.RATES) or unit or '/s'}}}}}"
+
+
+ARRIVALS = OneOf("arrival process", "{poisson: {rate: 120 /s}}", get_args(ArrivalProcess), meant=_meant)
 ArrivalsField = Annotated[ArrivalProcess, ARRIVALS]
 """A field of the schema that holds an arrival process."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import GetJsonSchemaHandler, SerializationInfo, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 
+from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Refused, finite, shown, whole
 from mmesim.scenario.values.forms import Kind, OneOf, one_key
@@ -98,6 +99,7 @@ _SIMPLE = (
         lambda body, _: Zipf(finite(body)),
         lambda value, _: value.exponent,
         lambda _: {"type": "number", "minimum": 0, "description": meanings(Zipf)["exponent"]},
+        example="{zipf: 1.0}",
     ),
     Kind(
         "lognormal",
@@ -107,6 +109,7 @@ _SIMPLE = (
         lambda _: one_key(
             "cv", {"type": "number", "exclusiveMinimum": 0, "description": meanings(LognormalPopularity)["cv"]}
         ),
+        example="{lognormal: {cv: 2}}",
     ),
 )
 _LEVELS = OneOf("popularity", "{zipf: 0.9}", _SIMPLE, _WORDS)
@@ -162,11 +165,30 @@ def _tenants_schema(handler: GetJsonSchemaHandler) -> JsonSchemaValue:
     }
 
 
+def _meant(value: object) -> str | None:
+    """A number by itself, or in brackets, is meant as the exponent of Zipf's law."""
+    if isinstance(value, str):
+        value = value.lower().replace("zipf", "").strip(" ()=:-")
+    found = units.split(value)
+    return None if found is None or found[1] else f"{{zipf: {found[0]}}}"
+
+
 POPULARITIES = OneOf(
     "popularity",
     "{zipf: 0.9} or {tenants: {size: 4, between: {zipf: 0.9}}}",
-    (*_SIMPLE, Kind("tenants", Tenants, _read_tenants, _write_tenants, _tenants_schema)),
+    (
+        *_SIMPLE,
+        Kind(
+            "tenants",
+            Tenants,
+            _read_tenants,
+            _write_tenants,
+            _tenants_schema,
+            example="{tenants: {size: 4, between: {zipf: 0.9}}}",
+        ),
+    ),
     _WORDS,
+    meant=_meant,
 )
 PopularityField = Annotated[Popularity, POPULARITIES]
 """A field of the schema that holds how calls spread over the models."""

@@ -82,6 +82,9 @@ class Data(BaseModel):
     file_keys: ClassVar[tuple[str, ...]] = ()
     """Keys that a file may write besides the fields; they are resolved before the class is built."""
 
+    lone_key: ClassVar[str | None] = None
+    """The key that a value is meant for which stands where a map should; None: the first that is required."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
     @classmethod
@@ -180,12 +183,16 @@ UNCERTAIN_SCHEMA: dict[str, Any] = {
 }
 
 
+def _a(what: str) -> str:
+    return f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
+
+
 def quantity_schema(what: str, *examples: str) -> dict[str, Any]:
-    """JSON Schema of a quantity: text with a unit, or 0."""
+    """JSON Schema of a quantity, `what` of `units.PATTERNS`: text with a unit, or 0."""
     return {
-        "description": f"{what}, for example {', '.join(examples)}",
+        "description": f"{_a(what)}, for example {', '.join(examples)}",
         "anyOf": [
-            {"type": "string", "pattern": r"^\s*\+?[0-9.]", "examples": list(examples)},
+            {"type": "string", "pattern": units.PATTERNS[what], "examples": list(examples)},
             {"const": 0},
             UNCERTAIN_SCHEMA,
         ],
@@ -196,31 +203,31 @@ Seconds = Annotated[
     float,
     BeforeValidator(_quantity(units.seconds)),
     PlainSerializer(units.exact_seconds),
-    WithJsonSchema(quantity_schema("a time", "250 ms", "30 min", "1.5 h")),
+    WithJsonSchema(quantity_schema("time", "250 ms", "30 min", "1.5 h")),
 ]
 Bytes = Annotated[
     int,
     BeforeValidator(_size),
     PlainSerializer(units.exact_bytes),
-    WithJsonSchema(quantity_schema("a size", "40 MB", "1.5 GiB")),
+    WithJsonSchema(quantity_schema("size", "40 MB", "1.5 GiB")),
 ]
 Rate = Annotated[
     float,
     BeforeValidator(_quantity(units.rate)),
     PlainSerializer(units.exact_rate),
-    WithJsonSchema(quantity_schema("a rate", "120 /s", "6000 /min", "10 /h")),
+    WithJsonSchema(quantity_schema("rate", "120 /s", "6000 /min", "10 /h")),
 ]
 Bandwidth = Annotated[
     float,
     BeforeValidator(_quantity(units.bandwidth)),
     PlainSerializer(units.exact_bandwidth),
-    WithJsonSchema(quantity_schema("a bandwidth", "90 MB/s", "1.25 Gbit/s")),
+    WithJsonSchema(quantity_schema("bandwidth", "90 MB/s", "1.25 Gbit/s")),
 ]
 Usd = Annotated[
     float,
     BeforeValidator(_quantity(units.usd)),
     PlainSerializer(units.exact_usd),
-    WithJsonSchema(quantity_schema("an amount of US dollars", "0.23 USD")),
+    WithJsonSchema(quantity_schema("amount of US dollars", "0.23 USD")),
 ]
 Share = Annotated[
     float,
@@ -229,7 +236,7 @@ Share = Annotated[
         {
             "description": "a share, for example 80 % or 0.8",
             "anyOf": [
-                {"type": "string", "pattern": r"%\s*$"},
+                {"type": "string", "pattern": units.PATTERNS["share"]},
                 {"type": "number", "minimum": 0, "maximum": 1},
                 UNCERTAIN_SCHEMA,
             ],

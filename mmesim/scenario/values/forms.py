@@ -28,6 +28,8 @@ class Form(Data):
     """The name in the file."""
     only: ClassVar[str | None] = None
     """The field that stands for the map of all keys, as in `{ttl: 10 min}`."""
+    example: ClassVar[str] = ""
+    """What follows the name, for error messages; else the keys that are required."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Kind:
     """Whether the name alone says everything."""
     in_words: str = "map"
     """What a form without a name looks like in a file."""
+    example: str = ""
+    """The form as a file writes it, for error messages."""
 
 
 def keyed(form: type[Form]) -> Kind:
@@ -73,7 +77,10 @@ def keyed(form: type[Form]) -> Kind:
         return dict(handler.resolve_ref_schema(whole)["properties"][key])
 
     needs_nothing = not any(field.is_required() for field in form.model_fields.values())
-    return Kind(form.form, form, read, write, schema, needs_nothing=needs_nothing)
+    required = [field.alias or name for name, field in form.model_fields.items() if field.is_required()]
+    body = form.example or ("..." if key else "") or f"{{{', '.join(f'{name}: ...' for name in required)}}}"
+    example = f"{{{form.form}: {body}}}"
+    return Kind(form.form, form, read, write, schema, needs_nothing=needs_nothing, example=example)
 
 
 def _below(error: ValidationError, name: str) -> ValidationError:
@@ -115,6 +122,7 @@ class OneOf:
     """The forms of a field; it is the metadata of the field's type in an Annotated.
 
     `what` is the field in words, `named` what its names are called if not the same; `words` are forms without keys.
+    `meant` says what to write for a value that is none of the forms, where that can be told.
     """
 
     def __init__(
@@ -124,10 +132,12 @@ class OneOf:
         kinds: Sequence[Kind | type[Form]],
         words: Mapping[str, Any] = MappingProxyType({}),
         named: str = "",
+        meant: Callable[[Any], str | None] = lambda _: None,
     ) -> None:
         self._what = what
         self._named = named or what
         self._example = example
+        self._meant = meant
         self._words = words
         self._kinds = [keyed(kind) if isinstance(kind, type) else kind for kind in kinds]
         self._by_name = {kind.name: kind for kind in self._kinds if kind.name is not None}
@@ -166,11 +176,13 @@ class OneOf:
             return value
         if any(type(value) is type(alone) and value == alone for alone in self._words.values()):
             return value
+        if isinstance(value, str) and value in self._by_name:
+            return self._word(value, info)
         for kind in self._bare:
             if kind.takes(value):
                 return _placed(kind, value, info)
         if isinstance(value, Mapping):
-            kinds = [(self._named_kind(name), body) for name, body in value.items()]
+            kinds = [(self._named_kind(name, body), body) for name, body in value.items()]
             if len(kinds) != 1:
                 several = f", not {' and '.join(map(str, value))}" if value else ""
                 raise Refused(f"expected one {self._what}{several}, such as {self._example}")
@@ -178,9 +190,10 @@ class OneOf:
         return self._word(value, info)
 
     def _word(self, value: Any, info: ValidationInfo) -> Any:
+        meant = _write(self._meant(value))
         if not isinstance(value, str):
             choice = f"one of {', '.join(self._all)}, such as " if self._all else "write "
-            raise Refused(f"{shown(value)} is not {_a(self._what)}: {choice}{self._example}")
+            raise Refused(f"{shown(value)} is not {_a(self._what)}: {choice}{self._example}", (), meant)
         if value in self._words:
             return self._words[value]
         if not self._all:
@@ -188,19 +201,19 @@ class OneOf:
             raise Refused(f"{shown(value)} does not name a {self._named}: write {bare}, such as {self._example}")
         kind = self._by_name.get(value)
         if kind is None:
-            raise Refused(self._unknown(value), (), did_you_mean(value, self._all))
+            raise Refused(self._unknown(value), (), meant or did_you_mean(value, self._all))
         if not kind.needs_nothing:
-            form = f"{{{value}: "
-            raise Refused(f"{value} needs a value", (), self._example if form in self._example else f"{form}...}}")
+            raise Refused(f"{value} needs a value", (), _write(kind.example or f"{{{value}: ...}}"))
         return kind.read(None, info)
 
-    def _named_kind(self, name: object) -> Kind:
+    def _named_kind(self, name: object, body: object) -> Kind:
         if name in self._by_name:
             return self._by_name[str(name)]
         if name in self._words:
             raise Refused(f"{name} takes no keys: write its name alone", (str(name),))
         place = name if isinstance(name, str | int | float) else str(name)
-        raise Refused(self._unknown(name), (place,), did_you_mean(str(name), self._all))
+        meant = did_you_mean(str(name), self._all) or _write(self._meant({name: body}))
+        raise Refused(self._unknown(name), (place,), meant)
 
     @property
     def _all(self) -> tuple[str, ...]:
@@ -254,6 +267,10 @@ def _placed(kind: Kind, body: Any, info: ValidationInfo) -> Any:
         raise
     except ValueError as error:
         raise Refused(str(error), place) from None
+
+
+def _write(example: str | None) -> str | None:
+    return None if example is None else f"write {example}"
 
 
 def _a(what: str) -> str:

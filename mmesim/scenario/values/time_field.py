@@ -24,7 +24,7 @@ class _Parameter:
     schema: Mapping[str, Any]
 
 
-_ONE_TIME = quantity_schema("a time", "20 ms", "1.5 s")
+_ONE_TIME = quantity_schema("time", "20 ms", "1.5 s")
 
 
 def _parameter(meaning: str, is_number: bool) -> _Parameter:
@@ -59,7 +59,8 @@ def _by_parameters(of: type[ByParameters]) -> Kind:
         "required": list(parameters),
         "additionalProperties": False,
     }
-    return Kind(of.name, of, read, write, lambda _: schema)
+    example = f"{{{of.name}: {{{', '.join(f'{key}: ...' for key in parameters)}}}}}"
+    return Kind(of.name, of, read, write, lambda _: schema, example=example)
 
 
 def _at(read: Callable[[object], float], value: object, place: str | int | float) -> float:

@@ -110,6 +110,39 @@ def test_a_table_that_is_wide_has_narrower_gaps_and_no_empty_columns() -> None:
     assert text(report([wide])) == f"{'a' * 50}  {'1' * 28}\n"
 
 
+def wide(names: int, figures: int) -> Table:
+    """A table as sweeps have it: words that name a row, a verdict, and figures with intervals."""
+    columns = [Column(f"field_{number}", "right") for number in range(names)]
+    columns += [Column("expected"), *(Column(f"a figure {number}", "right", "ms") for number in range(figures))]
+    row = [Cell("word" * 2)] * names + [Cell("FAIL p99", tone="bad")]
+    return Table(tuple(columns), ((*row, *[Cell("1,234", "[1,200, 1,300]")] * figures),) * 3, keys=names)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize(("names", "figures"), [(1, 1), (1, 3), (2, 9), (3, 20)])
+def test_a_table_is_never_wider_than_the_terminal(names: int, figures: int, width: int) -> None:
+    lines = text(report([Title("Figures"), wide(names, figures)]), width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    words = " ".join(lines).split()
+    assert words.count("1,234") == 3 * figures  # all is still said
+    assert words.count("wordword") == 3 * names * (1 + lines.count(""))  # each part says which row it is
+
+
+def test_text_in_the_last_column_is_wrapped_below_itself() -> None:
+    table = Table((Column(), Column()), (cells("word", "and " * 30), cells("other", "short")))
+    first, second, *_, last = text(report([table])).splitlines()
+    assert first.startswith("word   and and")
+    assert second.startswith("       and and")
+    assert len(first) <= WIDTH
+    assert last == "other  short"
+
+
+def test_a_column_that_may_be_missing_is_left_out_where_there_is_no_room() -> None:
+    columns = (Column(), Column("share", optional=True), Column("verdict"))
+    assert "share" in text(report([Table(columns, (cells("a" * 40, "10 %", "pass"),))]))
+    assert "share" not in text(report([Table(columns, (cells("a" * 70, "10 %", "pass"),))]))
+
+
 def test_a_row_has_a_cell_for_each_column() -> None:
     with pytest.raises(ValueError, match="2 columns, but a row of 1 cells"):
         Table((Column(), Column()), (cells("a"),))

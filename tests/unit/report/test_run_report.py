@@ -50,7 +50,8 @@ by-hand: 1 x 2 vCPU, 8 GiB, 2 models
 100 s x 2 replications, seed 7; [95 % interval]
 
 Expected
-  UNDECIDED  p90 < 500 ms             10.0 % [6.2, 15.0] are slower, limit < 10 %
+  UNDECIDED  p90 < 500 ms             10.0 % [6.2, 15.0] are slower,
+                                      limit < 10 %
   FAIL       cache_hit_ratio >= 95 %  90.0 % [85.0, 93.8]
   pass       error_rate < 10 %        0 % [0, 1.8]
 
@@ -95,6 +96,8 @@ Cost: 0.36 USD an hour, 263 USD a month, 100 USD per million requests
 Steady state: not judged: fewer than 6 whole minutes were measured
 
 Self-check: ok (no call lost, parts add up to the latency)
+
+FAIL: cache_hit_ratio >= 95 %; it is 90.0 %; 0.36 USD an hour
 """
 
 
@@ -281,3 +284,23 @@ def test_retries_are_counted_with_the_errors() -> None:
     attempts: Any = of.summary["attempts"]
     attempts |= {"total": 30, "retries": 10}
     assert lines(of, "Errors") == ["Errors: none in 20 calls", "  30 attempts, 10 of them retries"]
+
+
+@pytest.mark.parametrize(
+    ("expect", "last"),
+    [
+        ((), "nothing is expected (add `expect`): p"),
+        (("error_rate < 10 %",), "pass: the limit holds; 0.36 USD an hour"),
+        (("error_rate < 10 %", "p50 < 1 s"), "pass: all 2 limits hold; 0.36 USD an hour"),
+        (("p99 < 500 ms",), "FAIL: p99 < 500 ms; 98.0 % of p99 is load; 0.36 USD an hour"),
+        (("p50 < 1 s", "cache_hit_ratio >= 99.9 %"), "FAIL: cache_hit_ratio >= 99.9 %; it is 90.0 %; 0.36 USD an hour"),
+    ],
+)
+def test_the_last_line_is_the_verdict_its_cause_and_the_cost(expect: tuple[str, ...], last: str) -> None:
+    shown = text(result([*[WARM] * 900, *[COLD] * 100], *expect))
+    assert shown.splitlines()[-1].startswith(last), shown.splitlines()[-2:]
+
+
+def test_errors_are_the_cause_of_errors() -> None:
+    shown = text(result([*[WARM] * 900, *[Call(0.02, cause="queue_full")] * 100], "error_rate < 1 %"))
+    assert shown.splitlines()[-1] == ("FAIL: error_rate < 1 %; most errors are queue_full (200); 0.36 USD an hour")

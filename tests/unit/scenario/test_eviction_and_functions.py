@@ -43,7 +43,7 @@ def test_a_rule_is_read_dumped_and_completed(base, text, rule):
             f"unknown eviction rule 'lur': one of {', '.join(EvictionPolicy)}, ttl, such as {{ttl: 10 min}} or "
             "module:function (did you mean lru?)",
         ),
-        ("ttl", "ttl needs a value ({ttl: 10 min} or module:function)"),
+        ("ttl", "ttl needs a value (write {ttl: 10 min})"),
         ("3", "3 is not an eviction rule: one of lru, "),
         ("[lru]", "a list is not an eviction rule: one of lru, "),
         ("{lru: 1}", "eviction.lru: lru takes no keys: write its name alone"),

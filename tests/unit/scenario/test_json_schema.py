@@ -1,10 +1,14 @@
 """The JSON Schema accepts what the loader accepts, so that editors are no stricter and complete the right keys."""
 
+import itertools
+import json
+import re
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from mmesim import units
 from mmesim.scenario.endpoint.eviction import Ttl
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.json_schema import json_schema
@@ -80,12 +84,76 @@ def test_a_resolved_file_is_accepted(validator, scenario, base, write, monkeypat
         ("duration: 60 s", "duration: 60 s, warmup: soon"),
         ("ml.m5.xlarge", "ml.m5.xlarge\n  warm: stationry"),
         ("name: base\n", ""),
+        ("duration: 60 s", "duration: 60 minutes"),
+        ("cpu: 10 ms", "cpu: 10 msec"),
+        ("memory: 40 MiB", "memory: 45Mi"),
+        ("memory: 40 MiB", "memory: 0.4 Gi"),
+        ("memory: 40 MiB", "memory: 40 MiB/s"),
+        ("ml.m5.xlarge", "ml.m5.xlrage"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  region: Ireland"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  network: 10 Gbps"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  price_per_hour: 1 EUR"),
+        ("ml.m5.xlarge", "ml.m5.xlarge\n  memory_threshold: most %"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p99 < 500]"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p99 < 500 msec]"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [latency < 500 ms]"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p999 < 500 ms]"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p99 = 500 ms]"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [error_rate < 1 s]"),
     ],
 )
 def test_what_is_wrong_is_marked_in_the_editor(validator, base, old, new):
     good, bad = (read_text(text, "a", Path()).plain() for text in (base, base.replace(old, new, 1)))
     assert validator.is_valid(as_json(good))
     assert not validator.is_valid(as_json(bad))
+
+
+@pytest.mark.parametrize("rate", ["4800 rpm", "80 rps", "80", "80 req/s", "80 /sec", "-1 /s", "80 / s", "/s", "1e /s"])
+def test_a_rate_with_another_unit_is_marked(validator, base, rate):
+    def valid(text):
+        return validator.is_valid(as_json(read_text(text, "a", Path()).plain()))
+
+    (before,) = re.findall(r"rate: ([^}]+)", base)
+    assert valid(base.replace(before, "80 /s"))
+    assert not valid(base.replace(before, rate))
+
+
+READ = {
+    "time": units.seconds,
+    "size": units.bytes_,
+    "rate": units.rate,
+    "bandwidth": units.bandwidth,
+    "amount of US dollars": units.usd,
+    "share": units.fraction,
+}
+NUMBERS = ["1", "1.5", ".5", "5.", "1e3", "1e-3", "+2", "0", "0.0", "0e0", "-1", "1,5", "inf", "1 0", "", "one"]
+
+
+@pytest.mark.parametrize("what", units.PATTERNS)
+def test_patterns_accept_what_is_read(what):
+    spellings = [*units.TIMES, "MB", "MiB", "GiB", "kB", "B", "/s", "/min", "/h", "MB/s", "Gbit/s", "USD", "%", ""]
+    wrong = ["msec", "minutes", "Mi", "Gi", "rpm", "rps", "EUR", "mb", "S", "ms ms", "s/"]
+    different = []
+    for number, unit, gap in itertools.product(NUMBERS, [*spellings, *wrong], ["", " ", "  "]):
+        text = f" {number}{gap}{unit} "
+        try:
+            READ[what](text)
+            read = True
+        except ValueError:
+            read = False
+        if read != bool(re.search(units.PATTERNS[what], text)) and not (read and number == "0e0"):
+            different.append(text)
+    # Whether a share is at most 100 % is for the reader.
+    assert [text for text in different if what != "share" or not re.search("[1-9]", text)] == []
+
+
+def test_forms_are_shown_by_their_names_and_texts_are_not_cut_into_lines():
+    schema = json_schema()
+    arrivals = schema["$defs"]["Traffic"]["properties"]["arrivals"]
+    titles = {form.get("title") for form in [*arrivals["anyOf"], *arrivals["anyOf"][0].get("anyOf", [])]}
+    assert {"poisson", "constant", "closed_loop"} <= titles
+    assert not re.search(r"[^\n]\n[^\n]", schema["$defs"]["BotoStandard"]["description"])
+    assert "(U)" not in json.dumps(schema)
 
 
 def test_belief_and_bases_are_part_of_the_schema(validator, base):

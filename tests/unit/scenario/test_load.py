@@ -1,5 +1,7 @@
 """The scenario file as a whole: defaults, and everything that is refused with its place."""
 
+from pathlib import Path
+
 import pytest
 
 from mmesim.errors import Problem, ScenarioError
@@ -20,9 +22,20 @@ from mmesim.scenario import (
     Weights,
     Zipf,
 )
+from mmesim.scenario.file.load import load
+from mmesim.scenario.file.yaml import read_text
 from mmesim.scenario.models.groups import AffineBatch
 from mmesim.scenario.values.times import Constant, Exponential
 from tests.helpers.texts import load_text
+
+
+def test_a_dict_says_what_a_file_says(base, write):
+    data = read_text(base, "a", Path()).plain()
+    assert Scenario.from_dict(data, ["run.seed=3"]) == load(write(base), ["run.seed=3"])
+    extended = {"extends": str(write(base, "base.yaml")), "endpoint": {"instance_count": 7}}
+    assert Scenario.from_dict(extended) == load(write(base), ["endpoint.instance_count=7"])
+    with pytest.raises(ScenarioError, match=r"^scenario: models.tenant.memory: 40 has no unit"):
+        Scenario.from_dict(data | {"models": [data["models"][0] | {"memory": 40}]})
 
 
 def test_defaults_are_those_of_the_design(scenario):
@@ -304,12 +317,12 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "count: 3",
             "count: 3\n    framework: pytorch",
-            "5: models.tenant.process_memory: process_memory of model 'tenant-000' is missing (pytorch has no",
+            "5: models.tenant.process_memory: process_memory and load of model 'tenant-000' and 2 more are",
         ),
         (
             "    memory: 40 MiB\n",
             "",
-            "5: models.tenant.memory: memory of model 'tenant-000' is missing: add, for example, `memory: 40 MiB`",
+            "5: models.tenant.memory: memory of model 'tenant-000' and 2 more is missing: add, for example",
         ),
         ("{cpu: 10 ms}", "{threads: 2}", "9: models.tenant.service: needs a time"),
         (
@@ -324,7 +337,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "8: models.tenant.rate: weight and rate exclude each other",
         ),
         ("count: 3", "count: 3\n    weight: 1", "12: traffic.traffic-0.popularity: the models have weights or rates"),
-        ("- name: tenant", "- nmae: tenant", "5: models.0.name: is missing"),
+        ("- name: tenant", "- nmae: tenant", "5: models.0.nmae: unknown key, one of name"),
         ("rate: 10 /s", "rate: 0", "11: traffic.traffic-0.arrivals.poisson.rate: 0 is too small: it must be above 0"),
         (
             "{rate: 10 /s}",

@@ -62,7 +62,7 @@ def test_a_written_time_reads_back_equal(time):
         ("20", (), "has no unit"),
         ({}, (), "expected one time, such as 20 ms or {lognormal"),
         ({"gamma": {}, "uniform": {}}, (), "expected one time"),
-        ("gamma", (), "not a time"),
+        ("gamma", (), "gamma needs a value"),
         ({"lognorml": {}}, ("lognorml",), "unknown distribution"),
         ({"lognormal": {"mean": "1 s"}}, ("lognormal",), "cv is missing"),
         ({"lognormal": {"mean": "1 s", "cv": 0}}, ("lognormal",), "cv must be"),
