@@ -30,7 +30,9 @@ class Asked:
     file: Annotated[Path, typer.Argument(help="Trace file.", show_default=False)]
     format: Annotated[
         str,
-        typer.Option(help="table, azure-functions-2019, azure-functions-2021, azure-llm-2023 or access-log."),
+        typer.Option(
+            help="table, azure-functions-2019, azure-functions-2021, azure-llm-2023, access-log, mms, alb or jmeter."
+        ),
     ] = "table"
     pattern: Annotated[
         str | None,
@@ -120,7 +122,7 @@ def describe(
     if plot is not None:
         check_format(plot)
     trace = asked.trace()
-    found = describe_trace(asked.file, trace.calls(), trace.span_s)
+    found = describe_trace(asked.file, trace.calls(), trace.span_s, lambda: trace.grid)
     if plot is not None:
         from mmesim.report.plots.trace import trace_plot
 
@@ -162,6 +164,32 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
     write_text(out, fit.text(found))
     calls, names = units.show_count(found.requests), units.show_count(found.models)
     typer.echo(f"{calls} calls of {names} models: {out}, {units.show_bytes(out.stat().st_size)}", err=True)
+
+
+@_command
+def models(
+    asked: Asked,
+    out: Annotated[Path, typer.Option(help="Table to write, such as models.csv; never overwritten.")] = Path(
+        "models.csv"
+    ),
+) -> None:
+    """Write a table of the models of a trace, to be filled in.
+
+    A scenario reads it with models: {file: models.csv}.
+    """
+    from mmesim import units
+    from mmesim.errors import OutputError, TraceError
+    from mmesim.files import write_text
+    from mmesim.workload.trace.models_table import models_table
+
+    if out.exists():
+        raise OutputError(f"{out}: already exists and is not overwritten: give another name")
+    trace = asked.trace()
+    text, count = models_table(trace.calls(), trace.name)
+    if not count:
+        raise TraceError(f"{asked.file}: no request in the selected part")
+    write_text(out, text)
+    typer.echo(f"{units.show_count(count)} models in {out}", err=True)
 
 
 def _json(figures: dict[str, object]) -> str:

@@ -18,7 +18,7 @@ def validate(
     files: Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", show_default=False)],
     overrides: Overrides = None,
     resolved: Annotated[
-        bool, typer.Option("--resolved", help="Print the resolved scenario instead of one line.")
+        bool, typer.Option("--resolved", help="Print the resolved scenario instead of a few lines.")
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 if a finding is a warning or a problem.")
@@ -30,6 +30,7 @@ def validate(
     in time, and CPU, workers and memory suffice.
     """
     from mmesim.preflight.check import findings
+    from mmesim.preflight.in_short import in_short
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
 
@@ -38,6 +39,7 @@ def validate(
     for file in files:
         try:
             scenario = load(file, overrides or ())
+            found, figures = findings(scenario), list(in_short(scenario))
         except ScenarioError as error:
             problems += error.problems
             continue
@@ -45,7 +47,8 @@ def validate(
             typer.echo(dump(scenario), nl=False)
         else:
             typer.echo(f"{file}: ok: {summary(scenario)}")
-        found = findings(scenario)
+            for line in figures:
+                typer.echo(f"  {line}")
         for finding in found:
             typer.echo(finding.line, err=True)
         doubtful = doubtful or any(finding.severity != "note" for finding in found)

@@ -22,8 +22,8 @@ def accelerator(offered: Offered) -> Iterator[Finding]:
     yield Finding(
         id="accelerator",
         severity="warning",
-        text=f"{endpoint.instance_type} has an accelerator ({counted}), which the simulation leaves out: it runs as a host of "
-        f"{endpoint.host.vcpu} vCPUs, at the price of the accelerator",
+        text=f"{endpoint.instance_type} has an accelerator ({counted}), which the simulation leaves out: it runs as a "
+        f"host of {endpoint.host.vcpu} vCPUs, at the price of the accelerator",
         evidence={"instance_type": endpoint.instance_type, "accelerators": row.gpu_count},
         source="docs/assumptions.md#what-is-not-simulated",
         try_="service: {wait: } for the time on the accelerator, and a type without one for CPU work",

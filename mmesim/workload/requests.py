@@ -15,6 +15,7 @@ from mmesim.workload.arrivals import rates
 from mmesim.workload.block import Arrivals, Block, gather, merge, resize, rows_of
 from mmesim.workload.sources import recorded_blocks, source
 from mmesim.workload.trace import fingerprint
+from mmesim.workload.trace.coverage import told
 from mmesim.workload.work import StreamWork, Work
 
 
@@ -77,6 +78,8 @@ def _stream(
 def _in_window(scenario: Scenario, traffic: Traffic, source: Iterator[Arrivals]) -> Iterator[Arrivals]:
     """The arrivals moved to the start of the stream and cut where the stream or the run ends."""
     end_s = scenario.end_of(traffic)
+    if traffic.trace is not None and traffic.bootstrap_s is None:
+        source = told(traffic.trace.file, source, end_s - traffic.start_s)
     for arrivals in source:
         time = arrivals.time + traffic.start_s if traffic.start_s else arrivals.time
         moved = Arrivals(time, arrivals.model, arrivals.service)

@@ -10,6 +10,7 @@ import pytest
 from mmesim import cli
 from mmesim.scenario.file.trace_files import read_fingerprint
 from tests.helpers.files import DATA
+from tests.helpers.texts import load_text
 
 COUNTS = str(DATA / "azure2019_20f_60min_with_trigger.csv")
 AZURE = ("--format", "azure-functions-2019")
@@ -124,3 +125,25 @@ def test_every_command_has_the_options_that_say_which_trace_is_read(capsys: pyte
         assert code == 0
         assert [option for option in shared if f"\n  {option} <" not in out] == []
         assert out.index("Trace file") < out.index("Options:")
+
+
+def test_the_models_of_a_log_become_a_table_that_a_scenario_reads(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    log, out = tmp_path / "calls.csv", tmp_path / "models.csv"
+    log.write_text('time,model\n0,"a,b"\n30.5,c\n61,c\n120,c\n')
+    code, printed, err = run(capsys, "models", str(log), "--out", str(out))
+    assert (code, printed) == (0, "")
+    assert "2 models in" in err
+    assert out.read_text().splitlines() == [
+        "name,calls,calls_per_min,share,artifact_size,memory,service",
+        "c,3,1.5,0.75,,,",
+        '"a,b",1,0.5,0.25,,,',
+    ]
+    table = f"{{file: {out}, artifact_size: 5 MB, memory: 10 MiB, framework: xgboost, service: {{cpu: 20 ms}}}}"
+    text = "name: x\nendpoint: {vcpu: 2, memory: 8 GiB}\n"
+    scenario = load_text(f"{text}models: {table}\ntraffic: [{{trace: {{file: {log}}}}}]\nrun: {{duration: 2 min}}\n")
+    assert [model.name for model in scenario.model_table()] == ["c", "a,b"]
+    code, _, err = run(capsys, "models", str(log), "--out", str(out))
+    assert code == 64
+    assert "is not overwritten" in err

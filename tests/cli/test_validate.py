@@ -81,11 +81,15 @@ def test_a_file_that_is_not_there_is_one_clear_message(mmesim, name, message):
     assert (outcome.code, outcome.err) == (64, message)
 
 
-def test_a_good_file_is_described_in_a_line(mmesim):
+def test_a_good_file_is_described_in_a_few_lines(mmesim):
     Path("good.yaml").write_text(GOOD)
     outcome = mmesim("validate", "good.yaml")
-    expected = "good.yaml: ok: good: 1 x ml.m5.xlarge, 1 model, 1 stream of traffic, 60 s x 1 replication\n"
-    assert (outcome.code, outcome.out, outcome.err) == (0, expected, "")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        "good.yaml: ok: good: 1 x ml.m5.xlarge, 1 model, 1 stream of traffic, 60 s x 1 replication",
+        "  offered: CPU 4.15 %, workers at most 10.4 % (tenant), memory of all models 123 MiB of 12.1 GiB",
+        "  working set: 1 in 1 min, 1 in 10 min, 1 in 60 min (123 MiB, 123 MiB, 123 MiB of 12.1 GiB)",
+    ]
 
 
 def test_several_files_are_all_checked(mmesim):

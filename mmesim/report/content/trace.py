@@ -28,6 +28,8 @@ def _bursts(found: Description) -> Iterator[Block]:
         (f"dispersion of counts, {stretch}", "trace too short" if value is None else f"{value:,.3g}")
         for stretch, value in found.dispersion.items()
     ]
+    if found.grid is not None:
+        rows.append(("times in the file", f"whole multiples of {units.show_seconds(found.grid.unit_s)}, spread inside"))
     yield Title("Burstiness (1: Poisson arrivals)")
     yield _named(*rows, ("variation of gaps (CV)", "-" if found.gap_cv is None else f"{found.gap_cv:.3g}"))
 

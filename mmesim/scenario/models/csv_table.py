@@ -95,7 +95,10 @@ _PARTS: dict[str, Callable[[str], object]] = {
 }
 """Columns that are a part of `service` or `load`: `service` is the mean CPU time, lognormal with `service_cv`."""
 
-COLUMNS = ("name", "group", *_DIRECT, *_PARTS)
+INFORMATION = ("calls", "calls_per_min", "share")
+"""Columns that say where a table comes from (`mmesim trace models`): nothing follows from them."""
+
+COLUMNS = ("name", "group", *_DIRECT, *_PARTS, *INFORMATION)
 """Every column that a table may have; a unit in the header (`memory [MiB]`) goes with bare numbers."""
 
 
@@ -166,7 +169,7 @@ def _row(
     found: dict[str, Any] = {}
     for (column, unit), cell in zip(columns, cells, strict=False):
         text = cell.strip()
-        if not text:
+        if not text or column in INFORMATION:
             continue
         if column in ("name", "group"):
             found[column] = text

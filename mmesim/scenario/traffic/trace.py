@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
+from mmesim.scenario.traffic.trace_presets import PRESETS
 from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds, Share, Text
 
 MINUTE_S = 60.0
@@ -18,7 +19,9 @@ AZURE_2021: Literal["azure-functions-2021"] = "azure-functions-2021"
 AZURE_LLM: Literal["azure-llm-2023"] = "azure-llm-2023"
 ACCESS_LOG: Literal["access-log"] = "access-log"
 
-TraceFormat = Literal["table", "azure-functions-2019", "azure-functions-2021", "azure-llm-2023", "access-log"]
+TraceFormat = Literal[
+    "table", "azure-functions-2019", "azure-functions-2021", "azure-llm-2023", "access-log", "mms", "alb", "jmeter"
+]
 TimeUnit = Literal["s", "ms", "us", "ns", "timestamp"]
 
 DISORDER_S: dict[TraceFormat, float] = {
@@ -38,9 +41,12 @@ _OF_FORMAT: dict[str, tuple[TraceFormat, ...]] = {
     "time_unit": (TABLE, ACCESS_LOG),
     "time_format": (TABLE, ACCESS_LOG),
     "count_from": (TABLE, ACCESS_LOG),
-    "model": (AZURE_LLM, ACCESS_LOG),
+    "model": (TABLE, AZURE_LLM, ACCESS_LOG),
     "service": (TABLE, AZURE_2021, ACCESS_LOG),
     "service_scale": (TABLE, AZURE_2021, ACCESS_LOG),
+    "stamped": (TABLE, ACCESS_LOG),
+    "duration_scale": (TABLE, ACCESS_LOG),
+    "resolution": (TABLE, AZURE_2021, AZURE_LLM, ACCESS_LOG),
     "max_disorder_s": (TABLE, AZURE_2021, AZURE_LLM, ACCESS_LOG),
 }
 """Keys that mean something for some formats only."""
@@ -55,6 +61,8 @@ class TraceColumns(Data):
     """Column of the model's name."""
     service: str | None = "service"
     """Column of the service time in seconds; the default column may be absent, null: none is read."""
+    duration: str | None = None
+    """Column of the time from a call to its answer in seconds, for `stamped: end`."""
 
 
 class TraceWindow(Data):
@@ -100,30 +108,46 @@ class TraceSource(Data):
     file: Path
     """Path of the trace: text (plain, .gz or .zst), or Parquet for `table`."""
     format: TraceFormat = TABLE
-    """Format of the file."""
+    """Format of the file. `mms` (access log of Multi Model Server), `alb` (log of an AWS Application Load Balancer) and
+    `jmeter` (CSV) stand for settings of the other keys, which replace them where they are given.
+    """
     columns: TraceColumns = TraceColumns()
     """Names of the columns of a `table`."""
     pattern: Text | None = None
-    """access-log: a regular expression with the named groups `time`, `model` and, optionally, `service`."""
+    """access-log: a regular expression with the named groups `time`, `model` and, optionally, `duration` (for
+    `stamped: end`) and `service`.
+    """
     only: Text | None = None
     """access-log: a regular expression; lines that do not match are skipped and not counted."""
     max_skipped: Share = 0.01
     """access-log: share of the lines that may be unreadable; they are counted, and the log is refused above it."""
     time_unit: TimeUnit | None = None
-    """Unit of the times, or `timestamp`; default `s` in a table, `timestamp` in a log."""
+    """Unit of the times, or `timestamp`; default `s` in a table, `timestamp` in a log, where numbers since 1970 are
+    recognised too.
+    """
     time_format: Text | None = None
     """Format of timestamps, as in Python's strptime; default: ISO 8601, such as 2026-01-31 23:59:59.5."""
     count_from: Literal["zero", "first"] | None = None
-    """`first`: the first call is at time 0; default `zero` for numbers, `first` for timestamps."""
+    """`first`: the first call is at time 0; default `zero` for numbers of a table, `first` for timestamps and logs."""
     model: Text | None = None
-    """Model of every call when the file names none; default: the file's name up to the first dot."""
+    """Model of every call when the file names none; default, but for a table: the file's name up to the first dot."""
     service: Flag = True
     """`false`: service times of the file are ignored."""
     service_scale: Annotated[Number, Field(gt=0)] = 1.0
     """Factor on the service times of the file, such as 1e-6 for microseconds."""
+    stamped: Literal["start", "end"] = "start"
+    """What the time of a row is: that of the call, or that of its end, as most servers log it; then the call began its
+    `duration` before.
+    """
+    duration_scale: Annotated[Number, Field(gt=0)] = 1.0
+    """Factor on the durations of the file, such as 1e-3 for milliseconds."""
+    resolution: Literal["auto", "none"] | Annotated[Seconds, Field(gt=0)] = "auto"
+    """Grid of the times, inside which calls are spread at random; `auto` finds one of 10 ms or more, `none` replays the
+    times as they are.
+    """
     max_disorder_s: Seconds | None = Field(None, alias="max_disorder")
     """How much earlier than an earlier row a row may be; rows are sorted in memory. Default 0 s, 1 h for
-    azure-functions-2021, 1 min for access-log.
+    azure-functions-2021 and `stamped: end`, 1 min for access-log.
     """
     window: TraceWindow = TraceWindow()
     """Part of the trace that is replayed."""
@@ -136,10 +160,23 @@ class TraceSource(Data):
     models: TraceModels | None = None
     """How the names of the trace become models; default: a name is that of a model."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_preset(cls, given: Any) -> Any:
+        preset = PRESETS.get(given.get("format")) if isinstance(given, dict) else None
+        return given if preset is None else {**preset, **given, "format": preset["format"]}
+
     @property
     def disorder_s(self) -> float:
         """How much earlier than a row before it a row may be, seconds."""
-        return DISORDER_S[self.format] if self.max_disorder_s is None else self.max_disorder_s
+        if self.max_disorder_s is not None:
+            return self.max_disorder_s
+        return DISORDER_S[AZURE_2021 if self.stamped == "end" else self.format]
+
+    @property
+    def resolution_s(self) -> float | None:
+        """The grid of the times in seconds, 0 for none; None: it is to be found."""
+        return {"auto": None, "none": 0.0}[self.resolution] if isinstance(self.resolution, str) else self.resolution
 
     @property
     def unit(self) -> TimeUnit:
@@ -152,7 +189,7 @@ class TraceSource(Data):
         if self.format == AZURE_LLM:
             return True
         if self.count_from is None:
-            return self.format in (TABLE, ACCESS_LOG) and self.unit == "timestamp"
+            return self.format == ACCESS_LOG or (self.format == TABLE and self.unit == "timestamp")
         return self.count_from == "first"
 
     @property
@@ -192,7 +229,24 @@ class TraceSource(Data):
             raise Refused("timestamps count from the first one", ("count_from",), "count_from: first")
         if self.format == ACCESS_LOG:
             self._needs_groups()
+        self._needs_durations()
         return self
+
+    def _needs_durations(self) -> None:
+        """Ends and durations come together: one without the other says nothing of when a call began."""
+        if self.format == ACCESS_LOG:
+            there, key = "duration" in re.compile(self.pattern or "").groupindex, ("pattern",)
+            cure = "a named group duration, such as (?P<duration>[0-9.]+)"
+        else:
+            there, key, cure = self.columns.duration is not None, ("columns",), "columns: {duration: request_time}"
+        if self.stamped == "end" and not there:
+            raise Refused("stamped: end needs the duration of each call: a call begins that much earlier", key, cure)
+        if self.stamped == "start" and there:
+            raise Refused(
+                "durations are used with stamped: end alone; as service times they would count queues and loads twice",
+                ("stamped",),
+                "stamped: end",
+            )
 
     def _needs_groups(self) -> None:
         example = r"""'^\S+ \S+ \S+ \[(?P<time>[^\]]+)\] "POST /invocations/(?P<model>\S+)'"""
@@ -200,8 +254,10 @@ class TraceSource(Data):
             raise Refused("access-log needs a pattern", ("pattern",), f"such as {example}")
         groups = set(re.compile(self.pattern).groupindex)
         needed = {"time"} if self.model is not None else {"time", "model"}
-        if not needed <= groups <= {"time", "model", "service"}:
-            raise Refused("needs the named groups time and model; service may be there too", ("pattern",), example)
+        if not needed <= groups <= {"time", "model", "service", "duration"}:
+            raise Refused(
+                "needs the named groups time and model; duration and service may be there too", ("pattern",), example
+            )
 
 
 def _key(name: str) -> str:

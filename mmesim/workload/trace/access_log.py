@@ -18,12 +18,16 @@ from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.fields import shown
 from mmesim.workload.trace.clock import Clock
 from mmesim.workload.trace.names import UNKNOWN, Naming
-from mmesim.workload.trace.rows import RawCalls
+from mmesim.workload.trace.rows import RawCalls, tell_of_service
 
 JUDGED = 10_000
 """After this number of lines the share of unreadable ones is judged first, and again after as many more."""
 LONGEST = 1 << 20
 """A line that is longer is cut."""
+
+
+_Row = tuple[float, int, float, float, int]
+"""Time, model, service, duration, number of the line."""
 
 
 @dataclass
@@ -94,8 +98,11 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally) -> It
     find, only = re.compile(source.pattern).search, re.compile(source.only or "").search
     clock = Clock(source.unit, source.time_format, source.from_first)
     with_model = "model" in re.compile(source.pattern).groupindex
-    with_service = source.service and "service" in re.compile(source.pattern).groupindex
-    rows: list[tuple[float, int, float, int]] = []
+    groups_there = re.compile(source.pattern).groupindex
+    with_service, with_end = source.service and "service" in groups_there, source.stamped == "end"
+    if with_service:
+        tell_of_service(source.file, "group 'service'")
+    rows: list[_Row] = []
     for number, line in _lines(source.file):
         if source.only is not None and not only(line):
             continue
@@ -107,37 +114,55 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally) -> It
             groups = found.groupdict()
             name = (groups["model"] or "").strip() if with_model else source.only_model
             try:
-                time = clock.text(groups["time"] or "")
-                service = _service(groups["service"], source.service_scale) if with_service else 0.0
-            except ValueError:
-                tally.skip(number, line, "whose time or service cannot be read")
+                time = _time(clock, groups["time"] or "")
+                service = _seconds(groups, "service", source.service_scale) if with_service else 0.0
+                duration = _seconds(groups, "duration", source.duration_scale) if with_end else 0.0
+            except ValueError as error:
+                tally.skip(number, line, f"where {error}")
             else:
                 row = naming.row(name) if name else UNKNOWN
                 if row == UNKNOWN:
                     raise TraceError(f"{source.file}:{number}: group 'model': {naming.problem(name)}")
-                rows.append((time, row, service, number))
+                rows.append((time, row, service, duration, number))
         tally.judge(ended=False)
         if len(rows) >= chunk:
-            yield _piece(tally, rows, with_service)
+            yield _piece(tally, rows, with_service, with_end)
             rows = []
     if rows:
-        yield _piece(tally, rows, with_service)
+        yield _piece(tally, rows, with_service, with_end)
 
 
-def _piece(tally: Tally, rows: list[tuple[float, int, float, int]], with_service: bool) -> RawCalls:
-    time, model, service, number = zip(*rows, strict=True)
+def _time(clock: Clock, text: str) -> float:
+    try:
+        return clock.text(text)
+    except ValueError as error:
+        raise ValueError(f"time {error}") from None
+
+
+def _piece(tally: Tally, rows: list[_Row], with_service: bool, with_end: bool) -> RawCalls:
+    time, model, service, duration, number = zip(*rows, strict=True)
 
     def fail(row: int, message: str) -> None:
         tally.refused = True
         raise TraceError(f"{tally.file}:{number[row]}: group 'time': {message}")
 
-    return RawCalls(np.array(time), np.array(model, dtype=np.int64), np.array(service) if with_service else None, fail)
+    return RawCalls(
+        np.array(time),
+        np.array(model, dtype=np.int64),
+        np.array(service) if with_service else None,
+        fail,
+        np.array(duration) if with_end else None,
+    )
 
 
-def _service(text: str | None, scale: float) -> float:
-    value = float(text or "") * scale
+def _seconds(groups: dict[str, str | None], group: str, scale: float) -> float:
+    text = groups[group]
+    try:
+        value = float(text or "") * scale
+    except ValueError:
+        value = np.nan
     if not 0.0 <= value < np.inf:
-        raise ValueError(f"{text!r} is not a service time")
+        raise ValueError(f"{group} {text!r} is not a number of seconds")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,10 @@ UNIT_NS: dict[TimeUnit, int] = {"s": NS, "ms": 10**6, "us": 10**3, "ns": 1}
 LATEST_S = 1e8
 """Three years: a time beyond it that counts from 0 is taken for one that counts from 1970."""
 
+_BEYOND_NS = 2**63
+"""What 64 bits do not hold: the year 2262."""
+_FIRST_DATE_S, _LAST_DATE_S = 631_152_000.0, 4_102_444_800.0
+"""1990 and 2100."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -43,7 +48,7 @@ class Clock:
             if not self._from_first:
                 seconds = part.numbers(column)
                 return seconds if self._unit == "s" else seconds * (UNIT_NS[self._unit] / NS)
-            return self._since(_exact(part, column, UNIT_NS[self._unit]))
+            return self._since(_exact(part, column, self._unit))
         return self._since(self._stamps(part, column))
 
     def text(self, text: str) -> float:
@@ -89,16 +94,46 @@ def _iso(cells: pa.Array) -> pa.Array | None:
     return None
 
 
-def _exact(part: Chunk, column: str, unit_ns: int) -> Ints:
+def plausible(number: float, unit: TimeUnit) -> datetime | None:
+    """The date when a number of units since 1970 lies between 1990 and 2100, the only ones a log can mean."""
+    seconds = number * UNIT_NS[unit] / NS if unit != "timestamp" else math.nan
+    return datetime.fromtimestamp(seconds, UTC) if _FIRST_DATE_S <= seconds < _LAST_DATE_S else None
+
+
+def since_1970(seconds: float, unit: TimeUnit) -> str:
+    """What a time, too large for one that counts from 0, may mean: for the end of a message.
+
+    `seconds` is the time as it was read in `unit`.
+    """
+    number = seconds * NS / UNIT_NS[unit]
+    found = next(((each, date) for each in UNIT_NS if (date := plausible(number, each))), None)
+    if found is None:
+        return "count_from: first counts from the first call"
+    other, date = found
+    if other == unit:
+        return f"{number:.6g} {unit} since 1970 is {date:%Y-%m-%d}: count_from: first counts from the first call"
+    return (
+        f"{number:.6g} {unit} since 1970 is no date, {number:.6g} {other} is {date:%Y-%m-%d}: "
+        f"time_unit: {other} (and count_from: first)"
+    )
+
+
+def _exact(part: Chunk, column: str, unit: TimeUnit) -> Ints:
     """A column of numbers in nanoseconds; whole numbers and decimal texts lose no digit."""
+    unit_ns = UNIT_NS[unit]
     cells = part.batch.column(column)
     try:
         ns: Ints = pc.multiply_checked(pc.cast(_trimmed(cells), pa.int64()), unit_ns).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
-        part.numbers(column)  # names the first cell that is not a number
+        values = part.numbers(column)  # names the first cell that is not a number
+        beyond = np.abs(values) >= _BEYOND_NS / unit_ns
+        if beyond.any():
+            at = int(np.argmax(beyond))
+            seconds = float(values[at]) * (unit_ns / NS)
+            part.fail(at, column, f"{cells[at].as_py()!r} {unit} is beyond the year 2262: {since_1970(seconds, unit)}")
         if pa.types.is_string(cells.type):
-            return np.array([_ns(Decimal(cell.strip()), unit_ns) for cell in cells.to_pylist()], dtype=np.int64)
-        return np.rint(part.numbers(column) * unit_ns).astype(np.int64)
+            return np.array([_ns(Decimal(cell.strip()), unit) for cell in cells.to_pylist()], dtype=np.int64)
+        return np.rint(values * unit_ns).astype(np.int64)
     else:
         return ns
 
@@ -107,11 +142,25 @@ def _trimmed(cells: pa.Array) -> pa.Array:
     return pc.utf8_trim_whitespace(cells) if pa.types.is_string(cells.type) else cells
 
 
-def _ns(number: Decimal, unit_ns: int) -> int:
+def _ns(number: Decimal, unit: TimeUnit) -> int:
     """Nanoseconds; ValueError for what is beyond 64 bits."""
-    if not number.is_finite() or abs(number) * unit_ns >= 2**63:
+    unit_ns = UNIT_NS[unit]
+    if not number.is_finite():
         raise ValueError(f"{number} is not a time")
+    if abs(number) * unit_ns >= _BEYOND_NS:
+        hint = since_1970(float(number) * (unit_ns / NS), unit)
+        raise ValueError(f"'{number}' {unit} is beyond the year 2262: {hint}")
     return int((number * unit_ns).to_integral_value())
+
+
+def _epoch(text: str) -> int:
+    """A number since 1970 whose size tells its unit, in nanoseconds; ValueError for every other text."""
+    try:
+        number = Decimal(text.strip())
+        unit = next(each for each in UNIT_NS if number.is_finite() and plausible(float(number), each))
+    except (InvalidOperation, StopIteration):
+        raise ValueError(f"{text!r} is not a time such as 2026-01-31 23:59:59.5 (time_format reads others)") from None
+    return _ns(number, unit)
 
 
 def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:
@@ -121,13 +170,14 @@ def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if unit != "timestamp":
             try:
-                return _ns(Decimal(text.strip()), UNIT_NS[unit])
+                number = Decimal(text.strip())
             except InvalidOperation:
                 raise ValueError(f"{text!r} is not a number") from None
+            return _ns(number, unit)
         if time_format is None:
             found = _iso(pa.array([text]))
             if found is None:
-                raise ValueError(f"{text!r} is not a time")
+                return _epoch(text)
             return int(found.cast(pa.int64())[0].as_py())
         moment = datetime.strptime(text.strip(), time_format)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mmesim.arrays import Floats, Ints
 from mmesim.errors import TraceError
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.figures import Bins, Gaps, Minutes, ZipfFit, zipf_fit
+from mmesim.workload.trace.resolution import Grid
 from mmesim.workload.trace.stack import StackDistances
 
 DISPERSION_S = {"1 s": 1.0, "1 min": 60.0, "1 h": 3600.0}
@@ -45,6 +46,8 @@ class Description:
     """[models]: calls, the most called first."""
     miss_ratios: Floats
     """[0 .. models]: of an LRU cache of that many models that begins empty."""
+    grid: Grid | None = None
+    """On which the times of the file lie; the calls described are spread inside it."""
 
     @property
     def peak_to_mean(self) -> float:
@@ -65,6 +68,7 @@ class Description:
             "models": self.models,
             "first_s": _nine(self.first_s),
             "span_s": _nine(self.span_s),
+            "resolution_s": None if self.grid is None else _nine(self.grid.unit_s),
             "per_minute": {
                 "mean": _nine(self.mean_per_min),
                 "peak": self.peak_per_min,
@@ -79,10 +83,13 @@ class Description:
         }
 
 
-def describe(file: Path, calls: Iterator[Arrivals], span_s: float | None) -> Description:
+def describe(
+    file: Path, calls: Iterator[Arrivals], span_s: float | None, grid: Callable[[], Grid | None] = lambda: None
+) -> Description:
     """The figures of a trace, models numbered from 0; TraceError for one without calls.
 
-    `span_s` is its length where it is known, else it ends at its last call. Memory grows with the models and with the
+    `span_s` is its length where it is known, else it ends at its last call. `grid` tells that of the times in the file
+    once the calls have been read. Memory grows with the models and with the
     minutes, not with the calls.
     """
     counts: Ints = np.zeros(0, dtype=np.int64)
@@ -121,6 +128,7 @@ def describe(file: Path, calls: Iterator[Arrivals], span_s: float | None) -> Des
         per_minute=minutes.counts,
         by_rank=by_rank,
         miss_ratios=distances.miss_ratios(),
+        grid=grid(),
     )
 
 

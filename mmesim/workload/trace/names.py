@@ -45,7 +45,8 @@ class Known:
     def problem(self, name: str) -> str:
         """The nearest name of a model, if one is near."""
         hint = did_you_mean(name, self._rows) if name else None
-        return f"unknown model {name!r}" + (f" ({hint})" if hint else "")
+        listed = "`mmesim trace models` writes a table of all names"
+        return f"unknown model {name!r} ({hint or listed})"
 
 
 class _AnyName:

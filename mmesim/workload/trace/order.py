@@ -30,7 +30,7 @@ def in_order(pieces: Iterable[RawCalls], disorder_s: float, from_first: bool) ->
 def _plain(pieces: Iterable[RawCalls]) -> Iterator[Arrivals]:
     latest = -np.inf
     for piece in pieces:
-        _check(piece, latest, 0.0)
+        check(piece, latest, 0.0)
         if len(piece.time):
             latest = float(piece.time[-1])
         yield from _kept(Arrivals(piece.time, piece.model, piece.service))
@@ -43,7 +43,7 @@ def _sorted(pieces: Iterable[RawCalls], disorder_s: float) -> Iterator[Arrivals]
     for piece in pieces:
         if not len(piece.time):
             continue
-        _check(piece, latest, disorder_s)
+        check(piece, latest, disorder_s)
         latest = max(latest, float(piece.time.max()))
         waiting.append(Arrivals(piece.time, piece.model, piece.service))
         new += len(piece.time)
@@ -67,7 +67,8 @@ def _kept(calls: Arrivals) -> Iterator[Arrivals]:
         yield Arrivals(calls.time[keep], calls.model[keep], None if calls.service is None else calls.service[keep])
 
 
-def _check(piece: RawCalls, latest: float, disorder_s: float) -> None:
+def check(piece: RawCalls, latest: float, disorder_s: float) -> None:
+    """TraceError at the first call that is more than `disorder_s` earlier than one before it, or than `latest`."""
     before: Floats = np.maximum.accumulate(np.concatenate(([latest], piece.time)))[:-1]
     wrong = piece.time < before - disorder_s
     if not wrong.any():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -24,9 +25,11 @@ from mmesim.workload.trace import transform
 from mmesim.workload.trace.access_log import access_log
 from mmesim.workload.trace.names import Chosen, Hashed, Known, Naming, Numbered, Striped
 from mmesim.workload.trace.order import in_order
+from mmesim.workload.trace.resolution import Grid, begun, looked_at, spread, tell
 from mmesim.workload.trace.rows import RawCalls, azure_2021, azure_llm, table
 
 Reader = Callable[[TraceSource, Naming, int], Iterator[RawCalls]]
+OnGrid = Callable[[Path, Grid], None]
 
 READERS: Mapping[TraceFormat, Reader] = {
     TABLE: table,
@@ -49,19 +52,26 @@ class Draws:
         """Where the calls of a minute lie in it: anew in every replication."""
         return generator(self.seed, self.replication, "arrivals", self.stream, minute)
 
+    def instants(self) -> np.random.Generator:
+        """Where calls lie in the grid of a file with coarse times: anew in every replication."""
+        return generator(self.seed, self.replication, "arrivals", self.stream, "resolution")
+
     def kept(self, copy: int) -> np.random.Generator:
         """Which calls of a copy are kept: the same in every replication, which replay one and the same trace."""
         return generator(self.seed, 0, "thinning", self.stream, copy)
 
 
-def replayed(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> Iterator[Arrivals]:
+def replayed(
+    source: TraceSource, naming: Naming, draws: Draws, chunk: int, on_grid: OnGrid = tell
+) -> Iterator[Arrivals]:
     """The calls of a trace in order of time, their models as `naming` has them; memory is bounded by `chunk`.
 
-    Raises TraceError with file, line and column when the trace turns out to be wrong.
+    `on_grid` is told when its times are found to be coarse. Raises TraceError with file, line and column when the
+    trace turns out to be wrong.
     """
 
     def read() -> Iterator[Arrivals]:
-        return in_window(source, naming, draws, chunk)
+        return in_window(source, naming, draws, chunk, on_grid)
 
     if source.rate <= 1.0:
         calls = read() if source.rate == 1.0 else transform.thinned(read(), source.rate, draws.kept(0))
@@ -70,16 +80,34 @@ def replayed(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> I
     return calls if source.warp == 1.0 else transform.warped(calls, source.warp)
 
 
-def in_window(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> Iterator[Arrivals]:
-    """The calls in the window of a trace, as they were recorded."""
+def in_window(
+    source: TraceSource, naming: Naming, draws: Draws, chunk: int, on_grid: OnGrid = tell
+) -> Iterator[Arrivals]:
+    """The calls in the window of a trace, before they are thinned, multiplied or warped."""
     start_s, length_s = source.window.start_s, source.window.length_s
     if source.format == AZURE_2019:
         counts = minute_counts(source, naming)
         end_s = np.inf if length_s is None else start_s + length_s
         calls = azure.arrivals(counts, draws.minute, end_s)
     else:
-        calls = in_order(READERS[source.format](source, naming, chunk), source.disorder_s, source.from_first)
+        calls = _rows(source, naming, draws, chunk, on_grid)
     return transform.window(calls, start_s, length_s)
+
+
+def _rows(source: TraceSource, naming: Naming, draws: Draws, chunk: int, on_grid: OnGrid) -> Iterator[Arrivals]:
+    """The calls of a file with one row each, in order of time, spread where its times are coarse."""
+    pieces = READERS[source.format](source, naming, chunk)
+    unit_s, disorder_s = source.resolution_s, source.disorder_s
+    if unit_s is None:
+        grid, pieces = looked_at(pieces)
+        unit_s = 0.0 if grid is None else grid.unit_s
+        if grid is not None:
+            on_grid(source.file, grid)
+    if unit_s:
+        pieces = spread(pieces, unit_s, disorder_s, draws.instants())
+    # The times of Azure 2021 count from 0 of a recording that had begun before.
+    pieces = begun(pieces, from_zero=source.format == TABLE and not source.from_first)
+    yield from in_order(pieces, disorder_s + unit_s, source.from_first)
 
 
 def window_s(source: TraceSource, naming: Naming, draws: Draws, chunk: int) -> float:

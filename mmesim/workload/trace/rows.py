@@ -7,21 +7,26 @@ order of the end, in some copies of the beginning; `func` is unique only within 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmesim.arrays import Floats, Ints
-from mmesim.scenario.traffic.trace import TraceSource
-from mmesim.workload.trace.clock import LATEST_S, Clock
+from mmesim.errors import TraceWarning
+from mmesim.scenario.traffic.trace import AZURE_LLM, TimeUnit, TraceSource
+from mmesim.workload.trace.clock import LATEST_S, Clock, since_1970
 from mmesim.workload.trace.names import UNKNOWN, Naming, rows_of_names
 from mmesim.workload.trace.table import Chunk, Table
 
 SERVICE_COLUMN = "service"
 """The column of service times that a table may leave out; one that the scenario calls otherwise must be there."""
+OF_SERVICE = ("service", "cpu", "compute", "inference")
+"""Words in the name of a column that say that its times contain no queue."""
 APP, FUNCTION, END, DURATION = "app", "func", "end_timestamp", "duration"
 TIMESTAMP = "TIMESTAMP"
 
@@ -38,6 +43,8 @@ class RawCalls:
     """Seconds."""
     fail: Callable[[int, str], None]
     """Raises TraceError for the time of a call: file, line, column and what is said about it."""
+    duration: Floats | None = None
+    """Seconds from the call to its time, which is then that of its end; None: its time is that of its beginning."""
 
 
 def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
@@ -49,17 +56,21 @@ def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]
     service = columns.service if source.service else None
     if service == SERVICE_COLUMN and service not in file.header():
         service = None
+    if service is not None and not any(word in service.lower() for word in OF_SERVICE):
+        tell_of_service(source.file, f"column {service!r}")
     clock = Clock(source.unit, source.time_format, source.from_first)
-    wanted = dict.fromkeys([columns.time, columns.model, *([] if service is None else [service])])
+    others = [] if source.model is not None else [columns.model]
+    wanted = dict.fromkeys([columns.time, *others, *(name for name in (service, columns.duration) if name is not None)])
     for part in file.chunks(list(wanted), chunk):
         time = clock.column(part, columns.time)
         if not source.from_first:
-            _check_numbers(part, columns.time, time)
+            _check_numbers(part, columns.time, time, source.unit)
         yield RawCalls(
             time=time,
-            model=model_rows(part, columns.model, naming),
-            service=None if service is None else _service(part, service, source.service_scale),
+            model=_only(part, source, naming) if source.model else model_rows(part, columns.model, naming),
+            service=None if service is None else _scaled(part, service, source.service_scale),
             fail=_failing(part, columns.time),
+            duration=None if columns.duration is None else _scaled(part, columns.duration, source.duration_scale),
         )
 
 
@@ -68,10 +79,11 @@ def azure_2021(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawC
     for part in Table(source.file).chunks([APP, FUNCTION, END, DURATION], chunk):
         duration = _not_negative(part, DURATION)
         yield RawCalls(
-            time=part.numbers(END) - duration,
+            time=part.numbers(END),
             model=_pairs(part, naming),
             service=duration * source.service_scale if source.service else None,
             fail=_failing(part, END),
+            duration=duration,
         )
 
 
@@ -79,15 +91,22 @@ def azure_llm(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCa
     """The requests of Azure LLM inference 2023, all for one model, counted from the first."""
     clock = Clock("timestamp", None, True)
     for part in Table(source.file).chunks([TIMESTAMP], chunk):
-        row = naming.row(source.only_model)
-        if row == UNKNOWN:
-            part.fail(0, TIMESTAMP, f"{naming.problem(source.only_model)}; the key `model` of the trace names another")
         yield RawCalls(
             time=clock.column(part, TIMESTAMP),
-            model=np.full(len(part), row, dtype=np.int64),
+            model=_only(part, source, naming),
             service=None,
             fail=_failing(part, TIMESTAMP),
         )
+
+
+def _only(part: Chunk, source: TraceSource, naming: Naming) -> Ints:
+    """The row of the one model that all calls of the file are for."""
+    name = source.only_model
+    row = naming.row(name)
+    if row == UNKNOWN:
+        column = TIMESTAMP if source.format == AZURE_LLM else source.columns.time
+        part.fail(0, column, f"{naming.problem(name)}; the key `model` of the trace names another")
+    return np.full(len(part), row, dtype=np.int64)
 
 
 def model_rows(part: Chunk, column: str, naming: Naming) -> Ints:
@@ -122,7 +141,17 @@ def _failing(part: Chunk, column: str) -> Callable[[int, str], None]:
     return lambda row, message: part.fail(row, column, message)
 
 
-def _check_numbers(part: Chunk, column: str, time: Floats) -> None:
+def tell_of_service(file: Path, what: str) -> None:
+    """Warn that a logged time is taken for the service time: most are longer than that."""
+    warnings.warn(
+        f"{file}: {what} is taken for the service time of each call; a time that a server or client logs contains "
+        "queues and loads, which the simulation adds again: then it is a duration (stamped: end), not a service time",
+        TraceWarning,
+        stacklevel=2,
+    )
+
+
+def _check_numbers(part: Chunk, column: str, time: Floats, unit: TimeUnit) -> None:
     wrong = (time < 0.0) | (time > LATEST_S)
     if not wrong.any():
         return
@@ -130,10 +159,10 @@ def _check_numbers(part: Chunk, column: str, time: Floats) -> None:
     value = float(time[at])
     if value < 0.0:
         part.fail(at, column, f"time {value!r} s is negative")
-    part.fail(at, column, f"time {value!r} s is more than three years: count_from: first counts from the first call")
+    part.fail(at, column, f"time {value!r} s is more than three years: {since_1970(value, unit)}")
 
 
-def _service(part: Chunk, column: str, scale: float) -> Floats:
+def _scaled(part: Chunk, column: str, scale: float) -> Floats:
     values = _not_negative(part, column)
     return values if scale == 1.0 else values * scale
 
@@ -143,5 +172,6 @@ def _not_negative(part: Chunk, column: str) -> Floats:
     negative = values < 0.0
     if negative.any():
         at = int(np.argmax(negative))
-        part.fail(at, column, f"service time {float(values[at])!r} s is negative")
+        what = "duration" if column == DURATION else f"{column} time" if column == SERVICE_COLUMN else "time"
+        part.fail(at, column, f"{what} {float(values[at])!r} s is negative")
     return values

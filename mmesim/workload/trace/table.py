@@ -16,8 +16,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from mmesim.arrays import Floats, Ints
-from mmesim.errors import TraceError, did_you_mean
+from mmesim.errors import TraceError
+from mmesim.workload.trace import unknown_file
 
+SEPARATORS = (",", ";", "\t")
 READ_BYTES = 512 * 1024
 """How much of a CSV file is looked at together; a line must be shorter. Arrow reads some 30 such pieces ahead."""
 
@@ -98,15 +100,19 @@ class Table:
             raise TraceError(f"{self.file}:1: column {twice[0]!r} occurs twice")
         return names
 
+    def separator(self) -> str:
+        """What stands between the cells: comma, semicolon or tab, by the first line."""
+        with pa.input_stream(str(self.file), compression="detect") as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
+            first = next((line for line in text if line.strip()), "")
+        return max(SEPARATORS, key=first.count)
+
     def require(self, columns: Sequence[str]) -> None:
         """TraceError for the first of these columns that the file does not have."""
         names = self.header()
         for column in columns:
             if column not in names:
-                hint = (
-                    did_you_mean(column, names) or f"it has: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
-                )
-                raise TraceError(f"{self.file}:1: column {column!r} is missing ({hint})")
+                raise TraceError(f"{self.file}:1: column {column!r} is missing ({unknown_file.cure(column, names)})")
 
     def chunks(self, columns: Sequence[str], rows: int) -> Iterator[Chunk]:
         """These columns of all rows in order, at most `rows` rows at a time; memory does not grow with the file."""
@@ -144,6 +150,7 @@ class Table:
                 read_options=pyarrow.csv.ReadOptions(
                     use_threads=False, block_size=READ_BYTES, column_names=names, skip_rows=line
                 ),
+                parse_options=pyarrow.csv.ParseOptions(delimiter=self.separator()),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=list(columns),
                     column_types=dict.fromkeys(columns, pa.string()),
@@ -160,7 +167,7 @@ class Table:
         """Line number and cells of each row of a CSV file without the empty lines: slow, for headers and errors."""
         with pa.input_stream(str(self.file), compression="detect") as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-            reader = csv.reader(text)
+            reader = csv.reader(text, delimiter=self.separator())
             yield from ((reader.line_num, cells) for cells in reader if cells)
 
     def _explain(self, error: Exception) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.names import Chosen, Hashed, Naming, Numbered, Striped
 from mmesim.workload.trace.replay import Draws, most_called, replayed, window_s
+from mmesim.workload.trace.resolution import Grid, tell
 
 CHUNK = 1 << 16
 
@@ -22,10 +24,16 @@ class WholeTrace:
         self.source = source
         self._draws = Draws(seed, 0, "trace")
         self._naming, self._names = _named(source, self._draws)
+        self.grid: Grid | None = None
+        """The grid on which the times lie; known once the calls have been read."""
 
     def calls(self) -> Iterator[Arrivals]:
         """The calls from the beginning; a trace may be read again and again."""
-        return replayed(self.source, self._naming, self._draws, CHUNK)
+        return replayed(self.source, self._naming, self._draws, CHUNK, self._on_grid)
+
+    def _on_grid(self, file: Path, grid: Grid) -> None:
+        self.grid = grid
+        tell(file, grid)
 
     @property
     def span_s(self) -> float | None:

@@ -170,8 +170,8 @@ def test_without_a_service_column_requests_draw_their_own(make_scenario: MakeSce
 
 
 def test_a_service_column_that_was_named_must_be_there(make_scenario: MakeScenario, tmp_path: Path) -> None:
-    traffic = _trace(tmp_path, "time,model\n0,a\n", columns=TraceColumns(service="took"))
-    with pytest.raises(TraceError, match="column 'took' is missing"):
+    traffic = _trace(tmp_path, "time,model\n0,a\n", columns=TraceColumns(service="service_s"))
+    with pytest.raises(TraceError, match="column 'service_s' is missing"):
         _all(make_scenario([traffic]))
 
 

@@ -84,8 +84,8 @@ def test_compressed_files(tmp_path: Path) -> None:
 
 
 def test_service_times_and_other_columns(tmp_path: Path) -> None:
-    text = "id,when,who,took\nx,0,cat,0.25\ny,1,dog,0\n"
-    (part,) = requests(_csv(tmp_path, text), "when", "who", "took", ROWS, 10)
+    text = "id,when,who,service_s\nx,0,cat,0.25\ny,1,dog,0\n"
+    (part,) = requests(_csv(tmp_path, text), "when", "who", "service_s", ROWS, 10)
     assert part.service is not None
     assert (part.time.tolist(), part.model.tolist(), part.service.tolist()) == ([0, 1], [0, 1], [0.25, 0])
 
@@ -140,7 +140,7 @@ WRONG = [
     ),
     ("no model", "time,model\n1,\n", r":2: column 'model': unknown model ''"),
     ("missing column", "tme,model\n1,cat\n", r":1: column 'time' is missing \(did you mean tme\?\)"),
-    ("no header", "1,cat\n2,dog\n", r":1: column 'time' is missing \(it has: 1, cat\)"),
+    ("no header", "1,cat\n2,dog\n", r":1: column 'time' is missing \(it has: 1, cat; the first line is no header"),
     ("column twice", "time,model,time\n1,cat,2\n", r":1: column 'time' occurs twice"),
     ("empty file", "", r"the file is empty"),
     ("too few cells", "time,model\n1,cat\n2\n", r":3: 1 cells where the header has 2 columns"),

@@ -39,7 +39,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> TraceSource:
     rows = [f"{time},n{name},{0.001 * k:.3f}" for k, (time, name) in enumerate(zip(times, names, strict=True))]
     file = tmp_path_factory.mktemp("trace") / "calls.csv"
     file.write_text("\n".join(["time,model,service", *rows]) + "\n")
-    return TraceSource(file=file)
+    return TraceSource(file=file, resolution="none")
 
 
 def calls(source: TraceSource, chunk: int = 512, seed: int = 1, replication: int = 0) -> list[tuple[float, int, float]]:

@@ -1,0 +1,37 @@
+"""What a scenario asks of its endpoint, in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim import units
+from mmesim.preflight.load import occupancy
+from mmesim.preflight.offered import Offered
+from mmesim.preflight.room import copies_of_each, free_memory_bytes
+from mmesim.preflight.working_set import working_sets
+from mmesim.scenario.scenario import Scenario
+
+
+def in_short(scenario: Scenario) -> Iterator[str]:
+    """Expected CPU, workers and memory against what there is, then the working set; nothing of recorded traffic."""
+    offered = Offered(scenario)
+    sets = working_sets(offered)
+    if sets is None:
+        return
+    endpoint = scenario.endpoint
+    capacity = endpoint.instance_count * endpoint.host.cores_when_full
+    cpu = float((offered.open_per_s @ offered.cpu_s).mean()) / capacity
+    busy, have = occupancy(offered)
+    share = busy.mean(axis=0) / have
+    memory = sum(model.pool_memory_bytes for model in offered.models) * copies_of_each(scenario)
+    room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.instance_count)
+    if offered.open_per_s.any():
+        per_model = scenario.server_kind.queue.scope == "model"
+        name = offered.models[int(share.argmax())].name if per_model else "of the server"
+        yield (
+            f"offered: CPU {units.show_fraction(cpu)}, workers at most {units.show_fraction(float(share.max()))} "
+            f"({name}), memory of all models {units.show_bytes(memory)} of {room}"
+        )
+    models = ", ".join(f"{one.models:,.0f} in {name}" for name, one in sets.items())
+    taken = ", ".join(units.show_bytes(one.memory_bytes) for one in sets.values())
+    yield f"working set: {models} ({taken} of {room})"

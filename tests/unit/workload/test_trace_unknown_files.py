@@ -1,0 +1,59 @@
+"""Tables of an unknown layout: read where they can be, else the error says what to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmesim.errors import TraceError
+from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.workload.trace.names import Known, Numbered
+from mmesim.workload.trace.replay import Draws, replayed
+
+
+def calls(source: TraceSource, naming: Known | Numbered) -> list[tuple[float, int]]:
+    parts = replayed(source, naming, Draws(1, 0, "trace"), 100)
+    return [call for part in parts for call in zip(part.time.tolist(), part.model.tolist(), strict=True)]
+
+
+def table(folder: Path, text: str) -> Path:
+    file = folder / "calls.csv"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("Time,Model", "column 'time' is missing (write columns.time=Time)"),
+        ("timestamp,model", "column 'time' is missing (write columns.time=timestamp)"),
+        ("time,Model_Name", "column 'model' is missing (write columns.model=Model_Name)"),
+        ("time,size", "column 'model' is missing (it has: time, size; model: NAME in the trace names the model of"),
+        ('{"time": 1', "JSON lines"),
+        ("0.5,cat", "the first line is no header"),
+        ("TIMESTAMP,ContextTokens,GeneratedTokens", "format: azure-llm-2023"),
+        ("app,func,end_timestamp,duration", "format: azure-functions-2021"),
+        ("HashOwner,HashApp,HashFunction,Trigger,1,2,3", "format: azure-functions-2019"),
+        ("x" * 100 + ",y", "(it has: " + "x" * 30 + "..., y)"),
+    ],
+)
+def test_an_unknown_table_says_what_to_write(tmp_path: Path, header: str, message: str) -> None:
+    with pytest.raises(TraceError) as error:
+        calls(TraceSource(file=table(tmp_path, f"{header}\n1,2\n")), Numbered())
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_cells_are_separated_by_comma_semicolon_or_tab(tmp_path: Path, separator: str) -> None:
+    text = "time,model\n0.5,b\n1,a\n".replace(",", separator)
+    assert calls(TraceSource(file=table(tmp_path, text)), Known({"a": 0, "b": 1})) == [(0.5, 1), (1.0, 0)]
+    with pytest.raises(TraceError, match=r"calls\.csv:3: column 'time': 'x' is not a number"):
+        calls(TraceSource(file=table(tmp_path, text.replace("\n1", "\nx"))), Known({"a": 0, "b": 1}))
+
+
+def test_a_table_without_names_is_for_the_model_that_is_given(tmp_path: Path) -> None:
+    source = TraceSource(file=table(tmp_path, "time,size\n0.5,7\n1,8\n"), model="b")
+    assert calls(source, Known({"a": 0, "b": 1})) == [(0.5, 1), (1.0, 1)]
+    with pytest.raises(TraceError, match="unknown model 'b'"):
+        calls(source, Known({"a": 0}))
