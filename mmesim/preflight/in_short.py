@@ -26,7 +26,7 @@ def in_short(scenario: Scenario) -> Iterator[str]:
     memory = sum(model.pool_memory_bytes for model in offered.models) * copies_of_each(scenario)
     room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.instance_count)
     if offered.open_per_s.any():
-        per_model = scenario.server_kind.queue.scope == "model"
+        per_model = offered.kind.queue.scope == "model"
         name = offered.models[int(share.argmax())].name if per_model else "of the server"
         yield (
             f"offered: CPU {units.show_fraction(cpu)}, workers at most {units.show_fraction(float(share.max()))} "

@@ -60,7 +60,7 @@ def occupancy(offered: Offered) -> tuple[Floats, Floats]:
 
     A copy on every host, unless the router gives each model one home. One column if all models share their workers.
     """
-    scenario, kind = offered.scenario, offered.scenario.server_kind
+    scenario, kind = offered.scenario, offered.kind
     hosts = 1 if scenario.endpoint.router.policy.one_home else scenario.endpoint.instance_count
     if kind.queue.scope == "server":
         workers = float(kind.server_workers.at_most * scenario.endpoint.instance_count)
@@ -81,7 +81,7 @@ def workers(offered: Offered) -> Iterator[Finding]:
     rows = np.argsort(-share, kind="stable")[: int((share >= (1.0 if share.max() >= 1.0 else BUSY)).sum())].tolist()
     busiest = rows[0]
     need, rate = share * have, offered.open_per_s.mean(axis=0) if share is mean else offered.open_per_s.max(axis=0)
-    per_model = scenario.server_kind.queue.scope == "model"
+    per_model = offered.kind.queue.scope == "model"
     names = named([offered.models[row].name for row in rows]) if per_model else "all models together"
     model = offered.models[busiest]
     calls = f"{rate[busiest]:,.3g} calls a second of " if per_model else ""
@@ -114,7 +114,7 @@ def workers(offered: Offered) -> Iterator[Finding]:
 
 def threads(offered: Offered) -> Iterator[Finding]:
     """What over-subscription takes when the threads of the calls that are served at once exceed the vCPUs."""
-    scenario, kind = offered.scenario, offered.scenario.server_kind
+    scenario, kind = offered.scenario, offered.kind
     host, hosts = scenario.endpoint.host, scenario.endpoint.instance_count
     if not any(model.oversubscription and model.service.threads > 1 for model in offered.models):
         return

@@ -8,7 +8,6 @@ from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered, named, work_s
 from mmesim.scenario.models.groups import Model
-from mmesim.scenario.scenario import Scenario
 
 RULE = "docs/assumptions.md, loads"
 
@@ -17,7 +16,7 @@ def load_time(offered: Offered) -> Iterator[Finding]:
     """Loads that can never end in time, and loads that outlast those who wait for them."""
     scenario = offered.scenario
     endpoint, patience_s = scenario.endpoint, scenario.clients.timeout_s
-    took = {model.index: load_parts_s(scenario, model) for model in offered.models}
+    took = {model.index: load_parts_s(offered, model) for model in offered.models}
     total_s = {index: sum(parts.values()) for index, parts in took.items()}
     slowest_first = sorted(offered.models, key=lambda model: -total_s[model.index])
     never = [model for model in slowest_first if total_s[model.index] > endpoint.load_limit_s]
@@ -42,12 +41,13 @@ def load_time(offered: Offered) -> Iterator[Finding]:
         )
 
 
-def load_parts_s(scenario: Scenario, model: Model) -> dict[str, float]:
+def load_parts_s(offered: Offered, model: Model) -> dict[str, float]:
     """What the load of a model consists of on an idle host, on average, seconds; parts of nothing are left out."""
+    scenario = offered.scenario
     endpoint, server, host = scenario.endpoint, scenario.server, scenario.endpoint.host
     download, size, speed = endpoint.download, model.artifact_bytes, endpoint.host.cpu_speed
     unpack_Bps = download.unpack_Bps_per_vcpu
-    at_once = scenario.server_kind.loads_at_once(model)
+    at_once = offered.kind.loads_at_once(model)
     shared = max(speed, at_once * speed * speed / host.cores_when_full) / speed
     reading = at_once * size / endpoint.disk_read_Bps if endpoint.disk_read_Bps is not None else 0.0
     parts = {

@@ -39,6 +39,7 @@ class Offered:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.models = scenario.model_table()
+        self.kind = scenario.server_kind
 
     @cached_property
     def demand(self) -> tuple[Demand, ...]:

@@ -19,7 +19,7 @@ DISK_RULE = "docs/assumptions.md, disk and network"
 
 def never_fits(offered: Offered) -> Iterator[Finding]:
     """Models that an empty host cannot hold: of which resource they need how much, of how much."""
-    hosts = Host(offered.scenario)
+    hosts = Host(offered)
     for resource in ("memory", "tasks", "disk"):
         failing = [model for model in offered.models if not hosts.fits(model, resource)]
         if failing:
@@ -30,7 +30,7 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
     """All models against the memory of all hosts; what does not fit is loaded when it is called."""
     scenario = offered.scenario
     have = free_memory_bytes(scenario.endpoint)
-    copies = [model.pool_memory_bytes for model in offered.models if Host(scenario).fits(model, "memory")]
+    copies = [model.pool_memory_bytes for model in offered.models if Host(offered).fits(model, "memory")]
     need = sum(copies) * copies_of_each(scenario)
     hosts = scenario.endpoint.instance_count
     if not copies or need <= have * hosts:
@@ -71,7 +71,7 @@ def fleet_tasks(offered: Offered) -> Iterator[Finding]:
     """Whether processes and threads run out before the memory does."""
     scenario = offered.scenario
     limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.instance_count
-    models = [model for model in offered.models if Host(scenario).fits(model, "memory")]
+    models = [model for model in offered.models if Host(offered).fits(model, "memory")]
     if limit is None or not models:
         return
     free = limit - scenario.server.base_tasks
@@ -104,12 +104,12 @@ def copies_of_each(scenario: Scenario) -> int:
 class Host:
     """One empty host."""
 
-    scenario: Scenario
+    offered: Offered
 
     def fits(self, model: Model, resource: str) -> bool:
         """Whether one resource suffices for a copy, by the rule of the kind of server."""
-        endpoint, server = self.scenario.endpoint, self.scenario.server
-        admits = self.scenario.server_kind.admits
+        endpoint, server = self.offered.scenario.endpoint, self.offered.scenario.server
+        admits = self.offered.kind.admits
         if resource == "memory":
             memory = endpoint.base_memory_bytes + self.needs(model, resource)
             return admits(memory, endpoint.usable_memory_bytes, 0, inf)
@@ -121,16 +121,16 @@ class Host:
     def needs(self, model: Model, resource: str) -> int:
         """What a copy takes while it is loaded."""
         if resource == "memory":
-            return ceil(model.pool_memory_bytes * self.scenario.endpoint.load_peak)
+            return ceil(model.pool_memory_bytes * self.offered.scenario.endpoint.load_peak)
         return model.pool_tasks if resource == "tasks" else model.artifact_bytes
 
     def has(self, resource: str) -> int:
         """What an empty host has of it."""
-        endpoint = self.scenario.endpoint
+        endpoint = self.offered.scenario.endpoint
         if resource == "memory":
             return free_memory_bytes(endpoint)
         if resource == "tasks":
-            return (endpoint.pid_limit or 0) - self.scenario.server.base_tasks
+            return (endpoint.pid_limit or 0) - self.offered.scenario.server.base_tasks
         return endpoint.disk_bytes
 
     def refusal(self, model: Model, resource: str, failing: list[Model]) -> Finding:
@@ -164,7 +164,7 @@ class Host:
         workers = f"{model.workers} worker{'' if model.workers == 1 else 's'}"
         if resource == "tasks":
             return f"({workers} and their parent)"
-        peak = self.scenario.endpoint.load_peak
+        peak = self.offered.scenario.endpoint.load_peak
         loading = "" if peak == 1.0 else f", {peak:g} times that while it loads"
         each = units.show_bytes(model.process_memory_bytes + model.memory_bytes)
         if model.preload_model:
@@ -173,7 +173,7 @@ class Host:
 
     def _workers(self, model: Model, resource: str) -> int | None:
         """The most workers with which a copy fits, None if not even one does."""
-        kind = self.scenario.server_kind
+        kind = self.offered.kind
         for workers in range(model.workers - 1, 0, -1):
             fewer = replace(model, workers=workers)
             fewer = replace(fewer, pool_memory_bytes=kind.pool_memory_bytes(fewer), pool_tasks=kind.pool_tasks(fewer))

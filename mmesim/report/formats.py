@@ -78,7 +78,7 @@ def share_cell(estimated: Estimated) -> Cell:
 
 
 def _brackets(bounds: Sequence[float], decimals: Callable[[float, int], int]) -> str:
-    low, high = bounds
+    low, high = (float(f"{bound:.9g}") for bound in bounds)  # beyond are the errors of floating point
     places = max(decimals(low, 3), decimals(high, 3))
     if high > low:
         # More than two digits of the width would be noise.

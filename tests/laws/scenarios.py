@@ -82,7 +82,7 @@ def write_trace(file: Path, requests: Sequence[tuple[float, str, float]]) -> Tra
     """A stream of exactly these requests: (time, model, service), seconds."""
     lines = [f"{time!r},{model},{service!r}" for time, model, service in requests]
     file.write_text("\n".join(["time,model,service", *lines]) + "\n")
-    return Traffic(trace=TraceSource(file=file))
+    return Traffic(trace=TraceSource(file=file, resolution="none"))
 
 
 def _times(mean: st.SearchStrategy[float], zero: bool = True) -> st.SearchStrategy[Time]:

@@ -100,7 +100,7 @@ def test_each_resource_can_be_the_one(make: Make, overrides: list[str], resource
 
 def test_a_load_that_can_never_end_says_what_takes_so_long(make: Make) -> None:
     huge = make("models.m.artifact_size=97 GB", "endpoint.disk_size=200 GB")
-    parts = load_parts_s(huge, huge.model_table()[0])
+    parts = load_parts_s(Offered(huge), huge.model_table()[0])
     speed = huge.endpoint.host.cpu_speed
     assert parts["download"] == pytest.approx(97e9 / 90e6, rel=1e-3)
     assert parts["unpack"] == pytest.approx(97e9 / 150e6 / speed)

@@ -87,10 +87,10 @@ def _first(found: Uncertain) -> Iterator[Block]:
         yield Lines((f"{name}: together the inputs explain {formats.share(ranking.explained)}",))
         rows = []
         for place, one in enumerate(ranking.influences, 1):
-            effect = {1: "raises it", -1: "lowers it", 0: ""}[one.direction]
+            effect = {1: "raises", -1: "lowers", 0: ""}[one.direction]
             share = formats.share_cell(Estimate(one.share, one.interval).as_dict())
             rows.append((*cells(f"{place}", one.field), share, Cell(effect)))
-        yield Table((Column(), Column(), Column(align="right"), Column()), tuple(rows))
+        yield Table((Column(), Column(), Column(align="right"), Column(optional=True)), tuple(rows))
         if not ranking.resolved:
             yield Lines((f"the order is not resolved: {_overlap(ranking)}",), "note")
 

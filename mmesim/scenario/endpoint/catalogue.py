@@ -102,11 +102,13 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     return replace(home, region=region, price_usd_per_hour=None, ec2_price_usd_per_hour=None)
 
 
+@cache
 def instance_types() -> tuple[str, ...]:
     """Every type that the catalogue knows, in its order."""
     return tuple(dict.fromkeys(name for name, _ in _rows()))
 
 
+@cache
 def regions() -> tuple[str, ...]:
     """Every region that has prices, in the order of the catalogue."""
     return tuple(dict.fromkeys(region for _, region in _rows()))

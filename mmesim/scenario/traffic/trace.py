@@ -163,7 +163,7 @@ class TraceSource(Data):
     @model_validator(mode="before")
     @classmethod
     def _of_preset(cls, given: Any) -> Any:
-        preset = PRESETS.get(given.get("format")) if isinstance(given, dict) else None
+        preset = PRESETS.get(str(given.get("format"))) if isinstance(given, dict) else None
         return given if preset is None else {**preset, **given, "format": preset["format"]}
 
     @property

@@ -39,6 +39,11 @@ def test_shares_near_all_show_what_is_missing(share: float, text: str) -> None:
     assert formats.share(share) == text
 
 
+def test_errors_of_floating_point_are_not_shown_as_digits() -> None:
+    estimated = {"value": 1.0, "ci95": [0.99999999999999929, 1.0]}
+    assert formats.percent_interval(estimated) == "[100, 100]"
+
+
 def test_value_interval_and_reason() -> None:
     assert formats.both(Estimate(17.5, (10.0, 25.0)).as_dict(), " ms") == "17.5 ms [10, 25]"
     assert formats.both(Estimate(17.5).as_dict(), " ms") == "17.5 ms"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.errors import ScenarioError, TraceError
+from mmesim.errors import ScenarioError, TraceError, TraceWarning
 from mmesim.scenario import (
     CpuWait,
     Overhead,
@@ -192,7 +192,8 @@ def test_a_trace_is_read_as_far_as_the_run_goes(make_scenario: MakeScenario, tmp
 
 
 def test_no_request_at_all(make_scenario: MakeScenario, tmp_path: Path) -> None:
-    assert list(blocks(make_scenario([_trace(tmp_path, "time,model\n")]), 0)) == []
+    with pytest.warns(TraceWarning, match="NO CALL is replayed"):
+        assert list(blocks(make_scenario([_trace(tmp_path, "time,model\n")]), 0)) == []
     assert list(blocks(make_scenario([_poisson(5.0, start_s=200.0, end_s=300.0)]), 0)) == []
 
 
