@@ -69,6 +69,16 @@ def test_convert_and_describe_again(capsys: pytest.CaptureFixture[str], tmp_path
     assert again["span_s"] == pytest.approx(3600.0, rel=0.01)
 
 
+def test_a_fingerprint_of_a_window_leaves_out_models_without_a_call(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "minute.yaml"
+    assert run(capsys, "fingerprint", COUNTS, str(out), *AZURE, "--window", "10 min..11 min")[0] == 0
+    groups = read_fingerprint(out).groups
+    assert 0 < sum(group.models for group in groups) < 20
+    assert all(group.requests > 0 for group in groups)
+
+
 def test_a_fingerprint_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "like.yaml"
     assert run(capsys, "fingerprint", COUNTS, str(out), *AZURE)[0] == 0

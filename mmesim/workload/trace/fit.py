@@ -171,6 +171,8 @@ def _fitted(
     for number in order:
         own = np.flatnonzero(label == number)
         counts = np.sort(models.calls[own])[::-1]
+        if not counts.any():
+            continue  # names of the trace without a call in its window
         places = np.linspace(0.0, 1.0, POINTS)
         groups.append(
             ModelsAlike(
