@@ -29,8 +29,8 @@ from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Refusals, Refused
 from mmesim.scenario.values.function import FunctionField
 
-OWN_PROCESS = "a process of one's own may change the endpoint at any time"
-"""Why there is no steady state with custom processes; it stands in summary.json, whose bytes digests are of."""
+OWN_PROCESS = "a custom process may change the endpoint at any time"
+"""Why there is no steady state with custom processes."""
 
 
 def _no_faults(value: object) -> tuple[()]:

@@ -11,6 +11,13 @@ from importlib.resources import files
 from mmesim.errors import CatalogueError, did_you_mean
 
 HOME_REGION = "us-east-1"
+PRICES = {
+    "sagemaker_hosting": "SageMaker's price for hosting",
+    "sagemaker_component_not_stated": "SageMaker's price, for which use is not stated",
+    "sagemaker_notebook": "SageMaker's price for notebooks",
+}
+"""Kind of a price in the table -> how it is called."""
+
 ESTIMATE_RATIO = 1.20
 """SageMaker price / EC2 price of CPU types in us-east-1: 1.198 to 1.207 over the nine types that have both prices."""
 
@@ -58,7 +65,7 @@ class Row:
             return (
                 self.price_usd_per_hour,
                 False,
-                f"{self.price_kind}, {self.region}, {self.price_as_of or 'date unknown'}",
+                f"{PRICES[self.price_kind]}, {self.region}, {self.price_as_of or 'date unknown'}",
             )
         if self.ec2_price_usd_per_hour is None or self.gpu_count or self.accelerator:
             return None, False, ""

@@ -195,7 +195,7 @@ def test_pilots_that_do_not_settle_ask_for_twice_the_length() -> None:
             "'traffic-0' is recorded traffic",
         ),
         ({"traffic": [{"arrivals": {"poisson": {"rate": 1.0}}, "end": 60.0}]}, "does not last"),
-        ({"processes": ["own:watch"]}, "a process of one's own"),
+        ({"processes": ["own:watch"]}, "a custom process"),
     ],
 )
 def test_nothing_is_cut_where_the_run_changes_by_itself(changes: dict[str, Any], reason: str) -> None:
@@ -208,7 +208,7 @@ def test_nothing_is_cut_where_the_run_changes_by_itself(changes: dict[str, Any],
 
 
 def test_nor_with_a_process_given_in_python() -> None:
-    assert "a process of one's own" in found(settled(day(), Pilots(), own_processes=True)).why
+    assert "a custom process" in found(settled(day(), Pilots(), own_processes=True)).why
 
 
 def test_what_was_found_survives_in_the_result_folder() -> None:

@@ -134,7 +134,7 @@ def test_few_minutes_are_not_judged() -> None:
         ({"traffic": [{"arrivals": {"poisson": {"rate": 1.0}}, "start": 60.0}]}, "does not last"),
         ({"traffic": [{"arrivals": {"poisson": {"rate": 1.0}}, "end": 60.0}]}, "does not last"),
         ({"traffic": [{"trace": {"file": "day.csv"}}]}, "recorded traffic"),
-        ({"processes": ["own:watch"]}, "a process of one's own"),
+        ({"processes": ["own:watch"]}, "a custom process"),
     ],
 )
 def test_no_steady_state_is_asked_for(changes: dict[str, Any], reason: str) -> None:

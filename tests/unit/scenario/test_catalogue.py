@@ -12,7 +12,7 @@ def test_facts_of_a_type_come_with_price_and_source():
     assert (row.vcpu, row.memory_gib, row.network_gbps) == (4, 16, 1.25)
     price, estimated, source = row.price
     assert (price, estimated) == (0.23, False)
-    assert source == "sagemaker_hosting, us-east-1, 2026-06-27"
+    assert source == "SageMaker's price for hosting, us-east-1, 2026-06-27"
 
 
 def test_a_price_of_another_region_is_that_regions_own():
