@@ -27,7 +27,7 @@ def cure(column: str, names: Sequence[str]) -> str:
         return "it looks like counts by minute: format: azure-functions-2019"
     has = f"it has: {_listed(names)}"
     if any(re.fullmatch(r"[-+0-9.eE]+", name) for name in names):
-        return f"{has}; the first line is no header: write one, such as time,model"
+        return f"{has}; the first line is not a header: write one, such as time,model"
     other = next((name for name in names if _plain(name) == _plain(column)), None) or next(
         (name for name in names if _plain(name) in OTHER_NAMES.get(column, ())), None
     )

@@ -140,7 +140,7 @@ WRONG = [
     ),
     ("no model", "time,model\n1,\n", r":2: column 'model': unknown model ''"),
     ("missing column", "tme,model\n1,cat\n", r":1: column 'time' is missing \(did you mean tme\?\)"),
-    ("no header", "1,cat\n2,dog\n", r":1: column 'time' is missing \(it has: 1, cat; the first line is no header"),
+    ("no header", "1,cat\n2,dog\n", r":1: column 'time' is missing \(it has: 1, cat; the first line is not a header"),
     ("column twice", "time,model,time\n1,cat,2\n", r":1: column 'time' occurs twice"),
     ("empty file", "", r"the file is empty"),
     ("too few cells", "time,model\n1,cat\n2\n", r":3: 1 cells where the header has 2 columns"),

@@ -31,7 +31,7 @@ def table(folder: Path, text: str) -> Path:
         ("time,Model_Name", "column 'model' is missing (write columns.model=Model_Name)"),
         ("time,size", "column 'model' is missing (it has: time, size; model: NAME in the trace names the model of"),
         ('{"time": 1', "JSON lines"),
-        ("0.5,cat", "the first line is no header"),
+        ("0.5,cat", "the first line is not a header"),
         ("TIMESTAMP,ContextTokens,GeneratedTokens", "format: azure-llm-2023"),
         ("app,func,end_timestamp,duration", "format: azure-functions-2021"),
         ("HashOwner,HashApp,HashFunction,Trigger,1,2,3", "format: azure-functions-2019"),
