@@ -42,7 +42,7 @@ class Drawn:
 
 
 def _scenario(zipf: float = 1.0, counts: dict[str, int] | None = None, users: int = 0) -> Scenario:
-    of_kind = {kind: COUNT for kind in SERVICES} | (counts or {})
+    of_kind = dict.fromkeys(SERVICES, COUNT) | (counts or {})
     model = {"artifact_size": "20 MB", "memory": "20 MiB"}
     arrivals = {"closed_loop": {"users": users, "cycle": "1 ms"}} if users else {"poisson": {"rate": "400 /s"}}
     return Scenario.from_dict(
@@ -97,6 +97,6 @@ def test_the_difference_of_two_popularities_varies_much_less_than_what_is_compar
 
 
 def test_one_more_model_leaves_most_calls_to_the_models_that_they_were_for() -> None:
-    counts = {kind: COUNT + 10 for kind in SERVICES}  # 270 models
+    counts = dict.fromkeys(SERVICES, COUNT + 10)  # 270 models
     before, after = (next(blocks(_scenario(counts=counts | {"v": COUNT + 10 + more}), 0)).model for more in range(2))
     assert np.mean(before == after) > 0.9
