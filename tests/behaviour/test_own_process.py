@@ -182,7 +182,7 @@ def test_runs_with_processes_repeat_whatever_compiles_them(tmp_path):
     (tmp_path / "s.yaml").write_text(
         "name: own\nendpoint: {vcpu: 2, memory: 4 GiB, memory_reserve: 3 GiB, instance_count: 2}\n"
         "models: [{name: m, count: 9, workers: 2, artifact_size: 9 MB, memory: 50 MiB, service: {cpu: 90 ms}}]\n"
-        "traffic: [{arrivals: {poisson: {rate: 12 /s}}}]\nrun: {duration: 90 s}\nprocesses: ['own:watch']\n"
+        "traffic: [{arrivals: {poisson: {rate: 12 /s}}}]\nrun: {duration: 90 s, seed: 5}\nprocesses: ['own:watch']\n"
     )
     outputs = []
     for switch in ("0", "1"):
