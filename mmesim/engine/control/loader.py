@@ -20,7 +20,7 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
+from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE, READY
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
@@ -323,10 +323,13 @@ class Loader:
         happen(self._computing.pop(row))
 
     def _idle(self, pool: int) -> None:
-        if not self._keeps_models:
-            self._unload(self._hosts[self._plane.tables.views.pools.host[pool]], pool)
-            return
-        self._notify(self._hosts[self._plane.tables.views.pools.host[pool]])
+        """A pool has fallen idle, or had when that was signalled: calls that take no time may be gone or come since."""
+        pools = self._plane.tables.views.pools
+        host = self._hosts[pools.host[pool]]
+        if self._keeps_models:
+            self._notify(host)
+        elif pools.state[pool] == READY and pools.in_flight[pool] == 0:
+            self._unload(host, pool)
 
     def _notify(self, host: Host) -> None:
         """Wake the loads of the host that wait for room: some may have been made."""
