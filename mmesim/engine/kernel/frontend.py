@@ -113,7 +113,7 @@ def next_stalled(t, row, now):
 
 @inline
 def start_pre(t, a, h, k, now):
-    """The front end begins its work on attempt `a`, on event loop `k` (or NONE) if it is more than waiting. -> action"""
+    """The front end begins its work on attempt `a`: what computes keeps event loop `k` (or NONE). -> action"""
     attempts = t.attempts
     if attempts.pre_cpu[a] > 0.0:
         if k != NONE:
