@@ -105,7 +105,7 @@ class Loader:
         # The registration comes in on some event loop, which it blocks: one for each request that asks, so chosen alike
         # in every fleet.
         loop = asked_by % self._loops if self._loops else NONE
-        host.present[model.index] += 1
+        host.begin_pool(model.index)
         slot: simpy.Event | None = None
         held = 0
         try:
@@ -127,7 +127,7 @@ class Loader:
             self.load_s.append(env.now - third)
         except simpy.Interrupt:
             plane.load_failed(env.now, pool, LOAD_TIMEOUT)
-            host.present[model.index] -= 1
+            host.end_pool(model.index)
             if held:
                 host.take(-held, -tasks)
                 self._notify(host)
@@ -149,7 +149,6 @@ class Loader:
         """Bring the artefact to the host's disk, unless it is there."""
         env, size = self._env, model.artifact_bytes
         if model.index in host.artefacts:
-            host.artefacts.move_to_end(model.index)
             return
         begun = env.now
         yield from self._make_disk_room(host, size)
