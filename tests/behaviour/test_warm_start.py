@@ -39,7 +39,7 @@ def test_models_go_by_popularity_to_the_first_host_in_rendezvous_order_where_the
         }
         for k in range(400)
     ]
-    limits = {"memory": {}, "disk": {"disk_size": "900 MB"}, "tasks": {"pid_limit": 500}}[scarce]
+    limits: dict[str, Any] = {"memory": {}, "disk": {"disk_size": "900 MB"}, "tasks": {"pid_limit": 500}}[scarce]
     scenario = _scenario(models, **limits)
     sim = Simulation(scenario)
     table, endpoint = scenario.model_table(), scenario.endpoint
