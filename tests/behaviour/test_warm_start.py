@@ -39,8 +39,8 @@ def test_models_go_by_popularity_to_the_first_host_in_rendezvous_order_where_the
         }
         for k in range(400)
     ]
-    limits: dict[str, Any] = {"memory": {}, "disk": {"disk_size": "900 MB"}, "tasks": {"pid_limit": 500}}[scarce]
-    scenario = _scenario(models, **limits)
+    limits: dict[str, dict[str, Any]] = {"memory": {}, "disk": {"disk_size": "900 MB"}, "tasks": {"pid_limit": 500}}
+    scenario = _scenario(models, **limits[scarce])
     sim = Simulation(scenario)
     table, endpoint = scenario.model_table(), scenario.endpoint
     free = [
