@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
+import numpy as np
 import simpy
 
 from mmesim.engine import setup
@@ -17,7 +18,7 @@ from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import REFILL, USERS
+from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
 from mmesim.engine.measure.recorder import Recorder
@@ -128,7 +129,17 @@ class Simulation:
         views = self.plane.tables.views
         clock, rows = views.clock[0], views.attempts.state.size
         arrived = clock.more == 0 and clock.arrival >= clock.n_arrivals and clock.thinking == 0
-        return bool(arrived and views.space[0].n_free_attempts == rows and not views.hosts.load_queue.any())
+        left = rows - views.space[0].n_free_attempts
+        return bool(arrived and left == self._frozen() and not views.hosts.load_queue.any())
+
+    def _frozen(self) -> int:
+        """Attempts that nobody waits for any more, on hosts that stand still: they may never end."""
+        views = self.plane.tables.views
+        if views.hosts.speed[: views.clock[0].n_hosts].all():
+            return 0
+        attempts = views.attempts
+        there = (attempts.state != A_FREE) & (attempts.state != A_BACKOFF) & (attempts.answered == 1)
+        return int(np.count_nonzero(views.hosts.speed[attempts.host[there]] == 0.0))
 
     def _measure(self) -> Generator[simpy.Event, Any, None]:
         """Take the integrals at both ends of the measured time."""

@@ -29,6 +29,7 @@ OCTAVES = 37
 FINE = 256
 COARSE = 16
 MANTISSA_BITS, FINE_BITS, BIAS = 52, 8, 1022  # a number is mantissa * 2**(exponent - BIAS), 0.5 <= mantissa < 1
+ROUNDING = 1e-9  # relative: what a latency may be above a limit that it equals
 FIRST_CELL = (LOWEST_EXPONENT + BIAS) << FINE_BITS
 
 
@@ -48,6 +49,12 @@ def bucket(edges, i, x):
     while x > edges[i + 1]:
         i += 1
     return i
+
+
+@inline
+def without_rounding(latency):
+    """`latency` as it is compared with a limit: the difference of two times is a hair off, and may reach the limit."""
+    return latency * (1.0 - ROUNDING)
 
 
 @inline
@@ -121,7 +128,7 @@ def count_ok(t, a, m, latency, cell, coarse):
     counts.measured_ok += 1
     counts.latency_sum += latency
     counts.latency_max = max(counts.latency_max, latency)
-    i = bucket(t.edges, t.start[cell], latency)
+    i = bucket(t.edges, t.start[cell], without_rounding(latency))
     t.histogram[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
@@ -138,7 +145,7 @@ def count_ok(t, a, m, latency, cell, coarse):
     stats.latency[m] += latency
     t.model_hist[m, coarse] += 1
     for k in range(t.params[0].n_limits):
-        if latency > t.limits[k]:
+        if without_rounding(latency) > t.limits[k]:
             t.model_over[m, k] += 1
 
 

@@ -71,6 +71,8 @@ MODEL = in_lines(
     ("batch_per_item", S, "time of each attempt of it besides"),
     ("first_cpu", CPU_S, "further work of a worker's first job"),
     ("first_wait", S, "further waiting of a worker's first job"),
+    ("home", LINK, "first host in rendezvous order, as of `home_epoch`"),
+    ("home_epoch", MARK, "`fleet_epoch` when it was looked for"),
 )
 
 POOL = in_lines(
@@ -190,7 +192,7 @@ CONTROL_TASK = packed(
 )
 
 LOOP = packed(
-    ("blocked", COUNT, "registrations that block it"),
+    ("blocked", COUNT, "registrations and attempts that it works for"),
     ("head", LINK, "first attempt that waits for it"),
     ("tail", LINK, "last attempt that waits for it"),
 )

@@ -33,6 +33,7 @@ CLOCK = packed(
     ("thinking", COUNT, "users of closed loops who pause before a call that will be made"),
     ("turn", COUNT, "calls that round_robin has sent"),
     ("memory_epoch", COUNT, "times that memory became free or a host came: a model that found no room may try again"),
+    ("fleet_epoch", COUNT, "times that a host came or left"),
     ("now", AT, "time of the last event"),
 )
 
@@ -115,7 +116,7 @@ PARAMS = packed(
     ("n_limits", COUNT, "latency limits that tenants are held to"),
     ("slot_first", FLAG, "a load waits for its slot before the download, not after"),
     ("margin_workers", COUNT, "free rows of workers that a verb may need"),
-    ("loops", COUNT, "event loops of a host's front end; 0: nothing ever blocks them"),
+    ("loops", COUNT, "event loops of a host's front end; 0: as many as there are requests"),
     ("max_attempts", COUNT, "attempts of one call"),
     ("processes", COUNT, "processes of the clients; each has a quota of its own"),
     ("retry_quota", COUNT, "tokens of a process's quota when it is full; 0: no quota"),

@@ -42,7 +42,7 @@ from mmesim.engine.kernel.codes import (
     USERS,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
-from mmesim.engine.kernel.frontend import end_control, forward, next_stalled, touch
+from mmesim.engine.kernel.frontend import end_control, end_pre, forward, next_stalled, touch
 from mmesim.engine.kernel.heap import KLASS, first_host, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.lists import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
@@ -239,7 +239,9 @@ def end_task(t, h, now):
         wait = t.attempts.pre_wait[row]
         t.attempts.overhead[row] += wait
         push_timer(clock, t.timers, now + wait, CLASS_ENTRY, TIMER_PRE, row, t.attempts.gen[row])
+        end_pre(t, row, h, now)
         return DO_NOTHING, NONE
+    end_pre(t, row, h, now)
     return DO_PRE_WAIT, row
 
 
