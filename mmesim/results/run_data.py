@@ -51,7 +51,7 @@ class HostData:
     hits: Ints
     misses: Ints
     tasks_peak: Ints
-    """Most processes and threads at once, over the whole run."""
+    """Most processes and threads at once, over [0, duration)."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,10 @@ class RunData:
     ok: int
     errors: Ints
     """[len(CAUSES)]: failed calls by the cause of their last attempt."""
+    answers: int
+    """Calls that ended in [warmup_s, duration_s), whenever they began, failed ones too."""
+    answers_ok: int
+    """Those that were answered well."""
     attempts: int
     attempt_causes: Ints
     """[len(CAUSES)]: failed attempts by cause."""
@@ -133,7 +137,7 @@ class RunData:
     ok_all: int
     errors_all: int
     in_flight_at_end: int
-    """Calls without an answer when the run stopped: 0 unless it was cut short."""
+    """Measured calls that had neither an answer nor a failure when the run stopped."""
     retried_cold_s: Floats
     """[buckets]: of `parts_s`, what calls that met a load lost to failed attempts and pauses."""
     load_episodes: Ints

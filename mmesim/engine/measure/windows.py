@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from math import nan
 from typing import Any
@@ -44,7 +44,23 @@ class Integrals:
     def since(self, before: Integrals, hosts: int) -> Integrals:
         """What was added after `before`, one entry for each of `hosts`: those that came later had added nothing yet."""
         pairs = ((getattr(self, f.name), getattr(before, f.name)) for f in fields(self))
-        return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
+        return Integrals(*(padded(after, hosts) - padded(earlier, hosts) for after, earlier in pairs))
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The most that each host has used so far; one entry a host in every array."""
+
+    memory_bytes: Ints
+    tasks: Ints
+
+    @classmethod
+    def of(cls, hosts: Sequence[Host]) -> Peaks:
+        """The peaks up to now."""
+        return cls(
+            np.array([host.memory.peak for host in hosts], dtype=np.int64),
+            np.array([host.tasks.peak for host in hosts], dtype=np.int64),
+        )
 
 
 class Windows:
@@ -162,7 +178,7 @@ class Windows:
         return new[0], new[1], new[2]
 
 
-def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:
+def padded(values: NDArray[Any], n: int) -> NDArray[Any]:
     """Values with zeros up to `n` of them."""
     padded = np.zeros(n, values.dtype)
     padded[: values.size] = values

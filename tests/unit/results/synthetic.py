@@ -130,6 +130,8 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         calls=len(calls),
         ok=int(ok.sum()),
         errors=errors,
+        answers=len(calls),
+        answers_ok=int(ok.sum()),
         attempts=len(calls),
         attempt_causes=errors,
         hits=int((~cold).sum()),
