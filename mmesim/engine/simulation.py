@@ -101,7 +101,7 @@ class Simulation:
             peaks=self.peaks,
             added=self.at_end.since(self.at_warmup, len(self.hosts)),
             loads=self.loader.finished,
-            windows=self.windows.columns(),
+            windows=self.windows.table(),
             records=self.recorder.records(),
             control_events=next(self.env._eid),
         )

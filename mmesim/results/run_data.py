@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -94,7 +95,8 @@ class CallRecords:
 class RunData:
     """Measurements of one replication.
 
-    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover the whole run.
+    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover all that was
+    simulated, also calls that came after the run for as long as a measured one was not answered.
     Latency is that of successful calls, seconds, from the first attempt to the answer at the client.
     """
 
@@ -133,6 +135,8 @@ class RunData:
     load_wait_sum_s: float
     """ModelLoadingWaitTime summed over the misses that were answered or given up."""
 
+    begun: int
+    """Calls that began in [0, duration): those of the warm-up, too."""
     calls_all: int
     ok_all: int
     errors_all: int
@@ -146,7 +150,7 @@ class RunData:
     tenants: TenantData
     model_names: tuple[str, ...]
     hosts: HostData
-    windows: dict[str, Floats]
+    windows: Mapping[str, Floats]
     """Windows over [0, duration), of a minute except in pilot runs: column name -> array.
 
     CloudWatch names and units, plus `start_s`.

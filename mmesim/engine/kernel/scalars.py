@@ -66,6 +66,7 @@ COUNTS = packed(
     ("in_system", COUNT, "attempts that have reached the router and are not answered"),
     ("backing_off", COUNT, "calls whose client pauses before another attempt"),
     ("calls", COUNT, "calls that have begun"),
+    ("begun", COUNT, "calls that have begun before the end of the measured time"),
     ("calls_done", COUNT, "calls that have ended"),
     ("ok_all", COUNT, "calls that were answered well"),
     ("reached", COUNT, "attempts that have reached the router"),

@@ -93,6 +93,7 @@ def begin(t, a, start, user):
     measured = 1 if start >= params.warmup and start < params.duration else 0
     attempts.measured[a] = measured
     t.counts[0].measured_begun += measured
+    t.counts[0].begun += 1 if start < params.duration else 0
 
 
 @inline

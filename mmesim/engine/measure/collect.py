@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ def collect(
     peaks: Peaks,
     added: Integrals,
     loads: Sequence[tuple[float, float]],
-    windows: dict[str, Floats],
+    windows: Mapping[str, Floats],
     records: CallRecords | None,
     control_events: int,
 ) -> RunData:
@@ -65,6 +65,7 @@ def collect(
         hits=int(counts.hits),
         misses=int(counts.misses),
         load_wait_sum_s=float(counts.load_wait),
+        begun=int(counts.begun),
         calls_all=int(counts.calls),
         ok_all=int(counts.ok_all),
         errors_all=int(views.causes[1].sum()),

@@ -137,6 +137,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         hits=int((~cold).sum()),
         misses=int(cold.sum()),
         load_wait_sum_s=float(sum(c.load_wait for c in calls)),
+        begun=len(calls),
         calls_all=len(calls),
         ok_all=int(ok.sum()),
         errors_all=int(errors.sum()),
