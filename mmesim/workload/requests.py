@@ -10,6 +10,7 @@ from mmesim.arrays import Floats
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.workload.arrivals import rates
 from mmesim.workload.block import Arrivals, Block, gather, merge, resize, rows_of
@@ -18,11 +19,18 @@ from mmesim.workload.trace import fingerprint
 from mmesim.workload.trace.coverage import told
 from mmesim.workload.work import StreamWork, Work
 
+MOST_AT_ONCE = 2**20
+LEAST_AT_ONCE, PARTS = 16, 8
+"""Of the calls that a stream makes in the run, this part and a few are drawn at a time: what comes of drawing more, as
+of the times on and off of many models for days, would be thrown away.
+"""
+
 
 def blocks(scenario: Scenario, replication: int, block_size: int = 65536, beyond: bool = False) -> Iterator[Block]:
     """The requests that begin before the end of the run, in blocks of `block_size` (the last may be shorter).
 
-    `beyond`: also those that come after it, for calls that are not answered yet (`Scenario.goes_on_until`).
+    `beyond`: also those that come after it, for calls that are not answered yet (`Scenario.goes_on_until`), and in
+    smaller blocks where the run has few requests.
 
     Streams are merged in order of time, at equal times in the order of the scenario. Memory is bounded by `block_size`,
     except that a trace with `bootstrap` is held as a whole. The requests do not depend on `block_size`. Raises
@@ -32,13 +40,25 @@ def blocks(scenario: Scenario, replication: int, block_size: int = 65536, beyond
         raise ValueError("block_size must be at least 1")
     work = Work(scenario)
     # The streams share one block's worth of memory.
-    chunk = max(1, block_size // len(scenario.traffic))
-    each = [
-        _stream(scenario, traffic, i, work, replication, chunk, beyond)
+    share = max(1, block_size // len(scenario.traffic))
+    chunks = {
+        i: min(share, _enough(scenario, traffic))
         for i, traffic in enumerate(scenario.traffic)
         if not isinstance(traffic.arrivals, ClosedLoop)
-    ]
-    return resize(merge(each, chunk), block_size) if each else iter(())
+    }
+    each = [_stream(scenario, scenario.traffic[i], i, work, replication, chunk, beyond) for i, chunk in chunks.items()]
+    rows = min(block_size, sum(chunks.values())) if beyond else block_size
+    return resize(merge(each, max(chunks.values())), rows) if each else iter(())
+
+
+def _enough(scenario: Scenario, traffic: Traffic) -> int:
+    """Calls that are drawn at a time at most: a part of those of the run, since nothing beyond it is wanted."""
+    process = traffic.arrivals
+    if process is None or isinstance(process, ModelSweep | ClosedLoop):
+        return MOST_AT_ONCE
+    each = 1.0 if traffic.sessions is None else traffic.sessions.mean_calls
+    expected = each * rates.arrivals_in(process, max(0.0, scenario.end_of(traffic) - traffic.start_s))
+    return int(min(MOST_AT_ONCE, LEAST_AT_ONCE + expected / PARTS))
 
 
 def expected_calls(scenario: Scenario) -> Floats:
