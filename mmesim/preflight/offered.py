@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,7 +83,7 @@ class Offered:
         share = Mix.of(stream, chosen, seed).share
         each = 1.0 if stream.sessions is None else stream.sessions.mean_calls
         arrivals = np.array([arrivals_in(stream.arrivals, at) for at in inside_s.tolist()])
-        begun = np.minimum(arrivals * each, math.inf if stream.calls is None else stream.calls)
+        begun = np.minimum(arrivals * each, stream.most_calls)
         calls[:, rows] += np.outer(np.diff(begun), share)
 
     @cached_property

@@ -70,8 +70,8 @@ def expected_calls(scenario: Scenario) -> Floats:
     calls = np.zeros(len(scenario.model_table()))
     for traffic in scenario.traffic:
         each = _expected(scenario, traffic, len(calls))
-        if traffic.calls is not None and each.sum() > traffic.calls:
-            each *= traffic.calls / each.sum()
+        if each.sum() > traffic.most_calls:
+            each *= traffic.most_calls / each.sum()
         calls += each
     return calls
 

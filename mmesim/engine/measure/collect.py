@@ -9,7 +9,7 @@ import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.engine.control.host import Host
-from mmesim.engine.measure.windows import Integrals, Peaks, padded
+from mmesim.engine.measure.windows import Integrals, Peaks
 from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
 
@@ -99,7 +99,7 @@ def _hosts(scenario: Scenario, views: Any, n: int, peaks: Peaks, added: Integral
         vcpu=np.full(n, endpoint.host.vcpu),
         memory_byte_s=added.memory_byte_s,
         memory_bytes=np.full(n, endpoint.host.memory_bytes),
-        memory_peak_bytes=padded(peaks.memory_bytes, n),
+        memory_peak_bytes=np.pad(peaks.memory_bytes, (0, n - len(peaks.memory_bytes))),
         disk_byte_s=added.disk_byte_s,
         disk_bytes=np.full(n, endpoint.disk_bytes),
         loaded_s=added.loaded_s,
@@ -107,7 +107,7 @@ def _hosts(scenario: Scenario, views: Any, n: int, peaks: Peaks, added: Integral
         unloads=added.unloads,
         hits=views.hosts.hits[:n].copy(),
         misses=views.hosts.misses[:n].copy(),
-        tasks_peak=padded(peaks.tasks, n),
+        tasks_peak=np.pad(peaks.tasks, (0, n - len(peaks.tasks))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from math import nan
 from typing import Any
@@ -19,7 +19,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.results.run_data import CAUSES
-from mmesim.results.window_table import WindowTable
+from mmesim.results.window_table import START, WindowTable
 from mmesim.scenario.clients.causes import FAILURES
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import log_middles, quantile
@@ -45,11 +45,8 @@ class Integrals:
 
     def since(self, before: Integrals, hosts: int) -> Integrals:
         """What was added after `before`, one entry for each of `hosts`: those that came later had added nothing yet."""
-        pairs = ((getattr(self, name), getattr(before, name)) for name in INTEGRALS)
-        return Integrals(*(padded(after, hosts) - padded(earlier, hosts) for after, earlier in pairs))
-
-
-INTEGRALS = tuple(field.name for field in fields(Integrals))
+        pairs = ((getattr(self, f.name), getattr(before, f.name)) for f in fields(self))
+        return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
 
 
 @dataclass(frozen=True)
@@ -66,39 +63,6 @@ class Peaks:
             np.array([host.memory.peak for host in hosts], dtype=np.int64),
             np.array([host.tasks.peak for host in hosts], dtype=np.int64),
         )
-
-
-COLUMNS = (
-    "Invocations",
-    "InvocationsPerInstance",
-    "InvocationModelErrors",
-    "Invocation4XXErrors",
-    "Invocation5XXErrors",
-    "ModelCacheHit",
-    "ModelCacheHit_SampleCount",
-    "ModelLatency",
-    "ModelLatency_Maximum",
-    "OverheadLatency",
-    "ModelLoadingWaitTime",
-    "ModelLoadingWaitTime_Maximum",
-    "ModelDownloadingTime",
-    "ModelLoadingTime",
-    "ModelUnloadingTime",
-    "ModelUnloadingTime_SampleCount",
-    "LoadedModelCount",
-    "ConcurrentRequestsPerModel",
-    "RequestsInSystem",
-    "QueueFull",
-    "CPUUtilization",
-    "MemoryUtilization",
-    "DiskUtilization",
-    "ClientLatency",
-    "ClientLatency_SampleCount",
-    "LogClientLatency",
-    "ClientLatency_p50",
-    "ClientLatency_p99",
-)
-"""Columns of the windows besides their start, in order; names and units of CloudWatch."""
 
 
 class Windows:
@@ -119,38 +83,35 @@ class Windows:
         self._loader = loader
         self._hosts = hosts
         self._endpoint = endpoint
-        self._duration_s = duration_s
         self._ends = _ends(duration_s, window_s)
+        self._names: tuple[str, ...] = ()
         self._values = array("d")
         self._repeats: list[int] = []
         self._seen = (0, 0, 0)
         self._before = self.integrals()
         self._area_before = 0.0
         self._log_middles = log_middles(plane.tables.views.coarse_edges)
-        self._nothing = plane.tables.arrays.window.copy()
         env.process(self._watch())
 
     def integrals(self) -> Integrals:
         """Everything that accumulates over time, up to now."""
         now = self._env.now
         self._plane.sync(now)
-        busy, hosts = self._plane.tables.arrays.hosts["busy"][: len(self._hosts)], self._hosts
-        until = [h.until(now) for h in hosts]
+        busy = self._plane.tables.views.hosts.busy[: len(self._hosts)]
         return Integrals(
-            up_s=np.array([end - h.born_s for h, end in zip(hosts, until, strict=True)]),
+            up_s=np.array([h.until(now) - h.born_s for h in self._hosts]),
             cpu_busy_s=busy.copy(),
-            memory_byte_s=np.array([h.memory.integral_at(end) for h, end in zip(hosts, until, strict=True)]),
-            disk_byte_s=np.array([h.disk.integral_at(end) for h, end in zip(hosts, until, strict=True)]),
-            loaded_s=np.array([h.loaded.integral_at(end) for h, end in zip(hosts, until, strict=True)]),
-            loads=np.array([h.loads for h in hosts], dtype=np.int64),
-            unloads=np.array([h.unloads for h in hosts], dtype=np.int64),
+            memory_byte_s=np.array([h.memory.integral_at(h.until(now)) for h in self._hosts]),
+            disk_byte_s=np.array([h.disk.integral_at(h.until(now)) for h in self._hosts]),
+            loaded_s=np.array([h.loaded.integral_at(h.until(now)) for h in self._hosts]),
+            loads=np.array([h.loads for h in self._hosts], dtype=np.int64),
+            unloads=np.array([h.unloads for h in self._hosts], dtype=np.int64),
         )
 
     def table(self) -> WindowTable:
         """One value a window in each column; NaN where nothing was observed."""
-        windows = sum(self._repeats)
-        start = np.concatenate([[0.0], self._ends])[:windows]
-        return WindowTable.of(start, COLUMNS, np.frombuffer(self._values, dtype=np.float64).copy(), self._repeats)
+        start = np.concatenate([[0.0], self._ends])[: sum(self._repeats)]
+        return WindowTable.of(start, self._names, np.array(self._values, dtype=np.float64), self._repeats)
 
     def _watch(self) -> Generator[simpy.Event, Any, None]:
         start, done = 0.0, 0
@@ -159,70 +120,67 @@ class Windows:
             last = done + self._quiet(done)
             end = float(self._ends[last])
             yield self._env.timeout(end - self._env.now)
-            self._values.extend(self._window(start, end))
+            row = self._window(start, end)
+            self._names = tuple(name for name in row if name != START)
+            self._values.extend(row[name] for name in self._names)
             self._repeats.append(last - done + 1)
             start, done = end, last + 1
 
     def _quiet(self, first: int) -> int:
-        """How many windows from `first` on, and the one after them, end before anything happens; 0 if none or one."""
+        """How many windows after number `first` end, as it does, before anything happens."""
         next_s = min(self._env.peek(), self._plane.next_event_s())
         return max(0, int(np.searchsorted(self._ends[:-1], next_s, side="left")) - first - 1)
 
-    def _window(self, start: float, end: float) -> Iterable[float]:
-        """A row of `COLUMNS`: of one window, or of several between which nothing happens."""
-        arrays, area = self._plane.tables.arrays, self._area_before
+    def _window(self, start: float, end: float) -> dict[str, float]:
+        views = self._plane.tables.views
+        window = {column.name: float(getattr(views.window[0], column.name)) for column in WINDOW.columns}
+        causes = {name: float(views.window_causes[k]) for k, name in enumerate(CAUSES)}
+        latencies = views.window_hist.copy()
         after = self.integrals()
         added = after.since(self._before, len(self._hosts))
         self._before = after
         seconds = end - start
-        counts = arrays.counts[0]
-        self._area_before = float(counts["area"])  # brought to now by the integrals
-        in_system = (self._area_before - area) / seconds
+        area = float(views.counts[0].area)  # brought to now by the integrals
+        in_system, self._area_before = (area - self._area_before) / seconds, area
         n = float((added.up_s / seconds).sum())  # hosts, on average
         host = self._endpoint.host
         downloads, loads, unloads = self._new_times()
-        window = dict(zip(WINDOW.dtype.names or (), arrays.window[0].item(), strict=True))
-        reached, ok = window["hits"] + window["misses"], window["ok"]
-        causes = dict(zip(CAUSES, arrays.window_causes.tolist(), strict=True))
-        log_latency = p50 = p99 = nan
-        if ok:
-            latencies, edges = arrays.window_hist, arrays.coarse_edges
-            log_latency = float(self._log_middles @ latencies) / ok
-            p50, p99 = quantile(edges, latencies, 0.5), quantile(edges, latencies, 0.99)
-            latencies[:] = 0
-        row = (
-            window["attempts"],
-            window["attempts"] / n,
-            sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
-            sum(causes[name] for name in ANSWERS_4XX),
-            sum(causes[name] for name in ANSWERS_5XX),
-            _ratio(window["hits"], reached),
-            reached,
-            _ratio(window["model_latency"], ok) * MICRO,
-            (window["model_latency_max"] if ok else nan) * MICRO,
-            _ratio(window["overhead_latency"], ok) * MICRO,
-            _ratio(window["load_wait"], window["misses"]) * MICRO,
-            (window["load_wait_max"] if window["misses"] else nan) * MICRO,
-            _mean(downloads) * MICRO,
-            _mean(loads) * MICRO,
-            _mean(unloads) * MICRO,
-            len(unloads),
-            float(added.loaded_s.sum()) / seconds / n,
-            window["in_flight_max"],
-            in_system,
-            causes["queue_full"],
-            100.0 * float(added.cpu_busy_s.sum()) / seconds / n,
-            100.0 * float(added.memory_byte_s.sum()) / seconds / n / host.memory_bytes,
-            100.0 * float(added.disk_byte_s.sum()) / seconds / n / self._endpoint.disk_bytes,
-            _ratio(window["latency"], ok) * MICRO,
-            ok,
-            log_latency,
-            p50 * MICRO,
-            p99 * MICRO,
-        )
-        arrays.window[:] = self._nothing
-        arrays.window["in_flight_max"] = counts["in_system"]
-        arrays.window_causes[:] = 0
+        row = {
+            "start_s": start,
+            "Invocations": window["attempts"],
+            "InvocationsPerInstance": window["attempts"] / n,
+            "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
+            "Invocation4XXErrors": sum(causes[name] for name in ANSWERS_4XX),
+            "Invocation5XXErrors": sum(causes[name] for name in ANSWERS_5XX),
+            "ModelCacheHit": _ratio(window["hits"], window["hits"] + window["misses"]),
+            "ModelCacheHit_SampleCount": window["hits"] + window["misses"],
+            "ModelLatency": _ratio(window["model_latency"], window["ok"]) * MICRO,
+            "ModelLatency_Maximum": (window["model_latency_max"] if window["ok"] else nan) * MICRO,
+            "OverheadLatency": _ratio(window["overhead_latency"], window["ok"]) * MICRO,
+            "ModelLoadingWaitTime": _ratio(window["load_wait"], window["misses"]) * MICRO,
+            "ModelLoadingWaitTime_Maximum": (window["load_wait_max"] if window["misses"] else nan) * MICRO,
+            "ModelDownloadingTime": _mean(downloads) * MICRO,
+            "ModelLoadingTime": _mean(loads) * MICRO,
+            "ModelUnloadingTime": _mean(unloads) * MICRO,
+            "ModelUnloadingTime_SampleCount": float(len(unloads)),
+            "LoadedModelCount": float(added.loaded_s.sum()) / seconds / n,
+            "ConcurrentRequestsPerModel": window["in_flight_max"],
+            "RequestsInSystem": in_system,
+            "QueueFull": causes["queue_full"],
+            "CPUUtilization": 100.0 * float(added.cpu_busy_s.sum()) / seconds / n,
+            "MemoryUtilization": 100.0 * float(added.memory_byte_s.sum()) / seconds / n / host.memory_bytes,
+            "DiskUtilization": 100.0 * float(added.disk_byte_s.sum()) / seconds / n / self._endpoint.disk_bytes,
+            "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
+            "ClientLatency_SampleCount": window["ok"],
+            "LogClientLatency": _ratio(float(self._log_middles @ latencies), window["ok"]),
+            "ClientLatency_p50": quantile(views.coarse_edges, latencies, 0.5) * MICRO,
+            "ClientLatency_p99": quantile(views.coarse_edges, latencies, 0.99) * MICRO,
+        }
+        for column in WINDOW.columns:
+            setattr(views.window[0], column.name, 0)
+        views.window[0].in_flight_max = views.counts[0].in_system
+        views.window_causes[:] = 0
+        views.window_hist[:] = 0
         return row
 
     def _new_times(self) -> tuple[list[float], list[float], list[float]]:
@@ -241,13 +199,11 @@ def _ends(duration_s: float, window_s: float) -> Floats:
     return ends
 
 
-def padded(values: NDArray[Any], n: int) -> NDArray[Any]:
+def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:
     """Values with zeros up to `n` of them."""
-    if values.size == n:
-        return values
-    longer = np.zeros(n, values.dtype)
-    longer[: values.size] = values
-    return longer
+    padded = np.zeros(n, values.dtype)
+    padded[: values.size] = values
+    return padded
 
 
 def _ratio(total: float, n: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +54,13 @@ class Traffic(Data):
     """Length of blocks: each replication replays whole blocks of the trace, drawn with replacement; null: the trace
     as it is.
     """
+
+    @property
+    def most_calls(self) -> float:
+        """Calls after which the stream ends, inf without a limit."""
+        if isinstance(self.arrivals, ClosedLoop) and self.arrivals.calls_each is not None:
+            return float(self.arrivals.calls_each * self.arrivals.most_users)
+        return math.inf if self.calls is None else float(self.calls)
 
     @property
     def replays(self) -> bool:

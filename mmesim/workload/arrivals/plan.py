@@ -144,10 +144,10 @@ def even_times(plan: Plan, generators: Generators, chunk: int) -> Iterator[Float
 
 
 def _in_a_row(lines: Sequence[tuple[float, float, float]], after_per_s: float) -> Plan:
-    """A plan of (length in seconds, rate at the begin, rate at the end); lines of no length are left out."""
+    """A plan of (length in seconds, rate at the begin, rate at the end); lines too short for the clock are left out."""
     pieces, begin = list[Piece](), 0.0
     for length, first, last in lines:
-        if length:
+        if begin + length > begin:
             pieces.append(Piece(begin, begin + length, first, last))
             begin += length
     return Plan(tuple(pieces), False, after_per_s)

@@ -37,9 +37,8 @@ def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: flo
     A session counts with all its calls, also those that come later. `answer_s`: as in `arrivals_in`.
     """
     calls = _unlimited(traffic, models, seed, length_s, answer_s)
-    if traffic.calls is None or calls.sum() <= traffic.calls:
-        return calls
-    calls *= traffic.calls / calls.sum()
+    if calls.sum() > traffic.most_calls:
+        calls *= traffic.most_calls / calls.sum()
     return calls
 
 
