@@ -93,7 +93,12 @@ def end_call(t, a, cause, latency, cell, coarse):
             count_ok(t, a, m, latency, cell, coarse)
         else:
             t.causes[0, cause] += 1
-    if is_recorded(t, attempts.key[a]):
+    begun, params = attempts.call_start[a], t.params[0]
+    if begun + latency >= params.warmup and begun + latency < params.duration:
+        counts.answers += 1
+        if cause == OK:
+            counts.answers_ok += 1
+    if begun < params.duration and is_recorded(t, attempts.key[a]):
         write_record(t, a, cause, latency)
 
 

@@ -228,7 +228,12 @@ _CALLED = (
 
 ARRIVAL = packed(*_CALLED, ("time", AT, "when the client makes the call"), *_DRAWN)
 
-DRAFT = packed(*_CALLED, ("gap", S, "user's pause before the call"), *_DRAWN)
+DRAFT = packed(
+    *_CALLED,
+    ("gap", S, "user's pause before the call"),
+    ("pace", S, "least time from the start of the user's call before"),
+    *_DRAWN,
+)
 
 USER = packed(
     ("first", ROW, "first of the user's rows of drafts"),
@@ -237,7 +242,10 @@ USER = packed(
     ("next", LINK, "next user whose drafts are all used"),
     ("start", AT, "when the next call begins"),
     ("free_at", AT, "when the last answer came"),
+    ("begin", AT, "no call begins before"),
     ("end", AT, "no call begins from here on"),
+    ("again", FLAG, "the user comes back some time after `end`"),
+    ("budget", LINK, "place in `budgets` of the calls that the user may begin, NONE: no limit"),
 )
 
 MODEL_STATS = packed(
