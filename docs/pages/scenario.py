@@ -118,7 +118,7 @@ def _expect() -> str:
         "[summary.json](summary.md) without its unit.\n\n"
         f"{table(('Limit', 'Figures', 'Example'), rows)}\n\n"
         f"CAUSE: {', '.join(code(cause) for cause in Cause)}. BAND: {', '.join(map(code, BANDS))}. "
-        f"PART: `mean`, {', '.join(map(code, PARTS))}.\n\n"
+        f"PART: `mean`, {', '.join(map(code, PARTS))}. A replication without such a band leaves it undecided.\n\n"
         "A call that failed is slower than every limit. `mmesim validate` says in words what each line means. "
         "How they are decided: [design](../design.md#results)."
     )

@@ -3,7 +3,7 @@
 A limit on a quantile is decided on the share of calls beyond it: `p99 < x` passes when less than 1 % of the calls are
 slower than x. That share has a sound interval even where the quantile itself jumps between warm and cold calls, and it
 counts a call that failed, or had no answer when the run stopped, as slower than every limit. So does `max`. The mean
-remains that of the successful calls; without any, it is beyond every limit too.
+and the ledger remain those of the successful calls; without any, they are beyond every limit too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mmesim.results.run_data import RunData
 from mmesim.results.sections import Verdict
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.expected import ledger_path
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 
@@ -82,8 +83,10 @@ def _judge(
 
 def _counting_failures(e: Expectation, run: RunData, value: float) -> float:
     """The value in one replication; infinite where failed calls, slower than every limit, make it so."""
-    beyond = run.ok < run.calls if e.metric == "max" else e.metric == "mean" and run.calls and not run.ok
-    return math.inf if beyond else value
+    if e.metric == "max":
+        return math.inf if run.ok < run.calls else value
+    of_successful = e.kind == "ms" and (e.metric == "mean" or ledger_path(e.metric) is not None)
+    return math.inf if of_successful and run.calls and not run.ok else value
 
 
 def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:

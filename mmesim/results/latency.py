@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mmesim.arrays import Floats, Ints
 from mmesim.results.figures import FORMULAS, estimated, formula, over, over_successful
-from mmesim.results.ledger import band_weights, cold_calls
+from mmesim.results.ledger import band_weights, cold_calls, ledger_ms
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.stats.histogram import merge, quantile, share_over, width_at
@@ -109,6 +110,11 @@ def _woodruff(
 def latency_ms(runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> dict[str, Estimate]:
     """Mean, quantiles and maximum of the latency in milliseconds."""
     return {name: latency(runs, pooled, name, confidence) for name in LATENCIES}
+
+
+def pooled_ledger(runs: Sequence[RunData], pooled: Pooled) -> dict[str, dict[str, Any]]:
+    """What latency is made of, all replications together, by band."""
+    return ledger_ms(runs[0].edges_s, pooled.count, pooled.parts_s, max(r.latency_max_s for r in runs))
 
 
 def limit_text(limit_s: float) -> str:

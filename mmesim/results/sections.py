@@ -33,13 +33,13 @@ class Entry(BaseModel):
 
 def _explained(key: str) -> ConfigDict:
     """The setting of a model in which `reason` stands exactly when `key` is null."""
+    return ConfigDict(json_schema_extra=lambda schema: _explain(schema, key))
 
-    def explain(schema: dict[str, Any]) -> None:
-        schema["if"] = {"properties": {key: {"type": "null"}}}
-        schema["then"] = {"required": ["reason"]}
-        schema["else"] = {"not": {"required": ["reason"]}}
 
-    return ConfigDict(json_schema_extra=explain)
+def _explain(schema: dict[str, Any], key: str) -> None:
+    schema["if"] = {"properties": {key: {"type": "null"}}}
+    schema["then"] = {"required": ["reason"]}
+    schema["else"] = {"not": {"required": ["reason"]}}
 
 
 class Explained(Entry):
@@ -140,10 +140,11 @@ class Attempts(Entry):
 
 def _with_parts(schema: dict[str, Any]) -> None:
     schema["required"] += PARTS
-    schema["propertyNames"] = {"enum": schema["required"]}
+    schema["propertyNames"] = {"enum": [*schema["required"], "reason"]}
+    _explain(schema, "mean")
 
 
-class Band(Entry):
+class Band(Explained):
     """Calls in order of latency between two shares of all: their number, their latency and each of its parts."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_with_parts)
@@ -151,8 +152,12 @@ class Band(Entry):
 
     n: Count
     """calls in the band"""
+    between: tuple[float, float] | None
+    """shares of all successful calls, in order of latency, between which they lie"""
     mean: float | None
-    """their mean latency, the sum of the parts"""
+    """their mean latency, the sum of the parts, within 10 % of the percentile; null where no band is that narrow"""
+    reason: Reason = None
+    """why mean and parts are null; absent when they are not"""
 
 
 class ColdShare(Entry):

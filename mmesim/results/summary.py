@@ -24,8 +24,7 @@ from mmesim.results import checks
 from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
-from mmesim.results.latency import latency_ms, pool, share_over_limits
-from mmesim.results.ledger import ledger_ms
+from mmesim.results.latency import latency_ms, pool, pooled_ledger, share_over_limits
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
@@ -207,7 +206,7 @@ def summarise(
         },
         "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence).items()},
         "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
-        "ledger_ms": ledger_ms(pooled.count, pooled.parts_s),
+        "ledger_ms": pooled_ledger(runs, pooled),
         "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),

@@ -162,16 +162,21 @@ def _slower(of: Any) -> str:
 
 
 def _ledger(summary: Any) -> Iterator[Block]:
-    bands = {band: summary["ledger_ms"][band] for band in LEDGER_BANDS if summary["ledger_ms"][band]["mean"]}
+    ledger = summary["ledger_ms"]
+    bands = {band: ledger[band] for band in LEDGER_BANDS if ledger[band]["mean"]}
     if not bands:
         return
-    yield Title("What latency is made of, ms and share (mean of the calls around each percentile)")
+    yield Title("What latency is made of, ms and share (mean of the calls in each band)")
     shown = [part for part in PARTS if any(of[part] >= NEGLIGIBLE * of["mean"] for of in bands.values())]
-    left_out = any(of[part] > 0.0 for of in bands.values() for part in PARTS if part not in shown)
+    hidden = any(of[part] > 0.0 for of in bands.values() for part in PARTS if part not in shown)
     parts = [Part(part, tuple(of[part] for of in bands.values()), phrases.PARTS[part]) for part in shown]
-    yield Bars(tuple(bands), tuple(of["mean"] for of in bands.values()), tuple(parts))
-    if left_out:
+    names = tuple(f"{band}\n{phrases.between(of)}" for band, of in bands.items())
+    yield Bars(names, tuple(of["mean"] for of in bands.values()), tuple(parts))
+    if hidden:
         yield Lines(("parts below 0.1 % are not shown",), "note")
+    left_out = {band: ledger[band]["reason"] for band in LEDGER_BANDS if ledger[band]["mean"] is None}
+    if left_out:
+        yield Lines(tuple(f"{band} is left out: {reason}" for band, reason in left_out.items()), "note")
 
 
 def _models(summary: Any) -> Iterator[Block]:

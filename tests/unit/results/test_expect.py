@@ -127,6 +127,13 @@ def test_without_a_successful_call_every_latency_is_too_slow(name: str, replicat
     assert verdicts("error_rate < 1 %", *[[FAILED]] * replications)["verdict"] == "fail"
 
 
+@pytest.mark.parametrize("text", ["ledger.p99.load < 500 ms", "ledger.all.mean < 500 ms"])
+def test_without_a_successful_call_what_latency_is_made_of_is_too_slow(text: str) -> None:
+    assert verdicts(text, [Call(cause="queue_full")] * 3)["verdict"] == "fail"
+    share = verdicts("ledger.p99.load < 30 %", [Call(cause="queue_full")] * 3)
+    assert (share["verdict"], share["decided_on"]["by"]) == ("undecided", "nothing: no successful calls near p99")
+
+
 def test_without_a_call_nothing_can_be_decided() -> None:
     entry = verdicts("p99 < 500 ms", [])
     assert (entry["verdict"], entry["decided_on"]["by"]) == ("undecided", "nothing: no call")
