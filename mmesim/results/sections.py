@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.figures import PARTS
+from mmesim.scenario.figures import LATENCIES, PARTS
 
 Verdict = Literal["pass", "fail", "undecided"]
 State = Literal["steady", "warming up", "saturated", "too short"]
 Count = Annotated[int, Field(ge=0)]
 Interval = tuple[float, float] | None
-"""95 % interval, with `until` at least 95 %; null with one replication."""
+"""Two ends, or null: of 95 % intervals, which there are none of with one replication."""
 
 
 def exactly(*names: str) -> Any:
@@ -71,6 +71,19 @@ class Value(Explained):
     """95 % interval, with `until` at least 95 %; null with one replication"""
     reason: Reason = None
     """why value is null; absent when it is not"""
+
+
+class CallClass(Entry):
+    """The warm or the cold calls, over all replications."""
+
+    calls: Count
+    """those that arrived in the measured time; a failed call that never reached a host counts as warm and as cold"""
+    failed: Count
+    """those that failed"""
+    error_rate: Value
+    """failed ones over all of them"""
+    latency_ms: Annotated[dict[str, Value], exactly(*LATENCIES)]
+    """successful ones, client view, first attempt to answer"""
 
 
 class ShareOver(Value):
@@ -225,6 +238,25 @@ class DecidedOn(Entry):
     """95 % interval, with `until` at least 95 %; null with one replication"""
     by: str
     """interval, single value, or why nothing could decide"""
+    between_s: Interval
+    """the part of the run that it is about, seconds from the start; null: all of the measured time"""
+
+
+class ExpectedWindow(Entry):
+    """What was expected in one window of `in every 5 min`."""
+
+    start_s: float
+    """begin, seconds from the start of the run"""
+    end_s: float
+    """end"""
+    joined: Annotated[int, Field(ge=1)]
+    """windows that were judged as one: with fewer than 100 calls a replication, one is joined with the next"""
+    verdict: Verdict
+    """whether the expectation was met in it"""
+    value: float | None
+    """what was compared with decided_on.limit: mean over replications"""
+    ci95: Interval
+    """95 % interval, with `until` at least 95 %; null with one replication"""
 
 
 class Expected(Explained):
@@ -247,7 +279,9 @@ class Expected(Explained):
     verdict: Verdict
     """whether the expectation was met; undecided when the interval leaves it open"""
     decided_on: DecidedOn
-    """what the verdict rests on"""
+    """what the verdict rests on; of several windows the worst"""
+    windows: list[ExpectedWindow] | None
+    """each window of `in every`; all must pass; null for other expectations"""
 
 
 class Setting(Entry):

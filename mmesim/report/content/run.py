@@ -14,12 +14,12 @@ from mmesim.arrays import divide
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
+from mmesim.report.content.expected import expectations
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.figures import USE
 from mmesim.results.result import Result
-from mmesim.scenario.figures import PARTS, SHOWN_UNITS, quantile_shares
-from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.figures import PARTS
 from mmesim.stats.intervals import mean
 
 WIDER = "[interval of at least 95 %]"
@@ -35,9 +35,10 @@ def run_report(result: Result) -> Report:
     return report(
         _head(result, summary),
         _warned(summary),
-        _expectations(result, summary),
+        expectations(result, summary),
         _robustness(summary),
         _latency(summary),
+        _warm_and_cold(summary),
         _ledger(summary),
         _models(summary),
         _errors(summary),
@@ -97,34 +98,6 @@ def _until(until: Any) -> str:
     return f"{until['target']}: not reached: {found} {after}"
 
 
-def _expectations(result: Result, summary: Any) -> Iterator[Block]:
-    if not summary["expect"]:
-        return
-    yield Title("Expected" if summary["replications"] > 1 else "Expected (by the value alone: one replication)")
-    rows, failed = [], summary["requests"]["ok"] < summary["requests"]["total"]
-    for expectation, entry in zip(result.scenario.expect, summary["expect"], strict=True):
-        decided = entry["decided_on"]
-        if decided["value"] is None:
-            found = decided["by"]
-        elif quantile_shares(expectation.metric) is not None:
-            slower = f"{formats.percent(decided)} are slower{' or failed' if failed else ''}"
-            found = f"{slower}, limit {expectation.comparison} {100 * decided['limit']:.12g} %"
-        elif expectation.kind == "share":
-            found = formats.percent(decided)
-        elif expectation.kind == "rate":
-            found = _rate(expectation, decided)
-        else:
-            found = formats.both(decided, unit=f" {SHOWN_UNITS[expectation.kind]}".rstrip())
-        rows.append((phrases.verdict(entry["verdict"]), *cells(entry["text"], found)))
-    yield Table((Column(), Column(), Column()), tuple(rows))
-
-
-def _rate(expectation: Expectation, decided: Any) -> str:
-    """A rate and its interval, each in the unit in which it is easiest to read."""
-    ends = [] if decided["ci95"] is None else [", ".join(expectation.show(end) for end in decided["ci95"])]
-    return " ".join((expectation.show(decided["value"]), *(f"[{end}]" for end in ends)))
-
-
 def _robustness(summary: Any) -> Iterator[Block]:
     found = summary["robustness"]
     if found is None:
@@ -147,6 +120,34 @@ def _latency(summary: Any) -> Iterator[Block]:
     if failed["value"] is not None and failed["value"] > MANY_ERRORS:
         share = formats.percent_value(failed)
         yield Lines((f"{share} of all calls failed: none of them is in the percentiles above",), "note")
+
+
+def _warm_and_cold(summary: Any) -> Iterator[Block]:
+    """Calls that waited for no load, and calls that did: their latencies have little in common."""
+    classes = {state: summary[state] for state in ("warm", "cold")}
+    if not all(of["calls"] for of in classes.values()):
+        return
+    yield Title("Warm and cold calls, ms (cold: an attempt waited for a load)")
+    failed = any(of["failed"] for of in classes.values())
+    rows = []
+    for state, of in classes.items():
+        row = [*cells(state, units.show_count(of["calls"]))]
+        if failed:
+            row.append(Cell(formats.percent_value(of["error_rate"])))
+        row += [Cell(formats.value(of["latency_ms"][name])) for name in ("mean", "p50", "p90")]
+        p99 = of["latency_ms"]["p99"]
+        rows.append((*row, Cell(formats.value(p99), formats.interval(p99))))
+    titles = ("calls", *(["failed"] if failed else []), "mean", "p50", "p90", "p99")
+    yield Table((Column(), *(Column(title, "right") for title in titles)), tuple(rows))
+    lacking = [
+        f"no p99 of {state} calls: {formats.reason(of['latency_ms']['p99'])}"
+        for state, of in classes.items()
+        if of["latency_ms"]["p99"]["value"] is None
+    ]
+    if lacking:
+        yield Lines(tuple(lacking), "note")
+    if sum(of["calls"] for of in classes.values()) > summary["requests"]["total"]:
+        yield Lines(("calls that failed before they reached a host are counted in both",), "note")
 
 
 MANY_ERRORS = 0.001

@@ -65,6 +65,13 @@ Latency of 200 successful calls, as clients see it, ms
   max     1,000
   slower than 500 ms: 10.0 % [6.2, 15.0]
 
+Warm and cold calls, ms (cold: an attempt waited for a load)
+         calls    mean    p50    p90    p99
+  warm     180    20.0   20.0   20.0   20.0   [20.0, 20.0]
+  cold      20   1,000      -      -      -
+  (no p99 of cold calls: too few loads beyond it (0, 20 are needed): simulate
+   longer)
+
 What latency is made of, ms and share (mean of the calls in each band)
                 p50                   p99                 p99.9
             40-60 %           98.5-99.5 %           99.85-100 %

@@ -42,6 +42,7 @@ def test_quantile_passes_when_the_share_over_is_surely_below() -> None:
         "value": pytest.approx(0.005),
         "ci95": pytest.approx([0.005 - 0.002484, binomtest(15, 3000).proportion_ci().high], abs=1e-6),
         "by": "exact binomial interval over 3 replications",
+        "between_s": None,
     }
 
 
@@ -63,6 +64,7 @@ def test_one_replication_decides_on_its_value_and_says_so() -> None:
         "value": pytest.approx(0.009),
         "ci95": None,
         "by": "value of one replication, no interval",
+        "between_s": None,
     }
     assert verdicts("p99 < 500 ms", mix(10))["verdict"] == "fail"  # 1 % is not less than 1 %
     assert verdicts("p99 <= 500 ms", mix(10))["verdict"] == "pass"
