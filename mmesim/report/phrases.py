@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from mmesim import units
 from mmesim.report.blocks import Cell, Tone
@@ -68,19 +66,6 @@ def verdict(judged: str | None, *missed: str) -> Cell:
     if len(figures) > LONGEST_MISSED:
         figures = plural(len(missed), "limit")
     return Cell(f"{mark} {figures}".rstrip(), tone=tone)
-
-
-def between(band: Mapping[str, Any]) -> str:
-    """Which calls a band of the ledger holds, in order of latency: `40-60 %`."""
-    low, high = band["between"]
-    # As many decimals as tell the ends from each other.
-    digits = max(0, math.ceil(-math.log10(100.0 * (high - low)))) + 1
-    return f"{_percent(low, digits)}-{_percent(high, digits)} %"
-
-
-def _percent(share: float, decimals: int) -> str:
-    text = f"{100.0 * share:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def short_paths(paths: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,19 @@ def _between(low: float, high: float, count: NDArray[np.integer], parts_s: Float
     parts_ms = 1000.0 * (weights[:, None] * parts_s).sum(axis=0) / calls
     figures = {part: float(ms) for part, ms in zip(PARTS, parts_ms, strict=True)}
     return {"n": max(1, round(calls)), "between": [low, high], "mean": float(parts_ms.sum()), **figures}
+
+
+def calls_of_band(band: Mapping[str, Any]) -> str:
+    """Which calls a band of the ledger holds, in order of latency: `40-60 %`."""
+    low, high = band["between"]
+    # As many decimals as tell the ends from each other.
+    digits = max(0, math.ceil(-math.log10(100.0 * (high - low)))) + 1
+    return f"{_percent(low, digits)}-{_percent(high, digits)} %"
+
+
+def _percent(share: float, decimals: int) -> str:
+    text = f"{100.0 * share:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _left_out(reason: str) -> dict[str, Any]:

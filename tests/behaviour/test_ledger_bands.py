@@ -52,7 +52,7 @@ def test_labels_say_which_calls_a_column_is_about(result):
     shown = text(run_report(result))
     assert "49.4-50.6 %" in shown
     labels = [label.get_text() for label in result.plot().axes[1].get_yticklabels()]
-    assert labels[:2] == ["around p50\n49.4-50.6 %\nmean 17.8 ms", "around p90\n85-95 %\nmean 2,721 ms"]
+    assert labels[:2] == ["around p50\n49.4-50.6 %\nmean 17.8 ms", "around p90\n85-95 %\nmean 2.72 s"]
 
 
 def test_what_is_left_out_is_said(result):

@@ -18,6 +18,7 @@ from mmesim.report.content.expected import expectations
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.figures import USE
+from mmesim.results.ledger import calls_of_band
 from mmesim.results.result import Result
 from mmesim.scenario.figures import PARTS
 from mmesim.stats.intervals import mean
@@ -171,7 +172,7 @@ def _ledger(summary: Any) -> Iterator[Block]:
     shown = [part for part in PARTS if any(of[part] >= NEGLIGIBLE * of["mean"] for of in bands.values())]
     hidden = any(of[part] > 0.0 for of in bands.values() for part in PARTS if part not in shown)
     parts = [Part(part, tuple(of[part] for of in bands.values()), phrases.PARTS[part]) for part in shown]
-    names = tuple(f"{band}\n{phrases.between(of)}" for band, of in bands.items())
+    names = tuple(f"{band}\n{calls_of_band(of)}" for band, of in bands.items())
     yield Bars(names, tuple(of["mean"] for of in bands.values()), tuple(parts))
     if hidden:
         yield Lines(("parts below 0.1 % are not shown",), "note")

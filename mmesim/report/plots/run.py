@@ -8,10 +8,11 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
+from mmesim import units
 from mmesim.arrays import Floats, Ints
-from mmesim.report import formats, phrases
 from mmesim.report.plots.picture import BLUE, PALE_BLUE, RED, Picture
 from mmesim.results.latency import pool
+from mmesim.results.ledger import calls_of_band
 from mmesim.scenario.figures import PARTS, QUANTILES, quantile_shares
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _exceedance(axes: Axes, result: Result) -> None:
 
 def _label(name: str, band: Any) -> str:
     """Which calls a bar is about; the mean of the calls around p90 is near p90, but is not p90."""
-    return f"around {name}\n{phrases.between(band)}\nmean {formats.number(band['mean'])} ms"
+    return f"around {name}\n{calls_of_band(band)}\nmean {units.show_seconds(band['mean'] / 1000.0)}"
 
 
 def _slower(count: Ints) -> Floats:
