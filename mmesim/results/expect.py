@@ -49,6 +49,7 @@ class _Question:
     figure: Formula
     comparison: Comparison
     bound: float
+    of_latency: bool
     largest: str | None = None
 
 
@@ -59,9 +60,9 @@ def _judge(
         return _judge_selected(e, scenario, runs, pooled, confidence)
     shares, named = quantile_shares(e.metric), expected(e, scenario)
     if shares is None:
-        question = _Question(e.metric, named, e.comparison, e.limit, LARGEST.get(e.metric))
+        question = _Question(e.metric, named, e.comparison, e.limit, e.is_latency, LARGEST.get(e.metric))
     else:
-        question = _Question(f"{OVER} {limit_text(e.limit)}", over(e.limit), e.comparison, shares[1])
+        question = _Question(f"{OVER} {limit_text(e.limit)}", over(e.limit), e.comparison, shares[1], True)
     values = [_counting_failures(e, r, question.figure.of(r)) for r in runs]
     if question.figure.skip_missing:
         values = [v for v in values if not math.isnan(v)] or values
@@ -82,12 +83,15 @@ def _judge_selected(
 ) -> dict[str, object]:
     """An expectation about some of the calls: the worst of its windows decides."""
     judged = []
+    # Where no call of any kind was answered well, none of these would have been.
+    everyone = sum(r.calls for r in runs), sum(r.ok for r in runs)
     for window in windows(e, scenario, runs):
         question = _selected_question(e, window.formula)
         # A replication without such a call says nothing about them.
         having = [run for run in runs if not math.isnan(window.formula.of(run))] or list(runs)
         values = [window.formula.of(run) for run in having]
-        decided = _decided(question, values, having, confidence, calls=window.calls, ok=window.ok)
+        calls, ok = (window.calls, window.ok) if window.calls else everyone
+        decided = _decided(question, values, having, confidence, calls=calls, ok=ok)
         judged.append((window, *decided, having))
     window, decided_on, verdict, having = min(judged, key=lambda one: _badness(e, one[1], one[2]))
     if not e.is_latency or e.metric == "mean":
@@ -118,16 +122,19 @@ def _judge_selected(
 def _selected_question(e: Expectation, figure: Formula) -> _Question:
     shares, over_limit = quantile_shares(e.metric), f"{OVER} {limit_text(e.limit)}"
     if shares is not None:
-        return _Question(over_limit, figure, e.comparison, shares[1])
+        return _Question(over_limit, figure, e.comparison, shares[1], True)
     if e.metric == "max":  # it holds when no call is over the limit
-        return _Question(over_limit, figure, "<=" if e.is_upper else ">", 0.0, "share of all calls, none may be over")
-    return _Question(e.metric, figure, e.comparison, e.limit)
+        at_all: Comparison = "<=" if e.is_upper else ">"
+        return _Question(over_limit, figure, at_all, 0.0, True, "share of all of these calls: one over it is too many")
+    return _Question(e.metric, figure, e.comparison, e.limit, e.is_latency)
 
 
 def _badness(e: Expectation, decided_on: Mapping[str, Any], verdict: Verdict) -> tuple[int, float]:
     """The smaller, the worse: first what fails, then what is open; among equals what is farthest on the wrong side."""
     value = decided_on["value"]
-    return WORST_FIRST.index(verdict), 0.0 if value is None else -value if e.is_upper else value
+    if value is None:
+        return WORST_FIRST.index(verdict), -math.inf
+    return WORST_FIRST.index(verdict), -value if e.is_upper else value
 
 
 def _decided(
@@ -144,14 +151,15 @@ def _decided(
     scale = figure.scale
     found: dict[str, Any] = {"metric": question.name, "limit": bound * scale, "unit": figure.unit}
     found |= {"value": None, "ci95": None}
-    if any(math.isnan(v) for v in values):
-        return found | {"by": f"nothing: {figure.missing}"}, "undecided"
-    none_ok = question.name.startswith(OVER) and not ok
+    none_ok = question.of_latency and calls > 0 and not ok
     if none_ok or any(v == math.inf for v in values):
         found["by"] = f"{calls - ok:,} of {calls:,} calls failed: each is slower than every limit"
-        if none_ok:
-            found |= estimated(figure, runs, confidence).as_dict()
+        if question.name.startswith(OVER):
+            share = estimated(figure, runs, confidence)
+            found |= {"value": share.value, "ci95": share.ci95}
         return found, compare(comparison, math.inf, math.inf, bound)
+    if any(math.isnan(v) for v in values):
+        return found | {"by": f"nothing: {figure.missing}"}, "undecided"
     if question.largest is not None:
         found |= {"value": max(values) * scale, "by": question.largest}
         return found, compare(comparison, max(values), max(values), bound)

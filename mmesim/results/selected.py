@@ -48,13 +48,14 @@ def windows(e: Expectation, scenario: Scenario, runs: Sequence[RunData]) -> tupl
     place = scenario.counted.index(counted)
     first = sum(scenario.windows_of(one).number for one in scenario.counted[:place])
     spans = scenario.windows_of(counted)
+    none = e.calls.none if spans.end_s > spans.start_s else "all of this time is warm-up, in which no call is measured"
     calls = np.sum([run.cells.calls[first : first + spans.number] for run in runs], axis=0)
     ok = np.sum([run.cells.ok[first : first + spans.number] for run in runs], axis=0)
     return tuple(
         Window(
             *spans.between(low, high),
             high - low,
-            _formula(e, slice(first + low, first + high)),
+            _formula(e, slice(first + low, first + high), none),
             int(calls[low:high].sum()),
             int(ok[low:high].sum()),
         )
@@ -75,14 +76,13 @@ def joined(calls: Sequence[float]) -> Iterator[tuple[int, int]]:
     return zip([0, *ends[:-1]], ends, strict=True)
 
 
-def _formula(e: Expectation, rows: slice) -> Formula:
-    """The figure that decides, over some rows of the cells."""
+def _formula(e: Expectation, rows: slice, none: str) -> Formula:
+    """The figure that decides, over some rows of the cells; `none`: why it can be missing."""
 
     def total(of: Callable[[CellData], object]) -> Callable[[RunData], int]:
         return lambda run: int(np.sum(of(run.cells)[rows]))  # type: ignore[index]  # each is an array
 
     calls, ok = total(lambda cells: cells.calls), total(lambda cells: cells.ok)
-    none = e.calls.none
     if e.metric == "cache_hit_ratio":
         hits, misses = total(lambda cells: cells.hits), total(lambda cells: cells.misses)
         return Formula(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title, cells
 from mmesim.results.expect import WORST_FIRST
@@ -43,6 +44,9 @@ def _row(e: Expectation, entry: Any, failed: bool) -> tuple[Cell, str, str]:
     if entry["windows"] is not None:
         where = time_span(*entry["decided_on"]["between_s"])
         found = f"{_of_windows(entry['windows'])}, {where}: {found}"
+    asked, judged = e.calls.between_s, entry["decided_on"]["between_s"]
+    if asked is not None and entry["decided_on"]["value"] is not None and judged[0] > asked[0]:
+        found += f" (from {units.show_seconds(judged[0])} on: before is warm-up)"
     return phrases.verdict(entry["verdict"]), entry["text"], found
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from mmesim.results.expect import judge
+from mmesim.results.expect import interval_of, judge
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
-from mmesim.results.selected import FEWEST_CALLS, joined
+from mmesim.results.run_data import CellData
+from mmesim.results.selected import FEWEST_CALLS, joined, windows
 from tests.unit.results.synthetic import Call, replications, scenario
 
 FAST, SLOW, LOST = Call(0.1), Call(0.9), Call(cause="throttled", reached=False)
@@ -99,6 +102,28 @@ def test_a_replication_without_such_a_call_says_nothing() -> None:
 def test_without_success_every_latency_is_too_slow(text: str) -> None:
     found = entry(text, [FAILED] * 3, [FAILED] * 3)
     assert (found["verdict"], found["value"]) == ("fail", None)
+    assert found["decided_on"]["by"] == "6 of 6 calls failed: each is slower than every limit"
+
+
+@pytest.mark.parametrize("text", ["p99 warm < 5 s", "mean warm < 5 s", "max of m-001 < 5 s", "p99 of m-001 < 1 s"])
+def test_where_every_call_fails_calls_that_never_came_do_not_pass(text: str) -> None:
+    found = entry(text, [Call(cause="never_fits", load=0)] * 3, [Call(cause="never_fits", load=0)] * 3)
+    assert (found["verdict"], found["decided_on"]["value"]) == ("fail", None)
+    assert entry("error_rate of m-001 < 1 %", [FAILED] * 3)["verdict"] == "undecided"
+
+
+def test_a_window_without_success_is_the_worst() -> None:
+    found = entry("mean in every 100 s < 500 ms", [*[FAST] * 100, *[SLOW] * 100, *[FAILED] * 100])
+    assert [window["verdict"] for window in found["windows"]] == ["pass", "fail", "fail"]
+    assert found["decided_on"]["between_s"] == [200.0, 300.0]
+
+
+def test_a_time_that_turns_out_to_be_warm_up_decides_nothing() -> None:
+    of = scenario(["p99 in 0..100 s < 1 s"], run={"duration": 500.0, "warmup": 200.0})
+    runs = replications(of, [FAST] * 300)
+    found: Any = judge(of, runs, pool(runs))[0]
+    by = "nothing: all of this time is warm-up, in which no call is measured"
+    assert (found["verdict"], found["decided_on"]["by"]) == ("undecided", by)
 
 
 def test_every_window_must_pass() -> None:
@@ -133,11 +158,11 @@ def test_windows_begin_after_the_warm_up() -> None:
     ],
 )
 def test_windows_with_few_calls_are_joined(length: int, joined_windows: list[int]) -> None:
-    windows = entry(f"error_rate in every {length} s < 1 %", [FAST] * 1000)["windows"]
-    assert [window["joined"] for window in windows] == joined_windows
-    assert windows[0]["start_s"] == 0.0
-    assert windows[-1]["end_s"] == 1000.0
-    assert all(a["end_s"] == b["start_s"] for a, b in pairwise(windows))
+    found = entry(f"error_rate in every {length} s < 1 %", [FAST] * 1000)["windows"]
+    assert [window["joined"] for window in found] == joined_windows
+    assert found[0]["start_s"] == 0.0
+    assert found[-1]["end_s"] == 1000.0
+    assert all(a["end_s"] == b["start_s"] for a, b in pairwise(found))
 
 
 @given(st.lists(st.floats(0, 300), min_size=1, max_size=40))
@@ -147,3 +172,24 @@ def test_joined_windows_hold_enough_calls_and_leave_none_out(calls: list[float])
     assert spans[-1][1] == len(calls)
     if len(spans) > 1:
         assert all(math.fsum(calls[low:high]) >= FEWEST_CALLS * (1 - 1e-12) for low, high in spans)
+
+
+@pytest.mark.parametrize(("truth", "spread"), [(0.01, 0.0), (0.02, 0.3), (0.3, 0.1)])
+def test_intervals_of_windows_cover_the_true_share(truth: float, spread: float) -> None:
+    """Each of five windows of 400 calls has the same true share of failed calls; replications differ around it."""
+    of = scenario(["error_rate in every 200 s < 1 %"], run={"duration": 1000.0})
+    (e,), plain = of.expect, replications(of, [FAST])[0]
+    rng, covered, replicas, experiments = np.random.default_rng(5), 0, 10, 400
+    calls = np.full(5, 400)
+    nothing = np.zeros(5, dtype=np.int64)
+    for _ in range(experiments):
+        runs = []
+        for _ in range(replicas):
+            shares = truth * (1.0 + spread * rng.uniform(-1.0, 1.0, 5))
+            cells = CellData(calls, calls - rng.binomial(400, shares), nothing, calls, nothing, np.zeros(5))
+            runs.append(replace(plain, cells=cells))
+        for window in windows(e, of, runs):
+            figure = window.formula
+            low, high, _ = interval_of(figure, [figure.of(run) for run in runs], runs)
+            covered += low <= truth <= high
+    assert covered / (5 * experiments) >= 0.935
