@@ -29,6 +29,8 @@ from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, s
 OVER = "share_over"
 """With a limit of the latency, the name of the share of calls over it: what decides a limit of a percentile."""
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
+ROUNDING = 1e-9
+"""Relative distance at which a value equals a limit, as in the kernel."""
 
 
 def judge(
@@ -218,7 +220,8 @@ def interval_of(
 
 
 def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:
-    """Whether a value known to lie in [low, high] satisfies `value comparison limit`."""
+    """Whether a value known to lie in [low, high] satisfies `value comparison limit`; what rounds to it equals it."""
+    low, high = (limit if math.isclose(end, limit, rel_tol=ROUNDING) else end for end in (low, high))
     if comparison in (">", ">="):
         mirrored: Mapping[str, str] = {">": "<", ">=": "<="}
         return compare(mirrored[comparison], -high, -low, -limit)

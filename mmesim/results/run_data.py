@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -35,7 +36,7 @@ class ClassData:
     """The warm calls, the cold calls or all calls that began in [warm-up, duration)."""
 
     calls: int
-    """Those that have ended; a failed call that never reached a host is both warm and cold."""
+    """A call that failed, or has no answer yet, and never reached a host is both warm and cold."""
     count: Ints
     """Successful calls in each bucket of `RunData.edges_s`."""
     latency_sum_s: float
@@ -83,7 +84,7 @@ class HostData:
     hits: Ints
     misses: Ints
     tasks_peak: Ints
-    """Most processes and threads at once, over the whole run."""
+    """Most processes and threads at once, over [0, duration)."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ class CallRecords:
 class RunData:
     """Measurements of one replication.
 
-    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover the whole run.
+    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover all that was
+    simulated, also calls that came after the run for as long as a measured one was not answered.
     Latency is that of successful calls, seconds, from the first attempt to the answer at the client.
     """
 
@@ -153,6 +155,10 @@ class RunData:
     ok: int
     errors: Ints
     """[len(CAUSES)]: failed calls by the cause of their last attempt."""
+    answers: int
+    """Calls that ended in [warmup_s, duration_s), whenever they began, failed ones too."""
+    answers_ok: int
+    """Those that were answered well."""
     attempts: int
     attempt_causes: Ints
     """[len(CAUSES)]: failed attempts by cause."""
@@ -161,11 +167,13 @@ class RunData:
     load_wait_sum_s: float
     """ModelLoadingWaitTime summed over the misses that were answered or given up."""
 
+    begun: int
+    """Calls that began in [0, duration): those of the warm-up, too."""
     calls_all: int
     ok_all: int
     errors_all: int
     in_flight_at_end: int
-    """Calls without an answer when the run stopped: 0 unless it was cut short."""
+    """Measured calls that had neither an answer nor a failure when the run stopped."""
     retried_cold_s: Floats
     """[buckets]: of `parts_s`, what calls that met a load lost to failed attempts and pauses."""
     load_episodes: Ints
@@ -173,7 +181,9 @@ class RunData:
 
     cold: ClassData
     unreached: int
-    """Calls that failed without having reached a host."""
+    """Calls that failed, or had no answer when the run stopped, without having reached a host."""
+    warm_calls: int
+    """Calls that are not cold."""
     warm_latency_sum_s: float
     warm_latency_max_s: float
     cells: CellData
@@ -181,7 +191,7 @@ class RunData:
     tenants: TenantData
     model_names: tuple[str, ...]
     hosts: HostData
-    windows: dict[str, Floats]
+    windows: Mapping[str, Floats]
     """Windows over [0, duration), of a minute except in pilot runs: column name -> array.
 
     CloudWatch names and units, plus `start_s`.
@@ -205,5 +215,5 @@ class RunData:
     @property
     def warm(self) -> ClassData:
         """The calls that reached a host and did not wait for a load, and those that failed before any host."""
-        calls = self.calls - (self.cold.calls - self.unreached)
-        return ClassData(calls, self.count - self.cold.count, self.warm_latency_sum_s, self.warm_latency_max_s)
+        count = self.count - self.cold.count
+        return ClassData(self.warm_calls, count, self.warm_latency_sum_s, self.warm_latency_max_s)

@@ -31,6 +31,7 @@ OCTAVES = 37
 FINE = 256
 COARSE = 16
 MANTISSA_BITS, FINE_BITS, BIAS = 52, 8, 1022  # a number is mantissa * 2**(exponent - BIAS), 0.5 <= mantissa < 1
+ROUNDING = 1e-9  # relative: what a latency may be above a limit that it equals
 FIRST_CELL = (LOWEST_EXPONENT + BIAS) << FINE_BITS
 
 
@@ -50,6 +51,12 @@ def bucket(edges, i, x):
     while x > edges[i + 1]:
         i += 1
     return i
+
+
+@inline
+def without_rounding(latency):
+    """`latency` as it is compared with a limit: the difference of two times is a hair off, and may reach the limit."""
+    return latency * (1.0 - ROUNDING)
 
 
 @inline
@@ -92,7 +99,12 @@ def end_call(t, a, cause, latency, cell, coarse):
                 counts.unreached += 1
         if t.params[0].n_selections > 0:
             select(t.selections, t.members, t.cells, attempts, t.params[0].n_selections, a, cause, latency)
-    if is_recorded(t, attempts.key[a]):
+    begun, params = attempts.call_start[a], t.params[0]
+    if begun + latency >= params.warmup and begun + latency < params.duration:
+        counts.answers += 1
+        if cause == OK:
+            counts.answers_ok += 1
+    if begun < params.duration and is_recorded(t, attempts.key[a]):
         write_record(t, a, cause, latency)
 
 
@@ -126,7 +138,7 @@ def count_ok(t, a, m, latency, cell, coarse):
     counts, stats = t.counts[0], t.model_stats
     counts.measured_ok += 1
     counts.latency_sum += latency
-    i = bucket(t.edges, t.start[cell], latency)
+    i = bucket(t.edges, t.start[cell], without_rounding(latency))
     t.histogram[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
@@ -149,7 +161,7 @@ def count_ok(t, a, m, latency, cell, coarse):
     stats.latency[m] += latency
     t.model_hist[m, coarse] += 1
     for k in range(t.params[0].n_limits):
-        if latency > t.limits[k]:
+        if without_rounding(latency) > t.limits[k]:
             t.model_over[m, k] += 1
 
 
@@ -180,7 +192,7 @@ def select(selections, members, cells, attempts, n, a, cause, latency):
         if cause == OK:
             cells.ok[c] += 1
             cells.latency[c] += latency
-            if latency > selections.limit[k]:
+            if without_rounding(latency) > selections.limit[k]:
                 cells.over[c] += 1
 
 
