@@ -26,11 +26,11 @@ from mmesim.scenario.run.selection import Selection
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 
-ROUNDING = 1e-9
-"""Relative distance at which a value equals a limit, as in the kernel."""
 OVER = "share_over"
 """With a limit of the latency, the name of the share of calls over it: what decides a limit of a percentile."""
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
+ROUNDING = 1e-9
+"""Relative distance at which a value equals a limit, as in the kernel."""
 
 
 def judge(

@@ -36,7 +36,7 @@ class ClassData:
     """The warm calls, the cold calls or all calls that began in [warm-up, duration)."""
 
     calls: int
-    """Those that have ended; a failed call that never reached a host is both warm and cold."""
+    """A call that failed, or has no answer yet, and never reached a host is both warm and cold."""
     count: Ints
     """Successful calls in each bucket of `RunData.edges_s`."""
     latency_sum_s: float
@@ -181,7 +181,9 @@ class RunData:
 
     cold: ClassData
     unreached: int
-    """Calls that failed without having reached a host."""
+    """Calls that failed, or had no answer when the run stopped, without having reached a host."""
+    warm_calls: int
+    """Calls that are not cold."""
     warm_latency_sum_s: float
     warm_latency_max_s: float
     cells: CellData
@@ -213,5 +215,5 @@ class RunData:
     @property
     def warm(self) -> ClassData:
         """The calls that reached a host and did not wait for a load, and those that failed before any host."""
-        calls = self.calls - (self.cold.calls - self.unreached)
-        return ClassData(calls, self.count - self.cold.count, self.warm_latency_sum_s, self.warm_latency_max_s)
+        count = self.count - self.cold.count
+        return ClassData(self.warm_calls, count, self.warm_latency_sum_s, self.warm_latency_max_s)

@@ -154,6 +154,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
             latency_max_s=float(latency[ok & cold].max(initial=0.0)),
         ),
         unreached=int(unreached.sum()),
+        warm_calls=int((~cold).sum()),
         warm_latency_sum_s=float(latency[ok & ~cold].sum()),
         warm_latency_max_s=float(latency[ok & ~cold].max(initial=0.0)),
         cells=_cells(of, calls, latency),
