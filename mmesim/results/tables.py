@@ -127,13 +127,13 @@ def requests_table(run: RunData, records: CallRecords) -> pa.Table:
     return _table(columns, REQUEST_COLUMNS)
 
 
-def windows_table(runs: Sequence[RunData]) -> pa.Table:
-    """One row for each minute of each replication."""
+def windows_table(runs: Sequence[RunData], rows: slice = slice(None)) -> pa.Table:
+    """One row for each minute of each replication, or for some of the minutes of each."""
     names = list(runs[0].windows)
-    lengths = [len(r.windows["start_s"]) for r in runs]
+    lengths = [len(r.windows["start_s"][rows]) for r in runs]
     columns: dict[str, object] = {"replication": _repeat([r.replication for r in runs], lengths)}
     for name in names:
-        values = np.concatenate([r.windows[name] for r in runs])
+        values = np.concatenate([r.windows[name][rows] for r in runs])
         # A minute without a sample has no statistic.
         columns[name] = _nullable(values, np.isnan(values))
     return _table(columns, WINDOW_COLUMNS)
