@@ -31,7 +31,8 @@ class Asked:
     format: Annotated[
         str,
         typer.Option(
-            help="table, azure-functions-2019, azure-functions-2021, azure-llm-2023, access-log, mms, alb or jmeter."
+            help="table, json-lines, access-log, or a layout by name, such as nginx-combined, mms, alb, k6-csv or "
+            "jmeter; a wrong name lists them all."
         ),
     ] = "table"
     pattern: Annotated[

@@ -92,7 +92,7 @@ def test_skipped_lines_are_told_on_stderr(capsys: pytest.CaptureFixture[str], tm
     words = ("--format", "access-log", "--pattern", PATTERN, "--set", "time_unit=s", "--json")
     code, out, err = run(capsys, "describe", str(tmp_path / "a.log"), *words)
     assert (code, json.loads(out)["requests"]) == (0, 200)
-    assert err.startswith(f"note: {tmp_path / 'a.log'}: 1 of 201 lines (0.498 %) skipped; the first is line 201, ")
+    assert err.startswith(f"note: {tmp_path / 'a.log'}: 1 of 201 lines (0.498 %) skipped; the first is line 201: ")
 
 
 def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

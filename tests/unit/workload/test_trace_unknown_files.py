@@ -10,6 +10,7 @@ from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.workload.trace.names import Known, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
+from tests.unit.workload.test_trace_presets import BINS, CASES, LOCUST, METRIC_DATA
 
 
 def calls(source: TraceSource, naming: Known | Numbered) -> list[tuple[float, int]]:
@@ -30,7 +31,7 @@ def table(folder: Path, text: str) -> Path:
         ("timestamp,model", "column 'time' is missing (write columns.time=timestamp)"),
         ("time,Model_Name", "column 'model' is missing (write columns.model=Model_Name)"),
         ("time,size", "column 'model' is missing (it has: time, size; model: NAME in the trace names the model of"),
-        ('{"time": 1', "JSON lines"),
+        ('{"time": 1', "format: json-lines"),
         ("0.5,cat", "the first line is not a header"),
         ("TIMESTAMP,ContextTokens,GeneratedTokens", "format: azure-llm-2023"),
         ("app,func,end_timestamp,duration", "format: azure-functions-2021"),
@@ -42,6 +43,22 @@ def test_an_unknown_table_says_what_to_write(tmp_path: Path, header: str, messag
     with pytest.raises(TraceError) as error:
         calls(TraceSource(file=table(tmp_path, f"{header}\n1,2\n")), Numbered())
     assert message in str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore::mmesim.errors.TraceWarning")
+@pytest.mark.parametrize("layout", [layout for layout in CASES if layout not in ("apache-combined", "api-gateway-clf")])
+def test_a_known_layout_is_named(tmp_path: Path, layout: str) -> None:
+    text, _, _ = CASES[layout]
+    with pytest.raises(TraceError, match=rf"it looks like .*: format: {layout}\)"):
+        calls(TraceSource(file=table(tmp_path, text)), Numbered())
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"), [(LOCUST, "locust-history"), (BINS, "cloudwatch"), (METRIC_DATA, "cloudwatch")]
+)
+def test_a_known_layout_of_counts_is_named(tmp_path: Path, text: str, layout: str) -> None:
+    with pytest.raises(TraceError, match=rf"it looks like .*: format: {layout}\)"):
+        calls(TraceSource(file=table(tmp_path, text)), Numbered())
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])

@@ -1,0 +1,58 @@
+"""Calls that are replayed although their row does not tell everything: counted, and said when the reading ends."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmesim import units
+from mmesim.errors import TraceWarning
+
+
+@dataclass
+class Missing:
+    """What rows of one file do not tell."""
+
+    file: Path
+    calls: int = 0
+    without_duration: int = 0
+    served: int = 0
+    without_service: int = 0
+    without_model: int = 0
+    first_without_model: str = ""
+    """Where the first row without a model is: column, place, and what stands there."""
+
+    def duration(self, missing: bool | int, calls: int = 1) -> None:
+        """Count calls stamped at their end, and those of them without a duration."""
+        self.calls += calls
+        self.without_duration += int(missing)
+
+    def service(self, missing: bool | int, calls: int = 1) -> None:
+        """Count calls of a log of service times, and those of them without one."""
+        self.served += calls
+        self.without_service += int(missing)
+
+    def tell(self) -> None:
+        """Warn about what is missing, if anything is."""
+        if self.without_duration:
+            every = self.without_duration == self.calls
+            count = "no call has" if every else f"{self._of(self.without_duration, self.calls)} calls have no"
+            what = "a duration" if every else "duration"
+            self._warn(
+                f"{count} {what}: they are taken to begin at the time of the row, which is that of their end, and "
+                "so too late by as long as they took" + (" (nginx logs it as $request_time)" if every else "")
+            )
+        if self.without_service:
+            self._warn(
+                f"{self._of(self.without_service, self.served)} calls have no service time: drawn as the model says"
+            )
+        if self.without_model:
+            count = units.show_count(self.without_model)
+            self._warn(f"rows without the name of a model left out: {count}; the first is {self.first_without_model}")
+
+    def _of(self, part: int, whole: int) -> str:
+        return f"{units.show_count(part)} of {units.show_count(whole)}"
+
+    def _warn(self, text: str) -> None:
+        warnings.warn(f"{self.file}: {text}", TraceWarning, stacklevel=3)
