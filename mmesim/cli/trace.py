@@ -186,7 +186,7 @@ def models(
     if out.exists():
         raise OutputError(f"{out}: already exists and is not overwritten: give another name")
     trace = asked.trace()
-    text, count = models_table(trace.calls(), trace.name)
+    text, count = models_table(trace.calls(), trace.names)
     if not count:
         raise TraceError(f"{asked.file}: no request in the selected part")
     write_text(out, text)

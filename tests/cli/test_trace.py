@@ -154,6 +154,9 @@ def test_the_models_of_a_log_become_a_table_that_a_scenario_reads(
     text = "name: x\nendpoint: {vcpu: 2, memory: 8 GiB}\n"
     scenario = load_text(f"{text}models: {table}\ntraffic: [{{trace: {{file: {log}}}}}]\nrun: {{duration: 2 min}}\n")
     assert [model.name for model in scenario.model_table()] == ["c", "a,b"]
+    code, _, err = run(capsys, "models", str(log), "--out", str(tmp_path / "part.csv"), "--window", "60 s..90 s")
+    # The replay of the window meets the names before it.
+    assert (tmp_path / "part.csv").read_text().splitlines()[1:] == ["c,1,1,1,,,", '"a,b",0,0,0,,,']
     code, _, err = run(capsys, "models", str(log), "--out", str(out))
     assert code == 64
     assert "is not overwritten" in err

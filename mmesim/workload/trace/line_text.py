@@ -37,6 +37,14 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
                 yield number, line
 
 
+def first_line(file: Path) -> str:
+    """The first line of a file that is not blank; empty where there is none, or where the file cannot be read."""
+    try:
+        return next((line for _, line in lines(file)), "")
+    except (OSError, EOFError):
+        return ""
+
+
 def around(text: str, at: int = 0) -> str:
     """A quoted piece of a line around a place in it, without addresses."""
     text = text.rstrip()

@@ -14,6 +14,7 @@ OTHER_NAMES = {
 }
 LAYOUTS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
     (("Azure LLM inference 2023", "azure-llm-2023"), ("(?i)timestamp", "(?i)contexttokens")),
+    (("Azure Functions 2019", "azure-functions-2019"), ("HashFunction", r",(?:minute_)?1(?:_minute)?\b")),
     (("Azure Functions 2021", "azure-functions-2021"), ("app", "func", "end_timestamp", "duration")),
     (("CSV of k6", "k6-csv"), ("metric_name", "metric_value")),
     (("JSON of k6", "k6-json"), (r'^\{.*"type": ?"(?:Metric|Point)"', '"metric"')),
@@ -33,12 +34,16 @@ LAYOUTS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
     (("log of nginx (of httpd: apache-combined)", "nginx-combined"), (r'\[\d\d/\w{3}/\d{4}:[\d:]+ \S+\] "',)),
 )
 """What stands in the first line of a layout: its maker and its name, and all of its signs."""
-_MINUTE = re.compile(r"(?:minute_)?[0-9]+|[0-9]+_minute")
+
+
+def known_format(line: str) -> tuple[str, str] | None:
+    """Maker and name of the layout that the first line of a file shows; None for an unknown one."""
+    return next((known for known, signs in LAYOUTS if all(re.search(sign, line) for sign in signs)), None)
 
 
 def layout(line: str) -> str | None:
     """What to write for the layout that the first line of a file shows; None for an unknown one."""
-    known = next((known for known, signs in LAYOUTS if all(re.search(sign, line) for sign in signs)), None)
+    known = known_format(line)
     return None if known is None else f"it looks like {known[0]}: format: {known[1]}"
 
 
@@ -49,8 +54,6 @@ def cure(column: str, names: Sequence[str], line: str) -> str:
         return known
     if line.lstrip().startswith(("{", "[")):
         return "the file is JSON, not a table: format: json-lines reads objects, one a line or in a list"
-    if "HashFunction" in names and any(_MINUTE.fullmatch(name) for name in names):
-        return "it looks like counts by minute: format: azure-functions-2019"
     has = f"it has: {_listed(names)}"
     if any(re.fullmatch(r"[-+0-9.eE]+", name) for name in names):
         return f"{has}; the first line is not a header: write one, such as time,model"
