@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.traffic.trace_note import TraceNote
 
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
@@ -154,3 +155,5 @@ class RunData:
     """Self-check: name -> "ok" or what is wrong."""
     control_events: int
     seam_crossings: int
+    trace_notes: tuple[TraceNote, ...] = ()
+    """What was said of the traces that were replayed."""

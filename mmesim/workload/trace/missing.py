@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmesim import units
-from mmesim.errors import TraceWarning
+from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.workload.trace.notes import say
 
 
 @dataclass
@@ -40,19 +40,22 @@ class Missing:
             count = "no call has" if every else f"{self._of(self.without_duration, self.calls)} calls have no"
             what = "a duration" if every else "duration"
             self._warn(
+                "duration",
+                self.without_duration,
                 f"{count} {what}: they are taken to begin at the time of the row, which is that of their end, and "
-                "so too late by as long as they took" + (" (nginx logs it as $request_time)" if every else "")
+                "so too late by as long as they took" + (" (nginx logs it as $request_time)" if every else ""),
             )
         if self.without_service:
-            self._warn(
-                f"{self._of(self.without_service, self.served)} calls have no service time: drawn as the model says"
-            )
+            count = self._of(self.without_service, self.served)
+            text = f"{count} calls have no service time: drawn as the model says"
+            self._warn("service", self.without_service, text)
         if self.without_model:
             count = units.show_count(self.without_model)
-            self._warn(f"rows without the name of a model left out: {count}; the first is {self.first_without_model}")
+            text = f"rows without the name of a model left out: {count}; the first is {self.first_without_model}"
+            self._warn("model", self.without_model, text)
 
     def _of(self, part: int, whole: int) -> str:
         return f"{units.show_count(part)} of {units.show_count(whole)}"
 
-    def _warn(self, text: str) -> None:
-        warnings.warn(f"{self.file}: {text}", TraceWarning, stacklevel=3)
+    def _warn(self, what: str, count: int, text: str) -> None:
+        say(TraceNote(f"trace_without_{what}", self.file, text, evidence={"rows": float(count)}), stacklevel=3)

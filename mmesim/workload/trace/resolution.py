@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Floats
-from mmesim.errors import TraceError, TraceWarning
+from mmesim.errors import TraceError
+from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.workload.trace.notes import say
 from mmesim.workload.trace.order import check
 from mmesim.workload.trace.rows import RawCalls
 
@@ -46,6 +48,11 @@ class Grid:
     """The file has no times of calls, but counts of them."""
 
     @property
+    def hides_bursts(self) -> bool:
+        """Whether calls come in bursts that go on below the grid."""
+        return not self.counted and self.dispersion > BURSTY
+
+    @property
     def text(self) -> str:
         """What was found, what is done, and what is lost."""
         unit = units.show_seconds(self.unit_s)
@@ -59,7 +66,7 @@ class Grid:
             f"of an earlier one: calls are spread at random inside {unit}, or they would come as bursts "
             f"(resolution: none replays the times as they are; a log with milliseconds is better)"
         )
-        if self.dispersion > BURSTY:
+        if self.hides_bursts:
             said += (
                 f"; counts in {unit} vary {self.dispersion:.2g} times as much as Poisson ones: bursts shorter than "
                 f"{unit} cannot be recovered, so the true tail may be longer"
@@ -70,8 +77,14 @@ class Grid:
 
 
 def tell(file: Path, grid: Grid) -> None:
-    """Warn about a grid that was found."""
-    warnings.warn(f"{file}: {grid.text}", TraceWarning, stacklevel=2)
+    """Say that a grid was found; a warning where it hides bursts that are there."""
+    evidence: dict[str, float | str] = {
+        "resolution_s": grid.unit_s,
+        "share_of_shared_times": grid.shared,
+        "dispersion": grid.dispersion,
+    }
+    severity: Literal["warning", "note"] = "warning" if grid.hides_bursts else "note"
+    say(TraceNote("trace_grid", file, grid.text, severity, {} if grid.counted else evidence))
 
 
 def looked_at(pieces: Iterator[RawCalls]) -> tuple[Grid | None, Iterator[RawCalls]]:

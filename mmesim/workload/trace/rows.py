@@ -7,7 +7,6 @@ order of the end, in some copies of the beginning; `func` is unique only within 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmesim.arrays import Floats, Ints
-from mmesim.errors import TraceWarning
 from mmesim.scenario.traffic.trace import AZURE_LLM, TimeUnit, TraceSource
+from mmesim.scenario.traffic.trace_note import TraceNote
 from mmesim.workload.trace.calls import Calls, name_in
 from mmesim.workload.trace.clock import LATEST_S, Clock, since_1970
 from mmesim.workload.trace.json_lines import JsonLines
 from mmesim.workload.trace.missing import Missing
 from mmesim.workload.trace.names import UNKNOWN, Naming, rows_of_names
+from mmesim.workload.trace.notes import say
 from mmesim.workload.trace.table import Chunk, Table
 from mmesim.workload.trace.tally import Tally
 
@@ -204,12 +204,11 @@ def _failing(part: Chunk, column: str) -> Callable[[int, str], None]:
 
 def tell_of_service(file: Path, what: str) -> None:
     """Warn that a logged time is taken for the service time: most are longer than that."""
-    warnings.warn(
-        f"{file}: {what} is taken for the service time of each call; a time that a server or client logs contains "
-        "queues and loads, which the simulation adds again: then it is a duration (stamped: end), not a service time",
-        TraceWarning,
-        stacklevel=2,
+    text = (
+        f"{what} is taken for the service time of each call; a time that a server or client logs contains "
+        "queues and loads, which the simulation adds again: then it is a duration (stamped: end), not a service time"
     )
+    say(TraceNote("trace_service", file, text))
 
 
 def _check_numbers(part: Chunk, column: str, time: Floats, unit: TimeUnit) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmesim import units
-from mmesim.errors import TraceError, TraceWarning
+from mmesim.errors import TraceError
+from mmesim.scenario.traffic.trace_note import TraceNote
 from mmesim.workload.trace import unknown_file
+from mmesim.workload.trace.notes import say
 
 JUDGED = 10_000
 """After this number of lines the share of unreadable ones is judged first, and again after as many more."""
@@ -54,7 +55,8 @@ class Tally:
     def tell(self) -> None:
         """Warn about the lines that were skipped, if there are any."""
         if self.skipped and not self.refused:
-            warnings.warn(f"{self.file}: {self._counted} skipped; {self.first}", TraceWarning, stacklevel=2)
+            evidence: dict[str, float | str] = {"skipped": float(self.skipped), "lines": float(self.lines)}
+            say(TraceNote("trace_lines", self.file, f"{self._counted} skipped; {self.first}", evidence=evidence))
 
     @property
     def _counted(self) -> str:
