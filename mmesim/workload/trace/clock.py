@@ -87,7 +87,7 @@ class Clock:
                 result[row] = self._parse(str(cell))
             except ValueError:
                 like = "a time such as 2026-01-31 23:59:59.5" if self._format is None else f"a time as {self._format}"
-                part.fail(row, column, f"{cell!r} is not {like}")
+                part.fail(row, column, f"{cell!r} is not {like}{_counted_from_zero(str(cell))}")
         return result
 
 
@@ -188,8 +188,14 @@ def _other(text: str) -> int:
         number = Decimal(text.strip())
         unit = next(each for each in UNIT_NS if number.is_finite() and plausible(float(number), each))
     except (ValueError, InvalidOperation, StopIteration):
-        raise ValueError(f"{text!r} is not a time such as 2026-01-31 23:59:59.5 (time_format reads others)") from None
+        hint = _counted_from_zero(text) or " (time_format reads others)"
+        raise ValueError(f"{text!r} is not a time such as 2026-01-31 23:59:59.5{hint}") from None
     return _ns(number, unit)
+
+
+def _counted_from_zero(text: str) -> str:
+    """What to write for a number that is no date."""
+    return "; a number from 0 on: time_unit: s (ms, us, ns)" if re.fullmatch(r"\s*\d+(?:\.\d*)?\s*", text) else ""
 
 
 def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:

@@ -86,7 +86,7 @@ class JsonLines:
             if isinstance(row, dict):
                 yield number, row
             else:
-                self.tally.skip(number, line, partial("it is not a JSON object: {}".format, line_text.around(line)))
+                self.tally.skip(number, line, partial(_no_object, line))
             self.tally.judge(ended=False)
 
     def _list(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -101,6 +101,11 @@ class JsonLines:
                 yield number, row
             else:
                 self.tally.skip(number, "", lambda: "it is not a JSON object")
+
+
+def _no_object(line: str) -> str:
+    over_lines = "; each must stand on one line (jq -c . FILE)" if line.strip() == "{" else ""
+    return f"it is not a JSON object: {line_text.around(line)}{over_lines}"
 
 
 def parsed(text: str) -> Any:

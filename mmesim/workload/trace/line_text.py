@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 from collections.abc import Iterator
@@ -23,10 +24,16 @@ _ADDRESSES = re.compile(
 )
 
 
+def encoding(file: Path) -> str:
+    """UTF-8, with or without a byte order mark, or UTF-16 with one, as redirections in PowerShell write it."""
+    with pa.input_stream(str(file), compression="detect") as stream:
+        return "utf-16" if stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
 def lines(file: Path) -> Iterator[tuple[int, str]]:
     """Number and text of each line of a file (plain, .gz, .zst) that is not blank; a line that is too long is cut."""
     with pa.input_stream(str(file), compression="detect") as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
+        text = io.TextIOWrapper(stream, encoding=encoding(file), errors="replace")
         number = 0
         while line := text.readline(LONGEST):
             number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,9 @@ import pyarrow.parquet as pq
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import TraceError
 from mmesim.workload.trace import unknown_file
+from mmesim.workload.trace.line_text import encoding
 
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t", "|")
 READ_BYTES = 512 * 1024
 """How much of a CSV file is looked at together; a line must be shorter. Arrow reads some 30 such pieces ahead."""
 
@@ -82,7 +84,9 @@ class Chunk:
             values = _numbers(cells)
         except pa.ArrowInvalid:
             row = next(i for i in range(len(cells)) if not _is_number(cells.slice(i, 1)))
-            self.fail(row, column, f"{cells[row].as_py()!r} is not a number")
+            cell = cells[row].as_py()
+            comma = isinstance(cell, str) and re.fullmatch(r"\s*-?\d+,\d+\s*", cell)
+            self.fail(row, column, f"{cell!r} is not a number" + (": decimals need a point" if comma else ""))
         finite = np.isfinite(values)
         if not finite.all():
             row = int(np.argmin(finite))
@@ -143,12 +147,12 @@ class Table:
         return names
 
     def separator(self) -> str:
-        """What stands between the cells: comma, semicolon or tab, by the first line."""
+        """What stands between the cells: comma, semicolon, tab or bar, by the first line."""
         return max(SEPARATORS, key=self._first_line().count)
 
     def _first_line(self) -> str:
         with pa.input_stream(str(self.file), compression="detect") as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
+            text = io.TextIOWrapper(stream, encoding=encoding(self.file), errors="replace")
             return next((line for line in text if line.strip()), "")
 
     def _cure(self, column: str, names: Sequence[str]) -> str:
@@ -195,7 +199,11 @@ class Table:
             yield from pyarrow.csv.open_csv(
                 stream,
                 read_options=pyarrow.csv.ReadOptions(
-                    use_threads=False, block_size=READ_BYTES, column_names=names, skip_rows=line
+                    use_threads=False,
+                    block_size=READ_BYTES,
+                    column_names=names,
+                    skip_rows=line,
+                    encoding=encoding(self.file).removesuffix("-sig"),
                 ),
                 parse_options=pyarrow.csv.ParseOptions(delimiter=self.separator(), newlines_in_values=True),
                 convert_options=pyarrow.csv.ConvertOptions(
@@ -215,7 +223,7 @@ class Table:
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Line number and cells of each row of a CSV file without the empty lines: slow, for headers and errors."""
         with pa.input_stream(str(self.file), compression="detect") as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            text = io.TextIOWrapper(stream, encoding=encoding(self.file), errors="replace", newline="")
             reader = csv.reader(text, delimiter=self.separator())
             yield from ((reader.line_num, cells) for cells in reader if cells)
 

@@ -160,6 +160,7 @@ CASES: dict[str, tuple[str, dict[str, Any], Calls]] = {
 _DISTURBED = {
     "windows lines": lambda text: text.replace("\n", "\r\n").encode(),
     "byte order mark": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
     "no last newline": lambda text: text.rstrip("\n").encode(),
 }
 

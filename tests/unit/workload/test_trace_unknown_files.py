@@ -61,12 +61,29 @@ def test_a_known_layout_of_counts_is_named(tmp_path: Path, text: str, layout: st
         calls(TraceSource(file=table(tmp_path, text)), Numbered())
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_cells_are_separated_by_comma_semicolon_or_tab(tmp_path: Path, separator: str) -> None:
     text = "time,model\n0.5,b\n1,a\n".replace(",", separator)
     assert calls(TraceSource(file=table(tmp_path, text)), Known({"a": 0, "b": 1})) == [(0.5, 1), (1.0, 0)]
     with pytest.raises(TraceError, match=r"calls\.csv:3: column 'time': 'x' is not a number"):
         calls(TraceSource(file=table(tmp_path, text.replace("\n1", "\nx"))), Known({"a": 0, "b": 1}))
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "message"),
+    [
+        ("time;model\n0,5;a\n", {}, "'0,5' is not a number: decimals need a point"),
+        ("time,model\n1.5,a\n", {"time_unit": "timestamp"}, "'1.5' is not a time .*; a number from 0 on: time_unit: s"),
+        ('{"time": 1.5, "model": "a"}\n', {"format": "json-lines"}, "'1.5' is not a time .* time_unit: s"),
+        ('{\n "time": 1}\n', {"format": "json-lines"}, "each must stand on one line"),
+        ("1.5 a\n", {"format": "access-log", "pattern": r"(?P<time>\S+) (?P<model>\S+)"}, "'1.5' .* time_unit: s"),
+    ],
+)
+def test_what_is_no_time_or_number_says_what_to_write(
+    tmp_path: Path, text: str, keys: dict[str, str], message: str
+) -> None:
+    with pytest.raises(TraceError, match=message):
+        calls(TraceSource.model_validate({"file": str(table(tmp_path, text)), **keys}), Numbered())
 
 
 def test_a_table_without_names_is_for_the_model_that_is_given(tmp_path: Path) -> None:
