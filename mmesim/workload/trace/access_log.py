@@ -81,18 +81,13 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
                 row = naming.row(name)
                 if row == UNKNOWN:
                     raise TraceError(f"{source.file}:{number}: group 'model': {naming.problem(name)}")
-                if with_service:
-                    missing.service(np.isnan(service))
-                if with_end:
-                    missing.duration(np.isnan(duration))
-                    duration = 0.0 if np.isnan(duration) else duration
                 rows.append((time, row, service, duration, number))
         tally.judge(ended=False)
         if len(rows) >= chunk:
-            yield _piece(tally, rows, with_service, with_end)
+            yield _piece(tally, missing, rows, with_service, with_end)
             rows = []
     if rows:
-        yield _piece(tally, rows, with_service, with_end)
+        yield _piece(tally, missing, rows, with_service, with_end)
     if other and not tally.lines:
         raise TraceError(f"{source.file}: no line matches only: {source.only}; {other}")
 
@@ -104,8 +99,13 @@ def _time(clock: Clock, text: str) -> float:
         raise ValueError(f"group 'time': {error}") from None
 
 
-def _piece(tally: Tally, rows: list[_Row], with_service: bool, with_end: bool) -> RawCalls:
-    time, model, service, duration, number = zip(*rows, strict=True)
+def _piece(tally: Tally, missing: Missing, rows: list[_Row], with_service: bool, with_end: bool) -> RawCalls:
+    time, model, services, durations, number = zip(*rows, strict=True)
+    service, duration = np.array(services), np.array(durations)
+    if with_service:
+        missing.service(int(np.isnan(service).sum()), len(rows))
+    if with_end:
+        missing.duration(int(np.isnan(duration).sum()), len(rows))
 
     def fail(row: int, message: str) -> None:
         tally.refused = True
@@ -114,9 +114,9 @@ def _piece(tally: Tally, rows: list[_Row], with_service: bool, with_end: bool) -
     return RawCalls(
         np.array(time),
         np.array(model, dtype=np.int64),
-        np.array(service) if with_service else None,
+        service if with_service else None,
         fail,
-        np.array(duration) if with_end else None,
+        np.nan_to_num(duration, nan=0.0) if with_end else None,
     )
 
 

@@ -108,22 +108,25 @@ def _no_object(line: str) -> str:
     return f"it is not a JSON object: {line_text.around(line)}{over_lines}"
 
 
+_DECODE = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+
+
 def parsed(text: str) -> Any:
     """JSON whose numbers stay text, so that no digit is lost; ValueError for what is none."""
-    return json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    return _DECODE(text)
 
 
 def cell(row: dict[str, Any], name: str) -> str | None:
     """What stands under a key, or under keys inside each other; None where nothing does."""
     if name in row:
         value = row[name]
-        if value is None or isinstance(value, str):
-            return value
-        return json.dumps(value)
-    for end, letter in enumerate(name):
-        below = row.get(name[:end]) if letter == "." else None
+        return value if value is None or isinstance(value, str) else json.dumps(value)
+    end = name.find(".")
+    while end >= 0:
+        below = row.get(name[:end])
         if isinstance(below, dict):
             return cell(below, name[end + 1 :])
+        end = name.find(".", end + 1)
     return None
 
 

@@ -23,15 +23,15 @@ class Missing:
     first_without_model: str = ""
     """Where the first row without a model is: column, place, and what stands there."""
 
-    def duration(self, missing: bool | int, calls: int = 1) -> None:
+    def duration(self, missing: int, calls: int) -> None:
         """Count calls stamped at their end, and those of them without a duration."""
         self.calls += calls
-        self.without_duration += int(missing)
+        self.without_duration += missing
 
-    def service(self, missing: bool | int, calls: int = 1) -> None:
+    def service(self, missing: int, calls: int) -> None:
         """Count calls of a log of service times, and those of them without one."""
         self.served += calls
-        self.without_service += int(missing)
+        self.without_service += missing
 
     def tell(self) -> None:
         """Warn about what is missing, if anything is."""
