@@ -40,6 +40,7 @@ def told(file: Path, calls: Iterator[Arrivals], length_s: float) -> Iterator[Arr
                 note = TraceNote(COVERAGE, file, text, evidence={"length_s": length_s})
             say(note)
             yield part
+            yield from calls
             return
         last_s = float(part.time[-1])
         yield part
