@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.run.selection import State
+from mmesim.scenario.traffic.trace_note import TraceNote
 
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
@@ -203,6 +204,8 @@ class RunData:
     """Self-check: name -> "ok" or what is wrong."""
     control_events: int
     seam_crossings: int
+    trace_notes: tuple[TraceNote, ...] = ()
+    """What was said of the traces that were replayed."""
 
     def of(self, state: State | None) -> ClassData:
         """The warm calls, the cold ones, or all of them."""
