@@ -10,17 +10,20 @@ has one: what lies beyond it then does not depend on loads.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.results.figures import FORMULAS, estimated, formula, over, over_successful
 from mmesim.results.ledger import band_weights, cold_calls
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
-from mmesim.stats.histogram import merge, quantile, share_over, width_at
-from mmesim.stats.intervals import CONFIDENCE, Estimate, half_width, sectioning
+from mmesim.stats.histogram import bucket_of_quantile, merge, quantile, span
+from mmesim.stats.intervals import Estimate, sectioning
+from mmesim.stats.means import CONFIDENCE
+from mmesim.stats.quantiles import Cells, quantile_interval
 
 EPISODES_NEEDED = 20
 COLD_TAIL_SHARE = 0.25
@@ -28,9 +31,14 @@ COLD_TAIL_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Pooled:
-    """The latency histograms of all replications together: [buckets], ledger sums [buckets, parts] in seconds."""
+    """The latency histograms of all replications together: [buckets], ledger sums [buckets, parts] in seconds.
+
+    `shortest_s`, `longest_s`: the ends of what each bucket holds.
+    """
 
     count: Ints
+    shortest_s: Floats
+    longest_s: Floats
     parts_s: Floats
     retried_cold_s: Floats
     load_episodes: Ints
@@ -42,7 +50,22 @@ def pool(runs: Sequence[RunData]) -> Pooled:
     for run in runs[1:]:
         parts_s += run.parts_s
         retried_cold_s += run.retried_cold_s
-    return Pooled(merge([r.count for r in runs]), parts_s, retried_cold_s, merge([r.load_episodes for r in runs]))
+    count = [run.count for run in runs]
+    shortest_s, longest_s = span(count, [run.shortest_s for run in runs], [run.longest_s for run in runs])
+    episodes = merge([r.load_episodes for r in runs])
+    return Pooled(merge(count), shortest_s, longest_s, parts_s, retried_cold_s, episodes)
+
+
+def cells(runs: Sequence[RunData], pooled: Pooled) -> Cells:
+    """The calls of the replications in the buckets that hold any, seconds; `pooled` are these replications together."""
+    used = np.flatnonzero(pooled.count)
+    count = np.array([run.count[used] for run in runs], dtype=np.float64)
+    return Cells(pooled.shortest_s[used], pooled.longest_s[used], count)
+
+
+def pooled_quantile(pooled: Pooled, q: float) -> float:
+    """The q-quantile of all calls together in seconds, nan without any."""
+    return quantile(pooled.shortest_s, pooled.longest_s, pooled.count, q)
 
 
 def lacks_loads(pooled: Pooled, q: float) -> str | None:
@@ -61,7 +84,7 @@ def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: floa
     """A figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds.
 
     The mean is that of the replications' means with a t interval. A quantile is that of the calls of all replications
-    together, with an interval by sectioning, widened to that of Woodruff, and half a bucket on top.
+    together, with an interval by sectioning and half of its bucket on top, widened to that of Woodruff.
     """
     if name == "max":
         # The largest of all calls, not a mean: an interval would have no meaning.
@@ -75,35 +98,18 @@ def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: floa
         reason = lacks_loads(pooled, shares[0])
         if reason is not None:
             return Estimate(None, reason=reason)
-    edges_s, largest_s = runs[0].edges_s, max(r.latency_max_s for r in runs)
+    bucket = bucket_of_quantile(pooled.count, shares[0])
+    width_s = 0.0 if bucket is None else float(pooled.longest_s[bucket] - pooled.shortest_s[bucket])
     return sectioning(
-        quantile(edges_s, pooled.count, shares[0], largest_s),
+        pooled_quantile(pooled, shares[0]),
         values,
         figure.missing,
-        at_least=_woodruff(runs, pooled, shares[0], largest_s, confidence),
-        resolution=width_at(edges_s, pooled.count, shares[0], largest_s) / 2,
+        at_least=quantile_interval(cells(runs, pooled), shares[0], confidence),
+        resolution=width_s / 2,
         confidence=confidence,
         low=0.0,
         scale=1000.0,
     )
-
-
-def _woodruff(
-    runs: Sequence[RunData], pooled: Pooled, q: float, largest_s: float, confidence: float
-) -> tuple[float, float] | None:
-    """The pooled quantiles, seconds, at both ends of the t interval of the share of calls up to the q-quantile.
-
-    Sectioning assumes that the quantile is a smooth figure. Between warm and cold calls it is not: hardly any call
-    lies there, the quantile of a replication is warm or cold, and both easily miss the truth. The share is smooth
-    everywhere. Source: R. S. Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952).
-    """
-    edges_s, at_s = runs[0].edges_s, quantile(runs[0].edges_s, pooled.count, q, largest_s)
-    half = half_width([share_over(edges_s, r.count, at_s) for r in runs], confidence)
-    if half is None or math.isnan(half):
-        return None
-    ends = (max(q - half, 0.0), min(q + half, 1.0))
-    low_s, high_s = (quantile(edges_s, pooled.count, end, largest_s) for end in ends)
-    return low_s, high_s
 
 
 def latency_ms(runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> dict[str, Estimate]:

@@ -16,7 +16,7 @@ from mmesim.results.sections import State, SteadyState
 from mmesim.results.series import Sums, Windows, batch_means, windows
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.intervals import mean
+from mmesim.stats.means import mean
 
 BATCHES = 10
 """Batches of windows that the measured time is cut into."""
