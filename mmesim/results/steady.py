@@ -84,6 +84,16 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     )
 
 
+def counted(states: Sequence[SteadyState]) -> dict[str, object]:
+    """Of several runs how many have each verdict, and how long the longest has to be (null unless one is too short)."""
+    names = ("steady", "warming up", "saturated", "too short", None)
+    lengths = [one.run_at_least_s for one in states if one.run_at_least_s is not None]
+    return {
+        **{name or "not judged": sum(one.verdict == name for one in states) for name in names},
+        "run_at_least_s": max(lengths, default=None),
+    }
+
+
 def _judged(state: State | None, evidence: str, warmup_s: float, run_at_least_s: float | None = None) -> SteadyState:
     return SteadyState(verdict=state, evidence=evidence, warmup_s=warmup_s, run_at_least_s=run_at_least_s)
 
