@@ -13,6 +13,7 @@ from mmesim.errors import UserError
 from mmesim.results.compare import deltas
 from mmesim.results.result import Result
 from mmesim.stats.means import mean_interval
+from tests.coverage_study.pairs import PIN
 from tests.helpers.texts import load_text
 
 TEXT = """
@@ -175,22 +176,6 @@ def test_a_difference_can_be_read_as_a_table_as_json_and_as_a_picture(slower, tm
     assert (tmp_path / "diff.png").stat().st_size > 10_000
     with pytest.raises(KeyError, match="one of mean"):
         slower["p98"]
-
-
-PIN = """
-name: pin
-endpoint: {vcpu: 4, memory: 16 GiB, usable_memory: 1300 MiB, base_memory: 650 MiB, warm: true}
-models:
- - {name: hot, pinned: true, workers: 8, artifact_size: 20 MB, memory: 20 MiB, process_memory: 20 MiB,
-    load: {cpu: 200 ms, wait: 400 ms}, service: {cpu: 10 ms}, weight: 98.98}
- - {name: x, pinned: false, artifact_size: 20 MB, memory: 100 MiB, process_memory: 80 MiB,
-    load: {cpu: 200 ms, wait: 400 ms}, service: {cpu: 10 ms}, weight: 0.04}
- - {name: c, count: 2000, artifact_size: 20 MB, memory: 20 MiB, process_memory: 80 MiB,
-    load: {cpu: 200 ms, wait: 400 ms}, service: {cpu: 10 ms}, weight: 0.00049}
-traffic: [{arrivals: {poisson: {rate: 100 /s}}, popularity: weights}]
-clients: {timeout: 70 s, network: 5 ms}
-run: {duration: 220 s, warmup: 20 s, seed: 1}
-"""
 
 
 def test_the_difference_of_a_percentile_that_jumps_is_held() -> None:
