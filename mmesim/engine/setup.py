@@ -24,6 +24,8 @@ from mmesim.workload.draws.generators import generator
 from mmesim.workload.users import CALLS
 
 BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
+STATES = (None, "warm", "cold")
+"""What a selection may ask for, in the order of ANY, WARM, COLD."""
 RECORD_ROWS = 16384
 """Rows of the buffer of records of calls, which is emptied when it is full."""
 
@@ -42,15 +44,18 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
     limits = scenario.latency_limits_s
     fine, coarse = grid(limits), coarse_grid()
     hosts = scenario.endpoint.instance_count
-    users = sum(t.arrivals.users for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop))
+    users = sum(t.arrivals.most_users for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop))
     tables = Tables(
         Sizes(
             hosts=hosts,
             models=len(models),
             limits=len(limits),
+            selections=len(scenario.counted),
+            cells=sum(scenario.windows_of(one).number for one in scenario.counted),
             loops=scenario.server_kind.event_loops,
             users=users,
             drafts=users * CALLS,
+            budgets=_budgets(scenario),
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
@@ -61,6 +66,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
     set_params(tables, scenario)
     set_clients(tables, scenario, replication)
     set_models(tables, scenario, replication)
+    set_selections(tables, scenario)
     return tables, fine, coarse
 
 
@@ -106,6 +112,20 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         tables.views.limits[k] = limit
 
 
+def set_selections(tables: Tables, scenario: Scenario) -> None:
+    """Fill one row for each selection of calls that is counted apart; cells are those of its windows, in order."""
+    views, first = tables.views, 0
+    views.params[0].n_selections = len(scenario.counted)
+    for k, counted in enumerate(scenario.counted):
+        windows, rows = scenario.windows_of(counted), views.selections
+        rows.state[k] = STATES.index(counted.calls.state)
+        rows.first[k], rows.windows[k] = first, windows.number
+        rows.start[k], rows.end[k], rows.length[k] = windows.start_s, windows.end_s, windows.length_s
+        rows.limit[k] = counted.limit_s
+        views.members[[model.index for model in scenario.chosen_by(counted.calls)], k] = 1
+        first += windows.number
+
+
 def set_clients(tables: Tables, scenario: Scenario, replication: int) -> None:
     """Fill the parameters of retries and throttling."""
     params, retries, throttling = tables.views.params[0], scenario.clients.retries, scenario.endpoint.throttling
@@ -126,6 +146,12 @@ def set_clients(tables: Tables, scenario: Scenario, replication: int) -> None:
         params.retry_quota = tables.views.tokens[:] = quota.tokens
         params.quota_cost, params.quota_cost_timeout = quota.retry, quota.retry_after_timeout
         params.quota_refund = quota.success
+
+
+def _budgets(scenario: Scenario) -> int:
+    """Numbers of calls that users of closed loops are held to: one for each user, or one for a stream."""
+    loops = [(t.calls, t.arrivals) for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop)]
+    return sum(loop.most_users if loop.calls_each is not None else int(calls is not None) for calls, loop in loops)
 
 
 def _processes(scenario: Scenario) -> int:

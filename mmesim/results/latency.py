@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
-from mmesim.results.figures import FORMULAS, estimated, formula, over, over_successful
-from mmesim.results.ledger import band_weights, cold_calls
+from mmesim.results.figures import NO_SUCCESS, Formula, estimated, over, over_successful, ratio
+from mmesim.results.ledger import band_weights, cold_calls, ledger_ms
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
+from mmesim.scenario.run.selection import State
 from mmesim.stats.histogram import bucket_of_quantile, merge, quantile, span
-from mmesim.stats.intervals import Estimate, sectioning
+from mmesim.stats.intervals import Estimate, estimate, sectioning
 from mmesim.stats.means import CONFIDENCE
 from mmesim.stats.quantiles import Cells, quantile_interval
 
@@ -58,9 +60,13 @@ def pool(runs: Sequence[RunData]) -> Pooled:
 
 def cells(runs: Sequence[RunData], pooled: Pooled) -> Cells:
     """The calls of the replications in the buckets that hold any, seconds; `pooled` are these replications together."""
-    used = np.flatnonzero(pooled.count)
-    count = np.array([run.count[used] for run in runs], dtype=np.float64)
-    return Cells(pooled.shortest_s[used], pooled.longest_s[used], count)
+    return _cells([run.count for run in runs], pooled.count, pooled)
+
+
+def _cells(counts: Sequence[Ints], count: Ints, pooled: Pooled) -> Cells:
+    used = np.flatnonzero(count)
+    each = np.array([one[used] for one in counts], dtype=np.float64)
+    return Cells(pooled.shortest_s[used], pooled.longest_s[used], each)
 
 
 def pooled_quantile(pooled: Pooled, q: float) -> float:
@@ -74,37 +80,52 @@ def lacks_loads(pooled: Pooled, q: float) -> str | None:
     cold = float((wide_tail * cold_calls(pooled.count, pooled.parts_s, pooled.retried_cold_s)).sum())
     if cold < COLD_TAIL_SHARE * float((wide_tail * pooled.count).sum()):
         return None
-    beyond = float((band_weights(pooled.count, q, 1.0) * pooled.load_episodes).sum())
+    return _few_episodes(pooled, pooled.count, q)
+
+
+def _few_episodes(pooled: Pooled, count: Ints, q: float) -> str | None:
+    """Why too few loads lie beyond the q-quantile of the calls in `count`, None when there are enough."""
+    beyond = float((band_weights(count, q, 1.0) * pooled.load_episodes).sum())
     if beyond >= EPISODES_NEEDED:
         return None
     return f"too few loads beyond it ({int(beyond)}, {EPISODES_NEEDED} are needed): simulate longer"
 
 
-def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: float = CONFIDENCE) -> Estimate:
-    """A figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds.
+def latency(
+    runs: Sequence[RunData],
+    pooled: Pooled,
+    name: str,
+    confidence: float = CONFIDENCE,
+    state: State | None = None,
+) -> Estimate:
+    """A figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds, of all calls or those of a state.
 
-    The mean is that of the replications' means with a t interval. A quantile is that of the calls of all replications
+    The mean is that of the replications' means with its interval. A quantile is that of the calls of all replications
     together, with an interval by sectioning and half of its bucket on top, widened to that of Woodruff.
     """
+    shares, parts = quantile_shares(name), [run.of(state) for run in runs]
+    missing = NO_SUCCESS if state is None else f"no successful {state} call"
+    largest_s = max(one.latency_max_s for one in parts)
     if name == "max":
         # The largest of all calls, not a mean: an interval would have no meaning.
-        largest = [r.latency_max_s for r in runs if r.ok]
-        return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=FORMULAS["max"].missing)
-    figure, shares = formula(name), quantile_shares(name)
-    values = [figure.of(r) for r in runs]
+        any_ok = any(one.ok for one in parts)
+        return Estimate(1000.0 * largest_s) if any_ok else Estimate(None, reason=missing)
     if shares is None:
-        return estimated(figure, runs, confidence)
-    if pooled.count.any():
-        reason = lacks_loads(pooled, shares[0])
-        if reason is not None:
-            return Estimate(None, reason=reason)
-    bucket = bucket_of_quantile(pooled.count, shares[0])
+        means = [ratio(one.latency_sum_s, one.ok) for one in parts]
+        return estimate(means, missing, low=0.0, scale=1000.0, confidence=confidence)
+    q, counts = shares[0], [one.count for one in parts]
+    count = pooled.count if state is None else merge(counts)
+    reason = _too_few_loads(pooled, count, q, state) if count.any() else None
+    if reason is not None:
+        return Estimate(None, reason=reason)
+    bucket = bucket_of_quantile(count, q)
     width_s = 0.0 if bucket is None else float(pooled.longest_s[bucket] - pooled.shortest_s[bucket])
     return sectioning(
-        pooled_quantile(pooled, shares[0]),
-        values,
-        figure.missing,
-        at_least=quantile_interval(cells(runs, pooled), shares[0], confidence),
+        quantile(pooled.shortest_s, pooled.longest_s, count, q),
+        # The ends of all calls of a bucket are also those of its warm and of its cold ones.
+        [quantile(run.shortest_s, run.longest_s, one, q) for run, one in zip(runs, counts, strict=True)],
+        missing,
+        at_least=quantile_interval(_cells(counts, count, pooled), q, confidence),
         resolution=width_s / 2,
         confidence=confidence,
         low=0.0,
@@ -112,9 +133,43 @@ def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: floa
     )
 
 
-def latency_ms(runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> dict[str, Estimate]:
-    """Mean, quantiles and maximum of the latency in milliseconds."""
-    return {name: latency(runs, pooled, name, confidence) for name in LATENCIES}
+def _too_few_loads(pooled: Pooled, count: Ints, q: float, state: State | None) -> str | None:
+    """Why a quantile of the calls in `count` rests on too few loads; warm calls do not depend on loads."""
+    if state == "warm":
+        return None
+    return lacks_loads(pooled, q) if state is None else _few_episodes(pooled, count, q)
+
+
+def latency_ms(
+    runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE, state: State | None = None
+) -> dict[str, Estimate]:
+    """Mean, quantiles and maximum of the latency in milliseconds, of all calls or of those of a state."""
+    return {name: latency(runs, pooled, name, confidence, state) for name in LATENCIES}
+
+
+def calls_of(
+    runs: Sequence[RunData], pooled: Pooled, state: State, confidence: float = CONFIDENCE
+) -> dict[str, object]:
+    """The section `warm` or `cold` of the summary."""
+    parts = [run.of(state) for run in runs]
+    failed = Formula(
+        "share",
+        lambda run: ratio(run.of(state).calls - run.of(state).ok, run.of(state).calls),
+        f"no {state} call",
+        trials=lambda run: run.of(state).calls,
+    )
+    having = [run for run in runs if run.of(state).calls]  # a replication without such a call says nothing of them
+    return {
+        "calls": sum(one.calls for one in parts),
+        "failed": sum(one.calls - one.ok for one in parts),
+        "error_rate": estimated(failed, having or runs, confidence).as_dict(),
+        "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence, state).items()},
+    }
+
+
+def pooled_ledger(runs: Sequence[RunData], pooled: Pooled) -> dict[str, dict[str, Any]]:
+    """What latency is made of, all replications together, by band."""
+    return ledger_ms(runs[0].edges_s, pooled.count, pooled.parts_s, max(run.latency_max_s for run in runs))
 
 
 def limit_text(limit_s: float) -> str:

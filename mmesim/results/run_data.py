@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.run.selection import State
 
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
@@ -33,6 +35,37 @@ class TenantData:
 
 
 @dataclass(frozen=True)
+class ClassData:
+    """The warm calls, the cold calls or all calls that began in [warm-up, duration)."""
+
+    calls: int
+    """Those that have ended; a failed call that never reached a host is both warm and cold."""
+    count: Ints
+    """Successful calls in each bucket of `RunData.edges_s`."""
+    latency_sum_s: float
+    latency_max_s: float
+
+    @property
+    def ok(self) -> int:
+        """Successful calls."""
+        return int(self.count.sum())
+
+
+@dataclass(frozen=True)
+class CellData:
+    """One row a window of each selection of calls in `Scenario.counted`, in order, over the measured calls."""
+
+    calls: Ints
+    ok: Ints
+    over: Ints
+    """Successful calls slower than the limit of the selection."""
+    hits: Ints
+    misses: Ints
+    latency_sum_s: Floats
+    """Of the successful calls."""
+
+
+@dataclass(frozen=True)
 class HostData:
     """One row a host that ever lived; integrals and means over [warm-up, duration) of the time it was up."""
 
@@ -54,7 +87,7 @@ class HostData:
     hits: Ints
     misses: Ints
     tasks_peak: Ints
-    """Most processes and threads at once, over the whole run."""
+    """Most processes and threads at once, over [0, duration)."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +130,8 @@ class CallRecords:
 class RunData:
     """Measurements of one replication.
 
-    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover the whole run.
+    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover all that was
+    simulated, also calls that came after the run for as long as a measured one was not answered.
     Latency is that of successful calls, seconds, from the first attempt to the answer at the client.
     """
 
@@ -127,6 +161,10 @@ class RunData:
     ok: int
     errors: Ints
     """[len(CAUSES)]: failed calls by the cause of their last attempt."""
+    answers: int
+    """Calls that ended in [warmup_s, duration_s), whenever they began, failed ones too."""
+    answers_ok: int
+    """Those that were answered well."""
     attempts: int
     attempt_causes: Ints
     """[len(CAUSES)]: failed attempts by cause."""
@@ -135,20 +173,29 @@ class RunData:
     load_wait_sum_s: float
     """ModelLoadingWaitTime summed over the misses that were answered or given up."""
 
+    begun: int
+    """Calls that began in [0, duration): those of the warm-up, too."""
     calls_all: int
     ok_all: int
     errors_all: int
     in_flight_at_end: int
-    """Calls without an answer when the run stopped: 0 unless it was cut short."""
+    """Measured calls that had neither an answer nor a failure when the run stopped."""
     retried_cold_s: Floats
     """[buckets]: of `parts_s`, what calls that met a load lost to failed attempts and pauses."""
     load_episodes: Ints
     """[buckets]: number of loads, each in the bucket of the first successful call that had waited for it."""
 
+    cold: ClassData
+    unreached: int
+    """Calls that failed without having reached a host."""
+    warm_latency_sum_s: float
+    warm_latency_max_s: float
+    cells: CellData
+
     tenants: TenantData
     model_names: tuple[str, ...]
     hosts: HostData
-    windows: dict[str, Floats]
+    windows: Mapping[str, Floats]
     """Windows over [0, duration), of a minute except in pilot runs: column name -> array.
 
     CloudWatch names and units, plus `start_s`.
@@ -160,3 +207,17 @@ class RunData:
     """Self-check: name -> "ok" or what is wrong."""
     control_events: int
     seam_crossings: int
+
+    def of(self, state: State | None) -> ClassData:
+        """The warm calls, the cold ones, or all of them."""
+        if state == "warm":
+            return self.warm
+        if state == "cold":
+            return self.cold
+        return ClassData(self.calls, self.count, self.latency_sum_s, self.latency_max_s)
+
+    @property
+    def warm(self) -> ClassData:
+        """The calls that reached a host and did not wait for a load, and those that failed before any host."""
+        calls = self.calls - (self.cold.calls - self.unreached)
+        return ClassData(calls, self.count - self.cold.count, self.warm_latency_sum_s, self.warm_latency_max_s)

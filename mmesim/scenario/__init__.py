@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
+    from mmesim.scenario.run.selection import Selection
     from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
     from mmesim.scenario.run.sweep import Range, Sample, Sweep
     from mmesim.scenario.run.until import Precision
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
     from mmesim.scenario.traffic.popularity import LognormalPopularity, Tenants, UniformPopularity, Weights, Zipf
     from mmesim.scenario.traffic.sessions import Geometric, Sessions
+    from mmesim.scenario.traffic.stages import Ramp, RateStage, UserStage
     from mmesim.scenario.traffic.stream import Traffic
     from mmesim.scenario.traffic.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
     from mmesim.scenario.values.function import Function
@@ -90,13 +92,16 @@ __all__ = [
     "Percentiles",
     "Poisson",
     "Precision",
+    "Ramp",
     "Range",
+    "RateStage",
     "Router",
     "RouterPolicy",
     "RunSettings",
     "Sample",
     "Scenario",
     "Schedule",
+    "Selection",
     "Server",
     "Service",
     "Sessions",
@@ -111,6 +116,7 @@ __all__ = [
     "Ttl",
     "Uniform",
     "UniformPopularity",
+    "UserStage",
     "Weibull",
     "WeibullArrivals",
     "Weights",
@@ -149,6 +155,7 @@ _HOMES = {
     ),
     "mmesim.scenario.run.belief": ("Belief",),
     "mmesim.scenario.run.expect": ("Expectation",),
+    "mmesim.scenario.run.selection": ("Selection",),
     "mmesim.scenario.run.settings": (
         "Clients",
         "FoundWarmup",
@@ -201,6 +208,7 @@ _HOMES = {
         "Geometric",
         "Sessions",
     ),
+    "mmesim.scenario.traffic.stages": ("Ramp", "RateStage", "UserStage"),
     "mmesim.scenario.traffic.stream": ("Traffic",),
     "mmesim.scenario.traffic.trace": (
         "TraceColumns",

@@ -18,12 +18,13 @@ from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
 from mmesim.scenario.run.expect import ExpectationField
+from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.kinds import kind_of
 from mmesim.scenario.server.server import Server
-from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.closed_loop import SHORTEST_S, ClosedLoop
 from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Refusals, Refused
@@ -129,8 +130,17 @@ class Scenario(Data):
         return called(stream.models, models)
 
     def end_of(self, stream: Traffic) -> float:
-        """When the last call of a stream must have begun, seconds."""
+        """When the last measured call of a stream must have begun, seconds."""
         return self.run.duration_s if stream.end_s is None else min(self.run.duration_s, stream.end_s)
+
+    def goes_on_until(self, stream: Traffic) -> float:
+        """When the last call of a stream must have begun, seconds.
+
+        A stream without an end of its own goes on after the run, unmeasured, for the measured calls that are not
+        answered yet: at most for the longest time that a call can last.
+        """
+        longest_s = self.run.duration_s + self.clients.longest_call_s
+        return longest_s if stream.end_s is None else min(longest_s, stream.end_s)
 
     @property
     def changes_over_time(self) -> str | None:
@@ -143,6 +153,8 @@ class Scenario(Data):
             reason = changing(stream.arrivals, stream.drift)
             if reason is not None:
                 return f"stream {stream.name!r} {reason}"
+            if stream.calls is not None:
+                return f"stream {stream.name!r} ends after a number of calls"
             if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
         return OWN_PROCESS if self.processes else None
@@ -155,8 +167,28 @@ class Scenario(Data):
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:
-        """The latency limits named in `expect`, seconds, sorted, each once."""
-        return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
+        """The latency limits of all calls named in `expect`, seconds, sorted, each once."""
+        return tuple(sorted({e.limit for e in self.expect if e.is_latency and e.calls.is_all}))
+
+    @property
+    def counted(self) -> tuple[Counted, ...]:
+        """What is counted of some of the calls, since `expect` asks for it; each once."""
+        return tuple(dict.fromkeys(e.counted for e in self.expect if e.counted is not None))
+
+    def chosen_by(self, calls: Selection) -> tuple[Model, ...]:
+        """The models whose calls are meant; raises ScenarioError for an unknown name."""
+        models, names = self.model_table(), None if calls.group is None else (calls.group,)
+        wrong = [
+            Problem("scenario", None, "expect", name, f"no model or group {name!r}", hint)
+            for _, name, hint in unknown(names, models)
+        ]
+        if wrong:
+            raise ScenarioError(wrong)
+        return called(names, models)
+
+    def windows_of(self, counted: Counted) -> Windows:
+        """The windows in which it is counted; once the warm-up is known."""
+        return counted.calls.windows(self.run.cut_s, self.run.duration_s)
 
     @property
     def server_kind(self) -> ServerKind:
@@ -186,6 +218,17 @@ class Scenario(Data):
     def _time_for_an_answer(self) -> Scenario:
         if self.fixed_delay_s >= self.clients.timeout_s:
             raise Refused("no call can be answered: network and router.overhead take this long", ("clients", "timeout"))
+        return self
+
+    @model_validator(mode="after")
+    def _time_moves_on(self) -> Scenario:
+        """A user who is refused and neither pauses nor is any way off would call again at the same instant."""
+        for index, stream in enumerate(self.traffic):
+            loop = stream.arrivals
+            if isinstance(loop, ClosedLoop) and max(self.fixed_delay_s, loop.least_pause_s) < SHORTEST_S:
+                message = "a refused user would call again at the same instant: nothing takes any time"
+                hint = "clients: {network: 5 ms}, or cycle: 1 ms, the own time of a light client"
+                raise Refused(message, ("traffic", index, "arrivals", "closed_loop"), hint)
         return self
 
     @model_validator(mode="after")

@@ -71,6 +71,8 @@ MODEL = in_lines(
     ("batch_per_item", S, "time of each attempt of it besides"),
     ("first_cpu", CPU_S, "further work of a worker's first job"),
     ("first_wait", S, "further waiting of a worker's first job"),
+    ("home", LINK, "first host in rendezvous order, as of `home_epoch`"),
+    ("home_epoch", MARK, "`fleet_epoch` when it was looked for"),
 )
 
 POOL = in_lines(
@@ -152,6 +154,8 @@ ATTEMPT = packed(
     ("user", LINK, "user of a closed loop, NONE for an open-loop call"),
     ("retry_cost", COUNT, "tokens of the quota that it cost"),
     ("cold", FLAG, "it or an earlier attempt of the call waited for a load"),
+    ("earlier_hits", COUNT, "earlier attempts of the call that found their model ready"),
+    ("earlier_misses", COUNT, "earlier attempts of the call that reached a host and did not"),
     ("call_start", AT, "when the client made the call"),
     ("start", AT, "when the client sent this attempt"),
     ("reach", AT, "when it reached the router"),
@@ -190,7 +194,7 @@ CONTROL_TASK = packed(
 )
 
 LOOP = packed(
-    ("blocked", COUNT, "registrations that block it"),
+    ("blocked", COUNT, "registrations and attempts that it works for"),
     ("head", LINK, "first attempt that waits for it"),
     ("tail", LINK, "last attempt that waits for it"),
 )
@@ -226,7 +230,12 @@ _CALLED = (
 
 ARRIVAL = packed(*_CALLED, ("time", AT, "when the client makes the call"), *_DRAWN)
 
-DRAFT = packed(*_CALLED, ("gap", S, "user's pause before the call"), *_DRAWN)
+DRAFT = packed(
+    *_CALLED,
+    ("gap", S, "user's pause before the call"),
+    ("pace", S, "least time from the start of the user's call before"),
+    *_DRAWN,
+)
 
 USER = packed(
     ("first", ROW, "first of the user's rows of drafts"),
@@ -235,7 +244,10 @@ USER = packed(
     ("next", LINK, "next user whose drafts are all used"),
     ("start", AT, "when the next call begins"),
     ("free_at", AT, "when the last answer came"),
+    ("begin", AT, "no call begins before"),
     ("end", AT, "no call begins from here on"),
+    ("again", FLAG, "the user comes back some time after `end`"),
+    ("budget", LINK, "place in `budgets` of the calls that the user may begin, NONE: no limit"),
 )
 
 MODEL_STATS = packed(
@@ -245,6 +257,25 @@ MODEL_STATS = packed(
     ("latency", S, "sum of the latencies of those answered well"),
     ("latency_min", S, "the shortest of them"),
     ("latency_max", S, "the longest of them"),
+)
+
+SELECTION = packed(
+    ("state", CODE, "ANY, WARM or COLD"),
+    ("first", ROW, "the cell of its first window"),
+    ("windows", COUNT, "windows"),
+    ("start", AT, "of the first window"),
+    ("end", AT, "of the last window"),
+    ("length", S, "of a window"),
+    ("limit", S, "above which a call is slow"),
+)
+
+CELL = packed(
+    ("calls", COUNT, "measured calls that began in this window of a selection and have ended"),
+    ("ok", COUNT, "those that were answered well"),
+    ("over", COUNT, "those of them that were slow"),
+    ("hits", COUNT, "attempts of the calls that found their model ready"),
+    ("misses", COUNT, "attempts of the calls that reached a host and did not"),
+    ("latency", S, "sum of the latencies of those answered well"),
 )
 
 RECORD = packed(

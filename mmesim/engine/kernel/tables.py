@@ -39,6 +39,8 @@ LAYOUTS: dict[str, Layout] = {
     "drafts": rows.DRAFT,
     "users": rows.USER,
     "model_stats": rows.MODEL_STATS,
+    "selections": rows.SELECTION,
+    "cells": rows.CELL,
     "records": rows.RECORD,
 }
 """Tables of records."""
@@ -51,8 +53,8 @@ FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "cont
 
 PLAIN = """
     ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes
-    window_causes window_hist record_parts scratch episodes ledger scores tokens retry_on retried_cold
-    shortest longest
+    window_causes window_hist budgets record_parts scratch episodes ledger scores tokens retry_on retried_cold
+    cold_histogram members shortest longest
 """
 TABLES = (*LAYOUTS, *PLAIN.split())
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
@@ -138,8 +140,11 @@ class Sizes:
     models: int
     limits: int
     loops: int
+    selections: int = 0
+    cells: int = 0
     users: int = 0
     drafts: int = 0
+    budgets: int = 0
     processes: int = 1
     workers: int = 256
     pools: int = 256
@@ -159,6 +164,7 @@ class Tables:
         hosts, models = max(1, sizes.hosts), max(1, sizes.models)
         buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
         sizes_of = {"hosts": hosts, "models": models, "model_stats": models, "records": sizes.records}
+        sizes_of |= {"selections": max(1, sizes.selections), "cells": max(1, sizes.cells)}
         sizes_of |= {"timers": sizes.timers, "arrivals": sizes.arrivals, "users": sizes.users, "drafts": sizes.drafts}
         shapes: dict[str, int | tuple[int, ...]] = {
             **dict.fromkeys(ONE_ROW, 1),
@@ -177,6 +183,8 @@ class Tables:
             "histogram": np.zeros(buckets, np.int64),  # measured calls by latency
             "shortest": np.zeros(buckets),  # the shortest of them, seconds
             "longest": np.zeros(buckets),  # the longest of them, seconds
+            "cold_histogram": np.zeros(buckets, np.int64),  # those of them that were cold
+            "members": np.zeros((models, max(1, sizes.selections)), np.int8),  # selections of each model's calls
             "parts": np.zeros((buckets, N_PARTS)),  # their ledger: seconds by bucket and part
             "coarse_start": np.ascontiguousarray(coarse[1], np.int64),  # the same for the coarse buckets
             "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),  # the same for the coarse buckets
@@ -186,6 +194,7 @@ class Tables:
             "causes": np.zeros((3, N_CAUSES), np.int64),  # of measured calls, all calls, measured attempts
             "window_causes": np.zeros(N_CAUSES, np.int64),  # failures in the window
             "window_hist": np.zeros(coarse_buckets, np.int64),  # answers in the window by coarse bucket
+            "budgets": np.zeros(sizes.budgets, np.int64),  # calls that users of a closed loop may still begin
             "record_parts": np.zeros((sizes.records, N_PARTS)),  # the ledger of each record, seconds
             "scratch": np.zeros(0, np.int64),  # rows that a verb hands back
             "ledger": np.zeros(N_PARTS),  # of the call that is being counted, seconds
