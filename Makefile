@@ -54,11 +54,12 @@ bench: $(VENV)/dev.stamp
 accuracy: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.measured.report docs/accuracy.md
 
-# About an hour on one core. A cell that is finished stays in the folder, so it can be broken off and started again.
+# About three hours on one core. A cell that is finished stays in the folder, so it can be broken off and started again.
 STUDY ?= --runs 2000 --folder .coverage-study
 coverage-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.coverage_study.study $(STUDY)
 	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
+	$(BIN)/python -m tests.coverage_study.compared $(STUDY) --page docs/coverage.md
 
 clean:
 	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .fuzz

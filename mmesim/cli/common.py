@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +33,23 @@ Cluster = Annotated[
     str | None,
     typer.Option(help="Dask scheduler whose workers run the replications: tcp://scheduler:8786.", show_default=False),
 ]
+
+
+Store = Annotated[
+    Path | None,
+    typer.Option(help="File that keeps finished simulations, which are not run again.", show_default="none is kept"),
+]
+
+
+@contextmanager
+def told_to_continue(store: Path | None) -> Iterator[None]:
+    """On Ctrl-C say that what is finished is in the store."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if store is not None:
+            typer.echo(f"what is finished is in {store}: run the same command to continue", err=True)
+        raise
 
 
 def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:

@@ -16,8 +16,10 @@ from mmesim.cli.common import (
     Quiet,
     ScenarioFile,
     Seed,
+    Store,
     columns,
     executor,
+    told_to_continue,
     with_seed,
 )
 from mmesim.errors import SimulationError, UserError
@@ -33,6 +35,7 @@ def robustness(
     quiet: Quiet = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
+    store: Store = None,
     json: Json = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 if an expectation fails in any setting, 2 if one is undecided.")
@@ -52,8 +55,14 @@ def robustness(
     loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
-    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
-        found = run_robustness(loaded, full=full, replications=replications, executor=running, watch=progress)
+    with (
+        told_to_continue(store),
+        executor(jobs, cluster, quiet) as running,
+        SimulationsBar(None if quiet else sys.stderr) as progress,
+    ):
+        found = run_robustness(
+            loaded, full=full, replications=replications, executor=running, store=store, watch=progress
+        )
     if quiet and not json:
         typer.echo(found.answer)
     else:

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import Cluster, Jobs, Json, Overrides, Seed, Silent, columns, executor, with_seed
+from mmesim.cli.common import (
+    Cluster,
+    Jobs,
+    Json,
+    Overrides,
+    Seed,
+    Silent,
+    Store,
+    columns,
+    executor,
+    told_to_continue,
+    with_seed,
+)
 from mmesim.errors import SimulationError
 
 
@@ -26,6 +38,7 @@ def uncertain(
     quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
+    store: Store = None,
     json: Json = False,
     overrides: Overrides = None,
 ) -> None:
@@ -41,9 +54,19 @@ def uncertain(
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
-    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
+    with (
+        told_to_continue(store),
+        executor(jobs, cluster, quiet) as running,
+        SimulationsBar(None if quiet else sys.stderr) as progress,
+    ):
         found = run_uncertain(
-            template, draws=draws, replications=replications, metrics=metrics or (), executor=running, watch=progress
+            template,
+            draws=draws,
+            replications=replications,
+            metrics=metrics or (),
+            executor=running,
+            store=store,
+            watch=progress,
         )
     typer.echo(found.to_json() if json else text(uncertain_report(found), width=columns()), nl=False)
     if found.self_check is not None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mmesim import __version__, units
-from mmesim.results.sections import Verdict
+from mmesim.results.sections import SteadyState, Verdict
 from mmesim.results.summary import plain
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.scenario import Scenario
@@ -27,7 +27,7 @@ class Outcome:
 
     `verdict`: on everything that is expected, None when nothing is. `expect`: the entries of the summary. `figures`:
     those that are shown in `robustness`, by key; times in milliseconds, shares 0..1. `steady_state`: the verdict on the
-    measured time, None where it cannot be asked.
+    measured time.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Outcome:
     verdict: Verdict | None
     expect: tuple[Mapping[str, Any], ...]
     figures: Mapping[str, Estimate]
-    steady_state: str | None = None
+    steady_state: SteadyState
     self_check: str | None = None
 
 
@@ -146,6 +146,7 @@ class Robustness:
                     "verdict": outcome.verdict,
                     "expect": [dict(entry) for entry in outcome.expect],
                     "figures": {name: estimate.as_dict() for name, estimate in outcome.figures.items()},
+                    "steady_state": outcome.steady_state.model_dump(),
                 }
                 for outcome in self.outcomes
             ],

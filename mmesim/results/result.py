@@ -20,7 +20,7 @@ from mmesim.results import folder as folders
 from mmesim.results.expect import overall
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
+from mmesim.results.sections import SteadyState, Verdict
 from mmesim.results.summary import summarise
 from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
@@ -83,6 +83,11 @@ class Result:
     def verdict(self) -> Verdict:
         """Whether everything that the scenario expects was met: pass, fail or undecided."""
         return overall([entry["verdict"] for entry in self.summary["expect"]])
+
+    @property
+    def steady_state(self) -> SteadyState:
+        """Whether the measured time was in steady state."""
+        return SteadyState.model_validate(self.summary["steady_state"])
 
     @property
     def self_check(self) -> str | None:

@@ -28,6 +28,9 @@ class TenantData:
     over: Ints
     """[models, limits]: successful calls slower than each limit of `RunData.limits_s`."""
     latency_sum_s: Floats
+    latency_min_s: Floats
+    latency_max_s: Floats
+    """The shortest and the longest; 0 where there is none."""
     histogram: NDArray[np.int32]
     """[models, coarse buckets]: successful calls; edges in `RunData.coarse_edges_s`."""
 
@@ -146,6 +149,9 @@ class RunData:
     """Bucket edges: bucket i holds edges[i] < latency <= edges[i + 1]; every limit is one of the edges."""
     count: Ints
     """Successful calls in each bucket."""
+    shortest_s: Floats
+    longest_s: Floats
+    """[buckets]: the shortest and the longest latency in each bucket; 0 where there is none."""
     parts_s: Floats
     """[buckets, len(PARTS)]: sums of the ledger's parts over the calls of each bucket."""
     latency_sum_s: float

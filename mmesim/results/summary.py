@@ -1,6 +1,6 @@
 """The summary of a run: what summary.json holds, key by key, and how it comes from what the replications measured.
 
-Counts are sums over replications. Ratios and times are means of the values of each replication with Student's t
+Counts are sums over replications. Ratios and times are means of the values of each replication with an
 interval, quantiles those of all calls together with an interval by sectioning; the maximum has none.
 """
 
@@ -50,7 +50,7 @@ from mmesim.results.tenants import tenants
 from mmesim.results.until import Until
 from mmesim.scenario.figures import BANDS, LATENCIES
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.intervals import CONFIDENCE
+from mmesim.stats.means import CONFIDENCE
 
 SIGNIFICANT_DIGITS = 12
 

@@ -20,7 +20,7 @@ from mmesim.results.tenants import latency_limits, meets, pooled_tenants
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.histogram import quantile
+from mmesim.stats.histogram import clipped_quantile
 
 Column = tuple[str, str]
 """Unit and meaning."""
@@ -182,7 +182,10 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
         "mean_ms": _ratio(1000.0 * pooled.latency_sum_s, pooled.ok),
     }
     for name, q in (("p50_ms", 0.5), ("p99_ms", 0.99)):
-        values = [1000.0 * quantile(first.coarse_edges_s, h, q) for h in pooled.histogram]
+        values = [
+            1000.0 * clipped_quantile(first.coarse_edges_s, h, q, low, high)
+            for h, low, high in zip(pooled.histogram, pooled.latency_min_s, pooled.latency_max_s, strict=True)
+        ]
         columns[name] = _nullable(np.array(values), ~answered)
     limits: Sequence[Expectation] = latency_limits(scenario.expect)
     met = meets(pooled, first.limits_s, limits)

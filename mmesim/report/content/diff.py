@@ -11,6 +11,7 @@ from mmesim.experiment.diff import Diff
 from mmesim.experiment.divergence import Divergence, Fate
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
+from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.results.compare import Delta
 from mmesim.stats.intervals import Estimate
 
@@ -39,7 +40,7 @@ def _head(found: Diff) -> Iterator[Block]:
     lines += phrases.of_scenario(found.asked)
     for label, result in (("a", found.a), ("b", found.b)):
         steady: Any = result.summary["steady_state"]
-        if steady["verdict"] in phrases.UNSTEADY:
+        if steady["verdict"] in UNSTEADY:
             lines.append(f"{label} is not in steady state ({steady['verdict']}): {steady['evidence']}")
     if not found.same_calls:
         lines.append("a and b have different traffic: only what it has in common cancels in the differences")

@@ -8,6 +8,7 @@ from mmesim import units
 from mmesim.experiment.robustness_result import Outcome, Robustness
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.report.content.steadiness import steadiness
 from mmesim.scenario.figures import Figure, shown_in
 from mmesim.stats.intervals import Estimate
 
@@ -41,7 +42,7 @@ def _table(found: Robustness) -> Iterator[Block]:
     yield Table(tuple(columns), tuple(rows))
     if names[-1].isdecimal():
         yield Lines(tuple(f"{name}: {one.name}" for name, one in zip(names, found.outcomes, strict=True)), "list")
-    notes = [*phrases.of_runs([(one.name, one.steady_state) for one in found.outcomes], "settings")]
+    notes = [*steadiness([(one.name, one.steady_state) for one in found.outcomes], "settings")]
     notes += [f"left out: {one.name}: {one.reason}" for one in found.left_out]
     if notes:
         yield Lines(tuple(notes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -213,3 +214,13 @@ def test_the_engine_itself(rate: str, answer: str):
     assert found.self_check is None
     if "5 of" in answer:
         assert "flips if endpoint.load_slots = 1 (p90 < 5 s: " in found.answer
+
+
+def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
+    def fail(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        raise AssertionError("simulated again")
+
+    file = tmp_path / "settings.sqlite"
+    first = robustness(scenario(), replications=2, executor=fakes.Fake(slow_with_one_slot), store=file)
+    again = robustness(scenario(), replications=2, executor=fakes.Fake(fail), store=file)
+    assert again.to_json() == first.to_json()

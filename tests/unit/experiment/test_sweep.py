@@ -291,3 +291,22 @@ def test_a_sweep_shows_itself_in_a_notebook() -> None:
     result = swept({COUNT: [1, 2]})
     assert result._repr_html_().count("<tr") == 3
     assert repr(result) == f"SweepResult('swept', 2 of 2 points, ['{COUNT}'])"
+
+
+def test_a_run_that_is_too_short_says_how_long_it_has_to_be_also_from_the_store(tmp_path: Path) -> None:
+    text = """
+name: short
+endpoint: {vcpu: 4, memory: 16 GiB}
+models: [{name: m, count: 3, artifact_size: 1 MB, memory: 10 MB, weight: 1, service: {cpu: 5 ms}}]
+traffic: [{arrivals: {poisson: {rate: 1 /s}}, popularity: weights}]
+run: {duration: 20 s, warmup: auto, replications: 2}
+"""
+    points = [{"run.duration": "20 s"}]
+    first, again = (sweep(load_text(text), points, store=tmp_path / "s.sqlite") for _ in range(2))
+    assert again.simulated == 0
+    for found in (first, again):
+        (point,) = found.points
+        assert point.steady_state.verdict == "too short"
+        assert point.steady_state.run_at_least_s is not None
+        assert point.steady_state.run_at_least_s > 20.0
+        assert found.table["run_at_least_s"].to_pylist() == [point.steady_state.run_at_least_s]
