@@ -14,7 +14,10 @@ from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Titl
 from mmesim.results.compare import Delta
 from mmesim.stats.intervals import Estimate
 
-TONES: Mapping[str, Tone] = MappingProxyType({"higher": "changed", "lower": "changed", "undecided": "open"})
+TONES: Mapping[str | None, Tone] = MappingProxyType(
+    {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}
+)
+"""Effect of a difference, or its direction where no way is good, and its tone."""
 RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
 
 
@@ -66,8 +69,12 @@ def _table(found: Diff) -> Iterator[Block]:
 
 def _row(delta: Delta) -> tuple[Cell, ...]:
     name = phrases.with_unit(delta.name, delta.kind)
-    tone = TONES.get(delta.direction)
-    ends = (Cell(name, tone=tone), Cell(_value(delta, delta.a), tone=tone), Cell(_value(delta, delta.b), tone=tone))
+    tone = TONES.get(delta.effect or delta.direction)
+    ends = (
+        Cell(name, tone=tone),
+        Cell(shown_value(delta, delta.a), tone=tone),
+        Cell(shown_value(delta, delta.b), tone=tone),
+    )
     if delta.difference.value is None:
         return (*ends, Cell(formats.DASH, tone=tone), Cell(), Cell())
     if delta.kind == "share":
@@ -82,7 +89,8 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
     return (*ends, Cell(shown, interval, tone=tone), Cell(relative, tone=tone), Cell(delta.direction, tone=tone))
 
 
-def _value(delta: Delta, estimated: Estimate) -> str:
+def shown_value(delta: Delta, estimated: Estimate) -> str:
+    """The value of one side as text, without its unit; a share in percent."""
     if estimated.value is None:
         return formats.DASH
     return formats.share(estimated.value) if delta.kind == "share" else formats.number(estimated.value)
