@@ -65,6 +65,14 @@ def columns() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
 
 
+def tell(sentence: str) -> None:
+    """Says a sentence on stderr: as lines on a terminal, as one line in a file, where it can be searched for."""
+    from mmesim.report.text import INDENT, wrapped
+
+    width = shutil.get_terminal_size().columns
+    typer.echo("\n".join(wrapped(sentence, 0, INDENT, width)) if sys.stderr.isatty() else sentence, err=True)
+
+
 def coloured() -> bool:
     """Whether stdout is a terminal, and colours are not switched off (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

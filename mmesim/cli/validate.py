@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import Overrides
+from mmesim.cli.common import Overrides, columns, tell
 from mmesim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def validate(
     """
     from mmesim.preflight.check import findings
     from mmesim.preflight.in_short import in_short
+    from mmesim.report.text import INDENT, wrapped
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
 
@@ -46,13 +47,14 @@ def validate(
         if resolved:
             typer.echo(dump(scenario), nl=False)
         else:
-            typer.echo(f"{file}: ok: {summary(scenario)}")
-            for expectation in scenario.expect:
-                typer.echo(f"  expect {expectation.text}: {expectation.meaning}")
-            for line in figures:
-                typer.echo(f"  {line}")
+            for line in wrapped(f"{file}: ok: {summary(scenario)}", 0, INDENT, columns()):
+                typer.echo(line)
+            limits = [f"expect {one.text}: {one.meaning}" for one in scenario.expect]
+            for sentence in (*limits, *figures):
+                for line in wrapped(sentence, INDENT, INDENT, columns()):
+                    typer.echo(line)
         for finding in found:
-            typer.echo(finding.line, err=True)
+            tell(finding.line)
         doubtful = doubtful or any(finding.severity != "note" for finding in found)
     if problems:
         raise ScenarioError(problems)
