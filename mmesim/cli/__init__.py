@@ -34,7 +34,6 @@ app = typer.Typer(
     help="Simulate Amazon SageMaker multi-model endpoints: how many instances, what latency, at what cost.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: half the start-up time
 )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmesim.cli import complete
+
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
 
@@ -20,7 +22,12 @@ INTERRUPTED = 130
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Set a field, such as endpoint.instance_count=6; repeatable.", show_default=False),
+    typer.Option(
+        "--set",
+        help="Set a field, such as endpoint.instance_count=6; repeatable.",
+        show_default=False,
+        autocompletion=complete.field,
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the report.")]

@@ -75,6 +75,7 @@ def run(
     from mmesim.report.content.run import run_report, verdict_report
     from mmesim.report.progress import ReplicationsBar, SimulationsBar
     from mmesim.report.text import text
+    from mmesim.results.replaced import replaced
     from mmesim.scenario.file.load import load
     from mmesim.scenario.run.settings import AUTO
 
@@ -87,6 +88,9 @@ def run(
     for finding in () if quiet else findings(loaded):
         if finding.severity != "note":
             tell(finding.line)
+    other = None if quiet else replaced(folder, loaded)
+    if other is not None:
+        tell(f"note: {other}")
     if loaded.run.warmup_s == AUTO and not quiet:
         typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
     with (

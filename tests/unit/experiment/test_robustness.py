@@ -131,8 +131,9 @@ def test_of_many_settings_the_answer_names_two_and_a_table_says_what_each_change
     lines = [line.split() for line in text(robustness_report(found)).splitlines()]
     assert ["endpoint.load_slots", "=", "1", "0", "18", "0"] in lines
     # The value of each field in a column of its own: combinations are too long to be names.
-    assert ["no.", "slots", "speed", "memory", "policy", "misroute", "expected"] in lines
-    assert ["3", "1", "1.15", "FAIL", "p90"] in lines
+    head = next(line for line in lines if line[:1] == ["no."])
+    assert {"policy", "misroute", "expected"} <= set(head)
+    assert any(line[:3] == ["3", "1", "1.15"] and line[3:5] == ["FAIL", "p90"] for line in lines)
 
 
 def test_it_holds_everywhere():
