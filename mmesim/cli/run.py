@@ -68,6 +68,7 @@ def run(
 
     Prints a report, and writes summary and tables to a folder.
     """
+    from mmesim.cli.replaced import replaced
     from mmesim.experiment.replicate import RECORDS, run_replications
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
@@ -75,7 +76,6 @@ def run(
     from mmesim.report.content.run import run_report, verdict_report
     from mmesim.report.progress import ReplicationsBar, SimulationsBar
     from mmesim.report.text import text
-    from mmesim.results.replaced import replaced
     from mmesim.scenario.file.load import load
     from mmesim.scenario.run.settings import AUTO
 

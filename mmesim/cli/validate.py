@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +43,7 @@ def validate(
         try:
             scenario = load(file, overrides or ())
             found, figures = findings(scenario), list(in_short(scenario))
+            _try_sweep(file, overrides or (), scenario)
         except ScenarioError as error:
             problems += error.problems
             continue
@@ -60,6 +63,24 @@ def validate(
         raise ScenarioError(problems)
     if strict and doubtful:
         raise typer.Exit(1)
+
+
+def _try_sweep(file: Path, overrides: Sequence[str], scenario: Scenario) -> None:
+    """Puts the first and the last point of the sweep into the scenario; ScenarioError when it has no such field."""
+    from mmesim.experiment.sweep.points import points
+    from mmesim.scenario.file.template import Template
+
+    if scenario.sweep is None:
+        return
+    found = points(scenario.sweep, scenario.run.seed)
+    for point in (found[0], found[-1]):
+        try:
+            Template.read(file, overrides).at(point)
+        except ScenarioError as error:
+            where = f"{file}: sweep, "
+            raise ScenarioError(
+                [replace(one, file=where + one.file.removeprefix("--set ")) for one in error.problems]
+            ) from None
 
 
 def summary(scenario: Scenario) -> str:

@@ -72,8 +72,8 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
     tone = TONES.get(delta.effect or delta.direction)
     ends = (
         Cell(name, tone=tone),
-        Cell(shown_value(delta, delta.a), tone=tone),
-        Cell(shown_value(delta, delta.b), tone=tone),
+        Cell(formats.figure(delta.kind, delta.a.value), tone=tone),
+        Cell(formats.figure(delta.kind, delta.b.value), tone=tone),
     )
     if delta.difference.value is None:
         return (*ends, Cell(formats.DASH, tone=tone), Cell(), Cell())
@@ -87,13 +87,6 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
         interval = "" if exact else formats.interval(delta.difference.as_dict())
     relative = "" if delta.relative is None or delta.kind == "share" else f"{100.0 * delta.relative:+,.1f} %"
     return (*ends, Cell(shown, interval, tone=tone), Cell(relative, tone=tone), Cell(delta.direction, tone=tone))
-
-
-def shown_value(delta: Delta, estimated: Estimate) -> str:
-    """The value of one side as text, without its unit; a share in percent."""
-    if estimated.value is None:
-        return formats.DASH
-    return formats.share(estimated.value) if delta.kind == "share" else formats.number(estimated.value)
 
 
 def _signed(value: float) -> str:

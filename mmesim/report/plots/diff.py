@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.lines import Line2D
 
-from mmesim.report import phrases
-from mmesim.report.content.diff import shown_value
+from mmesim.report import formats, phrases
 from mmesim.report.plots.picture import BLUE, GREY, RED, Picture, plain_log
 from mmesim.results.compare import Delta
 
@@ -43,7 +42,7 @@ def differences(found: Diff) -> Picture:
             bar = [max(low, least), max(high, least)]
             axes.plot(bar, [row, row], color=COLOURS[kind], linewidth=2.5, solid_capstyle="butt")
             axes.plot([value], [row], "o", color=COLOURS[kind], markersize=6)
-        values = f"{shown_value(delta, delta.a)} \N{RIGHTWARDS ARROW} {shown_value(delta, delta.b)}"
+        values = " \N{RIGHTWARDS ARROW} ".join(formats.figure(delta.kind, of.value) for of in (delta.a, delta.b))
         where = axes.get_yaxis_transform()
         axes.text(1.02, row, values, transform=where, va="center", fontsize="small", color=COLOURS[kind])
     axes.axvline(1.0, color="black", linewidth=0.8)

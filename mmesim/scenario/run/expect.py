@@ -29,6 +29,7 @@ Comparison = Literal["<", "<=", ">", ">="]
 EXAMPLES = ("p99 < 500 ms", "cache_hit_ratio >= 95 %", "error_rate < 0.1 %", "loads < 200 /h", "cost.month < 1000 USD")
 
 _OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
+_FLIPPED: Mapping[str, str] = MappingProxyType({"<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
 
 
@@ -104,6 +105,9 @@ def read_expectation(value: object) -> Expectation:
     if not left or not right:
         missing = "limit" if left else "figure"
         raise Refused(f"{shown(value)} has no {missing}: write `FIGURE < LIMIT`, such as `p99 < 500 ms`")
+    if right in EXPECTED and operator[0] in _FLIPPED:
+        plain = f"{right} {_FLIPPED[operator[0]]} {' '.join(left)}"
+        raise Refused(f"{shown(value)} begins with its limit", (), f"write {plain}")
     metric = _figure(left[0])
     for word in left[1:]:
         if word in NOT_YET:
