@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -82,7 +83,7 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
         interval = formats.interval(_scaled(delta.difference, 100.0).as_dict())
     else:
         bounds = delta.difference.ci95
-        exact = bounds is not None and bounds[0] == bounds[1]  # such as a price
+        exact = bounds is not None and math.isclose(*bounds, rel_tol=1e-9)  # such as a price
         shown = _signed(delta.difference.value)
         interval = "" if exact else formats.interval(delta.difference.as_dict())
     relative = "" if delta.relative is None or delta.kind == "share" else f"{100.0 * delta.relative:+,.1f} %"
