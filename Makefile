@@ -9,7 +9,7 @@ BENCH := .benchmarks/benchmark.json
 
 YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
-.PHONY: demo test test-slow test-all kills editors lint types bench accuracy coverage-study clean
+.PHONY: demo test test-slow test-all kills twin editors lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
@@ -38,6 +38,10 @@ editors: $(VENV)/dev.stamp $(YAML_SERVER)
 
 $(YAML_SERVER):
 	npm install --no-audit --no-fund --no-save --prefix .editors yaml-language-server@1.19.2
+
+# The engine against a second, plain implementation of the assumptions, call by call on 2,000 random scenarios.
+twin: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m "not slow" tests/twin
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
