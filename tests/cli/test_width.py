@@ -1,8 +1,13 @@
 """No line of a report is wider than the terminal, or than 80 columns where stdout is none."""
 
+import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+
+from mmesim.cli.common import tell
+from tests.helpers.terminal import Terminal
 
 WIDE = """\
 name: a-name-that-is-much-longer-than-it-needs-to-be-for-a-scenario
@@ -44,3 +49,15 @@ def test_a_report_fits_80_columns(mmesim, command):
     assert shown.code == 0, shown.err
     assert shown.out
     assert [line for line in shown.out.splitlines() if len(line) > 80] == []
+
+
+def test_a_sentence_on_stderr_is_wrapped_on_a_terminal_and_one_line_elsewhere(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    sentence = "warning: " + "a word and another one; " * 9
+    for stream, lines in ((Terminal(), 3), (StringIO(), 1)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        tell(sentence.strip())
+        found = stream.getvalue().splitlines()
+        assert len(found) == lines
+        assert " ".join(line.strip() for line in found) == sentence.strip()
+        assert lines == 1 or max(map(len, found)) <= 80
