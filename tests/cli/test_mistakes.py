@@ -157,6 +157,8 @@ MORE_MISTAKES = [
     (RUN, "run: {duration: 60 s}\nsweep: {grid: {endpoint.instance_count: 1..4}}", "'1..4' is not a number"),
     (RUN, "run:\n\tduration: 60 s", "a tab cannot indent: use spaces"),
     (RUN, "run: duration: 60 s", "one key a line"),
+    (RUN, "run: {duration: 60 s}\n1: 2", "base.yaml:9: 1: unknown key, one of name, endpoint"),
+    (RUN, "run: {duration: true}", "true is not a time"),
     (RUN, "run:{duration: 60 s}", "base.yaml:8"),
     (RUN, "run: {duration: 60 s}\n  seed: 3", "indented otherwise"),
     (RUN, "run: {duration: '60 s}", "a quote or a bracket is not closed"),

@@ -113,6 +113,8 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
                 hint = _instead(place, value, item["needed"], hint)
             hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
             return f"unknown key, one of {', '.join(allowed)}", hint
+        case "invalid_key":
+            return f"unknown key, one of {', '.join(allowed_keys(place[:-1], tree, root))}", None
         case "enum" | "literal_error":
             allowed = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
             switch = SWITCH.get(FLAGS.get(str(value).lower(), "")) if set(allowed) == set(SWITCH.values()) else None
