@@ -9,7 +9,7 @@ BENCH := .benchmarks/benchmark.json
 
 YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
-.PHONY: demo test test-slow test-all kills twin editors lint types bench accuracy coverage-study clean
+.PHONY: demo test test-slow test-all kills twin fuzz editors lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
@@ -43,6 +43,11 @@ $(YAML_SERVER):
 twin: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "not slow" tests/twin
 
+# Hostile input. What went well is kept in .fuzz and not run again.
+FUZZ ?= --cases 2000
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz $(FUZZ)
+
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,7 +70,7 @@ coverage-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
 
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .editors
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .editors .fuzz
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
