@@ -9,9 +9,11 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
+from mmesim import units
 from mmesim.arrays import Floats, Ints
 from mmesim.report.plots.picture import BLUE, PALE_BLUE, RED, Picture, ink, plain_log
 from mmesim.results.latency import pool
+from mmesim.results.ledger import calls_of_band
 from mmesim.scenario.figures import PARTS, QUANTILES, quantile_shares
 
 if TYPE_CHECKING:
@@ -75,6 +77,11 @@ def _percentiles(least: float) -> Iterator[tuple[float, str]]:
         digits += 1
 
 
+def _label(name: str, band: Any) -> str:
+    """Which calls a bar is about; the mean of the calls around p90 is near p90, but is not p90."""
+    return f"around {name}\n{calls_of_band(band)}\nmean {units.show_seconds(band['mean'] / 1000.0)}"
+
+
 def _slower(count: Ints) -> Floats:
     """Share of the calls above the upper edge of each bucket but the last; nan where there is none left."""
     total = max(1, int(count.sum()))
@@ -89,9 +96,9 @@ def _ledger(lengths: Axes, axes: Axes, result: Result) -> None:
     parts = [p for p in PARTS if any(ledger[band][p] >= NEGLIGIBLE * ledger[band]["mean"] for band in bands)]
     places = range(len(bands))
     means = [ledger[band]["mean"] for band in bands]
-    lengths.bar_label(lengths.barh(places, means, color=BLUE), [f"{mean:,.0f} ms" for mean in means], padding=3)
-    lengths.set_yticks(places, bands)
-    lengths.set_xlim(0.0, 1.8 * max(means, default=1.0))  # room for the labels
+    lengths.barh(places, means, color=BLUE)
+    lengths.set_yticks(places, [_label(band, ledger[band]) for band in bands])
+    lengths.set_xlim(0.0, 1.05 * max(means, default=1.0))
     lengths.set_xticks([])
     lengths.set_title("mean latency", fontsize="medium", loc="left")
     colours = colormaps["tab20"].colors  # type: ignore[attr-defined]  # a listed colour map has colours
