@@ -130,7 +130,8 @@ def _number_axis(axes: Axes, x: np.ndarray) -> None:
 def _limits(result: SweepResult, figure: Figure) -> list[float]:
     """The limits of the figure that the scenario expects, in the unit of the axis."""
     scale = {"ms": 1000.0, "share": 100.0}.get(figure.kind, 1.0)
-    asked = [one for one in result.scenario.expect if one.metric == figure.name and one.kind == figure.kind]
+    expected = (one for one in result.scenario.expect if one.calls.is_all)
+    asked = [one for one in expected if one.metric == figure.name and one.kind == figure.kind]
     return sorted({one.limit * scale for one in asked})
 
 
