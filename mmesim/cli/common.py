@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmesim.cli import complete
+
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
 
@@ -22,7 +24,12 @@ INTERRUPTED = 130
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Set a field, such as endpoint.instance_count=6; repeatable.", show_default=False),
+    typer.Option(
+        "--set",
+        help="Set a field, such as endpoint.instance_count=6; repeatable.",
+        show_default=False,
+        autocompletion=complete.field,
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the report.")]
@@ -82,6 +89,14 @@ def columns() -> int:
     from mmesim.report.text import WIDTH
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+
+
+def tell(sentence: str) -> None:
+    """Says a sentence on stderr: as lines on a terminal, as one line in a file, where it can be searched for."""
+    from mmesim.report.text import INDENT, wrapped
+
+    width = shutil.get_terminal_size().columns
+    typer.echo("\n".join(wrapped(sentence, 0, INDENT, width)) if sys.stderr.isatty() else sentence, err=True)
 
 
 def coloured() -> bool:

@@ -47,6 +47,7 @@ def robustness(
     Shows in how many settings the expectations hold, and which settings change the answer.
     """
     from mmesim.experiment.robustness import robustness as run_robustness
+    from mmesim.report.blocks import Lines, report
     from mmesim.report.content.robustness import robustness_report
     from mmesim.report.progress import SimulationsBar
     from mmesim.report.text import text
@@ -63,10 +64,8 @@ def robustness(
         found = run_robustness(
             loaded, full=full, replications=replications, executor=running, store=store, watch=progress
         )
-    if quiet and not json:
-        typer.echo(found.answer)
-    else:
-        typer.echo(found.to_json() if json else text(robustness_report(found), width=columns()), nl=False)
+    shown = report([Lines((found.answer,))]) if quiet else robustness_report(found)
+    typer.echo(found.to_json() if json else text(shown, width=columns()), nl=False)
     if found.self_check is not None:
         raise SimulationError(f"the self-check of a setting failed: its figures cannot be trusted: {found.self_check}")
     if check and found.verdict is not None:

@@ -38,6 +38,11 @@ class Outcome:
     steady_state: SteadyState
     self_check: str | None = None
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What it sets, such as `endpoint.load_slots = 1`; nothing for the scenario as it is."""
+        return () if self.name == AS_GIVEN else tuple(self.name.split(", "))
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -63,6 +68,18 @@ class Robustness:
     def with_verdict(self, verdict: Verdict) -> tuple[Outcome, ...]:
         """The settings with this verdict on everything that is expected."""
         return tuple(outcome for outcome in self.outcomes if outcome.verdict == verdict)
+
+    @property
+    def by_change(self) -> Mapping[str, Mapping[Verdict, int]]:
+        """How many of the settings with each change have each verdict; those as in the scenario count for none."""
+        verdicts: tuple[Verdict, ...] = ("pass", "fail", "undecided")
+        found: dict[str, dict[Verdict, int]] = {}
+        for outcome in sorted(self.outcomes, key=lambda one: len(one.changes)):
+            for change in outcome.changes:
+                counts = found.setdefault(change, dict.fromkeys(verdicts, 0))
+                if outcome.verdict is not None:
+                    counts[outcome.verdict] += 1
+        return found
 
     @property
     def verdict(self) -> Verdict | None:
@@ -167,7 +184,17 @@ class Robustness:
 
 
 def _listed(outcomes: Sequence[Outcome]) -> str:
-    return ", or ".join(f"{outcome.name}{_why(outcome)}" for outcome in outcomes)
+    """The settings by name; of many those with the fewest changes, and how many more there are."""
+    shown = outcomes
+    if len(outcomes) > MOST_LISTED:
+        shown = sorted(outcomes, key=lambda outcome: len(outcome.changes))[:FIRST_LISTED]
+    names = ", or ".join(f"{outcome.name}{_why(outcome)}" for outcome in shown)
+    left = len(outcomes) - len(shown)
+    return f"{names}, or with {left} more settings" if left else names
+
+
+MOST_LISTED, FIRST_LISTED = 8, 2
+"""Settings that one sentence can name, and how many it names of more."""
 
 
 def _why(outcome: Outcome) -> str:

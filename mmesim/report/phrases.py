@@ -54,8 +54,9 @@ def plural(count: int, noun: str) -> str:
 
 
 def with_unit(name: str, kind: Kind) -> str:
-    """A figure with its unit, `p99, ms`; shares and counts have none."""
-    return name if kind in ("share", "count") else f"{name}, {SHOWN_UNITS[kind]}"
+    """A figure with its unit, `p99, ms`; shares and counts have none, and some names say theirs: `usd_per_hour`."""
+    said = kind in ("share", "count") or name.startswith("usd_") or name.endswith("_rps")
+    return name if said else f"{name}, {SHOWN_UNITS[kind]}"
 
 
 def verdict(judged: str | None, *missed: str) -> Cell:

@@ -61,6 +61,14 @@ class Delta:
             return None
         return self.difference.value / self.a.value
 
+    @property
+    def effect(self) -> Literal["better", "worse"] | None:
+        """Whether b is better than a; None where that is undecided, or neither way is good."""
+        good = figures.better(self.name, self.kind)
+        if good is None or self.direction not in ("higher", "lower"):
+            return None
+        return "better" if self.direction == good else "worse"
+
 
 def deltas(a: Result, b: Result) -> tuple[Delta, ...]:
     """The differences of two results with equally many replications, pair by pair; else ValueError."""

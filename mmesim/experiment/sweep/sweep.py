@@ -105,7 +105,9 @@ class _Plan:
             try:
                 scenario = template.at(point)
             except ScenarioError as error:
-                problems |= {str(one): one for one in map(_named, error.problems)}
+                for one in map(_named, error.problems):
+                    # A field that is wrong is wrong in every point: one mistake.
+                    problems.setdefault(f"{one.field}: {one.message}", one)
                 continue
             scenario = repeated(scenario, replications)
             self.replications.append(scenario.run.replications)

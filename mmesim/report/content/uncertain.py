@@ -58,17 +58,11 @@ def _answers(found: Uncertain) -> Iterator[Block]:
 
 def _row(answer: Answer) -> tuple[Cell, ...]:
     name = phrases.with_unit(answer.name, answer.kind)
-    points = cells(name, *(_value(answer, value) for value in (answer.p5, answer.p50, answer.p95)))
+    points = cells(name, *(formats.figure(answer.kind, value) for value in (answer.p5, answer.p50, answer.p95)))
     share = answer.inputs_share
     if share is None:
         return (*points, *cells(formats.DASH, formats.DASH))
     return (*points, formats.share_cell(Estimate(share, answer.interval).as_dict()), Cell(formats.share(1.0 - share)))
-
-
-def _value(answer: Answer, value: float | None) -> str:
-    if value is None:
-        return formats.DASH
-    return formats.share(value) if answer.kind == "share" else formats.number(value)
 
 
 def _expected(found: Uncertain) -> Iterator[Block]:
