@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, divide
+from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import BANDS, PARTS
 
 LOADING: tuple[str, ...] = ("load_slot_wait", "download", "memory_wait", "load")
@@ -42,6 +43,20 @@ def _band(count: NDArray[np.integer], parts_s: Floats, low: float, high: float) 
     parts_ms = 1000.0 * (weights[:, None] * parts_s).sum(axis=0) / calls
     figures = {part: float(ms) for part, ms in zip(PARTS, parts_ms, strict=True)}
     return {"n": round(calls), "mean": float(parts_ms.sum()), **figures}
+
+
+def failed_ledger_ms(attempts: NDArray[np.integer], parts_s: Floats) -> dict[str, dict[str, float | int | None]]:
+    """For each cause of failure the failed attempts `n`, their `mean` length and its parts, in milliseconds.
+
+    `attempts` [causes]; `parts_s` [causes, len(PARTS)], seconds. A cause that did not occur has n = 0 and no figures.
+    """
+    found: dict[str, dict[str, float | int | None]] = {}
+    for cause, n, seconds in zip(CAUSES, attempts.tolist(), parts_s, strict=True):
+        figures: dict[str, float | int | None] = dict.fromkeys(PARTS)
+        if n:
+            figures = {part: 1000.0 * s / n for part, s in zip(PARTS, seconds.tolist(), strict=True)}
+        found[cause] = {"n": n, "mean": 1000.0 * float(seconds.sum()) / n if n else None, **figures}
+    return found
 
 
 def cold_calls(count: NDArray[np.integer], parts_s: Floats, retried_cold_s: Floats) -> Floats:

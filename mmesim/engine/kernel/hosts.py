@@ -28,7 +28,7 @@ def add_host(t, key, now):
     clock.n_up += 1
     clock.memory_epoch += 1
     if params.shared_queue == 1:
-        new_station(t, h)
+        new_station(t, h, now)
     refresh(t, h)
     return h
 

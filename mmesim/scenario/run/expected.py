@@ -51,7 +51,6 @@ EXPECTED: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
 
 LATER: Mapping[str, str] = MappingProxyType(
     {
-        "workers": "how busy workers are is not measured yet",
         "recovery": "there are no faults yet to recover from",
         "over_time": "what happens over time is not judged yet",
     }
