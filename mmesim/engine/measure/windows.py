@@ -26,7 +26,8 @@ from mmesim.stats.histogram import log_middles, quantile
 WINDOW_S = 60.0
 MICRO = 1e6
 LONG_ENOUGH = 0.05
-"""Workers of a model, mean over a window, from which on it can be the busiest: one loaded for one call is always busy."""
+"""Workers of a model, mean over a window, from which on it can be the busiest: one that is loaded for one
+call is always busy."""
 
 ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)

@@ -46,4 +46,5 @@ def failed(summary: Any) -> Iterator[Block]:
 
 def _waits(ledger: Any) -> bool:
     """Whether an attempt took longer than to be refused at once."""
-    return 2.0 * sum(ledger[part] for part in PARTS if part not in AT_ONCE) >= ledger["mean"] > 0.0
+    mean, waits = float(ledger["mean"]), sum(float(ledger[part]) for part in PARTS if part not in AT_ONCE)
+    return 2.0 * waits >= mean > 0.0

@@ -235,8 +235,8 @@ def _resources(result: Result, summary: Any) -> Iterator[Block]:
         rows.append((Cell("workers"), formats.share_cell(workers["utilization"]), Cell(), Cell()))
     rows.append(cells("processes and threads", "", "", f"{units.show_count(pids['peak'])} {limit}"))
     yield Title("Resources")
-    titles = ("mean", "fullest host", "peak")
-    yield Table((Column(), *(Column(title, "right") for title in titles)), tuple(rows))
+    fullest_host = Column("fullest host", "right", optional=True)
+    yield Table((Column(), Column("mean", "right"), fullest_host, Column("peak", "right")), tuple(rows))
     if busiest["value"] is not None:
         yield Lines((f"busiest workers: those of {workers['busiest_model']}, {formats.percent(busiest)}",))
 
