@@ -103,7 +103,7 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure("memory_utilization", "memory_utilization", "share", "memory utilization", ("until", "diff", "sweep")),
     Figure("disk_utilization", "disk_utilization", "share", "disk utilization", ("until", "sweep")),
-    Figure("workers.utilization", "workers.utilization", "share", "worker utilization", ("until", "diff", "sweep")),
+    Figure("workers.utilization", "workers.utilization", "share", "worker utilization", ("until", "sweep")),
     Figure("workers.busiest", "workers.busiest", "share", "utilization of the busiest model's workers", ("sweep",)),
     Figure("throughput", "throughput_rps", "rate", "throughput", ("until", "diff", "sweep")),
     Figure("loaded_models", "loaded_models", "count", "loaded models", ("until", "diff", "sweep")),
