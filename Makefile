@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test test-slow test-all kills lint types bench accuracy coverage-study clean
+.PHONY: demo test test-slow test-all kills twin fuzz lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
@@ -29,6 +29,15 @@ test-all: $(VENV)/dev.stamp
 # A sweep that is killed at twenty random moments, and restarted each time.
 kills: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m long tests/cli/test_sweep.py
+
+# The engine against a second, plain implementation of the assumptions, call by call on 2,000 random scenarios.
+twin: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m "not slow" tests/twin
+
+# Hostile input. What went well is kept in .fuzz and not run again.
+FUZZ ?= --cases 2000
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -52,7 +61,7 @@ coverage-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
 
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .fuzz
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

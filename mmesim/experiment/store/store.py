@@ -16,7 +16,7 @@ from mmesim.experiment.store.pack import pack, unpack
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 2
+FORMAT = 3
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573
