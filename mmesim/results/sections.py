@@ -199,6 +199,17 @@ class Tenants(Entry):
     """share of called models that are cold in more than 5 % of their calls"""
 
 
+class Workers(Entry):
+    """How busy the workers of loaded models are."""
+
+    utilization: Value
+    """time that they are busy, of all the time that they are there; filling a batch is busy"""
+    busiest: Value
+    """the same of the model whose workers are busiest, in each replication"""
+    busiest_model: str | None
+    """that model, all replications together; null when no model has workers of its own"""
+
+
 class Pids(Entry):
     """Processes and threads."""
 
