@@ -153,8 +153,9 @@ class Attempts(Entry):
 
 def _with_parts(schema: dict[str, Any]) -> None:
     schema["required"] += PARTS
-    schema["propertyNames"] = {"enum": [*schema["required"], "reason"]}
-    _explain(schema, "mean")
+    schema["propertyNames"] = {"enum": list(dict.fromkeys([*schema["properties"], *PARTS]))}
+    if "reason" in schema["properties"]:
+        _explain(schema, "mean")
 
 
 class Band(Explained):
@@ -171,6 +172,18 @@ class Band(Explained):
     """their mean latency, the sum of the parts, within 10 % of the percentile; null where no band is that narrow"""
     reason: Reason = None
     """why mean and parts are null; absent when they are not"""
+
+
+class FailedAttempts(Entry):
+    """Attempts that failed for one cause: their number, their length and each of its parts."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_with_parts)
+    __pydantic_extra__: dict[str, float | None] = Field(init=False)
+
+    n: Count
+    """failed attempts"""
+    mean: float | None
+    """their mean length in milliseconds, the sum of the parts; null when there are none, as the parts are"""
 
 
 class ColdShare(Entry):

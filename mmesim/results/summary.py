@@ -37,6 +37,7 @@ from mmesim.results.sections import (
     Count,
     Entry,
     Expected,
+    FailedAttempts,
     Pids,
     Requests,
     RobustnessAnswer,
@@ -105,7 +106,7 @@ class Summary(Entry):
     limit"""
     ledger_ms: Annotated[dict[str, Band], exactly(*BANDS)]
     """what latency is made of, all replications together"""
-    failed_ledger_ms: Annotated[dict[str, Band], exactly(*CAUSES)]
+    failed_ledger_ms: Annotated[dict[str, FailedAttempts], exactly(*CAUSES)]
     """the same of failed attempts, by cause: what they waited for until they failed"""
     cache_hit_ratio: Value
     """ModelCacheHit: attempts that found their model ready"""
