@@ -35,6 +35,7 @@ from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.stages import UserStage
 from mmesim.scenario.values.times import Constant, Empirical, Exponential, Lognormal
 from tests.helpers.one_queue import one_queue
 from tests.laws.digest import digest
@@ -140,6 +141,40 @@ def _clients() -> Scenario:
     return both
 
 
+def _stages() -> Scenario:
+    """Users who leave and come back, in two loops: one is held to a number of calls, which are used up."""
+    stages = tuple(UserStage(duration=duration_s, target=target) for duration_s, target in ((1, 6), (1, 1), (1, 6)))
+    loop = ClosedLoop(stages=stages, cycle=Constant(0.01))
+    fast = instant_model("fast", count=2, workers=2, service=Service(cpu=Empirical((0.0, 0.02))))
+    whole = _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=4.0)
+    both: Scenario = whole.model_copy(
+        update={"traffic": (Traffic(name="held", arrivals=loop, calls=100), Traffic(name="free", arrivals=loop))}
+    )
+    return both
+
+
+def _many_workers() -> Scenario:
+    """Loads of many workers at once, which are broken off while they compute."""
+    models = _models(6, 60, load=CpuWait(cpu=Exponential(0.05)), service=Service(cpu=Exponential(0.01)))
+    endpoint = _endpoint(
+        1, "sticky", "lru", load_slots=6, load_timeout_s=0.5, load_limit_s=2.0, usable_memory_given_bytes=8 * 2**30
+    )
+    return _scenario(endpoint, (models,), rate_per_s=20.0, duration_s=4.0)
+
+
+def _one_loop() -> Scenario:
+    """Loads one after the other on the only event loop, where calls wait meanwhile."""
+    model = instant_model("m", count=8, service=Service(wait=Constant(0.01)))
+    return _scenario(
+        instant_endpoint(usable_memory_given_bytes=4 * 4 * MIB, load_slots=1),
+        (model,),
+        rate_per_s=60.0,
+        duration_s=4.0,
+        server=Server(job_queue_size=20, event_loops=1, process_start=CpuWait(cpu=Constant(0.02))),
+        clients=patient_clients(),
+    )
+
+
 def scenarios() -> dict[str, Scenario]:
     """Name -> scenario; each is small enough to run uncompiled."""
     parallel = Service(cpu=Exponential(0.04), threads=2, serial=0.2)
@@ -221,6 +256,9 @@ def scenarios() -> dict[str, Scenario]:
         "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(
             update={"traffic": (Traffic(arrivals=ClosedLoop(users=2, cycle=Constant(0.001))),)}
         ),
+        "stages": _stages(),
+        "many_workers": _many_workers(),
+        "one_loop": _one_loop(),
         "quota": _scenario(
             _endpoint(1, "sticky", "lru", throttling=Throttling(rate_per_s=20.0, burst=3), load_timeout_s=0.2),
             (_models(6),),
