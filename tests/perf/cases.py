@@ -133,9 +133,10 @@ def _simulation(scenario: Scenario, replication: int, facts: Callable[[RunData],
 
 def _queue(scenario: Scenario, replication: int) -> Prepared:
     def facts(data: RunData) -> Done:
-        assert data.ok == data.calls_all
+        assert data.ok == data.calls  # each measured call was answered; calls after the duration are not measured
+        assert data.errors_all == 0
         _same_queue(data.latency_sum_s / data.ok, data.ok)
-        return Done(data.calls_all)
+        return Done(data.calls_all)  # the time is that of all calls that were simulated
 
     return _simulation(scenario, replication, facts)
 
