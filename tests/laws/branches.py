@@ -143,7 +143,7 @@ def _clients() -> Scenario:
 
 def _stages() -> Scenario:
     """Users who leave and come back, in two loops: one is held to a number of calls, which are used up."""
-    stages = tuple(UserStage(duration=duration_s, target=target) for duration_s, target in ((1, 6), (1, 1), (1, 6)))
+    stages = tuple(UserStage(duration_s=duration_s, target=target) for duration_s, target in ((1, 6), (1, 1), (1, 6)))
     loop = ClosedLoop(stages=stages, cycle=Constant(0.01))
     fast = instant_model("fast", count=2, workers=2, service=Service(cpu=Empirical((0.0, 0.02))))
     whole = _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=4.0)
