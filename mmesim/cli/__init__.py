@@ -118,8 +118,8 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Shows a warning; one about a trace is a note for the user."""
-    if issubclass(category, TraceWarning):
+    """Shows a warning; one of mmesim's own is a note for the user."""
+    if category.__module__.startswith("mmesim."):
         typer.echo(f"note: {message}", err=True)
     else:
         typer.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False)
