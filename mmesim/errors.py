@@ -8,9 +8,11 @@ MmesimError                 exit code 70
 |   +-- OutputError         a result that cannot be written
 |   +-- TooLarge            a simulation that does not fit into memory
 |   +-- UserCodeError       exit code 70: a user function failed
+|   +-- WorkerKilled        exit code 130: a process that ran a replication was killed
 +-- SimulationError         exit code 70: the simulator is at fault
 
-A TraceWarning is not an error: it says what is missing from a trace that is replayed anyway.
+Warnings are no errors: a TraceWarning says what is missing from a trace that is replayed anyway, a StoppedWarning why a
+run has fewer replications than it should.
 """
 
 from __future__ import annotations
@@ -58,6 +60,20 @@ class OutputError(UserError):
 
 class TooLarge(UserError):
     """A simulation does not fit into memory: more calls are in flight than there is room for."""
+
+
+class WorkerKilled(UserError):
+    """A process that ran a replication was killed by somebody else, such as the system when memory runs out."""
+
+    exit_code = 130
+
+
+STOPPED = (KeyboardInterrupt, WorkerKilled)
+"""What ends a run early without a fault of the scenario: what is finished is kept."""
+
+
+class StoppedWarning(UserWarning):
+    """Not all replications were run, and what is finished is used: the message says why."""
 
 
 class UserCodeError(UserError):

@@ -6,10 +6,13 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from mmesim.errors import OutputError
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
@@ -51,6 +54,18 @@ def executor(jobs: int, cluster: str | None, quiet: bool = False) -> Executor:
     if not quiet and not task.is_compiled():
         typer.echo("compiling the simulation kernel: half a minute to a minute, once", err=True)
     return executors.local(jobs)
+
+
+def each(*steps: Callable[[], object]) -> None:
+    """Does every step, in order, also after one could not write: what was computed is shown, kept, or both."""
+    problems: list[str] = []
+    for step in steps:
+        try:
+            step()
+        except OutputError as error:
+            problems.append(str(error))
+    if problems:
+        raise OutputError("\n".join(problems))
 
 
 def folder_name(name: str) -> str:

@@ -20,6 +20,7 @@ from mmesim.cli.common import (
     ScenarioFile,
     Seed,
     coloured,
+    each,
     executor,
     folder_name,
 )
@@ -73,6 +74,7 @@ def run(
     from mmesim.report.content.run import run_report, verdict_report
     from mmesim.report.progress import ReplicationsBar, SimulationsBar
     from mmesim.report.text import text
+    from mmesim.results.folder import prepare
     from mmesim.scenario.file.load import load
     from mmesim.scenario.run.settings import AUTO
 
@@ -81,6 +83,7 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
+    prepare(folder)
     bar = None if quiet else sys.stderr
     for finding in () if quiet else findings(loaded):
         if finding.severity != "note":
@@ -92,24 +95,28 @@ def run(
         ReplicationsBar(bar, loaded.run.duration_s, loaded.run.replications) as progress,
     ):
         if loaded.run.until is None:
-            result = run_replications(loaded, executor=running, records=records, watch=progress, save=folder)
+            result = run_replications(loaded, executor=running, records=records, watch=progress)
         else:
-            result = replicate_until(
-                loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect
-            )
-    if robustness and not result.interrupted:
-        with executor(jobs, cluster, quiet) as running, SimulationsBar(bar) as counted:
-            unknowns = run_robustness(loaded, executor=running, watch=counted)
-        result = replace(result, robustness=unknowns.data)
-        result.save(folder)
+            result = replicate_until(loaded, executor=running, records=records, watch=progress, plan=progress.expect)
+    interrupted = result.interrupted
+    if robustness and not interrupted:
+        try:
+            with executor(jobs, cluster, quiet) as running, SimulationsBar(bar) as counted:
+                unknowns = run_robustness(loaded, executor=running, watch=counted)
+            result = replace(result, robustness=unknowns.data)
+        except KeyboardInterrupt:
+            interrupted = True  # the run itself is finished
     shown = verdict_report(result) if quiet else run_report(result)
-    typer.echo(result.to_json() if json else text(shown, colour=coloured()), nl=False)
+    each(
+        lambda: typer.echo(result.to_json() if json else text(shown, colour=coloured()), nl=False),
+        lambda: result.save(folder),
+    )
     if not quiet:
         typer.echo(_speed(result), err=True)
         typer.echo(f"result in {folder}", err=True)
     if result.self_check is not None:
         raise SimulationError(f"the self-check of the run failed: its figures cannot be trusted: {result.self_check}")
-    if result.interrupted:
+    if interrupted:
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])

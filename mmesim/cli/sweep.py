@@ -19,6 +19,7 @@ from mmesim.cli.common import (
     Seed,
     Silent,
     columns,
+    each,
     executor,
     folder_name,
     with_seed,
@@ -110,10 +111,18 @@ def sweep(
             most=None if yes else MOST,
             watch=progress,
         )
-    result.save(folder)
-    if plot is not None and result.points:
-        write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
-    typer.echo(result.to_json() if json else text(sweep_report(result, figures), width=columns()), nl=False)
+
+    def draw() -> None:
+        if plot is not None and result.points:
+            write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
+
+    each(
+        lambda: typer.echo(
+            result.to_json() if json else text(sweep_report(result, figures), width=columns()), nl=False
+        ),
+        lambda: result.save(folder),
+        draw,
+    )
     if not quiet:
         typer.echo(_counted(result, file), err=True)
         typer.echo(f"tables in {folder}", err=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmesim.errors import STOPPED, StoppedWarning, WorkerKilled
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Task, Watch
 from mmesim.experiment.warmup import settled
@@ -58,7 +60,8 @@ def run_replications(
     a module. `executor` runs the replications instead of `jobs`; it stays open. `watch` gets replication, simulated
     seconds and calls so far. `save` is the folder that the result is written to; OutputError
     before anything is simulated when that cannot be.
-    On Ctrl-C the finished replications are returned (`summary["interrupted"]`); with none, KeyboardInterrupt goes on.
+    On Ctrl-C, and when a process is killed, the finished replications are returned (`summary["interrupted"]`; for the
+    latter with a StoppedWarning); with none, KeyboardInterrupt or WorkerKilled goes on.
     """
     if save is not None:
         prepare(save)
@@ -72,13 +75,20 @@ def run_replications(
             with closing(running.run(tasks, _numbered(watch, numbers))) as runs:
                 for index, run in runs:
                     finished[numbers[index]] = run
-    except KeyboardInterrupt:
+    except STOPPED as error:
         if not finished:
             raise
+        say_why(error)
     result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)), origin=begun)
     if save is not None:
         result.save(save)
     return result
+
+
+def say_why(error: BaseException) -> None:
+    """Warn of what stopped a run whose finished part is used; Ctrl-C needs no words."""
+    if isinstance(error, WorkerKilled):
+        warnings.warn(str(error), StoppedWarning, stacklevel=3)
 
 
 def with_warmup(scenario: Scenario, executor: Executor, own_processes: bool = False) -> Scenario:

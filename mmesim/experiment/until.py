@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmesim.errors import STOPPED
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Watch
-from mmesim.experiment.replicate import RECORDS, run_replications, with_warmup
+from mmesim.experiment.replicate import RECORDS, run_replications, say_why, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool
 from mmesim.results.provenance import origin
@@ -111,9 +112,10 @@ def _look(
         until = replace(until, replications=wanted)
         try:
             runs += more(range(len(runs), wanted))
-        except KeyboardInterrupt:
+        except STOPPED as error:
             if not runs:
                 raise
+            say_why(error)
         if len(runs) < wanted:
             break
         half, reason = relative_half_width(target, runs, pool(runs), until.confidence)

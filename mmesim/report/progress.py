@@ -104,13 +104,14 @@ def _progress(stream: TextIO, clock: Callable[[], float]) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    plain: TextIO = getattr(stream, "terminal", stream)  # it draws with escapes
     return Progress(
         BarColumn(BAR_WIDTH),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.description}", markup=False),
         TimeRemainingColumn(),
         TextColumn("left"),
-        console=Console(file=stream),
+        console=Console(file=plain),
         auto_refresh=False,
         transient=True,
         redirect_stdout=False,  # what is printed there is the result

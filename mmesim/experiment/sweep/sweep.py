@@ -10,10 +10,10 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from mmesim.errors import Problem, ScenarioError, SimulationError, UserError
+from mmesim.errors import STOPPED, Problem, ScenarioError, SimulationError, UserError
 from mmesim.experiment.execute.executors import given_or_local, local
 from mmesim.experiment.execute.task import Executor, Task
-from mmesim.experiment.replicate import repeated, with_warmup
+from mmesim.experiment.replicate import repeated, say_why, with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.sweep.points import Point, points
@@ -57,7 +57,8 @@ def sweep(
     same time, or `executor` runs them. `store` is a file: replications that are in it are not simulated again, and each
     that finishes is added to it at once. `most` is the largest number of simulations that is not a mistake (None: any).
     Raises UserError, before anything is simulated, for a field, value or number of points that cannot be.
-    On Ctrl-C the finished points are returned (`result.interrupted`); with none, KeyboardInterrupt goes on.
+    On Ctrl-C, and when a process is killed, the finished points are returned (`result.interrupted`); with none, that
+    goes on.
     """
     template = Template.given(scenario)
     plan = _Plan(template, _points(template, what), replications)
@@ -76,9 +77,10 @@ def sweep(
             ):
                 for index, run in runs:
                     work.finished(index, run)
-        except KeyboardInterrupt:
+        except STOPPED as error:
             if not work.done:
                 raise
+            say_why(error)
     fields = tuple(plan.points[0])
     done = tuple(work.done[index] for index in sorted(work.done))
     return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found, begun)
