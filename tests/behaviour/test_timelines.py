@@ -45,6 +45,26 @@ def test_an_eviction_waits_for_an_idle_victim(tmp_path):
     assert run.data.hosts.unloads.tolist() == [1]
 
 
+def test_loads_that_wait_for_room_look_in_the_order_in_which_they_came(tmp_path):
+    requests = [(0.0, "a", 5.0), (0.0, "b", 0.5), (0.2, "c", 0.1), (0.3, "d", 0.1)]
+    models = [model(name) for name in "abcd"]
+    run = timeline(tmp_path, requests, models, endpoint(copies=3, load_slots=3, load_peak=1.5, slot_covers="load"))
+    # Two that load take all memory, and c waits. At 1 the slot of a goes to d, at the moment at which c looks in vain.
+    # b is idle from 1.5 and makes room at 1.52, which is for c; d gets that of c, which is idle from 2.62.
+    assert run.latencies == [6.0, 1.5, 2.42, 3.44]
+    assert run.calls[2].parts == {"memory_wait": 1.32, "load": 1.0, "service": 0.1}
+    assert run.calls[3].parts == {"load_slot_wait": 0.7, "memory_wait": 1.64, "load": 1.0, "service": 0.1}
+
+
+def test_a_load_that_comes_when_room_is_freed_looks_after_those_that_wait(tmp_path):
+    requests = [(0.0, "a", 5.0), (0.0, "b", 5.0), (0.2, "c", 0.1), (0.3, "d", 0.1)]
+    models = [model(name) for name in "abcd"]
+    run = timeline(tmp_path, requests, models, endpoint(copies=4, load_slots=3, load_peak=1.7, slot_covers="load"))
+    # At 1 a and b need 3.4 - 2 x 0.7 copies: 2 are free, room for one load: c.
+    assert run.latencies == [6.0, 6.0, 1.9, 2.92]
+    assert run.calls[2].parts == {"memory_wait": 0.8, "load": 1.0, "service": 0.1}
+
+
 def test_a_burst_behind_a_cold_load_overflows_the_queue(tmp_path):
     requests = [(k / 10, "a", 0.1) for k in range(5)]
     run = timeline(tmp_path, requests, [model("a")], endpoint(), server={"job_queue_size": 2})

@@ -10,7 +10,7 @@ import simpy
 
 from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.link import Link
-from mmesim.engine.control.task import Slots
+from mmesim.engine.control.task import Line, Slots
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.server.kind import ServerKind
@@ -38,13 +38,13 @@ class Host:
         self.loads = 0
         self.unloads = 0
         self.awaits_room = False
-        """Whether loads wait for room."""
+        """Whether loads wait for room that nobody is making."""
         self.artefacts: OrderedDict[int, int] = OrderedDict()
         """Artefacts on disk: model -> bytes, least recently used first."""
         self.present: Counter[int] = Counter()
         """Pools of each model that are loading, ready or being unloaded."""
-        self.changed = env.event()
-        """Succeeds when room may have been made; replaced by a new event each time."""
+        self.line = Line(env)
+        """Loads that wait for room."""
         self._env = env
         self._usable_bytes = endpoint.usable_memory_bytes
         self._base_bytes = endpoint.base_memory_bytes
@@ -99,8 +99,7 @@ class Host:
     def wake(self) -> None:
         """Let the loads that wait for room look again."""
         self.awaits_room = False
-        changed, self.changed = self.changed, self._env.event()
-        changed.succeed()
+        self.line.wake()
 
     def disk_victim(self) -> int | None:
         """The model whose artefact is deleted next: the least recently used one that has no pool here."""

@@ -248,8 +248,10 @@ class Loader:
 
     def _make_room(self, host: Host, memory_bytes: int, tasks: int) -> Process:
         """Unload idle models in the order of the eviction policy until this much fits, then take it."""
+        ticket = host.line.ticket()
+        yield from self._let_others_look(host, ticket)
         while not host.fits(memory_bytes, tasks):
-            yield self._free_something(host)
+            yield from self._free_something(host, ticket)
         host.take(memory_bytes, tasks)
 
     def _make_disk_room(self, host: Host, size_bytes: int) -> Process:
@@ -257,19 +259,28 @@ class Loader:
 
         When every artefact belongs to a pool, idle models are unloaded as for memory.
         """
+        ticket = host.line.ticket()
+        yield from self._let_others_look(host, ticket)
         while not host.disk_fits(size_bytes):
             if not self._eviction.delete_artefact(host, self._env.now):
-                yield self._free_something(host)
+                yield from self._free_something(host, ticket)
 
-    def _free_something(self, host: Host) -> simpy.Event:
-        """The unload of the pool that the eviction policy ranks first; if none is idle, the next change of the host."""
+    def _free_something(self, host: Host, ticket: int) -> Process:
+        """Unload the pool that the eviction policy ranks first; if none is idle, wait until room may have been made."""
         victim = self._eviction.victim(host, self._env.now)
         if victim != NONE:
-            return self._unload(host, victim)
+            yield self._unload(host, victim)
+            yield from self._let_others_look(host, ticket)
+            return
         if not host.awaits_room:
             self._plane.want(self._env.now, host.row, 1)
         host.awaits_room = True
-        return host.changed
+        yield host.line.wait(ticket)
+
+    def _let_others_look(self, host: Host, ticket: int) -> Process:
+        """Those who asked for room before look first."""
+        if host.line.turn_due:
+            yield host.line.wait(ticket)
 
     def unload(self, host: Host, pool: int) -> simpy.Event:
         """Begin to unload a ready pool; if it is not idle, its jobs fail and its queue is dropped. The unload's end."""

@@ -1,4 +1,4 @@
-"""Processes and slots of the control plane without the turns of SimPy in which nothing else can happen.
+"""Processes, slots and lines of the control plane without the turns of SimPy in which nothing else can happen.
 
 SimPy starts a process, ends it and grants a resource by an event each, at the present time. Where nobody could act in
 between, the event changes nothing but the time that a run takes.
@@ -118,3 +118,43 @@ class Slots:
             self._queue.popleft().succeed()
         else:
             self._free += 1
+
+
+class Line:
+    """Loads that wait for room on a host, in the order in which they first asked for it.
+
+    When room may have been made, all look, in that order. Whoever would look before they have done so, joins them.
+    """
+
+    __slots__ = ("_env", "_tickets", "_waiting", "turn_due")
+
+    def __init__(self, env: simpy.Environment) -> None:
+        self._env = env
+        self._waiting: dict[int, simpy.Event] = {}
+        self._tickets = 0
+        self.turn_due = False
+        """Room may have been made at this very moment, and those in the line have not looked yet."""
+
+    def ticket(self) -> int:
+        """A place behind all that were given out."""
+        self._tickets += 1
+        return self._tickets
+
+    def wait(self, ticket: int) -> simpy.Event:
+        """The event at which the holder of this ticket may look."""
+        event = self._waiting[ticket] = simpy.Event(self._env)
+        return event
+
+    def wake(self) -> None:
+        """All that wait, or begin to wait at this moment, look before time goes on."""
+        if not self.turn_due:
+            self.turn_due = True
+            turn = simpy.Event(self._env)
+            turn.callbacks.append(self._look)
+            turn.succeed()
+
+    def _look(self, _: simpy.Event) -> None:
+        self.turn_due = False
+        waiting, self._waiting = self._waiting, {}
+        for ticket in sorted(waiting):
+            happen(waiting[ticket])
