@@ -51,7 +51,7 @@ def run(
     cluster: Cluster = None,
     requests: Annotated[
         str | None,
-        typer.Option(help="Calls to record in each replication: all, or at most N.", show_default="200000"),
+        typer.Option(help="Calls to record, in all replications together: all, or at most N.", show_default="200000"),
     ] = None,
     no_requests: Annotated[bool, typer.Option("--no-requests", help="Record no calls.")] = False,
     robustness: Annotated[
@@ -123,7 +123,7 @@ def run(
 
 
 def _records(requests: str | None, no_requests: bool, default: int) -> int | None:
-    """How many calls to record in each replication: None for none, -1 for all."""
+    """How many calls to record in all replications together: None for none, -1 for all."""
     if no_requests and requests is not None:
         raise typer.BadParameter("--requests and --no-requests exclude each other")
     if no_requests:

@@ -104,7 +104,7 @@ def _open_what_is_closed() -> None:
                 """The lowest number that is free is taken: until it is this one."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # until the process ends
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until Python ends
 
 
 def _discard(stream: TextIO) -> None:

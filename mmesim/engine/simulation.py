@@ -153,4 +153,8 @@ def simulate(
     `records`: how many calls to record at most (a seeded sample above that), None for none, -1 for all.
     `processes`: your SimPy processes, in addition to those of the scenario. `window_s`: length of the windows.
     """
-    return Simulation(scenario, replication, records, observer, processes, window_s).run()
+    simulation = Simulation(scenario, replication, records, observer, processes, window_s)
+    run = simulation.run()
+    # Its parts refer to each other in a circle, which Python collects when it likes: the tables go now.
+    vars(simulation.plane.tables).clear()
+    return run

@@ -34,7 +34,7 @@ def run(
     `processes` are generator functions `watch(env, endpoint)`: SimPy processes that read and steer the endpoint, a
     mmesim.engine.endpoint_control.EndpointControl. `replication` runs that one alone, else all that are asked for.
     `until`, such as "p99 within 5 %", repeats until that figure is precise enough, instead of the scenario's.
-    `jobs` run at the same time; `records` is the number of calls recorded in each (None: none, -1: all); `save` is a
+    `jobs` run at the same time; `records` is the number of calls recorded in all (None: none, -1: all); `save` is a
     folder for the result. Raises UserError for a wrong input, UserCodeError when a custom process fails.
     """
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)

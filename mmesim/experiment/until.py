@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mmesim.errors import STOPPED
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Watch
+from mmesim.experiment.records import keep_within
 from mmesim.experiment.replicate import RECORDS, run_replications, say_why, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool
@@ -82,7 +83,7 @@ def replicate_until(
                 scenario, only=numbers, records=records, watch=watch, processes=processes, executor=running
             ).runs
 
-        runs, until = _look(target, looks_of(scenario.run), more, plan)
+        runs, until = _look(target, looks_of(scenario.run), more, records, plan)
     result = Result(scenario, runs, until, origin=begun)
     if save is not None:
         result.save(save)
@@ -93,6 +94,7 @@ def _look(
     target: Precision,
     possible: tuple[int, ...],
     more: Callable[[range], tuple[RunData, ...]],
+    records: int | None,
     plan: Callable[[int], None] | None,
 ) -> tuple[tuple[RunData, ...], Until]:
     runs: tuple[RunData, ...] = ()
@@ -111,7 +113,9 @@ def _look(
             plan(wanted)
         until = replace(until, replications=wanted)
         try:
-            runs += more(range(len(runs), wanted))
+            together = dict(enumerate(runs + more(range(len(runs), wanted))))
+            keep_within(together, records)
+            runs = tuple(together.values())
         except STOPPED as error:
             if not runs:
                 raise

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mmesim.arrays import Flags, Floats, Ints
+from mmesim.results.mostly_zero import MostlyZero
 from mmesim.scenario.clients.causes import Cause
 
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TenantData:
     """One row a model (order of the scenario's model table), over the calls that began in [warm-up, duration)."""
 
@@ -25,7 +26,7 @@ class TenantData:
     over: Ints
     """[models, limits]: successful calls slower than each limit of `RunData.limits_s`."""
     latency_sum_s: Floats
-    histogram: NDArray[np.int32]
+    histogram: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[models, coarse buckets]: successful calls; edges in `RunData.coarse_edges_s`."""
 
 
@@ -90,7 +91,7 @@ class CallRecords:
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunData:
     """Measurements of one replication.
 
@@ -109,9 +110,9 @@ class RunData:
     limits_s: Floats
     edges_s: Floats
     """Bucket edges: bucket i holds edges[i] < latency <= edges[i + 1]; every limit is one of the edges."""
-    count: Ints
+    count: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """Successful calls in each bucket."""
-    parts_s: Floats
+    parts_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets, len(PARTS)]: sums of the ledger's parts over the calls of each bucket."""
     latency_sum_s: float
     latency_max_s: float
@@ -134,9 +135,9 @@ class RunData:
     errors_all: int
     in_flight_at_end: int
     """Calls without an answer when the run stopped: 0 unless it was cut short."""
-    retried_cold_s: Floats
+    retried_cold_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets]: of `parts_s`, what calls that met a load lost to failed attempts and pauses."""
-    load_episodes: Ints
+    load_episodes: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets]: number of loads, each in the bucket of the first successful call that had waited for it."""
 
     tenants: TenantData
@@ -154,3 +155,13 @@ class RunData:
     """Self-check: name -> "ok" or what is wrong."""
     control_events: int
     seam_crossings: int
+
+    def __post_init__(self) -> None:
+        """All replications share one copy of what is the same in all."""
+        for name in ("edges_s", "coarse_edges_s"):
+            object.__setattr__(self, name, _shared(getattr(self, name).tobytes()))
+
+
+@lru_cache(8)
+def _shared(edges: bytes) -> Floats:
+    return np.frombuffer(edges)

@@ -51,8 +51,9 @@ def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> 
 
 def pooled_tenants(runs: Sequence[RunData]) -> TenantData:
     """The sums of all replications."""
+    # One after the other: all their histograms at once would not fit into memory.
     return TenantData(
-        **{f.name: reduce(np.add, [getattr(r.tenants, f.name) for r in runs]) for f in fields(TenantData)}
+        **{f.name: reduce(np.add, (getattr(r.tenants, f.name) for r in runs)) for f in fields(TenantData)}
     )
 
 

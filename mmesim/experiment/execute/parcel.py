@@ -63,7 +63,14 @@ def with_names(run: RunData, scenario: Scenario) -> RunData:
 
 
 def _names(scenario: Scenario) -> tuple[str, ...]:
-    return tuple(model.name for model in scenario.model_table())
+    """The names of the models; those of the scenario before are kept, so that its replications share them."""
+    global _named
+    if _named is None or _named[0] is not scenario:
+        _named = scenario, tuple(model.name for model in scenario.model_table())
+    return _named[1]
+
+
+_named: tuple[Scenario, tuple[str, ...]] | None = None
 
 
 _last: tuple[bytes, Scenario | None] = (b"", None)
