@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.errors import OutputError
+from mmesim.errors import OutputError, UserError
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
+    from mmesim.scenario.scenario import Scenario
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
 INTERRUPTED = 130
@@ -36,6 +37,18 @@ Cluster = Annotated[
 ]
 
 
+NoOwnCode = Annotated[
+    bool,
+    typer.Option(
+        "--no-own-code",
+        envvar="MMESIM_NO_OWN_CODE",
+        show_envvar=True,
+        help="Refuse a scenario that names Python code to run.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Allow a run of more than 1,000,000,000 calls, or of hours.")]
+
+
 def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:
     """The overrides, the seed last if it was given."""
     return [*(overrides or ()), *([] if seed is None else [f"run.seed={seed}"])]
@@ -54,6 +67,29 @@ def executor(jobs: int, cluster: str | None, quiet: bool = False) -> Executor:
     if not quiet and not task.is_compiled():
         typer.echo("compiling the simulation kernel: half a minute to a minute, once", err=True)
     return executors.local(jobs)
+
+
+def announce(scenario: Scenario, no_own_code: bool, quiet: bool) -> None:
+    """Say which code of the user a scenario runs; UserError where that is not allowed."""
+    own = scenario.own_code
+    if not own:
+        return
+    named = ", ".join(one.function if one.folder is None else f"{one.function} in {one.folder}" for one in own)
+    if no_own_code:
+        raise UserError(f"{scenario.name}: runs Python code that it names, which --no-own-code refuses: {named}")
+    if not quiet:
+        typer.echo(f"runs Python code that the scenario names: {named}", err=True)
+
+
+def afford(scenario: Scenario, replications: int, yes: bool) -> None:
+    """UserError when that many replications are more work than anybody means who has not said --yes."""
+    from mmesim.preflight.size import size
+
+    words = None if yes else size(scenario, replications).too_large
+    if words is not None:
+        raise UserError(
+            f"{scenario.name}: {words}: lower run.duration, run.replications or the rates, or allow it with --yes"
+        )
 
 
 def each(*steps: Callable[[], object]) -> None:
@@ -81,5 +117,5 @@ def columns() -> int:
 
 
 def coloured() -> bool:
-    """Whether stdout is a terminal, and colours are not switched off (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether stdout is a terminal, that can show colours, and they are not switched off (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.schema import beside, write
+from mmesim.cli.schema import beside, in_folder, write
 from mmesim.errors import OutputError
+from mmesim.files import write_new
 
 
 def starter() -> str:
@@ -30,12 +31,10 @@ def init(
     Editors with YAML support complete and check the file by the schema beside it, scenario.schema.json.
     """
     described = beside(file)
+    in_folder(file)
     try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(starter())
+        write_new(file, starter())
     except FileExistsError:
         raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from None
     write(described)
     typer.echo(f"{file}: written. Next: mmesim validate {file}, then mmesim run {file}")

@@ -12,10 +12,14 @@ from mmesim.cli.common import (
     Cluster,
     Jobs,
     Json,
+    NoOwnCode,
     Overrides,
     Quiet,
     ScenarioFile,
     Seed,
+    Yes,
+    afford,
+    announce,
     columns,
     executor,
     with_seed,
@@ -30,6 +34,8 @@ def robustness(
         int | None, typer.Option(min=1, help="Replications of each setting.", show_default="from the file, else 10")
     ] = None,
     seed: Seed = None,
+    yes: Yes = False,
+    no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
@@ -43,6 +49,7 @@ def robustness(
 
     Shows in how many settings the expectations hold, and which settings change the answer.
     """
+    from mmesim.experiment.replicate import repeated
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.report.content.robustness import robustness_report
     from mmesim.report.progress import SimulationsBar
@@ -52,6 +59,8 @@ def robustness(
     loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
+    announce(loaded, no_own_code, quiet)
+    afford(loaded, repeated(loaded, replications).run.replications, yes)
     with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
         found = run_robustness(loaded, full=full, replications=replications, executor=running, watch=progress)
     if quiet and not json:

@@ -15,10 +15,14 @@ from mmesim.cli.common import (
     INTERRUPTED,
     Cluster,
     Jobs,
+    NoOwnCode,
     Overrides,
     Quiet,
     ScenarioFile,
     Seed,
+    Yes,
+    afford,
+    announce,
     coloured,
     each,
     executor,
@@ -60,6 +64,8 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")
     ] = False,
+    yes: Yes = False,
+    no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
     overrides: Overrides = None,
 ) -> None:
@@ -83,7 +89,9 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
-    prepare(folder)
+    prepare(folder, None if out else loaded.name)
+    announce(loaded, no_own_code, quiet)
+    afford(loaded, loaded.run.replications, yes)
     bar = None if quiet else sys.stderr
     for finding in () if quiet else findings(loaded):
         if finding.severity != "note":

@@ -14,10 +14,13 @@ from mmesim.cli.common import (
     Cluster,
     Jobs,
     Json,
+    NoOwnCode,
     Overrides,
     ScenarioFile,
     Seed,
     Silent,
+    afford,
+    announce,
     columns,
     each,
     executor,
@@ -75,7 +78,10 @@ def sweep(
     replications: Annotated[
         int | None, typer.Option(min=1, help="Replications of each point.", show_default="from the file, else 10")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations, or 1,000,000,000 calls.")
+    ] = False,
+    no_own_code: NoOwnCode = False,
     overrides: Overrides = None,
 ) -> None:
     """Simulate a scenario at many points.
@@ -83,6 +89,7 @@ def sweep(
     Prints a table and writes it to a folder. What varies is in the section `sweep` of the scenario, or given by --grid,
     --points or --sample. A sweep that was stopped continues with the same command.
     """
+    from mmesim.experiment.replicate import repeated
     from mmesim.experiment.sweep.result import prepare
     from mmesim.experiment.sweep.sweep import MOST
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
@@ -101,6 +108,8 @@ def sweep(
     folder = out or Path("results", f"{folder_name(template.at().name)}-sweep")
     file = store or folder / STORE
     prepare(folder)
+    announce(template.at(), no_own_code, quiet)
+    afford(template.at(), repeated(template.at(), replications).run.replications, yes)
     with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
         result = run_sweep(
             template,

@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import Cluster, Jobs, Json, Overrides, Seed, Silent, columns, executor, with_seed
+from mmesim.cli.common import (
+    Cluster,
+    Jobs,
+    Json,
+    NoOwnCode,
+    Overrides,
+    Seed,
+    Silent,
+    Yes,
+    afford,
+    announce,
+    columns,
+    executor,
+    with_seed,
+)
 from mmesim.errors import SimulationError
 
 
@@ -23,6 +37,8 @@ def uncertain(
         typer.Option("--metric", help="Figure, such as p99; repeatable.", show_default="those of `expect`"),
     ] = None,
     seed: Seed = None,
+    yes: Yes = False,
+    no_own_code: NoOwnCode = False,
     quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
@@ -34,6 +50,7 @@ def uncertain(
     Draws the values marked `uncertain:`, simulates each draw, and shows how far the answers spread and what to measure
     first.
     """
+    from mmesim.experiment.replicate import repeated
     from mmesim.experiment.uncertain import uncertain as run_uncertain
     from mmesim.report.content.uncertain import uncertain_report
     from mmesim.report.progress import SimulationsBar
@@ -41,6 +58,9 @@ def uncertain(
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
+    base = template.at()
+    announce(base, no_own_code, quiet)
+    afford(base, draws * repeated(base, replications).run.replications, yes)
     with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
         found = run_uncertain(
             template, draws=draws, replications=replications, metrics=metrics or (), executor=running, watch=progress

@@ -16,7 +16,7 @@ from mmesim.experiment.execute.task import Executor, Task
 from mmesim.experiment.replicate import repeated, say_why, with_warmup
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.store import Store
-from mmesim.experiment.sweep.points import Point, points
+from mmesim.experiment.sweep.points import Point, count, fields_of, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
 from mmesim.experiment.warmup import found_again
@@ -61,13 +61,9 @@ def sweep(
     goes on.
     """
     template = Template.given(scenario)
-    plan = _Plan(template, _points(template, what), replications)
+    plan = _Plan(template, _points(template, what, replications, most), replications)
     begun = origin(plan.scenario)
-    if most is not None and plan.simulations > most:
-        raise UserError(
-            f"{len(plan.points):,} points are {plan.simulations:,} simulations, more than {most:,}: "
-            "take fewer points, fewer run.replications, or allow it with --yes (in Python: most=None)"
-        )
+    _allow(len(plan.points), plan.simulations, most)
     with Store(None if store is None else Path(store)) as kept:
         work = _Work(plan, kept, watch)
         try:
@@ -86,8 +82,16 @@ def sweep(
     return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found, begun)
 
 
-def _points(template: Template, what: What | None) -> Sequence[Point]:
-    """The points of a sweep; UserError when there is nothing to vary."""
+def _allow(points: int, simulations: int, most: int | None) -> None:
+    if most is not None and simulations > most:
+        raise UserError(
+            f"{points:,} points are {simulations:,} simulations, more than {most:,}: "
+            "take fewer points, fewer run.replications, or allow it with --yes (in Python: most=None)"
+        )
+
+
+def _points(template: Template, what: What | None, replications: int | None, most: int | None) -> Sequence[Point]:
+    """The points of a sweep; UserError when there is nothing to vary, or more than `most` simulations."""
     scenario = template.at()
     if what is None:
         what = scenario.sweep
@@ -96,7 +100,11 @@ def _points(template: Template, what: What | None) -> Sequence[Point]:
             f"{scenario.name}: nothing to sweep: write a section `sweep` into the scenario, or give "
             "--grid endpoint.instance_count=2,4,6"
         )
-    return points(what if isinstance(what, Sweep) else read_sweep(what), scenario.run.seed)
+    found = what if isinstance(what, Sweep) else read_sweep(what)
+    # Before they are made and checked, which takes a second for each thousand; a point may have fewer replications.
+    least = 1 if replications is None and "run.replications" in fields_of(found) else None
+    _allow(count(found), count(found) * (least or repeated(scenario, replications).run.replications), most)
+    return points(found, scenario.run.seed)
 
 
 class _Plan:

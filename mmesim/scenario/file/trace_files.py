@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from mmesim import units
 from mmesim.errors import ScenarioError, UserError
 from mmesim.scenario.file.merge import override_all
+from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_file
@@ -26,9 +27,10 @@ def trace_of_words(
     `texts` are values that are taken as they are, such as a pattern; `window` is a start and an end, `10 h..12 h`,
     either of which may be left out. Raises UserError for what is wrong.
     """
-    if not file.is_file():
-        raise UserError(f"there is no file {file}")
     here = Path.cwd()
+    file, reason = settled(here, str(file))
+    if reason is not None:
+        raise UserError(reason)
     tree = Located({}, str(file), None, None, here)
     given = {"file": str(file)} | {key: text for key, text in texts.items() if text is not None}
     tree = tree.with_value({key: Located(value, str(file), None, None, here) for key, value in given.items()})

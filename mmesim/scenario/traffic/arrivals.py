@@ -13,6 +13,7 @@ from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
 from mmesim.scenario.values.fields import Number, Rate, Refused
 from mmesim.scenario.values.forms import Form, OneOf
+from mmesim.scenario.values.times import LEAST, MOST
 
 
 class Poisson(Form):
@@ -45,7 +46,7 @@ class Renewal(Form):
 
     rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
     """Mean rate of calls."""
-    cv: Annotated[Number, Field(gt=0)]
+    cv: Annotated[Number, Field(ge=LEAST["cv"], le=MOST["cv"])]
     """Standard deviation of the gaps / their mean; 1 is about as random as Poisson, above 1 is bursty."""
 
 
