@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmesim.cli.signals import uninterrupted
 from mmesim.errors import OutputError, UserError
 
 if TYPE_CHECKING:
@@ -93,13 +94,14 @@ def afford(scenario: Scenario, replications: int, yes: bool) -> None:
 
 
 def each(*steps: Callable[[], object]) -> None:
-    """Does every step, in order, also after one could not write: what was computed is shown, kept, or both."""
+    """Does every step, in order, also after one could not write or Ctrl-C: what was computed is shown and kept."""
     problems: list[str] = []
-    for step in steps:
-        try:
-            step()
-        except OutputError as error:
-            problems.append(str(error))
+    with uninterrupted():
+        for step in steps:
+            try:
+                step()
+            except OutputError as error:
+                problems.append(str(error))
     if problems:
         raise OutputError("\n".join(problems))
 

@@ -114,11 +114,12 @@ def run(
             result = replace(result, robustness=unknowns.data)
         except KeyboardInterrupt:
             interrupted = True  # the run itself is finished
-    shown = verdict_report(result) if quiet else run_report(result)
-    each(
-        lambda: typer.echo(result.to_json() if json else text(shown, colour=coloured()), nl=False),
-        lambda: result.save(folder),
-    )
+
+    def show() -> None:
+        shown = verdict_report(result) if quiet else run_report(result)
+        typer.echo(result.to_json() if json else text(shown, colour=coloured()), nl=False)
+
+    each(show, lambda: result.save(folder))
     if not quiet:
         typer.echo(_speed(result), err=True)
         typer.echo(f"result in {folder}", err=True)

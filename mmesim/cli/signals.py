@@ -46,6 +46,20 @@ def hearing_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Meanwhile these signals wait: what is shown and kept is shown and kept to the end."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    numbers = {number for name in NAMES if (number := getattr(signal, name, None)) is not None}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _of_nobody() -> Iterator[tuple[int, Any]]:
     """The signals that no program around listens to, and what happens to them now."""
     if threading.current_thread() is not threading.main_thread():

@@ -59,9 +59,6 @@ def test_what_killed_processes_left_is_removed_by_the_next(tmp_path: Path) -> No
     mine, theirs = (f"{TEMPORARY}{machine}-{{}}-x" for machine in (files._machine(), "0" * 8))
     names = mine.format(ended.pid), mine.format(1), theirs.format(ended.pid), f"{TEMPORARY}abc"
     gone, alive, elsewhere, old = (tmp_path / name for name in names)
-        tmp_path / name
-        for name in (mine.format(ended.pid), mine.format(1), theirs.format(ended.pid), f"{TEMPORARY}abc")
-    )
     for folder in (gone, alive, elsewhere, old):
         folder.mkdir()
         (folder / "half").touch()
