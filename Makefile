@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test test-slow test-all kills lint types bench accuracy coverage-study clean
+.PHONY: demo test test-slow test-all kills twin lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
@@ -29,6 +29,10 @@ test-all: $(VENV)/dev.stamp
 # Runs and sweeps that are ended at a hundred random moments, and a sweep at twenty more, restarted each time.
 kills: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m long tests/cli/test_sweep.py tests/cli/test_kills.py
+
+# The engine against a second, plain implementation of the assumptions, call by call on 2,000 random scenarios.
+twin: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m "not slow" tests/twin
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -65,6 +65,27 @@ def test_a_load_that_comes_when_room_is_freed_looks_after_those_that_wait(tmp_pa
     assert run.calls[2].parts == {"memory_wait": 0.8, "load": 1.0, "service": 0.1}
 
 
+def test_a_load_that_is_broken_off_before_it_has_room_leaves_its_artefact_to_others(tmp_path):
+    requests = [(0.0, "b", 0.1), (1.0, "a", 0.1), (2.5, "c", 0.1)]
+    sizes = {"a": (0, 2.9), "b": (40_000_000, 1.0), "c": (30_000_000, 0.5)}
+    models = [model(name, artifact_bytes=size, load_s=load_s) for name, (size, load_s) in sizes.items()]
+    download = Download(first_byte=Constant(0.0), stream_Bps=20e6, unpack_Bps_per_vcpu=None)
+    place = endpoint(
+        load_slots=1,
+        slot_covers="load",
+        disk_bytes=60_000_000,
+        download=download,
+        load_timeout_s=3.0,
+        load_limit_s=3.0,
+    )
+    run = timeline(tmp_path, requests, models, place)
+    # b is on the disk at 2, waits for the slot that a has until 3.9, and is broken off at 3. Only then can its artefact
+    # go: c is on the disk at 4.5 and ready at 5.
+    assert run.causes == ["load_timeout", "ok", "ok"]
+    assert run.latencies == [3.0, 3.0, 2.6]
+    assert run.calls[2].parts == {"download": 2.0, "load": 0.5, "service": 0.1}
+
+
 def test_a_burst_behind_a_cold_load_overflows_the_queue(tmp_path):
     requests = [(k / 10, "a", 0.1) for k in range(5)]
     run = timeline(tmp_path, requests, [model("a")], endpoint(), server={"job_queue_size": 2})

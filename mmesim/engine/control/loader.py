@@ -130,7 +130,7 @@ class Loader:
             host.present[model.index] -= 1
             if held:
                 host.take(-held, -tasks)
-                self._notify(host)
+            self._notify(host)  # its memory is free, or its artefact may be deleted now
             return
         finally:
             if slot is not None:

@@ -1,0 +1,5 @@
+"""A second, plain implementation of the endpoint, to be compared with the engine call by call.
+
+It was written from docs/assumptions.md alone, as SimPy processes, for reading and not for speed. It shares with the
+engine what is drawn at random (arrivals, work of each call, the rendezvous order of hosts) and nothing else.
+"""

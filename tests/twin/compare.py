@@ -1,0 +1,107 @@
+"""The engine and the twin on the same calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from mmesim.engine.simulation import Simulation
+from mmesim.results.run_data import CAUSES
+from mmesim.scenario import Scenario
+from mmesim.scenario.values.times import always
+from mmesim.workload.requests import blocks
+from tests.twin.endpoint import Twin
+from tests.twin.host import Call
+from tests.twin.random_scenarios import scenario
+
+CLOSE_S = 1e-9
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a client saw of a call."""
+
+    host: int
+    hit: bool
+    cause: str | None
+    attempts: int
+    latency_s: float
+
+    def like(self, other: Seen) -> bool:
+        """The same answer at the same time."""
+        same = replace(self, latency_s=0.0) == replace(other, latency_s=0.0)
+        return same and abs(self.latency_s - other.latency_s) <= CLOSE_S * max(1.0, self.latency_s)
+
+
+def by_engine(scenario: Scenario) -> list[Seen]:
+    """What the engine says of each call."""
+    records = Simulation(scenario, records=-1).run().records
+    assert records is not None
+    return [
+        Seen(
+            int(records.host[k]),
+            bool(records.hit[k]),
+            None if records.cause[k] < 0 else CAUSES[records.cause[k]],
+            int(records.attempts[k]),
+            float(records.latency_s[k]),
+        )
+        for k in records.call.argsort(kind="stable")
+    ]
+
+
+def by_twin(scenario: Scenario) -> list[Seen]:
+    """What the twin says of each call."""
+    models = scenario.model_table()
+    overhead = scenario.server.overhead
+    constant = [(always(part.cpu) or 0.0, always(part.wait) or 0.0) for part in (overhead.pre, overhead.hold)]
+    calls = []
+    for block in blocks(scenario, 0):
+        for k in range(len(block)):
+            drawn = None if block.overhead is None else block.overhead[k]
+            pre, hold = (
+                constant if drawn is None else ((float(drawn[0]), float(drawn[1])), (float(drawn[2]), float(drawn[3])))
+            )
+            model = models[block.model[k]]
+            calls.append(Call(float(block.time[k]), model, float(block.cpu[k]), float(block.wait[k]), pre, hold))
+    plane = Simulation(scenario).plane
+    orders = {model.index: list(plane.hosts_in_order(model.index)) for model in models}
+    Twin(scenario, calls, orders.__getitem__).run()
+    return [Seen(call.host, call.hit, call.cause, call.attempts, call.latency) for call in calls]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first call of which the two say different things."""
+
+    seed: int
+    call: int
+    engine: Seen
+    twin: Seen
+
+
+@dataclass
+class Comparison:
+    """What came of a number of scenarios."""
+
+    differences: list[Difference] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """How often each outcome was seen, all calls together."""
+    retried: int = 0
+    """Calls with more than one attempt."""
+
+
+def agree_on(seeds: Iterable[int]) -> Comparison:
+    """The engine and the twin on the random scenarios of these seeds."""
+    found = Comparison()
+    for seed in seeds:
+        drawn = scenario(seed)
+        engine, twin = by_engine(drawn), by_twin(drawn)
+        assert len(engine) == len(twin)
+        pairs = enumerate(zip(engine, twin, strict=True))
+        first = next(((number, one, other) for number, (one, other) in pairs if not one.like(other)), None)
+        if first is not None:
+            found.differences.append(Difference(seed, *first))
+        found.outcomes.update(one.cause or "ok" for one in engine)
+        found.retried += sum(one.attempts > 1 for one in engine)
+    return found

@@ -1,0 +1,247 @@
+"""The endpoint: the path of a call from its client to a worker and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+
+import simpy
+
+from mmesim.scenario import RouterPolicy, Scenario
+from mmesim.scenario.clients.retries import FixedRetries
+from mmesim.scenario.models.groups import AffineBatch, Model
+from mmesim.scenario.values.times import always
+from mmesim.workload.requests import expected_calls
+from tests.twin.host import Attempt, Call, Copy, Host, Process
+
+Order = Callable[[int], Sequence[int]]
+"""Hosts in rendezvous order of a model."""
+
+
+class Twin:
+    """One run of a scenario, with the calls given."""
+
+    def __init__(self, scenario: Scenario, calls: Sequence[Call], order: Order) -> None:
+        self.scenario, self.calls, self._order = scenario, calls, order
+        self.env = simpy.Environment()
+        steps = count()
+        number = range(scenario.endpoint.instance_count)
+        self.hosts = [Host(self.env, scenario, h, lambda: next(steps)) for h in number]
+        for host in self.hosts:
+            host.on_ready, host.on_aborted = self._ready, self._aborted
+            host.on_unloaded, host.on_deleted = self._unloaded, self._deleted
+        self._left: dict[int, Host] = {}
+        self._placed: dict[tuple[int, int], int] = {}
+        self._placements = count()
+        self._turn = 0
+        self._hopeless: set[int] = set()  # models of which a load failed, until something is unloaded
+
+    def run(self) -> None:
+        """Play all calls to their ends."""
+        if self.scenario.endpoint.warm:
+            self._place_all()
+        self.env.process(self._send())
+        self.env.run()
+
+    def _place_all(self) -> None:
+        models, expected = self.scenario.model_table(), expected_calls(self.scenario)
+        for model in sorted(models, key=lambda model: -expected[model.index]):
+            if expected[model.index] > 0:
+                for h in self._order(model.index):
+                    if self.hosts[h].place(model):
+                        self._placed[h, model.index] = next(self._placements)
+                        break
+
+    def _send(self) -> Process:
+        for call in self.calls:
+            yield self.env.timeout(call.sent - self.env.now)
+            self.env.process(self._travel(Attempt(call, call.sent)))
+
+    def _travel(self, attempt: Attempt) -> Process:
+        call = attempt.call
+        call.attempts += 1
+        yield self.env.timeout(self.scenario.clients.network_s / 2 + self.scenario.endpoint.router.overhead_s)
+        host = self._route(call.model)
+        call.host, call.hit = -1, False
+        most = self.scenario.endpoint.throttling.in_flight
+        if most is not None and host.outstanding >= most:
+            self._answer(attempt, "throttled")
+            return
+        call.host = host.number
+        copy = host.copies.get(call.model.index)
+        call.hit = copy is not None and copy.state == "ready"
+        if copy is None:
+            if not host.fits_when_empty(call.model):
+                self._load_failed(call.model)
+                self._answer(attempt, "never_fits")
+                return
+            copy = host.start_load(call.model)
+            self._placed[host.number, call.model.index] = next(self._placements)
+        host.touch(copy)
+        host.outstanding += 1
+        if call.hit:
+            self._hand_over(host, copy, attempt)
+        else:
+            copy.waiters.append(attempt)
+            yield self.env.timeout(self.scenario.endpoint.load_timeout_s)
+            if attempt in copy.waiters:
+                self._not_ready(host, copy, attempt)
+
+    def _not_ready(self, host: Host, copy: Copy, attempt: Attempt) -> None:
+        copy.waiters.remove(attempt)
+        host.outstanding -= 1
+        self._answer(attempt, "load_timeout")
+
+    # The router.
+
+    def _route(self, model: Model) -> Host:
+        policy = self.scenario.endpoint.router.policy
+        if policy is RouterPolicy.hash:
+            return self.hosts[self._order(model.index)[0]]
+        if policy is RouterPolicy.round_robin:
+            self._turn += 1
+            return self.hosts[(self._turn - 1) % len(self.hosts)]
+        if policy is RouterPolicy.least_outstanding:
+            return min(self.hosts, key=lambda host: host.outstanding)
+        return self._sticky(model)
+
+    def _sticky(self, model: Model) -> Host:
+        having = [host for host in self.hosts if model.index in host.copies]
+        ready = [host for host in having if host.copies[model.index].state == "ready"]
+        if ready:
+            best = min(ready, key=lambda h: (h.copies[model.index].in_flight, self._placed[h.number, model.index]))
+            without = [host for host in self.hosts if host not in having]
+            spill_at = self.scenario.endpoint.router.spill_at or max(4, 2 * model.workers)
+            busy = best.copies[model.index].in_flight >= spill_at
+            if busy and without and len(having) == len(ready) and model.index not in self._hopeless:
+                return self._place(model, without)
+            return best
+        return having[0] if having else self._place(model, self.hosts)
+
+    def _place(self, model: Model, hosts: list[Host]) -> Host:
+        in_order = [self.hosts[h] for h in self._order(model.index) if self.hosts[h] in hosts]
+        last = self._left.get(model.index)
+        if last in in_order:
+            in_order.remove(last)
+            in_order.insert(0, last)
+        shortest = min(host.load_queue for host in in_order)
+        return next(host for host in in_order if host.load_queue <= shortest + 1)
+
+    def _unloaded(self, host: Host, model: Model) -> None:
+        self._left[model.index] = host
+        self._hopeless.clear()
+
+    def _deleted(self, host: Host, model: int) -> None:
+        if self._left.get(model) is host:
+            del self._left[model]
+
+    def _load_failed(self, model: Model) -> None:
+        self._hopeless.add(model.index)
+
+    def _aborted(self, host: Host, copy: Copy) -> None:
+        self._hopeless.clear()
+        self._load_failed(copy.model)
+        for attempt in list(copy.waiters):
+            self._not_ready(host, copy, attempt)
+
+    # The container.
+
+    def _ready(self, host: Host, copy: Copy) -> None:
+        waiters, copy.waiters = copy.waiters, []
+        for attempt in waiters:
+            self._hand_over(host, copy, attempt)
+
+    def _hand_over(self, host: Host, copy: Copy, attempt: Attempt) -> None:
+        copy.in_flight += 1
+        self.env.process(self._give_up(host, attempt))
+        self.env.process(self._front_end(host, copy, attempt))
+
+    def _give_up(self, host: Host, attempt: Attempt) -> Process:
+        yield self.env.timeout(self.scenario.endpoint.invocation_timeout_s)
+        if not attempt.settled:
+            host.outstanding -= 1
+            self._answer(attempt, "invocation_timeout")
+
+    def _front_end(self, host: Host, copy: Copy, attempt: Attempt) -> Process:
+        cpu, wait = attempt.call.pre
+        yield host.cpu.work(cpu)
+        yield self.env.timeout(wait)
+        if copy.filling is None and not copy.idle_workers and len(copy.queue) >= self.scenario.server.job_queue_size:
+            self._finish(host, copy, attempt, "queue_full")
+            return
+        copy.queue.append(attempt)
+        self._dispatch(host, copy)
+
+    def _dispatch(self, host: Host, copy: Copy) -> None:
+        """The worker that fills its batch takes what the queue holds; if none does, the next idle worker begins to."""
+        while copy.queue and (copy.filling is not None or copy.idle_workers):
+            if copy.filling is None:
+                copy.idle_workers -= 1
+                copy.filling = []
+                self.env.process(self._fill(host, copy, copy.filling))
+            while copy.queue and len(copy.filling) < copy.model.batch_size:
+                copy.filling.append(copy.queue.popleft())
+            if len(copy.filling) == copy.model.batch_size:
+                self._begin(host, copy, copy.filling)
+
+    def _fill(self, host: Host, copy: Copy, batch: list[Attempt]) -> Process:
+        yield self.env.timeout(copy.model.max_batch_delay_s)
+        if copy.filling is batch:
+            self._begin(host, copy, batch)
+
+    def _begin(self, host: Host, copy: Copy, batch: list[Attempt]) -> None:
+        copy.filling = None
+        self.env.process(self._work(host, copy, batch))
+
+    def _work(self, host: Host, copy: Copy, batch: list[Attempt]) -> Process:
+        service, hold = copy.model.service, batch[0].call.hold
+        wait, cpu = self._asked(copy.model, batch)
+        yield self.env.timeout(wait)
+        if service.threads == 1:
+            yield host.cpu.work(cpu)
+        else:
+            yield host.cpu.work(service.serial * cpu)
+            yield host.cpu.work((1 - service.serial) * cpu, service.threads, copy.model.oversubscription)
+        yield host.cpu.work(hold[0])
+        yield self.env.timeout(hold[1])
+        copy.idle_workers += 1
+        self._dispatch(host, copy)
+        for attempt in batch:
+            self._finish(host, copy, attempt, None)
+
+    def _asked(self, model: Model, batch: list[Attempt]) -> tuple[float, float]:
+        """What a batch asks for: waiting time and CPU time."""
+        waits, cpus = [a.call.wait for a in batch], [a.call.cpu for a in batch]
+        rule = model.service.batch
+        if isinstance(rule, AffineBatch):
+            time = rule.base_s + rule.per_item_s * len(batch)
+            return (0.0, time) if always(model.service.cpu) != 0.0 else (time, 0.0)
+        if rule == "sum":
+            return sum(waits), sum(cpus)
+        longest = max(range(len(batch)), key=lambda k: waits[k] + cpus[k])
+        return waits[longest], cpus[longest]
+
+    def _finish(self, host: Host, copy: Copy, attempt: Attempt, cause: str | None) -> None:
+        copy.in_flight -= 1
+        if not attempt.settled:
+            host.outstanding -= 1
+            self._answer(attempt, cause)
+        if copy.in_flight == 0:
+            host.became_idle()
+
+    # The way back.
+
+    def _answer(self, attempt: Attempt, cause: str | None) -> None:
+        clients, call = self.scenario.clients, attempt.call
+        attempt.settled = True
+        seen = self.env.now + clients.network_s / 2
+        if seen - attempt.sent > clients.timeout_s:
+            cause, seen = "client_timeout", attempt.sent + clients.timeout_s
+        call.cause, call.latency = cause, seen - call.sent
+        retries = clients.retries
+        if isinstance(retries, FixedRetries) and cause in retries.causes and call.attempts < retries.max_attempts:
+            self.env.process(self._again(call, max(0.0, seen - self.env.now) + retries.delay_s))
+
+    def _again(self, call: Call, pause_s: float) -> Process:
+        yield self.env.timeout(pause_s)
+        yield from self._travel(Attempt(call, self.env.now))

@@ -1,0 +1,309 @@
+"""One host: what is on it, and how a load gets a slot, a file, room and processes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from math import ceil
+
+import simpy
+
+from mmesim.scenario import EvictionPolicy, Scenario
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.values.times import always
+from tests.twin.shared import Shared, cpu_rate, link_rate
+
+Process = simpy.events.ProcessGenerator
+
+
+@dataclass(eq=False)
+class Call:
+    """A call on its way: what it asks for, and what became of it."""
+
+    sent: float
+    model: Model
+    cpu: float
+    wait: float
+    pre: tuple[float, float]
+    hold: tuple[float, float]
+    host: int = -1
+    hit: bool = False
+    attempts: int = 0
+    cause: str | None = None
+    latency: float = -1.0
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One attempt of a call, sent at some time; settled once its client has been answered."""
+
+    call: Call
+    sent: float
+    settled: bool = False
+
+
+@dataclass(eq=False)
+class Copy:
+    """A model on a host."""
+
+    model: Model
+    state: str = "loading"
+    waiters: list[Attempt] = field(default_factory=list)
+    in_flight: int = 0
+    queue: deque[Attempt] = field(default_factory=deque)
+    idle_workers: int = 0
+    filling: list[Attempt] | None = None
+    used: int = 0
+    accessed: int = 0
+    loaded: int = 0
+
+    @property
+    def idle(self) -> bool:
+        """Ready, nothing queued and nothing in flight."""
+        return self.state == "ready" and self.in_flight == 0
+
+
+@dataclass(eq=False)
+class Room:
+    """A load that needs room; `take` takes what fits and says whether it did."""
+
+    take: Callable[[], bool]
+    taken: simpy.Event
+    unloading: bool = False
+
+
+class Host:
+    """The state of one host and the processes of its loads."""
+
+    def __init__(self, env: simpy.Environment, scenario: Scenario, number: int, steps: Callable[[], int]) -> None:
+        endpoint = scenario.endpoint
+        self.env, self.scenario, self.number = env, scenario, number
+        self._steps = steps  # the next number of everything that is ranked by what came last
+        self.cpu = Shared(env, cpu_rate(endpoint.host))
+        self.network = Shared(env, link_rate(endpoint.host.network_Bps, endpoint.download.stream_Bps))
+        self.disk = None if endpoint.disk_read_Bps is None else Shared(env, link_rate(endpoint.disk_read_Bps, 1e300))
+        self.slots = simpy.Resource(env, endpoint.load_slots)
+        self.copies: dict[int, Copy] = {}
+        self.unloading: set[int] = set()
+        self.files: dict[int, int] = {}  # model -> when it was last loaded or unloaded
+        self.file_bytes = 0
+        self.memory = endpoint.base_memory_bytes
+        self.tasks = scenario.server.base_tasks
+        self.load_queue = 0
+        self.rooms: list[Room] = []
+        self.outstanding = 0
+        self.on_ready: Callable[[Host, Copy], None] = lambda host, copy: None
+        self.on_unloaded: Callable[[Host, Model], None] = lambda host, model: None
+        self.on_deleted: Callable[[Host, int], None] = lambda host, model: None
+        self.on_aborted: Callable[[Host, Copy], None] = lambda host, copy: None
+
+    def fits_when_empty(self, model: Model) -> bool:
+        """Whether the model fits on this host without any other."""
+        endpoint = self.scenario.endpoint
+        peak = endpoint.base_memory_bytes + self._held(model, endpoint.load_peak)
+        tasks = self.scenario.server.base_tasks + model.pool_tasks
+        return (
+            peak <= endpoint.usable_memory_bytes
+            and (endpoint.pid_limit is None or tasks <= endpoint.pid_limit)
+            and model.artifact_bytes <= endpoint.disk_bytes
+        )
+
+    def touch(self, copy: Copy) -> None:
+        """A call was routed to this copy."""
+        copy.used += 1
+        copy.accessed = self._steps()
+
+    def start_load(self, model: Model) -> Copy:
+        """A load of the model begins."""
+        copy = Copy(model)
+        self.copies[model.index] = copy
+        self.load_queue += 1
+        load = self.env.process(self._load(copy))
+        self.env.process(self._limit(load))
+        return copy
+
+    def place(self, model: Model) -> bool:
+        """The model is ready on this host before the run begins, if it fits."""
+        if self.file_bytes + model.artifact_bytes > self.scenario.endpoint.disk_bytes:
+            return False
+        if not self._take_memory(model, 1.0):
+            return False
+        self._put(model)
+        copy = Copy(model, "ready", idle_workers=model.workers, accessed=self._steps(), loaded=self._steps())
+        self.copies[model.index] = copy
+        return True
+
+    def became_idle(self) -> None:
+        """A copy finished its last call, or room was freed: the loads that wait look, in order."""
+        for room in list(self.rooms):
+            if not room.unloading and not room.taken.triggered:
+                self._look(room)
+
+    def _held(self, model: Model, factor: float) -> int:
+        return ceil(factor * model.pool_memory_bytes)
+
+    def _limit(self, load: simpy.Process) -> Process:
+        yield self.env.timeout(self.scenario.endpoint.load_limit_s)
+        if load.is_alive:
+            load.interrupt()
+
+    def _load(self, copy: Copy) -> Process:
+        """Slot, artefact, room, processes; what is held is given back when the load is broken off."""
+        model, slots = copy.model, self.scenario.endpoint.slot_covers
+        slot: simpy.resources.resource.Request | None = None
+        held = False
+        try:
+            if slots == "download_and_load":
+                slot = self.slots.request()
+                yield slot
+            if model.index not in self.files:
+                yield from self._download(model)
+            self.files[model.index] = self._steps()
+            if slot is None:
+                slot = self.slots.request()
+                yield slot
+            yield from self._wait_for_room(lambda: self._take_memory(model, self.scenario.endpoint.load_peak))
+            held = True
+            yield from self._start(model)
+        except simpy.Interrupt:
+            del self.copies[model.index]
+            self.load_queue -= 1
+            if held:
+                self.memory -= self._held(model, self.scenario.endpoint.load_peak)
+                self.tasks -= model.pool_tasks
+            if slot is not None:
+                slot.cancel() if not slot.triggered else self.slots.release(slot)
+            self.on_aborted(self, copy)
+            self.became_idle()
+            return
+        self.memory -= self._held(model, self.scenario.endpoint.load_peak) - model.pool_memory_bytes
+        copy.state, copy.idle_workers, copy.loaded = "ready", model.workers, self._steps()
+        self.load_queue -= 1
+        self.slots.release(slot)
+        self.on_ready(self, copy)
+        self.became_idle()
+
+    def _download(self, model: Model) -> Process:
+        download = self.scenario.endpoint.download
+        yield from self._wait_for_room(lambda: self._take_disk(model))
+        try:
+            yield self.env.timeout(always(download.first_byte) or 0.0)
+            yield from self._use(self.network, model.artifact_bytes)
+            if download.unpack_Bps_per_vcpu is not None:
+                yield from self._use(self.cpu, model.artifact_bytes / download.unpack_Bps_per_vcpu)
+        except simpy.Interrupt:
+            del self.files[model.index]
+            self.file_bytes -= model.artifact_bytes
+            raise
+
+    def _start(self, model: Model) -> Process:
+        """The parent of the model's workers, then all of them."""
+        start = self.scenario.server.process_start
+        yield from self._use(self.cpu, always(start.cpu) or 0.0)
+        yield self.env.timeout(always(start.wait) or 0.0)
+        workers = [self.env.process(self._start_worker(model)) for _ in range(model.workers)]
+        try:
+            yield self.env.all_of(workers)
+        except simpy.Interrupt:
+            for worker in workers:
+                if worker.is_alive:
+                    worker.interrupt()
+            raise
+
+    def _start_worker(self, model: Model) -> Process:
+        try:
+            if self.disk is not None:
+                yield from self._use(self.disk, model.artifact_bytes)
+            yield from self._use(self.cpu, always(model.load.cpu) or 0.0)
+            yield self.env.timeout(always(model.load.wait) or 0.0)
+        except simpy.Interrupt:
+            pass
+
+    def _use(self, what: Shared, amount: float) -> Process:
+        done = what.work(amount)
+        try:
+            yield done
+        except simpy.Interrupt:
+            what.cancel(done)
+            raise
+
+    # Room: on the disk when the download begins, in memory and among the tasks when the processes start.
+
+    def _wait_for_room(self, take: Callable[[], bool]) -> Process:
+        room = Room(take, self.env.event())
+        self.rooms.append(room)
+        self._look(room)
+        try:
+            yield room.taken
+        finally:
+            self.rooms.remove(room)
+
+    def _look(self, room: Room) -> None:
+        if room.take():
+            room.taken.succeed()
+            return
+        victim = self._victim()
+        if victim is not None:
+            room.unloading = True
+            victim.state = "unloading"
+            del self.copies[victim.model.index]
+            self.unloading.add(victim.model.index)
+            self.env.process(self._unload(victim, room))
+
+    def _unload(self, copy: Copy, room: Room) -> Process:
+        yield self.env.timeout(self.scenario.endpoint.unload_s)
+        model = copy.model
+        self.memory -= model.pool_memory_bytes
+        self.tasks -= model.pool_tasks
+        self.unloading.discard(model.index)
+        self.files[model.index] = self._steps()
+        self.on_unloaded(self, model)
+        room.unloading = False
+        self.became_idle()
+
+    def _take_memory(self, model: Model, factor: float) -> bool:
+        endpoint = self.scenario.endpoint
+        fits = self.memory + self._held(model, factor) <= endpoint.usable_memory_bytes
+        if not fits or (endpoint.pid_limit is not None and self.tasks + model.pool_tasks > endpoint.pid_limit):
+            return False
+        self.memory += self._held(model, factor)
+        self.tasks += model.pool_tasks
+        return True
+
+    def _free_disk(self, model: Model) -> bool:
+        """Artefacts that no copy here needs are deleted, oldest first, until this one fits."""
+        sizes = {m.index: m.artifact_bytes for m in self.scenario.model_table()}
+        while self.file_bytes + model.artifact_bytes > self.scenario.endpoint.disk_bytes:
+            unused = [m for m in self.files if m not in self.copies and m not in self.unloading]
+            if not unused:
+                return False
+            oldest = min(unused, key=lambda m: self.files[m])
+            del self.files[oldest]
+            self.file_bytes -= sizes[oldest]
+            self.on_deleted(self, oldest)
+        return True
+
+    def _take_disk(self, model: Model) -> bool:
+        if not self._free_disk(model):
+            return False
+        self._put(model)
+        return True
+
+    def _put(self, model: Model) -> None:
+        self.file_bytes += model.artifact_bytes
+        self.files[model.index] = self._steps()
+
+    def _victim(self) -> Copy | None:
+        idle = [copy for copy in self.copies.values() if copy.idle and not copy.model.pinned]
+        return min(idle, key=self._rank, default=None)
+
+    def _rank(self, copy: Copy) -> tuple[float, ...]:
+        policy = self.scenario.endpoint.eviction
+        ranks: dict[object, Iterable[float]] = {
+            EvictionPolicy.lru: (copy.accessed,),
+            EvictionPolicy.fifo: (copy.loaded,),
+            EvictionPolicy.lfu: (copy.used, copy.accessed),
+            EvictionPolicy.size: (-copy.model.pool_memory_bytes, copy.accessed),
+        }
+        return tuple(ranks[policy])

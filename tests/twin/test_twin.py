@@ -1,0 +1,39 @@
+"""The engine and a plain SimPy implementation of docs/assumptions.md agree on every call of random scenarios."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.twin.compare import agree_on
+
+LATER = 2000
+"""Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""
+
+
+def test_engine_and_twin_agree_on_every_call():
+    assert agree_on(range(60)).differences == []
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_more_scenarios():
+    assert agree_on(range(10_000, 10_000 + LATER // 10)).differences == []
+
+
+@pytest.mark.long
+def test_engine_and_twin_agree_on_two_thousand_scenarios():
+    assert agree_on(range(LATER)).differences == []
+
+
+def test_the_scenarios_reach_every_kind_of_outcome():
+    seen = agree_on(range(60))
+    assert set(seen.outcomes) == {
+        "ok",
+        "queue_full",
+        "never_fits",
+        "load_timeout",
+        "invocation_timeout",
+        "client_timeout",
+        "throttled",
+    }
+    assert min(seen.outcomes.values()) > 20
+    assert seen.retried > 100
