@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mmesim.preflight.size import size
@@ -53,8 +57,8 @@ def base(tmp_path: Path) -> Path:
         ("models.m.workers=1000000", "is too large: at most 10,000"),
         ("models.m.count=2147483648", "is too large: at most"),
         ("models.m.oversubscription=1e30", "is too large: at most"),
-        ("models.m.service={cpu: {lognormal: {mean: 5 ms, cv: 1e200}}}", "cv must be at most 1000"),
-        ("models.m.service={cpu: {gamma: {mean: 5 ms, cv: 1e-200}}}", "cv must be at least 1e-06"),
+        ("models.m.service={cpu: {lognormal: {mean: 5 ms, cv: 1e200}}}", "cv must be at most 1e+09"),
+        ("models.m.service={cpu: {gamma: {mean: 5 ms, cv: 1e-200}}}", "cv must be at least 1e-09"),
         (f"traffic=[{{{STREAM}, sessions: {{calls: 9999999999, gap: 1 s}}}}]", "is too large: at most 1,000,000"),
         (f"traffic=[{{{STREAM}, popularity: {{lognormal: {{cv: 1e200}}}}}}]", "is too large: at most 1,000"),
         ("traffic.traffic-0.arrivals={poisson: {rate: 1e9 /s}}", "is too large: at most"),
@@ -74,7 +78,7 @@ def test_a_value_that_cannot_be_is_named(mmesim: Command, base: Path, override: 
 def test_a_silent_tenant_that_is_called_is_found_before_the_run(mmesim: Command, base: Path) -> None:
     mix = "{tenants: {size: 2, between: uniform, within: weights}}"
     models = "models=[" + ", ".join(
-        f"{{name: m{n}, weight: {weight}, memory: 1 MiB, artifact_size: 1 MB, service: {{wait: 1 ms}}}}"
+        f"{{name: m{n or ''}, weight: {weight}, memory: 1 MiB, artifact_size: 1 MB, service: {{wait: 1 ms}}}}"
         for n, weight in enumerate((1, 0, 0, 0))
     )
     words = ("validate", base, "--set", models + "]", "--set")
@@ -154,5 +158,60 @@ def test_what_is_no_code_of_ones_own_is_not_called(
 ) -> None:
     (tmp_path / "mine.py").write_text("from os import system\n\ndef three(a, b, c):\n    yield\n")
     outcome = mmesim("run", base, "--set", f"processes=[{name}]")
+    assert outcome.code == 64
+    assert said in outcome.err
+
+
+TABLE = "name,memory,artifact_size,service,load_cpu\n" + "".join(f"a{n},1 MiB,1 MB,1 ms,0.1 s\n" for n in range(500))
+
+
+def damaged(data: bytes) -> bytes:
+    packed = bytearray(gzip.compress(data))
+    packed[len(packed) // 2] ^= 0x55
+    return bytes(packed)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.csv.gz", damaged(TABLE.encode()), "cannot be read"),
+        ("t.csv.gz", gzip.compress(TABLE.encode())[:200], "cannot be read"),
+        (
+            "t.csv",
+            TABLE.replace("a7,", '"a7,').encode(),
+            "t.csv:9: a cell goes on in the next line: is a quote left open?",
+        ),
+        ("t.csv.gz", gzip.compress(b"name,memory\n" + b"a" * (50 << 20)), "line 2 is longer than 1,048,576 characters"),
+    ],
+)
+def test_a_damaged_table_of_models_is_named(
+    mmesim: Command, base: Path, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    outcome = mmesim("validate", base, "--set", f"models=[{{name: t, file: {name}}}]")
+    assert outcome.code == 64
+    assert said in outcome.err
+
+
+def parquet(kind: pa.DataType, names: list[object]) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"time": [1.0, 2.0], "model": pa.array(names, kind)}), file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("t.csv", b'time,model\n1,a\n2,"b\n3,c\n', "t.csv:3: column 'model': a name with a line end in it"),
+        ("t.csv.gz", gzip.compress(b"time,model\n1," + b"a" * (50 << 20)), "cannot be read"),
+        ("t.parquet", parquet(pa.binary(), [b"a", b"\xff"]), "column 'model': binary is not text"),
+        ("t.parquet", parquet(pa.struct({"x": pa.int64()}), [{"x": 1}, {"x": 2}]), "column 'model': struct"),
+        ("t.parquet", parquet(pa.map_(pa.string(), pa.int64()), [[("a", 1)], []]), "column 'model': map"),
+        ("t.parquet", parquet(pa.list_(pa.string()), [["a"], ["b"]]), "column 'model': list"),
+    ],
+)
+def test_a_damaged_trace_is_named(mmesim: Command, tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    outcome = mmesim("trace", "describe", name)
     assert outcome.code == 64
     assert said in outcome.err

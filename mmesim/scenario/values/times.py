@@ -52,7 +52,7 @@ __all__ = [
 _DECIMAL = Context(prec=20)
 
 
-LEAST, MOST = {"cv": 1e-6}, {"cv": 1e3}
+LEAST, MOST = {"cv": 1e-9}, {"cv": 1e9}
 """Limits of numbers that are not times: beyond them a distribution is a constant, or one of zeros and infinities."""
 
 

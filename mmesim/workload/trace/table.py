@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import TraceError
+from mmesim.files import lines
 from mmesim.workload.trace import unknown_file
 
 SEPARATORS = (",", ";", "\t")
@@ -66,7 +67,15 @@ class Chunk:
         cells = self.batch.column(column)
         if pa.types.is_dictionary(cells.type):
             cells = cells.dictionary_decode()
-        texts = pc.fill_null(pc.cast(cells, pa.string()), pa.scalar("", pa.string()))
+        try:
+            texts = pc.fill_null(pc.cast(cells, pa.string()), pa.scalar("", pa.string()))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise TraceError(
+                f"{self.table.file}: column {column!r}: {_words(cells.type)} is not text: {_reason(error)}"
+            ) from error
+        open_quote = pc.index(pc.match_substring(texts, "\n"), True).as_py()
+        if open_quote >= 0:
+            self.fail(open_quote, column, "a name with a line end in it: is a quote left open?")
         encoded = pc.dictionary_encode(pc.utf8_trim_whitespace(texts))
         index: Ints = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         return encoded.dictionary.to_pylist(), index
@@ -104,7 +113,7 @@ class Table:
         """What stands between the cells: comma, semicolon or tab, by the first line."""
         with pa.input_stream(str(self.file), compression="detect") as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
-            first = next((line for line in text if line.strip()), "")
+            first = next((line for line in lines(text) if line.strip()), "")
         return max(SEPARATORS, key=first.count)
 
     def require(self, columns: Sequence[str]) -> None:
@@ -167,8 +176,12 @@ class Table:
         """Line number and cells of each row of a CSV file without the empty lines: slow, for headers and errors."""
         with pa.input_stream(str(self.file), compression="detect") as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-            reader = csv.reader(text, delimiter=self.separator())
-            yield from ((reader.line_num, cells) for cells in reader if cells)
+            reader = csv.reader(lines(text), delimiter=self.separator())
+            before = 0
+            for cells in reader:
+                if cells:
+                    yield before + 1, cells
+                before = reader.line_num
 
     def _explain(self, error: Exception) -> str:
         """The text for a file that Arrow could not read, with the line where it can be found."""
@@ -200,6 +213,11 @@ def _is_number(cell: pa.Array) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _words(kind: pa.DataType) -> str:
+    text = str(kind)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _reason(error: Exception) -> str:
