@@ -7,7 +7,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test test-slow test-all kills twin lint types bench accuracy coverage-study clean
+.PHONY: demo test test-slow test-all kills twin fuzz lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
@@ -34,6 +34,11 @@ kills: $(VENV)/dev.stamp
 twin: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "not slow" tests/twin
 
+# Hostile input. What went well is kept in .fuzz and not run again.
+FUZZ ?= --cases 2000
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz $(FUZZ)
+
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -56,7 +61,7 @@ coverage-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
 
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .fuzz
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

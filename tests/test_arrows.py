@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "experiment.sweep": {"experiment", "results", "scenario", "stats"},
     "engine": {"results.run_data", "scenario", "stats", "workload"},
     "engine.control": {"engine", "policies", "scenario", "workload"},
-    "engine.measure": {"engine", "results.run_data", "scenario", "stats"},
+    "engine.measure": {"engine", "results.run_data", "results.window_table", "scenario", "stats"},
     "engine.kernel": set(),
     "policies": {"scenario.endpoint"},
     "results": {"preflight", "scenario", "stats"},

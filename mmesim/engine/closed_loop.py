@@ -30,20 +30,32 @@ class ClosedLoops:
         self._plane = plane
         self._observer = observer
         self._block = [0] * len(self._users)
+        self._stay = [0] * len(self._users)
+        self._budgets = _Budgets(self._users)
         self._groups: dict[tuple[int, int, int], Ints] = {}
         self._drafts = _words(plane.tables.arrays.drafts)  # this table does not grow
 
     def begin(self) -> None:
         """Let every user begin at his time."""
         users = self._plane.tables.views.users
+        self._plane.tables.views.budgets[:] = self._budgets.calls
         for row, user in enumerate(self._users):
             users.first[row] = row * CALLS
-            users.end[row] = user.end_s
-            self._draw(row)
-            self._plane.next_call(0.0, row, user.begins_s)
+            users.budget[row] = self._budgets.of[row]
+            if user.stays:
+                self._draw(row)
+                self._come(row)
+                self._plane.next_call(0.0, row, user.stays[0][0])
+
+    def _come(self, row: int) -> None:
+        """The user may call from the begin to the end of his next stay."""
+        users, stays, stay = self._plane.tables.views.users, self._users.all[row].stays, self._stay[row]
+        users.begin[row], users.end[row] = stays[stay]
+        self._stay[row] += 1
+        users.again[row] = self._stay[row] < len(stays)
 
     def refill(self, _: int) -> None:
-        """Draw the next calls of every user who has none left."""
+        """Draw the next calls of every user who has none left; a user whose stay is over comes to his next."""
         plane = self._plane
         now, views = plane.now, plane.tables.views
         if self._observer is not None:
@@ -53,8 +65,11 @@ class ClosedLoops:
         while row != NONE:
             users = plane.tables.views.users
             after, free_at_s = int(users.next[row]), float(users.free_at[row])
-            self._block[row] += 1
-            self._draw(row)
+            if users.at[row] < users.drawn[row]:
+                self._come(row)
+            else:
+                self._block[row] += 1
+                self._draw(row)
             plane.next_call(now, row, free_at_s)
             row = after
 
@@ -73,7 +88,7 @@ class ClosedLoops:
             return known
         drafts = self._users.of_group(stream, group, block)
         rows = DRAFT.rows(GROUP * CALLS)
-        for name in ("gap", "model", "cpu", "wait", "route", "key"):
+        for name in ("gap", "pace", "model", "cpu", "wait", "route", "key"):
             rows[name] = getattr(drafts, name)
         if drafts.overhead is not None:
             for k, name in enumerate(OVERHEAD_COLUMNS):
@@ -82,6 +97,26 @@ class ClosedLoops:
         # A user who is further behind than this has his calls drawn once more: the same.
         self._groups.pop((stream, group, block - KEPT), None)
         return words
+
+
+class _Budgets:
+    """How many calls may still begin: of all users of a stream together, or of each."""
+
+    def __init__(self, users: Users) -> None:
+        self.calls: list[int] = []
+        self.of = np.full(len(users), NONE, dtype=np.int64)
+        """[users]: place in `calls`, NONE: no limit."""
+        shared: dict[int, int] = {}
+        for row, user in enumerate(users):
+            together, each = users.limits[user.stream]
+            if each is not None:
+                self.of[row] = len(self.calls)
+                self.calls.append(each)
+            elif together is not None:
+                if user.stream not in shared:
+                    shared[user.stream] = len(self.calls)
+                    self.calls.append(together)
+                self.of[row] = shared[user.stream]
 
 
 def _words(rows: NDArray[Any]) -> Ints:

@@ -64,6 +64,18 @@ class DataPlane:
         """Time of the last event."""
         return float(self._now[0])
 
+    def next_event_s(self) -> float:
+        """Before when nothing happens here, seconds: 0 when that is not known, inf when nothing is left."""
+        arrays = self.tables.arrays
+        clock, deadlines = arrays.clock[0], arrays.deadlines[0]
+        fed = clock["arrival"] < clock["n_arrivals"]
+        if clock["signal"] != codes.REACHED or clock["undrawn"] != codes.NONE or (not fed and clock["more"]):
+            return 0.0
+        arrival = arrays.arrivals["time"][clock["arrival"]] + arrays.params[0]["out_delay"] if fed else codes.INF
+        timer = arrays.timers["time"][0] if clock["n_timers"] else codes.INF
+        expiry = min(deadlines["client_expiry"], deadlines["waiter_expiry"], deadlines["forward_expiry"])
+        return float(min(arrays.ends[1], arrival, timer, expiry))
+
     def _do(self, verb: str, now: float, i: int = 0, j: int = 0, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> int:
         while self._short != codes.NONE:
             self.make_room(self._short)

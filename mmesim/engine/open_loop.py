@@ -25,7 +25,7 @@ class OpenLoop:
         block_size: int | None = None,
     ) -> None:
         rows = plane.tables.views.arrivals.time.size
-        self._blocks: Iterator[Block] = blocks(scenario, replication, min(rows, block_size or rows))
+        self._blocks: Iterator[Block] = blocks(scenario, replication, min(rows, block_size or rows), beyond=True)
         self._plane = plane
         self._observer = observer
         plane.tables.views.clock[0].more = 1

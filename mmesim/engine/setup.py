@@ -42,7 +42,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
     limits = scenario.latency_limits_s
     fine, coarse = grid(limits), coarse_grid()
     hosts = scenario.endpoint.instance_count
-    users = sum(t.arrivals.users for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop))
+    users = sum(t.arrivals.most_users for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop))
     tables = Tables(
         Sizes(
             hosts=hosts,
@@ -51,6 +51,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             loops=scenario.server_kind.event_loops,
             users=users,
             drafts=users * CALLS,
+            budgets=_budgets(scenario),
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
@@ -126,6 +127,12 @@ def set_clients(tables: Tables, scenario: Scenario, replication: int) -> None:
         params.retry_quota = tables.views.tokens[:] = quota.tokens
         params.quota_cost, params.quota_cost_timeout = quota.retry, quota.retry_after_timeout
         params.quota_refund = quota.success
+
+
+def _budgets(scenario: Scenario) -> int:
+    """Numbers of calls that users of closed loops are held to: one for each user, or one for a stream."""
+    loops = [(t.calls, t.arrivals) for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop)]
+    return sum(loop.most_users if loop.calls_each is not None else int(calls is not None) for calls, loop in loops)
 
 
 def _processes(scenario: Scenario) -> int:

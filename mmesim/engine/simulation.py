@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
+import numpy as np
 import simpy
 
 from mmesim.engine import setup
@@ -17,11 +18,11 @@ from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import REFILL, USERS
+from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
 from mmesim.engine.measure.recorder import Recorder
-from mmesim.engine.measure.windows import WINDOW_S, Integrals, Windows
+from mmesim.engine.measure.windows import WINDOW_S, Integrals, Peaks, Windows
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
@@ -69,6 +70,7 @@ class Simulation:
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
+        self.peaks = Peaks.of(self.hosts)
         self.windows = Windows(
             self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s, window_s
         )
@@ -79,7 +81,7 @@ class Simulation:
             start(self.env, endpoint_control, name, function)
 
     def run(self) -> RunData:
-        """Run until every call is answered; arrivals stop at the end of the scenario's duration."""
+        """Run until every call is answered; arrivals stop once the duration is over and no measured call is left."""
         begun = time.perf_counter()
         if self._own:
             self._run_with_own()
@@ -97,9 +99,10 @@ class Simulation:
             wall_s,
             views=self.plane.tables.views,
             hosts=self.hosts,
+            peaks=self.peaks,
             added=self.at_end.since(self.at_warmup, len(self.hosts)),
             loads=self.loader.finished,
-            windows=self.windows.columns(),
+            windows=self.windows.table(),
             records=self.recorder.records(),
             control_events=next(self.env._eid),
         )
@@ -117,18 +120,28 @@ class Simulation:
             raise theirs from error
 
     def _until_over(self) -> Generator[simpy.Event, Any, None]:
-        yield self.env.timeout(self.scenario.run.duration_s)
+        yield self.env.timeout(self.scenario.run.duration_s + self.scenario.fixed_delay_s)
         while True:
             yield self.env.timeout(END_POLL_S)
             if self._is_over():
                 return
 
     def _is_over(self) -> bool:
-        """Whether no call will begin, none is on its way, no job is served and no model is loaded any more."""
+        """Whether no measured call is left, none is on its way, no job is served and no model is loaded any more."""
         views = self.plane.tables.views
-        clock, rows = views.clock[0], views.attempts.state.size
-        arrived = clock.more == 0 and clock.arrival >= clock.n_arrivals and clock.thinking == 0
-        return bool(arrived and views.space[0].n_free_attempts == rows and not views.hosts.load_queue.any())
+        counts, rows = views.counts[0], views.attempts.state.size
+        ended = counts.measured_calls == counts.measured_begun
+        left = rows - views.space[0].n_free_attempts
+        return bool(ended and left == self._frozen() and not views.hosts.load_queue.any())
+
+    def _frozen(self) -> int:
+        """Attempts that nobody waits for any more, on hosts that stand still: they may never end."""
+        views = self.plane.tables.views
+        if views.hosts.speed[: views.clock[0].n_hosts].all():
+            return 0
+        attempts = views.attempts
+        there = (attempts.state != A_FREE) & (attempts.state != A_BACKOFF) & (attempts.answered == 1)
+        return int(np.count_nonzero(views.hosts.speed[attempts.host[there]] == 0.0))
 
     def _measure(self) -> Generator[simpy.Event, Any, None]:
         """Take the integrals at both ends of the measured time."""
@@ -138,6 +151,7 @@ class Simulation:
         self.at_warmup = self.windows.integrals()
         yield self.env.timeout(run.duration_s - self.env.now)
         self.at_end = self.windows.integrals()
+        self.peaks = Peaks.of(self.hosts)
 
 
 def simulate(

@@ -145,7 +145,7 @@ def diff(
         deltas=deltas(first, second),
         first=first_divergence(first, second),
         same_calls=all(_saw_the_same(x, y) for x, y in zip(first.runs, second.runs, strict=True)),
-        all_recorded=all(len(_calls(result)) == result.runs[0].calls_all for result in (first, second)),
+        all_recorded=all(len(_calls(result)) == result.runs[0].begun for result in (first, second)),
     )
 
 
@@ -171,9 +171,7 @@ def _calls(result: Result) -> Sized:
 def _saw_the_same(x: RunData, y: RunData) -> bool:
     """Whether two replications saw equally many calls for each model, which different traffic hardly does."""
     return (
-        x.calls_all == y.calls_all
-        and x.model_names == y.model_names
-        and bool(np.array_equal(x.tenants.calls, y.tenants.calls))
+        x.begun == y.begun and x.model_names == y.model_names and bool(np.array_equal(x.tenants.calls, y.tenants.calls))
     )
 
 

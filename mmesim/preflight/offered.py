@@ -83,7 +83,8 @@ class Offered:
         share = Mix.of(stream, chosen, seed).share
         each = 1.0 if stream.sessions is None else stream.sessions.mean_calls
         arrivals = np.array([arrivals_in(stream.arrivals, at) for at in inside_s.tolist()])
-        calls[:, rows] += np.outer(np.diff(arrivals) * each, share)
+        begun = np.minimum(arrivals * each, stream.most_calls)
+        calls[:, rows] += np.outer(np.diff(begun), share)
 
     @cached_property
     def closed_per_s(self) -> Floats:
@@ -95,7 +96,9 @@ class Offered:
                 rows, loop = rows_of(chosen), stream.arrivals
                 share = Mix.of(stream, chosen, self.scenario.run.seed).share
                 answer_s = float(share @ self.worker_s[rows]) + self.scenario.fixed_delay_s
-                rates[rows] += share * (loop.users / (loop.think_time.mean + loop.cycle.mean + answer_s))
+                length_s = max(1e-9, self.scenario.end_of(stream) - stream.start_s)
+                users = loop.user_s(length_s) / length_s
+                rates[rows] += share * (users / loop.call_s(answer_s))
         return rates
 
     @cached_property

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from mmesim import units
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.workload.arrivals.rates import arrivals_in
 
@@ -56,10 +55,7 @@ def size(scenario: Scenario, replications: int) -> Size:
             case ModelSweep() as sweep:
                 rounds = 1.0 if sweep.every_s is None else 1.0 + length_s / sweep.every_s
                 calls += len(scenario.models_of(stream)) * rounds
-            case ClosedLoop() as loop:
-                answer_s = max(scenario.fixed_delay_s, 1e-3)
-                calls += loop.users * length_s / (max(loop.think_time.mean + loop.cycle.mean, 0.0) + answer_s)
             case process:
-                calls += arrivals_in(process, length_s) * each
+                calls += arrivals_in(process, length_s, max(scenario.fixed_delay_s, 1e-3)) * each
     calls = calls if math.isfinite(calls) else math.inf
     return Size(calls * replications, run.duration_s / 60.0 * replications)

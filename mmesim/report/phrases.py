@@ -17,7 +17,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
     {
         "network": "",
         "router": "",
-        "frontend_stall": "the server's front end is busy registering a model",
+        "frontend_stall": "the server's event loop is busy with other calls or registers a model",
         "load_slot_wait": "waiting for a load slot of the host",
         "download": "",
         "memory_wait": "waiting for an unload to free memory",

@@ -15,15 +15,15 @@ HOURS_PER_MONTH = 730.0
 def cost(host: HostType, runs: Sequence[RunData]) -> dict[str, object]:
     """The section `cost` of the summary: US dollars, null where the price or the traffic is missing.
 
-    The hour is that of the instances that were up on average. A request counts whether it succeeded or not.
-    `estimated` is true when the price is not a published one; `source` says where it is from.
+    The hour is that of the instances that were up on average. Requests are all that ended in the measured
+    time, failed ones too. `estimated` is true when the price is not a published one; `source` says where it is from.
     """
     price = host.price_usd_per_hour
     if price is None:
         figures: dict[str, object] = dict.fromkeys(("usd_per_hour", "usd_per_month", "usd_per_million_requests"))
         return {**figures, "estimated": False, "source": None}
     hourly = price * mean([FORMULAS["hosts"].of(r) for r in runs])
-    calls = sum(r.calls for r in runs)
+    calls = sum(r.answers for r in runs)
     hours = sum(measured_s(r) for r in runs) / 3600.0
     return {
         "usd_per_hour": hourly,

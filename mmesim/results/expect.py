@@ -21,6 +21,9 @@ from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 
+ROUNDING = 1e-9
+"""Relative distance at which a value equals a limit, as in the kernel."""
+
 
 def judge(
     scenario: Scenario, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE
@@ -108,7 +111,8 @@ def interval_of(
 
 
 def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:
-    """Whether a value known to lie in [low, high] satisfies `value comparison limit`."""
+    """Whether a value known to lie in [low, high] satisfies `value comparison limit`; what rounds to it equals it."""
+    low, high = (limit if math.isclose(end, limit, rel_tol=ROUNDING) else end for end in (low, high))
     if comparison in (">", ">="):
         mirrored: Mapping[str, str] = {">": "<", ">=": "<="}
         return compare(mirrored[comparison], -high, -low, -limit)

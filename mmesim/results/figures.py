@@ -172,7 +172,7 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
             ),
             _row("error_rate", lambda run: ratio(run.errors.sum(), run.calls), NO_CALLS, trials=lambda run: run.calls),
             *(_row(resource, _used(resource), NO_HOSTS) for resource in USE),
-            _row("throughput", lambda run: ratio(run.ok, measured_s(run)), NO_TIME),
+            _row("throughput", lambda run: ratio(run.answers_ok, measured_s(run)), NO_TIME),
             _row("loaded_models", lambda run: ratio(run.hosts.loaded_s.sum(), measured_s(run)), NO_TIME),
             _row(
                 "model_loading_wait",

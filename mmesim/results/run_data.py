@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
@@ -52,7 +53,7 @@ class HostData:
     hits: Ints
     misses: Ints
     tasks_peak: Ints
-    """Most processes and threads at once, over the whole run."""
+    """Most processes and threads at once, over [0, duration)."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class CallRecords:
 class RunData:
     """Measurements of one replication.
 
-    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover the whole run.
+    Calls are counted by arrival (client's view) in [warmup_s, duration_s); `*_all` counts cover all that was
+    simulated, also calls that came after the run for as long as a measured one was not answered.
     Latency is that of successful calls, seconds, from the first attempt to the answer at the client.
     """
 
@@ -122,6 +124,10 @@ class RunData:
     ok: int
     errors: Ints
     """[len(CAUSES)]: failed calls by the cause of their last attempt."""
+    answers: int
+    """Calls that ended in [warmup_s, duration_s), whenever they began, failed ones too."""
+    answers_ok: int
+    """Those that were answered well."""
     attempts: int
     attempt_causes: Ints
     """[len(CAUSES)]: failed attempts by cause."""
@@ -130,11 +136,13 @@ class RunData:
     load_wait_sum_s: float
     """ModelLoadingWaitTime summed over the misses that were answered or given up."""
 
+    begun: int
+    """Calls that began in [0, duration): those of the warm-up, too."""
     calls_all: int
     ok_all: int
     errors_all: int
     in_flight_at_end: int
-    """Calls without an answer when the run stopped: 0 unless it was cut short."""
+    """Measured calls that had neither an answer nor a failure when the run stopped."""
     retried_cold_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets]: of `parts_s`, what calls that met a load lost to failed attempts and pauses."""
     load_episodes: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
@@ -143,7 +151,7 @@ class RunData:
     tenants: TenantData
     model_names: tuple[str, ...]
     hosts: HostData
-    windows: dict[str, Floats]
+    windows: Mapping[str, Floats]
     """Windows over [0, duration), of a minute except in pilot runs: column name -> array.
 
     CloudWatch names and units, plus `start_s`.

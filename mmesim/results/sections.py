@@ -124,7 +124,7 @@ class Requests(Entry):
     errors: Annotated[dict[str, Count], exactly(*CAUSES)]
     """failed calls by the cause of their last attempt"""
     in_flight_at_end: Count
-    """without an answer when the run stopped"""
+    """measured calls that had neither an answer nor a failure when the run stopped"""
 
 
 class Attempts(Entry):

@@ -87,7 +87,7 @@ class Summary(Entry):
     attempts: Attempts
     """attempts of these calls; with retries more than calls"""
     throughput_rps: Value
-    """successful calls a second"""
+    """successful answers a second: those that come within the measured time, whenever the call began"""
     latency_ms: Annotated[dict[str, Value], exactly(*LATENCIES)]
     """successful calls, client view, first attempt to answer"""
     share_over: dict[str, ShareOver]

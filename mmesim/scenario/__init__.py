@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
     from mmesim.scenario.traffic.popularity import LognormalPopularity, Tenants, UniformPopularity, Weights, Zipf
     from mmesim.scenario.traffic.sessions import Geometric, Sessions
+    from mmesim.scenario.traffic.stages import Ramp, RateStage, UserStage
     from mmesim.scenario.traffic.stream import Traffic
     from mmesim.scenario.traffic.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
     from mmesim.scenario.values.function import Function
@@ -90,7 +91,9 @@ __all__ = [
     "Percentiles",
     "Poisson",
     "Precision",
+    "Ramp",
     "Range",
+    "RateStage",
     "Router",
     "RouterPolicy",
     "RunSettings",
@@ -111,6 +114,7 @@ __all__ = [
     "Ttl",
     "Uniform",
     "UniformPopularity",
+    "UserStage",
     "Weibull",
     "WeibullArrivals",
     "Weights",
@@ -201,6 +205,7 @@ _HOMES = {
         "Geometric",
         "Sessions",
     ),
+    "mmesim.scenario.traffic.stages": ("Ramp", "RateStage", "UserStage"),
     "mmesim.scenario.traffic.stream": ("Traffic",),
     "mmesim.scenario.traffic.trace": (
         "TraceColumns",

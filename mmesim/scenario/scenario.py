@@ -23,7 +23,7 @@ from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.kinds import kind_of
 from mmesim.scenario.server.server import Server
-from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.closed_loop import SHORTEST_S, ClosedLoop
 from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Refusals, Refused
@@ -129,8 +129,17 @@ class Scenario(Data):
         return called(stream.models, models)
 
     def end_of(self, stream: Traffic) -> float:
-        """When the last call of a stream must have begun, seconds."""
+        """When the last measured call of a stream must have begun, seconds."""
         return self.run.duration_s if stream.end_s is None else min(self.run.duration_s, stream.end_s)
+
+    def goes_on_until(self, stream: Traffic) -> float:
+        """When the last call of a stream must have begun, seconds.
+
+        A stream without an end of its own goes on after the run, unmeasured, for the measured calls that are not
+        answered yet: at most for the longest time that a call can last.
+        """
+        longest_s = self.run.duration_s + self.clients.longest_call_s
+        return longest_s if stream.end_s is None else min(longest_s, stream.end_s)
 
     @property
     def changes_over_time(self) -> str | None:
@@ -143,6 +152,8 @@ class Scenario(Data):
             reason = changing(stream.arrivals, stream.drift)
             if reason is not None:
                 return f"stream {stream.name!r} {reason}"
+            if stream.calls is not None:
+                return f"stream {stream.name!r} ends after a number of calls"
             if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
         return OWN_PROCESS if self.processes else None
@@ -192,6 +203,17 @@ class Scenario(Data):
     def _time_for_an_answer(self) -> Scenario:
         if self.fixed_delay_s >= self.clients.timeout_s:
             raise Refused("no call can be answered: network and router.overhead take this long", ("clients", "timeout"))
+        return self
+
+    @model_validator(mode="after")
+    def _time_moves_on(self) -> Scenario:
+        """A user who is refused and neither pauses nor is any way off would call again at the same instant."""
+        for index, stream in enumerate(self.traffic):
+            loop = stream.arrivals
+            if isinstance(loop, ClosedLoop) and max(self.fixed_delay_s, loop.least_pause_s) < SHORTEST_S:
+                message = "a refused user would call again at the same instant: nothing takes any time"
+                hint = "clients: {network: 5 ms}, or cycle: 1 ms, the own time of a light client"
+                raise Refused(message, ("traffic", index, "arrivals", "closed_loop"), hint)
         return self
 
     @model_validator(mode="after")

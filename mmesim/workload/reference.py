@@ -40,7 +40,8 @@ def rates_at_start(scenario: Scenario) -> Floats:
         if traffic.arrivals is not None and traffic.start_s == 0.0:
             chosen = scenario.models_of(traffic)
             rows = [model.index for model in chosen]
-            rates[rows] += calls_per_s_at_start(traffic, chosen, scenario.run.seed)
+            seed, delay_s = scenario.run.seed, scenario.fixed_delay_s
+            rates[rows] += calls_per_s_at_start(traffic, chosen, seed, delay_s)
     return rates
 
 

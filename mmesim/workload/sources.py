@@ -18,11 +18,20 @@ from mmesim.workload.trace.names import Naming
 from mmesim.workload.trace.replay import Draws, minute_counts, naming_of, replayed
 
 
-def source(scenario: Scenario, traffic: Traffic, replication: int, chunk: int) -> Iterator[Arrivals]:
-    """The arrivals of a stream, counted from its start, at least up to its end or that of the source."""
+def source(
+    scenario: Scenario, traffic: Traffic, replication: int, chunk: int, beyond: bool = False
+) -> Iterator[Arrivals]:
+    """The arrivals of a stream, counted from its start, at least up to its end or that of the source.
+
+    `beyond`: also those after the run, for calls that are not answered yet.
+    """
     seed, name = scenario.run.seed, traffic.name
     models = scenario.models_of(traffic)
     window_s = scenario.end_of(traffic) - traffic.start_s
+    if beyond:
+        further_s = scenario.goes_on_until(traffic) - scenario.end_of(traffic)
+        # All blocks of a bootstrap are drawn at once: of patient clients' traffic no more than as long again.
+        window_s += further_s if traffic.bootstrap_s is None else min(further_s, window_s)
     if traffic.arrivals is not None:
         return calls.arrivals(traffic, models, seed, replication, window_s, chunk)
     if traffic.fingerprint is not None:

@@ -34,6 +34,8 @@ class Drafts(Columns):
 
     gap: Floats
     """Pause between the end of the user's call before (or his beginning) and the start of this one."""
+    pace: Floats
+    """Least time between the start of the user's call before and the start of this one."""
     model: Ints
     cpu: Floats
     wait: Floats
@@ -49,9 +51,8 @@ class User:
 
     stream: int
     number: int
-    begins_s: float
-    end_s: float
-    """No call begins at this time or later."""
+    stays: tuple[tuple[float, float], ...]
+    """(begin, end) of each time in which he may begin calls, seconds; at least one."""
 
 
 class Users:
@@ -60,14 +61,18 @@ class Users:
     def __init__(self, scenario: Scenario, replication: int) -> None:
         self._streams: dict[int, _Stream] = {}
         self.all: list[User] = []
+        self.limits: dict[int, tuple[int | None, int | None]] = {}
+        """Stream -> calls of all its users together, and of each; None: no limit."""
         work = Work(scenario)
         for index, traffic in enumerate(scenario.traffic):
             if not isinstance(traffic.arrivals, ClosedLoop):
                 continue
-            loop, end_s = traffic.arrivals, scenario.end_of(traffic)
+            loop, start_s, end_s = traffic.arrivals, traffic.start_s, scenario.goes_on_until(traffic)
             self._streams[index] = _Stream(scenario, replication, index, loop, work)
-            gap_s = 0.0 if loop.spawn_rate_per_s is None else 1.0 / loop.spawn_rate_per_s
-            self.all += [User(index, n, traffic.start_s + n * gap_s, end_s) for n in range(loop.users)]
+            for number in range(loop.most_users):
+                stays = ((start_s + begin, min(start_s + end, end_s)) for begin, end in loop.stays(number))
+                self.all.append(User(index, number, tuple(stays)))
+            self.limits[index] = traffic.calls, loop.calls_each
 
     def drafts(self, user: int, block: int) -> Drafts:
         """The calls `block * CALLS` to `(block + 1) * CALLS` of a user, by his place in `all`."""
@@ -107,6 +112,7 @@ class _Stream:
         self._cpu, self._wait = drawn("service_cpu", work.cpu), drawn("service_wait", work.wait)
         self._think = drawn("think", Sampler((loop.think_time,)))
         self._cycle = drawn("cycle", Sampler((loop.cycle,)))
+        self._pacing = drawn("pacing", Sampler((loop.pacing,)))
         self._overhead = [
             drawn(f"overhead_{column}", sampler)
             for column, sampler in zip(OVERHEAD_COLUMNS, work.overhead or (), strict=False)
@@ -119,13 +125,15 @@ class _Stream:
         name = str(group)
         model = self._rows[self._mix.draw(self._model.at(name, block), GROUP * CALLS)]
         gap = self._think.draw(name, block, self._only) + self._cycle.draw(name, block, self._only)
+        pace = self._pacing.draw(name, block, self._only)
         if block == 0:
-            gap[::CALLS] = 0.0  # the first call comes with the user, as in Locust and k6
+            gap[::CALLS] = pace[::CALLS] = 0.0  # the first call comes with the user, as in Locust and k6
         overhead = [times.draw(name, block, self._only) for times in self._overhead]
         users = group * GROUP + np.arange(GROUP, dtype=np.int64)
         first = self._first_key + users * USER_KEYS + block * CALLS
         return Drafts(
             gap=gap,
+            pace=pace,
             model=model,
             cpu=self._cpu.draw(name, block, model),
             wait=self._wait.draw(name, block, model),

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from mmesim.engine.simulation import Simulation
 from mmesim.scenario import CpuWait, Download, ModelGroup
 from mmesim.scenario.models.groups import AffineBatch
-from mmesim.scenario.values.times import Constant
-from tests.behaviour.timeline import MIB, Outcome, endpoint, model, timeline
+from mmesim.scenario.values.times import Constant, Uniform
+from mmesim.workload.requests import blocks
+from tests.behaviour.timeline import MIB, Outcome, endpoint, model, play, scenario, timeline
 
 Requests = list[tuple[float, str, float]]
 
@@ -124,6 +126,20 @@ def test_how_long_a_batch_takes(tmp_path: Path, rule: Any, duration_s: float, cp
     assert run.data.hosts.cpu_busy_s.tolist() == pytest.approx([duration_s if cpu else 0.0])
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_batch_takes_as_long_as_its_longest_item(tmp_path: Path, threads: int):
+    # Neither the longest CPU time alone nor the longest wait decides, nor their sum.
+    group = model("a", batch_size=3, threads=threads, cpu=True)
+    assert group.service is not None
+    waits = Uniform(0.0, 1.0)
+    group = changed(group, service=group.service.model_copy(update={"wait": waits}))
+    given = scenario(tmp_path, [(0.0, "a", cpu_s) for cpu_s in (0.6, 0.1, 0.3)], [group], endpoint(warm=True))
+    drawn = next(blocks(given, 0))
+    longest = max(drawn.wait + drawn.cpu / threads)
+    assert longest < max(drawn.wait) + max(drawn.cpu) / threads - 0.05
+    assert play(Simulation(given, records=-1)).latencies == [pytest.approx(longest)] * 3
+
+
 def test_a_batch_frees_the_queue_for_as_many_as_it_takes(tmp_path):
     # Two are served and two wait, so the fifth is refused; when the two are taken, there is room for two more.
     times = (0.0, 0.05, 0.1, 0.15, 0.2, 1.2, 1.3, 1.4)
@@ -212,6 +228,23 @@ def test_without_a_model_cache_an_idle_model_is_unloaded_and_deleted(tmp_path):
     assert run.data.hosts.loaded_s.tolist() == pytest.approx([2 * 0.1])
     assert run.data.hosts.disk_byte_s.tolist() == pytest.approx([2 * 1000 * 1.62])
     assert run.data.hosts.memory_byte_s.tolist() == pytest.approx([2 * 100 * MIB * 1.12])
+
+
+@pytest.mark.parametrize("times", [(0.0,), (0.0, 0.0, 0.3), (0.0, 1.0, 1.0, 1.5, 2.5, 2.52)])
+@pytest.mark.parametrize("service_s", [0.0, 0.1])
+def test_without_a_model_cache_calls_that_take_no_time_unload_once(
+    tmp_path: Path, times: tuple[float, ...], service_s: float
+):
+    # The pool falls idle within the moment in which it is ready: that is signalled, and seen at the end of the load.
+    requests = [(t, "a", 0.0 if k % 2 == 0 else service_s) for k, t in enumerate(times)]
+    run = timeline(tmp_path, requests, [model("a")], endpoint(model_cache="disabled"))
+    assert run.causes == ["ok"] * len(times)
+    hosts = run.data.hosts
+    assert hosts.loads.tolist() == hosts.unloads.tolist()
+    if service_s == 0.0 and times[-1] < 1.0:
+        assert run.latencies == [1.0 - t for t in times]
+        assert hosts.loads.tolist() == [1]
+        assert hosts.memory_byte_s.tolist() == pytest.approx([100 * MIB * 1.02])
 
 
 def test_without_a_model_cache_waiting_requests_keep_a_model(tmp_path):

@@ -66,6 +66,29 @@ def test_one_slows_a_host_for_a_minute_unloads_a_model_and_adds_an_instance(tmp_
     np.testing.assert_allclose(run.data.windows["InvocationsPerInstance"][:2], [3.0, 2 / (1 + 19.98 / 60)])
 
 
+def test_a_run_with_a_frozen_host_ends_when_its_calls_have_run_into_their_time_outs(tmp_path):
+    def freeze(env, endpoint):
+        yield env.timeout(10.0)
+        endpoint.slow(0, float("inf"))
+
+    requests = [(5.0, "a", 4.0), (9.0, "a", 4.0), (20.0, "a", 4.0), (999.0, "a", 4.0)]
+    run = watched(tmp_path, freeze, requests, [model("a", cpu=True)], endpoint(warm=True), clients={"timeout_s": 30.0})
+    assert run.causes == ["ok", *["client_timeout"] * 3]
+    assert run.latencies[1:] == [30.0] * 3
+    np.testing.assert_allclose(run.data.hosts.cpu_busy_s, [995.0])  # it stands still with a thread that could run
+
+
+def test_a_host_that_thaws_goes_on_where_it_stood_still(tmp_path):
+    def freeze(env, endpoint):
+        yield env.timeout(10.0)
+        endpoint.slow(0, float("inf"))
+        yield env.timeout(10.0)
+        endpoint.restore(0)
+
+    run = watched(tmp_path, freeze, [(9.0, "a", 4.0)], [model("a", cpu=True)], endpoint(warm=True))
+    assert run.latencies == [14.0]
+
+
 def test_many_instances_join_while_requests_run(tmp_path):
     def watch(env, endpoint):
         for _ in range(9):
@@ -182,7 +205,7 @@ def test_runs_with_processes_repeat_whatever_compiles_them(tmp_path):
     (tmp_path / "s.yaml").write_text(
         "name: own\nendpoint: {vcpu: 2, memory: 4 GiB, memory_reserve: 3 GiB, instance_count: 2}\n"
         "models: [{name: m, count: 9, workers: 2, artifact_size: 9 MB, memory: 50 MiB, service: {cpu: 90 ms}}]\n"
-        "traffic: [{arrivals: {poisson: {rate: 12 /s}}}]\nrun: {duration: 90 s}\nprocesses: ['own:watch']\n"
+        "traffic: [{arrivals: {poisson: {rate: 12 /s}}}]\nrun: {duration: 90 s, seed: 5}\nprocesses: ['own:watch']\n"
     )
     outputs = []
     for switch in ("0", "1"):

@@ -33,7 +33,8 @@ from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries, Retries
 from mmesim.scenario.endpoint.endpoint import Throttling, Warm
 from mmesim.scenario.models.groups import ModelGroup, Service
-from mmesim.scenario.traffic.closed_loop import ClosedLoop
+from mmesim.scenario.traffic.closed_loop import SHORTEST_S, ClosedLoop
+from mmesim.scenario.traffic.stages import UserStage
 from mmesim.scenario.values.times import ZERO, Constant, Empirical, Exponential, Lognormal, Time, Uniform
 
 MIB = 2**20
@@ -203,15 +204,34 @@ def _retries(draw: st.DrawFn) -> Retries:
 
 
 @st.composite
+def _loops(draw: st.DrawFn) -> ClosedLoop:
+    """Users who pause, who are paced, who do not pause at all; all the time, or as stages have it."""
+    pauses: dict[str, Any] = draw(
+        st.one_of(
+            st.fixed_dictionaries(
+                {"think_time": _times(st.sampled_from([0.02, 1.0])), "cycle": st.just(Constant(0.01))}
+            ),
+            st.fixed_dictionaries({"pacing": _times(st.sampled_from([0.05, 1.0]))}),
+            st.just({}),
+        )
+    )
+    if draw(st.booleans()):
+        return ClosedLoop(users=draw(st.integers(1, 12)), spawn_rate_per_s=draw(st.sampled_from([None, 5.0])), **pauses)
+    stage = st.builds(
+        lambda duration_s, target: UserStage(duration_s=duration_s, target=target),
+        st.sampled_from([0.0, 2.0, 7.0]),
+        st.integers(0, 6),
+    )
+    climb = UserStage(duration_s=draw(st.sampled_from([1.0, 5.0])), target=draw(st.integers(1, 8)))
+    stages = (climb, UserStage(duration_s=2.0, target=climb.target), *draw(st.lists(stage, max_size=3)))
+    return ClosedLoop(users=draw(st.sampled_from([None, 3])), stages=stages, **pauses)
+
+
+@st.composite
 def with_clients(draw: st.DrawFn, hosts: int | None = None) -> Scenario:
     """The same with users in a closed loop, clients who may try again, and hosts that may refuse."""
     scenario = draw(scenarios(hosts))
-    loop = ClosedLoop(
-        users=draw(st.integers(1, 12)),
-        think_time=draw(_times(st.sampled_from([0.02, 1.0]))),
-        cycle=Constant(0.01),
-        spawn_rate_per_s=draw(st.sampled_from([None, 5.0])),
-    )
+    loop = draw(_loops())
     ends_s = draw(st.sampled_from([None, 15.0]))
     users = Traffic(name="users", arrivals=loop, popularity=Zipf(0.6), start_s=1.0, end_s=ends_s)
     throttling = Throttling(
@@ -221,7 +241,13 @@ def with_clients(draw: st.DrawFn, hosts: int | None = None) -> Scenario:
         update={
             "endpoint": scenario.endpoint.model_copy(update={"throttling": throttling}),
             "traffic": (*scenario.traffic, users),
-            "clients": scenario.clients.model_copy(update={"retries": draw(st.one_of(st.none(), _retries()))}),
+            "clients": scenario.clients.model_copy(
+                update={
+                    "retries": draw(st.one_of(st.none(), _retries())),
+                    # Users who do not pause are some way off: else nothing would take any time.
+                    "network_s": 0.05 if loop.least_pause_s < SHORTEST_S else scenario.clients.network_s,
+                }
+            ),
         }
     )
     return changed

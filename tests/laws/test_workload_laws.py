@@ -28,6 +28,8 @@ from mmesim.scenario import (
     OnOff,
     Overhead,
     Poisson,
+    Ramp,
+    RateStage,
     RunSettings,
     Scenario,
     Schedule,
@@ -122,6 +124,18 @@ processes = st.one_of(
         weekend=st.floats(0.0, 1.0),
         start_day=st.sampled_from(["monday", "friday", "sunday"]),
         start_time_s=st.sampled_from([0.0, 86390.0]),
+    ),
+    made(
+        Ramp,
+        start_rate_per_s=rates,
+        stages=st.lists(
+            st.tuples(st.floats(1.0, 9.0), st.just(0.0) | rates).map(
+                lambda stage: RateStage(duration_s=stage[0], target_per_s=stage[1])
+            ),
+            min_size=1,
+            max_size=3,
+        ),
+        gaps=st.sampled_from(["random", "even"]),
     ),
     made(
         FlashCrowd,

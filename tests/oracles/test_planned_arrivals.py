@@ -89,6 +89,20 @@ PLANS: dict[str, tuple[dict[str, Any], Callable[[Floats], Floats], float]] = {
         lambda t: np.interp(t, [1000, 1060, 1360, 1960], [3.0, 90.0, 90.0, 3.0]),
         8_000.0,
     ),
+    "stages": (
+        {
+            "ramp": {
+                "start_rate": 5.0,
+                "stages": [
+                    {"duration": 1000.0, "target": 40.0},
+                    {"duration": 0.0, "target": 10.0},
+                    {"duration": 2000.0, "target": 0.0},
+                ],
+            }
+        },
+        lambda t: np.where(t < 1000, 5.0 + 0.035 * t, np.maximum(0.0, 10.0 - (t - 1000) / 200)),
+        4_000.0,
+    ),
     "week": (
         {
             "diurnal": {

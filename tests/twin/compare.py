@@ -56,7 +56,7 @@ def by_twin(scenario: Scenario) -> list[Seen]:
     overhead = scenario.server.overhead
     constant = [(always(part.cpu) or 0.0, always(part.wait) or 0.0) for part in (overhead.pre, overhead.hold)]
     calls = []
-    for block in blocks(scenario, 0):
+    for block in blocks(scenario, 0, beyond=True):
         for k in range(len(block)):
             drawn = None if block.overhead is None else block.overhead[k]
             pre, hold = (
@@ -67,7 +67,11 @@ def by_twin(scenario: Scenario) -> list[Seen]:
     plane = Simulation(scenario).plane
     orders = {model.index: list(plane.hosts_in_order(model.index)) for model in models}
     Twin(scenario, calls, orders.__getitem__).run()
-    return [Seen(call.host, call.hit, call.cause, call.attempts, call.latency) for call in calls]
+    return [
+        Seen(call.host, call.hit, call.cause, call.attempts, call.latency)
+        for call in calls
+        if call.sent < scenario.run.duration_s
+    ]
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Twin:
         self._hopeless: set[int] = set()  # models of which a load failed, until something is unloaded
 
     def run(self) -> None:
-        """Play all calls to their ends."""
+        """Play the calls of the run to their ends, amid those that come after it for as long as one is not answered."""
         if self.scenario.endpoint.warm:
             self._place_all()
         self.env.process(self._send())
@@ -53,8 +53,13 @@ class Twin:
                         break
 
     def _send(self) -> Process:
+        run = [call for call in self.calls if call.sent < self.scenario.run.duration_s]
         for call in self.calls:
             yield self.env.timeout(call.sent - self.env.now)
+            while run and run[-1].latency >= 0.0:
+                run.pop()
+            if not run:
+                return
             self.env.process(self._travel(Attempt(call, call.sent)))
 
     def _travel(self, attempt: Attempt) -> Process:
@@ -240,6 +245,7 @@ class Twin:
         call.cause, call.latency = cause, seen - call.sent
         retries = clients.retries
         if isinstance(retries, FixedRetries) and cause in retries.causes and call.attempts < retries.max_attempts:
+            call.latency = -1.0  # it is still under way
             self.env.process(self._again(call, max(0.0, seen - self.env.now) + retries.delay_s))
 
     def _again(self, call: Call, pause_s: float) -> Process:

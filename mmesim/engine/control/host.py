@@ -39,10 +39,12 @@ class Host:
         self.unloads = 0
         self.awaits_room = False
         """Whether loads wait for room that nobody is making."""
-        self.artefacts: OrderedDict[int, int] = OrderedDict()
-        """Artefacts on disk: model -> bytes, least recently used first."""
+        self.artefacts: dict[int, int] = {}
+        """Artefacts on disk: model -> bytes."""
         self.present: Counter[int] = Counter()
         """Pools of each model that are loading, ready or being unloaded."""
+        self._unused: OrderedDict[int, None] = OrderedDict()
+        """Models whose artefact is on disk and that have no pool, the one used longest ago first."""
         self.line = Line(env)
         """Loads that wait for room."""
         self._env = env
@@ -77,23 +79,36 @@ class Host:
 
     def store(self, model: int, size_bytes: int) -> None:
         """The artefact is the one used last; it is written to the disk, where it must fit, unless it is there."""
-        if model in self.artefacts:
-            self.artefacts.move_to_end(model)
-        else:
+        if model not in self.artefacts:
             self.disk.add(size_bytes, self._env.now)
             self.artefacts[model] = size_bytes
+        self._used(model)
 
     def delete(self, model: int) -> None:
         """The artefact, which is on the disk, is deleted."""
         self.disk.add(-self.artefacts.pop(model), self._env.now)
+        self._unused.pop(model, None)
+
+    def begin_pool(self, model: int) -> None:
+        """One more pool of the model is here: its artefact stays."""
+        self.present[model] += 1
+        self._unused.pop(model, None)
+
+    def end_pool(self, model: int) -> None:
+        """One pool of the model is gone: its artefact, if there is one, is the one used last."""
+        self.present[model] -= 1
+        self._used(model)
+
+    def _used(self, model: int) -> None:
+        if model in self.artefacts and not self.present[model]:
+            self._unused[model] = None
+            self._unused.move_to_end(model)
 
     def unloaded(self, model: int, memory_bytes: int, tasks: int, keep: bool) -> None:
         """A pool is gone: what it held is free, and its artefact is the one used last, or is deleted."""
-        self.present[model] -= 1
+        self.end_pool(model)
         self.take(-memory_bytes, -tasks)
-        if keep:
-            self.artefacts.move_to_end(model)
-        else:
+        if not keep:
             self.delete(model)
 
     def wake(self) -> None:
@@ -103,7 +118,7 @@ class Host:
 
     def disk_victim(self) -> int | None:
         """The model whose artefact is deleted next: the least recently used one that has no pool here."""
-        return next((model for model in self.artefacts if not self.present[model]), None)
+        return next(iter(self._unused), None)
 
     def disk_fits(self, size_bytes: int) -> bool:
         """Whether this much can be written to disk now."""

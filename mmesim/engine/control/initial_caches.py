@@ -45,8 +45,13 @@ class InitialCaches:
     def _warm(self) -> None:
         """One copy of each model by expected calls, most first, on its first host in rendezvous order where it fits."""
         calls = expected_calls(self._scenario)
+        refused = _Refused()
         for model in np.argsort(-calls, kind="stable").tolist():
-            any(self._place(model, host, 0.0) for host in self._plane.hosts_in_order(model))
+            needs = (*self._held[model], self._models[model].artifact_bytes)
+            if not refused.covers(needs) and not any(
+                self._place(model, host, 0.0) for host in self._plane.hosts_in_order(model)
+            ):
+                refused.add(needs)
 
     def _stationary(self) -> None:
         """Leave the caches as three characteristic times of the same traffic leave them, replayed without timing.
@@ -155,8 +160,24 @@ class InitialCaches:
             return False
         host.take(memory_bytes, tasks)
         host.store(model, size)
-        host.present[model] += 1
+        host.begin_pool(model)
         host.loaded.add(1, 0.0)
         pool = self._plane.create_pool(at_s, model, row)
         self._plane.pool_ready(at_s, pool, (at_s, at_s, at_s))
         return True
+
+
+class _Refused:
+    """What no host has had room for: neither has any for what needs as much of everything, as nothing is given back."""
+
+    def __init__(self) -> None:
+        self._needs = np.empty((0, 3))
+
+    def covers(self, needs: tuple[int, int, int]) -> bool:
+        """Whether memory, tasks and disk are each at least those of something that was refused."""
+        return bool((self._needs <= needs).all(axis=1).any())
+
+    def add(self, needs: tuple[int, int, int]) -> None:
+        """No host has room for this; it replaces what needs at least as much."""
+        larger = (self._needs >= needs).all(axis=1)
+        self._needs = np.vstack([self._needs[~larger], needs])

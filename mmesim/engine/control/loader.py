@@ -20,7 +20,7 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE
+from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE, READY
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
@@ -105,7 +105,7 @@ class Loader:
         # The registration comes in on some event loop, which it blocks: one for each request that asks, so chosen alike
         # in every fleet.
         loop = asked_by % self._loops if self._loops else NONE
-        host.present[model.index] += 1
+        host.begin_pool(model.index)
         slot: simpy.Event | None = None
         held = 0
         try:
@@ -127,7 +127,7 @@ class Loader:
             self.load_s.append(env.now - third)
         except simpy.Interrupt:
             plane.load_failed(env.now, pool, LOAD_TIMEOUT)
-            host.present[model.index] -= 1
+            host.end_pool(model.index)
             if held:
                 host.take(-held, -tasks)
             self._notify(host)  # its memory is free, or its artefact may be deleted now
@@ -149,7 +149,6 @@ class Loader:
         """Bring the artefact to the host's disk, unless it is there."""
         env, size = self._env, model.artifact_bytes
         if model.index in host.artefacts:
-            host.artefacts.move_to_end(model.index)
             return
         begun = env.now
         yield from self._make_disk_room(host, size)
@@ -334,10 +333,13 @@ class Loader:
         happen(self._computing.pop(row))
 
     def _idle(self, pool: int) -> None:
-        if not self._keeps_models:
-            self._unload(self._hosts[self._plane.tables.views.pools.host[pool]], pool)
-            return
-        self._notify(self._hosts[self._plane.tables.views.pools.host[pool]])
+        """A pool has fallen idle, or had when that was signalled: calls that take no time may be gone or come since."""
+        pools = self._plane.tables.views.pools
+        host = self._hosts[pools.host[pool]]
+        if self._keeps_models:
+            self._notify(host)
+        elif pools.state[pool] == READY and pools.in_flight[pool] == 0:
+            self._unload(host, pool)
 
     def _notify(self, host: Host) -> None:
         """Wake the loads of the host that wait for room: some may have been made."""

@@ -108,14 +108,21 @@ def try_again(t, a, done):
 
 @inner
 def next_call(clock, timers, users, drafts, out_delay, u, done):
-    """User `u`, free since `done`, begins the next call after its pause; asks for more calls when all are used."""
+    """User `u`, free since `done`, begins the next call after its pause.
+
+    Python is asked when all drawn calls are used, and when the user is away and comes back later.
+    """
     users.free_at[u] = done
     if users.at[u] >= users.drawn[u]:
         users.next[u] = clock.undrawn
         clock.undrawn = u
         return
-    start = done + drafts.gap[users.first[u] + users.at[u]]
+    i = users.first[u] + users.at[u]
+    start = max(max(done + drafts.gap[i], users.start[u] + drafts.pace[i]), users.begin[u])
     if start < users.end[u]:
         users.start[u] = start
         clock.thinking += 1
         push_timer(clock, timers, start + out_delay, CLASS_ARRIVAL, TIMER_USER, u, 0)
+    elif users.again[u] == 1:
+        users.next[u] = clock.undrawn
+        clock.undrawn = u

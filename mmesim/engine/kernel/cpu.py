@@ -54,7 +54,8 @@ def refresh(t, h):
         end = hosts.at[h]
         left = t.tasks.finish[h, 0] - hosts.virtual[h]
         if left > 0.0:
-            end += left / hosts.rate[h]
+            # A host that stands still ends nothing.
+            end = end + left / hosts.rate[h] if hosts.rate[h] > 0.0 else INF
     else:
         hosts.rate[h] = hosts.speed[h]
     leaf = (ends.size >> 1) + h

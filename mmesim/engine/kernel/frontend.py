@@ -1,7 +1,9 @@
-"""The front end of the model server: a request comes in on an event loop, and its work before the queue is done.
+"""The front end of the model server: a request comes in on an event loop, which does its work before the queue.
 
-Source: awslabs/multi-model-server, frontend http/ManagementRequestHandler: a registration runs on the event loop that
-read it, and every connection of that loop waits until the model's parent process has started.
+An event loop is one thread: it does one thing after the other, requests and registrations of models. Source:
+awslabs/multi-model-server, frontend http/InferenceRequestHandler and http/ManagementRequestHandler: what a request
+needs up to the queue runs on the event loop that read it, as a registration does, for which every connection of that
+loop waits until the model's parent process has started.
 """
 
 from mmesim.engine.kernel.codes import (
@@ -43,12 +45,13 @@ def forward(t, a, p, now):
     t.pools.in_flight[p] += 1
     link_server(t, a, FORWARDED)
     loops = t.params[0].loops
+    k = NONE
     if loops > 0:
         k = loop_of(attempts.route[a], loops)
-        if t.loops.blocked[h, k] > 0:
+        if t.loops.blocked[h, k] > 0 or t.loops.head[h, k] != NONE:
             stall(t, a, h, k)
             return DO_NOTHING
-    return start_pre(t, a, h, now)
+    return start_pre(t, a, h, k, now)
 
 
 @inline
@@ -60,7 +63,7 @@ def loop_of(u, loops):
 
 @inline
 def stall(t, a, h, k):
-    """Attempt `a` comes in on event loop `k` of host `h`, which a registration blocks: it waits."""
+    """Attempt `a` comes in on event loop `k` of host `h`, which is busy: it waits."""
     attempts, loops = t.attempts, t.loops
     attempts.state[a] = A_STALLED
     attempts.next[a] = NONE
@@ -73,7 +76,7 @@ def stall(t, a, h, k):
 
 @inline
 def release_loop(t, h, k, now):
-    """A registration no longer blocks event loop `k` of host `h`: what waits there comes in, one after the other."""
+    """A registration or an attempt no longer keeps event loop `k` of host `h`: what waits there first comes in."""
     loops = t.loops
     loops.blocked[h, k] -= 1
     if loops.blocked[h, k] == 0 and loops.head[h, k] != NONE:
@@ -96,26 +99,37 @@ def next_stalled(t, row, now):
     n = t.params[0].loops
     h, k = row // n, row % n
     a = loops.head[h, k]
-    if a == NONE:
+    if a == NONE or loops.blocked[h, k] > 0:
         return DO_NOTHING, NONE, h
     loops.head[h, k] = attempts.next[a]
     attempts.next[a] = NONE
-    if loops.head[h, k] != NONE:
-        push_timer(t.clock[0], t.timers, now, CLASS_ENTRY, TIMER_LOOP, row, 0)
     attempts.state[a] = A_PRE
     attempts.stall[a] = now - attempts.forwarded[a]
-    return start_pre(t, a, h, now), a, h
+    action = start_pre(t, a, h, k, now)
+    if loops.blocked[h, k] == 0 and loops.head[h, k] != NONE:
+        push_timer(t.clock[0], t.timers, now, CLASS_ENTRY, TIMER_LOOP, row, 0)
+    return action, a, h
 
 
 @inline
-def start_pre(t, a, h, now):
-    """The front end begins its work on attempt `a`. -> action"""
+def start_pre(t, a, h, k, now):
+    """The front end begins its work on attempt `a`: what computes keeps event loop `k` (or NONE). -> action"""
     attempts = t.attempts
     if attempts.pre_cpu[a] > 0.0:
+        if k != NONE:
+            t.loops.blocked[h, k] += 1
         start_task(t, h, now, a * 4 + TASK_PRE, attempts.pre_cpu[a], 1, 0)
         attempts.overhead[a] += attempts.pre_cpu[a] / t.hosts.full_speed[h]
         return DO_NOTHING
     return DO_PRE_WAIT
+
+
+@inline
+def end_pre(t, a, h, now):
+    """The front end has computed for attempt `a`: its event loop is free."""
+    n = t.params[0].loops
+    if n > 0:
+        release_loop(t, h, loop_of(t.attempts.route[a], n), now)
 
 
 @inline

@@ -27,6 +27,7 @@ def add_host(t, key, now):
     t.up[clock.n_up] = h
     clock.n_up += 1
     clock.memory_epoch += 1
+    clock.fleet_epoch += 1
     if params.shared_queue == 1:
         new_station(t, h)
     refresh(t, h)
@@ -46,6 +47,7 @@ def drain_host(t, h):
             up[n] = up[k]
             n += 1
     clock.n_up = n
+    clock.fleet_epoch += 1
 
 
 @inner

@@ -29,6 +29,7 @@ OCTAVES = 37
 FINE = 256
 COARSE = 16
 MANTISSA_BITS, FINE_BITS, BIAS = 52, 8, 1022  # a number is mantissa * 2**(exponent - BIAS), 0.5 <= mantissa < 1
+ROUNDING = 1e-9  # relative: what a latency may be above a limit that it equals
 FIRST_CELL = (LOWEST_EXPONENT + BIAS) << FINE_BITS
 
 
@@ -48,6 +49,12 @@ def bucket(edges, i, x):
     while x > edges[i + 1]:
         i += 1
     return i
+
+
+@inline
+def without_rounding(latency):
+    """`latency` as it is compared with a limit: the difference of two times is a hair off, and may reach the limit."""
+    return latency * (1.0 - ROUNDING)
 
 
 @inline
@@ -86,7 +93,12 @@ def end_call(t, a, cause, latency, cell, coarse):
             count_ok(t, a, m, latency, cell, coarse)
         else:
             t.causes[0, cause] += 1
-    if is_recorded(t, attempts.key[a]):
+    begun, params = attempts.call_start[a], t.params[0]
+    if begun + latency >= params.warmup and begun + latency < params.duration:
+        counts.answers += 1
+        if cause == OK:
+            counts.answers_ok += 1
+    if begun < params.duration and is_recorded(t, attempts.key[a]):
         write_record(t, a, cause, latency)
 
 
@@ -121,7 +133,7 @@ def count_ok(t, a, m, latency, cell, coarse):
     counts.measured_ok += 1
     counts.latency_sum += latency
     counts.latency_max = max(counts.latency_max, latency)
-    i = bucket(t.edges, t.start[cell], latency)
+    i = bucket(t.edges, t.start[cell], without_rounding(latency))
     t.histogram[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
@@ -138,7 +150,7 @@ def count_ok(t, a, m, latency, cell, coarse):
     stats.latency[m] += latency
     t.model_hist[m, coarse] += 1
     for k in range(t.params[0].n_limits):
-        if latency > t.limits[k]:
+        if without_rounding(latency) > t.limits[k]:
             t.model_over[m, k] += 1
 
 

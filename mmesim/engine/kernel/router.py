@@ -94,6 +94,21 @@ def sticky(t, m):
     return NONE, place(t, m)
 
 
+@inline
+def home(t, m):
+    """First host of model `m` in rendezvous order; looked for anew only when hosts have come or gone."""
+    clock, models, up = t.clock[0], t.models, t.up
+    if models.home_epoch[m] != clock.fleet_epoch:
+        models.home_epoch[m] = clock.fleet_epoch
+        best = best_score = NONE
+        for k in range(clock.n_up):
+            s = score(t, m, up[k])
+            if s > best_score:
+                best, best_score = up[k], s
+        models.home[m] = best
+    return models.home[m]
+
+
 @inner
 def pick_host(t, m, u):
     """Host by a policy that does not ask where the model is; NONE when no host is up."""
@@ -106,11 +121,7 @@ def pick_host(t, m, u):
         return up[min(n - 1, int(u * n))]
     best = NONE
     if policy == HASH:
-        best_score = NONE
-        for k in range(n):
-            s = score(t, m, up[k])
-            if s > best_score:
-                best, best_score = up[k], s
+        best = home(t, m)
     elif policy == LEAST_OUTSTANDING:
         for k in range(n):
             if best == NONE or hosts.in_flight[up[k]] < hosts.in_flight[best]:

@@ -71,6 +71,8 @@ MODEL = in_lines(
     ("batch_per_item", S, "time of each attempt of it besides"),
     ("first_cpu", CPU_S, "further work of a worker's first job"),
     ("first_wait", S, "further waiting of a worker's first job"),
+    ("home", LINK, "first host in rendezvous order, as of `home_epoch`"),
+    ("home_epoch", MARK, "`fleet_epoch` when it was looked for"),
 )
 
 POOL = in_lines(
@@ -190,7 +192,7 @@ CONTROL_TASK = packed(
 )
 
 LOOP = packed(
-    ("blocked", COUNT, "registrations that block it"),
+    ("blocked", COUNT, "registrations and attempts that it works for"),
     ("head", LINK, "first attempt that waits for it"),
     ("tail", LINK, "last attempt that waits for it"),
 )
@@ -226,7 +228,12 @@ _CALLED = (
 
 ARRIVAL = packed(*_CALLED, ("time", AT, "when the client makes the call"), *_DRAWN)
 
-DRAFT = packed(*_CALLED, ("gap", S, "user's pause before the call"), *_DRAWN)
+DRAFT = packed(
+    *_CALLED,
+    ("gap", S, "user's pause before the call"),
+    ("pace", S, "least time from the start of the user's call before"),
+    *_DRAWN,
+)
 
 USER = packed(
     ("first", ROW, "first of the user's rows of drafts"),
@@ -235,7 +242,10 @@ USER = packed(
     ("next", LINK, "next user whose drafts are all used"),
     ("start", AT, "when the next call begins"),
     ("free_at", AT, "when the last answer came"),
+    ("begin", AT, "no call begins before"),
     ("end", AT, "no call begins from here on"),
+    ("again", FLAG, "the user comes back some time after `end`"),
+    ("budget", LINK, "place in `budgets` of the calls that the user may begin, NONE: no limit"),
 )
 
 MODEL_STATS = packed(

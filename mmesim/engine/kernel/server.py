@@ -161,7 +161,10 @@ def close_batch(t, w, now):
         pools.filler[s] = NONE
     workers.batch_no[w] += 1
     workers.stage[w] = 0
+    speed = t.hosts.full_speed[h]
+    threads, serial = models.threads[m], models.serial[m]
     cpu, wait = attempts.cpu[a], attempts.wait[a]
+    longest = -1.0
     attempts.closed[a] = now
     rule = models.batch_rule[m]
     a = attempts.next[a]
@@ -170,9 +173,14 @@ def close_batch(t, w, now):
         if rule == BATCH_SUM:
             cpu += attempts.cpu[a]
             wait += attempts.wait[a]
-        else:
+        elif rule == BATCH_AFFINE:
             cpu = max(cpu, attempts.cpu[a])
-            wait = max(wait, attempts.wait[a])
+        else:
+            if longest < 0.0:
+                longest = wait + job_time(cpu, threads, serial, speed)
+            time = attempts.wait[a] + job_time(attempts.cpu[a], threads, serial, speed)
+            if time > longest:
+                longest, cpu, wait = time, attempts.cpu[a], attempts.wait[a]
         a = attempts.next[a]
     if rule == BATCH_AFFINE:
         time = models.batch_base[m] + workers.n[w] * models.batch_per_item[m]
@@ -181,17 +189,19 @@ def close_batch(t, w, now):
         workers.fresh[w] = 0
         cpu += models.first_cpu[m]
         wait += models.first_wait[m]
-    speed = t.hosts.full_speed[h]
-    threads = models.threads[m]
     workers.asked_cpu[w] = cpu
     workers.asked_wait[w] = wait
-    if threads > 1:
-        serial = models.serial[m]
-        workers.service[w] = wait + (cpu * serial + cpu * (1.0 - serial) / threads) / speed
-    else:
-        workers.service[w] = wait + cpu / speed
+    workers.service[w] = wait + job_time(cpu, threads, serial, speed)
     a = workers.head[w]
     workers.hold[w] = attempts.hold_cpu[a] / speed + attempts.hold_wait[a]
+
+
+@inline
+def job_time(cpu, threads, serial, speed):
+    """Time of a job of `cpu` CPU seconds alone on its host (Amdahl's law), seconds."""
+    if threads > 1:
+        return (cpu * serial + cpu * (1.0 - serial) / threads) / speed
+    return cpu / speed
 
 
 @inline

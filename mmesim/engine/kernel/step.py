@@ -42,7 +42,7 @@ from mmesim.engine.kernel.codes import (
     USERS,
 )
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
-from mmesim.engine.kernel.frontend import end_control, forward, next_stalled, touch
+from mmesim.engine.kernel.frontend import end_control, end_pre, forward, next_stalled, touch
 from mmesim.engine.kernel.heap import KLASS, first_host, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.lists import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
@@ -90,7 +90,17 @@ def begin(t, a, start, user):
     attempts.call_start[a] = start
     attempts.start[a] = start
     attempts.user[a] = user
-    attempts.measured[a] = 1 if start >= params.warmup and start < params.duration else 0
+    measured = 1 if start >= params.warmup and start < params.duration else 0
+    attempts.measured[a] = measured
+    t.counts[0].measured_begun += measured
+    t.counts[0].begun += 1 if start < params.duration else 0
+
+
+@inline
+def is_in_vain(t, start):
+    """Whether a call that begins at `start` comes after the measured time, and no measured call is there any more."""
+    counts = t.counts[0]
+    return start >= t.params[0].duration and counts.measured_calls == counts.measured_begun
 
 
 AHEAD = 12  # calls that the hint is ahead of: a pool and its worker are reached through the model, four later each
@@ -130,13 +140,20 @@ def begin_call(t):
 
 @inline
 def begin_user_call(t, u):
-    """The next call of user `u` reaches the router; its row."""
+    """The next call of user `u` reaches the router; its row, NONE if it is not made any more."""
     users = t.users
+    t.clock[0].thinking -= 1
+    if is_in_vain(t, users.start[u]):
+        return NONE
+    b = users.budget[u]
+    if b != NONE:
+        if t.budgets[b] == 0:
+            return NONE
+        t.budgets[b] -= 1
     a = new_attempt(t)
     fill(t, a, t.drafts, users.first[u] + users.at[u])
     users.at[u] += 1
     begin(t, a, users.start[u], u)
-    t.clock[0].thinking -= 1
     return a
 
 
@@ -239,7 +256,9 @@ def end_task(t, h, now):
         wait = t.attempts.pre_wait[row]
         t.attempts.overhead[row] += wait
         push_timer(clock, t.timers, now + wait, CLASS_ENTRY, TIMER_PRE, row, t.attempts.gen[row])
+        end_pre(t, row, h, now)
         return DO_NOTHING, NONE
+    end_pre(t, row, h, now)
     return DO_PRE_WAIT, row
 
 
@@ -259,7 +278,8 @@ def fire_timer(t, now):
         close_batch(t, row, now)
         return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
     if kind == TIMER_USER:
-        return DO_REACH, begin_user_call(t, row), NONE
+        a = begin_user_call(t, row)
+        return (DO_NOTHING if a == NONE else DO_REACH), a, NONE
     if t.attempts.gen[row] != gen:
         return DO_NOTHING, NONE, NONE
     if kind == TIMER_REACH:
@@ -309,6 +329,10 @@ def advance(t, until):
             cause, row = expire(t, now)
             action = DO_LEAVE if t.attempts.state[row] == A_DROPPED else DO_ANSWER  # nobody serves what was dropped
             h = NONE
+        elif is_in_vain(t, t.arrivals.time[clock.arrival]):
+            clock.arrival = clock.n_arrivals
+            clock.more = 0
+            continue
         else:
             row = begin_call(t)
             action = DO_REACH

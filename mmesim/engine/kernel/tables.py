@@ -51,7 +51,7 @@ FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "cont
 
 PLAIN = """
     ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes
-    window_causes window_hist record_parts scratch episodes ledger scores tokens retry_on retried_cold
+    window_causes window_hist budgets record_parts scratch episodes ledger scores tokens retry_on retried_cold
 """
 TABLES = (*LAYOUTS, *PLAIN.split())
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
@@ -139,6 +139,7 @@ class Sizes:
     loops: int
     users: int = 0
     drafts: int = 0
+    budgets: int = 0
     processes: int = 1
     workers: int = 256
     pools: int = 256
@@ -183,6 +184,7 @@ class Tables:
             "causes": np.zeros((3, N_CAUSES), np.int64),  # of measured calls, all calls, measured attempts
             "window_causes": np.zeros(N_CAUSES, np.int64),  # failures in the window
             "window_hist": np.zeros(coarse_buckets, np.int64),  # answers in the window by coarse bucket
+            "budgets": np.zeros(sizes.budgets, np.int64),  # calls that users of a closed loop may still begin
             "record_parts": np.zeros((sizes.records, N_PARTS)),  # the ledger of each record, seconds
             "scratch": np.zeros(0, np.int64),  # rows that a verb hands back
             "ledger": np.zeros(N_PARTS),  # of the call that is being counted, seconds

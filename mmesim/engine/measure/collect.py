@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.engine.control.host import Host
-from mmesim.engine.measure.windows import Integrals
+from mmesim.engine.measure.windows import Integrals, Peaks
 from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
 
@@ -24,15 +24,17 @@ def collect(
     *,
     views: Any,
     hosts: Sequence[Host],
+    peaks: Peaks,
     added: Integrals,
     loads: Sequence[tuple[float, float]],
-    windows: dict[str, Floats],
+    windows: Mapping[str, Floats],
     records: CallRecords | None,
     control_events: int,
 ) -> RunData:
     """Everything that one replication measured.
 
-    `views`: the tables at the end. `added`: what each host added up in the measured time. `loads`: when each load that
+    `views`: the tables at the end. `peaks`: the most that each host had used when the measured time ended. `added`:
+    what each host added up in it. `loads`: when each load that
     ended well was asked for and was ready, seconds. `control_events`: events of the control plane.
     """
     run, counts = scenario.run, views.counts[0]
@@ -53,18 +55,21 @@ def collect(
         latency_sum_s=float(counts.latency_sum),
         latency_max_s=float(counts.latency_max),
         coarse_edges_s=views.coarse_edges.copy(),
-        calls=int(counts.measured_calls),
+        calls=int(counts.measured_begun),
         ok=int(counts.measured_ok),
         errors=views.causes[0].copy(),
         attempts=int(counts.measured_attempts),
+        answers=int(counts.answers),
+        answers_ok=int(counts.answers_ok),
         attempt_causes=views.causes[2].copy(),
         hits=int(counts.hits),
         misses=int(counts.misses),
         load_wait_sum_s=float(counts.load_wait),
+        begun=int(counts.begun),
         calls_all=int(counts.calls),
         ok_all=int(counts.ok_all),
         errors_all=int(views.causes[1].sum()),
-        in_flight_at_end=int(counts.calls - counts.calls_done),
+        in_flight_at_end=int(counts.measured_begun - counts.measured_calls),
         retried_cold_s=views.retried_cold.copy(),
         load_episodes=views.episodes.copy(),
         tenants=TenantData(
@@ -76,7 +81,7 @@ def collect(
             histogram=views.model_hist.copy(),
         ),
         model_names=tuple(model.name for model in models),
-        hosts=_hosts(scenario, views, hosts, added),
+        hosts=_hosts(scenario, views, len(hosts), peaks, added),
         windows=windows,
         load_s=np.array(load_s, dtype=np.float64),
         records=records,
@@ -86,15 +91,15 @@ def collect(
     )
 
 
-def _hosts(scenario: Scenario, views: Any, hosts: Sequence[Host], added: Integrals) -> HostData:
-    endpoint, n = scenario.endpoint, len(hosts)
+def _hosts(scenario: Scenario, views: Any, n: int, peaks: Peaks, added: Integrals) -> HostData:
+    endpoint = scenario.endpoint
     return HostData(
         up_s=added.up_s,
         cpu_busy_s=added.cpu_busy_s,
         vcpu=np.full(n, endpoint.host.vcpu),
         memory_byte_s=added.memory_byte_s,
         memory_bytes=np.full(n, endpoint.host.memory_bytes),
-        memory_peak_bytes=np.array([host.memory.peak for host in hosts]),
+        memory_peak_bytes=np.pad(peaks.memory_bytes, (0, n - len(peaks.memory_bytes))),
         disk_byte_s=added.disk_byte_s,
         disk_bytes=np.full(n, endpoint.disk_bytes),
         loaded_s=added.loaded_s,
@@ -102,7 +107,7 @@ def _hosts(scenario: Scenario, views: Any, hosts: Sequence[Host], added: Integra
         unloads=added.unloads,
         hits=views.hosts.hits[:n].copy(),
         misses=views.hosts.misses[:n].copy(),
-        tasks_peak=np.array([host.tasks.peak for host in hosts]),
+        tasks_peak=np.pad(peaks.tasks, (0, n - len(peaks.tasks))),
     )
 
 

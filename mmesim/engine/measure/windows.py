@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from array import array
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
 from math import nan
 from typing import Any
@@ -18,6 +19,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.results.run_data import CAUSES
+from mmesim.results.window_table import START, WindowTable
 from mmesim.scenario.clients.causes import FAILURES
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import log_middles, quantile
@@ -47,6 +49,22 @@ class Integrals:
         return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
 
 
+@dataclass(frozen=True)
+class Peaks:
+    """The most that each host has used so far; one entry a host in every array."""
+
+    memory_bytes: Ints
+    tasks: Ints
+
+    @classmethod
+    def of(cls, hosts: Sequence[Host]) -> Peaks:
+        """The peaks up to now."""
+        return cls(
+            np.array([host.memory.peak for host in hosts], dtype=np.int64),
+            np.array([host.tasks.peak for host in hosts], dtype=np.int64),
+        )
+
+
 class Windows:
     """Watches the endpoint; changes nothing. Windows cover [0, duration)."""
 
@@ -65,9 +83,10 @@ class Windows:
         self._loader = loader
         self._hosts = hosts
         self._endpoint = endpoint
-        self._duration_s = duration_s
-        self._window_s = window_s
-        self._rows: list[dict[str, float]] = []
+        self._ends = _ends(duration_s, window_s)
+        self._names: tuple[str, ...] = ()
+        self._values = array("d")
+        self._repeats: list[int] = []
         self._seen = (0, 0, 0)
         self._before = self.integrals()
         self._area_before = 0.0
@@ -89,18 +108,28 @@ class Windows:
             unloads=np.array([h.unloads for h in self._hosts], dtype=np.int64),
         )
 
-    def columns(self) -> dict[str, Floats]:
-        """Column name -> one value a window; NaN where nothing was observed."""
-        names = self._rows[0] if self._rows else {}
-        return {name: np.array([row[name] for row in self._rows]) for name in names}
+    def table(self) -> WindowTable:
+        """One value a window in each column; NaN where nothing was observed."""
+        start = np.concatenate([[0.0], self._ends])[: sum(self._repeats)]
+        return WindowTable.of(start, self._names, np.array(self._values, dtype=np.float64), self._repeats)
 
     def _watch(self) -> Generator[simpy.Event, Any, None]:
-        start = 0.0
-        while start < self._duration_s:
-            end = min(start + self._window_s, self._duration_s)
+        start, done = 0.0, 0
+        while done < len(self._ends):
+            # Of windows in which nothing happens only the last is waited for: all of them are equal.
+            last = done + self._quiet(done)
+            end = float(self._ends[last])
             yield self._env.timeout(end - self._env.now)
-            self._rows.append(self._window(start, end))
-            start = end
+            row = self._window(start, end)
+            self._names = tuple(name for name in row if name != START)
+            self._values.extend(row[name] for name in self._names)
+            self._repeats.append(last - done + 1)
+            start, done = end, last + 1
+
+    def _quiet(self, first: int) -> int:
+        """How many windows after number `first` end, as it does, before anything happens."""
+        next_s = min(self._env.peek(), self._plane.next_event_s())
+        return max(0, int(np.searchsorted(self._ends[:-1], next_s, side="left")) - first - 1)
 
     def _window(self, start: float, end: float) -> dict[str, float]:
         views = self._plane.tables.views
@@ -160,6 +189,14 @@ class Windows:
         new = tuple(values[seen:] for values, seen in zip(lists, self._seen, strict=True))
         self._seen = (len(lists[0]), len(lists[1]), len(lists[2]))
         return new[0], new[1], new[2]
+
+
+def _ends(duration_s: float, window_s: float) -> Floats:
+    """Where each window ends, seconds; the last with the run."""
+    ends = np.cumsum(np.full(int(duration_s / window_s) + 2, window_s))
+    ends = ends[: int(np.searchsorted(ends, duration_s, side="left")) + 1]
+    ends[-1] = duration_s
+    return ends
 
 
 def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:

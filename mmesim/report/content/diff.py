@@ -24,7 +24,7 @@ def diff_report(found: Diff) -> Report:
 
 
 def _head(found: Diff) -> Iterator[Block]:
-    run, calls = found.a.scenario.run, sum(result.calls_all for result in found.a.runs)
+    run, calls = found.a.scenario.run, sum(result.begun for result in found.a.runs)
     count = len(found.a.runs)
     lines = [
         f"{label}  {of.name}: {phrases.fleet(of)}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))

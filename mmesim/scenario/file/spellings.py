@@ -25,6 +25,10 @@ class Spelling:
 
 
 CLOSED_LOOP = "arrivals: {closed_loop: {users: 10, think_time: 1 s}}"
+_CALLS = "calls: 1000 beside arrivals, or calls_each: 20 for each user"
+_STAGES = (
+    "{closed_loop: {stages: [{duration: 2 min, target: 50}]}}, or {ramp: {stages: [{duration: 2 min, target: 50 /s}]}}"
+)
 _RESPONSE_TIMEOUT = "the worker's response time-out is not simulated"
 
 TABLE: tuple[Spelling, ...] = (
@@ -38,6 +42,13 @@ TABLE: tuple[Spelling, ...] = (
     Spelling(("server", "load_stall"), "loads block the event loops of the server", "event_loops: 8"),
     Spelling(("traffic", "*", "closed_loop"), "a closed loop is an arrival process", CLOSED_LOOP),
     Spelling(("traffic", "*", "arrivals", "closed"), "a closed loop is called closed_loop", CLOSED_LOOP),
+    Spelling(("traffic", "*", "arrivals", "closed_loop", "calls"), "calls belong to the stream", _CALLS),
+    Spelling(
+        ("traffic", "*", "arrivals", "closed_loop", "iterations"), "the number of calls belongs to the stream", _CALLS
+    ),
+    Spelling(("traffic", "*", "arrivals", "closed_loop", "vus"), "virtual users are called users", "users: 10"),
+    Spelling(("traffic", "*", "arrivals", "stages"), "stages are those of users or of a rate", _STAGES),
+    Spelling(("traffic", "*", "stages"), "stages are those of users or of a rate", f"arrivals: {_STAGES}"),
     Spelling(("traffic", "*", "users"), "users belong to a closed loop", CLOSED_LOOP),
     Spelling(("clients", "users"), "users belong to the arrivals of a stream", f"traffic: [{{{CLOSED_LOOP}}}]"),
     Spelling(

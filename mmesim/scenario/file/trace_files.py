@@ -28,9 +28,10 @@ def trace_of_words(
     either of which may be left out. Raises UserError for what is wrong.
     """
     here = Path.cwd()
-    file, reason = settled(here, str(file))
+    path, reason = settled(here, str(file))
     if reason is not None:
-        raise UserError(reason)
+        raise UserError(reason.replace(str(path), str(file)))
+    file = path
     tree = Located({}, str(file), None, None, here)
     given = {"file": str(file)} | {key: text for key, text in texts.items() if text is not None}
     tree = tree.with_value({key: Located(value, str(file), None, None, here) for key, value in given.items()})

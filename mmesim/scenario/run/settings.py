@@ -22,6 +22,19 @@ class Clients(Data):
     retries: RetriesField = None
     """How clients retry: `none`, `boto3-legacy`, `boto3-standard`, or your own rule, `fixed` or `exponential`."""
 
+    @property
+    def longest_call_s(self) -> float:
+        """The longest time that a call can last, all its attempts and the pauses between them, seconds."""
+        if self.retries is None:
+            return self.timeout_s
+        pause_s, factor, cap_s, _ = self.retries.pause
+        total_s = self.timeout_s
+        for _ in range(self.retries.max_attempts - 1):
+            pause_s = min(pause_s, cap_s)
+            total_s += pause_s + self.timeout_s
+            pause_s *= factor
+        return total_s
+
 
 MOST_REPLICATIONS = 1_000_000
 
@@ -71,7 +84,9 @@ class RunSettings(Data):
     """How long, how often and from which seed; calls that begin during the warm-up are simulated but not measured."""
 
     duration_s: Annotated[Seconds, Field(gt=0)] = Field(alias="duration")
-    """Simulated time; arrivals stop at its end."""
+    """Simulated and measured time. Calls go on to come after its end, unmeasured, until every measured call is answered
+    or has failed, at most for the longest time a call can last; nothing but the latency of measured calls counts then.
+    """
     warmup_s: WarmupField = Field(0.0, alias="warmup")
     """Time at the start that is simulated but not measured; `auto`: found by pilot runs."""
     warmup_found: FoundWarmup | None = None

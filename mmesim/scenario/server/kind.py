@@ -117,7 +117,10 @@ class ServerKind(ABC):
     @property
     @abstractmethod
     def event_loops(self) -> int:
-        """Event loops of a host's front end that a registration can block, 0 for none. Its cost: `server.overhead`."""
+        """Event loops of a host's front end, 0 for no limit.
+
+        Each works for one request at a time (its cost: `server.overhead.pre`), and a registration blocks one.
+        """
 
     # Ends
 

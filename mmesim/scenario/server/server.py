@@ -229,8 +229,9 @@ class Server(Data):
     process_start: CpuWait = CpuWait(cpu=Constant(mms.PROCESS_START_CPU_S))
     """Start of a model's parent process, before its workers load."""
     event_loops: Annotated[Whole, Field(le=10_000)] | None = None
-    """Threads of the front end (MMS: `number_of_netty_threads`); each registration of a model blocks one of them
-    while the model's parent starts. Default 2 x vcpu; 0: none is ever blocked.
+    """Threads of the front end (MMS: `number_of_netty_threads`). Each does the work before the queue (`overhead.pre`)
+    of one call after the other; each registration of a model blocks one of them while the model's parent starts.
+    Default 2 x vcpu; 0: no limit, and none is ever blocked.
     """
     base_tasks: Annotated[Whole, Field(le=10_000_000)] = mms.JVM_TASKS
     """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""

@@ -11,6 +11,7 @@ from mmesim import units
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.traffic.stages import Ramp
 from mmesim.scenario.values.fields import Number, Rate, Refused
 from mmesim.scenario.values.forms import Form, OneOf
 
@@ -95,6 +96,7 @@ ArrivalProcess = (
     | Mmpp
     | OnOff
     | Schedule
+    | Ramp
     | Diurnal
     | FlashCrowd
     | ModelSweep

@@ -49,6 +49,10 @@ def changing(arrivals: Form | None, drift: Drift | None) -> str | None:
     """Why the calls of a stream change by plan, in words; None if they may have a steady state."""
     if isinstance(arrivals, Planned):
         return f"follows {arrivals.plan}"
+    if isinstance(arrivals, ClosedLoop) and arrivals.stages is not None:
+        return "follows stages"
+    if isinstance(arrivals, ClosedLoop) and arrivals.calls_each is not None:
+        return "has users who stop after some calls"
     if drift is not None:
         return "has models whose popularity drifts"
     return None

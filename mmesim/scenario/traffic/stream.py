@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_serializer, model_validator
 
 from mmesim.scenario.traffic.arrivals import ArrivalsField
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.combinations import conflicts
 from mmesim.scenario.traffic.drift import Drift
 from mmesim.scenario.traffic.popularity import PopularityField, UniformPopularity
 from mmesim.scenario.traffic.sessions import Sessions
 from mmesim.scenario.traffic.trace import AZURE_2019, MINUTE_S, TraceSource
-from mmesim.scenario.values.fields import Data, Refusals, Refused, Seconds
+from mmesim.scenario.values.fields import Count, Data, Refusals, Refused, Seconds
 
 
 class Traffic(Data):
@@ -29,6 +31,9 @@ class Traffic(Data):
     """Time at which the stream begins; the times of a trace count from here."""
     end_s: Seconds | None = Field(None, alias="end")
     """Time at which the stream ends; default: the end of the run."""
+    calls: Count | None = None
+    """Calls after which the stream ends, as in `ab -n`; of a closed loop those of all users together. Null: no limit.
+    """
     arrivals: ArrivalsField | None = None
     """When calls begin: one process, such as `{poisson: {rate: 120 /s}}`."""
     popularity: PopularityField = UniformPopularity()
@@ -51,6 +56,13 @@ class Traffic(Data):
     """
 
     @property
+    def most_calls(self) -> float:
+        """Calls after which the stream ends, inf without a limit."""
+        if isinstance(self.arrivals, ClosedLoop) and self.arrivals.calls_each is not None:
+            return float(self.arrivals.calls_each * self.arrivals.most_users)
+        return math.inf if self.calls is None else float(self.calls)
+
+    @property
     def replays(self) -> bool:
         """True when every replication has the calls of one and the same trace."""
         return self.trace is not None and self.bootstrap_s is None
@@ -71,6 +83,8 @@ class Traffic(Data):
         for key in ("drift", "sessions"):
             if getattr(self, key) is not None and self.arrivals is None:
                 raise Refused(f"does not apply to {sources[0]}: the file says when which model is called", (key,))
+        if self.calls is not None and isinstance(self.arrivals, ClosedLoop) and self.arrivals.calls_each is not None:
+            raise Refused("the users stop after calls_each calls: one limit is enough", ("calls",))
         if self.bootstrap_s is not None:
             self._blocks_of_a_trace(self.bootstrap_s)
         if self.end_s is not None and self.end_s <= self.start_s:

@@ -76,7 +76,8 @@ def keyed(form: type[Form]) -> Kind:
             return whole
         return dict(handler.resolve_ref_schema(whole)["properties"][key])
 
-    needs_nothing = not any(field.is_required() for field in form.model_fields.values())
+    # A form with an example needs one of several keys, if none is required.
+    needs_nothing = not form.example and not any(field.is_required() for field in form.model_fields.values())
     required = [field.alias or name for name, field in form.model_fields.items() if field.is_required()]
     body = form.example or ("..." if key else "") or f"{{{', '.join(f'{name}: ...' for name in required)}}}"
     example = f"{{{form.form}: {body}}}"

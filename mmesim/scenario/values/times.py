@@ -9,8 +9,10 @@ Every class has `mean`, `variance` and `limits` (the times between which all dra
 * `batch(size, specs)`: how times of many models are drawn at once, with NumPy's Generator and + - * / alone, so that
   platforms agree; logarithms and the like are taken once a model. A mean or scale multiplies a draw that does not
   depend on it: scale it, and the same draw comes out scaled;
+* `generator`: the name of the generator that it is drawn from. Distributions may share one only if all of them take as
+  much from it for one draw: so gamma has one for each shape;
 * `covering()`: how to draw the interval that covers a random moment, with a density in proportion to x f(x);
-* `name`, that of its generators and of its form in a file, and `meanings` of its keys there.
+* `name`, that of its form in a file, and `meanings` of its keys there.
 
 To add a distribution, write its class here and put it into `Distribution`. NumPy is imported when something is drawn:
 reading a scenario does not need it.
@@ -79,9 +81,14 @@ class ByParameters:
     draw: ClassVar[Callable[..., Floats]]
     """(generator, how many, *parameters), each parameter one number for all draws or one for each."""
 
+    @property
+    def generator(self) -> str:
+        """One for all: a draw takes as much whatever the parameters."""
+        return self.name
+
     @classmethod
     def batch(cls, size: int, specs: Mapping[int, Any]) -> Batch:
-        """See the head of the module; rows that are not in `specs` are never asked for."""
+        """See the head of the module."""
         rows = {i: spec.parameters for i, spec in specs.items()}
         columns = [_column(size, {i: row[k] for i, row in rows.items()}) for k in range(len(next(iter(rows.values()))))]
         draw = cls.draw
@@ -212,6 +219,11 @@ class Gamma(_MeanAndCv):
     mean: float
     cv: float
     name: ClassVar[str] = "gamma"
+
+    @property
+    def generator(self) -> str:
+        """One for each shape: how many candidates NumPy rejects depends on it."""
+        return f"{self.name} {self.parameters[0]!r}"
 
     @property
     def parameters(self) -> tuple[float, float]:

@@ -17,7 +17,10 @@ Draw = Callable[["np.random.Generator"], float]
 """One time, seconds."""
 
 Batch = Callable[["np.random.Generator", "Ints"], "Floats"]
-"""One time for each row of a table of models, seconds; draw k of the generator belongs to the k-th of them."""
+"""One time for each row of a table of models, seconds; draw i of the generator belongs to the i-th of them.
+
+A row without such a distribution takes a draw as well; its time means nothing.
+"""
 
 
 def not_negative(name: str, value: float) -> None:
@@ -41,6 +44,7 @@ class Empirical:
     values: tuple[float, ...]
     is_constant: ClassVar[bool] = False
     name: ClassVar[str] = "empirical"
+    generator: ClassVar[str] = name
 
     def __post_init__(self) -> None:
         if not self.values:
@@ -105,6 +109,7 @@ class Percentiles:
     points: tuple[tuple[float, float], ...]
     is_constant: ClassVar[bool] = False
     name: ClassVar[str] = "percentiles"
+    generator: ClassVar[str] = name
 
     def __post_init__(self) -> None:
         if len(self.points) < 2:
@@ -153,8 +158,9 @@ class Percentiles:
 
         depth = 1 + max(len(spec.points) for spec in specs.values())
         begin, first, slope = np.full((depth, size), np.inf), np.zeros((depth, size)), np.zeros((depth, size))
+        begin[0] = 0.0
         for i, spec in specs.items():
-            begin[0, i], first[0, i] = 0.0, spec.points[0][1]
+            first[0, i] = spec.points[0][1]
             for k, (percent, value) in enumerate(spec.points, start=1):
                 begin[k, i], first[k, i] = percent, value
             for k, ((p, v), (q, w)) in enumerate(pairwise(spec.points), start=1):

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.scenario.traffic.planned import DAY_S, DAYS, Diurnal, FlashCrowd, ModelSweep, Schedule
+from mmesim.scenario.traffic.stages import Ramp
 from mmesim.workload.arrivals import poisson
 from mmesim.workload.block import Arrivals
 from mmesim.workload.draws.generators import Generators
@@ -100,11 +101,53 @@ def flash_crowd(process: FlashCrowd) -> Plan:
     return _in_a_row((*lines, (process.decay_s, peak, base)), after_per_s=base)
 
 
+def ramp(process: Ramp) -> Plan:
+    """The plan of stages; after the last of them no calls come."""
+    return _in_a_row(process.lines, after_per_s=0.0)
+
+
+def ramp_first(process: Ramp) -> float:
+    """The rate that a ramp begins with; of one that climbs from 0 the highest."""
+    return process.start_rate_per_s or max(stage.target_per_s for stage in process.stages)
+
+
+def ramp_times(process: Ramp, generators: Generators, chunk: int) -> Iterator[Floats]:
+    """Times of the calls of a ramp, random or evenly spaced."""
+    plan = ramp(process)
+    return times(plan, generators, chunk) if process.gaps == "random" else even_times(plan, generators, chunk)
+
+
+def even_times(plan: Plan, generators: Generators, chunk: int) -> Iterator[Floats]:
+    """A call whenever the integral of the rate, from a random part of a call on, reaches another whole number.
+
+    So any stretch of time has its integral of calls on average, as with equal gaps. Only for a plan that ends.
+    """
+    phase = float(generators("phase").random())
+    pieces = [piece for piece in plan.pieces if piece.calls > 0.0]
+    begin, first, calls = (
+        np.array([getattr(piece, name) for piece in pieces]) for name in ("begin_s", "first_per_s", "calls")
+    )
+    slope = np.array([(piece.last_per_s - piece.first_per_s) / (piece.end_s - piece.begin_s) for piece in pieces])
+    up_to = np.cumsum(calls)
+    before = np.concatenate([[0.0], up_to[:-1]])
+    number = max(0, math.ceil(up_to[-1] - phase))
+    for at in range(0, number, chunk):
+        wanted = np.arange(at, min(at + chunk, number), dtype=np.float64) + phase
+        k = np.minimum(np.searchsorted(up_to, wanted, side="right"), len(pieces) - 1)
+        left = wanted - before[k]
+        # The time at which a line from `first` has the integral `left`, in the form that also holds for slope 0.
+        squares = np.maximum(first[k] * first[k] + 2.0 * slope[k] * left, 0.0)
+        root = np.array([math.sqrt(square) for square in squares.tolist()])
+        time = begin[k] + np.divide(2.0 * left, first[k] + root, out=np.zeros(len(left)), where=left > 0.0)
+        np.maximum.accumulate(time, out=time)
+        yield time
+
+
 def _in_a_row(lines: Sequence[tuple[float, float, float]], after_per_s: float) -> Plan:
-    """A plan of (length in seconds, rate at the begin, rate at the end); lines of no length are left out."""
+    """A plan of (length in seconds, rate at the begin, rate at the end); lines too short for the clock are left out."""
     pieces, begin = list[Piece](), 0.0
     for length, first, last in lines:
-        if length:
+        if begin + length > begin:
             pieces.append(Piece(begin, begin + length, first, last))
             begin += length
     return Plan(tuple(pieces), False, after_per_s)

@@ -21,6 +21,7 @@ from mmesim.scenario.traffic.arrivals import (
 )
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, Schedule
+from mmesim.scenario.traffic.stages import Ramp
 from mmesim.scenario.values.forms import Form
 from mmesim.workload.arrivals import modulated, plan, poisson, renewal
 from mmesim.workload.draws.generators import Generators
@@ -62,6 +63,7 @@ PROCESSES: Mapping[type[Form], Process] = MappingProxyType(
         Mmpp: Process(modulated.mmpp_times, modulated.mmpp_expected),
         OnOff: Process(modulated.on_off_times, modulated.on_off_expected),
         Schedule: _planned(plan.schedule),
+        Ramp: Process(plan.ramp_times, lambda process, length_s: plan.ramp(process).calls(length_s), plan.ramp_first),
         Diurnal: _planned(plan.diurnal),
         FlashCrowd: _planned(plan.flash_crowd),
     }

@@ -21,28 +21,35 @@ SLICES = 1000
 """Pieces of the time in which popularity drifts; within each the share in its middle holds."""
 
 
-def arrivals_in(process: ArrivalProcess, length_s: float) -> float:
+def arrivals_in(process: ArrivalProcess, length_s: float, answer_s: float = 0.0) -> float:
     """Arrivals from the start of the stream on for some time, on average; a sweep over the models is none of these.
 
-    Users of a closed loop count as if they were answered in no time.
+    Users of a closed loop count as if they were answered after `answer_s`.
     """
     if isinstance(process, ClosedLoop):
-        return process.users / (process.think_time.mean + process.cycle.mean) * length_s
+        return process.user_s(length_s) / process.call_s(answer_s)
     return PROCESSES[type(process)].expected(process, length_s)
 
 
-def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: float) -> Floats:
+def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: float, answer_s: float = 0.0) -> Floats:
     """Calls of each of these models from the start of the stream on for some time, on average [models].
 
-    A session counts with all its calls, also those that come later.
+    A session counts with all its calls, also those that come later. `answer_s`: as in `arrivals_in`.
     """
+    calls = _unlimited(traffic, models, seed, length_s, answer_s)
+    if calls.sum() > traffic.most_calls:
+        calls *= traffic.most_calls / calls.sum()
+    return calls
+
+
+def _unlimited(traffic: Traffic, models: Sequence[Model], seed: int, length_s: float, answer_s: float) -> Floats:
     assert traffic.arrivals is not None
     if isinstance(traffic.arrivals, ModelSweep):
         return _swept(traffic.arrivals, len(models), length_s)
     share = Mix.of(traffic, models, seed).share
     calls = 1.0 if traffic.sessions is None else traffic.sessions.mean_calls
     if traffic.drift is None:
-        return share * (arrivals_in(traffic.arrivals, length_s) * calls)
+        return share * (arrivals_in(traffic.arrivals, length_s, answer_s) * calls)
     total = np.zeros(len(models))
     until = [arrivals_in(traffic.arrivals, length_s * k / SLICES) for k in range(SLICES + 1)]
     for k in range(SLICES):
@@ -51,11 +58,11 @@ def calls_in(traffic: Traffic, models: Sequence[Model], seed: int, length_s: flo
     return total
 
 
-def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int) -> Floats:
+def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int, answer_s: float = 0.0) -> Floats:
     """Calls a second of each of these models when the stream starts, on average [models].
 
     Of processes with a state it is the long-run rate, of a plan the rate at its begin; sessions count as if there had
-    been some before.
+    been some before. `answer_s`: as in `arrivals_in`.
     """
     assert traffic.arrivals is not None
     process = traffic.arrivals
@@ -65,7 +72,7 @@ def calls_per_s_at_start(traffic: Traffic, models: Sequence[Model], seed: int) -
     living = Mix.of(traffic, models, seed).share
     share[: len(living)] = living
     rate = (
-        arrivals_in(process, 1.0)
+        process.at_start / process.call_s(answer_s)
         if isinstance(process, ClosedLoop)
         else PROCESSES[type(process)].at_start_per_s(process)
     )

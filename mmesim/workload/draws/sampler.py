@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
-from mmesim.scenario.values.times import Constant, Distribution, Time, always
+from mmesim.scenario.values.times import Constant, Time, always
 from mmesim.scenario.values.times_from_data import Batch, Draw
+
+MANY = 32
+"""Generators of one sampler, so that a draw costs no more with a thousand gamma shapes: later shapes share one."""
 
 
 class Sampler:
     """Draws times for many models at once, each from its own distribution.
 
-    Each family has a generator of its own; its draw k goes to the k-th request that uses the family, so a model whose
-    mean or scale changes takes nothing from the others.
+    Each family has a generator of its own, gamma one for each shape; its draw i goes to request i, also where the model
+    of that request does not need it. So a request keeps its draws when models, means or popularity change.
     """
 
     def __init__(self, specs: Sequence[Time]) -> None:
         self._constant = np.zeros(len(specs))
         self._code = np.full(len(specs), -1, dtype=np.int8)
-        members: dict[type[Any], dict[int, Time]] = {}
+        members: dict[str, dict[int, Any]] = {}
         for i, spec in enumerate(specs):
-            value = always(spec)
-            if value is None:
-                members.setdefault(type(spec), {})[i] = spec
-            else:
-                self._constant[i] = value
+            if isinstance(spec, Constant) or always(spec) is not None:
+                self._constant[i] = spec.limits[0]
+                continue
+            name = spec.generator
+            if name not in members and len(members) >= MANY:
+                name = spec.name
+            members.setdefault(name, {})[i] = spec
         self._families: list[tuple[str, Batch]] = []
-        for family in get_args(Distribution):
-            if family in members:
-                self._code[list(members[family])] = len(self._families)
-                self._families.append((family.name, family.batch(len(specs), members[family])))
+        for name, own in members.items():
+            self._code[list(own)] = len(self._families)
+            self._families.append((name, type(next(iter(own.values()))).batch(len(specs), own)))
         self._alone = len(self._families) == 1 and len(members) == 1 and not np.any(self._code < 0)
         first = float(self._constant[0]) if len(specs) else 0.0
         self._same: float | None = first if bool(np.all(self._constant == first)) else None
 
     @property
     def families(self) -> tuple[str, ...]:
-        """Names of the random families among the distributions; empty if all are constants."""
+        """Names of the generators of the distributions; empty if all are constants."""
         return tuple(name for name, _ in self._families)
 
     def generators(self, make: Callable[[str], np.random.Generator]) -> dict[str, np.random.Generator]:
-        """One generator for each random family, made from its name; none is made for constants."""
+        """One generator for each name in `families`; none is made for constants."""
         return {name: make(name) for name in self.families}
 
     def draw(self, rngs: Mapping[str, np.random.Generator], which: Ints) -> Floats:
@@ -59,8 +63,7 @@ class Sampler:
         if self._families:
             code = self._code[which]
             for k, (name, family) in enumerate(self._families):
-                rows = np.flatnonzero(code == k)
-                times[rows] = family(rngs[name], which[rows])
+                np.copyto(times, family(rngs[name], which), where=code == k)
         return times
 
 

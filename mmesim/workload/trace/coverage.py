@@ -32,6 +32,7 @@ def told(file: Path, calls: Iterator[Arrivals], length_s: float) -> Iterator[Arr
             else:
                 _warn(file, f"cut by the run: calls after its first {length} are not replayed")
             yield part
+            yield from calls
             return
         last_s = float(part.time[-1])
         yield part

@@ -46,19 +46,48 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
         ("run:", "clients: {retries: {fixd: {delay: 1 s}}}\nrun:", "clients.retries.fixd: unknown retry rule 'fixd'"),
         ("run:", "clients: {retries: {fixed: {dely: 1 s}}}\nrun:", "unknown key, one of max_attempts, delay, jitter"),
         ("run:", "clients: {retries: {fixed: {delay: 1 s, causes: [ok]}}}\nrun:", "'ok' is not one of queue_full"),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3}", "arrivals.closed_loop: a refused user would call"),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, cycle: 1e-10 ns}", "a refused user would call"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 0, cycle: 1 s}", "closed_loop.users: 0 is too small"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {}", "closed_loop.users: needs users (users: 10, or stages"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {users: 3, pacing: 1 s, think_time: 1 s}", "there is one pause"),
+        ("poisson: {rate: 10 /s}", "closed_loop: {stages: []}", "closed_loop.stages: needs at least one stage"),
         (
             "poisson: {rate: 10 /s}",
-            "closed_loop: {users: 3, think_time: {uniform: {low: 0 s, high: 0 s}}}",
-            "a refused user would call",
+            "closed_loop: {stages: [{duration: 1 min, target: 0}]}",
+            "closed_loop.stages: every target is 0",
         ),
-        ("poisson: {rate: 10 /s}", "closed_loop: {users: 0, cycle: 1 s}", "closed_loop.users: 0 is too small"),
+        (
+            "poisson: {rate: 10 /s}",
+            "closed_loop: {stages: [{duration: 1 min, target: 9}], spawn_rate: 1 /s}",
+            "spawn_rate: stages say when users come",
+        ),
+        (
+            "poisson: {rate: 10 /s}",
+            "ramp: {stages: [{duration: 0 s, target: 9 /s}]}",
+            "ramp.stages: the stages last no time",
+        ),
+        (
+            "arrivals: {poisson: {rate: 10 /s}}",
+            "calls: 9\n    arrivals: {closed_loop: {users: 3, calls_each: 2}}",
+            "calls: the users stop after calls_each calls",
+        ),
     ],
 )
 def test_wrong_clients_are_refused_with_what_is_allowed(problems, base, old, new, expected):
     texts = [str(problem) for problem in problems(base.replace(old, new, 1))]
     assert any(expected in text for text in texts), texts
+
+
+@pytest.mark.parametrize(
+    "loop", ["{users: 3}", "{users: 3, cycle: 1e-10 ns}", "{users: 3, think_time: {uniform: {low: 0 s, high: 0 s}}}"]
+)
+def test_users_without_a_pause_are_refused_only_where_nothing_takes_any_time(problems, base, scenario, loop):
+    text = base.replace("poisson: {rate: 10 /s}", f"closed_loop: {loop}", 1)
+    assert scenario(text).traffic[0].arrivals.most_users == 3
+    near = text.replace("instance_type: ml.m5.xlarge", "instance_type: ml.m5.xlarge\n  router: {overhead: 0 s}", 1)
+    near = near.replace("run:", "clients: {network: 0 s}\nrun:", 1)
+    (problem,) = problems(near)
+    assert "arrivals.closed_loop: a refused user would call again at the same instant" in str(problem)
+    assert "network: 5 ms" in str(problem)
 
 
 def test_the_table_of_failures_has_every_cause_in_the_order_of_the_arrays():

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from mmesim.arrays import Floats
 from mmesim.errors import ScenarioError, TraceError, TraceWarning
 from mmesim.scenario import (
     CpuWait,
+    OnOff,
     Overhead,
     Poisson,
     Scenario,
@@ -25,6 +27,7 @@ from mmesim.scenario import (
     Zipf,
 )
 from mmesim.scenario.values.times import Constant, Exponential, Lognormal, Uniform
+from mmesim.workload.arrivals.modulated import Paths
 from mmesim.workload.block import Block, join
 from mmesim.workload.requests import blocks, expected_calls
 
@@ -250,3 +253,25 @@ def test_memory_is_bounded_by_the_block_size(make_scenario: MakeScenario) -> Non
     assert total > 1_000_000
     # Six columns of eight bytes: a block of 4,096 is 200 kB, all the requests would be 60 MB.
     assert peak < 15 * 4096 * 6 * 8
+
+
+def test_models_that_are_seldom_called_are_not_switched_beyond_the_run(
+    make_scenario: MakeScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = list[int]()
+    lengths = Paths.lengths
+
+    def counted(self: Paths, name: str, batch: int) -> tuple[bool, Floats]:
+        drawn.append(batch)
+        return lengths(self, name, batch)
+
+    monkeypatch.setattr(Paths, "lengths", counted)
+    process = OnOff(rate_per_s=0.2, on=Exponential(1.0), off=Exponential(1.0))
+    run_s, switches_s = 3600.0, 16.0
+    services = {f"m{i}": Service(cpu=Constant(0.01)) for i in range(10)}
+    place = make_scenario([Traffic(arrivals=process)], duration_s=run_s, services=services)
+    calls = sum(len(block) for block in blocks(place, 0))
+    assert calls == pytest.approx(360, abs=100)
+    models = len(place.model_table())
+    # What a block of 65,536 calls spans is 91 h; an eighth of the run more than the run is drawn at most.
+    assert len(drawn) < models * (2.0 + 1.8 * run_s / switches_s)

@@ -21,7 +21,7 @@ from mmesim.scenario.values.times import (
     always,
     weibull_shape,
 )
-from mmesim.workload.draws.sampler import Sampler
+from mmesim.workload.draws.sampler import MANY, Sampler
 from tests.unit.workload.times import sample, scaled
 
 N = 40_000
@@ -146,22 +146,35 @@ def _rngs(sampler: Sampler, seed: int = 1) -> dict[str, np.random.Generator]:
     return sampler.generators(lambda family: np.random.default_rng([seed, *family.encode()]))
 
 
-def test_draws_over_many_models_are_those_of_each_family_in_turn() -> None:
-    specs = [*RANDOM, *CONSTANT]
+def test_request_i_takes_draw_i_of_its_family_whatever_the_models_of_the_others() -> None:
+    specs = [*RANDOM, *(scaled(spec, 2.0) for spec in RANDOM), *CONSTANT]
     sampler = Sampler(specs)
     which = np.random.default_rng(2).integers(0, len(specs), 5000)
     times = sampler.draw(_rngs(sampler), which)
-    for kind, family in [(Exponential, "exponential"), (Uniform, "uniform"), (Empirical, "empirical")]:
-        rows = [i for i in range(5000) if isinstance(specs[which[i]], kind) and always(specs[which[i]]) is None]
-        spec = next(spec for spec in RANDOM if isinstance(spec, kind))
-        np.testing.assert_array_equal(times[rows], sample(spec, _rngs(sampler)[family], len(rows)))
-    # Two models of one family: the one's draws lie between the other's.
-    rows = [i for i in range(5000) if isinstance(specs[which[i]], Lognormal)]
-    rng = _rngs(sampler)["lognormal"]
-    expected = [sample(specs[which[i]], rng, 1)[0] for i in rows]
-    np.testing.assert_array_equal(times[rows], expected)
-    constant = np.array([always(spec) is not None for spec in specs])
-    assert np.all(times[constant[which]] == 0.3)
+    for model, spec in enumerate(specs):
+        rows = which == model
+        if isinstance(spec, Constant) or always(spec) is not None:
+            assert np.all(times[rows] == spec.limits[0])
+        else:
+            alone = sample(spec, _rngs(sampler)[spec.generator], 5000)
+            np.testing.assert_allclose(times[rows], alone[rows], rtol=1e-14)
+
+
+def test_thousands_of_gamma_shapes_cost_a_few_generators_only() -> None:
+    specs = [Gamma(1.0, 0.5 + 0.001 * k) for k in range(2000)]
+    sampler = Sampler(specs)
+    assert len(sampler.families) == MANY + 1
+    which = np.repeat(np.arange(2000), 50)
+    times = sampler.draw(_rngs(sampler), which)
+    cv = np.array([specs[model].cv for model in which])
+    assert float(((times - 1.0) / cv).var()) == pytest.approx(1.0, rel=0.05)
+
+
+def test_a_weibull_draw_takes_as_much_whatever_its_shape() -> None:
+    sampler = Sampler([Weibull(1.0, 0.5), Weibull(1.0, 2.0)])
+    assert sampler.families == ("weibull",)
+    mixed = sampler.draw(_rngs(sampler), np.arange(1000) % 2)
+    np.testing.assert_array_equal(mixed[::2], sampler.draw(_rngs(sampler), np.zeros(1000, dtype=np.int64))[::2])
 
 
 @pytest.mark.parametrize("spec", RANDOM, ids=_name)

@@ -9,9 +9,22 @@ import numpy as np
 import pytest
 
 from mmesim.errors import ScenarioError
-from mmesim.scenario import Drift, ModelSweep, Poisson, Scenario, Service, Traffic, Zipf
+from mmesim.preflight.offered import Offered
+from mmesim.scenario import (
+    ClosedLoop,
+    Drift,
+    ModelSweep,
+    Poisson,
+    Ramp,
+    RateStage,
+    Scenario,
+    Service,
+    Traffic,
+    UserStage,
+    Zipf,
+)
 from mmesim.scenario.values.times import Constant, Exponential
-from mmesim.workload.arrivals.rates import calls_in
+from mmesim.workload.arrivals.rates import arrivals_in, calls_in
 from mmesim.workload.reference import rates_at_start
 from mmesim.workload.requests import blocks, expected_calls
 
@@ -114,3 +127,35 @@ def test_lognormal_rates_belong_to_the_models_name_and_the_seed(make_scenario: M
     few, many, other = shares("abc", 1), shares("cxab", 1), shares("abc", 2)
     assert few["a"] / few["b"] == pytest.approx(many["a"] / many["b"], rel=1e-12)
     assert few["a"] / few["b"] != pytest.approx(other["a"] / other["b"], rel=1e-3)
+
+
+def test_stages_of_users_and_of_a_rate_count_with_their_area() -> None:
+    stages = (UserStage(duration_s=10.0, target=4), UserStage(duration_s=5.0, target=4))
+    loop = ClosedLoop(stages=stages, think_time=Constant(1.5), cycle=Constant(0.5))
+    # 5 s: a triangle of 2 users on average 1; 10 s: 4 users, on average 2; then 4; then nobody.
+    assert [loop.user_s(at) for at in (5.0, 10.0, 12.0, 100.0)] == [5.0, 20.0, 28.0, 40.0]
+    assert arrivals_in(loop, 100.0) == 20.0
+    assert arrivals_in(loop, 100.0, answer_s=2.0) == 10.0
+    paced = ClosedLoop(users=60, pacing=Constant(6.0))
+    assert [arrivals_in(paced, 60.0, answer_s) for answer_s in (3.0, 12.0)] == [600.0, 300.0]
+    ramp = Ramp(start_rate_per_s=2.0, stages=(RateStage(duration_s=10.0, target_per_s=4.0),))
+    assert [arrivals_in(ramp, at) for at in (5.0, 10.0, 20.0)] == [12.5, 30.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("traffic", "expected"),
+    [
+        (Traffic(arrivals=Poisson(rate_per_s=10.0), calls=30), 30.0),
+        (Traffic(arrivals=Poisson(rate_per_s=10.0), calls=3000), 100.0),
+        (Traffic(arrivals=ClosedLoop(users=5, think_time=Constant(0.1)), calls=30), 30.0),
+        (Traffic(arrivals=ClosedLoop(users=5, think_time=Constant(0.1), calls_each=3)), 15.0),
+    ],
+)
+def test_a_number_of_calls_limits_what_is_expected(
+    make_scenario: MakeScenario, traffic: Traffic, expected: float
+) -> None:
+    place = make_scenario([traffic], duration_s=10.0)
+    assert expected_calls(place).sum() == pytest.approx(expected)
+    # What is known before a run counts the same calls.
+    if not isinstance(traffic.arrivals, ClosedLoop):
+        assert Offered(place).mean_per_s.sum() * 10.0 == pytest.approx(expected)

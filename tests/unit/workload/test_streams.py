@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmesim.scenario.traffic.closed_loop import MOST_USERS
+from mmesim.scenario.traffic.stages import MOST_USERS
 from mmesim.workload.block import STREAM_KEYS, first_key
 from mmesim.workload.draws.generators import KeyedGenerators, generator
 from mmesim.workload.users import USER_KEYS
