@@ -137,7 +137,7 @@ def whole(value: object) -> int:
 TOO_LARGE = 2**63
 """Whole numbers from here on do not fit into the tables of the engine."""
 
-MOST_SECONDS, MOST_PER_S, MOST_BYTES_PER_S, MOST_USD = 1e12, 1e8, 1e15, 1e9
+MOST_SECONDS, MOST_PER_S, MOST_BYTES_PER_S, MOST_USD = 1e12, 1e8, 1e21, 1e9
 """Far beyond what anybody means, and small enough that products of a few of them are numbers."""
 
 
