@@ -39,7 +39,7 @@ def summary_page() -> str:
         table(("Key", "Type", "Meaning"), keys(Summary)),
         f"**Causes**: {causes}. What each means: [assumptions](../assumptions.md#time-outs-and-errors).",
         f"**Parts**: {parts}. What each means: [glossary](../glossary.md#latency-ledger).",
-        f"**[Bands](../glossary.md#band)**, calls in order of latency: {bands}.",
+        f"**[Bands](../glossary.md#band)**, calls in order of latency, at most these: {bands}.",
         "The JSON Schema itself: `mmesim.results.summary.summary_schema()`.",
     )
 
@@ -79,7 +79,7 @@ def _type(annotation: Any) -> str:
     if origin in (list, tuple):
         return f"list of {_type(inside[0])}s"
     if origin is dict and inside[1] is Band:
-        return "for each band `n`, `mean` and a number for each part"
+        return "for each band `n`, `between`, `mean` and a number for each part; where they are null, `reason`"
     if origin is dict and inside[1] is not object:
         return f"map of {_type(inside[1])}s"
     return TYPES.get(annotation, "object")

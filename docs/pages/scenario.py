@@ -7,13 +7,14 @@ import inspect
 from docs.pages.fields import Section, sections
 from docs.pages.markdown import code, page, table
 from mmesim import units
+from mmesim.results.selected import FEWEST_CALLS
 from mmesim.scenario.clients.causes import FAILURES, Cause, Failure
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard
 from mmesim.scenario.figures import BANDS, PARTS
 from mmesim.scenario.file.spellings import TABLE
 from mmesim.scenario.models.csv_table import COLUMNS
 from mmesim.scenario.run.expect import EXAMPLES
-from mmesim.scenario.run.expected import COSTS, EXPECTED, OF_LIMIT
+from mmesim.scenario.run.expected import COSTS, EXPECTED, OF_CALLS, OF_LIMIT
 
 INTRODUCTION = """
 A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a duplicate key is an error).
@@ -91,6 +92,20 @@ def _default(text: str) -> str:
     return text if text in ("", "required", "catalogue", "preset", "see below") else code(text)
 
 
+CALLS = f"""
+The words behind the figure say which calls are meant; {", ".join(map(code, OF_CALLS))} can have them.
+
+- `warm`: the call reached a host and none of its attempts waited for a load; `cold`: one did. A call that failed before
+  it reached a host counts in both.
+- `of GROUP`: calls for a group of models, or for one model.
+- `in 8 h..9 h`: calls that begin in this time, counted from the start of the run; not in the warm-up.
+- `in every 5 min`: each window of this length must pass, the first at the end of the warm-up. A window with fewer than
+  {FEWEST_CALLS} such calls a replication is joined with the next, and the report says so.
+
+These calls are counted one by one during the run, so limits are exact. Without any such call the line is undecided.
+""".strip()
+
+
 def _expect() -> str:
     simple = {
         kind: ", ".join(
@@ -114,11 +129,12 @@ def _expect() -> str:
         ("a time, or a share of its band", "`ledger.BAND.PART`", code("ledger.p99.load < 30 %")),
     )
     return (
-        "## expect\n\nA list of lines `FIGURE < LIMIT`, also `<=`, `>`, `>=`. FIGURE is the path of a figure in "
-        "[summary.json](summary.md) without its unit.\n\n"
+        "## expect\n\nA list of lines `FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] < LIMIT`, also "
+        "`<=`, `>`, `>=`. FIGURE is the path of a figure in [summary.json](summary.md) without its unit.\n\n"
         f"{table(('Limit', 'Figures', 'Example'), rows)}\n\n"
         f"CAUSE: {', '.join(code(cause) for cause in Cause)}. BAND: {', '.join(map(code, BANDS))}. "
-        f"PART: `mean`, {', '.join(map(code, PARTS))}.\n\n"
+        f"PART: `mean`, {', '.join(map(code, PARTS))}. A replication without such a band leaves it undecided.\n\n"
+        f"{CALLS}\n\n"
         "A call that failed is slower than every limit. `mmesim validate` says in words what each line means. "
         "How they are decided: [design](../design.md#results)."
     )

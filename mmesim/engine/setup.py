@@ -24,6 +24,8 @@ from mmesim.workload.draws.generators import generator
 from mmesim.workload.users import CALLS
 
 BATCH = {"max": codes.BATCH_MAX, "sum": codes.BATCH_SUM}
+STATES = (None, "warm", "cold")
+"""What a selection may ask for, in the order of ANY, WARM, COLD."""
 RECORD_ROWS = 16384
 """Rows of the buffer of records of calls, which is emptied when it is full."""
 
@@ -48,6 +50,8 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             hosts=hosts,
             models=len(models),
             limits=len(limits),
+            selections=len(scenario.counted),
+            cells=sum(scenario.windows_of(one).number for one in scenario.counted),
             loops=scenario.server_kind.event_loops,
             users=users,
             drafts=users * CALLS,
@@ -62,6 +66,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
     set_params(tables, scenario)
     set_clients(tables, scenario, replication)
     set_models(tables, scenario, replication)
+    set_selections(tables, scenario)
     return tables, fine, coarse
 
 
@@ -105,6 +110,20 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         setattr(params, name, value)
     for k, limit in enumerate(scenario.latency_limits_s):
         tables.views.limits[k] = limit
+
+
+def set_selections(tables: Tables, scenario: Scenario) -> None:
+    """Fill one row for each selection of calls that is counted apart; cells are those of its windows, in order."""
+    views, first = tables.views, 0
+    views.params[0].n_selections = len(scenario.counted)
+    for k, counted in enumerate(scenario.counted):
+        windows, rows = scenario.windows_of(counted), views.selections
+        rows.state[k] = STATES.index(counted.calls.state)
+        rows.first[k], rows.windows[k] = first, windows.number
+        rows.start[k], rows.end[k], rows.length[k] = windows.start_s, windows.end_s, windows.length_s
+        rows.limit[k] = counted.limit_s
+        views.members[[model.index for model in scenario.chosen_by(counted.calls)], k] = 1
+        first += windows.number
 
 
 def set_clients(tables: Tables, scenario: Scenario, replication: int) -> None:

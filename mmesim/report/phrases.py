@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -62,7 +63,7 @@ def with_unit(name: str, kind: Kind) -> str:
 def verdict(judged: str | None, *missed: str) -> Cell:
     """The verdict of a run, with the figures that miss their limit; a run of which nothing is expected passes."""
     mark, tone = VERDICTS[judged or "pass"]
-    figures = ", ".join(dict.fromkeys(text.split(" ", 1)[0] for text in missed))
+    figures = ", ".join(dict.fromkeys(re.split(r"[<>=]", text, maxsplit=1)[0].strip() for text in missed))
     if len(figures) > LONGEST_MISSED:
         figures = plural(len(missed), "limit")
     return Cell(f"{mark} {figures}".rstrip(), tone=tone)

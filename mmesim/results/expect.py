@@ -3,26 +3,34 @@
 A limit on a quantile is decided on the share of calls beyond it: `p99 < x` passes when less than 1 % of the calls are
 slower than x. That share has a sound interval even where the quantile itself jumps between warm and cold calls, and it
 counts a call that failed, or had no answer when the run stopped, as slower than every limit. So does `max`. The mean
-remains that of the successful calls; without any, it is beyond every limit too.
+and the ledger remain those of the successful calls; without any, they are beyond every limit too.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from mmesim.results.expected import LARGEST, expected
 from mmesim.results.figures import Formula, estimated, formula, over
 from mmesim.results.latency import Pooled, latency, limit_text
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import Verdict
+from mmesim.results.selected import windows
 from mmesim.scenario.figures import LATENCIES, quantile_shares
-from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.expect import Comparison, Expectation
+from mmesim.scenario.run.expected import ledger_path
+from mmesim.scenario.run.selection import Selection
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
 
 ROUNDING = 1e-9
 """Relative distance at which a value equals a limit, as in the kernel."""
+OVER = "share_over"
+"""With a limit of the latency, the name of the share of calls over it: what decides a limit of a percentile."""
+WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 
 
 def judge(
@@ -35,58 +43,159 @@ def judge(
     return [_judge(e, scenario, runs, pooled, confidence) for e in scenario.expect]
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What decides: a figure under its name, compared with its bound; `largest`: of what, where no mean decides."""
+
+    name: str
+    figure: Formula
+    comparison: Comparison
+    bound: float
+    of_latency: bool
+    largest: str | None = None
+
+
 def _judge(
     e: Expectation, scenario: Scenario, runs: Sequence[RunData], pooled: Pooled, confidence: float
 ) -> dict[str, object]:
+    if not e.calls.is_all:
+        return _judge_selected(e, scenario, runs, pooled, confidence)
     shares, named = quantile_shares(e.metric), expected(e, scenario)
     if shares is None:
-        name, figure, bound = e.metric, named, e.limit
+        question = _Question(e.metric, named, e.comparison, e.limit, e.is_latency, LARGEST.get(e.metric))
     else:
-        name, figure, bound = f"share_over {limit_text(e.limit)}", over(e.limit), shares[1]
-    values = [_counting_failures(e, r, figure.of(r)) for r in runs]
-    if figure.skip_missing:
+        question = _Question(f"{OVER} {limit_text(e.limit)}", over(e.limit), e.comparison, shares[1], True)
+    values = [_counting_failures(e, r, question.figure.of(r)) for r in runs]
+    if question.figure.skip_missing:
         values = [v for v in values if not math.isnan(v)] or values
-    scale = figure.scale
-    decided_on: dict[str, object] = {"metric": name, "limit": bound * scale, "unit": figure.unit}
-    decided_on |= {"value": None, "ci95": None}
-    verdict: Verdict = "undecided"
-    if any(math.isnan(v) for v in values):
-        decided_on["by"] = f"nothing: {figure.missing}"
-    elif any(v == math.inf for v in values) or (shares is not None and not any(r.ok for r in runs)):
-        failed = sum(r.calls - r.ok for r in runs)
-        decided_on["by"] = f"{failed:,} of {sum(r.calls for r in runs):,} calls failed: each is slower than every limit"
-        if shares is not None:
-            decided_on |= estimated(figure, runs, confidence).as_dict()
-        verdict = compare(e.comparison, math.inf, math.inf, bound)
-    elif e.metric in LARGEST:
-        decided_on |= {"value": max(values) * scale, "by": LARGEST[e.metric]}
-        verdict = compare(e.comparison, max(values), max(values), bound)
-    else:
-        low, high, by = interval_of(figure, values, runs, confidence)
-        interval = None if len(values) == 1 else [low * scale, high * scale]
-        decided_on |= {"value": mean(values) * scale, "ci95": interval, "by": by}
-        verdict = compare(e.comparison, low, high, bound)
+    calls, ok = sum(r.calls for r in runs), sum(r.ok for r in runs)
+    decided_on, verdict = _decided(question, values, runs, confidence, calls=calls, ok=ok)
     if e.metric in LARGEST and not e.is_latency:
         largest = None if any(math.isnan(v) for v in values) else max(values)
-        found = Estimate(largest, reason=figure.missing if largest is None else None)
+        found = Estimate(largest, reason=question.figure.missing if largest is None else None)
     elif e.is_latency:
         found = shown_as(e.metric, runs, pooled, confidence)
     else:
         found = estimated(named, runs, confidence)
+    return _entry(e, found, named.scale, decided_on, verdict)
+
+
+def _judge_selected(
+    e: Expectation, scenario: Scenario, runs: Sequence[RunData], pooled: Pooled, confidence: float
+) -> dict[str, object]:
+    """An expectation about some of the calls: the worst of its windows decides."""
+    judged = []
+    # Where no call of any kind was answered well, none of these would have been.
+    everyone = sum(r.calls for r in runs), sum(r.ok for r in runs)
+    for window in windows(e, scenario, runs):
+        question = _selected_question(e, window.formula)
+        # A replication without such a call says nothing about them.
+        having = [run for run in runs if not math.isnan(window.formula.of(run))] or list(runs)
+        values = [window.formula.of(run) for run in having]
+        calls, ok = (window.calls, window.ok) if window.calls else everyone
+        decided = _decided(question, values, having, confidence, calls=calls, ok=ok)
+        judged.append((window, *decided, having))
+    window, decided_on, verdict, having = min(judged, key=lambda one: _badness(e, one[1], one[2]))
+    if not e.is_latency or e.metric == "mean":
+        found = estimated(window.formula, having, confidence)
+        if found.value is not None and not math.isfinite(found.value):
+            found = Estimate(None, reason=e.calls.none.replace("no ", "no successful ", 1))
+    elif e.calls == Selection(e.calls.state):
+        found = latency(runs, pooled, e.metric, confidence, e.calls.state)
+    else:
+        found = Estimate(None, reason="of these calls only those over the limit are counted")
+    each = [
+        {
+            "start_s": one.start_s,
+            "end_s": one.end_s,
+            "joined": one.joined,
+            "verdict": its_verdict,
+            "value": its["value"],
+            "ci95": its["ci95"],
+        }
+        for one, its, its_verdict, _ in judged
+    ]
+    if e.calls.between_s is not None or e.calls.every_s is not None:
+        decided_on["between_s"] = [window.start_s, window.end_s]
+    scale = 1000.0 if e.kind == "ms" else 1.0
+    return _entry(e, found, scale, decided_on, verdict, each if e.calls.every_s is not None else None)
+
+
+def _selected_question(e: Expectation, figure: Formula) -> _Question:
+    shares, over_limit = quantile_shares(e.metric), f"{OVER} {limit_text(e.limit)}"
+    if shares is not None:
+        return _Question(over_limit, figure, e.comparison, shares[1], True)
+    if e.metric == "max":  # it holds when no call is over the limit
+        at_all: Comparison = "<=" if e.is_upper else ">"
+        return _Question(over_limit, figure, at_all, 0.0, True, "share of all of these calls: one over it is too many")
+    return _Question(e.metric, figure, e.comparison, e.limit, e.is_latency)
+
+
+def _badness(e: Expectation, decided_on: Mapping[str, Any], verdict: Verdict) -> tuple[int, float]:
+    """The smaller, the worse: first what fails, then what is open; among equals what is farthest on the wrong side."""
+    value = decided_on["value"]
+    if value is None:
+        return WORST_FIRST.index(verdict), -math.inf
+    return WORST_FIRST.index(verdict), -value if e.is_upper else value
+
+
+def _decided(
+    question: _Question,
+    values: Sequence[float],
+    runs: Sequence[RunData],
+    confidence: float,
+    *,
+    calls: int,
+    ok: int,
+) -> tuple[dict[str, Any], Verdict]:
+    """The field `decided_on` and the verdict; of the `calls`, all replications together, `ok` were answered well."""
+    figure, bound, comparison = question.figure, question.bound, question.comparison
+    scale = figure.scale
+    found: dict[str, Any] = {"metric": question.name, "limit": bound * scale, "unit": figure.unit}
+    found |= {"value": None, "ci95": None}
+    none_ok = question.of_latency and calls > 0 and not ok
+    if none_ok or any(v == math.inf for v in values):
+        found["by"] = f"{calls - ok:,} of {calls:,} calls failed: each is slower than every limit"
+        if question.name.startswith(OVER):
+            share = estimated(figure, runs, confidence)
+            found |= {"value": share.value, "ci95": share.ci95}
+        return found, compare(comparison, math.inf, math.inf, bound)
+    if any(math.isnan(v) for v in values):
+        return found | {"by": f"nothing: {figure.missing}"}, "undecided"
+    if question.largest is not None:
+        found |= {"value": max(values) * scale, "by": question.largest}
+        return found, compare(comparison, max(values), max(values), bound)
+    low, high, by = interval_of(figure, values, runs, confidence)
+    interval = None if len(values) == 1 else [low * scale, high * scale]
+    found |= {"value": mean(values) * scale, "ci95": interval, "by": by}
+    return found, compare(comparison, low, high, bound)
+
+
+def _entry(
+    e: Expectation,
+    found: Estimate,
+    scale: float,
+    decided_on: Mapping[str, Any],
+    verdict: Verdict,
+    each: list[dict[str, Any]] | None = None,
+) -> dict[str, object]:
     return {
         "text": e.text,
         "meaning": e.meaning,
         **found.as_dict(),
-        "limit": e.limit * named.scale,
+        "limit": e.limit * scale,
         "verdict": verdict,
-        "decided_on": decided_on,
+        "decided_on": {"between_s": None, **decided_on},
+        "windows": each,
     }
 
 
 def _counting_failures(e: Expectation, run: RunData, value: float) -> float:
     """The value in one replication; infinite where failed calls, slower than every limit, make it so."""
-    beyond = run.ok < run.calls if e.metric == "max" else e.metric == "mean" and run.calls and not run.ok
-    return math.inf if beyond else value
+    if e.metric == "max":
+        return math.inf if run.ok < run.calls else value
+    of_successful = e.kind == "ms" and (e.metric == "mean" or ledger_path(e.metric) is not None)
+    return math.inf if of_successful and run.calls and not run.ok else value
 
 
 def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:

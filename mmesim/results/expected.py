@@ -12,6 +12,7 @@ from mmesim.results.figures import (
     NO_CALLS,
     NO_HOSTS,
     NO_MODELS,
+    NO_SUCCESS,
     NO_TIME,
     Formula,
     cold_share,
@@ -109,10 +110,11 @@ def _meet_slo(scenario: Scenario) -> Formula:
 
 def _of_ledger(band: str, part: str, share: bool) -> Formula:
     def of(run: RunData) -> float:
-        entry = ledger_ms(run.count, run.parts_s)[band]
+        entry = ledger_ms(run.edges_s, run.count, run.parts_s, run.latency_max_s)[band]
         value, whole = entry[part], entry["mean"]
         if value is None or whole is None:
             return math.nan
         return ratio(value, whole) if share else value / 1000.0
 
-    return Formula("share" if share else "ms", of, f"no calls in the band {band} of the ledger")
+    missing = NO_SUCCESS if band == "all" else f"no successful calls near {band}"
+    return Formula("share" if share else "ms", of, missing)

@@ -13,14 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mmesim.arrays import Floats, Ints
-from mmesim.results.figures import FORMULAS, estimated, formula, over, over_successful
-from mmesim.results.ledger import band_weights, cold_calls
+from mmesim.results.figures import NO_SUCCESS, Formula, estimated, over, over_successful, ratio
+from mmesim.results.ledger import band_weights, cold_calls, ledger_ms
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
+from mmesim.scenario.run.selection import State
 from mmesim.stats.histogram import merge, quantile, share_over, width_at
-from mmesim.stats.intervals import CONFIDENCE, Estimate, half_width, sectioning
+from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate, half_width, sectioning
 
 EPISODES_NEEDED = 20
 COLD_TAIL_SHARE = 0.25
@@ -51,45 +53,65 @@ def lacks_loads(pooled: Pooled, q: float) -> str | None:
     cold = float((wide_tail * cold_calls(pooled.count, pooled.parts_s, pooled.retried_cold_s)).sum())
     if cold < COLD_TAIL_SHARE * float((wide_tail * pooled.count).sum()):
         return None
-    beyond = float((band_weights(pooled.count, q, 1.0) * pooled.load_episodes).sum())
+    return _few_episodes(pooled, pooled.count, q)
+
+
+def _few_episodes(pooled: Pooled, count: Ints, q: float) -> str | None:
+    """Why too few loads lie beyond the q-quantile of the calls in `count`, None when there are enough."""
+    beyond = float((band_weights(count, q, 1.0) * pooled.load_episodes).sum())
     if beyond >= EPISODES_NEEDED:
         return None
     return f"too few loads beyond it ({int(beyond)}, {EPISODES_NEEDED} are needed): simulate longer"
 
 
-def latency(runs: Sequence[RunData], pooled: Pooled, name: str, confidence: float = CONFIDENCE) -> Estimate:
-    """A figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds.
+def latency(
+    runs: Sequence[RunData],
+    pooled: Pooled,
+    name: str,
+    confidence: float = CONFIDENCE,
+    state: State | None = None,
+) -> Estimate:
+    """A figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds, of all calls or those of a state.
 
     The mean is that of the replications' means with a t interval. A quantile is that of the calls of all replications
     together, with an interval by sectioning, widened to that of Woodruff, and half a bucket on top.
     """
+    shares, parts = quantile_shares(name), [run.of(state) for run in runs]
+    missing = NO_SUCCESS if state is None else f"no successful {state} call"
+    largest_s = max(one.latency_max_s for one in parts)
     if name == "max":
         # The largest of all calls, not a mean: an interval would have no meaning.
-        largest = [r.latency_max_s for r in runs if r.ok]
-        return Estimate(1000.0 * max(largest)) if largest else Estimate(None, reason=FORMULAS["max"].missing)
-    figure, shares = formula(name), quantile_shares(name)
-    values = [figure.of(r) for r in runs]
+        any_ok = any(one.ok for one in parts)
+        return Estimate(1000.0 * largest_s) if any_ok else Estimate(None, reason=missing)
     if shares is None:
-        return estimated(figure, runs, confidence)
-    if pooled.count.any():
-        reason = lacks_loads(pooled, shares[0])
-        if reason is not None:
-            return Estimate(None, reason=reason)
-    edges_s, largest_s = runs[0].edges_s, max(r.latency_max_s for r in runs)
+        means = [ratio(one.latency_sum_s, one.ok) for one in parts]
+        return estimate(means, missing, low=0.0, scale=1000.0, confidence=confidence)
+    q, edges_s, counts = shares[0], runs[0].edges_s, [one.count for one in parts]
+    count = pooled.count if state is None else merge(counts)
+    reason = _too_few_loads(pooled, count, q, state) if count.any() else None
+    if reason is not None:
+        return Estimate(None, reason=reason)
     return sectioning(
-        quantile(edges_s, pooled.count, shares[0], largest_s),
-        values,
-        figure.missing,
-        at_least=_woodruff(runs, pooled, shares[0], largest_s, confidence),
-        resolution=width_at(edges_s, pooled.count, shares[0], largest_s) / 2,
+        quantile(edges_s, count, q, largest_s),
+        [quantile(edges_s, one.count, q, one.latency_max_s) for one in parts],
+        missing,
+        at_least=_woodruff(edges_s, counts, count, q, largest_s, confidence),
+        resolution=width_at(edges_s, count, q, largest_s) / 2,
         confidence=confidence,
         low=0.0,
         scale=1000.0,
     )
 
 
+def _too_few_loads(pooled: Pooled, count: Ints, q: float, state: State | None) -> str | None:
+    """Why a quantile of the calls in `count` rests on too few loads; warm calls do not depend on loads."""
+    if state == "warm":
+        return None
+    return lacks_loads(pooled, q) if state is None else _few_episodes(pooled, count, q)
+
+
 def _woodruff(
-    runs: Sequence[RunData], pooled: Pooled, q: float, largest_s: float, confidence: float
+    edges_s: Floats, counts: Sequence[Ints], count: Ints, q: float, largest_s: float, confidence: float
 ) -> tuple[float, float] | None:
     """The pooled quantiles, seconds, at both ends of the t interval of the share of calls up to the q-quantile.
 
@@ -97,18 +119,45 @@ def _woodruff(
     lies there, the quantile of a replication is warm or cold, and both easily miss the truth. The share is smooth
     everywhere. Source: R. S. Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952).
     """
-    edges_s, at_s = runs[0].edges_s, quantile(runs[0].edges_s, pooled.count, q, largest_s)
-    half = half_width([share_over(edges_s, r.count, at_s) for r in runs], confidence)
+    at_s = quantile(edges_s, count, q, largest_s)
+    half = half_width([share_over(edges_s, one, at_s) for one in counts], confidence)
     if half is None or math.isnan(half):
         return None
     ends = (max(q - half, 0.0), min(q + half, 1.0))
-    low_s, high_s = (quantile(edges_s, pooled.count, end, largest_s) for end in ends)
+    low_s, high_s = (quantile(edges_s, count, end, largest_s) for end in ends)
     return low_s, high_s
 
 
-def latency_ms(runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> dict[str, Estimate]:
-    """Mean, quantiles and maximum of the latency in milliseconds."""
-    return {name: latency(runs, pooled, name, confidence) for name in LATENCIES}
+def latency_ms(
+    runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE, state: State | None = None
+) -> dict[str, Estimate]:
+    """Mean, quantiles and maximum of the latency in milliseconds, of all calls or of those of a state."""
+    return {name: latency(runs, pooled, name, confidence, state) for name in LATENCIES}
+
+
+def calls_of(
+    runs: Sequence[RunData], pooled: Pooled, state: State, confidence: float = CONFIDENCE
+) -> dict[str, object]:
+    """The section `warm` or `cold` of the summary."""
+    parts = [run.of(state) for run in runs]
+    failed = Formula(
+        "share",
+        lambda run: ratio(run.of(state).calls - run.of(state).ok, run.of(state).calls),
+        f"no {state} call",
+        trials=lambda run: run.of(state).calls,
+    )
+    having = [run for run in runs if run.of(state).calls]  # a replication without such a call says nothing of them
+    return {
+        "calls": sum(one.calls for one in parts),
+        "failed": sum(one.calls - one.ok for one in parts),
+        "error_rate": estimated(failed, having or runs, confidence).as_dict(),
+        "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence, state).items()},
+    }
+
+
+def pooled_ledger(runs: Sequence[RunData], pooled: Pooled) -> dict[str, dict[str, Any]]:
+    """What latency is made of, all replications together, by band."""
+    return ledger_ms(runs[0].edges_s, pooled.count, pooled.parts_s, max(r.latency_max_s for r in runs))
 
 
 def limit_text(limit_s: float) -> str:

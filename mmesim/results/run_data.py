@@ -11,6 +11,7 @@ import numpy as np
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.results.mostly_zero import MostlyZero
 from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.run.selection import State
 
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
@@ -29,6 +30,37 @@ class TenantData:
     latency_sum_s: Floats
     histogram: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[models, coarse buckets]: successful calls; edges in `RunData.coarse_edges_s`."""
+
+
+@dataclass(frozen=True)
+class ClassData:
+    """The warm calls, the cold calls or all calls that began in [warm-up, duration)."""
+
+    calls: int
+    """Those that have ended; a failed call that never reached a host is both warm and cold."""
+    count: Ints
+    """Successful calls in each bucket of `RunData.edges_s`."""
+    latency_sum_s: float
+    latency_max_s: float
+
+    @property
+    def ok(self) -> int:
+        """Successful calls."""
+        return int(self.count.sum())
+
+
+@dataclass(frozen=True)
+class CellData:
+    """One row a window of each selection of calls in `Scenario.counted`, in order, over the measured calls."""
+
+    calls: Ints
+    ok: Ints
+    over: Ints
+    """Successful calls slower than the limit of the selection."""
+    hits: Ints
+    misses: Ints
+    latency_sum_s: Floats
+    """Of the successful calls."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +180,13 @@ class RunData:
     load_episodes: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets]: number of loads, each in the bucket of the first successful call that had waited for it."""
 
+    cold: ClassData
+    unreached: int
+    """Calls that failed without having reached a host."""
+    warm_latency_sum_s: float
+    warm_latency_max_s: float
+    cells: CellData
+
     tenants: TenantData
     model_names: tuple[str, ...]
     hosts: HostData
@@ -168,6 +207,20 @@ class RunData:
         """All replications share one copy of what is the same in all."""
         for name in ("edges_s", "coarse_edges_s"):
             object.__setattr__(self, name, _shared(getattr(self, name).tobytes()))
+
+    def of(self, state: State | None) -> ClassData:
+        """The warm calls, the cold ones, or all of them."""
+        if state == "warm":
+            return self.warm
+        if state == "cold":
+            return self.cold
+        return ClassData(self.calls, self.count, self.latency_sum_s, self.latency_max_s)
+
+    @property
+    def warm(self) -> ClassData:
+        """The calls that reached a host and did not wait for a load, and those that failed before any host."""
+        calls = self.calls - (self.cold.calls - self.unreached)
+        return ClassData(calls, self.count - self.cold.count, self.warm_latency_sum_s, self.warm_latency_max_s)
 
 
 @lru_cache(8)

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.figures import PARTS
+from mmesim.scenario.figures import LATENCIES, PARTS
 
 Verdict = Literal["pass", "fail", "undecided"]
 State = Literal["steady", "warming up", "saturated", "too short"]
 Count = Annotated[int, Field(ge=0)]
 Interval = tuple[float, float] | None
-"""95 % interval, with `until` at least 95 %; null with one replication."""
+"""Two ends, or null: of 95 % intervals, which there are none of with one replication."""
 
 
 def exactly(*names: str) -> Any:
@@ -33,13 +33,13 @@ class Entry(BaseModel):
 
 def _explained(key: str) -> ConfigDict:
     """The setting of a model in which `reason` stands exactly when `key` is null."""
+    return ConfigDict(json_schema_extra=lambda schema: _explain(schema, key))
 
-    def explain(schema: dict[str, Any]) -> None:
-        schema["if"] = {"properties": {key: {"type": "null"}}}
-        schema["then"] = {"required": ["reason"]}
-        schema["else"] = {"not": {"required": ["reason"]}}
 
-    return ConfigDict(json_schema_extra=explain)
+def _explain(schema: dict[str, Any], key: str) -> None:
+    schema["if"] = {"properties": {key: {"type": "null"}}}
+    schema["then"] = {"required": ["reason"]}
+    schema["else"] = {"not": {"required": ["reason"]}}
 
 
 class Explained(Entry):
@@ -71,6 +71,19 @@ class Value(Explained):
     """95 % interval, with `until` at least 95 %; null with one replication"""
     reason: Reason = None
     """why value is null; absent when it is not"""
+
+
+class CallClass(Entry):
+    """The warm or the cold calls, over all replications."""
+
+    calls: Count
+    """those that arrived in the measured time; a failed call that never reached a host counts as warm and as cold"""
+    failed: Count
+    """those that failed"""
+    error_rate: Value
+    """failed ones over all of them"""
+    latency_ms: Annotated[dict[str, Value], exactly(*LATENCIES)]
+    """successful ones, client view, first attempt to answer"""
 
 
 class ShareOver(Value):
@@ -140,10 +153,11 @@ class Attempts(Entry):
 
 def _with_parts(schema: dict[str, Any]) -> None:
     schema["required"] += PARTS
-    schema["propertyNames"] = {"enum": schema["required"]}
+    schema["propertyNames"] = {"enum": [*schema["required"], "reason"]}
+    _explain(schema, "mean")
 
 
-class Band(Entry):
+class Band(Explained):
     """Calls in order of latency between two shares of all: their number, their latency and each of its parts."""
 
     model_config = ConfigDict(extra="allow", json_schema_extra=_with_parts)
@@ -151,8 +165,12 @@ class Band(Entry):
 
     n: Count
     """calls in the band"""
+    between: tuple[float, float] | None
+    """shares of all successful calls, in order of latency, between which they lie"""
     mean: float | None
-    """their mean latency, the sum of the parts"""
+    """their mean latency, the sum of the parts, within 10 % of the percentile; null where no band is that narrow"""
+    reason: Reason = None
+    """why mean and parts are null; absent when they are not"""
 
 
 class ColdShare(Entry):
@@ -220,6 +238,25 @@ class DecidedOn(Entry):
     """95 % interval, with `until` at least 95 %; null with one replication"""
     by: str
     """interval, single value, or why nothing could decide"""
+    between_s: Interval
+    """the part of the run that it is about, seconds from the start; null: all of the measured time"""
+
+
+class ExpectedWindow(Entry):
+    """What was expected in one window of `in every 5 min`."""
+
+    start_s: float
+    """begin, seconds from the start of the run"""
+    end_s: float
+    """end"""
+    joined: Annotated[int, Field(ge=1)]
+    """windows that were judged as one: with fewer than 100 calls a replication, one is joined with the next"""
+    verdict: Verdict
+    """whether the expectation was met in it"""
+    value: float | None
+    """what was compared with decided_on.limit: mean over replications"""
+    ci95: Interval
+    """95 % interval, with `until` at least 95 %; null with one replication"""
 
 
 class Expected(Explained):
@@ -242,7 +279,9 @@ class Expected(Explained):
     verdict: Verdict
     """whether the expectation was met; undecided when the interval leaves it open"""
     decided_on: DecidedOn
-    """what the verdict rests on"""
+    """what the verdict rests on; of several windows the worst"""
+    windows: list[ExpectedWindow] | None
+    """each window of `in every`; all must pass; null for other expectations"""
 
 
 class Setting(Entry):

@@ -24,12 +24,12 @@ from mmesim.results import checks
 from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
-from mmesim.results.latency import latency_ms, pool, share_over_limits
-from mmesim.results.ledger import ledger_ms
+from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
     Band,
+    CallClass,
     Cost,
     Count,
     Entry,
@@ -90,6 +90,10 @@ class Summary(Entry):
     """successful answers a second: those that come within the measured time, whenever the call began"""
     latency_ms: Annotated[dict[str, Value], exactly(*LATENCIES)]
     """successful calls, client view, first attempt to answer"""
+    warm: CallClass
+    """calls that reached a host and of which no attempt waited for a load"""
+    cold: CallClass
+    """calls of which an attempt waited for a load"""
     share_over: dict[str, ShareOver]
     """for each latency limit in expect (`500 ms`): share of calls slower than it; a failed call is slower than every
     limit"""
@@ -206,8 +210,10 @@ def summarise(
             "causes": _by_cause([r.attempt_causes for r in runs]),
         },
         "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence).items()},
+        "warm": calls_of(runs, pooled, "warm", confidence),
+        "cold": calls_of(runs, pooled, "cold", confidence),
         "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
-        "ledger_ms": ledger_ms(pooled.count, pooled.parts_s),
+        "ledger_ms": pooled_ledger(runs, pooled),
         "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),

@@ -19,12 +19,8 @@ from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate
 
 
 def latency_limits(expect: Sequence[Expectation]) -> tuple[Expectation, ...]:
-    """The expectations that bound the latency from above: the objective that each model meets or misses."""
-    return tuple(
-        e
-        for e in expect
-        if e.comparison in ("<", "<=") and (e.metric in ("mean", "max") or quantile_shares(e.metric) is not None)
-    )
+    """The expectations that bound the latency of all calls: the objective that each model meets or misses."""
+    return tuple(e for e in expect if e.is_upper and e.is_latency and e.calls.is_all)
 
 
 def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> Flags:

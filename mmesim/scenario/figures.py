@@ -156,7 +156,7 @@ PARTS: tuple[str, ...] = (
 BANDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"all": (0.0, 1.0), "p50": (0.40, 0.60), "p90": (0.85, 0.95), "p99": (0.985, 0.995), "p99.9": (0.9985, 1.0)}
 )
-"""Band -> the shares of calls, ordered by latency, between which it lies."""
+"""Band -> the shares of calls, ordered by latency, between which it lies at its widest."""
 
 QUANTILE_NAME = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
 

@@ -18,6 +18,7 @@ from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
 from mmesim.scenario.run.expect import ExpectationField
+from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.server.kind import ServerKind
@@ -166,8 +167,28 @@ class Scenario(Data):
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:
-        """The latency limits named in `expect`, seconds, sorted, each once."""
-        return tuple(sorted({expectation.limit for expectation in self.expect if expectation.is_latency}))
+        """The latency limits of all calls named in `expect`, seconds, sorted, each once."""
+        return tuple(sorted({e.limit for e in self.expect if e.is_latency and e.calls.is_all}))
+
+    @property
+    def counted(self) -> tuple[Counted, ...]:
+        """What is counted of some of the calls, since `expect` asks for it; each once."""
+        return tuple(dict.fromkeys(e.counted for e in self.expect if e.counted is not None))
+
+    def chosen_by(self, calls: Selection) -> tuple[Model, ...]:
+        """The models whose calls are meant; raises ScenarioError for an unknown name."""
+        models, names = self.model_table(), None if calls.group is None else (calls.group,)
+        wrong = [
+            Problem("scenario", None, "expect", name, f"no model or group {name!r}", hint)
+            for _, name, hint in unknown(names, models)
+        ]
+        if wrong:
+            raise ScenarioError(wrong)
+        return called(names, models)
+
+    def windows_of(self, counted: Counted) -> Windows:
+        """The windows in which it is counted; once the warm-up is known."""
+        return counted.calls.windows(self.run.cut_s, self.run.duration_s)
 
     @property
     def server_kind(self) -> ServerKind:

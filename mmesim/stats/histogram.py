@@ -98,7 +98,7 @@ def quantile(edges: Floats, count: NDArray[np.integer], q: float, largest: float
     lower edge.
     """
     cumulated = np.cumsum(count, dtype=np.int64)
-    bucket = _bucket_of_quantile(cumulated, q)
+    bucket = bucket_of_quantile(cumulated, q)
     if bucket is None:
         return math.nan
     low, high = _span(edges, bucket, largest)
@@ -114,14 +114,14 @@ def width_at(edges: Floats, count: NDArray[np.integer], q: float, largest: float
 
     The open last bucket has no width without `largest`: its quantile is then its lower edge, and the width is 0.
     """
-    bucket = _bucket_of_quantile(np.cumsum(count, dtype=np.int64), q)
+    bucket = bucket_of_quantile(np.cumsum(count, dtype=np.int64), q)
     if bucket is None:
         return math.nan
     low, high = _span(edges, bucket, largest)
     return max(high - low, 0.0) if math.isfinite(high) else 0.0
 
 
-def _bucket_of_quantile(cumulated: Ints, q: float) -> int | None:
+def bucket_of_quantile(cumulated: Ints, q: float) -> int | None:
     """The bucket of the q-quantile, None when all are empty."""
     if not 0.0 <= q <= 1.0:
         raise ValueError(f"a quantile is between 0 and 1, not {q}")

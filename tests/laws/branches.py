@@ -72,6 +72,9 @@ def _batched(name: str, service: Service, **keys: Any) -> ModelGroup:
     return batched
 
 
+SOME_CALLS = ("p99 warm < 250 ms", "p99 cold in every 2 s < 250 ms")
+
+
 def _scenario(
     endpoint: Endpoint,
     models: tuple[ModelGroup, ...],
@@ -88,7 +91,7 @@ def _scenario(
         traffic=(Traffic(arrivals=Poisson(rate_per_s=rate_per_s), popularity=Zipf(0.8)),),
         clients=clients or Clients(),
         run=RunSettings(duration_s=duration_s, warmup_s=duration_s / 10, seed=3),
-        expect=("p99 < 250 ms", "p50 < 0.5 us"),
+        expect=("p99 < 250 ms", "p50 < 0.5 us", *SOME_CALLS, f"p99 of {models[0].name} in 2 s..5 s < 250 ms"),
     )
 
 

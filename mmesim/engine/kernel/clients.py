@@ -98,6 +98,8 @@ def try_again(t, a, done):
     attempts.backoff[b] = attempts.backoff[a] + pause
     attempts.failed[b] = attempts.failed[a] + (done - attempts.start[a])
     attempts.route[b] = chance(key, number, ROUTE, params.chance_seed)
+    attempts.earlier_hits[b] += attempts.hit[a]
+    attempts.earlier_misses[b] += 1 if attempts.hit[a] == 0 and attempts.host[a] >= 0 else 0
     attempts.answered[b] = 1  # nobody waits for it yet
     attempts.pool[b] = attempts.host[b] = NONE
     attempts.server_list[b] = 0

@@ -51,5 +51,8 @@ N_PARTS = 14
 DO_NOTHING, DO_PRE_WAIT, DO_ENTER, DO_REFUSE, DO_STAGE, DO_FINISH = 0, 1, 2, 3, 4, 5
 DO_POST_WAIT, DO_LEAVE, DO_ANSWER, DO_REACH, DO_LOSE, DO_THROTTLE = 6, 7, 8, 9, 10, 11
 
+# Which calls a selection takes, in the order of scenario.run.selection's words
+ANY, WARM, COLD = 0, 1, 2
+
 # How long a batch takes, in the order of scenario's names: its longest item, all of them, or a base and a share each
 BATCH_MAX, BATCH_SUM, BATCH_AFFINE = 0, 1, 2

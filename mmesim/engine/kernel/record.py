@@ -4,6 +4,7 @@ import numpy as np
 
 from mmesim.engine.kernel.codes import (
     BATCH_WAIT,
+    COLD,
     CPU_WAIT,
     DOWNLOAD,
     FAILED_ATTEMPTS,
@@ -20,9 +21,10 @@ from mmesim.engine.kernel.codes import (
     ROUTER,
     SERVICE,
     THROTTLED,
+    WARM,
 )
 from mmesim.engine.kernel.hashing import rank
-from mmesim.engine.kernel.jit import inline
+from mmesim.engine.kernel.jit import inline, inner
 
 LOWEST_EXPONENT = -19  # of results.histogram's grids, as are the next three (a test compares)
 OCTAVES = 37
@@ -93,6 +95,10 @@ def end_call(t, a, cause, latency, cell, coarse):
             count_ok(t, a, m, latency, cell, coarse)
         else:
             t.causes[0, cause] += 1
+            if attempts.host[a] < 0 and attempts.earlier_hits[a] + attempts.earlier_misses[a] == 0:
+                counts.unreached += 1
+        if t.params[0].n_selections > 0:
+            select(t.selections, t.members, t.cells, attempts, t.params[0].n_selections, a, cause, latency)
     begun, params = attempts.call_start[a], t.params[0]
     if begun + latency >= params.warmup and begun + latency < params.duration:
         counts.answers += 1
@@ -132,14 +138,19 @@ def count_ok(t, a, m, latency, cell, coarse):
     counts, stats = t.counts[0], t.model_stats
     counts.measured_ok += 1
     counts.latency_sum += latency
-    counts.latency_max = max(counts.latency_max, latency)
     i = bucket(t.edges, t.start[cell], without_rounding(latency))
     t.histogram[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
         t.parts[i, k] += t.ledger[k]
     counts.ledger_error = max(counts.ledger_error, abs(total - latency) - 1e-12 * t.clock[0].now)
-    if t.attempts.cold[a] == 1:
+    if t.attempts.cold[a] == 0:
+        counts.warm_sum += latency
+        counts.warm_max = max(counts.warm_max, latency)
+    else:
+        counts.cold_sum += latency
+        counts.cold_max = max(counts.cold_max, latency)
+        t.cold_histogram[i] += 1
         # A call that failed for a load and succeeded later belongs to the load of the copy that served it.
         t.retried_cold[i] += t.ledger[RETRY_BACKOFF] + t.ledger[FAILED_ATTEMPTS]
         p = t.attempts.pool[a]
@@ -152,6 +163,37 @@ def count_ok(t, a, m, latency, cell, coarse):
     for k in range(t.params[0].n_limits):
         if without_rounding(latency) > t.limits[k]:
             t.model_over[m, k] += 1
+
+
+@inner
+def select(selections, members, cells, attempts, n, a, cause, latency):
+    """Count the end of the measured call of attempt `a` in each of the `n` selections that it belongs to.
+
+    It takes what it needs: all tables are copied where a function that is not inlined gets them.
+    """
+    m, start, cold = attempts.model[a], attempts.call_start[a], attempts.cold[a] == 1
+    hits, misses = attempts.earlier_hits[a], attempts.earlier_misses[a]
+    if attempts.hit[a] == 1:
+        hits += 1
+    elif attempts.host[a] >= 0:
+        misses += 1
+    reached = hits + misses > 0
+    for k in range(n):
+        state = selections.state[k]
+        if members[m, k] == 0 or start < selections.start[k] or start >= selections.end[k]:
+            continue
+        if reached and ((state == WARM and cold) or (state == COLD and not cold)):
+            continue
+        window = min(selections.windows[k] - 1, int((start - selections.start[k]) / selections.length[k]))
+        c = selections.first[k] + window
+        cells.calls[c] += 1
+        cells.hits[c] += hits
+        cells.misses[c] += misses
+        if cause == OK:
+            cells.ok[c] += 1
+            cells.latency[c] += latency
+            if without_rounding(latency) > selections.limit[k]:
+                cells.over[c] += 1
 
 
 @inline

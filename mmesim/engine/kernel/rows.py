@@ -154,6 +154,8 @@ ATTEMPT = packed(
     ("user", LINK, "user of a closed loop, NONE for an open-loop call"),
     ("retry_cost", COUNT, "tokens of the quota that it cost"),
     ("cold", FLAG, "it or an earlier attempt of the call waited for a load"),
+    ("earlier_hits", COUNT, "earlier attempts of the call that found their model ready"),
+    ("earlier_misses", COUNT, "earlier attempts of the call that reached a host and did not"),
     ("call_start", AT, "when the client made the call"),
     ("start", AT, "when the client sent this attempt"),
     ("reach", AT, "when it reached the router"),
@@ -252,6 +254,25 @@ MODEL_STATS = packed(
     ("calls", COUNT, "measured calls that have ended"),
     ("ok", COUNT, "those that were answered well"),
     ("misses", COUNT, "cold ones"),
+    ("latency", S, "sum of the latencies of those answered well"),
+)
+
+SELECTION = packed(
+    ("state", CODE, "ANY, WARM or COLD"),
+    ("first", ROW, "the cell of its first window"),
+    ("windows", COUNT, "windows"),
+    ("start", AT, "of the first window"),
+    ("end", AT, "of the last window"),
+    ("length", S, "of a window"),
+    ("limit", S, "above which a call is slow"),
+)
+
+CELL = packed(
+    ("calls", COUNT, "measured calls that began in this window of a selection and have ended"),
+    ("ok", COUNT, "those that were answered well"),
+    ("over", COUNT, "those of them that were slow"),
+    ("hits", COUNT, "attempts of the calls that found their model ready"),
+    ("misses", COUNT, "attempts of the calls that reached a host and did not"),
     ("latency", S, "sum of the latencies of those answered well"),
 )
 

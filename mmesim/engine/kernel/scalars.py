@@ -85,7 +85,11 @@ COUNTS = packed(
     ("sojourn", S, "sum of the time that attempts were in the system"),
     ("load_wait", S, "sum of the waits for loads of measured misses"),
     ("latency_sum", S, "sum of the latencies of measured calls that were answered well"),
-    ("latency_max", S, "the longest of them"),
+    ("warm_sum", S, "the same sum over warm calls"),
+    ("warm_max", S, "the longest latency of a warm call that was answered well"),
+    ("cold_sum", S, "the same sum over cold calls"),
+    ("cold_max", S, "the longest latency of a cold call that was answered well"),
+    ("unreached", COUNT, "measured calls that failed without having reached a host"),
     ("ledger_error", S, "the largest difference between a latency and the sum of its parts"),
 )
 
@@ -118,6 +122,7 @@ PARAMS = packed(
     ("record_threshold", KEY, "calls with a rank below it are recorded"),
     ("record_key", KEY, "chooses the sample of recorded calls"),
     ("n_limits", COUNT, "latency limits that tenants are held to"),
+    ("n_selections", COUNT, "selections of calls that are counted apart"),
     ("slot_first", FLAG, "a load waits for its slot before the download, not after"),
     ("margin_workers", COUNT, "free rows of workers that a verb may need"),
     ("loops", COUNT, "event loops of a host's front end; 0: as many as there are requests"),

@@ -65,6 +65,7 @@ def fill(t, a, rows, i):
     attempts.wait[a] = rows.wait[i]
     attempts.route[a] = rows.route[i]
     attempts.cold[a] = 0
+    attempts.earlier_hits[a] = attempts.earlier_misses[a] = 0
     attempts.backoff[a] = 0.0
     attempts.failed[a] = 0.0
     if params.drawn_overhead == 1:

@@ -39,6 +39,8 @@ LAYOUTS: dict[str, Layout] = {
     "drafts": rows.DRAFT,
     "users": rows.USER,
     "model_stats": rows.MODEL_STATS,
+    "selections": rows.SELECTION,
+    "cells": rows.CELL,
     "records": rows.RECORD,
 }
 """Tables of records."""
@@ -52,6 +54,7 @@ FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "cont
 PLAIN = """
     ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes
     window_causes window_hist budgets record_parts scratch episodes ledger scores tokens retry_on retried_cold
+    cold_histogram members
 """
 TABLES = (*LAYOUTS, *PLAIN.split())
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
@@ -137,6 +140,8 @@ class Sizes:
     models: int
     limits: int
     loops: int
+    selections: int = 0
+    cells: int = 0
     users: int = 0
     drafts: int = 0
     budgets: int = 0
@@ -159,6 +164,7 @@ class Tables:
         hosts, models = max(1, sizes.hosts), max(1, sizes.models)
         buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
         sizes_of = {"hosts": hosts, "models": models, "model_stats": models, "records": sizes.records}
+        sizes_of |= {"selections": max(1, sizes.selections), "cells": max(1, sizes.cells)}
         sizes_of |= {"timers": sizes.timers, "arrivals": sizes.arrivals, "users": sizes.users, "drafts": sizes.drafts}
         shapes: dict[str, int | tuple[int, ...]] = {
             **dict.fromkeys(ONE_ROW, 1),
@@ -175,6 +181,8 @@ class Tables:
             "edges": np.ascontiguousarray(edges[0], np.float64),  # of the buckets of latencies, seconds
             "start": np.ascontiguousarray(edges[1], np.int64),  # first bucket of each cell of the plain grid
             "histogram": np.zeros(buckets, np.int64),  # measured calls by latency
+            "cold_histogram": np.zeros(buckets, np.int64),  # those of them that were cold
+            "members": np.zeros((models, max(1, sizes.selections)), np.int8),  # selections of each model's calls
             "parts": np.zeros((buckets, N_PARTS)),  # their ledger: seconds by bucket and part
             "coarse_start": np.ascontiguousarray(coarse[1], np.int64),  # the same for the coarse buckets
             "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),  # the same for the coarse buckets

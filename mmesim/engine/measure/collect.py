@@ -10,7 +10,7 @@ import numpy as np
 from mmesim.arrays import Floats
 from mmesim.engine.control.host import Host
 from mmesim.engine.measure.windows import Integrals, Peaks
-from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
+from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
 
 LEDGER_TOLERANCE_S = 1e-9
@@ -53,7 +53,7 @@ def collect(
         count=views.histogram.copy(),
         parts_s=views.parts.copy(),
         latency_sum_s=float(counts.latency_sum),
-        latency_max_s=float(counts.latency_max),
+        latency_max_s=float(max(counts.warm_max, counts.cold_max)),
         coarse_edges_s=views.coarse_edges.copy(),
         calls=int(counts.measured_begun),
         ok=int(counts.measured_ok),
@@ -72,6 +72,16 @@ def collect(
         in_flight_at_end=int(counts.measured_begun - counts.measured_calls),
         retried_cold_s=views.retried_cold.copy(),
         load_episodes=views.episodes.copy(),
+        cold=ClassData(
+            calls=int(views.model_stats.misses.sum() + counts.unreached),
+            count=views.cold_histogram.copy(),
+            latency_sum_s=float(counts.cold_sum),
+            latency_max_s=float(counts.cold_max),
+        ),
+        unreached=int(counts.unreached),
+        warm_latency_sum_s=float(counts.warm_sum),
+        warm_latency_max_s=float(counts.warm_max),
+        cells=_cells(views),
         tenants=TenantData(
             calls=views.model_stats.calls.copy(),
             ok=views.model_stats.ok.copy(),
@@ -88,6 +98,19 @@ def collect(
         checks=_checks(scenario, views, hosts),
         control_events=control_events,
         seam_crossings=int(views.clock[0].crossings),
+    )
+
+
+def _cells(views: Any) -> CellData:
+    """The cells of all selections; none when nothing was selected."""
+    rows = views.selections.windows[: views.params[0].n_selections].sum()
+    return CellData(
+        calls=views.cells.calls[:rows].copy(),
+        ok=views.cells.ok[:rows].copy(),
+        over=views.cells.over[:rows].copy(),
+        hits=views.cells.hits[:rows].copy(),
+        misses=views.cells.misses[:rows].copy(),
+        latency_sum_s=views.cells.latency[:rows].copy(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ class Keys:
         """What all replications of a scenario have in common.
 
         That is everything that decides what is measured: the scenario without its name, its beliefs, its sweep and its
-        number of replications; of `expect` the latency limits alone, which are bucket edges; the content of the files
-        that it names; and the versions of mmesim, Python, NumPy, Numba and the machine.
+        number of replications; of `expect` the latency limits alone, which are bucket edges, and the calls that are
+        counted apart; the content of the files that it names; and the versions of mmesim, Python, NumPy, Numba and the
+        machine.
         """
         data = scenario.model_dump(mode="json", by_alias=True, exclude={"name", "beliefs", "sweep", "expect"})
         for name in NOT_MEASURED:
@@ -44,6 +46,7 @@ class Keys:
         named = {
             "scenario": data,
             "limits_s": scenario.latency_limits_s,
+            "counted": [asdict(calls) | {"limit_s": limit_s} for calls, limit_s in scenario.counted],
             "functions": [self._source(function) for function in scenario.own_code],
             "versions": versions(),
         }

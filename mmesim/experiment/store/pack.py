@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mmesim.results.run_data import HostData, RunData, TenantData
+from mmesim.results.run_data import CellData, ClassData, HostData, RunData, TenantData
 from mmesim.results.series import COLUMNS
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import coarse_grid, grid
@@ -46,6 +46,8 @@ def unpack(data: bytes, scenario: Scenario) -> RunData:
         checks=json.loads(found["checks"]),
         tenants=TenantData(**_inside("tenants", found)),
         hosts=HostData(**_inside("hosts", found)),
+        cold=ClassData(**_inside("cold", found)),
+        cells=CellData(**_inside("cells", found)),
         windows=_inside("windows", found),
         scenario=scenario.name,
         edges_s=grid(scenario.latency_limits_s).edges,
@@ -56,10 +58,10 @@ def unpack(data: bytes, scenario: Scenario) -> RunData:
 
 
 def _values(run: RunData) -> Iterator[tuple[str, Any]]:
-    """Every figure that is kept, by name; those of `hosts`, `tenants` and `windows` with a dot."""
+    """Every figure that is kept, by name; those of its parts, such as `hosts`, with a dot."""
     for field in fields(run):
         value = getattr(run, field.name)
-        if isinstance(value, HostData | TenantData):
+        if isinstance(value, CellData | ClassData | HostData | TenantData):
             yield from ((f"{field.name}.{inner.name}", getattr(value, inner.name)) for inner in fields(value))
         elif field.name == "windows":
             yield from ((f"windows.{name}", value[name]) for name in COLUMNS if name in value)

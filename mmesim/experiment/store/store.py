@@ -18,7 +18,7 @@ from mmesim.experiment.store.pack import pack, unpack
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 3
+FORMAT = 4
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573

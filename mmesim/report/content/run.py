@@ -14,12 +14,13 @@ from mmesim.arrays import divide
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
+from mmesim.report.content.expected import expectations
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.figures import USE
+from mmesim.results.ledger import calls_of_band
 from mmesim.results.result import Result
-from mmesim.scenario.figures import PARTS, SHOWN_UNITS, quantile_shares
-from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.figures import PARTS
 from mmesim.stats.intervals import mean
 
 WIDER = "[interval of at least 95 %]"
@@ -35,9 +36,10 @@ def run_report(result: Result) -> Report:
     return report(
         _head(result, summary),
         _warned(summary),
-        _expectations(result, summary),
+        expectations(result, summary),
         _robustness(summary),
         _latency(summary),
+        _warm_and_cold(summary),
         _ledger(summary),
         _models(summary),
         _errors(summary),
@@ -97,34 +99,6 @@ def _until(until: Any) -> str:
     return f"{until['target']}: not reached: {found} {after}"
 
 
-def _expectations(result: Result, summary: Any) -> Iterator[Block]:
-    if not summary["expect"]:
-        return
-    yield Title("Expected" if summary["replications"] > 1 else "Expected (by the value alone: one replication)")
-    rows, failed = [], summary["requests"]["ok"] < summary["requests"]["total"]
-    for expectation, entry in zip(result.scenario.expect, summary["expect"], strict=True):
-        decided = entry["decided_on"]
-        if decided["value"] is None:
-            found = decided["by"]
-        elif quantile_shares(expectation.metric) is not None:
-            slower = f"{formats.percent(decided)} are slower{' or failed' if failed else ''}"
-            found = f"{slower}, limit {expectation.comparison} {100 * decided['limit']:.12g} %"
-        elif expectation.kind == "share":
-            found = formats.percent(decided)
-        elif expectation.kind == "rate":
-            found = _rate(expectation, decided)
-        else:
-            found = formats.both(decided, unit=f" {SHOWN_UNITS[expectation.kind]}".rstrip())
-        rows.append((phrases.verdict(entry["verdict"]), *cells(entry["text"], found)))
-    yield Table((Column(), Column(), Column()), tuple(rows))
-
-
-def _rate(expectation: Expectation, decided: Any) -> str:
-    """A rate and its interval, each in the unit in which it is easiest to read."""
-    ends = [] if decided["ci95"] is None else [", ".join(expectation.show(end) for end in decided["ci95"])]
-    return " ".join((expectation.show(decided["value"]), *(f"[{end}]" for end in ends)))
-
-
 def _robustness(summary: Any) -> Iterator[Block]:
     found = summary["robustness"]
     if found is None:
@@ -149,6 +123,34 @@ def _latency(summary: Any) -> Iterator[Block]:
         yield Lines((f"{share} of all calls failed: none of them is in the percentiles above",), "note")
 
 
+def _warm_and_cold(summary: Any) -> Iterator[Block]:
+    """Calls that waited for no load, and calls that did: their latencies have little in common."""
+    classes = {state: summary[state] for state in ("warm", "cold")}
+    if not all(of["calls"] for of in classes.values()):
+        return
+    yield Title("Warm and cold calls, ms (cold: an attempt waited for a load)")
+    failed = any(of["failed"] for of in classes.values())
+    rows = []
+    for state, of in classes.items():
+        row = [*cells(state, units.show_count(of["calls"]))]
+        if failed:
+            row.append(Cell(formats.percent_value(of["error_rate"])))
+        row += [Cell(formats.value(of["latency_ms"][name])) for name in ("mean", "p50", "p90")]
+        p99 = of["latency_ms"]["p99"]
+        rows.append((*row, Cell(formats.value(p99), formats.interval(p99))))
+    titles = ("calls", *(["failed"] if failed else []), "mean", "p50", "p90", "p99")
+    yield Table((Column(), *(Column(title, "right") for title in titles)), tuple(rows))
+    lacking = [
+        f"no p99 of {state} calls: {formats.reason(of['latency_ms']['p99'])}"
+        for state, of in classes.items()
+        if of["latency_ms"]["p99"]["value"] is None
+    ]
+    if lacking:
+        yield Lines(tuple(lacking), "note")
+    if sum(of["calls"] for of in classes.values()) > summary["requests"]["total"]:
+        yield Lines(("calls that failed before they reached a host are counted in both",), "note")
+
+
 MANY_ERRORS = 0.001
 """Above this error rate the percentiles say that they are of successful calls."""
 
@@ -162,16 +164,21 @@ def _slower(of: Any) -> str:
 
 
 def _ledger(summary: Any) -> Iterator[Block]:
-    bands = {band: summary["ledger_ms"][band] for band in LEDGER_BANDS if summary["ledger_ms"][band]["mean"]}
+    ledger = summary["ledger_ms"]
+    bands = {band: ledger[band] for band in LEDGER_BANDS if ledger[band]["mean"]}
     if not bands:
         return
-    yield Title("What latency is made of, ms and share (mean of the calls around each percentile)")
+    yield Title("What latency is made of, ms and share (mean of the calls in each band)")
     shown = [part for part in PARTS if any(of[part] >= NEGLIGIBLE * of["mean"] for of in bands.values())]
-    left_out = any(of[part] > 0.0 for of in bands.values() for part in PARTS if part not in shown)
+    hidden = any(of[part] > 0.0 for of in bands.values() for part in PARTS if part not in shown)
     parts = [Part(part, tuple(of[part] for of in bands.values()), phrases.PARTS[part]) for part in shown]
-    yield Bars(tuple(bands), tuple(of["mean"] for of in bands.values()), tuple(parts))
-    if left_out:
+    names = tuple(f"{band}\n{calls_of_band(of)}" for band, of in bands.items())
+    yield Bars(names, tuple(of["mean"] for of in bands.values()), tuple(parts))
+    if hidden:
         yield Lines(("parts below 0.1 % are not shown",), "note")
+    left_out = {band: ledger[band]["reason"] for band in LEDGER_BANDS if ledger[band]["mean"] is None}
+    if left_out:
+        yield Lines(tuple(f"{band} is left out: {reason}" for band, reason in left_out.items()), "note")
 
 
 def _models(summary: Any) -> Iterator[Block]:

@@ -8,6 +8,7 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Lines
+from mmesim.scenario.run.expect import read_expectation
 
 WORST_FIRST = ("fail", "undecided")
 
@@ -41,7 +42,10 @@ def _expected(summary: Any) -> Iterator[str]:
 
 def _cause(entry: Any, summary: Any) -> Iterator[str]:
     """What the figure at fault is mostly made of; nothing where that is not known."""
-    metric = entry["text"].split()[0]
+    expectation = read_expectation(entry["text"])
+    metric = expectation.metric
+    if not expectation.calls.is_all:
+        return
     errors = {cause: count for cause, count in summary["requests"]["errors"].items() if count}
     if metric == "error_rate" and errors:
         cause = max(errors, key=lambda one: errors[one])

@@ -8,9 +8,11 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
+from mmesim import units
 from mmesim.arrays import Floats, Ints
 from mmesim.report.plots.picture import BLUE, PALE_BLUE, RED, Picture
 from mmesim.results.latency import pool
+from mmesim.results.ledger import calls_of_band
 from mmesim.scenario.figures import PARTS, QUANTILES, quantile_shares
 
 if TYPE_CHECKING:
@@ -57,6 +59,11 @@ def _exceedance(axes: Axes, result: Result) -> None:
     axes.legend(frameon=False, loc="lower left")
 
 
+def _label(name: str, band: Any) -> str:
+    """Which calls a bar is about; the mean of the calls around p90 is near p90, but is not p90."""
+    return f"around {name}\n{calls_of_band(band)}\nmean {units.show_seconds(band['mean'] / 1000.0)}"
+
+
 def _slower(count: Ints) -> Floats:
     """Share of the calls above the upper edge of each bucket but the last; nan where there is none left."""
     total = max(1, int(count.sum()))
@@ -74,7 +81,7 @@ def _ledger(axes: Axes, result: Result) -> None:
         shares = np.array([100.0 * ledger[band][part] / ledger[band]["mean"] for band in bands])
         axes.barh(range(len(bands)), shares, left=left, color=colours[PARTS.index(part)], label=part)
         left = left + shares
-    axes.set_yticks(range(len(bands)), [f"{band}\n{ledger[band]['mean']:,.0f} ms" for band in bands])
+    axes.set_yticks(range(len(bands)), [_label(band, ledger[band]) for band in bands])
     axes.invert_yaxis()
     axes.set_xlim(0.0, 100.0)
     axes.set_xlabel("% of the latency")

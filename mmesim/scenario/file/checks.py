@@ -10,12 +10,16 @@ from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
 from mmesim.scenario.run.expected import COSTS, OF_LIMIT
+from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.combinations import too_few_or_many
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.popularity import Tenants, Weights, uses_weights
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Place, Refusals, Refused
+
+MOST_WINDOWS = 10_000
+"""Of one expectation: a week has as many minutes."""
 
 
 def contradictions(scenario: Scenario) -> Iterator[Refused]:
@@ -28,6 +32,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         return
     yield from _pinned(scenario, models)
     yield from _undecidable(scenario)
+    yield from _selected(scenario, models)
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
@@ -73,6 +78,27 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
             yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
         if e.metric == "tenants.meet_slo" and not scenario.latency_limits_s:
             yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")
+
+
+def _selected(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Limits to calls that there are not."""
+    run = scenario.run
+    for index, e in enumerate(scenario.expect):
+        place: Place = ("expect", index)
+        group, between_s = e.calls.group, e.calls.between_s
+        for _, word, hint in unknown(None if group is None else (group,), models):
+            column = e.text.index(word, e.text.index(" of ")) + 1
+            yield Refused(f"there is no model or group {word!r} (column {column})", place, hint)
+        every_s = e.calls.every_s
+        if every_s is not None and run.duration_s / every_s > MOST_WINDOWS:
+            number = run.duration_s / every_s
+            yield Refused(f"a run of {number:,.0f} windows; at most {MOST_WINDOWS:,} are counted", place)
+        if between_s is not None and between_s[1] > run.duration_s:
+            yield Refused(f"the run ends at {units.show_seconds(run.duration_s, 12)}, before this time is over", place)
+        if between_s is not None and run.warmup_s != AUTO and between_s[0] < run.warmup_s:
+            cut = units.show_seconds(run.warmup_s, 12)
+            hint = f"begin at {cut}, or shorten run.warmup"
+            yield Refused(f"the first {cut} are warm-up, in which no call is measured", place, hint)
 
 
 def _weights(stream: Traffic, place: Place, models: tuple[Model, ...]) -> Iterator[Refused]:

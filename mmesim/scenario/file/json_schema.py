@@ -13,7 +13,7 @@ from mmesim import units
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
-from mmesim.scenario.run.expected import EXPECTED
+from mmesim.scenario.run.expected import EXPECTED, OF_CALLS
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.fields import Data
 from mmesim.scenario.values.forms import OneOf
@@ -101,17 +101,20 @@ def _from_other_files(schema: dict[str, Any], parts: dict[str, Any]) -> None:
 
 def _expectations(line: dict[str, Any]) -> None:
     """A line of `expect` begins with a figure; a limit of its kind follows the comparison."""
-    names: dict[str, list[str]] = {}
+    names: dict[tuple[str, str], list[str]] = {}
     for name, kinds in EXPECTED.items():
         for kind in kinds:
-            names.setdefault(_LIMITS.get(kind, ""), []).append(re.escape(name))
+            alike = (_LIMITS.get(kind, ""), _CALLS if name in OF_CALLS else "")
+            names.setdefault(alike, []).append(re.escape(name))
     forms = (
-        rf"(?:{'|'.join(alike)})(?![\w.])[^<>=]*(?:<=?|>=?)\s*{units.NUMBER}\s*{limit}"
-        for limit, alike in names.items()
+        rf"(?:{'|'.join(alike)})(?![\w.]){calls}\s*(?:<=?|>=?)\s*{units.NUMBER}\s*{limit}"
+        for (limit, calls), alike in names.items()
     )
     line["pattern"] = rf"^\s*(?:{'|'.join(forms)})(?!\S)"
 
 
+_CALLS = r"(?:\s+(?:warm|cold))?(?:\s+of\s[^<>=]+)?(?:\s+in\s[^<>=]+)?"
+"""Which calls are meant, as a regular expression."""
 _LIMITS = {"ms": f"(?:{'|'.join(units.TIMES)})", "share": "%", "rate": "/(?:ms|s|min|h|d)", "usd": "USD"}
 """Kind of a figure -> the unit of its limit, as a regular expression."""
 

@@ -1,10 +1,10 @@
-"""Expectations: one line of text each, such as `p99 < 500 ms`; the one grammar of limits, with the words it has so far.
+"""Expectations: one line of text each, such as `p99 < 500 ms`; the one grammar of limits.
 
-    FIGURE OP LIMIT
+    FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] [after FAULT] OP LIMIT
 
 FIGURE is the path of a figure in summary.json without its unit (`mmesim.scenario.run.expected`), OP is <, <=, > or >=,
-LIMIT a number with its unit, or with `%`. Between FIGURE and OP words can narrow down which calls are meant: `warm`,
-`cold`, `of`, `in`, `after`. They are known here, and refused until calls are counted that way.
+LIMIT a number with its unit, or with `%`. The words between them say which calls are meant
+(`mmesim.scenario.run.selection`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,22 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.figures import LATENCIES, Kind, quantile_shares
-from mmesim.scenario.run.expected import EXPECTED, LATER, NOT_YET, OF_LIMIT, meaning_of
+from mmesim.scenario.run.expected import EXPECTED, LATER, OF_CALLS, OF_LIMIT, meaning_of
+from mmesim.scenario.run.selection import ALL_CALLS, Counted, Selection, Word, read_selection
+from mmesim.scenario.run.share import share
 from mmesim.scenario.values.fields import Refused, shown
 
 Comparison = Literal["<", "<=", ">", ">="]
 
-EXAMPLES = ("p99 < 500 ms", "cache_hit_ratio >= 95 %", "error_rate < 0.1 %", "loads < 200 /h", "cost.month < 1000 USD")
+EXAMPLES = (
+    "p99 < 500 ms",
+    "cache_hit_ratio >= 95 %",
+    "error_rate < 0.1 %",
+    "loads < 200 /h",
+    "cost.month < 1000 USD",
+    "p99 warm < 200 ms",
+    "p99 of tenants in every 5 min < 1 s",
+)
 
 _OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
 _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
@@ -34,7 +44,7 @@ _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A figure, a comparison and a limit; `text` is as written.
+    """A figure, a comparison and a limit; `calls` are those that it is about, `text` is as written.
 
     `limit` is in seconds for `kind` "ms", 0 to 1 for "share", a second for "rate", dollars for "usd".
     """
@@ -44,6 +54,14 @@ class Expectation:
     limit: float
     kind: Kind
     text: str
+    calls: Selection = ALL_CALLS
+
+    @property
+    def counted(self) -> Counted | None:
+        """What a run has to count for it apart from all calls, None when nothing."""
+        if self.calls.is_all:
+            return None
+        return Counted(self.calls, self.limit if self.is_latency and self.metric != "mean" else math.inf)
 
     @property
     def is_latency(self) -> bool:
@@ -65,9 +83,12 @@ class Expectation:
         shares = quantile_shares(self.metric)
         limit = self.show(self.limit, 12)
         compared = _IN_WORDS[self.comparison]
+        calls = self.calls
         if shares is not None:
-            return f"{compared} {units.show_fraction(shares[1])} of all calls are slower than {limit} or fail"
-        return f"{meaning_of(self.metric, self.kind)}: {compared} {limit}"
+            slow = f"{calls.in_words} are slower than {limit} or fail"
+            return f"{calls.each_time}{compared} {units.show_fraction(shares[1])} of {slow}"
+        of = "" if calls.in_words == ALL_CALLS.in_words else f" of {calls.in_words}"
+        return f"{calls.each_time}{meaning_of(self.metric, self.kind)}{of}: {compared} {limit}"
 
 
 def _rate(value: float, digits: int) -> str:
@@ -100,19 +121,23 @@ def read_expectation(value: object) -> Expectation:
     operator = _OPERATOR.search(value) if isinstance(value, str) else None
     if operator is None or not isinstance(value, str):
         raise Refused(f"{shown(value)} is not an expectation: write one such as `p99 < 500 ms` or `error_rate < 0.1 %`")
-    left, right = value[: operator.start()].split(), value[operator.end() :].strip()
+    left = [Word(word[0], word.start() + 1) for word in re.finditer(r"\S+", value[: operator.start()])]
+    right = value[operator.end() :].strip()
     if not left or not right:
         missing = "limit" if left else "figure"
         raise Refused(f"{shown(value)} has no {missing}: write `FIGURE < LIMIT`, such as `p99 < 500 ms`")
-    metric = _figure(left[0])
-    for word in left[1:]:
-        if word in NOT_YET:
-            raise Refused(f"`{word}` after {metric}: {NOT_YET[word]}")
-        raise Refused(f"{shown(word)} after {metric} means nothing: write `{metric} {operator[0]} {right}`")
+    metric = _figure(left[0].text)
+    calls = read_selection(metric, left[1:])
+    if not calls.is_all and metric not in OF_CALLS:
+        word = left[1]
+        raise Refused(
+            f"`{word.text}` at column {word.column}: {metric} is that of all calls; "
+            f"of some calls alone there are {', '.join(OF_CALLS)}"
+        )
     if operator[0] not in _IN_WORDS:
         raise Refused("a simulation never meets an exact value: compare with <, <=, > or >=")
     kind, limit = _limit(metric, operator[0], right)
-    return Expectation(metric, cast(Comparison, operator[0]), limit, kind, value.strip())
+    return Expectation(metric, cast(Comparison, operator[0]), limit, kind, value.strip(), calls)
 
 
 def _figure(word: str) -> str:
@@ -128,8 +153,8 @@ def _figure(word: str) -> str:
     several = ("requests.", "attempts.", "ledger.")
     names = [name for name in EXPECTED if not name.startswith(several)]
     raise Refused(
-        f"unknown figure {word!r}: one of {', '.join(names)}, a count of requests or attempts such as "
-        "attempts.retries, or a part of the ledger such as ledger.p99.load"
+        f"unknown figure {word!r}: one of {', '.join(names)}, a count of requests or attempts "
+        "such as attempts.retries, or a part of the ledger such as ledger.p99.load"
     )
 
 
@@ -154,15 +179,7 @@ def _share(metric: str, comparison: str, text: str) -> float:
         if plain is None:
             raise ValueError(f"{text!r} does not say of what: write `{metric} {comparison} {text} of limit`")
         text = plain[1]
-    quantity = units.split(text)
-    if quantity is not None and not quantity[1]:
-        number = float(quantity[0])
-        readings = [f"`{metric} {comparison} {number:.12g} %`"] if 0.0 <= number <= 100.0 else []
-        if 0.0 <= number <= 1.0:
-            readings.append(f"`{metric} {comparison} {100.0 * number:.12g} %`")
-        if readings:
-            raise ValueError(f"{text} is not a share without `%`: write {' or '.join(dict.fromkeys(readings))}")
-    return units.fraction(text)
+    return share(text, f"{metric} {comparison}")
 
 
 def _count(metric: str, text: str) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.figures import BANDS, FIGURES, PARTS, Kind
+from mmesim.scenario.figures import BANDS, FIGURES, LATENCIES, PARTS, Kind
 
 OF_LIMIT = "pids.peak"
 """The figure whose limit can be a share of another: `pids.peak < 80 % of limit`."""
@@ -25,6 +25,9 @@ COUNTS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Counts, which a limit bounds as rates of the measured time -> what is counted."""
+
+OF_CALLS: tuple[str, ...] = (*LATENCIES, "error_rate", "cache_hit_ratio")
+"""Figures that can be asked for of some of the calls: warm or cold ones, those of a group, those of some time."""
 
 COSTS: Mapping[str, str] = MappingProxyType(
     {
@@ -52,23 +55,15 @@ EXPECTED: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
 LATER: Mapping[str, str] = MappingProxyType(
     {
         "workers": "how busy workers are is not measured yet",
-        "recovery": "there are no faults yet to recover from",
+        "recovery": "faults are not simulated, so there is nothing to recover from",
         "over_time": "what happens over time is not judged yet",
     }
 )
 """First word of figures that do not exist yet -> why."""
 
 
-NOT_YET: Mapping[str, str] = MappingProxyType(
-    {
-        "warm": "warm and cold calls are not counted apart yet: a limit holds for all calls",
-        "cold": "warm and cold calls are not counted apart yet: a limit holds for all calls",
-        "of": "the calls of a group are not counted apart yet: a limit holds for all calls",
-        "in": "parts of a run are not judged apart yet: a limit holds for all calls after the warm-up",
-        "after": "there are no faults yet after which something could be expected",
-    }
-)
-"""Words of the grammar that have no meaning yet -> why."""
+NOT_SIMULATED = "faults are not simulated, so there is nothing after which something could be expected"
+"""Why `after` has no meaning."""
 
 
 def ledger_path(metric: str) -> tuple[str, str] | None:

@@ -8,9 +8,9 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
-from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario import figures
+from mmesim.scenario.run.share import share
 from mmesim.scenario.values.fields import Refused, shown
 
 PRECISE = figures.shown_in("until")
@@ -51,7 +51,7 @@ def read_precision(value: object) -> Precision:
             did_you_mean(metric, (*figures.QUANTILES, *names)),
         )
     try:
-        within = units.fraction(text)
+        within = share(text, f"{metric} within")
     except ValueError as error:
         raise Refused(f"precision of {metric}: {error}") from None
     if not 0.0 < within < 1.0:

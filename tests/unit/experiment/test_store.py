@@ -45,7 +45,7 @@ def same(one: Any, other: Any, but: tuple[str, ...] = ()) -> None:
 
 @pytest.mark.parametrize("calls", [CALLS, [], [Call(0.1)] * 3])
 def test_a_packed_replication_is_the_same(calls: list[Call]) -> None:
-    of = scenario(["p99 < 25 ms"])
+    of = scenario(["p99 < 25 ms", "p99 warm < 25 ms", "error_rate of m in every 1 s < 1 %"])
     run = run_data(of, calls)
     same(run, unpack(pack(run), of), but=("windows", "records"))
     assert [run.windows[name].tobytes() for name in COLUMNS] == [
@@ -141,6 +141,9 @@ def test_what_decides_a_replication_is_in_its_key() -> None:
     others = [
         key(of, 1),
         key(scenario(["p99 < 26 ms"])),
+        key(scenario(["p99 < 25 ms", "p99 warm < 25 ms"])),
+        key(scenario(["p99 < 25 ms", "p99 warm < 26 ms"])),
+        key(scenario(["p99 < 25 ms", "error_rate in every 9 s < 1 %"])),
         key(scenario(["p99 < 25 ms"], models=3)),
         key(scenario(["p99 < 25 ms"], run={"seed": 8})),
         key(scenario(["p99 < 25 ms"], run={"warmup": 1.0})),
@@ -154,6 +157,7 @@ def test_what_decides_nothing_is_not_in_its_key() -> None:
     assert of == key(scenario(["p99 < 25 ms"], name="another"))
     assert of == key(scenario(["p50 < 25 ms", "error_rate < 1 %"]))
     assert of == key(scenario(["p99 < 25 ms"], run={"replications": 20}))
+    assert key(scenario(["p90 warm < 1 s"])) == key(scenario(["p99 warm <= 1 s"]))
 
 
 TRACE = """

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.results.run_data import CAUSES, CallRecords, HostData, RunData, TenantData
+from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import PARTS
 from mmesim.stats.histogram import coarse_grid, grid
@@ -44,6 +44,8 @@ class Call:
     load_wait: float = 0.0
     load: int | None = None
     cause: str | None = None
+    reached: bool = True
+    """Whether an attempt reached a host."""
     parts: Mapping[str, float] = field(default_factory=dict)
 
     def ledger(self) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -97,6 +99,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
     model = np.array([c.model for c in calls], dtype=np.int64)
     cold = np.array([c.load is not None for c in calls], dtype=bool)
     ok = np.array([c.cause is None for c in calls], dtype=bool)
+    unreached = np.array([not c.reached for c in calls], dtype=bool)
     limits = np.array(of.latency_limits_s)
     bucket = bucket_of(fine, latency)
     parts = np.zeros((fine.buckets, len(PARTS)))
@@ -144,6 +147,16 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         in_flight_at_end=0,
         retried_cold_s=np.zeros(fine.buckets),
         load_episodes=_count(bucket_of(fine, np.array(list(slowest.values()))), fine.buckets),
+        cold=ClassData(
+            calls=int((cold | unreached).sum()),
+            count=_count(bucket[ok & cold], fine.buckets),
+            latency_sum_s=float(latency[ok & cold].sum()),
+            latency_max_s=float(latency[ok & cold].max(initial=0.0)),
+        ),
+        unreached=int(unreached.sum()),
+        warm_latency_sum_s=float(latency[ok & ~cold].sum()),
+        warm_latency_max_s=float(latency[ok & ~cold].max(initial=0.0)),
+        cells=_cells(of, calls, latency),
         tenants=TenantData(
             calls=_count(model, len(table)),
             ok=_count(model[ok], len(table)),
@@ -175,6 +188,31 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         seam_crossings=0,
     )
     return replace(run, **changes)
+
+
+def _cells(of: Scenario, calls: Sequence[Call], latency: Any) -> CellData:
+    """What is counted apart, one call at a time; call number i begins at second i after the warm-up."""
+    rows: list[list[float]] = []
+    for counted in of.counted:
+        windows = of.windows_of(counted)
+        chosen = {model.index for model in of.chosen_by(counted.calls)}
+        mine = [[0.0] * 6 for _ in range(windows.number)]
+        for i, (c, seconds) in enumerate(zip(calls, latency.tolist(), strict=True)):
+            begun = of.run.cut_s + i
+            is_in = c.load is None if counted.calls.state == "warm" else c.load is not None
+            if c.model not in chosen or not windows.start_s <= begun < windows.end_s:
+                continue
+            if counted.calls.state is not None and c.reached and not is_in:
+                continue
+            cell = mine[min(windows.number - 1, int((begun - windows.start_s) / windows.length_s))]
+            ok = c.cause is None
+            hit, miss = c.reached and c.load is None, c.reached and c.load is not None
+            added = (1, ok, ok and seconds > counted.limit_s, hit, miss, seconds if ok else 0.0)
+            cell[:] = [a + b for a, b in zip(cell, added, strict=True)]
+        rows += mine
+    columns = np.array(rows).reshape(len(rows), 6).T
+    calls_, ok_, over, hits, misses = (column.astype(np.int64) for column in columns[:5])
+    return CellData(calls_, ok_, over, hits, misses, columns[5])
 
 
 def replications(of: Scenario, *calls: Sequence[Call], **changes: Any) -> tuple[RunData, ...]:

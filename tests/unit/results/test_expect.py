@@ -42,6 +42,7 @@ def test_quantile_passes_when_the_share_over_is_surely_below() -> None:
         "value": pytest.approx(0.005),
         "ci95": pytest.approx([0.005 - 0.002484, binomtest(15, 3000).proportion_ci().high], abs=1e-6),
         "by": "exact binomial interval over 3 replications",
+        "between_s": None,
     }
 
 
@@ -63,6 +64,7 @@ def test_one_replication_decides_on_its_value_and_says_so() -> None:
         "value": pytest.approx(0.009),
         "ci95": None,
         "by": "value of one replication, no interval",
+        "between_s": None,
     }
     assert verdicts("p99 < 500 ms", mix(10))["verdict"] == "fail"  # 1 % is not less than 1 %
     assert verdicts("p99 <= 500 ms", mix(10))["verdict"] == "pass"
@@ -125,6 +127,13 @@ def test_without_a_successful_call_every_latency_is_too_slow(name: str, replicat
     assert entry["decided_on"]["by"] == f"{calls} calls failed: each is slower than every limit"
     assert verdicts(f"{name} > 500 ms", *[[FAILED]] * replications)["verdict"] == "pass"
     assert verdicts("error_rate < 1 %", *[[FAILED]] * replications)["verdict"] == "fail"
+
+
+@pytest.mark.parametrize("text", ["ledger.p99.load < 500 ms", "ledger.all.mean < 500 ms"])
+def test_without_a_successful_call_what_latency_is_made_of_is_too_slow(text: str) -> None:
+    assert verdicts(text, [Call(cause="queue_full")] * 3)["verdict"] == "fail"
+    share = verdicts("ledger.p99.load < 30 %", [Call(cause="queue_full")] * 3)
+    assert (share["verdict"], share["decided_on"]["by"]) == ("undecided", "nothing: no successful calls near p99")
 
 
 def test_without_a_call_nothing_can_be_decided() -> None:

@@ -154,7 +154,7 @@ def test_later_fields_are_null_and_not_absent() -> None:
     summary = figures(*two())
     assert [summary[key] for key in ("binding_constraint", "robustness", "until")] == [None] * 3
     assert isinstance(summary["findings"], list)
-    assert set(summary["ledger_ms"]["p99"]) == {"n", "mean", *PARTS}
+    assert set(summary["ledger_ms"]["p99"]) == {"n", "between", "mean", *PARTS}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mmesim import units
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.run.expect import read_expectation
-from mmesim.scenario.run.expected import EXPECTED
+from mmesim.scenario.run.expected import EXPECTED, OF_CALLS
 from mmesim.scenario.values.fields import Refused
 from tests.helpers.texts import load_text
 from tests.unit.results.synthetic import scenario
@@ -57,6 +57,29 @@ from tests.unit.results.synthetic import scenario
             0.3,
             "queue as a share of the latency of all calls: below 30 %",
         ),
+        ("p99 warm < 500 ms", "p99", "ms", 0.5, "below 1 % of the warm calls are slower than 500 ms or fail"),
+        (
+            "p99 cold of a b in 8 h .. 9 h < 5 s",
+            "p99",
+            "ms",
+            5.0,
+            "below 1 % of the cold calls of a b from 8 h to 9 h are slower than 5 s or fail",
+        ),
+        (
+            "p90 of m in every 5 min <= 1 s",
+            "p90",
+            "ms",
+            1.0,
+            "in every 5 min, at most 10 % of the calls of m are slower than 1 s or fail",
+        ),
+        (
+            "error_rate in 0..30 min < 1 %",
+            "error_rate",
+            "share",
+            0.01,
+            "error rate of all calls from 0 s to 30 min: below 1 %",
+        ),
+        ("mean warm < 20 ms", "mean", "ms", 0.02, "mean latency of the warm calls: below 20 ms"),
         ("tenants.meet_slo >= 99 %", "tenants.meet_slo", "share", 0.99, "models that meet every limit: at least 99 %"),
     ],
 )
@@ -81,18 +104,28 @@ def test_a_limit_is_understood(text: str, metric: str, kind: str, limit: float, 
         ("p99 < 5 %", "unknown unit '%'"),
         ("loads < 200", "'200' has no unit: write a rate"),
         ("cost.month < 1000 EUR", "unknown unit 'EUR'"),
-        ("p99 warm < 500 ms", "`warm` after p99: warm and cold calls are not counted apart yet"),
-        ("p99 cold of tenants < 5 s", "`cold` after p99"),
-        ("error_rate of tenants < 1 %", "`of` after error_rate: the calls of a group are not counted apart yet"),
-        ("p99 in 8 h..9 h < 1 s", "`in` after p99: parts of a run are not judged apart yet"),
-        ("p99 in every 5 min < 1 s", "`in` after p99"),
-        ("p99 after zone-loss < 1 s", "`after` after p99: there are no faults yet"),
-        ("recovery after zone-loss < 5 min", "'recovery' cannot be expected: there are no faults yet"),
+        ("p99 warn < 1 s", "'warn' at column 5 means nothing: behind p99 come warm, cold, of, in, after or a limit"),
+        ("p99 slow < 1 s", "'slow' at column 5 means nothing"),
+        ("p99  of m warm < 1 s", "`warm` at column 11 comes too late or twice: write `p99 [warm | cold] [of GROUP]"),
+        ("p99 warm cold < 1 s", "`cold` at column 10 comes too late or twice"),
+        ("p99 of < 1 s", "`of` at column 5 names no model or group: write `p99 of GROUP`"),
+        ("p99 in 8 h < 1 s", "`in` at column 5 names no time: write `p99 in 8 h..9 h` or `p99 in every 5 min`"),
+        ("p99 in 8..9 h < 1 s", "`in` at column 5: '8' has no unit"),
+        ("p99 in 9 h..8 h < 1 s", "`in` at column 5: 9 h is not before 8 h"),
+        ("p99 in every 5 < 1 s", "`in` at column 5: '5' has no unit"),
+        ("p99 in every 0 s < 1 s", "`in` at column 5: a window needs a length"),
+        ("p99 in every < 1 s", "`in` at column 5: '' is not a time"),
+        (
+            "throughput warm > 1 /s",
+            "`warm` at column 12: throughput is that of all calls; of some",
+        ),
+        ("tenants.meet_slo of m > 1 %", "`of` at column 18: tenants.meet_slo is that of all calls"),
+        ("p99 after zone-loss < 1 s", "`after` at column 5: faults are not simulated, so there is nothing after which"),
+        ("recovery after zone-loss < 5 min", "'recovery' cannot be expected: faults are not simulated"),
         (
             "workers.utilization < 80 %",
             "'workers.utilization' cannot be expected: how busy workers are is not measured",
         ),
-        ("p99 slow < 1 s", "'slow' after p99 means nothing: write `p99 < 1 s`"),
         ("wall_s < 3 s", "unknown figure 'wall_s': one of mean, p50"),
         ("p99 == 1 s", "compare with <, <=, > or >="),
         ("p99 <", "has no limit"),
@@ -135,6 +168,14 @@ HOST_BY_HAND = ("instance_type: ml.m5.xlarge", "vcpu: 2\n  memory: 8 GiB")
             "expect.0: compares with endpoint.pid_limit, which is not set",
         ),
         ("cost.month < 1000 USD", HOST_BY_HAND, "expect.0: no price is known for this host"),
+        ("p99 of tenats < 1 s", ("", ""), "expect.0: there is no model or group 'tenats' (column 8)"),
+        ("p99 in 30 s..2 min < 1 s", ("", ""), "expect.0: the run ends at 60 s, before this time is over"),
+        (
+            "p99 in 0..30 s < 1 s",
+            ("60 s", "60 s, warmup: 20 s"),
+            "expect.0: the first 20 s are warm-up",
+        ),
+        ("p99 in every 1 ms < 1 s", ("", ""), "expect.0: a run of 60,000 windows; at most 10,000 are counted"),
         ("tenants.meet_slo > 90 %", ("", ""), "expect.0: needs a limit of the latency that models can meet"),
     ],
 )
@@ -152,13 +193,17 @@ LIMITS = {
 }
 
 
+CALLS = ("", " warm", " cold", " of m", " in 10 s..20 s", " in every 10 s", " warm of m-001  in every 1 min")
+
+
 @st.composite
 def lines(draw: st.DrawFn) -> str:
     metric = draw(st.sampled_from(sorted(EXPECTED)))
     kind = draw(st.sampled_from(EXPECTED[metric]))
     gap = draw(st.sampled_from(["", " ", "  "]))
+    calls = draw(st.sampled_from(CALLS)) if metric in OF_CALLS else ""
     of = " of limit" if (metric, kind) == ("pids.peak", "share") else ""
-    return f"{metric}{gap}{draw(st.sampled_from(['<', '<=', '>', '>=']))}{gap}{draw(LIMITS[kind])}{of}"
+    return f"{metric}{calls}{gap}{draw(st.sampled_from(['<', '<=', '>', '>=']))}{gap}{draw(LIMITS[kind])}{of}"
 
 
 @given(lines())

@@ -51,6 +51,8 @@ def test_the_shipped_files_are_accepted(validator, path):
             "traffic.0.popularity={zipf: 0.9}",
             "expect=[p99 < 1 s, loads < 9 /h, cost.hour < 9 USD, ledger.p99.load < 3 %]",
         ],
+        ["expect=[p99 warm<1 s, error_rate of tenant < 1 %, p99.9 cold of tenant in 20 s..40 s < 9 s]"],
+        ["expect=[mean in every 5 min < 1 s, cache_hit_ratio of tenant in 0..30 s > 9 %]"],
         ["server={batch_size: 4, max_batch_delay: 20 ms, preload_model: true, preload_dirty: 1 MiB, event_loops: 0}"],
         ["models.tenant={batch_size: 2, first_call: {cpu: 2 s}}", "endpoint.model_cache=disabled"],
         ["models.tenant.service.batch={affine: {base: 20 ms, per_item: 4 ms}}"],
@@ -102,6 +104,8 @@ def test_a_resolved_file_is_accepted(validator, scenario, base, write, monkeypat
         ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [latency < 500 ms]"),
         ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p999 < 500 ms]"),
         ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p99 = 500 ms]"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [p99 warn < 500 ms]"),
+        ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [throughput warm > 5 /s]"),
         ("run: {duration: 60 s}", "run: {duration: 60 s}\nexpect: [error_rate < 1 s]"),
     ],
 )

@@ -30,7 +30,7 @@ def read(until: str, *overrides: str) -> Scenario:
     [
         ("p99 within 5 %", "p99", 0.05),
         ("p99.9  within  2.5 %", "p99.9", 0.025),
-        ("mean within 0.02", "mean", 0.02),
+        ("mean within 2 %", "mean", 0.02),
         ("cache_hit_ratio within 1 %", "cache_hit_ratio", 0.01),
     ],
 )
@@ -58,6 +58,8 @@ def test_what_is_written_is_read_again() -> None:
     [
         ("p99 < 5 %", "day.yaml:5: run.until: 'p99 < 5 %' is not a precision: write one such as `p99 within 5 %`"),
         ("5 %", "is not a precision"),
+        ("p99 within 0.5", "0.5 is not a share without `%`: write `p99 within 0.5 %` or `p99 within 50 %`"),
+        ("mean within 5", "5 is not a share without `%`: write `mean within 5 %`"),
         ("{p99: 5 %}", "is not a precision"),
         ("p99 within 5 ms", "precision of p99: "),
         ("p99 within 0 %", "precision of p99: 0 % is not between 0 % and 100 %"),

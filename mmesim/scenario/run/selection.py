@@ -1,0 +1,166 @@
+"""Which calls an expectation is about: `p99 warm of tenants in every 5 min < 200 ms`.
+
+    FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] [after FAULT] OP LIMIT
+
+A call, answered or failed, is cold if any of its attempts waited for a load, and warm if it reached a host and none
+did; a failed call that never reached a host counts in both. Times count from the start of the run.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, NamedTuple, cast
+
+from mmesim import units
+from mmesim.errors import did_you_mean
+from mmesim.scenario.run.expected import NOT_SIMULATED
+from mmesim.scenario.values.fields import Refused
+
+State = Literal["warm", "cold"]
+
+ORDER: Mapping[str, int] = MappingProxyType({"warm": 0, "cold": 0, "of": 1, "in": 2, "after": 3})
+"""Word of the grammar -> its place behind the figure; two words of one place exclude each other."""
+
+
+class Windows(NamedTuple):
+    """`number` windows of `length_s` from `start_s` on, the last cut at `end_s`; empty when that is not later."""
+
+    start_s: float
+    end_s: float
+    length_s: float
+    number: int
+
+    def between(self, first: int, last: int) -> tuple[float, float]:
+        """When the windows [first, last) begin and end, seconds from the start of the run."""
+        return self.start_s + first * self.length_s, min(self.start_s + last * self.length_s, self.end_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some of the measured calls: by what they found, by whom they call, by when they begin. All by default."""
+
+    state: State | None = None
+    group: str | None = None
+    between_s: tuple[float, float] | None = None
+    every_s: float | None = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether no call is left out, and all are judged together."""
+        return self == ALL_CALLS
+
+    @property
+    def in_words(self) -> str:
+        """The calls in words, whatever `each_time` says: `the cold calls of tenant from 8 h to 9 h`."""
+        calls = "all calls" if self.state is None and self.group is None else "the calls"
+        named = calls if self.state is None else f"the {self.state} calls"
+        whose = "" if self.group is None else f" of {self.group}"
+        return f"{named}{whose}{'' if self.between_s is None else f' {time_span(*self.between_s)}'}"
+
+    @property
+    def none(self) -> str:
+        """That there is no such call: `no cold call of tenant from 8 h to 9 h`."""
+        calls = "call" if self.state is None else f"{self.state} call"
+        whose = "" if self.group is None else f" of {self.group}"
+        return f"no {calls}{whose}{'' if self.between_s is None else f' {time_span(*self.between_s)}'}"
+
+    @property
+    def each_time(self) -> str:
+        """How the line begins when windows are judged one by one: `in every 5 min, `; else nothing."""
+        return "" if self.every_s is None else f"in every {units.show_seconds(self.every_s, 12)}, "
+
+    def windows(self, cut_s: float, duration_s: float) -> Windows:
+        """The windows of the measured time [cut_s, duration_s) that are judged one by one."""
+        start_s, end_s = cut_s, duration_s
+        if self.between_s is not None:
+            start_s, end_s = max(cut_s, self.between_s[0]), min(duration_s, self.between_s[1])
+        if self.every_s is None or self.every_s >= end_s - start_s:
+            return Windows(start_s, end_s, max(end_s - start_s, 1.0), 1)
+        # A rest that is only an error of rounding is none.
+        return Windows(start_s, end_s, self.every_s, max(1, math.ceil((end_s - start_s) / self.every_s - 1e-9)))
+
+
+ALL_CALLS = Selection()
+
+
+class Counted(NamedTuple):
+    """Calls that a run counts apart, and the latency above which they are slow; infinite when nobody asks."""
+
+    calls: Selection
+    limit_s: float
+
+
+def time_span(start_s: float, end_s: float) -> str:
+    """A part of a run in words: `from 8 h to 9 h`."""
+    return f"from {units.show_seconds(start_s, 12)} to {units.show_seconds(end_s, 12)}"
+
+
+class Word(NamedTuple):
+    """A word of a line and the column of its first letter, from 1."""
+
+    text: str
+    column: int
+
+
+def read_selection(figure: str, words: Sequence[Word]) -> Selection:
+    """The calls that the words between a figure and its comparison leave; raises Refused, with the column."""
+    found, last = ALL_CALLS, -1
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word.text not in ORDER:
+            raise _unknown(figure, word)
+        if ORDER[word.text] <= last:
+            order = "[warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min]"
+            raise Refused(f"`{word.text}` at column {word.column} comes too late or twice: write `{figure} {order}`")
+        last = ORDER[word.text]
+        if word.text in ("warm", "cold"):
+            found = replace(found, state=cast(State, word.text))
+            continue
+        taken = []
+        while rest and rest[0].text not in ORDER:
+            taken.append(rest.pop(0))
+        text = " ".join(one.text for one in taken)
+        if word.text == "after":
+            raise Refused(f"`after` at column {word.column}: {NOT_SIMULATED}")
+        if word.text == "of":
+            if not taken:
+                raise Refused(f"`of` at column {word.column} names no model or group: write `{figure} of GROUP`")
+            found = replace(found, group=text)
+        else:
+            found = _when(found, figure, text, word.column)
+    return found
+
+
+def _unknown(figure: str, word: Word) -> Refused:
+    message = f"'{word.text}' at column {word.column} means nothing: behind {figure} come {', '.join(ORDER)} or a limit"
+    return Refused(message, (), did_you_mean(word.text, tuple(ORDER)))
+
+
+_BETWEEN = re.compile(r"(.*?)\s*\.\.\s*(.*)")
+
+
+def _when(found: Selection, figure: str, text: str, column: int) -> Selection:
+    """`in 8 h..9 h` or `in every 5 min`."""
+    where = f"`in` at column {column}"
+    span = _BETWEEN.fullmatch(text)
+    try:
+        if text.startswith("every"):
+            length_s = units.seconds(text.removeprefix("every").strip())
+            if length_s <= 0.0:
+                raise Refused(f"{where}: a window needs a length: write `{figure} in every 5 min`")
+            return replace(found, every_s=length_s)
+        if span is None:
+            raise Refused(f"{where} names no time: write `{figure} in 8 h..9 h` or `{figure} in every 5 min`")
+        between_s = (units.seconds(span[1] or 0), units.seconds(span[2]))
+    except ValueError as error:
+        if isinstance(error, Refused):
+            raise
+        raise Refused(f"{where}: {error}") from None
+    if between_s[0] >= between_s[1]:
+        raise Refused(f"{where}: {span[1]} is not before {span[2]}")
+    return replace(found, between_s=between_s)

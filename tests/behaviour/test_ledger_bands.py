@@ -1,0 +1,68 @@
+"""What latency is made of agrees with its percentiles, also where half of the calls wait for a load."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from mmesim import Scenario, run
+from mmesim.report.content.run import run_report
+from mmesim.report.text import text
+
+BIMODAL = {
+    "name": "bimodal",
+    "endpoint": {"vcpu": 4, "memory": "16 GiB", "base_memory": "1 GiB", "usable_memory": "12.3 GiB"},
+    "models": {
+        "name": "m",
+        "count": 20,
+        "artifact_size": "10 MB",
+        "memory": "0.9 GiB",
+        "framework": "python",
+        "process_memory": "100 MiB",
+        "load": {"wait": "2 s"},
+        "service": {"cpu": "10 ms"},
+    },
+    "traffic": {"arrivals": {"poisson": {"rate": "1 /s"}}},
+    "run": {"duration": "2 h", "warmup": "10 min"},
+}
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(Scenario.from_dict(BIMODAL))
+
+
+def test_half_of_the_calls_are_cold_and_the_median_is_warm(result):
+    summary = result.summary
+    assert summary["cache_hit_ratio"]["value"] == pytest.approx(0.51, abs=0.02)
+    assert summary["latency_ms"]["p50"]["value"] == pytest.approx(17.8, abs=0.1)
+    assert summary["ledger_ms"]["p50"]["mean"] == pytest.approx(17.8, abs=0.1)
+    assert summary["ledger_ms"]["p50"]["load"] == 0.0
+
+
+def test_every_column_agrees_with_its_percentile(result):
+    for name, band in result.summary["ledger_ms"].items():
+        percentile = result.summary["latency_ms"].get(name, {"value": None})["value"]
+        if percentile is not None:
+            assert band["mean"] == pytest.approx(percentile, rel=0.10)
+
+
+def test_labels_say_which_calls_a_column_is_about(result):
+    shown = text(run_report(result))
+    assert "49.4-50.6 %" in shown
+    labels = [label.get_text() for label in result.plot().axes[1].get_yticklabels()]
+    assert labels[:2] == ["around p50\n49.4-50.6 %\nmean 17.8 ms", "around p90\n85-95 %\nmean 2.72 s"]
+
+
+def test_what_is_left_out_is_said(result):
+    band = result.summary["ledger_ms"]["p99"]
+    gone = {"n": 0, "between": None, "reason": "why"} | {key: None for key in band if key not in ("n", "between")}
+    shown = text(run_report(_with_ledger(result, result.summary["ledger_ms"] | {"p99": gone})))
+    assert "p99 is left out: why" in shown
+
+
+def _with_ledger(result, ledger):
+    copy = dataclasses.replace(result)
+    copy.__dict__["summary"] = result.summary | {"ledger_ms": ledger}
+    return copy
