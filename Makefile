@@ -7,7 +7,9 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requi
 RESULTS := results/quickstart
 BENCH := .benchmarks/benchmark.json
 
-.PHONY: demo test test-slow test-all kills twin fuzz lint types bench accuracy coverage-study clean
+YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
+
+.PHONY: demo test test-slow test-all kills twin fuzz editors lint types bench accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
@@ -29,6 +31,13 @@ test-all: $(VENV)/dev.stamp
 # Runs and sweeps that are ended at a hundred random moments, and a sweep at twenty more, restarted each time.
 kills: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m long tests/cli/test_sweep.py tests/cli/test_kills.py
+
+# The schema in the YAML language server that editors use; needs Node.js and npm.
+editors: $(VENV)/dev.stamp $(YAML_SERVER)
+	MMESIM_YAML_LANGUAGE_SERVER=$(CURDIR)/$(YAML_SERVER) $(BIN)/python -m pytest tests/cli/test_editors.py
+
+$(YAML_SERVER):
+	npm install --no-audit --no-fund --no-save --prefix .editors yaml-language-server@1.19.2
 
 # The engine against a second, plain implementation of the assumptions, call by call on 2,000 random scenarios.
 twin: $(VENV)/dev.stamp
@@ -54,14 +63,15 @@ bench: $(VENV)/dev.stamp
 accuracy: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.measured.report docs/accuracy.md
 
-# About an hour on one core. A cell that is finished stays in the folder, so it can be broken off and started again.
+# About three hours on one core. A cell that is finished stays in the folder, so it can be broken off and started again.
 STUDY ?= --runs 2000 --folder .coverage-study
 coverage-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.coverage_study.study $(STUDY)
 	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
+	$(BIN)/python -m tests.coverage_study.compared $(STUDY) --page docs/coverage.md
 
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .fuzz
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .editors .fuzz
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

@@ -206,6 +206,10 @@ def _shown(value: object) -> str:
         return repr(value if len(value) <= 60 else value[:57] + "...")
     if value is None:
         return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a map"
     return repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
 
 

@@ -23,7 +23,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "report": {"scenario"},
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
-    "report.plots": {"experiment", "results", "scenario", "stats", "workload.trace"},
+    "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
     "experiment.execute": {"engine", "results.run_data", "scenario"},
     "experiment.store": {"experiment.execute", "experiment.warmup", "results", "scenario", "stats"},

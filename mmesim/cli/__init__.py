@@ -10,6 +10,8 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, NoReturn, TextIO
 
 import typer
@@ -34,7 +36,6 @@ app = typer.Typer(
     help="Simulate Amazon SageMaker multi-model endpoints: how many instances, what latency, at what cost.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: half the start-up time
 )
@@ -93,7 +94,7 @@ def _run(words: list[str], debug: bool) -> int:
             warnings.showwarning = _warned
             result = app(args=words, prog_name="mmesim", standalone_mode=False)
     except TyperException as error:  # the command line itself
-        error.show() if hasattr(error, "show") else typer.echo(str(error), err=True)
+        typer.echo(_usage(error, words), err=True)
         return USAGE
     except (typer.Abort, SystemExit) as error:
         # typer's answers to an EOFError and to a pipe that broke, which came from no prompt and not from stdout.
@@ -123,6 +124,22 @@ def _warned(
         typer.echo(f"note: {message}", err=True)
     else:
         typer.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False)
+
+
+def _usage(error: TyperException, words: Sequence[str]) -> str:
+    """What is wrong with a command line: how it is written, then the mistake with the word that was given."""
+    context = getattr(error, "ctx", None)
+    head = [] if context is None else [context.get_usage(), f"Try '{context.command_path} -h' for help."]
+    said = error.format_message()
+    if said.startswith("Usage:"):  # no command was given: it is the help
+        return said
+    names = getattr(getattr(error, "param", None), "opts", ())
+    given = [after for word, after in pairwise(words) if word in names]
+    if given and f"'{given[-1]}'" not in said:
+        said += f", not {given[-1]!r}"
+    if words and Path(words[0]).suffix in (".yaml", ".yml"):
+        said += f" Did you mean 'mmesim run {words[0]}'?"
+    return "\n".join([*head, f"Error: {said}"])
 
 
 def _message(error: Exception) -> str:

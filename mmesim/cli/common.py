@@ -6,14 +6,16 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmesim.cli import complete
 from mmesim.cli.signals import uninterrupted
-from mmesim.errors import OutputError, UserError
+from mmesim.errors import STOPPED, OutputError, UserError
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
@@ -25,7 +27,12 @@ INTERRUPTED = 130
 ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Set a field, such as endpoint.instance_count=6; repeatable.", show_default=False),
+    typer.Option(
+        "--set",
+        help="Set a field, such as endpoint.instance_count=6; repeatable.",
+        show_default=False,
+        autocompletion=complete.field,
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scenario's.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the report.")]
@@ -48,6 +55,21 @@ NoOwnCode = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Allow a run of more than 1,000,000,000 calls, or of hours.")]
+Store = Annotated[
+    Path | None,
+    typer.Option(help="File that keeps finished simulations, which are not run again.", show_default="none is kept"),
+]
+
+
+@contextmanager
+def told_to_continue(store: Path | None) -> Iterator[None]:
+    """On Ctrl-C, and when a process is killed, say that what is finished is in the store."""
+    try:
+        yield
+    except STOPPED:
+        if store is not None:
+            typer.echo(f"what is finished is in {store}: run the same command to continue", err=True)
+        raise
 
 
 def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:
@@ -116,6 +138,14 @@ def columns() -> int:
     from mmesim.report.text import WIDTH
 
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+
+
+def tell(sentence: str) -> None:
+    """Says a sentence on stderr: as lines on a terminal, as one line in a file, where it can be searched for."""
+    from mmesim.report.text import INDENT, wrapped
+
+    width = shutil.get_terminal_size().columns
+    typer.echo("\n".join(wrapped(sentence, 0, INDENT, width)) if sys.stderr.isatty() else sentence, err=True)
 
 
 def coloured() -> bool:

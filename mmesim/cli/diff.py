@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mmesim.cli import complete
 from mmesim.cli.common import Cluster, Jobs, Json, NoOwnCode, Silent, Yes, afford, announce, coloured, columns, executor
 
 
@@ -20,11 +21,20 @@ def diff(
     changes: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="Set a field of b, such as endpoint.instance_count=6; repeatable.", show_default=False
+            "--set",
+            help="Set a field of b, such as endpoint.instance_count=6; repeatable.",
+            show_default=False,
+            autocompletion=complete.field,
         ),
     ] = None,
     both: Annotated[
-        list[str] | None, typer.Option("--set-both", help="Set a field of both; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--set-both",
+            help="Set a field of both; repeatable.",
+            show_default=False,
+            autocompletion=complete.field,
+        ),
     ] = None,
     replications: Annotated[
         int | None, typer.Option(min=1, help="Pairs of replications.", show_default="from the file of a, else 10")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -25,16 +27,78 @@ def starter() -> str:
 
 def init(
     file: Annotated[Path, typer.Argument(help="File to write; never overwritten.")] = Path("scenario.yaml"),
+    log: Annotated[
+        Path | None,
+        typer.Option("--from", help="Log whose traffic the scenario replays; see mmesim trace.", show_default=False),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option("--format", help="With --from: format of the log.", show_default="by its first line"),
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(help="With --from: regular expression, as in mmesim trace.", show_default=False)
+    ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="With --from: set any key of the trace, such as model=a; repeatable."),
+    ] = None,
 ) -> None:
     """Write a commented scenario file to start from, and its schema.
 
-    Editors with YAML support complete and check the file by the schema beside it, scenario.schema.json.
+    Editors with YAML support complete and check the file by the schema beside it, scenario.schema.json. With --from the
+    scenario replays a log, models.csv beside it lists the models, and what no log can tell is marked as uncertain.
     """
     described = beside(file)
     in_folder(file)
-    try:
-        write_new(file, starter())
-    except FileExistsError:
-        raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None
+    if log is not None:
+        _from_log(file, log, layout, pattern, more or [])
+    elif layout or pattern or more:
+        raise typer.BadParameter("--format, --pattern and --set are about a log: --from LOG")
+    else:
+        _write_new(file, starter())
     write(described)
     typer.echo(f"{file}: written. Next: mmesim validate {file}, then mmesim run {file}")
+
+
+def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, more: list[str]) -> None:
+    from mmesim import units
+    from mmesim.cli.common import folder_name
+    from mmesim.errors import TraceWarning
+    from mmesim.scenario.file.trace_files import trace_lines, trace_of_words
+    from mmesim.workload.trace.describe import describe
+    from mmesim.workload.trace.first_scenario import durations, first_scenario
+    from mmesim.workload.trace.line_text import first_line
+    from mmesim.workload.trace.models_table import models_table
+    from mmesim.workload.trace.unknown_file import known_format
+    from mmesim.workload.trace.whole import WholeTrace
+
+    table = file.with_name("models.csv")
+    for target in (file, table):
+        if target.exists():
+            raise OutputError(f"{target}: already exists and is not overwritten: give another name")
+    known = known_format(first_line(log)) if log.is_file() and layout is None and pattern is None else None
+    if known is not None:
+        layout = known[1]
+        typer.echo(f"{log}: {known[0]}, format: {layout}", err=True)
+    words = [f"format={layout or ('table' if pattern is None else 'access-log')}", *more]
+    source = trace_of_words(log, words, {"pattern": pattern}, None)
+    trace = WholeTrace(source, 1)
+    found = describe(log, trace.calls(), trace.span_s, lambda: trace.grid)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TraceWarning)  # told already
+        models, count = models_table(trace.calls(), trace.names)
+    # Relative paths of a scenario count from its own folder.
+    near = os.path.relpath(log.resolve(), file.resolve().parent)
+    path = near if near.count("..") <= 1 else str(log.resolve())
+    lines = trace_lines(path, words, {"pattern": pattern}, None, 6)
+    name = folder_name(log.name.split(".")[0])
+    _write_new(table, models)
+    _write_new(file, first_scenario(found, durations(source), name, lines, table.name))
+    typer.echo(f"{table}: {units.show_count(count)} models", err=True)
+
+
+def _write_new(file: Path, text: str) -> None:
+    try:
+        write_new(file, text)
+    except FileExistsError:
+        raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None

@@ -17,11 +17,13 @@ from mmesim.cli.common import (
     Quiet,
     ScenarioFile,
     Seed,
+    Store,
     Yes,
     afford,
     announce,
     columns,
     executor,
+    told_to_continue,
     with_seed,
 )
 from mmesim.errors import SimulationError, UserError
@@ -39,6 +41,7 @@ def robustness(
     quiet: Quiet = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
+    store: Store = None,
     json: Json = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 if an expectation fails in any setting, 2 if one is undecided.")
@@ -51,6 +54,7 @@ def robustness(
     """
     from mmesim.experiment.replicate import repeated
     from mmesim.experiment.robustness import robustness as run_robustness
+    from mmesim.report.blocks import Lines, report
     from mmesim.report.content.robustness import robustness_report
     from mmesim.report.progress import SimulationsBar
     from mmesim.report.text import text
@@ -61,12 +65,16 @@ def robustness(
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
     announce(loaded, no_own_code, quiet)
     afford(loaded, repeated(loaded, replications).run.replications, yes)
-    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
-        found = run_robustness(loaded, full=full, replications=replications, executor=running, watch=progress)
-    if quiet and not json:
-        typer.echo(found.answer)
-    else:
-        typer.echo(found.to_json() if json else text(robustness_report(found), width=columns()), nl=False)
+    with (
+        told_to_continue(store),
+        executor(jobs, cluster, quiet) as running,
+        SimulationsBar(None if quiet else sys.stderr) as progress,
+    ):
+        found = run_robustness(
+            loaded, full=full, replications=replications, executor=running, store=store, watch=progress
+        )
+    shown = report([Lines((found.answer,))]) if quiet else robustness_report(found)
+    typer.echo(found.to_json() if json else text(shown, width=columns()), nl=False)
     if found.self_check is not None:
         raise SimulationError(f"the self-check of a setting failed: its figures cannot be trusted: {found.self_check}")
     if check and found.verdict is not None:

@@ -24,9 +24,11 @@ from mmesim.cli.common import (
     afford,
     announce,
     coloured,
+    columns,
     each,
     executor,
     folder_name,
+    tell,
 )
 from mmesim.errors import SimulationError
 
@@ -73,6 +75,7 @@ def run(
 
     Prints a report, and writes summary and tables to a folder.
     """
+    from mmesim.cli.replaced import replaced
     from mmesim.experiment.replicate import RECORDS, run_replications
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
@@ -95,7 +98,10 @@ def run(
     bar = None if quiet else sys.stderr
     for finding in () if quiet else findings(loaded):
         if finding.severity != "note":
-            typer.echo(finding.line, err=True)
+            tell(finding.line)
+    other = None if quiet else replaced(folder, loaded)
+    if other is not None:
+        tell(f"note: {other}")
     if loaded.run.warmup_s == AUTO and not quiet:
         typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
     with (
@@ -117,7 +123,7 @@ def run(
 
     def show() -> None:
         shown = verdict_report(result) if quiet else run_report(result)
-        typer.echo(result.to_json() if json else text(shown, colour=coloured()), nl=False)
+        typer.echo(result.to_json() if json else text(shown, colour=coloured(), width=columns()), nl=False)
 
     each(show, lambda: result.save(folder))
     if not quiet:

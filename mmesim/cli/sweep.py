@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmesim.cli import complete
 from mmesim.cli.common import (
     INTERRUPTED,
     Cluster,
@@ -41,7 +42,10 @@ def sweep(
     scenario: ScenarioFile,
     grid: Annotated[
         list[str] | None,
-        typer.Option(help="Field and values, such as endpoint.instance_count=2,4,6; repeat for all combinations."),
+        typer.Option(
+            help="Field and values, such as endpoint.instance_count=2,4,6; repeat for all combinations.",
+            autocompletion=complete.field,
+        ),
     ] = None,
     points: Annotated[
         Path | None, typer.Option(help="CSV file with a header of fields and one point a line.", show_default=False)
@@ -54,6 +58,7 @@ def sweep(
         typer.Option(
             "--range",
             help='Field and range, such as models.tenant.memory="40 MiB..80 MiB"; add " log" for a log scale.',
+            autocompletion=complete.field,
         ),
     ] = None,
     metrics: Annotated[str, typer.Option(help="Figures in the table.")] = METRICS,

@@ -31,7 +31,8 @@ class Asked:
     format: Annotated[
         str,
         typer.Option(
-            help="table, azure-functions-2019, azure-functions-2021, azure-llm-2023, access-log, mms, alb or jmeter."
+            help="table, json-lines, access-log, or a layout by name, such as nginx-combined, mms, alb, k6-csv or "
+            "jmeter; a wrong name lists them all."
         ),
     ] = "table"
     pattern: Annotated[
@@ -185,7 +186,7 @@ def models(
     if out.exists():
         raise OutputError(f"{out}: already exists and is not overwritten: give another name")
     trace = asked.trace()
-    text, count = models_table(trace.calls(), trace.name)
+    text, count = models_table(trace.calls(), trace.names)
     if not count:
         raise TraceError(f"{asked.file}: no request in the selected part")
     write_text(out, text)

@@ -16,11 +16,13 @@ from mmesim.cli.common import (
     Overrides,
     Seed,
     Silent,
+    Store,
     Yes,
     afford,
     announce,
     columns,
     executor,
+    told_to_continue,
     with_seed,
 )
 from mmesim.errors import SimulationError
@@ -42,6 +44,7 @@ def uncertain(
     quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
+    store: Store = None,
     json: Json = False,
     overrides: Overrides = None,
 ) -> None:
@@ -61,9 +64,19 @@ def uncertain(
     base = template.at()
     announce(base, no_own_code, quiet)
     afford(base, draws * repeated(base, replications).run.replications, yes)
-    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
+    with (
+        told_to_continue(store),
+        executor(jobs, cluster, quiet) as running,
+        SimulationsBar(None if quiet else sys.stderr) as progress,
+    ):
         found = run_uncertain(
-            template, draws=draws, replications=replications, metrics=metrics or (), executor=running, watch=progress
+            template,
+            draws=draws,
+            replications=replications,
+            metrics=metrics or (),
+            executor=running,
+            store=store,
+            watch=progress,
         )
     typer.echo(found.to_json() if json else text(uncertain_report(found), width=columns()), nl=False)
     if found.self_check is not None:

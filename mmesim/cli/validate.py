@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import Overrides
+from mmesim.cli.common import Overrides, columns, tell
 from mmesim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def validate(
     """
     from mmesim.preflight.check import findings
     from mmesim.preflight.in_short import in_short
+    from mmesim.report.text import INDENT, wrapped
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
 
@@ -40,24 +43,44 @@ def validate(
         try:
             scenario = load(file, overrides or ())
             found, figures = findings(scenario), list(in_short(scenario))
+            _try_sweep(file, overrides or (), scenario)
         except ScenarioError as error:
             problems += error.problems
             continue
         if resolved:
             typer.echo(dump(scenario), nl=False)
         else:
-            typer.echo(f"{file}: ok: {summary(scenario)}")
-            for expectation in scenario.expect:
-                typer.echo(f"  expect {expectation.text}: {expectation.meaning}")
-            for line in figures:
-                typer.echo(f"  {line}")
+            for line in wrapped(f"{file}: ok: {summary(scenario)}", 0, INDENT, columns()):
+                typer.echo(line)
+            limits = [f"expect {one.text}: {one.meaning}" for one in scenario.expect]
+            for sentence in (*limits, *figures):
+                for line in wrapped(sentence, INDENT, INDENT, columns()):
+                    typer.echo(line)
         for finding in found:
-            typer.echo(finding.line, err=True)
+            tell(finding.line)
         doubtful = doubtful or any(finding.severity != "note" for finding in found)
     if problems:
         raise ScenarioError(problems)
     if strict and doubtful:
         raise typer.Exit(1)
+
+
+def _try_sweep(file: Path, overrides: Sequence[str], scenario: Scenario) -> None:
+    """Puts the first and the last point of the sweep into the scenario; ScenarioError when it has no such field."""
+    from mmesim.experiment.sweep.points import points
+    from mmesim.scenario.file.template import Template
+
+    if scenario.sweep is None:
+        return
+    found = points(scenario.sweep, scenario.run.seed)
+    for point in (found[0], found[-1]):
+        try:
+            Template.read(file, overrides).at(point)
+        except ScenarioError as error:
+            where = f"{file}: sweep, "
+            raise ScenarioError(
+                [replace(one, file=where + one.file.removeprefix("--set ")) for one in error.problems]
+            ) from None
 
 
 def summary(scenario: Scenario) -> str:

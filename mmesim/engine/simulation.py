@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
+from mmesim.workload.trace.notes import collected
 
 Observer = Callable[[float, int], None]
 """Called now and then with the simulated seconds and the number of calls begun."""
@@ -167,8 +169,9 @@ def simulate(
     `records`: how many calls to record at most (a seeded sample above that), None for none, -1 for all.
     `processes`: your SimPy processes, in addition to those of the scenario. `window_s`: length of the windows.
     """
-    simulation = Simulation(scenario, replication, records, observer, processes, window_s)
-    run = simulation.run()
+    with collected() as notes:
+        simulation = Simulation(scenario, replication, records, observer, processes, window_s)
+        run = simulation.run()
     # Its parts refer to each other in a circle, which Python collects when it likes: the tables go now.
     vars(simulation.plane.tables).clear()
-    return run
+    return replace(run, trace_notes=tuple(notes))

@@ -98,7 +98,7 @@ class Diff:
         return html
 
     def plot(self) -> Plot:
-        """Draw every difference with its interval, in percent of a."""
+        """Draw b as a multiple of a for every figure, with intervals and values; blue is better, red is worse."""
         from mmesim.report.plots.diff import differences
 
         return differences(self)

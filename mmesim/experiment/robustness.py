@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
-from mmesim.experiment.replicate import repeated, run_replications
+from mmesim.experiment.replicate import repeated
 from mmesim.experiment.robustness_result import AS_GIVEN, LeftOut, Outcome, Robustness
+from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.experiment.unknowns import Unknowns, settings
 from mmesim.results.figures import read
 from mmesim.results.result import Result
 from mmesim.scenario import figures
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.scenario import Scenario
-
-Watch = Callable[[int, int, int], None]
-"""Gets the number of finished simulations, 0, and the number of all."""
 
 
 def robustness(
@@ -28,6 +24,7 @@ def robustness(
     replications: int | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
+    store: str | Path | None = None,
     watch: Watch | None = None,
 ) -> Robustness:
     """Simulate a scenario, or the file of one, under the settings of what AWS does not publish.
@@ -35,7 +32,8 @@ def robustness(
     Each setting differs from the scenario in one axis (`mmesim.experiment.unknowns.AXES`); with `full` all combinations
     are simulated. All settings see the same random numbers. `replications` of each: default those that the scenario
     sets, else 10. A setting that is impossible for this scenario is left out, and named. `jobs` run at the same time,
-    or `executor` runs them. Raises UserError for a wrong input.
+    or `executor` runs them. `store` is a file: simulations that are in it are not run again, and each that finishes is
+    added. Raises UserError for a wrong input.
     """
     base = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
     run = repeated(base, replications).run
@@ -50,16 +48,14 @@ def robustness(
             possible.append((setting, changed))
         else:
             left_out.append(LeftOut(_name(setting, as_given), problem.message))
-    outcomes = []
-    with given_or_local(executor, min(jobs, count)) as running:
-        for index, (setting, changed) in enumerate(possible):
-            if watch is not None:
-                watch(index * count, 0, len(possible) * count)
-            result = run_replications(changed, executor=running, records=None)
-            if result.interrupted:
-                raise KeyboardInterrupt
-            outcomes.append(_outcome(setting, as_given, result))
-    return Robustness(base, count, full, tuple(outcomes), tuple(left_out))
+    outcomes: dict[int, Outcome] = {}
+
+    def finished(index: int, result: Result) -> None:
+        outcomes[index] = _outcome(possible[index][0], as_given, result)
+
+    file = None if store is None else Path(store)
+    simulate_all([changed for _, changed in possible], finished, file, jobs, executor, watch)
+    return Robustness(base, count, full, tuple(outcomes[index] for index in range(len(possible))), tuple(left_out))
 
 
 def _name(setting: Unknowns, base: Unknowns) -> str:
@@ -68,13 +64,12 @@ def _name(setting: Unknowns, base: Unknowns) -> str:
 
 def _outcome(setting: Unknowns, base: Unknowns, result: Result) -> Outcome:
     entries: Any = result.summary["expect"]
-    steady: Any = result.summary["steady_state"]
     return Outcome(
         name=_name(setting, base),
         overrides=tuple(f"{field}={exact}" for field, exact, _ in setting.overrides(base)),
         verdict=result.verdict if entries else None,
         expect=tuple(entries),
         figures={one.key: read(one, result.summary) for one in figures.shown_in("robustness")},
-        steady_state=steady["verdict"],
+        steady_state=result.steady_state,
         self_check=result.self_check,
     )

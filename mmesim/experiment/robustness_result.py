@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mmesim import __version__, units
-from mmesim.results.sections import Verdict
+from mmesim.results.sections import SteadyState, Verdict
 from mmesim.results.summary import plain
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.scenario import Scenario
@@ -27,7 +27,7 @@ class Outcome:
 
     `verdict`: on everything that is expected, None when nothing is. `expect`: the entries of the summary. `figures`:
     those that are shown in `robustness`, by key; times in milliseconds, shares 0..1. `steady_state`: the verdict on the
-    measured time, None where it cannot be asked.
+    measured time.
     """
 
     name: str
@@ -35,8 +35,13 @@ class Outcome:
     verdict: Verdict | None
     expect: tuple[Mapping[str, Any], ...]
     figures: Mapping[str, Estimate]
-    steady_state: str | None = None
+    steady_state: SteadyState
     self_check: str | None = None
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What it sets, such as `endpoint.load_slots = 1`; nothing for the scenario as it is."""
+        return () if self.name == AS_GIVEN else tuple(self.name.split(", "))
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,18 @@ class Robustness:
     def with_verdict(self, verdict: Verdict) -> tuple[Outcome, ...]:
         """The settings with this verdict on everything that is expected."""
         return tuple(outcome for outcome in self.outcomes if outcome.verdict == verdict)
+
+    @property
+    def by_change(self) -> Mapping[str, Mapping[Verdict, int]]:
+        """How many of the settings with each change have each verdict; those as in the scenario count for none."""
+        verdicts: tuple[Verdict, ...] = ("pass", "fail", "undecided")
+        found: dict[str, dict[Verdict, int]] = {}
+        for outcome in sorted(self.outcomes, key=lambda one: len(one.changes)):
+            for change in outcome.changes:
+                counts = found.setdefault(change, dict.fromkeys(verdicts, 0))
+                if outcome.verdict is not None:
+                    counts[outcome.verdict] += 1
+        return found
 
     @property
     def verdict(self) -> Verdict | None:
@@ -146,6 +163,7 @@ class Robustness:
                     "verdict": outcome.verdict,
                     "expect": [dict(entry) for entry in outcome.expect],
                     "figures": {name: estimate.as_dict() for name, estimate in outcome.figures.items()},
+                    "steady_state": outcome.steady_state.model_dump(),
                 }
                 for outcome in self.outcomes
             ],
@@ -166,7 +184,17 @@ class Robustness:
 
 
 def _listed(outcomes: Sequence[Outcome]) -> str:
-    return ", or ".join(f"{outcome.name}{_why(outcome)}" for outcome in outcomes)
+    """The settings by name; of many those with the fewest changes, and how many more there are."""
+    shown = outcomes
+    if len(outcomes) > MOST_LISTED:
+        shown = sorted(outcomes, key=lambda outcome: len(outcome.changes))[:FIRST_LISTED]
+    names = ", or ".join(f"{outcome.name}{_why(outcome)}" for outcome in shown)
+    left = len(outcomes) - len(shown)
+    return f"{names}, or with {left} more settings" if left else names
+
+
+MOST_LISTED, FIRST_LISTED = 8, 2
+"""Settings that one sentence can name, and how many it names of more."""
 
 
 def _why(outcome: Outcome) -> str:

@@ -23,6 +23,7 @@ def run(
     scenario: Scenario | str | Path,
     *,
     processes: Sequence[UserProcess] = (),
+    replications: int | None = None,
     replication: int | None = None,
     until: str | None = None,
     jobs: int = 1,
@@ -32,15 +33,21 @@ def run(
     """Simulate a scenario, or the file of one, and return its result.
 
     `processes` are generator functions `watch(env, endpoint)`: SimPy processes that read and steer the endpoint, a
-    mmesim.engine.endpoint_control.EndpointControl. `replication` runs that one alone, else all that are asked for.
-    `until`, such as "p99 within 5 %", repeats until that figure is precise enough, instead of the scenario's.
-    `jobs` run at the same time; `records` is the number of calls recorded in all (None: none, -1: all); `save` is a
-    folder for the result. Raises UserError for a wrong input, UserCodeError when a custom process fails.
+    mmesim.engine.endpoint_control.EndpointControl. `replications` is how many are run, whatever the scenario asks
+    for; `replication` runs the one with that number alone, from 0 on; `until`, such as "p99 within 5 %", repeats until
+    that figure is precise enough. `jobs` run at the same time; `records` is the number of calls recorded in all (None:
+    none, -1: all); `save` is a folder for the result. Raises UserError for a wrong input, UserCodeError when a custom
+    process fails.
     """
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
+    given = {"replications": replications, "replication": replication, "until": until}
+    several = [name for name, value in given.items() if value is not None]
+    if len(several) > 1:
+        meaning = "replications is how many are run, replication the only one, until repeats until it is precise"
+        raise UserError(f"{' and '.join(several)} exclude each other: {meaning}")
+    if replications is not None:
+        loaded = loaded.with_({"run.replications": replications}).with_run(until=None)
     if until is not None:
-        if replication is not None:
-            raise UserError("until needs many replications, and replication runs one alone: give one of them")
         loaded = _with_until(loaded, until)
     if replication is not None or loaded.run.until is None:
         only = None if replication is None else (replication,)
@@ -61,9 +68,7 @@ def replicate(
 
     Raises UserError for a number below 1 and for a wrong input.
     """
-    loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
-    repeated = loaded.with_({"run.replications": replications}).with_run(until=None)
-    return run(repeated, processes=processes, jobs=jobs, records=records, save=save)
+    return run(scenario, processes=processes, replications=replications, jobs=jobs, records=records, save=save)
 
 
 def _with_until(scenario: Scenario, until: str) -> Scenario:

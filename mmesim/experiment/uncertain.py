@@ -7,7 +7,7 @@ quantiles of each belief; beliefs are independent of each other. All draws see t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,19 @@ import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.errors import Problem, ScenarioError, UserError
-from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
-from mmesim.experiment.replicate import repeated, run_replications
+from mmesim.experiment.replicate import repeated
+from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
 from mmesim.results.figures import Formula, formula, measured
+from mmesim.results.latency import pool, pooled_quantile
 from mmesim.results.result import Result
+from mmesim.results.sections import SteadyState
 from mmesim.scenario import figures
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.belief import Belief
 from mmesim.scenario.scenario import Scenario
+from mmesim.stats.means import mean
 from mmesim.stats.ranking import rank
 from mmesim.stats.sampling import sobol
 from mmesim.stats.variance import inputs_interval, split
@@ -39,9 +42,6 @@ RESAMPLED = 1000
 
 MOST_PROBLEMS = 10
 
-Watch = Callable[[int, int, int], None]
-"""Gets the number of finished simulations, 0, and the number of all."""
-
 
 def uncertain(
     scenario: Scenario | Template | str | Path,
@@ -51,14 +51,16 @@ def uncertain(
     metrics: Sequence[str] = (),
     jobs: int = 1,
     executor: Executor | None = None,
+    store: str | Path | None = None,
     watch: Watch | None = None,
 ) -> Uncertain:
     """Simulate a scenario, or the file of one, for many draws of what is believed in it; draws from `run.seed`.
 
     `replications` of each draw, at least 2: default those that the scenario sets, else 10. `metrics` are figures such
     as `p99` or `cache_hit_ratio`: default those that are expected. `jobs` run at the same time, or `executor` runs
-    them. Raises UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few
-    draws or replications, and for a draw that is not a valid scenario.
+    them. `store` is a file: simulations that are in it are not run again, and each that finishes is added. Raises
+    UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few draws or
+    replications, and for a draw that is not a valid scenario.
     """
     template = Template.given(scenario)
     base = template.at()
@@ -79,32 +81,35 @@ def uncertain(
     values = [dict(zip((b.field for b in beliefs), _drawn(beliefs, row), strict=True)) for row in shares]
     scenarios = _scenarios(template, values, count)
     answers = {name: np.empty((draws, count)) for name in formulas}
-    verdicts: list[list[str]] = []
-    steady: list[str | None] = []
-    self_check: str | None = None
-    with given_or_local(executor, min(jobs, count)) as running:
-        for index, drawn in enumerate(scenarios):
-            if watch is not None:
-                watch(index * count, 0, draws * count)
-            result = run_replications(drawn, executor=running, records=None)
-            if result.interrupted:
-                raise KeyboardInterrupt
-            for name, one in formulas.items():
-                answers[name][index] = [one.of(run) for run in result.runs]
-            verdicts.append(_verdicts(result))
-            steady.append(_steady(result))
-            self_check = self_check or result.self_check
-    resampled = _random(base.run.seed, "bootstrap of beliefs").integers(0, draws, (RESAMPLED, draws))
+    of_draws = {name: np.empty(draws) for name in formulas}
+    verdicts: dict[int, list[str]] = {}
+    steady: dict[int, SteadyState] = {}
+    wrong: dict[int, str | None] = {}
+
+    def finished(index: int, result: Result) -> None:
+        for name, one in formulas.items():
+            answers[name][index] = [one.of(run) for run in result.runs]
+            of_draws[name][index] = _of_draw(name, answers[name][index].tolist(), result)
+        verdicts[index], steady[index] = _verdicts(result), result.steady_state
+        wrong[index] = result.self_check
+
+    simulate_all(scenarios, finished, None if store is None else Path(store), jobs, executor, watch)
+    rng = _random(base.run.seed, "bootstrap of beliefs")
+    resampled = rng.integers(0, draws, (RESAMPLED, draws))
     return Uncertain(
         scenario=base,
         replications=count,
         draws=tuple(values),
-        answers=tuple(_answer(name, one, answers[name], beliefs, shares, resampled) for name, one in formulas.items()),
-        expect=tuple(
-            _chance(expectation.text, [row[place] for row in verdicts]) for place, expectation in enumerate(base.expect)
+        answers=tuple(
+            _answer(name, one, answers[name], of_draws[name], beliefs, shares, resampled, rng)
+            for name, one in formulas.items()
         ),
-        steady_state=tuple(steady),
-        self_check=self_check,
+        expect=tuple(
+            _chance(expectation.text, [verdicts[index][place] for index in range(draws)])
+            for place, expectation in enumerate(base.expect)
+        ),
+        steady_state=tuple(steady[index] for index in range(draws)),
+        self_check=next((wrong[index] for index in range(draws) if wrong[index] is not None), None),
     )
 
 
@@ -149,27 +154,30 @@ def _verdicts(result: Result) -> list[str]:
     return [entry["verdict"] for entry in entries]
 
 
-def _steady(result: Result) -> str | None:
-    found: Any = result.summary["steady_state"]
-    verdict: str | None = found["verdict"]
-    return verdict
-
-
 def _chance(text: str, verdicts: Sequence[str]) -> Chance:
     holds, fails, undecided = (verdicts.count(word) / len(verdicts) for word in ("pass", "fail", "undecided"))
     return Chance(text, holds, fails, undecided)
 
 
 def _answer(
-    name: str, figure: Formula, values: Floats, beliefs: Sequence[Belief], shares: Floats, resampled: Ints
+    name: str,
+    figure: Formula,
+    values: Floats,
+    of_draws: Floats,
+    beliefs: Sequence[Belief],
+    shares: Floats,
+    resampled: Ints,
+    rng: np.random.Generator,
 ) -> Answer:
-    """The figure over all draws; `shares` stand for the inputs, whose ranks are theirs."""
+    """The figure over all draws; `values` are those of each replication, `of_draws` those of each draw.
+
+    `shares` stand for the inputs, whose ranks are theirs.
+    """
     absent = int(np.isnan(values).any(axis=1).sum())
     if absent:
         return Answer(name, figure.kind, reason=f"{figure.missing} in {absent} of {len(values)} draws")
-    values = figure.scale * values
-    means = values.mean(axis=1)
-    low, middle, high = (float(value) for value in np.quantile(means, (0.05, 0.5, 0.95)))
+    values, of_draws = figure.scale * values, figure.scale * of_draws
+    low, middle, high = (float(value) for value in np.quantile(of_draws, (0.05, 0.5, 0.95)))
     # Whole numbers tie: what was simulated counts, not where in the sequence it stood.
     inputs = np.column_stack(
         [[_number(b.at(share)) for share in row] for b, row in zip(beliefs, shares.T, strict=True)]
@@ -177,14 +185,20 @@ def _answer(
     return Answer(
         name,
         figure.kind,
-        means=tuple(means.tolist()),
+        of_draws=tuple(of_draws.tolist()),
         p5=low,
         p50=middle,
         p95=high,
         split=split(values),
-        interval=inputs_interval(values, resampled),
-        ranking=rank([belief.field for belief in beliefs], inputs, means, resampled),
+        interval=inputs_interval(values, resampled, rng),
+        ranking=rank([belief.field for belief in beliefs], inputs, of_draws, resampled),
     )
+
+
+def _of_draw(name: str, values: Sequence[float], result: Result) -> float:
+    """The figure of a draw, in the unit of its formula: a percentile of all calls together, else the mean."""
+    shares = figures.quantile_shares(name)
+    return mean(values) if shares is None else pooled_quantile(pool(result.runs), shares[0])
 
 
 def _number(value: str | int | float) -> float:

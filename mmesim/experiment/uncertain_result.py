@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from mmesim import __version__
 from mmesim.arrays import Floats
+from mmesim.results.sections import SteadyState
+from mmesim.results.steady import counted
 from mmesim.results.summary import plain
 from mmesim.scenario.figures import UNITS, Kind
 from mmesim.scenario.run.belief import Belief
@@ -27,14 +29,14 @@ __all__ = ["Answer", "Chance", "Floats", "Uncertain"]
 class Answer:
     """One figure over all draws; times in milliseconds, shares 0..1. `reason`: why there is nothing else.
 
-    `means`: of the replications of each draw (of a quantile, each replication gives its own); `p5`, `p50`, `p95` are
-    their percentiles. `interval`: 95 % bootstrap interval over draws of the inputs' share of the variance.
+    `of_draws`: the figure of each draw, the mean of its replications, of a percentile that of all calls together; `p5`,
+    `p50`, `p95` are their percentiles. `interval`: 95 % interval of the inputs' share of the variance.
     """
 
     name: str
     kind: Kind
     reason: str | None = None
-    means: tuple[float, ...] = ()
+    of_draws: tuple[float, ...] = ()
     p5: float | None = None
     p50: float | None = None
     p95: float | None = None
@@ -101,8 +103,8 @@ class Chance:
 class Uncertain:
     """The answers for all draws of what is believed in a scenario; `scenario` has the middle values.
 
-    `draws`: the value of each field in each draw. `steady_state`: the verdict on the measured time of each draw, None
-    where that cannot be asked. `self_check`: what is wrong when the simulator contradicted itself.
+    `draws`: the value of each field in each draw. `steady_state`: the verdict on the measured time of each
+    draw. `self_check`: what is wrong when the simulator contradicted itself.
     """
 
     scenario: Scenario
@@ -110,7 +112,7 @@ class Uncertain:
     draws: tuple[Mapping[str, object], ...]
     answers: tuple[Answer, ...]
     expect: tuple[Chance, ...]
-    steady_state: tuple[str | None, ...] = ()
+    steady_state: tuple[SteadyState, ...] = ()
     self_check: str | None = None
 
     def __repr__(self) -> str:
@@ -178,11 +180,11 @@ class Uncertain:
 
     @property
     def drawn(self) -> pd.DataFrame:
-        """One row a draw: the values of the inputs as a file would have them, and the mean of each figure."""
+        """One row a draw: the values of the inputs as a file would have them, and each figure of that draw."""
         import pandas as pd
 
         rows = [
-            {**draw, **{answer.name: answer.means[index] for answer in self.answers if answer.means}}
+            {**draw, **{answer.name: answer.of_draws[index] for answer in self.answers if answer.of_draws}}
             for index, draw in enumerate(self.draws)
         ]
         return pd.DataFrame(rows).rename_axis("draw")
@@ -197,6 +199,7 @@ class Uncertain:
             "draws": len(self.draws),
             "replications": self.replications,
             "beliefs": {belief.field: belief.body() for belief in self.beliefs},
+            "steady_state": counted(self.steady_state),
             "figures": {answer.name: answer.as_dict() for answer in self.answers},
             "expect": [
                 {"text": one.text, "holds": one.holds, "fails": one.fails, "undecided": one.undecided}

@@ -26,7 +26,7 @@ from mmesim.results.until import Until, allowed, relative_half_width
 from mmesim.scenario.run.settings import RunSettings
 from mmesim.scenario.run.until import FIRST_LOOK, Precision
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.intervals import CONFIDENCE
+from mmesim.stats.means import CONFIDENCE
 
 if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess

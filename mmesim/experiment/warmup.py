@@ -71,20 +71,6 @@ def settled(scenario: Scenario, run: Pilots, own_processes: bool = False) -> Sce
     return _with(scenario, min(_up(wanted.cut_s, 1.0), largest_s), wanted.why)
 
 
-def found_again(scenario: Scenario, warmup_s: float) -> FoundWarmup | None:
-    """What is known of an automatic warm-up of which only the cut was kept; None for one that was given.
-
-    A cut of half of the run is one that should have been longer.
-    """
-    duration_s = scenario.run.duration_s
-    if scenario.run.warmup_s != AUTO:
-        return None
-    if warmup_s < LARGEST_SHARE * duration_s:
-        return FoundWarmup(warmup_s=warmup_s, why="found by pilot runs")
-    why = "more than half of the run; simulate it alone to see how long it has to be"
-    return FoundWarmup(warmup_s=warmup_s, why=why, run_at_least_s=math.nextafter(duration_s, math.inf))
-
-
 def pilots(scenario: Scenario) -> int:
     """How many pilot runs a scenario gets: never more than replications."""
     run = scenario.run

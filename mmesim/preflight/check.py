@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from mmesim.preflight import advice, load, load_time, room
 from mmesim.preflight.finding import Finding
@@ -32,6 +32,11 @@ def findings(scenario: Scenario) -> list[Finding]:
     offered = Offered(scenario)
     found = [finding for rule in RULES for finding in rule(offered)]
     found += [*_beliefs(scenario), *_config(scenario)]
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[Finding]) -> list[Finding]:
+    """Problems before warnings before notes, otherwise as they are."""
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 

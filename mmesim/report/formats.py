@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from mmesim.report.blocks import Cell
+from mmesim.scenario.figures import Kind
 
 DASH = "-"
 Estimated = Mapping[str, object]
@@ -65,6 +66,13 @@ def percent_interval(estimated: Estimated) -> str:
 def share(plain: float) -> str:
     """A share (0..1) in percent: three significant digits of it, and near 100 % two of what is missing."""
     return f"{_fixed(100.0 * plain, _decimals_of_percent(100.0 * plain, 3))} %"
+
+
+def figure(kind: Kind, plain: float | None) -> str:
+    """A figure of a kind as text, without its unit but for the % of a share; a dash when there is none."""
+    if plain is None:
+        return DASH
+    return share(plain) if kind == "share" else number(plain)
 
 
 def value_cell(estimated: Estimated) -> Cell:

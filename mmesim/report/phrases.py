@@ -37,8 +37,6 @@ PARTS: Mapping[str, str] = MappingProxyType(
 INTERVALS = "[95 % interval]"
 """What brackets after a figure are."""
 TRACE = "intervals cover the randomness of service and load for this trace, not that of other traffic"
-UNSTEADY = ("too short", "warming up", "saturated")
-MOST_NAMED = 10
 LONGEST_MISSED = 16
 """Characters for the names of figures in a column of verdicts; beyond, they are counted."""
 
@@ -56,8 +54,9 @@ def plural(count: int, noun: str) -> str:
 
 
 def with_unit(name: str, kind: Kind) -> str:
-    """A figure with its unit, `p99, ms`; shares and counts have none."""
-    return name if kind in ("share", "count") else f"{name}, {SHOWN_UNITS[kind]}"
+    """A figure with its unit, `p99, ms`; shares and counts have none, and some names say theirs: `usd_per_hour`."""
+    said = kind in ("share", "count") or name.startswith("usd_") or name.endswith("_rps")
+    return name if said else f"{name}, {SHOWN_UNITS[kind]}"
 
 
 def verdict(judged: str | None, *missed: str) -> Cell:
@@ -85,12 +84,3 @@ def of_scenario(scenario: Scenario) -> Iterator[str]:
         yield TRACE
     if scenario.run.until is not None:
         yield f"run.until ({scenario.run.until.text}) is ignored here: every scenario has the same replications"
-
-
-def of_runs(verdicts: Sequence[tuple[str, str | None]], what: str) -> Iterator[str]:
-    """Which runs were not in steady state; `verdicts` are pairs of a run's name and its verdict."""
-    for state in UNSTEADY:
-        here = [name for name, found in verdicts if found == state]
-        if here:
-            names = f"{', '.join(here[:MOST_NAMED])}{' ...' if len(here) > MOST_NAMED else ''}"
-            yield f"not in steady state ({state}): {len(here)} of {len(verdicts)} {what}: {names}"

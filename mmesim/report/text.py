@@ -42,12 +42,12 @@ def _block(block: Block, indent: int, colour: bool, width: int) -> Iterator[str]
     if isinstance(block, Title):
         yield from wrapped(f"{block.text}: {block.detail}" if block.detail else block.text, 0, INDENT, width)
     elif isinstance(block, Lines):
-        bullet = "- " if block.kind == "list" else ""
+        bullet, hanging = ("- ", INDENT) if block.kind == "list" else ("", indent)
         for sentence in block.texts:
             if block.kind == "note":
                 yield from wrapped(f"({sentence})", indent, 1, width)
             else:
-                yield from wrapped(bullet + sentence, indent, indent, width)
+                yield from wrapped(bullet + sentence, indent, hanging, width)
     elif isinstance(block, Bars):
         yield from _table(block.as_table(), indent, colour, width)
         if block.glosses():

@@ -1,9 +1,9 @@
 """Two results of the same calls side by side: the difference of every figure, from the pairs of replications.
 
-Replication r of both runs has the same random numbers, so what both have in common cancels: the interval is Student's t
-over the differences of the pairs (common random numbers; A. Law, Simulation Modeling and Analysis, 11.2). A quantile is
-that of all calls together, as in the summary: its interval is the same with the difference of the two as the middle,
-plus half a bucket of each histogram.
+Replication r of both runs has the same random numbers, so what both have in common cancels: the interval is that of
+the mean of the differences of the pairs (common random numbers; A. Law, Simulation Modeling and Analysis, 11.2). A
+quantile is that of all calls together, as in the summary: which differences are possible is tested by the shares of
+calls up to it in the pairs (see stats.quantiles).
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ import numpy as np
 
 from mmesim.results.expect import shown_as
 from mmesim.results.figures import FORMULAS, Formula, estimated, formula, measured, over
-from mmesim.results.latency import Pooled, limit_text, pool
+from mmesim.results.latency import Pooled, cells, limit_text, pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import SIGNIFICANT_DIGITS
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Kind, quantile_shares
-from mmesim.stats.histogram import width_at
-from mmesim.stats.intervals import Estimate, estimate, half_width, mean
+from mmesim.stats.intervals import Estimate, estimate
+from mmesim.stats.means import mean, mean_interval
+from mmesim.stats.quantiles import difference_interval
 
 Direction = Literal["higher", "lower", "same", "undecided"]
 
@@ -60,6 +61,14 @@ class Delta:
             return None
         return self.difference.value / self.a.value
 
+    @property
+    def effect(self) -> Literal["better", "worse"] | None:
+        """Whether b is better than a; None where that is undecided, or neither way is good."""
+        good = figures.better(self.name, self.kind)
+        if good is None or self.direction not in ("higher", "lower"):
+            return None
+        return "better" if self.direction == good else "worse"
+
 
 def deltas(a: Result, b: Result) -> tuple[Delta, ...]:
     """The differences of two results with equally many replications, pair by pair; else ValueError."""
@@ -92,11 +101,7 @@ def _delta(
     shares = quantile_shares(name)
     if shares is None:
         return _paired(name, kind, values[0], values[1], both[0], both[1])
-    steps = [
-        scale * width_at(runs[0].edges_s, one.count, shares[0], max(run.latency_max_s for run in runs)) / 2
-        for runs, one in zip((a, b), pooled, strict=True)
-        if one.count.any()
-    ]
+    found = difference_interval(cells(a, pooled[0]), cells(b, pooled[1]), shares[0])
     return _paired(
         name,
         kind,
@@ -104,8 +109,7 @@ def _delta(
         values[1],
         both[0],
         both[1],
-        resolution=sum(steps),
-        pooled=True,
+        of_quantile=None if found is None else (scale * found[0], scale * found[1]),
         unchanged=all(_same_latencies(x, y) for x, y in zip(a, b, strict=True)),
     )
 
@@ -141,11 +145,10 @@ def _paired(
     b: Sequence[float],
     of_a: Estimate,
     of_b: Estimate,
-    resolution: float = 0.0,
-    pooled: bool = False,
+    of_quantile: tuple[float, float] | None = None,
     unchanged: bool = True,
 ) -> Delta:
-    """`pooled`: the difference of the two values that are shown, those of all calls together, is the middle.
+    """`of_quantile`: the interval of a difference whose middle is that of the two values that are shown.
 
     `unchanged`: equal values mean that nothing differs, not that a difference is smaller than a bucket.
     """
@@ -153,12 +156,11 @@ def _paired(
     if reason is not None or of_a.value is None or of_b.value is None:
         return Delta(name, kind, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
     differences = [y - x for x, y in zip(a, b, strict=True)]
-    middle = _stable(of_b.value) - _stable(of_a.value) if pooled else mean(differences)
-    half = half_width(differences, centre=middle)
+    middle = mean(differences) if of_quantile is None else _stable(of_b.value) - _stable(of_a.value)
+    interval = mean_interval(differences) if of_quantile is None else of_quantile
     same = unchanged and not any(differences)
     if same:
-        middle, half, resolution = 0.0, None if half is None else 0.0, 0.0
-    interval = None if half is None else (middle - half - resolution, middle + half + resolution)
+        middle, interval = 0.0, None if interval is None else (0.0, 0.0)
     return Delta(
         name,
         kind,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mmesim.results.figures import FORMULAS, measured_s
 from mmesim.results.run_data import RunData
 from mmesim.scenario.endpoint.host_type import HostType
-from mmesim.stats.intervals import mean
+from mmesim.stats.means import mean
 
 HOURS_PER_MONTH = 730.0
 

@@ -24,13 +24,14 @@ from mmesim.scenario.run.expect import Comparison, Expectation
 from mmesim.scenario.run.expected import ledger_path
 from mmesim.scenario.run.selection import Selection
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.intervals import CONFIDENCE, Estimate, mean, share_interval, student_t
+from mmesim.stats.intervals import Estimate, share_interval
+from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
-ROUNDING = 1e-9
-"""Relative distance at which a value equals a limit, as in the kernel."""
 OVER = "share_over"
 """With a limit of the latency, the name of the share of calls over it: what decides a limit of a percentile."""
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
+ROUNDING = 1e-9
+"""Relative distance at which a value equals a limit, as in the kernel."""
 
 
 def judge(
@@ -209,14 +210,14 @@ def interval_of(
     figure: Formula, values: Sequence[float], runs: Sequence[RunData], confidence: float = CONFIDENCE
 ) -> tuple[float, float, str]:
     """The interval of the true value of a figure, and how it is known; `values` are those of each replication."""
-    interval = student_t(values, confidence, low=0.0, high=figure.high)
+    interval = mean_interval(values, confidence, low=0.0, high=figure.high)
     if interval is None:
         return values[0], values[0], "value of one replication, no interval"
     if figure.trials is not None:
         wider = share_interval(values, [figure.trials(r) for r in runs], confidence)
         if wider is not None and wider != interval:
             return *wider, f"exact binomial interval over {len(runs)} replications"
-    return *interval, f"t interval over {len(runs)} replications"
+    return *interval, f"interval of the mean over {len(runs)} replications"
 
 
 def compare(comparison: str, low: float, high: float, limit: float) -> Verdict:

@@ -18,7 +18,8 @@ from mmesim.results.run_data import CAUSES, HostData, RunData
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Figure, Kind
 from mmesim.stats.histogram import quantile, share_over
-from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate
+from mmesim.stats.intervals import Estimate, estimate
+from mmesim.stats.means import CONFIDENCE
 
 NO_SUCCESS = "no successful call"
 NO_CALLS = "no call"
@@ -113,7 +114,7 @@ def over_successful(limit_s: float) -> Formula:
 
 
 def _quantile(q: float) -> Formula:
-    return Formula("ms", lambda run: quantile(run.edges_s, run.count, q, run.latency_max_s), NO_SUCCESS)
+    return Formula("ms", lambda run: quantile(run.shortest_s, run.longest_s, run.count, q), NO_SUCCESS)
 
 
 def _cold_quantile(q: float) -> Callable[[RunData], float]:

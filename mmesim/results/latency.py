@@ -10,10 +10,11 @@ has one: what lies beyond it then does not depend on loads.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.results.figures import NO_SUCCESS, Formula, estimated, over, over_successful, ratio
@@ -21,8 +22,10 @@ from mmesim.results.ledger import band_weights, cold_calls, ledger_ms
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.selection import State
-from mmesim.stats.histogram import merge, quantile, share_over, width_at
-from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate, half_width, sectioning
+from mmesim.stats.histogram import bucket_of_quantile, merge, quantile, span
+from mmesim.stats.intervals import Estimate, estimate, sectioning
+from mmesim.stats.means import CONFIDENCE
+from mmesim.stats.quantiles import Cells, quantile_interval
 
 EPISODES_NEEDED = 20
 COLD_TAIL_SHARE = 0.25
@@ -30,9 +33,14 @@ COLD_TAIL_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Pooled:
-    """The latency histograms of all replications together: [buckets], ledger sums [buckets, parts] in seconds."""
+    """The latency histograms of all replications together: [buckets], ledger sums [buckets, parts] in seconds.
+
+    `shortest_s`, `longest_s`: the ends of what each bucket holds.
+    """
 
     count: Ints
+    shortest_s: Floats
+    longest_s: Floats
     parts_s: Floats
     retried_cold_s: Floats
     load_episodes: Ints
@@ -44,7 +52,26 @@ def pool(runs: Sequence[RunData]) -> Pooled:
     for run in runs[1:]:
         parts_s += run.parts_s
         retried_cold_s += run.retried_cold_s
-    return Pooled(merge([r.count for r in runs]), parts_s, retried_cold_s, merge([r.load_episodes for r in runs]))
+    count = [run.count for run in runs]
+    shortest_s, longest_s = span(count, [run.shortest_s for run in runs], [run.longest_s for run in runs])
+    episodes = merge([r.load_episodes for r in runs])
+    return Pooled(merge(count), shortest_s, longest_s, parts_s, retried_cold_s, episodes)
+
+
+def cells(runs: Sequence[RunData], pooled: Pooled) -> Cells:
+    """The calls of the replications in the buckets that hold any, seconds; `pooled` are these replications together."""
+    return _cells([run.count for run in runs], pooled.count, pooled)
+
+
+def _cells(counts: Sequence[Ints], count: Ints, pooled: Pooled) -> Cells:
+    used = np.flatnonzero(count)
+    each = np.array([one[used] for one in counts], dtype=np.float64)
+    return Cells(pooled.shortest_s[used], pooled.longest_s[used], each)
+
+
+def pooled_quantile(pooled: Pooled, q: float) -> float:
+    """The q-quantile of all calls together in seconds, nan without any."""
+    return quantile(pooled.shortest_s, pooled.longest_s, pooled.count, q)
 
 
 def lacks_loads(pooled: Pooled, q: float) -> str | None:
@@ -73,8 +100,8 @@ def latency(
 ) -> Estimate:
     """A figure of the latency by its name (`mean`, `max`, `p99` ...) in milliseconds, of all calls or those of a state.
 
-    The mean is that of the replications' means with a t interval. A quantile is that of the calls of all replications
-    together, with an interval by sectioning, widened to that of Woodruff, and half a bucket on top.
+    The mean is that of the replications' means with its interval. A quantile is that of the calls of all replications
+    together, with an interval by sectioning and half of its bucket on top, widened to that of Woodruff.
     """
     shares, parts = quantile_shares(name), [run.of(state) for run in runs]
     missing = NO_SUCCESS if state is None else f"no successful {state} call"
@@ -86,17 +113,20 @@ def latency(
     if shares is None:
         means = [ratio(one.latency_sum_s, one.ok) for one in parts]
         return estimate(means, missing, low=0.0, scale=1000.0, confidence=confidence)
-    q, edges_s, counts = shares[0], runs[0].edges_s, [one.count for one in parts]
+    q, counts = shares[0], [one.count for one in parts]
     count = pooled.count if state is None else merge(counts)
     reason = _too_few_loads(pooled, count, q, state) if count.any() else None
     if reason is not None:
         return Estimate(None, reason=reason)
+    bucket = bucket_of_quantile(count, q)
+    width_s = 0.0 if bucket is None else float(pooled.longest_s[bucket] - pooled.shortest_s[bucket])
     return sectioning(
-        quantile(edges_s, count, q, largest_s),
-        [quantile(edges_s, one.count, q, one.latency_max_s) for one in parts],
+        quantile(pooled.shortest_s, pooled.longest_s, count, q),
+        # The ends of all calls of a bucket are also those of its warm and of its cold ones.
+        [quantile(run.shortest_s, run.longest_s, one, q) for run, one in zip(runs, counts, strict=True)],
         missing,
-        at_least=_woodruff(edges_s, counts, count, q, largest_s, confidence),
-        resolution=width_at(edges_s, count, q, largest_s) / 2,
+        at_least=quantile_interval(_cells(counts, count, pooled), q, confidence),
+        resolution=width_s / 2,
         confidence=confidence,
         low=0.0,
         scale=1000.0,
@@ -108,24 +138,6 @@ def _too_few_loads(pooled: Pooled, count: Ints, q: float, state: State | None) -
     if state == "warm":
         return None
     return lacks_loads(pooled, q) if state is None else _few_episodes(pooled, count, q)
-
-
-def _woodruff(
-    edges_s: Floats, counts: Sequence[Ints], count: Ints, q: float, largest_s: float, confidence: float
-) -> tuple[float, float] | None:
-    """The pooled quantiles, seconds, at both ends of the t interval of the share of calls up to the q-quantile.
-
-    Sectioning assumes that the quantile is a smooth figure. Between warm and cold calls it is not: hardly any call
-    lies there, the quantile of a replication is warm or cold, and both easily miss the truth. The share is smooth
-    everywhere. Source: R. S. Woodruff, Confidence intervals for medians and other position measures, JASA 47 (1952).
-    """
-    at_s = quantile(edges_s, count, q, largest_s)
-    half = half_width([share_over(edges_s, one, at_s) for one in counts], confidence)
-    if half is None or math.isnan(half):
-        return None
-    ends = (max(q - half, 0.0), min(q + half, 1.0))
-    low_s, high_s = (quantile(edges_s, count, end, largest_s) for end in ends)
-    return low_s, high_s
 
 
 def latency_ms(
@@ -157,7 +169,7 @@ def calls_of(
 
 def pooled_ledger(runs: Sequence[RunData], pooled: Pooled) -> dict[str, dict[str, Any]]:
     """What latency is made of, all replications together, by band."""
-    return ledger_ms(runs[0].edges_s, pooled.count, pooled.parts_s, max(r.latency_max_s for r in runs))
+    return ledger_ms(runs[0].edges_s, pooled.count, pooled.parts_s, max(run.latency_max_s for run in runs))
 
 
 def limit_text(limit_s: float) -> str:

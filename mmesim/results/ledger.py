@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, divide
 from mmesim.scenario.figures import BANDS, PARTS, quantile_shares
-from mmesim.stats.histogram import bucket_of_quantile, quantile
+from mmesim.stats.histogram import bucket_of_quantile, clipped_quantile
 
 AGREES = 0.10
 """A band's mean latency differs at most by this share from the percentile that it explains."""
@@ -51,7 +51,7 @@ def _band(name: str, edges_s: Floats, count: NDArray[np.integer], parts_s: Float
     shares = quantile_shares(name)
     if shares is None:
         return _between(*BANDS[name], count, parts_s)
-    percentile_ms = 1000.0 * quantile(edges_s, count, shares[0], largest_s)
+    percentile_ms = 1000.0 * clipped_quantile(edges_s, count, shares[0], 0.0, largest_s)
     for low, high in _narrower(name, shares[0], count):
         band = _between(low, high, count, parts_s)
         if abs(band["mean"] - percentile_ms) <= AGREES * percentile_ms:
@@ -71,7 +71,7 @@ def _narrower(name: str, q: float, count: NDArray[np.integer]) -> Iterator[tuple
     while (high - low) * total > 1.0:
         low, high = (low + q) / 2.0, (high + q) / 2.0
         yield low, high
-    bucket = bucket_of_quantile(cumulated, q)
+    bucket = bucket_of_quantile(count, q)
     if bucket is not None:
         upper = int(cumulated[bucket])
         yield max(widest[0], (upper - int(count[bucket])) / total), min(widest[1], upper / total)

@@ -20,7 +20,7 @@ from mmesim.results import folder as folders
 from mmesim.results.expect import overall
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
+from mmesim.results.sections import SteadyState, Verdict
 from mmesim.results.summary import summarise
 from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
@@ -29,6 +29,9 @@ from mmesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Plot
+
+WINDOWS_AT_ONCE = 32_768
+"""Windows that are written to a file together: three weeks of minutes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,6 +83,11 @@ class Result:
     def verdict(self) -> Verdict:
         """Whether everything that the scenario expects was met: pass, fail or undecided."""
         return overall([entry["verdict"] for entry in self.summary["expect"]])
+
+    @property
+    def steady_state(self) -> SteadyState:
+        """Whether the measured time was in steady state."""
+        return SteadyState.model_validate(self.summary["steady_state"])
 
     @property
     def self_check(self) -> str | None:
@@ -140,7 +148,7 @@ class Result:
             "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
             "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
             "scenario.yaml": lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
-            "windows.parquet": lambda path: pq.write_table(tables.windows_table(self.runs), path),
+            "windows.parquet": self._write_windows,
             "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
             "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs), path),
         }
@@ -150,6 +158,13 @@ class Result:
 
     def _request_tables(self) -> list[pa.Table]:
         return [tables.requests_table(run, run.records) for run in self.runs if run.records is not None]
+
+    def _write_windows(self, path: Path) -> None:
+        # A part at a time: the windows of a year are stored as few rows, and need not all be written out at once.
+        with pq.ParquetWriter(path, tables.windows_table(self.runs[:1], slice(0, 1)).schema) as writer:
+            for run in self.runs:
+                for first in range(0, len(run.windows["start_s"]), WINDOWS_AT_ONCE):
+                    writer.write_table(tables.windows_table([run], slice(first, first + WINDOWS_AT_ONCE)))
 
     def _write_requests(self, path: Path) -> None:
         recorded = [(run, run.records) for run in self.runs if run.records is not None]

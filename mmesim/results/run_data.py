@@ -12,6 +12,7 @@ from mmesim.arrays import Flags, Floats, Ints
 from mmesim.results.mostly_zero import MostlyZero
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.run.selection import State
+from mmesim.scenario.traffic.trace_note import TraceNote
 
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
@@ -28,6 +29,9 @@ class TenantData:
     over: Ints
     """[models, limits]: successful calls slower than each limit of `RunData.limits_s`."""
     latency_sum_s: Floats
+    latency_min_s: Floats
+    latency_max_s: Floats
+    """The shortest and the longest; 0 where there is none."""
     histogram: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[models, coarse buckets]: successful calls; edges in `RunData.coarse_edges_s`."""
 
@@ -37,7 +41,7 @@ class ClassData:
     """The warm calls, the cold calls or all calls that began in [warm-up, duration)."""
 
     calls: int
-    """Those that have ended; a failed call that never reached a host is both warm and cold."""
+    """A call that failed, or has no answer yet, and never reached a host is both warm and cold."""
     count: Ints
     """Successful calls in each bucket of `RunData.edges_s`."""
     latency_sum_s: float
@@ -146,6 +150,9 @@ class RunData:
     """Bucket edges: bucket i holds edges[i] < latency <= edges[i + 1]; every limit is one of the edges."""
     count: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """Successful calls in each bucket."""
+    shortest_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
+    longest_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
+    """[buckets]: the shortest and the longest latency in each bucket; 0 where there is none."""
     parts_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets, len(PARTS)]: sums of the ledger's parts over the calls of each bucket."""
     latency_sum_s: float
@@ -182,7 +189,9 @@ class RunData:
 
     cold: ClassData
     unreached: int
-    """Calls that failed without having reached a host."""
+    """Calls that failed, or had no answer when the run stopped, without having reached a host."""
+    warm_calls: int
+    """Calls that are not cold."""
     warm_latency_sum_s: float
     warm_latency_max_s: float
     cells: CellData
@@ -202,6 +211,8 @@ class RunData:
     """Self-check: name -> "ok" or what is wrong."""
     control_events: int
     seam_crossings: int
+    trace_notes: tuple[TraceNote, ...] = ()
+    """What was said of the traces that were replayed."""
 
     def __post_init__(self) -> None:
         """All replications share one copy of what is the same in all."""
@@ -219,8 +230,8 @@ class RunData:
     @property
     def warm(self) -> ClassData:
         """The calls that reached a host and did not wait for a load, and those that failed before any host."""
-        calls = self.calls - (self.cold.calls - self.unreached)
-        return ClassData(calls, self.count - self.cold.count, self.warm_latency_sum_s, self.warm_latency_max_s)
+        count = self.count - self.cold.count
+        return ClassData(self.warm_calls, count, self.warm_latency_sum_s, self.warm_latency_max_s)
 
 
 @lru_cache(8)

@@ -297,6 +297,8 @@ class Setting(Entry):
     """as in the summary"""
     figures: dict[str, Value]
     """mean and p99 in milliseconds, shares 0..1"""
+    steady_state: SteadyState
+    """whether its measured time was in steady state"""
 
 
 class LeftOut(Entry):

@@ -16,7 +16,7 @@ from mmesim.results.sections import State, SteadyState
 from mmesim.results.series import Sums, Windows, batch_means, windows
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.intervals import mean
+from mmesim.stats.means import mean
 
 BATCHES = 10
 """Batches of windows that the measured time is cut into."""
@@ -82,6 +82,16 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
         f"no fall in misses or latency, no growth of the calls in the system{_failures(runs)}{because}",
         warmup_s,
     )
+
+
+def counted(states: Sequence[SteadyState]) -> dict[str, object]:
+    """Of several runs how many have each verdict, and how long the longest has to be (null unless one is too short)."""
+    names = ("steady", "warming up", "saturated", "too short", None)
+    lengths = [one.run_at_least_s for one in states if one.run_at_least_s is not None]
+    return {
+        **{name or "not judged": sum(one.verdict == name for one in states) for name in names},
+        "run_at_least_s": max(lengths, default=None),
+    }
 
 
 def _judged(state: State | None, evidence: str, warmup_s: float, run_at_least_s: float | None = None) -> SteadyState:

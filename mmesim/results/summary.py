@@ -1,6 +1,6 @@
 """The summary of a run: what summary.json holds, key by key, and how it comes from what the replications measured.
 
-Counts are sums over replications. Ratios and times are means of the values of each replication with Student's t
+Counts are sums over replications. Ratios and times are means of the values of each replication with an
 interval, quantiles those of all calls together with an interval by sectioning; the maximum has none.
 """
 
@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema
 
 from mmesim.arrays import Ints
 from mmesim.errors import SimulationError
-from mmesim.preflight.check import findings
+from mmesim.preflight.check import findings, worst_first
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import TIMES_S, WorkingSet, working_sets
@@ -25,6 +25,7 @@ from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
+from mmesim.results.recorded import trace_findings
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
@@ -49,7 +50,7 @@ from mmesim.results.tenants import tenants
 from mmesim.results.until import Until
 from mmesim.scenario.figures import BANDS, LATENCIES
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.intervals import CONFIDENCE
+from mmesim.stats.means import CONFIDENCE
 
 SIGNIFICANT_DIGITS = 12
 
@@ -223,7 +224,7 @@ def summarise(
         },
         "cost": cost(scenario.endpoint.host, runs),
         "binding_constraint": None,
-        "findings": findings(scenario),
+        "findings": worst_first([*trace_findings(runs), *findings(scenario)]),
         "working_set": working_sets(Offered(scenario)),
         "expect": judge(scenario, runs, pooled, confidence),
         "robustness": robustness,

@@ -20,7 +20,7 @@ from mmesim.results.tenants import latency_limits, meets, pooled_tenants
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.histogram import quantile
+from mmesim.stats.histogram import clipped_quantile
 
 Column = tuple[str, str]
 """Unit and meaning."""
@@ -127,13 +127,13 @@ def requests_table(run: RunData, records: CallRecords) -> pa.Table:
     return _table(columns, REQUEST_COLUMNS)
 
 
-def windows_table(runs: Sequence[RunData]) -> pa.Table:
-    """One row for each minute of each replication."""
+def windows_table(runs: Sequence[RunData], rows: slice = slice(None)) -> pa.Table:
+    """One row for each minute of each replication, or for some of the minutes of each."""
     names = list(runs[0].windows)
-    lengths = [len(r.windows["start_s"]) for r in runs]
+    lengths = [len(r.windows["start_s"][rows]) for r in runs]
     columns: dict[str, object] = {"replication": _repeat([r.replication for r in runs], lengths)}
     for name in names:
-        values = np.concatenate([r.windows[name] for r in runs])
+        values = np.concatenate([r.windows[name][rows] for r in runs])
         # A minute without a sample has no statistic.
         columns[name] = _nullable(values, np.isnan(values))
     return _table(columns, WINDOW_COLUMNS)
@@ -182,7 +182,10 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
         "mean_ms": _ratio(1000.0 * pooled.latency_sum_s, pooled.ok),
     }
     for name, q in (("p50_ms", 0.5), ("p99_ms", 0.99)):
-        values = [1000.0 * quantile(first.coarse_edges_s, h, q) for h in pooled.histogram]
+        values = [
+            1000.0 * clipped_quantile(first.coarse_edges_s, h, q, low, high)
+            for h, low, high in zip(pooled.histogram, pooled.latency_min_s, pooled.latency_max_s, strict=True)
+        ]
         columns[name] = _nullable(np.array(values), ~answered)
     limits: Sequence[Expectation] = latency_limits(scenario.expect)
     met = meets(pooled, first.limits_s, limits)

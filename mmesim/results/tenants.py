@@ -15,7 +15,9 @@ from mmesim.results.figures import FORMULAS, NO_MODELS, cold_share, estimated
 from mmesim.results.run_data import RunData, TenantData
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
-from mmesim.stats.intervals import CONFIDENCE, Estimate, estimate
+from mmesim.stats.histogram import span
+from mmesim.stats.intervals import Estimate, estimate
+from mmesim.stats.means import CONFIDENCE
 
 
 def latency_limits(expect: Sequence[Expectation]) -> tuple[Expectation, ...]:
@@ -46,10 +48,17 @@ def meets(data: TenantData, limits_s: Floats, limits: Sequence[Expectation]) -> 
 
 
 def pooled_tenants(runs: Sequence[RunData]) -> TenantData:
-    """The sums of all replications."""
+    """All replications together: sums, and the shortest and the longest latency."""
+    of_each = [run.tenants for run in runs]
+    sums = [field.name for field in fields(TenantData) if field.name not in ("latency_min_s", "latency_max_s")]
+    shortest, longest = span(
+        [one.ok for one in of_each], [one.latency_min_s for one in of_each], [one.latency_max_s for one in of_each]
+    )
     # One after the other: all their histograms at once would not fit into memory.
     return TenantData(
-        **{f.name: reduce(np.add, (getattr(r.tenants, f.name) for r in runs)) for f in fields(TenantData)}
+        **{name: reduce(np.add, (getattr(one, name) for one in of_each)) for name in sums},
+        latency_min_s=shortest,
+        latency_max_s=longest,
     )
 
 

@@ -32,7 +32,7 @@ SHOWN_UNITS: Mapping[Kind, str] = MappingProxyType({"ms": "ms", "share": "%", "c
 class Figure:
     """One figure. `name` is what a user writes, `path` its place in summary.json (None: it is not there).
 
-    `interval`: whether it can have one; the largest of all calls and a price have none.
+    `interval`: whether it can have one; the largest of all calls and a price have none. `per`: of what an amount is.
     """
 
     name: str
@@ -41,17 +41,23 @@ class Figure:
     title: str
     shown: tuple[Place, ...] = ()
     interval: bool = True
+    per: str = ""
 
     @property
     def unit(self) -> str:
         """The unit as people read it."""
-        return SHOWN_UNITS[self.kind]
+        return SHOWN_UNITS[self.kind] + self.per
 
     @property
     def steps(self) -> tuple[str, ...]:
         """The keys that lead to it in summary.json."""
         # The dot of p99.9 is none of the path's.
         return () if self.path is None else tuple(re.split(r"\.(?=[a-z])", self.path))
+
+    @property
+    def better(self) -> Literal["higher", "lower"] | None:
+        """Which way is good for those who call or pay; None where neither is, as for a utilization."""
+        return better(self.name, self.kind)
 
     @property
     def key(self) -> str:
@@ -122,8 +128,8 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure("tenants.often_cold", "tenants.often_cold", "share", "models that are often cold"),
     Figure("hosts", None, "count", "hosts that were up"),
-    Figure("cost", "cost.usd_per_hour", "usd", "cost per hour", ("diff", "sweep", "sweep table"), False),
-    Figure("cost_per_month", "cost.usd_per_month", "usd", "cost per month", ("sweep",), False),
+    Figure("cost", "cost.usd_per_hour", "usd", "cost per hour", ("diff", "sweep", "sweep table"), False, "/h"),
+    Figure("cost_per_month", "cost.usd_per_month", "usd", "cost per month", ("sweep",), False, "/month"),
     Figure(
         "cost_per_million",
         "cost.usd_per_million_requests",
@@ -131,6 +137,7 @@ FIGURES: tuple[Figure, ...] = (
         "cost per million requests",
         ("sweep",),
         False,
+        "/million",
     ),
 )
 """Every figure that is estimated, in the order of columns. Percentiles beyond these are known by name too: `figure`."""
@@ -188,6 +195,17 @@ def shown_in(place: Place) -> tuple[Figure, ...]:
 def names(figures: Iterable[Figure]) -> tuple[str, ...]:
     """What a user writes for each of these figures."""
     return tuple(one.name for one in figures)
+
+
+def better(name: str, kind: Kind) -> Literal["higher", "lower"] | None:
+    """Which way is good for those who call or pay; None where neither is, as for a utilization."""
+    if kind in ("ms", "usd") or name.startswith(_BETTER_LOWER):
+        return "lower"
+    return "higher" if name.startswith(_BETTER_HIGHER) else None
+
+
+_BETTER_LOWER = ("error_rate", "share_over", "tenants.cold_share", "tenants.often_cold")
+_BETTER_HIGHER = ("cache_hit_ratio", "throughput", "tenants.meet_slo")
 
 
 def find(word: str, among: Iterable[Figure] = FIGURES) -> Figure | None:

@@ -69,6 +69,12 @@ def _grid(sub_buckets: int, limits_s: Iterable[float]) -> Grid:
     return Grid(edges=edges, start=start)
 
 
+def span(count: Sequence[Ints], low: Sequence[Floats], high: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """The least and the largest observation of each bucket of several histograms on one grid, 0 where there is none."""
+    least = np.min([np.where(n > 0, ends, math.inf) for n, ends in zip(count, low, strict=True)], axis=0)
+    return np.where(np.isfinite(least), least, 0.0), np.max(high, axis=0)
+
+
 def log_middles(edges: Floats) -> Floats:
     """For each bucket the natural logarithm of its geometric middle, edges in seconds.
 
@@ -90,49 +96,41 @@ def merge(counts: Sequence[Ints]) -> Ints:
     return total
 
 
-def quantile(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
+def quantile(low: Floats, high: Floats, count: NDArray[np.integer], q: float) -> float:
     """The q-quantile (0 <= q <= 1) in seconds, interpolated linearly inside its bucket; nan when empty.
 
-    It lies in the bucket of the smallest observation x with at least a share q of all observations <= x.
-    `largest` is the greatest observation: no quantile is above it. Without it the open last bucket answers with its
-    lower edge.
+    It lies in the bucket of the smallest observation x with at least a share q of all observations <= x. `low` and
+    `high` [buckets] are the least and the largest observation of each bucket: of a bucket of equal observations the
+    quantile is exactly these.
     """
-    cumulated = np.cumsum(count, dtype=np.int64)
-    bucket = bucket_of_quantile(cumulated, q)
+    bucket = bucket_of_quantile(count, q)
+    return math.nan if bucket is None else _between(float(low[bucket]), float(high[bucket]), count, bucket, q)
+
+
+def clipped_quantile(edges: Floats, count: NDArray[np.integer], q: float, least: float, largest: float) -> float:
+    """The same where of the observations only the least and the largest of all are known."""
+    bucket = bucket_of_quantile(count, q)
     if bucket is None:
         return math.nan
-    low, high = _span(edges, bucket, largest)
-    if not math.isfinite(high):
-        return low
-    inside = float(count[bucket])
-    below = float(cumulated[bucket]) - inside
-    return min(low + max(high - low, 0.0) * (q * int(cumulated[-1]) - below) / inside, largest)
+    return _between(max(float(edges[bucket]), least), min(float(edges[bucket + 1]), largest), count, bucket, q)
 
 
-def width_at(edges: Floats, count: NDArray[np.integer], q: float, largest: float = math.inf) -> float:
-    """The width in seconds of the bucket that the q-quantile lies in, cut at `largest`; nan when empty.
-
-    The open last bucket has no width without `largest`: its quantile is then its lower edge, and the width is 0.
-    """
-    bucket = bucket_of_quantile(np.cumsum(count, dtype=np.int64), q)
-    if bucket is None:
-        return math.nan
-    low, high = _span(edges, bucket, largest)
-    return max(high - low, 0.0) if math.isfinite(high) else 0.0
-
-
-def bucket_of_quantile(cumulated: Ints, q: float) -> int | None:
-    """The bucket of the q-quantile, None when all are empty."""
+def bucket_of_quantile(count: NDArray[np.integer], q: float) -> int | None:
+    """The bucket that the q-quantile lies in, None when all are empty; ValueError for q outside 0..1."""
     if not 0.0 <= q <= 1.0:
         raise ValueError(f"a quantile is between 0 and 1, not {q}")
+    cumulated = np.cumsum(count, dtype=np.int64)
     rank = q * int(cumulated[-1])
     # q = 0 asks for the smallest observation: the first bucket that holds any.
     bucket = int(np.searchsorted(cumulated, rank, side="left" if rank > 0.0 else "right"))
     return bucket if int(cumulated[-1]) > 0 else None
 
 
-def _span(edges: Floats, bucket: int, largest: float) -> tuple[float, float]:
-    return max(float(edges[bucket]), 0.0), min(float(edges[bucket + 1]), largest)
+def _between(first: float, last: float, count: NDArray[np.integer], bucket: int, q: float) -> float:
+    """The place of the quantile between the least and the largest of its bucket, the others spread evenly."""
+    before, inside = int(np.sum(count[:bucket], dtype=np.int64)), int(count[bucket])
+    rank = q * int(np.sum(count, dtype=np.int64)) - before
+    return min(first + (last - first) * max(rank - 1.0, 0.0) / max(inside - 1, 1), last)
 
 
 def share_over(edges: Floats, count: NDArray[np.integer], limit: float, beyond: int = 0) -> float:

@@ -1,4 +1,4 @@
-"""Estimates over replications and their confidence intervals: Student's t for means, sectioning for quantiles."""
+"""Estimates over replications and their confidence intervals: of means, of shares, of quantiles by sectioning."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import betaincinv, stdtrit
+from scipy.special import betaincinv
 
-CONFIDENCE = 0.95
+from mmesim.stats.means import CONFIDENCE, mean, mean_interval, student
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,8 @@ class Estimate:
         return shown
 
 
-def mean(values: Sequence[float]) -> float:
-    """The mean, correctly rounded, so that the order of the replications does not matter."""
-    return math.fsum(values) / len(values)
-
-
-def student_t(
-    values: Sequence[float], confidence: float = CONFIDENCE, low: float = -math.inf, high: float = math.inf
-) -> tuple[float, float] | None:
-    """Student's t interval of the mean of independent values, cut to the range [low, high].
-
-    None for fewer than two values: one replication says nothing about its own error.
-    """
-    half = half_width(values, confidence)
-    return None if half is None else _cut(mean(values), half, low, high)
-
-
 def half_width(values: Sequence[float], confidence: float = CONFIDENCE, centre: float | None = None) -> float | None:
-    """The half-width of a t interval over independent values, None for fewer than two of them.
+    """The half-width of Student's t interval over independent values, None for fewer than two of them.
 
     Deviations are taken from `centre`, by default the mean of the values.
     """
@@ -62,7 +46,7 @@ def half_width(values: Sequence[float], confidence: float = CONFIDENCE, centre: 
         return None
     middle = mean(values) if centre is None else centre
     variance = math.fsum((v - middle) ** 2 for v in values) / (n - 1)
-    return float(stdtrit(n - 1, 0.5 + confidence / 2)) * math.sqrt(variance / n)
+    return student(n, confidence) * math.sqrt(variance / n)
 
 
 def sectioning(
@@ -81,9 +65,9 @@ def sectioning(
 
     `pooled` is the quantile of all replications' observations pooled, `values` those of each replication: a quantile of
     few observations is biased, one of all of them much less. The half-width is
-    t(n - 1) sqrt(sum (value - pooled)^2 / (n (n - 1))). The interval is widened to `at_least` where that reaches
-    farther, and by `resolution` on both sides: how far the pooled value may be off because observations were counted in
-    buckets. A nan among the values leaves no value; `missing` says why.
+    t(n - 1) sqrt(sum (value - pooled)^2 / (n (n - 1))), and `resolution` on top: how far the pooled value may be off
+    because observations were counted in buckets. The interval is widened to `at_least` where that reaches farther.
+    A nan among the values leaves no value; `missing` says why.
     Source: M. K. Nakayama, Confidence intervals for quantiles using sectioning when applying variance-reduction
     techniques, ACM TOMACS 24 (2014), section 3; S. Asmussen, P. W. Glynn, Stochastic Simulation, 2007, III.5a.
     """
@@ -95,13 +79,9 @@ def sectioning(
     if half is None:
         return Estimate(centre)
     below, above = at_least or (pooled, pooled)
+    half += resolution * scale
     down, up = max(half, centre - below * scale), max(half, above * scale - centre)
-    down, up = down + resolution * scale, up + resolution * scale
     return Estimate(centre, (max(centre - down, low), min(centre + up, high)), half_width=max(down, up))
-
-
-def _cut(centre: float, half: float, low: float, high: float) -> tuple[float, float]:
-    return max(centre - half, low), min(centre + half, high)
 
 
 def _lacking(missing: str, absent: int, of: int) -> str:
@@ -113,11 +93,11 @@ def share_interval(
 ) -> tuple[float, float] | None:
     """The interval of a share (0..1) over replications, given the trials of each; None for fewer than two.
 
-    Student's t, widened to the exact (Clopper-Pearson) interval of all trials together: the t interval of a share of
+    That of a mean, widened to the exact (Clopper-Pearson) interval of all trials together: the interval of a mean of
     which little was seen is too narrow, and that of one never seen has no width. The exact part counts trials as
     independent; what makes them fail together shows in the spread of the replications.
     """
-    interval = student_t(values, confidence, low=0.0, high=1.0)
+    interval = mean_interval(values, confidence, low=0.0, high=1.0)
     total = sum(trials)
     if interval is None or not total:
         return interval
@@ -139,7 +119,7 @@ def estimate(
     confidence: float = CONFIDENCE,
     trials: Sequence[int] | None = None,
 ) -> Estimate:
-    """The mean over replications, times `scale`, with its t interval cut to [low, high].
+    """The mean over replications, times `scale`, with its interval cut to [low, high].
 
     `trials`: of a share of things that were counted, how many in each replication (see `share_interval`).
 
@@ -149,8 +129,11 @@ def estimate(
     known = [v * scale for v in values if not math.isnan(v)]
     if not known or (len(known) < len(values) and not skip_missing):
         return Estimate(None, reason=_lacking(missing, len(values) - len(known), len(values)))
+    middle = mean(known)
     if trials is not None:
-        bounds, middle = share_interval(known, trials, confidence), mean(known)
-        half = None if bounds is None else max(middle - bounds[0], bounds[1] - middle)
-        return Estimate(middle, bounds, half_width=half)
-    return Estimate(mean(known), student_t(known, confidence, low, high), half_width=half_width(known, confidence))
+        bounds = whole = share_interval(known, trials, confidence)
+    else:
+        whole = mean_interval(known, confidence)
+        bounds = None if whole is None else (max(whole[0], low), min(whole[1], high))
+    half = None if whole is None else max(middle - whole[0], whole[1] - middle)
+    return Estimate(middle, bounds, half_width=half)

@@ -63,14 +63,31 @@ def _known(variance: float, answers: Floats) -> float:
     return 0.0 if abs(variance) <= 1e-24 * float((answers**2).max()) else variance
 
 
-def inputs_interval(answers: Floats, resampled: Ints) -> tuple[float, float] | None:
-    """A 95 % percentile interval of the inputs' share over resampled draws; None when nothing varies.
+def inputs_interval(answers: Floats, resampled: Ints, rng: np.random.Generator) -> tuple[float, float] | None:
+    """A 95 % interval of the inputs' share; None when nothing varies. `resampled` are rows of indexes of draws.
 
-    `resampled` are rows of indexes of draws. The replications are not resampled: there are too few of them, so the
-    interval holds for the noise that was seen.
+    The draws are resampled (bootstrap); the noise cannot be, since all draws share it, and of few replications the
+    resampled ones repeat each other. Its variance is varied as an estimate of a variance varies: as a chi-square whose
+    degrees of freedom fit the spread of the replications' own contributions, at most their number less one
+    (F. E. Satterthwaite, An approximate distribution of estimates of variance components, Biometrics Bulletin 2, 1946).
     """
-    shares = [share for rows in resampled if (share := split(answers[rows]).share) is not None]
+    found = [split(answers[rows]) for rows in resampled]
+    freedom = _freedom(answers)
+    factors = freedom / rng.chisquare(freedom, len(found))
+    varied = [Split(one.inputs, one.noise * factor) for one, factor in zip(found, factors.tolist(), strict=True)]
+    shares = [share for one in varied if (share := one.share) is not None]
     if not shares:
         return None
     low, high = np.quantile(shares, (0.025, 0.975))
     return float(low), float(high)
+
+
+def _freedom(answers: Floats) -> float:
+    """Degrees of freedom of the estimate of the noise: fewer where a few replications cause most of it."""
+    replications = answers.shape[1]
+    parts = ((answers - answers.mean(axis=1, keepdims=True)) ** 2).mean(axis=0)
+    spread = float(parts.var(ddof=1))
+    most: float = replications - 1.0
+    if spread == 0.0:
+        return most
+    return min(most, float(2.0 * replications * parts.mean() ** 2 / spread))

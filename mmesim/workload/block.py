@@ -56,7 +56,7 @@ class Arrivals(Columns):
     model: Ints
     """Row of the scenario's model table."""
     service: Floats | None
-    """Service times that replace the drawn ones, seconds; None if the source has none."""
+    """Service times that replace the drawn ones, seconds, NaN for a call without one; None if the source has none."""
 
     def __len__(self) -> int:
         return len(self.time)

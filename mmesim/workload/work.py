@@ -61,8 +61,9 @@ class StreamWork:
         if arrivals.service is not None:
             # The drawn values are thrown away, not left undrawn: request k keeps draw k, with or without the column.
             has_cpu = self._work.has_cpu[arrivals.model]
-            cpu = np.where(has_cpu, arrivals.service, cpu)
-            wait = np.where(has_cpu, wait, arrivals.service)
+            known = ~np.isnan(arrivals.service)
+            cpu = np.where(has_cpu & known, arrivals.service, cpu)
+            wait = np.where(~has_cpu & known, arrivals.service, wait)
         first = self._next_key
         self._next_key += n
         return Block(

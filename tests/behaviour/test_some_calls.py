@@ -86,3 +86,18 @@ def test_the_summary_says_what_was_counted(played):
     assert (warm["calls"], warm["failed"], cold["calls"], cold["failed"]) == (4, 1, 5, 2)
     assert cold["latency_ms"]["mean"]["value"] == pytest.approx(1850.0)
     assert cold["error_rate"]["value"] == pytest.approx(0.4)
+
+
+def test_a_call_without_an_answer_is_slower_than_every_limit(tmp_path):
+    """Both are open when the run is cut: the first waits for its load, the second is served."""
+    requests = [(0.0, "a", 0.5), (990.0, "b", 0.5), (999.0, "a", 50.0)]
+    case = scenario(tmp_path, requests, [model("a"), model("b", load_s=50.0)], endpoint())
+    lines = ("p99 warm < 60 s", "p99 cold < 60 s", "p99 of a < 60 s")
+    case = case.model_copy(update={"expect": tuple(map(read_expectation, lines))})
+    simulation = Simulation(case)
+    simulation.env.run(until=1001.0)
+    data = simulation.measured(0.0)
+    assert data.in_flight_at_end == 2
+    assert (data.warm.calls, data.warm.ok, data.cold.calls, data.cold.ok) == (1, 0, 2, 1)
+    assert (data.cells.calls.tolist(), data.cells.ok.tolist()) == ([1, 2, 2], [0, 1, 1])
+    assert (data.cells.hits.tolist(), data.cells.misses.tolist()) == ([1, 0, 1], [0, 2, 1])

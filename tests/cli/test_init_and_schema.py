@@ -3,6 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+import yaml
+
+from tests.helpers.files import DATA
+from tests.unit.workload.test_trace_presets import BINS, CASES, LOCUST, METRIC_DATA, NGINX_JSON
+
 
 def test_init_writes_a_commented_scenario_that_is_valid(mmesim):
     outcome = mmesim("init")
@@ -82,3 +88,99 @@ def test_schema_is_json_on_stdout_or_in_a_file(mmesim):
 def test_schema_into_no_folder_is_one_clear_message(mmesim):
     outcome = mmesim("schema", "--out", "no/s.json")
     assert (outcome.code, outcome.err) == (64, "no/s.json: cannot be written: there is no folder no\n")
+
+
+# -- from a log
+
+LOGS = {layout: text for layout, (text, _, _) in CASES.items()} | {
+    "locust-history": LOCUST,
+    "cloudwatch": METRIC_DATA,
+    "insights": BINS,
+}
+
+
+@pytest.mark.parametrize("layout", LOGS)
+def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
+    Path("logs").mkdir()
+    Path("logs/calls.log").write_text(LOGS[layout])
+    words = {
+        "hey": ("--set", "model=m"),
+        "apache-combined": ("--format", layout),
+        "api-gateway-clf": ("--format", layout),
+    }.get(layout, ())
+    outcome = mmesim("init", "mine.yaml", "--from", "logs/calls.log", *words)
+    assert outcome.code == 0, outcome.err
+    assert outcome.out == "mine.yaml: written. Next: mmesim validate mine.yaml, then mmesim run mine.yaml\n"
+    table = Path("models.csv").read_text().splitlines()
+    assert table[0] == "name,calls,calls_per_min,share,artifact_size,memory,service"
+    valid = mmesim("validate", "mine.yaml")
+    assert valid.code == 0, valid.err
+    assert valid.err.count("is believed to lie between") == 3
+    ran = mmesim("run", "mine.yaml", "--json")
+    assert ran.code == 0, ran.err
+    summary = json.loads(ran.out)
+    calls = sum(int(line.split(",")[1]) for line in table[1:])
+    assert summary["requests"]["total"] == calls * summary["replications"]
+    assert max(len(line) for line in Path("mine.yaml").read_text().splitlines()) <= 120
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words", "calls"),
+    [
+        ("calls.csv", "time,model\n0,a\n2,b\n", (), 2),
+        ("calls.csv", "ts;fn\n0;a\n2;b\n", ("--set", "columns={time: ts, model: fn}"), 2),
+        ("calls.csv", "0,a\n2,b\n", ("--set", "header=false", "--set", "columns={time: '1', model: '2'}"), 2),
+        ("a.json", NGINX_JSON, ("--format", "json-lines", "--set", "columns.model=request.uri"), 3),
+        ("a.log", "[1767225600.5] /x/a\n", ("--pattern", r"\[(?P<time>\S+)\] /x/(?P<model>\w+)"), 1),
+        ("azure.csv", (DATA / "azure2019_20f_60min.csv").read_text(), (), 364),
+    ],
+)
+def test_a_scenario_from_another_file(mmesim, name, text, words, calls):
+    Path(name).write_text(text)
+    outcome = mmesim("init", "--from", name, *words)
+    assert outcome.code == 0, outcome.err
+    assert mmesim("validate", "scenario.yaml").code == 0
+    summary = json.loads(mmesim("run", "scenario.yaml", "--json").out)
+    assert summary["requests"]["total"] == calls * summary["replications"]
+
+
+def test_the_work_of_a_call_is_believed_from_its_duration(mmesim):
+    line = '{{"time":"2026-01-31T23:{:02d}:{:02d}.5Z","model":"a","took":{}}}\n'
+    Path("a.json").write_text("".join(line.format(k // 60, k % 60, 0.1 if k < 50 else 0.4) for k in range(200)))
+    words = ("--format", "json-lines", "--set", "columns.duration=took", "--set", "stamped=end")
+    assert mmesim("init", "--from", "a.json", *words).code == 0
+    text = Path("scenario.yaml").read_text()
+    assert yaml.safe_load(text)["models"]["service"] == {
+        "cpu": {"uncertain": {"low": "25 ms", "mid": "100 ms", "high": "400 ms"}}
+    }
+    assert "half of the calls took 400 ms or more, a tenth 100 ms or less" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--from", "no.log"), "there is no file no.log"),
+        (("--from", "empty.log"), "the file is empty"),
+        (("--from", "empty.log", "--format", "mms"), "no request in the selected part"),
+        (("--from", "what.csv"), "column 'time' is missing"),
+        (("--format", "mms"), "are about a log"),
+        (("--from", "what.csv", "--format", "k6"), "is not one of table"),
+    ],
+)
+def test_a_log_that_cannot_be_read_writes_nothing(mmesim, words, message):
+    Path("empty.log").write_text("")
+    Path("what.csv").write_text("x,y\n1,2\n")
+    outcome = mmesim("init", *words)
+    assert (outcome.code, outcome.out) == (64, "")
+    assert message in " ".join(outcome.err.split())
+    assert not Path("scenario.yaml").exists()
+    assert not Path("models.csv").exists()
+
+
+def test_a_table_of_models_is_never_overwritten(mmesim):
+    Path("calls.csv").write_text("time,model\n0,a\n")
+    Path("models.csv").write_text("mine")
+    outcome = mmesim("init", "--from", "calls.csv")
+    assert (outcome.code, outcome.err) == (64, "models.csv: already exists and is not overwritten: give another name\n")
+    assert Path("models.csv").read_text() == "mine"
+    assert not Path("scenario.yaml").exists()

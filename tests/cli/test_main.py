@@ -21,7 +21,12 @@ def test_help_names_every_command(mmesim):
     listed = outcome.out.partition("Commands:")[2].splitlines()
     found = [line.split()[0] for line in listed if line.startswith("  ") and not line.startswith("   ")]
     assert found == list(group.commands)
-    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")} - {"__init__", "common"}
+    modules = {path.stem for path in Path(cli.__file__).parent.glob("*.py")} - {
+        "__init__",
+        "common",
+        "complete",
+        "replaced",
+    }
     assert set(found) <= modules  # one file a command
     for command in found:
         assert mmesim(command, "--help").code == 0
@@ -155,3 +160,26 @@ def test_a_reader_that_goes_away_is_no_error():
         [f"{sys.executable} -m mmesim schema | head -1"], shell=True, capture_output=True, text=True, check=True
     )
     assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+@pytest.mark.parametrize(
+    ("begun", "offered"),
+    [
+        ("ru", "run"),
+        ("run --se", "--seed\n--set"),
+        ("run q.yaml --set endpoint.instance_c", "endpoint.instance_count"),
+        ("run q.yaml --set models.t", "models.tenant"),
+        ("run q.yaml --set models.tenant.service.w", "models.tenant.service.wait"),
+        ("diff q.yaml --set-both endpoint.router.po", "endpoint.router.policy"),
+        ("sweep q.yaml --grid run.dur", "run.duration"),
+        ("sweep no.yaml --range models.t", ""),
+    ],
+)
+def test_the_shell_completes_commands_options_and_fields(mmesim, monkeypatch, begun, offered):
+    Path("q.yaml").write_text("models: [{name: tenant, service: {cpu: 1 ms}}]\n")
+    words = ["mmesim", *begun.split()]
+    monkeypatch.setenv("_MMESIM_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", " ".join(words))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    done = mmesim()
+    assert (done.code, done.out.strip()) == (0, offered)

@@ -63,7 +63,7 @@ MISTAKES = [
     (END, "ml.m5.xlrge", "did you mean ml.m5.xlarge?"),
     (END, "m5.xlarge", "did you mean ml.m5.xlarge?"),
     (END, "5", "5 is not text"),
-    (END, "ml.m5.xlarge, instances: 3", "write instance_count: 2"),
+    (END, "ml.m5.xlarge, instances: 3", "write instance_count: 3"),
     (END, "ml.m5.xlarge, instance_count: two", "'two' is not a number"),
     (END, "ml.m5.xlarge, router: sticky", "write {policy: sticky}"),
     (END, "ml.m5.xlarge, eviction: LRU", "did you mean lru?"),
@@ -80,6 +80,94 @@ MISTAKES = [
     (MOD, "models:", "models: nothing is not a list"),
     (MOD, "modles:", "did you mean models?"),
 ]
+TRAFFIC = f"traffic:\n  - arrivals: {ARR}\n    popularity: {POP}\n"
+MORE_MISTAKES = [
+    (f"instance_type: {END}", "type: ml.m5.xlarge", "write instance_type: ml.m5.xlarge"),
+    (f"instance_type: {END}", "instance: ml.m5.xlarge", "write instance_type: ml.m5.xlarge"),
+    (f"instance_type: {END}", "instance_type: [ml.m5.xlarge]", "a list is not text"),
+    (END, 'ml.m5.xlarge, instance_count: "2"', "write 2 without quotes"),
+    (END, "ml.m5.xlarge, instance_count: 2.5", "2.5 is not a whole number"),
+    (END, "ml.m5.xlarge, instance_count: 3 hosts", "write 3"),
+    (END, "ml.m5.xlarge, hosts: 3", "write instance_count: 3"),
+    (END, "ml.m5.xlarge, region: Frankfurt", "write one such as us-east-1"),
+    (END, "ml.m5.xlarge, region: us-east1", "did you mean us-east-1?"),
+    (END, "ml.m5.xlarge, price_per_hour: $0.23", "such as 0.23 USD"),
+    (END, "ml.m5.xlarge, warm: yes", "write true"),
+    (END, "ml.m5.xlarge, model_cache: off", "write disabled"),
+    (END, "ml.m5.xlarge, model_cache: true", "true is not one of enabled, disabled (write enabled)"),
+    (END, "ml.m5.xlarge, eviction: {ttl: 600}", "600 has no unit"),
+    (END, "ml.m5.xlarge, router: {policy: round-robin}", "did you mean round_robin?"),
+    (END, "ml.m5.xlarge, timeout: 70 s", "invocation_timeout"),
+    (f"{{instance_type: {END}}}", "ml.m5.xlarge", "write {instance_type: ml.m5.xlarge}"),
+    (f"endpoint: {{instance_type: {END}}}", f"endpoint:\n- instance_type: {END}", "write its keys without -"),
+    (f"endpoint: {{instance_type: {END}}}\n", "", "base.yaml:1: endpoint: is missing"),
+    ("count: 30", "instances: 30", "write count: 30"),
+    ("count: 30", "count: 30 models", "write 30"),
+    ("artifact_size: 10 MB", "artifact_size: 10", "10 has no unit"),
+    ("artifact_size", "artefact_size", "did you mean artifact_size?"),
+    ("name: m, ", "", "models.0.name: is missing"),
+    ("{cpu: 12 ms}", "{cpu: {mean: 12 ms, cv: 0.8}}", "write {lognormal: {mean: 12 ms, cv: 0.8}}"),
+    ("{cpu: 12 ms}", "{cpu: {p50: 10 ms, p99: 40 ms}}", "write {percentiles: {50: 10 ms, 99: 40 ms}}"),
+    (
+        "{cpu: 12 ms}",
+        "{cpu: {percentiles: {p50: 10 ms, p99: 40 ms}}}",
+        "not a percent between 0 and 100: write 50",
+    ),
+    ("{cpu: 12 ms}", "{cpu: {percentiles: {50: 10 ms, 99: 4 ms}}}", "times must not fall: 4 ms at 99 % after 10 ms"),
+    ("{cpu: 12 ms}", "{cpu: {lognormal: {mean: 12 ms, cv: 80 %}}}", "write 0.8"),
+    ("{cpu: 12 ms}", "{cpu: {normal: {mean: 12 ms, sd: 1 ms}}}", "did you mean lognormal?"),
+    ("{cpu: 12 ms}", "{cpu: -12 ms}", "is negative"),
+    (MOD, "models: models.csv", "write {file: models.csv}"),
+    (MOD, "models: {file: none.csv}", "there is no file"),
+    (MOD, "models: [a, b, c]", "'a' is not a map with keys (and 2 more of the list) (write {name: a})"),
+    (TRAFFIC, "traffic: 80 /s\n", "write {arrivals: {poisson: {rate: 80 /s}}}"),
+    (TRAFFIC, "traffic: []\n", "traffic: is empty"),
+    (TRAFFIC, "traffic:\n  - {poisson: {rate: 80 /s}}\n", "write arrivals: {poisson: {rate: 80 /s}}"),
+    (TRAFFIC, "traffic:\n  - {rate: 80 /s}\n", "write arrivals: {poisson: {rate: 80 /s}}"),
+    (TRAFFIC, f"{TRAFFIC}    models: [x]\n", "there is no model or group 'x'"),
+    (TRAFFIC, f"{TRAFFIC}    model: m\n", "did you mean models?"),
+    (TRAFFIC, "traffic:\n  - {trace: calls.csv}\n", "write {file: calls.csv}"),
+    (ARR, "{poisson: {rate: 80 /s, popularity: zipf}}", "it is a key of traffic"),
+    (ARR, "{poisson: {rate: 80 Hz}}", "write 80 /s"),
+    (ARR, "{constant: 80 /s}", "write {rate: 80 /s}"),
+    (ARR, "{poisson: {rate: 1 /s}, gamma: {rate: 1 /s, cv: 2}}", "expected one arrival process, not poisson and gamma"),
+    (RUN, "run: 60 s", "write {duration: 60 s}"),
+    (RUN, "run: {time: 60 s}", "write duration: 60 s"),
+    (RUN, "run: {duration: 60 s, warmup: 60 s}", "must be shorter than duration"),
+    (RUN, "run: {duration: 60 s, seed: random}", "'random' is not a number"),
+    (RUN, "run: {duration: 60 s, instance_count: 2}", "it is a key of endpoint"),
+    (RUN, "run: {duration: 60 s}\nexpect: {p99: 500 ms}", "write [p99 < 500 ms]"),
+    (RUN, "run: {duration: 60 s}\nexpect: [500 ms > p99]", "write p99 < 500 ms"),
+    (RUN, "run: {duration: 60 s}\nexpect: [p99 = 500 ms]", "compare with <, <=, > or >="),
+    (RUN, "run: {duration: 60 s}\nexpect: [P99 < 500 ms]", "did you mean p99?"),
+    (
+        RUN,
+        "run: {duration: 60 s}\nexpect: [error_rate < 0.001]",
+        "0.001 is not a share without `%`",
+    ),
+    (RUN, "run: {duration: 60 s}\nslo: [p99 < 500 ms]", "what is promised is called expect"),
+    (RUN, "run: {duration: 60 s}\nserver: mms", "write {kind: mms}"),
+    (RUN, "run: {duration: 60 s}\nautoscaling: {min: 1}", "autoscaling is not simulated"),
+    (RUN, "run: {duration: 60 s}\nextends: none.yaml", "there is no file"),
+    (
+        RUN,
+        "run: {duration: 60 s}\nsweep: {grid: {endpoint.instances: [1, 2]}}",
+        "sweep, endpoint.instances=1",
+    ),
+    (RUN, "run: {duration: 60 s}\nsweep: {grid: {endpoint.instance_count: 1..4}}", "'1..4' is not a number"),
+    (RUN, "run:\n\tduration: 60 s", "a tab cannot indent: use spaces"),
+    (RUN, "run: duration: 60 s", "one key a line"),
+    (RUN, "run: {duration: 60 s}\n1: 2", "base.yaml:9: 1: unknown key, one of name, endpoint"),
+    (RUN, "run: {duration: true}", "true is not a time"),
+    (RUN, "run:{duration: 60 s}", "base.yaml:8"),
+    (RUN, "run: {duration: 60 s}\n  seed: 3", "indented otherwise"),
+    (RUN, "run: {duration: '60 s}", "a quote or a bracket is not closed"),
+    (RUN, "run: *r", "give the value its name first: &name"),
+    (RUN, "run: !env {duration: 60 s}", "the tag '!env' is not allowed"),
+    (RUN, "run: {duration: 60 s}\n---\nname: b", "one scenario a file"),
+    ("name: base", "name: 5", "put quotes around it"),
+    ("name: base\n", "", "name: is missing"),
+]
 CLASSES = re.compile(
     rf"\b({'|'.join(name for name in mmesim.scenario.__all__ if name not in ('Scenario', 'Model'))})\b"
 )
@@ -90,7 +178,10 @@ def test_the_base_is_valid(mmesim):
     assert mmesim("validate", "base.yaml").code == 0
 
 
-@pytest.mark.parametrize(("right", "wrong", "said"), MISTAKES, ids=[wrong or "nothing" for _, wrong, _ in MISTAKES])
+ALL = [*MISTAKES, *MORE_MISTAKES]
+
+
+@pytest.mark.parametrize(("right", "wrong", "said"), ALL, ids=[wrong or f"no {right[:9]}" for right, wrong, _ in ALL])
 def test_a_mistake_is_one_short_message(mmesim, right, wrong, said):
     assert BASE.count(right) == 1
     Path("base.yaml").write_text(BASE.replace(right, wrong))
@@ -119,3 +210,91 @@ def test_models_of_a_table_miss_a_column_together(mmesim):
     Path("base.yaml").write_text(BASE.replace(MOD, "models: {file: models.csv}"))
     (message,) = mmesim("validate", "base.yaml").err.splitlines()
     assert re.search(r"models.csv:2: service: service of model 'm0' and 39 more is missing", message)
+
+
+def test_a_duplicate_key_hides_no_other_mistake(mmesim):
+    Path("base.yaml").write_text(BASE.replace(RUN, "run: {duration: 60 s, duration: 70 s}\nclients: {timeout: 70}"))
+    lines = mmesim("validate", "base.yaml").err.splitlines()
+    assert [line.split(": ")[1] for line in lines] == ["run.duration", "clients.timeout"]
+
+
+def test_keys_that_are_not_indented_are_two_short_messages(mmesim):
+    Path("base.yaml").write_text(
+        BASE.replace(f"endpoint: {{instance_type: {END}}}", f"endpoint:\ninstance_type: {END}")
+    )
+    empty, stray = mmesim("validate", "base.yaml").err.splitlines()
+    assert "(indent its keys below it)" in empty
+    assert "(it is a key of endpoint)" in stray
+
+
+COMMANDS = [
+    ("validate base.yml", "did you mean base.yaml?"),
+    ("validate nothere.yaml", "nothere.yaml: cannot be read: No such file or directory"),
+    ("validate folder", "folder: cannot be read: Is a directory"),
+    ("validate calls.csv", "traffic: [{trace: {file: calls.csv}}]"),
+    ("validate list.yaml", "a scenario is a map with keys such as `endpoint:`"),
+    ("validate empty.yaml", "`mmesim init` writes a file to start from"),
+    ("validate bytes.yaml", "is not text in UTF-8"),
+    ("validate result.json", "models, traffic and run are missing"),
+    ("base.yaml", "Did you mean 'mmesim run base.yaml'?"),
+    ("runn base.yaml", "Did you mean 'run'?"),
+    ("run base.yaml --quite", "--quiet"),
+    ("run base.yaml base.yaml", "unexpected extra argument"),
+    ("run", "Missing argument 'scenario'"),
+    (
+        "run base.yaml --seed x",
+        "'--seed': Input should be a valid integer, ",
+    ),
+    ("run base.yaml --jobs 0", "not '0'"),
+    ("run base.yaml --replications many", "not 'many'"),
+    ("run base.yaml --until 5%", "such as `p99 within 5 %`"),
+    ("run base.yaml --requests some", "not 'some'"),
+    ("run base.yaml --out base.yaml", "it is not a folder"),
+    ("run base.yaml --set endpoint.instances=3", "write instance_count: 3"),
+    ("run base.yaml --set instance_count=3", "it is a key of endpoint"),
+    ("run base.yaml --set endpoint.instance_count", "write --set key.key=value"),
+    ("run base.yaml --set endpoint.instance_count:3", "write --set key.key=value"),
+    ("run base.yaml --set endpoint/instance_count=3", "unknown key"),
+    ("run base.yaml --set Endpoint.instance_count=3", "did you mean endpoint?"),
+    ("run base.yaml --set models.x.memory=30MiB", "there is no 'x' here, only m"),
+    ("run base.yaml --set models.memory=30MiB", "write models.m.memory=30MiB"),
+    ("run base.yaml --set traffic.arrivals.poisson.rate=80/s", "write traffic.traffic-0.arrivals.poisson.rate=80/s"),
+    ("run base.yaml --set run.duration=60", "60 has no unit"),
+    ("run base.yaml --set endpoint.instance_type=m5.xlarge", "did you mean ml.m5.xlarge?"),
+    ("sweep base.yaml", "give --grid endpoint.instance_count=2,4,6"),
+    ("sweep base.yaml --grid endpoint.instance_count", "write a field and values"),
+    ("sweep base.yaml --grid endpoint.instance_count=", "give at least one value"),
+    ("sweep base.yaml --grid endpoint.instances=1,2,3,4", "the number of hosts is called instance_count"),
+    ("sweep base.yaml --grid instance_count=1,2,3,4", "it is a key of endpoint"),
+    ("sweep base.yaml --grid endpoint.instance_count=1-4", "'1-4' is not a number"),
+    ("sweep base.yaml --grid models.x.memory=1MiB,2MiB", "there is no 'x' here, only m"),
+    ("sweep base.yaml --grid run.seed=1 --grid run.seed=2", "is given twice"),
+    ("sweep base.yaml --points nothere.csv", "nothere.csv: cannot be read: No such file or directory"),
+    ("sweep base.yaml --sample random:10", "write lhs:64 or sobol:64"),
+    ("sweep base.yaml --grid run.seed=1,2 --metrics p98", "did you mean p99?"),
+    ("sweep base.yaml --grid run.seed=1,2 --plot p99.pdf", "a plot is written as .png or .svg"),
+    ("diff base.yaml", "give a second file, or --set to change b"),
+    ("diff base.yaml nothere.yaml", "nothere.yaml: cannot be read"),
+    ("uncertain base.yaml", "write {uncertain: {low: , mid: , high: }}"),
+    ("robustness base.yaml --check", "add `expect`"),
+    ("init base.yaml", "already exists and is not overwritten"),
+    ("schema base.yaml", "unexpected extra argument"),
+    ("trace describe nothere.csv", "there is no file nothere.csv"),
+    ("trace describe base.yaml", "column 'time' is missing"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), COMMANDS, ids=[words for words, _ in COMMANDS])
+def test_a_mistake_on_the_command_line_is_at_most_three_lines(mmesim, words, said):
+    Path("base.yaml").write_text(BASE)
+    Path("calls.csv").write_text("time,model\n0.1,m-000\n")
+    Path("list.yaml").write_text("- a\n")
+    Path("empty.yaml").write_text("")
+    Path("bytes.yaml").write_bytes(b"\xff\xfe\x00")
+    Path("result.json").write_text('{"name": "x", "endpoint": {"instance_type": "ml.m5.large"}}')
+    Path("folder").mkdir()
+    outcome = mmesim(*words.split())
+    assert (outcome.code, outcome.out) == (64, "")
+    assert said in outcome.err
+    assert len(outcome.err.splitlines()) <= 3
+    assert len(outcome.err) < 3 * 160

@@ -226,3 +226,15 @@ def test_the_scenario_of_the_result_gives_the_same_result_without_pilots(mmesim:
     first, second = (json.loads(Path(folder, "summary.json").read_text()) for folder in ("first", "second"))
     assert first | {"wall_s": 0} == second | {"wall_s": 0}
     assert first["steady_state"]["verdict"] == "steady"
+
+
+def test_a_result_of_another_scenario_is_replaced_only_with_a_note(run: Command) -> None:
+    assert "holds the result" not in run("day.yaml").err
+    assert "holds the result" not in run("day.yaml").err
+    changed = run("day.yaml", "--seed", "7", "--set", "clients.timeout=9 s")
+    assert changed.err.startswith(
+        "note: results/day holds the result of another scenario, which is replaced "
+        "(clients.timeout: 70 s there, 9 s here; run.seed: 1 there, 7 here); --out keeps both\n"
+    )
+    assert "holds the result" not in run("day.yaml", "--out", "other").err
+    assert run("day.yaml", "-q").err == ""

@@ -92,7 +92,7 @@ def test_skipped_lines_are_told_on_stderr(capsys: pytest.CaptureFixture[str], tm
     words = ("--format", "access-log", "--pattern", PATTERN, "--set", "time_unit=s", "--json")
     code, out, err = run(capsys, "describe", str(tmp_path / "a.log"), *words)
     assert (code, json.loads(out)["requests"]) == (0, 200)
-    assert err.startswith(f"note: {tmp_path / 'a.log'}: 1 of 201 lines (0.498 %) skipped; the first is line 201, ")
+    assert err.startswith(f"note: {tmp_path / 'a.log'}: 1 of 201 lines (0.498 %) skipped; the first is line 201: ")
 
 
 def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -154,6 +154,9 @@ def test_the_models_of_a_log_become_a_table_that_a_scenario_reads(
     text = "name: x\nendpoint: {vcpu: 2, memory: 8 GiB}\n"
     scenario = load_text(f"{text}models: {table}\ntraffic: [{{trace: {{file: {log}}}}}]\nrun: {{duration: 2 min}}\n")
     assert [model.name for model in scenario.model_table()] == ["c", "a,b"]
+    code, _, err = run(capsys, "models", str(log), "--out", str(tmp_path / "part.csv"), "--window", "60 s..90 s")
+    # The replay of the window meets the names before it.
+    assert (tmp_path / "part.csv").read_text().splitlines()[1:] == ["c,1,1,1,,,", '"a,b",0,0,0,,,']
     code, _, err = run(capsys, "models", str(log), "--out", str(out))
     assert code == 64
     assert "is not overwritten" in err

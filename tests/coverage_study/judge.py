@@ -17,11 +17,12 @@ from mmesim.arrays import Floats
 from mmesim.experiment.until import level, looks
 from mmesim.results.expect import interval_of, shown_as
 from mmesim.results.figures import over
-from mmesim.results.latency import Pooled
+from mmesim.results.latency import Pooled, pool
 from mmesim.results.run_data import RunData
 from mmesim.results.until import allowed, relative_half_width
 from mmesim.scenario.run.until import FIRST_LOOK, read_precision
-from mmesim.stats.intervals import CONFIDENCE
+from mmesim.stats.histogram import span
+from mmesim.stats.means import CONFIDENCE
 
 FIXED = 10
 """Replications of a run whose number is fixed."""
@@ -95,7 +96,9 @@ def interval(
 
 def _plus(pooled: Pooled | None, run: RunData) -> Pooled:
     if pooled is None:
-        return Pooled(run.count.copy(), run.parts_s.copy(), run.retried_cold_s.copy(), run.load_episodes.copy())
+        return pool([run])
+    ends = [pooled.shortest_s, run.shortest_s], [pooled.longest_s, run.longest_s]
+    pooled.shortest_s[:], pooled.longest_s[:] = span([pooled.count, run.count], *ends)
     pooled.count[:] += run.count
     pooled.load_episodes[:] += run.load_episodes
     pooled.retried_cold_s[:] += run.retried_cold_s

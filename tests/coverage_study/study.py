@@ -24,8 +24,9 @@ from mmesim.errors import SimulationError
 from mmesim.results import checks
 from mmesim.results.figures import formula, over
 from mmesim.results.run_data import RunData
-from mmesim.stats.histogram import quantile
-from mmesim.stats.intervals import half_width, mean
+from mmesim.stats.histogram import quantile, span
+from mmesim.stats.intervals import half_width
+from mmesim.stats.means import mean
 from tests.coverage_study.cells import FIGURES, TRUTH_LENGTH, TRUTH_SEED, Cell, cells
 from tests.coverage_study.judge import designs, rows
 
@@ -89,19 +90,23 @@ def truths(cell: Cell, runs: int, tell: Tell = lambda _: None) -> tuple[dict[str
     if not unknown:
         return dict(cell.truth), {}
     values: dict[str, list[float]] = {figure: [] for figure in unknown}
-    count, sum_s, ok, largest_s = np.zeros(0, dtype=np.int64), 0.0, 0, 0.0
+    count, sum_s, ok = np.zeros(0, dtype=np.int64), 0.0, 0
+    low = high = np.zeros(0)
     of = cell.scenario(TRUTH_SEED, TRUTH_LENGTH)
     run = None
     for replication in range(runs):
         run = _checked(simulate(of, replication))
-        count = run.count if replication == 0 else count + run.count
-        sum_s, ok, largest_s = sum_s + run.latency_sum_s, ok + run.ok, max(largest_s, run.latency_max_s)
+        if replication == 0:
+            count, low, high = np.zeros_like(run.count), run.shortest_s, run.longest_s
+        low, high = span([count, run.count], [low, run.shortest_s], [high, run.longest_s])
+        count = count + run.count
+        sum_s, ok = sum_s + run.latency_sum_s, ok + run.ok
         for figure in unknown:
             values[figure].append((over(cell.limit_s) if figure == "share" else formula(figure)).of(run))
     assert run is not None
     tell(f"truth from {runs} runs")
     found = {"mean": sum_s / ok, "share": float(count[run.edges_s[1:] > cell.limit_s].sum()) / ok}
-    found |= {name: quantile(run.edges_s, count, q, largest_s) for name, q in QUANTILES.items()}
+    found |= {name: quantile(low, high, count, q) for name, q in QUANTILES.items()}
     error = {}
     for figure in unknown:
         half = half_width(values[figure], 0.99, found[figure] if figure in QUANTILES else mean(values[figure]))

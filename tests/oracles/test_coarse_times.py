@@ -68,6 +68,6 @@ def latencies(folder: Path, given: dict[str, float], calls: int, seeds: int) -> 
 def test_whole_seconds_give_the_latencies_of_exact_times(tmp_path: Path, number: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TraceWarning)
-        exact, coarse = latencies(tmp_path, workload(number), calls=10_000, seeds=4)
+        exact, coarse = latencies(tmp_path, workload(number), calls=50_000, seeds=20)
     error = np.abs(coarse / exact - 1.0)
     assert (error <= [0.05, 0.05, 0.15]).all(), dict(zip(FIGURES, error.tolist(), strict=True))

@@ -18,7 +18,7 @@ from mmesim.results.result import Result
 from mmesim.scenario import EvictionPolicy, HostType, Poisson, RunSettings, Scenario, Traffic, Zipf
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.values.times import Exponential
-from mmesim.stats.intervals import student_t
+from mmesim.stats.means import mean_interval
 from mmesim.workload.draws.popularity import probabilities
 from tests.laws.scenarios import instant_endpoint, instant_model, instant_server, patient_clients
 from tests.oracles.caches import cache
@@ -43,7 +43,7 @@ def miss_ratios(result: Result) -> list[float]:
 
 
 def holds(values: list[float], truth: float) -> bool:
-    interval = student_t(values)
+    interval = mean_interval(values)
     assert interval is not None
     return interval[0] <= truth <= interval[1]
 

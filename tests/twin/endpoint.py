@@ -223,7 +223,10 @@ class Twin:
             return (0.0, time) if always(model.service.cpu) != 0.0 else (time, 0.0)
         if rule == "sum":
             return sum(waits), sum(cpus)
-        longest = max(range(len(batch)), key=lambda k: waits[k] + cpus[k])
+        service = model.service
+        alone = service.serial + (1 - service.serial) / service.threads
+        alone /= self.scenario.endpoint.host.cpu_speed
+        longest = max(range(len(batch)), key=lambda k: waits[k] + cpus[k] * alone)
         return waits[longest], cpus[longest]
 
     def _finish(self, host: Host, copy: Copy, attempt: Attempt, cause: str | None) -> None:

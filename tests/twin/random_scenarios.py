@@ -73,7 +73,7 @@ def scenario(seed: int) -> Scenario:
             {"cpu": time(0.02), "wait": time(0.03)},
         )
         batch_size = one(1, 1, 1, 2, 5)
-        batch: Any = one("sum", AffineBatch(base_s=0.0117, per_item_s=0.0043)) if batch_size > 1 else "max"
+        batch: Any = one("max", "sum", AffineBatch(base_s=0.0117, per_item_s=0.0043)) if batch_size > 1 else "max"
         return ModelGroup(
             name=f"g{index}",
             artifact_bytes=int(one(0, 5e6, 40e6) * rng.uniform(0.8, 1.2)),

@@ -139,6 +139,9 @@ def count_ok(t, a, m, latency, cell, coarse):
     counts.measured_ok += 1
     counts.latency_sum += latency
     i = bucket(t.edges, t.start[cell], without_rounding(latency))
+    if t.histogram[i] == 0 or latency < t.shortest[i]:
+        t.shortest[i] = latency
+    t.longest[i] = max(t.longest[i], latency)
     t.histogram[i] += 1
     total = fill_ledger(t, a)
     for k in range(N_PARTS):
@@ -157,6 +160,9 @@ def count_ok(t, a, m, latency, cell, coarse):
         if t.pools.episode[p] == 0:
             t.pools.episode[p] = 1
             t.episodes[i] += 1
+    if stats.ok[m] == 0 or latency < stats.latency_min[m]:
+        stats.latency_min[m] = latency
+    stats.latency_max[m] = max(stats.latency_max[m], latency)
     stats.ok[m] += 1
     stats.latency[m] += latency
     t.model_hist[m, coarse] += 1
@@ -231,6 +237,9 @@ def end_attempt(t, a, cause, now, latency, coarse):
         window.load_wait_max = max(window.load_wait_max, waited)
         window.misses += 1
     if cause == OK:
+        if window.ok == 0 or latency < window.latency_min:
+            window.latency_min = latency
+        window.latency_max = max(window.latency_max, latency)
         window.ok += 1
         model_latency = now - attempts.forwarded[a]
         window.model_latency += model_latency

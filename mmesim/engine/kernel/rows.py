@@ -255,6 +255,8 @@ MODEL_STATS = packed(
     ("ok", COUNT, "those that were answered well"),
     ("misses", COUNT, "cold ones"),
     ("latency", S, "sum of the latencies of those answered well"),
+    ("latency_min", S, "the shortest of them"),
+    ("latency_max", S, "the longest of them"),
 )
 
 SELECTION = packed(

@@ -105,6 +105,8 @@ WINDOW = packed(
     ("load_wait", S, "sum of the waits for loads of the misses"),
     ("load_wait_max", S, "the longest of them"),
     ("latency", S, "sum of the latencies, as clients see them, of those answered well"),
+    ("latency_min", S, "the shortest of them"),
+    ("latency_max", S, "the longest of them"),
 )
 
 PARAMS = packed(

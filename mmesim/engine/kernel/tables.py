@@ -54,7 +54,7 @@ FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "cont
 PLAIN = """
     ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes
     window_causes window_hist budgets record_parts scratch episodes ledger scores tokens retry_on retried_cold
-    cold_histogram members
+    cold_histogram members shortest longest
 """
 TABLES = (*LAYOUTS, *PLAIN.split())
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
@@ -181,6 +181,8 @@ class Tables:
             "edges": np.ascontiguousarray(edges[0], np.float64),  # of the buckets of latencies, seconds
             "start": np.ascontiguousarray(edges[1], np.int64),  # first bucket of each cell of the plain grid
             "histogram": np.zeros(buckets, np.int64),  # measured calls by latency
+            "shortest": np.zeros(buckets),  # the shortest of them, seconds
+            "longest": np.zeros(buckets),  # the longest of them, seconds
             "cold_histogram": np.zeros(buckets, np.int64),  # those of them that were cold
             "members": np.zeros((models, max(1, sizes.selections)), np.int8),  # selections of each model's calls
             "parts": np.zeros((buckets, N_PARTS)),  # their ledger: seconds by bucket and part

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from mmesim.arrays import Floats
+from mmesim.arrays import Floats, Ints
 from mmesim.engine.control.host import Host
+from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, HOST_LOST
+from mmesim.engine.kernel.jit import plain
+from mmesim.engine.kernel.record import select
 from mmesim.engine.measure.windows import Integrals, Peaks
 from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
 
+_select: Callable[..., None] = plain(select)
+"""As the kernel counts a call that has failed, whatever its cause."""
 LEDGER_TOLERANCE_S = 1e-9
 LITTLE_TOLERANCE = 1e-9
 
@@ -51,6 +56,8 @@ def collect(
         limits_s=limits,
         edges_s=views.edges.copy(),
         count=views.histogram.copy(),
+        shortest_s=views.shortest.copy(),
+        longest_s=views.longest.copy(),
         parts_s=views.parts.copy(),
         latency_sum_s=float(counts.latency_sum),
         latency_max_s=float(max(counts.warm_max, counts.cold_max)),
@@ -72,15 +79,7 @@ def collect(
         in_flight_at_end=int(counts.measured_begun - counts.measured_calls),
         retried_cold_s=views.retried_cold.copy(),
         load_episodes=views.episodes.copy(),
-        cold=ClassData(
-            calls=int(views.model_stats.misses.sum() + counts.unreached),
-            count=views.cold_histogram.copy(),
-            latency_sum_s=float(counts.cold_sum),
-            latency_max_s=float(counts.cold_max),
-        ),
-        unreached=int(counts.unreached),
-        warm_latency_sum_s=float(counts.warm_sum),
-        warm_latency_max_s=float(counts.warm_max),
+        **_classes(views),
         cells=_cells(views),
         tenants=TenantData(
             calls=views.model_stats.calls.copy(),
@@ -88,6 +87,8 @@ def collect(
             misses=views.model_stats.misses.copy(),
             over=views.model_over[:, : limits.size].copy(),
             latency_sum_s=views.model_stats.latency.copy(),
+            latency_min_s=views.model_stats.latency_min.copy(),
+            latency_max_s=views.model_stats.latency_max.copy(),
             histogram=views.model_hist.copy(),
         ),
         model_names=tuple(model.name for model in models),
@@ -101,9 +102,40 @@ def collect(
     )
 
 
+def _open(views: Any) -> Ints:
+    """The attempts whose measured calls have no answer yet: their clients wait, or pause before them."""
+    attempts = views.attempts
+    waits = (attempts.answered == 0) | (attempts.state == A_BACKOFF)
+    return np.flatnonzero((attempts.state != A_FREE) & (attempts.measured == 1) & waits)
+
+
+def _classes(views: Any) -> dict[str, Any]:
+    """Warm and cold calls; those without an answer count too, as they are so far."""
+    counts, attempts, rows = views.counts[0], views.attempts, _open(views)
+    open_cold = int(attempts.cold[rows].sum())
+    seen = attempts.earlier_hits[rows] + attempts.earlier_misses[rows] > 0
+    unreached = int(counts.unreached) + int((~seen & (attempts.host[rows] < 0)).sum())
+    cold = int(views.model_stats.misses.sum()) + open_cold
+    return {
+        "cold": ClassData(
+            calls=cold + unreached,
+            count=views.cold_histogram.copy(),
+            latency_sum_s=float(counts.cold_sum),
+            latency_max_s=float(counts.cold_max),
+        ),
+        "unreached": unreached,
+        "warm_calls": int(counts.measured_calls) + rows.size - cold,
+        "warm_latency_sum_s": float(counts.warm_sum),
+        "warm_latency_max_s": float(counts.warm_max),
+    }
+
+
 def _cells(views: Any) -> CellData:
-    """The cells of all selections; none when nothing was selected."""
-    rows = views.selections.windows[: views.params[0].n_selections].sum()
+    """The cells of all selections; none when nothing was selected. A call without an answer counts as failed."""
+    n = int(views.params[0].n_selections)
+    for row in _open(views).tolist():
+        _select(views.selections, views.members, views.cells, views.attempts, n, row, HOST_LOST, 0.0)
+    rows = views.selections.windows[:n].sum()
     return CellData(
         calls=views.cells.calls[:rows].copy(),
         ok=views.cells.ok[:rows].copy(),

@@ -22,7 +22,7 @@ from mmesim.results.run_data import CAUSES
 from mmesim.results.window_table import START, WindowTable
 from mmesim.scenario.clients.causes import FAILURES
 from mmesim.scenario.endpoint.endpoint import Endpoint
-from mmesim.stats.histogram import log_middles, quantile
+from mmesim.stats.histogram import clipped_quantile, log_middles
 
 WINDOW_S = 60.0
 MICRO = 1e6
@@ -136,6 +136,7 @@ class Windows:
         window = {column.name: float(getattr(views.window[0], column.name)) for column in WINDOW.columns}
         causes = {name: float(views.window_causes[k]) for k, name in enumerate(CAUSES)}
         latencies = views.window_hist.copy()
+        ends = window["latency_min"], window["latency_max"]
         after = self.integrals()
         added = after.since(self._before, len(self._hosts))
         self._before = after
@@ -173,8 +174,8 @@ class Windows:
             "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
             "ClientLatency_SampleCount": window["ok"],
             "LogClientLatency": _ratio(float(self._log_middles @ latencies), window["ok"]),
-            "ClientLatency_p50": quantile(views.coarse_edges, latencies, 0.5) * MICRO,
-            "ClientLatency_p99": quantile(views.coarse_edges, latencies, 0.99) * MICRO,
+            "ClientLatency_p50": clipped_quantile(views.coarse_edges, latencies, 0.5, *ends) * MICRO,
+            "ClientLatency_p99": clipped_quantile(views.coarse_edges, latencies, 0.99, *ends) * MICRO,
         }
         for column in WINDOW.columns:
             setattr(views.window[0], column.name, 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ import pyarrow as pa
 from mmesim.results.run_data import CellData, ClassData, HostData, RunData, TenantData
 from mmesim.results.series import COLUMNS
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.trace_note import TraceNote
 from mmesim.stats.histogram import coarse_grid, grid
 
 LEFT_OUT = ("scenario", "edges_s", "coarse_edges_s", "model_names", "records")
 """Fields that the scenario gives back, and the call records, which are not kept."""
+
+TEXTS = ("checks", "trace_notes")
+"""Fields that are kept as JSON."""
 
 LEVEL = 6
 """Of zstd: 6 % smaller than with the default of 3 for a few milliseconds; 19 saves another 7 % at 0.2 s."""
@@ -42,8 +47,9 @@ def unpack(data: bytes, scenario: Scenario) -> RunData:
         # A plain figure is an array without dimensions.
         found: dict[str, Any] = {name: array if array.ndim else array.item() for name, array in file.items()}
     return RunData(
-        **{name: value for name, value in found.items() if "." not in name and name != "checks"},
+        **{name: value for name, value in found.items() if "." not in name and name not in TEXTS},
         checks=json.loads(found["checks"]),
+        trace_notes=tuple(TraceNote(**(one | {"file": Path(one["file"])})) for one in json.loads(found["trace_notes"])),
         tenants=TenantData(**_inside("tenants", found)),
         hosts=HostData(**_inside("hosts", found)),
         cold=ClassData(**_inside("cold", found)),
@@ -67,6 +73,8 @@ def _values(run: RunData) -> Iterator[tuple[str, Any]]:
             yield from ((f"windows.{name}", value[name]) for name in COLUMNS if name in value)
         elif field.name == "checks":
             yield "checks", json.dumps(value)
+        elif field.name == "trace_notes":
+            yield "trace_notes", json.dumps([asdict(note) | {"file": str(note.file)} for note in value])
         elif field.name not in LEFT_OUT:
             yield field.name, value
 

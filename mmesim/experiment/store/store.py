@@ -16,9 +16,10 @@ from typing import Any, Self
 from mmesim.errors import DamagedWarning, OutputError
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.results.run_data import RunData
+from mmesim.scenario.run.settings import FoundWarmup
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 4
+FORMAT = 5
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573
@@ -27,13 +28,22 @@ APPLICATION = 0x6D6D6573
 BUSY_S = 60.0
 """How long to wait for another process that writes."""
 
-_TABLE = """
+_TABLES = (
+    """
 CREATE TABLE replications (
     key BLOB PRIMARY KEY,
     times INTEGER NOT NULL DEFAULT 1,
     data BLOB NOT NULL
 )
-"""
+""",
+    """
+CREATE TABLE warmups (
+    base BLOB PRIMARY KEY,
+    found TEXT NOT NULL
+)
+""",
+)
+"""The second one: how an automatic warm-up was found, for all replications of a scenario."""
 
 
 CHECKSUM_BYTES = 16
@@ -113,13 +123,24 @@ class Store:
             raise OutputError(f"{self._name or 'the temporary store'}: a replication in it was damaged: start it again")
         return unpack(content, scenario)
 
+    def keep_warmup(self, base: bytes, found: FoundWarmup | None) -> None:
+        """Keep how the warm-up of the scenario with this `Keys.base` was found; None when it was given."""
+        if found is not None:
+            self._ask("INSERT OR REPLACE INTO warmups VALUES (?, ?)", (base, found.model_dump_json(by_alias=True)))
+
+    def warmup(self, base: bytes) -> FoundWarmup | None:
+        """How the warm-up of a scenario was found, None when it was given."""
+        rows = self._ask("SELECT found FROM warmups WHERE base = ?", (base,))
+        return FoundWarmup.model_validate_json(rows[0][0]) if rows else None
+
     def _open(self) -> None:
         if self._is_new():
             self._ask("PRAGMA journal_mode = WAL")
             # One transaction: no process ever sees a half-made store, and only one makes it.
             self._ask("BEGIN IMMEDIATE")
             if self._is_new():
-                self._ask(_TABLE)
+                for table in _TABLES:
+                    self._ask(table)
                 self._ask(f"PRAGMA application_id = {APPLICATION}")
                 self._ask(f"PRAGMA user_version = {FORMAT}")
             self._ask("COMMIT")

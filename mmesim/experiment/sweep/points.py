@@ -65,7 +65,9 @@ def read_points(path: Path) -> tuple[Point, ...]:
                 if len(row) != len(header):
                     raise UserError(f"{path}:{rows.line_num}: {len(row)} values for {len(header)} fields")
                 found.append({name: cell.strip() for name, cell in zip(header, row, strict=True)})
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: cannot be read: {error}") from None
     twice = [name for name in header if header.count(name) > 1]
     if "" in header or twice or not found:

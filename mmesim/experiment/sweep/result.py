@@ -18,6 +18,7 @@ from mmesim.files import beside, whole, write_text, writing
 from mmesim.results.figures import read
 from mmesim.results.provenance import Origin, provenance
 from mmesim.results.result import Result
+from mmesim.results.sections import SteadyState
 from mmesim.scenario import figures
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario
@@ -36,8 +37,8 @@ class SweptPoint:
 
     `figures` are those of `mmesim.scenario.figures` that a sweep shows, by column. `verdict` is None when nothing is
     expected; `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the
-    measured time (`steady`, `warming up`, `saturated`, `too short`), None where that cannot be asked. `self_check` says
-    how the simulator contradicted itself, None when it did not.
+    measured time, and how long a run has to be that is too short. `self_check` says how the simulator contradicted
+    itself, None when it did not.
     """
 
     number: int
@@ -46,14 +47,13 @@ class SweptPoint:
     figures: Mapping[str, Estimate]
     verdict: str | None
     not_passed: tuple[str, ...]
-    steady_state: str | None
+    steady_state: SteadyState
     self_check: str | None
 
 
 def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
     """What a sweep keeps of a result."""
     entries: Any = result.summary["expect"]
-    steady: Any = result.summary["steady_state"]
     return SweptPoint(
         number=number,
         values=dict(values),
@@ -61,7 +61,7 @@ def swept_point(number: int, values: Mapping[str, object], result: Result) -> Sw
         figures={one.column: read(one, result.summary) for one in figures.shown_in("sweep")},
         verdict=result.verdict if entries else None,
         not_passed=tuple(entry["text"] for entry in entries if entry["verdict"] != "pass"),
-        steady_state=steady["verdict"],
+        steady_state=result.steady_state,
         self_check=result.self_check,
     )
 
@@ -134,8 +134,9 @@ class SweepResult:
                 for end, name in enumerate(("low", "high")):
                     bounds = [None if estimate.ci95 is None else estimate.ci95[end] for estimate in found]
                     columns[f"{one.column}_{name}"] = pa.array(bounds, pa.float64())
-        steady = [point.steady_state for point in self.points]
+        steady = [point.steady_state.verdict for point in self.points]
         columns["steady_state"] = pa.array(steady, pa.string())
+        columns["run_at_least_s"] = pa.array([point.steady_state.run_at_least_s for point in self.points], pa.float64())
         columns["verdict"] = pa.array([point.verdict for point in self.points], pa.string())
         columns["not_passed"] = pa.array(["; ".join(point.not_passed) for point in self.points], pa.string())
         return pa.table(columns)

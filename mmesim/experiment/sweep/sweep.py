@@ -5,24 +5,21 @@ All points share the seed, so that they see the same random numbers: the differe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mmesim.errors import STOPPED, Problem, ScenarioError, SimulationError, UserError
-from mmesim.experiment.execute.executors import given_or_local, local
-from mmesim.experiment.execute.task import Executor, Task
-from mmesim.experiment.replicate import repeated, say_why, with_warmup
-from mmesim.experiment.store.key import Keys, of_replication
+from mmesim.errors import STOPPED, Problem, ScenarioError, UserError
+from mmesim.experiment.execute.task import Executor
+from mmesim.experiment.replicate import repeated, say_why
+from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
+from mmesim.experiment.stored import Watch, Work
 from mmesim.experiment.sweep.points import Point, count, fields_of, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
-from mmesim.experiment.warmup import found_again
 from mmesim.results.provenance import origin
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.scenario import Scenario
@@ -32,9 +29,6 @@ MOST = 2_000
 
 MOST_PROBLEMS = 10
 """Problems that are shown at once: one mistake may be in many points."""
-
-Watch = Callable[[int, int, int], None]
-"""Gets the numbers of simulations that were run so far, that were found in the store, and of all."""
 
 What = Sweep | Mapping[str, Sequence[object]] | Sequence[Mapping[str, object]]
 """What varies: a `sweep` section, a grid (field -> values), or a list of points (field -> value)."""
@@ -65,21 +59,21 @@ def sweep(
     begun = origin(plan.scenario)
     _allow(len(plan.points), plan.simulations, most)
     with Store(None if store is None else Path(store)) as kept:
-        work = _Work(plan, kept, watch)
+        done: dict[int, SweptPoint] = {}
+
+        def finished(index: int, result: Result) -> None:
+            done[index] = swept_point(index, plan.points[index], result)
+
+        work = Work(plan, kept, finished, watch)
         try:
-            with (
-                given_or_local(executor, min(jobs, plan.simulations)) as running,
-                closing(running.run(work.tasks())) as runs,
-            ):
-                for index, run in runs:
-                    work.finished(index, run)
+            work.run(jobs, executor)
         except STOPPED as error:
-            if not work.done:
+            if not done:
                 raise
             say_why(error)
     fields = tuple(plan.points[0])
-    done = tuple(work.done[index] for index in sorted(work.done))
-    return SweepResult(plan.scenario, fields, done, len(plan.points), work.simulated, work.found, begun)
+    in_order = tuple(done[index] for index in sorted(done))
+    return SweepResult(plan.scenario, fields, in_order, len(plan.points), work.simulated, work.found, begun)
 
 
 def _allow(points: int, simulations: int, most: int | None) -> None:
@@ -121,7 +115,9 @@ class _Plan:
             try:
                 scenario = template.at(point)
             except ScenarioError as error:
-                problems |= {str(one): one for one in map(_named, error.problems)}
+                for one in map(_named, error.problems):
+                    # A field that is wrong is wrong in every point: one mistake.
+                    problems.setdefault(f"{one.field}: {one.message}", one)
                 continue
             scenario = repeated(scenario, replications)
             self.replications.append(scenario.run.replications)
@@ -138,69 +134,8 @@ class _Plan:
         """The scenario of a point."""
         return repeated(self._template.at(self.points[index]), self.replications[index])
 
-    def keys(self, index: int) -> list[bytes]:
-        """The names of a point's replications, in order."""
-        return [of_replication(self.bases[index], number) for number in range(self.replications[index])]
-
 
 def _named(problem: Problem) -> Problem:
     """A problem of an override as one of the sweep."""
     file = problem.file.removeprefix("--set ")
     return problem if file == problem.file else replace(problem, file=f"sweep, {file}")
-
-
-class _Work:
-    """What is done of a plan. Only the points that are under way are in memory, and of the others a few figures."""
-
-    def __init__(self, plan: _Plan, store: Store, watch: Watch | None) -> None:
-        self.done: dict[int, SweptPoint] = {}
-        self.simulated = 0
-        self.found = 0
-        self._plan = plan
-        self._store = store
-        self._watch = watch
-        self._given: list[tuple[int, bytes]] = []
-        """Point and name of each task."""
-        self._missing: dict[int, int] = {}
-        self._scenarios: dict[int, Scenario] = {}
-
-    def tasks(self) -> Iterator[Task]:
-        """Every replication that is not in the store, one point after the other."""
-        for index in range(len(self._plan.points)):
-            scenario = self._scenarios[index] = self._plan.at(index)
-            keys = self._plan.keys(index)
-            missing = [number for number, key in enumerate(keys) if key not in self._store]
-            self._missing[index] = len(missing)
-            self.found += len(keys) - len(missing)
-            self._tell()
-            if not missing:
-                self._finish(index)
-            # Pilot runs of an automatic warm-up run here, beside the tasks that are under way.
-            settled = with_warmup(scenario, local(1)) if missing else scenario
-            for number in missing:
-                self._given.append((index, keys[number]))
-                yield Task(settled, number)
-
-    def finished(self, task: int, run: RunData) -> None:
-        """Keep what a task measured; the last one of a point gives the point's figures."""
-        index, key = self._given[task]
-        self._store.put(key, run)
-        self.simulated += 1
-        self._missing[index] -= 1
-        if not self._missing[index]:
-            self._finish(index)
-        self._tell()
-
-    def _finish(self, index: int) -> None:
-        """Work out the figures from the store, so that they are the same whenever the replications were run."""
-        scenario = self._scenarios.pop(index)
-        runs = tuple(self._store.get(key, scenario) for key in self._plan.keys(index))
-        if len({run.warmup_s for run in runs}) > 1:
-            raise SimulationError(f"point {index}: its replications in the store have different warm-ups")
-        warmup_s = runs[0].warmup_s
-        settled = scenario.with_run(warmup_s=warmup_s, warmup_found=found_again(scenario, warmup_s))
-        self.done[index] = swept_point(index, self._plan.points[index], Result(settled, runs))
-
-    def _tell(self) -> None:
-        if self._watch is not None:
-            self._watch(self.simulated, self.found, self._plan.simulations)

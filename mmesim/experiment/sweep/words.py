@@ -48,7 +48,12 @@ def from_words(grid: Sequence[str], points: Path | None, sample: str | None, ran
         _wrong(f"--range {ranges[0]}", "is part of a sample: add --sample sobol:64 or --sample lhs:64")
     section: dict[str, object] = {}
     if grid:
-        section["grid"] = dict(_axis(word) for word in grid)
+        axes = [_axis(word) for word in grid]
+        named = [path for path, _ in axes]
+        for path in named:
+            if named.count(path) > 1:
+                _wrong(f"--grid {path}", f"is given twice: write all its values in one, {path}=1,2,3")
+        section["grid"] = dict(axes)
     if points is not None:
         section["points"] = read_points(points)
     if sample is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -11,10 +12,14 @@ from mmesim.experiment.diff import Diff
 from mmesim.experiment.divergence import Divergence, Fate
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
+from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.results.compare import Delta
 from mmesim.stats.intervals import Estimate
 
-TONES: Mapping[str, Tone] = MappingProxyType({"higher": "changed", "lower": "changed", "undecided": "open"})
+TONES: Mapping[str | None, Tone] = MappingProxyType(
+    {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}
+)
+"""Effect of a difference, or its direction where no way is good, and its tone."""
 RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
 
 
@@ -39,7 +44,7 @@ def _head(found: Diff) -> Iterator[Block]:
     lines += phrases.of_scenario(found.asked)
     for label, result in (("a", found.a), ("b", found.b)):
         steady: Any = result.summary["steady_state"]
-        if steady["verdict"] in phrases.UNSTEADY:
+        if steady["verdict"] in UNSTEADY:
             lines.append(f"{label} is not in steady state ({steady['verdict']}): {steady['evidence']}")
     if not found.same_calls:
         lines.append("a and b have different traffic: only what it has in common cancels in the differences")
@@ -66,8 +71,12 @@ def _table(found: Diff) -> Iterator[Block]:
 
 def _row(delta: Delta) -> tuple[Cell, ...]:
     name = phrases.with_unit(delta.name, delta.kind)
-    tone = TONES.get(delta.direction)
-    ends = (Cell(name, tone=tone), Cell(_value(delta, delta.a), tone=tone), Cell(_value(delta, delta.b), tone=tone))
+    tone = TONES.get(delta.effect or delta.direction)
+    ends = (
+        Cell(name, tone=tone),
+        Cell(formats.figure(delta.kind, delta.a.value), tone=tone),
+        Cell(formats.figure(delta.kind, delta.b.value), tone=tone),
+    )
     if delta.difference.value is None:
         return (*ends, Cell(formats.DASH, tone=tone), Cell(), Cell())
     if delta.kind == "share":
@@ -75,17 +84,11 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
         interval = formats.interval(_scaled(delta.difference, 100.0).as_dict())
     else:
         bounds = delta.difference.ci95
-        exact = bounds is not None and bounds[0] == bounds[1]  # such as a price
+        exact = bounds is not None and math.isclose(*bounds, rel_tol=1e-9)  # such as a price
         shown = _signed(delta.difference.value)
         interval = "" if exact else formats.interval(delta.difference.as_dict())
     relative = "" if delta.relative is None or delta.kind == "share" else f"{100.0 * delta.relative:+,.1f} %"
     return (*ends, Cell(shown, interval, tone=tone), Cell(relative, tone=tone), Cell(delta.direction, tone=tone))
-
-
-def _value(delta: Delta, estimated: Estimate) -> str:
-    if estimated.value is None:
-        return formats.DASH
-    return formats.share(estimated.value) if delta.kind == "share" else formats.number(estimated.value)
 
 
 def _signed(value: float) -> str:

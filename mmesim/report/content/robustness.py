@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from mmesim import units
-from mmesim.experiment.robustness_result import Outcome, Robustness
+from mmesim.experiment.robustness_result import AS_GIVEN, Outcome, Robustness
 from mmesim.report import formats, phrases
-from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, cells, report
+from mmesim.report.content.steadiness import steadiness
 from mmesim.scenario.figures import Figure, shown_in
 from mmesim.stats.intervals import Estimate
 
 
 def robustness_report(found: Robustness) -> Report:
-    """The sentence that answers, and a table with a line for each setting."""
-    return report(_head(found), [Lines((found.answer,))], _table(found))
+    """The sentence that answers, what each change does in combinations, and a table with a line for each setting."""
+    return report(_head(found), [Lines((found.answer,))], _by_change(found), _table(found))
 
 
 def _head(found: Robustness) -> Iterator[Block]:
@@ -27,42 +28,51 @@ def _head(found: Robustness) -> Iterator[Block]:
         yield Lines(tuple(lines))
 
 
+def _by_change(found: Robustness) -> Iterator[Block]:
+    """Of all combinations: in how many settings with each change it holds."""
+    if not found.full or found.verdict is None:
+        return
+    rows = []
+    for change, counts in found.by_change.items():
+        all_hold = counts["pass"] == sum(counts.values())
+        tone: Tone = "good" if all_hold else "bad" if counts["fail"] else "open"
+        rows.append((Cell(change), *(Cell(str(number), tone=tone) for number in counts.values())))
+    yield Table(
+        (Column("settings with"), *(Column(name, "right") for name in ("hold", "fail", "undecided"))), tuple(rows)
+    )
+
+
 def _table(found: Robustness) -> Iterator[Block]:
     judged = found.verdict is not None
     figures = shown_in("robustness")
-    columns = [Column()]
+    titles, names = _names(found)
+    columns = [Column(title, "right" if title == NUMBER else "left") for title in titles]
     columns += [Column("expected")] if judged else []
     columns += [Column(one.key.replace("_", " "), "right", "ms" if one.kind == "ms" else "") for one in figures]
-    names = _names(found)
     rows = []
     for name, outcome in zip(names, found.outcomes, strict=True):
-        row = [Cell(name), *([phrases.verdict(outcome.verdict, *_missed(outcome))] if judged else [])]
+        row = [*cells(*name), *([phrases.verdict(outcome.verdict, *_missed(outcome))] if judged else [])]
         rows.append((*row, *(_cell(one, outcome.figures[one.key]) for one in figures)))
     yield Table(tuple(columns), tuple(rows))
-    if names[-1].isdecimal():
-        yield Lines(tuple(f"{name}: {one.name}" for name, one in zip(names, found.outcomes, strict=True)), "list")
-    notes = [*phrases.of_runs([(one.name, one.steady_state) for one in found.outcomes], "settings")]
+    notes = [*steadiness([(one.name, one.steady_state) for one in found.outcomes], "settings")]
     notes += [f"left out: {one.name}: {one.reason}" for one in found.left_out]
     if notes:
         yield Lines(tuple(notes))
 
 
-def _names(found: Robustness) -> list[str]:
-    """The settings by the ends of their fields that tell them apart; by numbers where that is too long."""
-    changes = [outcome.name.split(", ") for outcome in found.outcomes]
-    paths = list(dict.fromkeys(one.split(" = ")[0] for change in changes for one in change))
+def _names(found: Robustness) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
+    """Titles and cells that name the settings: one change each, or a number and what each field is set to."""
+    changes = [dict(change.split(" = ") for change in outcome.changes) for outcome in found.outcomes]
+    paths = list(dict.fromkeys(path for change in changes for path in change))
     short = dict(zip(paths, phrases.short_paths(paths), strict=True))
-    names = [", ".join(_shortened(one, short) for one in change) for change in changes]
-    return names if max(map(len, names)) <= LONGEST else [str(number) for number in range(len(names))]
+    if all(len(change) <= 1 for change in changes):
+        lone = ["".join(f"{short[path]} = {value}" for path, value in change.items()) for change in changes]
+        return [""], [[name or AS_GIVEN] for name in lone]
+    rows = [[str(number), *(change.get(path, "") for path in paths)] for number, change in enumerate(changes)]
+    return [NUMBER, *short.values()], rows
 
 
-LONGEST = 32
-"""Characters for the name of a setting in a table."""
-
-
-def _shortened(change: str, short: Mapping[str, str]) -> str:
-    path, equals, value = change.partition(" = ")
-    return f"{short[path]}{equals}{value}"
+NUMBER = "no."
 
 
 def _cell(figure: Figure, estimate: Estimate) -> Cell:

@@ -21,7 +21,7 @@ from mmesim.results.figures import USE
 from mmesim.results.ledger import calls_of_band
 from mmesim.results.result import Result
 from mmesim.scenario.figures import PARTS
-from mmesim.stats.intervals import mean
+from mmesim.stats.means import mean
 
 WIDER = "[interval of at least 95 %]"
 LEDGER_BANDS = ("p50", "p99", "p99.9")

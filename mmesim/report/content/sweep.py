@@ -8,6 +8,7 @@ from mmesim import units
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.report.content.steadiness import of_runs
 from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
 
@@ -98,7 +99,7 @@ def _cell(figure: Figure, estimate: Estimate) -> Cell:
 
 def _notes(result: SweepResult, figures: Sequence[Figure]) -> Iterator[Block]:
     """What keeps a point's figures from being those of a steady state, and why there is a dash."""
-    notes = [*phrases.of_runs([(f"point {point.number}", point.steady_state) for point in result.points], "points")]
+    notes = [*of_runs([(f"point {point.number}", point.steady_state) for point in result.points], "points")]
     for one in figures:
         reasons = [point.figures[one.column].reason for point in result.points]
         found = dict.fromkeys(reason for reason in reasons if reason is not None)

@@ -13,7 +13,7 @@ from mmesim.workload.trace.describe import Description
 def trace_report(found: Description, title: str) -> Report:
     """The figures of a trace, a line each."""
     models, span = phrases.plural(found.models, "model"), units.show_seconds(found.span_s)
-    head = Title(title, f"{units.show_count(found.requests)} calls of {models} in {span}", level=1)
+    head = Title(title, f"{phrases.plural(found.requests, 'call')} of {models} in {span}", level=1)
     return report([head], _rate(found), _bursts(found), _popularity(found), _misses(found))
 
 
@@ -29,7 +29,9 @@ def _bursts(found: Description) -> Iterator[Block]:
         for stretch, value in found.dispersion.items()
     ]
     if found.grid is not None:
-        rows.append(("times in the file", f"whole multiples of {units.show_seconds(found.grid.unit_s)}, spread inside"))
+        unit = units.show_seconds(found.grid.unit_s)
+        what = f"counts of calls in {unit}" if found.grid.counted else f"whole multiples of {unit}"
+        rows.append(("times in the file", f"{what}, spread inside"))
     yield Title("Burstiness (1: Poisson arrivals)")
     yield _named(*rows, ("variation of gaps (CV)", "-" if found.gap_cv is None else f"{found.gap_cv:.3g}"))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mmesim.experiment.uncertain_result import Answer, Uncertain
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
+from mmesim.report.content.steadiness import steadiness
 from mmesim.stats.intervals import Estimate
 from mmesim.stats.ranking import Ranking
 
@@ -19,9 +20,9 @@ def uncertain_report(found: Uncertain) -> Report:
 def _head(found: Uncertain) -> Iterator[Block]:
     size = f"{len(found.draws)} draws of {phrases.plural(len(found.beliefs), 'belief')}"
     repeated = f"{size} x {found.replications} replications, seed {found.scenario.run.seed}"
-    yield Title(found.scenario.name, f"{repeated}; [95 % bootstrap interval over draws]", level=1)
+    yield Title(found.scenario.name, f"{repeated}; [95 % interval]", level=1)
     lines = [*phrases.of_scenario(found.scenario)]
-    lines += phrases.of_runs([(f"draw {k}", one) for k, one in enumerate(found.steady_state)], "draws")
+    lines += steadiness([(f"draw {k}", one) for k, one in enumerate(found.steady_state)], "draws")
     if lines:
         yield Lines(tuple(lines))
     rows = []
@@ -41,7 +42,9 @@ def _answers(found: Uncertain) -> Iterator[Block]:
     titles = ("p5", "p50", "p95", "inputs", "noise")
     yield Table((Column(), *(Column(title, "right") for title in titles)), tuple(map(_row, found.answers)))
     parts = "inputs, noise: shares of the variance of one replication"
-    left = f"percentiles are of the means of {found.replications} replications, in which some noise is left"
+    left = (
+        f"p5, p50 and p95 are of {found.replications} replications of each draw together, in which some noise is left"
+    )
     yield Lines((f"{parts}; {left}",), "note")
     notes = []
     for answer in found.answers:
@@ -55,17 +58,11 @@ def _answers(found: Uncertain) -> Iterator[Block]:
 
 def _row(answer: Answer) -> tuple[Cell, ...]:
     name = phrases.with_unit(answer.name, answer.kind)
-    points = cells(name, *(_value(answer, value) for value in (answer.p5, answer.p50, answer.p95)))
+    points = cells(name, *(formats.figure(answer.kind, value) for value in (answer.p5, answer.p50, answer.p95)))
     share = answer.inputs_share
     if share is None:
         return (*points, *cells(formats.DASH, formats.DASH))
     return (*points, formats.share_cell(Estimate(share, answer.interval).as_dict()), Cell(formats.share(1.0 - share)))
-
-
-def _value(answer: Answer, value: float | None) -> str:
-    if value is None:
-        return formats.DASH
-    return formats.share(value) if answer.kind == "share" else formats.number(value)
 
 
 def _expected(found: Uncertain) -> Iterator[Block]:

@@ -1,51 +1,76 @@
-"""The differences of two scenarios as a picture: one row a figure, with its interval."""
+"""The differences of two scenarios as a picture: one row a figure, with its interval and its two values."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.lines import Line2D
 
-from mmesim.report.plots.picture import BLUE, GREY, Picture
+from mmesim.report import formats, phrases
+from mmesim.report.plots.picture import BLUE, GREY, RED, Picture, plain_log
 from mmesim.results.compare import Delta
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff import Diff
 
-SMALLEST = 1e-3
-"""Where an interval that reaches down to nothing is cut."""
+LEAST = 0.5
+"""An interval that reaches down to nothing is cut at this share of the smallest value."""
+NEUTRAL = "#333333"
+COLOURS: Mapping[str, str] = MappingProxyType(
+    {"better": BLUE, "worse": RED, "neither good nor bad": NEUTRAL, "undecided": GREY}
+)
+"""What a difference is -> its colour, in the order of the legend."""
 
 
 def differences(found: Diff) -> Picture:
-    """Draws b as a multiple of a, with 95 % intervals; figures without a value, or that are 0 in a or b, are left out.
+    """Draws b as a multiple of a, with 95 % intervals, and writes the values of both beside it.
 
-    Blue where the interval excludes no change, grey where it does not.
+    Blue is better, red is worse, grey undecided. A figure that is 0 in a or b has its values alone; one without a
+    value, or that is 0 in both, is left out.
     """
-    shown = [delta for delta in reversed(found.deltas) if delta.relative is not None and delta.b.value]
-    figure = Picture(8.0, 0.9 + 0.32 * len(shown))
+    known = [delta for delta in reversed(found.deltas) if delta.difference.value is not None]
+    shown = [delta for delta in known if delta.a.value or delta.b.value]
+    figure = Picture(8.5, 1.5 + 0.32 * len(shown))
     axes = figure.add_subplot()
-    for row, delta in enumerate(shown):
-        value, low, high = _multiples(delta)
-        colour = GREY if delta.direction == "undecided" else BLUE
-        axes.plot([max(low, SMALLEST), high], [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
-        axes.plot([value], [row], "o", color=colour, markersize=6)
+    kinds = [_kind(delta) for delta in shown]
+    least = LEAST * min((_multiples(delta)[0] for delta in shown if _has_both(delta)), default=1.0)
+    for row, (delta, kind) in enumerate(zip(shown, kinds, strict=True)):
+        if _has_both(delta):
+            value, low, high = _multiples(delta)
+            bar = [max(low, least), max(high, least)]
+            axes.plot(bar, [row, row], color=COLOURS[kind], linewidth=2.5, solid_capstyle="butt")
+            axes.plot([value], [row], "o", color=COLOURS[kind], markersize=6)
+        values = " \N{RIGHTWARDS ARROW} ".join(formats.figure(delta.kind, of.value) for of in (delta.a, delta.b))
+        where = axes.get_yaxis_transform()
+        axes.text(1.02, row, values, transform=where, va="center", fontsize="small", color=COLOURS[kind])
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.set_yticks(range(len(shown)), [delta.name for delta in shown])
-    names = found.a.scenario.name, found.b.scenario.name
-    what = f"{names[1]} / {names[0]}" if names[0] != names[1] else "b / a"
-    axes.set_xlabel(f"{what} (95 % intervals)")
+    axes.set_ylim(-0.6, len(shown) - 0.4)
+    axes.set_yticks(range(len(shown)), [phrases.with_unit(delta.name, delta.kind) for delta in shown])
+    plain_log(axes.xaxis)
+    axes.text(1.02, 1.0, "a \N{RIGHTWARDS ARROW} b", transform=axes.transAxes, va="bottom", fontsize="small")
+    axes.set_xlabel("b as a multiple of a (bars: 95 % intervals)")
+    axes.set_title(f"a: {found.a.scenario.name}\nb: {found.b.scenario.name}", fontsize="medium", loc="left")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
+    legend = [Line2D([], [], color=COLOURS[kind], marker="o", label=kind) for kind in COLOURS if kind in kinds]
+    figure.legend(handles=legend, loc="outside lower center", ncols=len(COLOURS), frameon=False, fontsize="small")
     return figure
+
+
+def _kind(delta: Delta) -> str:
+    return delta.effect or ("undecided" if delta.direction == "undecided" else "neither good nor bad")
+
+
+def _has_both(delta: Delta) -> bool:
+    return bool(delta.a.value and delta.b.value)
 
 
 def _multiples(delta: Delta) -> tuple[float, float, float]:
     """B and the ends of its interval as multiples of a; without an interval the value stands for both ends."""
-    assert delta.difference.value is not None  # only figures with a relative difference are drawn
+    assert delta.difference.value is not None  # only figures with a difference are drawn
     assert delta.a.value
     low, high = delta.difference.ci95 or (delta.difference.value, delta.difference.value)
     return 1.0 + delta.difference.value / delta.a.value, 1.0 + low / delta.a.value, 1.0 + high / delta.a.value

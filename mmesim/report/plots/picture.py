@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from mmesim.errors import OutputError, UserError
 
 FORMATS = (".png", ".svg")
 BLUE, PALE_BLUE, RED, GREY = "#1f5fa8", "#9ab6d6", "#b03a2e", "#9a9a9a"
-"""The colours of every picture: a value, one of many values, a limit, undecided."""
+"""The colours of every picture: a value or better, one of many values, a limit or worse, undecided."""
+PLAIN = StrMethodFormatter("{x:,.6g}")
+"""Numbers on an axis as people write them: `2,000`, never `2 x 10^3`."""
+SPREAD = 10.0
+"""A largest value this many times the smallest needs a logarithmic axis: the small ones would lie on the zero line."""
+DECADES = 3.5
+"""Beyond so many powers of ten an axis has no room for 2 and 5 between them."""
 
 
 class Picture(Figure):
@@ -28,6 +40,27 @@ class Picture(Figure):
         buffer = BytesIO()
         self.savefig(buffer, format="png", dpi=100)
         return buffer.getvalue()
+
+
+def needs_log(values: Iterable[float]) -> bool:
+    """Whether values, nan left out, are all above 0 and so far apart that only a logarithmic axis tells them apart."""
+    known = [value for value in values if not math.isnan(value)]
+    return bool(known) and min(known) > 0.0 and max(known) / min(known) > SPREAD
+
+
+def plain_log(axis: Axis) -> None:
+    """Labels a logarithmic axis with plain numbers, at 1, 2 and 5 of each power of ten where there is room."""
+    low, high = sorted(axis.get_view_interval())
+    few = high > 0.0 and math.log10(high / max(low, 1e-300)) > DECADES
+    axis.set_major_locator(LogLocator(subs=(1.0,) if few else (1.0, 2.0, 5.0)))
+    axis.set_major_formatter(PLAIN)
+    axis.set_minor_formatter(NullFormatter())
+
+
+def ink(colour: Any) -> str:
+    """Black or white, whichever can be read on a colour."""
+    red, green, blue = to_rgb(colour)
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 
 
 def write_plot(plot: Figure, path: Path) -> None:

@@ -1,101 +1,240 @@
-"""A sweep as a picture: a line over one swept field, a heat map over two."""
+"""A sweep as a picture: a line over one swept field, a heat map over two; which points pass, and where the limit is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure as Plot
-from matplotlib.ticker import MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from mmesim.errors import UserError
-from mmesim.report.plots.picture import BLUE, Picture
-from mmesim.scenario.figures import Figure
+from mmesim.report.plots.picture import BLUE, GREY, PLAIN, RED, Picture, ink, needs_log, plain_log
+from mmesim.scenario.figures import SHOWN_UNITS, Figure
 from mmesim.stats.intervals import Estimate
 
 if TYPE_CHECKING:
     from mmesim.experiment.sweep.result import Field, SweepResult
+
+MARKS: Mapping[str | None, tuple[str, str, str, str]] = MappingProxyType(
+    {
+        "pass": ("o", BLUE, "\N{CHECK MARK}", "all limits hold"),
+        "fail": ("X", RED, "\N{BALLOT X}", "a limit is missed"),
+        "undecided": ("D", GREY, "?", "undecided"),
+        None: ("o", BLUE, "", "nothing is expected"),
+    }
+)
+"""Verdict of a point -> marker, colour, sign in a heat map, words."""
+MOST_CELLS = 200
+"""Beyond so many cells of a heat map no value is written in them."""
+FEW = 12
+"""Up to so many different numbers on an axis, each has its own mark."""
 
 
 def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
     """A line with its 95 % band over one swept field, or a heat map over two; UserError when neither can be.
 
     Points of two number fields that do not form a grid are drawn where they lie, each in the colour of its value.
+    Values that are far apart have a logarithmic scale. Where something is expected, each point shows its verdict.
     """
     found = [point.figures[figure.column] for point in result.points]
     if all(estimate.value is None for estimate in found):
         reason = found[0].reason if found else "no point is finished"
         raise UserError(f"there is no {figure.title} to plot: {reason}")
+    verdicts = [point.verdict for point in result.points]
     plot = Picture(7.0, 4.5)
     if len(result.swept) == 1:
-        _line(plot, result.swept[0], figure, found)
+        _line(plot, result, figure, found)
     elif len(result.swept) == 2:
         down, across = result.swept
         cells = len(_values(down)) * len(_values(across))
         scattered = cells > 2 * len(found) and down.numbers is not None and across.numbers is not None
-        (_scatter if scattered else _heat_map)(plot, down, across, figure, found)
+        (_scatter if scattered else _heat_map)(plot, down, across, figure, found, verdicts)
+        names = _names(result)
+        plot.axes[0].set_ylabel(names[0])
+        plot.axes[0].set_xlabel(names[1])
     else:
         raise UserError(f"a plot shows one or two swept fields, not {len(result.swept)}: {', '.join(result.fields)}")
     plot.axes[0].set_title(f"{result.scenario.name}: {figure.title}")
     return plot
 
 
-def _line(plot: Plot, field: Field, figure: Figure, found: Sequence[Estimate]) -> None:
+def _line(plot: Plot, result: SweepResult, figure: Figure, found: Sequence[Estimate]) -> None:
+    (field,) = result.swept
     axes = plot.add_subplot()
     places, names = _places(field)
     order = sorted(range(len(places)), key=lambda index: places[index])
     x = np.array([places[index] for index in order], dtype=np.float64)
     y, low, high = (np.array([ends[index] for index in order]) for ends in _scaled(figure, found))
+    limits = _limits(result, figure)
+    logarithmic = needs_log([*y, *limits])
+    if logarithmic:  # an interval that reaches down to nothing is cut
+        low = np.maximum(low, np.nanmin([*y, *limits]) / 2.0)
     if names is None:
-        axes.plot(x, y, "o-", color=BLUE)
+        axes.plot(x, y, "-", color=BLUE)
         if figure.interval:
             axes.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
+        _number_axis(axes, x)
     else:
         # Between names there is nothing that a line could mean.
         below, above = np.nan_to_num(y - low), np.nan_to_num(high - y)
-        axes.errorbar(x, y, [below, above], fmt="o", capsize=4, color=BLUE, label="95 % interval")
-        axes.set_xticks(range(len(names)), names)
-    if field.numbers is not None and all(isinstance(number, int) for number in field.numbers):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel(field.column)
+        axes.errorbar(x, y, [below, above], fmt="none", capsize=4, color=GREY, label="95 % interval")
+        long = sum(map(len, names)) > 60
+        axes.set_xticks(range(len(names)), names, rotation=30 if long else 0, ha="right" if long else "center")
+        axes.margins(x=0.15)
+    verdicts = [result.points[index].verdict for index in order]
+    for verdict in dict.fromkeys(verdicts):
+        marker, colour, _, words = MARKS[verdict]
+        here = np.array([one == verdict for one in verdicts])
+        axes.plot(x[here], y[here], marker, color=colour, markersize=7, label=None if verdict is None else words)
+    for limit in limits:
+        label = f"limit {limit:,.6g} {figure.unit}".rstrip()
+        axes.axhline(limit, color=RED, linestyle="--", linewidth=1.0, label=label)
+    axes.set_xlabel(_names(result)[0])
     axes.set_ylabel(_label(figure))
-    axes.set_ylim(bottom=0.0 if figure.kind != "share" or np.nanmin(y) < 50.0 else None)
+    if logarithmic:
+        axes.set_yscale("log")
+        plain_log(axes.yaxis)
+    else:
+        axes.set_ylim(bottom=0.0 if figure.kind != "share" or np.nanmin([*y, *limits]) < 50.0 else None)
+        axes.yaxis.set_major_formatter(PLAIN)
     axes.grid(alpha=0.3)
-    if figure.interval and not np.isnan(low).all():
-        axes.legend()
+    handles, labels = axes.get_legend_handles_labels()
+    if not figure.interval or np.isnan(low).all():
+        kept = [label != "95 % interval" for label in labels]
+        handles, labels = ([one for one, keep in zip(of, kept, strict=True) if keep] for of in (handles, labels))
+    if handles:
+        plot.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize="small")
 
 
-def _heat_map(plot: Plot, down: Field, across: Field, figure: Figure, found: Sequence[Estimate]) -> None:
+def _number_axis(axes: Axes, x: np.ndarray) -> None:
+    """Marks at the swept numbers where they are few; a logarithmic axis where the lower ones would coincide."""
+    different = np.unique(x)
+    gaps = np.diff(different)
+    if different.size > 2 and needs_log(different) and gaps[0] < gaps.sum() / 20:
+        axes.set_xscale("log")
+        axes.minorticks_off()
+    if different.size <= FEW:
+        axes.xaxis.set_major_locator(FixedLocator(different.tolist()))
+    elif all(float(number).is_integer() for number in different):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_formatter(PLAIN)
+
+
+def _limits(result: SweepResult, figure: Figure) -> list[float]:
+    """The limits of the figure that the scenario expects, in the unit of the axis."""
+    scale = {"ms": 1000.0, "share": 100.0}.get(figure.kind, 1.0)
+    expected = (one for one in result.scenario.expect if one.calls.is_all)
+    asked = [one for one in expected if one.metric == figure.name and one.kind == figure.kind]
+    return sorted({one.limit * scale for one in asked})
+
+
+def _heat_map(
+    plot: Plot,
+    down: Field,
+    across: Field,
+    figure: Figure,
+    found: Sequence[Estimate],
+    verdicts: Sequence[str | None],
+) -> None:
     """Rows are the values of the first field from the bottom up, columns those of the second."""
     axes = plot.add_subplot()
     rows, columns = _values(down), _values(across)
     cells = np.full((len(rows), len(columns)), math.nan)
-    for row, column, value in zip(_texts(down), _texts(across), _scaled(figure, found)[0], strict=True):
-        cells[rows.index(row), columns.index(column)] = value
-    image = axes.imshow(cells, origin="lower", aspect="auto", cmap="viridis")
+    signs = {}
+    for row, column, value, verdict in zip(
+        _texts(down), _texts(across), _scaled(figure, found)[0], verdicts, strict=True
+    ):
+        place = rows.index(row), columns.index(column)
+        cells[place], signs[place] = value, MARKS[verdict][2]
+    image = axes.imshow(cells, origin="lower", aspect="auto", cmap="viridis", norm=_norm(cells.ravel().tolist()))
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xticks(range(len(columns)), columns)
-    axes.set_ylabel(down.column)
-    axes.set_xlabel(across.column)
-    if cells.size <= 200:
-        middle = (np.nanmin(cells) + np.nanmax(cells)) / 2.0
+    if cells.size <= MOST_CELLS:
         for (row, column), value in np.ndenumerate(cells):
             text = "-" if math.isnan(value) else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-            colour = "white" if value < middle else "black"
-            axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
-    plot.colorbar(image, label=_label(figure))
+            written = f"{text} {signs.get((row, column), '')}".rstrip()
+            colour = "black" if math.isnan(value) else ink(image.cmap(image.norm(value)))
+            axes.text(column, row, written, ha="center", va="center", fontsize=8, color=colour)
+        _legend(plot, verdicts, marks=False)
+    _colour_bar(plot, image, figure)
 
 
-def _scatter(plot: Plot, down: Field, across: Field, figure: Figure, found: Sequence[Estimate]) -> None:
+def _scatter(
+    plot: Plot,
+    down: Field,
+    across: Field,
+    figure: Figure,
+    found: Sequence[Estimate],
+    verdicts: Sequence[str | None],
+) -> None:
     axes = plot.add_subplot()
     (x, _), (y, _) = _places(across), _places(down)
-    marks = axes.scatter(x, y, c=_scaled(figure, found)[0], cmap="viridis", plotnonfinite=False)
-    axes.set_ylabel(down.column)
-    axes.set_xlabel(across.column)
+    values = _scaled(figure, found)[0]
+    norm = _norm(values)
+    for verdict in dict.fromkeys(verdicts):
+        here = [index for index, one in enumerate(verdicts) if one == verdict]
+        marks = axes.scatter(
+            [x[index] for index in here],
+            [y[index] for index in here],
+            c=[values[index] for index in here],
+            cmap="viridis",
+            norm=norm,
+            marker=MARKS[verdict][0],
+            edgecolors="black",
+            linewidths=0.4,
+        )
     axes.grid(alpha=0.3)
-    plot.colorbar(marks, label=_label(figure))
+    _legend(plot, verdicts, marks=True)
+    _colour_bar(plot, marks, figure)
+
+
+def _norm(values: Sequence[float]) -> Normalize:
+    """The colours of values: by powers of ten where they are far apart; nan has none."""
+    kind = LogNorm if needs_log(values) else Normalize
+    return kind(float(np.nanmin(values)), float(np.nanmax(values)))
+
+
+def _legend(plot: Plot, verdicts: Sequence[str | None], marks: bool) -> None:
+    """What each sign, or each marker, stands for; nothing where nothing is expected."""
+    seen = [one for one in MARKS if one is not None and one in verdicts]
+    if not seen:
+        return
+    if marks:
+        handles = [
+            Line2D([], [], color="black", marker=MARKS[one][0], linestyle="", fillstyle="none", label=MARKS[one][3])
+            for one in seen
+        ]
+        plot.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
+    else:
+        words = "   ".join(f"{MARKS[one][2]} {MARKS[one][3]}" for one in seen)
+        plot.supxlabel(words, fontsize="small")
+
+
+def _colour_bar(plot: Plot, drawn: object, figure: Figure) -> None:
+    bar = plot.colorbar(drawn, label=_label(figure))  # type: ignore[arg-type]  # an image or a scatter
+    if isinstance(bar.norm, LogNorm):
+        plain_log(bar.ax.yaxis)
+    else:
+        bar.ax.yaxis.set_major_formatter(PLAIN)
+
+
+def _names(result: SweepResult) -> list[str]:
+    """The swept fields in words, with their units: `instance count`, `router policy`, `tenant memory [MiB]`."""
+    steps = [path.split(".") for path in result.fields]
+    short = [" ".join(path[1:][-2:]) for path in steps]
+    if len(set(short)) < len(short):
+        short = [" ".join(path) for path in steps]
+    return [
+        f"{name.replace('_', ' ')}{f' [{field.unit}]' if field.unit else ''}"
+        for name, field in zip(short, result.swept, strict=True)
+    ]
 
 
 def _places(field: Field) -> tuple[Sequence[float], Sequence[str] | None]:
@@ -127,4 +266,5 @@ def _scaled(figure: Figure, found: Sequence[Estimate]) -> tuple[list[float], lis
 
 
 def _label(figure: Figure) -> str:
-    return f"{figure.title} [{figure.unit}]" if figure.unit else figure.title
+    unit = SHOWN_UNITS[figure.kind]
+    return f"{figure.title} [{unit}]" if unit else figure.title

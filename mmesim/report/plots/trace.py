@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmesim.report.plots.picture import BLUE, Picture
+from mmesim.report.plots.picture import BLUE, PLAIN, Picture, plain_log
 from mmesim.workload.trace.describe import RESIDENT, Description
 
 MOST_POINTS = 2000
@@ -28,15 +28,19 @@ def _rate(axes: Axes, found: Description, title: str) -> None:
     filled[: len(found.per_minute)] = found.per_minute
     blocks = filled.reshape(-1, together)
     hours = len(found.per_minute) > 180
-    x = np.arange(len(blocks)) * together / (60.0 if hours else 1.0)
-    axes.step(x, blocks.mean(axis=1), where="post", color=BLUE, linewidth=0.8)
+    # Stairs and not steps: the last minute has a width too.
+    edges = np.arange(len(blocks) + 1) * together / (60.0 if hours else 1.0)
+    axes.stairs(blocks.mean(axis=1), edges, baseline=None, color=BLUE, linewidth=0.8)
     if together > 1:
-        axes.fill_between(x, blocks.min(axis=1), blocks.max(axis=1), step="post", color=BLUE, alpha=0.2, linewidth=0)
+        axes.stairs(
+            blocks.max(axis=1), edges, baseline=blocks.min(axis=1), fill=True, color=BLUE, alpha=0.2, linewidth=0
+        )
     axes.axhline(found.mean_per_min, color="black", linewidth=0.8, linestyle="--", label="mean")
     axes.set_xlim(0, max(len(found.per_minute) / (60.0 if hours else 1.0), 1e-9))
     axes.set_ylim(bottom=0)
     axes.set_title(title)
     axes.set_xlabel("time [h]" if hours else "time [min]")
+    axes.yaxis.set_major_formatter(PLAIN)
     axes.set_ylabel("calls a minute")
     axes.legend()
 
@@ -50,6 +54,8 @@ def _ranks(axes: Axes, found: Description) -> None:
         axes.loglog(rank, law, color="black", linewidth=0.8, label=f"Zipf {found.zipf.exponent:.2f}")
         axes.legend()
     axes.set_ylim(bottom=0.5)
+    for axis in (axes.xaxis, axes.yaxis):
+        plain_log(axis)
     axes.set_xlabel("rank of the model")
     axes.set_ylabel("calls")
     axes.grid(alpha=0.3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -105,6 +106,10 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     hint = did_you_mean(region, regions())
     if hint is not None:
         raise UnknownType(f"no prices for region {region!r}", hint, "region")
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region):
+        raise UnknownType(
+            f"{region!r} is not an AWS region: write one such as {', '.join(regions()[:3])}", None, "region"
+        )
     home = rows[instance_type, HOME_REGION]
     return replace(home, region=region, price_usd_per_hour=None, ec2_price_usd_per_hour=None)
 

@@ -16,6 +16,7 @@ from mmesim.scenario.endpoint.eviction import EvictionField, EvictionPolicy
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.endpoint.router import Router
 from mmesim.scenario.values.fields import (
+    FLAGS,
     Bandwidth,
     Bytes,
     Count,
@@ -41,6 +42,8 @@ def _read_warm(value: object) -> Warm:
     if value == STATIONARY:
         return STATIONARY
     hint = did_you_mean(value, (STATIONARY,)) if isinstance(value, str) else None
+    meant = FLAGS.get(str(value).lower())
+    hint = hint if meant is None else f"write {meant}"
     raise Refused(f"{shown(value)} is neither true, false nor {STATIONARY}", (), hint)
 
 
@@ -93,6 +96,7 @@ class Endpoint(Data):
     """
 
     file_keys: ClassVar[tuple[str, ...]] = HOST_KEYS
+    lone_key: ClassVar[str | None] = "instance_type"
 
     instance_type: Text | None = None
     """Instance type from the catalogue, such as `ml.m5.xlarge`; without it `vcpu` and `memory` are required."""

@@ -19,8 +19,8 @@ from mmesim.scenario.values.fields import (
     Usd,
     finite,
     from_file,
+    not_text,
     quantity_schema,
-    shown,
 )
 
 UNLIMITED = "unlimited"
@@ -107,7 +107,7 @@ def resolve_host(instance_type: object, region: object, given: Mapping[str, Any]
         if value is not None and not isinstance(value, str):
             # In the words of the field's own check, so that it is said once.
             key = "instance_type" if value is instance_type else "region"
-            raise Refused(f"{shown(value)} is not text (put quotes around it)", (key,))
+            raise Refused(not_text(value), (key,))
     if instance_type is not None:
         try:
             row = catalogue.look_up(str(instance_type), str(region))

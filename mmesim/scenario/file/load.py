@@ -16,7 +16,7 @@ from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation, locate
 from mmesim.scenario.file.server_config import is_read, with_config
 from mmesim.scenario.file.server_models import with_models_said
-from mmesim.scenario.file.spellings import misspelled
+from mmesim.scenario.file.spellings import corrected, misspelled
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.fields import FROM_FILE, Place, Refused
@@ -37,7 +37,14 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
 
     Raises ScenarioError with every problem of the file.
     """
-    return resolve(override_all(read_with_bases(Path(path)), overrides))
+    twice: list[Problem] = []
+    try:
+        scenario = resolve(override_all(read_with_bases(Path(path), twice), overrides))
+    except ScenarioError as error:
+        raise ScenarioError(_in_order([*twice, *error.problems])) from None
+    if twice:
+        raise ScenarioError(twice)
+    return scenario
 
 
 def from_plain(data: Mapping[str, object], overrides: Sequence[str] = ()) -> Scenario:
@@ -60,6 +67,7 @@ def resolve(tree: Located) -> Scenario:
     refused = [*believed_wrongly, *misspelled(tree)]
     problems += [locate(one.below(*place), tree) for place, one in refused]
     already = [place for place, _ in refused]
+    tree = corrected(tree) if refused else tree
     try:
         scenario = Scenario.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
     except ValidationError as error:

@@ -36,21 +36,25 @@ _WHOLE = frozenset({"percentiles", "uncertain"})
 """Keys whose map is one value: never mixed from two files."""
 
 
-def read_with_bases(path: Path) -> Located:
-    """The tree of a file merged over the files that it extends; raises ScenarioError."""
-    return _over_bases(read_file(path), (path.resolve(),))
+def read_with_bases(path: Path, twice: list[Problem] | None = None) -> Located:
+    """The tree of a file merged over the files that it extends; raises ScenarioError.
+
+    Duplicate keys are added to `twice` where it is given, so that what else is wrong can be found too.
+    """
+    return _over_bases(read_file(path, twice), (path.resolve(),), twice)
 
 
 def with_bases(tree: Located) -> Located:
     """A tree that stands in no file merged over the files that it extends; raises ScenarioError."""
-    return _over_bases(tree, ())
+    return _over_bases(tree, (), None)
 
 
-def _over_bases(tree: Located, chain: tuple[Path, ...]) -> Located:
+def _over_bases(tree: Located, chain: tuple[Path, ...], twice: list[Problem] | None) -> Located:
     if not isinstance(tree.value, dict):
-        raise ScenarioError(
-            [Problem(tree.file, tree.line, "", None, "a scenario is a map with keys such as `endpoint:`")]
-        )
+        table = Path(tree.file).suffix.lower() in TABLES
+        hint = f"a table stands in one, such as traffic: [{{trace: {{file: {tree.file}}}}}]" if table else None
+        message = "a scenario is a map with keys such as `endpoint:`"
+        raise ScenarioError([Problem(tree.file, tree.line, "", None, message, hint)])
     tree = named(tree)
     if "extends" not in tree.map:
         return tree
@@ -64,7 +68,11 @@ def _over_bases(tree: Located, chain: tuple[Path, ...]) -> Located:
     if path in chain:
         files = " -> ".join(part.name for part in (*chain, path))
         raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"circular extends: {files}")])
-    return merge(_over_bases(read_file(path), (*chain, path)), rest)
+    return merge(_over_bases(read_file(path, twice), (*chain, path), twice), rest)
+
+
+TABLES = (".csv", ".tsv", ".txt", ".log")
+"""Ends of names of files that people give in place of the scenario that reads them."""
 
 
 def named(tree: Located) -> Located:
@@ -206,7 +214,12 @@ def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: s
             if not isinstance(inner.value, dict):
                 raise _bad(text, f"{word} is a map: name one of its keys")
             return value.with_value([inner.with_value({"name": item.map["name"]} | inner.map)])
-    raise _bad(text, f"there is no {steps[0]!r} here, only {', '.join(names[:10])}", did_you_mean(steps[0], names))
+    where, _, given = text.partition("=")
+    whole = where.strip().removesuffix(".".join(steps))
+    hint = did_you_mean(steps[0], names)
+    if hint is None and names and steps[0] in tree.list[0].map:
+        hint = f"write {whole}{names[0]}.{'.'.join(steps)}={given}"
+    raise _bad(text, f"there is no {steps[0]!r} here, only {', '.join(names[:10])}", hint)
 
 
 def _short(text: str) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from mmesim.errors import Problem, did_you_mean
+from mmesim.errors import Problem, did_you_mean, nearest
 from mmesim.scenario.file.tree import Located
-from mmesim.scenario.values.fields import FROM_FILE, Data, Place, Refusals, Refused, shown
+from mmesim.scenario.values.fields import FLAGS, FROM_FILE, Data, Place, Refusals, Refused, not_text, shown
 from mmesim.scenario.values.forms import Form
 
 
@@ -18,7 +19,11 @@ def from_validation(
     error: ValidationError, tree: Located, already: Sequence[Place], root: type[Data]
 ) -> Iterator[Problem]:
     """The problems of a failed validation of a `root`, except those at or below a place that was refused before."""
-    for item in _once(error.errors(include_url=False)):
+    items = list(_once(error.errors(include_url=False)))
+    unknown = [item["loc"] for item in items if item["type"] == "extra_forbidden"]
+    given = {(item["loc"][:-1], item["loc"][-1]) for item in items if item["loc"]}
+    given |= {(place[:-1], str(nearest(str(place[-1]), allowed_keys(place[:-1], tree, root)))) for place in unknown}
+    for item in items:
         if item["type"] == "default_factory_not_called" or (item["type"] == "too_short" and item["input"]):
             continue  # a follow-on of another problem
         place: Place = item["loc"]
@@ -32,12 +37,22 @@ def from_validation(
             refused = [Refused(message, place, hint, item["input"])]
         for one in refused:
             way, _ = tree.find(one.path)
+            lacking = re.search(r"without (\w+) needs it", one.message)
+            if lacking is not None and (one.path[:-1], lacking[1]) in given:
+                continue  # it is there, with a wrong name or value
             if not any(way[: len(place)] == place for place in already):
                 yield locate(one, tree, whole_path=item["type"] == "missing" and "keys" not in item)
 
 
 def _once(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The errors, one for each mistake: a key by another name is not missing too, and keys of one map miss together."""
+    """The errors, one for each mistake: a key by another name is not missing too, and keys of one map miss together.
+
+    Items of a list that are all wrong in the same way are one mistake too.
+    """
+    alike: dict[Place, list[Mapping[str, Any]]] = {}
+    for item in items:
+        if item["type"] == "model_type" and item["loc"] and isinstance(item["loc"][-1], int):
+            alike.setdefault(item["loc"][:-1], []).append(item)
     missing, unknown = (
         {place: [item for item in items if item["type"] == kind and item["loc"][:-1] == place] for place in places}
         for kind in ("missing", "extra_forbidden")
@@ -45,6 +60,10 @@ def _once(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     )
     for item in items:
         place = item["loc"][:-1]
+        if item["type"] == "model_type" and len(alike.get(place, ())) > 1:
+            if item is alike[place][0]:
+                yield {**item, "more": len(alike[place]) - 1}
+            continue
         if item["type"] == "missing":
             if len(missing[place]) == len(unknown[place]) == 1:
                 continue
@@ -92,10 +111,15 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
             hint = did_you_mean(str(place[-1]), allowed)
             if "needed" in item:
                 hint = _instead(place, value, item["needed"], hint)
+            hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
             return f"unknown key, one of {', '.join(allowed)}", hint
+        case "invalid_key":
+            return f"unknown key, one of {', '.join(allowed_keys(place[:-1], tree, root))}", None
         case "enum" | "literal_error":
             allowed = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
-            return f"{shown(value)} is not one of {', '.join(allowed)}", did_you_mean(str(value), allowed)
+            switch = SWITCH.get(FLAGS.get(str(value).lower(), "")) if set(allowed) == set(SWITCH.values()) else None
+            hint = did_you_mean(str(value), allowed) if switch is None else f"write {switch}"
+            return f"{shown(value)} is not one of {', '.join(allowed)}", hint
         case "greater_than":
             return f"{shown(value)} is too small: it must be above {context['gt']:g}", None
         case "greater_than_equal":
@@ -103,15 +127,15 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
         case "less_than_equal":
             return f"{shown(value)} is too large: at most {context['le']:,}", None
         case "string_type":
-            return f"{shown(value)} is not text (put quotes around it)", None
+            return not_text(value), None
         case "bool_type":
-            meant = _FLAGS.get(str(value).lower())
+            meant = FLAGS.get(str(value).lower())
             return f"{shown(value)} is neither true nor false", None if meant is None else f"write {meant}"
         case "tuple_type" | "list_type":
-            one = isinstance(value, str | int | float) and _class_at(place, tree, root) is None
-            return f"{shown(value)} is not a list", f"write [{value}]" if one else None
+            return f"{shown(value)} is not a list", _as_list(value, place, _class_at(place, tree, root))
         case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{shown(value)} is not a map with keys", _as_map(value, _class_at(place, tree, root))
+            more = f" (and {item['more']} more of the list)" if "more" in item else ""
+            return f"{shown(value)} is not a map with keys{more}", _as_map(value, _class_at(place, tree, root))
         case "path_type":
             return f"{shown(value)} is not the path of a file", None
         case "too_short" | "string_too_short":
@@ -121,19 +145,6 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
     return str(item["msg"]), None
 
 
-_FLAGS = {
-    "yes": "true",
-    "on": "true",
-    "y": "true",
-    "1": "true",
-    "no": "false",
-    "off": "false",
-    "n": "false",
-    "0": "false",
-}
-"""Text that other versions of YAML take for a flag."""
-
-
 def _instead(place: Place, value: object, needed: str, hint: str | None) -> str:
     """What to write for an unknown key beside which one is missing."""
     if needed == "name" and isinstance(value, Mapping):
@@ -141,10 +152,49 @@ def _instead(place: Place, value: object, needed: str, hint: str | None) -> str:
     return hint or f"did you mean {needed}?"
 
 
+SWITCH = {"true": "enabled", "false": "disabled"}
+
+
+def _elsewhere(key: str, place: Place, root: type[Data]) -> str | None:
+    """Where a key is known that is not known here: most often it is indented too much or too little."""
+    if re.fullmatch(r"\d{3}( .*)?", key):
+        return "write numbers without commas"
+    if ":" in key:
+        return "put a space after the colon"
+    if "." in key and not place:
+        return f"write it as keys below each other, or --set {key}=..."
+    sections = {field.alias or name: field.annotation for name, field in root.model_fields.items()}
+    for section, annotation in sections.items():
+        if place == (section,) or section == key:
+            continue
+        for kind in _models_in(annotation):
+            if issubclass(kind, Data) and key in _keys_of(kind):
+                return f"it is a key of {section}"
+    return None
+
+
+def _as_list(value: object, place: Place, kind: type[Data] | None) -> str | None:
+    """A value that stands where a list should, as the list that is meant."""
+    if place == ("expect",) and isinstance(value, Mapping) and all(isinstance(one, str) for one in value):
+        return f"write [{', '.join(f'{name} < {limit}' for name, limit in value.items())}]"
+    if not isinstance(value, str | int | float):
+        return None
+    if kind is None:
+        return f"write [{value}]"
+    if place == ("models",) and str(value).endswith((".csv", ".parquet")):
+        return f"write {{file: {value}}}"
+    return f"write {{arrivals: {{poisson: {{rate: {value}}}}}}}" if place == ("traffic",) else None
+
+
 def _as_map(value: object, kind: type[Data] | None) -> str | None:
     """A value that stands where a map should, below the key that is meant."""
-    if kind is None or not isinstance(value, str | int | float):
+    if kind is None:
         return None
+    if value is None:
+        return "indent its keys below it"
+    if not isinstance(value, str | int | float):
+        one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping)
+        return "write its keys without -" if one else None
     required = [field.alias or name for name, field in kind.model_fields.items() if field.is_required()]
     key = kind.lone_key or next(iter(required), None)
     try:
@@ -159,6 +209,10 @@ def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:
     kind = _class_at(place, tree, root)
     if kind is None:
         return []
+    return _keys_of(kind)
+
+
+def _keys_of(kind: type[Data]) -> list[str]:
     return [*(field.alias or name for name, field in kind.model_fields.items()), *kind.file_keys]
 
 

@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mmesim.scenario.file.tree import Located
+from mmesim.scenario.file.tree import Key, Located
 from mmesim.scenario.values.fields import Place, Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A place in a file that is not a key of the schema (`*` is any item), what it means, and what to write instead."""
+    """A place in a file that is not a key of the schema (`*` is any item), what it means, and what to write instead.
+
+    `same`: it is another name for the key that `write` gives, with the same value; then nothing else is asked for it.
+    """
 
     place: tuple[str, ...]
     message: str
     write: str
+    same: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key that is written instead."""
+        return self.write.partition(": ")[0]
+
+    def instead(self, value: object) -> str:
+        """What to write for a value."""
+        return (
+            f"write {self.key}: {value}"
+            if self.same and isinstance(value, str | int | float)
+            else f"write {self.write}"
+        )
 
     def fits(self, place: Place) -> bool:
         """Whether a place of a file is the one that is meant."""
@@ -25,15 +42,41 @@ class Spelling:
 
 
 CLOSED_LOOP = "arrivals: {closed_loop: {users: 10, think_time: 1 s}}"
-_CALLS = "calls: 1000 beside arrivals, or calls_each: 20 for each user"
-_STAGES = (
-    "{closed_loop: {stages: [{duration: 2 min, target: 50}]}}, or {ramp: {stages: [{duration: 2 min, target: 50 /s}]}}"
-)
+RATE = "{rate: 80 /s}"
+_CALLS = "{arrivals: {closed_loop: {users: 10, think_time: 1 s}}, calls: 1000}"
+_STAGES = "arrivals: {ramp: {stages: [{duration: 2 min, target: 50 /s}]}}"
+_OF_WHAT = "stages are those of users (closed_loop) or of a rate (ramp)"
 _RESPONSE_TIMEOUT = "the worker's response time-out is not simulated"
 
 TABLE: tuple[Spelling, ...] = (
-    Spelling(("endpoint", "instances"), "the number of hosts is called instance_count", "instance_count: 2"),
-    Spelling(("endpoint", "count"), "the number of hosts is called instance_count", "instance_count: 2"),
+    *(
+        Spelling(("endpoint", word), "the number of hosts is called instance_count", "instance_count: 2", same=True)
+        for word in ("instances", "count", "hosts", "replicas")
+    ),
+    *(
+        Spelling(
+            ("endpoint", word), "the type of hosts is called instance_type", "instance_type: ml.m5.xlarge", same=True
+        )
+        for word in ("type", "instance")
+    ),
+    *(
+        Spelling(("models", "*", word), "the number of models of a group is called count", "count: 30", same=True)
+        for word in ("instances", "number")
+    ),
+    *(
+        Spelling(("run", word), "the simulated time is called duration", "duration: 30 min", same=True)
+        for word in ("time", "length")
+    ),
+    *(
+        Spelling((word,), "what is promised is called expect", "expect: [p99 < 500 ms]", same=True)
+        for word in ("slo", "sla")
+    ),
+    *(
+        Spelling(("traffic", "*", word), "a process of arrivals stands below arrivals", f"arrivals: {{{word}: {body}}}")
+        for word, body in {"poisson": RATE, "constant": RATE, "gamma": "{rate: 80 /s, cv: 2}"}.items()
+    ),
+    Spelling(("traffic", "*", "rate"), "a rate is that of an arrival process", "arrivals: {poisson: {rate: 80 /s}}"),
+    Spelling(("autoscaling",), "autoscaling is not simulated", "endpoint: {instance_count: 2}"),
     Spelling(("models", "*", "size"), "artifact_size is in S3 and on disk, memory once loaded", "artifact_size: 40 MB"),
     Spelling(("endpoint", "autoscaling"), "autoscaling is not simulated", "instance_count: 2"),
     Spelling(("server", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
@@ -42,13 +85,15 @@ TABLE: tuple[Spelling, ...] = (
     Spelling(("server", "load_stall"), "loads block the event loops of the server", "event_loops: 8"),
     Spelling(("traffic", "*", "closed_loop"), "a closed loop is an arrival process", CLOSED_LOOP),
     Spelling(("traffic", "*", "arrivals", "closed"), "a closed loop is called closed_loop", CLOSED_LOOP),
-    Spelling(("traffic", "*", "arrivals", "closed_loop", "calls"), "calls belong to the stream", _CALLS),
+    Spelling(
+        ("traffic", "*", "arrivals", "closed_loop", "calls"), "calls belong to the stream, or are calls_each", _CALLS
+    ),
     Spelling(
         ("traffic", "*", "arrivals", "closed_loop", "iterations"), "the number of calls belongs to the stream", _CALLS
     ),
-    Spelling(("traffic", "*", "arrivals", "closed_loop", "vus"), "virtual users are called users", "users: 10"),
-    Spelling(("traffic", "*", "arrivals", "stages"), "stages are those of users or of a rate", _STAGES),
-    Spelling(("traffic", "*", "stages"), "stages are those of users or of a rate", f"arrivals: {_STAGES}"),
+    Spelling(("traffic", "*", "arrivals", "closed_loop", "vus"), "virtual users are called users", CLOSED_LOOP),
+    Spelling(("traffic", "*", "arrivals", "stages"), _OF_WHAT, _STAGES),
+    Spelling(("traffic", "*", "stages"), _OF_WHAT, _STAGES),
     Spelling(("traffic", "*", "users"), "users belong to a closed loop", CLOSED_LOOP),
     Spelling(("clients", "users"), "users belong to the arrivals of a stream", f"traffic: [{{{CLOSED_LOOP}}}]"),
     Spelling(
@@ -64,4 +109,18 @@ def misspelled(tree: Located) -> Iterator[tuple[Place, Refused]]:
     for place, value in tree.walk():
         for spelling in TABLE:
             if spelling.fits(place):
-                yield place, Refused(spelling.message, (), f"write {spelling.write}", value.plain())
+                yield place, Refused(spelling.message, (), spelling.instead(value.plain()), value.plain())
+
+
+def corrected(tree: Located, place: Place = ()) -> Located:
+    """The tree with the keys of the schema where others stand for them: what else is wrong can be found then."""
+    if isinstance(tree.value, list):
+        return tree.with_value([corrected(item, (*place, index)) for index, item in enumerate(tree.list)])
+    if not isinstance(tree.value, dict):
+        return tree
+    entries: dict[Key, Located] = {}
+    for name, item in tree.map.items():
+        here = (*place, name)
+        key = next((one.key for one in TABLE if one.same and one.fits(here)), None)
+        entries[name if key is None or key in tree.map or key in entries else key] = corrected(item, here)
+    return tree.with_value(entries)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mmesim.scenario.file.merge import override_all
 from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.tree import Located
-from mmesim.scenario.file.yaml import read_file
+from mmesim.scenario.file.yaml import read_file, write_text
 from mmesim.scenario.traffic.fingerprint import Fingerprint
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.scenario.values.fields import FROM_FILE
@@ -27,19 +28,30 @@ def trace_of_words(
     `texts` are values that are taken as they are, such as a pattern; `window` is a start and an end, `10 h..12 h`,
     either of which may be left out. Raises UserError for what is wrong.
     """
-    here = Path.cwd()
-    path, reason = settled(here, str(file))
+    path, reason = settled(Path.cwd(), str(file))
     if reason is not None:
         raise UserError(reason.replace(str(path), str(file)))
-    file = path
-    tree = Located({}, str(file), None, None, here)
-    given = {"file": str(file)} | {key: text for key, text in texts.items() if text is not None}
-    tree = tree.with_value({key: Located(value, str(file), None, None, here) for key, value in given.items()})
-    tree = override_all(tree, [*_window(window), *settings])
+    tree = _tree(path, settings, texts, window)
     try:
         return TraceSource.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
     except ValidationError as error:
         raise ScenarioError(list(from_validation(error, tree, [], TraceSource))) from None
+
+
+def trace_lines(
+    file: str, settings: Sequence[str], texts: Mapping[str, str | None], window: str | None, indent: int
+) -> str:
+    """The same words as lines of a scenario file below the key `trace`; `file` is written as it is."""
+    tree = _tree(Path(file), settings, texts, window)
+    return textwrap.indent(write_text(tree.plain()).rstrip(), " " * indent)
+
+
+def _tree(file: Path, settings: Sequence[str], texts: Mapping[str, str | None], window: str | None) -> Located:
+    here = Path.cwd()
+    tree = Located({}, str(file), None, None, here)
+    given = {"file": str(file)} | {key: text for key, text in texts.items() if text is not None}
+    tree = tree.with_value({key: Located(value, str(file), None, None, here) for key, value in given.items()})
+    return override_all(tree, [*_window(window), *settings])
 
 
 def _window(text: str | None) -> list[str]:

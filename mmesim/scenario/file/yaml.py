@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from mmesim.errors import Problem, ScenarioError
+from mmesim.errors import Problem, ScenarioError, nearest
 from mmesim.scenario.file.tree import Key, Located
 from mmesim.scenario.values.fields import shown
 
@@ -32,6 +32,18 @@ _CORE: dict[str, tuple[str, list[str]]] = {
 """The scalars of the YAML 1.2 core schema (section 10.3.2), with the characters that they start with."""
 
 
+_PLAIN = {
+    "'\\t'": "a tab cannot indent: use spaces",
+    "mapping values are not allowed": "one key a line: begin a new line, or put quotes around text that holds a colon",
+    "expected <block end>": "the line is indented otherwise than those that it belongs to",
+    "found undefined alias": "give the value its name first: &name",
+    "could not find expected ':'": "a colon and a space are missing after the key",
+    "but found another document": "one scenario a file: remove the line ---",
+    "found unexpected end of stream": "a quote or a bracket is not closed",
+}
+"""Part of what the parser says -> what to do, in plain words."""
+
+
 class CoreLoader(yaml.SafeLoader):
     """PyYAML's parser with the scalars of YAML 1.2."""
 
@@ -49,19 +61,34 @@ for _name, (_pattern, _first) in _CORE.items():
         _class.add_implicit_resolver(_TAG + _name, re.compile(rf"\A{_pattern}\Z"), _first)
 
 
-def read_file(path: Path) -> Located:
-    """The tree of a file; raises ScenarioError if it cannot be read or is not YAML."""
+def read_file(path: Path, twice: list[Problem] | None = None) -> Located:
+    """The tree of a file; raises ScenarioError if it cannot be read or is not YAML; `twice` as in `read_text`."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise _error(str(path), None, f"cannot be read: {error.strerror or error}") from None
+        raise _error(str(path), None, f"cannot be read: {error.strerror or error}", _near(path)) from None
     except UnicodeDecodeError as error:
         raise _error(str(path), None, f"is not text in UTF-8: {error.reason} at byte {error.start}") from None
-    return read_text(text, str(path), path.parent)
+    return read_text(text, str(path), path.parent, twice)
 
 
-def read_text(text: str, name: str, folder: Path) -> Located:
-    """The tree of a text; `name` stands for the file in errors, relative paths start in `folder`."""
+def _near(path: Path) -> str | None:
+    """The scenario file beside a missing one that has nearly its name."""
+    if path.exists() or not path.parent.is_dir():
+        return None
+    names = {file.stem: file for file in sorted(path.parent.iterdir()) if file.suffix in SUFFIXES}
+    found = nearest(path.stem, names)
+    return None if found is None else f"did you mean {names[found]}?"
+
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def read_text(text: str, name: str, folder: Path, twice: list[Problem] | None = None) -> Located:
+    """The tree of a text; `name` stands for the file in errors, relative paths start in `folder`.
+
+    Duplicate keys are left out and added to `twice`, so that other mistakes can be found too, else they are raised.
+    """
     try:
         loader = CoreLoader(text)
         try:
@@ -70,12 +97,13 @@ def read_text(text: str, name: str, folder: Path) -> Located:
             loader.dispose()
         if node is not None:
             _refuse_bombs(node, name)
-            return _Builder(name, folder).build(node)
+            return _Builder(name, folder).build(node, twice)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         context = f"{error.context}: " if error.context else ""
-        raise _error(name, line, f"is not YAML: {context}{error.problem}") from None
+        hint = next((words for part, words in _PLAIN.items() if part in str(error.problem)), None)
+        raise _error(name, line, f"is not YAML: {context}{error.problem}", hint) from None
     except yaml.YAMLError as error:
         raise _error(name, None, f"is not YAML: {error}".splitlines()[0]) from None
     except RecursionError:
@@ -137,11 +165,14 @@ class _Builder:
         self._file = file
         self._folder = folder
         self._problems: list[Problem] = []
+        self._twice: list[Problem] = []
 
-    def build(self, root: yaml.Node) -> Located:
+    def build(self, root: yaml.Node, twice: list[Problem] | None) -> Located:
         tree = self._located(root, (), None)
-        if self._problems:
-            raise ScenarioError(self._problems)
+        if self._problems or (self._twice and twice is None):
+            raise ScenarioError([*self._problems, *self._twice])
+        if twice is not None:
+            twice += self._twice
         return tree
 
     def _located(self, node: yaml.Node, place: tuple[str, ...], key_line: int | None) -> Located:
@@ -167,7 +198,8 @@ class _Builder:
                 continue
             here = (*place, str(key))
             if key in found:
-                self._refuse(key_node, here, None, f"duplicate key (first on line {found[key].shown_line})")
+                first = f"duplicate key (first on line {found[key].shown_line})"
+                self._twice.append(Problem(self._file, _line(key_node), ".".join(here), None, first))
                 continue
             found[key] = self._located(value_node, here, _line(key_node))
         return found
@@ -200,5 +232,5 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _error(file: str, line: int | None, message: str) -> ScenarioError:
-    return ScenarioError([Problem(file, line, "", None, message)])
+def _error(file: str, line: int | None, message: str, hint: str | None = None) -> ScenarioError:
+    return ScenarioError([Problem(file, line, "", None, message, hint)])

@@ -39,6 +39,7 @@ EXAMPLES = (
 )
 
 _OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
+_FLIPPED: Mapping[str, str] = MappingProxyType({"<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
 
 
@@ -126,6 +127,9 @@ def read_expectation(value: object) -> Expectation:
     if not left or not right:
         missing = "limit" if left else "figure"
         raise Refused(f"{shown(value)} has no {missing}: write `FIGURE < LIMIT`, such as `p99 < 500 ms`")
+    if right in EXPECTED and operator[0] in _FLIPPED:
+        plain = f"{right} {_FLIPPED[operator[0]]} {value[: operator.start()].strip()}"
+        raise Refused(f"{shown(value)} begins with its limit", (), f"write {plain}")
     metric = _figure(left[0].text)
     calls = read_selection(metric, left[1:])
     if not calls.is_all and metric not in OF_CALLS:

@@ -198,6 +198,8 @@ Variables = Annotated[
 class Server(Data):
     """One multi-model server process per host; MMS's own names."""
 
+    lone_key: ClassVar[str | None] = "kind"
+
     kind: Literal["mms"] = "mms"
     """The model server: Multi Model Server (MMS)."""
     config: Annotated[ConfigRead, CONFIG] | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
+from mmesim.scenario.traffic.row_filter import Only
 from mmesim.scenario.traffic.trace_presets import PRESETS
 from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds, Share, Text
 
@@ -18,9 +19,35 @@ AZURE_2019: Literal["azure-functions-2019"] = "azure-functions-2019"
 AZURE_2021: Literal["azure-functions-2021"] = "azure-functions-2021"
 AZURE_LLM: Literal["azure-llm-2023"] = "azure-llm-2023"
 ACCESS_LOG: Literal["access-log"] = "access-log"
+JSON_LINES: Literal["json-lines"] = "json-lines"
+LOCUST: Literal["locust-history"] = "locust-history"
+CLOUDWATCH: Literal["cloudwatch"] = "cloudwatch"
 
 TraceFormat = Literal[
-    "table", "azure-functions-2019", "azure-functions-2021", "azure-llm-2023", "access-log", "mms", "alb", "jmeter"
+    "table",
+    "json-lines",
+    "access-log",
+    "nginx-combined",
+    "apache-combined",
+    "mms",
+    "torchserve",
+    "alb",
+    "api-gateway",
+    "api-gateway-clf",
+    "envoy",
+    "haproxy",
+    "jmeter",
+    "k6-csv",
+    "k6-json",
+    "locust-history",
+    "vegeta",
+    "vegeta-csv",
+    "hey",
+    "cloudwatch",
+    "cloudwatch-logs",
+    "azure-functions-2019",
+    "azure-functions-2021",
+    "azure-llm-2023",
 ]
 TimeUnit = Literal["s", "ms", "us", "ns", "timestamp"]
 
@@ -30,30 +57,39 @@ DISORDER_S: dict[TraceFormat, float] = {
     AZURE_2021: 3600.0,
     AZURE_LLM: 0.0,
     ACCESS_LOG: 60.0,
+    JSON_LINES: 60.0,
+    LOCUST: 3600.0,
+    CLOUDWATCH: 0.0,
 }
 """How far out of order the rows of a format may be where the scenario does not say."""
 
+ROWS: tuple[TraceFormat, ...] = (TABLE, JSON_LINES)
+COUNTS: tuple[TraceFormat, ...] = (LOCUST, CLOUDWATCH)
+"""Formats that say how many calls there were in a stretch of time."""
+_CALLS = (*ROWS, ACCESS_LOG)
+_STAMPED = (*ROWS, AZURE_2021, AZURE_LLM, ACCESS_LOG)
 _OF_FORMAT: dict[str, tuple[TraceFormat, ...]] = {
-    "columns": (TABLE,),
-    "pattern": (ACCESS_LOG,),
-    "only": (ACCESS_LOG,),
-    "max_skipped": (ACCESS_LOG,),
-    "time_unit": (TABLE, ACCESS_LOG),
-    "time_format": (TABLE, ACCESS_LOG),
-    "count_from": (TABLE, ACCESS_LOG),
-    "model": (TABLE, AZURE_LLM, ACCESS_LOG),
-    "service": (TABLE, AZURE_2021, ACCESS_LOG),
-    "service_scale": (TABLE, AZURE_2021, ACCESS_LOG),
-    "stamped": (TABLE, ACCESS_LOG),
-    "duration_scale": (TABLE, ACCESS_LOG),
-    "resolution": (TABLE, AZURE_2021, AZURE_LLM, ACCESS_LOG),
-    "max_disorder_s": (TABLE, AZURE_2021, AZURE_LLM, ACCESS_LOG),
+    "columns": ROWS,
+    "header": (TABLE,),
+    "pattern": (*_CALLS, LOCUST),
+    "only": (*_CALLS, CLOUDWATCH),
+    "max_skipped": (ACCESS_LOG, JSON_LINES),
+    "time_unit": _CALLS,
+    "time_format": _CALLS,
+    "count_from": _CALLS,
+    "model": (*_CALLS, AZURE_LLM, *COUNTS),
+    "service": (*ROWS, AZURE_2021, ACCESS_LOG),
+    "service_scale": (*ROWS, AZURE_2021, ACCESS_LOG),
+    "stamped": _CALLS,
+    "duration_scale": _CALLS,
+    "resolution": (*_STAMPED, CLOUDWATCH),
+    "max_disorder_s": _STAMPED,
 }
 """Keys that mean something for some formats only."""
 
 
 class TraceColumns(Data):
-    """Names of the columns of a table of calls."""
+    """Names of the columns of a table of calls; of JSON lines, keys, one inside another as `data.tags.name`."""
 
     time: str = "time"
     """Column of the time, in ascending order."""
@@ -108,29 +144,38 @@ class TraceSource(Data):
     file: Path
     """Path of the trace: text (plain, .gz or .zst), or Parquet for `table`."""
     format: TraceFormat = TABLE
-    """Format of the file. `mms` (access log of Multi Model Server), `alb` (log of an AWS Application Load Balancer) and
-    `jmeter` (CSV) stand for settings of the other keys, which replace them where they are given.
+    """Format of the file: `table` (CSV, Parquet), `json-lines`, `access-log` (any text, by `pattern`), or a layout by
+    name, such as `nginx-combined`, which stands for settings of the other keys; keys that are given replace them.
     """
     columns: TraceColumns = TraceColumns()
-    """Names of the columns of a `table`."""
+    """Names of the columns of a `table`, or keys of `json-lines`."""
+    header: Flag = True
+    """`false` when the first line of a `table` is a call; the columns are then called 1, 2, 3 and so on."""
     pattern: Text | None = None
     """access-log: a regular expression with the named groups `time`, `model` and, optionally, `duration` (for
-    `stamped: end`) and `service`.
+    `stamped: end`) and `service`. table, json-lines: it finds the name, its group `model`, in the model's column; rows
+    without one are left out.
     """
-    only: Text | None = None
-    """access-log: a regular expression; lines that do not match are skipped and not counted."""
+    only: Only | None = None
+    """access-log: a regular expression; lines that do not match are left out and not counted. table, json-lines:
+    columns and the value, or list of values, that a call has there, such as `{success: true}`.
+    """
     max_skipped: Share = 0.01
-    """access-log: share of the lines that may be unreadable; they are counted, and the log is refused above it."""
+    """access-log, json-lines: share of the lines that may be unreadable; they are counted, and the log is refused above
+    it.
+    """
     time_unit: TimeUnit | None = None
-    """Unit of the times, or `timestamp`; default `s` in a table, `timestamp` in a log, where numbers since 1970 are
-    recognised too.
+    """Unit of the times, or `timestamp`, which recognises numbers since 1970 too; default `s` in a table, `timestamp`
+    in a log.
     """
     time_format: Text | None = None
-    """Format of timestamps, as in Python's strptime; default: ISO 8601, such as 2026-01-31 23:59:59.5."""
+    """Format of timestamps, as in Python's strptime; default: ISO 8601, such as 2026-01-31 23:59:59.5,
+    and the form of web servers, 31/Jan/2026:23:59:59 +0000.
+    """
     count_from: Literal["zero", "first"] | None = None
     """`first`: the first call is at time 0; default `zero` for numbers of a table, `first` for timestamps and logs."""
     model: Text | None = None
-    """Model of every call when the file names none; default, but for a table: the file's name up to the first dot."""
+    """Model of every call when the file names none; azure-llm-2023: the file's name up to the first dot."""
     service: Flag = True
     """`false`: service times of the file are ignored."""
     service_scale: Annotated[Number, Field(gt=0)] = 1.0
@@ -147,7 +192,7 @@ class TraceSource(Data):
     """
     max_disorder_s: Seconds | None = Field(None, alias="max_disorder")
     """How much earlier than an earlier row a row may be; rows are sorted in memory. Default 0 s, 1 h for
-    azure-functions-2021 and `stamped: end`, 1 min for access-log.
+    azure-functions-2021 and `stamped: end`, 1 min for access-log and json-lines.
     """
     window: TraceWindow = TraceWindow()
     """Part of the trace that is replayed."""
@@ -164,7 +209,14 @@ class TraceSource(Data):
     @classmethod
     def _of_preset(cls, given: Any) -> Any:
         preset = PRESETS.get(str(given.get("format"))) if isinstance(given, dict) else None
-        return given if preset is None else {**preset, **given, "format": preset["format"]}
+        if preset is None:
+            return given
+        both = {
+            key: {**preset[key], **given[key]}
+            for key in ("columns", "only")
+            if isinstance(preset.get(key), dict) and isinstance(given.get(key), dict)
+        }
+        return {**preset, **given, **both, "format": preset["format"]}
 
     @property
     def disorder_s(self) -> float:
@@ -174,6 +226,11 @@ class TraceSource(Data):
         return DISORDER_S[AZURE_2021 if self.stamped == "end" else self.format]
 
     @property
+    def is_log(self) -> bool:
+        """True for formats that programs write a line at a time."""
+        return self.format in (ACCESS_LOG, JSON_LINES)
+
+    @property
     def resolution_s(self) -> float | None:
         """The grid of the times in seconds, 0 for none; None: it is to be found."""
         return {"auto": None, "none": 0.0}[self.resolution] if isinstance(self.resolution, str) else self.resolution
@@ -181,7 +238,7 @@ class TraceSource(Data):
     @property
     def unit(self) -> TimeUnit:
         """Unit of the times in a table or a log."""
-        return self.time_unit or ("timestamp" if self.format == ACCESS_LOG or self.time_format else "s")
+        return self.time_unit or ("timestamp" if self.is_log or self.time_format else "s")
 
     @property
     def from_first(self) -> bool:
@@ -189,7 +246,7 @@ class TraceSource(Data):
         if self.format == AZURE_LLM:
             return True
         if self.count_from is None:
-            return self.format == ACCESS_LOG or (self.format == TABLE and self.unit == "timestamp")
+            return self.is_log or (self.format == TABLE and self.unit == "timestamp")
         return self.count_from == "first"
 
     @property
@@ -203,9 +260,9 @@ class TraceSource(Data):
 
     @field_validator("pattern", "only", mode="after")
     @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
+    def _compiles(cls, value: Any) -> Any:
         try:
-            re.compile(value or "")
+            re.compile(value if isinstance(value, str) else "")
         except re.error as error:
             raise Refused(f"is not a regular expression: {error}") from None
         return value
@@ -227,8 +284,17 @@ class TraceSource(Data):
             raise Refused(f"times in {self.unit} have no format", ("time_format",), "time_unit: timestamp")
         if self.unit == "timestamp" and self.count_from == "zero":
             raise Refused("timestamps count from the first one", ("count_from",), "count_from: first")
+        if self.only is not None and (self.format == ACCESS_LOG) != isinstance(self.only, str):
+            log = self.format == ACCESS_LOG
+            raise Refused(
+                "takes a regular expression in a log" if log else "takes columns and their values",
+                ("only",),
+                'only: "POST /models/"' if log else "only: {success: true}",
+            )
         if self.format == ACCESS_LOG:
             self._needs_groups()
+        elif self.pattern is not None and "model" not in re.compile(self.pattern).groupindex:
+            raise Refused("needs the named group model", ("pattern",), r"/models/(?P<model>[^/]+)")
         self._needs_durations()
         return self
 

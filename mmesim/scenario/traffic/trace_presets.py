@@ -1,9 +1,28 @@
-"""Layouts of logs that servers, proxies and load generators write, as settings of a table or of an access log.
+"""Layouts of logs that servers, proxies and load generators write, as settings of the keys of a trace.
 
-Sources: Multi Model Server, docs/logging.md (the access log: address, request, status, milliseconds; written when the
-answer has gone); AWS, Access logs for your Application Load Balancer (`request_creation_time`, the field before the
-actions, is when the call came); Apache JMeter, user's manual, Glossary and Listeners (CSV: `timeStamp` in milliseconds
-since 1970 at the start of the sample, unless sampleresult.timestamp.start is false).
+What the time of a row is, start or end of the call, decides most. Sources, layout by layout:
+
+- mms, torchserve: awslabs/multi-model-server and pytorch/serve, docs/logging.md (access log: time, level, thread,
+  logger, address, request, status, milliseconds); `Session.toString` runs when the answer has gone.
+- nginx-combined: nginx.org, ngx_http_log_module (`combined`; `$time_local` is the time of writing the line, after the
+  answer; `$request_time`, seconds with three decimals, is added by those who time their calls).
+- apache-combined: httpd.apache.org, mod_log_config (`combined`; `%t` is when the request was received).
+- alb: AWS, Access logs for your Application Load Balancer (`request_creation_time`, the field before the actions, is
+  when the load balancer received the request; lines come in files of five minutes and nodes).
+- api-gateway, api-gateway-clf: AWS, Access logging for REST APIs (the JSON and CLF examples; `$context.requestTime` is
+  the CLF time of the request).
+- envoy: envoyproxy.io, Access logging (default format; `%START_TIME%`, milliseconds).
+- haproxy: HAProxy configuration manual, 8.2.3 HTTP log format (`%tr`, when the first byte of the request came).
+- jmeter: Apache JMeter, user's manual, Listeners and Glossary (CSV: `timeStamp`, milliseconds since 1970); bin/
+  jmeter.properties sets `sampleresult.timestamp.start=true`: the start of the sample.
+- k6-csv, k6-json: grafana.com/docs/k6, Results output, CSV and JSON. Every metric is a row of its own; all samples of a
+  call carry the time of its end (js `httpext`, `Trail.EndTime`), `http_req_duration` in milliseconds is its length.
+- vegeta, vegeta-csv: tsenart/vegeta, README (`encode`) and lib/results.go (`timestamp` is the start, in the CSV
+  nanoseconds since 1970; 9 columns in old versions, 12 in new ones).
+- hey: rakyll/hey, requester/print.go and the examples in its README (`offset`: seconds from the start of the test to
+  that of the call; calls without an answer are not in the file).
+- cloudwatch-logs: AWS, CloudWatch Logs Insights (`fields @timestamp, @message` over the log group of an endpoint, where
+  the messages are the access log of Multi Model Server).
 """
 
 from __future__ import annotations
@@ -11,33 +30,126 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-_MODEL = r"/(?:models|predictions|invocations)/(?P<model>[^/?\s\"]+)"
+_PATHS = ("models", "predictions", "invocations", "endpoints")
+_PATH = r"/(?:" + "|".join(_PATHS) + ")/"
+_NAME = r"[^/?\s\":]+"
+_MODEL = _PATH + rf"(?P<model>{_NAME})"
+_POST = rf'"POST [^"]*{_PATH}'
+_NAMED = "|".join([*(rf"(?<=/{path}/){_NAME}" for path in _PATHS), rf"^(?!.*{_PATH}).+$"])
+"""Load generators name calls by their URL, or as their user says: then the name is that of the model."""
+_LABEL = rf"(?P<model>{_NAMED})"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+
+_LATE = {"max_disorder": "1 h"}
+"""Lines are written when calls end: one that is stamped at its start is as late as it was long."""
+_MMS = {
+    "format": "access-log",
+    "only": rf'"POST [^"]*(?:/models/{_NAME}/invoke|/predictions/|/invocations/)',
+    "pattern": (
+        r"(?P<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[,.]\d+)?).*?"
+        rf'"POST [^"]*?{_MODEL}[^"]*"+ \d+ (?P<duration>\d+)\b(?!\.)'
+    ),
+    "stamped": "end",
+    "duration_scale": 1e-3,
+}
 
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "mms": {
+    "mms": _MMS,
+    "torchserve": _MMS,
+    # Doubled quotes of a CSV cell are quotes, too. The newest message comes first: all are sorted.
+    "cloudwatch-logs": {**_MMS, "max_disorder": "10000 h"},
+    "nginx-combined": {
         "format": "access-log",
-        "only": r'"POST [^"]*/(?:models/[^/" ]+/invoke|predictions/|invocations/)',
+        "only": _POST,
         "pattern": (
-            r'^(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}).*"POST [^"]*?'
-            + _MODEL
-            + r'[^"]*" \d+ (?P<duration>\d+)\s*$'
+            rf'\[(?P<time>[^\]]+)\] "POST [^"]*?{_MODEL}[^"]*" \d+ \S+'
+            rf'(?: {_QUOTED} {_QUOTED})?(?:.*?[\s"=](?P<duration>\d+\.\d{{3}})(?![\d.]))?'
         ),
-        "time_format": "%Y-%m-%d %H:%M:%S,%f",
         "stamped": "end",
-        "duration_scale": 1e-3,
+    },
+    "apache-combined": {
+        "format": "access-log",
+        "only": _POST,
+        "pattern": rf'\[(?P<time>[^\]]+)\] "POST [^"]*?{_MODEL}',
+        **_LATE,
     },
     "alb": {
         "format": "access-log",
-        "only": r'"POST [^"]*/(?:models|predictions|invocations)/',
-        "pattern": r'"POST [^"]*?' + _MODEL + r'[^"]*".* (?P<time>\d{4}-\d\d-\d\dT[\d:.]+Z) "',
-        "max_disorder": "1 h",
+        "only": _POST,
+        "pattern": rf'"POST [^"]*?{_MODEL}[^"]*".* (?P<time>\d{{4}}-\d\d-\d\dT[\d:.]+Z) "',
+        **_LATE,
+    },
+    "api-gateway": {
+        "format": "json-lines",
+        "columns": {"time": "requestTime", "model": "resourcePath", "service": None},
+        "pattern": _MODEL,
+        "only": {"httpMethod": "POST"},
+        **_LATE,
+    },
+    "api-gateway-clf": {
+        "format": "access-log",
+        "only": _POST,
+        "pattern": rf'\[(?P<time>[^\]]+)\]\s*"POST [^"]*?{_MODEL}',
+        **_LATE,
+    },
+    "envoy": {
+        "format": "access-log",
+        "only": _POST,
+        "pattern": rf'\[(?P<time>[^\]]+)\] "POST [^"]*?{_MODEL}',
+        **_LATE,
+    },
+    "haproxy": {
+        "format": "access-log",
+        "only": _POST,
+        "pattern": rf'\[(?P<time>\d\d/\w{{3}}/\d{{4}}:[\d:.]+)\].*"POST [^"]*?{_MODEL}',
+        **_LATE,
     },
     "jmeter": {
         "format": "table",
         "columns": {"time": "timeStamp", "model": "label", "service": None},
-        "time_unit": "ms",
+        "pattern": _LABEL,
+        "time_unit": "timestamp",
+        **_LATE,
+    },
+    "k6-csv": {
+        "format": "table",
+        "columns": {"time": "timestamp", "model": "name", "duration": "metric_value", "service": None},
+        "pattern": _LABEL,
+        "only": {"metric_name": "http_req_duration"},
+        "time_unit": "timestamp",
+        "stamped": "end",
+        "duration_scale": 1e-3,
+    },
+    "k6-json": {
+        "format": "json-lines",
+        "columns": {"time": "data.time", "model": "data.tags.name", "duration": "data.value", "service": None},
+        "pattern": _LABEL,
+        "only": {"type": "Point", "metric": "http_req_duration"},
+        "stamped": "end",
+        "duration_scale": 1e-3,
+    },
+    "locust-history": {"format": "locust-history", "pattern": _LABEL},
+    "vegeta": {
+        "format": "json-lines",
+        "columns": {"time": "timestamp", "model": "url", "service": None},
+        "pattern": _LABEL,
+        **_LATE,
+    },
+    "vegeta-csv": {
+        "format": "table",
+        "header": False,
+        "columns": {"time": "1", "model": "11", "service": None},
+        "pattern": _LABEL,
+        "time_unit": "timestamp",
+        **_LATE,
+    },
+    "hey": {
+        "format": "table",
+        "columns": {"time": "offset", "service": None},
+        **_LATE,
         "count_from": "first",
-        "max_disorder": "1 h",
     },
 }
-"""Name of a layout -> keys of a trace; a key that the scenario gives replaces the layout's."""
+"""Name of a layout -> keys of a trace; a key that the scenario gives replaces the layout's, a column or a value of
+`only` one by one.
+"""

@@ -7,6 +7,7 @@ bytes, bytes per second or events per second. A field has the name that the file
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
@@ -116,12 +117,23 @@ def from_file(info: ValidationInfo) -> bool:
 def finite(value: object) -> float:
     """A plain number that is finite and not negative."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{shown(value)} is not a number")
+        raise ValueError(f"{shown(value)} is not a number{_plain_number(value)}")
     if abs(value) > 1e300 or not math.isfinite(value):
         raise ValueError(f"{shown(value)} is not a finite number")
     if value < 0:
         raise ValueError(f"{shown(value)} is negative: write 0 or more")
     return float(value)
+
+
+def _plain_number(value: object) -> str:
+    """How to write a number that stands in quotes, with a unit that it has not, or in percent."""
+    found = (
+        re.fullmatch(r"([-+]?\d+(?:\.\d+)?)\s*(%|[A-Za-z][\w ]*)?", value.strip()) if isinstance(value, str) else None
+    )
+    if found is None:
+        return ""
+    number = f"{float(found[1]) / 100:.12g}" if found[2] == "%" else found[1]
+    return f": write {number}" if found[2] else f": write {number} without quotes"
 
 
 def whole(value: object) -> int:
@@ -145,12 +157,20 @@ def shown(value: object) -> str:
     """A value as it may stand in an error message: short, on one line."""
     if value is None:
         return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, Mapping):
         return "a map"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "a list"
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def not_text(value: object) -> str:
+    """What is said of a value that stands where text should."""
+    quotes = " (put quotes around it)" if isinstance(value, int | float) else ""
+    return f"{shown(value)} is not text{quotes}"
 
 
 def _quantity(
@@ -273,5 +293,9 @@ Count = Annotated[
     Field(ge=1, le=2**31 - 1),
     WithJsonSchema(_number_schema("a whole number", "integer", 1)),
 ]
+FLAGS: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("yes", "on", "y", "1", "true"), "true") | dict.fromkeys(("no", "off", "n", "0", "false"), "false")
+)
+"""Text that other versions of YAML take for a flag."""
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict()]

@@ -183,7 +183,7 @@ class OneOf:
             if kind.takes(value):
                 return _placed(kind, value, info)
         if isinstance(value, Mapping):
-            kinds = [(self._named_kind(name, body), body) for name, body in value.items()]
+            kinds = [(self._named_kind(name, value), body) for name, body in value.items()]
             if len(kinds) != 1:
                 several = f", not {' and '.join(map(str, value))}" if value else ""
                 raise Refused(f"expected one {self._what}{several}, such as {self._example}")
@@ -207,13 +207,13 @@ class OneOf:
             raise Refused(f"{value} needs a value", (), _write(kind.example or f"{{{value}: ...}}"))
         return kind.read(None, info)
 
-    def _named_kind(self, name: object, body: object) -> Kind:
+    def _named_kind(self, name: object, whole: Mapping[Any, Any]) -> Kind:
         if name in self._by_name:
             return self._by_name[str(name)]
         if name in self._words:
             raise Refused(f"{name} takes no keys: write its name alone", (str(name),))
         place = name if isinstance(name, str | int | float) else str(name)
-        meant = did_you_mean(str(name), self._all) or _write(self._meant({name: body}))
+        meant = did_you_mean(str(name), self._all) or _write(self._meant(whole))
         raise Refused(self._unknown(name), (place,), meant)
 
     @property

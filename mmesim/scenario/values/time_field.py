@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args
@@ -93,7 +94,9 @@ def _percent(value: object) -> float:
     try:
         return float(value) if isinstance(value, str) else finite(value)
     except ValueError:
-        raise ValueError(f"{shown(value)} is not a percent between 0 and 100") from None
+        number = str(value).strip("pP% ")
+        write = f": write {number}" if re.fullmatch(r"\d+(\.\d+)?", number) else ""
+        raise ValueError(f"{shown(value)} is not a percent between 0 and 100{write}") from None
 
 
 _FROM_DATA: Mapping[type, Kind] = {
@@ -113,6 +116,20 @@ _FROM_DATA: Mapping[type, Kind] = {
     ),
 }
 
+
+def _meant(value: object) -> str | None:
+    """Parameters without the name of their distribution, and percentiles as they are called elsewhere."""
+    if not isinstance(value, Mapping):
+        return None
+    if set(value) == {"mean", "cv"}:
+        return f"{{lognormal: {{mean: {value['mean']}, cv: {value['cv']}}}}}"
+    if set(value) == {"mean"}:
+        return str(value["mean"])
+    if all(re.fullmatch(r"[pP]\d+(\.\d+)?", str(key)) for key in value):
+        return f"{{percentiles: {{{', '.join(f'{str(key)[1:]}: {time}' for key, time in value.items())}}}}}"
+    return None
+
+
 TIMES = OneOf(
     "time",
     "20 ms or {lognormal: {mean: 12 ms, cv: 0.8}}",
@@ -129,6 +146,7 @@ TIMES = OneOf(
         *(_FROM_DATA[of] if of in _FROM_DATA else _by_parameters(of) for of in get_args(Distribution)),
     ],
     named="distribution",
+    meant=_meant,
 )
 
 TimeField = Annotated[Time, TIMES]

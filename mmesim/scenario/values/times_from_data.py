@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
+from mmesim import units
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -122,7 +124,10 @@ class Percentiles:
             if next_percent <= percent:
                 raise ValueError(f"percents must ascend: {next_percent:g} comes after {percent:g}")
             if next_value < value:
-                raise ValueError(f"times must not fall: {next_value!r} s at {next_percent:g} % after {value!r} s")
+                fall = (
+                    f"{units.show_seconds(next_value, 12)} at {next_percent:g} % after {units.show_seconds(value, 12)}"
+                )
+                raise ValueError(f"times must not fall: {fall}")
 
     @property
     def pieces(self) -> Sequence[tuple[float, float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,10 @@ _BEYOND_NS = 2**63
 """What 64 bits do not hold: the year 2262."""
 _FIRST_DATE_S, _LAST_DATE_S = 631_152_000.0, 4_102_444_800.0
 """1990 and 2100."""
+_USUAL = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
+"""ISO 8601 as logs have it."""
+_WEB = re.compile(r"(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?: ([+-]\d{4}))?", re.ASCII)
+"""31/Jan/2026:23:59:59 +0000, as Apache httpd, nginx, HAProxy and API Gateway write it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -69,26 +74,45 @@ class Clock:
         if pa.types.is_timestamp(cells.type):
             found = pc.cast(cells, pa.timestamp("ns", cells.type.tz))
         else:
-            found = None if self._format is not None else _iso(cells)
+            found = None if self._format is not None else _epochs(cells) or _iso(cells)
         if found is not None and not found.null_count:
             ns: Ints = found.cast(pa.int64()).to_numpy(zero_copy_only=False)
             return ns
         # Slower, but it reads every format, and knows which cell is wrong.
         result = np.empty(len(cells), dtype=np.int64)
         for row, cell in enumerate(cells.to_pylist()):
+            if cell is None:
+                part.fail(row, column, "is missing")
             try:
                 result[row] = self._parse(str(cell))
             except ValueError:
                 like = "a time such as 2026-01-31 23:59:59.5" if self._format is None else f"a time as {self._format}"
-                part.fail(row, column, f"{cell!r} is not {like}")
+                part.fail(row, column, f"{cell!r} is not {like}{_counted_from_zero(str(cell))}")
         return result
 
 
+def _epochs(cells: pa.Array) -> pa.Array | None:
+    """Whole numbers since 1970 whose size tells their unit, the same for all; None when a cell is something else."""
+    try:
+        numbers = pc.cast(_trimmed(cells), pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return None
+    if not len(numbers) or numbers.null_count:
+        return None
+    ends = pc.min_max(numbers)
+    unit = next((u for u in UNIT_NS if all(plausible(ends[end].as_py(), u) for end in ("min", "max"))), None)
+    return None if unit is None else pc.multiply(numbers, UNIT_NS[unit]).cast(pa.timestamp("ns"))
+
+
 def _iso(cells: pa.Array) -> pa.Array | None:
-    """ISO 8601, with up to nine digits of a second; None when a cell is something else."""
+    """ISO 8601, with up to nine digits of a second after `.` or `,`; None when a cell is something else."""
+    try:
+        texts = pc.replace_substring(pc.utf8_trim_whitespace(pc.cast(cells, pa.string())), ",", ".")
+    except pa.ArrowNotImplementedError:
+        return None
     for zone in (None, "UTC"):
         try:
-            return pc.cast(pc.utf8_trim_whitespace(pc.cast(cells, pa.string())), pa.timestamp("ns", zone))
+            return pc.cast(texts, pa.timestamp("ns", zone))
         except pa.ArrowInvalid:
             continue
     return None
@@ -153,14 +177,25 @@ def _ns(number: Decimal, unit: TimeUnit) -> int:
     return int((number * unit_ns).to_integral_value())
 
 
-def _epoch(text: str) -> int:
-    """A number since 1970 whose size tells its unit, in nanoseconds; ValueError for every other text."""
+def _other(text: str) -> int:
+    """A time of a web server, or a number since 1970 whose size tells its unit, in nanoseconds; ValueError else."""
+    found = _WEB.fullmatch(text.strip())
     try:
+        if found is not None:
+            day, fraction, zone = found.groups()
+            moment = datetime.strptime(f"{day} {zone or '+0000'}", "%d/%b/%Y:%H:%M:%S %z")
+            return _since_1970(moment) + int((fraction or "").ljust(9, "0"))
         number = Decimal(text.strip())
         unit = next(each for each in UNIT_NS if number.is_finite() and plausible(float(number), each))
-    except (InvalidOperation, StopIteration):
-        raise ValueError(f"{text!r} is not a time such as 2026-01-31 23:59:59.5 (time_format reads others)") from None
+    except (ValueError, InvalidOperation, StopIteration):
+        hint = _counted_from_zero(text) or " (time_format reads others)"
+        raise ValueError(f"{text!r} is not a time such as 2026-01-31 23:59:59.5{hint}") from None
     return _ns(number, unit)
+
+
+def _counted_from_zero(text: str) -> str:
+    """What to write for a number that is no date."""
+    return "; a number from 0 on: time_unit: s (ms, us, ns)" if re.fullmatch(r"\s*\d+(?:\.\d*)?\s*", text) else ""
 
 
 def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:
@@ -175,12 +210,18 @@ def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:
                 raise ValueError(f"{text!r} is not a number") from None
             return _ns(number, unit)
         if time_format is None:
+            if _USUAL.fullmatch(text):  # the same as below, but much faster
+                return _since_1970(datetime.fromisoformat(text))
             found = _iso(pa.array([text]))
             if found is None:
-                return _epoch(text)
+                return _other(text)
             return int(found.cast(pa.int64())[0].as_py())
-        moment = datetime.strptime(text.strip(), time_format)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        return (moment - _EPOCH) // _MICROSECOND * 1000
+        return _since_1970(datetime.strptime(text.strip(), time_format))
 
     return parse
+
+
+def _since_1970(moment: datetime) -> int:
+    """Nanoseconds; a time without a zone counts as UTC."""
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return (moment - _EPOCH) // _MICROSECOND * 1000

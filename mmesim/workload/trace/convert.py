@@ -54,7 +54,7 @@ def _batch(part: Arrivals, name: Callable[[int], str], schema: pa.Schema) -> pa.
     listed = [names.get(number) or names.setdefault(number, name(number)) for number in part.model.tolist()]
     columns = [pa.array(part.time), pa.array(listed, pa.string())]
     if part.service is not None:
-        columns.append(pa.array(part.service))
+        columns.append(pa.array(part.service, from_pandas=True))  # NaN: an empty cell
     return pa.record_batch(columns, schema=schema)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from mmesim import units
-from mmesim.errors import TraceWarning
+from mmesim.scenario.traffic.trace_note import TraceNote
 from mmesim.workload.block import Arrivals
+from mmesim.workload.trace.notes import say
 
+COVERAGE = "trace_coverage"
 SHORT = 0.5
 """A trace that ends before this share of its time in the run is too short for it."""
 
@@ -24,23 +25,28 @@ def told(file: Path, calls: Iterator[Arrivals], length_s: float) -> Iterator[Arr
     for part in calls:
         if part.time[-1] >= length_s:
             if last_s is None and part.time[0] >= length_s:
-                _warn(
+                first_s = float(part.time[0])
+                note = TraceNote(
+                    COVERAGE,
                     file,
-                    f"NO CALL is replayed: the first is at {units.show_seconds(float(part.time[0]))}, "
-                    f"the run has {length} for the trace; window.start or count_from: first moves the trace to time 0",
+                    f"NO CALL is replayed: the first is at {units.show_seconds(first_s)}, "
+                    f"the run has {length} for the trace",
+                    "problem",
+                    {"first_s": first_s, "length_s": length_s},
+                    "window.start or count_from: first moves the trace to time 0",
                 )
             else:
-                _warn(file, f"cut by the run: calls after its first {length} are not replayed")
+                text = f"cut by the run: calls after its first {length} are not replayed"
+                note = TraceNote(COVERAGE, file, text, evidence={"length_s": length_s})
+            say(note)
             yield part
             yield from calls
             return
         last_s = float(part.time[-1])
         yield part
     if last_s is None:
-        _warn(file, "NO CALL is replayed: there is none in the selected part of the trace")
+        text = "NO CALL is replayed: there is none in the selected part of the trace"
+        say(TraceNote(COVERAGE, file, text, "problem", {"length_s": length_s}))
     elif last_s < SHORT * length_s:
-        _warn(file, f"the last call is at {units.show_seconds(last_s)}, the run has {length} for the trace")
-
-
-def _warn(file: Path, text: str) -> None:
-    warnings.warn(f"{file}: {text}", TraceWarning, stacklevel=3)
+        text = f"the last call is at {units.show_seconds(last_s)}, the run has {length} for the trace"
+        say(TraceNote(COVERAGE, file, text, evidence={"last_s": last_s, "length_s": length_s}))

@@ -13,6 +13,8 @@ from mmesim.errors import did_you_mean
 
 UNKNOWN = -2
 """Row of a name that no model has: the trace is refused."""
+NAMELESS = "names no model; pattern: (?P<model>.+) leaves rows without a name out"
+"""What is wrong with an empty name."""
 LEFT_OUT = -1
 """Row of a name whose calls are not replayed."""
 
@@ -28,8 +30,8 @@ class Naming(Protocol):
 
 
 def rows_of_names(naming: Naming, names: Sequence[str]) -> Ints:
-    """The row of each name; an empty one is `UNKNOWN`."""
-    return np.array([naming.row(name) if name else UNKNOWN for name in names], dtype=np.int64)
+    """The row of each name; one that is empty or `-` is `UNKNOWN`."""
+    return np.array([UNKNOWN if name in ("", "-") else naming.row(name) for name in names], dtype=np.int64)
 
 
 class Known:
@@ -44,7 +46,9 @@ class Known:
 
     def problem(self, name: str) -> str:
         """The nearest name of a model, if one is near."""
-        hint = did_you_mean(name, self._rows) if name else None
+        if name in ("", "-"):
+            return NAMELESS
+        hint = did_you_mean(name, self._rows)
         listed = "`mmesim trace models` writes a table of all names"
         return f"unknown model {name!r} ({hint or listed})"
 
@@ -52,7 +56,7 @@ class Known:
 class _AnyName:
     def problem(self, name: str) -> str:
         """Only an empty name is refused."""
-        return f"{name!r} is not the name of a model"
+        return NAMELESS
 
 
 class Chosen(_AnyName):

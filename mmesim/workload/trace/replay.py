@@ -13,6 +13,10 @@ from mmesim.scenario.traffic.trace import (
     AZURE_2019,
     AZURE_2021,
     AZURE_LLM,
+    CLOUDWATCH,
+    COUNTS,
+    JSON_LINES,
+    LOCUST,
     MINUTE_S,
     TABLE,
     TraceFormat,
@@ -23,10 +27,12 @@ from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace import transform
 from mmesim.workload.trace.access_log import access_log
+from mmesim.workload.trace.cloudwatch import cloudwatch
+from mmesim.workload.trace.counts import locust
 from mmesim.workload.trace.names import Chosen, Hashed, Known, Naming, Numbered, Striped
 from mmesim.workload.trace.order import in_order
-from mmesim.workload.trace.resolution import Grid, begun, looked_at, spread, tell
-from mmesim.workload.trace.rows import RawCalls, azure_2021, azure_llm, table
+from mmesim.workload.trace.resolution import Grid, begun, counted, looked_at, spread, tell
+from mmesim.workload.trace.rows import RawCalls, azure_2021, azure_llm, json_lines, table
 
 Reader = Callable[[TraceSource, Naming, int], Iterator[RawCalls]]
 OnGrid = Callable[[Path, Grid], None]
@@ -36,8 +42,11 @@ READERS: Mapping[TraceFormat, Reader] = {
     AZURE_2021: azure_2021,
     AZURE_LLM: azure_llm,
     ACCESS_LOG: access_log,
+    JSON_LINES: json_lines,
+    LOCUST: locust,
+    CLOUDWATCH: cloudwatch,
 }
-"""Formats with one row a call; minute counts are read by `workload.azure`."""
+"""Formats that are read row by row; Azure's minute counts are read by `workload.azure`."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,12 @@ def _rows(source: TraceSource, naming: Naming, draws: Draws, chunk: int, on_grid
     """The calls of a file with one row each, in order of time, spread where its times are coarse."""
     pieces = READERS[source.format](source, naming, chunk)
     unit_s, disorder_s = source.resolution_s, source.disorder_s
-    if unit_s is None:
+    if source.format in COUNTS:
+        grid, pieces = counted(pieces)
+        unit_s = 0.0 if grid is None else grid.unit_s
+        if grid is not None:
+            on_grid(source.file, grid)
+    elif unit_s is None:
         grid, pieces = looked_at(pieces)
         unit_s = 0.0 if grid is None else grid.unit_s
         if grid is not None:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import itertools
 import math
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Floats
-from mmesim.errors import TraceError, TraceWarning
+from mmesim.errors import TraceError
+from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.workload.trace.notes import say
 from mmesim.workload.trace.order import check
 from mmesim.workload.trace.rows import RawCalls
 
@@ -42,17 +44,29 @@ class Grid:
     """Share of the calls that have the time of an earlier one."""
     dispersion: float
     """Variance over mean of the calls in a cell; 1 for Poisson arrivals."""
+    counted: bool = False
+    """The file has no times of calls, but counts of them."""
+
+    @property
+    def hides_bursts(self) -> bool:
+        """Whether calls come in bursts that go on below the grid."""
+        return not self.counted and self.dispersion > BURSTY
 
     @property
     def text(self) -> str:
         """What was found, what is done, and what is lost."""
         unit = units.show_seconds(self.unit_s)
+        if self.counted:
+            return (
+                f"counts of calls in {unit}: calls are spread at random inside it; bursts shorter than {unit} cannot "
+                "be recovered, so the true tail may be longer"
+            )
         said = (
             f"all times are multiples of {unit}, and {units.show_fraction(self.shared, 2)} of the calls have the time "
             f"of an earlier one: calls are spread at random inside {unit}, or they would come as bursts "
             f"(resolution: none replays the times as they are; a log with milliseconds is better)"
         )
-        if self.dispersion > BURSTY:
+        if self.hides_bursts:
             said += (
                 f"; counts in {unit} vary {self.dispersion:.2g} times as much as Poisson ones: bursts shorter than "
                 f"{unit} cannot be recovered, so the true tail may be longer"
@@ -63,8 +77,14 @@ class Grid:
 
 
 def tell(file: Path, grid: Grid) -> None:
-    """Warn about a grid that was found."""
-    warnings.warn(f"{file}: {grid.text}", TraceWarning, stacklevel=2)
+    """Say that a grid was found; a warning where it hides bursts that are there."""
+    evidence: dict[str, float | str] = {
+        "resolution_s": grid.unit_s,
+        "share_of_shared_times": grid.shared,
+        "dispersion": grid.dispersion,
+    }
+    severity: Literal["warning", "note"] = "warning" if grid.hides_bursts else "note"
+    say(TraceNote("trace_grid", file, grid.text, severity, {} if grid.counted else evidence))
 
 
 def looked_at(pieces: Iterator[RawCalls]) -> tuple[Grid | None, Iterator[RawCalls]]:
@@ -120,10 +140,19 @@ def _grid(head: list[RawCalls], unit: int) -> Grid | None:
     return Grid(unit / _MICROS, shared, (squares / cells - mean * mean) / mean)
 
 
+def counted(pieces: Iterator[RawCalls]) -> tuple[Grid | None, Iterator[RawCalls]]:
+    """The widest stretch of the first calls of a file of counts, None without calls, and the same calls."""
+    first = next(pieces, None)
+    if first is None or first.width is None:
+        return None, iter(())
+    grid = Grid(float(first.width.max()), 1.0, 1.0, counted=True)
+    return grid, itertools.chain([first], pieces)
+
+
 def spread(
     pieces: Iterable[RawCalls], unit_s: float, disorder_s: float, generator: np.random.Generator
 ) -> Iterator[RawCalls]:
-    """Each call at a uniform time in [t, t + unit); call k of the file has draw k.
+    """Each call at a uniform time in [t, t + unit), or in its own stretch; call k of the file has draw k.
 
     Order is checked here, on the times of the file: spread ones are out of order by up to one unit more.
     """
@@ -132,7 +161,8 @@ def spread(
         if piece.duration is None:
             check(piece, latest, disorder_s)
             latest = max(latest, float(piece.time.max())) if len(piece.time) else latest
-        yield replace(piece, time=piece.time + unit_s * generator.random(len(piece.time)))
+        width = unit_s if piece.width is None else piece.width
+        yield replace(piece, time=piece.time + width * generator.random(len(piece.time)), width=None)
 
 
 def begun(pieces: Iterable[RawCalls], from_zero: bool) -> Iterator[RawCalls]:

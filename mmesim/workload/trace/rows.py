@@ -7,7 +7,6 @@ order of the end, in some copies of the beginning; `func` is unique only within 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mmesim.arrays import Floats, Ints
-from mmesim.errors import TraceWarning
 from mmesim.scenario.traffic.trace import AZURE_LLM, TimeUnit, TraceSource
+from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.workload.trace.calls import Calls, name_in
 from mmesim.workload.trace.clock import LATEST_S, Clock, since_1970
+from mmesim.workload.trace.json_lines import JsonLines
+from mmesim.workload.trace.missing import Missing
 from mmesim.workload.trace.names import UNKNOWN, Naming, rows_of_names
+from mmesim.workload.trace.notes import say
 from mmesim.workload.trace.table import Chunk, Table
+from mmesim.workload.trace.tally import Tally
 
 SERVICE_COLUMN = "service"
 """The column of service times that a table may leave out; one that the scenario calls otherwise must be there."""
@@ -45,39 +49,96 @@ class RawCalls:
     """Raises TraceError for the time of a call: file, line, column and what is said about it."""
     duration: Floats | None = None
     """Seconds from the call to its time, which is then that of its end; None: its time is that of its beginning."""
+    width: Floats | None = None
+    """Seconds after its time in which the call came, somewhere; None: at its time, or inside the grid of the file."""
 
 
 def table(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
-    """The calls of a CSV or Parquet file with a header.
+    """The calls of a CSV or Parquet file.
 
     Cells are checked as they are read: TraceError names file, line and column of the first that is wrong.
     """
-    columns, file = source.columns, Table(source.file)
-    service = columns.service if source.service else None
+    file = Table(source.file, source.header)
+    service = source.columns.service if source.service else None
     if service == SERVICE_COLUMN and service not in file.header():
         service = None
     if service is not None and not any(word in service.lower() for word in OF_SERVICE):
         tell_of_service(source.file, f"column {service!r}")
+    yield from _calls(source, naming, service, lambda columns: file.chunks(columns, chunk))
+
+
+def json_lines(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
+    """The calls of a file of JSON objects, as those of a table; lines that are none are skipped."""
+    file = JsonLines(Tally(source.file, source.max_skipped))
+    service = source.columns.service if source.service else None
+    if service == SERVICE_COLUMN:
+        service = None  # a log that knows the service time calls it by a name of its own
+    if service is not None:
+        tell_of_service(source.file, f"key {service!r}")
+    try:
+        yield from _calls(source, naming, service, lambda columns: file.chunks(columns, chunk))
+    except GeneratorExit:  # the run ends before the log does
+        file.tally.tell()
+        raise
+    file.tally.tell()
+
+
+def _calls(
+    source: TraceSource, naming: Naming, service: str | None, chunks: Callable[[list[str]], Iterator[Chunk]]
+) -> Iterator[RawCalls]:
+    columns = source.columns
     clock = Clock(source.unit, source.time_format, source.from_first)
+    calls, missing = Calls(source), Missing(source.file)
     others = [] if source.model is not None else [columns.model]
-    wanted = dict.fromkeys([columns.time, *others, *(name for name in (service, columns.duration) if name is not None)])
-    for part in file.chunks(list(wanted), chunk):
-        time = clock.column(part, columns.time)
-        if not source.from_first:
-            _check_numbers(part, columns.time, time, source.unit)
-        yield RawCalls(
-            time=time,
-            model=_only(part, source, naming) if source.model else model_rows(part, columns.model, naming),
-            service=None if service is None else _scaled(part, service, source.service_scale),
-            fail=_failing(part, columns.time),
-            duration=None if columns.duration is None else _scaled(part, columns.duration, source.duration_scale),
-        )
+    wanted = [columns.time, *others, *(name for name in (service, columns.duration) if name is not None)]
+    try:
+        for every in chunks(list(dict.fromkeys([*wanted, *calls.columns]))):
+            part = calls.of(every, missing)
+            if not len(part):
+                continue
+            time = clock.column(part, columns.time)
+            if not source.from_first:
+                _check_numbers(part, columns.time, time, source.unit)
+            yield RawCalls(
+                time=time,
+                model=_only(part, source, naming) if source.model else _models(part, source, naming),
+                service=None if service is None else _services(part, service, source, missing),
+                fail=_failing(part, columns.time),
+                duration=None if columns.duration is None else _durations(part, source, missing),
+            )
+    except GeneratorExit:  # the run ends before the file does
+        missing.tell()
+        raise
+    calls.check(missing)
+    missing.tell()
+
+
+def _models(part: Chunk, source: TraceSource, naming: Naming) -> Ints:
+    """The row of each name, as the pattern finds it in its cell."""
+    names, index = part.names(source.columns.model)
+    if source.pattern is not None:
+        names = [name_in(source.pattern, name) for name in names]
+    return _rows(part, source.columns.model, naming, names, index)
+
+
+def _services(part: Chunk, column: str, source: TraceSource, missing: Missing) -> Floats:
+    found = _scaled(part, column, source.service_scale)
+    missing.service(int(np.isnan(found).sum()), len(found))
+    return found
+
+
+def _durations(part: Chunk, source: TraceSource, missing: Missing) -> Floats:
+    assert source.columns.duration is not None
+    found = _scaled(part, source.columns.duration, source.duration_scale)
+    none = np.isnan(found)
+    missing.duration(int(none.sum()), len(found))
+    return np.where(none, 0.0, found)
 
 
 def azure_2021(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The invocations of Azure Functions 2021; a model is called `app/func`, a call begins at its end - duration."""
     for part in Table(source.file).chunks([APP, FUNCTION, END, DURATION], chunk):
-        duration = _not_negative(part, DURATION)
+        duration = _not_negative(part, DURATION, part.numbers(DURATION))
         yield RawCalls(
             time=part.numbers(END),
             model=_pairs(part, naming),
@@ -143,12 +204,11 @@ def _failing(part: Chunk, column: str) -> Callable[[int, str], None]:
 
 def tell_of_service(file: Path, what: str) -> None:
     """Warn that a logged time is taken for the service time: most are longer than that."""
-    warnings.warn(
-        f"{file}: {what} is taken for the service time of each call; a time that a server or client logs contains "
-        "queues and loads, which the simulation adds again: then it is a duration (stamped: end), not a service time",
-        TraceWarning,
-        stacklevel=2,
+    text = (
+        f"{what} is taken for the service time of each call; a time that a server or client logs contains "
+        "queues and loads, which the simulation adds again: then it is a duration (stamped: end), not a service time"
     )
+    say(TraceNote("trace_service", file, text))
 
 
 def _check_numbers(part: Chunk, column: str, time: Floats, unit: TimeUnit) -> None:
@@ -163,12 +223,12 @@ def _check_numbers(part: Chunk, column: str, time: Floats, unit: TimeUnit) -> No
 
 
 def _scaled(part: Chunk, column: str, scale: float) -> Floats:
-    values = _not_negative(part, column)
+    """Seconds, NaN where a cell has no value."""
+    values = _not_negative(part, column, part.numbers_or_none(column))
     return values if scale == 1.0 else values * scale
 
 
-def _not_negative(part: Chunk, column: str) -> Floats:
-    values = part.numbers(column)
+def _not_negative(part: Chunk, column: str, values: Floats) -> Floats:
     negative = values < 0.0
     if negative.any():
         at = int(np.argmax(negative))

@@ -12,19 +12,48 @@ OTHER_NAMES = {
     "time": ("timestamp", "timestamps", "datetime", "date", "ts", "starttime", "startedat", "arrival", "arrivaltime"),
     "model": ("modelname", "targetmodel", "endpoint", "function", "functionname", "label", "name", "model_id"),
 }
-_MINUTE = re.compile(r"(?:minute_)?[0-9]+|[0-9]+_minute")
+LAYOUTS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
+    (("Azure LLM inference 2023", "azure-llm-2023"), ("(?i)timestamp", "(?i)contexttokens")),
+    (("Azure Functions 2019", "azure-functions-2019"), ("HashFunction", r",(?:minute_)?1(?:_minute)?\b")),
+    (("Azure Functions 2021", "azure-functions-2021"), ("app", "func", "end_timestamp", "duration")),
+    (("CSV of k6", "k6-csv"), ("metric_name", "metric_value")),
+    (("JSON of k6", "k6-json"), (r'^\{.*"type": ?"(?:Metric|Point)"', '"metric"')),
+    (("JTL of JMeter", "jmeter"), ("timeStamp", "elapsed", "label")),
+    (("history of Locust", "locust-history"), ("Timestamp", "User Count", "Total Request Count")),
+    (("CSV of hey", "hey"), ("response-time", "status-code", "offset")),
+    (("JSON of vegeta", "vegeta"), (r"^\{", '"latency"', '"bytes_out"')),
+    (("CSV of vegeta", "vegeta-csv"), (r"^\d{19},\d{1,3},\d+,\d+,\d+,",)),
+    (("access log of API Gateway", "api-gateway"), (r"^\{", "requestTime", "requestId")),
+    (("messages from Logs Insights", "cloudwatch-logs"), ("@timestamp", "@message")),
+    (("counts of CloudWatch", "cloudwatch"), (r"bin\(|MetricDataResults|Datapoints",)),
+    (("access log of MMS", "mms"), ("ACCESS_LOG", "^[0-9]{4}-[0-9]{2}-[0-9]{2} ")),
+    (("access log of TorchServe", "torchserve"), ("ACCESS_LOG",)),
+    (("log of a load balancer", "alb"), (r"^(?:https?|h2|wss?|grpcs) \d{4}-\d\d-\d\dT\S+Z ",)),
+    (("log of HAProxy", "haproxy"), (r"haproxy\[", r"\[\d\d/\w{3}/\d{4}:[\d:]+\.\d+\]")),
+    (("log of Envoy", "envoy"), (r'^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "',)),
+    (("log of nginx (of httpd: apache-combined)", "nginx-combined"), (r'\[\d\d/\w{3}/\d{4}:[\d:]+ \S+\] "',)),
+)
+"""What stands in the first line of a layout: its maker and its name, and all of its signs."""
 
 
-def cure(column: str, names: Sequence[str]) -> str:
-    """What to write when a column is missing, by the columns that are there."""
-    if names and names[0].lstrip().startswith("{"):
-        return "the file is JSON lines, not a table: format: access-log with a pattern reads it line by line"
-    if {"timestamp", "contexttokens"} <= {name.lower() for name in names}:
-        return "it looks like Azure LLM inference 2023: format: azure-llm-2023"
-    if {"app", "func", "end_timestamp", "duration"} <= set(names):
-        return "it looks like Azure Functions 2021: format: azure-functions-2021"
-    if "HashFunction" in names and any(_MINUTE.fullmatch(name) for name in names):
-        return "it looks like counts by minute: format: azure-functions-2019"
+def known_format(line: str) -> tuple[str, str] | None:
+    """Maker and name of the layout that the first line of a file shows; None for an unknown one."""
+    return next((known for known, signs in LAYOUTS if all(re.search(sign, line) for sign in signs)), None)
+
+
+def layout(line: str) -> str | None:
+    """What to write for the layout that the first line of a file shows; None for an unknown one."""
+    known = known_format(line)
+    return None if known is None else f"it looks like {known[0]}: format: {known[1]}"
+
+
+def cure(column: str, names: Sequence[str], line: str) -> str:
+    """What to write when a column is missing, by the columns and the first line that are there."""
+    known = layout(line)
+    if known is not None and column != "model":
+        return known
+    if line.lstrip().startswith(("{", "[")):
+        return "the file is JSON, not a table: format: json-lines reads objects, one a line or in a list"
     has = f"it has: {_listed(names)}"
     if any(re.fullmatch(r"[-+0-9.eE]+", name) for name in names):
         return f"{has}; the first line is not a header: write one, such as time,model"

@@ -23,7 +23,8 @@ class WholeTrace:
     def __init__(self, source: TraceSource, seed: int) -> None:
         self.source = source
         self._draws = Draws(seed, 0, "trace")
-        self._naming, self._names = _named(source, self._draws)
+        self._naming, self.names = _named(source, self._draws)
+        # Names of the models by number, as far as the calls have been read.
         self.grid: Grid | None = None
         """The grid on which the times lie; known once the calls have been read."""
 
@@ -45,7 +46,7 @@ class WholeTrace:
 
     def name(self, number: int) -> str:
         """The name of a model by its number; known once the calls have been read so far."""
-        return self._names[number]
+        return self.names[number]
 
 
 def _named(source: TraceSource, draws: Draws) -> tuple[Naming, Sequence[str]]:

@@ -12,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from mmesim.errors import OutputError, StoppedWarning, TooLarge, TraceError, WorkerKilled
+from mmesim import replicate, run
+from mmesim.errors import (
+    OutputError,
+    ScenarioError,
+    StoppedWarning,
+    TooLarge,
+    TraceError,
+    UserError,
+    WorkerKilled,
+)
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Task
 from mmesim.experiment.replicate import run_replications
@@ -157,3 +166,14 @@ def test_a_simulation_that_does_not_fit_into_memory_is_an_error_of_the_input(mon
     with pytest.raises(TooLarge, match=r"25\.0 GiB.*mmesim validate") as caught:
         Task(FOUR, 0).run()
     assert caught.value.exit_code == 64
+
+
+def test_run_takes_the_number_of_replications() -> None:
+    base = scenario(run={"replications": 2})
+    assert len(run(base, replications=3).runs) == 3
+    assert len(replicate(base, 3).runs) == 3
+    assert len(run(base.with_({"run.until": "mean within 5 %"}), replications=3).runs) == 3
+    with pytest.raises(UserError, match="replications and until exclude each other: replications is how many are run"):
+        run(base, replications=3, until="mean within 5 %")
+    with pytest.raises(ScenarioError, match=r"run\.replications: 0 is too small"):
+        run(base, replications=0)

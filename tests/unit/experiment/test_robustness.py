@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -13,6 +14,8 @@ from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.robustness import robustness
 from mmesim.experiment.robustness_result import AS_GIVEN
 from mmesim.experiment.unknowns import AXES, Unknowns, settings
+from mmesim.report.content.robustness import robustness_report
+from mmesim.report.text import text
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import summary_schema
@@ -117,6 +120,23 @@ def test_it_flips_with_one_load_slot():
     assert found.outcomes[0].name == AS_GIVEN
 
 
+def test_of_many_settings_the_answer_names_two_and_a_table_says_what_each_change_does():
+    found = robustness(scenario(), full=True, executor=fakes.Fake(slow_with_one_slot))
+    assert found.answer == (
+        "holds in 36 of 54 settings of what AWS does not publish; flips if endpoint.load_slots = 1 (p90 < 500 ms: "
+        "31 % slower, limit 10 %), or endpoint.load_slots = 1, endpoint.cpu_speed = 0.85 (p90 < 500 ms: 31 % slower, "
+        "limit 10 %), or with 16 more settings"
+    )
+    assert found.by_change["endpoint.load_slots = 1"] == {"pass": 0, "fail": 18, "undecided": 0}
+    assert found.by_change["endpoint.cpu_speed = 1.15"] == {"pass": 12, "fail": 6, "undecided": 0}
+    lines = [line.split() for line in text(robustness_report(found)).splitlines()]
+    assert ["endpoint.load_slots", "=", "1", "0", "18", "0"] in lines
+    # The value of each field in a column of its own: combinations are too long to be names.
+    head = next(line for line in lines if line[:1] == ["no."])
+    assert {"policy", "misroute", "expected"} <= set(head)
+    assert any(line[:3] == ["3", "1", "1.15"] and line[3:5] == ["FAIL", "p90"] for line in lines)
+
+
 def test_it_holds_everywhere():
     found = robustness(scenario(), executor=fakes.Fake(never_slow))
     assert found.answer == "holds in 8 of 8 settings of what AWS does not publish"
@@ -213,3 +233,13 @@ def test_the_engine_itself(rate: str, answer: str):
     assert found.self_check is None
     if "5 of" in answer:
         assert "flips if endpoint.load_slots = 1 (p90 < 5 s: " in found.answer
+
+
+def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
+    def fail(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        raise AssertionError("simulated again")
+
+    file = tmp_path / "settings.sqlite"
+    first = robustness(scenario(), replications=2, executor=fakes.Fake(slow_with_one_slot), store=file)
+    again = robustness(scenario(), replications=2, executor=fakes.Fake(fail), store=file)
+    assert again.to_json() == first.to_json()

@@ -10,8 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import LogNorm
 from matplotlib.image import imread
 
 from mmesim.errors import OutputError, ScenarioError, UserError
@@ -209,7 +211,7 @@ def test_the_text_is_a_table_of_the_points() -> None:
     lines = text.splitlines()
     assert lines[0] == "swept: 2 points x 2 replications, seed 7; [95 % interval]"
     assert " ".join(lines[2].split()) == "point instance_count expected mean cost cache hit ratio"
-    assert lines[3].split() == ["ms", "USD", "%"]
+    assert lines[3].split() == ["ms", "USD/h", "%"]
     assert lines[4].split() == ["0", "1", "UNDECIDED", "p99", "10.1", "[9.4,", "10.7]", "0.360", "100", "[69,", "100]"]
     assert lines[5].split()[:4] == ["1", "3", "FAIL", "p99"]
     assert lines[-1] == "none of the 2 points passes; 1 point undecided: more replications may decide"
@@ -269,12 +271,35 @@ def test_plots_are_drawn_and_the_same_each_time(what: Any, tmp_path: Path) -> No
 
 def test_a_plot_shows_line_band_and_labels_with_units() -> None:
     axes = swept({"models.m.memory": ["20 MB", "10 MB"], COUNT: [1]}).plot("mean").axes[0]
-    assert (axes.get_ylabel(), axes.get_xlabel()) == ("models.m.memory [MB]", COUNT)
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("m memory [MB]", "instance count")
     axes = swept({COUNT: [3, 1]}).plot("mean").axes[0]
     assert axes.lines[0].get_xdata().tolist() == [1, 3]  # type: ignore[union-attr]
     assert axes.lines[0].get_ydata() == pytest.approx([10.05, 30.05])
-    assert (axes.get_xlabel(), axes.get_ylabel()) == (COUNT, "mean latency [ms]")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("instance count", "mean latency [ms]")
     assert len(axes.collections) == 1
+
+
+def test_a_plot_shows_the_limit_and_which_points_pass() -> None:
+    result = swept({COUNT: [1, 2, 3]})
+    plot = result.plot("p99")
+    axes = plot.axes[0]
+    verdicts = [point.verdict for point in result.points]
+    assert verdicts == ["undecided", "undecided", "fail"]  # five calls decide little
+    lines = {line.get_label(): np.asarray(line.get_xydata()) for line in axes.lines}
+    assert lines["limit 25 ms"][:, 1].tolist() == [25.0, 25.0]
+    assert lines["undecided"][:, 0].tolist() == [1, 2]
+    assert lines["a limit is missed"][:, 0].tolist() == [3]
+    assert {text.get_text() for text in plot.legends[0].get_texts()} >= {"limit 25 ms", "a limit is missed"}
+    cells = [text.get_text() for text in swept(GRID).plot("p99").axes[0].texts]
+    assert all(cell.endswith(" ?") for cell in cells)
+
+
+@pytest.mark.parametrize(("counts", "scale"), [([1, 9], "linear"), ([1, 40], "log")])
+def test_values_that_are_far_apart_have_a_logarithmic_scale(counts: list[int], scale: str) -> None:
+    assert swept({COUNT: counts}).plot("mean").axes[0].get_yscale() == scale
+    heat_map, bar = swept({COUNT: counts, "endpoint.eviction": ["lru", "lfu"]}).plot("mean").axes
+    assert isinstance(heat_map.images[0].norm, LogNorm) == (scale == "log")
+    assert bar.get_yscale() == scale
 
 
 def test_what_cannot_be_plotted_is_told(tmp_path: Path) -> None:
@@ -291,3 +316,22 @@ def test_a_sweep_shows_itself_in_a_notebook() -> None:
     result = swept({COUNT: [1, 2]})
     assert result._repr_html_().count("<tr") == 3
     assert repr(result) == f"SweepResult('swept', 2 of 2 points, ['{COUNT}'])"
+
+
+def test_a_run_that_is_too_short_says_how_long_it_has_to_be_also_from_the_store(tmp_path: Path) -> None:
+    text = """
+name: short
+endpoint: {vcpu: 4, memory: 16 GiB}
+models: [{name: m, count: 3, artifact_size: 1 MB, memory: 10 MB, weight: 1, service: {cpu: 5 ms}}]
+traffic: [{arrivals: {poisson: {rate: 1 /s}}, popularity: weights}]
+run: {duration: 20 s, warmup: auto, replications: 2}
+"""
+    points = [{"run.duration": "20 s"}]
+    first, again = (sweep(load_text(text), points, store=tmp_path / "s.sqlite") for _ in range(2))
+    assert again.simulated == 0
+    for found in (first, again):
+        (point,) = found.points
+        assert point.steady_state.verdict == "too short"
+        assert point.steady_state.run_at_least_s is not None
+        assert point.steady_state.run_at_least_s > 20.0
+        assert found.table["run_at_least_s"].to_pylist() == [point.steady_state.run_at_least_s]

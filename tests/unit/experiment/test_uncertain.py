@@ -195,3 +195,42 @@ def test_a_draw_that_is_no_scenario_is_told():
     text = TEXT.replace("memory: 10 MB", "memory: 10 MB\n    workers: {uncertain: {uniform: {low: 0, high: 2}}}")
     with pytest.raises(ScenarioError, match=r"models\.m\.workers=0"):
         uncertain(scenario(text), executor=fakes.Fake(linear))
+
+
+def mostly_fast(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """Each replication has another number of slow calls: 0, 2 or 4 of 20."""
+    calls = [Call(1.0 if index < 2 * replication else 0.01) for index in range(20)]
+    return replace(run_data(scenario, calls, replication=replication), records=None)
+
+
+def test_a_percentile_of_a_draw_is_that_of_all_its_calls():
+    found = uncertain(scenario(), draws=8, replications=3, executor=fakes.Fake(mostly_fast), metrics=["p90"])
+    # 6 of 60 calls are slow: the p90 of all is fast, those of the replications are fast, fast and slow
+    assert found["p90"].of_draws == (10.0,) * 8
+
+
+def never(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    raise AssertionError("simulated again")
+
+
+def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path):
+    file, seen = tmp_path / "kept" / "u.sqlite", list[tuple[int, int, int]]()
+    first = uncertain(scenario(), draws=8, replications=2, executor=fakes.Fake(with_luck), store=file)
+    again = uncertain(
+        scenario(), draws=8, replications=2, executor=fakes.Fake(never), store=file, watch=lambda *now: seen.append(now)
+    )
+    assert again.to_json() == first.to_json()
+    assert seen[-1] == (0, 16, 16)
+
+
+def test_the_verdicts_on_the_measured_time_are_counted():
+    found = uncertain(scenario(), draws=8, replications=2, executor=fakes.Fake(linear))
+    counted = json.loads(found.to_json())["steady_state"]
+    assert counted == {
+        "steady": 0,
+        "warming up": 0,
+        "saturated": 0,
+        "too short": 0,
+        "not judged": 8,
+        "run_at_least_s": None,
+    }

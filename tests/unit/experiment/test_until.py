@@ -17,7 +17,8 @@ from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.run.settings import RunSettings
-from mmesim.stats.intervals import half_width, mean
+from mmesim.stats.intervals import half_width
+from mmesim.stats.means import mean
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario
 

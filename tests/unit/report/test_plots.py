@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Rectangle, StepPatch
 
 from mmesim import run
-from mmesim.report.plots.run import latency
+from mmesim.experiment.diff import Diff
+from mmesim.report.formats import number
+from mmesim.report.plots.diff import COLOURS, differences
+from mmesim.report.plots.picture import RED
+from mmesim.report.plots.run import BANDS, latency
+from mmesim.report.plots.trace import trace_plot
+from mmesim.results.compare import deltas
+from mmesim.scenario.figures import better
+from mmesim.workload.block import Arrivals
+from mmesim.workload.trace.describe import describe
 from tests.helpers.texts import load_text
 from tests.unit.experiment.test_diff import TEXT
 
@@ -28,10 +39,65 @@ def test_the_curve_passes_through_the_share_over_the_limit(result):
 
 
 def test_the_bars_of_the_ledger_are_whole(result):
-    bars = [bar for bar in latency(result).axes[1].patches if isinstance(bar, Rectangle)]
+    bars = [bar for bar in latency(result).axes[2].patches if isinstance(bar, Rectangle)]
     ends = [bar.get_x() + bar.get_width() for bar in bars]
     assert max(ends) == pytest.approx(100.0, abs=4.0)  # parts below 1 % of every band are not drawn
     assert max(ends) <= 100.0 + 1e-9
+
+
+def test_a_band_of_ten_times_the_latency_has_a_bar_ten_times_as_long(result):
+    bars = [bar for bar in latency(result).axes[1].patches if isinstance(bar, Rectangle)]
+    ledger = result.summary["ledger_ms"]
+    assert [bar.get_width() for bar in bars] == [ledger[band]["mean"] for band in BANDS if ledger[band]["mean"]]
+    assert max(bar.get_width() for bar in bars) > 3 * min(bar.get_width() for bar in bars)
+
+
+def test_every_decade_of_the_percentiles_has_its_mark(result):
+    axes = latency(result).axes[0]
+    marks = [text.get_text() for text in axes.get_yticklabels()]
+    assert marks == ["p50", "p90", "p95", "p99", "p99.9", "p99.99"]
+    assert axes.get_yticks()[-1] == pytest.approx(1e-4)
+    assert axes.get_ylim()[0] > 1e-5
+
+
+def test_a_difference_is_coloured_by_what_it_means_and_has_its_values(result):
+    worse = run(result.scenario.with_({"models.m.service.cpu.lognormal.mean": "14 ms"}))
+    found = Diff(result.scenario, result, worse, deltas(result, worse), None, same_calls=True, all_recorded=True)
+    plot = differences(found)
+    axes = plot.axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    written = {names[round(text.get_position()[1])]: text for text in axes.texts if "a" not in text.get_text()}
+    ends = [number(of.summary["latency_ms"]["mean"]["value"]) for of in (result, worse)]
+    assert written["mean, ms"].get_text() == " \N{RIGHTWARDS ARROW} ".join(ends)
+    assert written["mean, ms"].get_color() == RED
+    assert written["usd_per_hour"].get_color() == COLOURS["neither good nor bad"]  # the same
+    assert written["cpu_utilization"].get_color() == COLOURS["neither good nor bad"]
+    assert "worse" in {text.get_text() for text in plot.legends[0].get_texts()}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "good"),
+    [
+        ("p99", "ms", "lower"),
+        ("usd_per_hour", "usd", "lower"),
+        ("error_rate", "share", "lower"),
+        ("share_over 80 ms", "share", "lower"),
+        ("cache_hit_ratio", "share", "higher"),
+        ("throughput_rps", "rate", "higher"),
+        ("cpu_utilization", "share", None),
+        ("loaded_models", "count", None),
+    ],
+)
+def test_which_way_is_good(name, kind, good):
+    assert better(name, kind) == good
+
+
+def test_the_last_minute_of_a_trace_is_as_wide_as_the_others():
+    time = np.arange(0.0, 180.0, 0.5)
+    found = describe(Path("log"), iter([Arrivals(time, np.zeros(len(time), dtype=np.int64), None)]), None)
+    (stairs,) = trace_plot(found, "log").axes[0].patches
+    assert isinstance(stairs, StepPatch)
+    assert stairs.get_data()[1].tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_a_result_shows_itself_in_a_notebook(result):

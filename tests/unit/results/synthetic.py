@@ -12,7 +12,7 @@ from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, Ho
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import PARTS
 from mmesim.stats.histogram import coarse_grid, grid
-from tests.helpers.buckets import bucket_of
+from tests.helpers.buckets import bucket_of, ends
 
 GIB = 2**30
 
@@ -126,6 +126,8 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         limits_s=limits,
         edges_s=fine.edges,
         count=_count(bucket[ok], fine.buckets),
+        shortest_s=ends(bucket[ok], latency[ok], fine.buckets)[0],
+        longest_s=ends(bucket[ok], latency[ok], fine.buckets)[1],
         parts_s=parts,
         latency_sum_s=float(latency[ok].sum()),
         latency_max_s=float(latency[ok].max()) if ok.any() else 0.0,
@@ -154,6 +156,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
             latency_max_s=float(latency[ok & cold].max(initial=0.0)),
         ),
         unreached=int(unreached.sum()),
+        warm_calls=int((~cold).sum()),
         warm_latency_sum_s=float(latency[ok & ~cold].sum()),
         warm_latency_max_s=float(latency[ok & ~cold].max(initial=0.0)),
         cells=_cells(of, calls, latency),
@@ -163,6 +166,8 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
             misses=_count(model[cold], len(table)),
             over=over,
             latency_sum_s=_sums(model[ok], latency[ok], len(table)),
+            latency_min_s=ends(model[ok], latency[ok], len(table))[0],
+            latency_max_s=ends(model[ok], latency[ok], len(table))[1],
             histogram=histogram,
         ),
         model_names=tuple(m.name for m in table),

@@ -51,7 +51,7 @@ def test_the_half_width_is_not_cut_at_zero() -> None:
 
 
 def test_a_percentile_counts_half_a_bucket() -> None:
-    found, _ = width("p50 within 5 %", [Call(0.1)] * 3, [Call(0.1)] * 3)
+    found, _ = width("p50 within 5 %", [Call(0.1), Call(0.10005)] * 3, [Call(0.1), Call(0.10005)] * 3)
     assert found is not None
     assert 0.0 < found < 0.002
 

@@ -20,6 +20,7 @@ PLACES = {
     "server": "server.",
     "models": "models.tenant.",
     "traffic": "traffic.0.",
+    "run": "run.",
 }
 """Section of a spelling -> where one of its keys stands, as in `--set`."""
 
@@ -47,7 +48,8 @@ def test_a_spelling_is_no_key_of_the_schema(spelling, base, tmp_path):
 @pytest.mark.parametrize("spelling", TABLE, ids=lambda spelling: ".".join(spelling.place))
 def test_a_spelling_is_refused_at_its_line_with_what_to_write(spelling, base, problems, tmp_path):
     tree = read_text(base, "a", tmp_path)
-    written = write_flow(put(tree, spelling.place).plain())
+    value = spelling.write.partition(": ")[2] if spelling.same else "1"
+    written = write_flow(put(tree, spelling.place, read_text(value, "a", tmp_path)).plain())
     (problem,) = problems(written)
     assert problem.field.split(".")[-1] == spelling.place[-1]
     assert (problem.message, problem.hint) == (spelling.message, f"write {spelling.write}")
@@ -65,17 +67,17 @@ def test_what_a_spelling_says_to_write_is_accepted(spelling, base, scenario, wri
         assert scenario(base, setting(spelling.place, spelling.write))
 
 
-def put(tree, place):
+def put(tree, place, value):
     """A tree with a value at a place that it does not have."""
     step, rest = place[0], place[1:]
     if step == "*":
-        return tree.with_value([put(tree.list[0], rest), *tree.list[1:]])
+        return tree.with_value([put(tree.list[0], rest, value), *tree.list[1:]])
     inner = tree.map.get(step) or Located({}, "a", None, None, tree.folder)
     if not rest:
-        return tree.with_value({**tree.map, step: inner.with_value(1)})
+        return tree.with_value({**tree.map, step: value})
     if step == "arrivals":
         inner = inner.with_value({})  # one process at a time
-    return tree.with_value({**tree.map, step: put(inner, rest)})
+    return tree.with_value({**tree.map, step: put(inner, rest, value)})
 
 
 def test_no_spelling_says_not_yet():

@@ -162,7 +162,7 @@ def test_variables_begin_with_ts(scenario, config, monkeypatch):
         ('models={"alpha": {"minWorkers": 4}}', "is not of the form"),
         ('model_snapshot={"models": {"alpha": {"1.0": 4}}}', "is not of the form"),
         ('models={"alpha": {"1.0": {"minWorkers": 1.5}}}', "minWorkers of alpha: 1.5 is not a whole number"),
-        ('models={"alpha": {"1.0": {"minWorkers": true}}}', "minWorkers of alpha: True is not a whole number"),
+        ('models={"alpha": {"1.0": {"minWorkers": true}}}', "minWorkers of alpha: true is not a whole number"),
         ('models={"alpha": {"1.0": {"batchSize": 5000}}}', "batchSize of alpha: 5000 is too large: at most 1024"),
         ('models={"alpha": {"1.0": {"batchSize": $$GONE_VARIABLE$$}}}', "no environment variable GONE_VARIABLE"),
     ],

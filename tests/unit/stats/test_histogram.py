@@ -9,8 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmesim.stats.histogram import EMIN, Grid, coarse_grid, grid, log_middles, merge, quantile, share_over
-from tests.helpers.buckets import bucket_of
+from mmesim.stats.histogram import (
+    EMIN,
+    Grid,
+    clipped_quantile,
+    coarse_grid,
+    grid,
+    log_middles,
+    merge,
+    quantile,
+    share_over,
+    span,
+)
+from tests.helpers.buckets import bucket_of, ends
 
 latencies = st.one_of(
     st.floats(min_value=0.0, max_value=1e6, allow_subnormal=False),
@@ -82,9 +93,21 @@ def test_quantile_is_in_the_bucket_of_the_order_statistic(values: list[float], q
     count = np.bincount(bucket_of(g, np.array(values)), minlength=g.buckets)
     exact = sorted(values)[max(math.ceil(q * len(values)), 1) - 1]
     bucket = int(bucket_of(g, exact))
-    got = quantile(g.edges, count, q, largest=max(values))
-    assert max(g.edges[bucket], 0.0) <= got <= g.edges[bucket + 1]
-    assert got <= max(values)
+    low, high = ends(bucket_of(g, np.array(values)), np.array(values), g.buckets)
+    got = quantile(low, high, count, q)
+    assert low[bucket] <= got <= high[bucket]
+    assert got == exact if count[bucket] == 1 else g.edges[bucket] <= got <= g.edges[bucket + 1]
+    clipped = clipped_quantile(g.edges, count, q, min(values), max(values))
+    assert max(g.edges[bucket], min(values)) <= clipped <= min(g.edges[bucket + 1], max(values))
+
+
+@settings(deadline=None)
+@given(latencies, st.integers(min_value=1, max_value=1000), st.floats(min_value=0.0, max_value=1.0))
+def test_the_quantile_of_a_constant_is_the_constant(x: float, times: int, q: float) -> None:
+    g = coarse_grid()
+    count = np.bincount([int(bucket_of(g, x))] * times, minlength=g.buckets)
+    low, high = ends([int(bucket_of(g, x))], np.array([x]), g.buckets)
+    assert quantile(low, high, count, q) == x == clipped_quantile(g.edges, count, q, x, x)
 
 
 @settings(deadline=None)
@@ -105,21 +128,27 @@ def test_merge_is_the_histogram_of_all(parts: list[list[float]]) -> None:
 
 
 def test_quantile_interpolates_linearly() -> None:
-    edges = np.array([-1.0, 1.0, 2.0, 4.0, math.inf])
-    count = np.array([2, 0, 6, 0])
-    assert quantile(edges, count, 0.125) == 0.5  # rank 1 of 8: half of bucket (0, 1]
-    assert quantile(edges, count, 0.25) == 1.0
-    assert quantile(edges, count, 0.625) == 3.0  # rank 5: half of (2, 4]
-    assert quantile(edges, count, 1.0) == 4.0
-    assert quantile(edges, count, 1.0, largest=3.5) == 3.5
-    assert quantile(edges, count, 0.0) == 0.0
-    assert quantile(edges, np.array([0, 0, 6, 0]), 0.0) == 2.0
+    low, high = np.array([0.5, 0.0, 2.2]), np.array([0.9, 0.0, 3.4])
+    count = np.array([2, 0, 5])
+    assert quantile(low, high, count, 0.0) == 0.5
+    assert quantile(low, high, count, 1 / 7) == 0.5  # the first of two
+    assert quantile(low, high, count, 1.5 / 7) == pytest.approx(0.7)
+    assert quantile(low, high, count, 2 / 7) == 0.9
+    assert quantile(low, high, count, 5 / 7) == pytest.approx(2.8)  # the third of five, evenly from 2.2 to 3.4
+    assert quantile(low, high, count, 1.0) == 3.4
 
 
-def test_open_last_bucket_needs_the_largest_value() -> None:
-    edges = np.array([-1.0, 1.0, math.inf])
-    assert quantile(edges, np.array([0, 4]), 0.5) == 1.0
-    assert quantile(edges, np.array([0, 4]), 0.5, largest=3.0) == 2.0
+def test_a_quantile_is_clipped_to_what_was_seen() -> None:
+    edges = np.array([-1.0, 1.0, 2.0, math.inf])
+    assert clipped_quantile(edges, np.array([0, 0, 3]), 2 / 3, 2.5, 3.5) == 3.0
+    assert clipped_quantile(edges, np.array([3, 0, 0]), 0.0, 0.25, 0.75) == 0.25
+
+
+def test_spans_are_those_of_all_histograms_together() -> None:
+    counts = [np.array([1, 0, 2]), np.array([0, 0, 1])]
+    low, high = span(counts, [np.array([0.5, 0.0, 3.0]), np.array([0.0, 0.0, 2.5])], [np.array([0.5, 0.0, 4.0])] * 2)
+    assert low.tolist() == [0.5, 0.0, 2.5]
+    assert high.tolist() == [0.5, 0.0, 4.0]
 
 
 def test_share_over_between_edges_splits_the_bucket() -> None:
@@ -133,7 +162,8 @@ def test_share_over_between_edges_splits_the_bucket() -> None:
 def test_empty_histogram_has_no_quantile_and_no_share() -> None:
     g = coarse_grid()
     empty = np.zeros(g.buckets, dtype=np.int64)
-    assert math.isnan(quantile(g.edges, empty, 0.5))
+    assert math.isnan(quantile(g.edges[:-1], g.edges[1:], empty, 0.5))
+    assert math.isnan(clipped_quantile(g.edges, empty, 0.5, 0.0, 0.0))
     assert math.isnan(share_over(g.edges, empty, 0.5))
 
 
@@ -147,7 +177,7 @@ def test_merge_refuses_nothing_and_different_grids() -> None:
 @pytest.mark.parametrize("q", [-0.1, 1.1, math.nan])
 def test_quantile_outside_0_to_1_is_refused(q: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
-        quantile(np.array([-1.0, 1.0]), np.array([1]), q)
+        quantile(np.array([0.0]), np.array([1.0]), np.array([1]), q)
 
 
 @given(st.floats(min_value=1e-5, max_value=1e5))

@@ -57,7 +57,7 @@ def test_luck_alone_gives_a_share_of_about_nothing():
     share = split(answers).share
     assert share is not None
     assert share < 0.05
-    interval = inputs_interval(answers, RESAMPLED)
+    interval = inputs_interval(answers, RESAMPLED, np.random.default_rng(4))
     assert interval is not None
     assert interval[0] == 0.0
 
@@ -70,16 +70,29 @@ def test_an_estimate_below_zero_counts_as_nothing_and_says_so():
 def test_nothing_varies():
     found = split(np.full((5, 3), 0.1))
     assert (found.inputs, found.noise, found.share, found.below_zero) == (0.0, 0.0, None, False)
-    assert inputs_interval(np.full((64, 3), 0.1), RESAMPLED) is None
+    assert inputs_interval(np.full((64, 3), 0.1), RESAMPLED, np.random.default_rng(4)) is None
 
 
 def test_the_interval_holds_the_share():
     answers = table(2.0, 0.5, 1.0)
-    low, high = inputs_interval(answers, RESAMPLED) or (1.0, 0.0)
+    low, high = inputs_interval(answers, RESAMPLED, np.random.default_rng(4)) or (1.0, 0.0)
     share = split(answers).share
     assert share is not None
     assert low < share < high
     assert low < 4.0 / 5.25 < high
+
+
+@pytest.mark.parametrize("replications", [3, 10])
+def test_the_interval_holds_the_share_also_where_all_draws_have_the_same_noise(replications):
+    """With few replications the noise is hardly known, and the interval says so."""
+    random = np.random.default_rng(replications)
+    held = 0
+    for _ in range(100):
+        answers = 2.0 * random.uniform(-1.7320508, 1.7320508, (32, 1)) + random.standard_normal((1, replications))
+        interval = inputs_interval(answers, random.integers(0, 32, (200, 32)), random)
+        assert interval is not None
+        held += interval[0] <= 4.0 / 5.0 <= interval[1]
+    assert held >= 90
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (5, 1)])

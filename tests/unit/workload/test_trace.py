@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mmesim.errors import TraceError
+from mmesim.errors import TraceError, TraceWarning
 from mmesim.scenario.traffic.trace import TraceColumns, TraceSource
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.names import Known
@@ -138,7 +138,7 @@ WRONG = [
         "time,model\n1,cat\n\n2,dgo\n",
         r":4: column 'model': unknown model 'dgo' \(did you mean dog\?\)",
     ),
-    ("no model", "time,model\n1,\n", r":2: column 'model': unknown model ''"),
+    ("no model", "time,model\n1,\n", r":2: column 'model': names no model; pattern"),
     ("missing column", "tme,model\n1,cat\n", r":1: column 'time' is missing \(did you mean tme\?\)"),
     ("no header", "1,cat\n2,dog\n", r":1: column 'time' is missing \(it has: 1, cat; the first line is not a header"),
     ("column twice", "time,model,time\n1,cat,2\n", r":1: column 'time' occurs twice"),
@@ -157,11 +157,18 @@ def test_a_wrong_csv_names_file_line_and_column(tmp_path: Path, text: str, messa
 
 @pytest.mark.parametrize(
     ("cell", "message"),
-    [("-1", "service time -1.0 s is negative"), ("nan", "not a finite number"), ("", "'' is not a number")],
+    [("-1", "service time -1.0 s is negative"), ("nan", "not a finite number"), ("x", "'x' is not a number")],
 )
 def test_a_wrong_service_time_is_named(tmp_path: Path, cell: str, message: str) -> None:
     file = _csv(tmp_path, f"time,model,service\n0,cat,1\n1,cat,{cell}\n")
     with pytest.raises(TraceError, match=r"calls\.csv:3: column 'service': .*" + message):
+        _replay(file, "service")
+
+
+@pytest.mark.parametrize("cell", ["", "-", " "])
+def test_a_service_time_without_a_value_is_drawn(tmp_path: Path, cell: str) -> None:
+    file = _csv(tmp_path, f"time,model,service\n0,cat,1\n1,cat,{cell}\n")
+    with pytest.warns(TraceWarning, match="1 of 2 calls have no service time: drawn as the model says"):
         _replay(file, "service")
 
 
@@ -189,7 +196,7 @@ def _wrong_parquet(folder: Path, **columns: object) -> Path:
     ("columns", "message"),
     [
         ({"time": [0.0, None], "model": ["cat", "cat"]}, r"row 2: column 'time': None is not a finite number"),
-        ({"time": [0.0, 1.0], "model": ["cat", None]}, r"row 2: column 'model': unknown model ''"),
+        ({"time": [0.0, 1.0], "model": ["cat", None]}, r"row 2: column 'model': names no model; pattern"),
         ({"time": [2.0, 1.0], "model": ["cat", "cat"]}, r"row 2: column 'time': time 1.0 s comes after"),
         ({"time": [True, False], "model": ["cat", "cat"]}, r"row 1: column 'time': True is not a number"),
         ({"time": [1.0]}, r"column 'model' is missing"),

@@ -17,7 +17,7 @@ import pytest
 
 from mmesim.errors import TraceError, TraceWarning
 from mmesim.scenario.traffic.trace import TraceColumns, TraceSource
-from mmesim.workload.trace import access_log
+from mmesim.workload.trace import tally
 from mmesim.workload.trace.names import Known, Naming, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
 from tests.helpers.files import DATA
@@ -265,7 +265,7 @@ def test_service_times_of_a_log_are_scaled(tmp_path: Path) -> None:
 def test_one_per_cent_of_garbage_is_read_and_told(tmp_path: Path) -> None:
     source = log(tmp_path, log_lines(garbage_every=100))
     with pytest.warns(
-        TraceWarning, match=r"access\.log: 10 of 1,000 lines \(1 %\) skipped; the first is line 100, which"
+        TraceWarning, match=r"access\.log: 10 of 1,000 lines \(1 %\) skipped; the first is line 100: group"
     ):
         assert len(calls(source)) == 990
 
@@ -281,7 +281,7 @@ def test_more_garbage_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_long_log_of_garbage_is_refused_before_its_end(tmp_path: Path) -> None:
-    lines = log_lines(garbage_every=3, lines=3 * access_log.JUDGED)
+    lines = log_lines(garbage_every=3, lines=3 * tally.JUDGED)
     with pytest.raises(TraceError, match=r"3,333 of 10,000 lines"):
         calls(log(tmp_path, lines))
 
@@ -306,7 +306,7 @@ def test_lines_of_another_kind_are_left_out(tmp_path: Path) -> None:
 def test_a_time_that_is_none_is_garbage_too(tmp_path: Path) -> None:
     lines = log_lines()
     lines[7] = lines[7].replace("/Jan/", "/Foo/")
-    with pytest.warns(TraceWarning, match="1 of 1,000 lines .* line 8, where time "):
+    with pytest.warns(TraceWarning, match="1 of 1,000 lines .* line 8: group .time.: "):
         assert len(calls(log(tmp_path, lines))) == 999
 
 
@@ -363,7 +363,10 @@ def test_a_log_that_cannot_be_read_is_one_clear_error(tmp_path: Path, make: Call
         ({"format": "access-log", "pattern": "("}, "is not a regular expression"),
         ({"format": "access-log", "pattern": "(?P<time>.*)"}, "named groups time and model"),
         ({"format": "access-log", "pattern": PATTERN + "(?P<who>.*)"}, "named groups time and model"),
-        ({"pattern": PATTERN}, "does not apply to table, only to access-log"),
+        (
+            {"format": "azure-llm-2023", "pattern": PATTERN},
+            "does not apply to azure-llm-2023, only to table, json-lines",
+        ),
         ({"format": "azure-llm-2023", "columns": TraceColumns(time="t")}, "does not apply to azure-llm-2023"),
         ({"format": "azure-functions-2019", "max_disorder_s": 1.0}, "does not apply to azure-functions-2019"),
         ({"time_unit": "ms", "time_format": "%Y"}, "times in ms have no format"),

@@ -208,7 +208,7 @@ def test_a_log_with_the_wrong_unit_says_the_right_one(tmp_path: Path) -> None:
     file = tmp_path / "access.log"
     file.write_text("1767225600000 a\n")
     pattern = r"(?P<time>\S+) (?P<model>\S+)"
-    with pytest.raises(TraceError, match=r"line 1, where time .* ms is 2026-01-01: time_unit: ms"):
+    with pytest.raises(TraceError, match=r"line 1: group 'time': .* ms is 2026-01-01: time_unit: ms"):
         times(TraceSource(file=file, format="access-log", pattern=pattern, time_unit="s"))
 
 

@@ -272,8 +272,8 @@ def test_every_key_can_be_written_in_a_file_and_is_kept(trace: TraceSource) -> N
             "models: {tpo: 3}",
             r":5: traffic.traffic-0.trace.models.tpo: unknown key, one of top, hash, stripe \(did you",
         ),
-        ("format: azure", r":5: traffic.traffic-0.trace.format: 'azure' is not one of table, azure-functions-2019"),
-        ("pattern: x", r":5: traffic.traffic-0.trace.pattern: does not apply to table"),
+        ("format: azure", r":5: traffic.traffic-0.trace.format: 'azure' is not one of table, json-lines"),
+        ("pattern: x", r":5: traffic.traffic-0.trace.pattern: needs the named group model"),
         ("window: {start: 3}", r":5: traffic.traffic-0.trace.window.start: "),
     ],
 )

@@ -10,6 +10,7 @@ from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.workload.trace.names import Known, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
+from tests.unit.workload.test_trace_presets import BINS, CASES, LOCUST, METRIC_DATA
 
 
 def calls(source: TraceSource, naming: Known | Numbered) -> list[tuple[float, int]]:
@@ -30,7 +31,7 @@ def table(folder: Path, text: str) -> Path:
         ("timestamp,model", "column 'time' is missing (write columns.time=timestamp)"),
         ("time,Model_Name", "column 'model' is missing (write columns.model=Model_Name)"),
         ("time,size", "column 'model' is missing (it has: time, size; model: NAME in the trace names the model of"),
-        ('{"time": 1', "JSON lines"),
+        ('{"time": 1', "format: json-lines"),
         ("0.5,cat", "the first line is not a header"),
         ("TIMESTAMP,ContextTokens,GeneratedTokens", "format: azure-llm-2023"),
         ("app,func,end_timestamp,duration", "format: azure-functions-2021"),
@@ -44,12 +45,45 @@ def test_an_unknown_table_says_what_to_write(tmp_path: Path, header: str, messag
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.filterwarnings("ignore::mmesim.errors.TraceWarning")
+@pytest.mark.parametrize("layout", [layout for layout in CASES if layout not in ("apache-combined", "api-gateway-clf")])
+def test_a_known_layout_is_named(tmp_path: Path, layout: str) -> None:
+    text, _, _ = CASES[layout]
+    with pytest.raises(TraceError, match=rf"it looks like .*: format: {layout}\)"):
+        calls(TraceSource(file=table(tmp_path, text)), Numbered())
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"), [(LOCUST, "locust-history"), (BINS, "cloudwatch"), (METRIC_DATA, "cloudwatch")]
+)
+def test_a_known_layout_of_counts_is_named(tmp_path: Path, text: str, layout: str) -> None:
+    with pytest.raises(TraceError, match=rf"it looks like .*: format: {layout}\)"):
+        calls(TraceSource(file=table(tmp_path, text)), Numbered())
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_cells_are_separated_by_comma_semicolon_or_tab(tmp_path: Path, separator: str) -> None:
     text = "time,model\n0.5,b\n1,a\n".replace(",", separator)
     assert calls(TraceSource(file=table(tmp_path, text)), Known({"a": 0, "b": 1})) == [(0.5, 1), (1.0, 0)]
     with pytest.raises(TraceError, match=r"calls\.csv:3: column 'time': 'x' is not a number"):
         calls(TraceSource(file=table(tmp_path, text.replace("\n1", "\nx"))), Known({"a": 0, "b": 1}))
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "message"),
+    [
+        ("time;model\n0,5;a\n", {}, "'0,5' is not a number: decimals need a point"),
+        ("time,model\n1.5,a\n", {"time_unit": "timestamp"}, "'1.5' is not a time .*; a number from 0 on: time_unit: s"),
+        ('{"time": 1.5, "model": "a"}\n', {"format": "json-lines"}, "'1.5' is not a time .* time_unit: s"),
+        ('{\n "time": 1}\n', {"format": "json-lines"}, "each must stand on one line"),
+        ("1.5 a\n", {"format": "access-log", "pattern": r"(?P<time>\S+) (?P<model>\S+)"}, "'1.5' .* time_unit: s"),
+    ],
+)
+def test_what_is_no_time_or_number_says_what_to_write(
+    tmp_path: Path, text: str, keys: dict[str, str], message: str
+) -> None:
+    with pytest.raises(TraceError, match=message):
+        calls(TraceSource.model_validate({"file": str(table(tmp_path, text)), **keys}), Numbered())
 
 
 def test_a_table_without_names_is_for_the_model_that_is_given(tmp_path: Path) -> None:
