@@ -13,7 +13,7 @@ from docs.pages.markdown import code, page, table
 from mmesim.results import tables
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
-from mmesim.results.sections import Band, Value
+from mmesim.results.sections import Band, FailedAttempts, Value
 from mmesim.results.summary import Summary
 from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
 
@@ -59,7 +59,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
 def _inside(annotation: Any, path: str) -> Iterator[tuple[str, str, str]]:
     """The keys of the models that a field holds, itself or in a list; those of a value and a band are said once."""
     path = f"{path}[]" if get_origin(annotation) in (list, tuple) else path
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in (Value, Band):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in (Value, Band, FailedAttempts):
         yield from keys(annotation, f"{path}.")
     for part in get_args(annotation):
         yield from _inside(part, path)
@@ -80,6 +80,8 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(inside[0])}s"
     if origin is dict and inside[1] is Band:
         return "for each band `n`, `between`, `mean` and a number for each part; where they are null, `reason`"
+    if origin is dict and inside[1] is FailedAttempts:
+        return "for each cause `n`, `mean` and a number for each part"
     if origin is dict and inside[1] is not object:
         return f"map of {_type(inside[1])}s"
     return TYPES.get(annotation, "object")

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.arrays import Ints
+from mmesim.arrays import Floats, Ints
 from mmesim.engine.kernel import codes, jit, step, verbs
 from mmesim.engine.kernel.codes import MARGIN
+from mmesim.engine.kernel.router import MOST_FREE
 from mmesim.engine.kernel.tables import Tables
 
 GROWING = {
@@ -44,13 +45,21 @@ class DataPlane:
         self._plain = self.advance is step.advance
         self.rows: Any = tables.views if self._plain else tables.arrays
         """The tables as `advance` wants them; replaced when one grows."""
+        self.phases: tuple[Floats, Floats, Floats]
+        """[pools] each: when slot wait and download, in the order of `slot_covers`, and the wait for memory ended.
+
+        A load writes there, so that a call which gives up meanwhile knows what it has waited for. Replaced as `rows`.
+        """
+        self._rebind()
 
     def _grow(self, table: str, rows: int) -> None:
         self.tables.grow(table, rows)
         self._rebind()
 
     def _rebind(self) -> None:
-        self.rows = self.tables.views if self._plain else self.tables.arrays
+        views = self.tables.views
+        self.rows = views if self._plain else self.tables.arrays
+        self.phases = (views.pools.t0, views.pools.t1, views.pools.t2)
 
     def make_room(self, table: int) -> None:
         """Give the kernel what it needs before it can go on: a larger table, or an empty buffer of records."""
@@ -94,14 +103,10 @@ class DataPlane:
         """A pool in state loading that no request asked for."""
         return self._do("create_pool", now, model, host)
 
-    def pool_ready(self, now: float, pool: int, phases: tuple[float, float, float]) -> None:
-        """The load of a pool has ended: its waiters are forwarded.
-
-        `phases`: when its first two phases (slot wait and download, in the order of `slot_covers`) and its wait for
-        memory ended, seconds.
-        """
+    def pool_ready(self, now: float, pool: int) -> None:
+        """The load of a pool has ended: its waiters are forwarded."""
         self._room_for_waiters(pool)
-        self._do("pool_ready", now, pool, 0, *phases)
+        self._do("pool_ready", now, pool)
 
     def load_failed(self, now: float, pool: int, cause: int) -> None:
         """The load of a pool has failed: its waiters get `cause`, its row is free."""
@@ -203,12 +208,18 @@ class DataPlane:
         self._do("come_to", now)
 
     def hosts_in_order(self, model: int) -> Iterator[int]:
-        """Hosts that are up, in rendezvous order of the model; only the first is found before the next is asked for."""
+        """Hosts that are up, in the order in which a copy of the model is placed when nothing is in flight.
+
+        That is rendezvous order, unless copies are placed by free room. Only the first is found before the next is
+        asked for.
+        """
         self._do("hosts_in_order", self.now, model)
         views = self.tables.views
         up = views.up[: int(views.clock[0].n_up)].copy()
         scores = views.scores[up]
-        if up.size:
+        if views.params[0].placement == MOST_FREE:
+            yield from up[np.lexsort((-scores, views.hosts.placed[up]))].tolist()
+        elif up.size:
             yield int(up[scores.argmax()])
             yield from up[np.argsort(-scores, kind="stable")][1:].tolist()
 

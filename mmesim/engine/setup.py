@@ -9,7 +9,7 @@ import numpy as np
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.hashing import PRIME
-from mmesim.engine.kernel.router import POLICIES
+from mmesim.engine.kernel.router import PLACEMENTS, POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.retries import BotoStandard
@@ -79,6 +79,7 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
     overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
     values = {
         "policy": POLICIES.index(endpoint.router.policy),
+        "placement": PLACEMENTS.index(endpoint.router.placement),
         "queue_bound": queue.bound,
         "refusal": CAUSES.index(queue.refusal),
         "shared_queue": int(queue.scope == "server"),
@@ -177,6 +178,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     workers = [kind.model_workers(m) for m in rows]
     at_start = np.array([w.at_start for w in workers])
     views.workers[:] = at_start
+    tables.views.pool_bytes[:] = [m.pool_memory_bytes for m in rows]
     views.most_workers[:] = [w.at_most for w in workers]
     views.add_worker_at[:] = [w.add_at for w in workers]
     params, shared = tables.views.params[0], kind.server_workers

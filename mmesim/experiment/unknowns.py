@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from mmesim import units
 from mmesim.scenario.endpoint.endpoint import Endpoint
-from mmesim.scenario.endpoint.router import RouterPolicy
+from mmesim.scenario.endpoint.router import Placement, RouterPolicy
 
 MISROUTE = 0.02
 CPU_SPEED = (0.85, 1.0, 1.15)
@@ -26,6 +26,7 @@ class Unknowns:
 
     policy: RouterPolicy
     misroute: float
+    placement: Placement
     load_slots: int
     usable_memory_bytes: int
     cpu_speed: float
@@ -36,17 +37,23 @@ class Unknowns:
         return cls(
             endpoint.router.policy,
             endpoint.router.misroute,
+            endpoint.router.placement,
             endpoint.load_slots,
             endpoint.usable_memory_bytes,
             endpoint.host.cpu_speed,
         )
 
+    @property
+    def sensible(self) -> Unknowns:
+        """The same without a placement where the policy places nothing."""
+        return self if self.policy is RouterPolicy.sticky else replace(self, placement=Placement.rendezvous)
+
     def put(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint with this setting; what it has already stays untouched."""
         given = Unknowns.of(endpoint)
         changed: dict[str, object] = {}
-        if (self.policy, self.misroute) != (given.policy, given.misroute):
-            router = {"policy": self.policy, "misroute": self.misroute}
+        if (self.policy, self.misroute, self.placement) != (given.policy, given.misroute, given.placement):
+            router = {"policy": self.policy, "misroute": self.misroute, "placement": self.placement}
             changed["router"] = endpoint.router.model_copy(update=router)
         if self.load_slots != given.load_slots:
             changed["load_slots"] = self.load_slots
@@ -64,6 +71,12 @@ class Unknowns:
         rows: list[tuple[bool, str, str, str]] = [
             (self.policy != base.policy, "endpoint.router.policy", self.policy.value, self.policy.value),
             (self.misroute != base.misroute, "endpoint.router.misroute", repr(self.misroute), percent),
+            (
+                self.placement != base.placement,
+                "endpoint.router.placement",
+                self.placement.value,
+                self.placement.value,
+            ),
             (self.load_slots != base.load_slots, "endpoint.load_slots", str(self.load_slots), str(self.load_slots)),
             (
                 self.usable_memory_bytes != base.usable_memory_bytes,
@@ -79,8 +92,11 @@ class Unknowns:
 def _routers(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
     if endpoint.instance_count == 1:
         return (base,)  # there is nothing to choose: settings that cannot differ would only swell the count
-    plausible = [replace(base, policy=policy, misroute=0.0) for policy in RouterPolicy if policy.plausible]
-    return [*plausible, replace(base, policy=RouterPolicy.sticky, misroute=MISROUTE)]
+    plain = replace(base, misroute=0.0)
+    plausible = [replace(plain, policy=policy).sensible for policy in RouterPolicy if policy.plausible]
+    sticky = replace(plain, policy=RouterPolicy.sticky)
+    placed = [replace(sticky, placement=placement) for placement in (Placement.rendezvous, Placement.most_free)]
+    return [*plausible, replace(sticky, misroute=MISROUTE), *placed]
 
 
 def _load_slots(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:

@@ -30,6 +30,21 @@ def accelerator(offered: Offered) -> Iterator[Finding]:
     )
 
 
+def price(offered: Offered) -> Iterator[Finding]:
+    """An instance type without a known price in its region: nothing can be said about cost."""
+    endpoint = offered.scenario.endpoint
+    if endpoint.instance_type is None or endpoint.host.price_usd_per_hour is not None:
+        return
+    yield Finding(
+        id="price",
+        severity="note",
+        text=f"no price of {endpoint.instance_type} in {endpoint.region} is known: costs are left out",
+        evidence={"instance_type": endpoint.instance_type, "region": endpoint.region},
+        source="docs/assumptions.md#instance-types-and-prices",
+        try_="endpoint.price_per_hour",
+    )
+
+
 def frameworks(offered: Offered) -> Iterator[Finding]:
     """Models of several frameworks on one endpoint."""
     counted: dict[str, int] = {}

@@ -21,6 +21,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     load.threads,
     advice.accelerator,
     advice.frameworks,
+    advice.price,
     room.fleet_memory,
     room.fleet_disk,
 )

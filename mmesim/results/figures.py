@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmesim.arrays import Floats, divide
-from mmesim.results.run_data import CAUSES, HostData, RunData
+from mmesim.results.run_data import CAUSES, HostData, RunData, TenantData
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Figure, Kind
 from mmesim.stats.histogram import quantile, share_over
@@ -26,9 +26,14 @@ NO_CALLS = "no call"
 NO_HOSTS = "no host was up"
 NO_MODELS = "no model was called"
 NO_TIME = "no time was measured"
+NO_WORKERS = "no model was loaded"
 
 OFTEN_COLD = 0.05
 """A model is often cold when a larger share of its calls than this finds it not loaded."""
+
+BUSIEST_LOADED = 0.05
+"""The busiest model is looked for among those with at least this many workers on average over the measured time: the
+workers of one that is loaded for a single call are always busy."""
 
 _NEVER_FITS = CAUSES.index("never_fits")
 """Misses that are refused at once: nothing is loaded for them."""
@@ -130,6 +135,23 @@ def _often_cold(run: RunData) -> float:
     return float((shares > OFTEN_COLD).mean()) if len(shares) else math.nan
 
 
+def worker_use(tenants: TenantData, measured_s: float) -> Floats:
+    """For each model the share (0..1) of their time that its workers are busy; nan for one that is hardly loaded."""
+    use = divide(tenants.worker_busy_s.astype(np.float64), tenants.worker_s.astype(np.float64), math.nan)
+    seldom = tenants.worker_s < BUSIEST_LOADED * measured_s
+    return use if seldom.all() else np.where(seldom, math.nan, use)
+
+
+def _worker_utilization(run: RunData) -> float:
+    there = run.tenants.worker_s.sum(dtype=np.float64) + run.shared_worker_s
+    return ratio(run.tenants.worker_busy_s.sum(dtype=np.float64), there)
+
+
+def _busiest(run: RunData) -> float:
+    use = worker_use(run.tenants, measured_s(run))
+    return math.nan if np.isnan(use).all() else float(np.nanmax(use))
+
+
 USE: Mapping[str, Callable[[HostData], tuple[Floats, Floats]]] = MappingProxyType(
     {
         "cpu_utilization": lambda hosts: (hosts.cpu_busy_s, hosts.up_s * hosts.vcpu),
@@ -173,6 +195,8 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
             ),
             _row("error_rate", lambda run: ratio(run.errors.sum(), run.calls), NO_CALLS, trials=lambda run: run.calls),
             *(_row(resource, _used(resource), NO_HOSTS) for resource in USE),
+            _row("workers.utilization", _worker_utilization, NO_WORKERS),
+            _row("workers.busiest", _busiest, NO_WORKERS),
             _row("throughput", lambda run: ratio(run.answers_ok, measured_s(run)), NO_TIME),
             _row("loaded_models", lambda run: ratio(run.hosts.loaded_s.sum(), measured_s(run)), NO_TIME),
             _row(

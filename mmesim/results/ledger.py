@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, divide
+from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import BANDS, PARTS, quantile_shares
 from mmesim.stats.histogram import bucket_of_quantile, clipped_quantile
 
@@ -101,6 +102,20 @@ def _percent(share: float, decimals: int) -> str:
 
 def _left_out(reason: str) -> dict[str, Any]:
     return {"n": 0, "between": None, "mean": None, **dict.fromkeys(PARTS), "reason": reason}
+
+
+def failed_ledger_ms(attempts: NDArray[np.integer], parts_s: Floats) -> dict[str, dict[str, float | int | None]]:
+    """For each cause of failure the failed attempts `n`, their `mean` length and its parts, in milliseconds.
+
+    `attempts` [causes]; `parts_s` [causes, len(PARTS)], seconds. A cause that did not occur has n = 0 and no figures.
+    """
+    found: dict[str, dict[str, float | int | None]] = {}
+    for cause, n, seconds in zip(CAUSES, attempts.tolist(), parts_s, strict=True):
+        figures: dict[str, float | int | None] = dict.fromkeys(PARTS)
+        if n:
+            figures = {part: 1000.0 * s / n for part, s in zip(PARTS, seconds.tolist(), strict=True)}
+        found[cause] = {"n": n, "mean": 1000.0 * float(seconds.sum()) / n if n else None, **figures}
+    return found
 
 
 def cold_calls(count: NDArray[np.integer], parts_s: Floats, retried_cold_s: Floats) -> Floats:

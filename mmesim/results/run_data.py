@@ -34,6 +34,11 @@ class TenantData:
     """The shortest and the longest; 0 where there is none."""
     histogram: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[models, coarse buckets]: successful calls; edges in `RunData.coarse_edges_s`."""
+    worker_busy_s: NDArray[np.float32]
+    """Seconds in [warm-up, duration) that workers spent on calls of the model, waits for batches to fill included; of
+    32 bits, since a store keeps one for each model."""
+    worker_s: NDArray[np.float32]
+    """Seconds of all workers of the model that were alive while it was loaded."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,15 @@ class HostData:
     """Integral of the number of loaded models (copies)."""
     loads: Ints
     unloads: Ints
+    downloads: Ints
+    download_s: Floats
+    """Sum of the times of the downloads."""
+    spin_lost_s: Floats
+    """Integral of the vCPUs that threads wasted by spinning while they waited for each other, in vCPU-seconds."""
+    lacked_memory: Ints
+    """How often a load had to wait, or something was unloaded for it, for lack of memory; so for the next two."""
+    lacked_tasks: Ints
+    lacked_disk: Ints
     hits: Ints
     misses: Ints
     tasks_peak: Ints
@@ -170,6 +184,10 @@ class RunData:
     attempts: int
     attempt_causes: Ints
     """[len(CAUSES)]: failed attempts by cause."""
+    cold_causes: Ints
+    """[len(CAUSES)]: those of them that did not find their model ready."""
+    failed_parts_s: Floats
+    """[len(CAUSES), len(PARTS)]: the ledger of failed attempts, sums by cause."""
     hits: int
     misses: int
     load_wait_sum_s: float
@@ -197,6 +215,8 @@ class RunData:
     cells: CellData
 
     tenants: TenantData
+    shared_worker_s: float
+    """As `TenantData.worker_s`, of workers that serve all models of a host."""
     model_names: tuple[str, ...]
     hosts: HostData
     windows: Mapping[str, Floats]

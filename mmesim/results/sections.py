@@ -153,8 +153,9 @@ class Attempts(Entry):
 
 def _with_parts(schema: dict[str, Any]) -> None:
     schema["required"] += PARTS
-    schema["propertyNames"] = {"enum": [*schema["required"], "reason"]}
-    _explain(schema, "mean")
+    schema["propertyNames"] = {"enum": list(dict.fromkeys([*schema["properties"], *PARTS]))}
+    if "reason" in schema["properties"]:
+        _explain(schema, "mean")
 
 
 class Band(Explained):
@@ -171,6 +172,18 @@ class Band(Explained):
     """their mean latency, the sum of the parts, within 10 % of the percentile; null where no band is that narrow"""
     reason: Reason = None
     """why mean and parts are null; absent when they are not"""
+
+
+class FailedAttempts(Entry):
+    """Attempts that failed for one cause: their number, their length and each of its parts."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_with_parts)
+    __pydantic_extra__: dict[str, float | None] = Field(init=False)
+
+    n: Count
+    """failed attempts"""
+    mean: float | None
+    """their mean length in milliseconds, the sum of the parts; null when there are none, as the parts are"""
 
 
 class ColdShare(Entry):
@@ -197,6 +210,17 @@ class Tenants(Entry):
     """share of a model's calls that found it not loaded, over the called models"""
     often_cold: Value
     """share of called models that are cold in more than 5 % of their calls"""
+
+
+class Workers(Entry):
+    """How busy the workers of loaded models are."""
+
+    utilization: Value
+    """time that they are busy, of all the time that they are there; filling a batch is busy"""
+    busiest: Value
+    """the same of the model whose workers are busiest, in each replication"""
+    busiest_model: str | None
+    """that model, all replications together; null when no model has workers of its own"""
 
 
 class Pids(Entry):

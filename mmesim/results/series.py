@@ -20,6 +20,8 @@ COLUMNS: tuple[str, ...] = (
     "ClientLatency_SampleCount",
     "RequestsInSystem",
     "QueueFull",
+    "CPUUtilization",
+    "WorkerUtilization_Maximum",
 )
 """Columns of the windows that are read here: who keeps a run for later judgement keeps these."""
 

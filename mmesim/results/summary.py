@@ -10,22 +10,24 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import CoreSchema
 
 from mmesim.arrays import Ints
 from mmesim.errors import SimulationError
-from mmesim.preflight.check import findings, worst_first
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import TIMES_S, WorkingSet, working_sets
 from mmesim.results import checks
+from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
+from mmesim.results.findings import findings
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
-from mmesim.results.recorded import trace_findings
+from mmesim.results.ledger import failed_ledger_ms
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
@@ -35,6 +37,7 @@ from mmesim.results.sections import (
     Count,
     Entry,
     Expected,
+    FailedAttempts,
     Pids,
     Requests,
     RobustnessAnswer,
@@ -43,13 +46,16 @@ from mmesim.results.sections import (
     Stopping,
     Tenants,
     Value,
+    Workers,
     exactly,
 )
 from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
 from mmesim.results.until import Until
+from mmesim.results.workers import workers
 from mmesim.scenario.figures import BANDS, LATENCIES
 from mmesim.scenario.scenario import Scenario
+from mmesim.stats.histogram import merge
 from mmesim.stats.means import CONFIDENCE
 
 SIGNIFICANT_DIGITS = 12
@@ -100,6 +106,8 @@ class Summary(Entry):
     limit"""
     ledger_ms: Annotated[dict[str, Band], exactly(*BANDS)]
     """what latency is made of, all replications together"""
+    failed_ledger_ms: Annotated[dict[str, FailedAttempts], exactly(*CAUSES)]
+    """the same of failed attempts, by cause: what they waited for until they failed"""
     cache_hit_ratio: Value
     """ModelCacheHit: attempts that found their model ready"""
     error_rate: Value
@@ -120,14 +128,18 @@ class Summary(Entry):
     """share of the physical memory of all hosts"""
     disk_utilization: Value
     """share of the disks of all hosts"""
+    workers: Workers
+    """how busy workers are"""
     pids: Pids
     """processes and threads"""
     cost: Cost
     """what the instances cost, US dollars"""
-    binding_constraint: dict[str, object] | None
-    """reserved: always null"""
+    binding_constraint: BindingConstraint | None
+    """what most of the tail waits for, in words the finding `binding_constraint`; null when calls take at least half of
+    it by themselves"""
     findings: list[Finding]
-    """what a reader of the figures has to know, the worst first; `mmesim validate` finds the same"""
+    """what a reader of the figures has to know, the worst first: what `mmesim validate` finds, and what the run has
+    shown"""
     working_set: Annotated[dict[str, WorkingSet], exactly(*TIMES_S)] | None
     """models that are called within some time, by their expected rates; null when all traffic is recorded"""
     expect: list[Expected]
@@ -184,6 +196,8 @@ def summarise(
         raise ValueError("a summary needs at least one finished replication")
     pooled = pool(runs)
     confidence = CONFIDENCE if until is None else until.confidence
+    constraint, binds = binding(scenario, runs, pooled)
+    expect = judge(scenario, runs, pooled, confidence)
     planned = scenario.run.replications if until is None else until.replications
     single = [one for one in measured() if len(one.steps) == 1]
     summary = {
@@ -215,18 +229,22 @@ def summarise(
         "cold": calls_of(runs, pooled, "cold", confidence),
         "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
         "ledger_ms": pooled_ledger(runs, pooled),
+        "failed_ledger_ms": failed_ledger_ms(
+            merge([r.attempt_causes for r in runs]), np.sum([r.failed_parts_s for r in runs], axis=0)
+        ),
         "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),
+        "workers": workers(runs, confidence),
         "pids": {
             "peak": max((int(r.hosts.tasks_peak.max()) for r in runs if len(r.hosts.tasks_peak)), default=0),
             "limit": scenario.endpoint.pid_limit,
         },
         "cost": cost(scenario.endpoint.host, runs),
-        "binding_constraint": None,
-        "findings": worst_first([*trace_findings(runs), *findings(scenario)]),
+        "binding_constraint": constraint,
+        "findings": findings(scenario, runs, expect, binds),
         "working_set": working_sets(Offered(scenario)),
-        "expect": judge(scenario, runs, pooled, confidence),
+        "expect": expect,
         "robustness": robustness,
         "checks": checks.combine(runs),
     }

@@ -66,6 +66,11 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "CPUUtilization": ("Percent", "sum over vCPUs: 4 vCPUs give 0 to 400, Average over instances"),
         "MemoryUtilization": ("Percent", "memory of the containers, Average over instances"),
         "DiskUtilization": ("Percent", "disk of the containers, Average over instances"),
+        "WorkerUtilization": (
+            "Percent",
+            "time that workers of loaded models are busy, of all their time; Maximum: those of one model; not a metric "
+            "of AWS, Average",
+        ),
         "ClientLatency": ("Microseconds", "successful calls at the client, not a metric of AWS, Average"),
         "LogClientLatency": ("None", "natural logarithm of the same in seconds, from buckets 6 % wide, Average"),
     }
@@ -104,6 +109,7 @@ MODEL_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "mean_ms": ("ms", "mean latency of successful calls; null without any"),
         "p50_ms": ("ms", "median latency, within 6.3 %"),
         "p99_ms": ("ms", "99th percentile of the latency, within 6.3 %"),
+        "worker_utilization": ("1", "time that its workers are busy, of all their time while it is loaded"),
         "meets_slo": ("", "its own calls meet every latency limit in expect; null without calls or limits"),
     }
 )
@@ -181,6 +187,7 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
         "cold_share": _ratio(pooled.misses, pooled.calls),
         "mean_ms": _ratio(1000.0 * pooled.latency_sum_s, pooled.ok),
     }
+    columns["worker_utilization"] = _ratio(pooled.worker_busy_s, pooled.worker_s)
     for name, q in (("p50_ms", 0.5), ("p99_ms", 0.99)):
         values = [
             1000.0 * clipped_quantile(first.coarse_edges_s, h, q, low, high)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
-    from mmesim.scenario.endpoint.router import Router, RouterPolicy
+    from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
@@ -90,6 +90,7 @@ __all__ = [
     "OnOff",
     "Overhead",
     "Percentiles",
+    "Placement",
     "Poisson",
     "Precision",
     "Ramp",
@@ -145,6 +146,7 @@ _HOMES = {
     "mmesim.scenario.endpoint.host_type": ("HostType",),
     "mmesim.scenario.endpoint.router": (
         "Router",
+        "Placement",
         "RouterPolicy",
     ),
     "mmesim.scenario.models.groups": (

@@ -67,6 +67,8 @@ class Figure:
     @property
     def column(self) -> str:
         """Its name in tables, with the unit."""
+        if self.steps[:1] == ("workers",):
+            return "_".join(self.steps)  # the last step alone does not say of what
         return f"{self.key}_ms" if self.kind == "ms" and not self.key.endswith("_ms") else self.key
 
 
@@ -107,6 +109,8 @@ FIGURES: tuple[Figure, ...] = (
     ),
     Figure("memory_utilization", "memory_utilization", "share", "memory utilization", ("until", "diff", "sweep")),
     Figure("disk_utilization", "disk_utilization", "share", "disk utilization", ("until", "sweep")),
+    Figure("workers.utilization", "workers.utilization", "share", "worker utilization", ("until", "sweep")),
+    Figure("workers.busiest", "workers.busiest", "share", "utilization of the busiest model's workers", ("sweep",)),
     Figure("throughput", "throughput_rps", "rate", "throughput", ("until", "diff", "sweep")),
     Figure("loaded_models", "loaded_models", "count", "loaded models", ("until", "diff", "sweep")),
     Figure("model_loading_wait", "model_loading_wait_ms", "ms", "wait for a load", ("until", "sweep")),

@@ -97,6 +97,7 @@ def _scenario(
 
 def _endpoint(hosts: int, policy: str, eviction: str, **given: Any) -> Endpoint:
     router = {"policy": policy, "misroute": given.pop("misroute", 0.0), "spill_at": given.pop("spill_at", None)}
+    router["placement"] = given.pop("placement", "rendezvous")
     plain: dict[str, Any] = {
         "host": HostType(vcpu=2, memory_bytes=8 * 2**30, network_Bps=100e6, threads_per_core=2),
         "instance_count": hosts,
@@ -152,6 +153,10 @@ def scenarios() -> dict[str, Scenario]:
             (_models(8, 2, parallel), _models(8)),
             rate_per_s=40.0,
             server=drawn,
+        ),
+        "most_free": _scenario(_endpoint(3, "sticky", "lru", placement="most_free"), (_models(12),), rate_per_s=20.0),
+        "least_loaded": _scenario(
+            _endpoint(3, "sticky", "lru", placement="least_loaded"), (_models(12),), rate_per_s=20.0
         ),
         "hash": _scenario(_broken_off(), (_models(12, load=_drawn(0.5)),), rate_per_s=20.0),
         "least_outstanding": _scenario(

@@ -15,6 +15,9 @@ from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.server.kind import ServerKind
 
+ROOM = ("memory", "tasks", "disk")
+"""What a load needs room in."""
+
 
 class Host:
     """The accounts of one host. Bytes are exact integers; nothing is taken without being given back."""
@@ -39,6 +42,11 @@ class Host:
         self.unloads = 0
         self.awaits_room = False
         """Whether loads wait for room that nobody is making."""
+        self.downloads = 0
+        self.download_s = 0.0
+        """Time of all downloads that have ended."""
+        self.lacked = dict.fromkeys(ROOM, 0)
+        """How often a load did not fit, by what there was too little of."""
         self.artefacts: dict[int, int] = {}
         """Artefacts on disk: model -> bytes."""
         self.present: Counter[int] = Counter()
@@ -64,6 +72,10 @@ class Host:
         return self._admits(
             self.memory.value + memory_bytes, self._usable_bytes, self.tasks.value + tasks, self._pid_limit
         )
+
+    def lacks_memory(self, memory_bytes: int) -> bool:
+        """Whether it is memory that this much lacks now, not room for tasks."""
+        return self.memory.value + memory_bytes > self._usable_bytes
 
     def can_ever_hold(self, model: Model, memory_bytes: int) -> bool:
         """Whether the model would fit into the host with nothing else on it."""

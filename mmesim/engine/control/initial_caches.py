@@ -163,7 +163,7 @@ class InitialCaches:
         host.begin_pool(model)
         host.loaded.add(1, 0.0)
         pool = self._plane.create_pool(at_s, model, row)
-        self._plane.pool_ready(at_s, pool, (at_s, at_s, at_s))
+        self._plane.pool_ready(at_s, pool)
         return True
 
 

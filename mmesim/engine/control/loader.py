@@ -111,18 +111,19 @@ class Loader:
         try:
             if endpoint.slot_covers == "load":
                 yield from self._fetch(host, model, draw)
-                first = env.now
+                plane.phases[0][pool] = env.now
                 slot = host.slots.request()
                 yield slot
             else:
                 slot = host.slots.request()
                 yield slot
-                first = env.now
+                plane.phases[0][pool] = env.now
                 yield from self._fetch(host, model, draw)
-            second = env.now
+            plane.phases[1][pool] = env.now
             yield from self._make_room(host, peak_bytes, tasks)
             held = peak_bytes
             third = env.now
+            plane.phases[2][pool] = third
             yield from self._start_processes(host, model, draw, loop)
             self.load_s.append(env.now - third)
         except simpy.Interrupt:
@@ -141,7 +142,7 @@ class Loader:
         host.loaded.add(1, env.now)
         host.loads += 1
         self.finished.append((asked, env.now))
-        plane.pool_ready(env.now, pool, (first, second, third))
+        plane.pool_ready(env.now, pool)
         if plane.tables.views.pools.in_flight[pool] == 0:
             self._idle(pool)
 
@@ -169,6 +170,8 @@ class Loader:
             raise
         host.artefacts[model.index] = size
         self.download_s.append(env.now - begun)
+        host.downloads += 1
+        host.download_s += env.now - begun
 
     def _start_processes(self, host: Host, model: Model, draw: LoadDraw, loop: int) -> Process:
         """The container's load: the pool's parent starts, then all workers load in parallel, or the parent for them."""
@@ -250,6 +253,7 @@ class Loader:
         ticket = host.line.ticket()
         yield from self._let_others_look(host, ticket)
         while not host.fits(memory_bytes, tasks):
+            host.lacked["memory" if host.lacks_memory(memory_bytes) else "tasks"] += 1
             yield from self._free_something(host, ticket)
         host.take(memory_bytes, tasks)
 
@@ -261,6 +265,7 @@ class Loader:
         ticket = host.line.ticket()
         yield from self._let_others_look(host, ticket)
         while not host.disk_fits(size_bytes):
+            host.lacked["disk"] += 1
             if not self._eviction.delete_artefact(host, self._env.now):
                 yield from self._free_something(host, ticket)
 

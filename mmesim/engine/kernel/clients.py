@@ -13,6 +13,7 @@ from mmesim.engine.kernel.codes import (
     TIMER_REACH,
     TIMER_USER,
 )
+from mmesim.engine.kernel.failed import count_failed
 from mmesim.engine.kernel.hashing import BACKOFF, ROUTE, chance
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline, inner
@@ -40,6 +41,8 @@ def answer(t, a, cause, now):
     cell = cell_of(latency)
     coarse = bucket(t.coarse_edges, t.coarse_start[cell // (FINE // COARSE)], latency)
     end_attempt(t, a, cause, now, latency, coarse)
+    if cause != OK and attempts.measured[a] == 1:
+        count_failed(t, a, cause, now, done)
     if params.max_attempts > 1 and not is_last(attempts, params, t.tokens, t.retry_on, a, cause):
         try_again(t, a, done)
         return

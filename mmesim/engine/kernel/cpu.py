@@ -14,6 +14,12 @@ MILLION = 1_000_000  # over-subscription factors are kept as whole millionths: s
 
 
 @inline
+def spinning(hosts, h, n):
+    """By how much threads that spin while they wait for each other slow host `h` with `n` > vCPUs threads down."""
+    return 1.0 + hosts.spin[h] / MILLION / n * (n / hosts.vcpu[h] - 1.0)
+
+
+@inline
 def rate_of(t, h):
     """CPU seconds per second that each runnable thread of host `h` gets."""
     hosts = t.hosts
@@ -27,7 +33,7 @@ def rate_of(t, h):
         return speed * (cores + (n - cores) * hosts.smt_slope[h]) / n
     capacity = cores + (vcpu - cores) * hosts.smt_slope[h]
     if hosts.spin[h] > 0:
-        capacity = capacity / (1.0 + hosts.spin[h] / MILLION / n * (n / vcpu - 1.0))
+        capacity = capacity / spinning(hosts, h, n)
     return speed * capacity / n
 
 
@@ -41,6 +47,8 @@ def sync(t, h, now):
         if n > 0:
             hosts.virtual[h] += elapsed * hosts.rate[h]
             hosts.busy[h] += elapsed * min(float(n), hosts.vcpu[h])
+            if hosts.spin[h] > 0 and n > hosts.vcpu[h]:
+                hosts.lost[h] += elapsed * hosts.vcpu[h] * (1.0 - 1.0 / spinning(hosts, h, n))
         hosts.at[h] = now
 
 

@@ -29,7 +29,7 @@ def add_host(t, key, now):
     clock.memory_epoch += 1
     clock.fleet_epoch += 1
     if params.shared_queue == 1:
-        new_station(t, h)
+        new_station(t, h, now)
     refresh(t, h)
     return h
 

@@ -100,6 +100,7 @@ def new_pool(t, m, h, asker, now):
         hosts.first_pool[h] = p
     hosts.last_pool[h] = p
     hosts.load_queue[h] += 1
+    hosts.placed[h] += t.pool_bytes[m]
     return p
 
 
@@ -126,6 +127,7 @@ def free_pool(t, p):
         pools.prev_pool[after] = before
     else:
         hosts.last_pool[h] = before
+    hosts.placed[h] -= t.pool_bytes[m]
     pools.state[p] = FREE
     pools.gen[p] += 1
     pools.free[p] = space.free_pool

@@ -19,7 +19,7 @@ from mmesim.engine.kernel.codes import (
 from mmesim.engine.kernel.cpu import refresh, sync
 from mmesim.engine.kernel.frontend import forward
 from mmesim.engine.kernel.heap import remove_task
-from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.jit import inner
 from mmesim.engine.kernel.lists import (
     free_attempt,
     free_pool,
@@ -28,11 +28,14 @@ from mmesim.engine.kernel.lists import (
     unlink_server,
 )
 from mmesim.engine.kernel.server import settle, stand_in_line, station_of, take_next
+from mmesim.engine.kernel.staff import staff, staff_leaves, worked
+from mmesim.engine.kernel.waits import split_wait
 
 
 @inner
-def new_workers(t, s, n):
+def new_workers(t, s, n, now):
     """`n` workers of station `s`, all idle, in line in the order of their start."""
+    staff(t, s, n, now)
     for _ in range(n):
         t.pools.workers[s] += 1
         stand_in_line(t.pools, t.workers, s, new_worker(t, s))
@@ -58,12 +61,13 @@ def new_worker(t, s):
 def add_worker(t, s, now):
     """A worker that was asked for has started at station `s`: it takes the next job or stands in line."""
     w = new_worker(t, s)
+    staff(t, s, 1, now)
     follow(t, take_next(t, w, now), w, OK, now)
     refresh(t, t.pools.host[s])
 
 
 @inner
-def new_station(t, h):
+def new_station(t, h, now):
     """The shared queue of host `h`, and its workers."""
     params, pools = t.params[0], t.pools
     s = take_pool(t)
@@ -73,28 +77,7 @@ def new_station(t, h):
     pools.most_workers[s] = params.most_workers
     pools.add_worker_at[s] = params.add_worker_at
     t.stations[h] = s
-    new_workers(t, s, params.server_workers)
-
-
-@inline
-def overlap(reach, begun, ended):
-    """Seconds of [begun, ended] that lie after `reach`."""
-    return max(0.0, ended - max(begun, reach))
-
-
-@inner
-def split_wait(t, a, p):
-    """Split the wait of attempt `a` for the load of pool `p` by what the load was doing meanwhile."""
-    attempts, pools = t.attempts, t.pools
-    since = attempts.reach[a]
-    first = overlap(since, pools.asked[p], pools.t0[p])
-    second = overlap(since, pools.t0[p], pools.t1[p])
-    if t.params[0].slot_first == 1:
-        attempts.slot_wait[a], attempts.download[a] = first, second
-    else:
-        attempts.download[a], attempts.slot_wait[a] = first, second
-    attempts.memory_wait[a] = overlap(since, pools.t1[p], pools.t2[p])
-    attempts.load[a] = overlap(since, pools.t2[p], pools.t3[p])
+    new_workers(t, s, params.server_workers, now)
 
 
 @inner
@@ -104,21 +87,18 @@ def follow(t, action, row, cause, now):
 
 
 @inner
-def pool_ready(t, p, first, second, third, now):
-    """The load of pool `p` has ended: its waiters are forwarded at once, in order.
-
-    Its phases ended at `first` and `second` (slot wait and download, or the other way round), `third` (memory) and now.
-    """
+def pool_ready(t, p, now):
+    """The load of pool `p` has ended: its waiters are forwarded at once, in order."""
     clock, pools, attempts = t.clock[0], t.pools, t.attempts
     m, h = pools.model[p], pools.host[p]
     pools.state[p] = READY
-    pools.t0[p], pools.t1[p], pools.t2[p], pools.t3[p] = first, second, third, now
+    pools.t3[p] = now
     pools.inserted[p] = clock.seq
     pools.credit[p] = t.hosts.clock[h]  # the clock after the evictions that made room (Cherkasova's order)
     clock.seq += 1
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
-    new_workers(t, p, t.models.workers[m])
+    new_workers(t, p, t.models.workers[m], now)
     a = pools.waiter_head[p]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE
     pools.waiter_n[p] = 0
@@ -129,7 +109,7 @@ def pool_ready(t, p, first, second, third, now):
             free_attempt(t, a)
         else:
             unlink_server(t, a)
-            split_wait(t, a, p)
+            split_wait(t, a, p, now)
             follow(t, forward(t, a, p, now), a, OK, now)
         a = after
     refresh(t, h)
@@ -183,6 +163,7 @@ def empty_pool(t, p, now):
     what was dropped.
     """
     pools, attempts = t.pools, t.attempts
+    staff_leaves(t, p, now)
     pools.state[p] = DRAINING
     s = station_of(t, p)
     before = NONE
@@ -226,6 +207,7 @@ def crash_worker(t, p, k, now):
     if w == NONE or workers.dead[w] == 1:
         return NONE
     h = pools.host[p]
+    staff(t, p, -1, now)
     workers.dead[w] = 1
     workers.gen[w] += 1
     workers.batch_no[w] += 1
@@ -244,6 +226,8 @@ def crash_worker(t, p, k, now):
             break
     a = workers.head[w]
     workers.head[w] = NONE
+    if a != NONE:
+        worked(t, a, now)
     while a != NONE:
         after = attempts.next[a]
         follow(t, DO_LEAVE, a, WORKER_DIED, now)
@@ -276,6 +260,7 @@ def revive_worker(t, w, now):
     """A worker that died has loaded its model again: it takes the next job or stands in line."""
     t.workers.dead[w] = 0
     t.workers.fresh[w] = 1
+    staff(t, t.workers.pool[w], 1, now)
     follow(t, take_next(t, w, now), w, OK, now)
     refresh(t, t.pools.host[t.workers.pool[w]])
 

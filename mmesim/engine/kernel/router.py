@@ -15,6 +15,9 @@ from mmesim.engine.kernel.lists import new_pool
 POLICIES = ("sticky", "hash", "random", "least_outstanding", "round_robin")  # as a scenario names them
 STICKY, HASH, RANDOM, LEAST_OUTSTANDING, ROUND_ROBIN = range(len(POLICIES))
 
+PLACEMENTS = ("rendezvous", "most_free", "least_loaded")  # as a scenario names them
+RENDEZVOUS, MOST_FREE, LEAST_LOADED = range(len(PLACEMENTS))
+
 REFUSED = -2
 ROUNDING = 1e-9  # of a token: calls at just the rate are not refused
 
@@ -41,10 +44,11 @@ def pool_on(t, m, h):
 def place(t, m):
     """Host for a new copy of model `m`, NONE if every host that is up has one.
 
-    First the host that still has the artefact on disk, then hosts in rendezvous order; of these the first whose load
-    queue is at most one longer than the shortest.
+    RENDEZVOUS: the host that still has the artefact on disk, else the first in rendezvous order. LEAST_LOADED: the one
+    with the fewest attempts in flight. Both among the hosts whose load queue is at most one longer than the shortest.
+    MOST_FREE: the one with the least memory of pools, whatever its load queue. Equal ones in rendezvous order.
     """
-    hosts = t.hosts
+    hosts, placement = t.hosts, t.params[0].placement
     shortest = NONE
     for k in range(t.clock[0].n_up):
         h = t.up[k]
@@ -53,16 +57,27 @@ def place(t, m):
     if shortest == NONE:
         return NONE
     h = t.models.disk_host[m]
-    if h >= 0 and hosts.state[h] == UP and hosts.load_queue[h] <= shortest + 1 and pool_on(t, m, h) == NONE:
+    if (
+        placement == RENDEZVOUS
+        and h >= 0
+        and hosts.state[h] == UP
+        and hosts.load_queue[h] <= shortest + 1
+        and pool_on(t, m, h) == NONE
+    ):
         return h
     best = NONE
-    best_score = NONE
+    best_score = least = 0
     for k in range(t.clock[0].n_up):
         h = t.up[k]
-        if hosts.load_queue[h] <= shortest + 1 and pool_on(t, m, h) == NONE:
+        if (hosts.load_queue[h] <= shortest + 1 or placement == MOST_FREE) and pool_on(t, m, h) == NONE:
             s = score(t, m, h)
-            if s > best_score:
-                best, best_score = h, s
+            full = 0
+            if placement == MOST_FREE:
+                full = hosts.placed[h]
+            elif placement == LEAST_LOADED:
+                full = hosts.in_flight[h]
+            if best == NONE or full < least or (full == least and s > best_score):
+                best, best_score, least = h, s, full
     return best
 
 

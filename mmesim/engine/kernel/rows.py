@@ -47,6 +47,8 @@ HOST = in_lines(
     ("last_pool", LINK, "the pool whose load began last"),
     ("tokens", NUMBER, "of the bucket that throttles"),
     ("tokens_at", AT, "up to when `tokens` is known"),
+    ("placed", COUNT, "bytes of memory of its pools, loading ones too"),
+    ("lost", S, "integral of the vCPUs that spinning threads waste, over time"),
 )
 
 MODEL = in_lines(
@@ -162,7 +164,7 @@ ATTEMPT = packed(
     ("forwarded", AT, "when it was handed to the container; below 0: it was not"),
     ("queued", AT, "when it came to the queue"),
     ("taken", AT, "when a worker took it"),
-    ("closed", AT, "when its batch was complete"),
+    ("closed", AT, "when its batch was complete; below 0: it is not"),
     ("cpu", CPU_S, "service: work"),
     ("wait", S, "service: waiting"),
     ("route", SHARE, "its uniform number for the router"),
@@ -250,13 +252,17 @@ USER = packed(
     ("budget", LINK, "place in `budgets` of the calls that the user may begin, NONE: no limit"),
 )
 
-MODEL_STATS = packed(
+MODEL_STATS = in_lines(
     ("calls", COUNT, "measured calls that have ended"),
     ("ok", COUNT, "those that were answered well"),
     ("misses", COUNT, "cold ones"),
     ("latency", S, "sum of the latencies of those answered well"),
     ("latency_min", S, "the shortest of them"),
     ("latency_max", S, "the longest of them"),
+    ("busy", S, "sum of the times that workers have spent on batches that have ended"),
+    ("workers", COUNT, "workers of ready pools that are alive"),
+    ("worker", S, "integral of `workers` over time"),
+    ("worker_at", AT, "up to when the integral is known"),
 )
 
 SELECTION = packed(

@@ -111,6 +111,7 @@ WINDOW = packed(
 
 PARAMS = packed(
     ("policy", CODE, "of the router"),
+    ("placement", CODE, "where `sticky` puts a new copy"),
     ("queue_bound", COUNT, "attempts that may wait in one queue"),
     ("refusal", CODE, "cause of an attempt that finds it full"),
     ("shared_queue", FLAG, "all pools of a host share one queue and its workers"),

@@ -51,6 +51,7 @@ from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
 from mmesim.engine.kernel.lists import free_attempt, unlink_client, unlink_server
+from mmesim.engine.kernel.staff import worked
 
 
 @inline
@@ -142,6 +143,7 @@ def add_to_batch(t, w, a, now):
     attempts, workers = t.attempts, t.workers
     attempts.state[a] = A_TAKEN
     attempts.taken[a] = now
+    attempts.closed[a] = -1.0
     attempts.next[a] = NONE
     if workers.n[w] == 0:
         workers.head[w] = a
@@ -194,6 +196,9 @@ def close_batch(t, w, now):
     workers.service[w] = wait + job_time(cpu, threads, serial, speed)
     a = workers.head[w]
     workers.hold[w] = attempts.hold_cpu[a] / speed + attempts.hold_wait[a]
+    while a != NONE:
+        attempts.service[a] = workers.service[w]
+        a = attempts.next[a]
 
 
 @inline
@@ -252,7 +257,6 @@ def next_stage(t, w, now):
 def finish_item(t, w, a, now):
     """The job of worker `w` is done; the front end's work for its attempt `a` begins. -> action"""
     attempts, workers = t.attempts, t.workers
-    attempts.service[a] += workers.service[w]
     attempts.overhead[a] += workers.hold[w]
     attempts.cpu_wait[a] += (now - attempts.closed[a]) - workers.service[w] - workers.hold[w]
     attempts.next[a] = NONE
@@ -337,6 +341,7 @@ def settle(t, action, row, cause, now):
         elif action == DO_FINISH:
             free_worker = row
             more = t.workers.head[row]
+            worked(t, more, now)
             t.workers.head[row] = NONE
             action = DO_NOTHING
         elif action == DO_PRE_WAIT:

@@ -53,8 +53,8 @@ FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "cont
 
 PLAIN = """
     ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes
-    window_causes window_hist budgets record_parts scratch episodes ledger scores tokens retry_on retried_cold
-    cold_histogram members shortest longest
+    window_causes window_hist budgets record_parts scratch episodes ledger failed_parts scores tokens retry_on
+    retried_cold pool_bytes cold_histogram members shortest longest
 """
 TABLES = (*LAYOUTS, *PLAIN.split())
 Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
@@ -163,7 +163,7 @@ class Tables:
     ):
         hosts, models = max(1, sizes.hosts), max(1, sizes.models)
         buckets, coarse_buckets = edges[0].size - 1, coarse[0].size - 1
-        sizes_of = {"hosts": hosts, "models": models, "model_stats": models, "records": sizes.records}
+        sizes_of = {"hosts": hosts, "models": models, "model_stats": models + 1, "records": sizes.records}
         sizes_of |= {"selections": max(1, sizes.selections), "cells": max(1, sizes.cells)}
         sizes_of |= {"timers": sizes.timers, "arrivals": sizes.arrivals, "users": sizes.users, "drafts": sizes.drafts}
         shapes: dict[str, int | tuple[int, ...]] = {
@@ -191,7 +191,11 @@ class Tables:
             "model_over": np.zeros((models, max(1, sizes.limits)), np.int64),  # slow measured calls by model and limit
             "model_hist": np.zeros((models, coarse_buckets), np.int32),  # measured calls by model and coarse bucket
             "limits": np.full(max(1, sizes.limits), INF),  # latency limits, seconds
-            "causes": np.zeros((3, N_CAUSES), np.int64),  # of measured calls, all calls, measured attempts
+            "causes": np.zeros(
+                (4, N_CAUSES), np.int64
+            ),  # measured calls, all calls, measured attempts, cold ones of them
+            "pool_bytes": np.zeros(models, np.int64),  # memory of a pool of each model
+            "failed_parts": np.zeros((N_CAUSES, N_PARTS)),  # ledger of failed measured attempts: seconds by cause
             "window_causes": np.zeros(N_CAUSES, np.int64),  # failures in the window
             "window_hist": np.zeros(coarse_buckets, np.int64),  # answers in the window by coarse bucket
             "budgets": np.zeros(sizes.budgets, np.int64),  # calls that users of a closed loop may still begin

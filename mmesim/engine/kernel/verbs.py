@@ -5,7 +5,7 @@ behind `now` (whole numbers before times and other reals) are what `act` passes 
 method of the same name. A verb first brings the clocks that it depends on to `now`.
 """
 
-from mmesim.engine.kernel import clients, frontend, hosts, lists, pools, router
+from mmesim.engine.kernel import clients, frontend, hosts, lists, pools, router, staff
 from mmesim.engine.kernel.codes import DRAINING, NONE
 from mmesim.engine.kernel.jit import Verbs, entry
 from mmesim.engine.kernel.replay import replay as replay_calls
@@ -61,9 +61,9 @@ def create_pool(t, now, model: int, host: int) -> int:
 
 
 @verb
-def pool_ready(t, now, pool: int, first: float, second: float, third: float):
-    """The load of a pool has ended; when its phases did."""
-    pools.pool_ready(t, pool, first, second, third, now)
+def pool_ready(t, now, pool: int):
+    """The load of a pool has ended."""
+    pools.pool_ready(t, pool, now)
 
 
 @verb
@@ -75,6 +75,7 @@ def load_failed(t, now, pool: int, cause: int):
 @verb
 def drain_pool(t, now, pool: int):
     """No request is sent to an idle pool any more."""
+    staff.staff_leaves(t, pool, now)
     t.pools.state[pool] = DRAINING
 
 

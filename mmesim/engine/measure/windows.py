@@ -13,11 +13,12 @@ import simpy
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, Ints
-from mmesim.engine.control.host import Host
+from mmesim.engine.control.host import ROOM, Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
+from mmesim.engine.measure.worker_time import WorkerTime, worker_time
 from mmesim.results.run_data import CAUSES
 from mmesim.results.window_table import START, WindowTable
 from mmesim.scenario.clients.causes import FAILURES
@@ -26,6 +27,9 @@ from mmesim.stats.histogram import clipped_quantile, log_middles
 
 WINDOW_S = 60.0
 MICRO = 1e6
+LONG_ENOUGH = 0.05
+"""Workers of a model, mean over a window, from which on it can be the busiest: one that is loaded for one
+call is always busy."""
 
 ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
@@ -33,7 +37,7 @@ ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failur
 
 @dataclass(frozen=True)
 class Integrals:
-    """What each host has added up from its birth to its end, so far; one entry a host in every array."""
+    """What each host has added up from its birth to its end, so far, one entry a host; and the time of workers."""
 
     up_s: Floats
     cpu_busy_s: Floats
@@ -42,11 +46,22 @@ class Integrals:
     loaded_s: Floats
     loads: Ints
     unloads: Ints
+    downloads: Ints
+    download_s: Floats
+    spin_lost_s: Floats
+    lacked_memory: Ints
+    lacked_tasks: Ints
+    lacked_disk: Ints
+    workers: WorkerTime
 
     def since(self, before: Integrals, hosts: int) -> Integrals:
         """What was added after `before`, one entry for each of `hosts`: those that came later had added nothing yet."""
-        pairs = ((getattr(self, f.name), getattr(before, f.name)) for f in fields(self))
-        return Integrals(*(_padded(after, hosts) - _padded(earlier, hosts) for after, earlier in pairs))
+        names = [field.name for field in fields(self) if field.name != "workers"]
+        pairs = {name: (getattr(self, name), getattr(before, name)) for name in names}
+        return Integrals(
+            workers=self.workers.since(before.workers),
+            **{name: _padded(after, hosts) - _padded(earlier, hosts) for name, (after, earlier) in pairs.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -97,15 +112,20 @@ class Windows:
         """Everything that accumulates over time, up to now."""
         now = self._env.now
         self._plane.sync(now)
-        busy = self._plane.tables.views.hosts.busy[: len(self._hosts)]
+        views, n = self._plane.tables.views, len(self._hosts)
         return Integrals(
             up_s=np.array([h.until(now) - h.born_s for h in self._hosts]),
-            cpu_busy_s=busy.copy(),
+            cpu_busy_s=views.hosts.busy[:n].copy(),
             memory_byte_s=np.array([h.memory.integral_at(h.until(now)) for h in self._hosts]),
             disk_byte_s=np.array([h.disk.integral_at(h.until(now)) for h in self._hosts]),
             loaded_s=np.array([h.loaded.integral_at(h.until(now)) for h in self._hosts]),
             loads=np.array([h.loads for h in self._hosts], dtype=np.int64),
             unloads=np.array([h.unloads for h in self._hosts], dtype=np.int64),
+            downloads=np.array([h.downloads for h in self._hosts], dtype=np.int64),
+            download_s=np.array([h.download_s for h in self._hosts]),
+            spin_lost_s=views.hosts.lost[:n].copy(),
+            **{f"lacked_{what}": np.array([h.lacked[what] for h in self._hosts], dtype=np.int64) for what in ROOM},
+            workers=worker_time(views, now),
         )
 
     def table(self) -> WindowTable:
@@ -171,6 +191,8 @@ class Windows:
             "CPUUtilization": 100.0 * float(added.cpu_busy_s.sum()) / seconds / n,
             "MemoryUtilization": 100.0 * float(added.memory_byte_s.sum()) / seconds / n / host.memory_bytes,
             "DiskUtilization": 100.0 * float(added.disk_byte_s.sum()) / seconds / n / self._endpoint.disk_bytes,
+            "WorkerUtilization": 100.0 * _ratio(float(added.workers.busy_s.sum()), float(added.workers.there_s.sum())),
+            "WorkerUtilization_Maximum": 100.0 * _largest(added.workers, seconds),
             "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
             "ClientLatency_SampleCount": window["ok"],
             "LogClientLatency": _ratio(float(self._log_middles @ latencies), window["ok"]),
@@ -205,6 +227,13 @@ def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:
     padded = np.zeros(n, values.dtype)
     padded[: values.size] = values
     return padded
+
+
+def _largest(workers: WorkerTime, seconds: float) -> float:
+    """The utilization of the busiest workers of one model, among those that were there long enough."""
+    there = workers.there_s[:-1]
+    counts = there >= LONG_ENOUGH * seconds
+    return float((workers.busy_s[counts] / there[counts]).max()) if counts.any() else nan
 
 
 def _ratio(total: float, n: float) -> float:

@@ -14,6 +14,7 @@ from mmesim.arrays import divide
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
+from mmesim.report.content import causes
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
@@ -38,11 +39,13 @@ def run_report(result: Result) -> Report:
         _warned(summary),
         expectations(result, summary),
         _robustness(summary),
+        causes.binds(summary),
         _latency(summary),
         _warm_and_cold(summary),
         _ledger(summary),
         _models(summary),
         _errors(summary),
+        causes.failed(summary),
         _resources(result, summary),
         _cost(summary),
         _found(summary, "belief", "Believed, not known"),
@@ -232,12 +235,23 @@ def _resources(result: Result, summary: Any) -> Iterator[Block]:
     rows: list[tuple[Cell, ...]] = []
     for name, key in RESOURCES.items():
         fullest = Cell(formats.share(_largest_mean(result, key)))
-        peak = Cell(formats.share(most) if name == "memory" else "")
+        peak = Cell(f"{formats.share(most)} of {formats.share(_usable(result))}" if name == "memory" else "")
         rows.append((Cell(name), formats.share_cell(summary[key]), fullest, peak))
+    workers, busiest = summary["workers"], summary["workers"]["busiest"]
+    if workers["utilization"]["value"] is not None:
+        rows.append((Cell("workers"), formats.share_cell(workers["utilization"]), Cell(), Cell()))
     rows.append(cells("processes and threads", "", "", f"{units.show_count(pids['peak'])} {limit}"))
     yield Title("Resources")
-    titles = ("mean", "fullest host", "peak")
-    yield Table((Column(), *(Column(title, "right") for title in titles)), tuple(rows))
+    fullest_host = Column("fullest host", "right", optional=True)
+    yield Table((Column(), Column("mean", "right"), fullest_host, Column("peak", "right")), tuple(rows))
+    if busiest["value"] is not None:
+        yield Lines((f"busiest workers: those of {workers['busiest_model']}, {formats.percent(busiest)}",))
+
+
+def _usable(result: Result) -> float:
+    """Share of a host's memory that container and models may fill."""
+    endpoint = result.scenario.endpoint
+    return endpoint.usable_memory_bytes / endpoint.host.memory_bytes
 
 
 RESOURCES: Mapping[str, str] = MappingProxyType(

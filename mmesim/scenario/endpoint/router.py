@@ -5,9 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from mmesim.scenario.values.fields import Count, Data, Seconds, Share
+from mmesim.scenario.values.fields import Count, Data, Refused, Seconds, Share
 
 
 class RouterPolicy(StrEnum):
@@ -41,6 +41,17 @@ class RouterPolicy(StrEnum):
         return member
 
 
+class Placement(StrEnum):
+    """Where `sticky` makes a new copy of a model (U: AWS does not document it).
+
+    What each does is a branch of engine/kernel/router.py.
+    """
+
+    rendezvous = "rendezvous"
+    most_free = "most_free"
+    least_loaded = "least_loaded"
+
+
 class Router(Data):
     """The router fleet in front of the hosts."""
 
@@ -48,9 +59,19 @@ class Router(Data):
 
     policy: RouterPolicy = RouterPolicy.sticky
     """How the router chooses the host of a call (U)."""
+    placement: Placement = Placement.rendezvous
+    """Where `sticky` makes a new copy (U): `rendezvous`: the host that has its artefact, else one chosen by the hash of
+    its name; `most_free`: the host with the most free memory; `least_loaded`: the one with the fewest calls in flight.
+    The last two send all new copies to a new host until it is as full as the others."""
     overhead_s: Seconds = Field(2e-3, alias="overhead")
     """Time the router adds to each call (OverheadLatency; the published mean is about 2 ms)."""
     misroute: Share = 0.0
     """Share of the calls that go to a random host instead."""
     spill_at: Count | None = None
     """Calls in flight on each ready copy of a model above which one more copy is made; default max(4, 2 x workers)."""
+
+    @model_validator(mode="after")
+    def _placed_by_sticky(self) -> Router:
+        if self.placement is not Placement.rendezvous and self.policy is not RouterPolicy.sticky:
+            raise Refused(f"{self.placement} needs policy: sticky ({self.policy} places no copies)", ("placement",))
+        return self

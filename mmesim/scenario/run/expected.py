@@ -54,7 +54,6 @@ EXPECTED: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
 
 LATER: Mapping[str, str] = MappingProxyType(
     {
-        "workers": "how busy workers are is not measured yet",
         "recovery": "faults are not simulated, so there is nothing to recover from",
         "over_time": "what happens over time is not judged yet",
     }

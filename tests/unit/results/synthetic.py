@@ -68,6 +68,12 @@ def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
         "loaded_s": 1.5 * seconds,
         "loads": 3,
         "unloads": 1,
+        "downloads": 0,
+        "download_s": 0.0,
+        "spin_lost_s": 0.0,
+        "lacked_memory": 0,
+        "lacked_tasks": 0,
+        "lacked_disk": 0,
         "hits": 0,
         "misses": 0,
         "tasks_peak": 77,
@@ -85,6 +91,8 @@ def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
         "QueueFull": 0.0,
         "ClientLatency_SampleCount": 60.0,
         "LogClientLatency": -3.0,
+        "CPUUtilization": 100.0,
+        "WorkerUtilization_Maximum": 2.0,
     }
     rows = {name: np.zeros(minutes) + value for name, value in (plain | columns).items()}
     return {"start_s": 60.0 * np.arange(minutes)} | rows
@@ -139,6 +147,8 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         answers_ok=int(ok.sum()),
         attempts=len(calls),
         attempt_causes=errors,
+        cold_causes=_count(causes[~ok & cold], len(CAUSES)),
+        failed_parts_s=_rows(causes[~ok], ledger[~ok], len(CAUSES)),
         hits=int((~cold).sum()),
         misses=int(cold.sum()),
         load_wait_sum_s=float(sum(c.load_wait for c in calls)),
@@ -169,7 +179,10 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
             latency_min_s=ends(model[ok], latency[ok], len(table))[0],
             latency_max_s=ends(model[ok], latency[ok], len(table))[1],
             histogram=histogram,
+            worker_busy_s=_sums(model, ledger[:, PARTS.index("service")], len(table)).astype(np.float32),
+            worker_s=np.full(len(table), seconds - of.run.cut_s, dtype=np.float32),
         ),
+        shared_worker_s=0.0,
         model_names=tuple(m.name for m in table),
         hosts=hosts(seconds=seconds - of.run.cut_s),
         windows=windows(Invocations=np.array([60.0, 40.0])),
@@ -227,6 +240,12 @@ def replications(of: Scenario, *calls: Sequence[Call], **changes: Any) -> tuple[
 
 def _count(index: Any, size: int) -> Any:
     return np.bincount(np.asarray(index, dtype=np.int64), minlength=size).astype(np.int64)
+
+
+def _rows(index: Any, values: Any, size: int) -> Any:
+    total = np.zeros((size, values.shape[1]))
+    np.add.at(total, index, values)
+    return total
 
 
 def _sums(index: Any, weights: Any, size: int) -> Any:

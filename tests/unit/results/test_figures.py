@@ -57,6 +57,8 @@ def test_values_by_hand() -> None:
         "cpu_utilization": 0.5,
         "memory_utilization": 0.25,
         "disk_utilization": 0.1,
+        "workers.utilization": pytest.approx(2.8 / 200),  # one worker of each of two models, for 100 s
+        "workers.busiest": pytest.approx(2.8 / 100),
         "tenants.cold_share.p50": 0.2,
         "tenants.cold_share.p90": 0.2,
         "tenants.often_cold": 1.0,

@@ -138,7 +138,8 @@ def test_a_summary_that_differs_in_one_key_does_not_fit_the_schema() -> None:
     for calls in (CALLS, [Call(0.1, cause="queue_full")]):
         good = json.loads(Result(of, replications(of, calls, calls)).to_json())
         assert validator.is_valid(good)
-        others = list(changed(good))
+        # The evidence of a finding is free: any figures or texts.
+        others = [one for one in changed(good) if ".evidence" not in one[0]]
         assert len(others) > 400
         assert [what for what, other in others if validator.is_valid(other)] == []
 
@@ -152,7 +153,7 @@ def test_the_keys_of_a_summary_stand_in_the_order_of_its_models() -> None:
 
 def test_later_fields_are_null_and_not_absent() -> None:
     summary = figures(*two())
-    assert [summary[key] for key in ("binding_constraint", "robustness", "until")] == [None] * 3
+    assert [summary[key] for key in ("robustness", "until")] == [None] * 2
     assert isinstance(summary["findings"], list)
     assert set(summary["ledger_ms"]["p99"]) == {"n", "between", "mean", *PARTS}
 

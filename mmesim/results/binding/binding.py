@@ -1,0 +1,83 @@
+"""The binding constraint of a run: what most of the tail waits for, as figures and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmesim import units
+from mmesim.preflight.finding import Finding
+from mmesim.results.binding.limits import use_of
+from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.waits import TAIL, Shares, error_shares, tail_shares
+from mmesim.results.latency import Pooled
+from mmesim.results.run_data import RunData
+from mmesim.results.sections import Entry
+from mmesim.scenario.scenario import Scenario
+
+OWN_TIME = 0.5
+"""Nothing binds when calls take at least this share of the tail by themselves."""
+
+RULE = "docs/glossary.md#binding-constraint"
+
+
+class BindingConstraint(Entry):
+    """The resource or setting that most of the tail waits for."""
+
+    id: Resource
+    """what binds"""
+    used: float
+    """what is used of it: a share for cpu, workers, calls, bytes, seconds, slots, attempts a second"""
+    limit: float | None
+    """what there is of it, in the same unit"""
+    share_of_tail: float | None
+    """share of the time of the slowest 1 % of successful calls that they wait for it; null without any"""
+    share_of_errors: float | None
+    """share of the failed calls that are due to it; null without any"""
+
+
+def binding(
+    scenario: Scenario, runs: Sequence[RunData], pooled: Pooled
+) -> tuple[BindingConstraint | None, Finding | None]:
+    """What binds, and the finding that says so; None when nothing does.
+
+    The tail is the slowest 1 % of all calls, of which those that failed are slower than every other. Its time is split
+    by the latency ledger, its errors by their causes, and each part is put down to what it waits for. What binds is the
+    largest of these, unless half of the tail is the calls' own service, server work and network.
+    """
+    roots = Roots(scenario, runs)
+    tail, errors = tail_shares(roots, pooled), error_shares(roots)
+    mixed = _mixed(tail, errors, runs)
+    if mixed.get(None, 0.0) >= OWN_TIME or not set(mixed) - {None}:
+        return None, None
+    largest: Resource = max((one for one in mixed if one is not None), key=lambda one: mixed[one])
+    use = use_of(largest, roots)
+    shares = [None if of is None else of.get(largest, 0.0) for of in (tail, errors)]
+    found = BindingConstraint(
+        id=largest, used=use.used, limit=use.limit, share_of_tail=shares[0], share_of_errors=shares[1]
+    )
+    waits = [
+        f"{units.show_fraction(share)} of {what}"
+        for share, what in zip(shares, ("the time of the slowest 1 % of calls", "the errors"), strict=True)
+        if share
+    ]
+    evidence = {"binds": largest, "used": use.used, **use.evidence}
+    if use.limit is not None:
+        evidence["limit"] = use.limit
+    finding = Finding(
+        id="binding_constraint",
+        severity="note",
+        text=f"{use.text}; {' and '.join(waits)} {'are' if shares[1] else 'is'} due to it",
+        evidence=evidence,
+        source=RULE,
+        try_=use.try_,
+    )
+    return found, finding
+
+
+def _mixed(tail: Shares | None, errors: Shares | None, runs: Sequence[RunData]) -> Shares:
+    """The shares of the slowest 1 % of all calls: failed ones first, then the slowest of the others."""
+    calls, failed = sum(run.calls for run in runs), sum(float(run.errors.sum()) for run in runs)
+    if tail is None or errors is None:
+        return tail or errors or {None: 1.0}
+    weight = min(1.0, failed / (TAIL * calls))
+    return {one: weight * errors.get(one, 0.0) + (1.0 - weight) * tail.get(one, 0.0) for one in {**tail, **errors}}

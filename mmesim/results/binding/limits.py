@@ -1,0 +1,213 @@
+"""The use of each resource against its limit, and what to say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from types import MappingProxyType
+
+import numpy as np
+
+from mmesim import units
+from mmesim.preflight.load_time import load_parts_s
+from mmesim.preflight.offered import Offered
+from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
+from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.run_data import CAUSES
+
+
+@dataclass(frozen=True)
+class Use:
+    """What is used of a resource, its limit (None: it has none), both in its unit; the same in words; what to try."""
+
+    used: float
+    limit: float | None
+    text: str
+    try_: str
+    evidence: Mapping[str, float | str] = field(default_factory=dict)
+
+
+def use_of(resource: Resource, roots: Roots) -> Use:
+    """The use of a resource against its limit."""
+    return _USES[resource](roots)
+
+
+def _cpu(roots: Roots) -> Use:
+    hosts = roots.scenario.endpoint.instance_count
+    where = "the fullest instance" if hosts > 1 else "the instance"
+    text = f"CPU: the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
+    return Use(roots.cpu, 1.0, text, "more instances (endpoint.instance_count), or larger ones")
+
+
+def _workers(roots: Roots) -> Use:
+    row = roots.busiest
+    if row is None:
+        there = sum(run.shared_worker_s for run in roots.runs) / roots.measured_s
+        busy = float(roots.tenants.worker_busy_s.sum()) / roots.measured_s
+        return Use(busy, there, f"workers: {busy:,.3g} of {there:,.3g} are busy on average", "more workers")
+    model = roots.scenario.model_table()[row]
+    busy, there = (float(of[row]) / roots.measured_s for of in (roots.tenants.worker_busy_s, roots.tenants.worker_s))
+    share = units.show_fraction(roots.workers)
+    text = f"workers of {model.name}: {busy:,.3g} of {there:,.3g} are busy on average ({share})"
+    return Use(busy, there, text, f"models.{model.group}.workers={model.workers + 1}", {"model": model.name})
+
+
+def _queue(roots: Roots) -> Use:
+    bound = float(roots.scenario.server_kind.queue.bound)
+    share = units.show_fraction(roots.busy_when_full)
+    text = (
+        f"queue: bursts fill its {bound:,.0f} places, though workers and CPU are at most {share} busy in those minutes"
+    )
+    return Use(bound, bound, text, f"server.job_queue_size={2 * int(bound)}")
+
+
+def _batch_delay(roots: Roots) -> Use:
+    models = roots.scenario.model_table()
+    longest = max(models, key=lambda model: model.max_batch_delay_s)
+    limit = longest.max_batch_delay_s
+    text = f"batches: calls wait for a batch to fill, up to {units.show_seconds(limit)}"
+    return Use(limit, limit, text, f"a shorter models.{longest.group}.max_batch_delay")
+
+
+def _memory(roots: Roots) -> Use:
+    misfit = _misfit(roots, "memory")
+    if misfit is not None:
+        return misfit
+    endpoint, copies = roots.scenario.endpoint, copies_of_each(roots.scenario)
+    models, n = len(roots.copies_bytes), len(roots.copies_bytes) * copies
+    each = float(roots.copies_bytes.mean()) if models else 0.0
+    one = free_memory_bytes(endpoint)
+    fit = min(n, int(one // each) * endpoint.instance_count) if each else 0
+    text = (
+        f"memory: {fit:,} of {n:,} copies fit, {units.show_bytes(each)} each on average: the called models need "
+        f"{units.show_bytes(roots.need_bytes)}, the memory for models is {units.show_bytes(roots.have_bytes)}"
+    )
+    evidence: dict[str, float | str] = {"copies": n, "copies_that_fit": fit, "bytes_each": each}
+    hosts = max(endpoint.instance_count + 1, ceil(roots.need_bytes / one)) if one > 0 else endpoint.instance_count + 1
+    larger = endpoint.instance_count == 1 and copies == 1 and n > 0 and fit == 0
+    advice = "an instance type with more memory" if larger or copies > 1 else f"endpoint.instance_count={hosts}"
+    return Use(roots.need_bytes, roots.have_bytes, text, advice, evidence)
+
+
+def _placement(roots: Roots) -> Use:
+    need, have = units.show_bytes(roots.need_bytes), units.show_bytes(roots.have_bytes)
+    text = f"placement: all called models would fit ({need} of {have}), but one instance gets more than it holds"
+    return Use(roots.need_bytes, roots.have_bytes, text, "endpoint.router.placement=most_free")
+
+
+def _tasks(roots: Roots) -> Use:
+    misfit = _misfit(roots, "tasks")
+    if misfit is not None:
+        return misfit
+    peak = max(int(run.hosts.tasks_peak.max(initial=0)) for run in roots.runs)
+    limit = roots.scenario.endpoint.pid_limit or 0
+    copy = max((m.pool_tasks for m in roots.scenario.model_table() if roots.tenants.calls[m.index]), default=0)
+    text = f"processes and threads: {peak:,} of at most {limit:,} on an instance, and a copy has up to {copy:,}"
+    return Use(peak, limit, text, "fewer workers (models.workers) or threads (models.framework_threads)")
+
+
+def _disk(roots: Roots) -> Use:
+    misfit = _misfit(roots, "disk")
+    if misfit is not None:
+        return misfit
+    endpoint, called = roots.scenario.endpoint, roots.tenants.calls > 0
+    sizes = [model.artifact_bytes for model in roots.scenario.model_table() if called[model.index]]
+    need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * endpoint.instance_count
+    text = (
+        f"disk: the artefacts of the called models take {units.show_bytes(need)}, the disks have "
+        f"{units.show_bytes(have)}: they are downloaded again and again"
+    )
+    return Use(need, have, text, "a larger endpoint.disk_size")
+
+
+def _load_slots(roots: Roots) -> Use:
+    slots = roots.scenario.endpoint.load_slots
+    text = f"load slots: an instance loads {slots} model{'s' if slots > 1 else ''} at once, the others wait"
+    return Use(slots, slots, text, "more instances, or faster loads (models.load, models.artifact_size)")
+
+
+def _download(roots: Roots) -> Use:
+    took = roots.mean_download_s()
+    if took is None:
+        took = max(
+            parts.get("download", 0.0) + parts.get("unpack", 0.0)
+            for parts in (load_parts_s(Offered(roots.scenario), model) for model in roots.scenario.model_table())
+        )
+    limit = _patience_s(roots)
+    text = (
+        f"downloads: one takes {units.show_seconds(took)}, unpacking included, and calls wait {_at_most(limit)} for it"
+    )
+    return Use(took, limit, text, "smaller artefacts, or endpoint.warm")
+
+
+def _load(roots: Roots) -> Use:
+    took = roots.mean_load_s()
+    if took is None:
+        offered = Offered(roots.scenario)
+        took = max(sum(load_parts_s(offered, model).values()) for model in roots.scenario.model_table())
+    limit = _patience_s(roots)
+    text = (
+        f"loads: one takes {units.show_seconds(took)} from the first call on, and calls wait {_at_most(limit)} for it"
+    )
+    return Use(took, limit, text, "endpoint.warm, or faster loads (models.load)")
+
+
+def _throttling(roots: Roots) -> Use:
+    throttling = roots.scenario.endpoint.throttling
+    if throttling.in_flight is not None:
+        n = throttling.in_flight
+        text = f"throttling: an instance has at most {n:,} calls in flight"
+        return Use(n, n, text, "a higher endpoint.throttling.in_flight, or more instances")
+    limit = throttling.rate_per_s or 0.0
+    up_s = sum(float(run.hosts.up_s.sum()) for run in roots.runs)
+    used = sum(run.attempts for run in roots.runs) / up_s if up_s else 0.0
+    text = f"throttling: {used:,.3g} attempts a second come to an instance, which accepts {limit:,.3g}"
+    return Use(used, limit, text, "a higher endpoint.throttling.rate, or more instances")
+
+
+def _patience_s(roots: Roots) -> float:
+    """The shortest time after which somebody who waits for a load gives up."""
+    return min(roots.scenario.endpoint.load_timeout_s, roots.scenario.clients.timeout_s)
+
+
+def _at_most(limit_s: float) -> str:
+    return f"at most {units.show_seconds(limit_s)}"
+
+
+def _misfit(roots: Roots, resource: str) -> Use | None:
+    """The model that an empty host cannot hold, if there is one and it was called."""
+    row = CAUSES.index("never_fits")
+    if not any(run.attempt_causes[row] for run in roots.runs):
+        return None
+    room = Host(Offered(roots.scenario))
+    failing = [model for model in roots.scenario.model_table() if not room.fits(model, resource)]
+    if not failing:
+        return None
+    model = max(failing, key=lambda one: room.needs(one, resource))
+    finding = room.refusal(model, resource, failing)
+    return Use(
+        float(np.float64(room.needs(model, resource))),
+        float(room.has(resource)),
+        f"{'processes and threads' if resource == 'tasks' else resource}: {finding.text}",
+        finding.try_ or "",
+        {"model": model.name},
+    )
+
+
+_USES: Mapping[Resource, Callable[[Roots], Use]] = MappingProxyType(
+    {
+        "cpu": _cpu,
+        "workers": _workers,
+        "queue": _queue,
+        "batch_delay": _batch_delay,
+        "memory": _memory,
+        "placement": _placement,
+        "tasks": _tasks,
+        "disk": _disk,
+        "load_slots": _load_slots,
+        "download": _download,
+        "load": _load,
+        "throttling": _throttling,
+    }
+)

@@ -1,0 +1,173 @@
+"""Behind each kind of wait stands something that is too small: what it is, by the use of what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from mmesim.arrays import Floats, divide
+from mmesim.preflight.offered import Offered
+from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
+from mmesim.results.figures import USE, measured_s, worker_use
+from mmesim.results.run_data import RunData, TenantData
+from mmesim.results.tenants import pooled_tenants
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.means import mean
+
+Resource = Literal[
+    "cpu",
+    "workers",
+    "queue",
+    "batch_delay",
+    "memory",
+    "placement",
+    "tasks",
+    "disk",
+    "load_slots",
+    "download",
+    "load",
+    "throttling",
+]
+"""What can bind."""
+
+AS_BUSY = 0.95
+"""A queue waits for the CPU when that is used at least this much of what workers are: more workers would share it."""
+FULL = 0.9
+"""Utilization, while a queue refuses calls, from which on no length of it would cure that."""
+FOR_LACK = 0.5
+"""Loads are due to lack of room when room was lacking at least this often for each of them."""
+
+
+@dataclass(frozen=True)
+class Roots:
+    """What the finished replications of a scenario used of what there was."""
+
+    scenario: Scenario
+    runs: Sequence[RunData]
+
+    @cached_property
+    def tenants(self) -> TenantData:
+        """The models, all replications together."""
+        return pooled_tenants(self.runs)
+
+    @property
+    def measured_s(self) -> float:
+        """The measured time of all replications."""
+        return sum(map(measured_s, self.runs))
+
+    @cached_property
+    def cpu(self) -> float:
+        """Share of the vCPUs that the fullest host used, mean over replications."""
+        return mean([float(divide(*USE["cpu_utilization"](run.hosts), 0.0).max(initial=0.0)) for run in self.runs])
+
+    @cached_property
+    def worker_use(self) -> Floats:
+        """For each model the share of their time that its workers are busy; nan for one that is hardly loaded."""
+        return worker_use(self.tenants, self.measured_s)
+
+    @property
+    def busiest(self) -> int | None:
+        """The model whose workers are busiest, None when no model has workers of its own."""
+        return None if np.isnan(self.worker_use).all() else int(np.nanargmax(self.worker_use))
+
+    @property
+    def workers(self) -> float:
+        """Utilization of the busiest workers, 0 to 1."""
+        if self.busiest is not None:
+            return float(self.worker_use[self.busiest])
+        there = sum(run.shared_worker_s for run in self.runs)
+        return float(self.tenants.worker_busy_s.sum()) / there if there else 0.0
+
+    @property
+    def queue(self) -> Resource:
+        """What a call in a queue waits for: of CPU and workers in series, the one that is used more."""
+        return "cpu" if self.cpu >= AS_BUSY * self.workers else "workers"
+
+    @property
+    def full_queue(self) -> Resource:
+        """What a call lacks that finds its queue full: room in the queue, if workers and CPU keep up meanwhile."""
+        return self.queue if self.busy_when_full >= FULL else "queue"
+
+    @cached_property
+    def busy_when_full(self) -> float:
+        """Utilization of CPU or of the busiest workers, whichever is higher, in the minutes of refusals."""
+        vcpu, refused, busy = self.scenario.endpoint.host.vcpu, 0.0, 0.0
+        for run in self.runs:
+            windows = run.windows
+            most = np.fmax(windows["CPUUtilization"] / vcpu, windows["WorkerUtilization_Maximum"]) / 100.0
+            measured = windows["start_s"] >= run.warmup_s
+            refused += float(windows["QueueFull"][measured].sum())
+            busy += float((windows["QueueFull"] * np.nan_to_num(most))[measured].sum())
+        return busy / refused if refused else max(self.cpu, self.workers)
+
+    @property
+    def misfits(self) -> Resource | None:
+        """What a model that never fits has too little of."""
+        room = Host(Offered(self.scenario))
+        failing: tuple[tuple[str, Resource], ...] = (("memory", "memory"), ("tasks", "tasks"), ("disk", "disk"))
+        for what, resource in failing:
+            if any(not room.fits(model, what) for model in self.scenario.model_table()):
+                return resource
+        return None
+
+    @cached_property
+    def lack(self) -> Resource | None:
+        """What there is too little of to keep the called models loaded; None when loads have other reasons."""
+        lacked = {what: self._count(f"lacked_{what}") for what in ("memory", "tasks")}
+        if sum(lacked.values()) < FOR_LACK * max(1, self._count("loads")):
+            return None
+        if lacked["tasks"] > lacked["memory"]:
+            return "tasks"
+        return "placement" if self.scenario.endpoint.instance_count > 1 and self.fit_all else "memory"
+
+    @property
+    def download(self) -> Resource:
+        """What a call that waits for a download lacks: disk, if artefacts are deleted to make room for each other."""
+        downloads = self._count("downloads")
+        return "disk" if downloads and self._count("lacked_disk") >= FOR_LACK * downloads else "download"
+
+    @cached_property
+    def copies_bytes(self) -> Floats:
+        """Memory of a copy of each called model that a host can hold."""
+        called, room = self.tenants.calls > 0, Host(Offered(self.scenario))
+        models = [model for model in self.scenario.model_table() if called[model.index] and room.fits(model, "memory")]
+        return np.array([float(model.pool_memory_bytes) for model in models])
+
+    @property
+    def need_bytes(self) -> float:
+        """Memory of all copies of the called models that the router wants."""
+        return float(self.copies_bytes.sum()) * copies_of_each(self.scenario)
+
+    @property
+    def have_bytes(self) -> float:
+        """Memory for models on all hosts."""
+        return float(free_memory_bytes(self.scenario.endpoint) * self.scenario.endpoint.instance_count)
+
+    @property
+    def fit_all(self) -> bool:
+        """Whether all copies would fit, were they placed well: on equal hosts, largest first."""
+        hosts = self.scenario.endpoint.instance_count
+        free = np.full(hosts, float(free_memory_bytes(self.scenario.endpoint)))
+        for size in -np.sort(-np.repeat(self.copies_bytes, copies_of_each(self.scenario))):
+            host = int(free.argmax())
+            free[host] -= size
+            if free[host] < 0.0:
+                return False
+        return True
+
+    def _count(self, name: str) -> int:
+        return int(sum(getattr(run.hosts, name).sum() for run in self.runs))
+
+    def mean_download_s(self) -> float | None:
+        """How long a download took, None when none has ended."""
+        n = self._count("downloads")
+        return sum(float(run.hosts.download_s.sum()) for run in self.runs) / n if n else None
+
+    def mean_load_s(self) -> float | None:
+        """How long a load took from the first call that asked for it, None when none has ended."""
+        times = np.concatenate([run.load_s for run in self.runs])
+        return float(times.mean()) if times.size else None

@@ -1,0 +1,111 @@
+"""What the slowest and the failed calls wait for: shares of their time and of the errors, by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from mmesim.arrays import Floats
+from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.latency import Pooled
+from mmesim.results.ledger import LOADING, band_weights
+from mmesim.results.run_data import CAUSES, RunData
+from mmesim.scenario.figures import PARTS
+
+TAIL = 0.01
+"""The tail is this share of all calls, the slowest; a call that failed is slower than every other."""
+
+Shares = dict[Resource | None, float]
+"""Shares of a whole; None stands for what calls take by themselves: service, the server's own work, router, network."""
+
+PHASES: Mapping[str, Resource] = MappingProxyType(
+    {"load_slot_wait": "load_slots", "memory_wait": "memory", "load": "load", "frontend_stall": "load"}
+)
+"""Parts of a wait for a load that has another reason than lack of room -> what they wait for."""
+
+
+def tail_shares(roots: Roots, pooled: Pooled) -> Shares | None:
+    """Of the time of the slowest successful calls; None without any."""
+    if not pooled.count.any():
+        return None
+    weights = band_weights(pooled.count, 1.0 - TAIL, 1.0)
+    seconds: Floats = (weights[:, None] * pooled.parts_s).sum(axis=0)
+    return of_parts(roots, seconds, of_failed_attempts(roots))
+
+
+def error_shares(roots: Roots) -> Shares | None:
+    """Of the failed calls, each by the cause of its last attempt; None without any."""
+    return _weighted(roots, _sum(roots.runs, "errors"))
+
+
+def of_failed_attempts(roots: Roots) -> Shares:
+    """Of all failed attempts."""
+    return _weighted(roots, _sum(roots.runs, "attempt_causes")) or {None: 1.0}
+
+
+def of_parts(roots: Roots, seconds: Floats, failed: Shares) -> Shares:
+    """Of the time of calls with these parts of the ledger; `failed`: what earlier attempts of them waited for."""
+    found = Shares()
+    for part, value in zip(PARTS, seconds.tolist(), strict=True):
+        if part in ("retry_backoff", "failed_attempts"):
+            for resource, share in failed.items():
+                found[resource] = found.get(resource, 0.0) + share * value
+        else:
+            resource = _waits_for(roots, part)
+            found[resource] = found.get(resource, 0.0) + value
+    total = sum(found.values())
+    return {resource: value / total for resource, value in found.items() if value > 0.0} if total > 0.0 else {None: 1.0}
+
+
+def _waits_for(roots: Roots, part: str) -> Resource | None:
+    if part == "cpu_wait":
+        return "cpu"
+    if part == "queue":
+        return roots.queue
+    if part == "batch_wait":
+        return "batch_delay"
+    if part == "download":
+        return roots.lack or roots.download if roots.download != "disk" else "disk"
+    if part in PHASES:
+        return roots.lack or PHASES[part]
+    return None
+
+
+def _weighted(roots: Roots, errors: Floats) -> Shares | None:
+    total = float(errors.sum())
+    if not total:
+        return None
+    found = Shares()
+    for cause, n in zip(CAUSES, errors.tolist(), strict=True):
+        if n:
+            for resource, share in _of_cause(roots, cause).items():
+                found[resource] = found.get(resource, 0.0) + share * n / total
+    return found
+
+
+def _of_cause(roots: Roots, cause: str) -> Shares:
+    """What the attempts lacked that failed with a cause."""
+    if cause == "throttled":
+        return {"throttling": 1.0}
+    if cause == "never_fits":
+        return {roots.misfits: 1.0}
+    refused = cause == roots.scenario.server_kind.queue.refusal
+    if cause in ("worker_died", "host_lost", "model_error") and not refused:
+        return {None: 1.0}
+    row = CAUSES.index(cause)
+    seconds: Floats = np.sum([run.failed_parts_s[row] for run in roots.runs], axis=0)
+    if not refused:
+        return of_parts(roots, seconds, {None: 1.0})
+    # Whoever waited for a load came to a queue that was filled by all others who waited for it.
+    loading = np.where([part in LOADING for part in PARTS], seconds, 0.0)
+    cold = float(_sum(roots.runs, "cold_causes")[row]) / max(1.0, float(_sum(roots.runs, "attempt_causes")[row]))
+    shares = {of: cold * share for of, share in of_parts(roots, loading, {None: 1.0}).items()} if cold else Shares()
+    shares[roots.full_queue] = shares.get(roots.full_queue, 0.0) + 1.0 - cold
+    return shares
+
+
+def _sum(runs: Sequence[RunData], name: str) -> Floats:
+    total: Floats = np.sum([getattr(run, name) for run in runs], axis=0, dtype=np.float64)
+    return total

@@ -1,0 +1,177 @@
+"""What binds is found: small endpoints that lack one thing each, and some that lack nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmesim.engine.simulation import simulate
+from mmesim.report import text as rendering
+from mmesim.report.content.run import run_report
+from mmesim.results.result import Result
+from mmesim.scenario.scenario import Scenario
+
+BASE = """\
+name: base
+endpoint:
+  {vcpu: 4, memory: 32 GiB, network: 1 Gbit/s, instance_count: 1, base_memory: 1 GiB, usable_memory: 25.6 GiB,
+   warm: true}
+models:
+  {name: m, count: 2, artifact_size: 50 MB, memory: 1 GiB, framework: python, process_memory: 100 MiB,
+   load: {wait: 2 s}, service: {wait: 20 ms}}
+traffic: {arrivals: {poisson: {rate: 5 /s}}}
+run: {duration: 10 min, warmup: 2 min, replications: 1}
+"""
+COLD = ["endpoint.warm=false", "run.warmup=0 s"]
+
+
+def service(text: str) -> str:
+    return f"models.m.service={text}"
+
+
+def rate(per_s: float) -> str:
+    return f"traffic.traffic-0.arrivals.poisson.rate={per_s} /s"
+
+
+FOUR_OF_8_6_GIB = ["models.m.count=4", "models.m.memory=8.5 GiB", "endpoint.warm=false"]
+COMPUTES = service("{cpu: {exponential: {mean: 100 ms}}, wait: 0 s}")
+
+TABLE: dict[str, tuple[str | None, list[str]]] = {
+    "CPU work of many models": ("cpu", ["models.m.count=40", "models.m.memory=200 MiB", COMPUTES, rate(38)]),
+    "a worker for each vCPU": ("cpu", ["models.m.count=1", "models.m.workers=4", COMPUTES, rate(36)]),
+    "more than the CPU can do": (
+        "cpu",
+        ["models.m.count=8", "models.m.memory=500 MiB", service("{cpu: 100 ms, wait: 0 s}"), rate(60)],
+    ),
+    "one worker, nearly always busy": ("workers", ["models.m.count=1", COMPUTES, rate(8.5)]),
+    "one worker, more calls than it can do": ("workers", ["models.m.count=1", service("{wait: 100 ms}"), rate(12)]),
+    "one popular model": (
+        "workers",
+        ["models.m.count=10", "traffic.traffic-0.popularity={zipf: 3.0}", service("{wait: 100 ms}"), rate(7)],
+    ),
+    "bursts and a short queue": (
+        "queue",
+        [
+            "models.m.count=1",
+            "server.job_queue_size=2",
+            service("{wait: 50 ms}"),
+            "traffic.traffic-0.arrivals={gamma: {rate: 4 /s, cv: 4}}",
+        ],
+    ),
+    "a crowd of minutes that fills the queue": (
+        "workers",
+        [
+            "models.m.count=1",
+            "traffic.traffic-0.arrivals={flash_crowd: {base: 5 /s, peak: 70 /s, at: 4 min, ramp: 10 s, "
+            "hold: 2 min, decay: 10 s}}",
+        ],
+    ),
+    "batches that are seldom full": ("batch_delay", ["models.m.batch_size=8", "models.m.max_batch_delay=500 ms"]),
+    "two of four copies fit": ("memory", [*FOUR_OF_8_6_GIB, rate(1)]),
+    "thrashing that fills the queues": ("memory", [*FOUR_OF_8_6_GIB, rate(150), "models.m.load={wait: 8 s}"]),
+    "a model larger than the host": ("memory", ["models.m.memory=30 GiB"]),
+    "a copy of each model everywhere": (
+        "memory",
+        [*FOUR_OF_8_6_GIB, "endpoint.router.policy=random", "endpoint.instance_count=2"],
+    ),
+    "places enough, badly used": (
+        "placement",
+        [
+            *COLD,
+            "models.m.count=9",
+            "models.m.memory=5 GiB",
+            "endpoint.instance_count=3",
+            "endpoint.usable_memory=17 GiB",
+            "endpoint.router.spill_at=100",
+            "run.seed=8",
+            rate(3),
+        ],
+    ),
+    "few process ids": (
+        "tasks",
+        ["endpoint.warm=false", "endpoint.pid_limit=80", "models.m.count=10", "models.m.framework_threads=6"],
+    ),
+    "a small disk": (
+        "disk",
+        [*FOUR_OF_8_6_GIB, "endpoint.disk_size=100 MB", "models.m.load={wait: 10 ms}"],
+    ),
+    "one load at a time": (
+        "load_slots",
+        [
+            *COLD,
+            "models.m.count=200",
+            "models.m.memory=50 MiB",
+            "models.m.process_memory=10 MiB",
+            "models.m.load={wait: 200 ms}",
+            "endpoint.load_slots=1",
+            "run.duration=3 min",
+            rate(20),
+        ],
+    ),
+    "first calls for large artefacts": ("download", [*COLD, "models.m.artifact_size=900 MB"]),
+    "downloads that end too late": ("download", [*COLD, "models.m.artifact_size=12 GB"]),
+    "first calls for slow loads": ("load", [*COLD, "models.m.load={wait: 5 s}"]),
+    "a limit of the platform": ("throttling", ["endpoint.throttling={rate: 3 /s}"]),
+    "nothing: a quiet endpoint": (None, []),
+    "nothing: service that varies": (None, [service("{wait: {exponential: {mean: 50 ms}}}"), rate(0.5)]),
+    "nothing: a slow network": (None, ["clients.network=300 ms"]),
+    "nothing: service above the time-out": (None, [service("{wait: 70 s}"), rate(0.005), "run.duration=5 h"]),
+}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """The base with some values changed, simulated once."""
+
+    def run(*overrides: str) -> Result:
+        file = tmp_path / "s.yaml"
+        file.write_text(BASE)
+        scenario = Scenario.from_yaml(file, overrides)
+        return Result(scenario, (simulate(scenario),))
+
+    return run
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_the_known_bottleneck_is_found(run: Run, case: str) -> None:
+    known, overrides = TABLE[case]
+    summary: Any = run(*overrides).summary
+    found = summary["binding_constraint"]
+    assert (None if found is None else found["id"]) == known
+    findings = [one for one in summary["findings"] if one["id"] == "binding_constraint"]
+    assert len(findings) == (known is not None)
+    if known is None:
+        return
+    assert found["limit"] > 0.0
+    assert 0.5 < max(found["share_of_tail"] or 0.0, found["share_of_errors"] or 0.0) <= 1.0 + 1e-9
+    assert findings[0]["evidence"]["used"] == found["used"]
+    assert findings[0]["try"]
+
+
+def test_memory_names_its_limit_and_the_copies_that_fit(run: Run) -> None:
+    result = run(*FOUR_OF_8_6_GIB, rate(1))
+    shown = rendering.text(run_report(result))
+    assert "What binds: memory\n  2 of 4 copies fit, 8.6 GiB each on average: the called models need 34.4 GiB" in shown
+    assert "the memory for models is 24.6 GiB" in shown.replace("\n  ", " ")
+    row = next(line for line in shown.splitlines() if line.startswith("  memory  "))
+    assert row.endswith("56.9 % of 80.0 %")
+    found: Any = result.summary["binding_constraint"]
+    assert (found["used"], found["limit"]) == (pytest.approx(4 * 8.6 * 2**30, rel=1e-3), pytest.approx(24.6 * 2**30))
+
+
+def test_more_of_what_binds_helps(run: Run) -> None:
+    before: Any = run("models.m.count=1", COMPUTES, rate(8.5)).summary
+    (advice,) = [one["try"] for one in before["findings"] if one["id"] == "binding_constraint"]
+    assert advice == "models.m.workers=2"
+    after: Any = run("models.m.count=1", COMPUTES, rate(8.5), advice).summary
+    assert after["latency_ms"]["p99"]["value"] < 0.5 * before["latency_ms"]["p99"]["value"]
+
+
+def test_a_quiet_endpoint_says_that_nothing_binds(run: Run) -> None:
+    shown = rendering.text(run_report(run()))
+    assert "What binds: nothing: the slowest calls are slow by their own work" in shown
