@@ -59,7 +59,8 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
 def _inside(annotation: Any, path: str) -> Iterator[tuple[str, str, str]]:
     """The keys of the models that a field holds, itself or in a list; those of a value and a band are said once."""
     path = f"{path}[]" if get_origin(annotation) in (list, tuple) else path
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in (Value, Band, FailedAttempts):
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    if is_model and annotation not in (Value, Band, FailedAttempts):
         yield from keys(annotation, f"{path}.")
     for part in get_args(annotation):
         yield from _inside(part, path)

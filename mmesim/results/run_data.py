@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.results.mostly_zero import MostlyZero
@@ -41,13 +42,13 @@ class TenantData:
     """Seconds of all workers of the model that were alive while it was loaded."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassData:
     """The warm calls, the cold calls or all calls that began in [warm-up, duration)."""
 
     calls: int
     """A call that failed, or has no answer yet, and never reached a host is both warm and cold."""
-    count: Ints
+    count: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """Successful calls in each bucket of `RunData.edges_s`."""
     latency_sum_s: float
     latency_max_s: float
@@ -245,13 +246,19 @@ class RunData:
             return self.warm
         if state == "cold":
             return self.cold
-        return ClassData(self.calls, self.count, self.latency_sum_s, self.latency_max_s)
+        return ClassData(
+            calls=self.calls, count=self.count, latency_sum_s=self.latency_sum_s, latency_max_s=self.latency_max_s
+        )
 
     @property
     def warm(self) -> ClassData:
         """The calls that reached a host and did not wait for a load, and those that failed before any host."""
-        count = self.count - self.cold.count
-        return ClassData(self.warm_calls, count, self.warm_latency_sum_s, self.warm_latency_max_s)
+        return ClassData(
+            calls=self.warm_calls,
+            count=self.count - self.cold.count,
+            latency_sum_s=self.warm_latency_sum_s,
+            latency_max_s=self.warm_latency_max_s,
+        )
 
 
 @lru_cache(8)

@@ -133,7 +133,7 @@ def _simulation(scenario: Scenario, replication: int, facts: Callable[[RunData],
 
 def _queue(scenario: Scenario, replication: int) -> Prepared:
     def facts(data: RunData) -> Done:
-        assert data.ok == data.calls_all
+        assert data.ok == data.calls
         _same_queue(data.latency_sum_s / data.ok, data.ok)
         return Done(data.calls_all)
 

@@ -17,8 +17,7 @@ from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.run.settings import RunSettings
-from mmesim.stats.intervals import half_width
-from mmesim.stats.means import mean
+from mmesim.stats.means import mean, mean_interval
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario
 
@@ -93,9 +92,9 @@ def test_the_look_before_was_not_precise_enough() -> None:
     assert before is not None
     # with one look only, the interval is narrower: still it was not enough at the level of the longer run
     values = [SETTLING(scenario(), r, None, None).latency_sum_s for r in range(at)]
-    half = half_width(values, until.confidence)
-    assert half is not None
-    assert half / mean(values) > until.allowed
+    interval = mean_interval(values, until.confidence)
+    assert interval is not None
+    assert max(interval[1] - mean(values), mean(values) - interval[0]) / mean(values) > until.allowed
     assert before.confidence < until.confidence
 
 
@@ -199,5 +198,5 @@ def test_run_teaches_a_wrong_target(called: Called) -> None:
         called(scenario(), until="p100 within 5 %")
     with pytest.raises(ScenarioError, match=r"by-hand: run.max_replications: must be at least replications"):
         called(scenario(run={"replications": 200}), until="p99 within 5 %")
-    with pytest.raises(UserError, match="give one of them"):
+    with pytest.raises(UserError, match="replication and until exclude each other"):
         called(scenario(), until="p99 within 5 %", replication=1)
