@@ -28,9 +28,9 @@ test-slow: $(VENV)/dev.stamp
 test-all: $(VENV)/dev.stamp
 	$(PYTEST) -m "not long"
 
-# A sweep that is killed at twenty random moments, and restarted each time.
+# Runs and sweeps that are ended at a hundred random moments, and a sweep at twenty more, restarted each time.
 kills: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m long tests/cli/test_sweep.py
+	$(BIN)/python -m pytest -m long tests/cli/test_sweep.py tests/cli/test_kills.py
 
 # The schema in the YAML language server that editors use; needs Node.js and npm.
 editors: $(VENV)/dev.stamp $(YAML_SERVER)

@@ -1,6 +1,19 @@
 """`python -m mmesim` is the command `mmesim`."""
 
-from mmesim.cli import main
+import signal
+
+
+def main() -> None:
+    """The command, from its first moment to its last: Ctrl-C never shows a traceback."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # while there is nothing to keep: until the command hears it
+    from mmesim import cli
+
+    try:
+        cli.main()
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the exit code is known, and Python only has to end
+
 
 if __name__ == "__main__":
     main()

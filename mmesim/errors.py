@@ -8,9 +8,11 @@ MmesimError                 exit code 70
 |   +-- OutputError         a result that cannot be written
 |   +-- TooLarge            a simulation that does not fit into memory
 |   +-- UserCodeError       exit code 70: a user function failed
+|   +-- WorkerKilled        exit code 130: a process that ran a replication was killed
 +-- SimulationError         exit code 70: the simulator is at fault
 
-A TraceWarning is not an error: it says what is missing from a trace that is replayed anyway.
+Warnings are no errors: a TraceWarning says what is missing from a trace that is replayed anyway, a StoppedWarning why a
+run has fewer replications than it should, a DamagedWarning what is made anew.
 """
 
 from __future__ import annotations
@@ -60,6 +62,24 @@ class TooLarge(UserError):
     """A simulation does not fit into memory: more calls are in flight than there is room for."""
 
 
+class WorkerKilled(UserError):
+    """A process that ran a replication was killed by somebody else, such as the system when memory runs out."""
+
+    exit_code = 130
+
+
+STOPPED = (KeyboardInterrupt, WorkerKilled)
+"""What ends a run early without a fault of the scenario: what is finished is kept."""
+
+
+class StoppedWarning(UserWarning):
+    """Not all replications were run, and what is finished is used: the message says why."""
+
+
+class DamagedWarning(UserWarning):
+    """Something that was kept is damaged, and is made anew: the message names the file."""
+
+
 class UserCodeError(UserError):
     """A user function raised, or returned nonsense: the message names it and says what and where."""
 
@@ -88,8 +108,17 @@ class Problem:
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         subject = f"{self.field}: " if self.field else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}: {subject}{self.message}{hint}"
+        hint = f" ({_short(self.hint)})" if self.hint else ""
+        return f"{_short(place)}: {_short(subject)}{_short(self.message)}{hint}"
+
+
+LONGEST = 2_000
+"""Characters of each part of a problem that are shown: an input may be one line of many megabytes."""
+
+
+def _short(text: str) -> str:
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half]} ... {text[-half:]}"
 
 
 class ScenarioError(UserError):

@@ -179,8 +179,8 @@ def _split(value: object, units: Mapping[str, Decimal], what: str, example: str)
     if unit == "":
         raise ValueError(f"{_shown(value)} has no unit: write {what} such as {example} (units: {listed})")
     known = meant(unit, units)
-    write = f"{what} such as {example}" if known is None else f"{match[1]} {known}"
-    raise ValueError(f"{_shown(value)} has the unknown unit {unit!r}: write {write} (units: {listed})")
+    write = f"{what} such as {example}" if known is None else f"{match[1][:40]} {known}"
+    raise ValueError(f"{_shown(value)} has the unknown unit {_shown(unit)}: write {write} (units: {listed})")
 
 
 def meant(unit: str, units: Iterable[str]) -> str | None:

@@ -16,6 +16,7 @@ ARROWS: dict[str, set[str]] = {
         "experiment",
         "preflight",
         "results.command_line",
+        "results.folder",
         "results.result",
         "scenario",
         "workload.trace",

@@ -42,14 +42,24 @@ def exit_codes_page() -> str:
         ("0", "done; with `--check`: every expectation passed"),
         (str(verdicts["fail"]), "`run --check`, `robustness --check`: an expectation failed"),
         (str(verdicts["undecided"]), "the same: none failed, but an interval leaves one open"),
-        (str(UserError.exit_code), "the input or the command line is at fault; the message says what to change"),
+        (
+            str(UserError.exit_code),
+            "the input or the command line is at fault, or the result cannot be written (it is printed first, and "
+            "written wherever that is possible); the message says what to change",
+        ),
         (str(SimulationError.exit_code), "mmesim is at fault: a bug, or a failed self-check"),
-        (str(common.INTERRUPTED), "interrupted; finished replications are written, marked `interrupted`"),
+        (
+            str(common.INTERRUPTED),
+            "interrupted: Ctrl-C, SIGTERM, a terminal that was closed, or a process of `--jobs` that was killed, "
+            "such as when memory ran out; finished replications are printed and written, marked `interrupted`",
+        ),
     ]
     return page(
         "Exit codes",
         table(("Code", "Meaning"), rows),
         "Without `--check` a failing expectation is shown and does not change the exit code.",
+        "The exit code does not depend on who reads the output: when the reader has gone (`mmesim run ... | head`), or "
+        "stdout was closed (`>&-`), the command goes on, writes its folder, and ends with the code of its verdict.",
     )
 
 

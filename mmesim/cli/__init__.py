@@ -1,15 +1,13 @@
 """The command `mmesim`: one thin module for each command, imported here; heavy imports are inside the commands.
 
 Exit codes: 0 done; with --check 1 an expectation failed, 2 one is undecided; 64 the input or the command line is at
-fault; 70 mmesim is at fault; 130 interrupted.
+fault; 70 mmesim is at fault; 130 interrupted. They do not depend on whether anybody reads what is printed.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
 from itertools import pairwise
@@ -22,7 +20,9 @@ from typer.exceptions import TyperException
 from mmesim import __version__
 from mmesim.cli import diff, init, robustness, run, schema, sweep, trace, uncertain, validate
 from mmesim.cli.common import INTERRUPTED
-from mmesim.errors import MmesimError, TraceWarning, UserError
+from mmesim.cli.signals import hearing_signals
+from mmesim.cli.streams import safe_streams
+from mmesim.errors import MmesimError, OutputError, TraceWarning, UserError
 from mmesim.results.command_line import called_as
 
 __all__ = ["app", "main"]
@@ -69,19 +69,20 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits; every error becomes one message on stderr and an exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _hear_ctrl_c()
-    sys.exit(_run(words, debug="--debug" in words[:1] or os.environ.get(DEBUG, "") not in ("", "0")))
-
-
-def _hear_ctrl_c() -> None:
-    """Sets Python's handler where the process was started with SIGINT ignored, as a shell script does with `&`.
-
-    Python leaves an ignored signal ignored: nothing could stop the command and keep what is finished. Processes that
-    the command starts inherit this; those that run replications leave Ctrl-C to this one.
-    """
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if in_main_thread and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    debug = "--debug" in words[:1] or os.environ.get(DEBUG, "") not in ("", "0")
+    with safe_streams():
+        try:
+            with hearing_signals():
+                code = _run(words, debug)
+            sys.stdout.flush()
+        except KeyboardInterrupt:  # outside what typer looks after
+            code = INTERRUPTED
+        except OutputError as error:
+            typer.echo(str(error), err=True)
+            code = error.exit_code
+        if code == INTERRUPTED:
+            typer.echo("interrupted", err=True)
+    sys.exit(code)
 
 
 def _run(words: list[str], debug: bool) -> int:
@@ -95,19 +96,18 @@ def _run(words: list[str], debug: bool) -> int:
     except TyperException as error:  # the command line itself
         typer.echo(_usage(error, words), err=True)
         return USAGE
-    except typer.Abort:
-        result = INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone, such as `mmesim schema | head`: Python must not complain again while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (typer.Abort, SystemExit) as error:
+        # typer's answers to an EOFError and to a pipe that broke, which came from no prompt and not from stdout.
+        found = error.__cause__ or error.__context__
+        if debug or not isinstance(found, Exception):
+            raise
+        typer.echo(_message(found), err=True)
+        return INTERNAL
     except Exception as error:
         if debug:
             raise
         typer.echo(_message(error), err=True)
         return error.exit_code if isinstance(error, MmesimError) else INTERNAL
-    if result == INTERRUPTED:  # typer's own code for Ctrl-C
-        typer.echo("interrupted", err=True)
     return result if isinstance(result, int) else 0
 
 
@@ -119,8 +119,8 @@ def _warned(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Shows a warning; one about a trace is a note for the user."""
-    if issubclass(category, TraceWarning):
+    """Shows a warning; one of mmesim's own is a note for the user."""
+    if category.__module__.startswith("mmesim."):
         typer.echo(f"note: {message}", err=True)
     else:
         typer.echo(warnings.formatwarning(message, category, filename, lineno, line), err=True, nl=False)

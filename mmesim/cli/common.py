@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.cli import complete
+from mmesim.cli.signals import uninterrupted
+from mmesim.errors import STOPPED, OutputError, UserError
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
+    from mmesim.scenario.scenario import Scenario
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
 INTERRUPTED = 130
@@ -42,6 +45,16 @@ Cluster = Annotated[
 ]
 
 
+NoOwnCode = Annotated[
+    bool,
+    typer.Option(
+        "--no-own-code",
+        envvar="MMESIM_NO_OWN_CODE",
+        show_envvar=True,
+        help="Refuse a scenario that names Python code to run.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Allow a run of more than 1,000,000,000 calls, or of hours.")]
 Store = Annotated[
     Path | None,
     typer.Option(help="File that keeps finished simulations, which are not run again.", show_default="none is kept"),
@@ -50,10 +63,10 @@ Store = Annotated[
 
 @contextmanager
 def told_to_continue(store: Path | None) -> Iterator[None]:
-    """On Ctrl-C say that what is finished is in the store."""
+    """On Ctrl-C, and when a process is killed, say that what is finished is in the store."""
     try:
         yield
-    except KeyboardInterrupt:
+    except STOPPED:
         if store is not None:
             typer.echo(f"what is finished is in {store}: run the same command to continue", err=True)
         raise
@@ -79,6 +92,42 @@ def executor(jobs: int, cluster: str | None, quiet: bool = False) -> Executor:
     return executors.local(jobs)
 
 
+def announce(scenario: Scenario, no_own_code: bool, quiet: bool) -> None:
+    """Say which code of the user a scenario runs; UserError where that is not allowed."""
+    own = scenario.own_code
+    if not own:
+        return
+    named = ", ".join(one.function if one.folder is None else f"{one.function} in {one.folder}" for one in own)
+    if no_own_code:
+        raise UserError(f"{scenario.name}: runs Python code that it names, which --no-own-code refuses: {named}")
+    if not quiet:
+        typer.echo(f"runs Python code that the scenario names: {named}", err=True)
+
+
+def afford(scenario: Scenario, replications: int, yes: bool) -> None:
+    """UserError when that many replications are more work than anybody means who has not said --yes."""
+    from mmesim.preflight.size import size
+
+    words = None if yes else size(scenario, replications).too_large
+    if words is not None:
+        raise UserError(
+            f"{scenario.name}: {words}: lower run.duration, run.replications or the rates, or allow it with --yes"
+        )
+
+
+def each(*steps: Callable[[], object]) -> None:
+    """Does every step, in order, also after one could not write or Ctrl-C: what was computed is shown and kept."""
+    problems: list[str] = []
+    with uninterrupted():
+        for step in steps:
+            try:
+                step()
+            except OutputError as error:
+                problems.append(str(error))
+    if problems:
+        raise OutputError("\n".join(problems))
+
+
 def folder_name(name: str) -> str:
     """The scenario's name as the name of a folder: letters, digits, `.`, `_` and `-`, no leading dot."""
     return re.sub(r"[^\w.-]+", "-", name).lstrip(".") or "scenario"
@@ -100,5 +149,5 @@ def tell(sentence: str) -> None:
 
 
 def coloured() -> bool:
-    """Whether stdout is a terminal, and colours are not switched off (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether stdout is a terminal, that can show colours, and they are not switched off (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mmesim.cli import complete
-from mmesim.cli.common import Cluster, Jobs, Json, Silent, coloured, columns, executor
+from mmesim.cli.common import Cluster, Jobs, Json, NoOwnCode, Silent, Yes, afford, announce, coloured, columns, executor
 
 
 def diff(
@@ -39,6 +39,8 @@ def diff(
     replications: Annotated[
         int | None, typer.Option(min=1, help="Pairs of replications.", show_default="from the file of a, else 10")
     ] = None,
+    yes: Yes = False,
+    no_own_code: NoOwnCode = False,
     quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
@@ -62,6 +64,10 @@ def diff(
     if b is None:
         second = second.model_copy(update={"name": ", ".join(changes or ())})
     count = repeated(first, replications).run.replications
+    announce(first, no_own_code, quiet)
+    announce(second, no_own_code, quiet or second.own_code == first.own_code)
+    afford(first, count, yes)
+    afford(second, count, yes)
     bar = None if quiet else sys.stderr
     with (
         executor(jobs, cluster, quiet) as running,

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from mmesim.cli.schema import beside, write
+from mmesim.cli.schema import beside, in_folder, write
 from mmesim.errors import OutputError
+from mmesim.files import write_new
 
 
 def starter() -> str:
@@ -48,6 +49,7 @@ def init(
     scenario replays a log, models.csv beside it lists the models, and what no log can tell is marked as uncertain.
     """
     described = beside(file)
+    in_folder(file)
     if log is not None:
         _from_log(file, log, layout, pattern, more or [])
     elif layout or pattern or more:
@@ -97,9 +99,6 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
 
 def _write_new(file: Path, text: str) -> None:
     try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(text)
+        write_new(file, text)
     except FileExistsError:
         raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from None

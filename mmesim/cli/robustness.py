@@ -12,11 +12,15 @@ from mmesim.cli.common import (
     Cluster,
     Jobs,
     Json,
+    NoOwnCode,
     Overrides,
     Quiet,
     ScenarioFile,
     Seed,
     Store,
+    Yes,
+    afford,
+    announce,
     columns,
     executor,
     told_to_continue,
@@ -32,6 +36,8 @@ def robustness(
         int | None, typer.Option(min=1, help="Replications of each setting.", show_default="from the file, else 10")
     ] = None,
     seed: Seed = None,
+    yes: Yes = False,
+    no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
@@ -46,6 +52,7 @@ def robustness(
 
     Shows in how many settings the expectations hold, and which settings change the answer.
     """
+    from mmesim.experiment.replicate import repeated
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.report.blocks import Lines, report
     from mmesim.report.content.robustness import robustness_report
@@ -56,6 +63,8 @@ def robustness(
     loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
+    announce(loaded, no_own_code, quiet)
+    afford(loaded, repeated(loaded, replications).run.replications, yes)
     with (
         told_to_continue(store),
         executor(jobs, cluster, quiet) as running,

@@ -15,12 +15,17 @@ from mmesim.cli.common import (
     INTERRUPTED,
     Cluster,
     Jobs,
+    NoOwnCode,
     Overrides,
     Quiet,
     ScenarioFile,
     Seed,
+    Yes,
+    afford,
+    announce,
     coloured,
     columns,
+    each,
     executor,
     folder_name,
     tell,
@@ -52,7 +57,7 @@ def run(
     cluster: Cluster = None,
     requests: Annotated[
         str | None,
-        typer.Option(help="Calls to record in each replication: all, or at most N.", show_default="200000"),
+        typer.Option(help="Calls to record, in all replications together: all, or at most N.", show_default="200000"),
     ] = None,
     no_requests: Annotated[bool, typer.Option("--no-requests", help="Record no calls.")] = False,
     robustness: Annotated[
@@ -61,6 +66,8 @@ def run(
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")
     ] = False,
+    yes: Yes = False,
+    no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
     overrides: Overrides = None,
 ) -> None:
@@ -76,6 +83,7 @@ def run(
     from mmesim.report.content.run import run_report, verdict_report
     from mmesim.report.progress import ReplicationsBar, SimulationsBar
     from mmesim.report.text import text
+    from mmesim.results.folder import prepare
     from mmesim.scenario.file.load import load
     from mmesim.scenario.run.settings import AUTO
 
@@ -84,6 +92,9 @@ def run(
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
+    prepare(folder, None if out else loaded.name)
+    announce(loaded, no_own_code, quiet)
+    afford(loaded, loaded.run.replications, yes)
     bar = None if quiet else sys.stderr
     for finding in () if quiet else findings(loaded):
         if finding.severity != "note":
@@ -98,31 +109,36 @@ def run(
         ReplicationsBar(bar, loaded.run.duration_s, loaded.run.replications) as progress,
     ):
         if loaded.run.until is None:
-            result = run_replications(loaded, executor=running, records=records, watch=progress, save=folder)
+            result = run_replications(loaded, executor=running, records=records, watch=progress)
         else:
-            result = replicate_until(
-                loaded, executor=running, records=records, watch=progress, save=folder, plan=progress.expect
-            )
-    if robustness and not result.interrupted:
-        with executor(jobs, cluster, quiet) as running, SimulationsBar(bar) as counted:
-            unknowns = run_robustness(loaded, executor=running, watch=counted)
-        result = replace(result, robustness=unknowns.data)
-        result.save(folder)
-    shown = verdict_report(result) if quiet else run_report(result)
-    typer.echo(result.to_json() if json else text(shown, colour=coloured(), width=columns()), nl=False)
+            result = replicate_until(loaded, executor=running, records=records, watch=progress, plan=progress.expect)
+    interrupted = result.interrupted
+    if robustness and not interrupted:
+        try:
+            with executor(jobs, cluster, quiet) as running, SimulationsBar(bar) as counted:
+                unknowns = run_robustness(loaded, executor=running, watch=counted)
+            result = replace(result, robustness=unknowns.data)
+        except KeyboardInterrupt:
+            interrupted = True  # the run itself is finished
+
+    def show() -> None:
+        shown = verdict_report(result) if quiet else run_report(result)
+        typer.echo(result.to_json() if json else text(shown, colour=coloured(), width=columns()), nl=False)
+
+    each(show, lambda: result.save(folder))
     if not quiet:
         typer.echo(_speed(result), err=True)
         typer.echo(f"result in {folder}", err=True)
     if result.self_check is not None:
         raise SimulationError(f"the self-check of the run failed: its figures cannot be trusted: {result.self_check}")
-    if result.interrupted:
+    if interrupted:
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])
 
 
 def _records(requests: str | None, no_requests: bool, default: int) -> int | None:
-    """How many calls to record in each replication: None for none, -1 for all."""
+    """How many calls to record in all replications together: None for none, -1 for all."""
     if no_requests and requests is not None:
         raise typer.BadParameter("--requests and --no-requests exclude each other")
     if no_requests:

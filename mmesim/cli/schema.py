@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from mmesim.errors import OutputError
+from mmesim.files import write_text
 
 FILE = "scenario.schema.json"
 
@@ -42,7 +43,11 @@ def write(file: Path) -> None:
     """Writes the schema, over what was there; raises OutputError."""
     from mmesim.scenario.file.json_schema import as_text
 
-    try:
-        file.write_text(as_text(), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written: {error.strerror or error}") from None
+    in_folder(file)
+    write_text(file, as_text())
+
+
+def in_folder(file: Path) -> None:
+    """OutputError unless the folder that a file is to be written to is there: a slip would make one."""
+    if not file.parent.is_dir():
+        raise OutputError(f"{file}: cannot be written: there is no folder {file.parent}")

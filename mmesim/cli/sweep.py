@@ -15,11 +15,15 @@ from mmesim.cli.common import (
     Cluster,
     Jobs,
     Json,
+    NoOwnCode,
     Overrides,
     ScenarioFile,
     Seed,
     Silent,
+    afford,
+    announce,
     columns,
+    each,
     executor,
     folder_name,
     with_seed,
@@ -79,7 +83,10 @@ def sweep(
     replications: Annotated[
         int | None, typer.Option(min=1, help="Replications of each point.", show_default="from the file, else 10")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations, or 1,000,000,000 calls.")
+    ] = False,
+    no_own_code: NoOwnCode = False,
     overrides: Overrides = None,
 ) -> None:
     """Simulate a scenario at many points.
@@ -87,6 +94,7 @@ def sweep(
     Prints a table and writes it to a folder. What varies is in the section `sweep` of the scenario, or given by --grid,
     --points or --sample. A sweep that was stopped continues with the same command.
     """
+    from mmesim.experiment.replicate import repeated
     from mmesim.experiment.sweep.result import prepare
     from mmesim.experiment.sweep.sweep import MOST
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
@@ -105,6 +113,8 @@ def sweep(
     folder = out or Path("results", f"{folder_name(template.at().name)}-sweep")
     file = store or folder / STORE
     prepare(folder)
+    announce(template.at(), no_own_code, quiet)
+    afford(template.at(), repeated(template.at(), replications).run.replications, yes)
     with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
         result = run_sweep(
             template,
@@ -115,10 +125,18 @@ def sweep(
             most=None if yes else MOST,
             watch=progress,
         )
-    result.save(folder)
-    if plot is not None and result.points:
-        write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
-    typer.echo(result.to_json() if json else text(sweep_report(result, figures), width=columns()), nl=False)
+
+    def draw() -> None:
+        if plot is not None and result.points:
+            write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
+
+    each(
+        lambda: typer.echo(
+            result.to_json() if json else text(sweep_report(result, figures), width=columns()), nl=False
+        ),
+        lambda: result.save(folder),
+        draw,
+    )
     if not quiet:
         typer.echo(_counted(result, file), err=True)
         typer.echo(f"tables in {folder}", err=True)

@@ -12,10 +12,14 @@ from mmesim.cli.common import (
     Cluster,
     Jobs,
     Json,
+    NoOwnCode,
     Overrides,
     Seed,
     Silent,
     Store,
+    Yes,
+    afford,
+    announce,
     columns,
     executor,
     told_to_continue,
@@ -35,6 +39,8 @@ def uncertain(
         typer.Option("--metric", help="Figure, such as p99; repeatable.", show_default="those of `expect`"),
     ] = None,
     seed: Seed = None,
+    yes: Yes = False,
+    no_own_code: NoOwnCode = False,
     quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
@@ -47,6 +53,7 @@ def uncertain(
     Draws the values marked `uncertain:`, simulates each draw, and shows how far the answers spread and what to measure
     first.
     """
+    from mmesim.experiment.replicate import repeated
     from mmesim.experiment.uncertain import uncertain as run_uncertain
     from mmesim.report.content.uncertain import uncertain_report
     from mmesim.report.progress import SimulationsBar
@@ -54,6 +61,9 @@ def uncertain(
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
+    base = template.at()
+    announce(base, no_own_code, quiet)
+    afford(base, draws * repeated(base, replications).run.replications, yes)
     with (
         told_to_continue(store),
         executor(jobs, cluster, quiet) as running,

@@ -170,5 +170,8 @@ def simulate(
     `processes`: your SimPy processes, in addition to those of the scenario. `window_s`: length of the windows.
     """
     with collected() as notes:
-        run = Simulation(scenario, replication, records, observer, processes, window_s).run()
+        simulation = Simulation(scenario, replication, records, observer, processes, window_s)
+        run = simulation.run()
+    # Its parts refer to each other in a circle, which Python collects when it likes: the tables go now.
+    vars(simulation.plane.tables).clear()
     return replace(run, trace_notes=tuple(notes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -17,16 +18,22 @@ from mmesim.scenario.values.function import Function
 _PACKAGE = Path(__file__).parents[1]
 
 
-def find(spec: Function) -> Callable[..., Any]:
-    """The function that a scenario names; UserError when there is none, or when its module cannot be imported.
+def find(spec: Function, arguments: int) -> Callable[..., Any]:
+    """The function that a scenario names, which takes so many arguments.
+
+    UserError when there is none, when its module cannot be imported, or when it is no function of the user: a scenario
+    must not name `os:system`.
 
     A module in the scenario's folder (else the working folder) goes before any other of its name. It is imported anew
     each time, so that what one run leaves in its variables does not reach the next run; that folder is on Python's path
     during the import only.
     """
     folder = (spec.folder or Path.cwd()).resolve()
+    first = spec.module.partition(".")[0]
+    if first in sys.stdlib_module_names and not _is_in(folder, first):
+        raise UserError(f"{spec.function}: {first} belongs to Python: name a function of your own")
     try:
-        with _importing_from(folder, spec.module.partition(".")[0]):
+        with _importing_from(folder, first):
             module = importlib.import_module(spec.module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{spec.module}.".startswith(f"{error.name}."):
@@ -37,8 +44,19 @@ def find(spec: Function) -> Callable[..., Any]:
     function = getattr(module, spec.name, None)
     if not callable(function):
         raise UserError(f"{spec.function}: {module.__file__} has no function {spec.name}")
+    home = str(getattr(function, "__module__", None) or "").partition(".")[0]
+    if home in sys.stdlib_module_names and home != first:
+        raise UserError(f"{spec.function}: {spec.name} is a function of Python's {home}: name one of your own")
+    try:
+        inspect.signature(function).bind(*range(arguments))
+    except (TypeError, ValueError):
+        raise UserError(f"{spec.function}: {spec.name} does not take {arguments} arguments") from None
     found: Callable[..., Any] = function
     return found
+
+
+def _is_in(folder: Path, module: str) -> bool:
+    return (folder / f"{module}.py").is_file() or (folder / module / "__init__.py").is_file()
 
 
 def where(error: BaseException) -> str:

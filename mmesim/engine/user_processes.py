@@ -23,7 +23,7 @@ _OURS = tuple(str(Path(package.__file__).parent) for package in (mmesim, simpy) 
 
 def named(given: Sequence[UserProcess], in_scenario: Sequence[Function]) -> list[tuple[str, UserProcess]]:
     """Every process with its name, those of the scenario first; UserError when one of them cannot be found."""
-    return [(spec.function, user_code.find(spec)) for spec in in_scenario] + [
+    return [(spec.function, user_code.find(spec, 2)) for spec in in_scenario] + [
         (user_code.name_of(one), one) for one in given
     ]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmesim.errors import STOPPED, StoppedWarning, WorkerKilled
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Task, Watch
+from mmesim.experiment.records import keep_within
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
 from mmesim.results.provenance import origin
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess
 
 RECORDS = 200_000
-"""Calls recorded in each replication by default; above that a seeded sample."""
+"""Calls recorded by default, in all replications of a run together; above that a seeded sample."""
 
 EXPERIMENT_REPLICATIONS = 10
 """Replications of an experiment (`diff`, `sweep` ...) where the scenario does not say how many."""
@@ -51,14 +54,15 @@ def run_replications(
     """Run the replications that the scenario asks for, or `only` those of these numbers; return them in order.
 
     A warm-up that is `auto` is found first (see experiment.warmup), and is a number in the result's scenario.
-    Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is the
-    number of calls recorded in each replication (None: none, -1: all). With `jobs` above 1 the replications run in
+    Random numbers depend on (seed, replication) alone: the result is the same whatever `jobs` is. `records` is how many
+    calls are recorded in all replications together (None: none, -1: all). With `jobs` above 1 the replications run in
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
     `processes` are custom SimPy processes, besides those of the scenario; with `jobs` above 1 they must be functions of
     a module. `executor` runs the replications instead of `jobs`; it stays open. `watch` gets replication, simulated
     seconds and calls so far. `save` is the folder that the result is written to; OutputError
     before anything is simulated when that cannot be.
-    On Ctrl-C the finished replications are returned (`summary["interrupted"]`); with none, KeyboardInterrupt goes on.
+    On Ctrl-C, and when a process is killed, the finished replications are returned (`summary["interrupted"]`; for the
+    latter with a StoppedWarning); with none, KeyboardInterrupt or WorkerKilled goes on.
     """
     if save is not None:
         prepare(save)
@@ -72,13 +76,21 @@ def run_replications(
             with closing(running.run(tasks, _numbered(watch, numbers))) as runs:
                 for index, run in runs:
                     finished[numbers[index]] = run
-    except KeyboardInterrupt:
+                    keep_within(finished, records)
+    except STOPPED as error:
         if not finished:
             raise
+        say_why(error)
     result = Result(scenario, tuple(finished[replication] for replication in sorted(finished)), origin=begun)
     if save is not None:
         result.save(save)
     return result
+
+
+def say_why(error: BaseException) -> None:
+    """Warn of what stopped a run whose finished part is used; Ctrl-C needs no words."""
+    if isinstance(error, WorkerKilled):
+        warnings.warn(str(error), StoppedWarning, stacklevel=3)
 
 
 def with_warmup(scenario: Scenario, executor: Executor, own_processes: bool = False) -> Scenario:

@@ -35,7 +35,7 @@ def run(
     `processes` are generator functions `watch(env, endpoint)`: SimPy processes that read and steer the endpoint, a
     mmesim.engine.endpoint_control.EndpointControl. `replications` is how many are run, whatever the scenario asks
     for; `replication` runs the one with that number alone, from 0 on; `until`, such as "p99 within 5 %", repeats until
-    that figure is precise enough. `jobs` run at the same time; `records` is the number of calls recorded in each (None:
+    that figure is precise enough. `jobs` run at the same time; `records` is the number of calls recorded in all (None:
     none, -1: all); `save` is a folder for the result. Raises UserError for a wrong input, UserCodeError when a custom
     process fails.
     """

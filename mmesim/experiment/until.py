@@ -12,9 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mmesim.errors import STOPPED
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Watch
-from mmesim.experiment.replicate import RECORDS, run_replications, with_warmup
+from mmesim.experiment.records import keep_within
+from mmesim.experiment.replicate import RECORDS, run_replications, say_why, with_warmup
 from mmesim.results.folder import prepare
 from mmesim.results.latency import pool
 from mmesim.results.provenance import origin
@@ -81,7 +83,7 @@ def replicate_until(
                 scenario, only=numbers, records=records, watch=watch, processes=processes, executor=running
             ).runs
 
-        runs, until = _look(target, looks_of(scenario.run), more, plan)
+        runs, until = _look(target, looks_of(scenario.run), more, records, plan)
     result = Result(scenario, runs, until, origin=begun)
     if save is not None:
         result.save(save)
@@ -92,6 +94,7 @@ def _look(
     target: Precision,
     possible: tuple[int, ...],
     more: Callable[[range], tuple[RunData, ...]],
+    records: int | None,
     plan: Callable[[int], None] | None,
 ) -> tuple[tuple[RunData, ...], Until]:
     runs: tuple[RunData, ...] = ()
@@ -110,10 +113,13 @@ def _look(
             plan(wanted)
         until = replace(until, replications=wanted)
         try:
-            runs += more(range(len(runs), wanted))
-        except KeyboardInterrupt:
+            together = dict(enumerate(runs + more(range(len(runs), wanted))))
+            keep_within(together, records)
+            runs = tuple(together.values())
+        except STOPPED as error:
             if not runs:
                 raise
+            say_why(error)
         if len(runs) < wanted:
             break
         half, reason = relative_half_width(target, runs, pool(runs), until.confidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -19,13 +20,14 @@ REDRAW_S = 0.1
 class _Bar:
     """A bar on `stream`, from its first value on, at most ten times a second; wiped when the context is left.
 
-    Nothing is drawn without a stream, nor on one that is not a terminal.
+    Nothing is drawn without a stream, nor on one that is not a terminal, or one that cannot move its cursor.
     """
 
     def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._drawn_s = -REDRAW_S
-        self._progress = None if stream is None or not stream.isatty() else _progress(stream, clock)
+        moves = stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._progress = _progress(stream, clock) if stream is not None and moves else None
 
     def __enter__(self) -> Self:
         return self
@@ -104,13 +106,14 @@ def _progress(stream: TextIO, clock: Callable[[], float]) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    plain: TextIO = getattr(stream, "terminal", stream)  # it draws with escapes
     return Progress(
         BarColumn(BAR_WIDTH),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.description}", markup=False),
         TimeRemainingColumn(),
         TextColumn("left"),
-        console=Console(file=stream),
+        console=Console(file=plain),
         auto_refresh=False,
         transient=True,
         redirect_stdout=False,  # what is printed there is the result

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from mmesim.errors import OutputError
-from mmesim.files import beside, writing
+from mmesim.files import beside, put, writing
 
 SUMMARY = "summary.json"
 FILES: frozenset[str] = frozenset(
@@ -26,13 +25,17 @@ FILES: frozenset[str] = frozenset(
 )
 """What a result folder may hold: a folder with anything else in it is never replaced."""
 
+LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "desktop.ini"})
+"""What file managers leave in every folder that somebody looks at: it goes with the earlier result."""
+
 Writer = Callable[[Path], object]
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, scenario: str | None = None) -> None:
     """Make sure that a result could be written to `folder`, and leave everything as it was.
 
-    Raises OutputError when the place cannot be written, or holds something that is not an earlier result of mmesim.
+    Raises OutputError when the place cannot be written, holds something that is not an earlier result of mmesim, or
+    holds that of a scenario of another name than `scenario`.
     """
     target = _target(folder)
     parent = target.parent
@@ -43,13 +46,16 @@ def prepare(folder: Path) -> None:
     with writing(folder), beside(parent / target.name):
         pass
     _may_replace(target)
+    of = _summary(target / SUMMARY).get("scenario", scenario)
+    if scenario is not None and of != scenario:
+        raise OutputError(f"{folder} holds the result of another scenario, {of!r}: choose another folder with --out")
 
 
 def write(folder: Path, files: Mapping[str, Writer]) -> Path:
     """Write a result folder and return its path; each writer gets the path of its own file.
 
-    The files are written next to `folder` and moved there when all are complete; an earlier result is moved aside first
-    and then removed. When anything fails, what was there before is still there. Raises OutputError.
+    The files are written next to `folder` and take its place when all are complete. When anything fails, what was there
+    before is still there. Raises OutputError.
     """
     unknown = set(files) - FILES
     if unknown:
@@ -63,21 +69,8 @@ def write(folder: Path, files: Mapping[str, Writer]) -> Path:
         fresh.mkdir()
         for name, writer in files.items():
             writer(fresh / name)
-        _exchange(target, fresh, old)
+        put(fresh, target, old)
     return target
-
-
-def _exchange(target: Path, fresh: Path, old: Path) -> None:
-    earlier = target.exists()
-    if earlier:
-        target.rename(old)
-    try:
-        fresh.rename(target)
-    except BaseException:
-        if earlier:
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _target(folder: Path) -> Path:
@@ -101,7 +94,12 @@ def _may_replace(target: Path) -> None:
         raise OutputError(f"{target} has something mounted on it: choose a folder inside it with --out")
     if target == Path.cwd():
         raise OutputError(f"{target} is the current folder: choose a folder inside it with --out")
-    found = {entry.name for entry in target.iterdir()}
+    try:
+        found = {entry.name for entry in target.iterdir()} - LITTER
+    except FileNotFoundError:
+        return  # somebody else replaces it at this moment
+    except OSError as error:
+        raise OutputError(f"cannot write to {target}: {error.strerror or error}") from error
     if not found:
         return
     foreign = sorted(found - FILES)
@@ -109,13 +107,19 @@ def _may_replace(target: Path) -> None:
         raise OutputError(
             f"{target} holds {foreign[0]!r}, which is not part of a result of mmesim: choose another folder with --out"
         )
-    if not _is_summary(target / SUMMARY):
+    if found and not _is_summary(target / SUMMARY) and target.exists():
         raise OutputError(f"{target} is not an earlier result of mmesim: choose another folder with --out")
 
 
-def _is_summary(path: Path) -> bool:
+def _summary(path: Path) -> Mapping[str, object]:
+    """What is in a summary.json; nothing where there is none."""
     try:
         summary = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(summary, dict) and {"scenario", "version", "ledger_ms", "checks"} <= summary.keys()
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return summary if isinstance(summary, dict) else {}
+
+
+def _is_summary(path: Path) -> bool:
+    summary = _summary(path)
+    return {"scenario", "version", "ledger_ms", "checks"} <= summary.keys()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.arrays import Flags, Floats, Ints
+from mmesim.results.mostly_zero import MostlyZero
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.run.selection import State
 from mmesim.scenario.traffic.trace_note import TraceNote
@@ -17,7 +19,7 @@ CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TenantData:
     """One row a model (order of the scenario's model table), over the calls that began in [warm-up, duration)."""
 
@@ -31,7 +33,7 @@ class TenantData:
     latency_min_s: Floats
     latency_max_s: Floats
     """The shortest and the longest; 0 where there is none."""
-    histogram: NDArray[np.int32]
+    histogram: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[models, coarse buckets]: successful calls; edges in `RunData.coarse_edges_s`."""
     worker_busy_s: NDArray[np.float32]
     """Seconds in [warm-up, duration) that workers spent on calls of the model, waits for batches to fill included; of
@@ -40,13 +42,13 @@ class TenantData:
     """Seconds of all workers of the model that were alive while it was loaded."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassData:
     """The warm calls, the cold calls or all calls that began in [warm-up, duration)."""
 
     calls: int
     """A call that failed, or has no answer yet, and never reached a host is both warm and cold."""
-    count: Ints
+    count: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """Successful calls in each bucket of `RunData.edges_s`."""
     latency_sum_s: float
     latency_max_s: float
@@ -141,7 +143,7 @@ class CallRecords:
         return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunData:
     """Measurements of one replication.
 
@@ -161,12 +163,12 @@ class RunData:
     limits_s: Floats
     edges_s: Floats
     """Bucket edges: bucket i holds edges[i] < latency <= edges[i + 1]; every limit is one of the edges."""
-    count: Ints
+    count: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """Successful calls in each bucket."""
-    shortest_s: Floats
-    longest_s: Floats
+    shortest_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
+    longest_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets]: the shortest and the longest latency in each bucket; 0 where there is none."""
-    parts_s: Floats
+    parts_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets, len(PARTS)]: sums of the ledger's parts over the calls of each bucket."""
     latency_sum_s: float
     latency_max_s: float
@@ -199,9 +201,9 @@ class RunData:
     errors_all: int
     in_flight_at_end: int
     """Measured calls that had neither an answer nor a failure when the run stopped."""
-    retried_cold_s: Floats
+    retried_cold_s: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets]: of `parts_s`, what calls that met a load lost to failed attempts and pauses."""
-    load_episodes: Ints
+    load_episodes: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
     """[buckets]: number of loads, each in the bucket of the first successful call that had waited for it."""
 
     cold: ClassData
@@ -233,16 +235,32 @@ class RunData:
     trace_notes: tuple[TraceNote, ...] = ()
     """What was said of the traces that were replayed."""
 
+    def __post_init__(self) -> None:
+        """All replications share one copy of what is the same in all."""
+        for name in ("edges_s", "coarse_edges_s"):
+            object.__setattr__(self, name, _shared(getattr(self, name).tobytes()))
+
     def of(self, state: State | None) -> ClassData:
         """The warm calls, the cold ones, or all of them."""
         if state == "warm":
             return self.warm
         if state == "cold":
             return self.cold
-        return ClassData(self.calls, self.count, self.latency_sum_s, self.latency_max_s)
+        return ClassData(
+            calls=self.calls, count=self.count, latency_sum_s=self.latency_sum_s, latency_max_s=self.latency_max_s
+        )
 
     @property
     def warm(self) -> ClassData:
         """The calls that reached a host and did not wait for a load, and those that failed before any host."""
-        count = self.count - self.cold.count
-        return ClassData(self.warm_calls, count, self.warm_latency_sum_s, self.warm_latency_max_s)
+        return ClassData(
+            calls=self.warm_calls,
+            count=self.count - self.cold.count,
+            latency_sum_s=self.warm_latency_sum_s,
+            latency_max_s=self.warm_latency_max_s,
+        )
+
+
+@lru_cache(8)
+def _shared(edges: bytes) -> Floats:
+    return np.frombuffer(edges)

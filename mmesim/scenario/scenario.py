@@ -28,7 +28,7 @@ from mmesim.scenario.traffic.closed_loop import SHORTEST_S, ClosedLoop
 from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Refusals, Refused
-from mmesim.scenario.values.function import FunctionField
+from mmesim.scenario.values.function import Function, FunctionField
 
 OWN_PROCESS = "a custom process may change the endpoint at any time"
 """Why there is no steady state with custom processes."""
@@ -194,6 +194,12 @@ class Scenario(Data):
     def server_kind(self) -> ServerKind:
         """The rules of the model server on each host."""
         return kind_of(self.server, self.endpoint.host.vcpu, self.endpoint.gpus)
+
+    @property
+    def own_code(self) -> tuple[Function, ...]:
+        """Functions of the user that a run calls: processes, and the rule of eviction."""
+        rule = self.endpoint.eviction
+        return (*self.processes, *([rule] if isinstance(rule, Function) else []))
 
     @property
     def fixed_delay_s(self) -> float:

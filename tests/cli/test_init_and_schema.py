@@ -58,7 +58,7 @@ def test_init_never_overwrites(mmesim):
 
 def test_init_into_no_folder_is_one_clear_message(mmesim):
     outcome = mmesim("init", "no/where.yaml")
-    assert (outcome.code, outcome.err) == (64, "no/where.yaml: cannot be written: No such file or directory\n")
+    assert (outcome.code, outcome.err) == (64, "no/where.yaml: cannot be written: there is no folder no\n")
 
 
 def test_every_commented_example_of_the_starter_is_valid_too(mmesim):
@@ -87,7 +87,7 @@ def test_schema_is_json_on_stdout_or_in_a_file(mmesim):
 
 def test_schema_into_no_folder_is_one_clear_message(mmesim):
     outcome = mmesim("schema", "--out", "no/s.json")
-    assert (outcome.code, outcome.err) == (64, "no/s.json: cannot be written: No such file or directory\n")
+    assert (outcome.code, outcome.err) == (64, "no/s.json: cannot be written: there is no folder no\n")
 
 
 # -- from a log

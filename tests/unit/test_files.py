@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from mmesim import files
 from mmesim.errors import OutputError
-from mmesim.files import TEMPORARY, whole, write_text
+from mmesim.files import TEMPORARY, whole, write_new, write_text
 
 
 def test_a_file_appears_when_it_is_complete_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
@@ -47,3 +51,39 @@ def test_what_the_system_refuses_is_told_with_the_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match=r"cannot write to .*file/table\.csv: "):
         write_text(tmp_path / "file" / "table.csv", "x")
+
+
+def test_what_killed_processes_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    mine, theirs = (f"{TEMPORARY}{machine}-{{}}-x" for machine in (files._machine(), "0" * 8))
+    names = mine.format(ended.pid), mine.format(1), theirs.format(ended.pid), f"{TEMPORARY}abc"
+    gone, alive, elsewhere, old = (tmp_path / name for name in names)
+    for folder in (gone, alive, elsewhere, old):
+        folder.mkdir()
+        (folder / "half").touch()
+    os.utime(old, (0, 0))
+    write_text(tmp_path / "whole", "x")
+    assert {path.name for path in tmp_path.iterdir()} == {alive.name, elsewhere.name, "whole"}
+
+
+def test_a_new_file_replaces_nothing(tmp_path: Path) -> None:
+    write_new(tmp_path / "new", "x")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "new", "y")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("new", "x")]
+
+
+@pytest.mark.parametrize("in_one_step", [True, False])
+def test_a_folder_takes_the_place_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool
+) -> None:
+    if not in_one_step:
+        monkeypatch.setattr(files, "_exchanged", lambda *_: False)
+    target = tmp_path / "target"
+    for number in range(3):
+        fresh = tmp_path / f"fresh-{number}"
+        fresh.mkdir()
+        (fresh / str(number)).touch()
+        files.put(fresh, target, tmp_path / "old")
+        assert [path.name for path in target.iterdir()] == [str(number)]

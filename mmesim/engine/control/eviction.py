@@ -65,7 +65,7 @@ def _load_s(model: Model, scenario: Scenario) -> float:
 
 def _checked(spec: Function) -> Choice:
     """A custom rule, which must return the index of an idle pool."""
-    function = user_code.find(spec)
+    function = user_code.find(spec, 1)
 
     def choose(pools: IdlePools) -> int:
         try:

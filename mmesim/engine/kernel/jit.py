@@ -7,7 +7,6 @@ import hashlib
 import inspect
 import os
 import platform
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from typing import Any
 import numba
 import numpy as np
 from numba import njit
+
+from mmesim.engine.kernel import cache
 
 _HERE = Path(__file__).parent
 _njit: Callable[..., Any] = functools.partial(njit, _nrt=False, error_model="numpy")
@@ -38,23 +39,15 @@ def cache_key() -> str:
     return digest.hexdigest()[:16]
 
 
-def cache_folder() -> Path:
-    """Folder of the compiled kernel: under NUMBA_CACHE_DIR, else the user's cache folder, else the temporary one."""
-    base = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    for candidate in (Path(base), Path(tempfile.gettempdir())):
-        folder = candidate / "mmesim" / f"kernel-{cache_key()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="mmesim-kernel-"))
+def cache_folder() -> Path | None:
+    """The private folder of the compiled kernel; None where nothing can be kept (see kernel.cache)."""
+    return cache.folder(f"kernel-{cache_key()}")
 
 
 def is_compiled() -> bool:
-    """Whether a compiled kernel for exactly these sources lies in the cache folder."""
-    return any(cache_folder().rglob("*.nbi"))
+    """Whether a compiled kernel for exactly these sources lies, undamaged, in its folder."""
+    folder = cache_folder()
+    return folder is not None and cache.is_complete(folder)
 
 
 def inner(function: Callable[..., Any]) -> Any:
@@ -75,13 +68,7 @@ def plain(function: Any) -> Callable[..., Any]:
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, cached on disk (the first time takes half a minute of CPU time)."""
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(cache_folder())
-    try:
-        return _njit(cache=True)(function)
-    finally:
-        config.CACHE_DIR = before
+    return cache.keep(_njit(function), cache_folder())
 
 
 class Verbs:

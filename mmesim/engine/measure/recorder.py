@@ -69,6 +69,7 @@ class Recorder:
         rows = np.concatenate(self._rows)
         order = np.argsort(rows["call"], kind="stable")
         rows, parts = rows[order], np.concatenate(self._parts)[order]
+        self._rows, self._parts = [], []  # the engine is a circle of references: it may stay in memory for long
         return CallRecords(
             call=rows["call"].copy(),
             key=rows["key"].copy(),

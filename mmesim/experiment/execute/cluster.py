@@ -10,7 +10,8 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mmesim.errors import SimulationError, UserError
+from mmesim.errors import UserError, WorkerKilled
+from mmesim.experiment.execute.parcel import Packer, Parcel
 from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch
 from mmesim.experiment.execute.versions import difference, versions
 from mmesim.results.run_data import RunData
@@ -58,7 +59,7 @@ class Cluster:
         client = self._client
         if client is None:
             raise ValueError("the cluster is not connected: use it in a with statement")
-        left = enumerate(tasks)
+        left, packer = enumerate(tasks), Packer()
         waiting: dict[object, tuple[int, Future[RunData]]] = {}
         finished: queue.SimpleQueue[object] = queue.SimpleQueue()
         seen = time.monotonic()
@@ -67,7 +68,7 @@ class Cluster:
                 threads = self._threads(client)
                 for index, task in islice(left, max(0, max(1, threads) * AHEAD - len(waiting))):
                     # Impure: Dask must not take the result of an earlier task of the same content from its memory.
-                    future = client.submit(_work, task, versions(), pure=False)
+                    future = client.submit(_work, packer.pack(task), versions(), pure=False)
                     waiting[future.key] = index, future
                     future.add_done_callback(lambda one: finished.put(one.key))
                 if not waiting:
@@ -107,7 +108,7 @@ class Cluster:
         try:
             run: RunData = future.result(timeout=TIMEOUT_S)
         except KilledWorker as error:
-            raise SimulationError(
+            raise WorkerKilled(
                 f"a replication lost its worker {error.allowed_failures + 1} times: is there enough memory?"
             ) from error
         return run
@@ -148,9 +149,9 @@ def _check(client: Client, address: str) -> None:
         raise UserError(f"the scheduler {address} has no worker: start some with `dask worker {address}`")
 
 
-def _work(task: Task, expected: dict[str, str]) -> RunData:
+def _work(parcel: Parcel, expected: dict[str, str]) -> RunData:
     """What a worker does: one replication; a worker that came later was not asked for its versions before."""
     found = versions()
     if found != expected:
         raise UserError(f"a worker does not run the same versions as the process that asked: {found}, not {expected}")
-    return task.run()
+    return parcel.open().run()

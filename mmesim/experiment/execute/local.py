@@ -5,27 +5,29 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
-from collections.abc import Generator, Iterable
+import time
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
-from mmesim.errors import SimulationError
+from mmesim.errors import WorkerKilled
+from mmesim.experiment.execute.parcel import Packer, Parcel, with_names, without_names
 from mmesim.experiment.execute.task import AHEAD, Finished, Observer, Task, Watch, is_compiled
 from mmesim.results.run_data import RunData
+from mmesim.scenario.scenario import Scenario
 
 POLL_S = 0.1
 
-_Waiting = dict[Future[RunData], tuple[int, int]]
-"""What the processes work on -> index of the task, its line of the board."""
+_Waiting = dict[Future[RunData], tuple[int, int, Scenario]]
+"""What the processes work on -> index of the task, its line of the board, its scenario."""
 
 
 class Here:
@@ -58,7 +60,8 @@ class Processes:
         self._jobs = jobs
         self._pool: ProcessPoolExecutor | None = None
         self._board: _Board | None = None
-        self._before: set[BaseProcess] = set()
+        self._packer = Packer()
+        self._children: set[BaseProcess] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -87,58 +90,74 @@ class Processes:
                 if not waiting:
                     return
                 yield from self._finished(waiting, watch)
+        except BrokenProcessPool as error:
+            how = self._killed()
+            self._end(at_once=True)
+            raise WorkerKilled(
+                f"a process that ran a replication was killed{how}, as the system does when memory runs out: "
+                "take fewer --jobs, or record fewer calls with --requests"
+            ) from error
         except BaseException as error:
             if waiting or not isinstance(error, GeneratorExit):
                 self._end(at_once=True)
-            if isinstance(error, BrokenProcessPool):
-                raise SimulationError("a process that ran a replication was killed: is there enough memory?") from error
             raise
 
     def _submit(self, index: int, task: Task, watch: Watch | None, waiting: _Waiting) -> None:
         if self._pool is None or self._board is None:
-            self._before = set(multiprocessing.active_children())
-            self._board = _Board(self._jobs * AHEAD)
-            self._pool = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"), _begin_process)
+            context = multiprocessing.get_context("spawn")
+            self._board = _Board(context.RawArray("d", 2 * self._jobs * AHEAD))
+            self._pool = ProcessPoolExecutor(self._jobs, context, _begin_process, (self._board.shared,))
         line = self._board.take()
-        file = None if watch is None else self._board.file
-        waiting[self._pool.submit(_work, task, file, line)] = index, line
+        before = set(multiprocessing.active_children())
+        with _ctrl_c_is_ours():
+            future = self._pool.submit(_work, self._packer.pack(task), None if watch is None else line)
+        self._children |= set(multiprocessing.active_children()) - before
+        waiting[future] = index, line, task.scenario
 
     def _finished(self, waiting: _Waiting, watch: Watch | None) -> Generator[Finished, None, None]:
         """What finishes within a moment; then report how far the rest is."""
         assert self._board is not None
         done, _ = wait(waiting, timeout=POLL_S, return_when=FIRST_COMPLETED)
-        for future in sorted(done, key=lambda one: waiting[one]):
+        for future in sorted(done, key=lambda one: waiting[one][0]):
             run = future.result()
-            index, line = waiting.pop(future)
+            index, line, scenario = waiting.pop(future)
             self._board.free(line)
+            run = with_names(run, scenario)
             yield index, run
             _tell(watch, index, run)
         if watch is not None:
-            for index, line in waiting.values():
+            for index, line, _ in waiting.values():
                 watch(index, *self._board.read(line))
+
+    def _killed(self) -> str:
+        """By which signal a process was lost, in words; nothing where that is not known."""
+        # Who ends the whole group of processes, as `timeout` does, means this one: its own signal comes first.
+        time.sleep(POLL_S)
+        # The pool ends the others with SIGTERM.
+        signals = [-code for child in self._children if (code := child.exitcode) is not None and code < 0]
+        return next((f" by {signal.Signals(number).name}" for number in signals if number != signal.SIGTERM), "")
 
     def _end(self, at_once: bool) -> None:
         if self._pool is None or self._board is None:
             return
         if at_once:
-            for child in set(multiprocessing.active_children()) - self._before:
-                child.terminate()
+            for child in self._children:
+                child.kill()
             # A process that ends while it sends a result leaves half of it in the pipe, and the pool would wait for the
             # other half for ever: the pipe has an end once this process, too, has closed what writes to it.
             self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._board.close()
         self._pool = self._board = None
+        self._children = set()
 
 
 class _Board:
-    """A file with lines of two numbers, simulated seconds and calls, that the processes write and this one reads."""
+    """Lines of two numbers in shared memory, simulated seconds and calls: the processes write, this one reads."""
 
-    def __init__(self, lines: int) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="mmesim-")
-        self.file = str(Path(self._folder.name, "progress"))
-        self._lines = np.memmap(self.file, np.float64, "w+", shape=(lines, 2))
-        self._free = set(range(lines))
+    def __init__(self, shared: Any) -> None:
+        self.shared = shared
+        self._lines = np.frombuffer(shared, np.float64).reshape(-1, 2)
+        self._free = set(range(len(self._lines)))
 
     def take(self) -> int:
         """An unused line, set to 0."""
@@ -154,9 +173,21 @@ class _Board:
         simulated_s, calls = self._lines[line].tolist()
         return simulated_s, int(calls)
 
-    def close(self) -> None:
-        del self._lines
-        self._folder.cleanup()
+    def write(self, line: int, simulated_s: float, calls: int) -> None:
+        self._lines[line] = simulated_s, calls
+
+
+@contextmanager
+def _ctrl_c_is_ours() -> Iterator[None]:
+    """A process that is begun meanwhile never hears Ctrl-C, not even while Python starts in it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _observer(watch: Watch | None, index: int) -> Observer | None:
@@ -171,8 +202,14 @@ def _tell(watch: Watch | None, index: int, run: RunData) -> None:
         watch(index, run.duration_s, run.calls_all)
 
 
-def _begin_process() -> None:
+_board: _Board | None = None
+"""In a process that runs replications: where it reports to."""
+
+
+def _begin_process(shared: Any) -> None:
     """Leave Ctrl-C to the parent process, and end with it: when it is killed, nothing else ends this one."""
+    global _board
+    _board = _Board(shared)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
@@ -185,13 +222,10 @@ def _end_with_the_parent() -> None:
         os._exit(1)
 
 
-def _work(task: Task, board: str | None, line: int) -> RunData:
+def _work(parcel: Parcel, line: int | None) -> RunData:
     """What a process does: one replication, which reports to its line of the board."""
-    if board is None:
-        return task.run()
-    figures = np.memmap(board, np.float64, "r+").reshape(-1, 2)[line]
-
-    def report(simulated_s: float, calls: int) -> None:
-        figures[:] = simulated_s, calls
-
-    return task.run(report)
+    task = parcel.open()
+    board = _board
+    if line is None or board is None:
+        return without_names(task.run(), task.scenario)
+    return without_names(task.run(lambda simulated_s, calls: board.write(line, simulated_s, calls)), task.scenario)

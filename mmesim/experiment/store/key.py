@@ -43,12 +43,11 @@ class Keys:
             data["run"]["pilots"] = pilots(scenario)  # they decide what is cut
         for pattern in PATHS:
             self._replace(data, pattern)
-        own = [*scenario.processes, *([rule] if isinstance(rule := scenario.endpoint.eviction, Function) else [])]
         named = {
             "scenario": data,
             "limits_s": scenario.latency_limits_s,
             "counted": [asdict(calls) | {"limit_s": limit_s} for calls, limit_s in scenario.counted],
-            "functions": [self._source(function) for function in own],
+            "functions": [self._source(function) for function in scenario.own_code],
             "versions": versions(),
         }
         text = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

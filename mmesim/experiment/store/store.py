@@ -6,18 +6,20 @@ nothing that was finished, and several may use one store at the same time.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from mmesim.errors import OutputError
+from mmesim.errors import DamagedWarning, OutputError
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.results.run_data import RunData
 from mmesim.scenario.run.settings import FoundWarmup
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 4
+FORMAT = 5
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573
@@ -42,6 +44,21 @@ CREATE TABLE warmups (
 """,
 )
 """The second one: how an automatic warm-up was found, for all replications of a scenario."""
+
+
+CHECKSUM_BYTES = 16
+
+
+def _checksum(packed: bytes) -> bytes:
+    return hashlib.blake2b(packed, digest_size=CHECKSUM_BYTES).digest()
+
+
+def _content(data: object) -> bytes | None:
+    """What is behind the checksum of a row; None when it was damaged."""
+    if not isinstance(data, bytes):
+        return None
+    packed = data[CHECKSUM_BYTES:]
+    return packed if data[:CHECKSUM_BYTES] == _checksum(packed) else None
 
 
 class Store:
@@ -71,7 +88,16 @@ class Store:
         self._database.close()
 
     def __contains__(self, key: bytes) -> bool:
-        return bool(self._ask("SELECT 1 FROM replications WHERE key = ?", (key,)))
+        found = self._ask("SELECT data FROM replications WHERE key = ?", (key,))
+        if not found or _content(found[0][0]) is not None:
+            return bool(found)
+        warnings.warn(
+            f"{self._name or 'the temporary store'}: a replication in it is damaged, and is simulated again",
+            DamagedWarning,
+            stacklevel=2,
+        )
+        self._ask("DELETE FROM replications WHERE key = ?", (key,))
+        return False
 
     def __len__(self) -> int:
         return int(self._ask("SELECT count(*) FROM replications")[0][0])
@@ -84,14 +110,18 @@ class Store:
     def put(self, key: bytes, run: RunData) -> None:
         """Keep a replication; when this returns it is on disk. One that is here already stays as it is."""
         keep = "INSERT INTO replications (key, data) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET times = times + 1"
-        self._ask(keep, (key, pack(run)))
+        packed = pack(run)
+        self._ask(keep, (key, _checksum(packed) + packed))
 
     def get(self, key: bytes, scenario: Scenario) -> RunData:
         """A replication of this scenario, without windows and records; KeyError when it is not here."""
         found = self._ask("SELECT data FROM replications WHERE key = ?", (key,))
         if not found:
             raise KeyError(key.hex())
-        return unpack(found[0][0], scenario)
+        content = _content(found[0][0])
+        if content is None:
+            raise OutputError(f"{self._name or 'the temporary store'}: a replication in it was damaged: start it again")
+        return unpack(content, scenario)
 
     def keep_warmup(self, base: bytes, found: FoundWarmup | None) -> None:
         """Keep how the warm-up of the scenario with this `Keys.base` was found; None when it was given."""

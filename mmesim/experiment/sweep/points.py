@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mmesim.errors import UserError
-from mmesim.scenario.run.sweep import Range, Sample, Sweep
+from mmesim.scenario.run.sweep import MOST_POINTS, Range, Sample, Sweep
 from mmesim.stats.sampling import latin_hypercube, sobol
 
 Point = dict[str, object]
@@ -21,8 +21,29 @@ DIGITS = 6
 """Significant digits of a drawn value: what is simulated is what is shown, on every machine."""
 
 
+def count(sweep: Sweep) -> int:
+    """How many points a sweep has, without making them."""
+    if sweep.points is not None:
+        return len(sweep.points)
+    if sweep.sample is not None:
+        return sweep.sample.n
+    return math.prod(len(values) for values in (sweep.grid or {}).values())
+
+
+def fields_of(sweep: Sweep) -> set[str]:
+    """The fields that a sweep varies."""
+    if sweep.points is not None:
+        return {field for point in sweep.points for field in point}
+    return set(sweep.sample.ranges if sweep.sample is not None else sweep.grid or ())
+
+
 def points(sweep: Sweep, seed: int) -> tuple[Point, ...]:
-    """The points of a sweep in order: of a grid the last field changes fastest, a sample is drawn from seed."""
+    """The points of a sweep in order: of a grid the last field changes fastest, a sample is drawn from seed.
+
+    UserError when there are more than can be kept in memory.
+    """
+    if count(sweep) > MOST_POINTS:
+        raise UserError(f"{count(sweep):,} points are more than the {MOST_POINTS:,} that a sweep may have")
     if sweep.points is not None:
         return tuple(dict(point) for point in sweep.points)
     if sweep.sample is not None:

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mmesim.errors import Problem, ScenarioError, UserError
+from mmesim.errors import STOPPED, Problem, ScenarioError, UserError
 from mmesim.experiment.execute.task import Executor
-from mmesim.experiment.replicate import repeated
+from mmesim.experiment.replicate import repeated, say_why
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
 from mmesim.experiment.stored import Watch, Work
-from mmesim.experiment.sweep.points import Point, points
+from mmesim.experiment.sweep.points import Point, count, fields_of, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
 from mmesim.results.provenance import origin
@@ -51,16 +51,13 @@ def sweep(
     same time, or `executor` runs them. `store` is a file: replications that are in it are not simulated again, and each
     that finishes is added to it at once. `most` is the largest number of simulations that is not a mistake (None: any).
     Raises UserError, before anything is simulated, for a field, value or number of points that cannot be.
-    On Ctrl-C the finished points are returned (`result.interrupted`); with none, KeyboardInterrupt goes on.
+    On Ctrl-C, and when a process is killed, the finished points are returned (`result.interrupted`); with none, that
+    goes on.
     """
     template = Template.given(scenario)
-    plan = _Plan(template, _points(template, what), replications)
+    plan = _Plan(template, _points(template, what, replications, most), replications)
     begun = origin(plan.scenario)
-    if most is not None and plan.simulations > most:
-        raise UserError(
-            f"{len(plan.points):,} points are {plan.simulations:,} simulations, more than {most:,}: "
-            "take fewer points, fewer run.replications, or allow it with --yes (in Python: most=None)"
-        )
+    _allow(len(plan.points), plan.simulations, most)
     with Store(None if store is None else Path(store)) as kept:
         done: dict[int, SweptPoint] = {}
 
@@ -70,16 +67,25 @@ def sweep(
         work = Work(plan, kept, finished, watch)
         try:
             work.run(jobs, executor)
-        except KeyboardInterrupt:
+        except STOPPED as error:
             if not done:
                 raise
+            say_why(error)
     fields = tuple(plan.points[0])
     in_order = tuple(done[index] for index in sorted(done))
     return SweepResult(plan.scenario, fields, in_order, len(plan.points), work.simulated, work.found, begun)
 
 
-def _points(template: Template, what: What | None) -> Sequence[Point]:
-    """The points of a sweep; UserError when there is nothing to vary."""
+def _allow(points: int, simulations: int, most: int | None) -> None:
+    if most is not None and simulations > most:
+        raise UserError(
+            f"{points:,} points are {simulations:,} simulations, more than {most:,}: "
+            "take fewer points, fewer run.replications, or allow it with --yes (in Python: most=None)"
+        )
+
+
+def _points(template: Template, what: What | None, replications: int | None, most: int | None) -> Sequence[Point]:
+    """The points of a sweep; UserError when there is nothing to vary, or more than `most` simulations."""
     scenario = template.at()
     if what is None:
         what = scenario.sweep
@@ -88,7 +94,11 @@ def _points(template: Template, what: What | None) -> Sequence[Point]:
             f"{scenario.name}: nothing to sweep: write a section `sweep` into the scenario, or give "
             "--grid endpoint.instance_count=2,4,6"
         )
-    return points(what if isinstance(what, Sweep) else read_sweep(what), scenario.run.seed)
+    found = what if isinstance(what, Sweep) else read_sweep(what)
+    # Before they are made and checked, which takes a second for each thousand; a point may have fewer replications.
+    least = 1 if replications is None and "run.replications" in fields_of(found) else None
+    _allow(count(found), count(found) * (least or repeated(scenario, replications).run.replications), most)
+    return points(found, scenario.run.seed)
 
 
 class _Plan:

@@ -104,11 +104,13 @@ class Endpoint(Data):
     """AWS region whose price applies."""
     host: HostType
     """Figures of one host as resolved from the catalogue and the overrides; written by a run, not by a user."""
-    instance_count: Count = 1
+    instance_count: Annotated[Count, Field(le=10_000)] = 1
     """Number of hosts."""
     model_cache: Literal["enabled", "disabled"] = "enabled"
     """`disabled`: a model is unloaded and deleted from disk as soon as it is idle."""
-    load_slots: Count = Field(default_factory=lambda data: _load_slots(data["host"].vcpu, data["model_cache"]))
+    load_slots: Annotated[Count, Field(le=10_000)] = Field(
+        default_factory=lambda data: _load_slots(data["host"].vcpu, data["model_cache"])
+    )
     """Models that one host loads at once (U); default max(1, vcpu // 2), fitted to published charts, or vcpu with
     `model_cache: disabled`.
     """

@@ -53,7 +53,7 @@ Network = Annotated[
 class HostType(Data):
     """One host, as the engine sees it: the catalogue's figures with the scenario's overrides."""
 
-    vcpu: Count
+    vcpu: Annotated[Count, Field(le=10_000)]
     """vCPUs of a host."""
     memory_bytes: Annotated[Bytes, Field(gt=0)] = Field(alias="memory")
     """Memory of a host."""

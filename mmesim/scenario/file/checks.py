@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mmesim import units
 from mmesim.errors import ScenarioError
@@ -14,7 +14,7 @@ from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.combinations import too_few_or_many
 from mmesim.scenario.traffic.planned import ModelSweep
-from mmesim.scenario.traffic.popularity import uses_weights
+from mmesim.scenario.traffic.popularity import Tenants, Weights, uses_weights
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Place, Refusals, Refused
 
@@ -112,9 +112,34 @@ def _weights(stream: Traffic, place: Place, models: tuple[Model, ...]) -> Iterat
             yield Refused(message, (*place, "popularity"), "popularity: weights, or popularity: uniform")
         return
     try:
-        weights_of(models)
+        weights = weights_of(models)
     except Refused as refused:
         yield refused.below(*place, "popularity")
+        return
+    here = (*place, "popularity")
+    alive = len(models) if stream.drift is None else stream.drift.living(len(models))
+    if not any(weights[:alive]):
+        yield Refused("all models that are alive at the start have weight 0", here)
+    elif isinstance(stream.popularity, Tenants):
+        yield from (refused.below(*here) for refused in _silent_tenants(stream.popularity, models[:alive], weights))
+
+
+def _silent_tenants(of: Tenants, models: Sequence[Model], weights: Sequence[float]) -> Iterator[Refused]:
+    """Tenants that are called, and whose models all have weight 0."""
+    if not isinstance(of.within, Weights) or isinstance(of.between, Weights):
+        return
+    total: dict[str, float] = {}
+    for row, model in enumerate(models):
+        name = model.group if of.size is None else models[row - row % of.size].name
+        total[name] = total.get(name, 0.0) + weights[row]
+    silent = [name for name, weight in total.items() if not weight]
+    if silent:
+        more = f" and of {len(silent) - 1:,} more tenants" if len(silent) > 1 else ""
+        yield Refused(
+            f"all weights are 0 in tenant {silent[0]!r}{more}, which is called: give a model of it a weight above 0, "
+            "or write between: weights",
+            ("tenants", "within"),
+        )
 
 
 def _mapped(stream: Traffic, place: Place, models: int) -> Iterator[Refused]:

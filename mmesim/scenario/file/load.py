@@ -12,6 +12,7 @@ from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.file.merge import named, override_all, read_with_bases, with_bases
+from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation, locate
 from mmesim.scenario.file.server_config import is_read, with_config
 from mmesim.scenario.file.server_models import with_models_said
@@ -164,7 +165,8 @@ def _below(patterns: Sequence[tuple[str, ...]], step: object) -> list[tuple[str,
 def _absolute(value: Located, place: Place, missing: list[Refused]) -> Located:
     if not isinstance(value.value, str):
         return value
-    path = (value.folder / value.value).resolve()
-    if not path.is_file():
-        missing.append(Refused(f"there is no file {path}", place, None, value.value))
+    path, reason = settled(value.folder, value.value)
+    if reason is not None:
+        missing.append(Refused(reason, place, None, value.value))
+        return value
     return value.with_value(str(path))

@@ -13,6 +13,7 @@ from pathlib import Path
 from mmesim.errors import Problem, ScenarioError, did_you_mean
 from mmesim.scenario.clients.retries import RETRIES
 from mmesim.scenario.endpoint.eviction import EVICTIONS
+from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.tree import Key, Located
 from mmesim.scenario.file.yaml import read_file, read_text
 from mmesim.scenario.traffic.arrivals import ARRIVALS
@@ -61,12 +62,12 @@ def _over_bases(tree: Located, chain: tuple[Path, ...], twice: list[Problem] | N
     rest = tree.with_value({key: value for key, value in tree.map.items() if key != "extends"})
     if not isinstance(link.value, str):
         raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, "is not the path of a file")])
-    path = (link.folder / link.value).resolve()
+    path, reason = settled(link.folder, link.value)
+    if reason is not None:
+        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, reason)])
     if path in chain:
         files = " -> ".join(part.name for part in (*chain, path))
         raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"circular extends: {files}")])
-    if not path.is_file():
-        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"there is no file {path}")])
     return merge(_over_bases(read_file(path, twice), (*chain, path), twice), rest)
 
 
@@ -132,7 +133,8 @@ def _merge_by_name(base: Sequence[Located], over: Sequence[Located]) -> list[Loc
 
 def _name(item: Located) -> object:
     name = item.map.get("name")
-    return None if name is None else name.value
+    # Whatever else stands there is no name, which the schema says.
+    return name.value if name is not None and isinstance(name.value, str | int | float) else None
 
 
 def override(tree: Located, text: str) -> Located:
@@ -142,7 +144,7 @@ def override(tree: Located, text: str) -> Located:
     if not equals or not all(steps):
         raise _bad(text, "write --set key.key=value, such as --set endpoint.instance_count=6")
     # `null` is written out because an empty text would be an empty file.
-    over = read_text(value if value.strip() else "null", f"--set {text}", Path.cwd())
+    over = read_text(value if value.strip() else "null", f"--set {_short(text)}", Path.cwd())
     over, tree = _without_lines(over), _less_believed(tree, where.strip())
     return _with_host_figure(tree, steps, over) or merge(tree, _nested(tree, steps, over, text))
 
@@ -220,5 +222,13 @@ def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: s
     raise _bad(text, f"there is no {steps[0]!r} here, only {', '.join(names[:10])}", hint)
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+LONGEST = 200
+"""Characters of an override that a message repeats."""
+
+
 def _bad(text: str, message: str, hint: str | None = None) -> ScenarioError:
-    return ScenarioError([Problem(f"--set {text}", None, "", None, message, hint)])
+    return ScenarioError([Problem(f"--set {_short(text)}", None, "", None, message, hint)])

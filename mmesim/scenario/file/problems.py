@@ -95,7 +95,7 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
     for step in way:
         item = here.value[step]
         name = item.map.get("name") if isinstance(here.value, list) else None
-        yield step if name is None else name.value
+        yield name.value if name is not None and isinstance(name.value, str | int | float) else step
         here = item
 
 
@@ -125,7 +125,7 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
         case "greater_than_equal":
             return f"{shown(value)} is too small: at least {context['ge']:g}", None
         case "less_than_equal":
-            return f"{shown(value)} is too large: at most {context['le']:g}", None
+            return f"{shown(value)} is too large: at most {context['le']:,}", None
         case "string_type":
             return not_text(value), None
         case "bool_type":

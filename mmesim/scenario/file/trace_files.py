@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from mmesim import units
 from mmesim.errors import ScenarioError, UserError
 from mmesim.scenario.file.merge import override_all
+from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_file, write_text
@@ -27,9 +28,10 @@ def trace_of_words(
     `texts` are values that are taken as they are, such as a pattern; `window` is a start and an end, `10 h..12 h`,
     either of which may be left out. Raises UserError for what is wrong.
     """
-    if not file.is_file():
-        raise UserError(f"there is no file {file}")
-    tree = _tree(file, settings, texts, window)
+    path, reason = settled(Path.cwd(), str(file))
+    if reason is not None:
+        raise UserError(reason.replace(str(path), str(file)))
+    tree = _tree(path, settings, texts, window)
     try:
         return TraceSource.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})
     except ValidationError as error:

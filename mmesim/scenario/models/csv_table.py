@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from mmesim import units
 from mmesim.errors import did_you_mean
+from mmesim.files import lines
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.server.frameworks import Framework
 from mmesim.scenario.server.server import LARGEST_BATCH, CpuWait
@@ -115,14 +117,21 @@ def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
     rows: list[TableRow] = []
     try:
         with open_text(path) as text:
-            reader = csv.reader(text)
+            reader = csv.reader(lines(text))
             columns = _columns(next(reader, []), path)
+            before = reader.line_num
             for cells in reader:
+                if reader.line_num > before + 1:
+                    refused.append(
+                        _refused(path, before + 1, "", "a cell goes on in the next line: is a quote left open?")
+                    )
+                    break
+                before = reader.line_num
                 if any(cell.strip() for cell in cells):
                     row = _row(cells, columns, path, reader.line_num, defaults, refused)
                     if row is not None:
                         rows.append(row)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise Refusals([_refused(path, None, "", f"cannot be read: {_reason(error)}")]) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refusals([_refused(path, None, "", f"is not a CSV table in UTF-8: {error}")]) from None
@@ -228,5 +237,5 @@ def _refused(
     return Refused(message, (column,) if column else (), hint, value, (str(path), line))
 
 
-def _reason(error: OSError | EOFError) -> str:
+def _reason(error: OSError | EOFError | zlib.error) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

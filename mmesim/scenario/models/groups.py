@@ -10,11 +10,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from mmesim.scenario.server.frameworks import Framework
-from mmesim.scenario.server.server import BatchSize, CpuWait
+from mmesim.scenario.server.server import MOST_WORKERS, BatchSize, CpuWait
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Number, Rate, Refused, Seconds, Share, whole
 from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.time_field import TimeField
 from mmesim.scenario.values.times import ZERO
+
+MOST_MODELS = 2_000_000
+"""Models of a scenario: each takes some kilobytes."""
 
 """Memory of the parent process of a pool without any model (measured, as is that of an empty worker)."""
 
@@ -47,7 +50,7 @@ class Service(Data):
     """CPU time of one call in total, over all threads."""
     wait: TimeField = ZERO
     """Time of one call that only passes, before the CPU work."""
-    threads: Count = 1
+    threads: Annotated[Count, Field(le=10_000)] = 1
     """Threads over which the CPU time is split."""
     serial: Share = 0.0
     """Share of the CPU time that runs on one thread whatever `threads` is (Amdahl)."""
@@ -93,7 +96,7 @@ class ModelGroup(Data):
 
     name: str = Field(min_length=1)
     """Name of the model or of the group."""
-    count: Count | None = None
+    count: Annotated[Count, Field(le=MOST_MODELS)] | None = None
     """Number of models in the group, all alike; above 1 they are called name-000, name-001, ..."""
     file: Path | None = None
     """CSV table with one model a row; the other keys are its defaults."""
@@ -107,11 +110,11 @@ class ModelGroup(Data):
     """Preset for what is omitted."""
     process_memory_bytes: Bytes | None = Field(None, alias="process_memory")
     """Memory of one worker process without its model."""
-    workers: Count | None = None
+    workers: Annotated[Count, Field(le=MOST_WORKERS)] | None = None
     """Worker processes of each loaded copy."""
-    framework_threads: Count | None = None
+    framework_threads: Annotated[Count, Field(le=10_000)] | None = None
     """Threads of an idle worker, counted against `endpoint.pid_limit`."""
-    oversubscription: Number | None = None
+    oversubscription: Annotated[Number, Field(le=1_000_000)] | None = None
     """Extra CPU work caused by more running threads than vCPUs; acts only with `service.threads` above 1."""
     load: CpuWait | None = None
     """Work of one worker while it loads the model."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 from mmesim.errors import did_you_mean
 from mmesim.scenario.models.azure import azure_rows
 from mmesim.scenario.models.csv_table import csv_rows
-from mmesim.scenario.models.groups import Model, ModelGroup
+from mmesim.scenario.models.groups import MOST_MODELS, Model, ModelGroup
 from mmesim.scenario.server.frameworks import PRESETS
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.server import ConfiguredModel, Server
@@ -54,6 +54,8 @@ def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
     """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
     refused: list[Refused] = []
     entries: list[Entry] = []
+    if sum(group.count or 1 for group in groups) > MOST_MODELS:
+        raise Refusals([Refused(f"more than {MOST_MODELS:,} models cannot be simulated", ("models",))])
     for index, group in enumerate(groups):
         try:
             entries.extend(_entries(group, ("models", index)))

@@ -36,6 +36,8 @@ class Clients(Data):
         return total_s
 
 
+MOST_REPLICATIONS = 1_000_000
+
 AUTO: Literal["auto"] = "auto"
 
 Warmup = float | Literal["auto"]
@@ -89,11 +91,11 @@ class RunSettings(Data):
     """Time at the start that is simulated but not measured; `auto`: found by pilot runs."""
     warmup_found: FoundWarmup | None = None
     """How `warmup: auto` was found; written by a run, not by a user."""
-    replications: Count = 1
+    replications: Annotated[Count, Field(le=MOST_REPLICATIONS)] = 1
     """Independent runs; two or more give confidence intervals."""
     until: PrecisionField | None = None
     """Precision to reach, such as `p99 within 5 %`; replications are added until it is reached."""
-    max_replications: Annotated[Count, Field(ge=FIRST_LOOK)] = 100
+    max_replications: Annotated[Count, Field(ge=FIRST_LOOK, le=MOST_REPLICATIONS)] = 100
     """Replications at which `until` gives up."""
     seed: Whole = 1
     """Seed of all random numbers."""

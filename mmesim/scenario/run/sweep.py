@@ -30,6 +30,10 @@ End = Annotated[
 Map = {"type": "object", "minProperties": 1}
 
 
+MOST_POINTS = 1_000_000
+"""Points of a sweep."""
+
+
 class Range(Data):
     """Values between low and high, both in one unit; whole numbers without a unit give whole numbers."""
 
@@ -60,7 +64,7 @@ class Sample(Data):
 
     method: Literal["lhs", "sobol"] = "sobol"
     """Latin hypercube (`lhs`) or scrambled Sobol sequence; Sobol works best with a power of two."""
-    n: Count
+    n: Annotated[Count, Field(le=MOST_POINTS)]
     """Number of points."""
     ranges: Annotated[
         dict[str, Range],

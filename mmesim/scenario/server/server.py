@@ -26,6 +26,8 @@ from mmesim.scenario.values.time_field import TIMES, TimeField
 from mmesim.scenario.values.times import ZERO, Constant
 
 LARGEST_BATCH = 1024
+MOST_WORKERS = 10_000
+"""Worker processes of one copy of a model."""
 BatchSize = Annotated[
     Count,
     Field(le=LARGEST_BATCH),
@@ -108,6 +110,8 @@ def _workers(value: Any) -> int | str:
     if isinstance(value, str) and value in _WORKER_WORDS:
         return value
     number = whole(value)
+    if number > MOST_WORKERS:
+        raise ValueError(f"{shown(value)} is too large: at most {MOST_WORKERS:,}")
     if number < 1:
         raise ValueError(f"{shown(value)} is too small: at least 1")
     return number
@@ -131,7 +135,7 @@ class ConfiguredModel(Data):
 
     name: Text
     """Name of a model, or of a group."""
-    workers: Count | None = None
+    workers: Annotated[Count, Field(le=MOST_WORKERS)] | None = None
     """As `models.workers`."""
     batch_size: BatchSize | None = None
     """As `models.batch_size`."""
@@ -226,10 +230,10 @@ class Server(Data):
     """
     process_start: CpuWait = CpuWait(cpu=Constant(mms.PROCESS_START_CPU_S))
     """Start of a model's parent process, before its workers load."""
-    event_loops: Whole | None = None
+    event_loops: Annotated[Whole, Field(le=10_000)] | None = None
     """Threads of the front end (MMS: `number_of_netty_threads`). Each does the work before the queue (`overhead.pre`)
     of one call after the other; each registration of a model blocks one of them while the model's parent starts.
     Default 2 x vcpu; 0: no limit, and none is ever blocked.
     """
-    base_tasks: Whole = mms.JVM_TASKS
+    base_tasks: Annotated[Whole, Field(le=10_000_000)] = mms.JVM_TASKS
     """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""

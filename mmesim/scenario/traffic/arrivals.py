@@ -46,7 +46,7 @@ class Renewal(Form):
 
     rate_per_s: Annotated[Rate, Field(gt=0)] = Field(alias="rate")
     """Mean rate of calls."""
-    cv: Annotated[Number, Field(gt=0)]
+    cv: Annotated[Number, Field(ge=1e-6, le=1e3)]
     """Standard deviation of the gaps / their mean; 1 is about as random as Poisson, above 1 is bursty."""
 
 

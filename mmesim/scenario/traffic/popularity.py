@@ -46,6 +46,9 @@ class LognormalPopularity:
     """Standard deviation of the rates / their mean."""
 
 
+MOST_CV = 1e3
+"""Beyond it one model gets every call."""
+
 SimplePopularity = UniformPopularity | Zipf | Weights | LognormalPopularity
 
 
@@ -86,6 +89,8 @@ def _read_lognormal(body: Any, _: ValidationInfo) -> LognormalPopularity:
     if "cv" not in keys:
         raise Refused("cv is missing", (), "{cv: 2}")
     cv = _at(finite, keys["cv"], "cv")
+    if cv > MOST_CV:
+        raise Refused(f"{shown(keys['cv'])} is too large: at most {MOST_CV:,.0f}", ("cv",))
     if cv == 0.0:
         raise Refused("must be above 0", ("cv",), "popularity: uniform")
     return LognormalPopularity(cv)

@@ -11,13 +11,16 @@ from mmesim.scenario.values.fields import Data, Number, Refused, whole
 from mmesim.scenario.values.forms import Form, Kind, OneOf
 from mmesim.scenario.values.time_field import TimeField
 
+MOST_CALLS = 1_000_000
+"""Calls of one session."""
+
 
 class Geometric(Form):
     """1, 2, 3 ... calls: after each one there is another with the same chance."""
 
     form: ClassVar[str] = "geometric"
 
-    mean: Annotated[Number, Field(ge=1)]
+    mean: Annotated[Number, Field(ge=1, le=MOST_CALLS)]
     """Mean number of calls of a session."""
 
 
@@ -28,6 +31,8 @@ def _number(value: Any, _: ValidationInfo) -> int:
         raise Refused(str(error), (), "3, or {geometric: {mean: 3}}") from None
     if number < 1:
         raise Refused(f"{number} is too small: a session has at least one call")
+    if number > MOST_CALLS:
+        raise Refused(f"{number} is too large: at most {MOST_CALLS:,}")
     return number
 
 

@@ -25,7 +25,7 @@ class Traffic(Data):
     """Name of the stream, on which its random numbers depend; default traffic-0, traffic-1, ... in the order of the
     file.
     """
-    models: tuple[str, ...] | None = None
+    models: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """Groups or single models that the stream calls; default: all."""
     start_s: Seconds = Field(0.0, alias="start")
     """Time at which the stream begins; the times of a trace count from here."""

@@ -118,7 +118,7 @@ def finite(value: object) -> float:
     """A plain number that is finite and not negative."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{shown(value)} is not a number{_plain_number(value)}")
-    if not math.isfinite(value):
+    if abs(value) > 1e300 or not math.isfinite(value):
         raise ValueError(f"{shown(value)} is not a finite number")
     if value < 0:
         raise ValueError(f"{shown(value)} is negative: write 0 or more")
@@ -141,7 +141,16 @@ def whole(value: object) -> int:
     number = finite(value)
     if number != int(number):
         raise ValueError(f"{shown(value)} is not a whole number")
+    if number >= TOO_LARGE:
+        raise ValueError(f"{shown(value)} is too large: at most 2^63 - 1")
     return value if isinstance(value, int) else int(number)
+
+
+TOO_LARGE = 2**63
+"""Whole numbers from here on do not fit into the tables of the engine."""
+
+MOST_SECONDS, MOST_PER_S, MOST_BYTES_PER_S, MOST_USD = 1e12, 1e8, 1e21, 1e9
+"""Far beyond what anybody means, and small enough that products of a few of them are numbers."""
 
 
 def shown(value: object) -> str:
@@ -164,11 +173,15 @@ def not_text(value: object) -> str:
     return f"{shown(value)} is not text{quotes}"
 
 
-def _quantity(parse: Callable[[object], float]) -> Callable[[object, ValidationInfo], float]:
+def _quantity(
+    parse: Callable[[object], float], most: float, show: Callable[[float], str]
+) -> Callable[[object, ValidationInfo], float]:
     def read(value: object, info: ValidationInfo) -> float:
-        if isinstance(value, int | float) and not isinstance(value, bool) and not from_file(info):
-            return finite(value)
-        return parse(value)
+        plain = isinstance(value, int | float) and not isinstance(value, bool) and not from_file(info)
+        number = finite(value) if plain else parse(value)
+        if most < number < math.inf:  # infinite: `unlimited`
+            raise ValueError(f"{shown(value)} is too large: at most {show(most)}")
+        return number
 
     return read
 
@@ -176,7 +189,10 @@ def _quantity(parse: Callable[[object], float]) -> Callable[[object, ValidationI
 def _size(value: object, info: ValidationInfo) -> int:
     if isinstance(value, int | float) and not isinstance(value, bool) and not from_file(info):
         return whole(value)
-    return units.bytes_(value)
+    size = units.bytes_(value)
+    if size >= TOO_LARGE:
+        raise ValueError(f"{shown(value)} is too large: at most 8 EiB")
+    return size
 
 
 BELIEVED_RANGE = ("low", "mid", "high")
@@ -221,7 +237,7 @@ def quantity_schema(what: str, *examples: str) -> dict[str, Any]:
 
 Seconds = Annotated[
     float,
-    BeforeValidator(_quantity(units.seconds)),
+    BeforeValidator(_quantity(units.seconds, MOST_SECONDS, units.exact_seconds)),
     PlainSerializer(units.exact_seconds),
     WithJsonSchema(quantity_schema("time", "250 ms", "30 min", "1.5 h")),
 ]
@@ -233,19 +249,19 @@ Bytes = Annotated[
 ]
 Rate = Annotated[
     float,
-    BeforeValidator(_quantity(units.rate)),
+    BeforeValidator(_quantity(units.rate, MOST_PER_S, units.exact_rate)),
     PlainSerializer(units.exact_rate),
     WithJsonSchema(quantity_schema("rate", "120 /s", "6000 /min", "10 /h")),
 ]
 Bandwidth = Annotated[
     float,
-    BeforeValidator(_quantity(units.bandwidth)),
+    BeforeValidator(_quantity(units.bandwidth, MOST_BYTES_PER_S, units.exact_bandwidth)),
     PlainSerializer(units.exact_bandwidth),
     WithJsonSchema(quantity_schema("bandwidth", "90 MB/s", "1.25 Gbit/s")),
 ]
 Usd = Annotated[
     float,
-    BeforeValidator(_quantity(units.usd)),
+    BeforeValidator(_quantity(units.usd, MOST_USD, units.exact_usd)),
     PlainSerializer(units.exact_usd),
     WithJsonSchema(quantity_schema("amount of US dollars", "0.23 USD")),
 ]
@@ -272,7 +288,10 @@ def _number_schema(what: str, kind: str, least: int) -> dict[str, Any]:
 Number = Annotated[float, BeforeValidator(finite), WithJsonSchema(_number_schema("a number", "number", 0))]
 Whole = Annotated[int, BeforeValidator(whole), WithJsonSchema(_number_schema("a whole number", "integer", 0))]
 Count = Annotated[
-    int, BeforeValidator(whole), Field(ge=1), WithJsonSchema(_number_schema("a whole number", "integer", 1))
+    int,
+    BeforeValidator(whole),
+    Field(ge=1, le=2**31 - 1),
+    WithJsonSchema(_number_schema("a whole number", "integer", 1)),
 ]
 FLAGS: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("yes", "on", "y", "1", "true"), "true") | dict.fromkeys(("no", "off", "n", "0", "false"), "false")

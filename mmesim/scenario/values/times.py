@@ -54,9 +54,17 @@ __all__ = [
 _DECIMAL = Context(prec=20)
 
 
+LEAST, MOST = {"cv": 1e-9}, {"cv": 1e9}
+"""Limits of numbers that are not times: beyond them a distribution is a constant, or one of zeros and infinities."""
+
+
 def _positive(name: str, value: float) -> None:
     if not (math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be a finite number above 0, not {value!r}")
+    if value > MOST.get(name, math.inf):
+        raise ValueError(f"{name} must be at most {MOST[name]:g}, not {value!r}")
+    if value < LEAST.get(name, 0.0):
+        raise ValueError(f"{name} must be at least {LEAST[name]:g}, not {value!r}: a constant is written as one time")
 
 
 class ByParameters:

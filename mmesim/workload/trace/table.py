@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import TraceError
+from mmesim.files import lines
 from mmesim.workload.trace import unknown_file
 from mmesim.workload.trace.line_text import encoding
 
@@ -62,7 +63,11 @@ class Chunk:
         cells = self.batch.column(column)
         if pa.types.is_dictionary(cells.type):
             cells = cells.dictionary_decode()
-        return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
+        try:
+            return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            message = f"{_words(cells.type)} is not text: {_reason(error)}"
+            raise TraceError(f"{self.place(0)}: column {column!r}: {message}") from error
 
     def numbers_or_none(self, column: str) -> Floats:
         """A column as finite numbers, NaN where a cell is empty or `-`; TraceError at the first that is neither."""
@@ -107,7 +112,11 @@ class Chunk:
 
     def names(self, column: str) -> tuple[list[str], Ints]:
         """A column of names: the distinct ones, and for each row the index of its name among them."""
-        encoded = pc.dictionary_encode(pc.fill_null(self.texts(column), pa.scalar("", pa.string())))
+        texts = self.texts(column)
+        open_quote = pc.index(pc.match_substring(texts, "\n"), True).as_py()
+        if open_quote >= 0:
+            self.fail(open_quote, column, "a name with a line end in it: is a quote left open?")
+        encoded = pc.dictionary_encode(pc.fill_null(texts, pa.scalar("", pa.string())))
         index: Ints = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         return encoded.dictionary.to_pylist(), index
 
@@ -153,7 +162,7 @@ class Table:
     def _first_line(self) -> str:
         with pa.input_stream(str(self.file), compression="detect") as stream:
             text = io.TextIOWrapper(stream, encoding=encoding(self.file), errors="replace")
-            return next((line for line in text if line.strip()), "")
+            return next((line for line in lines(text) if line.strip()), "")
 
     def _cure(self, column: str, names: Sequence[str]) -> str:
         return unknown_file.cure(column, names, "" if self.is_parquet else self._first_line())
@@ -224,8 +233,12 @@ class Table:
         """Line number and cells of each row of a CSV file without the empty lines: slow, for headers and errors."""
         with pa.input_stream(str(self.file), compression="detect") as stream:
             text = io.TextIOWrapper(stream, encoding=encoding(self.file), errors="replace", newline="")
-            reader = csv.reader(text, delimiter=self.separator())
-            yield from ((reader.line_num, cells) for cells in reader if cells)
+            reader = csv.reader(lines(text), delimiter=self.separator())
+            before = 0
+            for cells in reader:
+                if cells:
+                    yield before + 1, cells
+                before = reader.line_num
 
     def _explain(self, error: Exception) -> str:
         """The text for a file that Arrow could not read, with the line where it can be found."""
@@ -257,6 +270,11 @@ def _is_number(cell: pa.Array) -> bool:
     except pa.ArrowInvalid:
         return False
     return True
+
+
+def _words(kind: pa.DataType) -> str:
+    text = str(kind)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _reason(error: Exception) -> str:

@@ -107,3 +107,11 @@ def killed(scenario: Scenario, replication: int, observer: Observer | None, reco
     """The process is killed, as for lack of memory."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("still alive")
+
+
+def third_is_killed(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+    """The third replication loses its process, a moment after the first two have ended."""
+    if replication < 2:
+        return random_service(scenario, replication, observer, records)
+    time.sleep(2.0)
+    return killed(scenario, replication, observer, records)

@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from mmesim import replicate, run
-from mmesim.errors import OutputError, ScenarioError, SimulationError, TooLarge, TraceError, UserError
+from mmesim.errors import (
+    OutputError,
+    ScenarioError,
+    StoppedWarning,
+    TooLarge,
+    TraceError,
+    UserError,
+    WorkerKilled,
+)
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Task
 from mmesim.experiment.replicate import run_replications
@@ -108,8 +116,17 @@ def test_an_error_of_the_input_is_the_users(jobs: int) -> None:
 
 def test_a_killed_process_is_reported() -> None:
     executor = fakes.Fake(fakes.killed, local(2))
-    with pytest.raises(SimulationError, match="was killed"), executor:
+    with pytest.raises(WorkerKilled, match=r"was killed by SIGKILL, as .* when memory runs out"), executor:
         run_replications(FOUR, executor=executor)
+
+
+def test_a_killed_process_leaves_what_is_finished() -> None:
+    executor = fakes.Fake(fakes.third_is_killed, local(2))
+    with pytest.warns(StoppedWarning, match="was killed by SIGKILL"), executor:
+        result = run_replications(FOUR, executor=executor)
+    assert {run.replication for run in result.runs} >= {0}
+    assert result.interrupted
+    assert multiprocessing.active_children() == []
 
 
 def test_processes_end_with_the_one_that_asked(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmesim.errors import OutputError
+from mmesim.errors import DamagedWarning, OutputError
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.experiment.store.store import FORMAT, Store
@@ -80,6 +80,21 @@ def test_a_store_keeps_what_was_put(tmp_path: Path) -> None:
         store.put(key, replace(run, calls=0))
         assert (len(store), store.simulated) == (1, 2)
         assert store.get(key, of).calls == run.calls
+
+
+@pytest.mark.parametrize("damage", ["x'00'", "substr(data, 1, length(data) / 2)", "zeroblob(1000)", "'text'", "x''"])
+def test_a_damaged_replication_is_named_and_missing(tmp_path: Path, damage: str) -> None:
+    of, file = scenario(), tmp_path / "store.sqlite"
+    with Store(file) as store:
+        store.put(b"key", run_data(of, CALLS))
+    with sqlite3.connect(file) as database:
+        database.execute(f"UPDATE replications SET data = {damage}")
+    database.close()
+    with Store(file) as store:
+        with pytest.warns(DamagedWarning, match=r"store\.sqlite: a replication in it is damaged"):
+            assert b"key" not in store
+        store.put(b"key", run_data(of, CALLS))
+        same(run_data(of, CALLS), store.get(b"key", of), but=("windows", "records"))
 
 
 def test_a_temporary_store_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from mmesim import files
 from mmesim.errors import OutputError
 from mmesim.results import folder
 from mmesim.results.result import Result
@@ -162,10 +164,36 @@ def test_a_failing_exchange_brings_the_earlier_result_back(tmp_path: Path, monke
         rename(source, to)
 
     monkeypatch.setattr(os, "rename", second_fails)
+    monkeypatch.setattr(files, "_exchanged", lambda *_: False)
     with pytest.raises(OutputError, match="Input/output error"):
         result(20).save(target)
-    assert renamed == ["old", "day", "day"]
+    assert renamed == ["0", "day", "day"]
     assert json.loads((target / "summary.json").read_text())["requests"]["total"] == 20
+
+
+def test_four_writers_of_one_folder_all_succeed(tmp_path: Path) -> None:
+    found = [result(10 * number) for number in range(1, 5)]
+    for writer in found:
+        _ = writer.summary
+    with ThreadPoolExecutor(4) as pool:
+        for _ in pool.map(lambda number: found[number % 4].save(tmp_path / "day"), range(40)):
+            assert json.loads((tmp_path / "day" / "summary.json").read_text())["requests"]["total"] in (20, 40, 60, 80)
+    assert names(tmp_path) == ["day"]
+
+
+def test_what_a_file_manager_left_does_not_block_a_folder(tmp_path: Path) -> None:
+    target = result(10).save(tmp_path / "day")
+    (target / ".DS_Store").write_bytes(b"x")
+    result(20).save(target)
+    assert json.loads((target / "summary.json").read_text())["requests"]["total"] == 40
+
+
+def test_two_scenarios_do_not_share_a_folder_unasked(tmp_path: Path) -> None:
+    target = result(10).save(tmp_path / "day")
+    folder.prepare(target, result(10).scenario.name)
+    folder.prepare(target)
+    with pytest.raises(OutputError, match="holds the result of another scenario"):
+        folder.prepare(target, "a b")
 
 
 def test_only_files_of_a_result_are_written(tmp_path: Path) -> None:

@@ -297,7 +297,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
             "4: endpoint.model_cache: 'off' is not one of enabled, disabled",
         ),
         ("run:", "server: {batch_size: 0}\nrun:", "12: server.batch_size: 0 is too small: at least 1"),
-        ("run:", "server: {batch_size: 1025}\nrun:", "12: server.batch_size: 1025 is too large: at most 1024"),
+        ("run:", "server: {batch_size: 1025}\nrun:", "12: server.batch_size: 1025 is too large: at most 1,024"),
         ("run:", "server: {max_batch_delay: 1}\nrun:", "12: server.max_batch_delay: 1 has no unit"),
         ("run:", "server: {preload_model: 1}\nrun:", "12: server.preload_model: 1 is neither true nor false"),
         ("run:", "server: {event_loops: -1}\nrun:", "12: server.event_loops: -1 is negative"),
