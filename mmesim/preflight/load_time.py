@@ -63,9 +63,7 @@ def load_parts_s(offered: Offered, model: Model) -> dict[str, float]:
 
 def _finding(models: list[Model], parts: dict[str, float], severity: str, follows: str, limit_s: float) -> Finding:
     total_s = sum(parts.values())
-    made_of = " + ".join(
-        f"{took:,.3g} s {name}" if took < 100 else f"{took:,.0f} s {name}" for name, took in parts.items()
-    )
+    made_of = " + ".join(f"{units.show_number(took)} s {name}" for name, took in parts.items())
     return Finding.model_validate(
         {
             "id": "load_time",
