@@ -133,8 +133,8 @@ def _growth(runs: Sequence[RunData], warmup_s: float) -> str | None:
     trend = _trend(runs, warmup_s, "in_system", 1.0)
     if trend is None or trend.change < max(GROWTH_CALLS, GROWTH_SHARE * trend.level):
         return None
-    first = max(0.0, trend.first)
-    return f"the calls in the system grow by {trend.change:.3g} over the measured time, from about {first:.3g}"
+    change, first = units.show_number(trend.change), units.show_number(max(0.0, trend.first))
+    return f"the calls in the system grow by {change} over the measured time, from about {first}"
 
 
 def _falling(runs: Sequence[RunData], warmup_s: float) -> str | None:

@@ -89,6 +89,11 @@ def test_a_trend_that_may_be_chance_is_none() -> None:
     assert judged(half_an_hour(), {"ModelCacheHit": 0.8 + 0.04 * RISING / MINUTES + noise(4, 0.1)}).verdict == "steady"
 
 
+def test_a_large_growth_is_written_without_an_exponent() -> None:
+    state = judged(half_an_hour(), {"RequestsInSystem": 1e3 * RISING})
+    assert state.evidence.startswith("the calls in the system grow by 30,000 over the measured time")
+
+
 def test_full_queues_are_saturated_unless_it_was_a_burst() -> None:
     refused = [Call(0.1)] * 95 + [Call(0.0, cause="queue_full")] * 5
     state = judged(half_an_hour(), {"QueueFull": 3.0}, calls=refused)
