@@ -125,6 +125,12 @@ class Roots:
         return "placement" if self.scenario.endpoint.instance_count > 1 and self.fit_all else "memory"
 
     @property
+    def first_loads(self) -> bool:
+        """Whether loads are those of first calls to an endpoint that starts empty."""
+        unloaded = self._count("unloads") >= FOR_LACK * max(1, self._count("loads"))
+        return self.scenario.endpoint.warm is False and not unloaded
+
+    @property
     def download(self) -> Resource:
         """What a call that waits for a download lacks: disk, if artefacts are deleted to make room for each other."""
         downloads = self._count("downloads")
