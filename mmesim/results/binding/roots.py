@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mmesim.arrays import Floats, divide
+from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
 from mmesim.results.figures import USE, measured_s, worker_use
@@ -119,10 +120,26 @@ class Roots:
         """What there is too little of to keep the called models loaded; None when loads have other reasons."""
         lacked = {what: self._count(f"lacked_{what}") for what in ("memory", "tasks")}
         if sum(lacked.values()) < FOR_LACK * max(1, self._count("loads")):
-            return None
+            return "disk" if self.download == "disk" else None
         if lacked["tasks"] > lacked["memory"]:
             return "tasks"
         return "placement" if self.scenario.endpoint.instance_count > 1 and self.fit_all else "memory"
+
+    @property
+    def stall(self) -> Resource:
+        """What a call lacks that waits for an event loop: it is busy with registrations, or with other calls."""
+        return "load" if self.cpu < FULL and self._count("loads") else "cpu"
+
+    @cached_property
+    def endless(self) -> Resource | None:
+        """The longest part of loads that reach their limit even on an idle host, if most called models load so."""
+        offered, called = Offered(self.scenario), self.tenants.calls > 0
+        parts = [load_parts_s(offered, model) for model in self.scenario.model_table() if called[model.index]]
+        never = [one for one in parts if sum(one.values()) > self.scenario.endpoint.load_limit_s]
+        if not never or len(never) < FOR_LACK * len(parts):
+            return None
+        work_s = sum(one.get("load", 0.0) for one in never)
+        return "load" if work_s > sum(sum(one.values()) for one in never) - work_s else "download"
 
     @property
     def first_loads(self) -> bool:

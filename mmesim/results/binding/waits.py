@@ -27,7 +27,7 @@ Shares = dict[Resource | None, float]
 """Shares of a whole; None stands for what calls take by themselves: service, the server's own work, router, network."""
 
 PHASES: Mapping[str, Resource] = MappingProxyType(
-    {"load_slot_wait": "load_slots", "memory_wait": "memory", "load": "load", "frontend_stall": "load"}
+    {"load_slot_wait": "load_slots", "download": "download", "memory_wait": "memory", "load": "load"}
 )
 """Parts of a wait for a load that has another reason than lack of room -> what they wait for."""
 
@@ -104,10 +104,12 @@ def _waits_for(roots: Roots, part: str) -> Resource | None:
         return roots.queue
     if part == "batch_wait":
         return "batch_delay"
-    if part == "download":
-        return roots.lack or roots.download if roots.download != "disk" else "disk"
+    if part == "frontend_stall":
+        return roots.lack if roots.lack and roots.stall == "load" else roots.stall
+    if part == "download" and roots.download == "disk":
+        return "disk"
     if part in PHASES:
-        return roots.lack or PHASES[part]
+        return roots.endless or roots.lack or PHASES[part]
     return None
 
 
