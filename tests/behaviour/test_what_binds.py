@@ -109,6 +109,18 @@ TABLE: dict[str, tuple[str | None, list[str]]] = {
             rate(30),
         ],
     ),
+    "a queue shorter than a batch": (
+        "queue",
+        [
+            "models.m.count=1",
+            "models.m.batch_size=8",
+            "models.m.max_batch_delay=100 ms",
+            "server.job_queue_size=2",
+            "server.overhead=none",
+            service("{wait: 10 ms}"),
+            rate(200),
+        ],
+    ),
     "batches that are seldom full": ("batch_delay", ["models.m.batch_size=8", "models.m.max_batch_delay=500 ms"]),
     "two of four copies fit": ("memory", [*FOUR_OF_8_6_GIB, rate(1)]),
     "thrashing that fills the queues": ("memory", [*FOUR_OF_8_6_GIB, rate(150), "models.m.load={wait: 8 s}"]),

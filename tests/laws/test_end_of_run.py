@@ -30,8 +30,8 @@ def test_the_calls_of_a_run_are_those_of_a_longer_one(scenario: Scenario, share:
     assume(scenario.endpoint.warm is not True or all(stream.drift is None for stream in scenario.traffic))
     short_s = scenario.run.duration_s * share
     # When measuring begins and ends, the work of each host is added up to then, which rounds and may decide which of
-    # two things that happen at one moment comes first. So the longer run begins to measure where the shorter one ends, and
-    # only calls that are over before it ends are compared.
+    # two things that happen at one moment comes first. So the longer run begins to measure where the shorter one ends,
+    # and only calls that are over before it ends are compared.
     short = records(scenario.with_run(duration_s=short_s, warmup_s=0.0))
     long = records(scenario.with_run(warmup_s=short_s))
     among = long.where(long.arrival_s < short_s)

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mmesim.arrays import Floats, divide
+from mmesim.preflight.load import occupancy
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
@@ -91,7 +92,16 @@ class Roots:
     @property
     def full_queue(self) -> Resource:
         """What a call lacks that finds its queue full: room in the queue, if workers and CPU keep up meanwhile."""
-        return self.queue if self.busy_when_full >= FULL else "queue"
+        busy = self.busy_when_full >= FULL and (self.cpu >= FULL or not self._would_do_in_full_batches)
+        return self.queue if busy else "queue"
+
+    @property
+    def _would_do_in_full_batches(self) -> bool:
+        """Whether workers are busy because they wait for batches to fill, and could do all calls in full ones."""
+        if max(model.batch_size for model in self.scenario.model_table()) == 1:
+            return False
+        need, have = occupancy(Offered(self.scenario))
+        return bool(need.any() and (need < FULL * have).all())
 
     @cached_property
     def busy_when_full(self) -> float:
