@@ -67,7 +67,7 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     from mmesim.scenario.file.trace_files import trace_lines, trace_of_words
     from mmesim.workload.trace.describe import describe
     from mmesim.workload.trace.first_scenario import durations, first_scenario
-    from mmesim.workload.trace.line_text import first_line
+    from mmesim.workload.trace.line_text import beginning
     from mmesim.workload.trace.models_table import models_table
     from mmesim.workload.trace.unknown_file import known_format
     from mmesim.workload.trace.whole import WholeTrace
@@ -76,7 +76,7 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     for target in (file, table):
         if target.exists():
             raise OutputError(f"{target}: already exists and is not overwritten: give another name")
-    known = known_format(first_line(log)) if log.is_file() and layout is None and pattern is None else None
+    known = known_format(beginning(log)) if log.is_file() and layout is None and pattern is None else None
     if known is not None:
         layout = known[1]
         typer.echo(f"{log}: {known[0]}, format: {layout}", err=True)

@@ -95,6 +95,7 @@ def test_schema_into_no_folder_is_one_clear_message(mmesim):
 LOGS = {layout: text for layout, (text, _, _) in CASES.items()} | {
     "locust-history": LOCUST,
     "cloudwatch": METRIC_DATA,
+    "cloudwatch indented": json.dumps(json.loads(METRIC_DATA), indent=4),
     "insights": BINS,
 }
 

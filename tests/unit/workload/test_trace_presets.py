@@ -437,8 +437,8 @@ def test_a_cut_last_line_is_skipped_and_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "layout", "message"),
     [
-        (NGINX, "alb", r"line 1: group 'time' is not found from character 115 on: .*; it looks like log of nginx"),
-        (MMS, "api-gateway", r"line 1: it is not a JSON object: .*; it looks like access log of MMS"),
+        (NGINX, "alb", r"line 1: group 'time' is not found from character 115 on: .*; it looks like a log of nginx"),
+        (MMS, "api-gateway", r"line 1: it is not a JSON object: .*; it looks like an access log of MMS"),
         (
             NGINX.replace("Jan", "Foo").replace("Feb", "Foo"),
             "nginx-combined",
