@@ -61,12 +61,12 @@ def init(
 
 
 def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, more: list[str]) -> None:
-    from mmesim import units
     from mmesim.cli.common import folder_name
     from mmesim.errors import TraceWarning
     from mmesim.scenario.file.trace_files import trace_lines, trace_of_words
     from mmesim.workload.trace.describe import describe
-    from mmesim.workload.trace.first_scenario import durations, first_scenario
+    from mmesim.workload.trace.durations import durations
+    from mmesim.workload.trace.first_scenario import first_scenario, phrase
     from mmesim.workload.trace.line_text import beginning
     from mmesim.workload.trace.models_table import models_table
     from mmesim.workload.trace.unknown_file import known_format
@@ -93,8 +93,8 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     lines = trace_lines(path, words, {"pattern": pattern}, None, 6)
     name = folder_name(log.name.split(".")[0])
     _write_new(table, models)
-    _write_new(file, first_scenario(found, durations(source), name, lines, table.name))
-    typer.echo(f"{table}: {units.show_count(count)} models", err=True)
+    _write_new(file, first_scenario(found, durations(source, layout or ""), name, lines, table.name))
+    typer.echo(f"{table}: {phrase(count, 'model')}", err=True)
 
 
 def _write_new(file: Path, text: str) -> None:

@@ -100,6 +100,17 @@ LOGS = {layout: text for layout, (text, _, _) in CASES.items()} | {
 }
 
 
+UNTIMED = {
+    "apache-combined",
+    "api-gateway",
+    "api-gateway-clf",
+    "locust-history",
+    "cloudwatch",
+    "cloudwatch indented",
+    "insights",
+}
+
+
 @pytest.mark.parametrize("layout", LOGS)
 def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     Path("logs").mkdir()
@@ -116,13 +127,15 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     assert table[0] == "name,calls,calls_per_min,share,artifact_size,memory,service"
     valid = mmesim("validate", "mine.yaml")
     assert valid.code == 0, valid.err
-    assert valid.err.count("is believed to lie between") == 3
+    text = Path("mine.yaml").read_text()
+    assert valid.err.count("is believed to lie between") == 3 + ("        cv: {uncertain: " in text)
+    assert ("the log does not say how long" in text.lower()) == (layout in UNTIMED)
     ran = mmesim("run", "mine.yaml", "--json")
     assert ran.code == 0, ran.err
     summary = json.loads(ran.out)
     calls = sum(int(line.split(",")[1]) for line in table[1:])
     assert summary["requests"]["total"] == calls * summary["replications"]
-    assert max(len(line) for line in Path("mine.yaml").read_text().splitlines()) <= 120
+    assert max(len(line) for line in text.splitlines()) <= 100
 
 
 @pytest.mark.parametrize(
@@ -151,10 +164,37 @@ def test_the_work_of_a_call_is_believed_from_its_duration(mmesim):
     words = ("--format", "json-lines", "--set", "columns.duration=took", "--set", "stamped=end")
     assert mmesim("init", "--from", "a.json", *words).code == 0
     text = Path("scenario.yaml").read_text()
+    # Calls that differ as much as these have waited: the spread is held at a cv of 1, the mean goes with it.
     assert yaml.safe_load(text)["models"]["service"] == {
-        "cpu": {"uncertain": {"low": "25 ms", "mid": "100 ms", "high": "400 ms"}}
+        "cpu": {
+            "lognormal": {
+                "mean": {"uncertain": {"low": "25 ms", "mid": "411 ms", "high": "822 ms"}},
+                "cv": {"uncertain": {"low": 0.5, "mid": 1, "high": 2}},
+            }
+        }
     }
-    assert "half of the calls took 400 ms or more, a tenth 100 ms or less" in text
+    assert "p10 100 ms, p50 400 ms, p99 400 ms." in text
+
+
+def test_calls_that_all_took_as_long_are_believed_to_be_alike(mmesim):
+    line = '{{"time":"2026-01-31T23:{:02d}:{:02d}.5Z","model":"a","took":0.1}}\n'
+    Path("a.json").write_text("".join(line.format(k // 60, k % 60) for k in range(100)))
+    words = ("--format", "json-lines", "--set", "columns.duration=took", "--set", "stamped=end")
+    assert mmesim("init", "--from", "a.json", *words).code == 0
+    assert yaml.safe_load(Path("scenario.yaml").read_text())["models"]["service"] == {
+        "cpu": {"uncertain": {"low": "25 ms", "mid": "100 ms", "high": "200 ms"}}
+    }
+
+
+def test_a_jtl_without_elapsed_times_is_a_log_without_durations(mmesim):
+    Path("a.jtl").write_text("timeStamp,label\n1536000000250,a\n1536000001250,b\n")
+    assert mmesim("init", "--from", "a.jtl", "--format", "jmeter").code == 0
+    assert "The log does not say how long calls took" in Path("scenario.yaml").read_text()
+
+
+def test_the_starter_fits_into_a_window_of_100_columns(mmesim):
+    mmesim("init")
+    assert max(len(line) for line in Path("scenario.yaml").read_text().splitlines()) <= 100
 
 
 @pytest.mark.parametrize(

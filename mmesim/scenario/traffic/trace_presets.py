@@ -153,3 +153,16 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 """Name of a layout -> keys of a trace; a key that the scenario gives replaces the layout's, a column or a value of
 `only` one by one.
 """
+
+TOOK: Final[Mapping[str, tuple[str, float]]] = {
+    "alb": (r"^(?:\S+ ){6}(?P<duration>\d+(?:\.\d+)?) ", 1.0),  # target_processing_time; -1 for none
+    "envoy": (r'"POST [^"]*" \d+ (?:\S+ )+?\d+ \d+ (?P<duration>\d+) (?:\d+|-) ', 1e-3),  # %DURATION%
+    "haproxy": (r" -?\d+/-?\d+/-?\d+/(?P<duration>\d+)/\+?\d+ ", 1e-3),  # %Tr
+    "jmeter": ("elapsed", 1e-3),
+    "vegeta": ("latency", 1e-9),
+    "vegeta-csv": ("3", 1e-9),
+    "hey": ("response-time", 1.0),
+}
+"""Name of a layout whose times are those of the starts -> where it says how long a call took (group `duration` of a
+regular expression, or a column), and its factor to seconds. No replay needs it; what is believed of the work does.
+"""
