@@ -1,6 +1,7 @@
 """`mmesim init` and `mmesim schema`: files to start from."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,9 @@ def test_init_never_overwrites(mmesim):
     Path("mine.yaml").write_text("mine")
     outcome = mmesim("init", "mine.yaml")
     assert (outcome.code, outcome.out) == (64, "")
-    assert outcome.err == "mine.yaml: already exists and is not overwritten: give another name\n"
+    assert outcome.err.startswith(
+        "mine.yaml: already exists and is not overwritten: give the scenario another name, mmesim init NAME.yaml"
+    )
     assert Path("mine.yaml").read_text() == "mine"
 
 
@@ -123,7 +126,7 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     outcome = mmesim("init", "mine.yaml", "--from", "logs/calls.log", *words)
     assert outcome.code == 0, outcome.err
     assert outcome.out == "mine.yaml: written. Next: mmesim validate mine.yaml, then mmesim run mine.yaml\n"
-    table = Path("models.csv").read_text().splitlines()
+    table = Path("mine-models.csv").read_text().splitlines()
     assert table[0] == "name,calls,calls_per_min,share,artifact_size,memory,service"
     valid = mmesim("validate", "mine.yaml")
     assert valid.code == 0, valid.err
@@ -215,13 +218,72 @@ def test_a_log_that_cannot_be_read_writes_nothing(mmesim, words, message):
     assert (outcome.code, outcome.out) == (64, "")
     assert message in " ".join(outcome.err.split())
     assert not Path("scenario.yaml").exists()
-    assert not Path("models.csv").exists()
+    assert not list(Path().glob("*models.csv"))
 
 
 def test_a_table_of_models_is_never_overwritten(mmesim):
     Path("calls.csv").write_text("time,model\n0,a\n")
-    Path("models.csv").write_text("mine")
+    Path("scenario-models.csv").write_text("mine")
     outcome = mmesim("init", "--from", "calls.csv")
-    assert (outcome.code, outcome.err) == (64, "models.csv: already exists and is not overwritten: give another name\n")
-    assert Path("models.csv").read_text() == "mine"
+    assert (outcome.code, outcome.out) == (64, "")
+    assert outcome.err.startswith(
+        "scenario-models.csv: already exists and is not overwritten: give the scenario another"
+    )
+    assert Path("scenario-models.csv").read_text() == "mine"
     assert not Path("scenario.yaml").exists()
+    # What the message says helps.
+    assert mmesim("init", "other.yaml", "--from", "calls.csv").code == 0
+    assert mmesim("validate", "other.yaml").code == 0
+
+
+def test_two_logs_in_one_folder_have_a_table_each(mmesim):
+    for name in "ab":
+        Path(f"{name}.csv").write_text(f"time,model\n0,{name}\n")
+        outcome = mmesim("init", f"{name}.yaml", "--from", f"{name}.csv")
+        assert outcome.code == 0, outcome.err
+        assert f"{name}-models.csv: 1 model\n" in outcome.err
+        assert yaml.safe_load(Path(f"{name}.yaml").read_text())["models"]["file"] == f"{name}-models.csv"
+        assert "1 call of 1 model in" in Path(f"{name}.yaml").read_text()
+
+
+OWN = {name: CASES[name][0].replace("/models/", "/v1/score/") for name in ("alb", "nginx-combined")}
+
+
+@pytest.mark.parametrize("layout", OWN)
+def test_calls_at_a_path_of_ones_own_are_found_by_what_the_message_says(mmesim, layout):
+    text = OWN[layout].replace("/invocations/", "/v1/score/").replace("/v2/v1/", "/v1/")
+    Path("a.log").write_text(text)
+    refused = mmesim("init", "--from", "a.log")
+    assert refused.code == 64
+    assert "(?:" not in refused.err
+    pattern = re.findall(r"pattern '(.*?)'", " ".join(refused.err.split()))[0]
+    circular = mmesim("init", "--from", "a.log", "--set", "only=score")
+    assert circular.code == 64
+    assert "it looks like" not in circular.err
+    assert "(--pattern)" in circular.err
+    # The path of the first call may end in an action, which the others have, too.
+    outcome = mmesim("init", "--from", "a.log", "--pattern", pattern.removesuffix("/invoke"))
+    assert outcome.code == 0, outcome.err
+    written = Path("scenario.yaml").read_text()
+    assert f"format: {layout}" in written
+    assert "p50" in written
+    assert mmesim("validate", "scenario.yaml").code == 0
+
+
+def test_one_name_for_all_calls_is_said(mmesim):
+    line = (
+        "10.0.0.7 - - [31/Jan/2026:23:59:{:02d} +0000] "
+        '"POST /endpoints/prod/invocations{} HTTP/1.1" 200 5 "-" "-" 0.500\n'
+    )
+    Path("a.log").write_text("".join(line.format(second, "") for second in range(40)))
+    said = "all 40 calls have one name, 'prod': is the model in the query or in a header?"
+    for words in (("init", "a.yaml", "--from", "a.log"), ("trace", "describe", "a.log", "--format", "nginx-combined")):
+        outcome = mmesim(*words)
+        assert outcome.code == 0
+        assert said in " ".join(outcome.err.split())
+    Path("b.log").write_text(
+        "".join(line.format(second, f"?v=1&TargetModel=m{second % 3}.tar.gz") for second in range(40))
+    )
+    outcome = mmesim("init", "b.yaml", "--from", "b.log")
+    assert "one name" not in outcome.err
+    assert "b-models.csv: 3 models" in outcome.err

@@ -78,7 +78,8 @@ def _timed(source: TraceSource, layout: str) -> TraceSource | None:
         keys["pattern"] = rf"^(?=.*?{where}|).*?(?:{source.pattern})"  # a line may have no duration
     else:
         keys["columns"] = source.columns.model_copy(update={"duration": where})
-    return source.model_copy(update=keys)
+    timed: TraceSource = source.model_copy(update=keys)
+    return timed
 
 
 def believed_work(took: Durations | None) -> Work:

@@ -25,7 +25,7 @@ def first_scenario(found: Description, took: Durations | None, name: str, trace:
     work = believed_work(took)
     hosts = math.ceil(found.peak_per_min / 60.0 * work.mean_s[1] / (BUSY * VCPUS))
     enough = "" if hosts <= MOST_HOSTS else f"; {hosts:,} would be needed, {MOST_HOSTS} are written"
-    calls, models = phrase(found.requests, "call"), phrase(found.models, "model")
+    calls, models = _phrase(found.requests, "call"), _phrase(found.models, "model")
     return _TEXT.format(
         name=name,
         about=_comment(
@@ -36,7 +36,7 @@ def first_scenario(found: Description, took: Durations | None, name: str, trace:
             0,
         ),
         fleet=_comment(
-            f"{phrase(found.peak_per_min, 'call')} in the busiest minute take half of the CPU of these hosts, if "
+            f"{_phrase(found.peak_per_min, 'call')} in the busiest minute take half of the CPU of these hosts, if "
             f"`service` is right{enough}.",
             2,
         ),
@@ -51,7 +51,7 @@ def first_scenario(found: Description, took: Durations | None, name: str, trace:
     )
 
 
-def phrase(count: int, noun: str) -> str:
+def _phrase(count: int, noun: str) -> str:
     """A count with its noun: `1 model`, `2,000 models`."""
     return f"{units.show_count(count)} {noun}{'' if count == 1 else 's'}"
 
