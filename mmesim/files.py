@@ -42,7 +42,7 @@ def beside(path: Path) -> Iterator[Path]:
     _sweep(path.parent)
     prefix = f"{TEMPORARY}{_machine()}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=path.parent, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+        yield Path(folder).absolute()  # a colon in a relative path would make an address of it for Arrow
 
 
 ABANDONED_S = 86_400.0

@@ -113,10 +113,10 @@ def _expect() -> str:
         )
         for kind in ("ms", "share", "rate", "count")
     }
-    tenants = ", ".join(code(name) for name in EXPECTED if name.startswith("tenants."))
+    parts = ", ".join(code(name) for name in EXPECTED if name.startswith(("tenants.", "workers.")))
     rows = (
         ("a time", simple["ms"], code(EXAMPLES[0])),
-        ("a share, always with %", f"{simple['share']}, {tenants}", code(EXAMPLES[2])),
+        ("a share, always with %", f"{simple['share']}, {parts}", code(EXAMPLES[2])),
         (
             "a rate, over the measured time",
             f"{simple['rate']}, `requests.total`, `requests.ok`, `requests.errors.CAUSE`, `attempts.total`, "

@@ -38,7 +38,7 @@ Seed = Annotated[int | None, typer.Option(min=0, help="Seed, instead of the scen
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of the report.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the verdict.")]
 Silent = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Replications to run in parallel.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, max=256, help="Replications to run in parallel.")]
 Cluster = Annotated[
     str | None,
     typer.Option(help="Dask scheduler whose workers run the replications: tcp://scheduler:8786.", show_default=False),

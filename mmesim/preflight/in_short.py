@@ -28,9 +28,10 @@ def in_short(scenario: Scenario) -> Iterator[str]:
     if offered.open_per_s.any():
         per_model = offered.kind.queue.scope == "model"
         name = offered.models[int(share.argmax())].name if per_model else "of the server"
+        most = units.show_fraction(float(share.max()))
         yield (
-            f"offered: CPU {units.show_fraction(cpu)}, workers at most {units.show_fraction(float(share.max()))} "
-            f"({name}), memory of all models {units.show_bytes(memory)} of {room}"
+            f"offered: CPU work {units.show_fraction(cpu)} of what the vCPUs do together, workers at most "
+            f"{most} ({name}), memory of all models {units.show_bytes(memory)} of {room}"
         )
     models = ", ".join(f"{one.models:,.0f} in {name}" for name, one in sets.items())
     taken = ", ".join(units.show_bytes(one.memory_bytes) for one in sets.values())

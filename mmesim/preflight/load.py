@@ -11,6 +11,7 @@ from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered, named
+from mmesim.scenario.endpoint.host_type import HostType
 
 BUSY = 0.9
 """Share of a capacity from which on a warning is due: calls of M/M/1 then take 10 times their service on average."""
@@ -32,12 +33,13 @@ def cpu(offered: Offered) -> Iterator[Finding]:
     """The CPU work that calls bring a second, against what all hosts can do."""
     scenario = offered.scenario
     hosts, one = scenario.endpoint.instance_count, scenario.endpoint.host.cores_when_full
-    have = hosts * one
+    have = _capacity_s(offered)
     brought = offered.open_per_s @ offered.cpu_s
     mean, peak = float(brought.mean()), float(brought.max())
     if max(mean / BUSY, peak) < have:
         return
     shared = f"the {hosts} instances do" if hosts > 1 else "the instance does"
+    enough = instances_for(offered)
     if mean >= have:
         follows = "more than there is: what is not done waits or is refused, whatever the queues hold"
     elif peak >= have:
@@ -47,32 +49,57 @@ def cpu(offered: Offered) -> Iterator[Finding]:
     yield Finding(
         id="cpu",
         severity="problem" if mean >= have else "warning",
-        text=f"calls bring {mean:,.3g} s of CPU work a second, {shared} at most {have:,.3g} s: "
-        f"{units.show_fraction(mean / have)}, {follows}",
+        text=f"calls bring {units.show_number(mean)} s of CPU work a second, {shared} at most "
+        f"{units.show_number(have)} s ({_capacity(scenario.endpoint.host, each=hosts > 1)}): "
+        f"{units.show_fraction(mean / have)}, {follows}; of {enough} instances they would take "
+        f"{units.show_fraction(max(mean, peak) / (enough * one))}",
         evidence={"offered_cpu": mean, "busiest_offered_cpu": peak, "capacity_cpu": have, "share": mean / have},
         source=RULE,
-        try_=f"endpoint.instance_count={ceil(max(mean, peak) / (SIZED_FOR * one)):d}",
+        try_=f"endpoint.instance_count={enough}",
     )
 
 
-def occupancy(offered: Offered) -> tuple[Floats, Floats]:
+def instances_for(offered: Offered) -> int:
+    """How many instances the CPU work of the busiest window uses to `SIZED_FOR`; 0 without calls of a known rate."""
+    brought = float((offered.open_per_s @ offered.cpu_s).max())
+    return ceil(brought / (SIZED_FOR * offered.scenario.endpoint.host.cores_when_full))
+
+
+def _capacity(host: HostType, each: bool) -> str:
+    """How much CPU work an instance does in a second, and why that is not one second for each vCPU."""
+    cores = units.show_number(host.vcpu / host.threads_per_core)
+    does = f"each {units.show_number(host.cores_when_full)} s: " if each else ""
+    smt = f", whose 2 threads together do {units.show_number(host.smt_yield)} times the work of one"
+    speed = "" if host.cpu_speed == 1.0 else f", at {units.show_number(host.cpu_speed)} times the speed of an ml.c5"
+    return f"{does}{host.vcpu} vCPUs = {cores} cores{smt if host.threads_per_core == 2 else ''}{speed}"
+
+
+def occupancy(offered: Offered, instances: int | None = None) -> tuple[Floats, Floats]:
     """[windows, models] busy workers that the calls of each model need, [models] workers that it can get.
 
     A copy on every host, unless the router gives each model one home. One column if all models share their workers.
+    `instances`: other than those of the scenario.
     """
     scenario, kind = offered.scenario, offered.kind
-    hosts = 1 if scenario.endpoint.router.policy.one_home else scenario.endpoint.instance_count
+    count = scenario.endpoint.instance_count if instances is None else instances
+    hosts = 1 if scenario.endpoint.router.policy.one_home else count
     if kind.queue.scope == "server":
-        workers = float(kind.server_workers.at_most * scenario.endpoint.instance_count)
+        workers = float(kind.server_workers.at_most * count)
         return (offered.open_per_s @ offered.worker_s)[:, None], np.array([workers])
     workers_of = np.array([float(kind.model_workers(model).at_most * hosts) for model in offered.models])
     return offered.open_per_s * offered.worker_s, workers_of
 
 
 def workers(offered: Offered) -> Iterator[Finding]:
-    """Models whose calls need more workers than they can get, or nearly as many."""
-    scenario = offered.scenario
-    busy, have = occupancy(offered)
+    """Models whose calls need more workers than they can get, or nearly as many.
+
+    Where the CPU has to be mended first, those that lack workers even then.
+    """
+    hosts = offered.scenario.endpoint.instance_count
+    lacks_cpu = float((offered.open_per_s @ offered.cpu_s).mean()) >= _capacity_s(offered)
+    if lacks_cpu:
+        hosts = instances_for(offered)
+    busy, have = occupancy(offered, hosts)
     mean, peak = busy.mean(axis=0) / have, busy.max(axis=0) / have
     full = bool((mean >= 1.0).any())
     share = mean if full or peak.max() < 1.0 else peak
@@ -84,22 +111,23 @@ def workers(offered: Offered) -> Iterator[Finding]:
     per_model = offered.kind.queue.scope == "model"
     names = named([offered.models[row].name for row in rows]) if per_model else "all models together"
     model = offered.models[busiest]
-    calls = f"{rate[busiest]:,.3g} calls a second of " if per_model else ""
+    calls = f"{units.show_number(float(rate[busiest]))} calls a second of " if per_model else ""
     work = units.show_seconds(float(offered.worker_s[busiest])) if per_model else "calls"
     when = "" if share is mean else f" in its busiest {units.show_seconds(_window_s(offered))}"
     if full:
-        follows = "the queue grows until it refuses calls, and a longer one cures nothing"
+        follows = "the queue grows until it refuses calls, and a longer queue does not help"
     else:
         follows = "waiting times rise steeply from here on" if share is mean else "meanwhile the queue grows"
-    hosts = scenario.endpoint.instance_count
     where = "one copy" if have[busiest] == model.workers else f"a copy on each of {hosts} instances"
+    kept, at_most = units.show_number(float(need[busiest])), f"{have[busiest]:,.0f}"
+    even_then = f"; even with {hosts} instances, which the CPU work needs" if lacks_cpu else ""
     enough = ceil(float(need[busiest]) / (SIZED_FOR * max(1.0, float(have[busiest]) / model.workers)))
     yield Finding(
         id="workers",
         severity="problem" if full else "warning",
-        text=f"{names}: {calls}{work} keep {need[busiest]:,.3g} workers busy, of {have[busiest]:,.0f} at most "
+        text=f"{names}: {calls}{work} keep {kept} workers busy, of {at_most} at most "
         f"({model.workers} a copy, {where}): "
-        f"{units.show_fraction(float(share[busiest]))}{when}; {follows}",
+        f"{units.show_fraction(float(share[busiest]))}{when}; {follows}{even_then}",
         evidence={
             "model": model.name,
             "busy_workers": float(need[busiest]),
@@ -136,8 +164,8 @@ def threads(offered: Offered) -> Iterator[Finding]:
     yield Finding(
         id="threads",
         severity="warning",
-        text=f"about {running:,.3g} threads compute at once on {host.vcpu} vCPUs, and threads that spin take "
-        f"{units.show_fraction(loss)} of the CPU time: threads are the cause, not the model",
+        text=f"about {units.show_number(running)} threads compute at once on {host.vcpu} vCPUs, and threads that spin "
+        f"take {units.show_fraction(loss)} of the CPU time: threads are the cause, not the model",
         evidence={"threads": running, "vcpu": host.vcpu, "oversubscription": spin, "lost_share": loss},
         source=RULE,
         try_=f"models.{offered.models[alone].group}.service.threads=1, as OMP_NUM_THREADS=1 does",
@@ -151,7 +179,7 @@ def calls(offered: Offered) -> Iterator[Finding]:
     attempts = 1 if retries is None else retries.max_attempts
     rate = float(offered.open_per_s.sum(axis=1).max())
     brought = float((offered.open_per_s @ offered.cpu_s).max())
-    have = scenario.endpoint.instance_count * scenario.endpoint.host.cores_when_full
+    have = _capacity_s(offered)
     left_over = rate * max(0.0, 1.0 - have / brought) if brought else 0.0
     in_flight = left_over * min(scenario.run.duration_s, attempts * scenario.clients.timeout_s)
     total = float(offered.open_per_s.sum(axis=1).mean()) * scenario.run.duration_s * scenario.run.replications
@@ -169,11 +197,17 @@ def calls(offered: Offered) -> Iterator[Finding]:
         yield Finding(
             id="calls",
             severity="note",
-            text=f"about {total:,.3g} calls are simulated: some {units.show_seconds(total / CALLS_PER_S)} on one core",
+            text=f"about {total:,.0f} calls are simulated: some {units.show_seconds(total / CALLS_PER_S)} on one core",
             evidence={"calls": total},
             source="docs/performance.md",
             try_="a shorter run.duration, or --jobs",
         )
+
+
+def _capacity_s(offered: Offered) -> float:
+    """CPU work that all instances do in a second."""
+    endpoint = offered.scenario.endpoint
+    return endpoint.instance_count * endpoint.host.cores_when_full
 
 
 def _window_s(offered: Offered) -> float:

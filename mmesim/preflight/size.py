@@ -38,7 +38,7 @@ class Size:
         if self.calls <= MOST_CALLS and self.seconds <= MOST_S:
             return None
         simulated = f"{units.show_seconds(60.0 * self.minutes)} of simulated time"
-        of = simulated if self.calls < self.minutes else f"{self.calls:.3g} calls"
+        of = simulated if self.calls < self.minutes else f"{self.calls:,.0f} calls"
         return f"about {of}, which take {units.show_seconds(self.seconds)} or more on one core"
 
 

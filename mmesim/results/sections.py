@@ -216,7 +216,8 @@ class Workers(Entry):
     """How busy the workers of loaded models are."""
 
     utilization: Value
-    """time that they are busy, of all the time that they are there; filling a batch is busy"""
+    """time that they are busy, of all the time that they are there, mean over the workers of all models; filling a
+    batch is busy"""
     busiest: Value
     """the same of the model whose workers are busiest, in each replication"""
     busiest_model: str | None

@@ -39,8 +39,6 @@ REFUSED = 0.01
 LOAD_WAITS = ("load_slot_wait", "download", "memory_wait", "load")
 """Parts of the latency that a call waits for a load."""
 
-NO_STEADY_STATE = "no steady state is asked for"
-
 
 def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     """The verdict on the finished replications of a scenario.
@@ -53,7 +51,7 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
     found, warmup_s = scenario.run.warmup_found, runs[0].warmup_s
     reason = scenario.changes_over_time
     if reason is not None:
-        return _judged(None, f"{NO_STEADY_STATE}: {reason}", warmup_s)
+        return _judged(None, f"not judged: load or endpoint may change during the run ({reason})", warmup_s)
     spawned_s = scenario.all_users_s
     if warmup_s < spawned_s:
         evidence = f"users are spawned until {units.show_seconds(spawned_s)}, and the measured time begins before"
@@ -119,7 +117,7 @@ def _full_queues(runs: Sequence[RunData]) -> str | None:
         # Refused are those who waited for one load, all at once: the queue is not what binds.
         return (
             f"calls wait for loads, most of all {part} ({100.0 * share:.3g} % of the latency), and {refused}: "
-            "a longer queue cures nothing"
+            "a longer queue does not help"
         )
     return f"queues are full: {refused}"
 
@@ -135,8 +133,8 @@ def _growth(runs: Sequence[RunData], warmup_s: float) -> str | None:
     trend = _trend(runs, warmup_s, "in_system", 1.0)
     if trend is None or trend.change < max(GROWTH_CALLS, GROWTH_SHARE * trend.level):
         return None
-    first = max(0.0, trend.first)
-    return f"the calls in the system grow by {trend.change:.3g} over the measured time, from about {first:.3g}"
+    change, first = units.show_number(trend.change), units.show_number(max(0.0, trend.first))
+    return f"the calls in the system grow by {change} over the measured time, from about {first}"
 
 
 def _falling(runs: Sequence[RunData], warmup_s: float) -> str | None:

@@ -88,8 +88,8 @@ def test_a_good_file_is_described_in_a_few_lines(mmesim):
     assert outcome.out.splitlines() == [
         "good.yaml: ok: good: 1 x ml.m5.xlarge, 1 model, 1 stream of traffic, 60 s x",
         "  1 replication",
-        "  offered: CPU 4.15 %, workers at most 10.4 % (tenant), memory of all models",
-        "    123 MiB of 12.1 GiB",
+        "  offered: CPU work 4.15 % of what the vCPUs do together, workers at most 10.4 %",
+        "    (tenant), memory of all models 123 MiB of 12.1 GiB",
         "  working set: 1 in 1 min, 1 in 10 min, 1 in 60 min (123 MiB, 123 MiB, 123 MiB",
         "    of 12.1 GiB)",
     ]

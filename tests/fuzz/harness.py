@@ -51,7 +51,7 @@ def faults(kind: str, numbers: Iterable[int], done: Path | None = None) -> Itera
     left = [number for number in numbers if number not in known]
     while left:
         ours, theirs = multiprocessing.Pipe()
-        child = multiprocessing.get_context("fork").Process(target=_serve, args=(theirs, kind, left), daemon=True)
+        child = multiprocessing.get_context("fork").Process(target=_serve, args=(theirs, kind, left))
         child.start()
         theirs.close()
         ran, fault = _watch(ours, kind)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from mmesim import files
@@ -87,3 +89,11 @@ def test_a_folder_takes_the_place_of_another(
         (fresh / str(number)).touch()
         files.put(fresh, target, tmp_path / "old")
         assert [path.name for path in target.iterdir()] == [str(number)]
+
+
+def test_a_folder_with_a_colon_in_its_name_is_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("os:system").mkdir()
+    with whole(Path("os:system/t.parquet")) as fresh:
+        pq.write_table(pa.table({"a": [1]}), fresh)
+    assert pq.read_table(Path("os:system/t.parquet").absolute()).num_rows == 1

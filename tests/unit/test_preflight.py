@@ -127,6 +127,53 @@ def test_offered_cpu_and_workers(make: Make) -> None:
     assert by_id(make(*one_home))["workers"].severity == "problem"
 
 
+OVERLOAD = ["endpoint.instance_type=ml.m5.2xlarge", "models.m.count=100", "models.m.memory=90 MB"]
+
+
+def overload(make: Make, *overrides: str) -> dict[str, Finding]:
+    """1,200 calls a second of 25 ms on one instance."""
+    text = BASE.replace("rate: 5 /s", "rate: 1200 /s")
+    return by_id(make(*OVERLOAD, "models.m.service={cpu: 25 ms}", *overrides, text=text))
+
+
+def test_too_much_cpu_work_says_how_much_there_is_and_why_so_many_instances(make: Make) -> None:
+    found = overload(make, "endpoint.instance_count=3", "endpoint.cpu_speed=1")["cpu"]
+    assert found.text == (
+        "calls bring 31 s of CPU work a second, the 3 instances do at most 15.6 s (each 5.2 s: 8 vCPUs = 4 cores, "
+        "whose 2 threads together do 1.3 times the work of one): 198 %, more than there is: what is not done waits or "
+        "is refused, whatever the queues hold; of 9 instances they would take 66.2 %"
+    )
+    assert found.try_ == "endpoint.instance_count=9"
+    one = overload(make, "endpoint.threads_per_core=1", "endpoint.cpu_speed=0.5")["cpu"].text
+    assert "the instance does at most 4 s (8 vCPUs = 8 cores, at 0.5 times the speed of an ml.c5)" in one
+
+
+def test_workers_that_suffice_once_there_is_enough_cpu_are_no_finding(make: Make) -> None:
+    popular = "traffic.traffic-0.popularity={zipf: 0.5}"
+    three = ["endpoint.instance_count=3", "endpoint.cpu_speed=1"]
+    assert "workers" not in overload(make, popular, *three)
+    much = overload(make, "traffic.traffic-0.popularity={zipf: 2.0}", *three)["workers"]
+    assert much.text.endswith("; even with 9 instances, which the CPU work needs")
+    # Enough on 9 instances, as it says.
+    enough = int(much.try_.rpartition("=")[2]) if much.try_ else 0
+    assert enough > 1
+    mended = overload(
+        make,
+        "traffic.traffic-0.popularity={zipf: 2.0}",
+        "endpoint.instance_count=9",
+        "endpoint.cpu_speed=1",
+        f"models.m.workers={enough}",
+    )
+    assert not mended.keys() & {"cpu", "workers"}
+
+
+def test_large_figures_have_no_exponent(make: Make) -> None:
+    text = BASE.replace("rate: 5 /s", "rate: 40000 /s").replace("30 ms", "30 ms, cpu: 25 ms")
+    found = by_id(make(text=text))
+    assert "calls bring 1,032 s of CPU work a second" in found["cpu"].text
+    assert not [one.text for one in found.values() if "e+" in one.text]
+
+
 def test_a_short_peak_is_a_warning_and_a_whole_run_a_problem(make: Make) -> None:
     spike = "{flash_crowd: {base: 1 /s, peak: 20 /s, at: 5 min, ramp: 10 s, hold: 20 s, decay: 10 s}}"
     text = BASE.replace("{poisson: {rate: 5 /s}}", spike)

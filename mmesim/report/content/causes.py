@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mmesim.report import phrases
+from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Lines, Part, Title
 from mmesim.scenario.figures import PARTS
 
@@ -17,16 +17,48 @@ NEGLIGIBLE = 0.001
 """Parts of the ledger below this share of the latency in every column shown are left out."""
 
 
+OWN = ("network", "router", "service", "overhead")
+"""What a call takes by itself."""
+
+
 def binds(summary: Any) -> Iterator[Block]:
     """The resource that most of the tail waits for, with its use, its limit and what to try."""
-    found = [entry for entry in summary["findings"] if entry["id"] == "binding_constraint"]
-    if found:
-        name, _, rest = found[0]["text"].partition(": ")
+    found = _binding(summary)
+    if found is not None:
+        name, _, rest = found["text"].partition(": ")
         use, _, share = rest.rpartition("; ")
         yield Title("What binds", name)
-        yield Lines((use, share, f"try {found[0]['try']}"))
+        yield Lines((use, share, f"try {found['try']}"))
     elif summary["requests"]["ok"]:
-        yield Title("What binds", "nothing: the slowest calls are slow by their own work")
+        yield Title("What binds", f"nothing: {_nothing(summary['ledger_ms'])}")
+
+
+def binding_name(summary: Any) -> str | None:
+    """What binds, in a word or two; None when nothing does."""
+    found = _binding(summary)
+    return None if found is None else str(found["text"]).partition(": ")[0]
+
+
+def _binding(summary: Any) -> Any | None:
+    return next((entry for entry in summary["findings"] if entry["id"] == "binding_constraint"), None)
+
+
+def _nothing(ledger: Any) -> str:
+    """Why nothing binds: slow calls have more work, or they wait, but not for long."""
+    own = "the slowest calls are slow by their own work"
+    tail, middle = ledger["p99"], ledger["p50"]
+    if not tail["mean"] or not middle["mean"]:
+        return own
+    waits = {part: tail[part] for part in PARTS if part not in OWN}
+    more_work, waited = sum(tail[part] - middle[part] for part in OWN), sum(waits.values())
+    if waited <= max(0.0, more_work):
+        return own
+    most = max(waits, key=lambda part: waits[part])
+    alone = sum(middle[part] for part in OWN)
+    return (
+        f"calls around p99 wait {formats.number(waited)} ms (most of it: {most}), little against the "
+        f"{formats.number(alone)} ms that a call takes by itself"
+    )
 
 
 def failed(summary: Any) -> Iterator[Block]:

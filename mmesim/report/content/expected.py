@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,6 +63,8 @@ def _found(e: Expectation, decided: Any, failed: bool) -> str:
         return formats.percent(decided)
     if e.kind == "rate":
         return _rate(e, decided)
+    if e.kind == "usd" and decided["ci95"] is not None and math.isclose(*decided["ci95"], rel_tol=1e-9):
+        decided = {**decided, "ci95": None}  # the price of a fleet that does not change is no estimate
     return formats.both(decided, unit=f" {SHOWN_UNITS[e.kind]}".rstrip())
 
 

@@ -157,6 +157,9 @@ def _warm_and_cold(summary: Any) -> Iterator[Block]:
 MANY_ERRORS = 0.001
 """Above this error rate the percentiles say that they are of successful calls."""
 
+COSTLY_ERRORS = 0.01
+"""Above this error rate the cost of a request is not that of an answer."""
+
 
 def _slower(of: Any) -> str:
     """The share of calls over a limit, and that of the successful ones where it is another."""
@@ -273,6 +276,11 @@ def _cost(summary: Any) -> Iterator[Block]:
     estimate = "about " if cost["estimated"] else ""
     per_million = cost["usd_per_million_requests"]
     served = "" if per_million is None else f", {estimate}{units.show_usd(per_million)} per million requests"
+    failed, answers = summary["error_rate"]["value"], summary["throughput_rps"]["value"]
+    if served and failed is not None and failed > COSTLY_ERRORS:
+        each = cost["usd_per_hour"] / 3600.0 / answers * 1e6 if answers else None
+        good = "all of them failed" if each is None else f"{estimate}{units.show_usd(each)} per million successful ones"
+        served += f" (failed ones count), {good}"
     yield Title(
         "Cost",
         f"{estimate}{units.show_usd(cost['usd_per_hour'])} an hour, "

@@ -18,14 +18,15 @@ def trace_report(found: Description, title: str) -> Report:
 
 
 def _rate(found: Description) -> Iterator[Block]:
-    mean = f"{found.mean_per_min:,.3g}" if found.mean_per_min < 100 else f"{found.mean_per_min:,.0f}"
+    mean = units.show_number(found.mean_per_min)
     yield Title("Calls a minute")
-    yield _named(("mean", mean), ("peak", f"{found.peak_per_min:,}"), ("peak to mean", f"{found.peak_to_mean:,.3g}"))
+    ratio = units.show_number(found.peak_to_mean)
+    yield _named(("mean", mean), ("peak", f"{found.peak_per_min:,}"), ("peak to mean", ratio))
 
 
 def _bursts(found: Description) -> Iterator[Block]:
     rows = [
-        (f"dispersion of counts, {stretch}", "trace too short" if value is None else f"{value:,.3g}")
+        (f"dispersion of counts, {stretch}", "trace too short" if value is None else units.show_number(value))
         for stretch, value in found.dispersion.items()
     ]
     if found.grid is not None:

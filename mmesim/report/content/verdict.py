@@ -8,9 +8,13 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Lines
+from mmesim.report.content import causes
+from mmesim.scenario.figures import LATENCIES
 from mmesim.scenario.run.expect import read_expectation
 
 WORST_FIRST = ("fail", "undecided")
+CAUSED = (*LATENCIES, "error_rate", "throughput", "tenants.meet_slo")
+"""Figures that are what they are because of what binds; a cost or a utilization is not."""
 
 
 def verdict_line(summary: Any) -> Iterator[Block]:
@@ -35,6 +39,9 @@ def _expected(summary: Any) -> Iterator[str]:
             texts = ", ".join(entry["text"] for entry in missed)
             yield f"{phrases.VERDICTS[state][0]}: {texts}"
             yield from _cause(missed[0], summary)
+            name = causes.binding_name(summary)
+            if name is not None and any(read_expectation(entry["text"]).metric in CAUSED for entry in missed):
+                yield f"what binds: {name}"
             return
     limits = "the limit holds" if len(entries) == 1 else f"all {len(entries)} limits hold"
     yield f"{phrases.VERDICTS['pass'][0]}: {limits}"

@@ -8,14 +8,16 @@ from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.limits import use_of
 from mmesim.results.binding.roots import Resource, Roots
-from mmesim.results.binding.waits import TAIL, Shares, error_shares, tail_shares
+from mmesim.results.binding.waits import TAIL, Shares, Tail, error_shares, tail_shares
 from mmesim.results.latency import Pooled
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import Entry
 from mmesim.scenario.scenario import Scenario
 
 OWN_TIME = 0.5
-"""Nothing binds when calls take at least this share of the tail by themselves."""
+"""Nothing binds when at least this share of what the tail takes beyond a call without waiting is its own work."""
+ONE_LOAD: tuple[Resource, Resource] = ("download", "load")
+"""What is waited for one after the other when a model is loaded: both count for the one that takes longer."""
 
 RULE = "docs/glossary.md#binding-constraint"
 
@@ -30,7 +32,8 @@ class BindingConstraint(Entry):
     limit: float | None
     """what there is of it, in the same unit"""
     share_of_tail: float | None
-    """share of the time of the slowest 1 % of successful calls that they wait for it; null without any"""
+    """share of the time of the slowest 1 % of successful calls that they wait for it; null without any. download and
+    load: that of both"""
     share_of_errors: float | None
     """share of the failed calls that are due to it; null without any"""
 
@@ -42,16 +45,23 @@ def binding(
 
     The tail is the slowest 1 % of all calls, of which those that failed are slower than every other. Its time is split
     by the latency ledger, its errors by their causes, and each part is put down to what it waits for. What binds is the
-    largest of these, unless half of the tail is the calls' own service, server work and network.
+    largest of these, unless half of what the tail takes beyond a call without waiting is its own service, server work
+    and network.
     """
     roots = Roots(scenario, runs)
     tail, errors = tail_shares(roots, pooled), error_shares(roots)
     mixed = _mixed(tail, errors, runs)
     if mixed.get(None, 0.0) >= OWN_TIME or not set(mixed) - {None}:
         return None, None
+    longer = max(ONE_LOAD, key=lambda one: mixed.get(one, 0.0))
+    mixed = _together(mixed, longer)
     largest: Resource = max((one for one in mixed if one is not None), key=lambda one: mixed[one])
     use = use_of(largest, roots)
-    shares = [None if of is None else of.get(largest, 0.0) for of in (tail, errors)]
+    shares = [
+        None if of is None else _together(of, longer).get(largest, 0.0)
+        for of in (None if tail is None else tail.time, errors)
+    ]
+    excess = 0.0 if tail is None else _together(tail.excess, longer).get(largest, 0.0)
     found = BindingConstraint(
         id=largest, used=use.used, limit=use.limit, share_of_tail=shares[0], share_of_errors=shares[1]
     )
@@ -60,7 +70,11 @@ def binding(
         for share, what in zip(shares, ("the time of the slowest 1 % of calls", "the errors"), strict=True)
         if share
     ]
+    if shares[0] and shares[0] < OWN_TIME < excess:
+        waits[0] += f" ({units.show_fraction(excess)} of what they take beyond a call without waiting)"
     evidence = {"binds": largest, "used": use.used, **use.evidence}
+    if tail is not None:
+        evidence["share_of_excess"] = excess
     if use.limit is not None:
         evidence["limit"] = use.limit
     finding = Finding(
@@ -74,10 +88,20 @@ def binding(
     return found, finding
 
 
-def _mixed(tail: Shares | None, errors: Shares | None, runs: Sequence[RunData]) -> Shares:
+def _together(shares: Shares, longer: Resource) -> Shares:
+    """The same with download and load as one, under the name of the longer."""
+    both = sum(shares.get(one, 0.0) for one in ONE_LOAD)
+    rest = {one: share for one, share in shares.items() if one not in ONE_LOAD}
+    return {**rest, longer: both} if both else rest
+
+
+def _mixed(tail: Tail | None, errors: Shares | None, runs: Sequence[RunData]) -> Shares:
     """The shares of the slowest 1 % of all calls: failed ones first, then the slowest of the others."""
     calls, failed = sum(run.calls for run in runs), sum(float(run.errors.sum()) for run in runs)
     if tail is None or errors is None:
-        return tail or errors or {None: 1.0}
+        return tail.excess if tail is not None else errors or {None: 1.0}
     weight = min(1.0, failed / (TAIL * calls))
-    return {one: weight * errors.get(one, 0.0) + (1.0 - weight) * tail.get(one, 0.0) for one in {**tail, **errors}}
+    return {
+        one: weight * errors.get(one, 0.0) + (1.0 - weight) * tail.excess.get(one, 0.0)
+        for one in {**tail.excess, **errors}
+    }

@@ -10,11 +10,17 @@ from types import MappingProxyType
 import numpy as np
 
 from mmesim import units
+from mmesim.preflight.load import instances_for
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
 from mmesim.results.binding.roots import Resource, Roots
 from mmesim.results.run_data import CAUSES
+
+SELDOM = 0.5
+"""Utilization of workers below which it needs a word why they are what calls wait for."""
+
+MORE_CPU = "more instances (endpoint.instance_count), or larger ones"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,8 @@ def _cpu(roots: Roots) -> Use:
     hosts = roots.scenario.endpoint.instance_count
     where = "the fullest instance" if hosts > 1 else "the instance"
     text = f"CPU: the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
-    return Use(roots.cpu, 1.0, text, "more instances (endpoint.instance_count), or larger ones")
+    enough = instances_for(Offered(roots.scenario))
+    return Use(roots.cpu, 1.0, text, f"endpoint.instance_count={enough}" if enough > hosts else MORE_CPU)
 
 
 def _workers(roots: Roots) -> Use:
@@ -45,11 +52,19 @@ def _workers(roots: Roots) -> Use:
     if row is None:
         there = sum(run.shared_worker_s for run in roots.runs) / roots.measured_s
         busy = float(roots.tenants.worker_busy_s.sum()) / roots.measured_s
-        return Use(busy, there, f"workers: {busy:,.3g} of {there:,.3g} are busy on average", "more workers")
+        return Use(
+            busy,
+            there,
+            f"workers: {units.show_number(busy)} of {units.show_number(there)} are busy on average",
+            "more workers",
+        )
     model = roots.scenario.model_table()[row]
     busy, there = (float(of[row]) / roots.measured_s for of in (roots.tenants.worker_busy_s, roots.tenants.worker_s))
     share = units.show_fraction(roots.workers)
-    text = f"workers of {model.name}: {busy:,.3g} of {there:,.3g} are busy on average ({share})"
+    of = f"{units.show_number(busy)} of {units.show_number(there)}"
+    text = f"workers of {model.name}: {of} are busy on average ({share})"
+    if roots.workers < SELDOM:
+        text += ", but calls that come at the same time wait for each other"
     return Use(busy, there, text, f"models.{model.group}.workers={model.workers + 1}", {"model": model.name})
 
 
@@ -136,9 +151,10 @@ def _download(roots: Roots) -> Use:
         )
     limit = _patience_s(roots)
     text = (
-        f"downloads: one takes {units.show_seconds(took)}, unpacking included, and calls wait {_at_most(limit)} for it"
+        f"downloads: one takes {units.show_seconds(took)}, unpacking included, and calls wait {_at_most(limit)} "
+        f"for it and the load that follows{_first(roots)}"
     )
-    return Use(took, limit, text, "smaller artefacts, or endpoint.warm")
+    return Use(took, limit, text, _fewer(roots) or "smaller artefacts (models.artifact_size)")
 
 
 def _load(roots: Roots) -> Use:
@@ -148,9 +164,24 @@ def _load(roots: Roots) -> Use:
         took = max(sum(load_parts_s(offered, model).values()) for model in roots.scenario.model_table())
     limit = _patience_s(roots)
     text = (
-        f"loads: one takes {units.show_seconds(took)} from the first call on, and calls wait {_at_most(limit)} for it"
+        f"loads: one takes {units.show_seconds(took)} from the first call on, download included, and calls wait "
+        f"{_at_most(limit)} for it{_first(roots)}"
     )
-    return Use(took, limit, text, "endpoint.warm, or faster loads (models.load)")
+    return Use(took, limit, text, _fewer(roots) or "faster loads (models.load)")
+
+
+def _first(roots: Roots) -> str:
+    return "; these are first loads after a cold start" if roots.first_loads else ""
+
+
+def _fewer(roots: Roots) -> str:
+    """What to do about loads other than making them faster; first ones happen once, and need not be measured."""
+    if roots.scenario.endpoint.model_cache == "disabled":
+        return "endpoint.model_cache=enabled"
+    if not roots.first_loads:
+        return ""
+    warmup = "a longer warm-up" if roots.runs[0].warmup_s else "a warm-up"
+    return f"measuring after {warmup} (run.warmup), or calling each model once before"
 
 
 def _throttling(roots: Roots) -> Use:
@@ -162,7 +193,8 @@ def _throttling(roots: Roots) -> Use:
     limit = throttling.rate_per_s or 0.0
     up_s = sum(float(run.hosts.up_s.sum()) for run in roots.runs)
     used = sum(run.attempts for run in roots.runs) / up_s if up_s else 0.0
-    text = f"throttling: {used:,.3g} attempts a second come to an instance, which accepts {limit:,.3g}"
+    come, accepted = units.show_number(used), units.show_number(limit)
+    text = f"throttling: {come} attempts a second come to an instance, which accepts {accepted}"
     return Use(used, limit, text, "a higher endpoint.throttling.rate, or more instances")
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 
 from mmesim.arrays import Floats, divide
+from mmesim.preflight.load import occupancy
+from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
 from mmesim.results.figures import USE, measured_s, worker_use
@@ -90,7 +92,16 @@ class Roots:
     @property
     def full_queue(self) -> Resource:
         """What a call lacks that finds its queue full: room in the queue, if workers and CPU keep up meanwhile."""
-        return self.queue if self.busy_when_full >= FULL else "queue"
+        busy = self.busy_when_full >= FULL and (self.cpu >= FULL or not self._would_do_in_full_batches)
+        return self.queue if busy else "queue"
+
+    @property
+    def _would_do_in_full_batches(self) -> bool:
+        """Whether workers are busy because they wait for batches to fill, and could do all calls in full ones."""
+        if max(model.batch_size for model in self.scenario.model_table()) == 1:
+            return False
+        need, have = occupancy(Offered(self.scenario))
+        return bool(need.any() and (need < FULL * have).all())
 
     @cached_property
     def busy_when_full(self) -> float:
@@ -119,10 +130,32 @@ class Roots:
         """What there is too little of to keep the called models loaded; None when loads have other reasons."""
         lacked = {what: self._count(f"lacked_{what}") for what in ("memory", "tasks")}
         if sum(lacked.values()) < FOR_LACK * max(1, self._count("loads")):
-            return None
+            return "disk" if self.download == "disk" else None
         if lacked["tasks"] > lacked["memory"]:
             return "tasks"
         return "placement" if self.scenario.endpoint.instance_count > 1 and self.fit_all else "memory"
+
+    @property
+    def stall(self) -> Resource:
+        """What a call lacks that waits for an event loop: it is busy with registrations, or with other calls."""
+        return "load" if self.cpu < FULL and self._count("loads") else "cpu"
+
+    @cached_property
+    def endless(self) -> Resource | None:
+        """The longest part of loads that reach their limit even on an idle host, if most called models load so."""
+        offered, called = Offered(self.scenario), self.tenants.calls > 0
+        parts = [load_parts_s(offered, model) for model in self.scenario.model_table() if called[model.index]]
+        never = [one for one in parts if sum(one.values()) > self.scenario.endpoint.load_limit_s]
+        if not never or len(never) < FOR_LACK * len(parts):
+            return None
+        work_s = sum(one.get("load", 0.0) for one in never)
+        return "load" if work_s > sum(sum(one.values()) for one in never) - work_s else "download"
+
+    @property
+    def first_loads(self) -> bool:
+        """Whether loads are those of first calls to an endpoint that starts empty."""
+        unloaded = self._count("unloads") >= FOR_LACK * max(1, self._count("loads"))
+        return self.scenario.endpoint.warm is False and not unloaded
 
     @property
     def download(self) -> Resource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -17,22 +18,50 @@ from mmesim.scenario.figures import PARTS
 TAIL = 0.01
 """The tail is this share of all calls, the slowest; a call that failed is slower than every other."""
 
+MIDDLE = (0.4, 0.6)
+"""The calls, in order of latency, that say what a call takes by itself."""
+MATTERS = 0.75
+"""Waits of the tail below this share of a call without them are no reason to change anything."""
+
 Shares = dict[Resource | None, float]
 """Shares of a whole; None stands for what calls take by themselves: service, the server's own work, router, network."""
 
 PHASES: Mapping[str, Resource] = MappingProxyType(
-    {"load_slot_wait": "load_slots", "memory_wait": "memory", "load": "load", "frontend_stall": "load"}
+    {"load_slot_wait": "load_slots", "download": "download", "memory_wait": "memory", "load": "load"}
 )
 """Parts of a wait for a load that has another reason than lack of room -> what they wait for."""
 
 
-def tail_shares(roots: Roots, pooled: Pooled) -> Shares | None:
-    """Of the time of the slowest successful calls; None without any."""
+@dataclass(frozen=True)
+class Tail:
+    """The slowest successful calls: shares of their time, and of what they take beyond a call that does not wait."""
+
+    time: Shares
+    excess: Shares
+
+
+def tail_shares(roots: Roots, pooled: Pooled) -> Tail | None:
+    """Of the slowest successful calls; None without any.
+
+    A call without waiting takes what calls in the middle take by themselves. Where the waits are small against that,
+    all of the excess counts as the calls' own.
+    """
     if not pooled.count.any():
         return None
-    weights = band_weights(pooled.count, 1.0 - TAIL, 1.0)
-    seconds: Floats = (weights[:, None] * pooled.parts_s).sum(axis=0)
-    return of_parts(roots, seconds, of_failed_attempts(roots))
+    failed = of_failed_attempts(roots)
+    tail = _seconds_of(roots, _of_one_call(pooled, 1.0 - TAIL, 1.0), failed)
+    alone_s = _seconds_of(roots, _of_one_call(pooled, *MIDDLE), failed).get(None, 0.0)
+    own_s = tail.get(None, 0.0)
+    matters = sum(tail.values()) - own_s >= MATTERS * alone_s
+    excess = {**tail, None: max(0.0, own_s - alone_s)} if matters else Shares()
+    return Tail(_normalized(tail), _normalized(excess))
+
+
+def _of_one_call(pooled: Pooled, low: float, high: float) -> Floats:
+    """The parts of the ledger, mean of the calls between two shares of all, seconds."""
+    weights = band_weights(pooled.count, low, high)
+    seconds: Floats = (weights[:, None] * pooled.parts_s).sum(axis=0) / (weights * pooled.count).sum()
+    return seconds
 
 
 def error_shares(roots: Roots) -> Shares | None:
@@ -47,6 +76,11 @@ def of_failed_attempts(roots: Roots) -> Shares:
 
 def of_parts(roots: Roots, seconds: Floats, failed: Shares) -> Shares:
     """Of the time of calls with these parts of the ledger; `failed`: what earlier attempts of them waited for."""
+    return _normalized(_seconds_of(roots, seconds, failed))
+
+
+def _seconds_of(roots: Roots, seconds: Floats, failed: Shares) -> Shares:
+    """As `of_parts`, in seconds."""
     found = Shares()
     for part, value in zip(PARTS, seconds.tolist(), strict=True):
         if part in ("retry_backoff", "failed_attempts"):
@@ -55,6 +89,10 @@ def of_parts(roots: Roots, seconds: Floats, failed: Shares) -> Shares:
         else:
             resource = _waits_for(roots, part)
             found[resource] = found.get(resource, 0.0) + value
+    return found
+
+
+def _normalized(found: Shares) -> Shares:
     total = sum(found.values())
     return {resource: value / total for resource, value in found.items() if value > 0.0} if total > 0.0 else {None: 1.0}
 
@@ -66,10 +104,12 @@ def _waits_for(roots: Roots, part: str) -> Resource | None:
         return roots.queue
     if part == "batch_wait":
         return "batch_delay"
-    if part == "download":
-        return roots.lack or roots.download if roots.download != "disk" else "disk"
+    if part == "frontend_stall":
+        return roots.lack if roots.lack and roots.stall == "load" else roots.stall
+    if part == "download" and roots.download == "disk":
+        return "disk"
     if part in PHASES:
-        return roots.lack or PHASES[part]
+        return roots.endless or roots.lack or PHASES[part]
     return None
 
 

@@ -38,6 +38,14 @@ COSTS: Mapping[str, str] = MappingProxyType(
 )
 """What the fleet costs -> in words."""
 
+_SAYS_MORE: Mapping[str, str] = MappingProxyType(
+    {
+        "workers.utilization": "utilization of all workers of the fleet on average "
+        "(those of one model can be full meanwhile: see workers.busiest)",
+    }
+)
+"""Figures whose title does not say enough to set a limit -> in words."""
+
 _FIGURES = {one.name: one for one in FIGURES if one.path is not None and one.kind != "usd"}
 
 EXPECTED: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
@@ -75,6 +83,8 @@ def ledger_path(metric: str) -> tuple[str, str] | None:
 
 def meaning_of(metric: str, kind: Kind) -> str:
     """The figure in words."""
+    if metric in _SAYS_MORE:
+        return _SAYS_MORE[metric]
     if metric in _FIGURES:
         return _FIGURES[metric].title
     if metric in COUNTS:

@@ -144,7 +144,7 @@ class Table:
     def header(self) -> list[str]:
         """Names of the columns; TraceError if there are none, one occurs twice, or the file cannot be read."""
         try:
-            names = list(pq.read_schema(self.file).names) if self.is_parquet else self._names()[1]
+            names = list(pq.read_schema(self.file.absolute()).names) if self.is_parquet else self._names()[1]
         except (OSError, pa.ArrowInvalid) as error:
             raise TraceError(f"{self.file}: cannot be read: {_reason(error)}") from error
         if not names:
@@ -198,7 +198,7 @@ class Table:
 
     def _batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         if self.is_parquet:
-            with pq.ParquetFile(self.file) as parquet:
+            with pq.ParquetFile(self.file.absolute()) as parquet:
                 yield from parquet.iter_batches(batch_size=rows, columns=list(columns))
             return
         # Cells stay text here: a wrong one is then found, and told, by `Chunk.numbers`. Names do not come from Arrow,

@@ -56,9 +56,10 @@ Expected
   pass       error_rate < 10 %        0 % [0, 1.8]
 
 What binds: loads
-  one takes 1 s from the first call on, and calls wait at most 60 s for it
+  one takes 1 s from the first call on, download included, and calls wait at
+    most 60 s for it; these are first loads after a cold start
   98 % of the time of the slowest 1 % of calls is due to it
-  try endpoint.warm, or faster loads (models.load)
+  try measuring after a warm-up (run.warmup), or calling each model once before
 
 Latency of 200 successful calls, as clients see it, ms
   mean      118     [118, 118]
@@ -318,7 +319,7 @@ def test_retries_are_counted_with_the_errors() -> None:
         ((), "nothing is expected (add `expect`): p"),
         (("error_rate < 10 %",), "pass: the limit holds; 0.36 USD an hour"),
         (("error_rate < 10 %", "p50 < 1 s"), "pass: all 2 limits hold; 0.36 USD an hour"),
-        (("p99 < 500 ms",), "FAIL: p99 < 500 ms; 98.0 % of p99 is load; 0.36 USD an hour"),
+        (("p99 < 500 ms",), "FAIL: p99 < 500 ms; 98.0 % of p99 is load; what binds: loads; 0.36 USD an hour"),
         (("p50 < 1 s", "cache_hit_ratio >= 99.9 %"), "FAIL: cache_hit_ratio >= 99.9 %; it is 90.0 %; 0.36 USD an hour"),
     ],
 )
@@ -329,4 +330,28 @@ def test_the_last_line_is_the_verdict_its_cause_and_the_cost(expect: tuple[str, 
 
 def test_errors_are_the_cause_of_errors() -> None:
     shown = text(result([*[WARM] * 900, *[Call(0.02, cause="queue_full")] * 100], "error_rate < 1 %"))
-    assert shown.splitlines()[-1] == ("FAIL: error_rate < 1 %; most errors are queue_full (200); 0.36 USD an hour")
+    last = " ".join(shown.split("\n\n")[-1].split())
+    assert last == "FAIL: error_rate < 1 %; most errors are queue_full (200); what binds: queue; 0.36 USD an hour"
+
+
+def test_limits_of_some_calls_name_what_binds_and_those_of_cost_do_not() -> None:
+    cold = [*[WARM] * 900, *[COLD] * 100]
+    last = text(result(cold, "p99 cold < 500 ms")).splitlines()[-1]
+    assert last == "UNDECIDED: p99 cold < 500 ms; what binds: loads; 0.36 USD an hour"
+    assert text(result(cold, "cost.hour < 0.1 USD")).splitlines()[-1] == "FAIL: cost.hour < 0.1 USD; 0.36 USD an hour"
+
+
+def test_failed_calls_do_not_make_answers_look_cheap() -> None:
+    half = [*[WARM] * 100, *[Call(0.02, cause="queue_full")] * 100]
+    assert lines(result(half), "Cost")[:2] == [
+        "Cost: 0.36 USD an hour, 263 USD a month, 50.00 USD per million requests (failed",
+        "  ones count), 100.00 USD per million successful ones",
+    ]
+    none = " ".join(" ".join(lines(result([Call(0.02, cause="queue_full")] * 200), "Cost")).split())
+    assert "per million requests (failed ones count), all of them failed" in none
+    assert "failed ones" not in text(result([*[WARM] * 995, *[Call(0.02, cause="queue_full")] * 5]))
+
+
+def test_a_price_that_does_not_change_has_no_interval() -> None:
+    (row,) = [line for line in lines(result([WARM] * 10, "cost.month < 1500 USD"), "Expected") if "cost" in line]
+    assert row == "  pass   cost.month < 1500 USD   263 USD"

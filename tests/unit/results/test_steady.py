@@ -89,6 +89,11 @@ def test_a_trend_that_may_be_chance_is_none() -> None:
     assert judged(half_an_hour(), {"ModelCacheHit": 0.8 + 0.04 * RISING / MINUTES + noise(4, 0.1)}).verdict == "steady"
 
 
+def test_a_large_growth_is_written_without_an_exponent() -> None:
+    state = judged(half_an_hour(), {"RequestsInSystem": 1e3 * RISING})
+    assert state.evidence.startswith("the calls in the system grow by 30,000 over the measured time")
+
+
 def test_full_queues_are_saturated_unless_it_was_a_burst() -> None:
     refused = [Call(0.1)] * 95 + [Call(0.0, cause="queue_full")] * 5
     state = judged(half_an_hour(), {"QueueFull": 3.0}, calls=refused)
@@ -104,7 +109,7 @@ def test_refusals_of_an_endpoint_that_thrashes_are_not_laid_on_the_queue() -> No
     assert state.verdict == "saturated"
     assert state.evidence == (
         "calls wait for loads, most of all load_slot_wait (89 % of the latency), and 5 % of the calls are refused: "
-        "a longer queue cures nothing"
+        "a longer queue does not help"
     )
 
 
@@ -137,10 +142,10 @@ def test_few_minutes_are_not_judged() -> None:
         ({"processes": ["own:watch"]}, "a custom process"),
     ],
 )
-def test_no_steady_state_is_asked_for(changes: dict[str, Any], reason: str) -> None:
+def test_no_steady_state_where_load_or_endpoint_change(changes: dict[str, Any], reason: str) -> None:
     state = judged(half_an_hour(**changes), {"RequestsInSystem": 10.0 * RISING})
     assert state.verdict is None
-    assert state.evidence.startswith("no steady state is asked for: ")
+    assert state.evidence.startswith("not judged: load or endpoint may change during the run (")
     assert reason in state.evidence
 
 
