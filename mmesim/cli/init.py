@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import Annotated
@@ -33,10 +34,11 @@ def init(
     ] = None,
     layout: Annotated[
         str | None,
-        typer.Option("--format", help="With --from: format of the log.", show_default="by its first line"),
+        typer.Option("--format", help="With --from: format of the log.", show_default="by its first lines"),
     ] = None,
     pattern: Annotated[
-        str | None, typer.Option(help="With --from: regular expression, as in mmesim trace.", show_default=False)
+        str | None,
+        typer.Option(help="With --from: regular expression, as in mmesim trace.", show_default=False),
     ] = None,
     more: Annotated[
         list[str] | None,
@@ -46,7 +48,8 @@ def init(
     """Write a commented scenario file to start from, and its schema.
 
     Editors with YAML support complete and check the file by the schema beside it, scenario.schema.json. With --from the
-    scenario replays a log, models.csv beside it lists the models, and what no log can tell is marked as uncertain.
+    scenario replays a log, NAME-models.csv beside NAME.yaml lists the models, and what no log can tell is marked as
+    uncertain.
     """
     described = beside(file)
     in_folder(file)
@@ -61,22 +64,24 @@ def init(
 
 
 def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, more: list[str]) -> None:
-    from mmesim import units
     from mmesim.cli.common import folder_name
     from mmesim.errors import TraceWarning
+    from mmesim.report.phrases import plural
     from mmesim.scenario.file.trace_files import trace_lines, trace_of_words
     from mmesim.workload.trace.describe import describe
-    from mmesim.workload.trace.first_scenario import durations, first_scenario
-    from mmesim.workload.trace.line_text import first_line
+    from mmesim.workload.trace.durations import durations
+    from mmesim.workload.trace.first_scenario import first_scenario
+    from mmesim.workload.trace.line_text import beginning
     from mmesim.workload.trace.models_table import models_table
+    from mmesim.workload.trace.one_name import tell_of_one_name
     from mmesim.workload.trace.unknown_file import known_format
     from mmesim.workload.trace.whole import WholeTrace
 
-    table = file.with_name("models.csv")
+    table = file.with_name(f"{file.stem}-models.csv")
     for target in (file, table):
         if target.exists():
-            raise OutputError(f"{target}: already exists and is not overwritten: give another name")
-    known = known_format(first_line(log)) if log.is_file() and layout is None and pattern is None else None
+            raise OutputError(_taken(target))
+    known = known_format(beginning(log)) if log.is_file() and layout is None and _in_layout(pattern) else None
     if known is not None:
         layout = known[1]
         typer.echo(f"{log}: {known[0]}, format: {layout}", err=True)
@@ -84,6 +89,7 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     source = trace_of_words(log, words, {"pattern": pattern}, None)
     trace = WholeTrace(source, 1)
     found = describe(log, trace.calls(), trace.span_s, lambda: trace.grid)
+    tell_of_one_name(source, found, trace.names)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TraceWarning)  # told already
         models, count = models_table(trace.calls(), trace.names)
@@ -93,12 +99,27 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     lines = trace_lines(path, words, {"pattern": pattern}, None, 6)
     name = folder_name(log.name.split(".")[0])
     _write_new(table, models)
-    _write_new(file, first_scenario(found, durations(source), name, lines, table.name))
-    typer.echo(f"{table}: {units.show_count(count)} models", err=True)
+    _write_new(file, first_scenario(found, durations(source, layout or ""), name, lines, table.name))
+    typer.echo(f"{table}: {plural(count, 'model')}", err=True)
 
 
 def _write_new(file: Path, text: str) -> None:
     try:
         write_new(file, text)
     except FileExistsError:
-        raise OutputError(f"{file}: already exists and is not overwritten: give another name") from None
+        raise OutputError(_taken(file)) from None
+
+
+def _taken(file: Path) -> str:
+    return (
+        f"{file}: already exists and is not overwritten: give the scenario another name, mmesim init NAME.yaml; "
+        "the table of a log's models is then NAME-models.csv"
+    )
+
+
+def _in_layout(pattern: str | None) -> bool:
+    """Whether a pattern leaves all but the model to the layout of the log."""
+    try:
+        return pattern is None or set(re.compile(pattern).groupindex) == {"model"}
+    except re.error:
+        return False  # it is refused with the trace

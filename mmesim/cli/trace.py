@@ -37,7 +37,9 @@ class Asked:
     ] = "table"
     pattern: Annotated[
         str | None,
-        typer.Option(help="For access-log: regular expression with groups time and model.", show_default=False),
+        typer.Option(
+            help="Regular expression with groups time and model; in a layout, with model alone.", show_default=False
+        ),
     ] = None
     time_format: Annotated[
         str | None, typer.Option(help="Format of timestamps, as in Python's strptime.", show_default=False)
@@ -119,11 +121,13 @@ def describe(
     from mmesim.report.plots.picture import check_format, write_plot
     from mmesim.report.text import text
     from mmesim.workload.trace.describe import describe as describe_trace
+    from mmesim.workload.trace.one_name import tell_of_one_name
 
     if plot is not None:
         check_format(plot)
     trace = asked.trace()
     found = describe_trace(asked.file, trace.calls(), trace.span_s, lambda: trace.grid)
+    tell_of_one_name(trace.source, found, trace.names)
     if plot is not None:
         from mmesim.report.plots.trace import trace_plot
 
@@ -141,13 +145,13 @@ def convert(
 
     The columns are time, model and, if the trace has it, service time.
     """
-    from mmesim import units
+    from mmesim.report.phrases import plural
     from mmesim.workload.trace.convert import check_name, write
 
     check_name(out)
     trace = asked.trace()
     count = write(out, trace.calls(), trace.name)
-    typer.echo(f"{units.show_count(count)} calls in {out}", err=True)
+    typer.echo(f"{plural(count, 'call')} in {out}", err=True)
 
 
 @_command
@@ -158,13 +162,14 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
     """
     from mmesim import units
     from mmesim.files import write_text
+    from mmesim.report.phrases import plural
     from mmesim.workload.trace import fit
 
     trace = asked.trace()
     found = fit.fingerprint(asked.file, trace.calls, trace.span_s)
     write_text(out, fit.text(found))
-    calls, names = units.show_count(found.requests), units.show_count(found.models)
-    typer.echo(f"{calls} calls of {names} models: {out}, {units.show_bytes(out.stat().st_size)}", err=True)
+    calls, models = plural(found.requests, "call"), plural(found.models, "model")
+    typer.echo(f"{calls} of {models}: {out}, {units.show_bytes(out.stat().st_size)}", err=True)
 
 
 @_command
@@ -178,19 +183,19 @@ def models(
 
     A scenario reads it with models: {file: models.csv}.
     """
-    from mmesim import units
     from mmesim.errors import OutputError, TraceError
     from mmesim.files import write_text
+    from mmesim.report.phrases import plural
     from mmesim.workload.trace.models_table import models_table
 
     if out.exists():
-        raise OutputError(f"{out}: already exists and is not overwritten: give another name")
+        raise OutputError(f"{out}: already exists and is not overwritten: give another name, --out NAME.csv")
     trace = asked.trace()
     text, count = models_table(trace.calls(), trace.names)
     if not count:
         raise TraceError(f"{asked.file}: no request in the selected part")
     write_text(out, text)
-    typer.echo(f"{units.show_count(count)} models in {out}", err=True)
+    typer.echo(f"{plural(count, 'model')} in {out}", err=True)
 
 
 def _json(figures: dict[str, object]) -> str:

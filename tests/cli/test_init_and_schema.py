@@ -1,6 +1,7 @@
 """`mmesim init` and `mmesim schema`: files to start from."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,9 @@ def test_init_never_overwrites(mmesim):
     Path("mine.yaml").write_text("mine")
     outcome = mmesim("init", "mine.yaml")
     assert (outcome.code, outcome.out) == (64, "")
-    assert outcome.err == "mine.yaml: already exists and is not overwritten: give another name\n"
+    assert outcome.err.startswith(
+        "mine.yaml: already exists and is not overwritten: give the scenario another name, mmesim init NAME.yaml"
+    )
     assert Path("mine.yaml").read_text() == "mine"
 
 
@@ -95,7 +98,19 @@ def test_schema_into_no_folder_is_one_clear_message(mmesim):
 LOGS = {layout: text for layout, (text, _, _) in CASES.items()} | {
     "locust-history": LOCUST,
     "cloudwatch": METRIC_DATA,
+    "cloudwatch indented": json.dumps(json.loads(METRIC_DATA), indent=4),
     "insights": BINS,
+}
+
+
+UNTIMED = {
+    "apache-combined",
+    "api-gateway",
+    "api-gateway-clf",
+    "locust-history",
+    "cloudwatch",
+    "cloudwatch indented",
+    "insights",
 }
 
 
@@ -111,17 +126,19 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     outcome = mmesim("init", "mine.yaml", "--from", "logs/calls.log", *words)
     assert outcome.code == 0, outcome.err
     assert outcome.out == "mine.yaml: written. Next: mmesim validate mine.yaml, then mmesim run mine.yaml\n"
-    table = Path("models.csv").read_text().splitlines()
+    table = Path("mine-models.csv").read_text().splitlines()
     assert table[0] == "name,calls,calls_per_min,share,artifact_size,memory,service"
     valid = mmesim("validate", "mine.yaml")
     assert valid.code == 0, valid.err
-    assert valid.err.count("is believed to lie between") == 3
+    text = Path("mine.yaml").read_text()
+    assert valid.err.count("is believed to lie between") == 3 + ("        cv: {uncertain: " in text)
+    assert ("the log does not say how long" in text.lower()) == (layout in UNTIMED)
     ran = mmesim("run", "mine.yaml", "--json")
     assert ran.code == 0, ran.err
     summary = json.loads(ran.out)
     calls = sum(int(line.split(",")[1]) for line in table[1:])
     assert summary["requests"]["total"] == calls * summary["replications"]
-    assert max(len(line) for line in Path("mine.yaml").read_text().splitlines()) <= 120
+    assert max(len(line) for line in text.splitlines()) <= 100
 
 
 @pytest.mark.parametrize(
@@ -150,10 +167,37 @@ def test_the_work_of_a_call_is_believed_from_its_duration(mmesim):
     words = ("--format", "json-lines", "--set", "columns.duration=took", "--set", "stamped=end")
     assert mmesim("init", "--from", "a.json", *words).code == 0
     text = Path("scenario.yaml").read_text()
+    # Calls that differ as much as these have waited: the spread is held at a cv of 1, the mean goes with it.
     assert yaml.safe_load(text)["models"]["service"] == {
-        "cpu": {"uncertain": {"low": "25 ms", "mid": "100 ms", "high": "400 ms"}}
+        "cpu": {
+            "lognormal": {
+                "mean": {"uncertain": {"low": "25 ms", "mid": "411 ms", "high": "822 ms"}},
+                "cv": {"uncertain": {"low": 0.5, "mid": 1, "high": 2}},
+            }
+        }
     }
-    assert "half of the calls took 400 ms or more, a tenth 100 ms or less" in text
+    assert "p10 100 ms, p50 400 ms, p99 400 ms." in text
+
+
+def test_calls_that_all_took_as_long_are_believed_to_be_alike(mmesim):
+    line = '{{"time":"2026-01-31T23:{:02d}:{:02d}.5Z","model":"a","took":0.1}}\n'
+    Path("a.json").write_text("".join(line.format(k // 60, k % 60) for k in range(100)))
+    words = ("--format", "json-lines", "--set", "columns.duration=took", "--set", "stamped=end")
+    assert mmesim("init", "--from", "a.json", *words).code == 0
+    assert yaml.safe_load(Path("scenario.yaml").read_text())["models"]["service"] == {
+        "cpu": {"uncertain": {"low": "25 ms", "mid": "100 ms", "high": "200 ms"}}
+    }
+
+
+def test_a_jtl_without_elapsed_times_is_a_log_without_durations(mmesim):
+    Path("a.jtl").write_text("timeStamp,label\n1536000000250,a\n1536000001250,b\n")
+    assert mmesim("init", "--from", "a.jtl", "--format", "jmeter").code == 0
+    assert "The log does not say how long calls took" in Path("scenario.yaml").read_text()
+
+
+def test_the_starter_fits_into_a_window_of_100_columns(mmesim):
+    mmesim("init")
+    assert max(len(line) for line in Path("scenario.yaml").read_text().splitlines()) <= 100
 
 
 @pytest.mark.parametrize(
@@ -174,13 +218,72 @@ def test_a_log_that_cannot_be_read_writes_nothing(mmesim, words, message):
     assert (outcome.code, outcome.out) == (64, "")
     assert message in " ".join(outcome.err.split())
     assert not Path("scenario.yaml").exists()
-    assert not Path("models.csv").exists()
+    assert not list(Path().glob("*models.csv"))
 
 
 def test_a_table_of_models_is_never_overwritten(mmesim):
     Path("calls.csv").write_text("time,model\n0,a\n")
-    Path("models.csv").write_text("mine")
+    Path("scenario-models.csv").write_text("mine")
     outcome = mmesim("init", "--from", "calls.csv")
-    assert (outcome.code, outcome.err) == (64, "models.csv: already exists and is not overwritten: give another name\n")
-    assert Path("models.csv").read_text() == "mine"
+    assert (outcome.code, outcome.out) == (64, "")
+    assert outcome.err.startswith(
+        "scenario-models.csv: already exists and is not overwritten: give the scenario another"
+    )
+    assert Path("scenario-models.csv").read_text() == "mine"
     assert not Path("scenario.yaml").exists()
+    # What the message says helps.
+    assert mmesim("init", "other.yaml", "--from", "calls.csv").code == 0
+    assert mmesim("validate", "other.yaml").code == 0
+
+
+def test_two_logs_in_one_folder_have_a_table_each(mmesim):
+    for name in "ab":
+        Path(f"{name}.csv").write_text(f"time,model\n0,{name}\n")
+        outcome = mmesim("init", f"{name}.yaml", "--from", f"{name}.csv")
+        assert outcome.code == 0, outcome.err
+        assert f"{name}-models.csv: 1 model\n" in outcome.err
+        assert yaml.safe_load(Path(f"{name}.yaml").read_text())["models"]["file"] == f"{name}-models.csv"
+        assert "1 call of 1 model in" in Path(f"{name}.yaml").read_text()
+
+
+OWN = {name: CASES[name][0].replace("/models/", "/v1/score/") for name in ("alb", "nginx-combined")}
+
+
+@pytest.mark.parametrize("layout", OWN)
+def test_calls_at_a_path_of_ones_own_are_found_by_what_the_message_says(mmesim, layout):
+    text = OWN[layout].replace("/invocations/", "/v1/score/").replace("/v2/v1/", "/v1/")
+    Path("a.log").write_text(text)
+    refused = mmesim("init", "--from", "a.log")
+    assert refused.code == 64
+    assert "(?:" not in refused.err
+    pattern = re.findall(r"pattern '(.*?)'", " ".join(refused.err.split()))[0]
+    circular = mmesim("init", "--from", "a.log", "--set", "only=score")
+    assert circular.code == 64
+    assert "it looks like" not in circular.err
+    assert "(--pattern)" in circular.err
+    # The path of the first call may end in an action, which the others have, too.
+    outcome = mmesim("init", "--from", "a.log", "--pattern", pattern.removesuffix("/invoke"))
+    assert outcome.code == 0, outcome.err
+    written = Path("scenario.yaml").read_text()
+    assert f"format: {layout}" in written
+    assert "p50" in written
+    assert mmesim("validate", "scenario.yaml").code == 0
+
+
+def test_one_name_for_all_calls_is_said(mmesim):
+    line = (
+        "10.0.0.7 - - [31/Jan/2026:23:59:{:02d} +0000] "
+        '"POST /endpoints/prod/invocations{} HTTP/1.1" 200 5 "-" "-" 0.500\n'
+    )
+    Path("a.log").write_text("".join(line.format(second, "") for second in range(40)))
+    said = "all 40 calls have one name, 'prod': is the model in the query or in a header?"
+    for words in (("init", "a.yaml", "--from", "a.log"), ("trace", "describe", "a.log", "--format", "nginx-combined")):
+        outcome = mmesim(*words)
+        assert outcome.code == 0
+        assert said in " ".join(outcome.err.split())
+    Path("b.log").write_text(
+        "".join(line.format(second, f"?v=1&TargetModel=m{second % 3}.tar.gz") for second in range(40))
+    )
+    outcome = mmesim("init", "b.yaml", "--from", "b.log")
+    assert "one name" not in outcome.err
+    assert "b-models.csv: 3 models" in outcome.err

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_serializer, field_validator, model_validator
 
+from mmesim.scenario.traffic.own_path import with_layout
 from mmesim.scenario.traffic.row_filter import Only
 from mmesim.scenario.traffic.trace_presets import PRESETS
 from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds, Share, Text
@@ -153,8 +154,9 @@ class TraceSource(Data):
     """`false` when the first line of a `table` is a call; the columns are then called 1, 2, 3 and so on."""
     pattern: Text | None = None
     """access-log: a regular expression with the named groups `time`, `model` and, optionally, `duration` (for
-    `stamped: end`) and `service`. table, json-lines: it finds the name, its group `model`, in the model's column; rows
-    without one are left out.
+    `stamped: end`) and `service`; in a layout, with the group `model` alone, it finds the model in a line (such as
+    `/v1/score/(?P<model>[^/? ]+)`), and the layout reads the rest. table, json-lines: it finds the name, its group
+    `model`, in the model's column; rows without one are left out.
     """
     only: Only | None = None
     """access-log: a regular expression; lines that do not match are left out and not counted. table, json-lines:
@@ -216,7 +218,13 @@ class TraceSource(Data):
             for key in ("columns", "only")
             if isinstance(preset.get(key), dict) and isinstance(given.get(key), dict)
         }
-        return {**preset, **given, **both, "format": preset["format"]}
+        keys = {**preset, **given, **both, "format": preset["format"]}
+        own = given.get("pattern")
+        if isinstance(own, str):
+            keys["pattern"] = with_layout(str(given["format"]), own)
+            if keys["pattern"] != own and "only" not in given:
+                keys["only"] = own
+        return keys
 
     @property
     def disorder_s(self) -> float:

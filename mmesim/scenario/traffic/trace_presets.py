@@ -32,12 +32,20 @@ from typing import Any, Final
 
 _PATHS = ("models", "predictions", "invocations", "endpoints")
 _PATH = r"/(?:" + "|".join(_PATHS) + ")/"
+_QUERY = r"[?&](?i:(?:target[-_]?)?model(?:[-_]?(?:name|id))?)="
+"""A model in the query, such as `/endpoints/prod/invocations?model=a.tar.gz`, goes before one in the path."""
 _NAME = r"[^/?\s\":]+"
-_MODEL = _PATH + rf"(?P<model>{_NAME})"
-_POST = rf'"POST [^"]*{_PATH}'
-_NAMED = "|".join([*(rf"(?<=/{path}/){_NAME}" for path in _PATHS), rf"^(?!.*{_PATH}).+$"])
+_VALUE = r"[^&#;\s\"]+"
+_MODEL = rf'(?:[^"\s]*{_QUERY}|[^"]*?{_PATH})(?P<model>(?<==){_VALUE}|(?<=/){_NAME})'
+# With `url` it is the management API, which registers a model.
+_POST = rf'"POST (?![^"\s]*/models/?\?[^"\s]*\burl=)[^"]*(?:{_PATH}|{_QUERY})'
+CALL: Final = rf'"POST {_MODEL}'
+"""In a line of a log: the call of a model."""
+_LABEL = (
+    rf"(?:^.*?{_QUERY}|^.*?{_PATH}|^(?!.*{_PATH}))"
+    rf"(?P<model>(?<==){_VALUE}|(?<=/){_NAME}|(?<!.).+$)"
+)
 """Load generators name calls by their URL, or as their user says: then the name is that of the model."""
-_LABEL = rf"(?P<model>{_NAMED})"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 
 _LATE = {"max_disorder": "1 h"}
@@ -47,7 +55,7 @@ _MMS = {
     "only": rf'"POST [^"]*(?:/models/{_NAME}/invoke|/predictions/|/invocations/)',
     "pattern": (
         r"(?P<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[,.]\d+)?).*?"
-        rf'"POST [^"]*?{_MODEL}[^"]*"+ \d+ (?P<duration>\d+)\b(?!\.)'
+        rf'{CALL}[^"]*"+ \d+ (?P<duration>\d+)\b(?!\.)'
     ),
     "stamped": "end",
     "duration_scale": 1e-3,
@@ -62,7 +70,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "format": "access-log",
         "only": _POST,
         "pattern": (
-            rf'\[(?P<time>[^\]]+)\] "POST [^"]*?{_MODEL}[^"]*" \d+ \S+'
+            rf'\[(?P<time>[^\]]+)\] {CALL}[^"]*" \d+ \S+'
             rf'(?: {_QUOTED} {_QUOTED})?(?:.*?[\s"=](?P<duration>\d+\.\d{{3}})(?![\d.]))?'
         ),
         "stamped": "end",
@@ -70,38 +78,38 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "apache-combined": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf'\[(?P<time>[^\]]+)\] "POST [^"]*?{_MODEL}',
+        "pattern": rf"\[(?P<time>[^\]]+)\] {CALL}",
         **_LATE,
     },
     "alb": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf'"POST [^"]*?{_MODEL}[^"]*".* (?P<time>\d{{4}}-\d\d-\d\dT[\d:.]+Z) "',
+        "pattern": rf'{CALL}[^"]*".* (?P<time>\d{{4}}-\d\d-\d\dT[\d:.]+Z) "',
         **_LATE,
     },
     "api-gateway": {
         "format": "json-lines",
         "columns": {"time": "requestTime", "model": "resourcePath", "service": None},
-        "pattern": _MODEL,
+        "pattern": f"^{_MODEL}",
         "only": {"httpMethod": "POST"},
         **_LATE,
     },
     "api-gateway-clf": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf'\[(?P<time>[^\]]+)\]\s*"POST [^"]*?{_MODEL}',
+        "pattern": rf"\[(?P<time>[^\]]+)\]\s*{CALL}",
         **_LATE,
     },
     "envoy": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf'\[(?P<time>[^\]]+)\] "POST [^"]*?{_MODEL}',
+        "pattern": rf"\[(?P<time>[^\]]+)\] {CALL}",
         **_LATE,
     },
     "haproxy": {
         "format": "access-log",
         "only": _POST,
-        "pattern": rf'\[(?P<time>\d\d/\w{{3}}/\d{{4}}:[\d:.]+)\].*"POST [^"]*?{_MODEL}',
+        "pattern": rf"\[(?P<time>\d\d/\w{{3}}/\d{{4}}:[\d:.]+)\].*{CALL}",
         **_LATE,
     },
     "jmeter": {
@@ -152,4 +160,17 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """Name of a layout -> keys of a trace; a key that the scenario gives replaces the layout's, a column or a value of
 `only` one by one.
+"""
+
+TOOK: Final[Mapping[str, tuple[str, float]]] = {
+    "alb": (r"^(?:\S+ ){6}(?P<duration>\d+(?:\.\d+)?) ", 1.0),  # target_processing_time; -1 for none
+    "envoy": (r'"POST [^"]*" \d+ (?:\S+ )+?\d+ \d+ (?P<duration>\d+) (?:\d+|-) ', 1e-3),  # %DURATION%
+    "haproxy": (r" -?\d+/-?\d+/-?\d+/(?P<duration>\d+)/\+?\d+ ", 1e-3),  # %Tr
+    "jmeter": ("elapsed", 1e-3),
+    "vegeta": ("latency", 1e-9),
+    "vegeta-csv": ("3", 1e-9),
+    "hey": ("response-time", 1.0),
+}
+"""Name of a layout whose times are those of the starts -> where it says how long a call took (group `duration` of a
+regular expression, or a column), and its factor to seconds. No replay needs it; what is believed of the work does.
 """

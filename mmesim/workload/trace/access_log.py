@@ -10,7 +10,9 @@ import numpy as np
 import pyarrow as pa
 
 from mmesim.errors import TraceError
+from mmesim.scenario.traffic.own_path import cure, layouts_of
 from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.traffic.trace_presets import PRESETS
 from mmesim.workload.trace import line_text
 from mmesim.workload.trace.clock import Clock
 from mmesim.workload.trace.missing import Missing
@@ -19,6 +21,7 @@ from mmesim.workload.trace.rows import RawCalls, tell_of_service
 from mmesim.workload.trace.table import NO_VALUE
 from mmesim.workload.trace.tally import Tally
 
+_POST = '"POST '
 _Row = tuple[float, int, float, float, int]
 """Time, model, service, duration, number of the line."""
 
@@ -31,7 +34,7 @@ def access_log(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawC
     how many when the reading ends; TraceError when they are more than the allowed share of all lines, judged every
     10,000 lines and at the end. A name that is unknown is refused with file and line.
     """
-    tally, missing = Tally(source.file, source.max_skipped), Missing(source.file)
+    tally, missing = Tally(source.file, source.max_skipped, source.pattern), Missing(source.file)
     try:
         yield from _pieces(source, naming, chunk, tally, missing)
         tally.judge(ended=True)
@@ -57,10 +60,11 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
     if with_service:
         tell_of_service(source.file, "group 'service'")
     rows: list[_Row] = []
-    other = ""
+    other: tuple[int, str] | None = None
     for number, line in line_text.lines(source.file):
         if source.only is not None and not only(line):
-            other = other or f"line {number} is {line_text.around(line)}"
+            if other is None or (_POST not in other[1] and _POST in line):
+                other = number, line
             continue
         tally.lines += 1
         found = find(line)
@@ -88,8 +92,17 @@ def _pieces(source: TraceSource, naming: Naming, chunk: int, tally: Tally, missi
             rows = []
     if rows:
         yield _piece(tally, missing, rows, with_service, with_end)
-    if other and not tally.lines:
-        raise TraceError(f"{source.file}: no line matches only: {source.only}; {other}")
+    if other is not None and not tally.lines:
+        raise TraceError(f"{source.file}: {_none_left(source, *other)}")
+
+
+def _none_left(source: TraceSource, number: int, line: str) -> str:
+    """What is wrong when `only` leaves all lines out; the line is one of them."""
+    if any(source.only == PRESETS[layout].get("only") for layout in layouts_of(source.pattern)):
+        request = re.search('"[A-Z]+ ', line)
+        at = 0 if request is None else request.start()
+        return f"no line is a call (POST) of a model; line {number} is {line_text.around(line, at)}; {cure(line)}"
+    return f"no line matches only: {source.only}; line {number} is {line_text.around(line)}"
 
 
 def _time(clock: Clock, text: str) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mmesim.arrays import Flags
 from mmesim.errors import TraceError
+from mmesim.scenario.traffic.own_path import cure, layouts_of
 from mmesim.scenario.traffic.trace import TraceSource
 from mmesim.workload.trace.line_text import around
 from mmesim.workload.trace.missing import Missing
@@ -52,15 +53,14 @@ class Calls:
         if self._named or not self._rows:
             return
         if self._picked:
-            raise TraceError(
-                f"{missing.file}: no row names a model: the first is "
-                f"{missing.first_without_model}; pattern: {self._pattern}"
-            )
-        told = (
+            first = missing.first_without_model
+            told = cure(first) if layouts_of(self._pattern) else f"pattern: {self._pattern}"
+            raise TraceError(f"{missing.file}: no row names a model: the first is {first}; {told}")
+        wanted_values = (
             f"{column} is one of {', '.join(wanted)} (it has: {', '.join(map(repr, self._values[column]))})"
             for column, wanted in self._only.items()
         )
-        raise TraceError(f"{missing.file}: only: no row is left where {' and '.join(told)}")
+        raise TraceError(f"{missing.file}: only: no row is left where {' and '.join(wanted_values)}")
 
     def _with_name(self, part: Chunk, pattern: str, missing: Missing) -> Chunk:
         names, index = part.names(self._model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pyarrow as pa
 
 LONGEST = 1 << 20
 """A line that is longer is cut."""
+OPENED = 20
+"""Lines of JSON over several lines that show what it is; the AWS CLI writes a key or a value a line."""
 AROUND = 40
 """Characters of a line that are shown before the place where it fails, and after it."""
 ADDRESS = "<address>"
@@ -44,12 +47,19 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
                 yield number, line
 
 
-def first_line(file: Path) -> str:
-    """The first line of a file that is not blank; empty where there is none, or where the file cannot be read."""
+def beginning(file: Path) -> str:
+    """The first line of a file that is not blank; of one that opens JSON over several lines, `OPENED` of them in one.
+
+    Empty where there is none, or where the file cannot be read.
+    """
     try:
-        return next((line for _, line in lines(file)), "")
+        found = [line for _, line in itertools.islice(lines(file), OPENED)]
     except (OSError, EOFError):
         return ""
+    first = found[0] if found else ""
+    over_lines = first.lstrip().startswith(("{", "[")) and not first.rstrip().endswith(("}", "]"))
+    over_lines = over_lines or first.strip() == "["
+    return " ".join(line.strip() for line in found) if over_lines else first
 
 
 def around(text: str, at: int = 0) -> str:

@@ -20,7 +20,7 @@ from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import TraceError
 from mmesim.files import lines
 from mmesim.workload.trace import unknown_file
-from mmesim.workload.trace.line_text import encoding
+from mmesim.workload.trace.line_text import beginning, encoding
 
 SEPARATORS = (",", ";", "\t", "|")
 READ_BYTES = 512 * 1024
@@ -151,7 +151,7 @@ class Table:
             raise TraceError(f"{self.file}: the file is empty; a header line with the names of the columns is needed")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            known = None if self.is_parquet else unknown_file.layout(self._first_line())
+            known = None if self.is_parquet else unknown_file.layout(beginning(self.file))
             raise TraceError(f"{self.file}:1: column {twice[0]!r} occurs twice" + (f" ({known})" if known else ""))
         return names
 
@@ -165,7 +165,7 @@ class Table:
             return next((line for line in lines(text) if line.strip()), "")
 
     def _cure(self, column: str, names: Sequence[str]) -> str:
-        return unknown_file.cure(column, names, "" if self.is_parquet else self._first_line())
+        return unknown_file.cure(column, names, "" if self.is_parquet else beginning(self.file))
 
     def require(self, columns: Sequence[str]) -> None:
         """TraceError for the first of these columns that the file does not have."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmesim import units
 from mmesim.errors import TraceError
+from mmesim.scenario.traffic.own_path import cure, reads
 from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.scenario.traffic.trace_presets import CALL
 from mmesim.workload.trace import unknown_file
 from mmesim.workload.trace.notes import say
 
@@ -22,6 +25,8 @@ class Tally:
 
     file: Path
     most: float
+    pattern: str | None = None
+    """By which the lines are read."""
     lines: int = 0
     skipped: int = 0
     refused: bool = False
@@ -29,7 +34,7 @@ class Tally:
     first: str = ""
     """The first line that was skipped: its number and why."""
     layout: str = ""
-    """What the first line that was skipped looks like, where that is known."""
+    """What to write by what the first line that was skipped looks like, where that is known."""
     _judged: int = field(default=JUDGED, repr=False)
 
     def skip(self, number: int, line: str, why: Callable[[], str]) -> None:
@@ -37,7 +42,14 @@ class Tally:
         self.skipped += 1
         if not self.first:
             self.first = f"the first is line {number}: {why()}"
-            self.layout = unknown_file.layout(line) or ""
+            self.layout = self._looks(line)
+
+    def _looks(self, line: str) -> str:
+        known = unknown_file.known_format(line)
+        if not reads(self.pattern, known and known[1]):
+            return unknown_file.layout(line) or ""
+        # The layout is the right one, so it is no cure to name it.
+        return "" if re.search(CALL, line) else cure(line)
 
     def judge(self, ended: bool) -> None:
         """Raise TraceError when more lines are unreadable than may be."""

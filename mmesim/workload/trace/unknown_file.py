@@ -16,33 +16,33 @@ LAYOUTS: tuple[tuple[tuple[str, str], tuple[str, ...]], ...] = (
     (("Azure LLM inference 2023", "azure-llm-2023"), ("(?i)timestamp", "(?i)contexttokens")),
     (("Azure Functions 2019", "azure-functions-2019"), ("HashFunction", r",(?:minute_)?1(?:_minute)?\b")),
     (("Azure Functions 2021", "azure-functions-2021"), ("app", "func", "end_timestamp", "duration")),
-    (("CSV of k6", "k6-csv"), ("metric_name", "metric_value")),
-    (("JSON of k6", "k6-json"), (r'^\{.*"type": ?"(?:Metric|Point)"', '"metric"')),
-    (("JTL of JMeter", "jmeter"), ("timeStamp", "elapsed", "label")),
-    (("history of Locust", "locust-history"), ("Timestamp", "User Count", "Total Request Count")),
-    (("CSV of hey", "hey"), ("response-time", "status-code", "offset")),
-    (("JSON of vegeta", "vegeta"), (r"^\{", '"latency"', '"bytes_out"')),
-    (("CSV of vegeta", "vegeta-csv"), (r"^\d{19},\d{1,3},\d+,\d+,\d+,",)),
-    (("access log of API Gateway", "api-gateway"), (r"^\{", "requestTime", "requestId")),
+    (("the CSV of k6", "k6-csv"), ("metric_name", "metric_value")),
+    (("the JSON of k6", "k6-json"), (r'^\{.*"type": ?"(?:Metric|Point)"', '"metric"')),
+    (("a JTL of JMeter", "jmeter"), ("timeStamp", "elapsed", "label")),
+    (("a history of Locust", "locust-history"), ("Timestamp", "User Count", "Total Request Count")),
+    (("the CSV of hey", "hey"), ("response-time", "status-code", "offset")),
+    (("the JSON of vegeta", "vegeta"), (r"^\{", '"latency"', '"bytes_out"')),
+    (("the CSV of vegeta", "vegeta-csv"), (r"^\d{19},\d{1,3},\d+,\d+,\d+,",)),
+    (("an access log of API Gateway", "api-gateway"), (r"^\{", "requestTime", "requestId")),
     (("messages from Logs Insights", "cloudwatch-logs"), ("@timestamp", "@message")),
     (("counts of CloudWatch", "cloudwatch"), (r"bin\(|MetricDataResults|Datapoints",)),
-    (("access log of MMS", "mms"), ("ACCESS_LOG", "^[0-9]{4}-[0-9]{2}-[0-9]{2} ")),
-    (("access log of TorchServe", "torchserve"), ("ACCESS_LOG",)),
-    (("log of a load balancer", "alb"), (r"^(?:https?|h2|wss?|grpcs) \d{4}-\d\d-\d\dT\S+Z ",)),
-    (("log of HAProxy", "haproxy"), (r"haproxy\[", r"\[\d\d/\w{3}/\d{4}:[\d:]+\.\d+\]")),
-    (("log of Envoy", "envoy"), (r'^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "',)),
-    (("log of nginx (of httpd: apache-combined)", "nginx-combined"), (r'\[\d\d/\w{3}/\d{4}:[\d:]+ \S+\] "',)),
+    (("an access log of MMS", "mms"), ("ACCESS_LOG", "^[0-9]{4}-[0-9]{2}-[0-9]{2} ")),
+    (("an access log of TorchServe", "torchserve"), ("ACCESS_LOG",)),
+    (("a log of a load balancer", "alb"), (r"^(?:https?|h2|wss?|grpcs) \d{4}-\d\d-\d\dT\S+Z ",)),
+    (("a log of HAProxy", "haproxy"), (r"haproxy\[", r"\[\d\d/\w{3}/\d{4}:[\d:]+\.\d+\]")),
+    (("a log of Envoy", "envoy"), (r'^\[\d{4}-\d\d-\d\dT[\d:.]+Z\] "',)),
+    (("a log of nginx (of httpd: apache-combined)", "nginx-combined"), (r'\[\d\d/\w{3}/\d{4}:[\d:]+ \S+\] "',)),
 )
-"""What stands in the first line of a layout: its maker and its name, and all of its signs."""
+"""What stands in the beginning of a file of a layout: its maker and its name, and all of its signs."""
 
 
 def known_format(line: str) -> tuple[str, str] | None:
-    """Maker and name of the layout that the first line of a file shows; None for an unknown one."""
+    """Maker and name of the layout that the beginning of a file shows; None for an unknown one."""
     return next((known for known, signs in LAYOUTS if all(re.search(sign, line) for sign in signs)), None)
 
 
 def layout(line: str) -> str | None:
-    """What to write for the layout that the first line of a file shows; None for an unknown one."""
+    """What to write for the layout that the beginning of a file shows; None for an unknown one."""
     known = known_format(line)
     return None if known is None else f"it looks like {known[0]}: format: {known[1]}"
 

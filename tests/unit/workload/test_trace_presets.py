@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from mmesim.errors import TraceError, TraceWarning
+from mmesim.scenario.traffic.own_path import cure
 from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.traffic.trace_presets import PRESETS
 from mmesim.workload.trace import line_text
 from mmesim.workload.trace.names import Numbered
 from mmesim.workload.trace.replay import Draws, replayed
@@ -204,8 +206,6 @@ def test_line_ends_and_byte_order_marks_do_not_matter(tmp_path: Path, layout: st
 
 
 def test_every_layout_has_a_sample() -> None:
-    from mmesim.scenario.traffic.trace_presets import PRESETS
-
     assert set(CASES) | {"locust-history"} == set(PRESETS)
 
 
@@ -437,14 +437,14 @@ def test_a_cut_last_line_is_skipped_and_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "layout", "message"),
     [
-        (NGINX, "alb", r"line 1: group 'time' is not found from character 115 on: .*; it looks like log of nginx"),
-        (MMS, "api-gateway", r"line 1: it is not a JSON object: .*; it looks like access log of MMS"),
+        (NGINX, "alb", r"line 1: group 'time' is not found from character 115 on: .*; it looks like a log of nginx"),
+        (MMS, "api-gateway", r"line 1: it is not a JSON object: .*; it looks like an access log of MMS"),
         (
             NGINX.replace("Jan", "Foo").replace("Feb", "Foo"),
             "nginx-combined",
             r"group 'time': '31/Foo/2026:23:59:58 \+0100'",
         ),
-        (NGINX.replace("POST", "GET"), "nginx-combined", "no line matches only: .*line 1 is '<address> - - "),
+        (NGINX.replace("POST", "GET"), "nginx-combined", "no line is a call .*line 1 is '.*GET /models/a/inv"),
         (MMS.replace("200 1508", "200 1.5 s"), "mms", "max_skipped"),
     ],
 )
@@ -518,3 +518,68 @@ def test_a_filter_that_leaves_nothing_is_refused(tmp_path: Path, keys: dict[str,
 def test_a_filter_has_the_form_of_its_file(keys: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TraceSource.model_validate({"file": "x", **keys})
+
+
+# -- a path of one's own, and models in the query
+
+
+# The model server itself has the model in its path, resourcePath has no query, and hey no URL.
+@pytest.mark.parametrize(
+    "layout", sorted(CASES.keys() - {"mms", "torchserve", "cloudwatch-logs", "api-gateway", "hey"})
+)
+def test_a_model_in_the_query_goes_before_the_path(tmp_path: Path, layout: str) -> None:
+    text, keys, expected = CASES[layout]
+    for path, name in (("models/a/invoke", "a"), ("models/b/invoke", "b"), ("models/sd/invoke", "sd")):
+        text = text.replace(path, f"invocations?x=1&model={name}.tar.gz")
+    (tmp_path / "calls.log").write_text(text)
+    names = {name for _, name in read(tmp_path / "calls.log", layout, **keys)}
+    changed = {f"{name}.tar.gz" for _, name in expected if f"model={name}.tar.gz" in text}
+    assert changed <= names
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/endpoints/prod/invocations?model=a.tar.gz", "a.tar.gz"),
+        ("/invocations?v=1&TargetModel=t/a.tar.gz&w=2", "t/a.tar.gz"),
+        ("/endpoints/prod/invocations?target-model=a", "a"),
+        ("/predict?model_name=a", "a"),
+        ("/models/a/invoke?supermodel=b", "a"),
+        ("/models/a/invoke?model=", "a"),
+        ("/models?model_name=a&url=s3://b", None),
+    ],
+)
+def test_names_in_a_request(tmp_path: Path, path: str, name: str | None) -> None:
+    other = NGINX.splitlines()[0]
+    (tmp_path / "a.log").write_text(f"{other.replace('/models/a/invoke', path)}\n{other.replace('/a/', '/z/')}\n")
+    assert {found for _, found in read(tmp_path / "a.log", "nginx-combined")} == {"z", *([name] if name else [])}
+
+
+@pytest.mark.parametrize("layout", [name for name in CASES if PRESETS[name]["format"] == "access-log"])
+def test_a_pattern_with_the_model_alone_keeps_the_rest_of_a_layout(tmp_path: Path, layout: str) -> None:
+    text, keys, expected = CASES[layout]
+    text = text.replace("/models?url", "/other?url")
+    for path in ("/models/", "/predictions/", "/invocations/"):
+        text = text.replace(path, "/v1/score/")
+    (tmp_path / "calls.log").write_text(text)
+    for pattern in (r"/score/(?P<model>[^/?\s:\"]+)", r"(?i)/SCORE/(?P<model>[^/?\s:\"]+)"):
+        same(read(tmp_path / "calls.log", layout, **keys, pattern=pattern), expected)
+
+
+def test_a_pattern_with_the_time_too_replaces_that_of_the_layout() -> None:
+    pattern = r"\[(?P<time>[^\]]+)\] (?P<model>\w+) (?P<duration>\S+)"
+    source = TraceSource.model_validate({"file": "x", "format": "nginx-combined", "pattern": pattern})
+    assert source.pattern == pattern
+
+
+@pytest.mark.parametrize(
+    ("line", "pattern"),
+    [
+        ('"POST https://h:443/v1/score/cust-000 HTTP/1.1"', "'/v1/score/(?P<model>[^/? ]+)'"),
+        ('"POST /v1.2/cust-000/score?x=1 HTTP/1.1"', r"'/v1\.2/(?P<model>[^/? ]+)/score'"),
+        ('"POST /cust-000 HTTP/1.1"', "'/(?P<model>[^/? ]+)'"),
+        ("column 'resourcePath', line 1: '/v1/score/a'", "'/v1/score/(?P<model>[^/? ]+)'"),
+    ],
+)
+def test_what_to_write_for_a_path_of_ones_own(line: str, pattern: str) -> None:
+    assert pattern in cure(line)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.workload.trace.line_text import beginning
 from mmesim.workload.trace.names import Known, Numbered
 from mmesim.workload.trace.replay import Draws, replayed
-from tests.unit.workload.test_trace_presets import BINS, CASES, LOCUST, METRIC_DATA
+from mmesim.workload.trace.unknown_file import known_format
+from tests.unit.workload.test_trace_presets import BINS, CASES, LOCUST, METRIC_DATA, RESULTS, STATISTICS
 
 
 def calls(source: TraceSource, naming: Known | Numbered) -> list[tuple[float, int]]:
@@ -91,3 +94,14 @@ def test_a_table_without_names_is_for_the_model_that_is_given(tmp_path: Path) ->
     assert calls(source, Known({"a": 0, "b": 1})) == [(0.5, 1), (1.0, 1)]
     with pytest.raises(TraceError, match="unknown model 'b'"):
         calls(source, Known({"a": 0}))
+
+
+@pytest.mark.parametrize("indent", [None, 2, 4])
+@pytest.mark.parametrize("text", [METRIC_DATA, STATISTICS, RESULTS])
+def test_an_answer_of_cloudwatch_is_recognised_however_it_is_indented(
+    tmp_path: Path, text: str, indent: int | None
+) -> None:
+    file = table(tmp_path, json.dumps(json.loads(text), indent=indent))
+    assert known_format(beginning(file)) == ("counts of CloudWatch", "cloudwatch")
+    with pytest.raises(TraceError, match=r"it looks like counts of CloudWatch: format: cloudwatch\)"):
+        calls(TraceSource(file=file), Numbered())
