@@ -108,7 +108,9 @@ def _decimals(value: float, digits: int) -> int:
 
 def _percent(plain: float) -> float:
     """A share in percent without the errors of floating point: 6e-33 is 0, not thirty zeros and a digit."""
-    return round(100.0 * plain, PERCENT_DECIMALS)
+    percent = 100.0 * plain
+    nearest = round(percent, PERCENT_DECIMALS)
+    return nearest if nearest in (0.0, 100.0) else percent
 
 
 def _decimals_of_percent(value: float, digits: int) -> int:
