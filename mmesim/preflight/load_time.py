@@ -63,14 +63,12 @@ def load_parts_s(offered: Offered, model: Model) -> dict[str, float]:
 
 def _finding(models: list[Model], parts: dict[str, float], severity: str, follows: str, limit_s: float) -> Finding:
     total_s = sum(parts.values())
-    made_of = " + ".join(
-        f"{took:,.3g} s {name}" if took < 100 else f"{took:,.0f} s {name}" for name, took in parts.items()
-    )
+    made_of = " + ".join(f"{_seconds(took)} {name}" for name, took in parts.items())
     return Finding.model_validate(
         {
             "id": "load_time",
             "severity": severity,
-            "text": f"{named([model.name for model in models])}: a load takes {total_s:,.0f} s even on an idle host "
+            "text": f"{named([model.name for model in models])}: a load takes {_seconds(total_s)} even on an idle host "
             f"({made_of}), {follows}",
             "evidence": {"model": models[0].name, "load_s": total_s, "limit_s": limit_s, "models": len(models)}
             | {f"{name}_s": took for name, took in parts.items()},
@@ -78,3 +76,7 @@ def _finding(models: list[Model], parts: dict[str, float], severity: str, follow
             "try": "a smaller artefact, endpoint.download.unpack=null if it is not compressed, or a faster load",
         }
     )
+
+
+def _seconds(s: float) -> str:
+    return f"{s:,.3g} s" if s < 100 else f"{s:,.0f} s"

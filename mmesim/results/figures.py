@@ -18,7 +18,7 @@ from mmesim.results.run_data import CAUSES, HostData, RunData, TenantData
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Figure, Kind
 from mmesim.stats.histogram import quantile, share_over
-from mmesim.stats.intervals import Estimate, estimate
+from mmesim.stats.intervals import Estimate, estimate, sectioning
 from mmesim.stats.means import CONFIDENCE
 
 NO_SUCCESS = "no successful call"
@@ -45,7 +45,8 @@ class Formula:
 
     `of` gives its value (times in seconds), nan when there is none, `missing` then says why. `trials` is given for a
     share of things that were counted: how many. `skip_missing`: a replication without a value says nothing about the
-    figure and is left out; else the others alone would flatter, and the figure has no value.
+    figure and is left out; else the others alone would flatter, and the figure has no value. `of_models` gives the
+    value of a figure over models from their shares of cold calls.
     """
 
     kind: Kind
@@ -53,6 +54,7 @@ class Formula:
     missing: str
     trials: Callable[[RunData], int] | None = None
     skip_missing: bool = False
+    of_models: Callable[[Floats], float] | None = None
 
     @property
     def high(self) -> float:
@@ -71,9 +73,17 @@ class Formula:
 
 
 def estimated(formula: Formula, runs: Sequence[RunData], confidence: float = CONFIDENCE) -> Estimate:
-    """A figure over replications with its interval; times in milliseconds."""
+    """A figure over replications with its interval; times in milliseconds.
+
+    A figure over models is that of all replications together: in one alone each model has few calls, which spreads the
+    shares of models that are alike, and the mean of replications would keep that bias.
+    """
+    values = [formula.of(run) for run in runs]
+    if formula.of_models is not None:
+        pooled = formula.of_models(_cold_share([run.tenants for run in runs]))
+        return sectioning(pooled, values, formula.missing, confidence=confidence, low=0.0, high=formula.high)
     return estimate(
-        [formula.of(run) for run in runs],
+        values,
         formula.missing,
         low=0.0,
         high=formula.high,
@@ -96,9 +106,14 @@ def measured_s(run: RunData) -> float:
 
 def cold_share(run: RunData) -> Floats:
     """For each model that was called the share (0..1) of its calls that found it not loaded."""
+    return _cold_share([run.tenants])
+
+
+def _cold_share(tenants: Sequence[TenantData]) -> Floats:
     # A call that is retried can find the model cold more than once.
-    called = run.tenants.calls > 0
-    return divide(run.tenants.misses[called], run.tenants.calls[called], math.nan)
+    calls = np.sum([one.calls for one in tenants], axis=0)
+    misses = np.sum([one.misses for one in tenants], axis=0)
+    return divide(misses[calls > 0], calls[calls > 0], math.nan)
 
 
 def over(limit_s: float) -> Formula:
@@ -122,17 +137,13 @@ def _quantile(q: float) -> Formula:
     return Formula("ms", lambda run: quantile(run.shortest_s, run.longest_s, run.count, q), NO_SUCCESS)
 
 
-def _cold_quantile(q: float) -> Callable[[RunData], float]:
-    def of(run: RunData) -> float:
-        shares = cold_share(run)
-        return float(np.quantile(shares, q)) if len(shares) else math.nan
+def _cold(of_models: Callable[[Floats], float]) -> Formula:
+    """A figure over the shares of cold calls of the models that were called."""
 
-    return of
+    def of(shares: Floats) -> float:
+        return of_models(shares) if len(shares) else math.nan
 
-
-def _often_cold(run: RunData) -> float:
-    shares = cold_share(run)
-    return float((shares > OFTEN_COLD).mean()) if len(shares) else math.nan
+    return Formula("share", lambda run: of(cold_share(run)), NO_MODELS, of_models=of)
 
 
 def worker_use(tenants: TenantData, measured_s: float) -> Floats:
@@ -205,9 +216,9 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
                 "no call waited for a load",
                 skip_missing=True,
             ),
-            _row("tenants.cold_share.p50", _cold_quantile(0.5), NO_MODELS),
-            _row("tenants.cold_share.p90", _cold_quantile(0.9), NO_MODELS),
-            _row("tenants.often_cold", _often_cold, NO_MODELS),
+            ("tenants.cold_share.p50", _cold(lambda shares: float(np.quantile(shares, 0.5)))),
+            ("tenants.cold_share.p90", _cold(lambda shares: float(np.quantile(shares, 0.9)))),
+            ("tenants.often_cold", _cold(lambda shares: float((shares > OFTEN_COLD).mean()))),
             _row("hosts", lambda run: ratio(np.sum(run.hosts.up_s), measured_s(run)), NO_TIME),
         ]
     )

@@ -67,7 +67,8 @@ def tenants(
 ) -> dict[str, object]:
     """The section `tenants` of the summary: shares (0..1) of the models that were called.
 
-    `worst` is the coldest model of all replications, the other figures are means over replications.
+    `worst` is the coldest model of all replications, `cold_share` and `often_cold` are those of all replications
+    together, `meet_slo` is a mean over replications.
     """
     limits = latency_limits(expect)
     called = [r.tenants.calls > 0 for r in runs]

@@ -15,6 +15,10 @@ from collections.abc import Sequence
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
+SKEWNESS_FROM = 8
+"""Least number of values of which the sample skewness is used. It is at most (n - 2) / sqrt(n - 1), whatever the
+distribution: of three values it is near that bound as a rule, and Hall's interval of normal ones is twice Student's.
+"""
 
 
 def mean(values: Sequence[float]) -> float:
@@ -28,12 +32,14 @@ def mean_interval(
     """The interval of the mean of independent values, cut to the range [low, high]; it holds the mean of the sample.
 
     None for fewer than two values: one replication says nothing about its own error. Student's t interval where the
-    sample is not skewed.
+    sample is not skewed, or too small to tell.
     """
     n = len(values)
     if n < 2:
         return None
     middle, spread, skewness = _moments(values)
+    if n < SKEWNESS_FROM:
+        skewness = 0.0
     t = student(n, confidence) / math.sqrt(n)
     down, up = (_inverted(end - skewness / (6.0 * n), skewness) for end in (t, -t))
     return max(middle - spread * down, low), min(middle - spread * up, high)

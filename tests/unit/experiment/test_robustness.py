@@ -134,14 +134,14 @@ def test_it_flips_with_one_load_slot():
 def test_of_many_settings_the_answer_names_two_and_a_table_says_what_each_change_does():
     found = robustness(scenario(), full=True, executor=fakes.Fake(slow_with_one_slot))
     assert found.answer == (
-        "holds in 36 of 54 settings of what AWS does not publish; flips if endpoint.load_slots = 1 (p90 < 500 ms: "
+        "holds in 48 of 72 settings of what AWS does not publish; flips if endpoint.load_slots = 1 (p90 < 500 ms: "
         "31 % slower, limit 10 %), or endpoint.load_slots = 1, endpoint.cpu_speed = 0.85 (p90 < 500 ms: 31 % slower, "
-        "limit 10 %), or with 16 more settings"
+        "limit 10 %), or with 22 more settings"
     )
-    assert found.by_change["endpoint.load_slots = 1"] == {"pass": 0, "fail": 18, "undecided": 0}
-    assert found.by_change["endpoint.cpu_speed = 1.15"] == {"pass": 12, "fail": 6, "undecided": 0}
+    assert found.by_change["endpoint.load_slots = 1"] == {"pass": 0, "fail": 24, "undecided": 0}
+    assert found.by_change["endpoint.cpu_speed = 1.15"] == {"pass": 16, "fail": 8, "undecided": 0}
     lines = [line.split() for line in text(robustness_report(found)).splitlines()]
-    assert ["endpoint.load_slots", "=", "1", "0", "18", "0"] in lines
+    assert ["endpoint.load_slots", "=", "1", "0", "24", "0"] in lines
     # The value of each field in a column of its own: combinations are too long to be names.
     head = next(line for line in lines if line[:1] == ["no."])
     assert {"policy", "misroute", "expected"} <= set(head)

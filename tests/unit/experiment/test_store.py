@@ -61,8 +61,9 @@ def test_a_replication_of_the_engine_is_the_same_and_small() -> None:
     run = simulate(of, 0)
     packed = pack(run)
     same(run, unpack(packed, of), but=("windows", "records"))
-    # 500 models and 80,000 calls. Most of it are sums of the ledger and ends of buckets, which do not compress.
-    assert len(packed) < 100_000
+    # 500 models and 80,000 calls. Most of it are floats, which do not compress: sums of the ledger, the shortest and
+    # the longest call of each bucket and model, times of workers.
+    assert len(packed) < 105_000
 
 
 def test_a_store_keeps_what_was_put(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mmesim.stats.means import mean, mean_interval
+from mmesim.stats.means import SKEWNESS_FROM, mean, mean_interval
 
-values = st.lists(st.floats(min_value=-1e6, max_value=1e6), min_size=2, max_size=30)
+numbers = st.floats(min_value=-1e6, max_value=1e6)
+values = st.lists(numbers, min_size=2, max_size=30)
+many = st.lists(numbers, min_size=SKEWNESS_FROM, max_size=30)
 
 
 def interval(sample: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
@@ -42,10 +44,19 @@ def test_two_values_by_hand() -> None:
 
 
 def test_a_skewed_sample_by_hand() -> None:
-    # 0, 0, 0, 4: mean 1, s = 2, skewness 6 / 3^1.5 = 1.1547; t(0.975, 3) = 3.18245 over sqrt(4), less k / 24.
-    k, t = 6 / 3**1.5, 3.18244631 / 2
-    r = [3 / k * (math.cbrt(1 + k * (end - k / 24)) - 1) for end in (t, -t)]
-    assert interval([0.0, 0.0, 0.0, 4.0]) == pytest.approx((1 - 2 * r[0], 1 - 2 * r[1]), rel=1e-7)
+    # Eight 0 and one 9: mean 1, s = 3, skewness 7 / sqrt(8) = 2.4749; t(0.975, 8) = 2.30600 over sqrt(9), less k / 54.
+    k, t = 7 / math.sqrt(8), 2.30600414 / 3
+    r = [3 / k * (math.cbrt(1 + k * (end - k / 54)) - 1) for end in (t, -t)]
+    assert interval([0.0] * 8 + [9.0]) == pytest.approx((1 - 3 * r[0], 1 - 3 * r[1]), rel=1e-7)
+
+
+@settings(deadline=None)
+@given(st.lists(numbers, min_size=2, max_size=SKEWNESS_FROM - 1))
+def test_a_few_values_have_students_interval_whatever_their_skewness(sample: list[float]) -> None:
+    error = float(np.std(sample, ddof=1)) / math.sqrt(len(sample))
+    t = float(scipy.stats.t.ppf(0.975, len(sample) - 1))
+    middle = mean(sample)
+    assert interval(sample) == pytest.approx((middle - t * error, middle + t * error), rel=1e-6, abs=1e-6)
 
 
 @settings(deadline=None)
@@ -58,7 +69,7 @@ def test_a_symmetric_sample_has_students_interval(half: list[float], confidence:
 
 
 @settings(deadline=None)
-@given(values, st.sampled_from([0.8, 0.95, 0.99]))
+@given(many, st.sampled_from([0.8, 0.95, 0.99]))
 def test_its_ends_are_where_halls_statistic_reaches_students_t(sample: list[float], confidence: float) -> None:
     assume(float(np.std(sample)) > 1e-3)
     t = float(scipy.stats.t.ppf(0.5 + confidence / 2, len(sample) - 1))
@@ -68,7 +79,7 @@ def test_its_ends_are_where_halls_statistic_reaches_students_t(sample: list[floa
 
 
 @settings(deadline=None)
-@given(values, st.lists(st.floats(min_value=-1e7, max_value=1e7), min_size=2, max_size=20))
+@given(many, st.lists(st.floats(min_value=-1e7, max_value=1e7), min_size=2, max_size=20))
 def test_a_limit_further_from_the_mean_never_decides_less(sample: list[float], limits: list[float]) -> None:
     """Monotone: of two limits on one side of the mean, when the nearer one is outside, so is the other."""
     assume(float(np.std(sample)) > 1e-3)
