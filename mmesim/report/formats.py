@@ -62,12 +62,12 @@ def percent_interval(estimated: Estimated) -> str:
     bounds = estimated["ci95"]
     if not isinstance(bounds, Sequence):
         return ""
-    return _brackets([_percent(float(b)) for b in bounds], _decimals_of_percent)
+    return _brackets([in_percent(float(b)) for b in bounds], _decimals_of_percent)
 
 
 def share(plain: float) -> str:
     """A share (0..1) in percent: three significant digits of it, and near 100 % two of what is missing."""
-    percent = _percent(plain)
+    percent = in_percent(plain)
     return f"{_fixed(percent, _decimals_of_percent(percent, 3))} %"
 
 
@@ -106,7 +106,7 @@ def _decimals(value: float, digits: int) -> int:
     return max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
 
 
-def _percent(plain: float) -> float:
+def in_percent(plain: float) -> float:
     """A share in percent without the errors of floating point: 6e-33 is 0, not thirty zeros and a digit."""
     percent = 100.0 * plain
     nearest = round(percent, PERCENT_DECIMALS)

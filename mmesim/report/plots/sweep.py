@@ -119,7 +119,7 @@ def _line(plot: Plot, result: SweepResult, figure: Figure, found: Sequence[Estim
         kept = [label != INTERVAL for label in labels]
         handles, labels = ([one for one, keep in zip(of, kept, strict=True) if keep] for of in (handles, labels))
     if handles:
-        columns = 4 if sum(map(len, labels)) < ROW else 2 if max(map(len, labels)) < ROW * 2 // 3 else 1
+        columns = 4 if sum(map(len, labels)) < ROW else 2 if sum(sorted(map(len, labels))[-2:]) <= ROW else 1
         plot.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize="small")
 
 

@@ -39,6 +39,10 @@ def test_rounding_errors_of_a_share_are_not_shown(value: float, low: float, high
     assert formats.percent(Estimate(value, (low, high)).as_dict()) == text
 
 
+def test_a_difference_of_shares_that_is_rounding_is_none() -> None:
+    assert (formats.in_percent(-1.1e-16), formats.in_percent(-0.25)) == (0.0, -25.0)
+
+
 def test_the_smallest_share_that_a_run_can_have_is_shown() -> None:
     assert formats.share(1e-9) == "0.000000100 %"
 
