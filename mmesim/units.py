@@ -26,6 +26,8 @@ _SECONDS: dict[str, Decimal] = {
     "h": Decimal(3600),
     "d": Decimal(86400),
 }
+TIMES: tuple[str, ...] = tuple(_SECONDS)
+"""The units of times."""
 _BYTES: dict[str, Decimal] = {
     "B": Decimal(1),
     "kB": Decimal(10) ** 3,
@@ -94,6 +96,7 @@ _ALSO_WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Unit -> what people write instead, in small letters."""
 
 _LARGEST_BYTES = 2**62
+_LONGEST_NUMBER = 60  # characters that a message can repeat
 _LARGEST_EXPONENT = 400  # beyond every float, and far below where Decimal itself gives up
 
 
@@ -164,6 +167,8 @@ def _split(value: object, units: Mapping[str, Decimal], what: str, example: str)
     listed = ", ".join(unit for unit in units if unit)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{_shown(value)} is not {what}: write a number and a unit, such as {example}")
+    if isinstance(value, str) and (plain := without_comma(value)) is not None:
+        raise ValueError(f"{_shown(value)} is not {what}: {plain}")
     match = _QUANTITY.fullmatch(value if isinstance(value, str) else repr(value))
     if match is None:
         raise ValueError(f"{_shown(value)} is not {what}: write a number and a unit, such as {example}")
@@ -181,6 +186,17 @@ def _split(value: object, units: Mapping[str, Decimal], what: str, example: str)
     known = meant(unit, units)
     write = f"{what} such as {example}" if known is None else f"{match[1][:40]} {known}"
     raise ValueError(f"{_shown(value)} has the unknown unit {_shown(unit)}: write {write} (units: {listed})")
+
+
+def without_comma(text: str) -> str | None:
+    """How to write a number that has commas, `decimal comma: write 0.6`; None when it has none."""
+    match = re.fullmatch(r"\s*([1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+,\d+)(\D.*)?", text)
+    if match is None or len(text) > _LONGEST_NUMBER:
+        return None
+    number, rest = match[1], (match[2] or "").rstrip()
+    if re.fullmatch(r"\d+,\d+", number) and not re.fullmatch(r"[1-9]\d{0,2},\d{3}", number):
+        return f"decimal comma: write {number.replace(',', '.')}{rest}"
+    return f"thousands comma: write {number.replace(',', '')}{rest}"
 
 
 def meant(unit: str, units: Iterable[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -210,6 +210,17 @@ def _found(entry: Mapping[str, Any]) -> str:
         return str(decided["by"])
     if decided["metric"].startswith("share_over"):
         # A limit on a quantile is decided on the calls beyond it.
-        return f"{units.show_fraction(decided['value'])} slower, limit {units.show_fraction(decided['limit'])}"
+        slower = _with_interval(entry, units.show_fraction)
+        return f"{slower} slower, limit {units.show_fraction(decided['limit'])}"
     expectation = read_expectation(entry["text"])
-    return expectation.show(decided["value"] / (1e3 if expectation.kind == "ms" else 1.0))
+    return _with_interval(entry, lambda value: expectation.show(value / (1e3 if expectation.kind == "ms" else 1.0)))
+
+
+def _with_interval(entry: Mapping[str, Any], show: Callable[[float], str]) -> str:
+    """The value; where it is undecided with its interval, since the value alone may look as if it passed."""
+    decided = entry["decided_on"]
+    value = show(decided["value"])
+    if entry["verdict"] != "undecided" or decided["ci95"] is None:
+        return value
+    low, high = (show(end) for end in decided["ci95"])
+    return f"{value} [{low}, {high}]"

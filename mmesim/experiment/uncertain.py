@@ -26,6 +26,7 @@ from mmesim.results.sections import SteadyState
 from mmesim.scenario import figures
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.belief import Belief
+from mmesim.scenario.run.expected import EXPECTED
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean
 from mmesim.stats.ranking import rank
@@ -126,6 +127,11 @@ def _expected(scenario: Scenario) -> Sequence[str]:
 
 def _formula(name: str) -> Formula:
     if figures.quantile_shares(name) is None:
+        if figures.find(name, measured()) is None and (name in EXPECTED or figures.find(name) is not None):
+            raise UserError(
+                f"{name} is not a figure of each replication, so its variance has no parts: write it in `expect`, "
+                "and the share of the draws in which it holds is reported"
+            )
         figures.figure(name, measured())
     return formula(name)
 

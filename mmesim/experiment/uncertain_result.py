@@ -50,6 +50,11 @@ class Answer:
         return UNITS[self.kind]
 
     @property
+    def constant(self) -> bool:
+        """Whether it was the same in every draw: then no input is to be measured for it."""
+        return len(set(self.of_draws)) == 1
+
+    @property
     def inputs_share(self) -> float | None:
         """Share (0..1) of the variance of a single replication that comes from not knowing the inputs."""
         return None if self.split is None else self.split.share
@@ -139,7 +144,7 @@ class Uncertain:
         rows = []
         for answer in self.answers:
             low, high = answer.interval or (None, None)
-            first = None if answer.ranking is None else answer.ranking.influences[0]
+            first = None if answer.ranking is None or answer.constant else answer.ranking.influences[0]
             rows.append(
                 {
                     "figure": answer.name,

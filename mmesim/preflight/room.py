@@ -140,7 +140,7 @@ class Host:
         what = {"memory": "of memory ", "tasks": "processes and threads ", "disk": "of disk "}[resource]
         fitting = None if resource == "disk" else self._workers(model, resource)
         cure = "" if fitting is None else f"; {fitting} worker{'s do' if fitting > 1 else ' does'}"
-        others = f" ({len(failing):,} models are like that)" if len(failing) > 1 else ""
+        others = f" (and {len(failing) - 1:,} more model{'s' if len(failing) > 2 else ''})" if len(failing) > 1 else ""
         if fitting is not None:
             advice = f"models.{model.group}.workers={fitting}"
         elif resource == "tasks":

@@ -9,6 +9,8 @@ from mmesim.report.blocks import Cell
 from mmesim.scenario.figures import Kind
 
 DASH = "-"
+PERCENT_DECIMALS = 8
+"""Decimals of a share in percent at most: no run has the ten thousand million calls that would tell more."""
 Estimated = Mapping[str, object]
 """A value of summary.json: `value`, `ci95` and, when value is null, `reason`."""
 
@@ -60,12 +62,13 @@ def percent_interval(estimated: Estimated) -> str:
     bounds = estimated["ci95"]
     if not isinstance(bounds, Sequence):
         return ""
-    return _brackets([100.0 * float(b) for b in bounds], _decimals_of_percent)
+    return _brackets([in_percent(float(b)) for b in bounds], _decimals_of_percent)
 
 
 def share(plain: float) -> str:
     """A share (0..1) in percent: three significant digits of it, and near 100 % two of what is missing."""
-    return f"{_fixed(100.0 * plain, _decimals_of_percent(100.0 * plain, 3))} %"
+    percent = in_percent(plain)
+    return f"{_fixed(percent, _decimals_of_percent(percent, 3))} %"
 
 
 def figure(kind: Kind, plain: float | None) -> str:
@@ -101,6 +104,13 @@ def _decimals(value: float, digits: int) -> int:
     # One rounding first: 9.996 with three digits is 10.0, not 10.00.
     rounded = float(f"{value:.{digits - 1}e}")
     return max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+
+
+def in_percent(plain: float) -> float:
+    """A share in percent without the errors of floating point: 6e-33 is 0, not thirty zeros and a digit."""
+    percent = 100.0 * plain
+    nearest = round(percent, PERCENT_DECIMALS)
+    return nearest if nearest in (0.0, 100.0) else percent
 
 
 def _decimals_of_percent(value: float, digits: int) -> int:

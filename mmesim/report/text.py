@@ -16,8 +16,8 @@ WIDEST = 100
 """Columns beyond which a sentence is hard to read; a table may use all that there are."""
 COLOURS: Mapping[Tone, str] = MappingProxyType({"good": "32", "bad": "31", "open": "33", "changed": "36"})
 INDENT = 2
-WIDE, NARROW = 3, 2
-"""Columns between two columns of a table."""
+WIDE, NARROW, TIGHT = 3, 2, 1
+"""Columns between two columns of a table; TIGHT only where the alternative is to lose a title."""
 LEAST_TEXT = 24
 """Columns that the text of a last column needs to be wrapped into."""
 NO_BREAK = "\x00"
@@ -81,7 +81,11 @@ def _table(table: Table, indent: int, colour: bool, width: int) -> Iterator[str]
         table = table.only(place for place, column in enumerate(table.columns) if not column.optional)
     if _Shape.of(table).width(NARROW) > width - indent:
         table = _with_narrow_titles(table)
-    for number, part in enumerate(_parts(table, width - indent)):
+    parts, room = list(_parts(table, width - indent)), width - indent
+    untitled = not any(column.title or column.unit for column in parts[-1].columns[table.keys :])
+    if len(parts) > 1 and untitled and _Shape.of(table).width(TIGHT) <= room:
+        parts = [table]  # a table of words without a title would not say what they are about
+    for number, part in enumerate(parts):
         if number:
             yield ""
         yield from _rows(part, indent, colour, width)
@@ -161,7 +165,8 @@ def _parts(table: Table, room: int) -> Iterator[Table]:
 def _rows(table: Table, indent: int, colour: bool, width: int) -> Iterator[str]:
     """One line a row, below titles and units where there are any; an interval has a column of its own."""
     shape = _Shape.of(table)
-    gap = " " * (WIDE if indent + shape.width(WIDE, wrapping=False) <= width else NARROW)
+    wide, narrow = indent + shape.width(WIDE, wrapping=False) <= width, indent + shape.width(NARROW) <= width
+    gap = " " * (WIDE if wide else NARROW if narrow else TIGHT)
     for head in _heads(table):
         titles: list[str] = []
         for title, column, room, interval in zip(head, table.columns, shape.values, shape.intervals, strict=True):

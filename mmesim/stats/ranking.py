@@ -17,6 +17,9 @@ from scipy.stats import rankdata
 
 from mmesim.arrays import Floats, Ints
 
+ROUNDING = 1e-9
+"""A standardised coefficient below this is the rounding of the regression: the influence is none."""
+
 
 @dataclass(frozen=True)
 class Influence:
@@ -24,7 +27,7 @@ class Influence:
 
     `direction`: 1 when a larger input gives a larger answer, -1 when a smaller one, 0 when the bootstrap leaves it
     open. `resolved`: whether its interval lies above that of the input that follows in the ranking (the last one:
-    always).
+    always, and of two that both explain nothing there is no order to resolve).
     """
 
     field: str
@@ -68,7 +71,7 @@ def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints
                 float(shares[index]),
                 (float(low[index]), float(high[index])),
                 1 if least[index] > 0.0 else -1 if most[index] < 0.0 else 0,
-                all(bool(low[index] > high[other]) for other in after),
+                all(bool(low[index] > high[other] or high[index] == high[other] == 0.0) for other in after),
             )
         )
     return Ranking(tuple(influences), explained)
@@ -77,7 +80,8 @@ def rank(fields: Sequence[str], inputs: Floats, answers: Floats, resampled: Ints
 def _regression(inputs: Floats, answers: Floats) -> tuple[Floats, float]:
     """Standardised coefficients of the ranks, and R^2; 0 for an input or an answer that does not vary."""
     x, y = (_standard(rankdata(values, axis=0)) for values in (inputs, answers[:, None]))
-    coefficients: Floats = np.linalg.lstsq(x, y[:, 0], rcond=None)[0].astype(np.float64)
+    found = np.linalg.lstsq(x, y[:, 0], rcond=None)[0].astype(np.float64)
+    coefficients: Floats = np.where(np.abs(found) > ROUNDING, found, 0.0)
     left = float(((y[:, 0] - x @ coefficients) ** 2).sum())
     whole = float((y**2).sum())
     return coefficients, 1.0 - left / whole if whole > 0.0 else 0.0

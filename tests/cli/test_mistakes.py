@@ -115,6 +115,16 @@ MORE_MISTAKES = [
     ),
     ("{cpu: 12 ms}", "{cpu: {percentiles: {50: 10 ms, 99: 4 ms}}}", "times must not fall: 4 ms at 99 % after 10 ms"),
     ("{cpu: 12 ms}", "{cpu: {lognormal: {mean: 12 ms, cv: 80 %}}}", "write 0.8"),
+    ("{cpu: 12 ms}", "{cpu: {lognormal: {mean: 12 ms, cv: 0,6}}}", "decimal comma: write cv: 0.6"),
+    ("{cpu: 12 ms}", "{cpu: {lognormal: {cv: 0,6, mean: 12 ms}}}", "decimal comma: write cv: 0.6"),
+    ("endpoint: {", "endpoint: {cpu_speed: 1,25, ", "decimal comma: write cpu_speed: 1.25"),
+    ("endpoint: {", "endpoint: {cpu_speed: '0,9', ", "decimal comma: write 0.9"),
+    ("count: 30", "count: thirty", "'thirty' is not a number: write digits, such as 30"),
+    ("count: 30", "count: '1,500'", "thousands comma: write 1500"),
+    ("count: 30", "count: 1,500", "thousands comma: write count: 1500"),
+    ("artifact_size: 10 MB", "artifact_size: '1,5 GiB'", "decimal comma: write 1.5 GiB"),
+    (RUN, f"{RUN}\nexpect: ['cost.month < 1,500 USD']", "thousands comma: write 1500 USD"),
+    (RUN, f"{RUN}\nexpect: [p98 < 1 s]", "the percentiles are p50, p90, p95, p99 and p99.9"),
     ("{cpu: 12 ms}", "{cpu: {normal: {mean: 12 ms, sd: 1 ms}}}", "did you mean lognormal?"),
     ("{cpu: 12 ms}", "{cpu: -12 ms}", "is negative"),
     (MOD, "models: models.csv", "write {file: models.csv}"),
@@ -124,7 +134,20 @@ MORE_MISTAKES = [
     (TRAFFIC, "traffic: []\n", "traffic: is empty"),
     (TRAFFIC, "traffic:\n  - {poisson: {rate: 80 /s}}\n", "write arrivals: {poisson: {rate: 80 /s}}"),
     (TRAFFIC, "traffic:\n  - {rate: 80 /s}\n", "write arrivals: {poisson: {rate: 80 /s}}"),
-    (TRAFFIC, f"{TRAFFIC}    models: [x]\n", "there is no model or group 'x'"),
+    (TRAFFIC, f"{TRAFFIC}    models: [x]\n", "there is no model or group 'x' (the only group is m)"),
+    (
+        MOD,
+        f"{MOD}\n  - {{name: o, artifact_size: 10 MB, {MEM}{SER}}}\nexpect: [p99 of basic < 1 s]",
+        "the groups are m, o",
+    ),
+    (ARR, "{closed_loop: {users: 2, wait_time: constant_pacing(2)}}", "write pacing: 2 s"),
+    (ARR, "{closed_loop: {users: 2, wait_time: constant(2)}}", "write think_time: 2 s"),
+    (
+        ARR,
+        "{closed_loop: {users: 2, wait_time: 'between(1, 3)'}}",
+        "write think_time: {uniform: {low: 1 s, high: 3 s}}",
+    ),
+    (ARR, "{closed_loop: {users: 2, constant_pacing: 2 s}}", "write pacing: 2 s"),
     (TRAFFIC, f"{TRAFFIC}    model: m\n", "did you mean models?"),
     (TRAFFIC, "traffic:\n  - {trace: calls.csv}\n", "write {file: calls.csv}"),
     (ARR, "{poisson: {rate: 80 /s, popularity: zipf}}", "it is a key of traffic"),
@@ -160,7 +183,16 @@ MORE_MISTAKES = [
     (RUN, "run: {duration: 60 s}\n1: 2", "base.yaml:9: 1: unknown key, one of name, endpoint"),
     (RUN, "run: {duration: true}", "true is not a time"),
     (RUN, "run:{duration: 60 s}", "base.yaml:8"),
-    (RUN, "run: {duration: 60 s}\n  seed: 3", "indented otherwise"),
+    (RUN, "run: {duration: 60 s}\n  seed: 3", "the line is indented by 2 blanks, the line above it by 0"),
+    (RUN, "run:\n    duration: 60 s\n  seed: 3", "indented differently from the rest of its block"),
+    (
+        RUN,
+        "run:\n  duration: 60 s\n   seed: 3",
+        "base.yaml:10: is not YAML: the line is indented by 3 blanks, the line above",
+    ),
+    (RUN, "run:\n  duration: 60 s\n\n# why\n   seed: 3", "base.yaml:12: is not YAML: the line is indented by 3 blanks"),
+    (RUN, "processes:\n  - file: x.py\n     seed: 3", "the line is indented by 5 blanks, the line above it by 4"),
+    (RUN, "run:\n  duration: 60 s: 3", "put quotes around text that holds a colon"),
     (RUN, "run: {duration: '60 s}", "a quote or a bracket is not closed"),
     (RUN, "run: *r", "give the value its name first: &name"),
     (RUN, "run: !env {duration: 60 s}", "the tag '!env' is not allowed"),
@@ -216,6 +248,13 @@ def test_a_duplicate_key_hides_no_other_mistake(mmesim):
     Path("base.yaml").write_text(BASE.replace(RUN, "run: {duration: 60 s, duration: 70 s}\nclients: {timeout: 70}"))
     lines = mmesim("validate", "base.yaml").err.splitlines()
     assert [line.split(": ")[1] for line in lines] == ["run.duration", "clients.timeout"]
+
+
+def test_a_misspelled_instance_type_is_one_message_with_keys_that_can_be_written(mmesim):
+    Path("base.yaml").write_text(BASE.replace("instance_type", "InstanceType"))
+    (line,) = mmesim("validate", "base.yaml").err.splitlines()
+    assert "endpoint.InstanceType: unknown key, one of instance_type, region, instance_count" in line
+    assert line.endswith("(did you mean instance_type?)")
 
 
 def test_keys_that_are_not_indented_are_two_short_messages(mmesim):

@@ -82,6 +82,14 @@ def test_what_can_never_fit_says_how_much_of_how_much_and_what_would(make: Make)
 
 
 @pytest.mark.parametrize(
+    ("count", "end"), [(2, " (and 1 more model)"), (1300, " (and 1,299 more models)"), (1, "never fits")]
+)
+def test_of_many_that_never_fit_the_others_are_counted(make: Make, count: int, end: str) -> None:
+    found = by_id(make(f"models.m.count={count}", "models.m.memory=5 GiB"))["never_fits"]
+    assert found.text.endswith(end)
+
+
+@pytest.mark.parametrize(
     ("overrides", "resource", "workers"),
     [
         (["models.m.artifact_size=31 GB"], "disk", None),

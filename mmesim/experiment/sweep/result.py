@@ -36,9 +36,9 @@ class SweptPoint:
     """One point: its number, the values of the swept fields, and what came out.
 
     `figures` are those of `mmesim.scenario.figures` that a sweep shows, by column. `verdict` is None when nothing is
-    expected; `not_passed` lists the expectations that failed or are undecided. `steady_state` is the verdict on the
-    measured time, and how long a run has to be that is too short. `self_check` says how the simulator contradicted
-    itself, None when it did not.
+    expected; `not_passed` lists the expectations that failed or are undecided, `failed` those that failed.
+    `steady_state` is the verdict on the measured time, and how long a run has to be that is too short. `self_check`
+    says how the simulator contradicted itself, None when it did not.
     """
 
     number: int
@@ -47,6 +47,7 @@ class SweptPoint:
     figures: Mapping[str, Estimate]
     verdict: str | None
     not_passed: tuple[str, ...]
+    failed: tuple[str, ...]
     steady_state: SteadyState
     self_check: str | None
 
@@ -61,6 +62,7 @@ def swept_point(number: int, values: Mapping[str, object], result: Result) -> Sw
         figures={one.column: read(one, result.summary) for one in figures.shown_in("sweep")},
         verdict=result.verdict if entries else None,
         not_passed=tuple(entry["text"] for entry in entries if entry["verdict"] != "pass"),
+        failed=tuple(entry["text"] for entry in entries if entry["verdict"] == "fail"),
         steady_state=result.steady_state,
         self_check=result.self_check,
     )

@@ -14,7 +14,6 @@ from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.results.compare import Delta
-from mmesim.stats.intervals import Estimate
 
 TONES: Mapping[str | None, Tone] = MappingProxyType(
     {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}
@@ -80,8 +79,8 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
     if delta.difference.value is None:
         return (*ends, Cell(formats.DASH, tone=tone), Cell(), Cell())
     if delta.kind == "share":
-        shown = f"{_signed(100.0 * delta.difference.value)} pt"
-        interval = formats.interval(_scaled(delta.difference, 100.0).as_dict())
+        shown = f"{_signed(formats.in_percent(delta.difference.value))} pt"
+        interval = formats.percent_interval(delta.difference.as_dict())
     else:
         bounds = delta.difference.ci95
         exact = bounds is not None and math.isclose(*bounds, rel_tol=1e-9)  # such as a price
@@ -93,13 +92,6 @@ def _row(delta: Delta) -> tuple[Cell, ...]:
 
 def _signed(value: float) -> str:
     return f"+{formats.number(value)}" if value > 0 else formats.number(value)
-
-
-def _scaled(estimated: Estimate, factor: float) -> Estimate:
-    if estimated.value is None:
-        return estimated
-    bounds = None if estimated.ci95 is None else (factor * estimated.ci95[0], factor * estimated.ci95[1])
-    return Estimate(factor * estimated.value, bounds)
 
 
 def _first(found: Diff) -> Iterator[Block]:

@@ -8,6 +8,7 @@ from mmesim.experiment.uncertain_result import Answer, Uncertain
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
 from mmesim.report.content.steadiness import steadiness
+from mmesim.scenario.figures import SHOWN_UNITS
 from mmesim.stats.intervals import Estimate
 from mmesim.stats.ranking import Ranking
 
@@ -77,10 +78,16 @@ def _expected(found: Uncertain) -> Iterator[Block]:
 
 
 def _first(found: Uncertain) -> Iterator[Block]:
-    known = [(answer.name, answer.ranking) for answer in found.answers if answer.ranking is not None]
+    known = [(answer, answer.ranking) for answer in found.answers if answer.ranking is not None]
     if known:
         yield Title("What to measure first (share of the variance of the ranks of each figure)")
-    for name, ranking in known:
+    for answer, ranking in known:
+        name = answer.name
+        if answer.constant:
+            unit = "" if answer.kind == "share" else SHOWN_UNITS[answer.kind]
+            value = f"{formats.figure(answer.kind, answer.p50)} {unit}".strip()
+            yield Lines((f"{name}: never varied, {value} in all {len(answer.of_draws)} draws",))
+            continue
         yield Lines((f"{name}: together the inputs explain {formats.share(ranking.explained)}",))
         rows = []
         for place, one in enumerate(ranking.influences, 1):

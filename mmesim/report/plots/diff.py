@@ -11,12 +11,16 @@ from matplotlib.lines import Line2D
 from mmesim.report import formats, phrases
 from mmesim.report.plots.picture import BLUE, GREY, RED, Picture, plain_log
 from mmesim.results.compare import Delta
+from mmesim.scenario.file.changes import changes
+from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff import Diff
 
 LEAST = 0.5
 """An interval that reaches down to nothing is cut at this share of the smallest value."""
+MOST_CHANGES = 3
+"""Fields that differ which a title can hold."""
 NEUTRAL = "#333333"
 COLOURS: Mapping[str, str] = MappingProxyType(
     {"better": BLUE, "worse": RED, "neither good nor bad": NEUTRAL, "undecided": GREY}
@@ -52,12 +56,22 @@ def differences(found: Diff) -> Picture:
     plain_log(axes.xaxis)
     axes.text(1.02, 1.0, "a \N{RIGHTWARDS ARROW} b", transform=axes.transAxes, va="bottom", fontsize="small")
     axes.set_xlabel("b as a multiple of a (bars: 95 % intervals)")
-    axes.set_title(f"a: {found.a.scenario.name}\nb: {found.b.scenario.name}", fontsize="medium", loc="left")
+    axes.set_title(_title(found.a.scenario, found.b.scenario), fontsize="medium", loc="left")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     legend = [Line2D([], [], color=COLOURS[kind], marker="o", label=kind) for kind in COLOURS if kind in kinds]
     figure.legend(handles=legend, loc="outside lower center", ncols=len(COLOURS), frameon=False, fontsize="small")
     return figure
+
+
+def _title(a: Scenario, b: Scenario) -> str:
+    """The names of both; of two scenarios of one name, such as those made with `with_`, what differs."""
+    different = changes(a, b) if a.name == b.name else ()
+    if not different:
+        return f"a: {a.name}\nb: {b.name}"
+    shown = [f"{one.field}: {one.a} \N{RIGHTWARDS ARROW} {one.b}" for one in different[:MOST_CHANGES]]
+    more = len(different) - len(shown)
+    return "\n".join([a.name, *shown, *([f"and {more} more"] if more else [])])
 
 
 def _kind(delta: Delta) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -24,6 +24,10 @@ PLAIN = StrMethodFormatter("{x:,.6g}")
 """Numbers on an axis as people write them: `2,000`, never `2 x 10^3`."""
 SPREAD = 10.0
 """A largest value this many times the smallest needs a logarithmic axis: the small ones would lie on the zero line."""
+CLOSE, APART = (1.0, 2.0, 5.0), (1.0, 3.0)
+"""Marks in each power of ten: the least ratio of two neighbours is 2, and 3."""
+LETTER_IN = 0.09
+"""Width of a figure of a label, inches."""
 DECADES = 3.5
 """Beyond so many powers of ten an axis has no room for 2 and 5 between them."""
 
@@ -51,10 +55,21 @@ def needs_log(values: Iterable[float]) -> bool:
 def plain_log(axis: Axis) -> None:
     """Labels a logarithmic axis with plain numbers, at 1, 2 and 5 of each power of ten where there is room."""
     low, high = sorted(axis.get_view_interval())
-    few = high > 0.0 and math.log10(high / max(low, 1e-300)) > DECADES
-    axis.set_major_locator(LogLocator(subs=(1.0,) if few else (1.0, 2.0, 5.0)))
+    decades = math.log10(high / max(low, 1e-300)) if high > 0.0 else 0.0
+    axis.set_major_locator(LogLocator(subs=(1.0,) if decades > DECADES else _steps(axis, decades, high)))
     axis.set_major_formatter(PLAIN)
     axis.set_minor_formatter(NullFormatter())
+
+
+def _steps(axis: Axis, decades: float, high: float) -> tuple[float, ...]:
+    """The marks in a power of ten whose labels do not touch; beside each other only those of an x axis can."""
+    figure = axis.axes.get_figure(root=True)
+    if not isinstance(axis, XAxis) or figure is None or decades <= 0.0:
+        return CLOSE
+    label_in = LETTER_IN * (len(f"{high:,.0f}") + 1)
+    decade_in = axis.axes.get_position().width * figure.get_figwidth() / decades
+    fitting = (steps for steps, gap in ((CLOSE, 2.0), (APART, 3.0)) if label_in < math.log10(gap) * decade_in)
+    return next(fitting, (1.0,))
 
 
 def ink(colour: Any) -> str:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from mmesim import units
 from mmesim.arrays import Floats, Ints
+from mmesim.report import formats
 from mmesim.report.plots.picture import BLUE, PALE_BLUE, RED, Picture, ink, plain_log
 from mmesim.results.latency import pool
 from mmesim.results.ledger import calls_of_band
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 BANDS = ("p50", "p90", "p99", "p99.9")
 NEGLIGIBLE = 0.01
 """Parts of the ledger below this share of every band are not drawn."""
+WORTH_SAYING = 0.001
+"""The curves are of successful calls alone: from this share of failed ones on, the picture says how many."""
 READABLE = 12.0
 """A part has its share written in it from so many percent on."""
 
@@ -32,7 +35,11 @@ def latency(result: Result) -> Picture:
     left, middle, right = figure.subplots(1, 3, width_ratios=(6, 1.5, 4))
     _exceedance(left, result)
     _ledger(middle, right, result)
-    figure.suptitle(result.scenario.name)
+    failed = result.summary["error_rate"]["value"]
+    said = failed is not None and failed > WORTH_SAYING
+    figure.suptitle(
+        f"{result.scenario.name}\n{formats.share(failed)} of calls failed" if said else result.scenario.name
+    )
     return figure
 
 

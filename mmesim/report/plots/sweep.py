@@ -20,7 +20,7 @@ from mmesim.scenario.figures import SHOWN_UNITS, Figure
 from mmesim.stats.intervals import Estimate
 
 if TYPE_CHECKING:
-    from mmesim.experiment.sweep.result import Field, SweepResult
+    from mmesim.experiment.sweep.result import Field, SweepResult, SweptPoint
 
 MARKS: Mapping[str | None, tuple[str, str, str, str]] = MappingProxyType(
     {
@@ -33,6 +33,13 @@ MARKS: Mapping[str | None, tuple[str, str, str, str]] = MappingProxyType(
 """Verdict of a point -> marker, colour, sign in a heat map, words."""
 MOST_CELLS = 200
 """Beyond so many cells of a heat map no value is written in them."""
+INTERVAL = "95 % interval"
+LEAST_PIXELS = 4.0
+"""Height of a band that shows beside its line."""
+ROW = 66
+"""Letters of a legend in one row."""
+MOST_LIMITS = 2
+"""Limits that a legend can name."""
 FEW = 12
 """Up to so many different numbers on an axis, each has its own mark."""
 
@@ -47,7 +54,6 @@ def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
     if all(estimate.value is None for estimate in found):
         reason = found[0].reason if found else "no point is finished"
         raise UserError(f"there is no {figure.title} to plot: {reason}")
-    verdicts = [point.verdict for point in result.points]
     plot = Picture(7.0, 4.5)
     if len(result.swept) == 1:
         _line(plot, result, figure, found)
@@ -55,7 +61,7 @@ def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
         down, across = result.swept
         cells = len(_values(down)) * len(_values(across))
         scattered = cells > 2 * len(found) and down.numbers is not None and across.numbers is not None
-        (_scatter if scattered else _heat_map)(plot, down, across, figure, found, verdicts)
+        (_scatter if scattered else _heat_map)(plot, down, across, figure, found, result.points)
         names = _names(result)
         plot.axes[0].set_ylabel(names[0])
         plot.axes[0].set_xlabel(names[1])
@@ -79,18 +85,19 @@ def _line(plot: Plot, result: SweepResult, figure: Figure, found: Sequence[Estim
     if names is None:
         axes.plot(x, y, "-", color=BLUE)
         if figure.interval:
-            axes.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label="95 % interval")
+            axes.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label=INTERVAL)
         _number_axis(axes, x)
     else:
         # Between names there is nothing that a line could mean.
         below, above = np.nan_to_num(y - low), np.nan_to_num(high - y)
-        axes.errorbar(x, y, [below, above], fmt="none", capsize=4, color=GREY, label="95 % interval")
+        axes.errorbar(x, y, [below, above], fmt="none", capsize=4, color=GREY, label=INTERVAL)
         long = sum(map(len, names)) > 60
         axes.set_xticks(range(len(names)), names, rotation=30 if long else 0, ha="right" if long else "center")
         axes.margins(x=0.15)
     verdicts = [result.points[index].verdict for index in order]
     for verdict in dict.fromkeys(verdicts):
-        marker, colour, _, words = MARKS[verdict]
+        marker, colour = MARKS[verdict][:2]
+        words = _words(verdict, result.points)
         here = np.array([one == verdict for one in verdicts])
         axes.plot(x[here], y[here], marker, color=colour, markersize=7, label=None if verdict is None else words)
     for limit in limits:
@@ -106,11 +113,36 @@ def _line(plot: Plot, result: SweepResult, figure: Figure, found: Sequence[Estim
         axes.yaxis.set_major_formatter(PLAIN)
     axes.grid(alpha=0.3)
     handles, labels = axes.get_legend_handles_labels()
+    if names is None and _invisible(axes, x, low, high):
+        labels = [f"{label}, narrower than the line" if label == INTERVAL else label for label in labels]
     if not figure.interval or np.isnan(low).all():
-        kept = [label != "95 % interval" for label in labels]
+        kept = [label != INTERVAL for label in labels]
         handles, labels = ([one for one, keep in zip(of, kept, strict=True) if keep] for of in (handles, labels))
     if handles:
-        plot.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize="small")
+        columns = 4 if sum(map(len, labels)) < ROW else 2 if sum(sorted(map(len, labels))[-2:]) <= ROW else 1
+        plot.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize="small")
+
+
+def _words(verdict: str | None, points: Sequence[SweptPoint]) -> str:
+    """What a verdict means: of one that is not passed also on which limits."""
+    texts = list(dict.fromkeys(text for point in points if point.verdict == verdict for text in _open(point)))
+    if not texts:
+        return MARKS[verdict][3]
+    more = f" and {len(texts) - MOST_LIMITS} more" if len(texts) > MOST_LIMITS else ""
+    return f"{MARKS[verdict][3]}: {', '.join(texts[:MOST_LIMITS])}{more}"
+
+
+def _open(point: SweptPoint) -> Sequence[str]:
+    """The limits that made the verdict of a point: those that are missed, or where none is those that are undecided."""
+    return point.failed or point.not_passed
+
+
+def _invisible(axes: Axes, x: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
+    """Whether the band of intervals is hidden by the line wherever it is."""
+    axes.get_ylim()  # the scale is known from here on
+    ends = [axes.transData.transform(np.column_stack([x, end]))[:, 1] for end in (low, high)]
+    heights = np.abs(ends[1] - ends[0])
+    return bool(np.isfinite(heights).any() and np.nanmax(heights) < LEAST_PIXELS)
 
 
 def _number_axis(axes: Axes, x: np.ndarray) -> None:
@@ -141,10 +173,11 @@ def _heat_map(
     across: Field,
     figure: Figure,
     found: Sequence[Estimate],
-    verdicts: Sequence[str | None],
+    points: Sequence[SweptPoint],
 ) -> None:
     """Rows are the values of the first field from the bottom up, columns those of the second."""
     axes = plot.add_subplot()
+    verdicts = [point.verdict for point in points]
     rows, columns = _values(down), _values(across)
     cells = np.full((len(rows), len(columns)), math.nan)
     signs = {}
@@ -162,7 +195,7 @@ def _heat_map(
             written = f"{text} {signs.get((row, column), '')}".rstrip()
             colour = "black" if math.isnan(value) else ink(image.cmap(image.norm(value)))
             axes.text(column, row, written, ha="center", va="center", fontsize=8, color=colour)
-        _legend(plot, verdicts, marks=False)
+        _legend(plot, points, marks=False)
     _colour_bar(plot, image, figure)
 
 
@@ -172,9 +205,10 @@ def _scatter(
     across: Field,
     figure: Figure,
     found: Sequence[Estimate],
-    verdicts: Sequence[str | None],
+    points: Sequence[SweptPoint],
 ) -> None:
     axes = plot.add_subplot()
+    verdicts = [point.verdict for point in points]
     (x, _), (y, _) = _places(across), _places(down)
     values = _scaled(figure, found)[0]
     norm = _norm(values)
@@ -191,7 +225,7 @@ def _scatter(
             linewidths=0.4,
         )
     axes.grid(alpha=0.3)
-    _legend(plot, verdicts, marks=True)
+    _legend(plot, points, marks=True)
     _colour_bar(plot, marks, figure)
 
 
@@ -201,20 +235,29 @@ def _norm(values: Sequence[float]) -> Normalize:
     return kind(float(np.nanmin(values)), float(np.nanmax(values)))
 
 
-def _legend(plot: Plot, verdicts: Sequence[str | None], marks: bool) -> None:
+def _legend(plot: Plot, points: Sequence[SweptPoint], marks: bool) -> None:
     """What each sign, or each marker, stands for; nothing where nothing is expected."""
+    verdicts = {point.verdict for point in points}
     seen = [one for one in MARKS if one is not None and one in verdicts]
+    said = {one: _words(one, points) for one in seen}
     if not seen:
         return
     if marks:
         handles = [
-            Line2D([], [], color="black", marker=MARKS[one][0], linestyle="", fillstyle="none", label=MARKS[one][3])
+            Line2D([], [], color="black", marker=MARKS[one][0], linestyle="", fillstyle="none", label=said[one])
             for one in seen
         ]
-        plot.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
+        plot.legend(
+            handles=handles, loc="outside lower center", ncols=3 if _short(said) else 1, frameon=False, fontsize="small"
+        )
     else:
-        words = "   ".join(f"{MARKS[one][2]} {MARKS[one][3]}" for one in seen)
+        words = ("   " if _short(said) else "\n").join(f"{MARKS[one][2]} {said[one]}" for one in seen)
         plot.supxlabel(words, fontsize="small")
+
+
+def _short(said: Mapping[str, str]) -> bool:
+    """Whether a legend has room in one row."""
+    return sum(map(len, said.values())) < ROW
 
 
 def _colour_bar(plot: Plot, drawn: object, figure: Figure) -> None:

@@ -96,6 +96,7 @@ class Endpoint(Data):
     """
 
     file_keys: ClassVar[tuple[str, ...]] = HOST_KEYS
+    resolved_keys: ClassVar[tuple[str, ...]] = ("host",)
     lone_key: ClassVar[str | None] = "instance_type"
 
     instance_type: Text | None = None

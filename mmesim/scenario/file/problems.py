@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from mmesim import units
 from mmesim.errors import Problem, did_you_mean, nearest
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.values.fields import FLAGS, FROM_FILE, Data, Place, Refusals, Refused, not_text, shown
@@ -38,8 +39,11 @@ def from_validation(
         for one in refused:
             way, _ = tree.find(one.path)
             lacking = re.search(r"without (\w+) needs it", one.message)
-            if lacking is not None and (one.path[:-1], lacking[1]) in given:
+            # The keys of a host stand in the endpoint, so the place in the file is what counts.
+            holder = way if len(way) < len(one.path) else way[:-1]
+            if lacking is not None and (holder, lacking[1]) in given:
                 continue  # it is there, with a wrong name or value
+            one.hint = one.hint or _decimal_comma(way, tree)
             if not any(way[: len(place)] == place for place in already):
                 yield locate(one, tree, whole_path=item["type"] == "missing" and "keys" not in item)
 
@@ -152,6 +156,22 @@ def _instead(place: Place, value: object, needed: str, hint: str | None) -> str:
     return hint or f"did you mean {needed}?"
 
 
+def _decimal_comma(place: Place, tree: Located) -> str | None:
+    """What is meant by `{cv: 0,6}`, which YAML reads as two keys: `cv` and 6."""
+    digits = str(place[-1]) if place else ""
+    if not re.fullmatch(r"\d{1,15}", digits) or not tree.find(place[:-1])[1].map:
+        return None
+    before = list(tree.find(place[:-1])[1].plain().items())
+    index = next((index for index, (key, _) in enumerate(before) if str(key) == digits), 0)
+    if index == 0 or before[index][1] is not None:
+        return None
+    key, whole = before[index - 1]
+    if not isinstance(key, str) or isinstance(whole, bool) or not isinstance(whole, int):
+        return None
+    written = units.without_comma(f"{whole},{digits}")
+    return None if written is None else written.replace("write ", f"write {key}: ")
+
+
 SWITCH = {"true": "enabled", "false": "disabled"}
 
 
@@ -213,7 +233,8 @@ def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:
 
 
 def _keys_of(kind: type[Data]) -> list[str]:
-    return [*(field.alias or name for name, field in kind.model_fields.items()), *kind.file_keys]
+    fields = (field.alias or name for name, field in kind.model_fields.items() if name not in kind.resolved_keys)
+    return [*fields, *kind.file_keys]
 
 
 def _class_at(place: Place, tree: Located, root: type[Data]) -> type[Data] | None:

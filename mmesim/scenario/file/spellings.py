@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mmesim.scenario.file.tree import Key, Located
@@ -20,6 +21,8 @@ class Spelling:
     message: str
     write: str
     same: bool = False
+    meant: Callable[[str], str | None] = lambda _: None
+    """What to write for one value; None where `write` is as good."""
 
     @property
     def key(self) -> str:
@@ -28,6 +31,9 @@ class Spelling:
 
     def instead(self, value: object) -> str:
         """What to write for a value."""
+        meant = self.meant(value) if isinstance(value, str) else None
+        if meant is not None:
+            return f"write {meant}"
         return (
             f"write {self.key}: {value}"
             if self.same and isinstance(value, str | int | float)
@@ -44,9 +50,26 @@ class Spelling:
 CLOSED_LOOP = "arrivals: {closed_loop: {users: 10, think_time: 1 s}}"
 RATE = "{rate: 80 /s}"
 _CALLS = "{arrivals: {closed_loop: {users: 10, think_time: 1 s}}, calls: 1000}"
+_PACED = "arrivals: {closed_loop: {users: 10, pacing: 2 s}}"
 _STAGES = "arrivals: {ramp: {stages: [{duration: 2 min, target: 50 /s}]}}"
 _OF_WHAT = "stages are those of users (closed_loop) or of a rate (ramp)"
 _RESPONSE_TIMEOUT = "the worker's response time-out is not simulated"
+
+
+def _of_locust(value: str) -> str | None:
+    """What Locust's `wait_time` is called here: its functions take seconds."""
+    call = re.fullmatch(r"\s*(\w+)\(\s*([\d.]+)\s*(?:,\s*([\d.]+)\s*)?\)\s*", value)
+    if call is None:
+        return None
+    match call[1], call[3]:
+        case "constant", None:
+            return f"think_time: {call[2]} s"
+        case "constant_pacing", None:
+            return f"pacing: {call[2]} s"
+        case "between", str(most):
+            return f"think_time: {{uniform: {{low: {call[2]} s, high: {most} s}}}}"
+    return None
+
 
 TABLE: tuple[Spelling, ...] = (
     *(
@@ -92,6 +115,20 @@ TABLE: tuple[Spelling, ...] = (
         ("traffic", "*", "arrivals", "closed_loop", "iterations"), "the number of calls belongs to the stream", _CALLS
     ),
     Spelling(("traffic", "*", "arrivals", "closed_loop", "vus"), "virtual users are called users", CLOSED_LOOP),
+    Spelling(
+        ("traffic", "*", "arrivals", "closed_loop", "constant_pacing"),
+        "the time from call to call is called pacing",
+        _PACED,
+        meant=lambda value: f"pacing: {value}",
+    ),
+    Spelling(
+        ("traffic", "*", "arrivals", "closed_loop", "wait_time"),
+        "a pause is think_time, a time from call to call is pacing",
+        CLOSED_LOOP,
+        meant=_of_locust,
+    ),
+    Spelling(("traffic", "*", "constant_pacing"), "pacing belongs to a closed loop", _PACED),
+    Spelling(("traffic", "*", "wait_time"), "a pause belongs to a closed loop", CLOSED_LOOP),
     Spelling(("traffic", "*", "arrivals", "stages"), _OF_WHAT, _STAGES),
     Spelling(("traffic", "*", "stages"), _OF_WHAT, _STAGES),
     Spelling(("traffic", "*", "users"), "users belong to a closed loop", CLOSED_LOOP),

@@ -35,13 +35,15 @@ _CORE: dict[str, tuple[str, list[str]]] = {
 _PLAIN = {
     "'\\t'": "a tab cannot indent: use spaces",
     "mapping values are not allowed": "one key a line: begin a new line, or put quotes around text that holds a colon",
-    "expected <block end>": "the line is indented otherwise than those that it belongs to",
+    "expected <block end>": "the line is indented differently from the rest of its block",
     "found undefined alias": "give the value its name first: &name",
     "could not find expected ':'": "a colon and a space are missing after the key",
     "but found another document": "one scenario a file: remove the line ---",
     "found unexpected end of stream": "a quote or a bracket is not closed",
 }
 """Part of what the parser says -> what to do, in plain words."""
+_INDENT = ("mapping values are not allowed", "expected <block end>")
+"""What the parser says of a line that is indented too much."""
 
 
 class CoreLoader(yaml.SafeLoader):
@@ -103,12 +105,33 @@ def read_text(text: str, name: str, folder: Path, twice: list[Problem] | None = 
         line = None if mark is None else mark.line + 1
         context = f"{error.context}: " if error.context else ""
         hint = next((words for part, words in _PLAIN.items() if part in str(error.problem)), None)
+        if mark is not None and any(part in str(error.problem) for part in _INDENT):
+            deep = _too_deep(text.splitlines(), mark.line)
+            if deep is not None:
+                raise _error(
+                    name, line, f"is not YAML: {deep}", "begin the keys of one block in the same column"
+                ) from None
         raise _error(name, line, f"is not YAML: {context}{error.problem}", hint) from None
     except yaml.YAMLError as error:
         raise _error(name, None, f"is not YAML: {error}".splitlines()[0]) from None
     except RecursionError:
         raise _error(name, None, "is nested too deeply") from None
     raise _error(name, None, "is empty: `mmesim init` writes a file to start from")
+
+
+def _too_deep(lines: list[str], number: int) -> str | None:
+    """That a line is indented more than the complete `key: value` above it; None when it is not."""
+    above = next((one for one in reversed(lines[:number]) if one.split("#")[0].strip()), "")
+    column, column_above = (len(one) - len(one.lstrip(" ")) for one in (lines[number], _without_dashes(above)))
+    if column <= column_above or not re.search(r":\s+[^\s#]", above):
+        return None
+    return f"the line is indented by {column} blanks, the line above it by {column_above}"
+
+
+def _without_dashes(line: str) -> str:
+    """The line with blanks for the dashes of lists that it begins with."""
+    dashes = re.match(r" *(?:- +)*", line)
+    return line if dashes is None else " " * dashes.end() + line[dashes.end() :]
 
 
 def write_text(data: object) -> str:

@@ -32,7 +32,14 @@ def unknown(names: Sequence[str] | None, models: Sequence[Model]) -> Iterator[tu
     known = {model.group for model in models} | {model.name for model in models}
     for place, name in enumerate(names or ()):
         if name not in known:
-            yield place, name, did_you_mean(name, known)
+            groups = list(dict.fromkeys(model.group for model in models))
+            more = f" and {len(groups) - MOST_GROUPS:,} more" if len(groups) > MOST_GROUPS else ""
+            there = f"the groups are {', '.join(groups[:MOST_GROUPS])}{more}" if len(groups) > 1 else None
+            yield place, name, did_you_mean(name, known) or there or f"the only group is {groups[0]}"
+
+
+MOST_GROUPS = 8
+"""Groups that a hint lists."""
 
 
 @dataclass(frozen=True, slots=True)

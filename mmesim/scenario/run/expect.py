@@ -20,7 +20,7 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.scenario.figures import LATENCIES, Kind, quantile_shares
+from mmesim.scenario.figures import LATENCIES, QUANTILE_NAME, QUANTILES, Kind, quantile_shares
 from mmesim.scenario.run.expected import EXPECTED, LATER, OF_CALLS, OF_LIMIT, meaning_of
 from mmesim.scenario.run.selection import ALL_CALLS, Counted, Selection, Word, read_selection
 from mmesim.scenario.run.share import share
@@ -151,6 +151,9 @@ def _figure(word: str) -> str:
     if root in LATER:
         raise Refused(f"{word!r} cannot be expected: {LATER[root]}")
     plain = re.sub(r"^latency(_ms)?\.|(_ms|_rps)$", "", word).replace("_ms.", ".").replace("usd_per_", "")
+    if QUANTILE_NAME.fullmatch(word.lower()) and word.lower() not in EXPECTED:
+        known = f"{', '.join(QUANTILES[:-1])} and {QUANTILES[-1]}"
+        raise Refused(f"unknown figure {word!r}: the percentiles are {known}", (), did_you_mean(word, QUANTILES))
     hint = f"write {plain}" if plain in EXPECTED and plain != word else did_you_mean(word, EXPECTED)
     if hint is not None:
         raise Refused(f"unknown figure {word!r}", (), hint)
@@ -187,6 +190,9 @@ def _share(metric: str, comparison: str, text: str) -> float:
 
 
 def _count(metric: str, text: str) -> float:
+    plain = units.without_comma(text)
+    if plain is not None:
+        raise ValueError(f"{text!r} is not a number: {plain}")
     if not re.fullmatch(r"\d+(\.\d+)?", text):
         or_share = ", or `80 % of limit`" if metric == OF_LIMIT else ""
         raise ValueError(f"{text!r} is not a number: write one without a unit, such as 300{or_share}")

@@ -25,6 +25,11 @@ State = Literal["warm", "cold"]
 ORDER: Mapping[str, int] = MappingProxyType({"warm": 0, "cold": 0, "of": 1, "in": 2, "after": 3})
 """Word of the grammar -> its place behind the figure; two words of one place exclude each other."""
 
+OFFERED = tuple(word for word in ORDER if word != "after")
+"""The words that can be used: `after` is known only to say why it cannot."""
+PERIOD = "5 min"
+"""The length of windows in examples."""
+
 
 class Windows(NamedTuple):
     """`number` windows of `length_s` from `start_s` on, the last cut at `end_s`; empty when that is not later."""
@@ -113,7 +118,7 @@ def read_selection(figure: str, words: Sequence[Word]) -> Selection:
     while rest:
         word = rest.pop(0)
         if word.text not in ORDER:
-            raise _unknown(figure, word)
+            raise _unknown(figure, word, rest)
         if ORDER[word.text] <= last:
             order = "[warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min]"
             raise Refused(f"`{word.text}` at column {word.column} comes too late or twice: write `{figure} {order}`")
@@ -136,9 +141,20 @@ def read_selection(figure: str, words: Sequence[Word]) -> Selection:
     return found
 
 
-def _unknown(figure: str, word: Word) -> Refused:
-    message = f"'{word.text}' at column {word.column} means nothing: behind {figure} come {', '.join(ORDER)} or a limit"
-    return Refused(message, (), did_you_mean(word.text, tuple(ORDER)))
+def _unknown(figure: str, word: Word, rest: Sequence[Word]) -> Refused:
+    """`rest` are the words behind it."""
+    after = f"behind {figure} come {', '.join(OFFERED)} or a limit"
+    message = f"'{word.text}' at column {word.column} means nothing: {after}"
+    if word.text in ("every", "each", "per"):
+        return Refused(message, (), f"write in every {_meant_time(' '.join(one.text for one in rest)) or PERIOD}")
+    return Refused(message, (), did_you_mean(word.text, OFFERED))
+
+
+def _meant_time(text: str) -> str | None:
+    """A time as it is to be written; None when no time is meant."""
+    number, unit = units.split(text) or (0, "")
+    known = units.meant(unit, units.TIMES) if unit else None
+    return None if known is None else f"{number} {known}"
 
 
 _BETWEEN = re.compile(r"(.*?)\s*\.\.\s*(.*)")
@@ -160,7 +176,10 @@ def _when(found: Selection, figure: str, text: str, column: int) -> Selection:
     except ValueError as error:
         if isinstance(error, Refused):
             raise
-        raise Refused(f"{where}: {error}") from None
+        meant = [_meant_time(one) for one in (span.groups() if span else [text.removeprefix("every").strip()])]
+        joined = "..".join(one for one in meant if one is not None)
+        hint = f"write in {'' if span else 'every '}{joined}" if None not in meant else None
+        raise Refused(f"{where}: {error}", (), hint) from None
     if between_s[0] >= between_s[1]:
         raise Refused(f"{where}: {span[1]} is not before {span[2]}")
     return replace(found, between_s=between_s)

@@ -83,6 +83,9 @@ class Data(BaseModel):
     file_keys: ClassVar[tuple[str, ...]] = ()
     """Keys that a file may write besides the fields; they are resolved before the class is built."""
 
+    resolved_keys: ClassVar[tuple[str, ...]] = ()
+    """The fields that only a run writes, into the resolved file: nobody is told to write them."""
+
     lone_key: ClassVar[str | None] = None
     """The key that a value is meant for which stands where a map should; None: the first that is required."""
 
@@ -131,7 +134,9 @@ def _plain_number(value: object) -> str:
         re.fullmatch(r"([-+]?\d+(?:\.\d+)?)\s*(%|[A-Za-z][\w ]*)?", value.strip()) if isinstance(value, str) else None
     )
     if found is None:
-        return ""
+        plain = units.without_comma(value) if isinstance(value, str) else None
+        digits = ": write digits, such as 30" if isinstance(value, str) and value.strip().isalpha() else ""
+        return digits if plain is None else f": {plain}"
     number = f"{float(found[1]) / 100:.12g}" if found[2] == "%" else found[1]
     return f": write {number}" if found[2] else f": write {number} without quotes"
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import signal
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import figure, shown_in
 from mmesim.scenario.file.dump import dump
+from mmesim.stats.intervals import Estimate
 from tests.helpers.texts import load_text
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
@@ -287,11 +289,47 @@ def test_a_plot_shows_the_limit_and_which_points_pass() -> None:
     assert verdicts == ["undecided", "undecided", "fail"]  # five calls decide little
     lines = {line.get_label(): np.asarray(line.get_xydata()) for line in axes.lines}
     assert lines["limit 25 ms"][:, 1].tolist() == [25.0, 25.0]
-    assert lines["undecided"][:, 0].tolist() == [1, 2]
-    assert lines["a limit is missed"][:, 0].tolist() == [3]
-    assert {text.get_text() for text in plot.legends[0].get_texts()} >= {"limit 25 ms", "a limit is missed"}
+    assert lines["undecided: p99 < 25 ms"][:, 0].tolist() == [1, 2]
+    assert lines["a limit is missed: p99 < 25 ms"][:, 0].tolist() == [3]
+    written = {text.get_text() for text in plot.legends[0].get_texts()}
+    assert written >= {"limit 25 ms", "a limit is missed: p99 < 25 ms"}
     cells = [text.get_text() for text in swept(GRID).plot("p99").axes[0].texts]
     assert all(cell.endswith(" ?") for cell in cells)
+
+
+def test_a_plot_names_only_the_limits_that_made_the_verdict_and_not_too_many() -> None:
+    result = swept({COUNT: [3]})
+    (point,) = result.points
+    limits = ("p99 of m < 1 s", "p50 < 1 s", "mean < 1 s")
+    for failed, words in ((limits[:1], limits[0]), (limits, "p99 of m < 1 s, p50 < 1 s and 1 more")):
+        of = replace(result, points=(replace(point, verdict="fail", failed=failed, not_passed=limits),))
+        written = [text.get_text() for text in of.plot("mean").legends[0].get_texts()]
+        assert f"a limit is missed: {words}" in written
+
+
+def test_a_band_that_cannot_be_seen_is_said_to_be_narrow() -> None:
+    result = swept({COUNT: [1, 3]})
+    for half_width, label in ((0.001, "95 % interval, narrower than the line"), (5.0, "95 % interval")):
+        points = [
+            replace(one, figures={**one.figures, "mean_ms": Estimate(10.0 * one.number + 10.0, ends)})
+            for one in result.points
+            for middle in [10.0 * one.number + 10.0]
+            for ends in [(middle - half_width, middle + half_width)]
+        ]
+        plot = replace(result, points=tuple(points)).plot("mean")
+        assert label in [text.get_text() for text in plot.legends[0].get_texts()]
+
+
+@pytest.mark.parametrize(
+    "limits", [["p99 of a-group-of-models < 1 s"], ["p99 of a-group-of-models < 1 s", "p50 < 1 s"]]
+)
+def test_a_legend_is_no_wider_than_its_picture(limits: list[str]) -> None:
+    result = swept({COUNT: [1, 3]})
+    points = [replace(one, verdict="fail", failed=tuple(limits)) for one in result.points]
+    plot = replace(result, points=tuple(points)).plot("p99")
+    plot.canvas.draw()
+    box = plot.legends[0].get_window_extent()
+    assert (box.x0, box.x1) == pytest.approx((350.0, 350.0), abs=350.0)
 
 
 @pytest.mark.parametrize(("counts", "scale"), [([1, 9], "linear"), ([1, 40], "log")])

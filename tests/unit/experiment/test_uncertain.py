@@ -12,6 +12,8 @@ from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.uncertain import uncertain
+from mmesim.report.content.uncertain import uncertain_report
+from mmesim.report.text import text
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.values.times import Constant
@@ -173,6 +175,8 @@ def test_the_engine_itself(tmp_path: Path):
     [
         ({"metrics": ["p98x"]}, "unknown metric 'p98x': one of mean, p50"),
         ({"metrics": ["cache_hit_ration"]}, "did you mean cache_hit_ratio?"),
+        ({"metrics": ["cost.month"]}, "cost.month is not a figure of each replication"),
+        ({"metrics": ["cost"]}, "write it in `expect`"),
         ({"draws": 7}, "7 draws are too few to rank 2 inputs: at least 8"),
         ({"replications": 1}, "at least 2 are needed"),
     ],
@@ -207,6 +211,14 @@ def test_a_percentile_of_a_draw_is_that_of_all_its_calls():
     found = uncertain(scenario(), draws=8, replications=3, executor=fakes.Fake(mostly_fast), metrics=["p90"])
     # 6 of 60 calls are slow: the p90 of all is fast, those of the replications are fast, fast and slow
     assert found["p90"].of_draws == (10.0,) * 8
+
+
+def test_a_figure_that_never_varies_has_no_input_to_measure():
+    found = uncertain(scenario(), draws=8, replications=2, executor=fakes.Fake(linear), metrics=["mean", "error_rate"])
+    shown = text(uncertain_report(found))
+    assert "error_rate: never varied, 0 % in all 8 draws\n" in shown
+    assert "order is not resolved" not in shown.partition("error_rate: never")[2]
+    assert not isinstance(found.frame.loc["error_rate", "measure_first"], str)
 
 
 def never(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:

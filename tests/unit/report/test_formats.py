@@ -32,6 +32,22 @@ def test_interval_shows_no_noise(low: float, high: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [(6.35e-33, 0.0, 8.5e-31, "0 % [0, 0]"), (1.0 - 1e-15, 1.0 - 1e-14, 1.0, "100 % [100, 100]")],
+)
+def test_rounding_errors_of_a_share_are_not_shown(value: float, low: float, high: float, text: str) -> None:
+    assert formats.percent(Estimate(value, (low, high)).as_dict()) == text
+
+
+def test_a_difference_of_shares_that_is_rounding_is_none() -> None:
+    assert (formats.in_percent(-1.1e-16), formats.in_percent(-0.25)) == (0.0, -25.0)
+
+
+def test_the_smallest_share_that_a_run_can_have_is_shown() -> None:
+    assert formats.share(1e-9) == "0.000000100 %"
+
+
+@pytest.mark.parametrize(
     ("share", "text"),
     [(0.93641, "93.6 %"), (0.9998, "99.980 %"), (1.0, "100 %"), (0.0, "0 %"), (0.00001388, "0.00139 %")],
 )

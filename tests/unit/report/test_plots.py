@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,10 @@ from matplotlib.patches import Rectangle, StepPatch
 
 from mmesim import run
 from mmesim.experiment.diff import Diff
+from mmesim.report import formats
 from mmesim.report.formats import number
 from mmesim.report.plots.diff import COLOURS, differences
-from mmesim.report.plots.picture import RED
+from mmesim.report.plots.picture import RED, Picture, plain_log
 from mmesim.report.plots.run import BANDS, latency
 from mmesim.report.plots.trace import trace_plot
 from mmesim.results.compare import deltas
@@ -73,6 +76,44 @@ def test_a_difference_is_coloured_by_what_it_means_and_has_its_values(result):
     assert written["usd_per_hour"].get_color() == COLOURS["neither good nor bad"]  # the same
     assert written["cpu_utilization"].get_color() == COLOURS["neither good nor bad"]
     assert "worse" in {text.get_text() for text in plot.legends[0].get_texts()}
+
+
+def test_two_scenarios_of_one_name_have_a_title_that_says_what_differs(result):
+    changed = {"models.m.service.cpu.lognormal.mean": "14 ms", "models.m.memory": "11 MB", "endpoint.load_slots": 1}
+    worse = replace(result, scenario=result.scenario.with_({**changed, "run.seed": 9}))
+    found = Diff(result.scenario, result, worse, deltas(result, worse), None, same_calls=True, all_recorded=True)
+    name, *lines = differences(found).axes[0].get_title(loc="left").split("\n")
+    assert name == result.scenario.name
+    assert sorted(line.partition(": ")[0] for line in lines) == sorted(changed)
+    assert any(line.endswith(" \N{RIGHTWARDS ARROW} 11 MB") for line in lines)
+    other = replace(result, scenario=result.scenario.model_copy(update={"name": "b"}))
+    found = Diff(result.scenario, result, other, deltas(result, other), None, same_calls=True, all_recorded=True)
+    assert differences(found).axes[0].get_title(loc="left") == f"a: {result.scenario.name}\nb: b"
+
+
+def test_failed_calls_are_said_since_the_curves_are_without_them(result):
+    title = latency(result).get_suptitle()
+    assert title == result.scenario.name
+    failing = run(result.scenario.with_({"clients.timeout": "30 ms"}))
+    share = failing.summary["error_rate"]["value"]
+    assert share > 0.001
+    assert latency(failing).get_suptitle() == f"{result.scenario.name}\n{formats.share(share)} of calls failed"
+
+
+@pytest.mark.parametrize("limits", [(40.0, 72_000.0), (1.0, 900.0), (900.0, 80_000.0), (20_000.0, 90_000.0)])
+@pytest.mark.parametrize("width_in", [5.0, 10.0])
+def test_the_labels_of_a_logarithmic_axis_do_not_touch(limits, width_in):
+    figure = Picture(width_in, 3.0)
+    axes = figure.add_subplot()
+    axes.plot(limits, [1.0, 2.0])
+    axes.set_xscale("log")
+    axes.set_xlim(*limits)
+    plain_log(axes.xaxis)
+    figure.canvas.draw()
+    shown = [label for label in axes.get_xticklabels() if limits[0] <= label.get_position()[0] <= limits[1]]
+    boxes = [label.get_window_extent() for label in shown]
+    assert len(boxes) >= 2
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 @pytest.mark.parametrize(

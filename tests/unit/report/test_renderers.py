@@ -166,3 +166,13 @@ def test_a_whole_run_says_the_same_in_both() -> None:
         for word in block.texts if isinstance(block, Lines) else [block.text] if isinstance(block, Title) else []:
             assert word in said
             assert word in text(shown)
+
+
+def test_a_column_without_a_title_is_not_carried_into_a_table_without_any() -> None:
+    columns = (Column(), *(Column(title, "right") for title in ("a", "b", "b - a")), Column())
+    ratio = (Cell("cache_hit_ratio"), Cell("99.99972 %"), Cell("100 %"), Cell("+0.000278 pt", "[-0.0002, 0.0027]"))
+    table = Table(columns, ((*ratio, Cell("undecided")), (*cells("memory_utilization", "9", "8", "-1"), Cell("lower"))))
+    lines = text(report([Title("Figures"), table])).splitlines()
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= 80
+    assert lines[2].endswith("+0.000278 pt [-0.0002, 0.0027] undecided")

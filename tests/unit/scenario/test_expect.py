@@ -104,7 +104,8 @@ def test_a_limit_is_understood(text: str, metric: str, kind: str, limit: float, 
         ("p99 < 5 %", "unknown unit '%'"),
         ("loads < 200", "'200' has no unit: write a rate"),
         ("cost.month < 1000 EUR", "unknown unit 'EUR'"),
-        ("p99 warn < 1 s", "'warn' at column 5 means nothing: behind p99 come warm, cold, of, in, after or a limit"),
+        ("p99 warn < 1 s", "'warn' at column 5 means nothing: behind p99 come warm, cold, of, in or a limit"),
+        ("p99 every 5 minutes < 1 s", "'every' at column 5 means nothing"),
         ("p99 slow < 1 s", "'slow' at column 5 means nothing"),
         ("p99  of m warm < 1 s", "`warm` at column 11 comes too late or twice: write `p99 [warm | cold] [of GROUP]"),
         ("p99 warm cold < 1 s", "`cold` at column 10 comes too late or twice"),
@@ -213,3 +214,21 @@ def test_a_line_comes_back_from_its_own_text(line: str) -> None:
 def test_lines_survive_a_file(written: list[str]) -> None:
     of = scenario(["p99 < 1 s", *written], endpoint={"price_per_hour": 0.36})
     assert load_text(dump(of)).expect == of.expect
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("p99 every 5 minutes < 1 s", "write in every 5 min"),
+        ("p99 every 2 hours < 1 s", "write in every 2 h"),
+        ("p99 each quarter < 1 s", "write in every 5 min"),
+        ("p99 in every 5 minutes < 1 s", "write in every 5 min"),
+        ("p99 in 1 hour..2 hours < 1 s", "write in 1 h..2 h"),
+        ("p99 in every 5 moons < 1 s", None),
+        ("p99 afer < 1 s", None),
+    ],
+)
+def test_windows_in_other_words_are_offered_as_they_are_written(line, hint):
+    with pytest.raises(Refused) as refused:
+        read_expectation(line)
+    assert refused.value.hint == hint

@@ -387,7 +387,7 @@ def test_expectations_name_the_latency_limits(scenario, base):
         (
             "run: {duration: 60 s}",
             "run: {duration: 60 s}\nexpect: [p98 < 1 s]",
-            "13: expect.0: unknown figure 'p98' (did you mean p99?)",
+            "13: expect.0: unknown figure 'p98': the percentiles are p50, p90, p95, p99 and p99.9 (did you mean p99?)",
         ),
         (
             "run: {duration: 60 s}",

@@ -60,3 +60,10 @@ def test_what_does_not_vary_has_no_influence():
     assert [one.direction for one in found.influences] == [1, 0]
     silent = rank(["a", "still"], x, np.ones(64), resampled(64))
     assert (silent.explained, [one.share for one in silent.influences]) == (0.0, [0.0, 0.0])
+
+
+def test_influences_that_are_rounding_are_none_and_have_no_order():
+    x = normal(24, 3)
+    found = rank(["a", "b", "c"], x, x[:, 0], resampled(24))
+    assert [(one.share, one.interval) for one in found.influences[1:]] == [(0.0, (0.0, 0.0))] * 2
+    assert found.resolved
