@@ -91,9 +91,9 @@ def believed_work(took: Durations | None) -> Work:
         return Work(SERVICE_S, None)
     fast_s = max(took.p10_s, LEAST_S)
     sigma = math.log(max(took.p50_s / fast_s, 1.0)) / _Z90
-    cv = min(math.sqrt(math.expm1(sigma**2)), MOST_CV)
+    cv = min(math.sqrt(math.expm1(sigma * sigma)), MOST_CV)
     if cv < LEAST_CV:
         return Work((fast_s / 4, fast_s, max(took.p50_s, 2 * fast_s)), None)
-    sigma = math.sqrt(math.log1p(cv**2))
-    mean_s = fast_s * math.exp(_Z90 * sigma + sigma**2 / 2)
+    sigma = math.sqrt(math.log1p(cv * cv))
+    mean_s = fast_s * math.exp(_Z90 * sigma + sigma * sigma / 2)
     return Work((fast_s / 4, mean_s, 2 * mean_s), (cv / 2, cv, 2 * cv))

@@ -96,5 +96,5 @@ def test_the_starter_names_every_choice(key, words):
     text = starter()
     found = re.search(rf"^[ #]*{key}: ", text, re.MULTILINE)
     assert found is not None
-    comment = " ".join(text[found.start() :].split("\n")[:2])
+    comment = " ".join(text[found.start() :].split("\n")[:3])
     assert [word for word in words if word not in comment] == []
