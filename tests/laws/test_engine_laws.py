@@ -187,8 +187,8 @@ def test_each_model_is_served_in_the_order_of_its_queue(scenario):
     for model in range(len(seen.run.model_names)):
         mine = np.flatnonzero(seen.ok & (calls.model == model))
         mine = mine[np.argsort(entered[mine], kind="stable")]
-        # Waiters of one load enter together, in the order of their arrival. Event loops that become free at one moment let
-        # in those who wait for each of them one loop after the other.
+        # Waiters of one load enter together, in the order of their arrival. Event loops that become free at one moment
+        # let in those who wait for each of them one loop after the other.
         together = np.cumsum(np.diff(entered[mine], prepend=0.0) > ROUNDING_S)
         by_loops = np.isin(together, together[stalled[mine] > 0.0])
         mine = mine[np.lexsort((np.where(by_loops, taken[mine], calls.call[mine]), together))]
