@@ -102,7 +102,8 @@ The words behind the figure say which calls are meant; {", ".join(map(code, OF_C
 - `in every 5 min`: each window of this length must pass, the first at the end of the warm-up. A window with fewer than
   {FEWEST_CALLS} such calls a replication is joined with the next, and the report says so.
 
-These calls are counted one by one during the run, so limits are exact. Without any such call the line is undecided.
+These calls are counted one by one during the run, so limits are exact. Without any such call the line is undecided, but
+a limit of the latency fails when every call of the run failed.
 """.strip()
 
 
