@@ -74,7 +74,7 @@ def test_misses_that_still_fall(replications: int) -> None:
     state = judged(half_an_hour(), *each)
     assert state.verdict == "warming up"
     assert state.evidence.startswith("misses still fall, from 20")
-    # Rising misses are no warm-up.
+    # Rising misses are not a warm-up.
     rising = [{"ModelCacheHit": 1.8 - each[0]["ModelCacheHit"]}] * replications
     assert judged(half_an_hour(), *rising).verdict == "steady"
 
