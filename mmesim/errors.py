@@ -11,8 +11,8 @@ MmesimError                 exit code 70
 |   +-- WorkerKilled        exit code 130: a process that ran a replication was killed
 +-- SimulationError         exit code 70: the simulator is at fault
 
-Warnings are not errors: a TraceWarning says what is missing from a trace that is replayed anyway, a StoppedWarning why a
-run has fewer replications than it should, a DamagedWarning what is made anew.
+Warnings are not errors: a TraceWarning says what is missing from a trace that is replayed anyway, a StoppedWarning why
+a run has fewer replications than it should, a DamagedWarning what is made anew.
 """
 
 from __future__ import annotations
