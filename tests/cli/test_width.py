@@ -42,6 +42,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=[" ".join(command) for command in COMMANDS])
 def test_a_report_fits_80_columns(mmesim, command):
     Path("wide.yaml").write_text(WIDE)
