@@ -169,6 +169,8 @@ class Host:
         except simpy.Interrupt:
             del self.copies[model.index]
             self.load_queue -= 1
+            if model.index in self.files:
+                self.files[model.index] = self._steps()
             if held:
                 self.memory -= self._held(model, self.scenario.endpoint.load_peak)
                 self.tasks -= model.pool_tasks
