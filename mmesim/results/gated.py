@@ -1,0 +1,140 @@
+"""What `mmesim gate` found: the models that its JSON, its schema and every report of it come from.
+
+Shares are 0..1, times in milliseconds, as in summary.json. Every key is always present; what cannot be said is null.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mmesim.results.sections import Count, Entry, Interval, Verdict
+
+Bound = Literal["sequential test", "clean blocks", "as it is", "worst replication"]
+"""What decides a line: looks at a mean; Clopper-Pearson over blocks without, or with nothing but, what is counted; a
+figure that is not random; the largest of all replications."""
+
+
+class Design(Entry):
+    """How long a replication is and when it is looked at, fixed before the first look."""
+
+    pilot_replications: Count
+    """short replications of the pilot, which decide nothing else"""
+    pilot_skewness: float
+    """the largest of those of all lines, in absolute value"""
+    length: Annotated[int, Field(ge=1)]
+    """how many short replications one replication of the gate is worth"""
+    joined: bool
+    """true: it is one run that many times as long; false: the mean of that many runs"""
+    looks: list[Annotated[int, Field(ge=10)]]
+    """replications after which lines are decided, at most five"""
+    alpha_pass: float
+    """chance of a wrong pass, all looks of a line together"""
+    alpha_fail: float
+    """chance of a wrong fail, all looks of a line together: that of the gate over the number of lines"""
+
+
+class GatedLine(Entry):
+    """One line of `expect`, or one window of a line `in every`: what was found, and how surely."""
+
+    text: str
+    """as written: p99 < 500 ms"""
+    meaning: str
+    """in words: below 1 % of all calls are slower than 500 ms or fail"""
+    between_s: Interval
+    """the window, in seconds from the start; null when the line is about the whole measured time"""
+    verdict: Verdict
+    figure: str
+    """what decides, such as share_over 500 ms"""
+    unit: str
+    """of value, interval, limit and fails_beyond: ms, share, USD, /s ..."""
+    value: float | None
+    """its estimate, or null with the reason"""
+    interval: Interval
+    """95 % of one look, or null where none is needed"""
+    limit: float
+    """what value is compared with"""
+    fails_beyond: float
+    """limit with its tolerance: a truth between the two may stay undecided"""
+    margin: float | None
+    """(limit - value) / limit, its sign such that inside is positive; null where limit is 0 or value null"""
+    decided_by: Bound
+    replications: Count
+    """replications of the gate behind the verdict"""
+    needed: Count | None
+    """about how many more an undecided line needs; null when decided, or when no number would do"""
+    reason: str | None
+    """why it is undecided, or what the reader must know of the verdict"""
+    shown_value: float | None
+    """the figure that the line names, in the unit of shown_unit: the p99 itself; null where there is none"""
+    shown_unit: str
+
+
+class Delta(Entry):
+    """One figure beside its baseline, compared replication by replication on the same random numbers."""
+
+    figure: str
+    unit: str
+    before: float | None
+    after: float | None
+    difference: float | None
+    interval: Interval
+    """of the difference, 95 %"""
+    tolerance: float
+    """a relative change up to this is none"""
+    changed: bool
+    """the whole interval lies beyond the tolerance, or exact figures differ by more than 1e-9"""
+
+
+class Drift(Entry):
+    """The scenario beside its baseline."""
+
+    baseline: str
+    """the file"""
+    made_with: str
+    """version of mmesim that wrote it"""
+    same_results: bool
+    """the version that wrote it gives the same figures for the same scenario"""
+    why_not: list[str]
+    """entries of the changelog of semantics since then"""
+    fields: list[tuple[str, str | None, str | None]]
+    """fields of the scenario that changed: path, before, after as YAML; null where absent"""
+    deltas: list[Delta]
+
+
+class GatedScenario(Entry):
+    """One scenario of the gate."""
+
+    file: str
+    name: str
+    verdict: Verdict
+    design: Design | None
+    """null when the scenario could not be read"""
+    lines: list[GatedLine]
+    replications: Count
+    """of the gate"""
+    simulated: Count
+    """runs simulated now; the others were in the store"""
+    drift: Drift | None
+    """null without a baseline"""
+    binding_constraint: dict[str, Any] | None
+    """as in summary.json, of a scenario that fails; null without --explain"""
+    one_more_instance: list[GatedLine] | None
+    """the failing lines with one more instance; null without --explain"""
+    robustness: dict[str, Any] | None
+    """as in summary.json; null without --robustness"""
+    error: str | None
+    """why nothing could be said of it, with file and line; the verdict is then `fail`"""
+
+
+class Gated(Entry):
+    """All of a gate: the document that `--json` writes."""
+
+    mmesim: str
+    """version"""
+    verdict: Verdict
+    """fail beats undecided beats pass"""
+    scenarios: list[GatedScenario]
+    seconds: float | None
+    """of CPU time; null where the document has to be the same bytes each time"""
