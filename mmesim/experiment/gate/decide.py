@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy.special import ndtri
 
@@ -66,13 +66,17 @@ class Decision:
     verdict: Verdict
     by: Bound
     reason: str | None = None
+    replications: int = 0
+    """that were looked at, without those that say nothing of the line"""
 
 
 def decide(of: Evidence, levels: Levels) -> Decision:
-    """The verdict at a look.
+    """The verdict at a look."""
+    return replace(_decide(of, levels), replications=len(of.values))
 
-    Nothing is decided of a line that has no value in some replication, unless such a replication says nothing of it.
-    """
+
+def _decide(of: Evidence, levels: Levels) -> Decision:
+    """Nothing is decided of a line that lacks its value in some replication, unless such a one says nothing of it."""
     line = of.line
     if of.nothing is not None:
         # More replications give a value only where the others without one are left out.

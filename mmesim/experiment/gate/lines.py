@@ -56,6 +56,11 @@ class Line:
         calls = self.expectation.calls
         return calls.between_s is not None or calls.every_s is not None
 
+    @property
+    def is_of_a_run(self) -> bool:
+        """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
+        return self.expectation.metric.startswith("tenants.") or self.expectation.metric == "workers.busiest"
+
     def bad(self, share: float) -> float:
         """The bad side of a share."""
         return share if self.sign > 0 else 1.0 - share

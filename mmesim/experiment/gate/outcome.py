@@ -48,7 +48,7 @@ def _line(course: Course, index: int) -> GatedLine:
         fails_beyond=line.beyond.bound * scale,
         margin=None if value is None or not limit else line.sign * (limit - value) / limit,
         decided_by=found.by,
-        replications=len(of.values),
+        replications=found.replications,
         needed=more,
         reason=why,
         shown_value=course.histograms.percentile_ms(e) if percentile else value,
