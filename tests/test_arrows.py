@@ -17,6 +17,7 @@ ARROWS: dict[str, set[str]] = {
         "preflight",
         "results.command_line",
         "results.folder",
+        "results.gated",
         "results.result",
         "scenario",
         "workload.trace",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,22 +38,38 @@ def gate(
     store: str | Path | None = None,
     watch: Watch | None = None,
     allowed: Callable[[Scenario], None] | None = None,
+    explain: bool = False,
+    robustness: bool = False,
 ) -> Gated:
     """Whether the scenarios of these files, and of folders all that expect something, meet what they expect.
 
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
     them. `store` is a file: what is in it is not run again. `allowed` may refuse a scenario with a UserError. A file
-    that is wrong does not keep the others from being tried: its `error` says what is wrong. UserError when there is no
-    scenario.
+    that is wrong does not keep the others from being tried: its `error` says what is wrong. `explain` finds the largest
+    wait of what fails, and what one more instance would do; `robustness` the answer under what AWS does not publish.
+    UserError when there is no scenario.
     """
     cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
-    with Store(None if store is None else Path(store)) as kept:
-        for case in cases:
-            _recall(case, kept)
-        if any(case.verdicts is None and case.error is None for case in cases):
-            from mmesim.experiment.gate.rounds import run_all  # what simulates: not needed when nothing changed
+    file = None if store is None else Path(store)
+    with Store(file) as kept:
+        judge = partial(_judge, store=kept, jobs=jobs, executor=executor, watch=watch)
+        judge(cases)
+        failing = [case for case in cases if case.error is None and case.verdict == "fail"] if explain else []
+        if failing:
+            from mmesim.experiment.gate.explain import find_largest_waits, with_one_more_instance
 
-            run_all(cases, kept, jobs, executor, watch)
+            larger = [with_one_more_instance(case, overrides) for case in failing]
+            judge(larger)
+            for case, more in zip(failing, larger, strict=True):
+                case.one_more_instance = None if more.verdicts is None else more.verdicts.lines
+            find_largest_waits(failing, file, jobs, executor, watch)
+        if robustness:
+            from mmesim.experiment.robustness import robustness as under_unknowns
+
+            for case in cases:
+                if case.scenario is not None and case.error is None:
+                    answer = under_unknowns(case.scenario, jobs=jobs, executor=executor, store=file, watch=watch)
+                    case.robustness = answer.data
     found = [_found(case) for case in cases]
     worst = min((one.verdict for one in found), key=WORST_FIRST.index)
     return Gated(mmesim=__version__, verdict=worst, scenarios=found, seconds=None)
@@ -69,6 +86,16 @@ def _case(file: Path, overrides: Sequence[str], allowed: Callable[[Scenario], No
     except UserError as error:
         return Case(file, file.stem, error=str(error))
     return Case(file, scenario.name, scenario)
+
+
+def _judge(cases: Sequence[Case], store: Store, jobs: int, executor: Executor | None, watch: Watch | None) -> None:
+    """Find the verdicts of cases, in the store or by simulation."""
+    for case in cases:
+        _recall(case, store)
+    if any(case.verdicts is None and case.error is None for case in cases):
+        from mmesim.experiment.gate.rounds import run_all  # what simulates: not needed when nothing changed
+
+        run_all(cases, store, jobs, executor, watch)
 
 
 def _recall(case: Case, store: Store) -> None:
@@ -90,18 +117,17 @@ def _key(scenario: Scenario) -> bytes:
 
 def _found(case: Case) -> GatedScenario:
     found = case.verdicts
-    verdicts = [] if found is None else [line.verdict for line in found.lines]
     return GatedScenario(
         file=str(case.file),
         name=case.name,
-        verdict=min(verdicts, key=WORST_FIRST.index, default="fail"),
+        verdict=case.verdict,
         design=None if found is None else found.design,
         lines=[] if found is None else found.lines,
         replications=0 if found is None else found.replications,
         simulated=case.simulated,
         drift=None,
-        binding_constraint=None,
-        one_more_instance=None,
-        robustness=None,
+        binding_constraint=case.binding_constraint,
+        one_more_instance=case.one_more_instance,
+        robustness=case.robustness,
         error=case.error,
     )

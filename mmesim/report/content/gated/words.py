@@ -15,6 +15,7 @@ from mmesim.report import formats, phrases
 from mmesim.report.plain import harmless_line
 from mmesim.results.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.sections import Verdict
+from mmesim.results.selected import FEWEST_CALLS
 from mmesim.scenario.run.selection import time_span
 
 TICKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
@@ -142,10 +143,8 @@ def notes(one: Asked) -> Iterator[str]:
         yield f"{reason(worst) or 'the interval holds the limit'}; {more(one)}"
     elif reason(worst):
         yield reason(worst)
-    elif worst.decided_by == "worst replication":
-        yield f"the largest of {phrases.plural(worst.replications, 'replication')} decides: there is no interval"
-    elif worst.decided_by == "clean blocks":
-        yield "decided by blocks of time that are all alike (Clopper-Pearson)"
+    if any(line.joined_windows > 1 for line in one.lines):
+        yield f"windows with fewer than {FEWEST_CALLS} calls a replication are joined with the next"
 
 
 def more(one: Asked) -> str:
