@@ -88,6 +88,10 @@ class Expectation:
         if shares is not None:
             slow = f"{calls.in_words} are slower than {limit} or fail"
             return f"{calls.each_time}{compared} {units.show_fraction(shares[1])} of {slow}"
+        if self.metric == "max" and not calls.is_all:
+            # The largest is not counted apart: what decides is whether a call is slower at all.
+            which = calls.none if self.is_upper else calls.none.replace("no ", "at least one ", 1)
+            return f"{calls.each_time}{which} is slower than {limit} or fails"
         of = "" if calls.in_words == ALL_CALLS.in_words else f" of {calls.in_words}"
         return f"{calls.each_time}{meaning_of(self.metric, self.kind)}{of}: {compared} {limit}"
 
