@@ -167,11 +167,27 @@ TABLE: dict[str, tuple[str | None, list[str]]] = {
     "downloads that end too late": ("download", [*COLD, "models.m.artifact_size=12 GB"]),
     "first calls for slow loads": ("load", [*COLD, "models.m.load={wait: 5 s}"]),
     "first loads, much of them download": ("load", [*COLD, "models.m.artifact_size=100 MB"]),
+    "a client time-out that is too short": ("client_timeout", [service("{wait: 300 ms}"), "clients.timeout=200 ms"]),
+    "a client time-out that cuts the slow calls off": (
+        "client_timeout",
+        [service("{wait: {exponential: {mean: 50 ms}}}"), "clients.timeout=150 ms", rate(1)],
+    ),
+    "an invocation time-out that is too short": (
+        "invocation_timeout",
+        [service("{wait: 300 ms}"), "endpoint.invocation_timeout=200 ms"],
+    ),
+    "a client time-out that queues run into": (
+        "workers",
+        ["models.m.count=1", service("{wait: 100 ms}"), rate(12), "clients.timeout=2 s"],
+    ),
     "a limit of the platform": ("throttling", ["endpoint.throttling={rate: 3 /s}"]),
     "nothing: a quiet endpoint": (None, []),
     "nothing: service that varies": (None, [service("{wait: {exponential: {mean: 50 ms}}}"), rate(0.5)]),
     "nothing: a slow network": (None, ["clients.network=300 ms"]),
-    "nothing: service above the time-out": (None, [service("{wait: 70 s}"), rate(0.005), "run.duration=5 h"]),
+    "service above the platform's time-out": (
+        "invocation_timeout",
+        [service("{wait: 70 s}"), rate(0.005), "run.duration=5 h"],
+    ),
 }
 
 BY_EXCESS = ("calls that meet by chance", "few calls, slow for the queue")
