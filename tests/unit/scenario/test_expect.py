@@ -25,6 +25,9 @@ from tests.unit.results.synthetic import scenario
         ("mean < 0.2 s", "mean", "ms", 0.2, "mean latency: below 200 ms"),
         ("error_rate < 0.1 %", "error_rate", "share", 0.001, "error rate: below 0.1 %"),
         ("cache_hit_ratio >= 95%", "cache_hit_ratio", "share", 0.95, "cache hit ratio: at least 95 %"),
+        ("loads < 6000 /h", "loads", "rate", 6000 / 3600, "rate of model loads: below 6,000 /h"),
+        ("unloads < 0.5/ms", "unloads", "rate", 500.0, "rate of model unloads: below 0.5 /ms"),
+        ("loads <= 0", "loads", "rate", 0.0, "rate of model loads: at most 0 /d"),
         ("throughput > 100 /s", "throughput", "rate", 100.0, "throughput: above 100 /s"),
         ("loads < 200 /h", "loads", "rate", 200 / 3600, "rate of model loads: below 200 /h"),
         (
