@@ -295,3 +295,8 @@ def test_a_quiet_endpoint_says_how_little_its_slowest_calls_wait(run: Run) -> No
 def test_calls_that_are_slow_by_their_own_work_say_so(run: Run) -> None:
     said = shown_binding(run(service("{wait: {exponential: {mean: 50 ms}}}"), rate(0.5)))
     assert said == "What binds: nothing: the slowest calls are slow by their own work"
+
+
+def test_waits_that_are_rounding_are_none(run: Run) -> None:
+    said = shown_binding(run("models.m.count=1", "traffic.traffic-0.arrivals={constant: {rate: 1 /s}}"))
+    assert said == "What binds: nothing: calls do not wait"

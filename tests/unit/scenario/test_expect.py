@@ -177,6 +177,7 @@ HOST_BY_HAND = ("instance_type: ml.m5.xlarge", "vcpu: 2\n  memory: 8 GiB")
             "expect.0: compares with endpoint.pid_limit, which is not set",
         ),
         ("cost.month < 1000 USD", HOST_BY_HAND, "expect.0: no price is known for this host"),
+        ("p99  of\t a  b < 1 s", ("", ""), "expect.0: there is no model or group 'a b' (column 10)"),
         ("p99 of tenats < 1 s", ("", ""), "expect.0: there is no model or group 'tenats' (column 8)"),
         ("p99 in 30 s..2 min < 1 s", ("", ""), "expect.0: the run ends at 60 s, before this time is over"),
         (
