@@ -77,7 +77,7 @@ def test_warm_figures_are_those_of_the_summary() -> None:
         calls = [replace(call, load_wait=0.5) if call.load is not None else call for call in calls]
         return run_data(of, calls, replication=number)
 
-    runs = [mixed(number) for number in range(10)]
+    runs = tuple(mixed(number) for number in range(10))
     summary: Any = Result(of, runs).summary
     (design, *_) = designs(dict.fromkeys(("mean", "p95", "p99"), "5 %"), of, LIMIT_S, warm=True)
     assert design.figures == (*FIGURES, *WARM)
