@@ -146,6 +146,13 @@ def _of_cause(roots: Roots, cause: str) -> Shares:
     if not refused:
         shares = of_parts(roots, seconds, {None: 1.0})
         return {TIME_OUTS.get(cause) if of is None else of: share for of, share in shares.items()}
+    return of_refusals(roots, cause)
+
+
+def of_refusals(roots: Roots, cause: str) -> Shares:
+    """What the attempts lacked that found a queue full and failed with this cause."""
+    row = CAUSES.index(cause)
+    seconds: Floats = np.sum([run.failed_parts_s[row] for run in roots.runs], axis=0)
     # Whoever waited for a load came to a queue that was filled by all others who waited for it.
     loading = np.where([part in LOADING for part in PARTS], seconds, 0.0)
     cold = float(_sum(roots.runs, "cold_causes")[row]) / max(1.0, float(_sum(roots.runs, "attempt_causes")[row]))
