@@ -19,8 +19,8 @@ from mmesim.experiment.gate.files import scenario_files
 from mmesim.experiment.gate.tolerance import watched
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
-from mmesim.results.expect import WORST_FIRST
 from mmesim.results.gated import Gated, GatedScenario
+from mmesim.results.sections import WORST_FIRST
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario
 
@@ -33,7 +33,7 @@ def gate(
     *,
     overrides: Sequence[str] = (),
     jobs: int = 1,
-    executor: Executor | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
     store: str | Path | None = None,
     watch: Watch | None = None,
     allowed: Callable[[Scenario], None] | None = None,
@@ -41,9 +41,9 @@ def gate(
     """Whether the scenarios of these files, and of folders all that expect something, meet what they expect.
 
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
-    them. `store` is a file: what is in it is not run again. `allowed` may refuse a scenario with a UserError. A file
-    that is wrong does not keep the others from being tried: its `error` says what is wrong. UserError when there is no
-    scenario.
+    them, or the one that it makes when something has to be simulated. `store` is a file: what is in it is not run
+    again. `allowed` may refuse a scenario with a UserError. A file that is wrong does not keep the others from being
+    tried: its `error` says what is wrong. UserError when there is no scenario.
     """
     cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
     with Store(None if store is None else Path(store)) as kept:
