@@ -93,7 +93,7 @@ class Summary(Entry):
     throughput_rps: Value
     """successful answers a second: those that come within the measured time, whenever the call began"""
     latency_ms: Annotated[dict[str, Value], exactly(*LATENCIES)]
-    """successful calls, client view, first attempt to answer"""
+    """successful calls, client view, first attempt to answer; mean gives each replication the same weight"""
     warm: CallClass
     """calls that reached a host and of which no attempt waited for a load"""
     cold: CallClass
@@ -102,7 +102,8 @@ class Summary(Entry):
     """for each latency limit in expect (`500 ms`): share of calls slower than it; a failed call is slower than every
     limit"""
     ledger_ms: Annotated[dict[str, Band], exactly(*BANDS)]
-    """what latency is made of, all replications together"""
+    """what latency is made of: means over the calls of all replications together, so that all.mean differs from
+    latency_ms.mean where replications have more or fewer calls"""
     failed_ledger_ms: Annotated[dict[str, FailedAttempts], exactly(*CAUSES)]
     """the same of failed attempts, by cause: what they waited for until they failed"""
     cache_hit_ratio: Value

@@ -9,9 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from mmesim.results.expect import WORST_FIRST
 from mmesim.results.gated import Design, GatedLine
-from mmesim.results.sections import Verdict
+from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.scenario import Scenario
 
 Watch = Callable[[int, int, int], None]

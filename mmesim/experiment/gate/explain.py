@@ -1,35 +1,42 @@
-"""What is said of a scenario that fails, when asked: its largest wait, and what one more instance would do."""
+"""What is found besides the verdicts, when asked for: why a scenario fails, and whether its answer is robust."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mmesim.errors import UserError
+from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.gate.cases import Case, Watch
 from mmesim.experiment.replicate import repeated
+from mmesim.experiment.robustness import robustness
 from mmesim.experiment.stored import simulate_all
 from mmesim.results.result import Result
 from mmesim.scenario.file.load import load
 
-if TYPE_CHECKING:
-    from mmesim.experiment.execute.task import Executor
 
-
-def find_largest_waits(
-    cases: Sequence[Case], store: Path | None, jobs: int, executor: Executor | None, watch: Watch | None
+def explain(
+    failing: Sequence[Case],
+    overrides: Sequence[str],
+    judge: Callable[[Sequence[Case]], None],
+    executor: Executor,
+    store: Path | None,
+    watch: Watch | None,
 ) -> None:
-    """Run these scenarios as `mmesim run` does, and keep of each what binds (docs/glossary.md#binding-constraint)."""
-    scenarios = [repeated(case.scenario, None) for case in cases if case.scenario is not None]
+    """Find the largest wait of each case that fails, and what one more instance would do to the lines that fail."""
+    larger = [_with_one_more_instance(case, overrides) for case in failing]
+    judge(larger)
+    for case, more in zip(failing, larger, strict=True):
+        case.one_more_instance = None if more.verdicts is None else more.verdicts.lines
+    scenarios = [repeated(case.scenario) for case in failing if case.scenario is not None]
 
     def finished(index: int, result: Result) -> None:
-        cases[index].binding_constraint = result.summary["binding_constraint"]
+        failing[index].binding_constraint = result.summary["binding_constraint"]
 
-    simulate_all(scenarios, finished, store, jobs, executor, watch)
+    simulate_all(scenarios, finished, store, 1, executor, watch)
 
 
-def with_one_more_instance(case: Case, overrides: Sequence[str]) -> Case:
+def _with_one_more_instance(case: Case, overrides: Sequence[str]) -> Case:
     """The case with one more instance, of which only what fails is expected."""
     assert case.scenario is not None
     assert case.verdicts is not None
@@ -41,3 +48,10 @@ def with_one_more_instance(case: Case, overrides: Sequence[str]) -> Case:
         return Case(case.file, case.name, error=str(error))
     expected = tuple(e for e in larger.expect if e.text in failing)
     return Case(case.file, case.name, larger.model_copy(update={"expect": expected}))
+
+
+def try_unknowns(cases: Sequence[Case], executor: Executor, store: Path | None, watch: Watch | None) -> None:
+    """Find the answer of each case under every setting of what AWS does not publish."""
+    for case in cases:
+        if case.scenario is not None:
+            case.robustness = robustness(case.scenario, executor=executor, store=store, watch=watch).data

@@ -20,8 +20,8 @@ from mmesim.experiment.gate.files import scenario_files
 from mmesim.experiment.gate.tolerance import watched
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
-from mmesim.results.expect import WORST_FIRST
 from mmesim.results.gated import Gated, GatedScenario
+from mmesim.results.sections import WORST_FIRST
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario
 
@@ -34,7 +34,7 @@ def gate(
     *,
     overrides: Sequence[str] = (),
     jobs: int = 1,
-    executor: Executor | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
     store: str | Path | None = None,
     watch: Watch | None = None,
     allowed: Callable[[Scenario], None] | None = None,
@@ -44,32 +44,27 @@ def gate(
     """Whether the scenarios of these files, and of folders all that expect something, meet what they expect.
 
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
-    them. `store` is a file: what is in it is not run again. `allowed` may refuse a scenario with a UserError. A file
-    that is wrong does not keep the others from being tried: its `error` says what is wrong. `explain` finds the largest
-    wait of what fails, and what one more instance would do; `robustness` the answer under what AWS does not publish.
-    UserError when there is no scenario.
+    them, or the one that it makes when something has to be simulated. `store` is a file: what is in it is not run
+    again. `allowed` may refuse a scenario with a UserError. A file that is wrong does not keep the others from being
+    tried: its `error` says what is wrong. `explain` finds the largest wait of what fails, and what one more instance
+    would do; `robustness` finds the answer under what AWS does not publish. UserError when there is no scenario.
     """
     cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
     file = None if store is None else Path(store)
     with Store(file) as kept:
         judge = partial(_judge, store=kept, jobs=jobs, executor=executor, watch=watch)
         judge(cases)
-        failing = [case for case in cases if case.error is None and case.verdict == "fail"] if explain else []
-        if failing:
-            from mmesim.experiment.gate.explain import find_largest_waits, with_one_more_instance
+        readable = [case for case in cases if case.error is None]
+        failing = [case for case in readable if explain and case.verdict == "fail"]
+        if failing or (robustness and readable):
+            from mmesim.experiment.execute.executors import given_or_local
+            from mmesim.experiment.gate import explain as besides  # what simulates, as above
 
-            larger = [with_one_more_instance(case, overrides) for case in failing]
-            judge(larger)
-            for case, more in zip(failing, larger, strict=True):
-                case.one_more_instance = None if more.verdicts is None else more.verdicts.lines
-            find_largest_waits(failing, file, jobs, executor, watch)
-        if robustness:
-            from mmesim.experiment.robustness import robustness as under_unknowns
-
-            for case in cases:
-                if case.scenario is not None and case.error is None:
-                    answer = under_unknowns(case.scenario, jobs=jobs, executor=executor, store=file, watch=watch)
-                    case.robustness = answer.data
+            with executor() if callable(executor) else given_or_local(executor, jobs) as running:
+                if failing:
+                    besides.explain(failing, overrides, judge, running, file, watch)
+                if robustness:
+                    besides.try_unknowns(readable, running, file, watch)
     found = [_found(case) for case in cases]
     worst = min((one.verdict for one in found), key=WORST_FIRST.index)
     return Gated(mmesim=__version__, verdict=worst, scenarios=found, seconds=None)
@@ -88,7 +83,13 @@ def _case(file: Path, overrides: Sequence[str], allowed: Callable[[Scenario], No
     return Case(file, scenario.name, scenario)
 
 
-def _judge(cases: Sequence[Case], store: Store, jobs: int, executor: Executor | None, watch: Watch | None) -> None:
+def _judge(
+    cases: Sequence[Case],
+    store: Store,
+    jobs: int,
+    executor: Executor | Callable[[], Executor] | None,
+    watch: Watch | None,
+) -> None:
     """Find the verdicts of cases, in the store or by simulation."""
     for case in cases:
         _recall(case, store)

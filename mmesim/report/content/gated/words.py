@@ -14,8 +14,7 @@ from types import MappingProxyType
 from mmesim.report import formats, phrases
 from mmesim.report.plain import harmless_line
 from mmesim.results.gated import Gated, GatedLine, GatedScenario
-from mmesim.results.sections import Verdict
-from mmesim.results.selected import FEWEST_CALLS
+from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.run.selection import time_span
 
 TICKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
@@ -23,7 +22,6 @@ STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"pass": ("passes", "pass"), "fail": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 )
 """What is said of one limit with a verdict, and of several."""
-WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 MOST_NAMED = 3
 """Limits that the answer names; beyond, they are counted."""
 OVER = "share_over"
@@ -144,7 +142,7 @@ def notes(one: Asked) -> Iterator[str]:
     elif reason(worst):
         yield reason(worst)
     if any(line.joined_windows > 1 for line in one.lines):
-        yield f"windows with fewer than {FEWEST_CALLS} calls a replication are joined with the next"
+        yield "windows with too few calls are joined with the next"
 
 
 def more(one: Asked) -> str:
