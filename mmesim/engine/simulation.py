@@ -172,6 +172,7 @@ def simulate(
     with collected() as notes:
         simulation = Simulation(scenario, replication, records, observer, processes, window_s)
         run = simulation.run()
+        simulation.open_loop.close()
     # Its parts refer to each other in a circle, which Python collects when it likes: the tables go now.
     vars(simulation.plane.tables).clear()
     return replace(run, trace_notes=tuple(notes))
