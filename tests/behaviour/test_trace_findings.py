@@ -76,12 +76,12 @@ def test_a_trace_that_does_not_fill_the_run_is_a_finding(
 
 
 @pytest.mark.parametrize("kind", ["lines", "model"])
-@pytest.mark.parametrize("start", ["warm: false", "warm: true"])
-def test_what_a_run_that_ends_first_has_skipped_is_a_finding(tmp_path: Path, start: str, kind: str) -> None:
+def test_what_a_run_that_ends_first_has_skipped_is_a_finding(tmp_path: Path, kind: str) -> None:
     """A run stops when its last measured call is answered, long before the end of a long trace."""
     calls = 80_000  # more than are read at a time
     times = np.cumsum(np.random.default_rng(3).exponential(0.002, calls)).tolist()
-    text = TEXT.replace("warm: true", start).replace("name: m,", "name: m, workers: 4,")
+    # A warm start counts the calls of the whole run first, and so reads the trace twice.
+    text = TEXT.replace("warm: true", "warm: false").replace("name: m,", "name: m, workers: 4,")
     if kind == "lines":
         file, keys = (
             tmp_path / "calls.log",
