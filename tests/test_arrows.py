@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "report": {"scenario"},
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
+    "report.ci": {"report", "results.gated", "scenario.file.places"},
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
     "experiment.execute": {"engine", "results.run_data", "scenario"},

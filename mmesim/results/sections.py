@@ -67,7 +67,7 @@ class Value(Explained):
     model_config = _explained("value")
 
     value: float | None
-    """the mean over replications, of a quantile that of all calls together"""
+    """the mean over replications, each with the same weight; of a quantile, that of all calls together"""
     ci95: Interval
     """95 % interval, with `until` at least 95 %; null with one replication"""
     reason: Reason = None
