@@ -15,6 +15,7 @@ from mmesim.scenario.figures import LATENCIES, PARTS
 from mmesim.scenario.values.meanings import Documented
 
 Verdict = Literal["pass", "fail", "undecided"]
+WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 State = Literal["steady", "warming up", "saturated", "too short"]
 Count = Annotated[int, Field(ge=0)]
 Interval = tuple[float, float] | None
@@ -67,7 +68,7 @@ class Value(Explained):
     model_config = _explained("value")
 
     value: float | None
-    """the mean over replications, of a quantile that of all calls together"""
+    """the mean over replications, each with the same weight; of a quantile, that of all calls together"""
     ci95: Interval
     """95 % interval, with `until` at least 95 %; null with one replication"""
     reason: Reason = None
