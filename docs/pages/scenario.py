@@ -137,7 +137,9 @@ def _expect() -> str:
         f"CAUSE: {', '.join(code(cause) for cause in Cause)}. BAND: {', '.join(map(code, BANDS))}. "
         f"PART: `mean`, {', '.join(map(code, PARTS))}. A replication without such a band leaves it undecided.\n\n"
         f"{CALLS}\n\n"
-        "A call that failed is slower than every limit. `mmesim validate` says in words what each line means. "
+        "A call that failed is slower than every limit. `mmesim validate` says in words what each line means, "
+        "and notes a line that says nothing more than another. Lines that can never hold, alone or together, are "
+        "refused. "
         "How they are decided: [design](../design.md#results)."
     )
 
