@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,12 +19,14 @@ from mmesim.cli.common import (
     Yes,
     afford,
     announce,
+    each,
     executor,
     told_to_continue,
 )
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:
+    from mmesim.results.baseline import Baseline
     from mmesim.scenario.scenario import Scenario
 
 STORE = Path("results", "gate.sqlite")
@@ -37,6 +40,9 @@ def gate(
     json: Annotated[
         Path | None, typer.Option("--json", help="File for what was found, as JSON.", show_default=False)
     ] = None,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write the figures of each NAME.yaml to NAME.baseline.json.")
+    ] = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
@@ -59,6 +65,7 @@ def gate(
         announce(scenario, no_own_code, quiet)
         afford(scenario, 1, yes)
 
+    fresh: dict[Path, Baseline] = {}
     file = store / STORE.name if store.is_dir() or not store.suffix else store
     with (
         told_to_continue(file),
@@ -66,7 +73,13 @@ def gate(
         SimulationsBar(None if quiet else sys.stderr) as progress,
     ):
         found = run_gate(
-            files, overrides=overrides or (), executor=running, store=file, watch=progress, allowed=allowed
+            files,
+            overrides=overrides or (),
+            executor=running,
+            store=file,
+            watch=progress,
+            allowed=allowed,
+            fresh=fresh if update_baseline else None,
         )
     if json is not None:
         write_text(json, found.model_dump_json(indent=2) + "\n")
@@ -78,6 +91,9 @@ def gate(
         if scenario.error is not None:
             typer.echo(scenario.error, err=True)
     typer.echo(found.verdict)
+    each(*(partial(baseline.save, beside) for beside, baseline in fresh.items()))
+    if fresh and not quiet:
+        typer.echo(f"baselines written: {', '.join(map(str, fresh))}", err=True)
     broken = [scenario.file for scenario in found.scenarios if scenario.error is not None]
     if broken:
         raise UserError(f"{len(broken)} of {len(found.scenarios)} scenarios could not be tried")

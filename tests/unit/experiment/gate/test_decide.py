@@ -69,7 +69,10 @@ def test_clean_blocks_decide_what_is_never_seen():
     few = evidence("error_rate < 1 %", [0.0] * 20, blocks=300)
     assert (decide(few, ONE_LOOK).verdict, decide(few, ONE_LOOK).by) == ("undecided", "clean blocks")
     # 15 blocks a replication: 68 more blocks are 5 replications
-    assert needed(few, ONE_LOOK) == (5, "none was seen, but 300 independent blocks are too few to bound it (368 would do)")
+    assert needed(few, ONE_LOOK) == (
+        5,
+        "none was seen, but 300 independent blocks are too few to bound it (368 would do)",
+    )
 
 
 def test_only_hits_are_clean_blocks_too():
