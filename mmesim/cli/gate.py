@@ -67,15 +67,11 @@ def gate(
 
     fresh: dict[Path, Baseline] = {}
     file = store / STORE.name if store.is_dir() or not store.suffix else store
-    with (
-        told_to_continue(file),
-        executor(jobs, cluster, quiet) as running,
-        SimulationsBar(None if quiet else sys.stderr) as progress,
-    ):
+    with told_to_continue(file), SimulationsBar(None if quiet else sys.stderr) as progress:
         found = run_gate(
             files,
             overrides=overrides or (),
-            executor=running,
+            executor=lambda: executor(jobs, cluster, quiet),
             store=file,
             watch=progress,
             allowed=allowed,

@@ -74,8 +74,8 @@ class Origin(Entry):
 class Series(Entry):
     """One figure of every replication."""
 
-    unit: str
-    """ms, share, count, /s or USD"""
+    unit: Literal["ms", "share", "count", "/s", "USD"]
+    """of the values; a share is 0..1"""
     values: list[Annotated[float, Field(allow_inf_nan=False)] | None]
     """in the order of the replications; null where a replication has no such figure"""
 

@@ -14,7 +14,7 @@ from mmesim.results.figures import Formula, estimated, formula
 from mmesim.results.latency import Pooled, latency
 from mmesim.results.questions import OVER, Question, questions
 from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
+from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import Selection
@@ -22,7 +22,6 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate, share_interval
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
-WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 ROUNDING = 1e-9
 """Relative distance at which a value equals a limit, as in the kernel."""
 

@@ -14,6 +14,7 @@ from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import LATENCIES, PARTS
 
 Verdict = Literal["pass", "fail", "undecided"]
+WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 State = Literal["steady", "warming up", "saturated", "too short"]
 Count = Annotated[int, Field(ge=0)]
 Interval = tuple[float, float] | None

@@ -21,8 +21,8 @@ from mmesim.experiment.gate.tolerance import watched
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
 from mmesim.results.baseline import Baseline
-from mmesim.results.expect import WORST_FIRST
 from mmesim.results.gated import Gated, GatedScenario
+from mmesim.results.sections import WORST_FIRST
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario
 
@@ -35,7 +35,7 @@ def gate(
     *,
     overrides: Sequence[str] = (),
     jobs: int = 1,
-    executor: Executor | None = None,
+    executor: Executor | Callable[[], Executor] | None = None,
     store: str | Path | None = None,
     watch: Watch | None = None,
     allowed: Callable[[Scenario], None] | None = None,
@@ -45,11 +45,12 @@ def gate(
     """Whether the scenarios of these files, and of folders all that expect something, meet what they expect.
 
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
-    them. `store` is a file: what is in it is not run again. `allowed` may refuse a scenario with a UserError. A file
-    that is wrong does not keep the others from being tried: its `error` says what is wrong. UserError when there is no
-    scenario. With `baselines` a scenario is compared with the NAME.baseline.json beside its file, where there is one.
-    `fresh` gets the baseline of today for each scenario that could be tried, by the file to save it in; an old one that
-    cannot be used is then none, since it is to be replaced.
+    them, or the one that it makes when something has to be simulated. `store` is a file: what is in it is not run
+    again. `allowed` may refuse a scenario with a UserError. A file that is wrong does not keep the others from being
+    tried: its `error` says what is wrong. UserError when there is no scenario. With `baselines` a scenario is compared
+    with the NAME.baseline.json beside its file, where there is one. `fresh` gets the baseline of today for each
+    scenario that could be tried, by the file to save it in; an old one that cannot be used is then none, since it is
+    to be replaced.
     """
     cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
     for case in cases if baselines else ():

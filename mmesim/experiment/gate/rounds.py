@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -105,12 +105,18 @@ class _Rounds:
             self._watch(self._simulated, self._found, self._all)
 
 
-def run_all(cases: Sequence[Case], store: Store, jobs: int, executor: Executor | None, watch: Watch | None) -> None:
+def run_all(
+    cases: Sequence[Case],
+    store: Store,
+    jobs: int,
+    executor: Executor | Callable[[], Executor] | None,
+    watch: Watch | None,
+) -> None:
     """Take every case that is not done through the gate.
 
     What a scenario's own input does wrong is its error; the others go on.
     """
-    with given_or_local(executor, jobs) as running_on:
+    with executor() if callable(executor) else given_or_local(executor, jobs) as running_on:
         rounds = _Rounds(store, running_on, watch)
         active = [one for case in cases if not case.is_done and (one := rounds.begin(case)) is not None]
         while active:

@@ -9,8 +9,8 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title, cells
-from mmesim.results.expect import WORST_FIRST
 from mmesim.results.result import Result
+from mmesim.results.sections import WORST_FIRST
 from mmesim.results.selected import FEWEST_CALLS
 from mmesim.scenario.figures import SHOWN_UNITS
 from mmesim.scenario.run.expect import Expectation
