@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mmesim.experiment.gate.kept import EXACT, KEPT, tolerance, whole
+from mmesim.experiment.gate.unchanged import EXACT, KEPT, tolerance, whole
 from mmesim.results import semantics
 from mmesim.results.baseline import FORMAT, Baseline, Origin, Series
 from mmesim.results.gated import Delta, Design, Drift
@@ -22,7 +22,6 @@ from mmesim.results.provenance import user_code
 from mmesim.scenario.file.changes import given, resolved
 from mmesim.scenario.file.load import PATHS
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.means import mean, mean_interval
 
 NOT_COMPARED = ("name", "run.replications", "run.until", "run.max_replications")
 """Fields of a scenario that say nothing about the figures of a gate."""
@@ -150,28 +149,34 @@ def _delta(name: str, then: Series, now: Series | None) -> Delta:
     pairs = [(x, y) for x, y in zip(then.values, values, strict=True) if x is not None and y is not None]
     before, after = _mean([x for x in then.values if x is not None]), _mean([y for y in values if y is not None])
     differences = [y - x for x, y in pairs]
-    low, high = mean_interval(differences) or (-math.inf, math.inf) if differences else (-math.inf, math.inf)
-    known = math.isfinite(low) and math.isfinite(high)
-    if not pairs:
-        changed = before is None or after is None
-    elif all(_equal(x, y) for x, y in pairs):
-        changed = False
-    elif allowed <= EXACT:
-        changed = True
+    interval = _interval(differences)
+    if 2 * len(pairs) < sum(x is not None for x in then.values):
+        changed = True  # most replications no longer have it
+    elif allowed <= EXACT or all(_equal(x, y) for x, y in pairs):
+        changed = not all(_equal(x, y) for x, y in pairs)
     else:
-        most = allowed * whole(name, then.unit, mean([x for x, _ in pairs]))
-        changed = known and (low > most or high < -most)
+        most = allowed * whole(name, then.unit, math.fsum(x for x, _ in pairs) / len(pairs))
+        changed = interval is not None and (interval[0] > most or interval[1] < -most)
     return Delta(
         figure=name,
         unit=then.unit,
         before=before,
         after=after,
-        difference=mean(differences) if differences else None,
-        interval=(low, high) if known else None,
+        difference=_mean(differences),
+        interval=interval,
         tolerance=allowed,
         changed=changed,
     )
 
 
 def _mean(values: Sequence[float]) -> float | None:
-    return mean(values) if values else None
+    return math.fsum(values) / len(values) if values else None
+
+
+def _interval(differences: Sequence[float]) -> tuple[float, float] | None:
+    """95 % of the mean of the differences of pairs."""
+    if not any(differences):
+        return (0.0, 0.0) if len(differences) > 1 else None
+    from mmesim.stats.means import mean_interval  # brings SciPy: not needed when nothing changed
+
+    return mean_interval(differences)

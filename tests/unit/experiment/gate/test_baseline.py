@@ -14,7 +14,8 @@ from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.gate.baseline import DEFAULTS
 from mmesim.experiment.gate.design import FIRST, PILOT
 from mmesim.experiment.gate.gate import gate
-from mmesim.experiment.gate.kept import KEPT, MOST_WINDOWS
+from mmesim.experiment.gate.kept import MOST_WINDOWS
+from mmesim.experiment.gate.unchanged import KEPT
 from mmesim.results import semantics
 from mmesim.results.baseline import Baseline, Origin, file_of, read
 from mmesim.results.gated import Delta, Drift, GatedScenario
@@ -240,7 +241,7 @@ def test_a_line_of_many_windows_is_left_out(file):
 
 
 def failing(scenario: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
-    return replace(run_data(scenario, [Call(None)] * 50, replication=number), records=None)
+    return replace(run_data(scenario, [Call(cause="worker_died")] * 50, replication=number), records=None)
 
 
 def test_a_figure_that_is_gone_has_changed(file):
