@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
 
 Bound = Literal["sequential test", "clean blocks", "as it is", "worst replication"]
@@ -145,3 +146,8 @@ class Gated(Entry):
     scenarios: list[GatedScenario]
     seconds: float | None
     """of CPU time; null where the document has to be the same bytes each time"""
+
+
+def gated_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the document."""
+    return json_schema(Gated, "mmesim gate")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from mmesim.results.baseline import Baseline, Series
 from mmesim.results.gated import Design, GatedLine
+from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.scenario import Scenario
 
 Watch = Callable[[int, int, int], None]
@@ -40,9 +42,18 @@ class Case:
     compared: dict[str, Series] | None = None
     """The figures to compare with those of the baseline."""
     simulated: int = 0
+    binding_constraint: dict[str, Any] | None = None
+    one_more_instance: list[GatedLine] | None = None
+    robustness: dict[str, Any] | None = None
 
     @property
     def is_done(self) -> bool:
         """Whether nothing more has to be known, or can be."""
         compared = self.baseline is None or self.compared is not None
         return self.error is not None or (self.verdicts is not None and compared)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail beats undecided beats pass; what could not be judged fails."""
+        verdicts = [] if self.verdicts is None else [line.verdict for line in self.verdicts.lines]
+        return min(verdicts, key=WORST_FIRST.index, default="fail")

@@ -80,6 +80,10 @@ def _of_windows(windows: Any) -> str:
 
 
 def _rate(e: Expectation, decided: Any) -> str:
-    """A rate and its interval, each in the unit in which it is easiest to read."""
-    ends = [] if decided["ci95"] is None else [", ".join(e.show(end) for end in decided["ci95"])]
-    return " ".join((e.show(decided["value"]), *(f"[{end}]" for end in ends)))
+    """A rate and its interval, in the unit of the limit."""
+    ends = [] if decided["ci95"] is None else [e.show(end) for end in decided["ci95"]]
+    value = e.show(decided["value"])
+    _, slash, per = value.rpartition(" /")
+    if all(end.endswith(slash + per) for end in ends):
+        ends = [end.removesuffix(slash + per) for end in ends]
+    return f"{value} [{', '.join(ends)}]" if ends else value
