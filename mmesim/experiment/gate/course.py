@@ -101,13 +101,16 @@ class Course:
         counted = line.inside.figure.trials is not None
         seen = [one.seen[index] for one in rows if not math.isnan(one.seen[index].value)]
         each = blocks_in(length_s, long_s) if counted else 1
+        blocks = each * len(seen)
+        if counted:  # a block without a call says nothing
+            blocks = min(blocks, sum(one.dirty + one.clean for one in seen))
         return Evidence(
             line,
             [value for value, _ in found],
             [beyond for _, beyond in found],
             sum(one.dirty for one in seen),
             sum(one.clean for one in seen),
-            each * len(seen),
+            blocks,
         )
 
     def each(self, index: int) -> list[tuple[float, float]]:

@@ -72,7 +72,8 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row]) -> Desig
         if line.bound == "sequential test" and line.is_share and wanted > 1:
             # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
-            each = blocks_in(span_s(line, run_s), block_s) if counted else 1
+            calls = sum(one.dirty + one.clean for one in seen) // len(seen)
+            each = max(1, min(blocks_in(span_s(line, run_s), block_s), calls)) if counted else 1
             wanted = _enough_blocks(line, seen, each, wanted)
         largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
     return Design(
