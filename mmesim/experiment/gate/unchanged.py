@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mmesim.scenario.figures import Kind, better
 
@@ -15,28 +16,44 @@ UNITS: Mapping[Kind, str] = MappingProxyType(
 )
 """Unit in the documents of a gate."""
 
-KEPT: Mapping[str, float] = MappingProxyType(
+
+class Tolerance(NamedTuple):
+    """The relative change up to which a figure counts as unchanged, and why."""
+
+    share: float
+    why: str
+
+
+KEPT: Mapping[str, Tolerance] = MappingProxyType(
     {
-        "mean": 0.01,  # as much as the limit of a time may move before a gate fails
-        "p50": 0.01,
-        "p99": 0.02,  # one call in a hundred lies beyond: a single load more or less moves it
-        "cache_hit_ratio": 0.05,  # of the misses, which are few
-        "error_rate": 0.05,  # failures are few
-        "loads": 0.05,  # as the misses, which cause them
-        "cpu_utilization": 0.01,  # as the service times, which it is made of
-        "cost.hour": EXACT,  # instances times price: nothing of it is random
+        "mean": Tolerance(0.01, "as much as the limit of a time may move before a gate fails"),
+        "p50": Tolerance(0.01, "as the mean"),
+        "p99": Tolerance(0.02, "one call in a hundred lies beyond: a single load more or less moves it"),
+        "cache_hit_ratio": Tolerance(0.05, "of the misses, which are few"),
+        "error_rate": Tolerance(0.05, "failures are few"),
+        "loads": Tolerance(0.05, "as the misses, which cause them"),
+        "cpu_utilization": Tolerance(0.01, "as the service times, which it is made of"),
+        "cost.hour": Tolerance(EXACT, "instances times their price: nothing of it is random"),
     }
 )
-"""Figures of every baseline -> the relative change up to which each counts as unchanged."""
+"""Figures of every baseline."""
 
-OF_LINES: Mapping[Kind, float] = MappingProxyType({"ms": 0.01, "share": 0.05, "count": 0.01, "rate": 0.05, "usd": 0.01})
-"""The same for the other figures that lines are decided by: shares and rates are mostly those of rare events."""
+OF_LINES: Mapping[Kind, Tolerance] = MappingProxyType(
+    {
+        "ms": Tolerance(0.01, "as the mean"),
+        "share": Tolerance(0.05, "calls over a limit are few"),
+        "rate": Tolerance(0.05, "what is limited is mostly rare"),
+        "count": Tolerance(0.01, "as a time"),
+        "usd": Tolerance(0.01, "as the number of calls that it is divided by"),
+    }
+)
+"""The other figures that lines of `expect` are decided by."""
 
 
 def tolerance(name: str, unit: str) -> float:
     """The relative change of a figure up to which it counts as unchanged."""
     kinds = {shown: kind for kind, shown in UNITS.items()}
-    return KEPT[name] if name in KEPT else OF_LINES[kinds[unit]]
+    return (KEPT[name] if name in KEPT else OF_LINES[kinds[unit]]).share
 
 
 def whole(name: str, unit: str, before: float) -> float:
