@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,9 @@ _PARTS: dict[str, Callable[[str], object]] = {
 INFORMATION = ("calls", "calls_per_min", "share")
 """Columns that say where a table comes from (`mmesim trace models`): nothing follows from them."""
 
+REMEMBERED = 10_000
+"""Different cells and different rows whose meaning is remembered while a table is read."""
+
 COLUMNS = ("name", "group", *_DIRECT, *_PARTS, *INFORMATION)
 """Every column that a table may have; a unit in the header (`memory [MiB]`) goes with bare numbers."""
 
@@ -112,13 +116,15 @@ def open_text(path: Path, newline: str | None = "") -> Any:
 
 
 def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
-    """The rows of a table in its order; raises Refusals with file, line and column of everything that is wrong."""
+    """The rows of a table in its order, each as it is read; at the end of the table, or where it cannot be read on,
+    Refusals with file, line and column of everything that is wrong.
+    """
     refused: list[Refused] = []
-    rows: list[TableRow] = []
+    rows = 0
     try:
         with open_text(path) as text:
             reader = csv.reader(lines(text))
-            columns = _columns(next(reader, []), path)
+            table = _Table(_columns(next(reader, []), path), path, defaults, refused)
             before = reader.line_num
             for cells in reader:
                 if reader.line_num > before + 1:
@@ -128,9 +134,10 @@ def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
                     break
                 before = reader.line_num
                 if any(cell.strip() for cell in cells):
-                    row = _row(cells, columns, path, reader.line_num, defaults, refused)
+                    row = table.row(cells, reader.line_num)
                     if row is not None:
-                        rows.append(row)
+                        rows += 1
+                        yield row
     except (OSError, EOFError, zlib.error) as error:
         raise Refusals([_refused(path, None, "", f"cannot be read: {_reason(error)}")]) from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -139,7 +146,6 @@ def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
         refused.append(_refused(path, None, "", "has no rows"))
     if refused:
         raise Refusals(refused)
-    yield from rows
 
 
 def _columns(header: list[str], path: Path) -> list[tuple[str, str]]:
@@ -162,44 +168,57 @@ def _columns(header: list[str], path: Path) -> list[tuple[str, str]]:
     return columns
 
 
-def _row(
-    cells: list[str],
-    columns: list[tuple[str, str]],
-    path: Path,
-    line: int,
-    defaults: ModelGroup,
-    refused: list[Refused],
-) -> TableRow | None:
-    """One model, or None after adding what is wrong with it to `refused`; an empty cell takes the default."""
-    before = len(refused)
-    if len(cells) > len(columns):
-        refused.append(_refused(path, line, "", f"{len(cells)} cells for {len(columns)} columns"))
-        return None
-    found: dict[str, Any] = {}
-    for (column, unit), cell in zip(columns, cells, strict=False):
-        text = cell.strip()
-        if not text or column in INFORMATION:
-            continue
-        if column in ("name", "group"):
-            found[column] = text
-            continue
-        reader = _DIRECT[column][1] if column in _DIRECT else _PARTS[column]
+class _Table:
+    """Reads the rows of a table. Cells and rows that come again are read once: they share what they mean."""
+
+    def __init__(
+        self, columns: list[tuple[str, str]], path: Path, defaults: ModelGroup, refused: list[Refused]
+    ) -> None:
+        self._columns = columns
+        self._path = path
+        self._defaults = defaults
+        self._refused = refused
+        self._read = lru_cache(REMEMBERED)(_value)
+        self._keys = lru_cache(REMEMBERED)(lambda found: _keys(dict(found), defaults))
+
+    def row(self, cells: list[str], line: int) -> TableRow | None:
+        """One model, or None after telling what is wrong with it; an empty cell takes the default."""
+        refused, path = self._refused, self._path
+        before = len(refused)
+        if len(cells) > len(self._columns):
+            refused.append(_refused(path, line, "", f"{len(cells)} cells for {len(self._columns)} columns"))
+            return None
+        found: dict[str, Any] = {}
+        for (column, unit), cell in zip(self._columns, cells, strict=False):
+            text = cell.strip()
+            if not text or column in INFORMATION:
+                continue
+            if column in ("name", "group"):
+                found[column] = text
+                continue
+            try:
+                found[column] = self._read(column, unit, text)
+            except ValueError as error:
+                refused.append(_refused(path, line, column, str(error), None, text))
+        if "name" not in found:
+            refused.append(_refused(path, line, "name", "cell is empty"))
+        if "weight" in found and "rate" in found:
+            refused.append(_refused(path, line, "rate", "weight and rate exclude each other"))
+        if len(refused) > before:
+            return None
+        name, group = found.pop("name"), found.pop("group", self._defaults.name)
         try:
-            found[column] = reader(f"{text} {unit}" if unit and _bare(text) else text)
+            keys = self._keys(tuple(found.items()))
         except ValueError as error:
-            refused.append(_refused(path, line, column, str(error), None, text))
-    if "name" not in found:
-        refused.append(_refused(path, line, "name", "cell is empty"))
-    if "weight" in found and "rate" in found:
-        refused.append(_refused(path, line, "rate", "weight and rate exclude each other"))
-    if len(refused) > before:
-        return None
-    try:
-        keys = _keys(found, defaults)
-    except ValueError as error:
-        refused.append(_refused(path, line, "service", str(error)))
-        return None
-    return TableRow(found["name"], found.get("group", defaults.name), keys, line)
+            refused.append(_refused(path, line, "service", str(error)))
+            return None
+        return TableRow(name, group, keys, line)
+
+
+def _value(column: str, unit: str, text: str) -> object:
+    """What a cell means; ValueError when it means nothing."""
+    reader = _DIRECT[column][1] if column in _DIRECT else _PARTS[column]
+    return reader(f"{text} {unit}" if unit and _bare(text) else text)
 
 
 def _keys(found: Mapping[str, Any], defaults: ModelGroup) -> ModelGroup:
