@@ -282,6 +282,12 @@ def test_nothing_is_found_in_a_file_that_says_nothing(tmp_path: Path, written: s
     assert expected_at(tmp_path / "none.yaml") == {}
 
 
+def test_where_nothing_binds_that_is_said():
+    own = scenario(FAILS, one_more_instance=[FAILS])
+    assert "largest wait: none: the slowest calls are slow by their own work" in text(gate_report(gated(own)))
+    assert "largest wait" not in text(gate_report(gated(scenario(FAILS))))
+
+
 def test_a_change_of_unknown_size_is_a_dash():
     lost = drift(deltas=[delta(before=None, difference=None, interval=None)], fields=[])
     shown = text(gate_report(gated(scenario(line(), drift=lost))))

@@ -307,6 +307,7 @@ def test_calls_that_are_not_there_leave_a_line_open(tmp_path):
     scenario, line = one(Engine(), write(tmp_path, "[p90 cold < 500 ms]"))
     assert (scenario.verdict, line.value, line.needed) == ("undecided", None, None)
     assert line.reason == "no value: no cold call"
+    assert scenario.replications == 20  # and are not waited for
 
 
 @pytest.mark.slow
