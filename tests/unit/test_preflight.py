@@ -142,7 +142,7 @@ def test_a_figure_is_computed_once_for_models_that_differ_in_name_and_traffic_al
         f"{name},{service} ms,{memory} MiB,{rate} /s\n"
         for name, service, memory, rate in [("a", 5, 40, 1), ("b", 7, 40, 2), ("c", 5, 40, 3), ("d", 5, 41, 1)]
     )
-    text = BASE.replace("name: m,", "name: m, file: t.csv,")
+    text = BASE.replace("name: m,", "name: m, file: t.csv,").replace("traffic: {", "traffic: {popularity: weights, ")
     (tmp_path / "t.csv").write_text(rows)
     scenario = make(text=text)
     asked = []

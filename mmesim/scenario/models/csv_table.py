@@ -6,9 +6,9 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +179,9 @@ class _Table:
         self._defaults = defaults
         self._refused = refused
         self._read = lru_cache(REMEMBERED)(_value)
-        self._keys = lru_cache(REMEMBERED)(lambda found: _keys(dict(found), defaults))
+        self._service = lru_cache(REMEMBERED)(partial(_service, defaults))
+        self._load = lru_cache(REMEMBERED)(partial(_load, defaults))
+        self._keys = lru_cache(REMEMBERED)(self._of)
 
     def row(self, cells: list[str], line: int) -> TableRow | None:
         """One model, or None after telling what is wrong with it; an empty cell takes the default."""
@@ -208,11 +210,22 @@ class _Table:
             return None
         name, group = found.pop("name"), found.pop("group", self._defaults.name)
         try:
-            keys = self._keys(tuple(found.items()))
+            keys: ModelGroup = self._keys(tuple(found.items()))
         except ValueError as error:
             refused.append(_refused(path, line, "service", str(error)))
             return None
         return TableRow(name, group, keys, line)
+
+    def _of(self, cells: tuple[tuple[str, Any], ...]) -> ModelGroup:
+        """The keys of a row over the defaults."""
+        found = dict(cells)
+        update: dict[str, Any] = {_DIRECT[key][0]: value for key, value in found.items() if key in _DIRECT}
+        if "weight" in found or "rate" in found:
+            update = {"weight": None, "rate_per_s": None} | update
+        update["service"] = self._service(*(found.get(key) for key in ("service", "service_cv", "service_wait")))
+        update["load"] = self._load(*(found.get(key) for key in ("load_cpu", "load_wait")))
+        keys: ModelGroup = self._defaults.model_copy(update=update)
+        return keys
 
 
 def _value(column: str, unit: str, text: str) -> object:
@@ -221,25 +234,27 @@ def _value(column: str, unit: str, text: str) -> object:
     return reader(f"{text} {unit}" if unit and _bare(text) else text)
 
 
-def _keys(found: Mapping[str, Any], defaults: ModelGroup) -> ModelGroup:
-    update: dict[str, Any] = {_DIRECT[key][0]: value for key, value in found.items() if key in _DIRECT}
-    if "weight" in found or "rate" in found:
-        update = {"weight": None, "rate_per_s": None} | update
-    service = {}
-    if "service" in found:
-        cv = found.get("service_cv")
-        service["cpu"] = Lognormal(found["service"], cv) if cv else Constant(found["service"])
-    elif "service_cv" in found:
+def _service(defaults: ModelGroup, mean_s: float | None, cv: float | None, wait_s: float | None) -> Service | None:
+    """The work of a call; ValueError for a variation of nothing."""
+    parts: dict[str, Any] = {}
+    if mean_s is not None:
+        parts["cpu"] = Lognormal(mean_s, cv) if cv else Constant(mean_s)
+    elif cv is not None:
         raise ValueError("service_cv needs a mean in the column service")
-    if "service_wait" in found:
-        service["wait"] = Constant(found["service_wait"])
-    if service:
-        update["service"] = defaults.service.model_copy(update=service) if defaults.service else Service(**service)
-    load = {key.removeprefix("load_"): Constant(found[key]) for key in ("load_cpu", "load_wait") if key in found}
-    if load:
-        update["load"] = defaults.load.model_copy(update=load) if defaults.load else CpuWait(**load)
-    keys: ModelGroup = defaults.model_copy(update=update)
-    return keys
+    if wait_s is not None:
+        parts["wait"] = Constant(wait_s)
+    if not parts:
+        return defaults.service
+    changed: Service = defaults.service.model_copy(update=parts) if defaults.service else Service(**parts)
+    return changed
+
+
+def _load(defaults: ModelGroup, cpu_s: float | None, wait_s: float | None) -> CpuWait | None:
+    parts = {name: Constant(each_s) for name, each_s in (("cpu", cpu_s), ("wait", wait_s)) if each_s is not None}
+    if not parts:
+        return defaults.load
+    changed: CpuWait = defaults.load.model_copy(update=parts) if defaults.load else CpuWait(**parts)
+    return changed
 
 
 def _bare(text: str) -> bool:
