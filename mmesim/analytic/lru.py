@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.arrays import Floats
+from mmesim.roots import root
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def characteristic_time(rates_per_s: Floats, sizes: NDArray[np.number], capacity
     high = 2.0 * low
     while overfull(high) < 0:
         high *= 2.0
-    return _root(overfull, low * (1.0 - 1e-9), high, xtol=low * 1e-14)
+    return root(overfull, low * (1.0 - 1e-9), high, low * 1e-14)
 
 
 def filling_time(rates_per_s: Floats, share: float) -> float:
@@ -76,7 +76,7 @@ def filling_time(rates_per_s: Floats, share: float) -> float:
     high = 1.0 / float(rates.max())
     while too_many(high) > 0:
         high *= 2.0
-    return _root(too_many, 0.0, high, xtol=high * 1e-14)
+    return root(too_many, 0.0, high, high * 1e-14)
 
 
 def che(rates_per_s: Floats, capacity: float) -> LruMisses:
@@ -100,10 +100,3 @@ def _misses(rates: Floats, time_s: float) -> LruMisses:
     return LruMisses(
         characteristic_time_s=time_s, miss_ratio=ratio, total_miss_ratio=float((rates * ratio).sum() / rates.sum())
     )
-
-
-def _root(function: Callable[[float], float], low: float, high: float, xtol: float) -> float:
-    """Where a function crosses 0 between two ends."""
-    from scipy.optimize import brentq  # takes half a second, which a command that simulates nothing has no use for
-
-    return float(brentq(function, low, high, xtol=xtol, rtol=1e-14))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import LATENCIES, PARTS
+from mmesim.scenario.values.meanings import Documented
 
 Verdict = Literal["pass", "fail", "undecided"]
 WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
@@ -26,10 +27,10 @@ def exactly(*names: str) -> Any:
     return Field(json_schema_extra={"required": list(names), "propertyNames": {"enum": list(names)}})
 
 
-class Entry(BaseModel):
+class Entry(Documented):
     """An object of summary.json: no other keys than these."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _explained(key: str) -> ConfigDict:

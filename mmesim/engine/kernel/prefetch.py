@@ -7,7 +7,6 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np import arrayobj
 
 LINE = 64  # bytes of a line of the processor's caches
 WRITE, KEEP, DATA = 1, 3, 1  # of LLVM's llvm.prefetch: the row will be written, stays in all caches, is not code
@@ -21,6 +20,8 @@ def _hint(typing_context, table, row, line):
     """The hint in compiled code: LLVM's prefetch of the address of the cache line."""
 
     def generate(context, builder, signature, arguments):
+        from numba.np import arrayobj  # takes its time to import, and is needed to compile only
+
         table_type, row_type, line_type = signature.args
         array = arrayobj.make_array(table_type)(context, builder, arguments[0])
         row_bytes = cgutils.unpack_tuple(builder, array.strides, table_type.ndim)[0]

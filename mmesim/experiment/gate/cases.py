@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from mmesim.results.gated import Design, GatedLine
+from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.scenario import Scenario
 
 Watch = Callable[[int, int, int], None]
@@ -36,3 +38,12 @@ class Case:
     error: str | None = None
     verdicts: Verdicts | None = None
     simulated: int = 0
+    binding_constraint: dict[str, Any] | None = None
+    one_more_instance: list[GatedLine] | None = None
+    robustness: dict[str, Any] | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Fail beats undecided beats pass; what could not be judged fails."""
+        verdicts = [] if self.verdicts is None else [line.verdict for line in self.verdicts.lines]
+        return min(verdicts, key=WORST_FIRST.index, default="fail")

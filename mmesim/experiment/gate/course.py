@@ -136,7 +136,9 @@ class Course:
             # A line that a test has decided stays decided; what all replications decide is decided at the end.
             if before is None or before.by not in TESTS:
                 found = decide(self.evidence(index), levels)
-                self.decisions[index] = None if _is_open(found) else found
+                # Calls that neither the pilot nor two looks have seen are not waited for.
+                hopeless = not found.replications and self._looked > 1
+                self.decisions[index] = None if _is_open(found) and not hopeless else found
         done = self._looked == len(of.looks) or None not in self.decisions
         self._stage = () if done else self._up_to(of.looks[self._looked - 1], of.looks[self._looked])
 

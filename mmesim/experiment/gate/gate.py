@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,22 +38,33 @@ def gate(
     store: str | Path | None = None,
     watch: Watch | None = None,
     allowed: Callable[[Scenario], None] | None = None,
+    explain: bool = False,
+    robustness: bool = False,
 ) -> Gated:
     """Whether the scenarios of these files, and of folders all that expect something, meet what they expect.
 
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
     them, or the one that it makes when something has to be simulated. `store` is a file: what is in it is not run
     again. `allowed` may refuse a scenario with a UserError. A file that is wrong does not keep the others from being
-    tried: its `error` says what is wrong. UserError when there is no scenario.
+    tried: its `error` says what is wrong. `explain` finds the largest wait of what fails, and what one more instance
+    would do; `robustness` finds the answer under what AWS does not publish. UserError when there is no scenario.
     """
     cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
-    with Store(None if store is None else Path(store)) as kept:
-        for case in cases:
-            _recall(case, kept)
-        if any(case.verdicts is None and case.error is None for case in cases):
-            from mmesim.experiment.gate.rounds import run_all  # what simulates: not needed when nothing changed
+    file = None if store is None else Path(store)
+    with Store(file) as kept:
+        judge = partial(_judge, store=kept, jobs=jobs, executor=executor, watch=watch)
+        judge(cases)
+        readable = [case for case in cases if case.error is None]
+        failing = [case for case in readable if explain and case.verdict == "fail"]
+        if failing or (robustness and readable):
+            from mmesim.experiment.execute.executors import given_or_local
+            from mmesim.experiment.gate import explain as besides  # what simulates, as above
 
-            run_all(cases, kept, jobs, executor, watch)
+            with executor() if callable(executor) else given_or_local(executor, jobs) as running:
+                if failing:
+                    besides.explain(failing, overrides, judge, running, file, watch)
+                if robustness:
+                    besides.try_unknowns(readable, running, file, watch)
     found = [_found(case) for case in cases]
     worst = min((one.verdict for one in found), key=WORST_FIRST.index)
     return Gated(mmesim=__version__, verdict=worst, scenarios=found, seconds=None)
@@ -69,6 +81,22 @@ def _case(file: Path, overrides: Sequence[str], allowed: Callable[[Scenario], No
     except UserError as error:
         return Case(file, file.stem, error=str(error))
     return Case(file, scenario.name, scenario)
+
+
+def _judge(
+    cases: Sequence[Case],
+    store: Store,
+    jobs: int,
+    executor: Executor | Callable[[], Executor] | None,
+    watch: Watch | None,
+) -> None:
+    """Find the verdicts of cases, in the store or by simulation."""
+    for case in cases:
+        _recall(case, store)
+    if any(case.verdicts is None and case.error is None for case in cases):
+        from mmesim.experiment.gate.rounds import run_all  # what simulates: not needed when nothing changed
+
+        run_all(cases, store, jobs, executor, watch)
 
 
 def _recall(case: Case, store: Store) -> None:
@@ -90,18 +118,17 @@ def _key(scenario: Scenario) -> bytes:
 
 def _found(case: Case) -> GatedScenario:
     found = case.verdicts
-    verdicts = [] if found is None else [line.verdict for line in found.lines]
     return GatedScenario(
         file=str(case.file),
         name=case.name,
-        verdict=min(verdicts, key=WORST_FIRST.index, default="fail"),
+        verdict=case.verdict,
         design=None if found is None else found.design,
         lines=[] if found is None else found.lines,
         replications=0 if found is None else found.replications,
         simulated=case.simulated,
         drift=None,
-        binding_constraint=None,
-        one_more_instance=None,
-        robustness=None,
+        binding_constraint=case.binding_constraint,
+        one_more_instance=case.one_more_instance,
+        robustness=case.robustness,
         error=case.error,
     )

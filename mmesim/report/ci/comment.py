@@ -14,6 +14,7 @@ from mmesim.report.content.gate import gate_report
 from mmesim.report.content.gated import drift, words
 from mmesim.report.text import text
 from mmesim.results.gated import Gated
+from mmesim.results.sections import WORST_FIRST
 
 TAG = "<!-- mmesim gate -->"
 """The first line of a comment, which nobody sees: by it, the comment is found again and updated."""
@@ -69,7 +70,7 @@ def headline(gated: Gated) -> str:
 def _tables(gated: Gated) -> Iterator[str]:
     """What does not pass, or all where it is little; then what has changed beside the baselines."""
     label = words.labels(gated)
-    limits = sorted(words.counted(gated), key=lambda item: words.WORST_FIRST.index(item[1].verdict))
+    limits = sorted(words.counted(gated), key=lambda item: WORST_FIRST.index(item[1].verdict))
     rows = [
         (
             words.mark(one.verdict),

@@ -128,10 +128,11 @@ def test_windows_stand_as_one_line_with_the_worst():
     assert "1 of 2 windows fails; the worst, from 0 s to 60 s" in one
 
 
-def test_what_decides_is_said_where_it_is_not_a_mean():
-    largest = line("max < 2 s", figure="max", unit="ms", value=912.0, interval=None, decided_by="worst replication")
+def test_what_a_verdict_rests_on_is_said_where_it_is_not_a_mean():
+    said = "the worst of 40 replications decides"
+    largest = line("max < 2 s", figure="max", unit="ms", value=912.0, interval=None, reason=said)
     shown = " ".join(text(gate_report(gated(scenario(largest)))).split())
-    assert "max < 2 s 912 ms (max < 2 s: the largest of 40 replications decides: there is no interval)" in shown
+    assert f"max < 2 s 912 ms (max < 2 s: {said})" in shown
     exact = line("cost.month < 1000 USD", figure="cost.month", unit="USD", value=672.0, interval=(672.0, 672.0))
     assert "672 USD\n" in text(gate_report(gated(scenario(exact))))
 
@@ -279,6 +280,12 @@ def test_nothing_is_found_in_a_file_that_says_nothing(tmp_path: Path, written: s
     file.write_text(written, encoding="utf-8")
     assert expected_at(file) == {}
     assert expected_at(tmp_path / "none.yaml") == {}
+
+
+def test_where_nothing_binds_that_is_said():
+    own = scenario(FAILS, one_more_instance=[FAILS])
+    assert "largest wait: none: the slowest calls are slow by their own work" in text(gate_report(gated(own)))
+    assert "largest wait" not in text(gate_report(gated(scenario(FAILS))))
 
 
 def test_a_change_of_unknown_size_is_a_dash():

@@ -29,6 +29,10 @@ RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
 """What can bind: the unit of what is used of it, and what is said of both (docs/glossary.md, binding constraint)."""
 
 
+NO_WAIT = "none: the slowest calls are slow by their own work, or wait but little"
+"""What is said where nothing binds."""
+
+
 def largest_wait(constraint: Mapping[str, object]) -> str:
     """What binds, with its use and what it is the cause of."""
     resource = on_one_line(str(constraint.get("id")))

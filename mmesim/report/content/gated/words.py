@@ -14,7 +14,7 @@ from types import MappingProxyType
 from mmesim.report import formats, phrases
 from mmesim.report.plain import harmless_line
 from mmesim.results.gated import Gated, GatedLine, GatedScenario
-from mmesim.results.sections import Verdict
+from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.run.selection import time_span
 
 TICKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
@@ -22,7 +22,6 @@ STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {"pass": ("passes", "pass"), "fail": ("fails", "fail"), "undecided": ("is undecided", "are undecided")}
 )
 """What is said of one limit with a verdict, and of several."""
-WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 MOST_NAMED = 3
 """Limits that the answer names; beyond, they are counted."""
 OVER = "share_over"
@@ -142,10 +141,8 @@ def notes(one: Asked) -> Iterator[str]:
         yield f"{reason(worst) or 'the interval holds the limit'}; {more(one)}"
     elif reason(worst):
         yield reason(worst)
-    elif worst.decided_by == "worst replication":
-        yield f"the largest of {phrases.plural(worst.replications, 'replication')} decides: there is no interval"
-    elif worst.decided_by == "clean blocks":
-        yield "decided by blocks of time that are all alike (Clopper-Pearson)"
+    if any(line.joined_windows > 1 for line in one.lines):
+        yield "windows with too few calls are joined with the next"
 
 
 def more(one: Asked) -> str:
