@@ -99,9 +99,9 @@ class Delta(Entry):
     interval: Interval
     """of the difference, 95 %"""
     tolerance: float
-    """a relative change up to this is none"""
+    """a change up to this share of before is none; of a share that should be high, up to this share of its bad side"""
     changed: bool
-    """the whole interval lies beyond the tolerance, or exact figures differ by more than 1e-9"""
+    """the whole interval lies beyond the tolerance, or exact figures differ by more than 1e-9, or there is none now"""
 
 
 class Drift(Entry):
@@ -112,9 +112,9 @@ class Drift(Entry):
     made_with: str
     """version of mmesim that wrote it"""
     same_results: bool
-    """the version that wrote it gives the same figures for the same scenario"""
+    """the version that wrote it gives the same figures for the same scenario, as far as is known and seen"""
     why_not: list[str]
-    """entries of the changelog of semantics since then"""
+    """entries of the changelog of semantics since then; else what else may explain other figures"""
     fields: list[tuple[str, str | None, str | None]]
     """fields of the scenario that changed: path, before, after as YAML; null where absent"""
     deltas: list[Delta]
