@@ -79,6 +79,7 @@ def gate(
 
     Exits with 0 when every line of `expect` passes, with 1 when one fails, with 2 when one stays undecided.
     """
+    from mmesim.experiment.gate.cases import RUNS
     from mmesim.experiment.gate.gate import gate as run_gate
     from mmesim.report.content.gate import gate_report, verdict_report
     from mmesim.report.progress import SimulationsBar
@@ -88,7 +89,7 @@ def gate(
 
     def allowed(scenario: Scenario) -> None:
         announce(scenario, no_own_code, quiet)
-        afford(scenario, 1, yes)
+        afford(scenario, RUNS, yes)
 
     fresh: dict[Path, Baseline] = {}
     file = store / STORE.name if store.is_dir() or not store.suffix else store
@@ -130,5 +131,5 @@ def _simulated(count: int, store: Path) -> str:
     from mmesim import units
 
     if not count:
-        return f"nothing had to be simulated: all is in {store}"
-    return f"{units.show_count(count)} runs were simulated; what is finished is in {store}"
+        return f"nothing had to be simulated for the verdicts: all is in {store}"
+    return f"{units.show_count(count)} runs were simulated for the verdicts: they are kept in {store}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mmesim.errors import SimulationError
 from mmesim.experiment.gate.blocks import blocks_in
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
-from mmesim.experiment.gate.design import FEW, MANY, PILOT, design, lengthened, numbers, wants_more
+from mmesim.experiment.gate.design import FEW, MANY, PILOT, design, lengthened, numbers, settled, wants_more
 from mmesim.experiment.gate.kept import Kept, kept, series
 from mmesim.experiment.gate.lines import Line, Row, lines, row, span_s
 from mmesim.experiment.gate.shown import Histograms
@@ -47,6 +47,7 @@ class Course:
         self.watching = watched(scenario)
         self.kept: tuple[Kept, ...] = ()
         self._stage: Sequence[Wanted] = self._pilot(range(FEW))
+        self._settled = True
         self._looked = 0
         self._runs: dict[int, RunData] = {}
         self._rows: dict[int, Row] = {}
@@ -74,12 +75,13 @@ class Course:
             self.kept = kept(self.scenario, [(line.expectation, line.inside) for line in self.lines])
             self.decisions = [None] * len(self.lines)
             self._rows = {run.replication: row(self.lines, (), self.scenario, run) for run in runs}
+            self._settled = settled(self.scenario, runs)
             self._runs.clear()
             if wants_more(self.lines, self._in_order(self._rows)):
                 self._stage = self._pilot(range(FEW, MANY))
                 return
         if self.design is None:
-            self.design = design(self.scenario, self.lines, self._in_order(self._rows))
+            self.design = design(self.scenario, self.lines, self._in_order(self._rows), self._settled)
             self._rows.clear()
             self._stage = self._up_to(0, self.design.looks[0])
             return
