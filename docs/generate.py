@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from docs.pages.baseline import baseline_page
 from docs.pages.commands import cli_page, exit_codes_page, presets_page
 from docs.pages.results import summary_page, tables_page
 from docs.pages.scenario import scenario_page
@@ -19,6 +20,7 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "cli.md": cli_page,
         "summary.md": summary_page,
         "tables.md": tables_page,
+        "baseline.md": baseline_page,
         "presets.md": presets_page,
         "exit-codes.md": exit_codes_page,
     }

@@ -86,7 +86,8 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
         if line.bound == "sequential test" and line.is_share and wanted > 1:
             # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
-            each = blocks_in(span_s(line, run_s), longest_s) if counted else 1
+            calls = sum(one.dirty + one.clean for one in seen) // len(seen)
+            each = max(1, min(blocks_in(span_s(line, run_s), longest_s), calls)) if counted else 1
             wanted = _enough_blocks(line, seen, each, wanted)
         largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
     return Design(
@@ -108,7 +109,7 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int) -> in
     """
     middle = len(LOOKS) // 2
     level, limit = nominal_levels(LOOKS, ALPHA)[middle], line.bad(line.inside.bound)
-    dirty = sum(one.dirty for one in seen) / len(seen)
+    dirty = sum(min(one.dirty, each) for one in seen) / len(seen)
     for worth in range(1, most):
         runs = LOOKS[middle] * worth
         expected = dirty * runs

@@ -313,6 +313,21 @@ def test_calls_that_are_not_there_leave_a_line_open(tmp_path):
 
 
 @pytest.mark.slow
+def test_there_are_no_more_blocks_than_calls(tmp_path):
+    # 100 short calls in 100 s: thousands of blocks of their length would fit
+    def short(scenario: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
+        run_s = scenario.run.duration_s - scenario.run.cut_s
+        return replace(run_data(scenario, [Call(0.001)] * round(run_s), replication=number), records=None)
+
+    scenario, line = one(short, write(tmp_path, "[p99 < 500 ms]"))
+    assert scenario.design is not None
+    calls = CALLS * scenario.design.length * scenario.replications
+    assert (line.verdict, line.decided_by) == ("pass", "clean blocks")
+    assert line.reason == f"{calls:,} of {calls:,} independent blocks are clean"
+    assert line.interval is not None
+    assert line.interval[0] <= line.interval[1] < 0.01
+
+
 def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
     verdicts: dict[float, list[str]] = {0.05: [], 0.2: []}
     for slow, found in verdicts.items():
