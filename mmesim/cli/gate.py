@@ -131,5 +131,5 @@ def _simulated(count: int, store: Path) -> str:
     from mmesim import units
 
     if not count:
-        return f"nothing had to be simulated: all is in {store}"
-    return f"{units.show_count(count)} runs were simulated; what is finished is in {store}"
+        return f"nothing had to be simulated for the verdicts: all is in {store}"
+    return f"{units.show_count(count)} runs were simulated for the verdicts: they are kept in {store}"

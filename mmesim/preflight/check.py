@@ -32,7 +32,12 @@ SEVERITIES = ("problem", "warning", "note")
 
 def findings(scenario: Scenario) -> list[Finding]:
     """What follows from the scenario alone, the worst first; then what is believed, and what a configuration did."""
-    offered = Offered(scenario)
+    return findings_of(Offered(scenario))
+
+
+def findings_of(offered: Offered) -> list[Finding]:
+    """The same, where the calls to be expected are known already."""
+    scenario = offered.scenario
     found = [finding for rule in RULES for finding in rule(offered)]
     found += [*_expectations(scenario), *_beliefs(scenario), *_config(scenario)]
     return worst_first(found)

@@ -25,6 +25,10 @@ from mmesim.results.sections import Count, Entry
 SUFFIX = ".baseline.json"
 FORMAT = 1
 """Changes when the keys of the file do."""
+LARGEST = 1e15
+"""Of all figures: of a larger one differences say nothing."""
+LONGEST = 1000
+"""No gate has longer replications, nor more of them: a file that says so would have a comparison run for days."""
 ANEW = "write it anew with --update-baseline"
 
 
@@ -76,7 +80,7 @@ class Series(Entry):
 
     unit: Literal["ms", "share", "count", "/s", "USD"]
     """of the values; a share is 0..1"""
-    values: list[Annotated[float, Field(allow_inf_nan=False)] | None]
+    values: list[Annotated[float, Field(ge=0.0, le=LARGEST)] | None]
     """in the order of the replications; null where a replication has no such figure"""
 
 
@@ -95,13 +99,13 @@ class Baseline(Entry):
     """fields of the scenario that were given -> value as YAML"""
     files: dict[str, str]
     """fields that name a file, and your own code -> beginning of the SHA-256 of its content"""
-    length: Annotated[int, Field(ge=1)]
+    length: Annotated[int, Field(ge=1, le=LONGEST)]
     """how many short replications one replication is worth"""
     joined: bool
     """true: it is one run that many times as long; false: the mean of that many runs"""
     looks: list[Annotated[int, Field(ge=1)]]
     """replications after which lines were decided"""
-    replications: Annotated[int, Field(ge=1)]
+    replications: Annotated[int, Field(ge=1, le=LONGEST)]
     """replications with figures"""
     figures: dict[str, Series]
     """figures of each replication"""
@@ -146,7 +150,7 @@ def file_of(scenario: Path) -> Path:
 def read(file: Path, name: str) -> Baseline | None:
     """The baseline in a file, None where there is none; UserError when it cannot be that of the scenario `name`."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -54,9 +54,8 @@ def compare(baseline: Baseline, file: Path, figures: Mapping[str, Series], scena
     """What differs from the baseline in a file; `figures` are of as many replications, on the same random numbers."""
     fields = list(_changed_fields(baseline, scenario, folder))
     # A figure that only an expectation of then asked for is not looked at; the others are missed.
-    pairs = [
-        (name, then, figures.get(name)) for name, then in baseline.figures.items() if name in figures or name in KEPT
-    ]
+    now = {name: one for name, one in figures.items() if name in baseline.figures}
+    pairs = [(name, then, now.get(name)) for name, then in baseline.figures.items() if name in now or name in KEPT]
     why_not = [one.sentence for one in semantics.since(baseline.made_with.semantics)]
     if not why_not and not fields and not all(_is_same(then, now) for _, then, now in pairs):
         why_not.append(_unexplained(baseline.made_with))

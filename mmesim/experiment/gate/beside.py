@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -22,12 +22,25 @@ class _Compared(BaseModel):
     figures: dict[str, Series]
 
 
-def take_baseline(case: Case, replaced: bool) -> None:
-    """Read the baseline of a case; one that cannot be used is its error, or none where it is to be replaced."""
-    if case.scenario is None:
-        return
+def take_baselines(cases: Sequence[Case], replaced: bool) -> None:
+    """Read the baseline of each case; one that cannot be used is its error, or none where it is to be replaced."""
+    owners: dict[Path, Case] = {}
+    for case in cases:
+        if case.scenario is None:
+            continue
+        file = file_of(case.file)
+        owner = owners.setdefault(file.resolve(), case)
+        if replaced and not case.file.is_file():
+            case.error = f"{case.file}: is no file, so no baseline can lie beside it"
+        elif replaced and owner is not case:
+            case.error = f"{case.file}: its baseline would be {file}, as that of {owner.file}: rename one of them"
+        else:
+            _take_baseline(case, file, replaced)
+
+
+def _take_baseline(case: Case, file: Path, replaced: bool) -> None:
     try:
-        case.baseline = read(file_of(case.file), case.name)
+        case.baseline = read(file, case.name)
     except UserError as error:
         if not replaced or isinstance(error, ForeignFile):
             case.error = str(error)
@@ -70,7 +83,7 @@ def drift_of(case: Case) -> Drift | None:
     return compare(case.baseline, file_of(case.file), case.compared, case.scenario, case.file.parent)
 
 
-def fresh_baselines(cases: list[Case]) -> Iterator[tuple[Path, Baseline]]:
+def fresh_baselines(cases: Sequence[Case]) -> Iterator[tuple[Path, Baseline]]:
     """File and baseline of today of each case that has verdicts."""
     for case in cases:
         found = case.verdicts

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from mmesim import __version__
 from mmesim.errors import UserError
-from mmesim.experiment.gate.beside import drift_of, fresh_baselines, recall_compared, take_baseline
+from mmesim.experiment.gate.beside import drift_of, fresh_baselines, recall_compared, take_baselines
 from mmesim.experiment.gate.cases import Case, Verdicts, Watch
 from mmesim.experiment.gate.files import scenario_files
 from mmesim.experiment.gate.tolerance import watched
@@ -57,8 +57,8 @@ def gate(
     to be replaced. UserError when there is no scenario.
     """
     cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
-    for case in cases if baselines else ():
-        take_baseline(case, replaced=fresh is not None)
+    if baselines:
+        take_baselines(cases, replaced=fresh is not None)
     file = None if store is None else Path(store)
     with Store(file) as kept:
         judge = partial(_judge, store=kept, jobs=jobs, executor=executor, watch=watch)

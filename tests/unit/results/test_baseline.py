@@ -62,6 +62,12 @@ def test_a_series_is_one_line_so_that_a_change_is_a_short_difference(saved):
     assert json.loads(text) == BASELINE.model_dump(mode="json")
 
 
+def test_a_byte_order_mark_and_other_line_ends_do_no_harm(saved):
+    text = saved.read_text(encoding="utf-8").replace("\n", "\r\n")
+    saved.write_text(text, encoding="utf-8-sig", newline="")
+    assert read(saved, "warm") == BASELINE
+
+
 def test_there_need_not_be_one(tmp_path):
     assert read(tmp_path / "warm.baseline.json", "warm") is None
 
@@ -111,10 +117,13 @@ def test_a_baseline_of_this_version_or_an_older_one_is_read(saved, version):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"length": 10**6}, ": is damaged: length: Input should be less than or equal to 1000: write it anew"),
+        ({"figures__p99__values": [1.0, 1e300]}, ": is damaged: figures.p99.values.1: Input should be less than"),
+        ({"figures__p99__values": [1.0, -1.0]}, ": is damaged: figures.p99.values.1: Input should be greater than"),
         ({"length": 0}, ": is damaged: length: Input should be greater than or equal to 1: write it anew"),
         ({"figures__p99__values": [1.0]}, ": is damaged: Value error, p99 has 1 values of 2 replications: write"),
         ({"figures__p99__values": [1.0, "x"]}, ": is damaged: figures.p99.values.1: Input should be a valid number"),
-        ({"figures__p99__values": [1.0, float("nan")]}, ": is damaged: figures.p99.values.1: Input should be a finite"),
+        ({"figures__p99__values": [1.0, float("nan")]}, ": is damaged: figures.p99.values.1: Input should be"),
         ({"made_with": 3}, ": is damaged: made_with: Input should be"),
         ({"mean": 3}, ": is damaged: mean: Extra inputs are not permitted: write it anew with --update-baseline"),
         ({"figures__p99__unit": "furlong"}, ": is damaged: figures.p99.unit: Input should be 'ms'"),

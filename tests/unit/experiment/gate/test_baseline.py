@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from mmesim.experiment.execute.task import Observer
+from mmesim.experiment.gate import design
 from mmesim.experiment.gate.baseline import DEFAULTS
 from mmesim.experiment.gate.design import FIRST, PILOT
 from mmesim.experiment.gate.gate import gate
@@ -18,11 +21,12 @@ from mmesim.experiment.gate.kept import MOST_WINDOWS
 from mmesim.experiment.gate.kept import kept as kept_of
 from mmesim.experiment.gate.unchanged import KEPT
 from mmesim.results import semantics
-from mmesim.results.baseline import Baseline, Origin, file_of, read
+from mmesim.results.baseline import LONGEST, Baseline, Origin, file_of, read
 from mmesim.results.gated import Delta, Drift, GatedScenario
 from mmesim.results.questions import questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
+from mmesim.stats.looks import LOOKS
 from mmesim.workload.draws.generators import generator
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data, scenario
@@ -376,6 +380,30 @@ def test_what_is_to_be_replaced_need_not_be_usable_unless_it_is_somebody_elses(f
     fresh: dict[Path, Baseline] = {}
     assert "move it away" in str(tried(file, fresh=fresh).error)
     assert fresh == {}
+
+
+def test_two_files_with_one_baseline_are_told_apart(file):
+    twin = file.with_suffix(".yml")
+    twin.write_text(TEXT, encoding="utf-8")
+    fresh: dict[Path, Baseline] = {}
+    first, second = gate([file, twin], executor=Counted(), fresh=fresh).scenarios
+    assert first.error is None
+    assert second.error == f"{twin}: its baseline would be {file_of(file)}, as that of {file}: rename one of them"
+    assert list(fresh) == [file_of(file)]
+
+
+def test_what_came_through_a_pipe_has_no_place_for_a_baseline(file):
+    pipe = file.with_name("pipe.yaml")
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text(TEXT, encoding="utf-8"))
+    writer.start()
+    found = tried(pipe, fresh={})
+    writer.join()
+    assert found.error == f"{pipe}: is no file, so no baseline can lie beside it"
+
+
+def test_no_design_of_a_gate_is_longer_than_a_baseline_may_be():
+    assert max(design.LONGEST, *LOOKS) <= LONGEST
 
 
 def test_a_scenario_that_cannot_be_tried_gets_no_baseline(file):
