@@ -29,7 +29,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="Set a field, such as endpoint.instance_count=6; repeatable.",
+        help="Set a field, such as endpoint.instance_count=6, or from a file: KEY=@FILE.json:PATH; repeatable.",
         show_default=False,
         autocompletion=complete.field,
     ),

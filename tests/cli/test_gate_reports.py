@@ -75,7 +75,7 @@ def test_the_same_gate_prints_the_same_and_says_on_stderr_that_nothing_was_run(g
     first, second = gate("day.yaml", "slow.yaml"), gate("day.yaml", "slow.yaml")
     assert first.out == second.out
     assert "runs were simulated" in first.err
-    assert second.err == "nothing had to be simulated: all is in results/gate.sqlite\n"
+    assert second.err == "nothing had to be simulated for the verdicts: all is in results/gate.sqlite\n"
 
 
 def test_quiet_prints_the_verdict_alone(gate: Command):

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from mmesim.errors import UserError
-from tests.perf.report import BEGIN, END, RATES, main, number, splice, table
+from tests.perf.figures import number
+from tests.perf.report import RATES, main
+from tests.perf.tables import BEGIN, END, splice, table
 from tests.unit.perf.test_figures import document, entry
 
 FACTS = {
