@@ -114,6 +114,7 @@ class Course:
             sum(min(one.dirty, each) for one in seen),
             sum(min(one.clean, each) for one in seen),
             blocks,
+            length_s * len(seen),
         )
 
     def each(self, index: int) -> list[tuple[float, float]]:

@@ -14,6 +14,7 @@ from mmesim.results.gated import Bound
 from mmesim.results.questions import Question, questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.expected import COUNTS
 from mmesim.scenario.scenario import Scenario
 
 
@@ -49,6 +50,11 @@ class Line:
     def is_share(self) -> bool:
         """Whether it is bounded by blocks where nearly nothing, or nearly all, is bad."""
         return self.inside.figure.kind == "share"
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it is the rate of what is counted, which must stay below a limit."""
+        return self.expectation.metric in COUNTS and self.sign > 0
 
     @property
     def is_timed(self) -> bool:

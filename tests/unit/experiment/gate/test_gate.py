@@ -339,6 +339,17 @@ def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
     assert verdicts[0.2].count("fail") >= 7
 
 
+def test_a_rate_of_what_never_happens_needs_time(tmp_path):
+    # 40 runs of 100 s are 1.1 h: at 3 /h, 6.5 nats of chance take 2.2 h
+    (scenario,) = run(Engine(), write(tmp_path, "[requests.errors.queue_full < 3 /h]")).scenarios
+    (line,) = scenario.lines
+    assert scenario.design is not None
+    assert (scenario.design.pilot_replications, scenario.design.length) == (100, 2)
+    assert (line.verdict, line.decided_by, line.value, line.unit) == ("pass", "clean blocks", 0.0, "/s")
+    assert line.interval is not None
+    assert 0.0 == line.interval[0] < line.interval[1] < line.limit
+
+
 def test_a_saturated_run_is_not_lengthened(tmp_path):
     # A queue that grows is longer in a longer run: what is asked of the scenario as written is asked of that.
     engine = Engine(slow=0.003)
