@@ -67,6 +67,12 @@ class Line:
         """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
         return self.expectation.metric.startswith("tenants.") or self.expectation.metric == "workers.busiest"
 
+    def together(self, values: Sequence[float]) -> float:
+        """The value of a replication that consists of several runs; nan when one of them has none."""
+        if self.bound != "worst replication" or any(math.isnan(value) for value in values):
+            return sum(values) / len(values)
+        return max(values) if self.sign > 0 else min(values)
+
     def bad(self, share: float) -> float:
         """The bad side of a share."""
         return share if self.sign > 0 else 1.0 - share

@@ -339,6 +339,19 @@ def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
     assert verdicts[0.2].count("fail") >= 7
 
 
+@pytest.mark.slow
+def test_the_worst_of_all_runs_decides_also_where_a_replication_is_the_mean_of_several(tmp_path):
+    def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        slowest = Call(3.0 if replication == FIRST + 5 else 0.2)
+        return replace(run_data(scenario, [Call(0.1)] * 99 + [slowest], replication=replication), records=None)
+
+    file = write(tmp_path, "[max < 2 s, throughput > 100 /d, error_rate < 0.4 %]", arrivals=PLANNED)
+    (scenario,) = run(simulate, file).scenarios
+    assert scenario.design is not None
+    assert scenario.design.length > 1
+    assert (scenario.lines[0].verdict, scenario.lines[0].value) == ("fail", 3000.0)
+
+
 def test_a_rate_of_what_never_happens_needs_time(tmp_path):
     # 40 runs of 100 s are 1.1 h: at 3 /h, 6.5 nats of chance take 2.2 h
     (scenario,) = run(Engine(), write(tmp_path, "[requests.errors.queue_full < 3 /h]")).scenarios
