@@ -291,6 +291,11 @@ def test_the_watch_hears_of_every_run(tmp_path):
     assert heard[-1][0] == heard[-1][2] == found.scenarios[0].simulated
 
 
+def test_one_file_may_be_given_by_its_name(tmp_path):
+    found = gate(str(write(tmp_path, "[p90 < 500 ms]")), executor=Fake(Engine(slow=0.02)))
+    assert [one.name for one in found.scenarios] == ["a"]
+
+
 def test_overrides_hold_for_every_scenario(tmp_path):
     engine = Engine(slow=0.02)
     gate([write(tmp_path, "[p90 < 500 ms]")], overrides=["run.duration=70 s"], executor=Fake(engine))
