@@ -114,16 +114,20 @@ class Course:
             sum(min(one.dirty, each) for one in seen),
             sum(min(one.clean, each) for one in seen),
             blocks,
+            length_s * len(seen),
         )
 
     def each(self, index: int) -> list[tuple[float, float]]:
-        """The two values of each replication of a line, where there are any: means over the runs it consists of."""
-        question = self.lines[index].inside
+        """The two values of each replication of a line, where there are any.
+
+        Of the runs that it consists of these are the means, or the worst where the worst replication decides.
+        """
+        line = self.lines[index]
         found = []
         for seen in ([one.seen[index] for one in runs] for runs in self._replications()):
-            having = [one for one in seen if not (question.skips and math.isnan(one.value))]
+            having = [one for one in seen if not (line.inside.skips and math.isnan(one.value))]
             if having:
-                found.append((sum(o.value for o in having) / len(having), sum(o.beyond for o in having) / len(having)))
+                found.append((line.together([o.value for o in having]), line.together([o.beyond for o in having])))
         return found
 
     def figures(self) -> dict[str, Series]:

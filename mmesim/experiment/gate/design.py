@@ -61,9 +61,10 @@ def skewness(line: Line, seen: Sequence[Seen]) -> float:
 
 
 def is_unseen(line: Line, seen: Sequence[Seen]) -> bool:
-    """Whether a share was 0 in every replication that has one, or 1 in every one."""
-    shares = {one.value for one in seen if not math.isnan(one.value)}
-    return line.bound == "sequential test" and line.is_share and shares in ({0.0}, {1.0})
+    """Whether a share was 0 in every replication that has one, or 1 in every one; or what is counted never happened."""
+    found = {one.value for one in seen if not math.isnan(one.value)}
+    unseen = found == {0.0} if line.is_count else line.is_share and found in ({0.0}, {1.0})
+    return line.bound == "sequential test" and unseen
 
 
 def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
@@ -83,6 +84,8 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
         seen = [row.seen[index] for row in rows]
         skewed = skewness(line, seen)
         wanted = LONGEST if is_unseen(line, seen) else length(skewed)
+        if line.is_count and is_unseen(line, seen):
+            wanted = _enough_time(line, run_s)
         if line.bound == "sequential test" and line.is_share and wanted > 1:
             # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
@@ -116,6 +119,13 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int) -> in
         if p_share_below(math.ceil(expected + 2.0 * math.sqrt(expected)), each * runs, limit) <= level:
             return worth
     return most
+
+
+def _enough_time(line: Line, run_s: float) -> int:
+    """How many short replications in one bound a rate at the look in the middle, if nothing happens."""
+    middle = len(LOOKS) // 2
+    wanted_s = -math.log(nominal_levels(LOOKS, ALPHA)[middle]) / line.inside.bound
+    return math.ceil(wanted_s / (LOOKS[middle] * run_s))
 
 
 def lengthened(scenario: Scenario, of: Design) -> Scenario:

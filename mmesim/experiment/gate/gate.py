@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def gate(
-    files: Sequence[str | Path],
+    files: str | Path | Sequence[str | Path],
     *,
     overrides: Sequence[str] = (),
     jobs: int = 1,
@@ -45,7 +45,7 @@ def gate(
     baselines: bool = True,
     fresh: MutableMapping[Path, Baseline] | None = None,
 ) -> Gated:
-    """Whether the scenarios of these files, and of folders all that expect something, meet what they expect.
+    """Whether the scenarios of these files, or of one, and of folders all that expect something, meet what they expect.
 
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
     them, or the one that it makes when something has to be simulated. `store` is a file: what is in it is not run
@@ -56,7 +56,8 @@ def gate(
     scenario that could be tried, by the file to save it in; an old one that cannot be used is then none, since it is
     to be replaced. UserError when there is no scenario.
     """
-    cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
+    places = [files] if isinstance(files, str | Path) else files
+    cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in places])]
     if baselines:
         take_baselines(cases, replaced=fresh is not None)
     file = None if store is None else Path(store)

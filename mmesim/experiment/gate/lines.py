@@ -14,6 +14,7 @@ from mmesim.results.gated import Bound
 from mmesim.results.questions import Question, questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.expected import COUNTS
 from mmesim.scenario.scenario import Scenario
 
 
@@ -51,6 +52,11 @@ class Line:
         return self.inside.figure.kind == "share"
 
     @property
+    def is_count(self) -> bool:
+        """Whether it is the rate of what is counted, which must stay below a limit."""
+        return self.expectation.metric in COUNTS and self.sign > 0
+
+    @property
     def is_timed(self) -> bool:
         """Whether it asks for a time of the run."""
         calls = self.expectation.calls
@@ -60,6 +66,12 @@ class Line:
     def is_of_a_run(self) -> bool:
         """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
         return self.expectation.metric.startswith("tenants.") or self.expectation.metric == "workers.busiest"
+
+    def together(self, values: Sequence[float]) -> float:
+        """The value of a replication that consists of several runs; nan when one of them has none."""
+        if self.bound != "worst replication" or any(math.isnan(value) for value in values):
+            return sum(values) / len(values)
+        return max(values) if self.sign > 0 else min(values)
 
     def bad(self, share: float) -> float:
         """The bad side of a share."""

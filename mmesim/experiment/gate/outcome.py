@@ -66,6 +66,8 @@ def _interval(of: Evidence, found: Decision) -> tuple[float, float] | None:
     if of.nothing is not None or of.endless or found.by in ("as it is", "worst replication"):
         return None
     figure = of.line.inside.figure
+    if of.never:
+        return 0.0, -math.log((1.0 - CONFIDENCE) / 2) / of.seconds
     if found.by == "clean blocks" or of.one_sided:
         level = (1.0 - CONFIDENCE) / 2
         most = share_bound(of.dirty, of.blocks, level)

@@ -291,6 +291,11 @@ def test_the_watch_hears_of_every_run(tmp_path):
     assert heard[-1][0] == heard[-1][2] == found.scenarios[0].simulated
 
 
+def test_one_file_may_be_given_by_its_name(tmp_path):
+    found = gate(str(write(tmp_path, "[p90 < 500 ms]")), executor=Fake(Engine(slow=0.02)))
+    assert [one.name for one in found.scenarios] == ["a"]
+
+
 def test_overrides_hold_for_every_scenario(tmp_path):
     engine = Engine(slow=0.02)
     gate([write(tmp_path, "[p90 < 500 ms]")], overrides=["run.duration=70 s"], executor=Fake(engine))
@@ -337,6 +342,30 @@ def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
             found.append(result.verdict)
     assert verdicts[0.05].count("pass") >= 7
     assert verdicts[0.2].count("fail") >= 7
+
+
+@pytest.mark.slow
+def test_the_worst_of_all_runs_decides_also_where_a_replication_is_the_mean_of_several(tmp_path):
+    def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        slowest = Call(3.0 if replication == FIRST + 5 else 0.2)
+        return replace(run_data(scenario, [Call(0.1)] * 99 + [slowest], replication=replication), records=None)
+
+    file = write(tmp_path, "[max < 2 s, throughput > 100 /d, error_rate < 0.4 %]", arrivals=PLANNED)
+    (scenario,) = run(simulate, file).scenarios
+    assert scenario.design is not None
+    assert scenario.design.length > 1
+    assert (scenario.lines[0].verdict, scenario.lines[0].value) == ("fail", 3000.0)
+
+
+def test_a_rate_of_what_never_happens_needs_time(tmp_path):
+    # 40 runs of 100 s are 1.1 h: at 3 /h, 6.5 nats of chance take 2.2 h
+    (scenario,) = run(Engine(), write(tmp_path, "[requests.errors.queue_full < 3 /h]")).scenarios
+    (line,) = scenario.lines
+    assert scenario.design is not None
+    assert (scenario.design.pilot_replications, scenario.design.length) == (100, 2)
+    assert (line.verdict, line.decided_by, line.value, line.unit) == ("pass", "clean blocks", 0.0, "/s")
+    assert line.interval is not None
+    assert 0.0 == line.interval[0] < line.interval[1] < line.limit
 
 
 def test_a_saturated_run_is_not_lengthened(tmp_path):
