@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from mmesim import __version__
@@ -52,12 +53,14 @@ class Origin(Entry):
     scipy: str
     """version of SciPy"""
     platform: str
-    """operating system, processor and C library"""
+    """operating system, processor with its vector instructions, and C library"""
 
     @classmethod
     def here(cls) -> Origin:
         """What gives figures here and now."""
-        library = " ".join(part for part in platform.libc_ver() if part)
+        # Code for wider vectors may round differently, and so may another C library.
+        vectors = np.show_config(mode="dicts").get("SIMD Extensions", {}).get("found", [])
+        parts = (platform.system(), platform.machine(), *vectors[-1:], *platform.libc_ver())
         return cls(
             mmesim=__version__,
             semantics=semantics.current(),
@@ -65,7 +68,7 @@ class Origin(Entry):
             numpy=version("numpy"),
             numba=version("numba"),
             scipy=version("scipy"),
-            platform=" ".join(part for part in (platform.system(), platform.machine(), library) if part),
+            platform=" ".join(part for part in parts if part),
         )
 
     def other_than(self, here: Origin) -> list[str]:

@@ -7,6 +7,7 @@ time: `report` does, in the table it writes.
 from __future__ import annotations
 
 import gc
+import json
 import time
 from pathlib import Path
 
@@ -98,6 +99,15 @@ def test_later_start(benchmark: BenchmarkFixture, number: int) -> None:
 def test_help(benchmark: BenchmarkFixture, number: int) -> None:
     _, cpu_s = benchmark.pedantic(python, args=(["-m", "mmesim", "--help"], None))
     note(benchmark, "help", number, Done(1), cpu_s)
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_quickstart(benchmark: BenchmarkFixture, tmp_path: Path, number: int) -> None:
+    words = ["-m", "tests.perf.phases", "--json", "run", "scenarios/quickstart.yaml", "--out", str(tmp_path / "out")]
+    output, cpu_s = benchmark.pedantic(python, args=(words,))
+    parts = json.loads(output.splitlines()[-1])
+    facts = {f"{part} {what}": value for part, figures in parts.items() for what, value in figures.items()}
+    note(benchmark, "quickstart", number, Done(1, facts), cpu_s)
 
 
 def once(benchmark: BenchmarkFixture, case: str, words: list[str]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tests.perf import phases
 from tests.perf.figures import Bench, Goal, at_most, growth, number
 from tests.perf.tables import table
 
@@ -16,13 +19,16 @@ DAYS = (
 TWO_CORES = Goal(1.7)
 COMPILE_S = Goal(25.0, low=True)
 HELP_S = Goal(0.2, low=True)
+QUICKSTART_S = Goal(2.0, low=True)
+WRITING_S = Goal(0.3, low=True)
+QUICKSTART_MIB = Goal(300.0, low=True)
 FLAT_BYTES = 1.0
 """Memory is called flat when it grows by less than this for each further request."""
 
 
 def tables(bench: Bench) -> list[str]:
     """All of them."""
-    return [_memory(bench), _days(bench), _spread(bench), _starts(bench)]
+    return [_memory(bench), _days(bench), _spread(bench), _starts(bench), _quickstart(bench)]
 
 
 def _memory(bench: Bench) -> str:
@@ -96,3 +102,24 @@ def _starts(bench: Bench) -> str:
         process("`mmesim --help`", "help", HELP_S),
     ]
     return table(("seconds", "of CPU time", "on the clock", "goal"), rows)
+
+
+def _quickstart(bench: Bench) -> str:
+    names = [phases.IMPORTS, *phases.PARTS, phases.REST]
+
+    def median_of(what: str, of: Sequence[str]) -> float:
+        return bench.middle("quickstart", lambda sample: sum(sample.facts[f"{part} {what}"] for part in of))
+
+    def row(title: str, of: Sequence[str], goal: Goal | None = None) -> tuple[str, ...]:
+        wall_s = median_of("wall_s", of)
+        return title, number(median_of("cpu_s", of)), number(wall_s), "" if goal is None else goal.verdict(wall_s)
+
+    peak_mib = bench.middle("quickstart", lambda run: max(run.facts[f"{part} peak_bytes"] for part in names)) / MEBIBYTE
+    rows = [
+        *(row(name, (name,)) for name in names),
+        row("report and folder", ("report", "folder"), WRITING_S),
+        row("all", names, QUICKSTART_S),
+    ]
+    text = f"Peak memory {number(peak_mib)} MiB. Goal, {QUICKSTART_MIB.verdict(peak_mib)}."
+    head = ("`mmesim run scenarios/quickstart.yaml`", "s of CPU time", "on the clock", "goal")
+    return f"{table(head, rows)}\n\n{text}"

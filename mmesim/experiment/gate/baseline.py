@@ -56,25 +56,28 @@ def compare(baseline: Baseline, file: Path, figures: Mapping[str, Series], scena
     # A figure that only an expectation of then asked for is not looked at; the others are missed.
     now = {name: one for name, one in figures.items() if name in baseline.figures}
     pairs = [(name, then, now.get(name)) for name, then in baseline.figures.items() if name in now or name in KEPT]
+    deltas = [_delta(*pair) for pair in pairs]
     why_not = [one.sentence for one in semantics.since(baseline.made_with.semantics)]
-    if not why_not and not fields and not all(_is_same(then, now) for _, then, now in pairs):
-        why_not.append(_unexplained(baseline.made_with))
+    if not why_not and not fields:
+        same = all(_is_same(then, now) for _, then, now in pairs)
+        why_not += _unexplained(baseline.made_with, same, any(one.changed for one in deltas))
     return Drift(
         baseline=str(file),
         made_with=baseline.made_with.mmesim,
         same_results=not why_not,
         why_not=why_not,
         fields=fields,
-        deltas=[_delta(*pair) for pair in pairs],
+        deltas=deltas,
     )
 
 
-def _unexplained(then: Origin) -> str:
-    """Why figures can differ although neither the scenario nor its semantics has changed."""
+def _unexplained(then: Origin, same: bool, changed: bool) -> Iterator[str]:
+    """Why figures differ although neither the scenario nor its semantics has; elsewhere last digits always may."""
     others = then.other_than(Origin.here())
-    if others:
-        return f"its figures were made with {', '.join(others)}: last digits may differ, and then all that follows"
-    return "no entry of its changelog of semantics says why: please report it"
+    if others and changed:
+        yield f"its figures were made with {', '.join(others)}: last digits may differ, and then all that follows"
+    elif not others and not same:
+        yield "no entry of its changelog of semantics says why: please report it"
 
 
 def _changed_fields(

@@ -106,12 +106,13 @@ class Course:
         blocks = each * len(seen)
         if counted:  # a block without a call says nothing
             blocks = min(blocks, sum(one.dirty + one.clean for one in seen))
+        # Each that is bad makes another block dirty at most, and no run has more dirty blocks than it has blocks.
         return Evidence(
             line,
             [value for value, _ in found],
             [beyond for _, beyond in found],
-            sum(one.dirty for one in seen),
-            sum(one.clean for one in seen),
+            sum(min(one.dirty, each) for one in seen),
+            sum(min(one.clean, each) for one in seen),
             blocks,
         )
 

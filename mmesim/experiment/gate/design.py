@@ -109,7 +109,7 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int) -> in
     """
     middle = len(LOOKS) // 2
     level, limit = nominal_levels(LOOKS, ALPHA)[middle], line.bad(line.inside.bound)
-    dirty = sum(one.dirty for one in seen) / len(seen)
+    dirty = sum(min(one.dirty, each) for one in seen) / len(seen)
     for worth in range(1, most):
         runs = LOOKS[middle] * worth
         expected = dirty * runs
