@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mmesim.experiment.gate.blocks import block_s
+from mmesim.experiment.gate.kept import Kept, seen
 from mmesim.experiment.gate.tolerance import KNOWN, moved
-from mmesim.results.figures import formula, measured
 from mmesim.results.gated import Bound
 from mmesim.results.questions import Question, questions
 from mmesim.results.run_data import RunData
@@ -101,11 +101,9 @@ def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> t
     return tuple(found)
 
 
-def row(of: Sequence[Line], scenario: Scenario, run: RunData) -> Row:
-    """What a run says; its figures are times in seconds, shares and rates, without those that it lacks."""
-    figures = {one.name: formula(one.name).of(run) for one in measured()}
-    known = {name: value for name, value in figures.items() if math.isfinite(value)}
-    return Row(tuple(_seen(line, run) for line in of), block_s(scenario, run), known)
+def row(of: Sequence[Line], kept: Sequence[Kept], scenario: Scenario, run: RunData) -> Row:
+    """What a run says."""
+    return Row(tuple(_seen(line, run) for line in of), block_s(scenario, run), seen(kept, run))
 
 
 def _seen(line: Line, run: RunData) -> Seen:
