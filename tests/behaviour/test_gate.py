@@ -19,6 +19,15 @@ clients: {{network: 0 ms}}
 run: {{duration: {duration}, warmup: 30 s, seed: 4}}
 expect: {expect}
 """
+COLD = """\
+name: cold
+endpoint: {instance_type: ml.m5.xlarge, instance_count: 2}
+models:
+  - {name: m, count: 200, framework: xgboost, artifact_size: 20 MB, memory: 25 MiB, service: {cpu: 2 ms}}
+traffic: [{arrivals: {poisson: {rate: 20 /s}}, popularity: {zipf: 0.8}}]
+run: {duration: 60 s, warmup: 0 s}
+expect: [cache_hit_ratio >= 95 %, p99 cold < 30 s]
+"""
 MM1 = "{exponential: {mean: 100 ms}}"
 RATE = "{poisson: {rate: 5 /s}}"  # half of what one worker can do
 
@@ -93,12 +102,24 @@ def test_traffic_with_a_course_is_run_again_instead_of_longer(tmp_path, store):
 @pytest.mark.slow
 def test_a_steady_run_is_lengthened_for_rare_events(tmp_path, store):
     # a call over 1.3 s has a chance of 0.15 %, and slow calls come in busy periods: runs are skewed
-    found = gated(tmp_path, store, "[p99 < 1300 ms]", duration="90 s")
+    found = gated(tmp_path, store, "[p99 < 1300 ms]", duration="450 s")
     assert found.design is not None
     assert found.design.pilot_skewness > 1.0
     assert found.design.joined
     assert found.design.length > 1
     assert found.verdict == "pass"
+
+
+def test_a_short_cold_start_is_not_thinned_out_by_a_longer_run(tmp_path):
+    # 60 s from an empty fleet: a third of the attempts wait for a load; in a run nine times as long hardly one does.
+    file = tmp_path / "cold.yaml"
+    file.write_text(COLD)
+    (found,) = mmesim.gate([file]).scenarios
+    assert found.design is not None
+    assert found.design.length > 1
+    hits, _ = found.lines
+    assert hits.verdict == "fail"
+    assert hits.value == pytest.approx(0.66, abs=0.03)
 
 
 @pytest.mark.slow

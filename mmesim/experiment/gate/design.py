@@ -35,11 +35,11 @@ LONGEST = length((MANY - 2) / math.sqrt(MANY - 1))
 
 
 def settled(scenario: Scenario, pilot: Sequence[RunData]) -> bool:
-    """Whether a pilot is in steady state, as far as runs of its length can tell: queues that grow, or misses that still
-    fall, would be others in a longer run.
+    """Whether a pilot is seen to be in steady state: queues that grow, or misses that still fall, would be others in a
+    longer run. Of runs that are too short to be judged nobody knows: a cold start may be all that they are about.
     """
     full = sum(math.isinf(block_s(scenario, run)) for run in pilot)
-    return steady_state(scenario, pilot).verdict in ("steady", None) and 2 * full <= len(pilot)
+    return steady_state(scenario, pilot).verdict == "steady" and 2 * full <= len(pilot)
 
 
 def can_be_joined(scenario: Scenario, of: Sequence[Line], settled: bool) -> bool:
