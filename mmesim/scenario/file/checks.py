@@ -79,7 +79,8 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
             yield Refused("compares with endpoint.pid_limit, which is not set", place, "endpoint: {pid_limit: 32768}")
         if e.metric in COSTS and endpoint.host.price_usd_per_hour is None:
             yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
-        if e.metric == "tenants.meet_slo" and not scenario.latency_limits_s:
+        limited = any(one.is_latency and one.is_upper and one.calls.is_all for one in scenario.expect)
+        if e.metric == "tenants.meet_slo" and not limited:
             yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")
 
 

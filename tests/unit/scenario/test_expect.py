@@ -188,6 +188,11 @@ HOST_BY_HAND = ("instance_type: ml.m5.xlarge", "vcpu: 2\n  memory: 8 GiB")
         ),
         ("p99 in every 1 ms < 1 s", ("", ""), "expect.0: a run of 60,000 windows; at most 10,000 are counted"),
         ("tenants.meet_slo > 90 %", ("", ""), "expect.0: needs a limit of the latency that models can meet"),
+        (
+            "p99 > 1 ms', 'tenants.meet_slo > 90 %",
+            ("", ""),
+            "expect.1: needs a limit of the latency that models can meet",
+        ),
     ],
 )
 def test_a_limit_that_nothing_could_decide_is_refused(problems, base, line, change, message):

@@ -190,6 +190,21 @@ def test_a_figure_of_each_model_is_not_that_of_a_longer_run(tmp_path):
     assert not scenario.design.joined
 
 
+def test_with_one_more_instance_models_meet_the_same_limits(tmp_path):
+    # All calls of the second model are slow, on however many instances; they are too few for the limit of all calls.
+    def simulate(scenario: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
+        calls = [Call(0.1)] * 95 + [Call(0.9, model=1)] * 5
+        return replace(run_data(scenario, calls, replication=number), records=None)
+
+    file = write(tmp_path, "[p90 < 500 ms, tenants.meet_slo >= 90 %]")
+    (found,) = gate([file], executor=Fake(simulate), explain=True).scenarios
+    assert [line.verdict for line in found.lines] == ["pass", "fail"]
+    assert found.one_more_instance is not None
+    assert [(line.text, line.verdict, line.value) for line in found.one_more_instance] == [
+        ("tenants.meet_slo >= 90 %", "fail", 0.5)
+    ]
+
+
 def test_what_is_not_random_is_compared_as_it_is(tmp_path):
     (scenario,) = run(Engine(), write(tmp_path, "[cost.month < 1500 USD, pids.peak < 100, max < 1 s]")).scenarios
     assert [line.decided_by for line in scenario.lines] == ["as it is", "worst replication", "worst replication"]
