@@ -4,36 +4,57 @@ What makes calls slow or fail together is a load that many wait for, a queue tha
 again. A block is longer than the longest of each. A load and a call are measured. The longest busy period is not, and
 is taken from theory: with one worker that is busy for a share u of its time and serves a call in s on average, the
 tail of the busy period falls by e every s / (1 - sqrt(u))^2, so among n calls the longest is about ln(n) of these. The
-share is that of the busiest model or of the processors, whichever is higher. Blocks without a call say nothing: where
-there are minutes without any, blocks count as longer by as much.
-Source: J. Abate, W. Whitt, Transient behavior of the M/M/1 queue: starting at the origin, Queueing Systems 2 (1987).
+share is that of the busiest model or of the processors, whichever is higher.
+
+A share is one of calls, and blocks bound it as if each had as many of them. Where most calls come in a part of the
+time, such as a peak, or the cold ones at the start, there are only as many blocks as that part has: the effective
+number of unequal weights w is (sum of w)^2 / sum of w^2. The w are the calls of each minute, but for what is chance.
+Sources: J. Abate, W. Whitt, Transient behavior of the M/M/1 queue: starting at the origin, Queueing Systems 2 (1987);
+L. Kish, Survey Sampling (1965), section 11.7.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from mmesim.results.figures import FORMULAS
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
+MINUTE_S = 60.0
+"""Length of a window; the last one of a run may be shorter."""
 
-def block_s(scenario: Scenario, run: RunData) -> float:
-    """How long a block of a replication has to be, seconds; infinite where a queue does not become empty."""
+
+def block_s(scenario: Scenario, run: RunData, cold: bool = False) -> float:
+    """How long a block of a replication has to be, seconds; infinite where a queue does not become empty.
+
+    `cold`: of a share of the cold calls.
+    """
     longest_load_s = float(run.load_s.max()) if len(run.load_s) else 0.0
     failed = run.ok < run.calls
     longest_call_s = scenario.clients.longest_call_s if failed else run.latency_max_s
-    return max(longest_load_s, longest_call_s, _busy_s(run)) / _with_calls(run)
+    return max(longest_load_s, longest_call_s, _busy_s(run)) / _evenness(run, cold)
 
 
-def _with_calls(run: RunData) -> float:
-    """The share of the minutes that were measured in which there was any call: an empty block is no evidence.
+def _evenness(run: RunData, cold: bool) -> float:
+    """The effective share of the minutes that were measured: 1 where each has as many calls, or cold ones.
 
-    1 where no whole minute was measured, or none had a call.
+    At most the share of those with any. 1 where no whole minute was measured, or none had a call.
     """
-    minutes = run.windows["start_s"] >= run.warmup_s
-    called = run.windows["Invocations"][minutes] > 0.0
-    return float(called.mean()) if called.any() else 1.0
+    start_s = run.windows["start_s"]
+    minutes = (start_s >= run.warmup_s) & (start_s + MINUTE_S * (1.0 - 1e-9) <= run.duration_s)
+    calls = run.windows["Invocations"][minutes]
+    if cold:
+        found = run.windows["ModelCacheHit_SampleCount"] * (1.0 - run.windows["ModelCacheHit"])
+        calls = np.nan_to_num(found[minutes])
+    if not calls.any():
+        return 1.0
+    # Of a Poisson number the square is larger by the number: that much is chance.
+    squares = float((calls * np.maximum(calls - 1.0, 0.0)).sum())
+    even = float(calls.sum()) ** 2 / (len(calls) * squares) if squares > 0.0 else 1.0
+    return min(even, float((calls > 0.0).mean()))
 
 
 def _busy_s(run: RunData) -> float:

@@ -11,7 +11,7 @@ from mmesim.experiment.gate.blocks import blocks_in
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
 from mmesim.experiment.gate.design import FEW, MANY, PILOT, design, lengthened, numbers, settled, wants_more
 from mmesim.experiment.gate.kept import Kept, kept, series
-from mmesim.experiment.gate.lines import Line, Row, lines, row, span_s
+from mmesim.experiment.gate.lines import Line, Row, lines, longest_block_s, row, span_s
 from mmesim.experiment.gate.shown import Histograms
 from mmesim.experiment.gate.tolerance import watched
 from mmesim.results.baseline import Series
@@ -96,7 +96,7 @@ class Course:
         """What the replications of the gate show of a line."""
         line, found = self.lines[index], self.each(index)
         rows = self._in_order(self._rows)
-        long_s = max(one.block_s for one in rows)
+        long_s = longest_block_s(line, rows)
         run = self._measured()
         length_s = span_s(line, run.run.duration_s - run.run.cut_s)
         # A figure of a run as a whole, such as the share of models that meet their limits, has no blocks inside.

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 
 from mmesim.experiment.gate.blocks import block_s, blocks_in
-from mmesim.experiment.gate.lines import Line, Row, Seen, span_s
+from mmesim.experiment.gate.lines import Line, Row, Seen, longest_block_s, span_s
 from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.results.steady import steady_state
@@ -78,7 +78,7 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
 
     `settled`: whether the pilot was in steady state.
     """
-    run_s, longest_s = scenario.run.duration_s - scenario.run.cut_s, max(row.block_s for row in rows)
+    run_s = scenario.run.duration_s - scenario.run.cut_s
     largest, longest = 0.0, 1
     for index, line in enumerate(of):
         seen = [row.seen[index] for row in rows]
@@ -90,7 +90,7 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
             # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
             calls = sum(one.dirty + one.clean for one in seen) // len(seen)
-            each = max(1, min(blocks_in(span_s(line, run_s), longest_s), calls)) if counted else 1
+            each = max(1, min(blocks_in(span_s(line, run_s), longest_block_s(line, rows)), calls)) if counted else 1
             wanted = _enough_blocks(line, seen, each, wanted)
         largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
     return Design(

@@ -98,6 +98,8 @@ class Row:
     seen: tuple[Seen, ...]
     block_s: float
     figures: dict[str, float]
+    cold_block_s: float = 0.0
+    """Of a line about cold calls, which may all come in a part of the time."""
 
 
 def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> tuple[Line, ...]:
@@ -115,7 +117,14 @@ def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> t
 
 def row(of: Sequence[Line], kept: Sequence[Kept], scenario: Scenario, run: RunData) -> Row:
     """What a run says."""
-    return Row(tuple(_seen(line, run) for line in of), block_s(scenario, run), seen(kept, run))
+    each = tuple(_seen(line, run) for line in of)
+    return Row(each, block_s(scenario, run), seen(kept, run), block_s(scenario, run, cold=True))
+
+
+def longest_block_s(line: Line, rows: Sequence[Row]) -> float:
+    """How long a block of a line is, by the runs that there are."""
+    of_cold = line.expectation.calls.state == "cold"
+    return max(one.cold_block_s if of_cold else one.block_s for one in rows)
 
 
 def _seen(line: Line, run: RunData) -> Seen:

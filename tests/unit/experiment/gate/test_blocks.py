@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,13 +52,47 @@ def test_a_run_without_calls_is_one_block():
     assert blocks_in(300.0, 0.0) == 1
 
 
+def lasting(windows: dict[str, Any], **changes: object) -> RunData:
+    """A run of whole minutes, whose longest call takes 10 s."""
+    return run(latency_max_s=10.0, windows=windows, duration_s=60.0 * len(windows["start_s"]), **changes)
+
+
+def minutes(*calls: float, hits: Sequence[float] = ()) -> dict[str, np.ndarray[Any, Any]]:
+    """Windows with these calls, of which these shares are hits."""
+    number = np.array(calls)
+    return {
+        "start_s": 60.0 * np.arange(len(calls)),
+        "Invocations": number,
+        "ModelCacheHit_SampleCount": number,
+        "ModelCacheHit": np.array(hits) if hits else np.ones(len(calls)),
+    }
+
+
 def test_time_without_calls_is_no_evidence():
-    minutes = np.array([0.0, 60.0, 120.0, 180.0, 240.0])
-    quiet = {"start_s": minutes, "Invocations": np.array([0.0, 9.0, 0.0, 0.0, 3.0])}
-    assert block_s(OF, run(latency_max_s=10.0, windows=quiet)) == pytest.approx(25.0)
+    quiet = minutes(0.0, 1e6, 0.0, 0.0, 1e6)
+    assert block_s(OF, lasting(quiet)) == pytest.approx(25.0)
     # the warm-up is not looked at
-    warmed = run(latency_max_s=10.0, windows=quiet, warmup_s=60.0)
+    warmed = lasting(quiet, warmup_s=60.0)
     assert block_s(OF, warmed) == pytest.approx(20.0)
+
+
+def test_nor_is_time_with_few_where_most_come_in_a_peak():
+    # 90 % of the calls come in a tenth of the time: 1 / (0.9^2 / 0.1 + 0.1^2 / 0.9) of the minutes count.
+    peak = minutes(8100.0, *[100.0] * 9)
+    assert block_s(OF, lasting(peak)) == pytest.approx(10.0 * (0.9**2 / 0.1 + 0.1**2 / 0.9), 1e-3)
+
+
+def test_chance_alone_makes_minutes_no_less_even():
+    rare = np.random.default_rng(1).poisson(3.0, 1000).astype(float).tolist()
+    with_any = sum(calls > 0 for calls in rare) / 1000
+    assert block_s(OF, lasting(minutes(*rare))) == pytest.approx(10.0 / with_any, rel=0.03)
+
+
+def test_of_cold_calls_those_minutes_count_that_have_them():
+    start = minutes(*[600.0] * 5, hits=[0.5, 1.0, 1.0, 1.0, 1.0])
+    started = lasting(start)
+    assert block_s(OF, started) == pytest.approx(10.0)
+    assert block_s(OF, started, cold=True) == pytest.approx(50.0)
 
 
 def test_a_replication_is_a_block_even_where_it_is_shorter():
