@@ -60,6 +60,8 @@ class Course:
     def take(self, run: RunData) -> None:
         """A run of this stage."""
         trusted(run)
+        if run.replication in self._rows:
+            return  # a stage is run again when another scenario cannot be simulated
         if self.lines:
             self._rows[run.replication] = row(self.lines, self.kept, self.scenario, run)
             if self.design is not None:

@@ -80,6 +80,7 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
     """
     run_s = scenario.run.duration_s - scenario.run.cut_s
     largest, longest = 0.0, 1
+    alpha_fail = ALPHA / max(1, len(of))
     for index, line in enumerate(of):
         seen = [row.seen[index] for row in rows]
         skewed = skewness(line, seen)
@@ -91,7 +92,7 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
             counted = line.inside.figure.trials is not None
             calls = sum(one.dirty + one.clean for one in seen) // len(seen)
             each = max(1, min(blocks_in(span_s(line, run_s), longest_block_s(line, rows)), calls)) if counted else 1
-            wanted = _enough_blocks(line, seen, each, wanted)
+            wanted = _enough_blocks(line, seen, each, wanted, alpha_fail)
         largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
     return Design(
         pilot_replications=len(rows),
@@ -100,24 +101,27 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
         joined=can_be_joined(scenario, of, settled),
         looks=list(LOOKS),
         alpha_pass=ALPHA,
-        alpha_fail=ALPHA / max(1, len(of)),
+        alpha_fail=alpha_fail,
     )
 
 
-def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int) -> int:
-    """With how many short replications in one the look in the middle passes the line by blocks, `most` if by none.
+def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, alpha_fail: float) -> int:
+    """With how many short replications in one the look in the middle decides the line by blocks, `most` if by none.
 
     `each` is the number of blocks in a short one. What was seen may be more next time, by two standard errors. Where
-    much is seen no number of blocks passes the line, and its skewness says how long a replication is.
+    much is seen of both sides no number of blocks decides the line, and its skewness says how long a replication is.
     """
     middle = len(LOOKS) // 2
-    level, limit = nominal_levels(LOOKS, ALPHA)[middle], line.bad(line.inside.bound)
-    dirty = sum(min(one.dirty, each) for one in seen) / len(seen)
+    sides = (
+        ([one.dirty for one in seen], line.bad(line.inside.bound), nominal_levels(LOOKS, ALPHA)[middle]),
+        ([one.clean for one in seen], 1.0 - line.bad(line.beyond.bound), nominal_levels(LOOKS, alpha_fail)[middle]),
+    )
     for worth in range(1, most):
         runs = LOOKS[middle] * worth
-        expected = dirty * runs
-        if p_share_below(math.ceil(expected + 2.0 * math.sqrt(expected)), each * runs, limit) <= level:
-            return worth
+        for counts, limit, level in sides:
+            expected = sum(min(count, each) for count in counts) / len(seen) * runs
+            if p_share_below(math.ceil(expected + 2.0 * math.sqrt(expected)), each * runs, limit) <= level:
+                return worth
     return most
 
 

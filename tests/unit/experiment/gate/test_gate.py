@@ -12,11 +12,13 @@ import pytest
 from mmesim.errors import TraceError, UserError
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.gate.cases import RUNS
+from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.design import FIRST, LONGEST, MANY, PILOT
 from mmesim.experiment.gate.gate import gate
 from mmesim.results.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
+from mmesim.scenario.file.load import load
 from mmesim.workload.draws.generators import generator
 from tests.unit.experiment.fakes import Fake
 from tests.unit.results.synthetic import Call, hosts, run_data, windows
@@ -134,6 +136,13 @@ def test_a_pilot_that_saw_nothing_has_100_replications_and_a_steady_run_is_lengt
     assert 0.0 == line.interval[0] < line.interval[1] < 0.0001
 
 
+def test_what_is_bad_in_every_call_needs_no_long_replications(tmp_path):
+    scenario, line = one(Engine(slow=1.0), write(tmp_path, "[p90 < 500 ms]"))
+    assert scenario.design is not None
+    assert scenario.design.length == 1
+    assert (line.verdict, line.value, scenario.replications) == ("fail", 1.0, 10)
+
+
 def test_what_is_too_short_to_be_seen_steady_is_run_several_times(tmp_path):
     # It may be a cold start, of which there is one in a run, however long that is.
     engine = Engine()
@@ -238,6 +247,25 @@ def test_nor_does_one_that_cannot_be_simulated(tmp_path):
     assert [one.verdict for one in found.scenarios] == ["pass", "fail", "pass"]
     assert found.scenarios[1].error == f"{files[1]}: day.csv:3: time goes back"
     assert len([name for name, number, _ in engine.runs if name == "a" and number == FIRST]) == 1
+
+
+def test_a_run_that_is_taken_again_counts_once(tmp_path):
+    # As when another scenario of the same round cannot be simulated.
+    course = Course(load(write(tmp_path, "[p90 < 500 ms]")))
+    for stage in range(2):
+        first, *others = [
+            run_data(one.scenario, [Call(0.9 if stage and not index else 0.1)] * 10, replication=one.number)
+            for index, one in enumerate(course.wanted)
+        ]
+        for taken in [first] * 10 + others:
+            course.take(taken)
+        if not stage:
+            course.advance()
+            while course.design is None:
+                for one in course.wanted:
+                    course.take(run_data(one.scenario, [Call(0.1)] * 10, replication=one.number))
+                course.advance()
+    assert course.histograms.percentile_ms(course.lines[0].expectation) == pytest.approx(100.0)
 
 
 def test_a_file_that_expects_nothing_says_what_to_add(tmp_path):
