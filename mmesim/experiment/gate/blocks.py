@@ -4,7 +4,8 @@ What makes calls slow or fail together is a load that many wait for, a queue tha
 again. A block is longer than the longest of each. A load and a call are measured. The longest busy period is not, and
 is taken from theory: with one worker that is busy for a share u of its time and serves a call in s on average, the
 tail of the busy period falls by e every s / (1 - sqrt(u))^2, so among n calls the longest is about ln(n) of these. The
-share is that of the busiest model or of the processors, whichever is higher.
+share is that of the busiest model or of the processors, whichever is higher. Where bursts of calls come at random, all
+that a burst does to them belongs together: a block is as long as a cycle of burst and pause on average.
 
 A share is one of calls, and blocks bound it as if each had as many of them. Where most calls come in a part of the
 time, such as a peak, or the cold ones at the start, there are only as many blocks as that part has: the effective
@@ -22,6 +23,7 @@ import numpy as np
 from mmesim.results.figures import FORMULAS
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 
 MINUTE_S = 60.0
 """Length of a window; the last one of a run may be shorter."""
@@ -35,7 +37,10 @@ def block_s(scenario: Scenario, run: RunData, cold: bool = False) -> float:
     longest_load_s = float(run.load_s.max()) if len(run.load_s) else 0.0
     failed = run.ok < run.calls
     longest_call_s = scenario.clients.longest_call_s if failed else run.latency_max_s
-    return max(longest_load_s, longest_call_s, _busy_s(run)) / _evenness(run, cold)
+    together_s = max(longest_load_s, longest_call_s, _busy_s(run)) / _evenness(run, cold)
+    # Bursts and pauses that come at random make minutes uneven too, but one cycle is like another.
+    arrivals = [stream.arrivals for stream in scenario.traffic]
+    return max(together_s, *(one.cycle_s for one in arrivals if isinstance(one, Mmpp | OnOff)), 0.0)
 
 
 def _evenness(run: RunData, cold: bool) -> float:

@@ -47,7 +47,12 @@ class Mmpp(Form):
     def mean_rate_per_s(self) -> float:
         """Calls a second in the long run."""
         calls = sum(state.rate_per_s * state.stay_s for state in self.states.values())
-        return calls / sum(state.stay_s for state in self.states.values())
+        return calls / self.cycle_s
+
+    @property
+    def cycle_s(self) -> float:
+        """The mean time in which each state comes once."""
+        return sum(state.stay_s for state in self.states.values())
 
 
 class OnOff(Form):
@@ -74,3 +79,8 @@ class OnOff(Form):
             if time.limits[1] == 0.0:
                 raise Refused("must be a time above 0", (key,))
         return self
+
+    @property
+    def cycle_s(self) -> float:
+        """The mean time from one switching on to the next."""
+        return self.on.mean + self.off.mean

@@ -100,6 +100,18 @@ def test_a_replication_is_a_block_even_where_it_is_shorter():
     assert blocks_in(300.0, 100.0) == 3
 
 
+@pytest.mark.parametrize(
+    ("arrivals", "cycle_s"),
+    [
+        ({"mmpp": {"states": {"calm": {"rate": 1.0, "stay": 300.0}, "busy": {"rate": 20.0, "stay": 30.0}}}}, 330.0),
+        ({"on_off": {"rate": 1.0, "on": "60 s", "off": {"exponential": {"mean": "240 s"}}}}, 300.0),
+    ],
+)
+def test_a_burst_of_calls_is_one_block(arrivals, cycle_s):
+    bursts = scenario(["p99 < 500 ms"], traffic=[{"arrivals": arrivals}])
+    assert block_s(bursts, run(latency_max_s=2.0)) == cycle_s
+
+
 @pytest.mark.slow
 def test_busy_periods_of_a_queue_are_hardly_ever_longer():
     # M/M/1 by Lindley's recursion, 20 runs of 20,000 calls: the longest busy period of each against the formula.
