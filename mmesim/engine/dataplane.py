@@ -37,14 +37,14 @@ class DataPlane:
     def __init__(self, tables: Tables, flush: Callable[[], None]) -> None:
         self.tables = tables
         self._flush = flush
-        self.advance: Callable[[Any, float], tuple[int, int]] = jit.bind(step.advance, tables.arrays, 0.0)
+        self.advance: Callable[[Any, float], tuple[int, int]] = jit.bind(step.advance, float)
         """Run up to, and without, a time: (rows, until) -> (signal, row) as in kernel.codes."""
-        self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0, 0.0, 0.0)
+        self._act = jit.bind(verbs.act, int, float, int, int, float, float, float)
         self._short = codes.NONE
         self._now = tables.arrays.clock["now"]  # the clock never grows
         self._plain = self.advance is step.advance
-        self.rows: Any = tables.views if self._plain else tables.arrays
-        """The tables as `advance` wants them; replaced when one grows."""
+        self.rows: Any = tables.views if self._plain else tables.address
+        """The tables as `advance` wants them: their address, or in plain Python the views, replaced when one grows."""
         self.phases: tuple[Floats, Floats, Floats]
         """[pools] each: when slot wait and download, in the order of `slot_covers`, and the wait for memory ended.
 
@@ -58,7 +58,7 @@ class DataPlane:
 
     def _rebind(self) -> None:
         views = self.tables.views
-        self.rows = views if self._plain else self.tables.arrays
+        self.rows = views if self._plain else self.tables.address
         self.phases = (views.pools.t0, views.pools.t1, views.pools.t2)
 
     def make_room(self, table: int) -> None:

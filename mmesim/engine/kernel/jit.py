@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from mmesim.engine.kernel import cache
+from mmesim.engine.kernel.pointers import DIRECTORY
 
 _HERE = Path(__file__).parent
 _njit: Callable[..., Any] = functools.partial(njit, _nrt=False, error_model="numpy")
@@ -108,35 +109,22 @@ class Verbs:
         return inline(made["do"])
 
 
-def bind(function: Any, *arguments: Any) -> Callable[..., Any]:
-    """The compiled `function` for these argument types, called without Numba's dispatcher.
+def bind(function: Any, *kinds: Any) -> Callable[..., Any]:
+    """The compiled `function` of the tables and of arguments of these types (int, float), without Numba's dispatcher.
 
-    The dispatcher re-types every table at each call, which costs more than the call. The bound entry point does not
-    check types: all tables must come from `tables.Tables`. With NUMBA_DISABLE_JIT=1 it is the plain function.
+    The dispatcher looks at the type of every argument at each call, which costs more than the call. The bound entry
+    point does not: it takes the address of the tables' directory. With NUMBA_DISABLE_JIT=1 it is the plain function.
     """
     if not hasattr(function, "overloads"):
         plain: Callable[..., Any] = function
         return plain
-    return _bound(function, tuple(_layout(argument) for argument in arguments))
-
-
-def _layout(argument: Any) -> tuple[Any, ...]:
-    """What Numba's type of a scalar or of a namedtuple of arrays follows from, and a hundred times cheaper to find."""
-    if not isinstance(argument, tuple):
-        return (type(argument),)
-    if not all(array.flags.c_contiguous and array.flags.writeable for array in argument):
-        raise TypeError("the kernel takes contiguous arrays that can be written")
-    return type(argument), *((array.dtype, array.ndim) for array in argument)
+    return _bound(function, kinds)
 
 
 @functools.cache
-def _bound(function: Any, layouts: tuple[tuple[Any, ...], ...]) -> Callable[..., Any]:
-    """The entry point for arguments of these layouts; every run of a process has the same."""
-    examples = [
-        kind(*(np.zeros((0,) * ndim, dtype) for dtype, ndim in columns)) if columns else kind(0)
-        for kind, *columns in layouts
-    ]
-    function.compile(tuple(numba.typeof(example) for example in examples))
+def _bound(function: Any, kinds: tuple[type, ...]) -> Callable[..., Any]:
+    """The entry point for arguments of these types; every run of a process has the same."""
+    function.compile((DIRECTORY, *(numba.typeof(kind()) for kind in kinds)))
     if len(function.overloads) != 1:
         raise TypeError(f"{function.__name__}: one overload expected, found {len(function.overloads)}")
     bound: Callable[..., Any] = next(iter(function.overloads.values())).entry_point

@@ -7,9 +7,10 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numba.np import arrayobj
 
-LINE = 64  # bytes of a line of the processor's caches
+from mmesim.engine.kernel.columns import LINE
+from mmesim.engine.kernel.pointers import BYTE_POINTER, row_address
+
 WRITE, KEEP, DATA = 1, 3, 1  # of LLVM's llvm.prefetch: the row will be written, stays in all caches, is not code
 
 
@@ -22,16 +23,13 @@ def _hint(typing_context, table, row, line):
 
     def generate(context, builder, signature, arguments):
         table_type, row_type, line_type = signature.args
-        array = arrayobj.make_array(table_type)(context, builder, arguments[0])
-        row_bytes = cgutils.unpack_tuple(builder, array.strides, table_type.ndim)[0]
-        index = context.cast(builder, arguments[1], row_type, types.intp)
         number = context.cast(builder, arguments[2], line_type, types.intp)
-        offset = builder.add(builder.mul(index, row_bytes), builder.mul(number, context.get_constant(types.intp, LINE)))
-        address_type, flag_type = ir.IntType(8).as_pointer(), ir.IntType(32)
-        address = builder.gep(builder.bitcast(array.data, address_type), [offset])
+        address = row_address(context, builder, table_type, arguments[0], row_type, arguments[1])
+        address = builder.gep(address, [builder.mul(number, context.get_constant(types.intp, LINE))])
+        flag_type = ir.IntType(32)
         function = cgutils.get_or_insert_function(
             builder.module,
-            ir.FunctionType(ir.VoidType(), [address_type, flag_type, flag_type, flag_type]),
+            ir.FunctionType(ir.VoidType(), [BYTE_POINTER, flag_type, flag_type, flag_type]),
             "llvm.prefetch.p0",
         )
         builder.call(function, [address, *(ir.Constant(flag_type, flag) for flag in (WRITE, KEEP, DATA))])
