@@ -16,12 +16,16 @@ import numpy as np
 from numba import njit
 
 from mmesim.engine.kernel import cache
+from mmesim.engine.kernel.linking import compilers
 from mmesim.engine.kernel.pointers import DIRECTORY
 
 _HERE = Path(__file__).parent
 _njit: Callable[..., Any] = functools.partial(njit, _nrt=False, error_model="numpy")
 # With reference counting (`_nrt`) Numba would count references of every table at every call. Without it an allocation
 # in the kernel is a compile error, which is wanted.
+
+_compilers = compilers()
+_linked, _whole = ({}, {}) if _compilers is None else ({"pipeline_class": kind} for kind in _compilers)
 
 
 def cache_key() -> str:
@@ -53,12 +57,12 @@ def is_compiled() -> bool:
 
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a function that only the kernel calls: no wrapper for Python, nothing cached."""
-    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_linked)(function)
 
 
 def inline(function: Callable[..., Any]) -> Any:
     """Like `inner`, and always expanded where it is called: for small functions on the path of every request."""
-    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_linked)(function)
 
 
 def plain(function: Any) -> Callable[..., Any]:
@@ -69,7 +73,7 @@ def plain(function: Any) -> Callable[..., Any]:
 
 def entry(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls, cached on disk (the first time takes half a minute of CPU time)."""
-    return cache.keep(_njit(function), cache_folder())
+    return cache.keep(_njit(**_whole)(function), cache_folder())
 
 
 class Verbs:
