@@ -41,6 +41,10 @@ def drain_host(t, h):
     if t.hosts.state[h] != UP:
         return
     t.hosts.state[h] = LEAVING
+    p = t.hosts.first_pool[h]
+    while p >= 0:
+        t.pools.up[p] = 0
+        p = t.pools.next_pool[p]
     n = 0
     for k in range(clock.n_up):
         if up[k] != h:

@@ -185,6 +185,8 @@ def _address(context: Any, builder: Any, table: str, directory: Any, index_type:
 def row_address(context: Any, builder: Any, table: Table, directory: Any, row_type: types.Type, row: Any) -> Any:
     """The address of a row, for hints to the processor: nothing is checked."""
     number = context.cast(builder, row, row_type, types.intp)
+    if AXES[table.table] == 2:
+        number = builder.mul(number, _word(builder, directory, table.table, PLACES))
     bytes_before = builder.mul(number, ir.Constant(WORD, DTYPES[table.table].itemsize))
     return builder.gep(_word(builder, directory, table.table, 0), [bytes_before])
 

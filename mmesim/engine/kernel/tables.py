@@ -131,6 +131,14 @@ def _minima(times: NDArray[np.float64]) -> NDArray[np.float64]:
     return tree
 
 
+def _firsts(leaves):
+    tree = np.zeros(2 * leaves, np.int64)
+    tree[leaves:] = np.arange(leaves)
+    for k in range(leaves - 1, 0, -1):
+        tree[k] = tree[2 * k]
+    return tree
+
+
 def _leaves(hosts: int) -> int:
     """Leaves of the tree of minima: a power of two."""
     leaves = 2
@@ -182,6 +190,7 @@ class Tables:
         }
         shapes |= {
             "ends": 2 * _leaves(hosts),
+            "firsts": 2 * _leaves(hosts),
             **dict.fromkeys(("up", "stations", "scores"), hosts),
             **dict.fromkeys(("histogram", "shortest", "longest", "cold_histogram", "retried_cold", "episodes"), buckets),
             "parts": (buckets, N_PARTS),
@@ -211,6 +220,7 @@ class Tables:
         given = {"edges": edges[0], "start": edges[1], "coarse_edges": coarse[0], "coarse_start": coarse[1]}
         for name, values in given.items():
             self._content[name][:] = values
+        self._content["firsts"] = _firsts(_leaves(hosts))
         self._directory = np.zeros((len(TABLES), WORDS), np.int64)
         self.address = self._directory.ctypes.data
         """Where the directory lies, for as long as these tables are there."""
@@ -243,6 +253,10 @@ class Tables:
         times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
         content["ends"] = _minima(times)
+        content["firsts"] = _firsts(times.size)
+        for k in range(times.size-1,0,-1):
+            e=content["ends"]; f=content["firsts"]
+            f[k]=f[2*k] if e[2*k]<=e[2*k+1] else f[2*k+1]
         self._refresh()
 
     def grow(self, table: str, rows: int) -> None:
