@@ -233,7 +233,7 @@ _CALLED = (
 
 ARRIVAL = packed(*_CALLED, ("time", AT, "when the client makes the call"), *_DRAWN)
 
-DRAFT = packed(
+DRAFT = in_lines(
     *_CALLED,
     ("gap", S, "user's pause before the call"),
     ("pace", S, "least time from the start of the user's call before"),
