@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.diff import Diff, diff
+    from mmesim.experiment.gate.gate import gate
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
+    from mmesim.results.gated import Gated
     from mmesim.results.result import Result
     from mmesim.scenario.scenario import Scenario
 
 __all__ = [
     "Diff",
+    "Gated",
     "MmesimError",
     "Result",
     "Robustness",
@@ -32,6 +35,7 @@ __all__ = [
     "Uncertain",
     "__version__",
     "diff",
+    "gate",
     "replicate",
     "robustness",
     "run",
@@ -44,6 +48,7 @@ __version__ = "0.1.0"
 # Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
 _HOMES = {
     "Diff": "mmesim.experiment.diff",
+    "Gated": "mmesim.results.gated",
     "MmesimError": "mmesim.errors",
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
@@ -51,6 +56,7 @@ _HOMES = {
     "SweepResult": "mmesim.experiment.sweep.result",
     "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
+    "gate": "mmesim.experiment.gate.gate",
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",

@@ -114,11 +114,14 @@ class Problem:
 
 LONGEST = 2_000
 """Characters of each part of a problem that are shown: an input may be one line of many megabytes."""
+_LINE_ENDS = {ord(end): end.encode("unicode_escape").decode() for end in "\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"}
 
 
 def _short(text: str) -> str:
+    """The text cut, and on one line: a name with a line end in it would forge another problem."""
     half = LONGEST // 2
-    return text if len(text) <= LONGEST else f"{text[:half]} ... {text[-half:]}"
+    cut = text if len(text) <= LONGEST else f"{text[:half]} ... {text[-half:]}"
+    return cut.translate(_LINE_ENDS)
 
 
 class ScenarioError(UserError):

@@ -16,6 +16,7 @@ from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
 from mmesim.results.summary import Summary
 from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
+from mmesim.scenario.values.meanings import meanings
 
 SUMMARY = """
 One JSON object. Keys are never left out: what cannot be said is `null`. Figures carry 12 significant digits. Two runs
@@ -49,7 +50,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
     for name, field in model.model_fields.items():
         here = f"{path}{name}"
         absent = any(isinstance(one, WithJsonSchema) for one in field.metadata)  # never null: absent instead
-        yield code(here), "string" if absent else _type(field.annotation), field.description or ""
+        yield code(here), "string" if absent else _type(field.annotation), meanings(model).get(name, "")
         if here == "latency_ms":
             yield from ((code(f"{here}.{one}"), "value", figure(one).title) for one in LATENCIES)
         if not path.startswith("robustness.settings"):

@@ -136,7 +136,8 @@ def _expect() -> str:
         f"CAUSE: {', '.join(code(cause) for cause in Cause)}. BAND: {', '.join(map(code, BANDS))}. "
         f"PART: `mean`, {', '.join(map(code, PARTS))}. A replication without such a band leaves it undecided.\n\n"
         f"{CALLS}\n\n"
-        "A call that failed is slower than every limit. `mmesim validate` says in words what each line means. "
+        "A call that failed is slower than every limit; one that takes exactly as long as a limit is not slower, "
+        "so `p99 < 100 ms` passes where every call takes 100 ms. `mmesim validate` says in words what each line means. "
         "How they are decided: [design](../design.md#results)."
     )
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from mmesim.arrays import Floats
+from mmesim.roots import root
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def characteristic_time(rates_per_s: Floats, sizes: NDArray[np.number], capacity
     high = 2.0 * low
     while overfull(high) < 0:
         high *= 2.0
-    return float(brentq(overfull, low * (1.0 - 1e-9), high, xtol=low * 1e-14, rtol=1e-14))
+    return root(overfull, low * (1.0 - 1e-9), high, low * 1e-14)
 
 
 def filling_time(rates_per_s: Floats, share: float) -> float:
@@ -76,7 +76,7 @@ def filling_time(rates_per_s: Floats, share: float) -> float:
     high = 1.0 / float(rates.max())
     while too_many(high) > 0:
         high *= 2.0
-    return float(brentq(too_many, 0.0, high, xtol=high * 1e-14, rtol=1e-14))
+    return root(too_many, 0.0, high, high * 1e-14)
 
 
 def che(rates_per_s: Floats, capacity: float) -> LruMisses:

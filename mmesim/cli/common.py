@@ -142,8 +142,10 @@ def columns() -> int:
 
 def tell(sentence: str) -> None:
     """Says a sentence on stderr: as lines on a terminal, as one line in a file, where it can be searched for."""
+    from mmesim.report.plain import harmless_line
     from mmesim.report.text import INDENT, wrapped
 
+    sentence = harmless_line(sentence)
     width = shutil.get_terminal_size().columns
     typer.echo("\n".join(wrapped(sentence, 0, INDENT, width)) if sys.stderr.isatty() else sentence, err=True)
 

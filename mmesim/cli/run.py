@@ -77,7 +77,6 @@ def run(
     """
     from mmesim.cli.replaced import replaced
     from mmesim.experiment.replicate import RECORDS, run_replications
-    from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.experiment.until import replicate_until
     from mmesim.preflight.check import findings
     from mmesim.report.content.run import run_report, verdict_report
@@ -115,6 +114,8 @@ def run(
     interrupted = result.interrupted
     if robustness and not interrupted:
         try:
+            from mmesim.experiment.robustness import robustness as run_robustness
+
             with executor(jobs, cluster, quiet) as running, SimulationsBar(bar) as counted:
                 unknowns = run_robustness(loaded, executor=running, watch=counted)
             result = replace(result, robustness=unknowns.data)

@@ -110,9 +110,10 @@ def sweep(
         check_format(plot)
     template = Template.read(scenario, with_seed(overrides, seed))
     what = from_words(grid or [], points, sample, ranges or [])
-    folder = out or Path("results", f"{folder_name(template.at().name)}-sweep")
+    name = template.at().name
+    folder = out or Path("results", f"{folder_name(name)}-sweep")
     file = store or folder / STORE
-    prepare(folder)
+    prepare(folder, None if out else name)
     announce(template.at(), no_own_code, quiet)
     afford(template.at(), repeated(template.at(), replications).run.replications, yes)
     with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:

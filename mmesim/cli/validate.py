@@ -33,6 +33,7 @@ def validate(
     """
     from mmesim.preflight.check import findings
     from mmesim.preflight.in_short import in_short
+    from mmesim.report.plain import harmless_line
     from mmesim.report.text import INDENT, wrapped
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
@@ -50,11 +51,11 @@ def validate(
         if resolved:
             typer.echo(dump(scenario), nl=False)
         else:
-            for line in wrapped(f"{file}: ok: {summary(scenario)}", 0, INDENT, columns()):
+            for line in wrapped(harmless_line(f"{file}: ok: {summary(scenario)}"), 0, INDENT, columns()):
                 typer.echo(line)
             limits = [f"expect {one.text}: {one.meaning}" for one in scenario.expect]
             for sentence in (*limits, *figures):
-                for line in wrapped(sentence, INDENT, INDENT, columns()):
+                for line in wrapped(harmless_line(sentence), INDENT, INDENT, columns()):
                     typer.echo(line)
         for finding in found:
             tell(finding.line)

@@ -175,6 +175,15 @@ class DataPlane:
         rows: Ints = self.tables.views.scratch[:n]
         return rows
 
+    def pools_of(self, host: int) -> list[int]:
+        """Rows of all pools of the host, in order of the beginning of their loads."""
+        views = self.tables.views
+        found, pool = [], int(views.hosts.first_pool[host])
+        while pool != codes.NONE:
+            found.append(pool)
+            pool = int(views.pools.next_pool[pool])
+        return found
+
     def set_clock(self, now: float, host: int, clock: float) -> None:
         """The host's clock, by which GDSF ages what is not asked for any more."""
         self._do("set_clock", now, host, x=clock)

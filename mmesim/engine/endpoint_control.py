@@ -111,7 +111,7 @@ class EndpointControl:
                 queued=self._queued(p),
                 idle_s=self._env.now - float(pools.last[p]),
             )
-            for p in self._pools_of(host)
+            for p in self._plane.pools_of(host)
         )
 
     @property
@@ -195,7 +195,7 @@ class EndpointControl:
     def _view(self, host: Host) -> HostView:
         views = self._plane.tables.views
         row, pools = host.row, views.pools
-        ready = (p for p in self._pools_of(row) if int(pools.state[p]) == READY)
+        ready = (p for p in self._plane.pools_of(row) if int(pools.state[p]) == READY)
         return HostView(
             row=row,
             up=int(views.hosts.state[row]) == UP,
@@ -213,19 +213,10 @@ class EndpointControl:
         attempts = self._plane.tables.views.attempts
         return int(np.count_nonzero((attempts.state == A_QUEUED) & (attempts.pool == pool)))
 
-    def _pools_of(self, host: int) -> list[int]:
-        """Rows of the pools of a host, in order of the beginning of their loads."""
-        views = self._plane.tables.views
-        found, pool = [], int(views.hosts.first_pool[host])
-        while pool != NONE:
-            found.append(pool)
-            pool = int(views.pools.next_pool[pool])
-        return found
-
     def _pool(self, model: int, host: int) -> int:
         """The pool of a model that is loading or ready on a host, else NONE."""
         pools = self._plane.tables.views.pools
-        alive = (p for p in self._pools_of(host) if int(pools.state[p]) != DRAINING)
+        alive = (p for p in self._plane.pools_of(host) if int(pools.state[p]) != DRAINING)
         return next((p for p in alive if int(pools.model[p]) == model), NONE)
 
     def _host(self, row: int) -> Host:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from mmesim.engine.dataplane import DataPlane
 from mmesim.scenario.scenario import Scenario
@@ -25,10 +25,17 @@ class OpenLoop:
         block_size: int | None = None,
     ) -> None:
         rows = plane.tables.views.arrivals.time.size
-        self._blocks: Iterator[Block] = blocks(scenario, replication, min(rows, block_size or rows), beyond=True)
+        self._blocks: Generator[Block] | Iterator[Block] = blocks(
+            scenario, replication, min(rows, block_size or rows), beyond=True
+        )
         self._plane = plane
         self._observer = observer
         plane.tables.views.clock[0].more = 1
+
+    def close(self) -> None:
+        """No request is wanted any more: traces that are not read to their end say now what is to be known of them."""
+        if isinstance(self._blocks, Generator):
+            self._blocks.close()
 
     def refill(self, _: int) -> None:
         """Put the next block into the buffer, or note that there is none."""

@@ -9,6 +9,7 @@ import numpy as np
 from mmesim.engine.kernel import codes
 from mmesim.engine.kernel.cpu import MILLION
 from mmesim.engine.kernel.hashing import PRIME
+from mmesim.engine.kernel.record import ROUNDING
 from mmesim.engine.kernel.router import PLACEMENTS, POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
@@ -96,6 +97,7 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "network": clients.network_s,
         "router": endpoint.router.overhead_s,
         "client_timeout": clients.timeout_s,
+        "patience": clients.timeout_s * (1.0 + ROUNDING),
         "invocation_timeout": endpoint.invocation_timeout_s,
         "load_timeout": endpoint.load_timeout_s,
         "misroute": endpoint.router.misroute,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mmesim.errors import STOPPED, StoppedWarning, WorkerKilled
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Task, Watch
-from mmesim.experiment.records import keep_within
+from mmesim.experiment.records import keep_within, lowest_threshold
 from mmesim.experiment.warmup import settled
 from mmesim.results.folder import prepare
 from mmesim.results.provenance import origin
@@ -72,10 +72,15 @@ def run_replications(
     try:
         with given_or_local(executor, min(jobs, len(numbers))) as running:
             scenario = with_warmup(scenario, running, bool(processes))
-            tasks = [Task(scenario, number, records, tuple(processes)) for number in numbers]
+            # Calls above the threshold of those that are finished would be left out: they are not recorded.
+            tasks = (
+                Task(scenario, number, records, tuple(processes), below=lowest_threshold(finished))
+                for number in numbers
+            )
             with closing(running.run(tasks, _numbered(watch, numbers))) as runs:
                 for index, run in runs:
                     finished[numbers[index]] = run
+                    del run  # it can be large, and what is kept of it is less
                     keep_within(finished, records)
     except STOPPED as error:
         if not finished:

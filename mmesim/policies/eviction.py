@@ -1,4 +1,4 @@
-"""Which idle model is unloaded first: each policy picks one of the idle pools of a host."""
+"""Which idle model is unloaded first: a policy ranks the idle pools of a host, or picks one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from mmesim.arrays import Flags, Floats, Ints
+from mmesim.arrays import Floats, Ints
 from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
 
 MEGA = 1e6
@@ -26,24 +26,18 @@ class ModelFigures:
     """Mean time of a load from disk on an idle host."""
 
 
-class IdlePools:
-    """The ready pools of one host with nothing queued or in flight, but those of pinned models; read-only.
+class Pools:
+    """What a key may be made of: an array with an entry for each of some pools, or a number for one pool; read-only.
 
-    One entry each in every array. Accesses and insertions are sequence numbers, never times, so that ties at one
-    instant keep their order. `rng` is for policies that draw, one for each host.
+    Accesses and insertions are sequence numbers, never times, so that ties at one instant keep their order.
     """
 
-    __slots__ = ("_figures", "_now", "_pools", "_rows", "rng")
+    __slots__ = ("_figures", "_pools", "_rows")
 
-    def __init__(self, pools: Any, rows: Ints, rng: np.random.Generator, figures: ModelFigures, now: float) -> None:
+    def __init__(self, pools: Any, rows: Ints | int, figures: ModelFigures) -> None:
         self._pools = pools
         self._rows = rows
         self._figures = figures
-        self._now = now
-        self.rng = rng
-
-    def __len__(self) -> int:
-        return int(self._rows.size)
 
     @property
     def model(self) -> Ints:
@@ -51,13 +45,8 @@ class IdlePools:
         return self._of("model")
 
     @property
-    def name(self) -> tuple[str, ...]:
-        """Name of the model."""
-        return tuple(self._figures.names[row] for row in self.model.tolist())
-
-    @property
     def accessed(self) -> Ints:
-        """Sequence number of the last request."""
+        """Sequence number of the last request, or of the beginning of the load when no request asked for it."""
         return self._of("accessed")
 
     @property
@@ -77,18 +66,6 @@ class IdlePools:
         return values
 
     @property
-    def idle_s(self) -> Floats:
-        """Seconds since the last request, or since the load began if no request came after that."""
-        since: Floats = self._pools.last[self._rows]
-        return self._now - since
-
-    @property
-    def age_s(self) -> Floats:
-        """Seconds since the end of the load."""
-        loaded: Floats = self._pools.t3[self._rows]
-        return self._now - loaded
-
-    @property
     def size_bytes(self) -> Ints:
         """Memory of the pool."""
         return self._figures.size_bytes[self.model]
@@ -103,31 +80,91 @@ class IdlePools:
         return values
 
 
+class IdlePools(Pools):
+    """The ready pools of one host with nothing queued or in flight, but those of pinned models; read-only.
+
+    One entry each in every array. `rng` is for policies that draw, one for each host.
+    """
+
+    __slots__ = ("_now", "_number", "rng")
+
+    def __init__(self, pools: Any, rows: Ints, figures: ModelFigures, rng: np.random.Generator, now: float) -> None:
+        super().__init__(pools, rows, figures)
+        self._number = int(rows.size)
+        self._now = now
+        self.rng = rng
+
+    def __len__(self) -> int:
+        return self._number
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        """Name of the model."""
+        return tuple(self._figures.names[row] for row in self.model.tolist())
+
+    @property
+    def idle_s(self) -> Floats:
+        """Seconds since the last request, or since the load began if no request came after that."""
+        since: Floats = self._pools.last[self._rows]
+        return self._now - since
+
+    @property
+    def age_s(self) -> Floats:
+        """Seconds since the end of the load."""
+        loaded: Floats = self._pools.t3[self._rows]
+        return self._now - loaded
+
+
 Choice = Callable[[IdlePools], int]
 """Index of the pool to unload; there is at least one."""
 
+Key = tuple[Any, ...]
+"""Numbers, or arrays of them with an entry for each pool; the first decides, then the second."""
+
 
 @dataclass(frozen=True)
-class Policy:
-    """`choose` says which pool goes; `clock` what the host's clock becomes when that pool (its index) has gone."""
+class Chosen:
+    """A policy that looks at all idle pools and says which one goes."""
 
     choose: Choice
-    clock: Callable[[IdlePools, int], float] | None = None
 
 
-def lru(pools: IdlePools) -> int:
+@dataclass(frozen=True)
+class Ranked:
+    """A policy by which the pool with the lowest key goes.
+
+    While a pool is ready its key may grow, but never falls, and no two pools of a host have the same: so a heap finds
+    the lowest without a look at every pool (engine.control.ranking).
+    """
+
+    key: Callable[[Pools], Key]
+    ages: bool = False
+    """Whether the host's clock moves on to the first number of the key of the pool that goes; it never goes back."""
+
+    def choose(self, pools: IdlePools) -> int:
+        """Index of the pool to unload, found by a look at all of them; there is at least one."""
+        among: Ints = np.arange(len(pools))
+        for values in self.key(pools):
+            among = among[values[among] == values[among].min()]
+        return int(among[0])
+
+
+Policy = Chosen | Ranked
+
+
+def lru(pools: Pools) -> Key:
     """Least recently used."""
-    return int(pools.accessed.argmin())
+    return (pools.accessed,)
 
 
-def fifo(pools: IdlePools) -> int:
+def fifo(pools: Pools) -> Key:
     """First in, first out: the pool that was loaded longest ago."""
-    return int(pools.inserted.argmin())
+    return (pools.inserted,)
 
 
-def lfu(pools: IdlePools) -> int:
+def lfu(pools: Pools) -> Key:
     """Least frequently used since it was loaded; of several the least recently used."""
-    return _oldest(pools, pools.frequency == pools.frequency.min())
+    return pools.frequency, pools.accessed
 
 
 def random(pools: IdlePools) -> int:
@@ -135,27 +172,24 @@ def random(pools: IdlePools) -> int:
     return int(pools.rng.integers(len(pools)))
 
 
-def size(pools: IdlePools) -> int:
+def size(pools: Pools) -> Key:
     """The largest; of several the least recently used."""
-    return _oldest(pools, pools.size_bytes == pools.size_bytes.max())
+    return -pools.size_bytes, pools.accessed
 
 
-def _gdsf(cost: Callable[[IdlePools], Floats]) -> Policy:
+def gdsf(pools: Pools, cost: Floats | float = 1.0) -> Key:
     """Greedy-Dual-Size-Frequency: the lowest `credit + frequency * cost / size in MB`; of several as LRU.
 
     The host's clock is the priority of its last victim, so that what was popular once ages (Cherkasova, HP Labs
-    technical report HPL-98-69, 1998).
+    technical report HPL-98-69, 1998). A victim may have been in use while others went that had more: then the clock
+    stands still, as there, where every file can go.
     """
+    return pools.credit + pools.frequency * cost * MEGA / pools.size_bytes, pools.accessed
 
-    def priority(pools: IdlePools) -> Floats:
-        ranked: Floats = pools.credit + pools.frequency * cost(pools) * MEGA / pools.size_bytes
-        return ranked
 
-    def choose(pools: IdlePools) -> int:
-        ranked = priority(pools)
-        return _oldest(pools, ranked == ranked.min())
-
-    return Policy(choose, lambda pools, index: float(priority(pools)[index]))
+def gdsf_by_load(pools: Pools) -> Key:
+    """The same where a miss costs the time of a load."""
+    return gdsf(pools, pools.load_s)
 
 
 def _ttl(ttl_s: float) -> Choice:
@@ -165,29 +199,21 @@ def _ttl(ttl_s: float) -> Choice:
     """
 
     def choose(pools: IdlePools) -> int:
-        expired = pools.age_s > ttl_s
-        return _oldest(pools, expired) if expired.any() else lru(pools)
+        expired = np.flatnonzero(pools.age_s > ttl_s)
+        among = expired if expired.size else np.arange(len(pools))
+        return int(among[pools.accessed[among].argmin()])
 
     return choose
 
 
-def _oldest(pools: IdlePools, among: Flags) -> int:
-    """Of some pools the least recently used."""
-    some = np.flatnonzero(among)
-    return int(some[pools.accessed[some].argmin()])
-
-
-GDSF = _gdsf(lambda pools: np.ones(len(pools)))
-GDSF_BY_LOAD = _gdsf(lambda pools: pools.load_s)
-
 EVICTION: MappingProxyType[str, Policy] = MappingProxyType(
     {
-        "lru": Policy(lru),
-        "fifo": Policy(fifo),
-        "lfu": Policy(lfu),
-        "random": Policy(random),
-        "size": Policy(size),
-        "gdsf": GDSF,
+        "lru": Ranked(lru),
+        "fifo": Ranked(fifo),
+        "lfu": Ranked(lfu),
+        "random": Chosen(random),
+        "size": Ranked(size),
+        "gdsf": Ranked(gdsf, ages=True),
     }
 )
 
@@ -198,8 +224,8 @@ def policy(rule: EvictionPolicy | Ttl | Gdsf) -> Policy:
         case EvictionPolicy():
             return EVICTION[rule]
         case Ttl():
-            return Policy(_ttl(rule.ttl_s))
+            return Chosen(_ttl(rule.ttl_s))
         case Gdsf():
-            return GDSF_BY_LOAD if rule.cost == "load_time" else GDSF
+            return Ranked(gdsf_by_load if rule.cost == "load_time" else gdsf, ages=True)
         case _:
             assert_never(rule)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mmesim.preflight import advice, load, load_time, room
+from mmesim.preflight import advice, call_time, load, load_time, room
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_set
@@ -13,6 +13,7 @@ from mmesim.scenario.scenario import Scenario
 RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     room.never_fits,
     load_time.load_time,
+    call_time.call_time,
     load.cpu,
     load.workers,
     load.calls,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from mmesim.scenario.values.meanings import Documented
 
 Severity = Literal["note", "warning", "problem"]
 
 
-class Finding(BaseModel):
+class Finding(Documented):
     """Something that a reader of the figures has to know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, validate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True)
 
     id: str
     """the rule that found it, such as cpu, never_fits, belief or config"""

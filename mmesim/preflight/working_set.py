@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
+from mmesim.scenario.values.meanings import Documented
 
 TIMES_S: Mapping[str, float] = MappingProxyType({"1 min": 60.0, "10 min": 600.0, "60 min": 3600.0})
 """Names of the times, and their seconds."""
@@ -19,10 +20,10 @@ LOOKED_AT = "10 min"
 """A working set of this time that does not fit is a warning."""
 
 
-class WorkingSet(BaseModel):
+class WorkingSet(Documented):
     """The models that are called in some time."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     models: float
     """different models that are called, on average"""

@@ -9,8 +9,10 @@ of what is said.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from mmesim.report.plain import harmless_line
 
 Align = Literal["left", "right"]
 Tone = Literal["good", "bad", "open", "changed"]
@@ -140,8 +142,23 @@ Report = tuple[Section, ...]
 
 
 def report(*sections: Iterable[Block]) -> Report:
-    """The sections that say something, in order."""
-    return tuple(section for section in map(tuple, sections) if section)
+    """The sections that say something, in order; a line end inside a name is written out, as it would forge a line."""
+    return tuple(section for section in (tuple(map(_kept_on_lines, of)) for of in sections) if section)
+
+
+def _kept_on_lines(block: Block) -> Block:
+    if isinstance(block, Title):
+        return Title(harmless_line(block.text), harmless_line(block.detail), block.level)
+    if isinstance(block, Lines):
+        return Lines(tuple(map(harmless_line, block.texts)), block.kind)
+    if isinstance(block, Bars):
+        return block  # bands and parts: their names are ours, and have two lines
+    columns = tuple(replace(column, title=harmless_line(column.title)) for column in block.columns)
+    rows = tuple(
+        tuple(Cell(harmless_line(c.text), harmless_line(c.interval), harmless_line(c.reason), c.tone) for c in row)
+        for row in block.rows
+    )
+    return Table(columns, rows, block.keys)
 
 
 def cells(*texts: str) -> tuple[Cell, ...]:

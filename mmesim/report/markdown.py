@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from mmesim.report.blocks import Bars, Block, Cell, Lines, Report, Table, Title
+from mmesim.report.plain import harmless, harmless_line
 
 
 def markdown(report: Report) -> str:
@@ -44,3 +46,27 @@ def _cell(cell: Cell) -> str:
 
 def _row(texts: Iterable[str]) -> str:
     return "| " + " | ".join(" ".join(text.split()).replace("|", "\\|") for text in texts) + " |"
+
+
+def code(text: str) -> str:
+    """Text as code, in which nothing is markup, a mention or a link; nothing for no text.
+
+    It may stand in a cell: `table` escapes the bars in it.
+    """
+    line = harmless_line(" ".join(text.split()))
+    if not line:
+        return ""
+    fence = "`" * (1 + _longest_run(line))
+    padding = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{padding}{line}{padding}{fence}"
+
+
+def code_block(text: str) -> str:
+    """Lines as a block of code, which none of them ends."""
+    shown = harmless(text).rstrip()
+    fence = "`" * max(3, 1 + _longest_run(shown))
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)

@@ -1,35 +1,27 @@
 """Whether a run meets what the scenario expects: pass, fail, or undecided when the interval leaves it open.
 
-A limit on a quantile is decided on the share of calls beyond it: `p99 < x` passes when less than 1 % of the calls are
-slower than x. That share has a sound interval even where the quantile itself jumps between warm and cold calls, and it
-counts a call that failed, or had no answer when the run stopped, as slower than every limit. So does `max`. The mean
-and the ledger remain those of the successful calls; without any, they are beyond every limit too.
+What decides, such as the share of calls over the limit of a percentile, is in `results.questions`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from mmesim.results.expected import LARGEST, expected
-from mmesim.results.figures import Formula, estimated, formula, over
-from mmesim.results.latency import Pooled, latency, limit_text
+from mmesim.results.expected import LARGEST
+from mmesim.results.figures import Formula, estimated, formula
+from mmesim.results.latency import Pooled, latency
+from mmesim.results.questions import OVER, Question, questions
 from mmesim.results.run_data import RunData
-from mmesim.results.sections import Verdict
-from mmesim.results.selected import windows
+from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.figures import LATENCIES, quantile_shares
-from mmesim.scenario.run.expect import Comparison, Expectation
-from mmesim.scenario.run.expected import ledger_path
+from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import Selection
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate, share_interval
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
-OVER = "share_over"
-"""With a limit of the latency, the name of the share of calls over it: what decides a limit of a percentile."""
-WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 ROUNDING = 1e-9
 """Relative distance at which a value equals a limit, as in the kernel."""
 
@@ -44,30 +36,14 @@ def judge(
     return [_judge(e, scenario, runs, pooled, confidence) for e in scenario.expect]
 
 
-@dataclass(frozen=True)
-class _Question:
-    """What decides: a figure under its name, compared with its bound; `largest`: of what, where no mean decides."""
-
-    name: str
-    figure: Formula
-    comparison: Comparison
-    bound: float
-    of_latency: bool
-    largest: str | None = None
-
-
 def _judge(
     e: Expectation, scenario: Scenario, runs: Sequence[RunData], pooled: Pooled, confidence: float
 ) -> dict[str, object]:
     if not e.calls.is_all:
         return _judge_selected(e, scenario, runs, pooled, confidence)
-    shares, named = quantile_shares(e.metric), expected(e, scenario)
-    if shares is None:
-        question = _Question(e.metric, named, e.comparison, e.limit, e.is_latency, LARGEST.get(e.metric))
-    else:
-        question = _Question(f"{OVER} {limit_text(e.limit)}", over(e.limit), e.comparison, shares[1], True)
-    values = [_counting_failures(e, r, question.figure.of(r)) for r in runs]
-    if question.figure.skip_missing:
+    (question,) = questions(e, scenario, runs)
+    values = [question.of(run) for run in runs]
+    if question.skips:
         values = [v for v in values if not math.isnan(v)] or values
     calls, ok = sum(r.calls for r in runs), sum(r.ok for r in runs)
     decided_on, verdict = _decided(question, values, runs, confidence, calls=calls, ok=ok)
@@ -77,8 +53,8 @@ def _judge(
     elif e.is_latency:
         found = shown_as(e.metric, runs, pooled, confidence)
     else:
-        found = estimated(named, runs, confidence)
-    return _entry(e, found, named.scale, decided_on, verdict)
+        found = estimated(question.figure, runs, confidence)
+    return _entry(e, found, 1000.0 if e.kind == "ms" else 1.0, decided_on, verdict)
 
 
 def _judge_selected(
@@ -88,11 +64,12 @@ def _judge_selected(
     judged = []
     # Where no call of any kind was answered well, none of these would have been.
     everyone = sum(r.calls for r in runs), sum(r.ok for r in runs)
-    for window in windows(e, scenario, runs):
-        question = _selected_question(e, window.formula)
+    for question in questions(e, scenario, runs):
+        window = question.window
+        assert window is not None
         # A replication without such a call says nothing about them.
-        having = [run for run in runs if not math.isnan(window.formula.of(run))] or list(runs)
-        values = [window.formula.of(run) for run in having]
+        having = [run for run in runs if not math.isnan(question.of(run))] or list(runs)
+        values = [question.of(run) for run in having]
         calls, ok = (window.calls, window.ok) if window.calls else everyone
         decided = _decided(question, values, having, confidence, calls=calls, ok=ok)
         judged.append((window, *decided, having))
@@ -122,16 +99,6 @@ def _judge_selected(
     return _entry(e, found, scale, decided_on, verdict, each if e.calls.every_s is not None else None)
 
 
-def _selected_question(e: Expectation, figure: Formula) -> _Question:
-    shares, over_limit = quantile_shares(e.metric), f"{OVER} {limit_text(e.limit)}"
-    if shares is not None:
-        return _Question(over_limit, figure, e.comparison, shares[1], True)
-    if e.metric == "max":  # it holds when no call is over the limit
-        at_all: Comparison = "<=" if e.is_upper else ">"
-        return _Question(over_limit, figure, at_all, 0.0, True, "share of all of these calls: one over it is too many")
-    return _Question(e.metric, figure, e.comparison, e.limit, e.is_latency)
-
-
 def _badness(e: Expectation, decided_on: Mapping[str, Any], verdict: Verdict) -> tuple[int, float]:
     """The smaller, the worse: first what fails, then what is open; among equals what is farthest on the wrong side."""
     value = decided_on["value"]
@@ -141,7 +108,7 @@ def _badness(e: Expectation, decided_on: Mapping[str, Any], verdict: Verdict) ->
 
 
 def _decided(
-    question: _Question,
+    question: Question,
     values: Sequence[float],
     runs: Sequence[RunData],
     confidence: float,
@@ -189,14 +156,6 @@ def _entry(
         "decided_on": {"between_s": None, **decided_on},
         "windows": each,
     }
-
-
-def _counting_failures(e: Expectation, run: RunData, value: float) -> float:
-    """The value in one replication; infinite where failed calls, slower than every limit, make it so."""
-    if e.metric == "max":
-        return math.inf if run.ok < run.calls else value
-    of_successful = e.kind == "ms" and (e.metric == "mean" or ledger_path(e.metric) is not None)
-    return math.inf if of_successful and run.calls and not run.ok else value
 
 
 def shown_as(name: str, runs: Sequence[RunData], pooled: Pooled, confidence: float = CONFIDENCE) -> Estimate:

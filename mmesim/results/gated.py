@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
 
 Bound = Literal["sequential test", "clean blocks", "as it is", "worst replication"]
-"""What decides a line: looks at a mean; Clopper-Pearson over blocks without, or with nothing but, what is counted; a
-figure that is not random; the largest of all replications."""
+"""What decides a line: looks at a mean; Clopper-Pearson over blocks without, or with nothing but, what is
+counted (a few exceptions at most); a figure that is not random; the largest of all replications."""
 
 
 class Design(Entry):
@@ -44,9 +45,11 @@ class GatedLine(Entry):
     """in words: below 1 % of all calls are slower than 500 ms or fail"""
     between_s: Interval
     """the window, in seconds from the start; null when the line is about the whole measured time"""
+    joined_windows: Annotated[int, Field(ge=1)]
+    """windows that were judged as one: with fewer than 100 calls a replication, one is joined with the next"""
     verdict: Verdict
     figure: str
-    """what decides, such as share_over 500 ms"""
+    """what decides a pass, such as share_over 500 ms"""
     unit: str
     """of value, interval, limit and fails_beyond: ms, share, USD, /s ..."""
     value: float | None
@@ -55,8 +58,13 @@ class GatedLine(Entry):
     """95 % of one look, or null where none is needed"""
     limit: float
     """what value is compared with"""
+    fails_on: str
+    """what decides a fail: as figure, but of a percentile with its limit moved by the tolerance, share_over 505 ms"""
+    fails_value: float | None
+    """its estimate"""
     fails_beyond: float
-    """limit with its tolerance: a truth between the two may stay undecided"""
+    """what fails_value is compared with, where no limit of time has moved with the tolerance on top: a truth between
+    limit and this may stay undecided"""
     margin: float | None
     """(limit - value) / limit, its sign such that inside is positive; null where limit is 0 or value null"""
     decided_by: Bound
@@ -138,3 +146,8 @@ class Gated(Entry):
     scenarios: list[GatedScenario]
     seconds: float | None
     """of CPU time; null where the document has to be the same bytes each time"""
+
+
+def gated_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the document."""
+    return json_schema(Gated, "mmesim gate")

@@ -12,21 +12,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from mmesim import __version__
 from mmesim.results.command_line import command_line
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.function import Function
+from mmesim.scenario.values.meanings import Documented
 
 FILE = "provenance.json"
 PACKAGES = ("numpy", "numba", "llvmlite", "simpy", "scipy", "pandas", "pyarrow", "pydantic", "PyYAML")
 """Packages that figures depend on."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+class _Record(Documented):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class UserCode(_Record):

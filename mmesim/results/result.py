@@ -18,6 +18,7 @@ from mmesim import __version__
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
 from mmesim.results.expect import overall
+from mmesim.results.filed import let_go
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState, Verdict
@@ -29,6 +30,9 @@ from mmesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Plot
+
+WITH_DICTIONARY = [name for name, (unit, _) in tables.REQUEST_COLUMNS.items() if not unit]
+"""Columns of calls in which values come back often. To look for times that do takes longer than to write them all."""
 
 WINDOWS_AT_ONCE = 32_768
 """Windows that are written to a file together: three weeks of minutes."""
@@ -170,9 +174,10 @@ class Result:
         recorded = [(run, run.records) for run in self.runs if run.records is not None]
         schema = tables.requests_table(*recorded[0]).schema
         # One replication at a time: all of them need not fit into memory twice.
-        with pq.ParquetWriter(path, schema) as writer:
+        with pq.ParquetWriter(path, schema, use_dictionary=WITH_DICTIONARY) as writer:
             for run, records in recorded:
                 writer.write_table(tables.requests_table(run, records))
+                let_go(records)
 
 
 def _estimates(summary: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any, Any, Any]]:

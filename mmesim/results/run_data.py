@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,8 +140,15 @@ class CallRecords:
 
     def where(self, rows: Flags) -> CallRecords:
         """Some of the calls."""
-        columns = [field.name for field in fields(self) if field.name != "threshold"]
-        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+        return self.with_columns({name: column[rows] for name, column in self.columns().items()})
+
+    def with_columns(self, columns: Mapping[str, NDArray[Any]]) -> CallRecords:
+        """The same with other arrays, all of them."""
+        return CallRecords(**columns, threshold=self.threshold)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Its arrays by name, the same rows in each."""
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "threshold"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import LATENCIES, PARTS
+from mmesim.scenario.values.meanings import Documented
 
 Verdict = Literal["pass", "fail", "undecided"]
+WORST_FIRST: tuple[Verdict, ...] = ("fail", "undecided", "pass")
 State = Literal["steady", "warming up", "saturated", "too short"]
 Count = Annotated[int, Field(ge=0)]
 Interval = tuple[float, float] | None
@@ -25,10 +27,10 @@ def exactly(*names: str) -> Any:
     return Field(json_schema_extra={"required": list(names), "propertyNames": {"enum": list(names)}})
 
 
-class Entry(BaseModel):
+class Entry(Documented):
     """An object of summary.json: no other keys than these."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _explained(key: str) -> ConfigDict:
@@ -66,7 +68,7 @@ class Value(Explained):
     model_config = _explained("value")
 
     value: float | None
-    """the mean over replications, of a quantile that of all calls together"""
+    """the mean over replications, each with the same weight; of a quantile, that of all calls together"""
     ci95: Interval
     """95 % interval, with `until` at least 95 %; null with one replication"""
     reason: Reason = None

@@ -11,10 +11,11 @@ from scipy.special import stdtrit
 
 from mmesim import units
 from mmesim.arrays import Floats
+from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.waits import of_refusals
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import State, SteadyState
 from mmesim.results.series import Sums, Windows, batch_means, windows
-from mmesim.scenario.figures import PARTS
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean
 
@@ -36,8 +37,8 @@ LATENCY_FALL = 0.05
 """Latency still falls when it loses this share of itself over the measured time (mean of its logarithm)."""
 REFUSED = 0.01
 """Share of refused calls above which the queues count as full."""
-LOAD_WAITS = ("load_slot_wait", "download", "memory_wait", "load")
-"""Parts of the latency that a call waits for a load."""
+QUEUED: tuple[Resource, ...] = ("queue", "workers", "cpu")
+"""What a call lacks that finds its queue full, unless it waited for a load."""
 
 
 def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
@@ -58,7 +59,7 @@ def steady_state(scenario: Scenario, runs: Sequence[RunData]) -> SteadyState:
         return _judged("warming up", evidence, warmup_s)
     if not any(run.calls for run in runs):
         return _judged(None, "not judged: no call was measured", warmup_s)
-    full = _full_queues(runs)
+    full = _full_queues(scenario, runs)
     if full is not None:
         return _judged("saturated", full, warmup_s)
     judged = len(runs[0].windows["start_s"]) and len(windows(runs[:1], warmup_s)) >= FEWEST_WINDOWS
@@ -102,7 +103,7 @@ def _failures(runs: Sequence[RunData]) -> str:
     return f"; but {100.0 * failed / calls:.3g} % of the calls fail" if failed > REFUSED * calls else ""
 
 
-def _full_queues(runs: Sequence[RunData]) -> str | None:
+def _full_queues(scenario: Scenario, runs: Sequence[RunData]) -> str | None:
     """Refusals all through the measured time."""
     cause = CAUSES.index("queue_full")
     shares = [float(run.errors[cause]) / run.calls for run in runs if run.calls]
@@ -112,21 +113,15 @@ def _full_queues(runs: Sequence[RunData]) -> str | None:
     if len(seen) >= FEWEST_WINDOWS and not (batch_means(seen.refused, 3) > REFUSED).all():
         return None  # a burst, not a state
     refused = f"{100.0 * mean(shares):.3g} % of the calls are refused"
-    part, share = _largest_wait(runs)
-    if part in LOAD_WAITS:
-        # Refused are those who waited for one load, all at once: the queue is not what binds.
-        return (
-            f"calls wait for loads, most of all {part} ({100.0 * share:.3g} % of the latency), and {refused}: "
-            "a longer queue does not help"
-        )
-    return f"queues are full: {refused}"
-
-
-def _largest_wait(runs: Sequence[RunData]) -> tuple[str, float]:
-    """The part of the latency that is largest, and its share of the whole."""
-    seconds = sum((run.parts_s.sum(axis=0) for run in runs), np.zeros(len(PARTS)))
-    largest = int(seconds.argmax())
-    return PARTS[largest], float(seconds[largest] / max(seconds.sum(), 1e-300))
+    roots = Roots(scenario, runs)
+    lacked = of_refusals(roots, CAUSES[cause])
+    most = max(lacked, key=lambda of: lacked[of])
+    if most is None or most in QUEUED:
+        return f"queues are full: {refused}"
+    # Refused are those who waited for one load, all at once: the queue is not what binds.
+    return (
+        f"queues are full of calls that wait for loads (what binds: {most}): {refused}, and a longer one does not help"
+    )
 
 
 def _growth(runs: Sequence[RunData], warmup_s: float) -> str | None:

@@ -12,8 +12,6 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
-from pydantic.json_schema import GenerateJsonSchema
-from pydantic_core import CoreSchema
 
 from mmesim.arrays import Ints
 from mmesim.errors import SimulationError
@@ -26,6 +24,7 @@ from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
 from mmesim.results.findings import findings
+from mmesim.results.json_schema import json_schema
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
 from mmesim.results.ledger import failed_ledger_ms
 from mmesim.results.run_data import CAUSES, RunData
@@ -59,8 +58,6 @@ from mmesim.stats.histogram import merge
 from mmesim.stats.means import CONFIDENCE
 
 SIGNIFICANT_DIGITS = 12
-
-SCHEMA_URI = "https://json-schema.org/draft/2020-12/schema"
 
 
 class Summary(Entry):
@@ -96,7 +93,7 @@ class Summary(Entry):
     throughput_rps: Value
     """successful answers a second: those that come within the measured time, whenever the call began"""
     latency_ms: Annotated[dict[str, Value], exactly(*LATENCIES)]
-    """successful calls, client view, first attempt to answer"""
+    """successful calls, client view, first attempt to answer; mean gives each replication the same weight"""
     warm: CallClass
     """calls that reached a host and of which no attempt waited for a load"""
     cold: CallClass
@@ -105,7 +102,8 @@ class Summary(Entry):
     """for each latency limit in expect (`500 ms`): share of calls slower than it; a failed call is slower than every
     limit"""
     ledger_ms: Annotated[dict[str, Band], exactly(*BANDS)]
-    """what latency is made of, all replications together"""
+    """what latency is made of: means over the calls of all replications together, so that all.mean differs from
+    latency_ms.mean where replications have more or fewer calls"""
     failed_ledger_ms: Annotated[dict[str, FailedAttempts], exactly(*CAUSES)]
     """the same of failed attempts, by cause: what they waited for until they failed"""
     cache_hit_ratio: Value
@@ -150,19 +148,9 @@ class Summary(Entry):
     """self-check of the simulator: "ok", or what is wrong"""
 
 
-class _Schema(GenerateJsonSchema):
-    """JSON Schema 2020-12; a key's name is title enough."""
-
-    schema_dialect = SCHEMA_URI
-
-    def field_title_should_be_set(self, schema: CoreSchema | Any) -> bool:
-        return False
-
-
 def summary_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of summary.json."""
-    found = Summary.model_json_schema(schema_generator=_Schema)
-    return {"$schema": SCHEMA_URI} | found | {"title": "mmesim summary"}
+    return json_schema(Summary, "mmesim summary")
 
 
 def plain(value: object, place: str) -> object:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mmesim.arrays import Flags, Ints, divide
+from mmesim.arrays import divide
+from mmesim.results.columns import column, named, texts
 from mmesim.results.figures import USE, measured_s
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, CallRecords, RunData
@@ -24,6 +26,8 @@ from mmesim.stats.histogram import clipped_quantile
 
 Column = tuple[str, str]
 """Unit and meaning."""
+Values: TypeAlias = NDArray[Any] | pa.Array
+"""What is in a column."""
 
 REQUEST_COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
@@ -118,15 +122,15 @@ MODEL_COLUMNS: Mapping[str, Column] = MappingProxyType(
 
 def requests_table(run: RunData, records: CallRecords) -> pa.Table:
     """One row for each recorded call of a replication."""
-    columns: dict[str, object] = {
+    columns: dict[str, Values] = {
         "replication": np.full(len(records.call), run.replication, dtype=np.int32),
         "call": records.call,
         "arrival_s": records.arrival_s,
         "latency_ms": records.latency_s * 1000.0,
-        "model": _names(records.model, run.model_names),
-        "host": _nullable(records.host.astype(np.int32), records.host < 0),
+        "model": named(records.model, run.model_names),
+        "host": column(records.host.astype(np.int32), records.host < 0),
         "cache_hit": records.hit,
-        "cause": _names(records.cause, CAUSES),
+        "cause": named(records.cause, CAUSES),
         "attempts": records.attempts.astype(np.int32),
     }
     columns |= {f"{part}_ms": records.parts_s[:, i] * 1000.0 for i, part in enumerate(PARTS)}
@@ -137,18 +141,18 @@ def windows_table(runs: Sequence[RunData], rows: slice = slice(None)) -> pa.Tabl
     """One row for each minute of each replication, or for some of the minutes of each."""
     names = list(runs[0].windows)
     lengths = [len(r.windows["start_s"][rows]) for r in runs]
-    columns: dict[str, object] = {"replication": _repeat([r.replication for r in runs], lengths)}
+    columns: dict[str, Values] = {"replication": _repeat([r.replication for r in runs], lengths)}
     for name in names:
         values = np.concatenate([r.windows[name][rows] for r in runs])
         # A minute without a sample has no statistic.
-        columns[name] = _nullable(values, np.isnan(values))
+        columns[name] = column(values, np.isnan(values))
     return _table(columns, WINDOW_COLUMNS)
 
 
 def hosts_table(runs: Sequence[RunData]) -> pa.Table:
     """One row for each host of each replication."""
 
-    def column(name: str) -> NDArray[np.number]:
+    def of_all(name: str) -> NDArray[np.number]:
         return np.concatenate([getattr(r.hosts, name) for r in runs])
 
     def used(resource: str) -> pa.Array:
@@ -157,20 +161,20 @@ def hosts_table(runs: Sequence[RunData]) -> pa.Table:
 
     measured = [measured_s(r) for r in runs]
     lengths = [len(r.hosts.up_s) for r in runs]
-    columns: dict[str, object] = {
+    columns: dict[str, Values] = {
         "replication": _repeat([r.replication for r in runs], lengths),
         "host": np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
-        "up_s": column("up_s"),
-        "vcpu": column("vcpu"),
+        "up_s": of_all("up_s"),
+        "vcpu": of_all("vcpu"),
         "cpu_utilization": used("cpu_utilization"),
-        "memory_bytes": column("memory_bytes"),
+        "memory_bytes": of_all("memory_bytes"),
         "memory_utilization": used("memory_utilization"),
-        "memory_peak_bytes": column("memory_peak_bytes"),
-        "disk_bytes": column("disk_bytes"),
+        "memory_peak_bytes": of_all("memory_peak_bytes"),
+        "disk_bytes": of_all("disk_bytes"),
         "disk_utilization": used("disk_utilization"),
-        "loaded_models": _ratio(column("loaded_s"), np.repeat(measured, lengths)),
+        "loaded_models": _ratio(of_all("loaded_s"), np.repeat(measured, lengths)),
     }
-    columns |= {name: column(name) for name in ("loads", "unloads", "hits", "misses", "tasks_peak")}
+    columns |= {name: of_all(name) for name in ("loads", "unloads", "hits", "misses", "tasks_peak")}
     return _table(columns, HOST_COLUMNS)
 
 
@@ -178,9 +182,9 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
     """One row for each model, all replications together."""
     pooled, first = pooled_tenants(runs), runs[0]
     called, answered = pooled.calls > 0, pooled.ok > 0
-    columns: dict[str, object] = {
-        "model": list(first.model_names),
-        "group": [m.group for m in scenario.model_table()],
+    columns: dict[str, Values] = {
+        "model": texts(first.model_names),
+        "group": texts([m.group for m in scenario.model_table()]),
         "calls": pooled.calls,
         "ok": pooled.ok,
         "misses": pooled.misses,
@@ -193,17 +197,17 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
             1000.0 * clipped_quantile(first.coarse_edges_s, h, q, low, high)
             for h, low, high in zip(pooled.histogram, pooled.latency_min_s, pooled.latency_max_s, strict=True)
         ]
-        columns[name] = _nullable(np.array(values), ~answered)
+        columns[name] = column(np.array(values), ~answered)
     limits: Sequence[Expectation] = latency_limits(scenario.expect)
     met = meets(pooled, first.limits_s, limits)
-    columns["meets_slo"] = _nullable(met, ~called if limits else np.ones_like(called))
+    columns["meets_slo"] = column(met, ~called if limits else np.ones_like(called))
     for i, limit in enumerate(first.limits_s):
         columns[f"share_over {limit_text(limit)}"] = _ratio(pooled.over[:, i] + pooled.calls - pooled.ok, pooled.calls)
     return _table(columns, MODEL_COLUMNS)
 
 
-def _table(columns: Mapping[str, object], documented: Mapping[str, Column]) -> pa.Table:
-    arrays = [c if isinstance(c, pa.Array) else pa.array(c) for c in columns.values()]
+def _table(columns: Mapping[str, Values], documented: Mapping[str, Column]) -> pa.Table:
+    arrays = [one if isinstance(one, pa.Array) else column(one) for one in columns.values()]
     fields = [
         pa.field(name, array.type, metadata=_metadata(name, documented))
         for name, array in zip(columns, arrays, strict=True)
@@ -221,19 +225,9 @@ def _metadata(name: str, documented: Mapping[str, Column]) -> dict[str, str]:
     return {key: text for key, text in (("unit", unit), ("description", meaning)) if text}
 
 
-def _names(index: Ints, names: Sequence[str]) -> pa.Array:
-    """Names by number, null where the number is negative; stored once each."""
-    codes = pa.array(index.astype(np.int32), mask=index < 0)
-    return pa.DictionaryArray.from_arrays(codes, pa.array(list(names), type=pa.string()))
-
-
-def _nullable(values: NDArray[np.generic], missing: Flags) -> pa.Array:
-    return pa.array(values, mask=missing)
-
-
 def _ratio(part: NDArray[np.number], whole: NDArray[np.number]) -> pa.Array:
     """The quotient, null where there is no whole."""
-    return _nullable(divide(part, whole, 0.0), whole <= 0)
+    return column(divide(part, whole, 0.0), whole <= 0)
 
 
 def _repeat(numbers: Sequence[int], lengths: Sequence[int]) -> NDArray[np.int32]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 CONFIDENCE = 0.95
 SKEWNESS_FROM = 8
@@ -43,6 +43,26 @@ def mean_interval(
     t = student(n, confidence) / math.sqrt(n)
     down, up = (_inverted(end - skewness / (6.0 * n), skewness) for end in (t, -t))
     return max(middle - spread * down, low), min(middle - spread * up, high)
+
+
+def hall(values: Sequence[float], limit: float) -> tuple[float, float]:
+    """Hall's statistic of the mean against a limit, positive above it, and the sample skewness that it corrects for.
+
+    It is compared with Student's distribution of n - 1 degrees of freedom, and rises when all values rise alike. Of
+    values that are all equal it is infinite, or 0 on the limit. At least two values.
+    """
+    n = len(values)
+    middle, spread, skewness = _moments(values)
+    if spread == 0.0:
+        return math.copysign(math.inf, middle - limit) if middle != limit else 0.0, 0.0
+    used = skewness if n >= SKEWNESS_FROM else 0.0
+    r = (middle - limit) / spread
+    return math.sqrt(n) * (r + used * r**2 / 3.0 + used**2 * r**3 / 27.0 + used / (6.0 * n)), skewness
+
+
+def chance_below(n: int, statistic: float) -> float:
+    """The chance that Student's t of `n` values is at most this."""
+    return float(stdtr(n - 1, statistic))
 
 
 def student(n: int, confidence: float) -> float:

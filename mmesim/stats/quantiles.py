@@ -13,10 +13,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import stdtr
 
 from mmesim.arrays import Flags, Floats
+from mmesim.roots import root
 from mmesim.stats.means import CONFIDENCE, student
 
 FINEST, COARSEST = 64, 256
@@ -98,7 +98,7 @@ def _most(n: int, confidence: float) -> float:
         return 0.5 * (line + plane) - (1.0 - confidence)
 
     largest = LARGEST_FACTOR * of_one
-    return largest if error(largest) > 0.0 else float(brentq(error, of_one, largest))
+    return largest if error(largest) > 0.0 else root(error, of_one, largest, of_one * 1e-14)
 
 
 def _possible(cells: Cells, q: float, t: float) -> _Places:

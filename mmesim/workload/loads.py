@@ -42,6 +42,22 @@ class _Part:
         return _read_only(self._sampler.draw(dict.fromkeys(self._families, rng), self._which))
 
 
+class _Load:
+    """The loads of all models that are described alike; `constant` where each of them takes the same."""
+
+    def __init__(self, *parts: _Part) -> None:
+        self._parts = parts  # in the order of the draws
+        constants = [part.constant for part in parts if part.constant is not None]
+        self.constant = _load_draw(*constants) if len(constants) == len(parts) else None
+
+    def draw(self, rng: np.random.Generator) -> LoadDraw:
+        return _load_draw(*(part.draw(rng) for part in self._parts))
+
+
+def _load_draw(start_cpu: Floats, start_wait: Floats, cpu: Floats, wait: Floats, first_byte: Floats) -> LoadDraw:
+    return LoadDraw(float(start_cpu[0]), float(start_wait[0]), cpu, wait, float(first_byte[0]))
+
+
 class LoadTimes:
     """The loads of one replication; each belongs to a model and the request that asked for it, in any order."""
 
@@ -49,39 +65,18 @@ class LoadTimes:
         self._models = scenario.model_table()
         self._generators = KeyedGenerators(scenario.run.seed, replication, "load")
         start, first_byte = scenario.server.process_start, scenario.endpoint.download.first_byte
-        part = cache(_Part)  # models that are described together share theirs
-        # In the order of LoadDraw, which is the order of the draws too.
-        self._parts = [
-            (
-                part(start.cpu, 1),
-                part(start.wait, 1),
-                part(model.load.cpu, model.workers),
-                part(model.load.wait, model.workers),
-                part(first_byte, 1),
-            )
-            for model in self._models
-        ]
-        self._constant = [all(part.constant is not None for part in parts) for parts in self._parts]
-        self._known: dict[int, LoadDraw] = {}
+
+        @cache
+        def load(cpu: Time, wait: Time, workers: int) -> _Load:
+            each = (_Part(cpu, workers), _Part(wait, workers))
+            return _Load(_Part(start.cpu, 1), _Part(start.wait, 1), *each, _Part(first_byte, 1))
+
+        self._loads = [load(model.load.cpu, model.load.wait, model.workers) for model in self._models]
 
     def draw(self, model: int, asked_by: int) -> LoadDraw:
         """The load of a model (row of the table) that call number `asked_by` caused; always the same for both."""
-        if not self._constant[model]:
-            return self._draw(model, asked_by)
-        if model not in self._known:
-            self._known[model] = self._draw(model, asked_by)
-        return self._known[model]
-
-    def _draw(self, model: int, asked_by: int) -> LoadDraw:
-        rng = self._generators.at(self._models[model].name, asked_by)
-        start_cpu, start_wait, cpu, wait, first_byte = (part.draw(rng) for part in self._parts[model])
-        return LoadDraw(
-            start_cpu=float(start_cpu[0]),
-            start_wait=float(start_wait[0]),
-            cpu=cpu,
-            wait=wait,
-            first_byte=float(first_byte[0]),
-        )
+        load = self._loads[model]
+        return load.constant or load.draw(self._generators.at(self._models[model].name, asked_by))
 
 
 def _read_only(times: Floats) -> Floats:

@@ -14,7 +14,7 @@ from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.workload.arrivals import rates
 from mmesim.workload.block import Arrivals, Block, gather, merge, resize, rows_of
-from mmesim.workload.sources import recorded_blocks, source
+from mmesim.workload.sources import source
 from mmesim.workload.trace import fingerprint
 from mmesim.workload.trace.coverage import told
 from mmesim.workload.work import StreamWork, Work
@@ -87,6 +87,8 @@ def _expected(scenario: Scenario, traffic: Traffic, models: int) -> Floats:
         each = fingerprint.expected_calls(read_fingerprint(traffic.fingerprint), length_s)
         calls[rows_of(chosen)[: len(each)]] = each
     elif traffic.bootstrap_s is not None:
+        from mmesim.workload.recorded import recorded_blocks
+
         in_a_block = recorded_blocks(scenario, traffic, traffic.bootstrap_s, 65536).calls(models)
         calls += in_a_block * (length_s / traffic.bootstrap_s)
     else:

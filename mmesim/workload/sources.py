@@ -7,15 +7,9 @@ from collections.abc import Iterator
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.scenario.traffic.trace import AZURE_2019
 from mmesim.workload.arrivals import open_loop as calls
 from mmesim.workload.block import Arrivals, rows_of
-from mmesim.workload.draws.generators import generator
-from mmesim.workload.trace import azure_minutes as azure
 from mmesim.workload.trace import fingerprint
-from mmesim.workload.trace.bootstrap import BlockMinutes, BlockTrace, drawn
-from mmesim.workload.trace.names import Naming
-from mmesim.workload.trace.replay import Draws, minute_counts, naming_of, replayed
 
 
 def source(
@@ -36,29 +30,6 @@ def source(
         return calls.arrivals(traffic, models, seed, replication, window_s, chunk)
     if traffic.fingerprint is not None:
         return fingerprint.arrivals(read_fingerprint(traffic.fingerprint), rows_of(models), seed, replication, name)
-    assert traffic.trace is not None  # the schema wants exactly one source
-    draws = Draws(seed, replication, name)
-    if traffic.bootstrap_s is None:
-        return replayed(traffic.trace, _naming(scenario, traffic, draws, chunk), draws, chunk)
-    blocks = recorded_blocks(scenario, traffic, traffic.bootstrap_s, chunk)
-    order = drawn(generator(seed, replication, "bootstrap", name), blocks.blocks, traffic.bootstrap_s, window_s)
-    if isinstance(blocks, BlockTrace):
-        return blocks.arrivals(order)
-    return azure.arrivals(blocks.counts(order), draws.minute, window_s)
+    from mmesim.workload.recorded import recorded
 
-
-def recorded_blocks(scenario: Scenario, traffic: Traffic, block_s: float, chunk: int) -> BlockTrace | BlockMinutes:
-    """The whole blocks of a recorded stream."""
-    trace = traffic.trace
-    assert trace is not None  # the schema wants one for blocks
-    draws = Draws(scenario.run.seed, 0, traffic.name)
-    naming = _naming(scenario, traffic, draws, chunk)
-    if trace.format == AZURE_2019:
-        return BlockMinutes(trace.file, minute_counts(trace, naming), block_s, trace.window)
-    return BlockTrace(trace.file, replayed(trace, naming, draws, chunk), block_s)
-
-
-def _naming(scenario: Scenario, traffic: Traffic, draws: Draws, chunk: int) -> Naming:
-    assert traffic.trace is not None
-    models = [(model.name, model.index) for model in scenario.models_of(traffic)]
-    return naming_of(traffic.trace, models, draws, chunk)
+    return recorded(scenario, traffic, replication, window_s, chunk)  # the schema wants exactly one source

@@ -66,6 +66,17 @@ def test_one_slows_a_host_for_a_minute_unloads_a_model_and_adds_an_instance(tmp_
     np.testing.assert_allclose(run.data.windows["InvocationsPerInstance"][:2], [3.0, 2 / (1 + 19.98 / 60)])
 
 
+def test_what_a_process_loads_counts_as_used_when_its_load_begins(tmp_path):
+    def ahead(env, endpoint):
+        yield env.timeout(20.0)
+        yield endpoint.load("c", 0)
+
+    requests = [(0.0, "a", 0.1), (10.0, "b", 0.1), (30.0, "d", 0.1), (40.0, "c", 0.1), (50.0, "b", 0.1)]
+    run = watched(tmp_path, ahead, requests, [model(name) for name in "abcd"], endpoint(copies=3))
+    # Of a, b and c, d pushes out a: c was loaded after both were called.
+    assert [call.hit for call in run.calls] == [0, 0, 0, 1, 1]
+
+
 def test_a_run_with_a_frozen_host_ends_when_its_calls_have_run_into_their_time_outs(tmp_path):
     def freeze(env, endpoint):
         yield env.timeout(10.0)

@@ -73,3 +73,27 @@ def test_a_trace_that_does_not_fill_the_run_is_a_finding(
     coverage = found(tmp_path, cells)["trace_coverage"]
     assert coverage["severity"] == severity
     assert coverage["text"].startswith(f"calls.csv: {text}")
+
+
+@pytest.mark.parametrize("kind", ["lines", "model"])
+def test_what_a_run_that_ends_first_has_skipped_is_a_finding(tmp_path: Path, kind: str) -> None:
+    """A run stops when its last measured call is answered, long before the end of a long trace."""
+    calls = 80_000  # more than are read at a time
+    times = np.cumsum(np.random.default_rng(3).exponential(0.002, calls)).tolist()
+    # A warm start counts the calls of the whole run first, and so reads the trace twice.
+    text = TEXT.replace("warm: true", "warm: false").replace("name: m,", "name: m, workers: 4,")
+    if kind == "lines":
+        file, keys = (
+            tmp_path / "calls.log",
+            "format: access-log, time_unit: s, pattern: '(?P<time>[0-9.]+) (?P<model>m)$', service: false",
+        )
+        file.write_text("broken\n" + "".join(f"{time:.6f} m\n" for time in times))
+    else:
+        file, keys = tmp_path / "calls.csv", "service: false, pattern: '(?P<model>.+)'"
+        file.write_text("time,model\n0.0,-\n" + "".join(f"{time:.6f},m\n" for time in times))
+    text = text.replace("run:", "clients: {{timeout: 1000 s}}\nrun:")
+    result = mmesim.run(load_text(text.format(file=file, keys=keys, duration="2 s")))
+    found = {one["id"]: one["text"] for one in result.summary["findings"]}
+    said = {"lines": ("trace_lines", "skipped; the first is line 1"), "model": ("trace_without_model", "left out: 1;")}
+    name, words = said[kind]
+    assert words in found[name]

@@ -167,11 +167,27 @@ TABLE: dict[str, tuple[str | None, list[str]]] = {
     "downloads that end too late": ("download", [*COLD, "models.m.artifact_size=12 GB"]),
     "first calls for slow loads": ("load", [*COLD, "models.m.load={wait: 5 s}"]),
     "first loads, much of them download": ("load", [*COLD, "models.m.artifact_size=100 MB"]),
+    "a client time-out that is too short": ("client_timeout", [service("{wait: 300 ms}"), "clients.timeout=200 ms"]),
+    "a client time-out that cuts the slow calls off": (
+        "client_timeout",
+        [service("{wait: {exponential: {mean: 50 ms}}}"), "clients.timeout=150 ms", rate(1)],
+    ),
+    "an invocation time-out that is too short": (
+        "invocation_timeout",
+        [service("{wait: 300 ms}"), "endpoint.invocation_timeout=200 ms"],
+    ),
+    "a client time-out that queues run into": (
+        "workers",
+        ["models.m.count=1", service("{wait: 100 ms}"), rate(12), "clients.timeout=2 s"],
+    ),
     "a limit of the platform": ("throttling", ["endpoint.throttling={rate: 3 /s}"]),
     "nothing: a quiet endpoint": (None, []),
     "nothing: service that varies": (None, [service("{wait: {exponential: {mean: 50 ms}}}"), rate(0.5)]),
     "nothing: a slow network": (None, ["clients.network=300 ms"]),
-    "nothing: service above the time-out": (None, [service("{wait: 70 s}"), rate(0.005), "run.duration=5 h"]),
+    "service above the platform's time-out": (
+        "invocation_timeout",
+        [service("{wait: 70 s}"), rate(0.005), "run.duration=5 h"],
+    ),
 }
 
 BY_EXCESS = ("calls that meet by chance", "few calls, slow for the queue")
@@ -279,3 +295,8 @@ def test_a_quiet_endpoint_says_how_little_its_slowest_calls_wait(run: Run) -> No
 def test_calls_that_are_slow_by_their_own_work_say_so(run: Run) -> None:
     said = shown_binding(run(service("{wait: {exponential: {mean: 50 ms}}}"), rate(0.5)))
     assert said == "What binds: nothing: the slowest calls are slow by their own work"
+
+
+def test_waits_that_are_rounding_are_none(run: Run) -> None:
+    said = shown_binding(run("models.m.count=1", "traffic.traffic-0.arrivals={constant: {rate: 1 /s}}"))
+    assert said == "What binds: nothing: calls do not wait"

@@ -246,6 +246,25 @@ def test_two_logs_in_one_folder_have_a_table_each(mmesim):
         assert "1 call of 1 model in" in Path(f"{name}.yaml").read_text()
 
 
+@pytest.mark.parametrize(
+    ("calls", "says"),
+    [
+        (2, "2 calls in the busiest minute take 0.0167 % of the CPU of this host, if `service` is right."),
+        (35_000, "35,000 calls in the busiest minute take 48.6 % of the CPU of these hosts, if `service` is right."),
+        (
+            200_000,
+            "200,000 calls in the busiest minute take 83.3 % of the CPU of these hosts, if `service` is right; "
+            "34 would take them with 50 %, 20 are written.",
+        ),
+    ],
+)
+def test_the_fleet_says_what_the_busiest_minute_takes_of_it(mmesim, calls: int, says: str):
+    Path("calls.csv").write_text("time,model\n" + "".join(f"{i * 50 / calls:.5f},a\n" for i in range(calls)))
+    assert mmesim("init", "--from", "calls.csv").code == 0
+    text = Path("scenario.yaml").read_text()
+    assert says in " ".join(text.replace("\n  # ", " ").split())
+
+
 OWN = {name: CASES[name][0].replace("/models/", "/v1/score/") for name in ("alb", "nginx-combined")}
 
 

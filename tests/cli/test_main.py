@@ -12,6 +12,7 @@ import typer
 from mmesim import __version__, cli
 from mmesim.cli import app
 from mmesim.errors import SimulationError
+from tests.helpers.files import ROOT
 
 
 def test_help_names_every_command(mmesim):
@@ -59,6 +60,16 @@ def test_a_wrong_command_line_is_exit_code_64(mmesim, words):
 def test_python_dash_m_is_the_same_command():
     done = subprocess.run([sys.executable, "-m", "mmesim", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"mmesim {__version__}\n"
+
+
+def test_a_run_loads_nothing_that_it_does_not_use(tmp_path):
+    words = ["run", "scenarios/mmc.yaml", "--quiet", "--set", "run.duration=10 min", "--out", str(tmp_path / "result")]
+    code = f"import sys; from mmesim.cli import main\ntry: main({words!r})\nexcept SystemExit: print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    assert {"pyarrow.parquet", "numba", "scipy.special"} <= set(loaded.split())
+    heavy = {"pandas", "scipy.optimize", "scipy.stats", "multiprocessing.pool", "concurrent.futures.process", "sqlite3"}
+    heavy |= {"matplotlib", "rich", "distributed", "numba.np.linalg", "pyarrow.compute", "pyarrow.csv"}
+    assert heavy & set(loaded.split()) == set()
 
 
 def test_help_loads_nothing_heavy():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import subprocess
 import sys
@@ -215,3 +216,44 @@ def test_a_damaged_trace_is_named(mmesim: Command, tmp_path: Path, name: str, co
     outcome = mmesim("trace", "describe", name)
     assert outcome.code == 64
     assert said in outcome.err
+
+
+FORGED = "m\npass; all limits hold"
+MEETS = """
+name: {name}
+endpoint: {{instance_type: ml.m5.xlarge, instance_count: 1, warm: true}}
+models: [{{name: {name}, count: 2, memory: 1 MiB, artifact_size: 1 MB, service: {{wait: 1 ms}}, load: {{cpu: 0.1 s}}}}]
+traffic: [{{name: {name}, {traffic}, models: [{name}]}}]
+run: {{duration: 2 min, replications: 2}}
+clients: {{timeout: {{uncertain: {{low: 10 ms, mid: 11 ms, high: 12 ms}}}}}}
+expect: ["p99{end}< 1 s", "p99 warm < 2 s"]
+sweep: {{grid: {{"models.{bare}.memory": [1 MiB, 2 MiB]}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("validate", "f.yaml"),
+        ("validate", "f.yaml", "--set", "models.0.memory=1 TiB"),
+        ("validate", "f.yaml", "--set", "models.0.memory=oops"),
+        ("validate", "f.yaml", "--set", "traffic.0.models=[no, {name}]"),
+        ("run", "f.yaml", "--out", "out"),
+        ("run", "f.yaml", "--out", "out", "--quiet"),
+        ("run", "f.yaml", "--out", "out", "--set", "models.0.service.wait=12 ms"),
+        ("diff", "f.yaml", "f.yaml"),
+        ("uncertain", "f.yaml", "--draws", "8"),
+        ("sweep", "f.yaml", "--out", "s", "--replications", "1"),
+        ("robustness", "f.yaml"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_of_two_lines_forges_no_line(mmesim: Command, words: tuple[str, ...]) -> None:
+    """Whatever a name holds, no line of what a command says begins with its second half."""
+    name = json.dumps(FORGED)
+    Path("f.yaml").write_text(MEETS.format(name=name, bare=name[1:-1], end="\\n", traffic=STREAM))
+    outcome = mmesim(*(word.replace("{name}", name) for word in words))
+    assert outcome.code in (0, 1, 2, 64), outcome.err
+    assert outcome.out + outcome.err
+    forged = [line for line in (outcome.out + outcome.err).splitlines() if line.lstrip(" -").startswith("pass; all")]
+    assert forged == []

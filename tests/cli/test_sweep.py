@@ -125,6 +125,21 @@ def test_store_and_folder_are_where_they_are_asked_for(sweep: Command) -> None:
     assert Path("kept/all.sqlite").exists()
 
 
+def test_two_names_that_make_one_folder_do_not_share_it(sweep: Command) -> None:
+    """`a b` and `a-b` have the same folder by default: the second would replace the tables of the first."""
+    for name, code in (("a b", 0), ("a b", 0), ("a-b", 64)):
+        outcome = sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--set", f"name={name}")
+        assert outcome.code == code, outcome.err
+    assert "results/a-b-sweep holds the sweep of another scenario, 'a b': choose another" in " ".join(
+        outcome.err.split()
+    )
+    assert (
+        sweep("day.yaml", "--grid", f"{COUNT}=1", "--set", "name=a-b", "--out", "results/a-b-sweep").code == 0
+    )  # it was asked for
+    Path("results/a-b-sweep/provenance.json").write_text("[")
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1", "--set", "name=a b").code == 0
+
+
 def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, engine: Engine) -> None:
     engine.stops_at = 3
     done = sweep("day.yaml", "--grid", f"{COUNT}=1,2,3")

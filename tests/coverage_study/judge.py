@@ -15,14 +15,14 @@ from scipy.special import ndtri
 
 from mmesim.arrays import Floats
 from mmesim.experiment.until import level, looks
-from mmesim.results.expect import interval_of, shown_as
-from mmesim.results.figures import over
 from mmesim.results.latency import Pooled, pool
 from mmesim.results.run_data import RunData
 from mmesim.results.until import allowed, relative_half_width
+from mmesim.scenario import Scenario
 from mmesim.scenario.run.until import FIRST_LOOK, read_precision
 from mmesim.stats.histogram import span
 from mmesim.stats.means import CONFIDENCE
+from tests.coverage_study.judged import FIGURES, WARM, Interval, interval, students
 
 FIXED = 10
 """Replications of a run whose number is fixed."""
@@ -37,25 +37,28 @@ _NOTHING: Floats = np.zeros((0, 0))
 class Design:
     """One way of stopping, and what its runs came to so far for each figure that is judged.
 
-    `target` is a precision as a scenario writes it; without one a run has FIXED replications.
+    `target` is a precision as a scenario writes it; without one a run has FIXED replications. `limit_s` is that of
+    `share`.
     """
 
     figures: tuple[str, ...]
     target: str | None
+    scenario: Scenario
     limit_s: float
     runs_done: int = 0
     used: int = 0
     reached: int = 0
-    intervals: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    intervals: dict[str, list[Interval]] = field(default_factory=dict)
     """Of each figure: those that were given."""
+    before: dict[str, list[Interval]] = field(default_factory=dict)
+    """Of a mean or a share: Student's, without the correction for skewness."""
     _runs: list[RunData] = field(default_factory=list)
     _pooled: Pooled | None = None
 
     def add(self, run: RunData) -> None:
         """Give the next replication to the run that is being filled."""
-        self._pooled = _plus(self._pooled, run)
-        # What is pooled is not needed twice: the ledger is most of the memory.
-        self._runs.append(replace(run, parts_s=_NOTHING))
+        self._pooled = plus(self._pooled, run)
+        self._runs.append(without_ledger(run))
         at = (FIXED,) if self.target is None else looks(FIRST_LOOK, MOST)
         if len(self._runs) not in at:
             return
@@ -73,28 +76,24 @@ class Design:
     def _close(self, confidence: float, precise: bool) -> None:
         assert self._pooled is not None
         for figure in self.figures:
-            found = interval(figure, self._runs, self._pooled, self.limit_s, confidence)
-            if found is not None:
-                self.intervals.setdefault(figure, []).append(found)
+            found = interval(figure, self.scenario, self._runs, self._pooled, self.limit_s, confidence)
+            plain = students(figure, self.scenario, self._runs, self.limit_s, confidence)
+            for given, kept in ((found, self.intervals), (plain, self.before)):
+                if given is not None:
+                    kept.setdefault(figure, []).append(given)
         self.runs_done += 1
         self.reached += precise
         self.used += len(self._runs)
         self._runs, self._pooled = [], None
 
 
-def interval(
-    figure: str, runs: Sequence[RunData], pooled: Pooled, limit_s: float, confidence: float
-) -> tuple[float, float] | None:
-    """Return the interval of a figure as mmesim gives it: seconds, or a share; None when it gives none."""
-    if figure == "share":
-        metric = over(limit_s)
-        low, high, _ = interval_of(metric, [metric.of(r) for r in runs], runs, confidence)
-        return low, high
-    ci = shown_as(figure, runs, pooled, confidence).ci95
-    return None if ci is None else (ci[0] / 1000.0, ci[1] / 1000.0)
+def without_ledger(run: RunData) -> RunData:
+    """The replication without what is most of its memory and is in the pooled histograms."""
+    return replace(run, parts_s=_NOTHING)
 
 
-def _plus(pooled: Pooled | None, run: RunData) -> Pooled:
+def plus(pooled: Pooled | None, run: RunData) -> Pooled:
+    """The histograms with another replication, in place."""
     if pooled is None:
         return pool([run])
     ends = [pooled.shortest_s, run.shortest_s], [pooled.longest_s, run.longest_s]
@@ -106,16 +105,21 @@ def _plus(pooled: Pooled | None, run: RunData) -> Pooled:
     return pooled
 
 
-def designs(within: Mapping[str, str], limit_s: float) -> tuple[Design, ...]:
+def designs(within: Mapping[str, str], scenario: Scenario, limit_s: float, warm: bool = False) -> tuple[Design, ...]:
     """Return the ways of stopping of a cell: a fixed number, and a precision of each figure that can have a target.
 
-    A share over a limit is no target: it is judged where p99 stops.
+    A share over a limit is no target: it is judged where p99 stops. Nor is a figure of the warm calls: with `warm`
+    these are judged after the fixed number.
     """
+
+    def stopped(figure: str) -> str:
+        return f"{figure} within {within[figure]}"
+
     return (
-        Design(("mean", "p95", "p99", "share"), None, limit_s),
-        Design(("mean",), f"mean within {within['mean']}", limit_s),
-        Design(("p95",), f"p95 within {within['p95']}", limit_s),
-        Design(("p99", "share"), f"p99 within {within['p99']}", limit_s),
+        Design(FIGURES + WARM if warm else FIGURES, None, scenario, limit_s),
+        Design(("mean",), stopped("mean"), scenario, limit_s),
+        Design(("p95",), stopped("p95"), scenario, limit_s),
+        Design(("p99", "share"), stopped("p99"), scenario, limit_s),
     )
 
 
@@ -134,6 +138,9 @@ class Row:
     replications: float
     """On average."""
     reached: int
+    half_width_before: float | None = None
+    """Of a mean or a share: that of Student's intervals; None where it was not counted."""
+    covered_before: int = 0
 
     @property
     def coverage(self) -> float:
@@ -153,18 +160,29 @@ def rows(of: Sequence[Design], truth: Mapping[str, float]) -> list[Row]:
 
 def _row(design: Design, figure: str, truth: float) -> Row:
     given = design.intervals.get(figure, [])
-    widths = [(high - low) / 2 / truth for low, high in given]
+    before = design.before.get(figure, [])
     return Row(
         figure=figure,
         target=design.target,
         truth=truth,
         runs=design.runs_done,
         given=len(given),
-        covered=sum(low <= truth <= high for low, high in given),
-        half_width=math.fsum(widths) / len(widths) if widths else None,
+        covered=_covered(given, truth),
+        half_width=_half_width(given, truth),
         replications=design.used / design.runs_done if design.runs_done else 0.0,
         reached=design.reached,
+        half_width_before=_half_width(before, truth),
+        covered_before=_covered(before, truth),
     )
+
+
+def _covered(intervals: Sequence[Interval], truth: float) -> int:
+    return sum(low <= truth <= high for low, high in intervals)
+
+
+def _half_width(intervals: Sequence[Interval], truth: float) -> float | None:
+    """The average, as a share of the truth."""
+    return math.fsum((high - low) / 2 / truth for low, high in intervals) / len(intervals) if intervals else None
 
 
 def wilson(successes: int, trials: int, confidence: float = 0.99) -> tuple[float, float]:

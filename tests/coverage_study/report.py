@@ -15,6 +15,7 @@ from typing import Any
 from mmesim.errors import UserError
 from tests.coverage_study.cells import cells
 from tests.coverage_study.judge import FIXED, Row, wilson
+from tests.coverage_study.judged import is_share
 from tests.coverage_study.study import finished
 from tests.perf.report import splice, table
 
@@ -22,6 +23,8 @@ BEGIN = "<!-- study: written by `make coverage-study` -->"
 END = "<!-- end of study -->"
 
 HEAD = ("figure", "truth", "replications", "runs", "coverage", "99 % interval", "half-width", "passes")
+STUDENTS = "Student's"
+"""Last column where it was counted: half-width and coverage without the correction for skewness."""
 
 
 def text(results: Mapping[str, Mapping[str, Any]], runs: int, partial: bool = False) -> str:
@@ -49,7 +52,9 @@ def _legend(results: Sequence[Mapping[str, Any]], runs: int) -> str:
 
 
 def _cell(result: Mapping[str, Any]) -> str:
-    rows = [_row(Row(**row), result) for row in result["rows"]]
+    of = [Row(**row) for row in result["rows"]]
+    compared = any(row.half_width_before is not None for row in of)
+    rows = [_row(row, result) + ((_students(row),) if compared else ()) for row in of]
     error = ", ".join(f"{figure} {100 * width:.2g} %" for figure, width in result["truth_error"].items())
     if not error:
         source = "The truth is exact."
@@ -57,13 +62,23 @@ def _cell(result: Mapping[str, Any]) -> str:
         source = f"Exact: {', '.join(result['exact'])}. 99 % half-width of the other truths: {error}."
     else:
         source = f"99 % half-width of the truths: {error}."
-    limit = f"{1000.0 * result['limit_s']:g} ms"
+    limit = f"`share` is that of calls over {1000.0 * result['limit_s']:g} ms"
+    warm_limit_s = result.get("warm_limit_s")
+    if warm_limit_s is not None:
+        limit += f", `warm share` that of warm calls over {1000.0 * warm_limit_s:g} ms"
     length = f"{result['calls']:,} calls in each replication, after {result['warmup']:,} that are not measured"
-    return f"### {result['cell']}\n\n{length}; `share` is that of calls over {limit}. {source}\n\n{table(HEAD, rows)}"
+    head = (*HEAD, STUDENTS) if compared else HEAD
+    return f"### {result['cell']}\n\n{length}; {limit}. {source}\n\n{table(head, rows)}"
+
+
+def _students(row: Row) -> str:
+    if row.half_width_before is None:
+        return "-"
+    return f"{100.0 * row.half_width_before:.1f} %, {100.0 * row.covered_before / row.given:.1f} %"
 
 
 def _row(row: Row, result: Mapping[str, Any]) -> tuple[str, ...]:
-    truth = f"{100.0 * row.truth:.3g} %" if row.figure == "share" else f"{1000.0 * row.truth:.4g} ms"
+    truth = f"{100.0 * row.truth:.3g} %" if is_share(row.figure) else f"{1000.0 * row.truth:.4g} ms"
     if row.target is None:
         replications = str(FIXED)
     else:

@@ -16,23 +16,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mmesim import __version__
 from mmesim.engine.simulation import simulate
 from mmesim.errors import SimulationError
 from mmesim.results import checks
-from mmesim.results.figures import formula, over
+from mmesim.results.latency import Pooled
 from mmesim.results.run_data import RunData
-from mmesim.stats.histogram import quantile, span
 from mmesim.stats.intervals import half_width
 from mmesim.stats.means import mean
-from tests.coverage_study.cells import FIGURES, TRUTH_LENGTH, TRUTH_SEED, Cell, cells
-from tests.coverage_study.judge import designs, rows
+from tests.coverage_study.cells import TRUTH_LENGTH, TRUTH_SEED, Cell, cells
+from tests.coverage_study.judge import designs, plus, rows, without_ledger
+from tests.coverage_study.judged import together, value
 
 POOL = 16
 """At most this many replications are simulated for each run of the study: `until` may then have fewer runs."""
-QUANTILES = {"p95": 0.95, "p99": 0.99}
+QUANTILES = ("p95", "p99")
 
 Tell = Callable[[str], object]
 
@@ -46,7 +44,8 @@ def study(cell: Cell, runs: int, tell: Tell = lambda _: None) -> dict[str, Any]:
     """Return the result of a cell: truths, and for each figure and way of stopping what `runs` runs came to."""
     begun = time.process_time()
     truth, error = truths(cell, max(20, runs // 2), tell)
-    judged, replications = designs(cell.within, cell.limit_s), 0
+    judged = designs(cell.within, cell.scenario(), cell.limit_s, warm=cell.warm_limit_s is not None)
+    replications = 0
     while min(d.runs_done for d in judged) < runs and replications < POOL * runs:
         run = checked(cell, replications)
         replications += 1
@@ -62,6 +61,7 @@ def study(cell: Cell, runs: int, tell: Tell = lambda _: None) -> dict[str, Any]:
         "calls": cell.calls,
         "warmup": cell.warmup,
         "limit_s": cell.limit_s,
+        "warm_limit_s": cell.warm_limit_s,
         "replications": replications,
         "cpu_s": round(time.process_time() - begun, 1),
         "exact": sorted(cell.truth),
@@ -86,33 +86,29 @@ def truths(cell: Cell, runs: int, tell: Tell = lambda _: None) -> tuple[dict[str
 
     Those without a formula come from other runs than the ones that are judged, longer, all calls together.
     """
-    unknown = [figure for figure in FIGURES if figure not in cell.truth]
+    unknown = [figure for figure in cell.figures if figure not in cell.truth]
     if not unknown:
         return dict(cell.truth), {}
+    of, kept = cell.scenario(TRUTH_SEED, TRUTH_LENGTH), list[RunData]()
     values: dict[str, list[float]] = {figure: [] for figure in unknown}
-    count, sum_s, ok = np.zeros(0, dtype=np.int64), 0.0, 0
-    low = high = np.zeros(0)
-    of = cell.scenario(TRUTH_SEED, TRUTH_LENGTH)
-    run = None
+    pooled: Pooled | None = None
     for replication in range(runs):
         run = _checked(simulate(of, replication))
-        if replication == 0:
-            count, low, high = np.zeros_like(run.count), run.shortest_s, run.longest_s
-        low, high = span([count, run.count], [low, run.shortest_s], [high, run.longest_s])
-        count = count + run.count
-        sum_s, ok = sum_s + run.latency_sum_s, ok + run.ok
+        pooled = plus(pooled, run)
         for figure in unknown:
-            values[figure].append((over(cell.limit_s) if figure == "share" else formula(figure)).of(run))
-    assert run is not None
+            values[figure].append(value(figure, of, run, cell.limit_s))
+        kept.append(without_ledger(run))
+    assert pooled is not None
     tell(f"truth from {runs} runs")
-    found = {"mean": sum_s / ok, "share": float(count[run.edges_s[1:] > cell.limit_s].sum()) / ok}
-    found |= {name: quantile(low, high, count, q) for name, q in QUANTILES.items()}
-    error = {}
+    found, error = dict(cell.truth), dict[str, float]()
     for figure in unknown:
-        half = half_width(values[figure], 0.99, found[figure] if figure in QUANTILES else mean(values[figure]))
+        found[figure] = together(figure, of, kept, pooled, cell.limit_s)
+        # What is not a percentile is nearly the mean of the replications, which have about as many calls each.
+        centre = found[figure] if figure.split()[-1] in QUANTILES else mean(values[figure])
+        half = half_width(values[figure], 0.99, centre)
         assert half is not None
         error[figure] = half / found[figure]
-    return {figure: cell.truth.get(figure, found[figure]) for figure in FIGURES}, error
+    return found, error
 
 
 def finished(folder: Path, runs: int) -> dict[str, Mapping[str, Any]]:

@@ -224,6 +224,14 @@ def test_recording_fewer_calls_keeps_the_run_and_samples_it(scenario, limit):
     assert np.array_equal(some.records.call, everything.records.call[chosen])
     assert np.array_equal(some.records.latency_s, everything.records.latency_s[chosen])
     assert np.array_equal(some.records.parts_s, everything.records.parts_s[chosen])
+    # Whoever knows that no more than a sample will be kept gets that sample.
+    thinned, below = (
+        everything.records.below(some.records.threshold),
+        simulate(scenario, records=-1, below=some.records.threshold).records,
+    )
+    assert below is not None
+    assert np.array_equal(below.call, thinned.call)
+    assert np.array_equal(below.parts_s, thinned.parts_s)
 
 
 @given(scenarios(hosts=1), st.integers(1, 4), st.sampled_from(RouterPolicy), st.sampled_from(EvictionPolicy))

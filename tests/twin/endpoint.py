@@ -243,7 +243,7 @@ class Twin:
         clients, call = self.scenario.clients, attempt.call
         attempt.settled = True
         seen = self.env.now + clients.network_s / 2
-        if seen - attempt.sent > clients.timeout_s:
+        if seen - attempt.sent > clients.timeout_s * (1.0 + 1e-9):  # what rounds to it is in time
             cause, seen = "client_timeout", attempt.sent + clients.timeout_s
         call.cause, call.latency = cause, seen - call.sent
         retries = clients.retries

@@ -48,6 +48,7 @@ def test_nothing_is_found_where_all_is_well(make: Make) -> None:
 FIRES = {
     "never_fits": (["models.m.workers=4"], "problem"),
     "load_time": (["models.m.artifact_size=29 GB", "endpoint.download.unpack=50 MB/s"], "problem"),
+    "call_time": (["clients.timeout=32 ms"], "warning"),
     "cpu": (["models.m.service={cpu: 400 ms}", "models.m.workers=1", "endpoint.instance_count=1"], "problem"),
     "workers": (["models.m.service.wait=190 ms"], "warning"),
     "calls": (["traffic.traffic-0.arrivals.poisson.rate=800000 /s"], "problem"),

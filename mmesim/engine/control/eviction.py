@@ -8,10 +8,11 @@ import numpy as np
 
 from mmesim.engine import user_code
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.ranking import Ranking
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import NONE
 from mmesim.errors import UserCodeError
-from mmesim.policies.eviction import Choice, IdlePools, ModelFigures, Policy, policy
+from mmesim.policies.eviction import Choice, Chosen, IdlePools, ModelFigures, Policy, policy
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.function import Function
@@ -24,28 +25,50 @@ class Eviction:
         self._plane = plane
         rule = scenario.endpoint.eviction
         models = scenario.model_table()
-        self._policy = Policy(_checked(rule)) if isinstance(rule, Function) else policy(rule)
+        self._policy: Policy = Chosen(_checked(rule)) if isinstance(rule, Function) else policy(rule)
         self._figures = ModelFigures(
             names=tuple(model.name for model in models),
             size_bytes=np.array([model.pool_memory_bytes for model in models], dtype=np.int64),
             load_s=np.array([_load_s(model, scenario) for model in models]),
         )
+        self._rankings: dict[int, Ranking] = {}
+        """By row of the host, of those on which a ranked policy has looked for a victim."""
+
+    def joins(self, host: Host, pool: int) -> None:
+        """A pool of the host is ready: it can be a victim from now on."""
+        ranking = self._rankings.get(host.row)
+        if ranking is not None:
+            ranking.add(pool)
+            if ranking.is_mostly_past(host.loaded.value):
+                del self._rankings[host.row]  # the next search begins with a new one
 
     def victim(self, host: Host, now: float, rng: np.random.Generator | None = None) -> int:
         """The pool that the policy unloads first, NONE when it may unload none; moves the host's clock.
 
         `rng` takes the place of the host's own for a policy that draws.
         """
-        plane = self._plane
-        rows = plane.idle_pools(now, host.row)
+        policy = self._policy
+        if isinstance(policy, Chosen):
+            return self._scan(host, now, host.rng if rng is None else rng)
+        ranking = self._rankings.get(host.row)
+        if ranking is None:
+            ranking = self._rankings[host.row] = Ranking(self._plane, host.row, policy, self._figures)
+        pool = ranking.lowest()
+        if pool is None:
+            pool = self._scan(host, now, host.rng)
+        if policy.ages and pool != NONE:
+            priority = float(ranking.key(pool)[0])
+            if priority > self._plane.tables.views.hosts.clock[host.row]:
+                self._plane.set_clock(now, host.row, priority)
+        return pool
+
+    def _scan(self, host: Host, now: float, rng: np.random.Generator) -> int:
+        """The same by a look at every idle pool of the host."""
+        rows = self._plane.idle_pools(now, host.row)
         if rows.size == 0:
             return NONE
-        idle = IdlePools(plane.tables.views.pools, rows, host.rng if rng is None else rng, self._figures, now)
-        index = self._policy.choose(idle)
-        pool = int(rows[index])
-        if self._policy.clock is not None:
-            plane.set_clock(now, host.row, self._policy.clock(idle, index))
-        return pool
+        idle = IdlePools(self._plane.tables.views.pools, rows, self._figures, rng, now)
+        return int(rows[self._policy.choose(idle)])
 
     def delete_artefact(self, host: Host, now: float) -> bool:
         """Delete the artefact that was used longest ago of those without a pool; False when there is none."""

@@ -164,6 +164,7 @@ class InitialCaches:
         host.loaded.add(1, 0.0)
         pool = self._plane.create_pool(at_s, model, row)
         self._plane.pool_ready(at_s, pool)
+        self._eviction.joins(host, pool)
         return True
 
 

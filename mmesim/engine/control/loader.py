@@ -143,6 +143,7 @@ class Loader:
         host.loads += 1
         self.finished.append((asked, env.now))
         plane.pool_ready(env.now, pool)
+        self._eviction.joins(host, pool)
         if plane.tables.views.pools.in_flight[pool] == 0:
             self._idle(pool)
 

@@ -30,13 +30,11 @@ def answer(t, a, cause, now):
     """
     params, attempts = t.params[0], t.attempts
     attempts.answered[a] = 1
-    done = now
-    if cause != CLIENT_TIMEOUT:
-        deadline = attempts.start[a] + params.client_timeout
-        done = now + params.back_delay
-        if done > deadline:
-            cause = CLIENT_TIMEOUT
-            done = deadline
+    done = now + params.back_delay
+    if done > attempts.start[a] + params.patience:
+        cause = CLIENT_TIMEOUT
+    if cause == CLIENT_TIMEOUT:
+        done = attempts.start[a] + params.client_timeout
     latency = done - attempts.call_start[a]
     cell = cell_of(latency)
     coarse = bucket(t.coarse_edges, t.coarse_start[cell // (FINE // COARSE)], latency)
@@ -97,8 +95,10 @@ def try_again(t, a, done):
     attempts.next[b] = NONE
     attempts.state[b] = A_BACKOFF
     attempts.number[b] = number + 1
-    attempts.start[b] = done + pause
-    attempts.backoff[b] = attempts.backoff[a] + pause
+    # Not in the past, by what rounding adds to a client's patience.
+    late = max(0.0, t.clock[0].now - params.out_delay - (done + pause))
+    attempts.start[b] = done + pause + late
+    attempts.backoff[b] = attempts.backoff[a] + pause + late
     attempts.failed[b] = attempts.failed[a] + (done - attempts.start[a])
     attempts.route[b] = chance(key, number, ROUTE, params.chance_seed)
     attempts.earlier_hits[b] += attempts.hit[a]
@@ -107,7 +107,7 @@ def try_again(t, a, done):
     attempts.pool[b] = attempts.host[b] = NONE
     attempts.server_list[b] = 0
     t.counts[0].backing_off += 1
-    reach_at = attempts.start[b] + params.out_delay
+    reach_at = max(t.clock[0].now, attempts.start[b] + params.out_delay)
     push_timer(t.clock[0], t.timers, reach_at, CLASS_ARRIVAL, TIMER_REACH, b, attempts.gen[b])
 
 
@@ -124,10 +124,11 @@ def next_call(clock, timers, users, drafts, out_delay, u, done):
         return
     i = users.first[u] + users.at[u]
     start = max(max(done + drafts.gap[i], users.start[u] + drafts.pace[i]), users.begin[u])
+    start = max(start, clock.now - out_delay)  # as in `try_again`
     if start < users.end[u]:
         users.start[u] = start
         clock.thinking += 1
-        push_timer(clock, timers, start + out_delay, CLASS_ARRIVAL, TIMER_USER, u, 0)
+        push_timer(clock, timers, max(clock.now, start + out_delay), CLASS_ARRIVAL, TIMER_USER, u, 0)
     elif users.again[u] == 1:
         users.next[u] = clock.undrawn
         clock.undrawn = u

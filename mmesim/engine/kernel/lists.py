@@ -148,7 +148,7 @@ def link_client(t, a):
         attempts.client_next[tail] = a
     else:
         deadlines.client_head = a
-        deadlines.client_expiry = attempts.start[a] + t.params[0].client_timeout
+        deadlines.client_expiry = attempts.start[a] + t.params[0].patience
     deadlines.client_tail = a
 
 
@@ -168,7 +168,7 @@ def unlink_client(t, a):
         deadlines.client_expiry = INF
         if after >= 0:
             # Rounding may put two attempts that reach the router together in the other order of their deadlines.
-            deadlines.client_expiry = max(clock.now, attempts.start[after] + t.params[0].client_timeout)
+            deadlines.client_expiry = max(clock.now, attempts.start[after] + t.params[0].patience)
 
 
 WAITERS, FORWARDED = 1, 2  # attempts.server_list; 0: in neither

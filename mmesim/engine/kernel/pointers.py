@@ -26,7 +26,6 @@ from numba.extending import (
     types,
     unbox,
 )
-from numba.np.numpy_support import from_dtype
 
 from mmesim.engine.kernel.tables import AXES, DTYPES, TABLES, WORDS
 
@@ -81,7 +80,8 @@ def _unbox_directory(typ: Directory, value: Any, c: Any) -> NativeValue:
 def _number(table: str, column: str | None = None) -> types.Type:
     """The type of a number of a column, or of a table without columns."""
     dtype = DTYPES[table]
-    return from_dtype(dtype if column is None else dtype[column])
+    kind: types.Type = getattr(types, (dtype if column is None else dtype[column]).name)
+    return kind
 
 
 def _sizes(table: str, attribute: str) -> types.Type | None:

@@ -148,6 +148,7 @@ PARAMS = packed(
     ("network", S, "round trip of the network"),
     ("router", S, "what the router adds"),
     ("client_timeout", S, "after which a client gives an attempt up"),
+    ("patience", S, "the same, and what rounding may add: an answer that comes just then is in time"),
     ("invocation_timeout", S, "after which the platform answers for a container"),
     ("load_timeout", S, "after which the platform answers a waiter of a load"),
     ("misroute", SHARE, "of attempts that go to any host"),

@@ -56,8 +56,11 @@ def sync(t, now):
 
 @verb
 def create_pool(t, now, model: int, host: int) -> int:
-    """A pool in state LOADING that no request asked for; its row."""
-    return lists.new_pool(t, model, host, NONE, now)
+    """A pool in state LOADING that no request asked for: eviction ranks it as used now; its row."""
+    pool = lists.new_pool(t, model, host, NONE, now)
+    t.pools.accessed[pool] = t.clock[0].seq
+    t.clock[0].seq += 1
+    return pool
 
 
 @verb

@@ -24,16 +24,16 @@ _rank: Callable[[Ints, int], Ints] = plain(rank)
 class Recorder:
     """Empties the kernel's record buffer and keeps the sample within its limit.
 
-    A call belongs to the sample if a hash of its key lies below a threshold; when the sample outgrows `limit` the
-    threshold is halved. So the sample depends on the seed and the number of calls, not on the order in which they end.
+    A call belongs to the sample if a hash of its key lies below a threshold, `below` at first; when the sample outgrows
+    `limit` the threshold is halved. So the sample depends on the seed and the number of calls, not on the order in
+    which they end.
     """
 
-    def __init__(self, limit: int | None, key: int) -> None:
+    def __init__(self, limit: int | None, key: int, below: int = PRIME) -> None:
         self._limit = limit
         self._key = key
-        self._threshold = PRIME
-        self._rows: list[Rows] = []
-        self._parts: list[Floats] = []
+        self._threshold = below
+        self._taken: list[tuple[Rows, Floats]] = []
         self._tables: Tables | None = None
 
     def attach(self, tables: Tables) -> None:
@@ -49,38 +49,48 @@ class Recorder:
         assert self._tables is not None
         views = self._tables.views
         n = int(views.space[0].n_records)
-        self._rows.append(self._tables.arrays.records[:n].copy())
-        self._parts.append(views.record_parts[:n].copy())
+        self._taken.append((self._tables.arrays.records[:n].copy(), views.record_parts[:n].copy()))
         views.space[0].n_records = 0
         if self._limit is None or self._limit == ALL:
             return
-        while sum(rows.size for rows in self._rows) > self._limit:
+        while sum(rows.size for rows, _ in self._taken) > self._limit:
             self._threshold //= 2
             views.params[0].record_threshold = self._threshold
-            keep = [_rank(rows["key"], self._key) < self._threshold for rows in self._rows]
-            self._rows = [rows[k] for rows, k in zip(self._rows, keep, strict=True)]
-            self._parts = [parts[k] for parts, k in zip(self._parts, keep, strict=True)]
+            for i, (rows, parts) in enumerate(self._taken):
+                kept = _rank(rows["key"], self._key) < self._threshold
+                self._taken[i] = rows[kept], parts[kept]
 
     def records(self) -> CallRecords | None:
-        """All that was recorded, in order of call number; None when recording is off."""
+        """All that was recorded, in order of call number; None when recording is off. What is kept here goes."""
         if self._limit is None:
             return None
         self.flush()
-        rows = np.concatenate(self._rows)
-        order = np.argsort(rows["call"], kind="stable")
-        rows, parts = rows[order], np.concatenate(self._parts)[order]
-        self._rows, self._parts = [], []  # the engine is a circle of references: it may stay in memory for long
+        call = np.concatenate([rows["call"] for rows, _ in self._taken])
+        place = np.empty(call.size, dtype=np.int64)
+        place[np.argsort(call, kind="stable")] = np.arange(call.size)
+        rows, parts = self._taken[0]
+        columns = {name: np.empty(call.size, rows.dtype[name]) for name in rows.dtype.names or ()}
+        parts_s = np.empty((call.size, parts.shape[1]))
+        first = 0
+        # What has its place goes at once: the whole is never there twice.
+        while self._taken:
+            rows, parts = self._taken.pop(0)
+            to = place[first : first + rows.size]
+            for name, column in columns.items():
+                column[to] = rows[name]
+            parts_s[to] = parts
+            first += rows.size
         return CallRecords(
-            call=rows["call"].copy(),
-            key=rows["key"].copy(),
-            arrival_s=rows["arrival"].copy(),
-            latency_s=rows["latency"].copy(),
-            model=rows["model"].copy(),
-            host=rows["host"].copy(),
-            hit=rows["hit"].astype(np.bool_),
-            cause=rows["cause"].copy(),
-            attempts=rows["attempts"].copy(),
-            parts_s=parts,
-            rank=_rank(rows["key"], self._key),
+            call=columns["call"],
+            key=columns["key"],
+            arrival_s=columns["arrival"],
+            latency_s=columns["latency"],
+            model=columns["model"],
+            host=columns["host"],
+            hit=columns["hit"].astype(np.bool_),
+            cause=columns["cause"],
+            attempts=columns["attempts"],
+            parts_s=parts_s,
+            rank=_rank(columns["key"], self._key),
             threshold=self._threshold,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 
-from mmesim.experiment.execute.local import Here, Processes
+from mmesim.experiment.execute.here import Here
 from mmesim.experiment.execute.task import Executor
 
 
@@ -14,7 +14,11 @@ def local(jobs: int = 1) -> Executor:
     One job runs in this process, more in new ones, which a script that asks for them needs
     `if __name__ == "__main__":` for. The first `run` starts the processes, which are kept until the context is left.
     """
-    return Here() if jobs <= 1 else Processes(jobs)
+    if jobs <= 1:
+        return Here()
+    from mmesim.experiment.execute.processes import Processes  # multiprocessing takes its time to import
+
+    return Processes(jobs)
 
 
 def given_or_local(executor: Executor | None, jobs: int) -> AbstractContextManager[Executor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from mmesim.errors import TooLarge
 from mmesim.results.run_data import RunData
@@ -32,7 +32,8 @@ class Task:
     """One replication of one scenario; `records` is the number of calls recorded (None: none, -1: all).
 
     `processes` are custom SimPy processes, functions of a module where the task leaves this process. `window_s` is the
-    length of the windows of the series, seconds (None: one minute).
+    length of the windows of the series, seconds (None: one minute). `below` is the rank from which on calls need not be
+    recorded, since they would be left out later (None: all may be wanted).
     """
 
     compiles: ClassVar[bool] = True
@@ -43,15 +44,17 @@ class Task:
     records: int | None = None
     processes: tuple[UserProcess, ...] = ()
     window_s: float | None = None
+    below: int | None = None
 
     def run(self, observer: Observer | None = None) -> RunData:
         """Simulate it here."""
         from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
 
-        windows = {} if self.window_s is None else {"window_s": self.window_s}
+        given = {"window_s": self.window_s, "below": self.below}
+        settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         try:
             return simulate(
-                self.scenario, self.replication, observer, self.records, processes=self.processes, **windows
+                self.scenario, self.replication, observer, self.records, processes=self.processes, **settings
             )
         except MemoryError as error:
             # Calls pile up where the endpoint cannot keep up: what is wrong is the load, not the program.

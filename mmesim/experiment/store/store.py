@@ -19,7 +19,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.run.settings import FoundWarmup
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 5
+FORMAT = 6
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573
@@ -42,8 +42,15 @@ CREATE TABLE warmups (
     found TEXT NOT NULL
 )
 """,
+    """
+CREATE TABLE documents (
+    key BLOB PRIMARY KEY,
+    content TEXT NOT NULL
 )
-"""The second one: how an automatic warm-up was found, for all replications of a scenario."""
+""",
+)
+"""The second one: how an automatic warm-up was found, for all replications of a scenario. The third: what was concluded
+from replications, such as the verdicts of a gate."""
 
 
 CHECKSUM_BYTES = 16
@@ -132,6 +139,15 @@ class Store:
         """How the warm-up of a scenario was found, None when it was given."""
         rows = self._ask("SELECT found FROM warmups WHERE base = ?", (base,))
         return FoundWarmup.model_validate_json(rows[0][0]) if rows else None
+
+    def keep_document(self, key: bytes, content: str) -> None:
+        """Keep what was concluded, under a name by content."""
+        self._ask("INSERT OR REPLACE INTO documents VALUES (?, ?)", (key, content))
+
+    def document(self, key: bytes) -> str | None:
+        """What was concluded under that name, None when nothing was."""
+        rows = self._ask("SELECT content FROM documents WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
 
     def _open(self) -> None:
         if self._is_new():

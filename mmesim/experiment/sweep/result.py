@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim import units
+from mmesim.errors import OutputError
 from mmesim.files import beside, whole, write_text, writing
 from mmesim.results.figures import read
 from mmesim.results.provenance import Origin, provenance
@@ -182,10 +183,25 @@ class SweepResult:
                 writer.writerow(["" if value is None else value for value in row.values()])
 
 
-def prepare(folder: Path) -> None:
-    """Make a folder for the files of a sweep; OutputError when nothing can be written there."""
+def prepare(folder: Path, scenario: str | None = None) -> None:
+    """Make a folder for the files of a sweep.
+
+    OutputError when nothing can be written there, or when it holds those of a scenario of another name than `scenario`.
+    """
+    of = _scenario_of(folder) or scenario
+    if scenario is not None and of != scenario:
+        raise OutputError(f"{folder} holds the sweep of another scenario, {of!r}: choose another folder with --out")
     with writing(folder), beside(folder / FILES[0]):
         pass
+
+
+def _scenario_of(folder: Path) -> object:
+    """The name of the scenario whose sweep is in a folder; None where that cannot be told."""
+    try:
+        found = json.loads((folder / FILES[2]).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found.get("scenario") if isinstance(found, dict) else None
 
 
 def _field(path: str, values: Sequence[object]) -> Field:

@@ -55,6 +55,8 @@ def _nothing(ledger: Any) -> str:
         return own
     most = max(waits, key=lambda part: waits[part])
     alone = sum(middle[part] for part in OWN)
+    if waited < NEGLIGIBLE * alone:  # rounding, or as good as none
+        return "calls do not wait"
     return (
         f"calls around p99 wait {formats.number(waited)} ms (most of it: {most}), little against the "
         f"{formats.number(alone)} ms that a call takes by itself"

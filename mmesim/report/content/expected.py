@@ -9,8 +9,8 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title, cells
-from mmesim.results.expect import WORST_FIRST
 from mmesim.results.result import Result
+from mmesim.results.sections import WORST_FIRST
 from mmesim.results.selected import FEWEST_CALLS
 from mmesim.scenario.figures import SHOWN_UNITS
 from mmesim.scenario.run.expect import Expectation
@@ -80,6 +80,10 @@ def _of_windows(windows: Any) -> str:
 
 
 def _rate(e: Expectation, decided: Any) -> str:
-    """A rate and its interval, each in the unit in which it is easiest to read."""
-    ends = [] if decided["ci95"] is None else [", ".join(e.show(end) for end in decided["ci95"])]
-    return " ".join((e.show(decided["value"]), *(f"[{end}]" for end in ends)))
+    """A rate and its interval, in the unit of the limit."""
+    ends = [] if decided["ci95"] is None else [e.show(end) for end in decided["ci95"]]
+    value = e.show(decided["value"])
+    _, slash, per = value.rpartition(" /")
+    if all(end.endswith(slash + per) for end in ends):
+        ends = [end.removesuffix(slash + per) for end in ends]
+    return f"{value} [{', '.join(ends)}]" if ends else value

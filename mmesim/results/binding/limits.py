@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mmesim import units
+from mmesim.preflight.call_time import in_server_s
 from mmesim.preflight.load import instances_for
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
@@ -198,6 +199,32 @@ def _throttling(roots: Roots) -> Use:
     return Use(used, limit, text, "a higher endpoint.throttling.rate, or more instances")
 
 
+def _client_timeout(roots: Roots) -> Use:
+    limit_s = roots.scenario.clients.timeout_s
+    return _time_out(
+        roots, limit_s, "client time-out: clients give up", "clients.timeout", roots.scenario.fixed_delay_s
+    )
+
+
+def _invocation_timeout(roots: Roots) -> Use:
+    limit_s = roots.scenario.endpoint.invocation_timeout_s
+    return _time_out(roots, limit_s, "invocation time-out: the platform gives up", "endpoint.invocation_timeout", 0.0)
+
+
+def _time_out(roots: Roots, limit_s: float, who: str, field: str, delay_s: float) -> Use:
+    """The time-out against what a called model's call takes that waits for nothing, of the slowest model."""
+    offered, called = Offered(roots.scenario), roots.tenants.calls > 0
+    takes = {model.index: in_server_s(offered, model) for model in offered.models if called[model.index]}
+    slowest = offered.models[max(takes, key=lambda index: takes[index])]
+    took_s = takes[slowest.index] + delay_s
+    text = (
+        f"{who} after {units.show_seconds(limit_s)}, and a call for {slowest.name} takes "
+        f"{units.show_seconds(took_s)} on average by itself"
+    )
+    advice = f"a longer {field}, or faster calls (models.{slowest.group}.service)"
+    return Use(took_s, limit_s, text, advice, {"model": slowest.name})
+
+
 def _patience_s(roots: Roots) -> float:
     """The shortest time after which somebody who waits for a load gives up."""
     return min(roots.scenario.endpoint.load_timeout_s, roots.scenario.clients.timeout_s)
@@ -241,5 +268,7 @@ _USES: Mapping[Resource, Callable[[Roots], Use]] = MappingProxyType(
         "download": _download,
         "load": _load,
         "throttling": _throttling,
+        "client_timeout": _client_timeout,
+        "invocation_timeout": _invocation_timeout,
     }
 )

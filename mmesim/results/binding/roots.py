@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from mmesim.arrays import Floats, divide
+from mmesim.preflight.call_time import in_server_s
 from mmesim.preflight.load import occupancy
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
@@ -33,6 +34,8 @@ Resource = Literal[
     "download",
     "load",
     "throttling",
+    "client_timeout",
+    "invocation_timeout",
 ]
 """What can bind."""
 
@@ -150,6 +153,17 @@ class Roots:
             return None
         work_s = sum(one.get("load", 0.0) for one in never)
         return "load" if work_s > sum(sum(one.values()) for one in never) - work_s else "download"
+
+    @cached_property
+    def hopeless(self) -> Mapping[str, bool]:
+        """Cause of failure by a time-out -> whether most calls take longer even if they wait for nothing."""
+        offered, calls = Offered(self.scenario), self.tenants.calls
+        took_s = np.array([in_server_s(offered, model) for model in offered.models])
+        ends_s = {
+            "client_timeout": self.scenario.clients.timeout_s - self.scenario.fixed_delay_s,
+            "invocation_timeout": self.scenario.endpoint.invocation_timeout_s,
+        }
+        return {cause: bool(calls[took_s > end_s].sum() > calls.sum() / 2) for cause, end_s in ends_s.items()}
 
     @property
     def first_loads(self) -> bool:

@@ -31,6 +31,11 @@ PHASES: Mapping[str, Resource] = MappingProxyType(
 )
 """Parts of a wait for a load that has another reason than lack of room -> what they wait for."""
 
+TIME_OUTS: Mapping[str, Resource] = MappingProxyType(
+    {"client_timeout": "client_timeout", "invocation_timeout": "invocation_timeout"}
+)
+"""Causes of attempts that were given up -> the time-out, which is what they lacked for their own work."""
+
 
 @dataclass(frozen=True)
 class Tail:
@@ -136,8 +141,18 @@ def _of_cause(roots: Roots, cause: str) -> Shares:
         return {None: 1.0}
     row = CAUSES.index(cause)
     seconds: Floats = np.sum([run.failed_parts_s[row] for run in roots.runs], axis=0)
+    if cause in TIME_OUTS and roots.hopeless[cause]:
+        return {TIME_OUTS[cause]: 1.0}
     if not refused:
-        return of_parts(roots, seconds, {None: 1.0})
+        shares = of_parts(roots, seconds, {None: 1.0})
+        return {TIME_OUTS.get(cause) if of is None else of: share for of, share in shares.items()}
+    return of_refusals(roots, cause)
+
+
+def of_refusals(roots: Roots, cause: str) -> Shares:
+    """What the attempts lacked that found a queue full and failed with this cause."""
+    row = CAUSES.index(cause)
+    seconds: Floats = np.sum([run.failed_parts_s[row] for run in roots.runs], axis=0)
     # Whoever waited for a load came to a queue that was filled by all others who waited for it.
     loading = np.where([part in LOADING for part in PARTS], seconds, 0.0)
     cold = float(_sum(roots.runs, "cold_causes")[row]) / max(1.0, float(_sum(roots.runs, "attempt_causes")[row]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mmesim import units
@@ -87,8 +88,9 @@ def _selected(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused
         place: Place = ("expect", index)
         group, between_s = e.calls.group, e.calls.between_s
         for _, word, hint in unknown(None if group is None else (group,), models):
-            column = e.text.index(word, e.text.index(" of ")) + 1
-            yield Refused(f"there is no model or group {word!r} (column {column})", place, hint)
+            found = re.search(r"\sof\s+", e.text)
+            column = "" if found is None else f" (column {found.end() + 1})"
+            yield Refused(f"there is no model or group {word!r}{column}", place, hint)
         every_s = e.calls.every_s
         if every_s is not None and run.duration_s / every_s > MOST_WINDOWS:
             number = run.duration_s / every_s

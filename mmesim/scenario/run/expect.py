@@ -75,7 +75,10 @@ class Expectation:
         return self.comparison in ("<", "<=")
 
     def show(self, value: float, digits: int = 3) -> str:
-        """A value of the figure, in the unit of `limit`, as people read it."""
+        """A value of the figure, in the unit of `limit`, as people read it; a rate per what the line says."""
+        per = _PER.search(self.text) if self.kind == "rate" else None
+        if per is not None:
+            return f"{units.show_number(value * _PERIODS[per[1]], digits)} /{per[1]}"
         return _SHOW[self.kind](value, digits)
 
     @property
@@ -88,19 +91,24 @@ class Expectation:
         if shares is not None:
             slow = f"{calls.in_words} are slower than {limit} or fail"
             return f"{calls.each_time}{compared} {units.show_fraction(shares[1])} of {slow}"
+        if self.metric == "max" and not calls.is_all:
+            # The largest is not counted apart: what decides is whether a call is slower at all.
+            which = calls.none if self.is_upper else calls.none.replace("no ", "at least one ", 1)
+            return f"{calls.each_time}{which} is slower than {limit} or fails"
         of = "" if calls.in_words == ALL_CALLS.in_words else f" of {calls.in_words}"
         return f"{calls.each_time}{meaning_of(self.metric, self.kind)}{of}: {compared} {limit}"
 
 
 def _rate(value: float, digits: int) -> str:
     """A rate for people, in the unit in which it is easiest to read."""
-    readable = [(value * seconds, unit) for unit, seconds in _PERIODS.items() if value * seconds >= 1.0]
+    readable = [(value * s, unit) for unit, s in _PERIODS.items() if unit != "ms" and value * s >= 1.0]
     whole = [one for one in readable if math.isclose(one[0], round(one[0]), rel_tol=1e-12)]
     number, unit = (*whole, *readable, (value * _PERIODS["d"], "d"))[0]
     return f"{units.show_number(number, digits)} /{unit}"
 
 
-_PERIODS: Mapping[str, int] = MappingProxyType({"s": 1, "min": 60, "h": 3600, "d": 86400})
+_PERIODS: Mapping[str, float] = MappingProxyType({"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0})
+_PER = re.compile(rf"/\s*({'|'.join(_PERIODS)})\s*$")
 _SHOW: Mapping[Kind, Callable[[float, int], str]] = MappingProxyType(
     {
         "ms": units.show_seconds,

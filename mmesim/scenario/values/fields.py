@@ -13,22 +13,18 @@ from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    GetJsonSchemaHandler,
     PlainSerializer,
     Strict,
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from mmesim import units
 from mmesim.errors import Problem
-from mmesim.scenario.values.meanings import meanings
+from mmesim.scenario.values.meanings import Documented
 
 Place = tuple[str | int | float, ...]
 """A way through a scenario: keys of maps and indexes of lists."""
@@ -74,7 +70,7 @@ class Refusals(ValueError):
         self.all = tuple(refused)
 
 
-class Data(BaseModel):
+class Data(Documented):
     """Frozen data without unknown keys; the alias of a field is its name in the file.
 
     The docstring below a field is its meaning: editors show it, and the reference page is made of it.
@@ -90,15 +86,6 @@ class Data(BaseModel):
     """The key that a value is meant for which stands where a map should; None: the first that is required."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """The JSON Schema of the class, each key with its meaning."""
-        schema = handler(core_schema)
-        properties = handler.resolve_ref_schema(schema).get("properties", {})
-        for name, meaning in meanings(cls).items():
-            properties[cls.model_fields[name].alias or name]["description"] = meaning
-        return schema
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
         """A copy with some fields replaced; nothing that was computed from the old fields is carried over."""

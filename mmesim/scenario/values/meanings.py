@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 
+from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
 
 @cache
 def meanings(kind: type) -> Mapping[str, str]:
@@ -22,6 +26,19 @@ def meanings(kind: type) -> Mapping[str, str]:
         if base.__module__.startswith("mmesim."):
             found |= _written(base)
     return found
+
+
+class Documented(BaseModel):
+    """Data whose JSON Schema gives each key its meaning."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The JSON Schema of the class, each key with its meaning."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, meaning in meanings(cls).items():
+            properties[cls.model_fields[name].alias or name]["description"] = meaning
+        return schema
 
 
 def _written(kind: type) -> dict[str, str]:

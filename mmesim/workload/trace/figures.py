@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from mmesim.arrays import Floats, Ints
+from mmesim.roots import root
 from mmesim.workload.block import Arrivals
 
 LARGEST_EXPONENT = 20.0
@@ -130,6 +130,6 @@ def zipf_fit(counts: Ints) -> ZipfFit | None:
     elif excess(LARGEST_EXPONENT) >= 0.0:
         exponent = LARGEST_EXPONENT
     else:
-        exponent = float(brentq(excess, 0.0, LARGEST_EXPONENT, xtol=1e-9))
+        exponent = root(excess, 0.0, LARGEST_EXPONENT, 1e-9)
     distance = np.abs(np.cumsum(shares) - np.cumsum(law(exponent)))
     return ZipfFit(exponent, float(distance.max()))

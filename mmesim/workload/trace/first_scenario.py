@@ -23,8 +23,8 @@ def first_scenario(found: Description, took: Durations | None, name: str, trace:
     `trace` are the lines of the key `trace`, indented for their place; `table` is the file of the models.
     """
     work = believed_work(took)
-    hosts = math.ceil(found.peak_per_min / 60.0 * work.mean_s[1] / (BUSY * VCPUS))
-    enough = "" if hosts <= MOST_HOSTS else f"; {hosts:,} would be needed, {MOST_HOSTS} are written"
+    wanted = max(1, math.ceil(_busy_vcpus(found.peak_per_min, work) / (BUSY * VCPUS)))
+    hosts = min(wanted, MOST_HOSTS)
     calls, models = _phrase(found.requests, "call"), _phrase(found.models, "model")
     return _TEXT.format(
         name=name,
@@ -35,19 +35,30 @@ def first_scenario(found: Description, took: Durations | None, name: str, trace:
             "`{uncertain: ...}` by what you have measured.",
             0,
         ),
-        fleet=_comment(
-            f"{_phrase(found.peak_per_min, 'call')} in the busiest minute take half of the CPU of these hosts, if "
-            f"`service` is right{enough}.",
-            2,
-        ),
+        fleet=_comment(_fleet(found.peak_per_min, work, hosts, wanted), 2),
         type=INSTANCE_TYPE,
-        hosts=min(max(hosts, 1), MOST_HOSTS),
+        hosts=hosts,
         table=table,
         told=_comment(_told(took, work), 2),
         service=_service(work),
         trace=trace,
         # Another replication may spread the calls further inside the grid of the log.
         duration=math.floor(found.span_s + (0.0 if found.grid is None else found.grid.unit_s)) + 1,
+    )
+
+
+def _busy_vcpus(peak_per_min: int, work: Work) -> float:
+    """How many vCPUs the busiest minute keeps busy on average."""
+    return peak_per_min / 60.0 * work.mean_s[1]
+
+
+def _fleet(peak_per_min: int, work: Work, hosts: int, wanted: int) -> str:
+    """Why there are so many hosts."""
+    share = units.show_fraction(_busy_vcpus(peak_per_min, work) / (hosts * VCPUS))
+    many = f"; {wanted:,} would take them with {units.show_fraction(BUSY)}, {hosts} are written"
+    return (
+        f"{_phrase(peak_per_min, 'call')} in the busiest minute take {share} of the CPU of "
+        f"{'this host' if hosts == 1 else 'these hosts'}, if `service` is right{many if wanted > hosts else ''}."
     )
 
 

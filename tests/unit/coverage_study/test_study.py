@@ -14,8 +14,9 @@ import pytest
 from mmesim.analytic.erlang import mmc_sojourn_exceeds
 from mmesim.errors import UserError
 from tests.coverage_study import report, study
-from tests.coverage_study.cells import FIGURES, MODELS, ROOM, SEED, TRUTH_LENGTH, TRUTH_SEED, Cell, cells, steady
+from tests.coverage_study.cells import MODELS, ROOM, SEED, TRUTH_LENGTH, TRUTH_SEED, Cell, cells, steady
 from tests.coverage_study.judge import Row
+from tests.coverage_study.judged import FIGURES, WARM
 
 CELLS = cells()
 SHORT = replace(CELLS[0], calls=2_000, warmup=100, within=dict.fromkeys(("mean", "p95", "p99"), "90 %"))
@@ -66,6 +67,17 @@ def test_what_is_judged_and_what_gives_the_truth_are_other_runs() -> None:
     measured_s = [of.run.duration_s - of.run.cut_s for of in (judged, truth)]
     assert measured_s[1] == pytest.approx(TRUTH_LENGTH * measured_s[0])
     assert judged.run.warmup_s == truth.run.warmup_s
+
+
+def test_warm_calls_are_judged_where_models_are_loaded() -> None:
+    assert [cell.figures == FIGURES + WARM for cell in CELLS] == [False] * 4 + [True] * 3
+    cell = replace(CELLS[6], warmup=500, calls=1_500)
+    truth, error = study.truths(cell, 3)
+    assert set(truth) == set(error) == set(cell.figures)
+    assert truth["warm p99"] < truth["p99"]
+    assert 0.01 < truth["warm share"] < 0.05
+    result = study.study(replace(cell, within=dict.fromkeys(("mean", "p95", "p99"), "90 %")), 1)
+    assert [row["figure"] for row in result["rows"] if row["target"] is None] == list(cell.figures)
 
 
 def test_simulated_truths_are_near_those_of_the_formula() -> None:
@@ -128,7 +140,8 @@ def result_of(cell: Cell, runs: int, rows: Sequence[Row]) -> dict[str, Any]:
         "cpu_s": 60.0,
         "exact": ["mean"],
         "truth_error": {"share": 0.03},
-        "rows": [row.__dict__ for row in rows],
+        # As a file that was written before Student's interval was counted beside.
+        "rows": [{k: v for k, v in row.__dict__.items() if not k.endswith("_before") or v} for row in rows],
     }
 
 
@@ -165,6 +178,18 @@ def test_the_page_is_written_between_its_markers(stand_in: list[str], tmp_path: 
     share = "| share | 1 % | p99 within 5 %: 17.5 on average, 30 gave up | 180, 10 without interval | 58.8 %"
     assert any(line.startswith(share) and line.endswith("| **no** |") for line in lines)
     assert "| p99 | 200 ms | 10 | 200, 200 without interval | - | - | - | **no** |" in lines
+    assert "Student's" not in text
+
+
+def test_students_half_width_stands_beside_where_it_was_counted() -> None:
+    first = replace(ROWS[0], half_width_before=0.05, covered_before=188)
+    warm = replace(ROWS[0], figure="warm share", truth=0.02)
+    found = result_of(CELLS[4], 200, [first, warm]) | {"warm_limit_s": 0.1}
+    text = report.text({CELLS[4].name: found}, 200, partial=True)
+    assert "`warm share` that of warm calls over 100 ms" in text
+    lines = text.splitlines()
+    assert "| mean | 50 ms | 10 | 200 | 95.0 % | 89.4 to 97.7 % | 4.0 % | yes | 5.0 %, 94.0 % |" in lines
+    assert "| warm share | 2 % | 10 | 200 | 95.0 % | 89.4 to 97.7 % | 4.0 % | yes | - |" in lines
 
 
 def test_an_unfinished_study_is_not_published(tmp_path: Path) -> None:

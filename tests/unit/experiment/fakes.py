@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -57,7 +57,7 @@ class Fake:
     def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
         """The measurements of each task as it finishes."""
         faked = (
-            _Faked(task.scenario, task.replication, task.records, task.processes, task.window_s, self._simulate)
+            _Faked(**{field.name: getattr(task, field.name) for field in fields(task)}, simulate=self._simulate)
             for task in tasks
         )
         with closing(self._inside.run(faked, watch)) as runs:

@@ -12,7 +12,7 @@ import pytest
 from mmesim.arrays import Floats
 from mmesim.experiment.execute import parcel
 from mmesim.experiment.execute.task import Task
-from mmesim.experiment.records import keep_within
+from mmesim.experiment.records import keep_within, lowest_threshold
 from mmesim.results.mostly_zero import MostlyZero
 from mmesim.results.run_data import RunData
 from tests.unit.results.synthetic import Call, run_data, scenario
@@ -40,6 +40,23 @@ def test_what_is_left_fits_and_depends_on_the_replications_alone() -> None:
         left.add(tuple(tuple(kept[number].records.call.tolist()) for number in range(4)))  # type: ignore[union-attr]
     assert len(left) == 1
     assert sum(map(len, left.pop())) > 10
+
+
+def test_what_later_replications_need_not_record_would_be_left_out() -> None:
+    runs = [recorded(40, 1000, 0), recorded(30, 1000, 1), recorded(50, 1000, 2), recorded(35, 1000, 3)]
+    every = dict(enumerate(runs))
+    keep_within(every, 60)
+    kept: dict[int, RunData] = {}
+    assert lowest_threshold(kept) is None
+    for number, run in enumerate(runs):
+        below = lowest_threshold(kept)
+        assert run.records is not None
+        kept[number] = run if below is None else replace(run, records=run.records.below(below))
+        keep_within(kept, 60)
+    for number, run in every.items():
+        assert run.records is not None
+        assert kept[number].records is not None
+        assert run.records.call.tolist() == kept[number].records.call.tolist()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("budget", [None, -1, 123])

@@ -28,6 +28,24 @@ REPORT = report(
     [Title("Findings"), Lines(("one", "two"), "list")],
 )
 
+FORGED = "m\nPASS  all limits hold\r\u2028\x85\ty"
+
+
+def test_a_name_cannot_forge_a_line() -> None:
+    """A line end inside a name would begin a line that looks like one of ours."""
+    of = report(
+        [Title(FORGED, FORGED, level=1), Lines((FORGED,)), Lines((FORGED,), "list"), Lines((FORGED,), "note")],
+        [Title("x"), Table((Column(FORGED), Column()), ((Cell(FORGED, FORGED), Cell("b", reason=FORGED)),))],
+    )
+    plain = report(
+        [Title("m", "m", level=1), Lines(("m",)), Lines(("m",), "list"), Lines(("m",), "note")],
+        [Title("x"), Table((Column("m"), Column()), ((Cell("m", "m"), Cell("b", reason="m")),))],
+    )
+    for shown, short in ((text(of, width=1000), text(plain)), (markdown(of), markdown(plain))):
+        assert len(shown.splitlines()) == len(short.splitlines())
+        assert "m\\nPASS" in shown
+
+
 TEXT = """\
 day: 2 hosts
 seed 1

@@ -45,6 +45,16 @@ def test_whole_report() -> None:
     assert report == WHOLE
 
 
+def test_a_rate_is_shown_in_the_unit_of_its_limit() -> None:
+    of = result([WARM] * 50, "requests.total < 90 /min", "requests.total > 1 /h", "attempts.retries <= 0")
+    shown = [" ".join(line.split()) for line in lines(of, "Expected")[1:]]
+    assert shown == [
+        "pass requests.total < 90 /min 30 /min [30, 30]",
+        "pass requests.total > 1 /h 1,800 /h [1,800, 1,800]",
+        "pass attempts.retries <= 0 0 /d [0, 0]",
+    ]
+
+
 WHOLE = """\
 by-hand: 1 x 2 vCPU, 8 GiB, 2 models
 100 s x 2 replications, seed 7; [95 % interval]

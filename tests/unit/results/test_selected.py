@@ -56,6 +56,25 @@ def test_a_selection_is_decided_by_its_own_calls(text: str, value: float, verdic
     assert (found["decided_on"]["value"], found["verdict"]) == (pytest.approx(value), verdict)
 
 
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("p99 < 100 ms", "pass"),
+        ("p99 <= 100 ms", "pass"),
+        ("p99 > 100 ms", "fail"),
+        ("p99 of m < 100 ms", "pass"),
+        ("max of m < 100 ms", "pass"),
+        ("max of m > 100 ms", "fail"),
+        ("max < 100 ms", "fail"),
+        ("max <= 100 ms", "pass"),
+        ("mean < 100 ms", "fail"),
+    ],
+)
+def test_a_call_that_takes_exactly_the_limit_is_not_slower_than_it(text: str, verdict: str) -> None:
+    """What the words of each line say, of a hundred calls of 100 ms: none is slower, and the largest is not below."""
+    assert entry(text, [FAST] * 100)["verdict"] == verdict
+
+
 def test_with_replications_the_interval_decides() -> None:
     found = entry("p99 warm < 500 ms", [FAST] * 1000, [FAST] * 1000)
     assert found["decided_on"]["ci95"] == pytest.approx([0.0, binomtest(0, 2000).proportion_ci().high])

@@ -104,13 +104,19 @@ def test_full_queues_are_saturated_unless_it_was_a_burst() -> None:
 
 
 def test_refusals_of_an_endpoint_that_thrashes_are_not_laid_on_the_queue() -> None:
-    thrashing = [Call(0.1, queue=1.0, load=0, parts={"load_slot_wait": 8.9})] * 95
-    state = judged(half_an_hour(), {"QueueFull": 3.0}, calls=thrashing + [Call(0.0, cause="queue_full")] * 5)
-    assert state.verdict == "saturated"
-    assert state.evidence == (
-        "calls wait for loads, most of all load_slot_wait (89 % of the latency), and 5 % of the calls are refused: "
-        "a longer queue does not help"
-    )
+    """What refused calls lacked is said by the rule of what binds, not by the largest part of the others' latency."""
+    refused = [Call(0.0, cause="queue_full", load=0, parts={"load_slot_wait": 8.9, "load": 1.0})] * 5
+    for others in ([Call(0.1, queue=1.0, load=0, parts={"load_slot_wait": 8.9})] * 95, [Call(0.1, queue=9.0)] * 95):
+        state = judged(half_an_hour(), {"QueueFull": 3.0}, calls=others + refused)
+        assert (state.verdict, state.evidence) == (
+            "saturated",
+            "queues are full of calls that wait for loads (what binds: load_slots): 5 % of the calls are refused, and "
+            "a longer one does not help",
+        )
+    # Calls that find their model loaded and its queue full do not wait for loads, whatever others do.
+    waits = [Call(0.1, load=0, parts={"load_slot_wait": 8.9})] * 95
+    state = judged(half_an_hour(), {"QueueFull": 3.0}, calls=waits + [Call(0.0, cause="queue_full")] * 5)
+    assert (state.verdict, state.evidence) == ("saturated", "queues are full: 5 % of the calls are refused")
 
 
 def test_a_warm_up_longer_than_half_of_the_run_is_too_short() -> None:

@@ -25,6 +25,9 @@ from tests.unit.results.synthetic import scenario
         ("mean < 0.2 s", "mean", "ms", 0.2, "mean latency: below 200 ms"),
         ("error_rate < 0.1 %", "error_rate", "share", 0.001, "error rate: below 0.1 %"),
         ("cache_hit_ratio >= 95%", "cache_hit_ratio", "share", 0.95, "cache hit ratio: at least 95 %"),
+        ("loads < 6000 /h", "loads", "rate", 6000 / 3600, "rate of model loads: below 6,000 /h"),
+        ("unloads < 0.5/ms", "unloads", "rate", 500.0, "rate of model unloads: below 0.5 /ms"),
+        ("loads <= 0", "loads", "rate", 0.0, "rate of model loads: at most 0 /d"),
         ("throughput > 100 /s", "throughput", "rate", 100.0, "throughput: above 100 /s"),
         ("loads < 200 /h", "loads", "rate", 200 / 3600, "rate of model loads: below 200 /h"),
         (
@@ -79,6 +82,15 @@ from tests.unit.results.synthetic import scenario
             0.01,
             "error rate of all calls from 0 s to 30 min: below 1 %",
         ),
+        ("max warm of m < 1 s", "max", "ms", 1.0, "no warm call of m is slower than 1 s or fails"),
+        (
+            "max cold in every 5 min > 1 s",
+            "max",
+            "ms",
+            1.0,
+            "in every 5 min, at least one cold call is slower than 1 s or fails",
+        ),
+        ("max < 1 s", "max", "ms", 1.0, "max latency: below 1 s"),
         ("mean warm < 20 ms", "mean", "ms", 0.02, "mean latency of the warm calls: below 20 ms"),
         ("tenants.meet_slo >= 99 %", "tenants.meet_slo", "share", 0.99, "models that meet every limit: at least 99 %"),
     ],
@@ -165,6 +177,7 @@ HOST_BY_HAND = ("instance_type: ml.m5.xlarge", "vcpu: 2\n  memory: 8 GiB")
             "expect.0: compares with endpoint.pid_limit, which is not set",
         ),
         ("cost.month < 1000 USD", HOST_BY_HAND, "expect.0: no price is known for this host"),
+        ("p99  of\t a  b < 1 s", ("", ""), "expect.0: there is no model or group 'a b' (column 10)"),
         ("p99 of tenats < 1 s", ("", ""), "expect.0: there is no model or group 'tenats' (column 8)"),
         ("p99 in 30 s..2 min < 1 s", ("", ""), "expect.0: the run ends at 60 s, before this time is over"),
         (

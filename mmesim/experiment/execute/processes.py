@@ -1,4 +1,4 @@
-"""Replications in this process or in several of this machine."""
+"""Replications in several processes of this machine."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from typing import Any, Self
 import numpy as np
 
 from mmesim.errors import WorkerKilled
+from mmesim.experiment.execute.here import observer, tell
 from mmesim.experiment.execute.parcel import Packer, Parcel, with_names, without_names
-from mmesim.experiment.execute.task import AHEAD, Finished, Observer, Task, Watch, is_compiled
+from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch, is_compiled
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
@@ -28,25 +29,6 @@ POLL_S = 0.1
 
 _Waiting = dict[Future[RunData], tuple[int, int, Scenario]]
 """What the processes work on -> index of the task, its line of the board, its scenario."""
-
-
-class Here:
-    """Runs one task after the other in this process."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Nothing to end."""
-
-    def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
-        """The measurements of each task in turn."""
-        for index, task in enumerate(tasks):
-            run = task.run(_observer(watch, index))
-            yield index, run
-            _tell(watch, index, run)
 
 
 class Processes:
@@ -79,9 +61,9 @@ class Processes:
             for index, task in islice(left, 0 if is_compiled() else 1):
                 if task.compiles:
                     # A kernel that is not compiled yet is compiled once, here, and then found by all processes.
-                    run = task.run(_observer(watch, index))
+                    run = task.run(observer(watch, index))
                     yield index, run
-                    _tell(watch, index, run)
+                    tell(watch, index, run)
                 else:
                     self._submit(index, task, watch, waiting)
             while True:
@@ -124,7 +106,7 @@ class Processes:
             self._board.free(line)
             run = with_names(run, scenario)
             yield index, run
-            _tell(watch, index, run)
+            tell(watch, index, run)
         if watch is not None:
             for index, line, _ in waiting.values():
                 watch(index, *self._board.read(line))
@@ -188,18 +170,6 @@ def _ctrl_c_is_ours() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _observer(watch: Watch | None, index: int) -> Observer | None:
-    if watch is None:
-        return None
-    return lambda simulated_s, calls: watch(index, simulated_s, calls)
-
-
-def _tell(watch: Watch | None, index: int, run: RunData) -> None:
-    """Report a finished task after it was handed over, so that nothing is lost when the watch interrupts."""
-    if watch is not None:
-        watch(index, run.duration_s, run.calls_all)
 
 
 _board: _Board | None = None

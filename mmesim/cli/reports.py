@@ -1,0 +1,89 @@
+"""Where the reports of a gate go: files, and what GitHub reads of a step."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from mmesim.cli.common import tell
+from mmesim.files import write_text, writing
+
+if TYPE_CHECKING:
+    from mmesim.results.gated import Gated
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+ROOT = "GITHUB_WORKSPACE"
+PLAIN = str.maketrans({"✓": "+", "✗": "x"})
+"""Ticks for a terminal that has no others."""
+
+
+def refuse_folders(**files: Path | None) -> None:
+    """BadParameter when one of these files is a folder: said before anything is simulated."""
+    for option, file in files.items():
+        if file is not None and file.is_dir():
+            raise typer.BadParameter(f"--{option} needs the name of a file, and {file} is a folder")
+
+
+def writers(found: Gated, json: Path | None, junit: Path | None, markdown: Path | None) -> list[Callable[[], None]]:
+    """What writes each file that was asked for; each raises OutputError."""
+    from mmesim.report.ci.comment import comment
+
+    def as_junit() -> str:
+        from mmesim.report.ci.junit import junit as junit_xml  # a library of its own, for whoever asks for it
+
+        return junit_xml(found)
+
+    texts: list[tuple[Path | None, Callable[[], str]]] = [
+        (json, lambda: found.model_dump_json(indent=2) + "\n"),
+        (junit, as_junit),
+        (markdown, lambda: comment(found)),
+    ]
+    return [_writer(file, made) for file, made in texts if file is not None]
+
+
+def _writer(file: Path, made: Callable[[], str]) -> Callable[[], None]:
+    return lambda: write_text(file, made())
+
+
+def annotate(found: Gated) -> None:
+    """Print the commands that make GitHub mark lines of `expect`; raises OutputError."""
+    from mmesim.report.ci.github import commands
+    from mmesim.scenario.file.places import expected_at
+
+    places = {scenario.file: expected_at(scenario.file) for scenario in found.scenarios if scenario.error is None}
+    typer.echo(commands(found, places, _from_root), nl=False)
+
+
+def _from_root(file: str) -> str:
+    """A file as GitHub names it: from the root of the repository, wherever the command runs."""
+    root = Path(os.environ.get(ROOT) or Path.cwd()).resolve()
+    absolute = Path(file).resolve()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else file
+
+
+def add_step_summary(found: Gated, quiet: bool) -> None:
+    """Add the summary to the page of the workflow; raises OutputError."""
+    from mmesim.report.ci.comment import step_summary
+
+    file = os.environ.get(SUMMARY)
+    if not file:
+        if not quiet:
+            tell(f"note: there is no summary: {SUMMARY} is not set, so this is no step of a GitHub workflow")
+        return
+    with writing(Path(file)), Path(file).open("a", encoding="utf-8") as page:  # others may have begun it
+        page.write(step_summary(found))
+
+
+def as_shown(text: str) -> str:
+    """The text with ticks that stdout can show."""
+    encoding = getattr(getattr(sys.stdout, "terminal", sys.stdout), "encoding", None) or "ascii"
+    try:
+        "✓✗".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return text.translate(PLAIN)
+    return text

@@ -1,0 +1,43 @@
+"""Replications in this process, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from types import TracebackType
+from typing import Self
+
+from mmesim.experiment.execute.task import Finished, Observer, Task, Watch
+from mmesim.results.run_data import RunData
+
+
+class Here:
+    """Runs one task after the other in this process."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Nothing to end."""
+
+    def run(self, tasks: Iterable[Task], watch: Watch | None = None) -> Generator[Finished, None, None]:
+        """The measurements of each task in turn."""
+        for index, task in enumerate(tasks):
+            run = task.run(observer(watch, index))
+            yield index, run
+            tell(watch, index, run)
+            del run  # it can be large, and nobody needs it here while the next one runs
+
+
+def observer(watch: Watch | None, index: int) -> Observer | None:
+    """What reports the progress of a task to the watch; None where nobody watches."""
+    if watch is None:
+        return None
+    return lambda simulated_s, calls: watch(index, simulated_s, calls)
+
+
+def tell(watch: Watch | None, index: int, run: RunData) -> None:
+    """Report a finished task after it was handed over, so that nothing is lost when the watch interrupts."""
+    if watch is not None:
+        watch(index, run.duration_s, run.calls_all)

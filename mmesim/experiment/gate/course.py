@@ -1,0 +1,175 @@
+"""The course of one scenario through the gate: pilot, design, then look after look until every line is decided."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mmesim.errors import SimulationError
+from mmesim.experiment.gate.blocks import blocks_in
+from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
+from mmesim.experiment.gate.design import FEW, MANY, PILOT, design, lengthened, numbers, wants_more
+from mmesim.experiment.gate.lines import Line, Row, lines, row, span_s
+from mmesim.experiment.gate.shown import Histograms
+from mmesim.experiment.gate.tolerance import watched
+from mmesim.results.gated import Design
+from mmesim.results.run_data import RunData
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.spending import nominal_levels
+
+TESTS = ("sequential test", "clean blocks")
+"""What decides once and for all; else all the replications there are decide, to the last."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A run that is needed next: which scenario, and the number of its random numbers."""
+
+    scenario: Scenario
+    number: int
+
+
+class Course:
+    """Which runs a scenario needs next, and what they have shown. Its warm-up is a number.
+
+    Runs are asked for in stages: all that `wanted` gives are `take`n, in any order, before `advance`.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.design: Design | None = None
+        self.lines: tuple[Line, ...] = ()
+        self.decisions: list[Decision | None] = []
+        self.histograms = Histograms()
+        self._watching = watched(scenario)
+        self._stage: Sequence[Wanted] = self._pilot(range(FEW))
+        self._looked = 0
+        self._runs: dict[int, RunData] = {}
+        self._rows: dict[int, Row] = {}
+
+    @property
+    def wanted(self) -> Sequence[Wanted]:
+        """The runs of this stage; none when all is decided."""
+        return self._stage
+
+    def take(self, run: RunData) -> None:
+        """A run of this stage."""
+        wrong = [f"{name}: {said}" for name, said in run.checks.items() if said != "ok"]
+        if wrong:
+            raise SimulationError(f"the self-check of a run failed: its figures cannot be trusted: {'; '.join(wrong)}")
+        if self.lines:
+            self._rows[run.replication] = row(self.lines, self.scenario, run)
+            if self.design is not None:
+                self.histograms.add(run)
+        else:
+            self._runs[run.replication] = run  # which windows are joined depends on all of them
+
+    def advance(self) -> None:
+        """After the last run of a stage: what is needed next."""
+        if not self.lines:
+            runs = [self._runs[number] for number in sorted(self._runs)]
+            self.lines = lines(self.scenario, self._watching, runs)
+            self.decisions = [None] * len(self.lines)
+            self._rows = {run.replication: row(self.lines, self.scenario, run) for run in runs}
+            self._runs.clear()
+            if wants_more(self.lines, self._in_order(self._rows)):
+                self._stage = self._pilot(range(FEW, MANY))
+                return
+        if self.design is None:
+            self.design = design(self.scenario, self.lines, self._in_order(self._rows))
+            self._rows.clear()
+            self._stage = self._up_to(0, self.design.looks[0])
+            return
+        self._look(self.design)
+
+    @property
+    def replications(self) -> int:
+        """Replications of the gate that were looked at."""
+        return self.design.looks[self._looked - 1] if self.design is not None and self._looked else 0
+
+    def evidence(self, index: int) -> Evidence:
+        """What the replications of the gate show of a line."""
+        line, found = self.lines[index], self.each(index)
+        rows = self._in_order(self._rows)
+        long_s = max(one.block_s for one in rows)
+        run = self._measured()
+        length_s = span_s(line, run.run.duration_s - run.run.cut_s)
+        # A figure of a run as a whole, such as the share of models that meet their limits, has no blocks inside.
+        counted = line.inside.figure.trials is not None
+        seen = [one.seen[index] for one in rows if not math.isnan(one.seen[index].value)]
+        each = blocks_in(length_s, long_s) if counted else 1
+        return Evidence(
+            line,
+            [value for value, _ in found],
+            [beyond for _, beyond in found],
+            sum(one.dirty for one in seen),
+            sum(one.clean for one in seen),
+            each * len(seen),
+        )
+
+    def each(self, index: int) -> list[tuple[float, float]]:
+        """The two values of each replication of a line, where there are any: means over the runs it consists of."""
+        question = self.lines[index].inside
+        found = []
+        for seen in ([one.seen[index] for one in runs] for runs in self._replications()):
+            having = [one for one in seen if not (question.skips and math.isnan(one.value))]
+            if having:
+                found.append((sum(o.value for o in having) / len(having), sum(o.beyond for o in having) / len(having)))
+        return found
+
+    def figures(self) -> dict[str, list[float]]:
+        """The figures of each replication, of those that every one has: means over the runs it consists of."""
+        runs = self._replications()
+        names = [name for name in runs[0][0].figures if all(name in one.figures for of in runs for one in of)]
+        return {name: [sum(one.figures[name] for one in of) / len(of) for of in runs] for name in names}
+
+    def levels(self) -> Levels:
+        """The levels of the last look."""
+        assert self.design is not None
+        return next(levels for look, levels in _levels(self.design) if look == self.replications)
+
+    def _look(self, of: Design) -> None:
+        self._looked += 1
+        levels = self.levels()
+        for index, before in enumerate(self.decisions):
+            # A line that a test has decided stays decided; what all replications decide is decided at the end.
+            if before is None or before.by not in TESTS:
+                found = decide(self.evidence(index), levels)
+                # Calls that neither the pilot nor two looks have seen are not waited for.
+                hopeless = not found.replications and self._looked > 1
+                self.decisions[index] = None if _is_open(found) and not hopeless else found
+        done = self._looked == len(of.looks) or None not in self.decisions
+        self._stage = () if done else self._up_to(of.looks[self._looked - 1], of.looks[self._looked])
+
+    def _pilot(self, replications: range) -> list[Wanted]:
+        return [Wanted(self._watching, PILOT + number) for number in replications]
+
+    def _measured(self) -> Scenario:
+        """The scenario of one run of the gate."""
+        assert self.design is not None
+        return lengthened(self._watching, self.design)
+
+    def _up_to(self, first: int, last: int) -> list[Wanted]:
+        assert self.design is not None
+        scenario = self._measured()
+        return [Wanted(scenario, n) for one in range(first, last) for n in numbers(self.design, one)]
+
+    def _replications(self) -> list[list[Row]]:
+        assert self.design is not None
+        return [[self._rows[n] for n in numbers(self.design, one)] for one in range(self.replications)]
+
+    @staticmethod
+    def _in_order(rows: dict[int, Row]) -> list[Row]:
+        return [rows[number] for number in sorted(rows)]
+
+
+def _is_open(found: Decision) -> bool:
+    """Whether more replications may change it: what has no value, and what lies between limits, stays as it is."""
+    return found.verdict == "undecided" and found.by in TESTS
+
+
+def _levels(of: Design) -> Iterator[tuple[int, Levels]]:
+    looks = tuple(of.looks)
+    pairs = zip(nominal_levels(looks, of.alpha_pass), nominal_levels(looks, of.alpha_fail), strict=True)
+    return ((look, Levels(*pair)) for look, pair in zip(looks, pairs, strict=True))

@@ -1,0 +1,117 @@
+"""How long a replication of the gate is, fixed by a pilot before the first look.
+
+The pilot is 20 short replications, the scenario as written; 100 when one of its lines is skewed or saw nothing. One
+pilot serves all lines of a scenario. It has random numbers of its own: what it saw decides how long a replication is,
+never what the gate finds. So do the replications of the gate, which share none with those of `mmesim run`: whoever
+sets a limit by what a run showed has it tried on other numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from mmesim.experiment.gate.blocks import blocks_in
+from mmesim.experiment.gate.lines import Line, Row, Seen, span_s
+from mmesim.results.gated import Design
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.looks import LOOKS, length, p_share_below
+from mmesim.stats.means import hall
+from mmesim.stats.spending import nominal_levels
+
+PILOT = 2_000_000
+"""Number of the first replication of the pilot; those of automatic warm-ups begin at 1,000,000."""
+FIRST = 3_000_000
+"""Number of the first replication of the gate."""
+FEW, MANY = 20, 100
+"""Replications of a pilot, and of one whose first ones were skewed or saw nothing."""
+SKEWED = 1.0
+ALPHA = 0.025
+"""Chance of a wrong verdict, on each side."""
+LONGEST = length((MANY - 2) / math.sqrt(MANY - 1))
+"""Most short replications that one of the gate is worth: for the largest skewness that 100 values can have."""
+
+
+def can_be_joined(scenario: Scenario, of: Sequence[Line]) -> bool:
+    """Whether a run that goes on is more of the same: the scenario is steady, and no line asks for a time or a length.
+
+    Traffic that is recorded, ends, or has a course over the day is not; nor is it known of your own processes.
+    """
+    return scenario.changes_over_time is None and not any(line.is_timed or line.is_of_a_run for line in of)
+
+
+def skewness(line: Line, seen: Sequence[Seen]) -> float:
+    """The skewness of what a pilot saw of a line that a mean decides, in absolute value; 0 for others."""
+    if line.bound != "sequential test":
+        return 0.0
+    both = [one.value for one in seen], [one.beyond for one in seen]
+    known = [[value for value in values if math.isfinite(value)] for values in both]
+    return max(abs(hall(values, 0.0)[1]) if len(values) > 1 else 0.0 for values in known)
+
+
+def is_unseen(line: Line, seen: Sequence[Seen]) -> bool:
+    """Whether a share was 0 in every replication that has one, or 1 in every one."""
+    shares = {one.value for one in seen if not math.isnan(one.value)}
+    return line.bound == "sequential test" and line.is_share and shares in ({0.0}, {1.0})
+
+
+def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
+    """Whether a pilot of 20 shows too little."""
+    each = [(line, [row.seen[index] for row in rows]) for index, line in enumerate(of)]
+    return any(skewness(line, seen) > SKEWED or is_unseen(line, seen) for line, seen in each)
+
+
+def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row]) -> Design:
+    """The design that a pilot asks for: as long as the line needs that needs the longest replications."""
+    run_s, block_s = scenario.run.duration_s - scenario.run.cut_s, max(row.block_s for row in rows)
+    largest, longest = 0.0, 1
+    for index, line in enumerate(of):
+        seen = [row.seen[index] for row in rows]
+        skewed = skewness(line, seen)
+        wanted = LONGEST if is_unseen(line, seen) else length(skewed)
+        if line.bound == "sequential test" and line.is_share and wanted > 1:
+            # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
+            counted = line.inside.figure.trials is not None
+            each = blocks_in(span_s(line, run_s), block_s) if counted else 1
+            wanted = _enough_blocks(line, seen, each, wanted)
+        largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
+    return Design(
+        pilot_replications=len(rows),
+        pilot_skewness=largest,
+        length=longest,
+        joined=can_be_joined(scenario, of),
+        looks=list(LOOKS),
+        alpha_pass=ALPHA,
+        alpha_fail=ALPHA / max(1, len(of)),
+    )
+
+
+def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int) -> int:
+    """With how many short replications in one the look in the middle passes the line by blocks, `most` if by none.
+
+    `each` is the number of blocks in a short one. What was seen may be more next time, by two standard errors. Where
+    much is seen no number of blocks passes the line, and its skewness says how long a replication is.
+    """
+    middle = len(LOOKS) // 2
+    level, limit = nominal_levels(LOOKS, ALPHA)[middle], line.bad(line.inside.bound)
+    dirty = sum(one.dirty for one in seen) / len(seen)
+    for worth in range(1, most):
+        runs = LOOKS[middle] * worth
+        expected = dirty * runs
+        if p_share_below(math.ceil(expected + 2.0 * math.sqrt(expected)), each * runs, limit) <= level:
+            return worth
+    return most
+
+
+def lengthened(scenario: Scenario, of: Design) -> Scenario:
+    """The scenario of one run of the gate: as many times as long, with one warm-up, where it is steady."""
+    if not of.joined:
+        return scenario
+    cut_s = scenario.run.cut_s
+    return scenario.with_run(duration_s=cut_s + of.length * (scenario.run.duration_s - cut_s))
+
+
+def numbers(of: Design, replication: int) -> range:
+    """The numbers of the runs that a replication of the gate consists of, counted from 0."""
+    runs = 1 if of.joined else of.length
+    return range(FIRST + runs * replication, FIRST + runs * (replication + 1))

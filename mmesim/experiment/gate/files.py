@@ -1,0 +1,48 @@
+"""Which scenario files a gate is about: those that are named, and in a folder each that expects something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmesim.errors import UserError
+
+_EXPECTS = re.compile(rb"^expect[ \t]*:", re.MULTILINE)
+"""A section `expect` at the left margin: also a file that cannot be read as YAML is meant for the gate."""
+
+
+def scenario_files(places: Sequence[Path]) -> list[Path]:
+    """The files of a gate in order, each once; of a folder every `*.yaml` under it with a section `expect`.
+
+    UserError when there is none: a gate of nothing would pass.
+    """
+    if not places:
+        raise UserError("no scenario is named: `mmesim gate FILE|FOLDER...`, such as `mmesim gate scenarios/`")
+    found: dict[Path, Path] = {}
+    for place in places:
+        inside = _expecting(place) if place.is_dir() else [place]
+        for file in inside:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _expecting(folder: Path) -> list[Path]:
+    """The scenarios of a folder that expect something."""
+    files = [one for one in sorted(folder.rglob("*")) if one.is_file() and not _hidden(one.relative_to(folder))]
+    yaml = [one for one in files if one.suffix == ".yaml"]
+    expecting = [one for one in yaml if _EXPECTS.search(one.read_bytes())]
+    if expecting:
+        return expecting
+    if yaml:
+        raise UserError(
+            f"{folder}: none of its {len(yaml)} *.yaml files has a section `expect`: "
+            "add one to each scenario that the gate is to hold, such as\n  expect:\n    - p99 < 500 ms"
+        )
+    other = sum(one.suffix == ".yml" for one in files)
+    hint = f"; its {other} *.yml files are not looked at: name them, or call them *.yaml" if other else ""
+    raise UserError(f"{folder}: there is no scenario under it (*.yaml with a section `expect`){hint}")
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

@@ -1,0 +1,161 @@
+"""The runs of all scenarios of a gate, in rounds: what is in the store is not run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from mmesim.errors import STOPPED, OutputError, UserError
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor, Task
+from mmesim.experiment.gate.cases import Case, Verdicts, Watch
+from mmesim.experiment.gate.course import Course
+from mmesim.experiment.gate.outcome import gated_lines
+from mmesim.experiment.replicate import with_warmup
+from mmesim.experiment.store.key import Keys, of_replication
+from mmesim.experiment.store.store import Store
+from mmesim.results.run_data import RunData
+from mmesim.scenario.run.settings import AUTO
+from mmesim.scenario.scenario import Scenario
+
+
+@dataclass
+class _Running:
+    """A case on its course, and how long its runs take, about."""
+
+    case: Case
+    course: Course
+    seconds: float = 0.0
+    bases: dict[int, tuple[Scenario, bytes]] = field(default_factory=dict)
+    """By the identity of a scenario, which is kept so that the number is not given again."""
+
+    def base(self, scenario: Scenario, keys: Keys) -> bytes:
+        if id(scenario) not in self.bases:
+            self.bases[id(scenario)] = scenario, keys.base(scenario)
+        return self.bases[id(scenario)][1]
+
+
+class _Rounds:
+    """What is done in all rounds, and what it is counted by."""
+
+    def __init__(self, store: Store, executor: Executor, watch: Watch | None) -> None:
+        self._store = store
+        self._executor = executor
+        self._watch = watch
+        self._keys = Keys()
+        self._simulated = self._found = self._all = 0
+
+    def begin(self, case: Case) -> _Running | None:
+        """A case at the beginning of its course; None when it cannot be simulated."""
+        try:
+            assert case.scenario is not None
+            return _Running(case, Course(self._settled(case.scenario)))
+        except OutputError:
+            raise
+        except UserError as error:
+            _fail(case, error)
+            return None
+
+    def _settled(self, scenario: Scenario) -> Scenario:
+        """The scenario with a warm-up that is a number."""
+        if scenario.run.warmup_s != AUTO:
+            return scenario
+        base = self._keys.base(scenario)
+        found = self._store.warmup(base)
+        if found is None:
+            settled = with_warmup(scenario, self._executor)
+            self._store.keep_warmup(base, settled.run.warmup_found)
+            return settled
+        return scenario.with_run(warmup_s=found.warmup_s, warmup_found=found)
+
+    def round(self, running: Sequence[_Running]) -> None:
+        """The next stage of these: those that take less time first."""
+        pieces = [
+            (one, wanted, of_replication(one.base(wanted.scenario, self._keys), wanted.number))
+            for one in sorted(running, key=lambda one: one.seconds)
+            for wanted in one.course.wanted
+        ]
+        self._all += len(pieces)
+        given: list[tuple[_Running, bytes]] = []
+
+        def tasks() -> Iterator[Task]:
+            for one, wanted, key in pieces:
+                if key in self._store:
+                    self._found += 1
+                    self._take(one, self._store.get(key, wanted.scenario))
+                else:
+                    given.append((one, key))
+                    yield Task(wanted.scenario, wanted.number)
+
+        with closing(self._executor.run(tasks())) as runs:
+            for index, run in runs:
+                one, key = given[index]
+                self._store.put(key, run)
+                self._simulated += 1
+                one.case.simulated += 1
+                self._take(one, run)
+
+    def _take(self, one: _Running, run: RunData) -> None:
+        one.course.take(run)
+        one.seconds += run.wall_s
+        if self._watch is not None:
+            self._watch(self._simulated, self._found, self._all)
+
+
+def run_all(
+    cases: Sequence[Case],
+    store: Store,
+    jobs: int,
+    executor: Executor | Callable[[], Executor] | None,
+    watch: Watch | None,
+) -> None:
+    """Take every case that has neither verdicts nor an error through the gate.
+
+    What a scenario's own input does wrong is its error; the others go on.
+    """
+    with executor() if callable(executor) else given_or_local(executor, jobs) as running_on:
+        rounds = _Rounds(store, running_on, watch)
+        todo = [case for case in cases if case.verdicts is None and case.error is None]
+        active = [one for case in todo if (one := rounds.begin(case)) is not None]
+        while active:
+            _round(rounds, active)
+            for one in list(active):
+                if one.case.error is None:
+                    one.course.advance()
+                if one.case.error is not None:
+                    active.remove(one)
+                elif not one.course.wanted:
+                    _keep(one, store)
+                    active.remove(one)
+
+
+def _round(rounds: _Rounds, active: Sequence[_Running]) -> None:
+    """One round of all; when a scenario cannot be simulated, of each by itself, to know which."""
+    try:
+        rounds.round(active)
+    except (OutputError, *STOPPED):
+        raise
+    except UserError as error:
+        if len(active) == 1:
+            _fail(active[0].case, error)
+            return
+        for one in active:
+            _round(rounds, [one])
+
+
+def _fail(case: Case, error: UserError) -> None:
+    case.error = str(error) if str(case.file) in str(error) else f"{case.file}: {error}"
+
+
+def _keep(one: _Running, store: Store) -> None:
+    """The verdicts of a course that has come to its end."""
+    course = one.course
+    assert course.design is not None
+    one.case.verdicts = Verdicts(
+        design=course.design,
+        lines=gated_lines(course),
+        replications=course.replications,
+        figures=course.figures(),
+    )
+    store.keep_document(one.case.key, one.case.verdicts.model_dump_json())

@@ -1,0 +1,38 @@
+"""Columns of a table in Arrow's form, from the arrays themselves: `pyarrow.array` would import pandas for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mmesim.arrays import Flags, Ints
+
+
+def column(values: NDArray[Any], missing: Flags | None = None) -> pa.Array:
+    """Numbers or flags, null where they are `missing`; the memory is shared with an array that is contiguous."""
+    there = None if missing is None or not missing.any() else _bits(~missing)
+    if values.dtype == np.bool_:
+        return pa.Array.from_buffers(pa.bool_(), len(values), [there, _bits(values)])
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [there, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def texts(values: Sequence[str]) -> pa.Array:
+    """Texts, none of them null."""
+    encoded = [value.encode() for value in values]
+    ends = np.zeros(len(encoded) + 1, dtype=np.int32)
+    np.cumsum([len(value) for value in encoded], out=ends[1:])
+    return pa.Array.from_buffers(pa.string(), len(encoded), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
+
+
+def named(index: Ints, names: Sequence[str]) -> pa.Array:
+    """Names by number, null where the number is negative; stored once each."""
+    return pa.DictionaryArray.from_arrays(column(index.astype(np.int32), index < 0), texts(names))
+
+
+def _bits(flags: Flags) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(flags, bitorder="little"))

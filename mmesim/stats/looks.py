@@ -1,0 +1,72 @@
+"""A test of a mean at a look: how surely it lies below a limit, and how surely above another.
+
+Both sides are tested at once, each with its own error: `below` of a limit by one sample, `above` of a limit by the
+same or another. With Hall's statistic, that holds for skewed samples as long as their mean is nearly normal: where
+|skewness| / sqrt(n) exceeds 0.3 nothing is decided, nor with fewer than 10 values, whose skewness cannot be seen.
+
+A share of things that were counted, nearly all of which are alike, has no such mean. Its bound is that of Clopper and
+Pearson for blocks that do not influence each other: a block without a single one of what is counted is clean, and the
+share is at most that of blocks which are not clean. 368 clean blocks bound a share by 1 % at 2.5 %.
+Source: C. J. Clopper, E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the binomial,
+Biometrika 26 (1934).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from scipy.special import bdtr, betaincinv
+
+from mmesim.stats.means import chance_below, hall
+
+FEWEST = 10
+"""Values of the first look: the skewness of fewer is at most near (n - 2) / sqrt(n - 1), whatever the distribution."""
+GUARD = 0.3
+"""Largest |skewness| / sqrt(n) at which a look decides."""
+LOOKS = (10, 20, 40, 60, 80)
+"""Values after which a test looks."""
+
+
+def guarded(n: int, skewness: float) -> bool:
+    """Whether that many values of this skewness decide nothing."""
+    return n < FEWEST or abs(skewness) > GUARD * math.sqrt(n)
+
+
+def p_below(values: Sequence[float], limit: float) -> float:
+    """The p-value of "the mean is below the limit", 1 where nothing can be decided."""
+    if len(values) < FEWEST:
+        return 1.0
+    statistic, skewness = hall(values, limit)
+    return 1.0 if guarded(len(values), skewness) else chance_below(len(values), statistic)
+
+
+def p_above(values: Sequence[float], limit: float) -> float:
+    """The p-value of "the mean is above the limit", 1 where nothing can be decided."""
+    return p_below([-value for value in values], -limit)
+
+
+def p_share_below(dirty: int, blocks: int, limit: float) -> float:
+    """The p-value of "a share is below the limit (0..1)", when at most `dirty` of that many blocks have any of it."""
+    if dirty >= blocks or limit <= 0.0:
+        return 1.0
+    return float(bdtr(dirty, blocks, limit)) if limit < 1.0 else 0.0
+
+
+def share_bound(dirty: int, blocks: int, level: float) -> float:
+    """The upper bound of a share at this level, when at most `dirty` of that many blocks have any of it."""
+    return 1.0 if dirty >= blocks else float(betaincinv(dirty + 1, blocks - dirty, 1.0 - level))
+
+
+def clean_blocks(limit: float, level: float) -> int:
+    """How many blocks, all clean, bound a share below the limit (0..1, exclusive) at this level."""
+    return math.ceil(math.log(level) / math.log1p(-limit))
+
+
+def length(skewness: float) -> int:
+    """How many short replications one of the gate is worth, so that the look in the middle may decide.
+
+    `skewness` is that of the pilot's short replications: half as much again is allowed for, since a small sample shows
+    too little of it. The skewness of the mean of L of them is 1 / sqrt(L) of theirs.
+    """
+    return max(1, math.ceil((1.5 * skewness / (GUARD * math.sqrt(LOOKS[len(LOOKS) // 2]))) ** 2))

@@ -1,0 +1,177 @@
+"""What a line shows at a look, and what it still needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from mmesim.experiment.gate.decide import Evidence, Levels, decide, needed
+from mmesim.experiment.gate.lines import Line, lines
+from mmesim.experiment.gate.tolerance import watched
+from mmesim.stats.looks import LOOKS
+from mmesim.stats.spending import nominal_levels
+from tests.unit.results.synthetic import Call, replications, scenario
+
+ONE_LOOK = Levels(0.025, 0.025)
+
+
+def line(text: str) -> Line:
+    of = scenario([text])
+    (found,) = lines(of, watched(of), replications(watched(of), [Call(0.1)] * 10))
+    return found
+
+
+def evidence(
+    text: str, values: Sequence[float], *, beyond: Sequence[float] | None = None, dirty: int = 0, blocks: int = 1000
+) -> Evidence:
+    return Evidence(line(text), values, values if beyond is None else beyond, dirty, blocks - dirty, blocks)
+
+
+def spread(middle: float, n: int = 20, deviation: float = 0.001) -> list[float]:
+    """Values around a middle, without skewness."""
+    return [middle + deviation * (-1.0) ** i for i in range(n)]
+
+
+def test_a_share_inside_its_limit_passes_and_one_beyond_the_tolerance_fails():
+    assert decide(evidence("p99 < 500 ms", spread(0.005)), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("p99 < 500 ms", spread(0.02)), ONE_LOOK).verdict == "fail"
+    assert decide(evidence("p99 < 500 ms", spread(0.01)), ONE_LOOK).verdict == "undecided"
+
+
+def test_a_percentile_fails_only_when_too_many_calls_are_over_the_moved_limit():
+    # 2 % are over 500 ms, but 0.9 % over 505 ms
+    found = decide(evidence("p99 < 500 ms", spread(0.02), beyond=spread(0.009)), ONE_LOOK)
+    assert found.verdict == "undecided"
+
+
+def test_a_figure_that_has_to_stay_above_is_the_mirror_image():
+    assert decide(evidence("cache_hit_ratio >= 95 %", spread(0.97)), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("cache_hit_ratio >= 95 %", spread(0.93)), ONE_LOOK).verdict == "fail"
+    between = evidence("cache_hit_ratio >= 95 %", spread(0.9497, deviation=1e-5))
+    assert decide(between, ONE_LOOK).verdict == "undecided"
+    assert needed(between, ONE_LOOK) == (
+        None,
+        "it lies between the limit and its tolerance, where no number of replications decides",
+    )
+
+
+def test_fewer_than_ten_replications_decide_nothing():
+    assert decide(evidence("mean < 100 ms", spread(0.01, n=9)), ONE_LOOK).verdict == "undecided"
+
+
+def test_clean_blocks_decide_what_is_never_seen():
+    found = decide(evidence("error_rate < 1 %", [0.0] * 20, blocks=368), ONE_LOOK)
+    assert (found.verdict, found.by) == ("pass", "clean blocks")
+    assert found.reason == "368 of 368 independent blocks are clean"
+    few = evidence("error_rate < 1 %", [0.0] * 20, blocks=300)
+    assert (decide(few, ONE_LOOK).verdict, decide(few, ONE_LOOK).by) == ("undecided", "clean blocks")
+    # 15 blocks a replication: 68 more blocks are 5 replications
+    assert needed(few, ONE_LOOK) == (
+        5,
+        "none was seen, but 300 independent blocks are too few to bound it (368 would do)",
+    )
+
+
+def test_only_hits_are_clean_blocks_too():
+    assert decide(evidence("cache_hit_ratio >= 99 %", [1.0] * 20, blocks=368), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("cache_hit_ratio >= 99 %", [1.0] * 20, blocks=367), ONE_LOOK).verdict == "undecided"
+
+
+def test_nothing_but_failures_fails():
+    all_bad = evidence("error_rate < 5 %", [1.0] * 10, dirty=10)
+    found = decide(Evidence(all_bad.line, all_bad.values, all_bad.beyond, 5000, 0, 10), ONE_LOOK)
+    assert (found.verdict, found.by) == ("fail", "clean blocks")
+
+
+def test_one_bad_replication_among_many_is_bounded_by_blocks():
+    # its skewness forbids a verdict by the mean; 3 of 5,000 blocks are dirty at most
+    values = [0.0] * 39 + [0.002]
+    found = decide(evidence("error_rate < 1 %", values, dirty=3, blocks=5000), ONE_LOOK)
+    assert (found.verdict, found.by) == ("pass", "clean blocks")
+    assert found.reason == "4,997 of 5,000 independent blocks are clean"
+    many = evidence("error_rate < 1 %", values, dirty=60, blocks=5000)
+    assert decide(many, ONE_LOOK).verdict == "undecided"
+    more, why = needed(many, ONE_LOOK)
+    assert more is not None
+    assert why.startswith("a few of 40 replications hold nearly all of it")
+
+
+def test_a_limit_at_the_end_of_the_range_is_decided_by_the_worst_replication():
+    assert decide(evidence("error_rate <= 0 %", [0.0] * 10), ONE_LOOK).by == "worst replication"
+    assert decide(evidence("error_rate <= 0 %", [0.0] * 10), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("error_rate <= 0 %", [0.0] * 9 + [1e-6]), ONE_LOOK).verdict == "fail"
+    assert decide(evidence("cache_hit_ratio >= 100 %", [1.0] * 9 + [0.999]), ONE_LOOK).verdict == "fail"
+
+
+def test_a_peak_is_that_of_the_worst_replication():
+    assert decide(evidence("pids.peak < 300", [100.0] * 9 + [299.0]), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("pids.peak < 300", [100.0] * 9 + [304.0]), ONE_LOOK).verdict == "fail"
+    between = evidence("pids.peak < 300", [100.0] * 9 + [301.0])
+    assert decide(between, ONE_LOOK).verdict == "undecided"
+    assert needed(between, ONE_LOOK)[0] is None
+
+
+def test_cost_is_compared_as_it_is():
+    assert decide(evidence("cost.month < 300 USD", [262.8] * 10), ONE_LOOK).by == "as it is"
+    assert decide(evidence("cost.month < 300 USD", [262.8] * 10), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("cost.month < 262.8 USD", [262.8] * 10), ONE_LOOK).verdict == "fail"
+
+
+def test_what_is_the_same_in_every_replication_is_said_to_be():
+    found = decide(evidence("loads < 200 /h", [0.0] * 10), ONE_LOOK)
+    assert (found.verdict, found.reason) == ("pass", "the same in every replication")
+
+
+def test_a_mean_without_a_successful_call_is_beyond_every_limit():
+    found = decide(evidence("mean < 100 ms", [0.01] * 9 + [math.inf]), ONE_LOOK)
+    assert found.verdict == "fail"
+    assert found.reason == "in 1 of 10 replications no call was answered well: beyond every limit"
+
+
+def test_a_line_without_a_value_stays_open_and_needs_no_number():
+    found = decide(evidence("cost.month < 300 USD", [math.nan] * 10), ONE_LOOK)
+    assert found.verdict == "undecided"
+    assert found.reason == "no value: no time was measured"
+    assert needed(evidence("cost.month < 300 USD", [math.nan] * 10), ONE_LOOK)[0] is None
+
+
+def test_the_number_that_is_needed_would_do():
+    rng = np.random.default_rng(2)
+    values = (0.0095 + 0.002 * rng.standard_normal(80)).tolist()
+    more, why = needed(evidence("p99 < 500 ms", values), ONE_LOOK)
+    assert more is not None
+    assert why == "it is inside the limit, but too near for 80 replications"
+    # the same sample, so many times over that there are as many as it says
+    times = math.ceil((80 + more) / 80)
+    assert decide(evidence("p99 < 500 ms", values * times), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("p99 < 500 ms", values * max(1, (80 + more) // 160)), ONE_LOOK).verdict == "undecided"
+
+
+def gated(values: Sequence[float], dirty: Sequence[int], of: Line, each: int) -> str:
+    """What looks after looks find, with so many blocks in a replication."""
+    levels = zip(*(nominal_levels(LOOKS, 0.025) for _ in range(2)), strict=True)
+    for look, (inside, beyond) in zip(LOOKS, levels, strict=True):
+        bad = sum(dirty[:look])
+        so_far = Evidence(of, values[:look], values[:look], bad, 10**9, each * look)
+        found = decide(so_far, Levels(inside, beyond)).verdict
+        if found != "undecided":
+            return found
+    return "undecided"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clustered", [1, 20])
+def test_blocks_and_the_mean_together_are_wrong_as_seldom_as_designed(clustered):
+    # Bad calls come in clusters of this size in blocks of 100 calls, 30 blocks a replication; their share is the limit.
+    rng, gates, limit, each, calls = np.random.default_rng(4), 1_000, 0.001, 30, 100
+    of = line("error_rate < 0.1 %")
+    found = []
+    for _ in range(gates):
+        bad = clustered * rng.binomial(each, limit * calls / clustered, LOOKS[-1])
+        found.append(gated((bad / (each * calls)).tolist(), bad.tolist(), of, each))
+    most = 0.025 + 4 * math.sqrt(0.025 / gates)
+    assert found.count("pass") / gates <= most
+    assert found.count("fail") / gates <= most

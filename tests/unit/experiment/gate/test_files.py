@@ -1,0 +1,69 @@
+"""Which files a gate is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mmesim.errors import UserError
+from mmesim.experiment.gate.files import scenario_files
+
+EXPECTING = "name: a\nexpect: [p99 < 1 s]\n"
+
+
+def put(folder: Path, **texts: str) -> None:
+    for name, text in texts.items():
+        path = folder / name.replace("__", "/").replace("_yaml", ".yaml").replace("_yml", ".yml")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_of_a_folder_every_yaml_file_under_it_that_expects_something(tmp_path):
+    put(tmp_path, b_yaml=EXPECTING, deep__er__a_yaml=EXPECTING, plain_yaml="name: x\n", c_yml=EXPECTING)
+    put(tmp_path, note_yaml="# expect: nothing\nnote:\n  expect: [p99 < 1 s]\n")
+    found = [path.relative_to(tmp_path).as_posix() for path in scenario_files([tmp_path])]
+    assert found == ["b.yaml", "deep/er/a.yaml"]
+
+
+def test_a_file_that_is_no_yaml_is_meant_too(tmp_path):
+    put(tmp_path, a_yaml="name: [\nexpect: [p99 < 1 s]\n")
+    assert [path.name for path in scenario_files([tmp_path])] == ["a.yaml"]
+
+
+def test_hidden_folders_are_not_looked_into(tmp_path):
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "a.yaml").write_text(EXPECTING)
+    put(tmp_path, b_yaml=EXPECTING)
+    assert [path.name for path in scenario_files([tmp_path])] == ["b.yaml"]
+
+
+def test_a_folder_inside_a_hidden_one_can_be_named(tmp_path):
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "a.yaml").write_text(EXPECTING)
+    assert [path.name for path in scenario_files([tmp_path / ".ci"])] == ["a.yaml"]
+
+
+def test_a_file_counts_once_and_in_the_order_given(tmp_path):
+    put(tmp_path, a_yaml=EXPECTING, b_yaml=EXPECTING)
+    given = [tmp_path / "b.yaml", tmp_path, tmp_path / "." / "b.yaml"]
+    assert [path.name for path in scenario_files(given)] == ["b.yaml", "a.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        ({}, "there is no scenario under it"),
+        ({"a_yml": EXPECTING}, r"its 1 \*.yml files are not looked at: name them, or call them \*.yaml"),
+        ({"a_yaml": "name: x\n"}, r"none of its 1 \*.yaml files has a section `expect`: add one"),
+    ],
+)
+def test_a_folder_without_a_scenario_is_a_mistake(tmp_path, texts, said):
+    put(tmp_path, **texts)
+    with pytest.raises(UserError, match=said):
+        scenario_files([tmp_path])
+
+
+def test_nothing_named_is_a_mistake():
+    with pytest.raises(UserError, match="no scenario is named"):
+        scenario_files([])
