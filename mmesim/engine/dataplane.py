@@ -27,6 +27,11 @@ NUMBERS: dict[str, int] = verbs.verb.numbers
 """Number of each verb."""
 
 
+def entries() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The two functions of the kernel that Python calls, compiled or loaded: `advance` and `act`."""
+    return jit.bind(step.advance, float), jit.bind(verbs.act, int, float, int, int, float, float, float)
+
+
 class DataPlane:
     """Runs requests between the control plane's events, and does what the control plane decides.
 
@@ -37,9 +42,10 @@ class DataPlane:
     def __init__(self, tables: Tables, flush: Callable[[], None]) -> None:
         self.tables = tables
         self._flush = flush
-        self.advance: Callable[[Any, float], tuple[int, int]] = jit.bind(step.advance, float)
+        self.advance: Callable[[Any, float], tuple[int, int]]
+        self._act: Callable[..., tuple[int, int]]
+        self.advance, self._act = entries()
         """Run up to, and without, a time: (rows, until) -> (signal, row) as in kernel.codes."""
-        self._act = jit.bind(verbs.act, int, float, int, int, float, float, float)
         self._short = codes.NONE
         self._now = tables.arrays.clock["now"]  # the clock never grows
         self._plain = self.advance is step.advance
@@ -90,7 +96,7 @@ class DataPlane:
             self.make_room(self._short)
             _, self._short = self._act(self.rows, NUMBERS["come_to"], now, 0, 0, 0.0, 0.0, 0.0)
         result, self._short = self._act(self.rows, NUMBERS[verb], now, i, j, x, y, z)
-        return result  # type: ignore[no-any-return]
+        return result
 
     def add_host(self, now: float, key: int) -> int:
         """A new host, up from now; `key` is its place in every rendezvous order."""

@@ -124,13 +124,13 @@ def remove_task(hosts, tasks, h, i):
 
 @inline
 def update_ends(ends, firsts, h):
-    """Bring the tree of minima up to date from the leaf of host `h`, which has changed, to the root."""
+    """Bring the tree of minima, with the hosts that they belong to, up to date from the leaf of host `h` on."""
     i = (ends.size >> 1) + h
     earliest, first = ends[i], h
     while i > 1:
         beside = i ^ 1
         other, its_first = ends[beside], firsts[beside]
-        # Of equal times the left one's host, the lower row, is first.
+        # At one time the left one's host, the lower row, is first; `|` and `&` need no branch.
         if (other < earliest) | ((other == earliest) & (beside < i)):
             first = its_first
         earliest = min(other, earliest)

@@ -71,9 +71,14 @@ def plain(function: Any) -> Callable[..., Any]:
     return python
 
 
+def whole(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls, with all that it calls."""
+    return _njit(**_whole)(function)
+
+
 def entry(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls, cached on disk (the first time takes half a minute of CPU time)."""
-    return cache.keep(_njit(**_whole)(function), cache_folder())
+    """Like `whole`, kept on disk: both entries of the kernel together take 15 s of CPU time the first time."""
+    return cache.keep(whole(function), cache_folder())
 
 
 class Verbs:

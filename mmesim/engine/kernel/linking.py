@@ -12,14 +12,14 @@ from typing import Any
 from numba.core import codegen as numba_codegen
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
-NEEDED = ("_codegen", "_final_module", "_get_module_for_linking", "_linking_libraries", "_reload_init", "finalize")
-"""What the class of a library of Numba's has to have, or its objects."""
+NEEDED = ("finalize", "get_pointer_to_function", "_get_module_for_linking", "_optimize_final_module")
+"""What the class of a library of Numba's has to have; `requirements.lock` and `pyproject.toml` pin the rest."""
 
 
 def compilers(codegen: Any = numba_codegen) -> tuple[type[CompilerBase], type[CompilerBase]] | None:
-    """Compilers of functions that are only linked, and of those that Python calls; None without Numba's private parts."""
+    """Compilers of functions that are only linked, and of those that Python calls; None where Numba has them not."""
     library: Any = getattr(codegen, "JITCodeLibrary", None)
-    if library is None or not all(hasattr(library, name) for name in ("finalize", "_optimize_final_module")):
+    if library is None or not all(hasattr(library, name) for name in NEEDED):
         return None
 
     class Linked(library):  # type: ignore[misc]
@@ -68,7 +68,7 @@ class _NeverRun:
 
 
 def _compiler(library: type[Any]) -> type[CompilerBase]:
-    class Compiler(CompilerBase):  # type: ignore[misc]
+    class Compiler(CompilerBase):
         """Numba's compiler, whose code goes into a library of this kind."""
 
         def define_pipelines(self) -> list[Any]:

@@ -13,7 +13,7 @@ import operator
 from typing import Any
 
 from llvmlite import ir
-from numba.core import cgutils
+from numba.core import cgutils, types
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, Signature, infer_global, signature
 from numba.extending import (
     NativeValue,
@@ -23,7 +23,6 @@ from numba.extending import (
     lower_setattr_generic,
     models,
     register_model,
-    types,
     unbox,
 )
 
@@ -95,7 +94,7 @@ def _sizes(table: str, attribute: str) -> types.Type | None:
 class _OfDirectory(AttributeTemplate):
     key = Directory
 
-    def generic_resolve(self, directory: Directory, attribute: str) -> types.Type | None:
+    def generic_resolve(self, directory: Directory, attribute: str) -> types.Type | None:  # type: ignore[override]
         return Table(attribute) if attribute in TABLES else None
 
 
@@ -103,7 +102,7 @@ class _OfDirectory(AttributeTemplate):
 class _OfTable(AttributeTemplate):
     key = Table
 
-    def generic_resolve(self, table: Table, attribute: str) -> types.Type | None:
+    def generic_resolve(self, table: Table, attribute: str) -> types.Type | None:  # type: ignore[override]
         names = DTYPES[table.table].names or ()
         return Column(table.table, attribute) if attribute in names else _sizes(table.table, attribute)
 
@@ -112,7 +111,7 @@ class _OfTable(AttributeTemplate):
 class _OfColumn(AttributeTemplate):
     key = Column
 
-    def generic_resolve(self, column: Column, attribute: str) -> types.Type | None:
+    def generic_resolve(self, column: Column, attribute: str) -> types.Type | None:  # type: ignore[override]
         return _sizes(column.table, attribute)
 
 
@@ -120,7 +119,7 @@ class _OfColumn(AttributeTemplate):
 class _OfRow(AttributeTemplate):
     key = Row
 
-    def generic_resolve(self, row: Row, attribute: str) -> types.Type | None:
+    def generic_resolve(self, row: Row, attribute: str) -> types.Type | None:  # type: ignore[override]
         return _number(row.table, attribute) if attribute in (DTYPES[row.table].names or ()) else None
 
 
@@ -154,7 +153,7 @@ class _SetItem(AbstractTemplate):
 
 
 def _word(builder: Any, directory: Any, table: str, word: int) -> Any:
-    """The address, the rows or the places of a table, from the directory; they never change while compiled code runs."""
+    """Address, rows or places of a table, from the directory, which does not change while compiled code runs."""
     place = ir.Constant(WORD, 8 * (WORDS * TABLES.index(table) + word))
     kind = WORD if word else BYTE_POINTER
     found = builder.load(builder.bitcast(builder.gep(directory, [place], inbounds=True), kind.as_pointer()))
@@ -169,7 +168,7 @@ def _shape(builder: Any, directory: Any, table: str) -> list[Any]:
 def _address(context: Any, builder: Any, table: str, directory: Any, index_type: types.Type, index: Any) -> Any:
     """The address of a row of a table, or of a number of one without columns."""
     indexes = cgutils.unpack_tuple(builder, index) if isinstance(index_type, types.BaseTuple) else [index]
-    kinds = list(index_type) if isinstance(index_type, types.BaseTuple) else [index_type]
+    kinds = [*index_type] if isinstance(index_type, types.BaseTuple) else [index_type]  # type: ignore[misc]
     numbers = [context.cast(builder, one, kind, types.intp) for one, kind in zip(indexes, kinds, strict=True)]
     if context.enable_boundscheck:
         for axis, (number, size) in enumerate(zip(numbers, _shape(builder, directory, table), strict=True)):
@@ -191,11 +190,18 @@ def row_address(context: Any, builder: Any, table: Table, directory: Any, row_ty
     return builder.gep(_word(builder, directory, table.table, 0), [bytes_before])
 
 
+def _offset(table: str, column: str) -> int:
+    """Bytes of a row before a column."""
+    fields = DTYPES[table].fields
+    assert fields is not None
+    return fields[column][1]
+
+
 def _field(context: Any, builder: Any, row: Any, table: str, column: str | None) -> Any:
     """The pointer to a number: of a column of the row at an address, or at the address itself."""
     kind = context.get_data_type(_number(table, column))
     if column is not None:
-        offset = (DTYPES[table].fields or {})[column][1]
+        offset = _offset(table, column)
         row = builder.gep(row, [ir.Constant(WORD, offset)], inbounds=True)
     return builder.bitcast(row, kind.as_pointer())
 

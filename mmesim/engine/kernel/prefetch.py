@@ -39,4 +39,4 @@ def _hint(typing_context, table, row, offset):
 
 _config: Any = numba.config
 prefetch: Any = _nothing if _config.DISABLE_JIT else intrinsic(_hint)
-"""`prefetch(table, row, offset)`: fetch the cache line that lies so many bytes behind the begin of a row of a table."""
+"""`prefetch(table, row, offset)`: fetch the cache line that lies that many bytes into a row of a table."""

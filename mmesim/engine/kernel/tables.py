@@ -123,20 +123,18 @@ def _field(k: int) -> property:
     return property(get, put)
 
 
-def _minima(times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A tree of minima: the times of the hosts in its second half, place k the earlier of places 2k and 2k + 1."""
-    tree = np.concatenate([np.full(times.size, INF), times])
-    for k in range(times.size - 1, 0, -1):
-        tree[k] = min(tree[2 * k], tree[2 * k + 1])
-    return tree
+def _minima(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """A tree of minima: the times of the hosts in its second half, place k the earlier of places 2k and 2k + 1.
 
-
-def _firsts(leaves):
-    tree = np.zeros(2 * leaves, np.int64)
-    tree[leaves:] = np.arange(leaves)
-    for k in range(leaves - 1, 0, -1):
-        tree[k] = tree[2 * k]
-    return tree
+    And the host that each place has its time from, the lowest row of several.
+    """
+    hosts = times.size
+    tree, firsts = zeros(2 * hosts, np.dtype(np.float64)), zeros(2 * hosts, np.dtype(np.int64))
+    tree[0], tree[hosts:], firsts[hosts:] = INF, times, np.arange(hosts)
+    for k in range(hosts - 1, 0, -1):
+        earlier = 2 * k if tree[2 * k] <= tree[2 * k + 1] else 2 * k + 1
+        tree[k], firsts[k] = tree[earlier], firsts[earlier]
+    return tree, firsts
 
 
 def _leaves(hosts: int) -> int:
@@ -189,10 +187,11 @@ class Tables:
             "loops": (hosts, max(1, sizes.loops)),
         }
         shapes |= {
-            "ends": 2 * _leaves(hosts),
-            "firsts": 2 * _leaves(hosts),
+            **dict.fromkeys(("ends", "firsts"), 2 * _leaves(hosts)),
             **dict.fromkeys(("up", "stations", "scores"), hosts),
-            **dict.fromkeys(("histogram", "shortest", "longest", "cold_histogram", "retried_cold", "episodes"), buckets),
+            **dict.fromkeys(
+                ("histogram", "shortest", "longest", "cold_histogram", "retried_cold", "episodes"), buckets
+            ),
             "parts": (buckets, N_PARTS),
             "model_over": (models, max(1, sizes.limits)),
             "model_hist": (models, coarse_buckets),
@@ -220,7 +219,7 @@ class Tables:
         given = {"edges": edges[0], "start": edges[1], "coarse_edges": coarse[0], "coarse_start": coarse[1]}
         for name, values in given.items():
             self._content[name][:] = values
-        self._content["firsts"] = _firsts(_leaves(hosts))
+        self._content["ends"], self._content["firsts"] = _minima(np.full(_leaves(hosts), INF))
         self._directory = np.zeros((len(TABLES), WORDS), np.int64)
         self.address = self._directory.ctypes.data
         """Where the directory lies, for as long as these tables are there."""
@@ -252,11 +251,7 @@ class Tables:
             self._larger(table, (hosts, *content[table].shape[1:]))
         times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
-        content["ends"] = _minima(times)
-        content["firsts"] = _firsts(times.size)
-        for k in range(times.size-1,0,-1):
-            e=content["ends"]; f=content["firsts"]
-            f[k]=f[2*k] if e[2*k]<=e[2*k+1] else f[2*k+1]
+        content["ends"], content["firsts"] = _minima(times)
         self._refresh()
 
     def grow(self, table: str, rows: int) -> None:
@@ -275,7 +270,7 @@ class Tables:
                 space[f"free_{row}"] = old.size
                 space[f"n_free_{row}s"] += new.size - old.size
             if table == "pools":
-                self._content["scratch"] = np.zeros(new.size, np.int64)
+                self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()
 
     def rows(self, table: str) -> int:
