@@ -9,7 +9,7 @@ BENCH := .benchmarks/benchmark.json
 
 YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
-.PHONY: demo test test-slow test-all kills twin fuzz editors lint types bench accuracy coverage-study clean
+.PHONY: demo test test-slow test-all kills twin fuzz editors lint types bench bench-against accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
@@ -55,10 +55,20 @@ lint: $(VENV)/dev.stamp
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
+# Ten to fifteen minutes on an idle machine; a day of 86 million calls twice, drawn and from a trace, are three of them.
 bench: $(VENV)/dev.stamp
 	@mkdir -p .benchmarks
+	@$(PIP) --no-build-isolation --editable '.[bench]'
 	$(BIN)/python -m pytest tests/perf/bench.py --benchmark-enable --benchmark-only --benchmark-quiet --benchmark-json=$(BENCH)
 	$(BIN)/python -m tests.perf.report $(BENCH) docs/performance.md
+
+# Against an earlier commit, in pairs of runs; as long again.
+BEFORE ?= 280d432
+bench-against: $(VENV)/dev.stamp
+	@mkdir -p .benchmarks
+	test -d .benchmarks/before || git worktree add --detach .benchmarks/before $(BEFORE)
+	$(BIN)/python -m tests.perf.against .benchmarks/before docs/performance.md
+	git worktree remove --force .benchmarks/before
 
 accuracy: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.measured.report docs/accuracy.md

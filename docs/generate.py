@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from docs.pages.baseline import baseline_page
 from docs.pages.commands import cli_page, exit_codes_page, presets_page
-from docs.pages.results import summary_page, tables_page
+from docs.pages.results import gate_page, summary_page, tables_page
 from docs.pages.scenario import scenario_page
 
 FOLDER = Path(__file__).parent / "reference"
@@ -19,6 +20,8 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "cli.md": cli_page,
         "summary.md": summary_page,
         "tables.md": tables_page,
+        "baseline.md": baseline_page,
+        "gate.md": gate_page,
         "presets.md": presets_page,
         "exit-codes.md": exit_codes_page,
     }

@@ -1,12 +1,17 @@
 """`python -m mmesim` is the command `mmesim`."""
 
+import gc
 import signal
+
+OBJECTS = 50_000
+"""Objects that are made before Python looks for rubbish among them: what imports make stays, and is many times 700."""
 
 
 def main() -> None:
     """The command, from its first moment to its last: Ctrl-C never shows a traceback."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # while there is nothing to keep: until the command hears it
+    gc.set_threshold(OBJECTS)
     from mmesim import cli
 
     try:

@@ -15,6 +15,7 @@ ARROWS: dict[str, set[str]] = {
         "report",
         "experiment",
         "preflight",
+        "results.baseline",
         "results.command_line",
         "results.folder",
         "results.gated",

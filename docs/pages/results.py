@@ -11,6 +11,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
+from mmesim.results.gated import Gated
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
@@ -45,6 +46,10 @@ def summary_page() -> str:
     )
 
 
+SAID_ABOVE = ("one_more_instance",)
+"""Keys that hold what another one holds."""
+
+
 def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str]]:
     """A row for each key of a model and of those inside it: path, type, meaning."""
     for name, field in model.model_fields.items():
@@ -53,7 +58,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
         yield code(here), "string" if absent else _type(field.annotation), meanings(model).get(name, "")
         if here == "latency_ms":
             yield from ((code(f"{here}.{one}"), "value", figure(one).title) for one in LATENCIES)
-        if not path.startswith("robustness.settings"):
+        if not path.startswith("robustness.settings") and name not in SAID_ABOVE:
             yield from _inside(field.annotation, here)
 
 
@@ -80,13 +85,16 @@ def _type(annotation: Any) -> str:
     if origin is Literal:
         return ", ".join(map(code, inside))
     if origin is tuple and Ellipsis not in inside:
-        return "[low, high]"
+        return "[low, high]" if inside == (float, float) else f"[{', '.join(map(_type, inside))}]"
     if origin in (list, tuple):
-        return f"list of {_type(inside[0])}s"
+        each = _type(inside[0])
+        return f"list of {each}{'' if each.endswith(']') else 's'}"
     if origin is dict and inside[1] is Band:
         return "for each band `n`, `between`, `mean` and a number for each part; where they are null, `reason`"
     if origin is dict and inside[1] is FailedAttempts:
         return "for each cause `n`, `mean` and a number for each part"
+    if origin is dict and inside[1] is Any:
+        return "object"
     if origin is dict and inside[1] is not object:
         return f"map of {_type(inside[1])}s"
     return TYPES.get(annotation, "object")
@@ -95,6 +103,23 @@ def _type(annotation: Any) -> str:
 TYPES: Mapping[Any, str] = MappingProxyType(
     {str: "string", datetime: "time (ISO 8601)", int: "integer", float: "number", bool: "boolean", Value: "value"}
 )
+
+
+GATE = """
+What `mmesim gate --json FILE` writes: one JSON object, from which all reports of the gate are made. Keys are never left
+out: what cannot be said is `null`. Terms: [glossary](../glossary.md). How to use it:
+[gate your sizing](../how-to/gate-your-sizing.md).
+""".strip()
+
+
+def gate_page() -> str:
+    """The reference of the document of a gate, from its models."""
+    return page(
+        "The document of a gate",
+        GATE,
+        table(("Key", "Type", "Meaning"), keys(Gated)),
+        "The JSON Schema itself: `mmesim.results.gated.gated_schema()`.",
+    )
 
 
 FOLDER = (

@@ -24,7 +24,8 @@ A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a num
 - A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
 - `extends: base.yaml` puts a file over another: maps merge, lists replace, `models` and `traffic` merge by `name`.
 - `--set endpoint.instance_count=6` puts one value over the file; `--set models.tenant.memory="60 MiB"` names an item of
-  a list.
+  a list. `--set models.tenant.memory=@measured.json:rss` reads the value from a JSON file, where it has its unit
+  (`"46 MiB"`), or the unit follows: `--set models.tenant.memory="@measured.json:rss B"`.
 - Paths are relative to the file in which they stand.
 - (U): a platform unknown. AWS does not publish it.
 """.strip()
@@ -137,7 +138,9 @@ def _expect() -> str:
         f"PART: `mean`, {', '.join(map(code, PARTS))}. A replication without such a band leaves it undecided.\n\n"
         f"{CALLS}\n\n"
         "A call that failed is slower than every limit; one that takes exactly as long as a limit is not slower, "
-        "so `p99 < 100 ms` passes where every call takes 100 ms. `mmesim validate` says in words what each line means. "
+        "so `p99 < 100 ms` passes where every call takes 100 ms. `mmesim validate` says in words what each line means, "
+        "and notes a line that says nothing more than another. Lines that can never hold, alone or together, are "
+        "refused. "
         "How they are decided: [design](../design.md#results)."
     )
 

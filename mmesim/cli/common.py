@@ -9,16 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from mmesim.cli import complete
 from mmesim.cli.signals import uninterrupted
-from mmesim.errors import STOPPED, OutputError, UserError
+from mmesim.errors import STOPPED, OutputError, SimulationError, UserError
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
+    from mmesim.report.blocks import Report
     from mmesim.scenario.scenario import Scenario
 
 EXIT_CODES = {"pass": 0, "fail": 1, "undecided": 2}
@@ -29,7 +30,7 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="Set a field, such as endpoint.instance_count=6; repeatable.",
+        help="Set a field, such as endpoint.instance_count=6, or from a file: KEY=@FILE.json:PATH; repeatable.",
         show_default=False,
         autocompletion=complete.field,
     ),
@@ -120,6 +121,32 @@ def afford(scenario: Scenario, replications: int, yes: bool) -> None:
         raise UserError(
             f"{scenario.name}: {words}: lower run.duration, run.replications or the rates, or allow it with --yes"
         )
+
+
+def allow(scenario: Scenario, replications: int, *, yes: bool, no_own_code: bool, quiet: bool) -> None:
+    """Announce what a scenario runs of the user's, and make sure that it is not more work than anybody means."""
+    announce(scenario, no_own_code, quiet)
+    afford(scenario, replications, yes)
+
+
+class Found(Protocol):
+    """What a command found, which can be shown as JSON, too."""
+
+    def to_json(self) -> str:
+        """The text of a JSON document."""
+
+
+def show(found: Found, as_report: Callable[[], Report], json: bool, colour: bool = False) -> None:
+    """Print what was found, as JSON or as a report."""
+    from mmesim.report.text import text
+
+    typer.echo(found.to_json() if json else text(as_report(), colour=colour, width=columns()), nl=False)
+
+
+def trust(self_check: str | None, of: str) -> None:
+    """SimulationError when the simulator has contradicted itself; `of`: which run is meant."""
+    if self_check is not None:
+        raise SimulationError(f"the self-check of {of} failed: its figures cannot be trusted: {self_check}")
 
 
 def each(*steps: Callable[[], object]) -> None:

@@ -9,36 +9,50 @@ from typing import Annotated
 import typer
 
 from mmesim.cli import complete
-from mmesim.cli.common import Cluster, Jobs, Json, NoOwnCode, Silent, Yes, afford, announce, coloured, columns, executor
+from mmesim.cli.common import (
+    Cluster,
+    Jobs,
+    Json,
+    NoOwnCode,
+    Silent,
+    Yes,
+    allow,
+    coloured,
+    executor,
+    show,
+)
+
+FileA = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
+FileB = Annotated[
+    Path | None,
+    typer.Argument(help="Scenario file to compare with; default: a, changed by --set.", show_default=False),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Set a field of b, such as endpoint.instance_count=6; repeatable.",
+        show_default=False,
+        autocompletion=complete.field,
+    ),
+]
+ChangesOfBoth = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set-both", help="Set a field of both; repeatable.", show_default=False, autocompletion=complete.field
+    ),
+]
+Pairs = Annotated[
+    int | None, typer.Option(min=1, help="Pairs of replications.", show_default="from the file of a, else 10")
+]
 
 
 def diff(
-    a: Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)],
-    b: Annotated[
-        Path | None,
-        typer.Argument(help="Scenario file to compare with; default: a, changed by --set.", show_default=False),
-    ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Set a field of b, such as endpoint.instance_count=6; repeatable.",
-            show_default=False,
-            autocompletion=complete.field,
-        ),
-    ] = None,
-    both: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set-both",
-            help="Set a field of both; repeatable.",
-            show_default=False,
-            autocompletion=complete.field,
-        ),
-    ] = None,
-    replications: Annotated[
-        int | None, typer.Option(min=1, help="Pairs of replications.", show_default="from the file of a, else 10")
-    ] = None,
+    a: FileA,
+    b: FileB = None,
+    changes: Changes = None,
+    both: ChangesOfBoth = None,
+    replications: Pairs = None,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
     quiet: Silent = False,
@@ -54,7 +68,6 @@ def diff(
     from mmesim.experiment.replicate import repeated
     from mmesim.report.content.diff import diff_report
     from mmesim.report.progress import ReplicationsBar
-    from mmesim.report.text import text
     from mmesim.scenario.file.load import load
 
     if b is None and not changes:
@@ -64,15 +77,11 @@ def diff(
     if b is None:
         second = second.model_copy(update={"name": ", ".join(changes or ())})
     count = repeated(first, replications).run.replications
-    announce(first, no_own_code, quiet)
-    announce(second, no_own_code, quiet or second.own_code == first.own_code)
-    afford(first, count, yes)
-    afford(second, count, yes)
-    bar = None if quiet else sys.stderr
-    with (
-        executor(jobs, cluster, quiet) as running,
-        ReplicationsBar(bar, first.run.duration_s, 2 * count) as progress,
-    ):
+    allow(first, count, yes=yes, no_own_code=no_own_code, quiet=quiet)
+    said = quiet or second.own_code == first.own_code
+    allow(second, count, yes=yes, no_own_code=no_own_code, quiet=said)
+    bar = ReplicationsBar(None if quiet else sys.stderr, first.run.duration_s, 2 * count)
+    with executor(jobs, cluster, quiet) as running, bar as progress:
         found = compare(
             first,
             second,
@@ -80,4 +89,4 @@ def diff(
             executor=running,
             watch=lambda label: progress.part(0 if label == "a" else count),
         )
-    typer.echo(found.to_json() if json else text(diff_report(found), colour=coloured(), width=columns()), nl=False)
+    show(found, lambda: diff_report(found), json, coloured())

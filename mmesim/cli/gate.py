@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ from mmesim.cli.reports import add_step_summary, annotate, as_shown, refuse_fold
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:
+    from mmesim.results.baseline import Baseline
     from mmesim.scenario.scenario import Scenario
 
 STORE = Path("results", "gate.sqlite")
@@ -60,6 +62,9 @@ def gate(
     github: Annotated[
         bool, typer.Option("--github", help="In a GitHub workflow: mark lines of `expect`, and add a step summary.")
     ] = False,
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Write the figures of each NAME.yaml to NAME.baseline.json.")
+    ] = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
@@ -74,6 +79,7 @@ def gate(
 
     Exits with 0 when every line of `expect` passes, with 1 when one fails, with 2 when one stays undecided.
     """
+    from mmesim.experiment.gate.cases import RUNS
     from mmesim.experiment.gate.gate import gate as run_gate
     from mmesim.report.content.gate import gate_report, verdict_report
     from mmesim.report.progress import SimulationsBar
@@ -83,8 +89,9 @@ def gate(
 
     def allowed(scenario: Scenario) -> None:
         announce(scenario, no_own_code, quiet)
-        afford(scenario, 1, yes)
+        afford(scenario, RUNS, yes)
 
+    fresh: dict[Path, Baseline] = {}
     file = store / STORE.name if store.is_dir() or not store.suffix else store
     with told_to_continue(file), SimulationsBar(None if quiet else sys.stderr) as progress:
         found = run_gate(
@@ -96,6 +103,7 @@ def gate(
             allowed=allowed,
             explain=explain,
             robustness=robustness,
+            fresh=fresh if update_baseline else None,
         )
 
     def show() -> None:
@@ -105,7 +113,10 @@ def gate(
         typer.echo(as_shown(text(shown, colour=coloured(), width=columns())), nl=False)
 
     summary = [lambda: add_step_summary(found, quiet)] if github else []
-    each(show, *writers(found, json, junit, markdown), *summary)
+    saved = [partial(baseline.save, beside) for beside, baseline in fresh.items()]
+    each(show, *writers(found, json, junit, markdown), *summary, *saved)
+    if fresh and not quiet:
+        typer.echo(f"wrote {', '.join(map(str, fresh))}", err=True)
     broken = [scenario for scenario in found.scenarios if scenario.error is not None]
     if not quiet and len(broken) < len(found.scenarios):
         typer.echo(_simulated(sum(scenario.simulated for scenario in found.scenarios), file), err=True)
@@ -120,5 +131,5 @@ def _simulated(count: int, store: Path) -> str:
     from mmesim import units
 
     if not count:
-        return f"nothing had to be simulated: all is in {store}"
-    return f"{units.show_count(count)} runs were simulated; what is finished is in {store}"
+        return f"nothing had to be simulated for the verdicts: all is in {store}"
+    return f"{units.show_count(count)} runs were simulated for the verdicts: they are kept in {store}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from pathlib import Path
 from typing import Annotated
@@ -65,27 +64,23 @@ def init(
 
 def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, more: list[str]) -> None:
     from mmesim.cli.common import folder_name
+    from mmesim.cli.log_format import recognised
     from mmesim.errors import TraceWarning
     from mmesim.report.phrases import plural
     from mmesim.scenario.file.trace_files import trace_lines, trace_of_words
     from mmesim.workload.trace.describe import describe
     from mmesim.workload.trace.durations import durations
     from mmesim.workload.trace.first_scenario import first_scenario
-    from mmesim.workload.trace.line_text import beginning
     from mmesim.workload.trace.models_table import models_table
     from mmesim.workload.trace.one_name import tell_of_one_name
-    from mmesim.workload.trace.unknown_file import known_format
     from mmesim.workload.trace.whole import WholeTrace
 
     table = file.with_name(f"{file.stem}-models.csv")
     for target in (file, table):
         if target.exists():
             raise OutputError(_taken(target))
-    known = known_format(beginning(log)) if log.is_file() and layout is None and _in_layout(pattern) else None
-    if known is not None:
-        layout = known[1]
-        typer.echo(f"{log}: {known[0]}, format: {layout}", err=True)
-    words = [f"format={layout or ('table' if pattern is None else 'access-log')}", *more]
+    layout = recognised(log, layout, pattern, more)
+    words = [f"format={layout}", *more]
     source = trace_of_words(log, words, {"pattern": pattern}, None)
     trace = WholeTrace(source, 1)
     found = describe(log, trace.calls(), trace.span_s, lambda: trace.grid)
@@ -99,7 +94,7 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     lines = trace_lines(path, words, {"pattern": pattern}, None, 6)
     name = folder_name(log.name.split(".")[0])
     _write_new(table, models)
-    _write_new(file, first_scenario(found, durations(source, layout or ""), name, lines, table.name))
+    _write_new(file, first_scenario(found, durations(source, layout), name, lines, table.name))
     typer.echo(f"{table}: {plural(count, 'model')}", err=True)
 
 
@@ -115,11 +110,3 @@ def _taken(file: Path) -> str:
         f"{file}: already exists and is not overwritten: give the scenario another name, mmesim init NAME.yaml; "
         "the table of a log's models is then NAME-models.csv"
     )
-
-
-def _in_layout(pattern: str | None) -> bool:
-    """Whether a pattern leaves all but the model to the layout of the log."""
-    try:
-        return pattern is None or set(re.compile(pattern).groupindex) == {"model"}
-    except re.error:
-        return False  # it is refused with the trace

@@ -19,14 +19,14 @@ from mmesim.cli.common import (
     Seed,
     Store,
     Yes,
-    afford,
-    announce,
-    columns,
+    allow,
     executor,
+    show,
     told_to_continue,
+    trust,
     with_seed,
 )
-from mmesim.errors import SimulationError, UserError
+from mmesim.errors import UserError
 
 
 def robustness(
@@ -57,14 +57,12 @@ def robustness(
     from mmesim.report.blocks import Lines, report
     from mmesim.report.content.robustness import robustness_report
     from mmesim.report.progress import SimulationsBar
-    from mmesim.report.text import text
     from mmesim.scenario.file.load import load
 
     loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
-    announce(loaded, no_own_code, quiet)
-    afford(loaded, repeated(loaded, replications).run.replications, yes)
+    allow(loaded, repeated(loaded, replications).run.replications, yes=yes, no_own_code=no_own_code, quiet=quiet)
     with (
         told_to_continue(store),
         executor(jobs, cluster, quiet) as running,
@@ -73,9 +71,7 @@ def robustness(
         found = run_robustness(
             loaded, full=full, replications=replications, executor=running, store=store, watch=progress
         )
-    shown = report([Lines((found.answer,))]) if quiet else robustness_report(found)
-    typer.echo(found.to_json() if json else text(shown, width=columns()), nl=False)
-    if found.self_check is not None:
-        raise SimulationError(f"the self-check of a setting failed: its figures cannot be trusted: {found.self_check}")
+    show(found, lambda: report([Lines((found.answer,))]) if quiet else robustness_report(found), json)
+    trust(found.self_check, "a setting")
     if check and found.verdict is not None:
         raise typer.Exit(EXIT_CODES[found.verdict])

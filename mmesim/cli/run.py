@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,51 +22,55 @@ from mmesim.cli.common import (
     ScenarioFile,
     Seed,
     Yes,
-    afford,
-    announce,
+    allow,
     coloured,
-    columns,
     each,
     executor,
     folder_name,
+    show,
     tell,
+    trust,
 )
-from mmesim.errors import SimulationError
 
 if TYPE_CHECKING:
+    from mmesim.experiment.execute.task import Executor
     from mmesim.results.result import Result
+    from mmesim.scenario.scenario import Scenario
+
+
+SummaryJson = Annotated[bool, typer.Option("--json", help="Print summary.json instead of the report.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the result.", show_default="results/<name>")]
+Replications = Annotated[
+    int | None, typer.Option(min=1, help="Number of replications, instead of the scenario's.", show_default=False)
+]
+Until = Annotated[
+    str | None,
+    typer.Option(help="Repeat until a figure is precise enough, such as 'p99 within 5 %'.", show_default=False),
+]
+Requests = Annotated[
+    str | None,
+    typer.Option(help="Calls to record, in all replications together: all, or at most N.", show_default="200000"),
+]
+NoRequests = Annotated[bool, typer.Option("--no-requests", help="Record no calls.")]
+WithRobustness = Annotated[
+    bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
+]
+Check = Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")]
 
 
 def run(
     scenario: ScenarioFile,
-    json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the report.")] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the result.", show_default="results/<name>")
-    ] = None,
+    json: SummaryJson = False,
+    out: Out = None,
     seed: Seed = None,
-    replications: Annotated[
-        int | None, typer.Option(min=1, help="Number of replications, instead of the scenario's.", show_default=False)
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            help="Repeat until a figure is precise enough, such as 'p99 within 5 %'.",
-            show_default=False,
-        ),
-    ] = None,
+    replications: Replications = None,
+    until: Until = None,
     jobs: Jobs = 1,
     cluster: Cluster = None,
-    requests: Annotated[
-        str | None,
-        typer.Option(help="Calls to record, in all replications together: all, or at most N.", show_default="200000"),
-    ] = None,
-    no_requests: Annotated[bool, typer.Option("--no-requests", help="Record no calls.")] = False,
-    robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")
-    ] = False,
+    requests: Requests = None,
+    no_requests: NoRequests = False,
+    robustness: WithRobustness = False,
+    check: Check = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
@@ -75,16 +80,10 @@ def run(
 
     Prints a report, and writes summary and tables to a folder.
     """
-    from mmesim.cli.replaced import replaced
-    from mmesim.experiment.replicate import RECORDS, run_replications
-    from mmesim.experiment.until import replicate_until
-    from mmesim.preflight.check import findings
+    from mmesim.experiment.replicate import RECORDS
     from mmesim.report.content.run import run_report, verdict_report
-    from mmesim.report.progress import ReplicationsBar, SimulationsBar
-    from mmesim.report.text import text
     from mmesim.results.folder import prepare
     from mmesim.scenario.file.load import load
-    from mmesim.scenario.run.settings import AUTO
 
     records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications, "run.until": until}
@@ -92,50 +91,66 @@ def run(
     loaded = load(scenario, [*(overrides or ()), *settings])
     folder = out or Path("results", folder_name(loaded.name))
     prepare(folder, None if out else loaded.name)
-    announce(loaded, no_own_code, quiet)
-    afford(loaded, loaded.run.replications, yes)
-    bar = None if quiet else sys.stderr
-    for finding in () if quiet else findings(loaded):
-        if finding.severity != "note":
-            tell(finding.line)
-    other = None if quiet else replaced(folder, loaded)
-    if other is not None:
-        tell(f"note: {other}")
-    if loaded.run.warmup_s == AUTO and not quiet:
-        typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
-    with (
-        executor(jobs, cluster, quiet) as running,
-        ReplicationsBar(bar, loaded.run.duration_s, loaded.run.replications) as progress,
-    ):
-        if loaded.run.until is None:
-            result = run_replications(loaded, executor=running, records=records, watch=progress)
-        else:
-            result = replicate_until(loaded, executor=running, records=records, watch=progress, plan=progress.expect)
+    allow(loaded, loaded.run.replications, yes=yes, no_own_code=no_own_code, quiet=quiet)
+    if not quiet:
+        _tell_before(loaded, folder)
+    result = _simulated(loaded, records, lambda: executor(jobs, cluster, quiet), quiet)
     interrupted = result.interrupted
     if robustness and not interrupted:
         try:
-            from mmesim.experiment.robustness import robustness as run_robustness
-
-            with executor(jobs, cluster, quiet) as running, SimulationsBar(bar) as counted:
-                unknowns = run_robustness(loaded, executor=running, watch=counted)
-            result = replace(result, robustness=unknowns.data)
+            result = _with_robustness(loaded, result, lambda: executor(jobs, cluster, quiet), quiet)
         except KeyboardInterrupt:
             interrupted = True  # the run itself is finished
-
-    def show() -> None:
-        shown = verdict_report(result) if quiet else run_report(result)
-        typer.echo(result.to_json() if json else text(shown, colour=coloured(), width=columns()), nl=False)
-
-    each(show, lambda: result.save(folder))
+    each(
+        lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
+        lambda: result.save(folder),
+    )
     if not quiet:
         typer.echo(_speed(result), err=True)
         typer.echo(f"result in {folder}", err=True)
-    if result.self_check is not None:
-        raise SimulationError(f"the self-check of the run failed: its figures cannot be trusted: {result.self_check}")
+    trust(result.self_check, "the run")
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def _tell_before(scenario: Scenario, folder: Path) -> None:
+    """Say what can be known before the run: findings, and what its result would replace."""
+    from mmesim.cli.replaced import replaced
+    from mmesim.preflight.check import findings
+    from mmesim.scenario.run.settings import AUTO
+
+    for finding in findings(scenario):
+        if finding.severity != "note":
+            tell(finding.line)
+    other = replaced(folder, scenario)
+    if other is not None:
+        tell(f"note: {other}")
+    if scenario.run.warmup_s == AUTO:
+        typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
+
+
+def _simulated(scenario: Scenario, records: int | None, made: Callable[[], Executor], quiet: bool) -> Result:
+    """Run as many replications as the scenario wants, with a bar."""
+    from mmesim.experiment.replicate import run_replications
+    from mmesim.experiment.until import replicate_until
+    from mmesim.report.progress import ReplicationsBar
+
+    bar = ReplicationsBar(None if quiet else sys.stderr, scenario.run.duration_s, scenario.run.replications)
+    with made() as running, bar as progress:
+        if scenario.run.until is None:
+            return run_replications(scenario, executor=running, records=records, watch=progress)
+        return replicate_until(scenario, executor=running, records=records, watch=progress, plan=progress.expect)
+
+
+def _with_robustness(scenario: Scenario, result: Result, made: Callable[[], Executor], quiet: bool) -> Result:
+    """The result with the answer under the settings of what AWS does not publish."""
+    from mmesim.experiment.robustness import robustness
+    from mmesim.report.progress import SimulationsBar
+
+    with made() as running, SimulationsBar(None if quiet else sys.stderr) as counted:
+        return replace(result, robustness=robustness(scenario, executor=running, watch=counted).data)
 
 
 def _records(requests: str | None, no_requests: bool, default: int) -> int | None:

@@ -20,15 +20,14 @@ from mmesim.cli.common import (
     ScenarioFile,
     Seed,
     Silent,
-    afford,
-    announce,
-    columns,
+    allow,
     each,
     executor,
     folder_name,
+    show,
+    trust,
     with_seed,
 )
-from mmesim.errors import SimulationError
 from mmesim.scenario.figures import Figure, figure, names, shown_in
 
 if TYPE_CHECKING:
@@ -38,54 +37,64 @@ STORE = "sweep.sqlite"
 METRICS = ",".join(names(shown_in("sweep table")))
 
 
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Field and values, such as endpoint.instance_count=2,4,6; repeat for all combinations.",
+        autocompletion=complete.field,
+    ),
+]
+Points = Annotated[
+    Path | None, typer.Option(help="CSV file with a header of fields and one point a line.", show_default=False)
+]
+Sample = Annotated[
+    str | None, typer.Option(help="lhs:64 or sobol:64: 64 points, spread over the ranges.", show_default=False)
+]
+Ranges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--range",
+        help='Field and range, such as models.tenant.memory="40 MiB..80 MiB"; add " log" for a log scale.',
+        autocompletion=complete.field,
+    ),
+]
+Metrics = Annotated[str, typer.Option(help="Figures in the table.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Folder for the tables.", show_default="results/<name>-sweep")
+]
+StoreFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File that keeps finished simulations, which are not run again.", show_default="<out>/sweep.sqlite"
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(help="PNG or SVG file to draw; shows the first metric given, else p99.", show_default=False),
+]
+OfEachPoint = Annotated[
+    int | None, typer.Option(min=1, help="Replications of each point.", show_default="from the file, else 10")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations, or 1,000,000,000 calls.")]
+
+
 def sweep(
     scenario: ScenarioFile,
-    grid: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Field and values, such as endpoint.instance_count=2,4,6; repeat for all combinations.",
-            autocompletion=complete.field,
-        ),
-    ] = None,
-    points: Annotated[
-        Path | None, typer.Option(help="CSV file with a header of fields and one point a line.", show_default=False)
-    ] = None,
-    sample: Annotated[
-        str | None, typer.Option(help="lhs:64 or sobol:64: 64 points, spread over the ranges.", show_default=False)
-    ] = None,
-    ranges: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--range",
-            help='Field and range, such as models.tenant.memory="40 MiB..80 MiB"; add " log" for a log scale.',
-            autocompletion=complete.field,
-        ),
-    ] = None,
-    metrics: Annotated[str, typer.Option(help="Figures in the table.")] = METRICS,
+    grid: Grid = None,
+    points: Points = None,
+    sample: Sample = None,
+    ranges: Ranges = None,
+    metrics: Metrics = METRICS,
     quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the tables.", show_default="results/<name>-sweep")
-    ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            help="File that keeps finished simulations, which are not run again.", show_default="<out>/sweep.sqlite"
-        ),
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(help="PNG or SVG file to draw; shows the first metric given, else p99.", show_default=False),
-    ] = None,
+    out: Out = None,
+    store: StoreFile = None,
+    plot: Plot = None,
     json: Json = False,
     seed: Seed = None,
-    replications: Annotated[
-        int | None, typer.Option(min=1, help="Replications of each point.", show_default="from the file, else 10")
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Allow more than 2,000 simulations, or 1,000,000,000 calls.")
-    ] = False,
+    replications: OfEachPoint = None,
+    yes: Yes = False,
     no_own_code: NoOwnCode = False,
     overrides: Overrides = None,
 ) -> None:
@@ -100,9 +109,8 @@ def sweep(
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
     from mmesim.experiment.sweep.words import from_words
     from mmesim.report.content.sweep import sweep_report
-    from mmesim.report.plots.picture import check_format, write_plot
+    from mmesim.report.plots.picture import check_format
     from mmesim.report.progress import SimulationsBar
-    from mmesim.report.text import text
     from mmesim.scenario.file.template import Template
 
     figures = _figures(metrics)
@@ -114,37 +122,33 @@ def sweep(
     folder = out or Path("results", f"{folder_name(name)}-sweep")
     file = store or folder / STORE
     prepare(folder, None if out else name)
-    announce(template.at(), no_own_code, quiet)
-    afford(template.at(), repeated(template.at(), replications).run.replications, yes)
+    count = repeated(template.at(), replications).run.replications
+    allow(template.at(), count, yes=yes, no_own_code=no_own_code, quiet=quiet)
     with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
+        most = None if yes else MOST
         result = run_sweep(
-            template,
-            what,
-            replications=replications,
-            executor=running,
-            store=file,
-            most=None if yes else MOST,
-            watch=progress,
+            template, what, replications=replications, executor=running, store=file, most=most, watch=progress
         )
 
-    def draw() -> None:
-        if plot is not None and result.points:
-            write_plot(result.plot("p99" if metrics == METRICS else figures[0].name), plot)
-
     each(
-        lambda: typer.echo(
-            result.to_json() if json else text(sweep_report(result, figures), width=columns()), nl=False
-        ),
+        lambda: show(result, lambda: sweep_report(result, figures), json),
         lambda: result.save(folder),
-        draw,
+        lambda: _draw(result, plot, "p99" if metrics == METRICS else figures[0].name),
     )
     if not quiet:
         typer.echo(_counted(result, file), err=True)
         typer.echo(f"tables in {folder}", err=True)
-    if result.self_check is not None:
-        raise SimulationError(f"the self-check of a point failed: its figures cannot be trusted: {result.self_check}")
+    trust(result.self_check, "a point")
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _draw(result: SweepResult, file: Path | None, metric: str) -> None:
+    """Draw a figure at the points, where a file is given and there are any."""
+    from mmesim.report.plots.picture import write_plot
+
+    if file is not None and result.points:
+        write_plot(result.plot(metric), file)
 
 
 def _figures(words: str) -> Sequence[Figure]:

@@ -29,12 +29,13 @@ class Asked:
 
     file: Annotated[Path, typer.Argument(help="Trace file.", show_default=False)]
     format: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="table, json-lines, access-log, or a layout by name, such as nginx-combined, mms, alb, k6-csv or "
-            "jmeter; a wrong name lists them all."
+            "jmeter; a wrong name lists them all.",
+            show_default="as the beginning of the file shows, else table",
         ),
-    ] = "table"
+    ] = None
     pattern: Annotated[
         str | None,
         typer.Option(
@@ -66,10 +67,12 @@ class Asked:
 
     def trace(self) -> WholeTrace:
         """The trace that the options ask for; UserError for an option that is wrong."""
+        from mmesim.cli.log_format import recognised
         from mmesim.scenario.file.trace_files import trace_of_words
         from mmesim.workload.trace.whole import WholeTrace
 
-        words = [f"format={self.format}"]
+        more = self.more or []
+        words = [f"format={recognised(self.file, self.format, self.pattern, more)}"]
         words += [f"{name}={value}" for name, value in (("rate", self.rate), ("warp", self.warp)) if value is not None]
         if self.models is not None:
             name, equals, count = self.models.partition("=")
@@ -77,7 +80,7 @@ class Asked:
                 raise typer.BadParameter(f"--models takes top=100, hash=50 or stripe=50, not {self.models!r}")
             words.append(f"models.{name.strip()}={count.strip()}")
         texts = {"pattern": self.pattern, "time_format": self.time_format}
-        return WholeTrace(trace_of_words(self.file, [*words, *(self.more or [])], texts, self.window), self.seed)
+        return WholeTrace(trace_of_words(self.file, [*words, *more], texts, self.window), self.seed)
 
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:

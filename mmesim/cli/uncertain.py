@@ -18,14 +18,13 @@ from mmesim.cli.common import (
     Silent,
     Store,
     Yes,
-    afford,
-    announce,
-    columns,
+    allow,
     executor,
+    show,
     told_to_continue,
+    trust,
     with_seed,
 )
-from mmesim.errors import SimulationError
 
 
 def uncertain(
@@ -57,13 +56,12 @@ def uncertain(
     from mmesim.experiment.uncertain import uncertain as run_uncertain
     from mmesim.report.content.uncertain import uncertain_report
     from mmesim.report.progress import SimulationsBar
-    from mmesim.report.text import text
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
     base = template.at()
-    announce(base, no_own_code, quiet)
-    afford(base, draws * repeated(base, replications).run.replications, yes)
+    simulations = draws * repeated(base, replications).run.replications
+    allow(base, simulations, yes=yes, no_own_code=no_own_code, quiet=quiet)
     with (
         told_to_continue(store),
         executor(jobs, cluster, quiet) as running,
@@ -78,6 +76,5 @@ def uncertain(
             store=store,
             watch=progress,
         )
-    typer.echo(found.to_json() if json else text(uncertain_report(found), width=columns()), nl=False)
-    if found.self_check is not None:
-        raise SimulationError(f"the self-check of a draw failed: its figures cannot be trusted: {found.self_check}")
+    show(found, lambda: uncertain_report(found), json)
+    trust(found.self_check, "a draw")

@@ -31,8 +31,9 @@ def validate(
     Shows all mistakes of all files at once, and on stderr what can be known before a run: whether models fit, loads end
     in time, and CPU, workers and memory suffice.
     """
-    from mmesim.preflight.check import findings
+    from mmesim.preflight.check import findings_of
     from mmesim.preflight.in_short import in_short
+    from mmesim.preflight.offered import Offered
     from mmesim.report.plain import harmless_line
     from mmesim.report.text import INDENT, wrapped
     from mmesim.scenario.file.dump import dump
@@ -43,7 +44,8 @@ def validate(
     for file in files:
         try:
             scenario = load(file, overrides or ())
-            found, figures = findings(scenario), list(in_short(scenario))
+            offered = Offered(scenario)
+            found, figures = findings_of(offered), list(in_short(offered))
             _try_sweep(file, overrides or (), scenario)
         except ScenarioError as error:
             problems += error.problems
@@ -68,11 +70,11 @@ def validate(
 
 def _try_sweep(file: Path, overrides: Sequence[str], scenario: Scenario) -> None:
     """Puts the first and the last point of the sweep into the scenario; ScenarioError when it has no such field."""
+    if scenario.sweep is None:
+        return
     from mmesim.experiment.sweep.points import points
     from mmesim.scenario.file.template import Template
 
-    if scenario.sweep is None:
-        return
     found = points(scenario.sweep, scenario.run.seed)
     for point in (found[0], found[-1]):
         try:

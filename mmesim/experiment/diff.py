@@ -64,6 +64,14 @@ class Diff:
         rows = [_row(delta) for delta in self.deltas]
         return pd.DataFrame(rows).set_index("figure")
 
+    @property
+    def expect(self) -> tuple[tuple[str, str | None, str | None], ...]:
+        """What is expected of a or of b: the line, and the verdict on each; None where it does not expect that."""
+        each = [
+            {str(entry["text"]): str(entry["verdict"]) for entry in of.summary["expect"]} for of in (self.a, self.b)
+        ]
+        return tuple((text, each[0].get(text), each[1].get(text)) for text in dict.fromkeys([*each[0], *each[1]]))
+
     @cached_property
     def data(self) -> dict[str, object]:
         """What `mmesim diff --json` prints."""
@@ -86,6 +94,7 @@ class Diff:
                 }
                 for delta in self.deltas
             },
+            "expect": [{"text": text, "a": of_a, "b": of_b} for text, of_a, of_b in self.expect],
             "first_divergence": None if self.first is None else asdict(self.first),
         }
 

@@ -19,6 +19,7 @@ from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.replicate import repeated
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.experiment.uncertain_result import Answer, Chance, Uncertain
+from mmesim.results.asked import asked
 from mmesim.results.figures import Formula, formula, measured
 from mmesim.results.latency import pool, pooled_quantile
 from mmesim.results.result import Result
@@ -58,10 +59,10 @@ def uncertain(
     """Simulate a scenario, or the file of one, for many draws of what is believed in it; draws from `run.seed`.
 
     `replications` of each draw, at least 2: default those that the scenario sets, else 10. `metrics` are figures such
-    as `p99` or `cache_hit_ratio`: default those that are expected. `jobs` run at the same time, or `executor` runs
-    them. `store` is a file: simulations that are in it are not run again, and each that finishes is added. Raises
-    UserError, before anything is simulated, when nothing is believed, for an unknown metric, for too few draws or
-    replications, and for a draw that is not a valid scenario.
+    as `p99` or `cache_hit_ratio`: default those that are expected, also of some of the calls. `jobs` run at the same
+    time, or `executor` runs them. `store` is a file: simulations that are in it are not run again, and each that
+    finishes is added. Raises UserError, before anything is simulated, when nothing is believed, for an unknown metric,
+    for too few draws or replications, and for a draw that is not a valid scenario.
     """
     template = Template.given(scenario)
     base = template.at()
@@ -83,6 +84,7 @@ def uncertain(
     scenarios = _scenarios(template, values, count)
     answers = {name: np.empty((draws, count)) for name in formulas}
     of_draws = {name: np.empty(draws) for name in formulas}
+    selected = dict[str, Formula]()
     verdicts: dict[int, list[str]] = {}
     steady: dict[int, SteadyState] = {}
     wrong: dict[int, str | None] = {}
@@ -91,6 +93,12 @@ def uncertain(
         for name, one in formulas.items():
             answers[name][index] = [one.of(run) for run in result.runs]
             of_draws[name][index] = _of_draw(name, answers[name][index].tolist(), result)
+        for of_some in () if metrics else asked(result.scenario, result.runs):
+            selected.setdefault(of_some.name, of_some.formula)
+            answers.setdefault(of_some.name, np.empty((draws, count)))[index] = [
+                of_some.formula.of(run) for run in result.runs
+            ]
+            of_draws.setdefault(of_some.name, np.empty(draws))[index] = of_some.together(result.runs)
         verdicts[index], steady[index] = _verdicts(result), result.steady_state
         wrong[index] = result.self_check
 
@@ -103,7 +111,7 @@ def uncertain(
         draws=tuple(values),
         answers=tuple(
             _answer(name, one, answers[name], of_draws[name], beliefs, shares, resampled, rng)
-            for name, one in formulas.items()
+            for name, one in (formulas | selected).items()
         ),
         expect=tuple(
             _chance(expectation.text, [verdicts[index][place] for index in range(draws)])

@@ -18,12 +18,13 @@ def call_time(offered: Offered) -> Iterator[Finding]:
     endpoint, clients, delay_s = scenario.endpoint, scenario.clients, scenario.fixed_delay_s
     client_first = clients.timeout_s - delay_s <= endpoint.invocation_timeout_s
     limit_s = clients.timeout_s if client_first else endpoint.invocation_timeout_s
-    took = {model.index: in_server_s(offered, model) + client_first * delay_s for model in offered.models}
-    late = [model for model in sorted(offered.models, key=lambda one: -took[one.index]) if took[model.index] > limit_s]
+    took = offered.each(lambda model: in_server_s(offered, model) + client_first * delay_s)
+    rows = offered.slowest_first(took, limit_s)
+    late = [offered.models[row] for row in rows]
     if not late:
         return
     field = "clients.timeout" if client_first else "endpoint.invocation_timeout"
-    longest_s = took[late[0].index]
+    longest_s = float(took[rows[0]])
     yield Finding(
         id="call_time",
         severity="warning",

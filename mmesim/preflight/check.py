@@ -8,6 +8,7 @@ from mmesim.preflight import advice, call_time, load, load_time, room
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_set
+from mmesim.scenario.expectations import always, repetitions
 from mmesim.scenario.scenario import Scenario
 
 RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
@@ -31,15 +32,38 @@ SEVERITIES = ("problem", "warning", "note")
 
 def findings(scenario: Scenario) -> list[Finding]:
     """What follows from the scenario alone, the worst first; then what is believed, and what a configuration did."""
-    offered = Offered(scenario)
+    return findings_of(Offered(scenario))
+
+
+def findings_of(offered: Offered) -> list[Finding]:
+    """The same, where the calls to be expected are known already."""
+    scenario = offered.scenario
     found = [finding for rule in RULES for finding in rule(offered)]
-    found += [*_beliefs(scenario), *_config(scenario)]
+    found += [*_expectations(scenario), *_beliefs(scenario), *_config(scenario)]
     return worst_first(found)
 
 
 def worst_first(found: Iterable[Finding]) -> list[Finding]:
     """Problems before warnings before notes, otherwise as they are."""
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def _expectations(scenario: Scenario) -> Iterator[Finding]:
+    """Lines of `expect` that decide nothing."""
+    idle = {index: why for index, e in enumerate(scenario.expect) if (why := always(e)) is not None}
+    repeated = {one.second: one for one in repetitions(scenario)}
+    for index, e in enumerate(scenario.expect):
+        if index in idle:
+            text = f"`{e.text}` holds whatever happens: {idle[index]}"
+        elif index in repeated:
+            stronger = scenario.expect[repeated[index].first]
+            does = f"holds wherever `{stronger.text}` does: {repeated[index].why}"
+            text = f"`{e.text}` {'stands twice' if e.text == stronger.text else does}"
+        else:
+            continue
+        yield Finding(
+            id="expect", severity="note", text=text, evidence={}, source="docs/reference/scenario.md#expect", try_=None
+        )
 
 
 def _beliefs(scenario: Scenario) -> Iterator[Finding]:

@@ -9,12 +9,11 @@ from mmesim.preflight.load import occupancy
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import copies_of_each, free_memory_bytes
 from mmesim.preflight.working_set import working_sets
-from mmesim.scenario.scenario import Scenario
 
 
-def in_short(scenario: Scenario) -> Iterator[str]:
+def in_short(offered: Offered) -> Iterator[str]:
     """Expected CPU, workers and memory against what there is, then the working set; nothing of recorded traffic."""
-    offered = Offered(scenario)
+    scenario = offered.scenario
     sets = working_sets(offered)
     if sets is None:
         return

@@ -86,7 +86,7 @@ def occupancy(offered: Offered, instances: int | None = None) -> tuple[Floats, F
     if kind.queue.scope == "server":
         workers = float(kind.server_workers.at_most * count)
         return (offered.open_per_s @ offered.worker_s)[:, None], np.array([workers])
-    workers_of = np.array([float(kind.model_workers(model).at_most * hosts) for model in offered.models])
+    workers_of = offered.each(lambda model: kind.model_workers(model).at_most * hosts)
     return offered.open_per_s * offered.worker_s, workers_of
 
 
@@ -148,7 +148,7 @@ def threads(offered: Offered) -> Iterator[Finding]:
         return
     count = np.array([float(model.service.threads) for model in offered.models])
     factor = np.array([model.oversubscription if model.service.threads > 1 else 0.0 for model in offered.models])
-    most = np.array([float(max(1, kind.model_workers(model).at_most)) for model in offered.models])
+    most = offered.each(lambda model: max(1, kind.model_workers(model).at_most))
     computing = np.array([model.service.cpu.mean > 0.0 for model in offered.models])
     busy = np.minimum(offered.open_per_s.max(axis=0) * offered.worker_s / hosts, most) * computing
     running = float(busy @ count)

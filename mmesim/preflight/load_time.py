@@ -16,25 +16,23 @@ def load_time(offered: Offered) -> Iterator[Finding]:
     """Loads that can never end in time, and loads that outlast those who wait for them."""
     scenario = offered.scenario
     endpoint, patience_s = scenario.endpoint, scenario.clients.timeout_s
-    took = {model.index: load_parts_s(offered, model) for model in offered.models}
-    total_s = {index: sum(parts.values()) for index, parts in took.items()}
-    slowest_first = sorted(offered.models, key=lambda model: -total_s[model.index])
-    never = [model for model in slowest_first if total_s[model.index] > endpoint.load_limit_s]
+    total_s = offered.each(lambda model: sum(load_parts_s(offered, model).values()))
+    never = [offered.models[row] for row in offered.slowest_first(total_s, endpoint.load_limit_s)]
     if never:
         yield _finding(
             never,
-            took[never[0].index],
+            load_parts_s(offered, never[0]),
             "problem",
             f"above endpoint.load_limit ({units.show_seconds(endpoint.load_limit_s)}): no load ever ends",
             endpoint.load_limit_s,
         )
     limit_s = min(endpoint.load_timeout_s, patience_s)
-    late = [model for model in slowest_first if limit_s < total_s[model.index] <= endpoint.load_limit_s]
+    late = [offered.models[row] for row in offered.slowest_first(total_s, limit_s, endpoint.load_limit_s)]
     if late:
         what = "endpoint.load_timeout" if limit_s == endpoint.load_timeout_s else "clients.timeout"
         yield _finding(
             late,
-            took[late[0].index],
+            load_parts_s(offered, late[0]),
             "warning",
             f"above {what} ({units.show_seconds(limit_s)}): calls that wait for it from the start fail",
             limit_s,

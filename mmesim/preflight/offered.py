@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 
-from mmesim.arrays import Floats
+from mmesim.arrays import Floats, Ints
 from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.server import CpuWait
@@ -21,6 +23,12 @@ from mmesim.workload.draws.popularity import Mix
 
 WINDOWS = 96
 """Pieces of the run of which the busiest is looked for: a quarter of an hour of a day."""
+MOST_RATES = 10_000_000
+"""Rates of models in windows, 80 MB: with more than 100,000 models there are fewer windows."""
+
+_OWN = ("index", "name", "group", "weight", "rate_per_s", "load", "service", "first_call")
+_SIZES = attrgetter(*(field.name for field in fields(Model) if field.name not in _OWN))
+"""Of a model all that can be compared at once, but what is its own."""
 
 
 @dataclass(frozen=True)
@@ -40,36 +48,60 @@ class Offered:
         self.scenario = scenario
         self.models = scenario.model_table()
         self.kind = scenario.server_kind
+        self.windows = max(1, min(WINDOWS, MOST_RATES // len(self.models)))
 
     @cached_property
-    def demand(self) -> tuple[Demand, ...]:
-        """What one call for each model of the table brings."""
-        return tuple(_demand(self.scenario, model) for model in self.models)
+    def _alike(self) -> tuple[list[Model], Ints]:
+        """A model of each sort, and the sort of each model: those of one differ in name, group and traffic alone."""
+        sorts: dict[tuple[object, ...], int] = {}
+        firsts: list[Model] = []
+        sort_of = np.empty(len(self.models), dtype=np.int64)
+        for row, model in enumerate(self.models):
+            # Frozen, and alive as long as their models: one object has one value.
+            key = (*_SIZES(model), id(model.load), id(model.service), id(model.first_call))
+            sort = sorts.setdefault(key, len(firsts))
+            if sort == len(firsts):
+                firsts.append(model)
+            sort_of[row] = sort
+        return firsts, sort_of
+
+    def each(self, figure: Callable[[Model], float]) -> Floats:
+        """A figure of each model [models] that its name, its group and its traffic have no part in."""
+        firsts, sort_of = self._alike
+        values: Floats = np.array([float(figure(model)) for model in firsts])[sort_of]
+        return values
+
+    def slowest_first(self, took_s: Floats, above_s: float, to_s: float = math.inf) -> list[int]:
+        """The rows of the models that take longer than one time and no longer than another."""
+        rows = np.flatnonzero((took_s > above_s) & (took_s <= to_s))
+        ordered: list[int] = rows[np.argsort(-took_s[rows], kind="stable")].tolist()
+        return ordered
 
     @cached_property
     def cpu_s(self) -> Floats:
         """`Demand.cpu_s` [models]."""
-        return np.array([one.cpu_s for one in self.demand])
+        return self.each(lambda model: _demand(self.scenario, model).cpu_s)
 
     @cached_property
     def worker_s(self) -> Floats:
         """`Demand.worker_s` [models]."""
-        return np.array([one.worker_s for one in self.demand])
+        return self.each(lambda model: _demand(self.scenario, model).worker_s)
 
     @cached_property
     def open_per_s(self) -> Floats:
         """[windows, models]: calls a second that come whether or not earlier ones are answered."""
         length_s = self.scenario.run.duration_s
-        rates = np.zeros((WINDOWS, len(self.models)))
+        rates = np.zeros((self.windows, len(self.models)))
         for stream in self.scenario.traffic:
             if stream.arrivals is not None and not isinstance(stream.arrivals, ClosedLoop):
                 self._add(rates, stream)
-        return rates / (length_s / WINDOWS)
+        rates /= length_s / self.windows
+        return rates
 
     def _add(self, calls: Floats, stream: Traffic) -> None:
         scenario, chosen, seed = self.scenario, self.scenario.models_of(stream), self.scenario.run.seed
         rows = rows_of(chosen)
-        ends_s = np.linspace(0.0, scenario.run.duration_s, WINDOWS + 1)
+        ends_s = np.linspace(0.0, scenario.run.duration_s, self.windows + 1)
         inside_s = np.clip(ends_s - stream.start_s, 0.0, max(0.0, scenario.end_of(stream) - stream.start_s))
         if stream.drift is not None:
             total = calls_in(stream, chosen, seed, float(inside_s[-1]))

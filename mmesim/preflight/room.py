@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
+import numpy as np
+
 from mmesim import units
+from mmesim.arrays import Flags
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.scenario.endpoint.endpoint import Endpoint
@@ -21,7 +24,7 @@ def never_fits(offered: Offered) -> Iterator[Finding]:
     """Models that an empty host cannot hold: of which resource they need how much, of how much."""
     hosts = Host(offered)
     for resource in ("memory", "tasks", "disk"):
-        failing = [model for model in offered.models if not hosts.fits(model, resource)]
+        failing = [offered.models[row] for row in np.flatnonzero(~hosts.holds(resource)).tolist()]
         if failing:
             yield hosts.refusal(max(failing, key=lambda model: hosts.needs(model, resource)), resource, failing)
 
@@ -30,7 +33,7 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
     """All models against the memory of all hosts; what does not fit is loaded when it is called."""
     scenario = offered.scenario
     have = free_memory_bytes(scenario.endpoint)
-    copies = [model.pool_memory_bytes for model in offered.models if Host(offered).fits(model, "memory")]
+    copies = [offered.models[row].pool_memory_bytes for row in np.flatnonzero(Host(offered).holds("memory")).tolist()]
     need = sum(copies) * copies_of_each(scenario)
     hosts = scenario.endpoint.instance_count
     if not copies or need <= have * hosts:
@@ -71,7 +74,7 @@ def fleet_tasks(offered: Offered) -> Iterator[Finding]:
     """Whether processes and threads run out before the memory does."""
     scenario = offered.scenario
     limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.instance_count
-    models = [model for model in offered.models if Host(offered).fits(model, "memory")]
+    models = [offered.models[row] for row in np.flatnonzero(Host(offered).holds("memory")).tolist()]
     if limit is None or not models:
         return
     free = limit - scenario.server.base_tasks
@@ -105,6 +108,10 @@ class Host:
     """One empty host."""
 
     offered: Offered
+
+    def holds(self, resource: str) -> Flags:
+        """[models] whether one resource suffices for a copy of each."""
+        return self.offered.each(lambda model: self.fits(model, resource)) > 0.0
 
     def fits(self, model: Model, resource: str) -> bool:
         """Whether one resource suffices for a copy, by the rule of the kind of server."""

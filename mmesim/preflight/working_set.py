@@ -44,7 +44,7 @@ def working_sets(offered: Offered) -> dict[str, WorkingSet] | None:
     scenario = offered.scenario
     memory = np.array([float(model.pool_memory_bytes) for model in offered.models]) * copies_of_each(scenario)
     # What no host can hold is never loaded.
-    rates = np.where([Host(offered).fits(model, "memory") for model in offered.models], rates, 0.0)
+    rates = np.where(Host(offered).holds("memory"), rates, 0.0)
     have = free_memory_bytes(scenario.endpoint) * scenario.endpoint.instance_count
     found = dict[str, WorkingSet]()
     for name, time_s in TIMES_S.items():

@@ -15,14 +15,16 @@ from typing import Literal
 
 import numpy as np
 
+from mmesim.results.asked import asked
 from mmesim.results.expect import shown_as
 from mmesim.results.figures import FORMULAS, Formula, estimated, formula, measured, over
 from mmesim.results.latency import Pooled, cells, limit_text, pool
 from mmesim.results.result import Result
-from mmesim.results.run_data import RunData
+from mmesim.results.run_data import ClassData, RunData
 from mmesim.results.summary import SIGNIFICANT_DIGITS
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Kind, quantile_shares
+from mmesim.scenario.run.selection import State
 from mmesim.stats.intervals import Estimate, estimate
 from mmesim.stats.means import mean, mean_interval
 from mmesim.stats.quantiles import difference_interval
@@ -85,23 +87,56 @@ def deltas(a: Result, b: Result) -> tuple[Delta, ...]:
         *((one.key, formula(one.name)) for one in rest),
     ]
     found = [_delta(name, one, a.runs, b.runs, pooled) for name, one in formulas]
+    found += _asked(a, b, pooled)
     prices = a.scenario.endpoint.host.price_usd_per_hour, b.scenario.endpoint.host.price_usd_per_hour
     return (*found, _cost(prices, a.runs, b.runs))
+
+
+def _asked(a: Result, b: Result, pooled: tuple[Pooled, Pooled]) -> list[Delta]:
+    """The figures of some of the calls that both scenarios expect something of."""
+    found = []
+    of_b = {one.name: one for one in asked(b.scenario, b.runs)}
+    for one in asked(a.scenario, a.runs):
+        if one.name not in of_b:
+            continue
+        pair, runs = (one.formula, of_b[one.name].formula), (a.runs, b.runs)
+        shares = quantile_shares(one.metric)
+        q = None if one.state is None or shares is None else shares[0]
+        if q is None:  # a pair of which one has no such call says nothing about them
+            both_have = [(x, y) for x, y in zip(*runs, strict=True) if not math.isnan(pair[0].of(x) + pair[1].of(y))]
+            runs = (tuple(x for x, _ in both_have), tuple(y for _, y in both_have)) if both_have else runs
+        both = one.estimate(runs[0], pooled[0]), of_b[one.name].estimate(runs[1], pooled[1])
+        found.append(_difference(one.name, pair, runs[0], runs[1], pooled, both, q, one.state))
+    return found
 
 
 def _delta(
     name: str, figure: Formula, a: Sequence[RunData], b: Sequence[RunData], pooled: tuple[Pooled, Pooled]
 ) -> Delta:
-    scale, kind = figure.scale, figure.kind
-    values = [[_stable(figure.of(run) * scale) for run in runs] for runs in (a, b)]
     if name.startswith("share_over"):
-        both = [estimated(figure, runs) for runs in (a, b)]
+        both = estimated(figure, a), estimated(figure, b)
     else:
-        both = [shown_as(name, runs, one) for runs, one in zip((a, b), pooled, strict=True)]
+        both = shown_as(name, a, pooled[0]), shown_as(name, b, pooled[1])
     shares = quantile_shares(name)
-    if shares is None:
+    return _difference(name, (figure, figure), a, b, pooled, both, None if shares is None else shares[0])
+
+
+def _difference(
+    name: str,
+    formulas: tuple[Formula, Formula],
+    a: Sequence[RunData],
+    b: Sequence[RunData],
+    pooled: tuple[Pooled, Pooled],
+    both: tuple[Estimate, Estimate],
+    q: float | None,
+    state: State | None = None,
+) -> Delta:
+    """`q`: of a quantile, that of the calls of a state or of all; None for a mean over replications."""
+    scale, kind = formulas[0].scale, formulas[0].kind
+    values = [[stable(of.of(run) * scale) for run in runs] for of, runs in zip(formulas, (a, b), strict=True)]
+    if q is None:
         return _paired(name, kind, values[0], values[1], both[0], both[1])
-    found = difference_interval(cells(a, pooled[0]), cells(b, pooled[1]), shares[0])
+    found = difference_interval(cells(a, pooled[0], state), cells(b, pooled[1], state), q)
     return _paired(
         name,
         kind,
@@ -110,20 +145,20 @@ def _delta(
         both[0],
         both[1],
         of_quantile=None if found is None else (scale * found[0], scale * found[1]),
-        unchanged=all(_same_latencies(x, y) for x, y in zip(a, b, strict=True)),
+        unchanged=all(_same_latencies(x.of(state), y.of(state)) for x, y in zip(a, b, strict=True)),
     )
 
 
-def _same_latencies(x: RunData, y: RunData) -> bool:
+def _same_latencies(x: ClassData, y: ClassData) -> bool:
     """Whether two replications have the same latencies; a change smaller than a bucket leaves the counts alone."""
     return (
         bool(np.array_equal(x.count, y.count))
         and x.latency_max_s == y.latency_max_s
-        and _stable(x.latency_sum_s) == _stable(y.latency_sum_s)
+        and stable(x.latency_sum_s) == stable(y.latency_sum_s)
     )
 
 
-def _stable(value: float) -> float:
+def stable(value: float) -> float:
     """The value as far as two orders of the same additions agree: a difference beyond that is none."""
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
@@ -131,7 +166,7 @@ def _stable(value: float) -> float:
 def _cost(prices: tuple[float | None, float | None], a: Sequence[RunData], b: Sequence[RunData]) -> Delta:
     hosts: Callable[[RunData], float] = FORMULAS["hosts"].of
     values = [
-        [math.nan if price is None else _stable(price * hosts(run)) for run in runs]
+        [math.nan if price is None else stable(price * hosts(run)) for run in runs]
         for price, runs in zip(prices, (a, b), strict=True)
     ]
     both = [estimate(of_one, "no price is known", low=0.0) for of_one in values]
@@ -156,7 +191,7 @@ def _paired(
     if reason is not None or of_a.value is None or of_b.value is None:
         return Delta(name, kind, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
     differences = [y - x for x, y in zip(a, b, strict=True)]
-    middle = mean(differences) if of_quantile is None else _stable(of_b.value) - _stable(of_a.value)
+    middle = mean(differences) if of_quantile is None else stable(of_b.value) - stable(of_a.value)
     interval = mean_interval(differences) if of_quantile is None else of_quantile
     same = unchanged and not any(differences)
     if same:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from mmesim.results.figures import FORMULAS, measured_s
 from mmesim.results.run_data import RunData
 from mmesim.scenario.endpoint.host_type import HostType
+from mmesim.scenario.run.expected import HOURS_PER_MONTH
 from mmesim.stats.means import mean
-
-HOURS_PER_MONTH = 730.0
 
 
 def cost(host: HostType, runs: Sequence[RunData]) -> dict[str, object]:

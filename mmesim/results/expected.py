@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from mmesim.results.cost import HOURS_PER_MONTH
 from mmesim.results.figures import (
     FORMULAS,
     NO_CALLS,
@@ -24,7 +23,7 @@ from mmesim.results.ledger import ledger_ms
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.tenants import latency_limits, meets
 from mmesim.scenario.run.expect import Expectation
-from mmesim.scenario.run.expected import COSTS, COUNTS, OF_LIMIT, ledger_path
+from mmesim.scenario.run.expected import COSTS, COUNTS, HOURS_PER_MONTH, OF_LIMIT, ledger_path
 from mmesim.scenario.scenario import Scenario
 
 LARGEST: Mapping[str, str] = MappingProxyType(

@@ -48,6 +48,7 @@ class GatedLine(Entry):
     joined_windows: Annotated[int, Field(ge=1)]
     """windows that were judged as one: with fewer than 100 calls a replication, one is joined with the next"""
     verdict: Verdict
+    """undecided: the replications leave it open"""
     figure: str
     """what decides a pass, such as share_over 500 ms"""
     unit: str
@@ -68,6 +69,8 @@ class GatedLine(Entry):
     margin: float | None
     """(limit - value) / limit, its sign such that inside is positive; null where limit is 0 or value null"""
     decided_by: Bound
+    """a group-sequential test of the mean; blocks of time without, or with nothing but, what is counted; the figure
+    itself, which is not random; the largest of all replications"""
     replications: Count
     """replications of the gate behind the verdict"""
     needed: Count | None
@@ -77,22 +80,28 @@ class GatedLine(Entry):
     shown_value: float | None
     """the figure that the line names, in the unit of shown_unit: the p99 itself; null where there is none"""
     shown_unit: str
+    """of shown_value"""
 
 
 class Delta(Entry):
     """One figure beside its baseline, compared replication by replication on the same random numbers."""
 
     figure: str
+    """its name in summary.json"""
     unit: str
+    """of before, after, difference and interval"""
     before: float | None
+    """in the baseline; null where it had none"""
     after: float | None
+    """now; null where there is none"""
     difference: float | None
+    """after - before, replication by replication"""
     interval: Interval
     """of the difference, 95 %"""
     tolerance: float
-    """a relative change up to this is none"""
+    """a change up to this share of before is none; of a share that should be high, up to this share of its bad side"""
     changed: bool
-    """the whole interval lies beyond the tolerance, or exact figures differ by more than 1e-9"""
+    """the whole interval lies beyond the tolerance, or exact figures differ by more than 1e-9, or there is none now"""
 
 
 class Drift(Entry):
@@ -103,23 +112,28 @@ class Drift(Entry):
     made_with: str
     """version of mmesim that wrote it"""
     same_results: bool
-    """the version that wrote it gives the same figures for the same scenario"""
+    """the version that wrote it gives the same figures for the same scenario, as far as is known and seen"""
     why_not: list[str]
-    """entries of the changelog of semantics since then"""
+    """entries of the changelog of semantics since then; else what else may explain other figures"""
     fields: list[tuple[str, str | None, str | None]]
     """fields of the scenario that changed: path, before, after as YAML; null where absent"""
     deltas: list[Delta]
+    """the figures of the baseline"""
 
 
 class GatedScenario(Entry):
     """One scenario of the gate."""
 
     file: str
+    """as it was named, or found in a folder"""
     name: str
+    """that of the scenario; of the file where it could not be read"""
     verdict: Verdict
+    """that of its lines: fail beats undecided beats pass"""
     design: Design | None
     """null when the scenario could not be read"""
     lines: list[GatedLine]
+    """one entry a line of `expect`, of `in every` one a window"""
     replications: Count
     """of the gate"""
     simulated: Count
@@ -144,6 +158,7 @@ class Gated(Entry):
     verdict: Verdict
     """fail beats undecided beats pass"""
     scenarios: list[GatedScenario]
+    """in the order in which they were named"""
     seconds: float | None
     """of CPU time; null where the document has to be the same bytes each time"""
 

@@ -58,9 +58,13 @@ def pool(runs: Sequence[RunData]) -> Pooled:
     return Pooled(merge(count), shortest_s, longest_s, parts_s, retried_cold_s, episodes)
 
 
-def cells(runs: Sequence[RunData], pooled: Pooled) -> Cells:
-    """The calls of the replications in the buckets that hold any, seconds; `pooled` are these replications together."""
-    return _cells([run.count for run in runs], pooled.count, pooled)
+def cells(runs: Sequence[RunData], pooled: Pooled, state: State | None = None) -> Cells:
+    """The calls of the replications in the buckets that hold any, seconds; `pooled` are these replications together.
+
+    All calls, or those of a state.
+    """
+    counts = [run.of(state).count for run in runs]
+    return _cells(counts, pooled.count if state is None else merge(counts), pooled)
 
 
 def _cells(counts: Sequence[Ints], count: Ints, pooled: Pooled) -> Cells:

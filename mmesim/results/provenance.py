@@ -90,7 +90,7 @@ class Provenance(_Record):
 
 def origin(scenario: Scenario, processes: Sequence[Callable[..., Any]] = ()) -> Origin:
     """The origin of a run that begins now; `processes` are those that Python passed beside the scenario's."""
-    return Origin(started_at=_now(), user_code=tuple(_user_code(scenario, processes)))
+    return Origin(started_at=_now(), user_code=tuple(user_code(scenario, processes)))
 
 
 def provenance(
@@ -108,7 +108,7 @@ def provenance(
         scenario_sha256=sha256(dump(scenario).encode()).hexdigest(),
         seed=scenario.run.seed,
         replications=replications,
-        user_code=tuple(_user_code(scenario)) if begun is None else begun.user_code,
+        user_code=tuple(user_code(scenario)) if begun is None else begun.user_code,
         started_at=None if begun is None else begun.started_at,
         written_at=_now(),
         simulation_s=simulation_s,
@@ -119,7 +119,8 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def _user_code(scenario: Scenario, processes: Sequence[Callable[..., Any]] = ()) -> Iterator[UserCode]:
+def user_code(scenario: Scenario, processes: Sequence[Callable[..., Any]] = ()) -> Iterator[UserCode]:
+    """The user functions that a scenario runs, and those that Python passes beside them."""
     for spec in scenario.processes:
         yield _described(spec.function, "process", _file_of_module(spec))
     for function in processes:

@@ -53,6 +53,11 @@ def p_share_below(dirty: int, blocks: int, limit: float) -> float:
     return float(bdtr(dirty, blocks, limit)) if limit < 1.0 else 0.0
 
 
+def p_rate_below(length: float, limit: float) -> float:
+    """The p-value of "a rate is below the limit", when nothing happened in that time: events come independently."""
+    return math.exp(-limit * length)
+
+
 def share_bound(dirty: int, blocks: int, level: float) -> float:
     """The upper bound of a share at this level, when at most `dirty` of that many blocks have any of it."""
     return 1.0 if dirty >= blocks else float(betaincinv(dirty + 1, blocks - dirty, 1.0 - level))

@@ -141,6 +141,26 @@ def test_a_scenario_from_a_log_is_valid_and_runs_at_once(mmesim, layout):
     assert max(len(line) for line in text.splitlines()) <= 100
 
 
+@pytest.mark.parametrize("layout", sorted(set(LOGS) - {"apache-combined", "api-gateway-clf"}))
+def test_the_trace_commands_recognise_what_init_does(mmesim, layout):
+    Path("calls.log").write_text(LOGS[layout])
+    words = ("--set", "model=m") if layout == "hey" else ()
+    written = mmesim("init", "a.yaml", "--from", "calls.log", *words)
+    told = written.err.splitlines()[0]
+    assert told.startswith("calls.log: ")
+    named = told.rpartition("format: ")[2]
+    outcome = mmesim("trace", "describe", "calls.log", "--json", *words)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.splitlines()[0] == told
+    given = mmesim("trace", "describe", "calls.log", "--json", "--format", named, *words)
+    assert (given.out, told in given.err) == (outcome.out, False)
+    by_setting = mmesim("trace", "describe", "calls.log", "--json", "--set", f"format={named}", *words)
+    assert (by_setting.out, told in by_setting.err) == (outcome.out, False)
+    assert mmesim("trace", "models", "calls.log", *words).code == 0
+    assert mmesim("trace", "fingerprint", "calls.log", "day.yaml", *words).code == 0
+    assert mmesim("trace", "convert", "calls.log", "calls.csv", *words).code == 0
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words", "calls"),
     [

@@ -107,7 +107,7 @@ def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], t
     ("words", "message"),
     [
         (("describe", "nowhere.csv"), "there is no file nowhere.csv"),
-        (("describe", COUNTS), ":1: column 'time' is missing"),
+        (("describe", COUNTS, "--format", "table"), ":1: column 'time' is missing"),
         (("describe", COUNTS, "--format", "azure-function-2019"), "did you mean azure-functions-2019?"),
         (("describe", COUNTS, *AZURE, "--window", "3"), "a window is a start and an end"),
         (("describe", COUNTS, *AZURE, "--window", "3 h..2 h"), "the end must come after the start"),

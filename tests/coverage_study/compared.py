@@ -22,7 +22,7 @@ from mmesim import __version__
 from tests.coverage_study import inputs, pairs
 from tests.coverage_study.judge import PASSES_AT, wilson
 from tests.coverage_study.study import print_line
-from tests.perf.report import splice, table
+from tests.perf.tables import splice, table
 
 BEGIN = "<!-- differences: written by `make coverage-study` -->"
 END = "<!-- end of differences -->"

@@ -17,7 +17,7 @@ from tests.coverage_study.cells import cells
 from tests.coverage_study.judge import FIXED, Row, wilson
 from tests.coverage_study.judged import is_share
 from tests.coverage_study.study import finished
-from tests.perf.report import splice, table
+from tests.perf.tables import splice, table
 
 BEGIN = "<!-- study: written by `make coverage-study` -->"
 END = "<!-- end of study -->"

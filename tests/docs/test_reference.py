@@ -8,6 +8,8 @@ import pytest
 from docs.examples import ROOT
 from docs.generate import FOLDER, PAGES
 from docs.pages.fields import MORE, sections
+from docs.pages.results import keys
+from mmesim.results.gated import Gated
 
 ALL_PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)
@@ -41,6 +43,12 @@ def test_every_key_of_a_scenario_has_a_meaning_in_one_sentence_or_more():
     keys = [key for section in sections() for key in section.keys]
     assert len(keys) > 200
     assert [key.path for key in keys if not re.match(r"(?:[A-Z`2]|vCPU|access-log|azure).*\.$", key.meaning)] == []
+
+
+def test_every_key_of_a_gate_has_a_meaning():
+    rows = list(keys(Gated))
+    assert len(rows) > 50
+    assert [path for path, _, meaning in rows if not meaning] == []
 
 
 def test_links_to_more_belong_to_a_key():

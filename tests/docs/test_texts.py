@@ -148,6 +148,11 @@ def relative(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+def test_no_merge_is_half_done():
+    marks = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
+    assert [relative(path) for path in (*PAGES, *SOURCES) if marks.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_tables_render():
     found = {relative(page): broken_tables(page.read_text(encoding="utf-8")) for page in PAGES}
     assert {name: broken for name, broken in found.items() if broken} == {}

@@ -69,6 +69,18 @@ sweep:
 """
 )
 
+GATED = (
+    MINIMAL
+    + """\
+expect:
+  - p99 < 5 s
+  - p99 warm of a in every 10 s < 200 ms
+  - cache_hit_ratio >= 50 %
+  - error_rate < 5 %
+  - loads < 60 /min
+"""
+)
+
 TABLE = "name,artifact_size,memory,weight\na,10 MB,50 MiB,3\nb,20 MB,60 MiB,2\nc,5 MB,70 MiB,1\n"
 WITH_TABLE = MINIMAL.replace(
     "name: a, count: 3, artifact_size: 10 MB, memory: 50 MiB,", "name: t, file: table.csv,"

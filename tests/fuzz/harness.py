@@ -28,6 +28,8 @@ LONGEST_S = 5.0
 MOST_BYTES = 10**9
 MOST_CALLS = 20_000
 """A mutant that is accepted is run only when it is small."""
+MOST_CALLS_OF_A_GATE = 500
+"""A gate makes hundreds of such runs."""
 REFUSED = 64
 CODES = {0, 1, 2, REFUSED}
 """How a command may end whatever it is given."""
@@ -54,22 +56,25 @@ def faults(kind: str, numbers: Iterable[int], done: Path | None = None) -> Itera
         child = multiprocessing.get_context("fork").Process(target=_serve, args=(theirs, kind, left))
         child.start()
         theirs.close()
-        ran, fault = _watch(ours, kind)
+        ran, fault = _watch(ours, kind, done)
         if child.is_alive():
             child.kill()
         child.join()
-        if done is not None:
-            with done.open("a") as file:
-                file.writelines(f"{number}\n" for number in ran if fault is None or number != fault.number)
         if fault is not None:
             yield fault
         left = left[len(ran) :]
 
 
-def _watch(pipe: Connection, kind: str) -> tuple[list[int], Fault | None]:
-    """The cases that the process began, and the fault that ended it."""
+def _watch(pipe: Connection, kind: str, done: Path | None) -> tuple[list[int], Fault | None]:
+    """The cases that the process began, and the fault that ended it; each that went well is kept in `done` at once."""
     ran: list[int] = []
     command = ""
+
+    def went_well() -> None:
+        if done is not None and ran:
+            with done.open("a") as file:
+                file.write(f"{ran[-1]}\n")
+
     while True:
         if not pipe.poll(6 * LONGEST_S):
             return ran, Fault(kind, ran[-1], "hang", command, "")
@@ -79,11 +84,14 @@ def _watch(pipe: Connection, kind: str) -> tuple[list[int], Fault | None]:
             ended = bool(ran) and command != "end"
             return ran, Fault(kind, ran[-1], "died", command, "") if ended else None
         if isinstance(said, int):
+            went_well()
             ran.append(said)
         elif isinstance(said, Fault):
             return ran, said
         else:
             command = str(said)
+            if command == "end":
+                went_well()
 
 
 def _serve(pipe: Connection, kind: str, numbers: list[int]) -> None:
@@ -131,7 +139,8 @@ def _wrong(code: object, cpu_s: float) -> str | None:
 
 def call(case: Case, words: list[str]) -> tuple[object, str]:
     """Exit code and messages of a command in this folder; a run that would be long is left out, with code 0."""
-    if words[0] == "run" and not _small(case):
+    most = {"run": MOST_CALLS, "gate": MOST_CALLS_OF_A_GATE}.get(words[0])
+    if most is not None and not _small(case, most):
         return 0, ""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -143,7 +152,7 @@ def call(case: Case, words: list[str]) -> tuple[object, str]:
             return repr(error), err.getvalue()
 
 
-def _small(case: Case) -> bool:
+def _small(case: Case, most: int) -> bool:
     """Whether its run is short: not too many calls, hosts or models."""
     sets = [word.removeprefix("--set=") for word in case.commands[-1] if word.startswith("--set=")]
     with warnings.catch_warnings(action="ignore"):
@@ -152,7 +161,7 @@ def _small(case: Case) -> bool:
             calls = expected_calls(scenario).sum()
         except MmesimError:
             return True  # refused at once
-    return bool(calls < MOST_CALLS and scenario.endpoint.instance_count < 50 and scenario.run.duration_s < 10**6)
+    return bool(calls < most and scenario.endpoint.instance_count < 50 and scenario.run.duration_s < 10**6)
 
 
 def shown(fault: Fault) -> str:

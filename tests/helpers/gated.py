@@ -198,88 +198,103 @@ def mixed() -> Gated:
 
 numbers = st.floats(-1e15, 1e15)
 """Finite and not beyond what a simulation measures: bytes, seconds, calls."""
+verdicts = st.sampled_from(["pass", "fail", "undecided"])
+counts = st.integers(0, 10**6)
 texts = st.text(max_size=30)
 """Control characters, line ends, bars and markup of every kind among them."""
-intervals = st.none() | st.tuples(numbers, numbers).map(lambda ends: (min(ends), max(ends)))
-verdicts = st.sampled_from(["pass", "fail", "undecided"])
-units = st.sampled_from(["ms", "share", "USD", "/s", "1/s", "1", "count"]) | texts
-counts = st.integers(0, 10**6)
+words = st.lists(st.text("abcdefgh_.<>=%0123456789", min_size=1, max_size=8), min_size=1, max_size=3).map(" ".join)
+plain_numbers = st.integers(-(10**7), 10**7).map(lambda number: number / 1000.0)
+"""What scenarios say, and what runs measure, in earnest."""
 
-any_line = st.builds(
-    GatedLine,
-    text=texts,
-    meaning=texts,
-    between_s=st.none() | st.tuples(st.floats(0, 1e7), st.floats(0, 1e7)),
-    joined_windows=st.integers(1, 100),
-    verdict=verdicts,
-    figure=st.sampled_from(["share_over 500 ms", "cache_hit_ratio"]) | texts,
-    unit=units,
-    value=st.none() | numbers,
-    interval=intervals,
-    limit=numbers,
-    fails_on=texts,
-    fails_value=st.none() | numbers,
-    fails_beyond=numbers,
-    margin=st.none() | numbers,
-    replications=counts,
-    needed=st.none() | counts,
-    reason=st.none() | texts,
-    shown_value=st.none() | numbers,
-    shown_unit=units,
-)
-any_delta = st.builds(
-    Delta,
-    figure=texts,
-    unit=units,
-    before=st.none() | numbers,
-    after=st.none() | numbers,
-    difference=st.none() | numbers,
-    interval=intervals,
-    tolerance=numbers,
-    changed=st.booleans(),
-)
-any_drift = st.builds(
-    Drift,
-    baseline=texts,
-    made_with=texts,
-    same_results=st.booleans(),
-    why_not=st.lists(texts, max_size=2),
-    fields=st.lists(st.tuples(texts, st.none() | texts, st.none() | texts), max_size=2),
-    deltas=st.lists(any_delta, max_size=3),
-)
-any_design = st.builds(
-    Design,
-    pilot_replications=counts,
-    pilot_skewness=numbers,
-    length=st.integers(1, 10**6),
-    joined=st.booleans(),
-    looks=st.lists(st.integers(10, 10**6), max_size=5),
-    alpha_pass=numbers,
-    alpha_fail=numbers,
-)
-constraints = st.fixed_dictionaries(
-    {"id": st.sampled_from(["cpu", "memory", "load"]) | texts},
-    optional={key: st.none() | numbers for key in ("used", "limit", "share_of_tail", "share_of_errors")},
-)
-any_scenario = st.builds(
-    GatedScenario,
-    file=texts,
-    name=texts,
-    verdict=verdicts,
-    design=st.none() | any_design,
-    lines=st.lists(any_line, max_size=3),
-    replications=counts,
-    simulated=counts,
-    drift=st.none() | any_drift,
-    binding_constraint=st.none() | constraints,
-    one_more_instance=st.none() | st.lists(any_line, max_size=2),
-    robustness=st.none() | st.fixed_dictionaries({}, optional={"answer": texts}),
-    error=st.none() | texts,
-)
-any_gated = st.builds(
-    Gated,
-    mmesim=texts,
-    verdict=verdicts,
-    scenarios=st.lists(any_scenario, max_size=3),
-    seconds=st.none() | st.floats(0, 1e6),
-)
+
+UNITS = st.sampled_from(["ms", "share", "USD", "/s", "count"])
+
+
+def documents(
+    texts: st.SearchStrategy[str], numbers: st.SearchStrategy[float], units: st.SearchStrategy[str]
+) -> st.SearchStrategy[Gated]:
+    """Any document of a gate, with these texts, numbers and units in it."""
+    intervals = st.none() | st.tuples(numbers, numbers).map(lambda ends: (min(ends), max(ends)))
+
+    any_line = st.builds(
+        GatedLine,
+        text=texts,
+        meaning=texts,
+        between_s=st.none() | st.tuples(numbers.map(abs), numbers.map(abs)),
+        joined_windows=st.integers(1, 100),
+        verdict=verdicts,
+        figure=st.sampled_from(["share_over 500 ms", "cache_hit_ratio"]) | texts,
+        unit=units,
+        value=st.none() | numbers,
+        interval=intervals,
+        limit=numbers,
+        fails_on=texts,
+        fails_value=st.none() | numbers,
+        fails_beyond=numbers,
+        margin=st.none() | numbers,
+        replications=counts,
+        needed=st.none() | counts,
+        reason=st.none() | texts,
+        shown_value=st.none() | numbers,
+        shown_unit=units,
+    )
+    any_delta = st.builds(
+        Delta,
+        figure=texts,
+        unit=units,
+        before=st.none() | numbers,
+        after=st.none() | numbers,
+        difference=st.none() | numbers,
+        interval=intervals,
+        tolerance=numbers,
+        changed=st.booleans(),
+    )
+    any_drift = st.builds(
+        Drift,
+        baseline=texts,
+        made_with=texts,
+        same_results=st.booleans(),
+        why_not=st.lists(texts, max_size=2),
+        fields=st.lists(st.tuples(texts, st.none() | texts, st.none() | texts), max_size=2),
+        deltas=st.lists(any_delta, max_size=3),
+    )
+    any_design = st.builds(
+        Design,
+        pilot_replications=counts,
+        pilot_skewness=numbers,
+        length=st.integers(1, 10**6),
+        joined=st.booleans(),
+        looks=st.lists(st.integers(10, 10**6), max_size=5),
+        alpha_pass=numbers,
+        alpha_fail=numbers,
+    )
+    constraints = st.fixed_dictionaries(
+        {"id": st.sampled_from(["cpu", "memory", "load"]) | texts},
+        optional={key: st.none() | numbers for key in ("used", "limit", "share_of_tail", "share_of_errors")},
+    )
+    any_scenario = st.builds(
+        GatedScenario,
+        file=texts,
+        name=texts,
+        verdict=verdicts,
+        design=st.none() | any_design,
+        lines=st.lists(any_line, max_size=3),
+        replications=counts,
+        simulated=counts,
+        drift=st.none() | any_drift,
+        binding_constraint=st.none() | constraints,
+        one_more_instance=st.none() | st.lists(any_line, max_size=2),
+        robustness=st.none() | st.fixed_dictionaries({}, optional={"answer": texts}),
+        error=st.none() | texts,
+    )
+    return st.builds(
+        Gated,
+        mmesim=texts,
+        verdict=verdicts,
+        scenarios=st.lists(any_scenario, max_size=3),
+        seconds=st.none() | st.floats(0, 1e6),
+    )
+
+
+any_gated = documents(texts, numbers, UNITS | texts)
+plain_gated = documents(words, plain_numbers, UNITS)

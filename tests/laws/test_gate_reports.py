@@ -19,11 +19,11 @@ from mmesim.report.ci.junit import junit
 from mmesim.report.content.gate import gate_report, verdict_report
 from mmesim.report.content.gated.drift import has_news
 from mmesim.report.plain import harmless
-from mmesim.report.text import text
+from mmesim.report.text import WIDTH, text
 from mmesim.results.gated import Gated, gated_schema
 from mmesim.scenario.file.places import Place
 from tests.helpers.files import ROOT
-from tests.helpers.gated import any_gated, gated, texts, unreadable
+from tests.helpers.gated import any_gated, gated, plain_gated, texts, unreadable
 
 SCHEMA = gated_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -44,6 +44,12 @@ FORMATTERS = {
 @given(any_gated)
 def test_every_report_of_every_gate_can_be_made_and_is_a_function_of_it(name: str, found: Gated) -> None:
     assert FORMATTERS[name](found) == FORMATTERS[name](Gated.model_validate_json(found.model_dump_json()))
+
+
+@given(plain_gated)
+def test_no_line_is_wider_than_a_terminal(found: Gated) -> None:
+    for report in (gate_report(found), verdict_report(found)):
+        assert [line for line in text(report).splitlines() if len(line) > WIDTH] == []
 
 
 @given(any_gated)

@@ -16,7 +16,7 @@ import numpy as np
 from tests.measured.cases import FIGURES, NAMES, TIMES, measured
 from tests.measured.replay import BOUNDS, JITTER, REPLAYS, Comparison, Costs, compare, recorded
 from tests.measured.wrong import WRONG
-from tests.perf.report import splice, table
+from tests.perf.tables import splice, table
 
 BEGIN = "<!-- measured: written by `make accuracy` -->"
 END = "<!-- end of measured -->"

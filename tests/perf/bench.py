@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import resource
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,11 +17,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from mmesim.engine.simulation import simulate
 from tests.perf import cases, workloads
 from tests.perf.cases import Done
+from tests.perf.child import probe, python
+from tests.perf.day import DAY_S
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 5
 CASES = tuple(case.name for case in cases.cases(1.0))
 MEMORY_REQUESTS = (1_000_000, 4_000_000, 16_000_000)
+REPLICATION_S = 5.0
+"""Length of a replication where several run at the same time."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,8 @@ def test_rate(benchmark: BenchmarkFixture, all_cases: dict[str, cases.Case], num
         return result, time.process_time() - begun
 
     result, cpu_s = benchmark.pedantic(run)
-    note(benchmark, case, number, prepared.done(result), cpu_s)
+    done = prepared.done(result)
+    note(benchmark, case, number, done, done.facts.get("cpu_s", cpu_s))
 
 
 @pytest.mark.parametrize("requests", MEMORY_REQUESTS)
@@ -58,6 +58,30 @@ def test_memory(benchmark: BenchmarkFixture, request: pytest.FixtureRequest, req
     scaled = round(requests * request.config.getoption("scale"))
     facts, cpu_s = benchmark.pedantic(probe, args=(["memory", str(scaled)], None))
     note(benchmark, "memory", MEMORY_REQUESTS.index(requests), Done(int(facts["requests"]), facts), cpu_s)
+
+
+@pytest.fixture(scope="module")
+def trace(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trace of the day, which takes as long to write as to replay: outside of what is timed."""
+    file = tmp_path_factory.mktemp("day") / "day.parquet"
+    probe(["write-trace", str(day_s(request)), str(file)])
+    return file
+
+
+def test_day(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None:
+    once(benchmark, "day", ["day", str(day_s(request))])
+
+
+def test_day_from_a_trace(benchmark: BenchmarkFixture, request: pytest.FixtureRequest, trace: Path) -> None:
+    once(benchmark, "day-trace", ["day-trace", str(day_s(request)), str(trace)])
+
+
+def test_two_cores(benchmark: BenchmarkFixture, request: pytest.FixtureRequest) -> None:
+    once(benchmark, "two-cores", ["jobs", str(REPLICATION_S * request.config.getoption("scale"))])
+
+
+def test_dask(benchmark: BenchmarkFixture, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    once(benchmark, "dask", ["dask", str(REPLICATION_S * request.config.getoption("scale")), str(tmp_path)])
 
 
 def test_first_start(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
@@ -77,20 +101,21 @@ def test_help(benchmark: BenchmarkFixture, number: int) -> None:
     note(benchmark, "help", number, Done(1), cpu_s)
 
 
-def probe(words: list[str], cache: Path | None) -> tuple[dict[str, float], float]:
-    output, cpu_s = python(["-m", "tests.perf.probe", *words], cache)
-    return json.loads(output), cpu_s
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_quickstart(benchmark: BenchmarkFixture, tmp_path: Path, number: int) -> None:
+    words = ["-m", "tests.perf.phases", "--json", "run", "scenarios/quickstart.yaml", "--out", str(tmp_path / "out")]
+    output, cpu_s = benchmark.pedantic(python, args=(words,))
+    parts = json.loads(output.splitlines()[-1])
+    facts = {f"{part} {what}": value for part, figures in parts.items() for what, value in figures.items()}
+    note(benchmark, "quickstart", number, Done(1, facts), cpu_s)
 
 
-def python(words: list[str], cache: Path | None) -> tuple[str, float]:
-    """What a Python process prints, and its CPU time; `cache`: an own folder for the compiled kernel."""
-    environment = dict(os.environ)
-    if cache is not None:
-        environment.pop("NUMBA_CACHE_DIR", None)
-        environment["XDG_CACHE_HOME"] = str(cache)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def once(benchmark: BenchmarkFixture, case: str, words: list[str]) -> None:
+    """What takes too long for several rounds."""
+    facts, cpu_s = benchmark.pedantic(probe, args=(words,))
+    note(benchmark, case, 0, Done(int(facts.get("requests", 1)), facts), cpu_s)
+
+
+def day_s(request: pytest.FixtureRequest) -> float:
+    """Simulated seconds of the day."""
+    return DAY_S * float(request.config.getoption("scale"))

@@ -16,6 +16,7 @@ from mmesim.scenario.values.times import Exponential
 from mmesim.workload.requests import blocks
 from mmesim.workload.sources import source
 from tests.perf import workloads
+from tests.perf.child import probe
 from tests.perf.rivals import CiwQueue, Queue, SimpyQueue, python_loop, simpy_timeouts
 
 BLOCK = 65536
@@ -55,21 +56,27 @@ def cases(scale: float) -> tuple[Case, ...]:
         return max(1, round(full * scale))
 
     eight = workloads.everything_fits(hosts=8, models=400, requests=size(2_000_000))
+    more_models = workloads.everything_fits(hosts=8, models=4_000, requests=size(2_000_000))
     two_hundred = workloads.everything_fits(hosts=200, models=10_000, requests=size(2_000_000))
+    thousand = workloads.everything_fits(hosts=1_000, models=50_000, requests=size(2_000_000))
     return (
         Case("python-loop", partial(_plain, python_loop, size(2_000_000))),
         Case("simpy-timeouts", partial(_plain, simpy_timeouts, size(300_000))),
         Case("queue-simpy", partial(_simpy, size(100_000))),
-        Case("queue-mmesim", partial(_queue, workloads.queue(size(100_000)))),
+        Case("queue-mmesim", partial(_queue, workloads.queue(size(1_000_000)))),
         Case("queue-ciw", partial(_ciw, size(100_000))),
+        Case("queue-cimba", partial(_cimba, size(1_000_000))),
         Case("fits-8", partial(_fits, eight)),
         Case("fits-8-traffic", partial(_traffic, eight)),
         Case("closed-8", partial(_attempts, workloads.closed_loop(eight, users=400))),
         Case("retries-8", partial(_attempts, workloads.refused_and_back(eight))),
+        Case("fits-8-4000", partial(_fits, more_models)),
         Case("fits-200", partial(_fits, two_hundred)),
         Case("fits-200-traffic", partial(_traffic, two_hundred)),
+        Case("fits-1000", partial(_fits, thousand)),
         Case("arrivals", partial(_arrivals, two_hundred, size(10_000_000))),
-        Case("thrashing", partial(_thrashing, workloads.thrashing(size(30_000)))),
+        Case("thrashing", partial(_loads, workloads.thrashing(size(30_000)))),
+        Case("overfull", partial(_loads, workloads.everything_fits(hosts=8, models=40_000, requests=size(500_000)))),
     )
 
 
@@ -115,8 +122,19 @@ def _ciw(customers: int, seed: int) -> Prepared:
     return Prepared(simulation.run, done)
 
 
-def _simulation(scenario: Scenario, replication: int, facts: Callable[[RunData], Done]) -> Prepared:
-    """A simulation of mmesim, set up; the CPU time of that is one of the facts."""
+def _cimba(customers: int, seed: int) -> Prepared:
+    """In a process of its own, which times the run alone: Numba knows Cimba's types only where they came first."""
+
+    def done(facts: object) -> Done:
+        assert isinstance(facts, dict)
+        _same_queue(facts.pop("mean_stay_s"), customers)
+        return Done(customers, facts)
+
+    return Prepared(lambda: probe(["cimba", str(customers), str(seed)])[0], done)
+
+
+def _simulation(scenario: Scenario, replication: int, facts: Callable[[RunData, int], Done]) -> Prepared:
+    """A simulation of mmesim, whose set-up is one of the facts; the others follow from the run and its loads."""
     scenario.model_table()
     begun = time.process_time()
     simulation = Simulation(scenario, replication)
@@ -125,14 +143,14 @@ def _simulation(scenario: Scenario, replication: int, facts: Callable[[RunData],
     def done(data: object) -> Done:
         assert isinstance(data, RunData)
         assert set(data.checks.values()) == {"ok"}, data.checks
-        done = facts(data)
+        done = facts(data, len(simulation.loader.finished))
         return Done(done.units, done.facts | {"setup_s": setup_s})
 
     return Prepared(simulation.run, done)
 
 
 def _queue(scenario: Scenario, replication: int) -> Prepared:
-    def facts(data: RunData) -> Done:
+    def facts(data: RunData, _: int) -> Done:
         assert data.ok == data.calls  # each measured call was answered; calls after the duration are not measured
         assert data.errors_all == 0
         _same_queue(data.latency_sum_s / data.ok, data.ok)
@@ -142,7 +160,7 @@ def _queue(scenario: Scenario, replication: int) -> Prepared:
 
 
 def _fits(scenario: Scenario, replication: int) -> Prepared:
-    def facts(data: RunData) -> Done:
+    def facts(data: RunData, _: int) -> Done:
         hit_ratio = data.hits / (data.hits + data.misses)
         assert hit_ratio > 0.99
         return Done(
@@ -159,7 +177,7 @@ def _fits(scenario: Scenario, replication: int) -> Prepared:
 
 def _attempts(scenario: Scenario, replication: int) -> Prepared:
     """The unit is an attempt, refused or served."""
-    return _simulation(scenario, replication, lambda data: Done(data.attempts, {"calls": data.calls_all}))
+    return _simulation(scenario, replication, lambda data, _: Done(data.attempts, {"calls": data.calls_all}))
 
 
 def _traffic(scenario: Scenario, replication: int) -> Prepared:
@@ -197,10 +215,11 @@ def _arrivals(scenario: Scenario, requests: int, replication: int) -> Prepared:
     return Prepared(drain, done)
 
 
-def _thrashing(scenario: Scenario, replication: int) -> Prepared:
-    def facts(data: RunData) -> Done:
-        loads = int(data.hosts.loads.sum())
-        assert loads > data.calls_all / 4
+def _loads(scenario: Scenario, replication: int) -> Prepared:
+    """The unit is a load, with what the requests take."""
+
+    def facts(data: RunData, loads: int) -> Done:
+        assert loads > data.calls_all / 40
         return Done(
             loads,
             {

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 import pytest
 
-LIBRARIES = ("mmesim", "numba", "numpy", "simpy", "ciw")
+LIBRARIES = ("mmesim", "numba", "numpy", "simpy", "ciw", "cimba")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -84,6 +84,7 @@ def read(document: Mapping[str, Any]) -> Bench:
         if "case" not in extra:
             raise UserError(f"{entry['name']} has failed: no table without it")
         (wall_s,) = entry["stats"]["data"]
+        wall_s = extra["facts"].get("wall_s", wall_s)  # of a process that has timed itself
         sample = Sample(extra["round"], wall_s, extra["cpu_s"], extra["units"], extra["facts"])
         samples.setdefault(extra["case"], []).append(sample)
     return Bench(
@@ -111,6 +112,27 @@ def at_least(value: float, goal: float) -> str:
 def at_most(value: float, goal: float) -> str:
     """Verdict on a figure that should be small."""
     return "met" if value <= goal else f"**missed by {value / goal - 1.0:.1%}**"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a figure must reach, and what would be better still; with `low` smaller figures are better."""
+
+    limit: float
+    aim: float | None = None
+    low: bool = False
+
+    def verdict(self, figure: float) -> str:
+        """The goal, and whether it is met; the aim where there is one."""
+        judge = at_most if self.low else at_least
+        text = f"{number(self.limit)}: {judge(figure, self.limit)}"
+        return text if self.aim is None else f"{text}; aim {number(self.aim)}: {judge(figure, self.aim)}"
+
+
+def number(value: float) -> str:
+    """Three significant digits, thousands set off."""
+    rounded = float(f"{value:.3g}")
+    return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:g}"
 
 
 def growth(samples: Sequence[Sample], fact: str) -> float:

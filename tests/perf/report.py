@@ -8,64 +8,42 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from mmesim.errors import UserError
-from tests.perf.figures import Bench, at_least, at_most, growth, ratio, read
-
-BEGIN = "<!-- tables: written by `make bench` -->"
-END = "<!-- end of tables -->"
-
-MEBIBYTE = 2**20
-RATE_GOAL = 2e6
-LOAD_GOAL = 15e3
-ARRIVALS_GOAL = 10e6
-SIMPY_GOAL = 40.0
-CLIENTS_GOAL = 1.5
-HELP_GOAL_S = 0.3
-FLAT_BYTES = 1.0
-"""Memory is called flat when it grows by less than this for each further request."""
+from tests.perf import processes
+from tests.perf.figures import Bench, Goal, number, ratio, read
+from tests.perf.tables import splice, table
 
 RATES = (
     ("python-loop", "plain Python loop, iterations", None),
     ("simpy-timeouts", "bare SimPy, events (time-outs of one process)", None),
     ("queue-simpy", "M/M/4, SimPy process per request, customers", None),
     ("queue-ciw", "M/M/4, Ciw, customers", None),
+    ("queue-cimba", "M/M/4, Cimba's Python package, customers", None),
     ("queue-mmesim", "M/M/4, mmesim, customers", None),
-    ("fits-8", "everything fits, 8 hosts, 400 models, requests", RATE_GOAL),
-    ("fits-200", "everything fits, 200 hosts, 10,000 models, requests", RATE_GOAL),
-    ("thrashing", "thrashing, loads", LOAD_GOAL),
-    ("arrivals", "traffic alone: Poisson and Zipf over 10,000 models, times and models", ARRIVALS_GOAL),
+    ("fits-8", "everything fits, 8 hosts, 400 models, requests", Goal(3e6)),
+    ("fits-8-4000", "the same with 4,000 models, requests", None),
+    ("fits-200", "everything fits, 200 hosts, 10,000 models, requests", Goal(2e6)),
+    ("fits-1000", "everything fits, 1,000 hosts, 50,000 models, requests", None),
+    ("thrashing", "thrashing, loads", Goal(30e3, aim=40e3)),
+    ("overfull", "40,000 models that do not fit on 8 hosts, loads", Goal(10e3, aim=1e6 / 60)),
+    ("arrivals", "traffic alone: Poisson and Zipf over 10,000 models, times and models", Goal(10e6)),
 )
 """Case, what is counted, goal for each second."""
+
+RIVALS = {
+    "M/M/4: mmesim / Cimba's Python package": ("queue-cimba", Goal(1.5, aim=1.7)),
+    "M/M/4: mmesim / SimPy": ("queue-simpy", Goal(40.0)),
+    "M/M/4: mmesim / Ciw": ("queue-ciw", None),
+}
+CLIENTS = Goal(1.5, low=True)
+SETUP_S = Goal(2.0, low=True)
 
 
 def tables(bench: Bench) -> str:
     """All tables, with the machine that they come from."""
-    parts = [_machine(bench), _rates(bench), _ratios(bench), _seam(bench), _memory(bench), _starts(bench)]
+    parts = [_machine(bench), _rates(bench), _ratios(bench), _seam(bench), *processes.tables(bench)]
     return "\n\n".join(parts)
-
-
-def splice(document: str, text: str, begin: str = BEGIN, end: str = END) -> str:
-    """The document with `text` between its markers; UserError when they are not there."""
-    before, found_begin, rest = document.partition(begin)
-    _, found_end, after = rest.partition(end)
-    if not found_begin or not found_end:
-        raise UserError(f"the document needs the lines {begin} and {end}")
-    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
-
-
-def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    """A Markdown table: the first column to the left, the others to the right."""
-    lines = [head, ("---", *["---:"] * (len(head) - 1)), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def number(value: float) -> str:
-    """Three significant digits, thousands set off."""
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:g}"
 
 
 def _machine(bench: Bench) -> str:
@@ -88,22 +66,17 @@ def _rates(bench: Bench) -> str:
                 number(cpu_rate),
                 number(bench.middle(case, lambda sample: sample.wall_rate)),
                 number(max(sample.wall_rate for sample in samples)),
-                "" if goal is None else f"{number(goal)}: {at_least(cpu_rate, goal)}",
+                "" if goal is None else goal.verdict(cpu_rate),
             )
         )
     return table(("each second", "in a round", "of CPU time", "on the clock", "best round", "goal"), rows)
 
 
 def _ratios(bench: Bench) -> str:
-    def row(what: str, upper: str, lower: str, goal: float | None) -> tuple[str, ...]:
+    def row(what: str, upper: str, lower: str, goal: Goal | None = None) -> tuple[str, ...]:
         found = ratio(bench.of(upper), bench.of(lower), lambda sample: sample.cpu_rate)
-        verdict = "" if goal is None else f"{number(goal)}: {at_least(found.middle, goal)}"
+        verdict = "" if goal is None else goal.verdict(found.middle)
         return what, number(found.middle), f"{number(found.low)} to {number(found.high)}", verdict
-
-    def slower(what: str, case: str) -> tuple[str, ...]:
-        found = ratio(bench.of("fits-8"), bench.of(case), lambda sample: sample.cpu_rate)
-        span = f"{found.low:.2f} to {found.high:.2f}"
-        return what, f"{found.middle:.2f}", span, f"{CLIENTS_GOAL}: {at_most(found.middle, CLIENTS_GOAL)}"
 
     def share(hosts: str, full: str, traffic: str) -> tuple[str, ...]:
         found = ratio(bench.of(traffic), bench.of(full), lambda sample: sample.cpu_s)
@@ -111,11 +84,13 @@ def _ratios(bench: Bench) -> str:
         return f"share of generating the traffic, {hosts} hosts", f"{found.middle:.0%}", span, ""
 
     rows = [
-        row("M/M/4: mmesim / SimPy", "queue-mmesim", "queue-simpy", SIMPY_GOAL),
-        row("M/M/4: mmesim / Ciw", "queue-mmesim", "queue-ciw", None),
-        row("mmesim with everything fitting, 8 hosts / SimPy M/M/4", "fits-8", "queue-simpy", None),
-        slower("users in a closed loop / open loop, time for each attempt", "closed-8"),
-        slower("clients who retry / open loop, time for each attempt", "retries-8"),
+        *(row(what, "queue-mmesim", rival, goal) for what, (rival, goal) in RIVALS.items()),
+        row("mmesim with everything fitting, 8 hosts / SimPy M/M/4", "fits-8", "queue-simpy"),
+        row("users in a closed loop / open loop, time for each attempt", "fits-8", "closed-8", CLIENTS),
+        row("clients who retry / open loop, time for each attempt", "fits-8", "retries-8", CLIENTS),
+        row("10 times the models on 8 hosts, time for each request", "fits-8", "fits-8-4000"),
+        row("25 times the hosts and models, time for each request", "fits-8", "fits-200"),
+        row("125 times the hosts and models, time for each request", "fits-8", "fits-1000"),
         share("8", "fits-8", "fits-8-traffic"),
         share("200", "fits-200", "fits-200-traffic"),
     ]
@@ -127,9 +102,12 @@ def _seam(bench: Bench) -> str:
     for case, what in (
         ("fits-8", "everything fits, 8 hosts"),
         ("fits-200", "everything fits, 200 hosts"),
+        ("fits-1000", "everything fits, 1,000 hosts"),
         ("thrashing", "thrashing"),
+        ("overfull", "40,000 models that do not fit on 8 hosts"),
     ):
-        loads = case == "thrashing"
+        loads = "crossings_per_load" in bench.of(case)[0].facts
+        setup_s = bench.fact(case, "setup_s")
         rows.append(
             (
                 what,
@@ -138,7 +116,8 @@ def _seam(bench: Bench) -> str:
                 number(bench.fact(case, "crossings_per_request")),
                 number(bench.fact(case, "crossings_per_load")) if loads else "",
                 number(bench.fact(case, "events_per_load")) if loads else "",
-                number(bench.fact(case, "setup_s")),
+                number(setup_s),
+                SETUP_S.verdict(setup_s) if case == "fits-1000" else "",
             )
         )
     head = (
@@ -149,34 +128,9 @@ def _seam(bench: Bench) -> str:
         "seam crossings a load",
         "SimPy events a load",
         "set-up, s of CPU time",
+        "goal",
     )
     return table(head, rows)
-
-
-def _memory(bench: Bench) -> str:
-    samples = bench.of("memory")
-    rows = [(number(sample.units), f"{sample.facts['peak_bytes'] / MEBIBYTE:.0f}") for sample in samples]
-    each = growth(samples, "peak_bytes")
-    text = f"Each further request takes {each:.2f} bytes. Goal, flat (below {FLAT_BYTES:g} byte): "
-    return f"{table(('requests', 'peak memory, MiB'), rows)}\n\n{text}{at_most(each, FLAT_BYTES)}."
-
-
-def _starts(bench: Bench) -> str:
-    def kernel(what: str, case: str) -> tuple[str, ...]:
-        return what, number(bench.fact(case, "kernel_cpu_s")), number(bench.fact(case, "kernel_s")), ""
-
-    def process(what: str, case: str, goal: float | None) -> tuple[str, ...]:
-        cpu_s = bench.middle(case, lambda sample: sample.cpu_s)
-        wall_s = bench.middle(case, lambda sample: sample.wall_s)
-        return what, number(cpu_s), number(wall_s), "" if goal is None else f"{number(goal)}: {at_most(cpu_s, goal)}"
-
-    rows = [
-        kernel("kernel, first time: compiled", "start-first"),
-        kernel("kernel, later: loaded from the cache", "start-later"),
-        process("process that imports mmesim and loads the kernel", "start-later", None),
-        process("`mmesim --help`", "help", HELP_GOAL_S),
-    ]
-    return table(("seconds", "of CPU time", "on the clock", "goal"), rows)
 
 
 def main(words: list[str]) -> None:

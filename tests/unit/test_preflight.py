@@ -11,6 +11,7 @@ from mmesim.preflight.finding import Finding
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_sets
+from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 
 BASE = """\
@@ -134,6 +135,31 @@ def test_offered_cpu_and_workers(make: Make) -> None:
     assert by_id(make("models.m.service.wait=300 ms", "endpoint.instance_count=2")).get("workers") is None
     one_home = ["models.m.service.wait=300 ms", "endpoint.instance_count=2", "endpoint.router.policy=hash"]
     assert by_id(make(*one_home))["workers"].severity == "problem"
+
+
+def test_a_figure_is_computed_once_for_models_that_differ_in_name_and_traffic_alone(make: Make, tmp_path: Path) -> None:
+    rows = "name,service,memory,rate\n" + "".join(
+        f"{name},{service} ms,{memory} MiB,{rate} /s\n"
+        for name, service, memory, rate in [("a", 5, 40, 1), ("b", 7, 40, 2), ("c", 5, 40, 3), ("d", 5, 41, 1)]
+    )
+    text = BASE.replace("name: m,", "name: m, file: t.csv,").replace("traffic: {", "traffic: {popularity: weights, ")
+    (tmp_path / "t.csv").write_text(rows)
+    scenario = make(text=text)
+    asked = []
+
+    def figure(model: Model) -> float:
+        asked.append(model.name)
+        return model.service.cpu.mean + model.memory_bytes
+
+    found = Offered(scenario).each(figure)
+    assert found.tolist() == [model.service.cpu.mean + model.memory_bytes for model in scenario.model_table()]
+    assert asked == ["a", "b", "d"]
+
+
+def test_so_many_models_have_fewer_windows(make: Make) -> None:
+    many = Offered(make("models.m.count=200000"))
+    assert many.open_per_s.nbytes <= 80_000_000
+    assert many.open_per_s.sum(axis=1) == pytest.approx(np.full(50, 5.0))
 
 
 OVERLOAD = ["endpoint.instance_type=ml.m5.2xlarge", "models.m.count=100", "models.m.memory=90 MB"]

@@ -122,10 +122,10 @@ class Loader:
             plane.phases[1][pool] = env.now
             yield from self._make_room(host, peak_bytes, tasks)
             held = peak_bytes
-            third = env.now
-            plane.phases[2][pool] = third
+            third = plane.phases[2][pool] = env.now
             yield from self._start_processes(host, model, draw, loop)
-            self.load_s.append(env.now - third)
+            ready = env.now
+            self.load_s.append(ready - third)
         except simpy.Interrupt:
             plane.load_failed(env.now, pool, LOAD_TIMEOUT)
             host.end_pool(model.index)
@@ -139,10 +139,10 @@ class Loader:
         if peak_bytes > held_bytes:
             host.take(held_bytes - peak_bytes, 0)
             self._notify(host)
-        host.loaded.add(1, env.now)
+        host.loaded.add(1, ready)
         host.loads += 1
-        self.finished.append((asked, env.now))
-        plane.pool_ready(env.now, pool)
+        self.finished.append((asked, ready))
+        plane.pool_ready(ready, pool)
         self._eviction.joins(host, pool)
         if plane.tables.views.pools.in_flight[pool] == 0:
             self._idle(pool)
@@ -298,9 +298,9 @@ class Loader:
 
         The artefact stays on disk, unless the endpoint has no model cache.
         """
-        env = self._env
-        self._plane.drain_pool(env.now, pool)
-        host.loaded.add(-1, env.now)
+        env, now = self._env, self._env.now
+        self._plane.drain_pool(now, pool)
+        host.loaded.add(-1, now)
         unloaded = env.timeout(self._endpoint.unload_s, (host, pool))
         unloaded.callbacks.append(self._unloaded)
         return unloaded

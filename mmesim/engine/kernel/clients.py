@@ -40,7 +40,7 @@ def answer(t, a, cause, now):
     coarse = bucket(t.coarse_edges, t.coarse_start[cell // (FINE // COARSE)], latency)
     end_attempt(t, a, cause, now, latency, coarse)
     if cause != OK and attempts.measured[a] == 1:
-        count_failed(t, a, cause, now, done)
+        count_failed(t, a, cause, min(now, done), done)
     if params.max_attempts > 1 and not is_last(attempts, params, t.tokens, t.retry_on, a, cause):
         try_again(t, a, done)
         return

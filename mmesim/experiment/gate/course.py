@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from mmesim.errors import SimulationError
 from mmesim.experiment.gate.blocks import blocks_in
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
-from mmesim.experiment.gate.design import FEW, MANY, PILOT, design, lengthened, numbers, wants_more
+from mmesim.experiment.gate.design import FEW, MANY, PILOT, design, lengthened, numbers, settled, wants_more
+from mmesim.experiment.gate.kept import Kept, kept, series
 from mmesim.experiment.gate.lines import Line, Row, lines, row, span_s
 from mmesim.experiment.gate.shown import Histograms
 from mmesim.experiment.gate.tolerance import watched
+from mmesim.results.baseline import Series
 from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -42,8 +44,10 @@ class Course:
         self.lines: tuple[Line, ...] = ()
         self.decisions: list[Decision | None] = []
         self.histograms = Histograms()
-        self._watching = watched(scenario)
+        self.watching = watched(scenario)
+        self.kept: tuple[Kept, ...] = ()
         self._stage: Sequence[Wanted] = self._pilot(range(FEW))
+        self._settled = True
         self._looked = 0
         self._runs: dict[int, RunData] = {}
         self._rows: dict[int, Row] = {}
@@ -55,11 +59,9 @@ class Course:
 
     def take(self, run: RunData) -> None:
         """A run of this stage."""
-        wrong = [f"{name}: {said}" for name, said in run.checks.items() if said != "ok"]
-        if wrong:
-            raise SimulationError(f"the self-check of a run failed: its figures cannot be trusted: {'; '.join(wrong)}")
+        trusted(run)
         if self.lines:
-            self._rows[run.replication] = row(self.lines, self.scenario, run)
+            self._rows[run.replication] = row(self.lines, self.kept, self.scenario, run)
             if self.design is not None:
                 self.histograms.add(run)
         else:
@@ -69,15 +71,17 @@ class Course:
         """After the last run of a stage: what is needed next."""
         if not self.lines:
             runs = [self._runs[number] for number in sorted(self._runs)]
-            self.lines = lines(self.scenario, self._watching, runs)
+            self.lines = lines(self.scenario, self.watching, runs)
+            self.kept = kept(self.scenario, [(line.expectation, line.inside) for line in self.lines])
             self.decisions = [None] * len(self.lines)
-            self._rows = {run.replication: row(self.lines, self.scenario, run) for run in runs}
+            self._rows = {run.replication: row(self.lines, (), self.scenario, run) for run in runs}
+            self._settled = settled(self.scenario, runs)
             self._runs.clear()
             if wants_more(self.lines, self._in_order(self._rows)):
                 self._stage = self._pilot(range(FEW, MANY))
                 return
         if self.design is None:
-            self.design = design(self.scenario, self.lines, self._in_order(self._rows))
+            self.design = design(self.scenario, self.lines, self._in_order(self._rows), self._settled)
             self._rows.clear()
             self._stage = self._up_to(0, self.design.looks[0])
             return
@@ -99,30 +103,36 @@ class Course:
         counted = line.inside.figure.trials is not None
         seen = [one.seen[index] for one in rows if not math.isnan(one.seen[index].value)]
         each = blocks_in(length_s, long_s) if counted else 1
+        blocks = each * len(seen)
+        if counted:  # a block without a call says nothing
+            blocks = min(blocks, sum(one.dirty + one.clean for one in seen))
+        # Each that is bad makes another block dirty at most, and no run has more dirty blocks than it has blocks.
         return Evidence(
             line,
             [value for value, _ in found],
             [beyond for _, beyond in found],
-            sum(one.dirty for one in seen),
-            sum(one.clean for one in seen),
-            each * len(seen),
+            sum(min(one.dirty, each) for one in seen),
+            sum(min(one.clean, each) for one in seen),
+            blocks,
+            length_s * len(seen),
         )
 
     def each(self, index: int) -> list[tuple[float, float]]:
-        """The two values of each replication of a line, where there are any: means over the runs it consists of."""
-        question = self.lines[index].inside
+        """The two values of each replication of a line, where there are any.
+
+        Of the runs that it consists of these are the means, or the worst where the worst replication decides.
+        """
+        line = self.lines[index]
         found = []
         for seen in ([one.seen[index] for one in runs] for runs in self._replications()):
-            having = [one for one in seen if not (question.skips and math.isnan(one.value))]
+            having = [one for one in seen if not (line.inside.skips and math.isnan(one.value))]
             if having:
-                found.append((sum(o.value for o in having) / len(having), sum(o.beyond for o in having) / len(having)))
+                found.append((line.together([o.value for o in having]), line.together([o.beyond for o in having])))
         return found
 
-    def figures(self) -> dict[str, list[float]]:
-        """The figures of each replication, of those that every one has: means over the runs it consists of."""
-        runs = self._replications()
-        names = [name for name in runs[0][0].figures if all(name in one.figures for of in runs for one in of)]
-        return {name: [sum(one.figures[name] for one in of) / len(of) for of in runs] for name in names}
+    def figures(self) -> dict[str, Series]:
+        """The figures of each replication, as a baseline keeps them."""
+        return series(self.kept, [[one.figures for one in runs] for runs in self._replications()])
 
     def levels(self) -> Levels:
         """The levels of the last look."""
@@ -143,12 +153,12 @@ class Course:
         self._stage = () if done else self._up_to(of.looks[self._looked - 1], of.looks[self._looked])
 
     def _pilot(self, replications: range) -> list[Wanted]:
-        return [Wanted(self._watching, PILOT + number) for number in replications]
+        return [Wanted(self.watching, PILOT + number) for number in replications]
 
     def _measured(self) -> Scenario:
         """The scenario of one run of the gate."""
         assert self.design is not None
-        return lengthened(self._watching, self.design)
+        return lengthened(self.watching, self.design)
 
     def _up_to(self, first: int, last: int) -> list[Wanted]:
         assert self.design is not None
@@ -162,6 +172,14 @@ class Course:
     @staticmethod
     def _in_order(rows: dict[int, Row]) -> list[Row]:
         return [rows[number] for number in sorted(rows)]
+
+
+def trusted(run: RunData) -> RunData:
+    """A run whose self-check is in order; else SimulationError."""
+    wrong = [f"{name}: {said}" for name, said in run.checks.items() if said != "ok"]
+    if wrong:
+        raise SimulationError(f"the self-check of a run failed: its figures cannot be trusted: {'; '.join(wrong)}")
+    return run
 
 
 def _is_open(found: Decision) -> bool:

@@ -8,11 +8,21 @@ from dataclasses import dataclass, replace
 
 from scipy.special import ndtri
 
+from mmesim import units
 from mmesim.experiment.gate.lines import Line
 from mmesim.results.expect import compare
 from mmesim.results.gated import Bound
 from mmesim.results.sections import Verdict
-from mmesim.stats.looks import FEWEST, GUARD, clean_blocks, guarded, p_above, p_below, p_share_below
+from mmesim.stats.looks import (
+    FEWEST,
+    GUARD,
+    clean_blocks,
+    guarded,
+    p_above,
+    p_below,
+    p_rate_below,
+    p_share_below,
+)
 from mmesim.stats.means import hall, mean
 
 MOST_NEEDED = 100_000
@@ -33,6 +43,8 @@ class Evidence:
     dirty: int
     clean: int
     blocks: int
+    seconds: float = 0.0
+    """Simulated and measured, in all of them."""
 
     @property
     def nothing(self) -> str | None:
@@ -49,6 +61,11 @@ class Evidence:
     def one_sided(self) -> bool:
         """Whether a share was 0 in every replication, or 1 in every one: its spread says nothing."""
         return self.line.is_share and len(set(self.values)) == 1 and self.values[0] in (0.0, 1.0)
+
+    @property
+    def never(self) -> bool:
+        """Whether what is counted never happened."""
+        return self.line.is_count and set(self.values) == {0.0}
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,8 @@ def _p_values(of: Evidence) -> tuple[float, float, Bound]:
     line = of.line
     n, sign = len(of.values), line.sign
     enough = n >= FEWEST
+    if of.never and enough:
+        return p_rate_below(of.seconds, line.inside.bound), 1.0, "clean blocks"
     skewed = max(abs(hall(values, 0.0)[1]) for values in (of.values, of.beyond)) if n > 1 else 0.0
     if line.is_share and enough and (of.one_sided or guarded(n, skewed)):
         limit, beyond = line.bad(line.inside.bound), line.bad(line.beyond.bound)
@@ -133,6 +152,8 @@ def _p_values(of: Evidence) -> tuple[float, float, Bound]:
 
 
 def _said(of: Evidence, by: Bound) -> str | None:
+    if of.never:
+        return f"none in {units.show_seconds(of.seconds)} of simulated time"
     if by == "clean blocks":
         return f"{of.blocks - min(of.dirty, of.blocks):,} of {of.blocks:,} independent blocks are clean"
     if len(set(of.values)) == 1:
@@ -154,6 +175,8 @@ def needed(of: Evidence, levels: Levels) -> tuple[int | None, str]:
         return FEWEST - n, f"only {n} replications say anything about it"
     if of.one_sided:
         return _blocks_needed(of, levels)
+    if of.never:
+        return _time_needed(of, levels)
     inside = [-line.sign * value for value in of.values], -line.sign * line.inside.bound
     beyond = [line.sign * value for value in of.beyond], line.sign * line.beyond.bound
     for side, (values, limit), level in (("inside", inside, levels.inside), ("beyond", beyond, levels.beyond)):
@@ -190,3 +213,11 @@ def _blocks_needed(of: Evidence, levels: Levels) -> tuple[int | None, str]:
     each = of.blocks / len(of.values)
     more = math.ceil((wanted - of.blocks) / each)
     return (max(1, more) if more <= MOST_NEEDED else None), f"{words} ({wanted:,} would do)"
+
+
+def _time_needed(of: Evidence, levels: Levels) -> tuple[int | None, str]:
+    """What never happened: how many more replications without it."""
+    wanted_s = -math.log(levels.inside) / of.line.inside.bound
+    more = math.ceil((wanted_s - of.seconds) / (of.seconds / len(of.values)))
+    words = f"none was seen, but {units.show_seconds(of.seconds)} of simulated time are too short to bound its rate"
+    return (max(1, more) if more <= MOST_NEEDED else None), f"{words} ({units.show_seconds(wanted_s)} would do)"

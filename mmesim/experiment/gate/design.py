@@ -11,9 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mmesim.experiment.gate.blocks import blocks_in
+from mmesim.experiment.gate.blocks import block_s, blocks_in
 from mmesim.experiment.gate.lines import Line, Row, Seen, span_s
 from mmesim.results.gated import Design
+from mmesim.results.run_data import RunData
+from mmesim.results.steady import steady_state
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import LOOKS, length, p_share_below
 from mmesim.stats.means import hall
@@ -32,12 +34,21 @@ LONGEST = length((MANY - 2) / math.sqrt(MANY - 1))
 """Most short replications that one of the gate is worth: for the largest skewness that 100 values can have."""
 
 
-def can_be_joined(scenario: Scenario, of: Sequence[Line]) -> bool:
-    """Whether a run that goes on is more of the same: the scenario is steady, and no line asks for a time or a length.
+def settled(scenario: Scenario, pilot: Sequence[RunData]) -> bool:
+    """Whether a pilot is in steady state, as far as runs of its length can tell: queues that grow, or misses that still
+    fall, would be others in a longer run.
+    """
+    full = sum(math.isinf(block_s(scenario, run)) for run in pilot)
+    return steady_state(scenario, pilot).verdict in ("steady", None) and 2 * full <= len(pilot)
+
+
+def can_be_joined(scenario: Scenario, of: Sequence[Line], settled: bool) -> bool:
+    """Whether a run that goes on is more of the same: it is settled, and no line asks for a time or a length of it.
 
     Traffic that is recorded, ends, or has a course over the day is not; nor is it known of your own processes.
     """
-    return scenario.changes_over_time is None and not any(line.is_timed or line.is_of_a_run for line in of)
+    asked = any(line.is_timed or line.is_of_a_run for line in of)
+    return settled and scenario.changes_over_time is None and not asked
 
 
 def skewness(line: Line, seen: Sequence[Seen]) -> float:
@@ -50,9 +61,10 @@ def skewness(line: Line, seen: Sequence[Seen]) -> float:
 
 
 def is_unseen(line: Line, seen: Sequence[Seen]) -> bool:
-    """Whether a share was 0 in every replication that has one, or 1 in every one."""
-    shares = {one.value for one in seen if not math.isnan(one.value)}
-    return line.bound == "sequential test" and line.is_share and shares in ({0.0}, {1.0})
+    """Whether a share was 0 in every replication that has one, or 1 in every one; or what is counted never happened."""
+    found = {one.value for one in seen if not math.isnan(one.value)}
+    unseen = found == {0.0} if line.is_count else line.is_share and found in ({0.0}, {1.0})
+    return line.bound == "sequential test" and unseen
 
 
 def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
@@ -61,25 +73,31 @@ def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
     return any(skewness(line, seen) > SKEWED or is_unseen(line, seen) for line, seen in each)
 
 
-def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row]) -> Design:
-    """The design that a pilot asks for: as long as the line needs that needs the longest replications."""
-    run_s, block_s = scenario.run.duration_s - scenario.run.cut_s, max(row.block_s for row in rows)
+def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled: bool = True) -> Design:
+    """The design that a pilot asks for: as long as the line needs that needs the longest replications.
+
+    `settled`: whether the pilot was in steady state.
+    """
+    run_s, longest_s = scenario.run.duration_s - scenario.run.cut_s, max(row.block_s for row in rows)
     largest, longest = 0.0, 1
     for index, line in enumerate(of):
         seen = [row.seen[index] for row in rows]
         skewed = skewness(line, seen)
         wanted = LONGEST if is_unseen(line, seen) else length(skewed)
+        if line.is_count and is_unseen(line, seen):
+            wanted = _enough_time(line, run_s)
         if line.bound == "sequential test" and line.is_share and wanted > 1:
             # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
-            each = blocks_in(span_s(line, run_s), block_s) if counted else 1
+            calls = sum(one.dirty + one.clean for one in seen) // len(seen)
+            each = max(1, min(blocks_in(span_s(line, run_s), longest_s), calls)) if counted else 1
             wanted = _enough_blocks(line, seen, each, wanted)
         largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
     return Design(
         pilot_replications=len(rows),
         pilot_skewness=largest,
         length=longest,
-        joined=can_be_joined(scenario, of),
+        joined=can_be_joined(scenario, of, settled),
         looks=list(LOOKS),
         alpha_pass=ALPHA,
         alpha_fail=ALPHA / max(1, len(of)),
@@ -94,13 +112,20 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int) -> in
     """
     middle = len(LOOKS) // 2
     level, limit = nominal_levels(LOOKS, ALPHA)[middle], line.bad(line.inside.bound)
-    dirty = sum(one.dirty for one in seen) / len(seen)
+    dirty = sum(min(one.dirty, each) for one in seen) / len(seen)
     for worth in range(1, most):
         runs = LOOKS[middle] * worth
         expected = dirty * runs
         if p_share_below(math.ceil(expected + 2.0 * math.sqrt(expected)), each * runs, limit) <= level:
             return worth
     return most
+
+
+def _enough_time(line: Line, run_s: float) -> int:
+    """How many short replications in one bound a rate at the look in the middle, if nothing happens."""
+    middle = len(LOOKS) // 2
+    wanted_s = -math.log(nominal_levels(LOOKS, ALPHA)[middle]) / line.inside.bound
+    return math.ceil(wanted_s / (LOOKS[middle] * run_s))
 
 
 def lengthened(scenario: Scenario, of: Design) -> Scenario:

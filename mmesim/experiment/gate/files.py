@@ -8,12 +8,13 @@ from pathlib import Path
 
 from mmesim.errors import UserError
 
-_EXPECTS = re.compile(rb"^expect[ \t]*:", re.MULTILINE)
+_EXPECTS = re.compile(rb"""^["']?expect["']?[ \t]*:""", re.MULTILINE)
 """A section `expect` at the left margin: also a file that cannot be read as YAML is meant for the gate."""
+_EXTENDS = re.compile(rb"""^["']?extends["']?[ \t]*:[ \t]*["']?([^"'#\r\n]+?)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 
 
 def scenario_files(places: Sequence[Path]) -> list[Path]:
-    """The files of a gate in order, each once; of a folder every `*.yaml` under it with a section `expect`.
+    """The files of a gate in order, each once; of a folder every `*.yaml` under it with `expect`, also by `extends`.
 
     UserError when there is none: a gate of nothing would pass.
     """
@@ -31,7 +32,7 @@ def _expecting(folder: Path) -> list[Path]:
     """The scenarios of a folder that expect something."""
     files = [one for one in sorted(folder.rglob("*")) if one.is_file() and not _hidden(one.relative_to(folder))]
     yaml = [one for one in files if one.suffix == ".yaml"]
-    expecting = [one for one in yaml if _EXPECTS.search(one.read_bytes())]
+    expecting = [one for one in yaml if _expects(one)]
     if expecting:
         return expecting
     if yaml:
@@ -42,6 +43,20 @@ def _expecting(folder: Path) -> list[Path]:
     other = sum(one.suffix == ".yml" for one in files)
     hint = f"; its {other} *.yml files are not looked at: name them, or call them *.yaml" if other else ""
     raise UserError(f"{folder}: there is no scenario under it (*.yaml with a section `expect`){hint}")
+
+
+def _expects(file: Path, seen: frozenset[Path] = frozenset()) -> bool:
+    """Whether a scenario expects something, itself or by what it extends."""
+    try:
+        text = file.read_bytes()
+    except OSError:
+        return not seen  # who reads it says what is wrong
+    if _EXPECTS.search(text):
+        return True
+    extended = _EXTENDS.search(text)
+    if extended is None or file.resolve() in seen:
+        return False
+    return _expects(file.parent / extended[1].decode("utf-8", "replace"), seen | {file.resolve()})
 
 
 def _hidden(path: Path) -> bool:

@@ -8,18 +8,20 @@ Finished runs are in the store: a gate that was interrupted goes on, and one of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmesim import __version__
 from mmesim.errors import UserError
+from mmesim.experiment.gate.beside import drift_of, fresh_baselines, recall_compared, take_baselines
 from mmesim.experiment.gate.cases import Case, Verdicts, Watch
 from mmesim.experiment.gate.files import scenario_files
 from mmesim.experiment.gate.tolerance import watched
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
+from mmesim.results.baseline import Baseline
 from mmesim.results.gated import Gated, GatedScenario
 from mmesim.results.sections import WORST_FIRST
 from mmesim.scenario.file.load import load
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def gate(
-    files: Sequence[str | Path],
+    files: str | Path | Sequence[str | Path],
     *,
     overrides: Sequence[str] = (),
     jobs: int = 1,
@@ -40,16 +42,24 @@ def gate(
     allowed: Callable[[Scenario], None] | None = None,
     explain: bool = False,
     robustness: bool = False,
+    baselines: bool = True,
+    fresh: MutableMapping[Path, Baseline] | None = None,
 ) -> Gated:
-    """Whether the scenarios of these files, and of folders all that expect something, meet what they expect.
+    """Whether the scenarios of these files, or of one, and of folders all that expect something, meet what they expect.
 
     `overrides` are as for `--set`, of every scenario. `jobs` runs are simulated at the same time, or `executor` runs
     them, or the one that it makes when something has to be simulated. `store` is a file: what is in it is not run
     again. `allowed` may refuse a scenario with a UserError. A file that is wrong does not keep the others from being
     tried: its `error` says what is wrong. `explain` finds the largest wait of what fails, and what one more instance
-    would do; `robustness` finds the answer under what AWS does not publish. UserError when there is no scenario.
+    would do; `robustness` finds the answer under what AWS does not publish. With `baselines` a scenario is compared
+    with the NAME.baseline.json beside its file, where there is one. `fresh` gets the baseline of today for each
+    scenario that could be tried, by the file to save it in; an old one that cannot be used is then none, since it is
+    to be replaced. UserError when there is no scenario.
     """
-    cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in files])]
+    places = [files] if isinstance(files, str | Path) else files
+    cases = [_case(file, overrides, allowed) for file in scenario_files([Path(one) for one in places])]
+    if baselines:
+        take_baselines(cases, replaced=fresh is not None)
     file = None if store is None else Path(store)
     with Store(file) as kept:
         judge = partial(_judge, store=kept, jobs=jobs, executor=executor, watch=watch)
@@ -66,6 +76,8 @@ def gate(
                 if robustness:
                     besides.try_unknowns(readable, running, file, watch)
     found = [_found(case) for case in cases]
+    if fresh is not None:
+        fresh.update(fresh_baselines(cases))
     worst = min((one.verdict for one in found), key=WORST_FIRST.index)
     return Gated(mmesim=__version__, verdict=worst, scenarios=found, seconds=None)
 
@@ -93,20 +105,21 @@ def _judge(
     """Find the verdicts of cases, in the store or by simulation."""
     for case in cases:
         _recall(case, store)
-    if any(case.verdicts is None and case.error is None for case in cases):
+    if not all(case.is_done for case in cases):
         from mmesim.experiment.gate.rounds import run_all  # what simulates: not needed when nothing changed
 
         run_all(cases, store, jobs, executor, watch)
 
 
 def _recall(case: Case, store: Store) -> None:
-    """Take the verdicts from the store, where they are in it."""
-    if case.scenario is None:
+    """Take the verdicts from the store, where they are in it, and the figures to compare with a baseline."""
+    if case.scenario is None or case.error is not None:
         return
     case.key = _key(case.scenario)
     document = store.document(case.key)
     if document is not None:
         case.verdicts = Verdicts.model_validate_json(document)
+        recall_compared(case, store)
 
 
 def _key(scenario: Scenario) -> bytes:
@@ -126,7 +139,7 @@ def _found(case: Case) -> GatedScenario:
         lines=[] if found is None else found.lines,
         replications=0 if found is None else found.replications,
         simulated=case.simulated,
-        drift=None,
+        drift=drift_of(case),
         binding_constraint=case.binding_constraint,
         one_more_instance=case.one_more_instance,
         robustness=case.robustness,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mmesim.experiment.gate.blocks import block_s
+from mmesim.experiment.gate.kept import Kept, seen
 from mmesim.experiment.gate.tolerance import KNOWN, moved
-from mmesim.results.figures import formula, measured
 from mmesim.results.gated import Bound
 from mmesim.results.questions import Question, questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.expected import COUNTS
 from mmesim.scenario.scenario import Scenario
 
 
@@ -51,6 +52,11 @@ class Line:
         return self.inside.figure.kind == "share"
 
     @property
+    def is_count(self) -> bool:
+        """Whether it is the rate of what is counted, which must stay below a limit."""
+        return self.expectation.metric in COUNTS and self.sign > 0
+
+    @property
     def is_timed(self) -> bool:
         """Whether it asks for a time of the run."""
         calls = self.expectation.calls
@@ -60,6 +66,12 @@ class Line:
     def is_of_a_run(self) -> bool:
         """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
         return self.expectation.metric.startswith("tenants.") or self.expectation.metric == "workers.busiest"
+
+    def together(self, values: Sequence[float]) -> float:
+        """The value of a replication that consists of several runs; nan when one of them has none."""
+        if self.bound != "worst replication" or any(math.isnan(value) for value in values):
+            return sum(values) / len(values)
+        return max(values) if self.sign > 0 else min(values)
 
     def bad(self, share: float) -> float:
         """The bad side of a share."""
@@ -101,11 +113,9 @@ def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> t
     return tuple(found)
 
 
-def row(of: Sequence[Line], scenario: Scenario, run: RunData) -> Row:
-    """What a run says; its figures are times in seconds, shares and rates, without those that it lacks."""
-    figures = {one.name: formula(one.name).of(run) for one in measured()}
-    known = {name: value for name, value in figures.items() if math.isfinite(value)}
-    return Row(tuple(_seen(line, run) for line in of), block_s(scenario, run), known)
+def row(of: Sequence[Line], kept: Sequence[Kept], scenario: Scenario, run: RunData) -> Row:
+    """What a run says."""
+    return Row(tuple(_seen(line, run) for line in of), block_s(scenario, run), seen(kept, run))
 
 
 def _seen(line: Line, run: RunData) -> Seen:

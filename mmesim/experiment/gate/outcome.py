@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.decide import Decision, Evidence, decide, needed
+from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.results.gated import GatedLine
-from mmesim.scenario.figures import Kind, quantile_shares
+from mmesim.scenario.figures import quantile_shares
 from mmesim.stats.looks import share_bound
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval
-
-UNITS: Mapping[Kind, str] = MappingProxyType(
-    {"ms": "ms", "share": "share", "count": "count", "rate": "/s", "usd": "USD"}
-)
 
 
 def gated_lines(course: Course) -> list[GatedLine]:
@@ -70,6 +66,8 @@ def _interval(of: Evidence, found: Decision) -> tuple[float, float] | None:
     if of.nothing is not None or of.endless or found.by in ("as it is", "worst replication"):
         return None
     figure = of.line.inside.figure
+    if of.never:
+        return 0.0, -math.log((1.0 - CONFIDENCE) / 2) / of.seconds
     if found.by == "clean blocks" or of.one_sided:
         level = (1.0 - CONFIDENCE) / 2
         most = share_bound(of.dirty, of.blocks, level)

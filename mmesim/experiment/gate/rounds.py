@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor, Task
+from mmesim.experiment.gate.beside import from_verdicts, keep_compared
 from mmesim.experiment.gate.cases import Case, Verdicts, Watch
+from mmesim.experiment.gate.comparison import Comparison
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.outcome import gated_lines
 from mmesim.experiment.replicate import with_warmup
@@ -22,10 +24,10 @@ from mmesim.scenario.scenario import Scenario
 
 @dataclass
 class _Running:
-    """A case on its course, and how long its runs take, about."""
+    """A case on its course, and behind it on that of its baseline; how long its runs take, about."""
 
     case: Case
-    course: Course
+    course: Course | Comparison
     seconds: float = 0.0
     bases: dict[int, tuple[Scenario, bytes]] = field(default_factory=dict)
     """By the identity of a scenario, which is kept so that the number is not given again."""
@@ -110,14 +112,13 @@ def run_all(
     executor: Executor | Callable[[], Executor] | None,
     watch: Watch | None,
 ) -> None:
-    """Take every case that has neither verdicts nor an error through the gate.
+    """Take every case that is not done through the gate.
 
     What a scenario's own input does wrong is its error; the others go on.
     """
     with executor() if callable(executor) else given_or_local(executor, jobs) as running_on:
         rounds = _Rounds(store, running_on, watch)
-        todo = [case for case in cases if case.verdicts is None and case.error is None]
-        active = [one for case in todo if (one := rounds.begin(case)) is not None]
+        active = [one for case in cases if not case.is_done and (one := rounds.begin(case)) is not None]
         while active:
             _round(rounds, active)
             for one in list(active):
@@ -126,8 +127,11 @@ def run_all(
                 if one.case.error is not None:
                     active.remove(one)
                 elif not one.course.wanted:
-                    _keep(one, store)
-                    active.remove(one)
+                    following = _keep(one.case, one.course, store)
+                    if following is None:
+                        active.remove(one)
+                    else:
+                        one.course = following
 
 
 def _round(rounds: _Rounds, active: Sequence[_Running]) -> None:
@@ -148,14 +152,18 @@ def _fail(case: Case, error: UserError) -> None:
     case.error = str(error) if str(case.file) in str(error) else f"{case.file}: {error}"
 
 
-def _keep(one: _Running, store: Store) -> None:
-    """The verdicts of a course that has come to its end."""
-    course = one.course
+def _keep(case: Case, course: Course | Comparison, store: Store) -> Comparison | None:
+    """Keep what a course has come to at its end; the runs that its baseline needs besides, if any."""
+    if isinstance(course, Comparison):
+        keep_compared(case, course.figures, store)
+        return None
     assert course.design is not None
-    one.case.verdicts = Verdicts(
+    case.verdicts = Verdicts(
         design=course.design,
         lines=gated_lines(course),
         replications=course.replications,
         figures=course.figures(),
     )
-    store.keep_document(one.case.key, one.case.verdicts.model_dump_json())
+    store.keep_document(case.key, case.verdicts.model_dump_json())
+    from_verdicts(case)
+    return None if case.is_done or case.baseline is None else Comparison.like(case.baseline, course)

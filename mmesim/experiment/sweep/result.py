@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,15 @@ import pyarrow.parquet as pq
 from mmesim import units
 from mmesim.errors import OutputError
 from mmesim.files import beside, whole, write_text, writing
+from mmesim.results.asked import asked
+from mmesim.results.compare import stable
 from mmesim.results.figures import read
+from mmesim.results.latency import pool
 from mmesim.results.provenance import Origin, provenance
 from mmesim.results.result import Result
 from mmesim.results.sections import SteadyState
 from mmesim.scenario import figures
+from mmesim.scenario.figures import Kind
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
@@ -51,11 +56,17 @@ class SweptPoint:
     failed: tuple[str, ...]
     steady_state: SteadyState
     self_check: str | None
+    of_some: Mapping[str, tuple[Kind, Estimate]] = dataclass_field(default_factory=dict)
+    """What `expect` asks for of some of the calls, by name: times in milliseconds."""
+    verdicts: Mapping[str, str] = dataclass_field(default_factory=dict)
+    """Line of `expect` -> its verdict."""
 
 
 def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
     """What a sweep keeps of a result."""
     entries: Any = result.summary["expect"]
+    of_some = asked(result.scenario, result.runs)
+    pooled = pool(result.runs) if of_some else None
     return SweptPoint(
         number=number,
         values=dict(values),
@@ -66,6 +77,8 @@ def swept_point(number: int, values: Mapping[str, object], result: Result) -> Sw
         failed=tuple(entry["text"] for entry in entries if entry["verdict"] == "fail"),
         steady_state=result.steady_state,
         self_check=result.self_check,
+        of_some={one.name: (one.kind, _rounded(one.estimate(result.runs, pooled))) for one in of_some if pooled},
+        verdicts={entry["text"]: entry["verdict"] for entry in entries},
     )
 
 
@@ -121,8 +134,15 @@ class SweepResult:
         return tuple(_field(path, [point.values[path] for point in self.points]) for path in self.fields)
 
     @cached_property
+    def of_some(self) -> Mapping[str, Kind]:
+        """The figures of some of the calls that `expect` asks for at any point, and the kind of each."""
+        return {name: kind for point in self.points for name, (kind, _) in point.of_some.items()}
+
+    @cached_property
     def table(self) -> pa.Table:
         """One row a point: number, swept fields, replications, then each figure with `_low` and `_high`, the verdicts.
+
+        Figures of some of the calls stand as `expect` names them, and each of its lines has a column `expect LINE`.
 
         Shares are 0 to 1; a column that has a unit ends with it. A value that cannot be given is null.
         """
@@ -131,16 +151,16 @@ class SweepResult:
             columns[field.column] = pa.array(field.texts if field.numbers is None else field.numbers)
         columns["replications"] = pa.array([point.replications for point in self.points], pa.int64())
         for one in figures.shown_in("sweep"):
-            found = [point.figures[one.column] for point in self.points]
-            columns[one.column] = pa.array([estimate.value for estimate in found], pa.float64())
-            if one.interval:
-                for end, name in enumerate(("low", "high")):
-                    bounds = [None if estimate.ci95 is None else estimate.ci95[end] for estimate in found]
-                    columns[f"{one.column}_{name}"] = pa.array(bounds, pa.float64())
+            columns |= _columns(one.column, [point.figures[one.column] for point in self.points], one.interval)
+        for asked_for, kind in self.of_some.items():
+            found = [point.of_some.get(asked_for, (kind, NOT_ASKED))[1] for point in self.points]
+            columns |= _columns(f"{asked_for}_ms" if kind == "ms" else asked_for, found, interval=True)
         steady = [point.steady_state.verdict for point in self.points]
         columns["steady_state"] = pa.array(steady, pa.string())
         columns["run_at_least_s"] = pa.array([point.steady_state.run_at_least_s for point in self.points], pa.float64())
         columns["verdict"] = pa.array([point.verdict for point in self.points], pa.string())
+        for line in dict.fromkeys(text for point in self.points for text in point.verdicts):
+            columns[f"expect {line}"] = pa.array([point.verdicts.get(line) for point in self.points], pa.string())
         columns["not_passed"] = pa.array(["; ".join(point.not_passed) for point in self.points], pa.string())
         return pa.table(columns)
 
@@ -181,6 +201,24 @@ class SweepResult:
             writer.writerow(self.table.column_names)
             for row in self.table.to_pylist():
                 writer.writerow(["" if value is None else value for value in row.values()])
+
+
+NOT_ASKED = Estimate(None, reason="nothing of the kind is expected there")
+
+
+def _rounded(found: Estimate) -> Estimate:
+    """With as many digits as the figures of a summary."""
+    ends = None if found.ci95 is None else (stable(found.ci95[0]), stable(found.ci95[1]))
+    return Estimate(None if found.value is None else stable(found.value), ends, found.reason)
+
+
+def _columns(name: str, found: Sequence[Estimate], interval: bool) -> dict[str, pa.Array]:
+    """The column of a figure, and those of the ends of its interval."""
+    columns = {name: pa.array([estimate.value for estimate in found], pa.float64())}
+    for end, which in enumerate(("low", "high")) if interval else ():
+        bounds = [None if estimate.ci95 is None else estimate.ci95[end] for estimate in found]
+        columns[f"{name}_{which}"] = pa.array(bounds, pa.float64())
+    return columns
 
 
 def prepare(folder: Path, scenario: str | None = None) -> None:

@@ -24,7 +24,7 @@ RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
 
 def diff_report(found: Diff) -> Report:
     """The sections of the report of a comparison."""
-    return report(_head(found), _table(found), _first(found), _pairing(found))
+    return report(_head(found), _expected(found), _table(found), _first(found), _pairing(found))
 
 
 def _head(found: Diff) -> Iterator[Block]:
@@ -48,6 +48,18 @@ def _head(found: Diff) -> Iterator[Block]:
     if not found.same_calls:
         lines.append("a and b have different traffic: only what it has in common cancels in the differences")
     yield Lines(tuple(lines))
+
+
+def _expected(found: Diff) -> Iterator[Block]:
+    """The verdict on each line in a and in b, as each run alone has it."""
+    if not found.expect:
+        return
+    yield Title("Expected" if len(found.a.runs) > 1 else "Expected (by the value alone: one replication)")
+    rows = [
+        (Cell(text), *(Cell(formats.DASH) if of is None else phrases.verdict(of) for of in both))
+        for text, *both in found.expect
+    ]
+    yield Table((Column(), Column("a"), Column("b")), tuple(rows))
 
 
 def _table(found: Diff) -> Iterator[Block]:

@@ -42,7 +42,7 @@ def _scenario(scenario: GatedScenario) -> Iterator[Block]:
         yield Lines(notes, "note")
     yield from _explained(scenario)
     if scenario.robustness is not None:
-        yield Lines((f"what AWS does not publish: {scenario.robustness.get('answer', '')}",))
+        yield Lines((str(scenario.robustness.get("answer", "")),))
     if scenario.drift is not None:
         yield from _drift(scenario.drift)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmesim import units
-from mmesim.experiment.sweep.result import SweepResult, SweptPoint
+from mmesim.experiment.sweep.result import NOT_ASKED, SweepResult, SweptPoint
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
 from mmesim.report.content.steadiness import of_runs
-from mmesim.scenario.figures import Figure
+from mmesim.scenario.figures import SHOWN_UNITS, Figure, Kind
 from mmesim.stats.intervals import Estimate
 
 
@@ -40,6 +40,10 @@ def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
     columns += [Column(name, "right", field.unit) for name, field in zip(names, result.swept, strict=True)]
     columns += [Column("expected")] if judged else []
     columns += [Column(one.name.replace("_", " "), "right", one.unit) for one in figures]
+    columns += [
+        Column(name.replace("_", " "), "right", "%" if kind == "share" else SHOWN_UNITS[kind])
+        for name, kind in result.of_some.items()
+    ]
     rows = []
     for index, point in enumerate(result.points):
         row = [Cell(str(point.number))]
@@ -48,7 +52,9 @@ def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
             for field in result.swept
         ]
         row += [phrases.verdict(point.verdict, *point.not_passed)] if judged else []
-        rows.append((*row, *(_cell(one, point.figures[one.column]) for one in figures)))
+        row += [_cell(one.kind, point.figures[one.column]) for one in figures]
+        row += [_cell(kind, point.of_some.get(name, (kind, NOT_ASKED))[1]) for name, kind in result.of_some.items()]
+        rows.append(tuple(row))
     return Table(tuple(columns), tuple(rows))
 
 
@@ -88,11 +94,11 @@ def _point(result: SweepResult, point: SweptPoint) -> str:
 COUNT, TYPE = "endpoint.instance_count", "endpoint.instance_type"
 
 
-def _cell(figure: Figure, estimate: Estimate) -> Cell:
+def _cell(kind: Kind, estimate: Estimate) -> Cell:
     shown = estimate.as_dict()
     if estimate.value is None:
         return Cell(formats.DASH)
-    if figure.kind == "share":
+    if kind == "share":
         return Cell(formats.percent_value(shown).removesuffix(" %"), formats.percent_interval(shown))
     return formats.value_cell(shown)
 

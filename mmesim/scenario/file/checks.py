@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from mmesim import units
 from mmesim.errors import ScenarioError
+from mmesim.scenario import expectations
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
@@ -33,7 +34,8 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         return
     yield from _pinned(scenario, models)
     yield from _undecidable(scenario)
-    yield from _selected(scenario, models)
+    wrong_calls = list(_selected(scenario, models))
+    yield from wrong_calls or _clashing(scenario)
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
@@ -101,6 +103,19 @@ def _selected(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused
             cut = units.show_seconds(run.warmup_s, 12)
             hint = f"begin at {cut}, or shorten run.warmup"
             yield Refused(f"the first {cut} are warm-up, in which no call is measured", place, hint)
+
+
+def _clashing(scenario: Scenario) -> Iterator[Refused]:
+    """Limits that can never be met, alone or together."""
+    for index, e in enumerate(scenario.expect):
+        why = expectations.never(e)
+        if why is not None:
+            hint = f"write {e.metric} {e.comparison}= {e.text.partition(e.comparison)[2].strip()}"
+            yield Refused(f"can never hold: {why}", ("expect", index), hint)
+    for clash in expectations.contradictions(scenario):
+        earlier, later = scenario.expect[clash.first], scenario.expect[clash.second]
+        message = f"`{later.text}` contradicts `{earlier.text}`{{line}}: {clash.why}"
+        yield Refused(message, ("expect", clash.second), other=("expect", clash.first))
 
 
 def _weights(stream: Traffic, place: Place, models: tuple[Model, ...]) -> Iterator[Refused]:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
+from mmesim.scenario.file.from_json import unit_may_follow
 from mmesim.scenario.file.merge import named, override_all, read_with_bases, with_bases
 from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation, locate
@@ -114,7 +115,7 @@ def _other_values(tree: Located, scenario: Scenario) -> list[Problem]:
 
 def _in_order(problems: Sequence[Problem]) -> list[Problem]:
     """Problems by file, then line; each once."""
-    once = {str(problem): problem for problem in problems}
+    once = {str(problem): unit_may_follow(problem) for problem in problems}
     return sorted(once.values(), key=lambda problem: (problem.file, problem.line or 0))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from mmesim.errors import Problem, ScenarioError, did_you_mean
 from mmesim.scenario.clients.retries import RETRIES
 from mmesim.scenario.endpoint.eviction import EVICTIONS
+from mmesim.scenario.file.from_json import MARK, from_json
 from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.tree import Key, Located
 from mmesim.scenario.file.yaml import read_file, read_text
@@ -138,15 +139,25 @@ def _name(item: Located) -> object:
 
 
 def override(tree: Located, text: str) -> Located:
-    """The tree with one `a.b.c=value` put over it; the value is YAML, an item of a list is named or counted from 0."""
+    """The tree with one `a.b.c=value` put over it; an item of a list is named or counted from 0.
+
+    The value is YAML, or stands in a JSON file: `@FILE.json:PATH`.
+    """
     where, equals, value = text.partition("=")
     steps = where.strip().split(".")
     if not equals or not all(steps):
         raise _bad(text, "write --set key.key=value, such as --set endpoint.instance_count=6")
-    # `null` is written out because an empty text would be an empty file.
-    over = read_text(value if value.strip() else "null", f"--set {_short(text)}", Path.cwd())
-    over, tree = _without_lines(over), _less_believed(tree, where.strip())
+    over, tree = _given(value, text), _less_believed(tree, where.strip())
     return _with_host_figure(tree, steps, over) or merge(tree, _nested(tree, steps, over, text))
+
+
+def _given(value: str, text: str) -> Located:
+    """The value of an override, which needs no lines: as YAML, or from a JSON file."""
+    name = f"--set {_short(text)}"
+    if value.lstrip().startswith(MARK):
+        return from_json(value, name, Path.cwd())
+    # `null` is written out because an empty text would be an empty file.
+    return _without_lines(read_text(value if value.strip() else "null", name, Path.cwd()))
 
 
 def _with_host_figure(tree: Located, steps: Sequence[str], over: Located) -> Located | None:

@@ -90,7 +90,11 @@ def locate(refused: Refused, tree: Located, whole_path: bool = False) -> Problem
     if refused.path and (whole_path or not way or way[-1] != refused.path[-1]) and isinstance(refused.path[-1], str):
         field = f"{field}.{refused.path[-1]}" if field else refused.path[-1]
     value = refused.value if refused.value is not None else found.plain()
-    return Problem(found.file, found.shown_line, field, value, refused.message, refused.hint)
+    message = refused.message
+    if refused.other is not None:
+        line = tree.find(refused.other)[1].shown_line
+        message = message.replace("{line}", "" if line is None else f" in line {line}")
+    return Problem(found.file, found.shown_line, field, value, message, refused.hint)
 
 
 def _spoken(tree: Located, way: Place) -> Iterator[object]:

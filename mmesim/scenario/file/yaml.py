@@ -40,6 +40,8 @@ _PLAIN = {
     "could not find expected ':'": "a colon and a space are missing after the key",
     "but found another document": "one scenario a file: remove the line ---",
     "found unexpected end of stream": "a quote or a bracket is not closed",
+    "found character '@'": "put quotes around text that begins with @; a value from a JSON file stands alone: "
+    "--set KEY=@FILE.json:PATH",
 }
 """Part of what the parser says -> what to do, in plain words."""
 _INDENT = ("mapping values are not allowed", "expected <block end>")

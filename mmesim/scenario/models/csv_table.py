@@ -6,8 +6,9 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,9 @@ _PARTS: dict[str, Callable[[str], object]] = {
 INFORMATION = ("calls", "calls_per_min", "share")
 """Columns that say where a table comes from (`mmesim trace models`): nothing follows from them."""
 
+REMEMBERED = 10_000
+"""Different cells and different rows whose meaning is remembered while a table is read."""
+
 COLUMNS = ("name", "group", *_DIRECT, *_PARTS, *INFORMATION)
 """Every column that a table may have; a unit in the header (`memory [MiB]`) goes with bare numbers."""
 
@@ -112,13 +116,15 @@ def open_text(path: Path, newline: str | None = "") -> Any:
 
 
 def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
-    """The rows of a table in its order; raises Refusals with file, line and column of everything that is wrong."""
+    """The rows of a table in its order, each as it is read; at the end of the table, or where it cannot be read on,
+    Refusals with file, line and column of everything that is wrong.
+    """
     refused: list[Refused] = []
-    rows: list[TableRow] = []
+    rows = 0
     try:
         with open_text(path) as text:
             reader = csv.reader(lines(text))
-            columns = _columns(next(reader, []), path)
+            table = _Table(_columns(next(reader, []), path), path, defaults, refused)
             before = reader.line_num
             for cells in reader:
                 if reader.line_num > before + 1:
@@ -128,9 +134,10 @@ def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
                     break
                 before = reader.line_num
                 if any(cell.strip() for cell in cells):
-                    row = _row(cells, columns, path, reader.line_num, defaults, refused)
+                    row = table.row(cells, reader.line_num)
                     if row is not None:
-                        rows.append(row)
+                        rows += 1
+                        yield row
     except (OSError, EOFError, zlib.error) as error:
         raise Refusals([_refused(path, None, "", f"cannot be read: {_reason(error)}")]) from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -139,7 +146,6 @@ def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
         refused.append(_refused(path, None, "", "has no rows"))
     if refused:
         raise Refusals(refused)
-    yield from rows
 
 
 def _columns(header: list[str], path: Path) -> list[tuple[str, str]]:
@@ -162,65 +168,93 @@ def _columns(header: list[str], path: Path) -> list[tuple[str, str]]:
     return columns
 
 
-def _row(
-    cells: list[str],
-    columns: list[tuple[str, str]],
-    path: Path,
-    line: int,
-    defaults: ModelGroup,
-    refused: list[Refused],
-) -> TableRow | None:
-    """One model, or None after adding what is wrong with it to `refused`; an empty cell takes the default."""
-    before = len(refused)
-    if len(cells) > len(columns):
-        refused.append(_refused(path, line, "", f"{len(cells)} cells for {len(columns)} columns"))
-        return None
-    found: dict[str, Any] = {}
-    for (column, unit), cell in zip(columns, cells, strict=False):
-        text = cell.strip()
-        if not text or column in INFORMATION:
-            continue
-        if column in ("name", "group"):
-            found[column] = text
-            continue
-        reader = _DIRECT[column][1] if column in _DIRECT else _PARTS[column]
+class _Table:
+    """Reads the rows of a table. Cells and rows that come again are read once: they share what they mean."""
+
+    def __init__(
+        self, columns: list[tuple[str, str]], path: Path, defaults: ModelGroup, refused: list[Refused]
+    ) -> None:
+        self._columns = columns
+        self._path = path
+        self._defaults = defaults
+        self._refused = refused
+        self._read = lru_cache(REMEMBERED)(_value)
+        self._service = lru_cache(REMEMBERED)(partial(_service, defaults))
+        self._load = lru_cache(REMEMBERED)(partial(_load, defaults))
+        self._keys = lru_cache(REMEMBERED)(self._of)
+
+    def row(self, cells: list[str], line: int) -> TableRow | None:
+        """One model, or None after telling what is wrong with it; an empty cell takes the default."""
+        refused, path = self._refused, self._path
+        before = len(refused)
+        if len(cells) > len(self._columns):
+            refused.append(_refused(path, line, "", f"{len(cells)} cells for {len(self._columns)} columns"))
+            return None
+        found: dict[str, Any] = {}
+        for (column, unit), cell in zip(self._columns, cells, strict=False):
+            text = cell.strip()
+            if not text or column in INFORMATION:
+                continue
+            if column in ("name", "group"):
+                found[column] = text
+                continue
+            try:
+                found[column] = self._read(column, unit, text)
+            except ValueError as error:
+                refused.append(_refused(path, line, column, str(error), None, text))
+        if "name" not in found:
+            refused.append(_refused(path, line, "name", "cell is empty"))
+        if "weight" in found and "rate" in found:
+            refused.append(_refused(path, line, "rate", "weight and rate exclude each other"))
+        if len(refused) > before:
+            return None
+        name, group = found.pop("name"), found.pop("group", self._defaults.name)
         try:
-            found[column] = reader(f"{text} {unit}" if unit and _bare(text) else text)
+            keys: ModelGroup = self._keys(tuple(found.items()))
         except ValueError as error:
-            refused.append(_refused(path, line, column, str(error), None, text))
-    if "name" not in found:
-        refused.append(_refused(path, line, "name", "cell is empty"))
-    if "weight" in found and "rate" in found:
-        refused.append(_refused(path, line, "rate", "weight and rate exclude each other"))
-    if len(refused) > before:
-        return None
-    try:
-        keys = _keys(found, defaults)
-    except ValueError as error:
-        refused.append(_refused(path, line, "service", str(error)))
-        return None
-    return TableRow(found["name"], found.get("group", defaults.name), keys, line)
+            refused.append(_refused(path, line, "service", str(error)))
+            return None
+        return TableRow(name, group, keys, line)
+
+    def _of(self, cells: tuple[tuple[str, Any], ...]) -> ModelGroup:
+        """The keys of a row over the defaults."""
+        found = dict(cells)
+        update: dict[str, Any] = {_DIRECT[key][0]: value for key, value in found.items() if key in _DIRECT}
+        if "weight" in found or "rate" in found:
+            update = {"weight": None, "rate_per_s": None} | update
+        update["service"] = self._service(*(found.get(key) for key in ("service", "service_cv", "service_wait")))
+        update["load"] = self._load(*(found.get(key) for key in ("load_cpu", "load_wait")))
+        keys: ModelGroup = self._defaults.model_copy(update=update)
+        return keys
 
 
-def _keys(found: Mapping[str, Any], defaults: ModelGroup) -> ModelGroup:
-    update: dict[str, Any] = {_DIRECT[key][0]: value for key, value in found.items() if key in _DIRECT}
-    if "weight" in found or "rate" in found:
-        update = {"weight": None, "rate_per_s": None} | update
-    service = {}
-    if "service" in found:
-        cv = found.get("service_cv")
-        service["cpu"] = Lognormal(found["service"], cv) if cv else Constant(found["service"])
-    elif "service_cv" in found:
+def _value(column: str, unit: str, text: str) -> object:
+    """What a cell means; ValueError when it means nothing."""
+    reader = _DIRECT[column][1] if column in _DIRECT else _PARTS[column]
+    return reader(f"{text} {unit}" if unit and _bare(text) else text)
+
+
+def _service(defaults: ModelGroup, mean_s: float | None, cv: float | None, wait_s: float | None) -> Service | None:
+    """The work of a call; ValueError for a variation of nothing."""
+    parts: dict[str, Any] = {}
+    if mean_s is not None:
+        parts["cpu"] = Lognormal(mean_s, cv) if cv else Constant(mean_s)
+    elif cv is not None:
         raise ValueError("service_cv needs a mean in the column service")
-    if "service_wait" in found:
-        service["wait"] = Constant(found["service_wait"])
-    if service:
-        update["service"] = defaults.service.model_copy(update=service) if defaults.service else Service(**service)
-    load = {key.removeprefix("load_"): Constant(found[key]) for key in ("load_cpu", "load_wait") if key in found}
-    if load:
-        update["load"] = defaults.load.model_copy(update=load) if defaults.load else CpuWait(**load)
-    keys: ModelGroup = defaults.model_copy(update=update)
-    return keys
+    if wait_s is not None:
+        parts["wait"] = Constant(wait_s)
+    if not parts:
+        return defaults.service
+    changed: Service = defaults.service.model_copy(update=parts) if defaults.service else Service(**parts)
+    return changed
+
+
+def _load(defaults: ModelGroup, cpu_s: float | None, wait_s: float | None) -> CpuWait | None:
+    parts = {name: Constant(each_s) for name, each_s in (("cpu", cpu_s), ("wait", wait_s)) if each_s is not None}
+    if not parts:
+        return defaults.load
+    changed: CpuWait = defaults.load.model_copy(update=parts) if defaults.load else CpuWait(**parts)
+    return changed
 
 
 def _bare(text: str) -> bool:

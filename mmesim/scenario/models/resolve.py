@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mmesim.errors import did_you_mean
 from mmesim.scenario.models.azure import azure_rows
@@ -60,28 +60,29 @@ class Entry:
 def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
     """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
     refused: list[Refused] = []
-    entries: list[Entry] = []
     if sum(group.count or 1 for group in groups) > MOST_MODELS:
         raise Refusals([Refused(f"more than {MOST_MODELS:,} models cannot be simulated", ("models",))])
+    names: set[str] = set()
+    twice: list[Entry] = []
+    models: list[Model] = []
+    resolver = _Resolver(kind)
+    incomplete: list[tuple[Entry, tuple[str, ...]]] = []
+    # One after the other: what is known of a model before it is resolved takes more memory than the model.
     for index, group in enumerate(groups):
         try:
-            entries.extend(_entries(group, ("models", index)))
+            for entry in _entries(group, ("models", index)):
+                if entry.name in names:
+                    twice.append(entry)
+                    continue
+                names.add(entry.name)
+                missing = _missing(entry.keys)
+                if missing:
+                    incomplete.append((entry, missing))
+                else:
+                    models.append(resolver.model(len(models), entry))
         except Refusals as refusals:
             refused.extend(refusals.all)
-    seen: dict[str, Entry] = {}
-    models: list[Model] = []
-    configured = _configured(kind.server)
-    incomplete: list[tuple[Entry, tuple[str, ...]]] = []
-    for entry in entries:
-        if entry.name in seen:
-            refused.append(_named_twice(entry, seen[entry.name]))
-            continue
-        seen[entry.name] = entry
-        missing = _missing(entry)
-        if missing:
-            incomplete.append((entry, missing))
-        else:
-            models.append(_resolve(len(models), entry, kind, configured))
+    refused.extend(_named_twice(twice, groups))
     refused.extend(_once(incomplete))
     if refused:
         raise Refusals(refused)
@@ -103,14 +104,24 @@ def _entries(group: ModelGroup, path: Place) -> Iterator[Entry]:
             yield Entry(f"{group.name}-{number:0{width}d}", group.name, group, path)
 
 
-def _named_twice(entry: Entry, first: Entry) -> Refused:
-    where = f", also at {first.origin[0]}:{first.origin[1]}" if first.origin else ""
-    return Refused(f"two models are called {entry.name!r}{where}", entry.place("name"), None, entry.name, entry.origin)
+def _named_twice(twice: Sequence[Entry], groups: Sequence[ModelGroup]) -> Iterator[Refused]:
+    """A refusal for each model whose name another one has before it, and where that is."""
+    wanted = {entry.name for entry in twice}
+    first: dict[str, Entry] = {}
+    for index, group in enumerate(groups if wanted else ()):
+        with contextlib.suppress(Refusals):  # the rows before what is wrong have come
+            for entry in _entries(group, ("models", index)):
+                if entry.name in wanted:
+                    first.setdefault(entry.name, entry)
+    for entry in twice:
+        origin = first[entry.name].origin
+        where = f", also at {origin[0]}:{origin[1]}" if origin else ""
+        message = f"two models are called {entry.name!r}{where}"
+        yield Refused(message, entry.place("name"), None, entry.name, entry.origin)
 
 
-def _missing(entry: Entry) -> tuple[str, ...]:
+def _missing(keys: ModelGroup) -> tuple[str, ...]:
     """The keys that neither the model nor the preset of its framework gives."""
-    keys = entry.keys
     preset = PRESETS[keys.framework]
     wanted = {
         "artifact_size": keys.artifact_bytes,
@@ -152,10 +163,28 @@ UNSOURCED = ("process_memory", "load")
 """Those that the preset of a framework gives, where a source does."""
 
 
-def _resolve(index: int, entry: Entry, kind: ServerKind, configured: Mapping[str, ConfiguredModel]) -> Model:
-    keys, server = entry.keys, kind.server
-    preset = PRESETS[keys.framework]
-    file = configured.get(entry.name) or configured.get(entry.group) or NOT_CONFIGURED
+class _Resolver:
+    """Makes models of entries; what entries have in common is resolved once for those that follow each other."""
+
+    def __init__(self, kind: ServerKind) -> None:
+        self._kind = kind
+        self._configured = _configured(kind.server)
+        self._keys: ModelGroup | None = None
+        self._file: ConfiguredModel | None = None
+        self._common: dict[str, Any] = {}
+
+    def model(self, index: int, entry: Entry) -> Model:
+        """The model of an entry in which nothing is missing."""
+        file = self._configured.get(entry.name) or self._configured.get(entry.group) or NOT_CONFIGURED
+        if entry.keys is not self._keys or file is not self._file:
+            self._common = _resolved(entry.keys, file, self._kind)
+            self._keys, self._file = entry.keys, file
+        return Model(index=index, name=entry.name, group=entry.group, **self._common)
+
+
+def _resolved(keys: ModelGroup, file: ConfiguredModel, kind: ServerKind) -> dict[str, Any]:
+    """The fields of a model without its place and names."""
+    server, preset = kind.server, PRESETS[keys.framework]
     load = _or(keys.load, preset.load)
     process_memory = _or(keys.process_memory_bytes, preset.process_memory_bytes)
     oversubscription = preset.oversubscription if keys.service is not None and keys.service.threads > 1 else 0.0
@@ -165,32 +194,28 @@ def _resolve(index: int, entry: Entry, kind: ServerKind, configured: Mapping[str
     assert keys.service is not None
     assert keys.artifact_bytes is not None
     assert keys.memory_bytes is not None
-    # Made twice, since the kind of server computes what a copy takes from the rest; `replace` is slower.
-    row = partial(
-        Model,
-        index=index,
-        name=entry.name,
-        group=entry.group,
-        artifact_bytes=keys.artifact_bytes,
-        memory_bytes=keys.memory_bytes,
-        process_memory_bytes=process_memory,
-        workers=_or(keys.workers, _or(file.workers, kind.default_workers)),
-        framework_threads=_or(keys.framework_threads, preset.framework_threads),
-        oversubscription=_or(keys.oversubscription, oversubscription),
-        load=load,
-        service=keys.service,
-        weight=keys.weight,
-        rate_per_s=keys.rate_per_s,
-        preload_model=_or(keys.preload_model, server.preload_model),
-        preload_dirty_bytes=server.preload_dirty_bytes,
-        batch_size=_or(keys.batch_size, _or(file.batch_size, server.batch_size)),
-        max_batch_delay_s=_or(keys.max_batch_delay_s, _or(file.max_batch_delay_s, server.max_batch_delay_s)),
-        first_call=_or(keys.first_call, preset.first_call),
-        pinned=bool(keys.pinned),
-        framework=keys.framework,
-    )
-    model = row(pool_memory_bytes=0, pool_tasks=0)
-    return row(pool_memory_bytes=kind.pool_memory_bytes(model), pool_tasks=kind.pool_tasks(model))
+    fields: dict[str, Any] = {
+        "artifact_bytes": keys.artifact_bytes,
+        "memory_bytes": keys.memory_bytes,
+        "process_memory_bytes": process_memory,
+        "workers": _or(keys.workers, _or(file.workers, kind.default_workers)),
+        "framework_threads": _or(keys.framework_threads, preset.framework_threads),
+        "oversubscription": _or(keys.oversubscription, oversubscription),
+        "load": load,
+        "service": keys.service,
+        "weight": keys.weight,
+        "rate_per_s": keys.rate_per_s,
+        "preload_model": _or(keys.preload_model, server.preload_model),
+        "preload_dirty_bytes": server.preload_dirty_bytes,
+        "batch_size": _or(keys.batch_size, _or(file.batch_size, server.batch_size)),
+        "max_batch_delay_s": _or(keys.max_batch_delay_s, _or(file.max_batch_delay_s, server.max_batch_delay_s)),
+        "first_call": _or(keys.first_call, preset.first_call),
+        "pinned": bool(keys.pinned),
+        "framework": keys.framework,
+    }
+    # The kind of server computes what a copy takes from the rest.
+    model = Model(index=0, name="", group="", **fields, pool_memory_bytes=0, pool_tasks=0)
+    return fields | {"pool_memory_bytes": kind.pool_memory_bytes(model), "pool_tasks": kind.pool_tasks(model)}
 
 
 NOT_CONFIGURED = ConfiguredModel(name="")

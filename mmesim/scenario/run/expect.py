@@ -82,21 +82,23 @@ class Expectation:
         return _SHOW[self.kind](value, digits)
 
     @property
+    def compared(self) -> str:
+        """The limit in words: `below 1 s`."""
+        return f"{_IN_WORDS[self.comparison]} {self.show(self.limit, 12)}"
+
+    @property
     def meaning(self) -> str:
         """What is expected, in words: how the line was understood."""
-        shares = quantile_shares(self.metric)
-        limit = self.show(self.limit, 12)
-        compared = _IN_WORDS[self.comparison]
-        calls = self.calls
+        shares, calls = quantile_shares(self.metric), self.calls
         if shares is not None:
-            slow = f"{calls.in_words} are slower than {limit} or fail"
-            return f"{calls.each_time}{compared} {units.show_fraction(shares[1])} of {slow}"
+            slow = f"{calls.in_words} are slower than {self.show(self.limit, 12)} or fail"
+            return f"{calls.each_time}{_IN_WORDS[self.comparison]} {units.show_fraction(shares[1])} of {slow}"
         if self.metric == "max" and not calls.is_all:
             # The largest is not counted apart: what decides is whether a call is slower at all.
             which = calls.none if self.is_upper else calls.none.replace("no ", "at least one ", 1)
-            return f"{calls.each_time}{which} is slower than {limit} or fails"
+            return f"{calls.each_time}{which} is slower than {self.show(self.limit, 12)} or fails"
         of = "" if calls.in_words == ALL_CALLS.in_words else f" of {calls.in_words}"
-        return f"{calls.each_time}{meaning_of(self.metric, self.kind)}{of}: {compared} {limit}"
+        return f"{calls.each_time}{meaning_of(self.metric, self.kind)}{of}: {self.compared}"
 
 
 def _rate(value: float, digits: int) -> str:

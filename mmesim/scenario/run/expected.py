@@ -38,6 +38,9 @@ COSTS: Mapping[str, str] = MappingProxyType(
 )
 """What the fleet costs -> in words."""
 
+HOURS_PER_MONTH = 730.0
+"""Of a price per month."""
+
 _SAYS_MORE: Mapping[str, str] = MappingProxyType(
     {
         "workers.utilization": "utilization of all workers of the fleet on average "

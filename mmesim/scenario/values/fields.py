@@ -34,7 +34,8 @@ class Refused(ValueError):
     """A value that the schema refuses.
 
     `path` is the place below the validated field, `hint` what to write instead, `value` what was written; `origin` is
-    file and line where that place is not in the scenario file itself.
+    file and line where that place is not in the scenario file itself. `other` is a second place that the message is
+    about, from the top of the file: its line is put where the message has `{line}`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Refused(ValueError):
         hint: str | None = None,
         value: object = None,
         origin: tuple[str, int | None] | None = None,
+        other: Place | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -51,10 +53,11 @@ class Refused(ValueError):
         self.hint = hint
         self.value = value
         self.origin = origin
+        self.other = other
 
     def below(self, *path: str | int | float) -> Refused:
         """The same refusal, seen from further up the tree."""
-        return Refused(self.message, (*path, *self.path), self.hint, self.value, self.origin)
+        return Refused(self.message, (*path, *self.path), self.hint, self.value, self.origin, self.other)
 
     def problem(self, file: str) -> Problem:
         """The refusal as a problem of a file, without a line unless the origin has one."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mmesim.errors import UserError
-from tests.perf.figures import Sample, at_least, at_most, growth, ratio, read
+from tests.perf.figures import Goal, Sample, at_least, at_most, growth, ratio, read
 
 
 def entry(case: str, number: int, wall_s: float, units: int = 100, **facts: float) -> dict[str, Any]:
@@ -92,6 +92,18 @@ def test_a_rate_below_its_goal_misses_it_by_so_much(value: float, verdict: str):
 @pytest.mark.parametrize(("value", "verdict"), [(0.3, "met"), (0.1, "met"), (0.45, "**missed by 50.0%**")])
 def test_a_time_above_its_goal_misses_it_by_so_much(value: float, verdict: str):
     assert at_most(value, 0.3) == verdict
+
+
+def test_a_goal_may_have_an_aim_beyond_it():
+    assert Goal(1.5, aim=2.0).verdict(1.6) == "1.5: met; aim 2: **missed by 20.0%**"
+    assert Goal(100.0, aim=60.0, low=True).verdict(90.0) == "100: met; aim 60: **missed by 50.0%**"
+
+
+def test_a_process_that_has_timed_itself_is_believed():
+    run = entry("a", 0, 4.0)
+    run["extra_info"]["facts"]["wall_s"] = 1.0
+    (found,) = read(document(run)).of("a")
+    assert found.wall_s == 1.0
 
 
 def test_growth_is_from_the_smallest_to_the_largest_run():

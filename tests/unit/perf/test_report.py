@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from mmesim.errors import UserError
-from tests.perf.report import BEGIN, END, RATES, main, number, splice, table
+from tests.perf.figures import number
+from tests.perf.phases import PARTS
+from tests.perf.report import RATES, main
+from tests.perf.tables import BEGIN, END, splice, table
 from tests.unit.perf.test_figures import document, entry
 
 FACTS = {
@@ -17,6 +20,8 @@ FACTS = {
     "crossings_per_load": 9.0,
     "events_per_load": 7.0,
     "setup_s": 0.5,
+    "compile_s": 0.75,
+    "compile_cpu_s": 0.5,
 }
 
 
@@ -25,9 +30,17 @@ def complete() -> dict[str, Any]:
     entries = [entry(case, k, 1.0, 1_000_000, **FACTS) for k in range(2) for case, _, _ in RATES]
     entries += [entry(f"fits-{hosts}-traffic", k, 0.1, 1_000_000) for k in range(2) for hosts in (8, 200)]
     entries += [entry(case, k, 1.25, 1_000_000) for k in range(2) for case in ("closed-8", "retries-8")]
-    entries += [entry("memory", k, 1.0, n, peak_bytes=2**28 + n) for k, n in enumerate((1_000_000, 16_000_000))]
+    memory = enumerate((1_000_000, 16_000_000))
+    entries += [entry("memory", k, 1.0, n, peak_bytes=2**28 + n, cpu_s=n * 3e-7) for k, n in memory]
     entries += [entry("start-first", 0, 40.0, 1, kernel_s=38.0, kernel_cpu_s=30.0)]
     entries += [entry("start-later", 0, 2.0, 1, kernel_s=0.5, kernel_cpu_s=0.25), entry("help", 0, 0.8, 1)]
+    entries += [entry("day", 0, 50.0, 86_400_000, cpu_s=44.0, peak_bytes=300 * 2**20)]
+    entries += [entry("day-trace", 0, 50.0, 1_000_000, cpu_s=1.0, peak_bytes=400 * 2**20)]
+    entries += [entry("two-cores", 0, 50.0, 1, replication_1_s=5.1, ratio=1.8)]
+    entries += [entry("dask", 0, 50.0, 1, ratio=1.25, longer_s=0.5)]
+    parts = {f"{name} {what}": 0.25 for name in ("imports", *PARTS, "rest") for what in ("cpu_s", "wall_s")}
+    peaks = {f"{name} peak_bytes": 2**28 for name in ("imports", *PARTS, "rest")}
+    entries += [entry("quickstart", k, 2.0, 1, **parts, **peaks) for k in range(2)]
     return document(*entries)
 
 
@@ -61,7 +74,7 @@ def test_rates_stand_beside_their_goals(written: str):
         "2,000,000",
         "1,000,000",
         "1,000,000",
-        "2,000,000: met",
+        "3,000,000: **missed by 33.3%**",
     ]
 
 
@@ -71,19 +84,42 @@ def test_ratios_are_those_of_cpu_time(written: str):
 
 
 def test_the_seam_is_told_for_each_run(written: str):
-    assert row(written, "thrashing |")[1:] == ["99.750%", "0.00%", "0.004", "9", "7", "0.5"]
-    assert row(written, "everything fits, 8 hosts |")[4:6] == ["", ""]
+    assert row(written, "thrashing |")[1:] == ["99.750%", "0.00%", "0.004", "9", "7", "0.5", ""]
+    assert row(written, "everything fits, 1,000 hosts |")[7] == "2: met"
 
 
 def test_memory_and_its_growth(written: str):
-    assert row(written, "16,000,000")[1:] == ["271"]
+    assert row(written, "16,000,000")[1:] == ["271", "0.3"]
     assert "Each further request takes 1.00 bytes. Goal, flat (below 1 byte): met." in written
 
 
 def test_start_up_times(written: str):
-    assert row(written, "kernel, first time")[1:] == ["30", "38", ""]
+    assert row(written, "kernel, first time")[1:] == ["30", "38", "25: **missed by 20.0%**"]
+    assert row(written, "Cimba's Python package: M/M/4")[1:] == ["0.5", "0.75", ""]
     assert row(written, "process that imports")[1:] == ["1", "2", ""]
-    assert row(written, "`mmesim --help`")[1:] == ["0.4", "0.8", "0.3: **missed by 33.3%**"]
+    assert row(written, "`mmesim --help`")[1:] == ["0.4", "0.8", "0.2: **missed by 100.0%**"]
+
+
+def test_a_day_is_judged_only_when_it_is_whole(written: str):
+    assert row(written, "calls that are drawn")[1:] == [
+        "86,400,000",
+        "44",
+        "40: **missed by 10.0%**",
+        "300",
+        "350: met",
+    ]
+    assert row(written, "calls of a sorted Parquet trace")[1:] == ["1,000,000", "1", "", "400", ""]
+
+
+def test_what_runs_at_the_same_time(written: str):
+    assert row(written, "two processes / one, 5.1 s")[1:] == ["1.8", "1.7: met"]
+    assert row(written, "4 worker processes of Dask")[1:] == ["1.25", ""]
+
+
+def test_the_parts_of_the_quickstart(written: str):
+    assert row(written, "report and folder")[1:] == ["0.5", "0.5", "0.3: **missed by 66.7%**"]
+    assert row(written, "all")[1:] == ["2", "2", "2: met"]
+    assert "Peak memory 256 MiB. Goal, 300: met." in written
 
 
 @pytest.mark.parametrize("text", ["nothing", BEGIN, f"{END} {BEGIN}"])

@@ -160,6 +160,21 @@ def test_all_problems_of_a_table_come_at_once(problems, table):
     assert [(problem.line, problem.field) for problem in found] == [(2, "memory"), (2, "workers"), (3, "memory")]
 
 
+def test_rows_that_say_the_same_share_what_they_mean(scenario, table):
+    text = table("name,memory,service\na,40 MiB,5 ms\nb,41 MiB,5 ms\nc,40 MiB,5 ms\n")
+    a, b, c = scenario(text).model_table()
+    assert a.service is c.service
+    assert [one.memory_bytes // MIB for one in (a, b, c)] == [40, 41, 40]
+    assert [one.name for one in (a, b, c)] == ["a", "b", "c"]
+
+
+def test_a_name_that_comes_twice_says_where_it_was_first(problems, table, tmp_path):
+    found = problems(table("name,memory\na,40 MiB\nb,40 MiB\na,40 MiB\nc,x\na,40 MiB\n"))
+    first = f"two models are called 'a', also at {tmp_path / 'models.csv'}:2"
+    assert [(one.line, one.message) for one in found if one.field == "name"] == [(4, first), (6, first)]
+    assert [one.line for one in found if one.field == "memory"] == [5]
+
+
 def test_a_table_that_is_no_text_is_refused(problems, table, tmp_path):
     text = table("name\n")
     (tmp_path / "models.csv").write_bytes(b"name,memory\n\xe9,1 MiB\n")

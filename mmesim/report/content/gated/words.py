@@ -24,6 +24,7 @@ STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
 """What is said of one limit with a verdict, and of several."""
 MOST_NAMED = 3
 """Limits that the answer names; beyond, they are counted."""
+NO_NUMBER = "no number of replications would decide it"
 OVER = "share_over"
 """How the name of the figure begins that decides a limit of a percentile: the share of calls over it."""
 SIGNS: Mapping[str, str] = MappingProxyType({"": "", "1": "", "count": "", "1/s": " /s"})
@@ -138,8 +139,10 @@ def notes(one: Asked) -> Iterator[str]:
     """What the reader has to know of a verdict: why a line is open and what would close it, or what it rests on."""
     worst = one.worst
     if worst.verdict == "undecided":
-        yield f"{reason(worst) or 'the interval holds the limit'}; {more(one)}"
-    elif reason(worst):
+        why, needed = reason(worst), more(one)
+        # Where no number would do, the reason is one why.
+        yield "; ".join(part for part in (why, "" if why and needed == NO_NUMBER else needed) if part)
+    elif reason(worst) and (worst.verdict, worst.decided_by) != ("pass", "as it is"):
         yield reason(worst)
     if any(line.joined_windows > 1 for line in one.lines):
         yield "windows with too few calls are joined with the next"
@@ -149,9 +152,9 @@ def more(one: Asked) -> str:
     """How many more replications an undecided line needs: the most that one of its windows does."""
     needed = [line.needed for line in one.lines if line.verdict == "undecided"]
     if any(count is None for count in needed):
-        return "no number of replications would decide it"
+        return NO_NUMBER
     most = max((count for count in needed if count is not None), default=0)
-    return f"about {phrases.plural(most, 'more replication')} would decide it"
+    return f"about {phrases.plural(int(float(f'{most:.2g}')), 'more replication')} would decide it"
 
 
 def reason(line: GatedLine) -> str:

@@ -50,6 +50,15 @@ def test_a_run_without_calls_is_one_block():
     assert blocks_in(300.0, 0.0) == 1
 
 
+def test_time_without_calls_is_no_evidence():
+    minutes = np.array([0.0, 60.0, 120.0, 180.0, 240.0])
+    quiet = {"start_s": minutes, "Invocations": np.array([0.0, 9.0, 0.0, 0.0, 3.0])}
+    assert block_s(OF, run(latency_max_s=10.0, windows=quiet)) == pytest.approx(25.0)
+    # the warm-up is not looked at
+    warmed = run(latency_max_s=10.0, windows=quiet, warmup_s=60.0)
+    assert block_s(OF, warmed) == pytest.approx(20.0)
+
+
 def test_a_replication_is_a_block_even_where_it_is_shorter():
     assert blocks_in(300.0, 400.0) == 1
     assert blocks_in(300.0, 100.0) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,8 +122,23 @@ def test_cost_is_compared_as_it_is():
 
 
 def test_what_is_the_same_in_every_replication_is_said_to_be():
-    found = decide(evidence("loads < 200 /h", [0.0] * 10), ONE_LOOK)
+    found = decide(evidence("loaded_models < 60", [50.0] * 10), ONE_LOOK)
     assert (found.verdict, found.reason) == ("pass", "the same in every replication")
+
+
+def test_what_never_happened_is_bounded_by_the_time_in_which_it_did_not():
+    # Of events that come at 1 /h by chance none is seen in ln(40) = 3.7 h with 2.5 %
+    hours = 3600.0 * math.log(40.0)
+    enough = replace(evidence("requests.errors.queue_full < 1 /h", [0.0] * 10), seconds=1.001 * hours)
+    found = decide(enough, ONE_LOOK)
+    assert (found.verdict, found.by, found.reason) == ("pass", "clean blocks", "none in 3.69 h of simulated time")
+    short = replace(enough, seconds=0.8 * hours)
+    assert decide(short, ONE_LOOK).verdict == "undecided"
+    # 0.295 h a replication: 3.689 h are 12.5 of them
+    assert needed(short, ONE_LOOK) == (
+        3,
+        "none was seen, but 2.95 h of simulated time are too short to bound its rate (3.69 h would do)",
+    )
 
 
 def test_a_mean_without_a_successful_call_is_beyond_every_limit():

@@ -31,6 +31,14 @@ def test_a_file_that_is_no_yaml_is_meant_too(tmp_path):
     assert [path.name for path in scenario_files([tmp_path])] == ["a.yaml"]
 
 
+def test_what_a_file_extends_expects_something_for_it_too(tmp_path):
+    put(tmp_path, base_yaml=EXPECTING, plain_yaml="name: x\n", a_yaml="extends: base.yaml\nname: b\n")
+    put(tmp_path, deep__b_yaml='name: c\nextends: "../a.yaml"  # and more\n', c_yaml="extends: plain.yaml\n")
+    put(tmp_path, d_yaml="extends: d.yaml\n", e_yaml="extends: nowhere.yaml\n", f_yaml='"expect": [p99 < 1 s]\r\n')
+    found = [path.relative_to(tmp_path).as_posix() for path in scenario_files([tmp_path])]
+    assert found == ["a.yaml", "base.yaml", "deep/b.yaml", "f.yaml"]
+
+
 def test_hidden_folders_are_not_looked_into(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "a.yaml").write_text(EXPECTING)

@@ -10,14 +10,15 @@ import pytest
 
 from mmesim.errors import TraceError, UserError
 from mmesim.experiment.execute.task import Observer
-from mmesim.experiment.gate.design import FIRST, LONGEST, PILOT
+from mmesim.experiment.gate.cases import RUNS
+from mmesim.experiment.gate.design import FIRST, LONGEST, MANY, PILOT
 from mmesim.experiment.gate.gate import gate
 from mmesim.results.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from tests.unit.experiment.fakes import Fake
-from tests.unit.results.synthetic import Call, run_data
+from tests.unit.results.synthetic import Call, hosts, run_data
 
 TEXT = """\
 name: {name}
@@ -100,6 +101,7 @@ def test_a_share_far_beyond_fails(tmp_path):
 def test_a_share_on_the_limit_stays_open_and_says_what_it_needs(tmp_path):
     scenario, line = one(Engine(slow=0.097), write(tmp_path, "[p90 < 500 ms]"))
     assert (scenario.verdict, scenario.replications, line.replications) == ("undecided", 80, 80)
+    assert RUNS == MANY + 80
     assert line.reason is not None
     assert line.needed is None or line.needed > 0
 
@@ -289,6 +291,11 @@ def test_the_watch_hears_of_every_run(tmp_path):
     assert heard[-1][0] == heard[-1][2] == found.scenarios[0].simulated
 
 
+def test_one_file_may_be_given_by_its_name(tmp_path):
+    found = gate(str(write(tmp_path, "[p90 < 500 ms]")), executor=Fake(Engine(slow=0.02)))
+    assert [one.name for one in found.scenarios] == ["a"]
+
+
 def test_overrides_hold_for_every_scenario(tmp_path):
     engine = Engine(slow=0.02)
     gate([write(tmp_path, "[p90 < 500 ms]")], overrides=["run.duration=70 s"], executor=Fake(engine))
@@ -311,6 +318,21 @@ def test_calls_that_are_not_there_leave_a_line_open(tmp_path):
 
 
 @pytest.mark.slow
+def test_there_are_no_more_blocks_than_calls(tmp_path):
+    # 100 short calls in 100 s: thousands of blocks of their length would fit
+    def short(scenario: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
+        run_s = scenario.run.duration_s - scenario.run.cut_s
+        return replace(run_data(scenario, [Call(0.001)] * round(run_s), replication=number), records=None)
+
+    scenario, line = one(short, write(tmp_path, "[p99 < 500 ms]"))
+    assert scenario.design is not None
+    calls = CALLS * scenario.design.length * scenario.replications
+    assert (line.verdict, line.decided_by) == ("pass", "clean blocks")
+    assert line.reason == f"{calls:,} of {calls:,} independent blocks are clean"
+    assert line.interval is not None
+    assert line.interval[0] <= line.interval[1] < 0.01
+
+
 def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
     verdicts: dict[float, list[str]] = {0.05: [], 0.2: []}
     for slow, found in verdicts.items():
@@ -320,3 +342,42 @@ def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
             found.append(result.verdict)
     assert verdicts[0.05].count("pass") >= 7
     assert verdicts[0.2].count("fail") >= 7
+
+
+@pytest.mark.slow
+def test_the_worst_of_all_runs_decides_also_where_a_replication_is_the_mean_of_several(tmp_path):
+    def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        slowest = Call(3.0 if replication == FIRST + 5 else 0.2)
+        return replace(run_data(scenario, [Call(0.1)] * 99 + [slowest], replication=replication), records=None)
+
+    file = write(tmp_path, "[max < 2 s, throughput > 100 /d, error_rate < 0.4 %]", arrivals=PLANNED)
+    (scenario,) = run(simulate, file).scenarios
+    assert scenario.design is not None
+    assert scenario.design.length > 1
+    assert (scenario.lines[0].verdict, scenario.lines[0].value) == ("fail", 3000.0)
+
+
+def test_a_rate_of_what_never_happens_needs_time(tmp_path):
+    # 40 runs of 100 s are 1.1 h: at 3 /h, 6.5 nats of chance take 2.2 h
+    (scenario,) = run(Engine(), write(tmp_path, "[requests.errors.queue_full < 3 /h]")).scenarios
+    (line,) = scenario.lines
+    assert scenario.design is not None
+    assert (scenario.design.pilot_replications, scenario.design.length) == (100, 2)
+    assert (line.verdict, line.decided_by, line.value, line.unit) == ("pass", "clean blocks", 0.0, "/s")
+    assert line.interval is not None
+    assert 0.0 == line.interval[0] < line.interval[1] < line.limit
+
+
+def test_a_saturated_run_is_not_lengthened(tmp_path):
+    # A queue that grows is longer in a longer run: what is asked of the scenario as written is asked of that.
+    engine = Engine(slow=0.003)
+
+    def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        found = engine(scenario, replication, observer, records)
+        full = hosts(seconds=100.0, cpu_busy_s=200.0)
+        return replace(found, hosts=full)
+
+    scenario, _ = one(simulate, write(tmp_path, "[p99 < 500 ms]"))
+    assert scenario.design is not None
+    assert not scenario.design.joined
+    assert {run_s for _, _, run_s in engine.runs} == {100.0}

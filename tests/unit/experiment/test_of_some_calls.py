@@ -1,0 +1,99 @@
+"""What `expect` asks for of some of the calls stands in sweeps, differences and draws as in a run alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mmesim import diff
+from mmesim.experiment.replicate import run_replications
+from mmesim.experiment.sweep.sweep import sweep
+from mmesim.experiment.uncertain import uncertain
+from mmesim.report.content.diff import diff_report
+from mmesim.report.content.sweep import sweep_report
+from mmesim.report.text import text
+from mmesim.scenario import Scenario
+from tests.helpers.texts import load_text
+
+TEXT = """
+name: some
+endpoint: {vcpu: 4, memory: 16 GiB, usable_memory: 3 GiB, base_memory: 100 MiB, warm: true, price_per_hour: 0.3 USD}
+models:
+  - {name: m, count: 20, framework: xgboost, artifact_size: 10 MB, memory: 40 MiB, process_memory: 100 MiB,
+     load: {wait: 300 ms}, service: {cpu: {lognormal: {mean: 12 ms, cv: 1.0}}}}
+  - {name: k, framework: xgboost, artifact_size: 10 MB, memory: 40 MiB, process_memory: 100 MiB,
+     load: {wait: 300 ms}, service: {cpu: 5 ms}}
+traffic: [{arrivals: {poisson: {rate: 40 /s}}, popularity: {zipf: 0.7}}]
+run: {duration: 60 s, warmup: 10 s, seed: 7, replications: 3}
+expect: [p90 warm < 40 ms, p90 of k < 20 ms, p99 < 3 s, p99 in every 20 s < 3 s]
+"""
+NAMES = ["p90 warm", "share_over 40 ms warm", "share_over 20 ms of k"]
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    return load_text(TEXT)
+
+
+def test_a_sweep_has_verdicts_and_figures_of_each_line(scenario: Scenario) -> None:
+    field = "models.m.service.cpu.lognormal.mean"
+    result = sweep(scenario, {field: ["6 ms", "30 ms"]}, replications=3)
+    frame = result.frame
+    for place, mean in enumerate(("6 ms", "30 ms")):
+        alone: Any = run_replications(scenario.with_({field: mean})).summary["expect"]
+        row = frame.iloc[place]
+        for entry in alone:
+            assert row[f"expect {entry['text']}"] == entry["verdict"]
+        assert row["p90 warm_ms"] == pytest.approx(alone[0]["value"], rel=1e-11)
+        assert [row["p90 warm_ms_low"], row["p90 warm_ms_high"]] == pytest.approx(alone[0]["ci95"], rel=1e-11)
+        for name, entry in zip(NAMES[1:], alone, strict=False):
+            assert row[name] == pytest.approx(entry["decided_on"]["value"], rel=1e-11)
+            assert [row[f"{name}_low"], row[f"{name}_high"]] == pytest.approx(entry["decided_on"]["ci95"], rel=1e-11)
+    assert frame["expect p90 warm < 40 ms"].tolist() == ["pass", "fail"]
+    shown = " ".join(text(sweep_report(result, ()), width=200).split())
+    assert "p90 warm share over 40 ms warm share over 20 ms of k" in shown
+
+
+def test_a_difference_has_verdicts_and_rows(scenario: Scenario) -> None:
+    same = diff(scenario, scenario.with_(name="again"))
+    for delta in same.deltas:
+        if delta.difference.reason is not None:  # too few loads beyond it
+            continue
+        assert (delta.difference.value, delta.direction) == (0.0, "same"), delta.name
+    faster = scenario.with_({"models.m.service.cpu.lognormal.mean": "6 ms"})
+    slower = diff(faster, scenario.with_({"models.m.service.cpu.lognormal.mean": "30 ms"}))
+    assert [delta.name for delta in slower.deltas if delta.name in NAMES] == NAMES
+    assert slower["p90 warm"].effect == slower["share_over 40 ms warm"].effect == "worse"
+    entry: Any = slower.b.summary["expect"][0]
+    assert slower["p90 warm"].b.value == pytest.approx(entry["value"])
+    verdicts: Any = {one["text"]: (one["a"], one["b"]) for one in json.loads(slower.to_json())["expect"]}
+    assert verdicts["p90 warm < 40 ms"] == ("pass", "fail")
+    assert len(verdicts) == 4
+    shown = text(diff_report(slower))
+    assert " ".join(next(line for line in shown.splitlines() if "p90 warm < 40 ms" in line).split()[-2:]) == "pass FAIL"
+
+
+def test_what_one_side_expects_alone_has_a_dash_on_the_other(scenario: Scenario) -> None:
+    found = diff(scenario, scenario.with_({"expect": ["p50 < 1 s"]}), replications=2)
+    assert found.expect[-1][:2] == ("p50 < 1 s", None)
+    assert found.expect[0][2] is None
+    assert not any(delta.name in NAMES for delta in found.deltas)
+
+
+def test_draws_have_the_figures(scenario: Scenario) -> None:
+    believed = scenario.with_(
+        {"models.m.service.cpu.lognormal.mean": "{uncertain: {uniform: {low: 6 ms, high: 30 ms}}}"}
+    )
+    found = uncertain(believed, draws=8, replications=3)
+    for name in NAMES:
+        assert len(found[name].of_draws) == 8, name
+        assert found[name].reason is None
+    warm = found["p90 warm"]
+    assert warm.ranking is not None
+    assert warm.ranking.influences[0].direction == 1
+    means = [float(str(draw["models.m.service.cpu.lognormal.mean"]).split()[0]) for draw in found.draws]
+    alone: Any = run_replications(scenario.with_({"models.m.service.cpu.lognormal.mean": f"{means[0]} ms"})).summary
+    assert warm.of_draws[0] == pytest.approx(alone["expect"][0]["value"], rel=1e-9)
+    assert "p90 warm" not in {answer.name for answer in uncertain(believed, draws=8, metrics=["p99"]).answers}
