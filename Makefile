@@ -12,7 +12,7 @@ YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 .PHONY: demo test test-slow test-all kills twin fuzz editors lint types bench bench-against accuracy coverage-study clean
 
 demo: $(VENV)/run.stamp
-	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes half a minute to a minute."
+	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
 	@$(BIN)/mmesim run scenarios/quickstart.yaml --out $(RESULTS)
 	@echo "The results are in $(RESULTS): summary.json, Parquet tables, and the scenario as it was run."
 

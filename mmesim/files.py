@@ -126,12 +126,22 @@ def _exchanged(one: Path, other: Path) -> bool:
 def whole(path: Path) -> Iterator[Path]:
     """A new file that takes the place of `path` when all has gone well; raises OutputError.
 
-    When anything fails, what was at `path` before is still there, and nothing is left beside it.
+    When anything fails, what was at `path` before is still there, and nothing is left beside it. A link stays a link.
+    What is no file, such as /dev/null, /dev/stdout or a pipe, is written to and never replaced.
     """
-    with writing(path), beside(path) as folder:
-        fresh = folder / path.name
-        yield fresh
-        fresh.replace(path)
+    with writing(path):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            with tempfile.TemporaryDirectory(prefix=TEMPORARY) as elsewhere:
+                fresh = Path(elsewhere, path.name)
+                yield fresh
+                with fresh.open("rb") as source, path.open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
+            return
+        target = path.resolve()
+        with beside(target) as folder:
+            fresh = folder / path.name
+            yield fresh
+            fresh.replace(target)
 
 
 def write_text(path: Path, text: str) -> None:

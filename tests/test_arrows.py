@@ -70,7 +70,7 @@ EXCEPTIONS = {
 
 KERNEL = ("engine", "kernel")
 KERNEL_MAY_IMPORT = ({"numpy", "numba"} | sys.stdlib_module_names) - {"random"}
-SPEAK_TO_LLVM = ("cache.py", "prefetch.py")
+SPEAK_TO_LLVM = ("cache.py", "pointers.py", "prefetch.py")
 """The modules that speak to Numba's own compiler library."""
 
 FRONT_DOORS = ("__init__", "__main__")

@@ -18,7 +18,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mmesim import __version__
-from mmesim.cli import diff, gate, init, robustness, run, schema, sweep, trace, uncertain, validate
+from mmesim.cli import compile, diff, gate, init, robustness, run, schema, sweep, trace, uncertain, validate
 from mmesim.cli.common import INTERRUPTED
 from mmesim.cli.signals import hearing_signals
 from mmesim.cli.streams import safe_streams
@@ -49,6 +49,7 @@ app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)
 app.command("schema")(schema.schema)
+app.command("compile")(compile.compile)
 
 
 def _version(wanted: bool) -> None:

@@ -80,7 +80,7 @@ def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:
 
 def executor(jobs: int, cluster: str | None, quiet: bool = False) -> Executor:
     """What runs the replications; says so, unless quiet, when the kernel has to be compiled here first."""
-    from mmesim.experiment.execute import executors, task
+    from mmesim.experiment.execute import executors
 
     if cluster is not None:
         if jobs > 1:
@@ -88,9 +88,16 @@ def executor(jobs: int, cluster: str | None, quiet: bool = False) -> Executor:
                 "--jobs and --cluster exclude each other: a cluster runs as many as it has workers"
             )
         return executors.cluster(cluster)
-    if not quiet and not task.is_compiled():
-        typer.echo("compiling the simulation kernel: half a minute to a minute, once", err=True)
+    announce_compile(quiet)
     return executors.local(jobs)
+
+
+def announce_compile(quiet: bool) -> None:
+    """Say, unless quiet, when the engine has to be compiled first, and how long that takes."""
+    from mmesim.experiment.execute import task
+
+    if not quiet and not task.is_compiled():
+        typer.echo("compiling the simulation kernel, once: about 15 s of CPU time", err=True)
 
 
 def announce(scenario: Scenario, no_own_code: bool, quiet: bool) -> None:

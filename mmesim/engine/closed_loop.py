@@ -29,6 +29,8 @@ class ClosedLoops:
         self._users = Users(scenario, replication)
         self._plane = plane
         self._observer = observer
+        self._table = plane.tables.views.users  # this table does not grow either
+        self._places = [(user.stream, *divmod(user.number, GROUP)) for user in self._users]
         self._block = [0] * len(self._users)
         self._stay = [0] * len(self._users)
         self._budgets = _Budgets(self._users)
@@ -37,7 +39,7 @@ class ClosedLoops:
 
     def begin(self) -> None:
         """Let every user begin at his time."""
-        users = self._plane.tables.views.users
+        users = self._table
         self._plane.tables.views.budgets[:] = self._budgets.calls
         for row, user in enumerate(self._users):
             users.first[row] = row * CALLS
@@ -49,21 +51,20 @@ class ClosedLoops:
 
     def _come(self, row: int) -> None:
         """The user may call from the begin to the end of his next stay."""
-        users, stays, stay = self._plane.tables.views.users, self._users.all[row].stays, self._stay[row]
+        users, stays, stay = self._table, self._users.all[row].stays, self._stay[row]
         users.begin[row], users.end[row] = stays[stay]
         self._stay[row] += 1
         users.again[row] = self._stay[row] < len(stays)
 
     def refill(self, _: int) -> None:
         """Draw the next calls of every user who has none left; a user whose stay is over comes to his next."""
-        plane = self._plane
+        plane, users = self._plane, self._table
         now, views = plane.now, plane.tables.views
         if self._observer is not None:
             self._observer(now, int(views.counts[0].calls))
         row = int(views.clock[0].undrawn)
         views.clock[0].undrawn = NONE
         while row != NONE:
-            users = plane.tables.views.users
             after, free_at_s = int(users.next[row]), float(users.free_at[row])
             if users.at[row] < users.drawn[row]:
                 self._come(row)
@@ -74,9 +75,9 @@ class ClosedLoops:
             row = after
 
     def _draw(self, row: int) -> None:
-        user, users = self._users.all[row], self._plane.tables.views.users
-        group, place = divmod(user.number, GROUP)
-        calls = self._of_group(user.stream, group, self._block[row])
+        users = self._table
+        stream, group, place = self._places[row]
+        calls = self._of_group(stream, group, self._block[row])
         self._drafts[row * CALLS : (row + 1) * CALLS] = calls[place * CALLS : (place + 1) * CALLS]
         users.at[row] = 0
         users.drawn[row] = CALLS

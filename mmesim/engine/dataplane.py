@@ -27,6 +27,11 @@ NUMBERS: dict[str, int] = verbs.verb.numbers
 """Number of each verb."""
 
 
+def entries() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The two functions of the kernel that Python calls, compiled or loaded: `advance` and `act`."""
+    return jit.bind(step.advance, float), jit.bind(verbs.act, int, float, int, int, float, float, float)
+
+
 class DataPlane:
     """Runs requests between the control plane's events, and does what the control plane decides.
 
@@ -37,14 +42,15 @@ class DataPlane:
     def __init__(self, tables: Tables, flush: Callable[[], None]) -> None:
         self.tables = tables
         self._flush = flush
-        self.advance: Callable[[Any, float], tuple[int, int]] = jit.bind(step.advance, tables.arrays, 0.0)
+        self.advance: Callable[[Any, float], tuple[int, int]]
+        self._act: Callable[..., tuple[int, int]]
+        self.advance, self._act = entries()
         """Run up to, and without, a time: (rows, until) -> (signal, row) as in kernel.codes."""
-        self._act = jit.bind(verbs.act, tables.arrays, 0, 0.0, 0, 0, 0.0, 0.0, 0.0)
         self._short = codes.NONE
         self._now = tables.arrays.clock["now"]  # the clock never grows
         self._plain = self.advance is step.advance
-        self.rows: Any = tables.views if self._plain else tables.arrays
-        """The tables as `advance` wants them; replaced when one grows."""
+        self.rows: Any = tables.views if self._plain else tables.address
+        """The tables as `advance` wants them: their address, or in plain Python the views, replaced when one grows."""
         self.phases: tuple[Floats, Floats, Floats]
         """[pools] each: when slot wait and download, in the order of `slot_covers`, and the wait for memory ended.
 
@@ -58,7 +64,7 @@ class DataPlane:
 
     def _rebind(self) -> None:
         views = self.tables.views
-        self.rows = views if self._plain else self.tables.arrays
+        self.rows = views if self._plain else self.tables.address
         self.phases = (views.pools.t0, views.pools.t1, views.pools.t2)
 
     def make_room(self, table: int) -> None:
@@ -90,7 +96,7 @@ class DataPlane:
             self.make_room(self._short)
             _, self._short = self._act(self.rows, NUMBERS["come_to"], now, 0, 0, 0.0, 0.0, 0.0)
         result, self._short = self._act(self.rows, NUMBERS[verb], now, i, j, x, y, z)
-        return result  # type: ignore[no-any-return]
+        return result
 
     def add_host(self, now: float, key: int) -> int:
         """A new host, up from now; `key` is its place in every rendezvous order."""

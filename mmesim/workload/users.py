@@ -151,4 +151,6 @@ class _Times:
     generators: Mapping[str, KeyedGenerators]
 
     def draw(self, name: str, block: int, which: Ints) -> Floats:
+        if not self.generators:  # constants
+            return self.sampler.draw({}, which)
         return self.sampler.draw({family: keyed.at(name, block) for family, keyed in self.generators.items()}, which)

@@ -42,7 +42,7 @@ from tests.laws.digest import digest
 from tests.laws.scenarios import MIB, instant_endpoint, instant_model, instant_server, patient_clients
 
 KERNEL = Path(next(iter(kernel.__path__)))
-AROUND = ("cache", "codes", "columns", "jit", "prefetch", "rows", "scalars", "tables")
+AROUND = ("cache", "codes", "columns", "jit", "linking", "plain", "pointers", "prefetch", "rows", "scalars", "tables")
 """Modules of Python around the kernel, which is never compiled, or that generates code."""
 
 

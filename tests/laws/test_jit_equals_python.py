@@ -28,9 +28,8 @@ from tests.laws import branches
 
 compiled = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="about the compiled kernel")
 
-LINES_LEFT = 3
-"""Lines of the kernel that no scenario here reaches: CPU work that is taken back after it ended, or is nowhere in its
-heap, and a timer of a call whose row has gone to another."""
+LINES_LEFT = 1
+"""Lines of the kernel that no scenario here reaches: a timer of a call whose row has gone to another."""
 
 
 def elsewhere(*options: str, **variables: str) -> dict[str, Any]:

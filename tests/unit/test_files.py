@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -97,3 +98,25 @@ def test_a_folder_with_a_colon_in_its_name_is_no_address(tmp_path: Path, monkeyp
     with whole(Path("os:system/t.parquet")) as fresh:
         pq.write_table(pa.table({"a": [1]}), fresh)
     assert pq.read_table(Path("os:system/t.parquet").absolute()).num_rows == 1
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found: list[str] = []
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text()))
+    reader.start()
+    write_text(pipe, "all of it")
+    reader.join(10.0)
+    assert found == ["all of it"]
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    file, link = tmp_path / "real" / "file", tmp_path / "link"
+    file.write_text("before")
+    link.symlink_to(file)
+    write_text(link, "after")
+    assert (file.read_text(), link.is_symlink()) == ("after", True)
+    assert [one.name for one in (tmp_path / "real").iterdir()] == ["file"]

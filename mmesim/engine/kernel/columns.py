@@ -18,7 +18,7 @@ class Unit(NamedTuple):
     """What the numbers of a column are."""
 
     meaning: str
-    kind: type[np.int64] | type[np.float64] = np.int64
+    kind: type[np.int64 | np.float64 | np.int32 | np.int8] = np.int64
     initial: float = 0
     """What a row holds before it is used."""
 
@@ -50,6 +50,22 @@ class Column(NamedTuple):
     name: str
     unit: Unit
     meaning: str
+
+
+class Plain(NamedTuple):
+    """A table without columns."""
+
+    unit: Unit
+    axes: int
+    """1, or 2: rows and places."""
+    meaning: str
+
+    def filled(self, shape: int | tuple[int, ...]) -> NDArray[Any]:
+        """Numbers that are not used yet, the first at the beginning of a cache line."""
+        table = zeros(shape, np.dtype(self.unit.kind))
+        if self.unit.initial:
+            table[:] = self.unit.initial
+        return table
 
 
 Columns = tuple[tuple[str, Unit, str], ...]

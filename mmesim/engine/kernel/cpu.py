@@ -69,7 +69,7 @@ def refresh(t, h):
     leaf = (ends.size >> 1) + h
     if ends[leaf] != end:
         ends[leaf] = end
-        update_ends(ends, h)
+        update_ends(ends, t.firsts, h)
 
 
 @inline

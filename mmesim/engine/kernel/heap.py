@@ -123,26 +123,17 @@ def remove_task(hosts, tasks, h, i):
 
 
 @inline
-def update_ends(ends, h):
-    """Bring the tree of minima up to date from the leaf of host `h`, which has changed, to the root."""
+def update_ends(ends, firsts, h):
+    """Bring the tree of minima, with the hosts that they belong to, up to date from the leaf of host `h` on."""
     i = (ends.size >> 1) + h
-    earliest = ends[i]
+    earliest, first = ends[i], h
     while i > 1:
-        other = ends[i ^ 1]
-        if other < earliest:
-            earliest = other
+        beside = i ^ 1
+        other, its_first = ends[beside], firsts[beside]
+        # At one time the left one's host, the lower row, is first; `|` and `&` need no branch.
+        if (other < earliest) | ((other == earliest) & (beside < i)):
+            first = its_first
+        earliest = min(other, earliest)
         i >>= 1
         ends[i] = earliest
-
-
-@inline
-def first_host(ends):
-    """The host whose CPU task ends first, the lowest row of them at a tie."""
-    half = ends.size >> 1
-    earliest = ends[1]
-    i = 1
-    while i < half:
-        i *= 2
-        if ends[i] != earliest:
-            i += 1
-    return i - half
+        firsts[i] = first

@@ -41,6 +41,10 @@ def drain_host(t, h):
     if t.hosts.state[h] != UP:
         return
     t.hosts.state[h] = LEAVING
+    p = t.hosts.first_pool[h]
+    while p >= 0:
+        t.pools.up[p] = 0
+        p = t.pools.next_pool[p]
     n = 0
     for k in range(clock.n_up):
         if up[k] != h:
@@ -73,21 +77,17 @@ def start_cpu(t, h, k, work, second, now):
 
 @inner
 def cancel_cpu(t, row, now):
-    """Take CPU work of the control plane back; 1 if it was still under way."""
+    """Take back CPU work of the control plane that is under way."""
     h = t.controls.host[row]
-    if h == NONE:
-        return 0
     sync(t, h, now)
-    code = row * 4 + TASK_CONTROL
-    for i in range(t.hosts.heap_n[h]):
-        if t.tasks.code[h, i] == code:
-            remove_task(t.hosts, t.tasks, h, i)
-            t.hosts.threads[h] -= t.controls.threads[row]
-            end_control(t, h, row, now)
-            free_control(t, row)
-            refresh(t, h)
-            return 1
-    return 0
+    i = 0
+    while t.tasks.code[h, i] != row * 4 + TASK_CONTROL:
+        i += 1
+    remove_task(t.hosts, t.tasks, h, i)
+    t.hosts.threads[h] -= t.controls.threads[row]
+    end_control(t, h, row, now)
+    free_control(t, row)
+    refresh(t, h)
 
 
 @inner

@@ -16,11 +16,16 @@ import numpy as np
 from numba import njit
 
 from mmesim.engine.kernel import cache
+from mmesim.engine.kernel.linking import compilers
+from mmesim.engine.kernel.pointers import DIRECTORY
 
 _HERE = Path(__file__).parent
 _njit: Callable[..., Any] = functools.partial(njit, _nrt=False, error_model="numpy")
 # With reference counting (`_nrt`) Numba would count references of every table at every call. Without it an allocation
 # in the kernel is a compile error, which is wanted.
+
+_compilers = compilers()
+_linked, _whole = ({}, {}) if _compilers is None else ({"pipeline_class": kind} for kind in _compilers)
 
 
 def cache_key() -> str:
@@ -52,12 +57,12 @@ def is_compiled() -> bool:
 
 def inner(function: Callable[..., Any]) -> Any:
     """Compile a function that only the kernel calls: no wrapper for Python, nothing cached."""
-    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_linked)(function)
 
 
 def inline(function: Callable[..., Any]) -> Any:
     """Like `inner`, and always expanded where it is called: for small functions on the path of every request."""
-    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function)
+    return _njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **_linked)(function)
 
 
 def plain(function: Any) -> Callable[..., Any]:
@@ -66,9 +71,14 @@ def plain(function: Any) -> Callable[..., Any]:
     return python
 
 
+def whole(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls, with all that it calls."""
+    return _njit(**_whole)(function)
+
+
 def entry(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls, cached on disk (the first time takes half a minute of CPU time)."""
-    return cache.keep(_njit(function), cache_folder())
+    """Like `whole`, kept on disk: both entries of the kernel together take 15 s of CPU time the first time."""
+    return cache.keep(whole(function), cache_folder())
 
 
 class Verbs:
@@ -108,35 +118,22 @@ class Verbs:
         return inline(made["do"])
 
 
-def bind(function: Any, *arguments: Any) -> Callable[..., Any]:
-    """The compiled `function` for these argument types, called without Numba's dispatcher.
+def bind(function: Any, *kinds: Any) -> Callable[..., Any]:
+    """The compiled `function` of the tables and of arguments of these types (int, float), without Numba's dispatcher.
 
-    The dispatcher re-types every table at each call, which costs more than the call. The bound entry point does not
-    check types: all tables must come from `tables.Tables`. With NUMBA_DISABLE_JIT=1 it is the plain function.
+    The dispatcher looks at the type of every argument at each call, which costs more than the call. The bound entry
+    point does not: it takes the address of the tables' directory. With NUMBA_DISABLE_JIT=1 it is the plain function.
     """
     if not hasattr(function, "overloads"):
         plain: Callable[..., Any] = function
         return plain
-    return _bound(function, tuple(_layout(argument) for argument in arguments))
-
-
-def _layout(argument: Any) -> tuple[Any, ...]:
-    """What Numba's type of a scalar or of a namedtuple of arrays follows from, and a hundred times cheaper to find."""
-    if not isinstance(argument, tuple):
-        return (type(argument),)
-    if not all(array.flags.c_contiguous and array.flags.writeable for array in argument):
-        raise TypeError("the kernel takes contiguous arrays that can be written")
-    return type(argument), *((array.dtype, array.ndim) for array in argument)
+    return _bound(function, kinds)
 
 
 @functools.cache
-def _bound(function: Any, layouts: tuple[tuple[Any, ...], ...]) -> Callable[..., Any]:
-    """The entry point for arguments of these layouts; every run of a process has the same."""
-    examples = [
-        kind(*(np.zeros((0,) * ndim, dtype) for dtype, ndim in columns)) if columns else kind(0)
-        for kind, *columns in layouts
-    ]
-    function.compile(tuple(numba.typeof(example) for example in examples))
+def _bound(function: Any, kinds: tuple[type, ...]) -> Callable[..., Any]:
+    """The entry point for arguments of these types; every run of a process has the same."""
+    function.compile((DIRECTORY, *(numba.typeof(kind()) for kind in kinds)))
     if len(function.overloads) != 1:
         raise TypeError(f"{function.__name__}: one overload expected, found {len(function.overloads)}")
     bound: Callable[..., Any] = next(iter(function.overloads.values())).entry_point

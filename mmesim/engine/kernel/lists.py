@@ -14,6 +14,7 @@ from mmesim.engine.kernel.codes import (
     LOADING,
     MARGIN,
     NONE,
+    UP,
 )
 from mmesim.engine.kernel.jit import inline, inner
 
@@ -72,6 +73,7 @@ def new_pool(t, m, h, asker, now):
     pools.state[p] = LOADING
     pools.model[p] = m
     pools.host[p] = h
+    pools.up[p] = 1 if hosts.state[h] == UP else 0
     pools.most_workers[p] = models.most_workers[m]
     pools.add_worker_at[p] = models.add_worker_at[m]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE

@@ -8,39 +8,35 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LINE = 64  # bytes of a line of the processor's caches
+from mmesim.engine.kernel.pointers import BYTE_POINTER, row_address
+
 WRITE, KEEP, DATA = 1, 3, 1  # of LLVM's llvm.prefetch: the row will be written, stays in all caches, is not code
 
 
-def _nothing(table, row, line):
+def _nothing(table, row, offset):
     """The hint in plain Python: none."""
 
 
-def _hint(typing_context, table, row, line):
-    """The hint in compiled code: LLVM's prefetch of the address of the cache line."""
+def _hint(typing_context, table, row, offset):
+    """The hint in compiled code: LLVM's prefetch of the cache line at the address."""
 
     def generate(context, builder, signature, arguments):
-        from numba.np import arrayobj  # takes its time to import, and is needed to compile only
-
-        table_type, row_type, line_type = signature.args
-        array = arrayobj.make_array(table_type)(context, builder, arguments[0])
-        row_bytes = cgutils.unpack_tuple(builder, array.strides, table_type.ndim)[0]
-        index = context.cast(builder, arguments[1], row_type, types.intp)
-        number = context.cast(builder, arguments[2], line_type, types.intp)
-        offset = builder.add(builder.mul(index, row_bytes), builder.mul(number, context.get_constant(types.intp, LINE)))
-        address_type, flag_type = ir.IntType(8).as_pointer(), ir.IntType(32)
-        address = builder.gep(builder.bitcast(array.data, address_type), [offset])
+        table_type, row_type, offset_type = signature.args
+        offset = context.cast(builder, arguments[2], offset_type, types.intp)
+        address = row_address(context, builder, table_type, arguments[0], row_type, arguments[1])
+        address = builder.gep(address, [offset])
+        flag_type = ir.IntType(32)
         function = cgutils.get_or_insert_function(
             builder.module,
-            ir.FunctionType(ir.VoidType(), [address_type, flag_type, flag_type, flag_type]),
+            ir.FunctionType(ir.VoidType(), [BYTE_POINTER, flag_type, flag_type, flag_type]),
             "llvm.prefetch.p0",
         )
         builder.call(function, [address, *(ir.Constant(flag_type, flag) for flag in (WRITE, KEEP, DATA))])
         return context.get_dummy_value()
 
-    return types.void(table, row, line), generate
+    return types.void(table, row, offset), generate
 
 
 _config: Any = numba.config
 prefetch: Any = _nothing if _config.DISABLE_JIT else intrinsic(_hint)
-"""`prefetch(table, row, line)`: fetch cache line number `line` of a row of a table that is not a view of one field."""
+"""`prefetch(table, row, offset)`: fetch the cache line that lies that many bytes into a row of a table."""

@@ -23,8 +23,10 @@ from mmesim.engine.kernel.codes import (
     THROTTLED,
     WARM,
 )
+from mmesim.engine.kernel.columns import LINE
 from mmesim.engine.kernel.hashing import rank
 from mmesim.engine.kernel.jit import inline, inner
+from mmesim.engine.kernel.prefetch import prefetch
 
 LOWEST_EXPONENT = -19  # of results.histogram's grids, as are the next three (a test compares)
 OCTAVES = 37
@@ -33,6 +35,7 @@ COARSE = 16
 MANTISSA_BITS, FINE_BITS, BIAS = 52, 8, 1022  # a number is mantissa * 2**(exponent - BIAS), 0.5 <= mantissa < 1
 ROUNDING = 1e-9  # relative: what a latency may be above a limit that it equals
 FIRST_CELL = (LOWEST_EXPONENT + BIAS) << FINE_BITS
+CELL_BYTES = 4  # of a cell of a model's histogram
 
 
 @inline
@@ -51,6 +54,15 @@ def bucket(edges, i, x):
     while x > edges[i + 1]:
         i += 1
     return i
+
+
+@inline
+def foresee(t, a, done):
+    """Let the cells of its model's histogram be fetched in one of which attempt `a` will be counted, done by `done`."""
+    latency = done + t.params[0].back_delay - t.attempts.call_start[a]
+    place = t.coarse_start[cell_of(latency) // (FINE // COARSE)] * CELL_BYTES
+    prefetch(t.model_hist, t.attempts.model[a], place)
+    prefetch(t.model_hist, t.attempts.model[a], place + LINE // 2)  # it may have to wait for the CPU
 
 
 @inline

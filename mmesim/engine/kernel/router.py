@@ -84,11 +84,11 @@ def place(t, m):
 @inline
 def sticky(t, m):
     """(pool, host to load on): one of them is NONE, or both when no host is up."""
-    pools, models, hosts = t.pools, t.models, t.hosts
+    pools, models = t.pools, t.models
     ready = loading = NONE
     p = models.first_copy[m]
     while p >= 0:
-        if hosts.state[pools.host[p]] == UP:
+        if pools.up[p] == 1:  # its host's row may be far away
             if pools.state[p] == READY:
                 if ready == NONE or pools.in_flight[p] < pools.in_flight[ready]:
                     ready = p

@@ -53,12 +53,13 @@ HOST = in_lines(
 
 MODEL = in_lines(
     ("first_copy", LINK, "the pool of this model whose load began first"),
-    ("loading", COUNT, "pools that are loading"),
     ("spill_at", COUNT, "attempts in a ready pool that make one more copy"),
     ("batch_size", COUNT, "attempts of a full batch"),
     ("batch_rule", CODE, "how long a batch takes"),
-    ("threads", COUNT, "threads of a job"),
     ("max_batch_delay", S, "that a batch waits to be full"),
+    ("threads", COUNT, "threads of a job"),
+    ("serial", SHARE, "of a job that runs on one thread"),
+    ("loading", COUNT, "pools that are loading"),
     ("blocked_epoch", MARK, "`memory_epoch` when a load of it failed: no spill before that changes"),
     ("key", KEY, "in rendezvous hashing"),
     ("last_copy", LINK, "the pool of this model whose load began last"),
@@ -68,7 +69,6 @@ MODEL = in_lines(
     ("add_worker_at", COUNT, "attempts in the queue at which a worker is added"),
     ("spin", MILLIONTHS, "factor of over-subscription of a thread"),
     ("pinned", FLAG, "is never unloaded for lack of room"),
-    ("serial", SHARE, "of a job that runs on one thread"),
     ("batch_base", S, "time of a batch, with the rule BATCH_AFFINE"),
     ("batch_per_item", S, "time of each attempt of it besides"),
     ("first_cpu", CPU_S, "further work of a worker's first job"),
@@ -81,6 +81,7 @@ POOL = in_lines(
     ("next_copy", LINK, "next pool of this model"),
     ("host", ROW, "where it is"),
     ("state", CODE, "FREE, LOADING, READY, DRAINING or SERVES"),
+    ("up", FLAG, "its host is UP"),
     ("in_flight", COUNT, "attempts that its container has taken and not finished"),
     ("model", LINK, "what is loaded; NONE for the row of a shared queue"),
     ("filler", LINK, "the worker that fills its batch"),
@@ -232,7 +233,7 @@ _CALLED = (
 
 ARRIVAL = packed(*_CALLED, ("time", AT, "when the client makes the call"), *_DRAWN)
 
-DRAFT = packed(
+DRAFT = in_lines(
     *_CALLED,
     ("gap", S, "user's pause before the call"),
     ("pace", S, "least time from the start of the user's call before"),

@@ -51,6 +51,7 @@ from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
 from mmesim.engine.kernel.lists import free_attempt, unlink_client, unlink_server
+from mmesim.engine.kernel.record import foresee
 from mmesim.engine.kernel.staff import worked
 
 
@@ -196,6 +197,7 @@ def close_batch(t, w, now):
     workers.service[w] = wait + job_time(cpu, threads, serial, speed)
     a = workers.head[w]
     workers.hold[w] = attempts.hold_cpu[a] / speed + attempts.hold_wait[a]
+    foresee(t, a, now + workers.service[w] + workers.hold[w])
     while a != NONE:
         attempts.service[a] = workers.service[w]
         a = attempts.next[a]

@@ -41,9 +41,10 @@ from mmesim.engine.kernel.codes import (
     TIMER_USER,
     USERS,
 )
+from mmesim.engine.kernel.columns import LINE
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control, end_pre, forward, next_stalled, touch
-from mmesim.engine.kernel.heap import KLASS, first_host, pop_timer, push_timer, remove_task
+from mmesim.engine.kernel.heap import KINDS, KLASS, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
 from mmesim.engine.kernel.lists import WAITERS, free_control, link_client, link_server, new_attempt, room, unlink_server
 from mmesim.engine.kernel.prefetch import prefetch
@@ -111,6 +112,8 @@ AHEAD = 12  # calls that the hint is ahead of: a pool and its worker are reached
 def look_ahead(t, i):
     """Let the rows that the calls after row `i` of the arrivals will need be fetched into the caches."""
     models, pools, arrivals = t.models, t.pools, t.arrivals
+    prefetch(arrivals, i + 2 * AHEAD, 0)
+    prefetch(arrivals, i + 2 * AHEAD, LINE)
     m = arrivals.model[i + AHEAD]
     prefetch(models, m, 0)
     prefetch(t.model_stats, m, 0)
@@ -118,11 +121,11 @@ def look_ahead(t, i):
     p = models.first_copy[arrivals.model[i + AHEAD - 4]]
     if p >= 0:
         prefetch(pools, p, 0)
-        prefetch(pools, p, 1)
+        prefetch(pools, p, LINE)
     p = models.first_copy[arrivals.model[i + AHEAD - 8]]
     if p >= 0 and pools.idle_n[p] > 0:
         prefetch(t.workers, pools.idle_head[p], 0)
-        prefetch(t.workers, pools.idle_head[p], 1)
+        prefetch(t.workers, pools.idle_head[p], LINE)
 
 
 @inline
@@ -140,6 +143,18 @@ def begin_call(t):
 
 
 @inline
+def look_ahead_user(t):
+    """Let the rows that the call of the user whose timer is next will need be fetched into the caches."""
+    code = t.timers.code[0]
+    if t.clock[0].n_timers > 0 and code % KINDS == TIMER_USER:
+        u = code // KINDS
+        m = t.drafts.model[t.users.first[u] + t.users.at[u]]
+        prefetch(t.models, m, 0)
+        prefetch(t.model_stats, m, 0)
+        prefetch(t.model_over, m, 0)
+
+
+@inline
 def begin_user_call(t, u):
     """The next call of user `u` reaches the router; its row, NONE if it is not made any more."""
     users = t.users
@@ -154,6 +169,7 @@ def begin_user_call(t, u):
     a = new_attempt(t)
     fill(t, a, t.drafts, users.first[u] + users.at[u])
     users.at[u] += 1
+    prefetch(t.drafts, users.first[u] + users.at[u], 0)  # wanted when this call ends
     begin(t, a, users.start[u], u)
     return a
 
@@ -279,6 +295,7 @@ def fire_timer(t, now):
         close_batch(t, row, now)
         return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
     if kind == TIMER_USER:
+        look_ahead_user(t)
         a = begin_user_call(t, row)
         return (DO_NOTHING if a == NONE else DO_REACH), a, NONE
     if t.attempts.gen[row] != gen:
@@ -322,7 +339,7 @@ def advance(t, until):
         clock.now = now
         cause = OK
         if completion == now:
-            h = first_host(t.ends)
+            h = t.firsts[1]
             action, row = end_task(t, h, now)
         elif timer == now and (klass < CLASS_EXPIRY or expiry > now):
             action, row, h = fire_timer(t, now)

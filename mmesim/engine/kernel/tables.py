@@ -1,8 +1,8 @@
 """The tables of the data plane: built, viewed and grown here and nowhere else.
 
-The compiled kernel gets record arrays (`Tables.arrays`); Python code and the uncompiled kernel get the same memory as
-one view a column (`Tables.views`), so that `t.pools.state[p]` means the same in both, and so does `t.clock[0].now` for
-a table of one row. A record array crosses into the kernel as one argument, whatever the number of its columns.
+The compiled kernel gets the address of a directory of them (`Tables.address`, see kernel.pointers); Python code and the
+uncompiled kernel get the same memory as one view a column (`Tables.views`), so that `t.pools.state[p]` means the same
+in both, and so does `t.clock[0].now` for a table of one row. `Tables.arrays` are the tables as NumPy's record arrays.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mmesim.engine.kernel import rows, scalars
 from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS
 from mmesim.engine.kernel.columns import Layout, zeros
+from mmesim.engine.kernel.plain import PLAIN
 
 LAYOUTS: dict[str, Layout] = {
     "clock": scalars.CLOCK,
@@ -51,13 +52,19 @@ ONE_ROW = ("clock", "space", "deadlines", "counts", "window", "params")
 FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}
 """Tables whose free rows are linked, and what `space` calls a row of them."""
 
-PLAIN = """
-    ends up stations edges start histogram parts coarse_start coarse_edges model_over model_hist limits causes
-    window_causes window_hist budgets record_parts scratch episodes ledger failed_parts scores tokens retry_on
-    retried_cold pool_bytes cold_histogram members shortest longest
-"""
-TABLES = (*LAYOUTS, *PLAIN.split())
-Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays, for the compiled kernel
+TABLES = (*LAYOUTS, *PLAIN)
+DTYPES: dict[str, np.dtype[Any]] = {
+    **{name: layout.dtype for name, layout in LAYOUTS.items()},
+    **{name: np.dtype(table.unit.kind) for name, table in PLAIN.items()},
+}
+AXES = {
+    **{name: 2 if name in ("tasks", "loops") else 1 for name in LAYOUTS},
+    **{name: table.axes for name, table in PLAIN.items()},
+}
+"""1, or 2: rows and places of each."""
+WORDS = 3
+"""Words of a table in the directory: its address, rows and places."""
+Arrays = namedtuple("Arrays", TABLES)  # type: ignore[misc]  # of record arrays
 Views = namedtuple("Views", TABLES)  # type: ignore[misc]  # of one view a column, for Python
 
 
@@ -116,12 +123,18 @@ def _field(k: int) -> property:
     return property(get, put)
 
 
-def _minima(times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A tree of minima: the times of the hosts in its second half, place k the earlier of places 2k and 2k + 1."""
-    tree = np.concatenate([np.full(times.size, INF), times])
-    for k in range(times.size - 1, 0, -1):
-        tree[k] = min(tree[2 * k], tree[2 * k + 1])
-    return tree
+def _minima(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """A tree of minima: the times of the hosts in its second half, place k the earlier of places 2k and 2k + 1.
+
+    And the host that each place has its time from, the lowest row of several.
+    """
+    hosts = times.size
+    tree, firsts = zeros(2 * hosts, np.dtype(np.float64)), zeros(2 * hosts, np.dtype(np.int64))
+    tree[0], tree[hosts:], firsts[hosts:] = INF, times, np.arange(hosts)
+    for k in range(hosts - 1, 0, -1):
+        earlier = 2 * k if tree[2 * k] <= tree[2 * k + 1] else 2 * k + 1
+        tree[k], firsts[k] = tree[earlier], firsts[earlier]
+    return tree, firsts
 
 
 def _leaves(hosts: int) -> int:
@@ -156,7 +169,7 @@ class Sizes:
 
 
 class Tables:
-    """All rows of one run. `arrays` goes to the compiled kernel, `views` to Python; both change at a growth."""
+    """All rows of one run. `views` and `arrays` change at a growth, `address` never."""
 
     def __init__(
         self, sizes: Sizes, edges: tuple[NDArray[Any], NDArray[Any]], coarse: tuple[NDArray[Any], NDArray[Any]]
@@ -173,47 +186,52 @@ class Tables:
             "tasks": (hosts, sizes.tasks),
             "loops": (hosts, max(1, sizes.loops)),
         }
+        shapes |= {
+            **dict.fromkeys(("ends", "firsts"), 2 * _leaves(hosts)),
+            **dict.fromkeys(("up", "stations", "scores"), hosts),
+            **dict.fromkeys(
+                ("histogram", "shortest", "longest", "cold_histogram", "retried_cold", "episodes"), buckets
+            ),
+            "parts": (buckets, N_PARTS),
+            "model_over": (models, max(1, sizes.limits)),
+            "model_hist": (models, coarse_buckets),
+            "limits": max(1, sizes.limits),
+            "members": (models, max(1, sizes.selections)),
+            "pool_bytes": models,
+            "causes": (4, N_CAUSES),
+            "failed_parts": (N_CAUSES, N_PARTS),
+            **dict.fromkeys(("window_causes", "retry_on"), N_CAUSES),
+            "window_hist": coarse_buckets,
+            "budgets": sizes.budgets,
+            "record_parts": (sizes.records, N_PARTS),
+            "scratch": 0,
+            "ledger": N_PARTS,
+            "tokens": sizes.processes,
+            "edges": edges[0].size,
+            "start": edges[1].size,
+            "coarse_edges": coarse[0].size,
+            "coarse_start": coarse[1].size,
+        }
         self._content: dict[str, NDArray[Any]] = {
             **{name: layout.rows(shapes[name]) for name, layout in LAYOUTS.items()},
-            "ends": _minima(np.full(_leaves(hosts), INF)),  # next end of a CPU task of each host: a tree of minima
-            "stations": np.zeros(hosts, np.int64),  # row of pools with the shared queue of a host, if there is one
-            "up": np.zeros(hosts, np.int64),  # hosts that the router sends to
-            "edges": np.ascontiguousarray(edges[0], np.float64),  # of the buckets of latencies, seconds
-            "start": np.ascontiguousarray(edges[1], np.int64),  # first bucket of each cell of the plain grid
-            "histogram": np.zeros(buckets, np.int64),  # measured calls by latency
-            "shortest": np.zeros(buckets),  # the shortest of them, seconds
-            "longest": np.zeros(buckets),  # the longest of them, seconds
-            "cold_histogram": np.zeros(buckets, np.int64),  # those of them that were cold
-            "members": np.zeros((models, max(1, sizes.selections)), np.int8),  # selections of each model's calls
-            "parts": np.zeros((buckets, N_PARTS)),  # their ledger: seconds by bucket and part
-            "coarse_start": np.ascontiguousarray(coarse[1], np.int64),  # the same for the coarse buckets
-            "coarse_edges": np.ascontiguousarray(coarse[0], np.float64),  # the same for the coarse buckets
-            "model_over": np.zeros((models, max(1, sizes.limits)), np.int64),  # slow measured calls by model and limit
-            "model_hist": np.zeros((models, coarse_buckets), np.int32),  # measured calls by model and coarse bucket
-            "limits": np.full(max(1, sizes.limits), INF),  # latency limits, seconds
-            "causes": np.zeros(
-                (4, N_CAUSES), np.int64
-            ),  # measured calls, all calls, measured attempts, cold ones of them
-            "pool_bytes": np.zeros(models, np.int64),  # memory of a pool of each model
-            "failed_parts": np.zeros((N_CAUSES, N_PARTS)),  # ledger of failed measured attempts: seconds by cause
-            "window_causes": np.zeros(N_CAUSES, np.int64),  # failures in the window
-            "window_hist": np.zeros(coarse_buckets, np.int64),  # answers in the window by coarse bucket
-            "budgets": np.zeros(sizes.budgets, np.int64),  # calls that users of a closed loop may still begin
-            "record_parts": np.zeros((sizes.records, N_PARTS)),  # the ledger of each record, seconds
-            "scratch": np.zeros(0, np.int64),  # rows that a verb hands back
-            "ledger": np.zeros(N_PARTS),  # of the call that is being counted, seconds
-            "scores": np.zeros(hosts, np.int64),  # of all hosts for one model
-            "episodes": np.zeros(buckets, np.int64),  # loads by latency of their first answer
-            "retried_cold": np.zeros(buckets),  # seconds of retries of cold calls by bucket
-            "tokens": np.zeros(sizes.processes, np.int64),  # of the retry quota of each process
-            "retry_on": np.zeros(N_CAUSES, np.int64),  # 1 for each cause after which clients try again
+            **{name: table.filled(shapes[name]) for name, table in PLAIN.items()},
         }
+        given = {"edges": edges[0], "start": edges[1], "coarse_edges": coarse[0], "coarse_start": coarse[1]}
+        for name, values in given.items():
+            self._content[name][:] = values
+        self._content["ends"], self._content["firsts"] = _minima(np.full(_leaves(hosts), INF))
+        self._directory = np.zeros((len(TABLES), WORDS), np.int64)
+        self.address = self._directory.ctypes.data
+        """Where the directory lies, for as long as these tables are there."""
         self._refresh()
         rows = {"pools": sizes.pools, "workers": sizes.workers, "attempts": sizes.attempts, "controls": 64}
         for table, n in rows.items():
             self.grow(table, n)
 
     def _refresh(self) -> None:
+        for row, array in zip(self._directory, self._content.values(), strict=True):
+            row[0] = array.ctypes.data
+            row[1 : 1 + array.ndim] = array.shape
         self.arrays: Any = Arrays(**self._content)
         self.views: Any = Views(**{name: _views_of(name, array) for name, array in self._content.items()})
 
@@ -233,7 +251,7 @@ class Tables:
             self._larger(table, (hosts, *content[table].shape[1:]))
         times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
-        content["ends"] = _minima(times)
+        content["ends"], content["firsts"] = _minima(times)
         self._refresh()
 
     def grow(self, table: str, rows: int) -> None:
@@ -252,7 +270,7 @@ class Tables:
                 space[f"free_{row}"] = old.size
                 space[f"n_free_{row}s"] += new.size - old.size
             if table == "pools":
-                self._content["scratch"] = np.zeros(new.size, np.int64)
+                self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()
 
     def rows(self, table: str) -> int:

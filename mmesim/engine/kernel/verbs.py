@@ -43,9 +43,9 @@ def start_cpu(t, now, host: int, loop: int, first: float, second: float) -> int:
 
 
 @verb
-def cancel_cpu(t, now, row: int) -> int:
-    """Take CPU work back; 1 if it was still under way."""
-    return hosts.cancel_cpu(t, row, now)
+def cancel_cpu(t, now, row: int):
+    """Take back CPU work that is under way."""
+    hosts.cancel_cpu(t, row, now)
 
 
 @verb

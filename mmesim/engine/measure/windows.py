@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import nan
 from typing import Any
 
@@ -31,6 +31,7 @@ LONG_ENOUGH = 0.05
 """Workers of a model, mean over a window, from which on it can be the busiest: one that is loaded for one
 call is always busy."""
 
+NAMES = tuple(column.name for column in WINDOW.columns)
 ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
 
@@ -56,11 +57,14 @@ class Integrals:
 
     def since(self, before: Integrals, hosts: int) -> Integrals:
         """What was added after `before`, one entry for each of `hosts`: those that came later had added nothing yet."""
-        names = [field.name for field in fields(self) if field.name != "workers"]
-        pairs = {name: (getattr(self, name), getattr(before, name)) for name in names}
+        earlier = vars(before)
         return Integrals(
             workers=self.workers.since(before.workers),
-            **{name: _padded(after, hosts) - _padded(earlier, hosts) for name, (after, earlier) in pairs.items()},
+            **{
+                name: _padded(after, hosts) - _padded(earlier[name], hosts)
+                for name, after in vars(self).items()
+                if name != "workers"
+            },
         )
 
 
@@ -153,8 +157,9 @@ class Windows:
 
     def _window(self, start: float, end: float) -> dict[str, float]:
         views = self._plane.tables.views
-        window = {column.name: float(getattr(views.window[0], column.name)) for column in WINDOW.columns}
-        causes = {name: float(views.window_causes[k]) for k, name in enumerate(CAUSES)}
+        counted = self._plane.tables.arrays.window
+        window = dict(zip(NAMES, map(float, counted[0].item()), strict=True))
+        causes = dict(zip(CAUSES, map(float, views.window_causes.tolist()), strict=True))
         latencies = views.window_hist.copy()
         ends = window["latency_min"], window["latency_max"]
         after = self.integrals()
@@ -199,8 +204,7 @@ class Windows:
             "ClientLatency_p50": clipped_quantile(views.coarse_edges, latencies, 0.5, *ends) * MICRO,
             "ClientLatency_p99": clipped_quantile(views.coarse_edges, latencies, 0.99, *ends) * MICRO,
         }
-        for column in WINDOW.columns:
-            setattr(views.window[0], column.name, 0)
+        counted[...] = 0
         views.window[0].in_flight_max = views.counts[0].in_system
         views.window_causes[:] = 0
         views.window_hist[:] = 0
@@ -224,6 +228,8 @@ def _ends(duration_s: float, window_s: float) -> Floats:
 
 def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:
     """Values with zeros up to `n` of them."""
+    if values.size == n:
+        return values
     padded = np.zeros(n, values.dtype)
     padded[: values.size] = values
     return padded

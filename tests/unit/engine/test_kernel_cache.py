@@ -14,7 +14,10 @@ from typing import Any
 import numba
 import pytest
 
+from mmesim.cli import compile
 from mmesim.engine.kernel import cache, jit
+from mmesim.errors import OutputError
+from mmesim.experiment.execute import task
 from tests.helpers.files import ROOT
 
 pytestmark = pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT", "0") != "0", reason="nothing is compiled")
@@ -227,3 +230,23 @@ def test_the_kernel_itself_is_kept_loaded_and_after_damage_compiled(tmp_path: Pa
     assert run() == (True, first)
     assert run() == (False, first)
     assert jit.cache_key() in str(next(tmp_path.rglob("*.nbi")))
+
+
+def test_the_command_compiles_where_it_says_and_a_run_finds_it() -> None:
+    def mmesim(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "mmesim", *words]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    done = mmesim("compile")
+    folder = Path(done.stdout.strip())
+    assert cache.is_complete(folder)
+    assert folder == jit.cache_folder()
+    again = mmesim("compile")
+    assert (again.stdout, again.stderr) == (done.stdout, "")
+
+
+def test_the_command_fails_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "folder", lambda _: None)
+    assert task.compile_kernel() is None
+    with pytest.raises(OutputError, match="name one with NUMBA_CACHE_DIR"):
+        compile.compile(quiet=True)

@@ -1,0 +1,42 @@
+"""The tables without columns: each holds one kind of number, along one axis or two."""
+
+import numpy as np
+
+from mmesim.engine.kernel.columns import COUNT, DEADLINE, FLAG, KEY, ROW, Plain, S, Unit
+
+SMALL_COUNT = Unit("a number of things, below 2**31", np.int32)
+SMALL_FLAG = Unit("1 or 0", np.int8)
+
+PLAIN: dict[str, Plain] = {
+    "ends": Plain(DEADLINE, 1, "next end of a CPU task of each host: a tree of minima (heap.update_ends)"),
+    "firsts": Plain(ROW, 1, "the host that each place of `ends` has its time from, the lowest row of several"),
+    "up": Plain(ROW, 1, "hosts that the router sends to"),
+    "stations": Plain(ROW, 1, "row of pools with the shared queue of a host, if there is one"),
+    "edges": Plain(S, 1, "of the fine buckets of latencies"),
+    "start": Plain(ROW, 1, "first fine bucket of each cell of the plain grid"),
+    "coarse_edges": Plain(S, 1, "of the coarse buckets of latencies"),
+    "coarse_start": Plain(ROW, 1, "first coarse bucket of each cell of the plain grid"),
+    "histogram": Plain(COUNT, 1, "measured calls that were answered well, by fine bucket of their latency"),
+    "shortest": Plain(S, 1, "the shortest of them, by bucket"),
+    "longest": Plain(S, 1, "the longest of them, by bucket"),
+    "cold_histogram": Plain(COUNT, 1, "those of them that were cold, by bucket"),
+    "parts": Plain(S, 2, "their ledger: sum of each part, by bucket"),
+    "retried_cold": Plain(S, 1, "retries of cold ones, by bucket"),
+    "episodes": Plain(COUNT, 1, "loads by bucket of their first answer"),
+    "model_over": Plain(COUNT, 2, "slow measured calls, by model and limit"),
+    "model_hist": Plain(SMALL_COUNT, 2, "measured calls that were answered well, by model and coarse bucket"),
+    "limits": Plain(DEADLINE, 1, "latency limits"),
+    "members": Plain(SMALL_FLAG, 2, "whether a selection takes a model's calls, by model"),
+    "causes": Plain(COUNT, 2, "failed measured calls, all calls, measured attempts, cold ones of them; by cause"),
+    "failed_parts": Plain(S, 2, "ledger of failed measured attempts: sum of each part, by cause"),
+    "window_causes": Plain(COUNT, 1, "failures in the window, by cause"),
+    "window_hist": Plain(COUNT, 1, "answers in the window, by coarse bucket"),
+    "pool_bytes": Plain(COUNT, 1, "bytes of memory of a pool of each model"),
+    "budgets": Plain(COUNT, 1, "calls that users of closed loops may still begin"),
+    "record_parts": Plain(S, 2, "the ledger of each record, by part"),
+    "scratch": Plain(ROW, 1, "rows that a verb hands back"),
+    "ledger": Plain(S, 1, "of the call that is being counted, by part"),
+    "scores": Plain(KEY, 1, "weight of each host for one model"),
+    "tokens": Plain(COUNT, 1, "of the retry quota of each process of the clients"),
+    "retry_on": Plain(FLAG, 1, "whether clients try again, by cause"),
+}
