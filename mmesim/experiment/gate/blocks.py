@@ -5,7 +5,8 @@ again. A block is longer than the longest of each. A load and a call are measure
 is taken from theory: with one worker that is busy for a share u of its time and serves a call in s on average, the
 tail of the busy period falls by e every s / (1 - sqrt(u))^2, so among n calls the longest is about ln(n) of these. The
 share is that of the busiest model or of the processors, whichever is higher. Where bursts of calls come at random, all
-that a burst does to them belongs together: a block is as long as a cycle of burst and pause on average.
+that a burst does to them belongs together: a block is as long as a cycle of burst and pause on average. Where several
+things repeat at equal times, they meet in each of a run's periods or in none: a run is one block.
 
 A share is one of calls, and blocks bound it as if each had as many of them. Where most calls come in a part of the
 time, such as a peak, or the cold ones at the start, there are only as many blocks as that part has: the effective
@@ -23,6 +24,7 @@ import numpy as np
 from mmesim.results.figures import FORMULAS
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.arrivals import ConstantRate
 from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 
 MINUTE_S = 60.0
@@ -30,10 +32,14 @@ MINUTE_S = 60.0
 
 
 def block_s(scenario: Scenario, run: RunData, cold: bool = False) -> float:
-    """How long a block of a replication has to be, seconds; infinite where a queue does not become empty.
+    """How long a block of a replication has to be, seconds; infinite where it is all of one.
+
+    That is where a queue does not become empty, or phases that are drawn at the start never change.
 
     `cold`: of a share of the cold calls.
     """
+    if _keeps_phases(scenario):
+        return math.inf
     longest_load_s = float(run.load_s.max()) if len(run.load_s) else 0.0
     failed = run.ok < run.calls
     longest_call_s = scenario.clients.longest_call_s if failed else run.latency_max_s
@@ -41,6 +47,15 @@ def block_s(scenario: Scenario, run: RunData, cold: bool = False) -> float:
     # Bursts and pauses that come at random make minutes uneven too, but one cycle is like another.
     arrivals = [stream.arrivals for stream in scenario.traffic]
     return max(together_s, *(one.cycle_s for one in arrivals if isinstance(one, Mmpp | OnOff)), 0.0)
+
+
+def _keeps_phases(scenario: Scenario) -> bool:
+    """Whether several streams, or what switches on and off, repeat at equal times that begin at random."""
+    arrivals = [stream.arrivals for stream in scenario.traffic]
+    switched = [one for one in arrivals if isinstance(one, OnOff)]
+    fixed = [one for one in switched if all(low == high for low, high in (one.on.limits, one.off.limits))]
+    equal = sum(isinstance(one, ConstantRate) for one in arrivals) + len(fixed)
+    return equal > 1 or any(one.each != "stream" for one in fixed)
 
 
 def _evenness(run: RunData, cold: bool) -> float:

@@ -17,9 +17,9 @@ from tests.unit.results.synthetic import Call, hosts, run_data, scenario
 OF = scenario(["p99 < 500 ms"])
 
 
-def run(calls: int = 100, cpu: float = 0.0, **changes: object) -> RunData:
+def run(calls: int = 100, cpu: float = 0.0, **changes: Any) -> RunData:
     found = run_data(OF, [Call(0.1)] * calls, hosts=hosts(cpu_busy_s=200.0 * cpu))
-    return replace(found, **changes)  # type: ignore[arg-type]
+    return replace(found, **changes)
 
 
 def test_a_block_is_as_long_as_the_longest_load():
@@ -52,7 +52,7 @@ def test_a_run_without_calls_is_one_block():
     assert blocks_in(300.0, 0.0) == 1
 
 
-def lasting(windows: dict[str, Any], **changes: object) -> RunData:
+def lasting(windows: dict[str, Any], **changes: Any) -> RunData:
     """A run of whole minutes, whose longest call takes 10 s."""
     return run(latency_max_s=10.0, windows=windows, duration_s=60.0 * len(windows["start_s"]), **changes)
 
@@ -110,6 +110,20 @@ def test_a_replication_is_a_block_even_where_it_is_shorter():
 def test_a_burst_of_calls_is_one_block(arrivals, cycle_s):
     bursts = scenario(["p99 < 500 ms"], traffic=[{"arrivals": arrivals}])
     assert block_s(bursts, run(latency_max_s=2.0)) == cycle_s
+
+
+CONSTANT = {"constant": {"rate": 0.1}}
+PLAIN = {"on_off": {"rate": 1.0, "on": "60 s", "off": "240 s"}}
+OF_STREAM = {"on_off": {"rate": 1.0, "on": "60 s", "off": "240 s", "each": "stream"}}
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "one_block"),
+    [([CONSTANT], False), ([CONSTANT, CONSTANT], True), ([PLAIN], True), ([OF_STREAM], False)],
+)
+def test_what_repeats_at_equal_times_meets_all_through_a_run_or_never(arrivals, one_block):
+    streams = [{"name": f"s{index}", "arrivals": one} for index, one in enumerate(arrivals)]
+    assert math.isinf(block_s(scenario(["p99 < 500 ms"], traffic=streams), run())) == one_block
 
 
 @pytest.mark.slow
