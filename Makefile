@@ -9,7 +9,7 @@ BENCH := .benchmarks/benchmark.json
 
 YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
-.PHONY: demo test test-slow test-all kills twin fuzz editors lint types bench bench-against accuracy coverage-study clean
+.PHONY: demo test test-slow test-all gate kills twin fuzz editors lint types bench bench-against accuracy coverage-study gate-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
@@ -27,6 +27,10 @@ test-slow: $(VENV)/dev.stamp
 # Both of the above in one go.
 test-all: $(VENV)/dev.stamp
 	$(PYTEST) -m "not long"
+
+# The project's own sizings, through the command that it makes; what was simulated is kept, and not simulated again.
+gate: $(VENV)/run.stamp
+	$(BIN)/mmesim gate scenarios/ci --jobs 2
 
 # Runs and sweeps that are ended at a hundred random moments, and a sweep at twenty more, restarted each time.
 kills: $(VENV)/dev.stamp
@@ -80,8 +84,13 @@ coverage-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.coverage_study.report $(STUDY) --page docs/coverage.md
 	$(BIN)/python -m tests.coverage_study.compared $(STUDY) --page docs/coverage.md
 
+# Under an hour on one core, and resumed like the study above.
+GATE_STUDY ?= --folder .gate-study
+gate-study: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.gate_study.study $(GATE_STUDY) --page docs/gate.md
+
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .editors .fuzz
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .gate-study .editors .fuzz
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
         "scenario",
         "workload.trace",
     },
+    "pytest_plugin": {"experiment", "report", "results", "scenario"},
     "report": {"scenario"},
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
     "report.ci": {"report", "results.gated", "results.sections", "scenario.file.places"},

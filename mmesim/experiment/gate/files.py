@@ -32,7 +32,7 @@ def _expecting(folder: Path) -> list[Path]:
     """The scenarios of a folder that expect something."""
     files = [one for one in sorted(folder.rglob("*")) if one.is_file() and not _hidden(one.relative_to(folder))]
     yaml = [one for one in files if one.suffix == ".yaml"]
-    expecting = [one for one in yaml if _expects(one)]
+    expecting = [one for one in yaml if expects(one)]
     if expecting:
         return expecting
     if yaml:
@@ -45,7 +45,7 @@ def _expecting(folder: Path) -> list[Path]:
     raise UserError(f"{folder}: there is no scenario under it (*.yaml with a section `expect`){hint}")
 
 
-def _expects(file: Path, seen: frozenset[Path] = frozenset()) -> bool:
+def expects(file: Path, seen: frozenset[Path] = frozenset()) -> bool:
     """Whether a scenario expects something, itself or by what it extends."""
     try:
         text = file.read_bytes()
@@ -56,7 +56,7 @@ def _expects(file: Path, seen: frozenset[Path] = frozenset()) -> bool:
     extended = _EXTENDS.search(text)
     if extended is None or file.resolve() in seen:
         return False
-    return _expects(file.parent / extended[1].decode("utf-8", "replace"), seen | {file.resolve()})
+    return expects(file.parent / extended[1].decode("utf-8", "replace"), seen | {file.resolve()})
 
 
 def _hidden(path: Path) -> bool:

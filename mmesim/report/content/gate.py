@@ -36,7 +36,7 @@ def _scenario(scenario: GatedScenario) -> Iterator[Block]:
     yield Title(title, f"{words.on_one_line(scenario.name)}, {words.judged_on(scenario)}")
     asked = words.grouped(scenario.lines)
     if asked:
-        yield _lines(asked)
+        yield lines_table(asked)
     notes = tuple(f"{one.text}: {note}" for one in asked for note in words.notes(one))
     if notes:
         yield Lines(notes, "note")
@@ -47,7 +47,7 @@ def _scenario(scenario: GatedScenario) -> Iterator[Block]:
         yield from _drift(scenario.drift)
 
 
-def _lines(asked: tuple[words.Asked, ...]) -> Table:
+def lines_table(asked: tuple[words.Asked, ...]) -> Table:
     """A row for each line of `expect`: tick, margin, the line, what was found."""
     state = [Cell(words.mark(one.verdict), tone=phrases.VERDICTS[one.verdict][1]) for one in asked]
     margins = [Cell(words.margin(one.worst)) for one in asked]
