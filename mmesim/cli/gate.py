@@ -122,8 +122,14 @@ def gate(
         typer.echo(_simulated(sum(scenario.simulated for scenario in found.scenarios), file), err=True)
     if broken:
         reasons = [str(scenario.error) for scenario in broken] if quiet else []  # else they are in the report
-        raise UserError("\n".join((f"{len(broken)} of {len(found.scenarios)} scenarios could not be judged", *reasons)))
+        raise UserError("\n".join((_not_judged(len(broken), len(found.scenarios)), *reasons)))
     raise typer.Exit(EXIT_CODES[found.verdict])
+
+
+def _not_judged(broken: int, of: int) -> str:
+    """How many scenarios are in error."""
+    which = "the scenario" if of == 1 else f"{broken} of {of} scenarios"
+    return f"{which} could not be judged"
 
 
 def _simulated(count: int, store: Path) -> str:

@@ -190,13 +190,18 @@ def _refuse_newer(file: Path, data: Mapping[str, Any]) -> None:
     made = data.get("made_with")
     made = made if isinstance(made, dict) else {}
     theirs, number, form = made.get("mmesim"), made.get("semantics"), data.get("format")
-    newer = isinstance(theirs, str) and _numbers(theirs) > _numbers(__version__)
-    newer |= any(isinstance(one, int) and one > ours for one, ours in ((number, semantics.current()), (form, FORMAT)))
-    if newer:
+    later = isinstance(theirs, str) and _numbers(theirs) > _numbers(__version__)
+    ahead = any(isinstance(one, int) and one > ours for one, ours in ((number, semantics.current()), (form, FORMAT)))
+    if later or ahead:
         raise UserError(
-            f"{file}: was written by mmesim {theirs}, which is newer than this one, {__version__}: "
+            f"{file}: was written by mmesim {theirs}, which is newer than this one, {_this(later)}: "
             f"update mmesim, or {ANEW}"
         )
+
+
+def _this(later: bool) -> str:
+    """The version that runs, in words that also hold where its number is no lower than that of the file."""
+    return __version__ if later else f"an earlier state of {__version__}"
 
 
 def _numbers(text: str) -> tuple[int, ...]:

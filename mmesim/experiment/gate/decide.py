@@ -121,7 +121,7 @@ def _as_it_is(of: Evidence) -> Decision:
     beyond = compare(line.beyond.comparison, worst_beyond, worst_beyond, line.beyond.bound)
     verdict: Verdict = "pass" if inside == "pass" else "fail" if beyond == "fail" else "undecided"
     if line.bound == "as it is":
-        return Decision(verdict, "as it is", "not random: compared as it is")
+        return Decision(verdict, "as it is", "not random, so compared as it is")
     words = f"the worst of {len(of.values)} replications decides"
     if verdict == "undecided":
         words += ", and lies between the limit and its tolerance"

@@ -37,8 +37,8 @@ def _expecting(folder: Path) -> list[Path]:
         return expecting
     if yaml:
         raise UserError(
-            f"{folder}: none of its {len(yaml)} *.yaml files has a section `expect`: "
-            "add one to each scenario that the gate is to hold, such as\n  expect:\n    - p99 < 500 ms"
+            f"{folder}: no *.yaml under it has a section `expect`.\n"
+            "Add one to each scenario that the gate should check, such as\n  expect:\n    - p99 < 500 ms"
         )
     other = sum(one.suffix == ".yml" for one in files)
     hint = f"; its {other} *.yml files are not looked at: name them, or call them *.yaml" if other else ""

@@ -12,6 +12,7 @@ from mmesim.report.ci.github import MOST, commands
 from mmesim.report.ci.junit import junit
 from mmesim.report.content.gate import gate_report, verdict_report
 from mmesim.report.content.gated import words
+from mmesim.report.content.gated.explained import largest_wait
 from mmesim.report.text import WIDTH, text
 from mmesim.results.gated import Gated
 from mmesim.scenario.file.places import Place, expected_at
@@ -292,6 +293,19 @@ def test_where_nothing_binds_that_is_said():
     own = scenario(FAILS, one_more_instance=[FAILS])
     assert "largest wait: none: the slowest calls are slow by their own work" in text(gate_report(gated(own)))
     assert "largest wait" not in text(gate_report(gated(scenario(FAILS))))
+
+
+@pytest.mark.parametrize(
+    ("resource", "used", "limit", "said"),
+    [
+        ("load_slots", 1.0, 1.0, "load slots: 1, all taken"),
+        ("workers", 2.314, 8.0, "workers: 2.31 of 8 are busy on average"),
+        ("tasks", 32768.0, 32768.0, "processes and threads: 32,768 of 32,768"),
+    ],
+)
+def test_a_number_of_slots_or_workers_has_no_idle_decimals(resource: str, used: float, limit: float, said: str):
+    constraint = {"id": resource, "used": used, "limit": limit, "share_of_tail": 0.5}
+    assert largest_wait(constraint).startswith(f"{said}; 50 %")
 
 
 def test_a_change_of_unknown_size_is_a_dash():

@@ -20,7 +20,7 @@ RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "placement": ("bytes", "placement: the called models need {used} of {limit}, but one instance gets too much"),
         "tasks": ("", "processes and threads: {used} of {limit}"),
         "disk": ("bytes", "disk: the called models need {used}, there are {limit}"),
-        "load_slots": ("", "load slots: all {limit}"),
+        "load_slots": ("", "load slots: {limit}, all taken"),
         "download": ("s", "downloads: one takes {used}"),
         "load": ("s", "loads: one takes {used}"),
         "throttling": ("", "throttling: {used} of {limit}"),
@@ -51,7 +51,9 @@ def _amount(unit: str, amount: object) -> str:
         return formats.DASH
     if unit == "bytes":
         return units.show_bytes(amount)
-    return units.show_seconds(amount) if unit == "s" else quantity(unit, amount)
+    if unit == "s":
+        return units.show_seconds(amount)
+    return quantity(unit, amount) if unit else units.show_number(amount)
 
 
 def with_one_more(lines: Sequence[GatedLine]) -> list[str]:

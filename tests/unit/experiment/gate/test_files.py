@@ -63,7 +63,7 @@ def test_a_file_counts_once_and_in_the_order_given(tmp_path):
     [
         ({}, "there is no scenario under it"),
         ({"a_yml": EXPECTING}, r"its 1 \*.yml files are not looked at: name them, or call them \*.yaml"),
-        ({"a_yaml": "name: x\n"}, r"none of its 1 \*.yaml files has a section `expect`: add one"),
+        ({"a_yaml": "name: x\n"}, r"no \*.yaml under it has a section `expect`.\nAdd one"),
     ],
 )
 def test_a_folder_without_a_scenario_is_a_mistake(tmp_path, texts, said):
