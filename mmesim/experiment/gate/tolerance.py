@@ -2,7 +2,7 @@
 
 A limit of time, of a rate, of a number or of money moves by 1 %; that of a share by 1 % of its bad side, so that a hit
 ratio of at least 95 %, which is at most 5 % of misses, fails beyond 94.95 %. A limit of 0 does not move, nor does what
-is not random.
+is not random, nor that of a share which would leave 0 to 100 %: beyond it nothing could ever fail.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ def moved(e: Expectation) -> Expectation:
     """The expectation with its limit moved by the tolerance, to the bad side."""
     if e.metric in KNOWN:
         return e
-    if e.kind == "share" and not e.is_upper:
-        return replace(e, limit=1.0 - (1.0 - e.limit) * (1.0 + TOLERANCE))
+    if e.kind == "share":
+        bad = (e.limit if e.is_upper else 1.0 - e.limit) * (1.0 + TOLERANCE)
+        return e if bad >= 1.0 else replace(e, limit=_rounded(bad) if e.is_upper else 1.0 - bad)
     return replace(e, limit=_rounded(e.limit * (1.0 + TOLERANCE if e.is_upper else 1.0 - TOLERANCE)))
 
 

@@ -26,6 +26,8 @@ from tests.unit.results.synthetic import scenario
         ("error_rate <= 0 %", 0.0),
         ("cache_hit_ratio >= 100 %", 1.0),
         ("pids.peak < 80 % of limit", 0.808),
+        ("cpu_utilization < 99.5 %", 0.995),
+        ("cache_hit_ratio >= 0.5 %", 0.005),
     ],
 )
 def test_a_limit_moves_by_one_per_cent_of_its_bad_side(text, limit):
