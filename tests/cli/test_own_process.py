@@ -1,4 +1,4 @@
-"""Processes of one's own from the command line and from Python: where they are found, and what their failures leave."""
+"""Your own processes from the command line and from Python: where they are found, and what their failures leave."""
 
 from __future__ import annotations
 

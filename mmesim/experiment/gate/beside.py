@@ -31,7 +31,7 @@ def take_baselines(cases: Sequence[Case], replaced: bool) -> None:
         file = file_of(case.file)
         owner = owners.setdefault(file.resolve(), case)
         if replaced and not case.file.is_file():
-            case.error = f"{case.file}: is no file, so no baseline can lie beside it"
+            case.error = f"{case.file}: is not a file, so no baseline can lie beside it"
         elif replaced and owner is not case:
             case.error = f"{case.file}: its baseline would be {file}, as that of {owner.file}: rename one of them"
         else:

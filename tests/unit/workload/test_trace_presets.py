@@ -520,7 +520,7 @@ def test_a_filter_has_the_form_of_its_file(keys: dict[str, Any], message: str) -
         TraceSource.model_validate({"file": "x", **keys})
 
 
-# -- a path of one's own, and models in the query
+# -- your own path, and models in the query
 
 
 # The model server itself has the model in its path, resourcePath has no query, and hey no URL.

@@ -404,7 +404,7 @@ def test_what_came_through_a_pipe_has_no_place_for_a_baseline(file):
     writer.start()
     found = tried(pipe, fresh={})
     writer.join()
-    assert found.error == f"{pipe}: is no file, so no baseline can lie beside it"
+    assert found.error == f"{pipe}: is not a file, so no baseline can lie beside it"
 
 
 def test_no_design_of_a_gate_is_longer_than_a_baseline_may_be():
