@@ -29,6 +29,9 @@ COMMANDS = ("console", "sh")
 REFUSED = ("bash", "shell", "zsh", "py", "pycon")
 """Names of languages that would hide an example from this module."""
 
+OF_CI = frozenset({"CI", "BUILD_NUMBER", "PYTEST_ADDOPTS"})
+"""Variables that make pytest print otherwise than it does for readers."""
+
 _FENCE = re.compile(r"```(\w*)\s*")
 _CHECK_IN_PIPE = re.compile(r"--check\b[^|\n;&]*\|(?!\|)")
 _DIRECTIVE = re.compile(r"<!-- (file|output|not run)(?:: (.+?))? -->")
@@ -128,7 +131,8 @@ def _shell(script: str, folder: Path) -> str:
     if hides_the_check(script):
         raise ExampleError(f"{script}\na pipe hides the exit code of --check: its status is that of the last command")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "100"}
+    environment = {name: value for name, value in os.environ.items() if name not in OF_CI}
+    environment |= {"PATH": path, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "100"}
     done = subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
         raise ExampleError(f"{script}\nended with {done.returncode}:\n{done.stdout}{done.stderr}")

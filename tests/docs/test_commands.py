@@ -77,5 +77,9 @@ def test_a_pipe_behind_a_check_is_refused(tmp_path: Path, script: str, hidden: b
             played(f"```sh\n{script}\n```\n", tmp_path)
 
 
-def test_a_shell_is_that_of_a_reader(tmp_path: Path):
+def test_a_shell_is_that_of_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS"):
+        monkeypatch.setenv(name, "--ours")
+    text = "```console\n$ echo ${CI-unset} ${BUILD_NUMBER-unset} ${PYTEST_ADDOPTS-unset}\nunset unset unset\n```\n"
+    assert played(text, tmp_path) == text
     assert played("```sh\nfalse | true\n```\n", tmp_path)

@@ -45,7 +45,8 @@ def _suite(scenario: GatedScenario, version: str) -> _Suite:
     suite.file = _on_one_line(scenario.file)
     for name, value in _properties(scenario, version):
         suite.add_property(name, _on_one_line(value))
-    group = ".".join(PurePath(suite.file).with_suffix("").parts) if suite.file else ""
+    file = PurePath(suite.file)
+    group = ".".join([*file.parent.parts, file.stem]) if file.name else suite.file
     cases = [] if scenario.error is None else [_unreadable(scenario.error, group)]
     cases += [_case(line, group) for line in scenario.lines]
     suite.add_testcases(cases)
