@@ -1,0 +1,192 @@
+"""What `mmesim plan` found: the models that plan.json, its schema, the table of fleets and every page of it come from.
+
+Shares are 0..1, times in milliseconds, money in USD a month. Every key is always present; what cannot be said is null.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mmesim.results.json_schema import json_schema
+from mmesim.results.sections import Count, Entry, Interval, Verdict
+
+State = Literal["inside", "turned down", "open", "not tried"]
+"""Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
+Stage = Literal["proof", "short runs", "search", "decision", "draws"]
+"""What a fleet was last tried by: arithmetic alone; ten short replications; the looks that turn a fleet down; the looks
+on the seeds that decide the answer; draws of uncertain inputs."""
+
+
+class FleetLine(Entry):
+    """What was found of one line of `expect` for one fleet."""
+
+    text: str
+    """as written: p99 < 500 ms"""
+    verdict: Verdict
+    """undecided: the replications leave it open"""
+    figure: str
+    """what decides, such as share_over 500 ms"""
+    unit: str
+    """of value, interval and limit"""
+    value: float | None
+    """its estimate; null where nothing was simulated, or there is none"""
+    interval: Interval
+    """95 % of one look; null where none is needed"""
+    limit: float
+    """what value is compared with"""
+    replications: Count
+    """behind value"""
+
+
+class Fleet(Entry):
+    """One fleet of the grid: a point of `plan.grid`."""
+
+    values: dict[str, str | int | float | bool]
+    """field as in `--set` -> value"""
+    instance_type: str | None
+    """as in AWS's list; null for a host of your own"""
+    instance_count: Annotated[int, Field(ge=1)]
+    """instances"""
+    usd_per_month: float | None
+    """of all instances, on demand, 730 hours; null without a price"""
+    price_estimated: bool
+    """the price is not AWS's, but estimated from types like it"""
+    state: State
+    """what was found"""
+    stage: Stage | None
+    """what decided it, or was last tried; null when not tried"""
+    lines: list[FleetLine]
+    """one entry a line of `expect`; empty where nothing was simulated"""
+    reason: str | None
+    """why it was turned down or is open, in words"""
+    binds: str | None
+    """what it lacks, as the id of a binding constraint: memory, cpu, workers, tasks, load_slots ..."""
+    predicted_miss_ratio: float | None
+    """share of calls that find no copy in memory, by Che's approximation; null for recorded traffic"""
+    everything_in_memory: bool
+    """all models fit at once, where the router asks for them"""
+    replications: Count
+    """simulated or found in the store, all stages together"""
+    requests: Count
+    """calls of these replications"""
+    share_of_draws: float | None
+    """of the draws of uncertain inputs in which it is inside; null without any"""
+    share_of_draws_interval: Interval
+    """95 %, Clopper-Pearson"""
+    mean_extra_usd: float | None
+    """a month, beyond the cheapest fleet inside of each draw, on average; null without draws"""
+
+
+class Estimated(Entry):
+    """A fleet on seeds that chose nothing."""
+
+    fleet: Count
+    """its row in `fleets`"""
+    lines: list[FleetLine]
+    """one entry a line of `expect`"""
+
+
+class Pair(Entry):
+    """One line for the answer beside the next cheaper fleet, paired on the same random numbers."""
+
+    text: str
+    """the line"""
+    unit: str
+    """of difference and interval"""
+    difference: float | None
+    """next cheaper - answer"""
+    interval: Interval
+    """95 %"""
+
+
+class Setting(Entry):
+    """The answer under one setting of what AWS does not publish."""
+
+    name: str
+    """what differs from the scenario: load_slots = 1"""
+    verdict: Verdict
+    """of all lines"""
+
+
+class WhyNot(Entry):
+    """Why the cheaper fleets of one family, which differ in the number of instances alone, were turned down."""
+
+    family: dict[str, str | int | float | bool]
+    """the values that they have in common"""
+    fleets: Count
+    """that were turned down or are open"""
+    binds: dict[str, int]
+    """what they lack -> how many fleets, or draws of uncertain inputs, lack it; the most frequent first"""
+    nearest: Count
+    """row in `fleets` of the largest one that was turned down"""
+    text: str
+    """in words"""
+
+
+class Used(Entry):
+    """What the answer took."""
+
+    proved: Count
+    """fleets that arithmetic alone turned down"""
+    simulated_fleets: Count
+    """fleets of which something was simulated"""
+    replications: Count
+    """simulated or found in the store"""
+    simulated: Count
+    """of them, simulated now"""
+    requests: Count
+    """calls of all replications"""
+
+
+class Planned(Entry):
+    """All of a plan: the document plan.json."""
+
+    mmesim: str
+    """version"""
+    name: str
+    """of the scenario"""
+    verdict: Verdict
+    """pass: there is an answer; fail: no fleet of the grid is inside; undecided: open"""
+    finished: bool
+    """false when it was broken off: the best answer so far"""
+    confidence: float
+    """of the answer, over the noise of the simulation: 0.95"""
+    tolerance: float
+    """a fleet within this share of a limit may stay open: it is a tie"""
+    assume_monotone: bool
+    """a fleet was also turned down because a larger one of its family was"""
+    expect: list[str]
+    """the lines, as written"""
+    grid: dict[str, list[str | int | float | bool]]
+    """field -> its values"""
+    working_set: dict[str, Any] | None
+    """as in summary.json"""
+    fleets: list[Fleet]
+    """every fleet of the grid, and the current one, in order of price, then of predicted misses"""
+    answer: Count | None
+    """row of the cheapest fleet inside; null when there is none"""
+    next_cheaper: Count | None
+    """row of the dearest fleet below the answer's price that was tried; null when there is none"""
+    current: Count | None
+    """row of the fleet that the scenario names; null when it names none"""
+    all_in_memory: Count | None
+    """row of the cheapest fleet in which every model fits; null when none of the grid does"""
+    ties: list[Count]
+    """rows of cheaper fleets that are open within the tolerance"""
+    estimates: list[Estimated]
+    """the answer, and the next cheaper fleet, on seeds that chose nothing"""
+    paired: list[Pair]
+    """the difference between the two"""
+    settings: list[Setting]
+    """the answer under every setting of what AWS does not publish, the scenario's own first"""
+    why_not: list[WhyNot]
+    """by family, the one that came nearest first"""
+    used: Used
+    """what it took"""
+
+
+def planned_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the document."""
+    return json_schema(Planned, "mmesim plan")
