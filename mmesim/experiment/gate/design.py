@@ -18,6 +18,7 @@ from mmesim.experiment.gate.tolerance import TOLERANCE
 from mmesim.experiment.numbers import GATE, GATE_PILOT
 from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
+from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import LOOKS, length, p_share_below
@@ -52,12 +53,15 @@ LONGEST = length((MANY - 2) / math.sqrt(MANY - 1))
 """Most short replications that one of the gate is worth: for the largest skewness that 100 values can have."""
 
 
-def settled(scenario: Scenario, pilot: Sequence[RunData]) -> bool:
+def settled(scenario: Scenario, pilot: Sequence[RunData], state: SteadyState | None = None) -> bool:
     """Whether a pilot is seen to be in steady state: queues that grow, or misses that still fall, would be others in a
     longer run. Of runs that are too short to be judged nobody knows: a cold start may be all that they are about.
+
+    `state`: the verdict on the pilot, where it is known already.
     """
+    state = steady_state(scenario, pilot) if state is None else state
     full = sum(math.isinf(block_s(scenario, run)) for run in pilot)
-    return steady_state(scenario, pilot).verdict == "steady" and 2 * full <= len(pilot)
+    return state.verdict == "steady" and 2 * full <= len(pilot)
 
 
 def can_be_joined(scenario: Scenario, of: Sequence[Line], settled: bool) -> bool:
