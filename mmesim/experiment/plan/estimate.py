@@ -28,7 +28,7 @@ from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
 LEAST = 20
 """Replications of an estimate."""
-OF_A_SETTING = 8
+OF_A_SETTING = 5
 """Replications under each setting of what AWS does not publish."""
 AS_WRITTEN = Design(
     pilot_replications=0, pilot_skewness=0.0, length=1, joined=False, looks=[FEWEST], alpha_pass=1.0, alpha_fail=1.0

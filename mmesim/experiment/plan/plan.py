@@ -24,6 +24,9 @@ from mmesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
 
+AT_ONCE = 3
+"""Fleets whose short runs are simulated side by side, for each job: what is dearer than the answer is in vain."""
+
 
 def plan(
     scenario: Scenario | Template | str | Path,
@@ -66,7 +69,7 @@ def plan(
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
         runs = Runs(kept, running)
-        walk, estimates = Walk(fleets, base.plan.tolerance, runs, max(2, jobs), watch), Estimates(runs)
+        walk, estimates = Walk(fleets, base.plan.tolerance, runs, AT_ONCE * max(2, jobs), watch), Estimates(runs)
         try:
             walk.go()
             estimates.make(fleets, walk.answer, _of(fleets, own))

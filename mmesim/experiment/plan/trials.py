@@ -13,6 +13,7 @@ from mmesim.experiment.gate.lines import Line, row
 from mmesim.experiment.numbers import PLAN_SHORT
 from mmesim.experiment.plan import short
 from mmesim.experiment.plan.levels import CLEAR, SHORT
+from mmesim.experiment.plan.needs import Need
 from mmesim.experiment.plan.tried import Tried, line_of, words
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.results.binding.binding import binding
@@ -35,6 +36,7 @@ class _Part:
 
     when: str | None
     scenario: Scenario
+    window_s: float | None
     runs: dict[int, RunData] = field(default_factory=dict)
 
     @property
@@ -50,11 +52,9 @@ class _Trial:
 
 def try_short(fleets: Sequence[Tried], runs: Runs) -> list[Place]:
     """Simulate short runs of these fleets, side by side; what is far outside is turned down."""
-    trials = [
-        _Trial(one, [_Part(need.when, _short(need.scenario, runs)) for need in one.option.needs]) for one in fleets
-    ]
+    trials = [_Trial(one, [_part(need, runs) for need in one.option.needs]) for one in fleets]
     pieces = [
-        Piece((trial, part), part.scenario, PLAN_SHORT + number, name)
+        Piece((trial, part), part.scenario, PLAN_SHORT + number, name, part.window_s)
         for trial in trials
         for part in trial.parts
         for name in [short.named(part.scenario)]
@@ -64,9 +64,11 @@ def try_short(fleets: Sequence[Tried], runs: Runs) -> list[Place]:
     return [_judge(trial) for trial in trials]
 
 
-def _short(scenario: Scenario, runs: Runs) -> Scenario:
-    found = short.shortened(scenario)
-    return runs.settled(found) if found is scenario else found
+def _part(need: Need, runs: Runs) -> _Part:
+    found = short.shortened(need.scenario)
+    if found is need.scenario:
+        return _Part(need.when, runs.settled(found), None)
+    return _Part(need.when, found, found.run.cut_s)
 
 
 def _take(whom: tuple[_Trial, _Part], run: RunData, simulated: bool) -> None:
