@@ -10,20 +10,15 @@ from functools import cached_property
 import numpy as np
 
 from mmesim.arrays import Flags, Floats
-from mmesim.preflight.call_time import in_server_s
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
+from mmesim.preflight.proof.law import least
+from mmesim.preflight.proof.work import shortest, time_of_call
 from mmesim.preflight.room import Host
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.values.times import Time
 
 RESOURCES = ("memory", "tasks", "disk")
 MOST = 2**62
-
-
-def least(time: Time) -> float:
-    """The shortest that a time can be, seconds."""
-    return time.limits[0]
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,8 @@ class Fleet:
     @cached_property
     def call_s(self) -> Floats:
         """[models]: the shortest time of a call for a loaded model, seconds, the way there and back included."""
-        return self.offered.each(lambda model: in_server_s(self.offered, model, least)) + self.scenario.fixed_delay_s
+        each = self.offered.each(lambda model: shortest(time_of_call(self.scenario, model)))
+        return each + self.scenario.fixed_delay_s
 
     @cached_property
     def load_s(self) -> Floats:

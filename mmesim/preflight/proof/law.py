@@ -21,6 +21,11 @@ from mmesim.scenario.values.times import (
 )
 
 
+def least(time: Time) -> float:
+    """The shortest that a time can be, seconds."""
+    return time.limits[0]
+
+
 def cut_mean(time: Time, at_s: Floats) -> Floats:
     """E[min(T, limit)] for each limit, seconds: the integral of the chance to be longer, from 0 to the limit."""
     limit = np.maximum(at_s, 0.0)
@@ -100,8 +105,8 @@ def sum_beyond(times: Sequence[tuple[Time, float]], limit_s: float) -> float:
     That of the one which varies most, with the others at their shortest.
     """
     parts = [(time, factor) for time, factor in times if factor > 0.0]
-    shortest = math.fsum(time.limits[0] * factor for time, factor in parts)
-    chances = [beyond(time, (limit_s - shortest) / factor + time.limits[0]) for time, factor in parts]
+    shortest = math.fsum(least(time) * factor for time, factor in parts)
+    chances = [beyond(time, (limit_s - shortest) / factor + least(time)) for time, factor in parts]
     return max(chances, default=float(limit_s < 0.0))
 
 

@@ -12,8 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from mmesim.arrays import Floats
-from mmesim.preflight.proof.fleet import least
-from mmesim.preflight.proof.law import beyond, cut_sum_mean
+from mmesim.preflight.proof.law import beyond, cut_sum_mean, least
 from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import Constant, Time, always
@@ -78,6 +77,11 @@ def cut(parts: Parts, at_s: tuple[float, ...]) -> Floats:
 def mean_of(parts: Sequence[tuple[Time, float]]) -> float:
     """The mean of the sum, seconds."""
     return sum(time.mean * factor for time, factor in parts)
+
+
+def shortest(parts: Sequence[tuple[Time, float]]) -> float:
+    """The shortest that the sum can be, seconds."""
+    return sum(least(time) * factor for time, factor in parts)
 
 
 def _batch(scenario: Scenario, model: Model) -> int:
