@@ -40,6 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "policies": {"scenario.endpoint"},
     "results": {"preflight", "scenario", "stats"},
     "preflight": {"scenario", "workload"},
+    "preflight.proof": {"analytic", "preflight", "scenario", "workload"},
     "analytic": set(),
     "workload": {"scenario"},
     "workload.arrivals": {"workload.block", "workload.draws", "scenario"},
