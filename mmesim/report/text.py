@@ -61,7 +61,7 @@ def wrapped(sentence: str, indent: int = 0, hanging: int = 0, width: int = WIDTH
 
     `hanging`: how far the lines after the first are indented more.
     """
-    glued = re.sub(r"(?<=\d) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)", NO_BREAK, sentence)
+    glued = re.sub(r"(?<=\d) (?=\S)|(?<=\d x) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)", NO_BREAK, sentence)
     first, rest = " " * indent, " " * (indent + hanging)
     lines = textwrap.wrap(
         glued,
