@@ -60,8 +60,8 @@ PLAN = Kind(
             "scenario.yaml",
             "fleets.parquet",
             "plan.png",
+            "model.json",
             "endpoint-config.json",
-            "model-config.json",
             "config.properties",
         }
     ),
