@@ -112,7 +112,7 @@ def found(line: FleetLine) -> str:
     if line.value is None or line.interval is None or line.interval[0] == line.interval[1]:
         return _of_what(line, quantity(line.unit, line.value))
     value, low, high = _rounded(line, (line.value, *line.interval))
-    return _of_what(line, f"{value}{_unit(line)} ({low} to {high})")
+    return _of_what(line, f"{value}{unit(line)} ({low} to {high})")
 
 
 def roughly(line: FleetLine) -> str:
@@ -121,7 +121,7 @@ def roughly(line: FleetLine) -> str:
         return found(line)
     half = max(line.interval[1] - line.value, line.value - line.interval[0])
     value, width = _rounded(line, (line.value, half))
-    return _of_what(line, f"{value}{_unit(line)} +- {width}")
+    return _of_what(line, f"{value}{unit(line)} +- {width}")
 
 
 def _rounded(line: FleetLine, amounts: Sequence[float]) -> list[str]:
@@ -141,7 +141,8 @@ def _on_its_side(amount: float, limit: float, decimals: int) -> bool:
     return (rounded < limit, rounded > limit) == (amount < limit, amount > limit)
 
 
-def _unit(line: FleetLine) -> str:
+def unit(line: FleetLine) -> str:
+    """What stands behind an amount: ` %`, ` ms`, nothing for a count."""
     return " %" if line.unit == "share" else SIGNS.get(line.unit, f" {line.unit}")
 
 
@@ -152,10 +153,19 @@ def in_table(line: FleetLine) -> str:
 
 
 def _of_what(line: FleetLine, amount: str) -> str:
+    named = of_what(line)
+    return f"{amount} of {named}" if is_share_over(line) else f"{named} {amount}".strip()
+
+
+def of_what(line: FleetLine) -> str:
+    """The figure in words: `calls over 500 ms`, `cache_hit_ratio`."""
     figure = on_one_line(line.figure)
-    if not figure.startswith(OVER):
-        return f"{figure} {amount}".strip()
-    return f"{amount} of {_calls(line.text)} over {figure.removeprefix(OVER).strip()}"
+    return f"{_calls(line.text)} over {figure.removeprefix(OVER).strip()}" if is_share_over(line) else figure
+
+
+def is_share_over(line: FleetLine) -> bool:
+    """Whether the figure is a share of the calls: those over a limit of time."""
+    return on_one_line(line.figure).startswith(OVER)
 
 
 def _calls(text: str) -> str:
