@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.diff import Diff, diff
     from mmesim.experiment.gate.gate import gate
+    from mmesim.experiment.plan.plan import plan
+    from mmesim.experiment.plan.result import PlanResult
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
@@ -28,6 +30,7 @@ __all__ = [
     "Diff",
     "Gated",
     "MmesimError",
+    "PlanResult",
     "Result",
     "Robustness",
     "Scenario",
@@ -36,6 +39,7 @@ __all__ = [
     "__version__",
     "diff",
     "gate",
+    "plan",
     "replicate",
     "robustness",
     "run",
@@ -50,6 +54,7 @@ _HOMES = {
     "Diff": "mmesim.experiment.diff",
     "Gated": "mmesim.results.gated",
     "MmesimError": "mmesim.errors",
+    "PlanResult": "mmesim.experiment.plan.result",
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.scenario",
@@ -57,6 +62,7 @@ _HOMES = {
     "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
     "gate": "mmesim.experiment.gate.gate",
+    "plan": "mmesim.experiment.plan.plan",
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",

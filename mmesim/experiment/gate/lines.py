@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mmesim.experiment.gate.blocks import block_s
 from mmesim.experiment.gate.kept import Kept, seen
-from mmesim.experiment.gate.tolerance import KNOWN, moved
+from mmesim.experiment.gate.tolerance import KNOWN, TOLERANCE, moved
 from mmesim.results.gated import Bound
 from mmesim.results.questions import Question, questions
 from mmesim.results.run_data import RunData
@@ -59,13 +59,12 @@ class Line:
     @property
     def is_timed(self) -> bool:
         """Whether it asks for a time of the run."""
-        calls = self.expectation.calls
-        return calls.between_s is not None or calls.every_s is not None
+        return is_timed(self.expectation)
 
     @property
     def is_of_a_run(self) -> bool:
-        """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
-        return self.expectation.metric.startswith("tenants.") or self.expectation.metric == "workers.busiest"
+        """Whether a run that is longer has another figure."""
+        return is_of_a_run(self.expectation)
 
     def together(self, values: Sequence[float]) -> float:
         """The value of a replication that consists of several runs; nan when one of them has none."""
@@ -76,6 +75,16 @@ class Line:
     def bad(self, share: float) -> float:
         """The bad side of a share."""
         return share if self.sign > 0 else 1.0 - share
+
+
+def is_timed(e: Expectation) -> bool:
+    """Whether an expectation asks for a time of the run."""
+    return e.calls.between_s is not None or e.calls.every_s is not None
+
+
+def is_of_a_run(e: Expectation) -> bool:
+    """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
+    return e.metric.startswith("tenants.") or e.metric == "workers.busiest"
 
 
 class Seen(NamedTuple):
@@ -102,7 +111,9 @@ class Row:
     """Of a line about cold calls, which may all come in a part of the time."""
 
 
-def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> tuple[Line, ...]:
+def lines(
+    scenario: Scenario, watching: Scenario, pilot: Sequence[RunData], tolerance: float = TOLERANCE
+) -> tuple[Line, ...]:
     """The lines of a scenario; `watching` is the same with the limits that tolerance needs, as it was simulated.
 
     Windows with too few calls in the pilot are joined, once and for all.
@@ -110,7 +121,7 @@ def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> t
     found = []
     for e in scenario.expect:
         asked = scenario if e.calls.is_all else watching
-        pairs = zip(questions(e, asked, pilot), questions(moved(e), asked, pilot), strict=True)
+        pairs = zip(questions(e, asked, pilot), questions(moved(e, tolerance), asked, pilot), strict=True)
         found += [Line(e, inside, beyond) for inside, beyond in pairs]
     return tuple(found)
 
