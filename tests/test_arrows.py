@@ -19,8 +19,7 @@ ARROWS: dict[str, set[str]] = {
         "results.command_line",
         "results.folder",
         "results.gated",
-        "results.planned",
-        "results.provenance",
+        "results.deploy",
         "results.result",
         "scenario",
         "workload.trace",
@@ -67,8 +66,8 @@ around it: the longest key that a module lies under holds for it, alone.
 
 EXCEPTIONS = {
     ("experiment/diff.py", "report.plots.diff.differences"),
+    ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
-    ("results/planned.py", "report.plots.plan.pareto"),
     ("results/result.py", "report.plots.run.latency"),
 }
 """Imports against the arrows, inside a method each: a result draws itself."""

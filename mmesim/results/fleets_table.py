@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from mmesim.results.planned import Fleet, FleetLine, Planned
 from mmesim.results.sections import WORST_FIRST
-
-if TYPE_CHECKING:
-    from mmesim.results.planned import Fleet, FleetLine, Planned
 
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "instance_type": (pa.string(), "as in AWS's list; null for a host of your own"),
@@ -34,8 +31,9 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
 def fleets_table(planned: Planned) -> pa.Table:
     """One row a fleet, in order of price: `answer`, the fields of the grid, `COLUMNS`, then what was found.
 
-    Each line of `expect` has `LINE`, `LINE_low`, `LINE_high` (value and 95 % interval, in the unit of the line, shares
-    0..1) and `expect LINE` (its verdict); of several windows the worst. Null where nothing was simulated.
+    Each line of `expect` has `LINE` (what decides, in its unit, shares 0..1), `LINE low`, `LINE high` (95 % interval)
+    and `LINE verdict`; of several windows the worst; with ` with ...` for what the fleet must withstand besides. Null
+    where nothing was simulated.
     """
     fleets = planned.fleets
     columns: dict[str, pa.Array] = {"answer": pa.array([row == planned.answer for row in range(len(fleets))])}
@@ -43,9 +41,13 @@ def fleets_table(planned: Planned) -> pa.Table:
         columns[path] = _values([one.values.get(path) for one in fleets])
     for name, (kind, _) in COLUMNS.items():
         columns[name] = pa.array([getattr(one, name) for one in fleets], kind)
-    for text in dict.fromkeys(line.text for one in fleets for line in one.lines):
-        columns |= _found(text, [_worst(one, text) for one in fleets])
+    for name in dict.fromkeys(map(_name, (line for one in fleets for line in one.lines))):
+        columns |= _found(name, [_worst(one, name) for one in fleets])
     return pa.table(columns)
+
+
+def _name(line: FleetLine) -> str:
+    return line.text if line.when is None else f"{line.text} with {line.when}"
 
 
 def _values(given: Sequence[object]) -> pa.Array:
@@ -56,19 +58,19 @@ def _values(given: Sequence[object]) -> pa.Array:
     return pa.array([None if value is None else str(value) for value in given], pa.string())
 
 
-def _worst(one: Fleet, text: str) -> FleetLine | None:
-    lines = [line for line in one.lines if line.text == text]
+def _worst(one: Fleet, name: str) -> FleetLine | None:
+    lines = [line for line in one.lines if _name(line) == name]
     return min(lines, key=lambda line: WORST_FIRST.index(line.verdict), default=None)
 
 
-def _found(text: str, lines: Sequence[FleetLine | None]) -> dict[str, pa.Array]:
+def _found(name: str, lines: Sequence[FleetLine | None]) -> dict[str, pa.Array]:
     """The columns of a line of `expect`."""
     ends = [None if line is None else line.interval for line in lines]
     numbers = {
-        text: [None if line is None else line.value for line in lines],
-        f"{text}_low": [None if end is None else end[0] for end in ends],
-        f"{text}_high": [None if end is None else end[1] for end in ends],
+        name: [None if line is None else line.value for line in lines],
+        f"{name} low": [None if end is None else end[0] for end in ends],
+        f"{name} high": [None if end is None else end[1] for end in ends],
     }
-    columns = {name: pa.array(of, pa.float64()) for name, of in numbers.items()}
+    columns = {column: pa.array(of, pa.float64()) for column, of in numbers.items()}
     verdicts = [None if line is None else line.verdict for line in lines]
-    return {**columns, f"expect {text}": pa.array(verdicts, pa.string())}
+    return {**columns, f"{name} verdict": pa.array(verdicts, pa.string())}

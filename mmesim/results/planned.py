@@ -6,17 +6,12 @@ Shares are 0..1, times in milliseconds, money in USD a month. Every key is alway
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-    from matplotlib.figure import Figure as Plot
 
 State = Literal["inside", "turned down", "open", "not tried"]
 """Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
@@ -210,33 +205,6 @@ class Planned(Entry):
         yield from self.ties
         yield from (one.fleet for one in self.estimates)
         yield from (one.nearest for one in self.why_not)
-
-    @property
-    def table(self) -> pa.Table:
-        """One row a fleet, in the order of `fleets`: what fleets.parquet holds (`mmesim.results.fleets_table`)."""
-        from mmesim.results.fleets_table import fleets_table
-
-        return fleets_table(self)
-
-    @property
-    def frame(self) -> pd.DataFrame:
-        """The table as a DataFrame."""
-        frame: pd.DataFrame = self.table.to_pandas()
-        return frame
-
-    def plot(self) -> Plot:
-        """USD a month against the figure that decides, with the answer marked; UserError when there is none to draw."""
-        from mmesim.report.plots.plan import pareto
-
-        return pareto(self)
-
-    def to_json(self) -> str:
-        """The text of plan.json."""
-        return self.model_dump_json(indent=2) + "\n"
-
-    def _repr_html_(self) -> str:
-        html: str = self.frame.to_html()
-        return html
 
 
 def planned_schema() -> dict[str, Any]:

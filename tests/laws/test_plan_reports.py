@@ -11,7 +11,9 @@ from mmesim.errors import UserError
 from mmesim.report.content.planned.report import plan_report, statement_report
 from mmesim.report.content.planned.words import judged
 from mmesim.report.markdown import markdown
+from mmesim.report.plots.plan import pareto
 from mmesim.report.text import WIDTH, text
+from mmesim.results.fleets_table import fleets_table
 from mmesim.results.planned import Planned, planned_schema
 from tests.helpers.planned import FIXED, any_planned, plain_planned, planned
 
@@ -55,7 +57,7 @@ def test_the_schema_is_one():
 
 @given(any_planned)
 def test_every_table_has_a_row_for_each_fleet(found: Planned) -> None:
-    table = found.table
+    table = fleets_table(found)
     assert table.num_rows == len(found.fleets)
     assert table["state"].to_pylist() == [one.state for one in found.fleets]
     assert table["answer"].to_pylist() == [row == found.answer for row in range(len(found.fleets))]
@@ -70,7 +72,7 @@ def test_a_document_that_names_a_row_that_is_not_there_is_none():
 def test_every_plan_in_earnest_is_drawn_with_a_mark_for_each_fleet_that_was_simulated(name: str) -> None:
     found = FIXED[name]()
     drawn = [one for one in found.fleets if any(line.text == "p99 < 500 ms" for line in one.lines)]
-    marks = [line for line in found.plot().axes[0].lines if line.get_marker() in ("o", "X", "D")]
+    marks = [line for line in pareto(found).axes[0].lines if line.get_marker() in ("o", "X", "D")]
     rings = 0 if found.answer is None else 1
     assert len(marks) == len(drawn) + rings
 
@@ -80,7 +82,7 @@ def test_every_plan_in_earnest_is_drawn_with_a_mark_for_each_fleet_that_was_simu
 def test_every_plan_can_be_drawn_or_has_nothing_to_draw(found: Planned) -> None:
     priced = [row for row, one in enumerate(found.fleets) if one.usd_per_month is not None]
     if any(line.value is not None for row in priced for line in judged(found, row)):
-        found.plot().draw_without_rendering()
+        pareto(found).draw_without_rendering()
     else:
         with pytest.raises(UserError, match="nothing to draw"):
-            found.plot()
+            pareto(found)

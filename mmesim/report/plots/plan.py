@@ -60,6 +60,11 @@ class Point:
     high: float
 
 
+def drawable(planned: Planned) -> bool:
+    """Whether there is anything to draw: a fleet with a price that was simulated."""
+    return _line(planned) is not None
+
+
 def pareto(planned: Planned) -> Picture:
     """USD a month against the figure that decides, with 95 % intervals; a line joins the fleets of one family.
 
@@ -68,10 +73,9 @@ def pareto(planned: Planned) -> Picture:
     none is left.
     """
     line = _line(planned)
-    points = [] if line is None else _points(planned, line)
-    if line is None or not points:
+    if line is None:
         raise UserError("there is nothing to draw: no fleet with a price was simulated")
-    limit = _scale(line) * line.limit
+    points, limit = _points(planned, line), _scale(line) * line.limit
     above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
     logarithmic = needs_log(above)
     if logarithmic:
@@ -95,7 +99,7 @@ def pareto(planned: Planned) -> Picture:
         axes.yaxis.set_major_formatter(PLAIN)
     axes.margins(0.15)
     axes.set_xlim(left=max(0.0, axes.get_xlim()[0]))
-    axes.set_title(f"{on_one_line(planned.name)}: {on_one_line(line.text)}", fontsize="medium", loc="left")
+    axes.set_title(f"{on_one_line(planned.name)}: {_asked(line)}", fontsize="medium", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(handles=_legend(points, line), loc="outside lower center", ncols=5, frameon=False, fontsize="small")
     figure.draw_without_rendering()  # the layout decides where there is room
@@ -115,13 +119,17 @@ def _points(planned: Planned, line: FleetLine) -> list[Point]:
     """The fleets that have this line, in order of price."""
     found = []
     for row, one in enumerate(planned.fleets):
-        own = words.nearest([of for of in words.judged(planned, row) if (of.text, of.unit) == (line.text, line.unit)])
+        own = words.nearest([of for of in words.judged(planned, row) if _asks(of) == _asks(line)])
         if own is None or own.value is None or one.usd_per_month is None:
             continue
         low, value, high = (_scale(line) * end for end in _ends(own, own.value))
         family = words.family(planned, {**one.values, words.TYPE: one.instance_type or ""})
         found.append(Point(row, family, one.usd_per_month, one.state, value, low, high))
     return sorted(found, key=lambda point: point.usd)
+
+
+def _asks(line: FleetLine) -> tuple[str, str | None, str]:
+    return line.text, line.when, line.unit
 
 
 def _ends(line: FleetLine, value: float) -> tuple[float, float, float]:
@@ -184,6 +192,11 @@ def _answer(axes: Axes, planned: Planned, points: Sequence[Point]) -> None:
         ha="right",
         va="top",
     )
+
+
+def _asked(line: FleetLine) -> str:
+    """The line of `expect` in the title."""
+    return on_one_line(line.text if line.when is None else f"{line.text} with {line.when}")
 
 
 def _legend(points: Sequence[Point], line: FleetLine) -> list[Line2D]:

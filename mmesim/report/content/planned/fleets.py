@@ -13,7 +13,7 @@ from mmesim.results.planned import Planned
 MOST_FAMILIES = 8
 """Families of which the nearest fleet is shown, and why they were turned down; the others are in the files."""
 TONES: dict[str, Tone] = {"inside": "good", "turned down": "bad", "open": "open"}
-MARKS = {"inside": "✓ inside", "turned down": "✗ turned down", "open": "? too near to tell"}
+MARKS = {"inside": "✓ inside", "turned down": "✗ turned down", "open": "? open"}
 
 
 def fleets_table(planned: Planned) -> Iterator[Block]:
@@ -52,8 +52,8 @@ def roles(planned: Planned) -> dict[int, list[str]]:
 
 
 def open_rows(planned: Planned) -> list[int]:
-    """The fleets that are too near to tell."""
-    return [row for row, one in enumerate(planned.fleets) if one.state == "open"]
+    """The fleets that are too near to tell; not those that were looked at once, whatever came of it."""
+    return [row for row, one in enumerate(planned.fleets) if one.state == "open" and one.stage != "estimate"]
 
 
 def _price(planned: Planned, row: int) -> str:
@@ -73,7 +73,7 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
         yield words.sentence(one.reason) or "proved without a simulation"
     elif one.state == "not tried":
         yield "not tried"
-    if one.binds and one.state == "turned down":
+    if one.binds and one.binds != words.UNKNOWN and one.state == "turned down":
         yield f"lacks {words.constraint(one.binds)}"
     if one.share_of_draws is not None:
         extra = "" if one.mean_extra_usd is None else f", {words.usd(one.mean_extra_usd)} beyond"

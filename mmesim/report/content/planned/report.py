@@ -64,23 +64,24 @@ def _answer(planned: Planned) -> Iterator[Block]:
 
 def _pairs(planned: Planned) -> Iterator[Block]:
     """The answer and the next cheaper fleet on seeds that chose nothing, line by line."""
-    texts = list(dict.fromkeys(line.text for one in planned.estimates for line in one.lines))
-    if not texts:
+    asked = list(dict.fromkeys((line.text, line.when) for one in planned.estimates for line in one.lines))
+    if not asked:
         return
     yield Title("On seeds that chose nothing", "the figures of the statement; [95 % interval]")
     titles = {planned.answer: "answer", planned.next_cheaper: "next cheaper"}
     columns = [Column(), *(Column(titles.get(one.fleet, ""), "right") for one in planned.estimates)]
-    pairs = {pair.text: pair for pair in planned.paired}
+    pairs: dict[tuple[str, str | None], Pair] = {(pair.text, None): pair for pair in planned.paired}
     columns += [Column("difference", "right")] if pairs else []
     table = []
-    for text in texts:
-        cells = [_cell(_line(one.lines, text)) for one in planned.estimates]
-        table.append((Cell(on_one_line(text)), *cells, *([_difference(pairs.get(text))] if pairs else [])))
+    for text, when in asked:
+        cells = [_cell(_line(one.lines, text, when)) for one in planned.estimates]
+        name = on_one_line(text if when is None else f"{text} with {when}")
+        table.append((Cell(name), *cells, *([_difference(pairs.get((text, when)))] if pairs else [])))
     yield Table(tuple(columns), tuple(table))
 
 
-def _line(lines: Sequence[FleetLine], text: str) -> FleetLine | None:
-    return next((line for line in lines if line.text == text), None)
+def _line(lines: Sequence[FleetLine], text: str, when: str | None) -> FleetLine | None:
+    return next((line for line in lines if (line.text, line.when) == (text, when)), None)
 
 
 def _cell(line: FleetLine | None) -> Cell:

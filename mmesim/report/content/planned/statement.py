@@ -43,6 +43,9 @@ def _answer(planned: Planned, row: int) -> Iterator[str]:
     yield ", ".join(parts)
     if planned.finished and planned.verdict == "undecided" and line is not None:
         yield f"that is too near to {_limit(line.text)} to tell"
+    besides = dict.fromkeys(of.when for of in words.judged(planned, row) if of.when is not None)
+    if besides:
+        yield f"it has to hold with {' and with '.join(map(on_one_line, besides))}, too"
     yield from _of_draws(one)
 
 
@@ -133,7 +136,7 @@ def _no_answer(planned: Planned) -> Iterator[str]:
     """That no fleet is known to be inside, and which one comes nearest."""
     rows = words.in_grid(planned)
     states = [planned.fleets[row].state for row in rows]
-    open_ones = [row for row in rows if planned.fleets[row].state == "open"]
+    open_ones = [row for row in rows if planned.fleets[row].state == "open" and planned.fleets[row].stage != "estimate"]
     if planned.verdict == "fail":
         yield f"none of the {phrases.plural(len(rows), 'fleet')} of the grid is inside"
     else:
@@ -185,7 +188,11 @@ def current(planned: Planned) -> str | None:
 
 
 def _states(one: Fleet) -> str:
-    """What is known of a fleet."""
-    known = {"inside": "it is inside", "turned down": "it is not inside", "open": "it is too near to tell"}
+    """What is known of a fleet that is not the answer."""
+    known = {
+        "inside": "it is inside, too",
+        "turned down": "it is not inside",
+        "open": "it is open whether it is inside",
+    }
     reason = words.sentence(one.reason)
     return known.get(one.state, "it was not tried") + (f": {reason}" if reason and one.state != "inside" else "")

@@ -26,7 +26,7 @@ def why_not(planned: Planned) -> Iterator[Block]:
 
 def _why(planned: Planned, one: WhyNot) -> str:
     reason = words.sentence(one.text)
-    counted = [phrases.plural(one.fleets, "fleet"), *([words.lacks(one.binds)] if one.binds else [])]
+    counted = filter(None, (phrases.plural(one.fleets, "fleet"), words.lacks(one.binds)))
     head = f"{words.family(planned, one.family)} ({': '.join(counted)})"
     return f"{head}: {reason}" if reason else head
 
@@ -57,7 +57,7 @@ def _open(planned: Planned, row: int) -> str:
 
 def took(planned: Planned) -> str:
     """What the answer took: fleets, replications and calls."""
-    used, skipped = planned.used, sum(one.state == "not tried" for one in planned.fleets)
+    used, skipped = planned.used, sum(one.state == "not tried" and not one.replications for one in planned.fleets)
     parts = [f"{used.proved:,} turned down by arithmetic alone", f"{used.simulated_fleets:,} simulated"]
     parts += [f"{skipped:,} not tried"] if skipped else []
     stored = max(0, used.replications - used.simulated)

@@ -19,6 +19,8 @@ MOST_NAMED = 3
 MOST_DECIMALS = 6
 """Decimals of a figure in a sentence at most."""
 TICKS: Mapping[State, str] = MappingProxyType({"inside": "✓", "turned down": "✗", "open": "?", "not tried": ""})
+UNKNOWN = "unknown"
+"""What binds where nothing that was simulated says it."""
 SHORT: Mapping[str, str] = MappingProxyType({"cpu": "CPU"})
 """Ids of binding constraints that are not written as they are named."""
 
@@ -133,7 +135,14 @@ def _rounded(line: FleetLine, amounts: Sequence[float]) -> list[str]:
     least = min(MOST_DECIMALS, max(0, -math.floor(math.log10(half))))
     enough = (more for more in range(least, MOST_DECIMALS) if all(_on_its_side(one, limit, more) for one in given))
     decimals = next(enough, least)
-    return [f"{one:,.{decimals}f}" for one in given]
+    return [_with_decimals(one, decimals) for one in given]
+
+
+def _with_decimals(amount: float, decimals: int) -> str:
+    """The amount; what is too small to be seen is not called nothing: `<0.01`."""
+    if amount == 0.0:
+        return "0"
+    return f"<{10.0**-decimals:.{decimals}f}" if 0.0 < amount < 0.5 * 10.0**-decimals else f"{amount:,.{decimals}f}"
 
 
 def _on_its_side(amount: float, limit: float, decimals: int) -> bool:
@@ -153,14 +162,21 @@ def in_table(line: FleetLine) -> str:
 
 
 def _of_what(line: FleetLine, amount: str) -> str:
-    named = of_what(line)
-    return f"{amount} of {named}" if is_share_over(line) else f"{named} {amount}".strip()
+    named, besides = of_what(line), "" if line.when is None else f" with {on_one_line(line.when)}"
+    return f"{amount} of {named}{besides}" if is_share_over(line) else f"{named} {amount}{besides}".strip()
 
 
 def of_what(line: FleetLine) -> str:
-    """The figure in words: `calls over 500 ms`, `cache_hit_ratio`."""
+    """The figure in words: `calls over 500 ms`, `cold calls of tenant over 2 s`, `cache_hit_ratio`."""
     figure = on_one_line(line.figure)
-    return f"{_calls(line.text)} over {figure.removeprefix(OVER).strip()}" if is_share_over(line) else figure
+    if not is_share_over(line):
+        return figure
+    try:
+        expected = read_expectation(line.text)
+    except Refused:
+        return f"calls over {figure.removeprefix(OVER).strip()}"
+    calls = expected.calls.in_words
+    return f"{'calls' if calls == 'all calls' else calls} over {expected.show(expected.limit)}"
 
 
 def is_share_over(line: FleetLine) -> bool:
@@ -168,18 +184,9 @@ def is_share_over(line: FleetLine) -> bool:
     return on_one_line(line.figure).startswith(OVER)
 
 
-def _calls(text: str) -> str:
-    """The calls that a line is about."""
-    try:
-        words = read_expectation(text).calls.in_words
-    except Refused:
-        return "calls"
-    return "calls" if words == "all calls" else words
-
-
 def lacks(binds: Mapping[str, int]) -> str:
     """What fleets lack, and how many of them: `memory in 12, CPU in 3`."""
-    return ", ".join(f"{constraint(one)} in {count:,}" for one, count in binds.items())
+    return ", ".join(f"{constraint(one)} in {count:,}" for one, count in binds.items() if one != UNKNOWN)
 
 
 def constraint(binds: str) -> str:
