@@ -11,6 +11,8 @@ from pathlib import Path
 from mmesim.errors import OutputError
 from mmesim.files import beside, put, writing
 
+SCENARIO = "scenario.yaml"
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -41,7 +43,7 @@ RUN = Kind(
     frozenset(
         {
             "provenance.json",
-            "scenario.yaml",
+            SCENARIO,
             "requests.parquet",
             "windows.parquet",
             "hosts.parquet",
@@ -57,7 +59,7 @@ PLAN = Kind(
     frozenset(
         {
             "provenance.json",
-            "scenario.yaml",
+            SCENARIO,
             "fleets.parquet",
             "plan.png",
             "model.json",
@@ -113,6 +115,11 @@ def write(folder: Path, files: Mapping[str, Writer], kind: Kind = RUN) -> Path:
             writer(fresh / name)
         put(fresh, target, old)
     return target
+
+
+def is_kept_scenario(file: Path) -> bool:
+    """Whether a scenario file is the copy that a result keeps of what was simulated."""
+    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN))
 
 
 def _target(folder: Path) -> Path:
