@@ -19,6 +19,7 @@ ARROWS: dict[str, set[str]] = {
         "results.command_line",
         "results.folder",
         "results.gated",
+        "results.deploy",
         "results.result",
         "scenario",
         "workload.trace",
@@ -66,6 +67,7 @@ around it: the longest key that a module lies under holds for it, alone.
 
 EXCEPTIONS = {
     ("experiment/diff.py", "report.plots.diff.differences"),
+    ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
     ("results/result.py", "report.plots.run.latency"),
 }

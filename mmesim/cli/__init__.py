@@ -18,7 +18,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mmesim import __version__
-from mmesim.cli import compile, diff, gate, init, robustness, run, schema, sweep, trace, uncertain, validate
+from mmesim.cli import compile, diff, gate, init, plan, robustness, run, schema, sweep, trace, uncertain, validate
 from mmesim.cli.common import INTERRUPTED
 from mmesim.cli.signals import hearing_signals
 from mmesim.cli.streams import safe_streams
@@ -40,6 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: half the start-up time
 )
 app.command("run")(run.run)
+app.command("plan")(plan.plan)
 app.command("diff")(diff.diff)
 app.command("sweep")(sweep.sweep)
 app.command("uncertain")(uncertain.uncertain)
