@@ -65,6 +65,7 @@ around it: the longest key that a module lies under holds for it, alone.
 EXCEPTIONS = {
     ("experiment/diff.py", "report.plots.diff.differences"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
+    ("results/capacity.py", "report.plots.capacity.capacity_plot"),
     ("results/result.py", "report.plots.run.latency"),
 }
 """Imports against the arrows, inside a method each: a result draws itself."""
