@@ -6,6 +6,7 @@ key is always present; what cannot be said is null.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -104,6 +105,14 @@ class Capacity(Entry):
     robustness: dict[str, Any] | None
     """of the largest amount, as in summary.json; null without --robustness"""
 
+    def worst(self, one: Tried, text: str) -> FleetLine | None:
+        """A line at an amount; of several windows the one that is farthest beyond its limit, or nearest to it."""
+        sign = -1.0 if ">" in text else 1.0
+        known = [line for line in one.lines if line.text == text]
+        return max(
+            known, key=lambda line: -math.inf if line.value is None else sign * (line.value - line.limit), default=None
+        )
+
     @property
     def frame(self) -> pd.DataFrame:
         """One row an amount; of each line its value, the ends of its interval and its limit, in its own unit."""
@@ -137,7 +146,7 @@ class Capacity(Entry):
 def _margin(line: FleetLine) -> float:
     """How far it is from its limit, relative to it; what has no value is far."""
     if line.value is None or not line.limit:
-        return float("inf")
+        return math.inf
     return abs(line.value - line.limit) / abs(line.limit)
 
 

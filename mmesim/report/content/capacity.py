@@ -121,10 +121,8 @@ def _row(found: Capacity, one: Tried, text: str | None) -> tuple[Cell, ...]:
     state = Cell() if one.verdict is None else Cell(TICKS[one.verdict], tone=phrases.VERDICTS[one.verdict][1])
     cells = [Cell(size), state]
     if text is not None:
-        line = max(
-            (line for line in one.lines if line.text == text),
-            key=lambda line: -1.0 if line.value is None else abs(line.value - line.limit),
-        )
+        line = found.worst(one, text)
+        assert line is not None  # every amount has every line
         value, _, ends = with_interval(line.unit, line.value, line.interval).partition(" [")
         cells.append(Cell(value, f"[{ends}" if ends else ""))
     hits = {"value": one.hit_ratio, "ci95": None if one.hit_ratio_interval is None else list(one.hit_ratio_interval)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, PLAIN, RED, Pictu
 
 if TYPE_CHECKING:
     from mmesim.results.capacity import Capacity, Tried
-    from mmesim.results.planned import FleetLine
 
 MARKS = {"pass": ("o", BLUE, "meets every line"), "fail": ("X", RED, "misses a line"), "undecided": ("D", GREY, "open")}
 """Verdict of an amount -> marker, colour, words."""
@@ -67,7 +65,7 @@ def _legend(found: Capacity) -> list[Line2D | Patch]:
 
 def _line(axes: Axes, found: Capacity, text: str) -> None:
     """The line of `expect` that decides."""
-    shown = [(one, _worst(one, text)) for one in found.tried]
+    shown = [(one, found.worst(one, text)) for one in found.tried]
     known = [(one, line) for one, line in shown if line is not None and line.value is not None]
     if not known:
         return
@@ -122,12 +120,6 @@ def _points(axes: Axes, rows: Sequence[tuple[Tried, float, tuple[float, float]]]
         else:
             marker, colour, _ = MARKS[one.verdict]
             axes.plot([at], [value], marker, color=colour, markersize=7, zorder=3)
-
-
-def _worst(one: Tried, text: str) -> FleetLine | None:
-    """Of several windows the one nearest to, or farthest beyond, its limit."""
-    found = [line for line in one.lines if line.text == text]
-    return max(found, key=lambda line: -math.inf if line.value is None else line.value - line.limit, default=None)
 
 
 def _scaled(ends: tuple[float, float] | None, scale: float, value: float) -> tuple[float, float]:

@@ -102,6 +102,15 @@ def test_the_line_that_decides_is_the_one_that_fails():
     assert document(tried=[failing]).binds == "p99 < 500 ms"
 
 
+def test_of_several_windows_the_worst_is_shown():
+    windows = [line(0.004), line(0.02), line(None)]
+    one = tried(538.0, 0.02, "fail").model_copy(update={"lines": windows})
+    assert document().worst(one, "p99 < 500 ms") == windows[1]
+    hits = [line(share).model_copy(update={"text": "cache_hit_ratio >= 95 %", "limit": 0.95}) for share in (0.9, 0.99)]
+    at_least = one.model_copy(update={"lines": hits})
+    assert document().worst(at_least, "cache_hit_ratio >= 95 %") == hits[0]
+
+
 def test_a_long_curve_is_thinned_but_keeps_what_was_decided():
     many = [tried(float(k)) for k in range(100, 500)]
     decided = [tried(538.0, 0.008, "pass"), tried(561.0, 0.02, "fail")]
