@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mmesim.experiment.capacity.capacity import capacity
     from mmesim.experiment.diff import Diff, diff
     from mmesim.experiment.gate.gate import gate
+    from mmesim.experiment.plan.plan import plan
+    from mmesim.experiment.plan.result import PlanResult
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
@@ -31,6 +33,7 @@ __all__ = [
     "Diff",
     "Gated",
     "MmesimError",
+    "PlanResult",
     "Result",
     "Robustness",
     "Scenario",
@@ -40,6 +43,7 @@ __all__ = [
     "capacity",
     "diff",
     "gate",
+    "plan",
     "replicate",
     "robustness",
     "run",
@@ -55,6 +59,7 @@ _HOMES = {
     "Diff": "mmesim.experiment.diff",
     "Gated": "mmesim.results.gated",
     "MmesimError": "mmesim.errors",
+    "PlanResult": "mmesim.experiment.plan.result",
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.scenario",
@@ -63,6 +68,7 @@ _HOMES = {
     "capacity": "mmesim.experiment.capacity.capacity",
     "diff": "mmesim.experiment.diff",
     "gate": "mmesim.experiment.gate.gate",
+    "plan": "mmesim.experiment.plan.plan",
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",

@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
     "experiment.execute": {"engine", "results.run_data", "scenario"},
+    "experiment.plan": {"experiment", "preflight", "results", "scenario", "stats", "workload.reference"},
     "experiment.store": {"experiment.execute", "experiment.warmup", "results", "scenario", "stats"},
     "experiment.sweep": {"experiment", "results", "scenario", "stats"},
     "engine": {"results.run_data", "scenario", "stats", "workload"},

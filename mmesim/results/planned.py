@@ -14,9 +14,10 @@ from mmesim.results.sections import Count, Entry, Interval, Verdict
 
 State = Literal["inside", "turned down", "open", "not tried"]
 """Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
-Stage = Literal["proof", "short runs", "search", "decision", "draws"]
+Stage = Literal["proof", "short runs", "search", "decision", "estimate", "draws"]
 """What a fleet was last tried by: arithmetic alone; ten short replications; the looks that turn a fleet down; the looks
-on the seeds that decide the answer; draws of uncertain inputs."""
+on the seeds that decide the answer; one look on seeds that choose nothing, of a fleet that is shown whatever it costs;
+draws of uncertain inputs."""
 
 
 class FleetLine(Entry):
@@ -24,6 +25,8 @@ class FleetLine(Entry):
 
     text: str
     """as written: p99 < 500 ms"""
+    when: str | None = None
+    """what the fleet must withstand besides: one instance fewer, traffic x 1.3; null for the scenario as written"""
     verdict: Verdict
     """undecided: the replications leave it open"""
     figure: str
@@ -58,7 +61,8 @@ class Fleet(Entry):
     stage: Stage | None
     """what decided it, or was last tried; null when not tried"""
     lines: list[FleetLine]
-    """one entry a line of `expect`; empty where nothing was simulated"""
+    """one entry a line of `expect`, for the scenario and for all that the fleet must withstand; empty where nothing was
+    simulated"""
     reason: str | None
     """why it was turned down or is open, in words"""
     binds: str | None
