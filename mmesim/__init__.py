@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
+    from mmesim.experiment.capacity.capacity import capacity
     from mmesim.experiment.diff import Diff, diff
     from mmesim.experiment.gate.gate import gate
     from mmesim.experiment.plan.plan import plan
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
+    from mmesim.results.capacity import Capacity
     from mmesim.results.gated import Gated
     from mmesim.results.result import Result
     from mmesim.scenario.scenario import Scenario
 
 __all__ = [
+    "Capacity",
     "Diff",
     "Gated",
     "MmesimError",
@@ -37,6 +40,7 @@ __all__ = [
     "SweepResult",
     "Uncertain",
     "__version__",
+    "capacity",
     "diff",
     "gate",
     "plan",
@@ -51,6 +55,7 @@ __version__ = "0.1.0"
 
 # Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
 _HOMES = {
+    "Capacity": "mmesim.results.capacity",
     "Diff": "mmesim.experiment.diff",
     "Gated": "mmesim.results.gated",
     "MmesimError": "mmesim.errors",
@@ -60,6 +65,7 @@ _HOMES = {
     "Scenario": "mmesim.scenario.scenario",
     "SweepResult": "mmesim.experiment.sweep.result",
     "Uncertain": "mmesim.experiment.uncertain_result",
+    "capacity": "mmesim.experiment.capacity.capacity",
     "diff": "mmesim.experiment.diff",
     "gate": "mmesim.experiment.gate.gate",
     "plan": "mmesim.experiment.plan.plan",

@@ -69,6 +69,7 @@ EXCEPTIONS = {
     ("experiment/diff.py", "report.plots.diff.differences"),
     ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
+    ("results/capacity.py", "report.plots.capacity.capacity_plot"),
     ("results/result.py", "report.plots.run.latency"),
 }
 """Imports against the arrows, inside a method each: a result draws itself."""
