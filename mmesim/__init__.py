@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.diff import Diff, diff
+    from mmesim.experiment.explained.explain import explain
     from mmesim.experiment.gate.gate import gate
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
+    from mmesim.results.explained import Explained
     from mmesim.results.gated import Gated
     from mmesim.results.result import Result
     from mmesim.scenario.scenario import Scenario
 
 __all__ = [
     "Diff",
+    "Explained",
     "Gated",
     "MmesimError",
     "Result",
@@ -35,6 +38,7 @@ __all__ = [
     "Uncertain",
     "__version__",
     "diff",
+    "explain",
     "gate",
     "replicate",
     "robustness",
@@ -48,6 +52,7 @@ __version__ = "0.1.0"
 # Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
 _HOMES = {
     "Diff": "mmesim.experiment.diff",
+    "Explained": "mmesim.results.explained",
     "Gated": "mmesim.results.gated",
     "MmesimError": "mmesim.errors",
     "Result": "mmesim.results.result",
@@ -56,6 +61,7 @@ _HOMES = {
     "SweepResult": "mmesim.experiment.sweep.result",
     "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
+    "explain": "mmesim.experiment.explained.explain",
     "gate": "mmesim.experiment.gate.gate",
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
