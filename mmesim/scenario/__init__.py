@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
+    from mmesim.scenario.run.plan import Plan
     from mmesim.scenario.run.selection import Selection
     from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
     from mmesim.scenario.run.sweep import Range, Sample, Sweep
@@ -91,6 +92,7 @@ __all__ = [
     "Overhead",
     "Percentiles",
     "Placement",
+    "Plan",
     "Poisson",
     "Precision",
     "Ramp",
@@ -157,6 +159,7 @@ _HOMES = {
     ),
     "mmesim.scenario.run.belief": ("Belief",),
     "mmesim.scenario.run.expect": ("Expectation",),
+    "mmesim.scenario.run.plan": ("Plan",),
     "mmesim.scenario.run.selection": ("Selection",),
     "mmesim.scenario.run.settings": (
         "Clients",
