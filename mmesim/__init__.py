@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.capacity.capacity import capacity
     from mmesim.experiment.diff import Diff, diff
+    from mmesim.experiment.explained.explain import explain
     from mmesim.experiment.gate.gate import gate
     from mmesim.experiment.plan.plan import plan
     from mmesim.experiment.plan.result import PlanResult
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
     from mmesim.results.capacity import Capacity
+    from mmesim.results.explained import Explained
     from mmesim.results.gated import Gated
     from mmesim.results.result import Result
     from mmesim.scenario.scenario import Scenario
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Capacity",
     "Diff",
+    "Explained",
     "Gated",
     "MmesimError",
     "PlanResult",
@@ -42,6 +45,7 @@ __all__ = [
     "__version__",
     "capacity",
     "diff",
+    "explain",
     "gate",
     "plan",
     "replicate",
@@ -57,6 +61,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Capacity": "mmesim.results.capacity",
     "Diff": "mmesim.experiment.diff",
+    "Explained": "mmesim.results.explained",
     "Gated": "mmesim.results.gated",
     "MmesimError": "mmesim.errors",
     "PlanResult": "mmesim.experiment.plan.result",
@@ -67,6 +72,7 @@ _HOMES = {
     "Uncertain": "mmesim.experiment.uncertain_result",
     "capacity": "mmesim.experiment.capacity.capacity",
     "diff": "mmesim.experiment.diff",
+    "explain": "mmesim.experiment.explained.explain",
     "gate": "mmesim.experiment.gate.gate",
     "plan": "mmesim.experiment.plan.plan",
     "replicate": "mmesim.experiment.run",

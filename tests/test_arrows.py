@@ -30,6 +30,7 @@ ARROWS: dict[str, set[str]] = {
     "report.ci": {"report", "results.gated", "results.sections", "scenario.file.places"},
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
+    "experiment.explained": {"analytic", "experiment", "preflight", "results", "scenario", "stats"},
     "experiment.execute": {"engine", "results.run_data", "scenario"},
     "experiment.plan": {"experiment", "preflight", "results", "scenario", "stats", "workload.reference"},
     "experiment.store": {"experiment.execute", "experiment.warmup", "results", "scenario", "stats"},

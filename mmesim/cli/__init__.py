@@ -22,6 +22,7 @@ from mmesim.cli import (
     capacity,
     compile,
     diff,
+    explain,
     gate,
     init,
     plan,
@@ -60,7 +61,11 @@ app.command("sweep")(sweep.sweep)
 app.command("uncertain")(uncertain.uncertain)
 app.command("robustness")(robustness.robustness)
 app.command("gate")(gate.gate)
+<<<<<<< HEAD
 app.command("capacity")(capacity.capacity)
+=======
+app.command("explain")(explain.explain)
+>>>>>>> p10-explain
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)
