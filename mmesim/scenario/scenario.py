@@ -117,6 +117,13 @@ class Scenario(Data):
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
         return expand(self.models, self.server_kind)
 
+    @cached_property
+    def hosted(self) -> tuple[Model, ...]:
+        """The models of the table that the endpoint hosts: all, but for `endpoint.only` and `endpoint.without`."""
+        models, only, without = self.model_table(), self.endpoint.only, self.endpoint.without
+        leaving = set() if without is None else {model.index for model in called(without, models)}
+        return tuple(model for model in called(only, models) if model.index not in leaving)
+
     def models_of(self, stream: Traffic) -> tuple[Model, ...]:
         """The models that a stream may call, in the order of the table; raises ScenarioError for an unknown name."""
         models = self.model_table()
