@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
+    from mmesim.experiment.split.split import split
     from mmesim.experiment.sweep.result import SweepResult
     from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
     from mmesim.results.gated import Gated
     from mmesim.results.result import Result
+    from mmesim.results.split import SplitAnswer
     from mmesim.scenario.scenario import Scenario
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "Result",
     "Robustness",
     "Scenario",
+    "SplitAnswer",
     "SweepResult",
     "Uncertain",
     "__version__",
@@ -39,6 +42,7 @@ __all__ = [
     "replicate",
     "robustness",
     "run",
+    "split",
     "sweep",
     "uncertain",
 ]
@@ -53,6 +57,7 @@ _HOMES = {
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.scenario",
+    "SplitAnswer": "mmesim.results.split",
     "SweepResult": "mmesim.experiment.sweep.result",
     "Uncertain": "mmesim.experiment.uncertain_result",
     "diff": "mmesim.experiment.diff",
@@ -60,6 +65,7 @@ _HOMES = {
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",
+    "split": "mmesim.experiment.split.split",
     "sweep": "mmesim.experiment.sweep.sweep",
     "uncertain": "mmesim.experiment.uncertain",
 }

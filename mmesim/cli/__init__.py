@@ -18,7 +18,7 @@ import typer
 from typer.exceptions import TyperException
 
 from mmesim import __version__
-from mmesim.cli import compile, diff, gate, init, robustness, run, schema, sweep, trace, uncertain, validate
+from mmesim.cli import compile, diff, gate, init, robustness, run, schema, split, sweep, trace, uncertain, validate
 from mmesim.cli.common import INTERRUPTED
 from mmesim.cli.signals import hearing_signals
 from mmesim.cli.streams import safe_streams
@@ -44,6 +44,7 @@ app.command("diff")(diff.diff)
 app.command("sweep")(sweep.sweep)
 app.command("uncertain")(uncertain.uncertain)
 app.command("robustness")(robustness.robustness)
+app.command("split")(split.split)
 app.command("gate")(gate.gate)
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")

@@ -20,6 +20,7 @@ from mmesim.scenario.run.belief import Beliefs
 from mmesim.scenario.run.expect import ExpectationField
 from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
+from mmesim.scenario.run.split import Split
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.kinds import kind_of
@@ -67,6 +68,8 @@ class Scenario(Data):
     """What is promised, one line each such as `p99 < 500 ms`; enforced by `mmesim run --check`."""
     beliefs: Beliefs = ()
     """Beliefs of a resolved file, field -> what stood below `uncertain:`; the field itself has the middle value."""
+    split: Split | None = None
+    """Where models could go that leave this endpoint; used by `mmesim split`."""
     sweep: Sweep | None = None
     """Values of other fields to try; used by `mmesim sweep`, ignored by `mmesim run`."""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from mmesim import units
 from mmesim.errors import ScenarioError
 from mmesim.scenario import expectations
+from mmesim.scenario.endpoint.catalogue import UnknownType, look_up
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
@@ -34,6 +35,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from refusals.all
         return
     yield from _hosted(scenario, models)
+    yield from _split(scenario, models)
     yield from _pinned(scenario, models)
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
@@ -87,6 +89,22 @@ def _hosted(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
                 "the users of a closed loop wait for each answer, also for those from elsewhere, which are unknown"
             )
             yield Refused(message, ("endpoint", key), f"traffic.{index}.models: [...], those that are hosted here")
+
+
+def _split(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Models and instance types of `split` that there are not."""
+    wanted = scenario.split
+    for number, names in enumerate(() if wanted is None else wanted.candidates):
+        for place, name, hint in unknown(names, models):
+            yield Refused(f"there is no model or group {name!r}", ("split", "candidates", number, place), hint)
+    for place, name in enumerate(() if wanted is None else wanted.instance_types or ()):
+        try:
+            row = look_up(name, scenario.endpoint.region)
+        except UnknownType as error:
+            yield Refused(error.message, ("split", "instance_types", place), error.hint)
+            continue
+        if row.price[0] is None and name != scenario.endpoint.instance_type:
+            yield Refused(f"no price of {name} in {row.region} is known", ("split", "instance_types", place))
 
 
 def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
