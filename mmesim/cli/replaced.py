@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmesim.errors import ScenarioError
+from mmesim.results.folder import SCENARIO
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.yaml import read_text
 from mmesim.scenario.scenario import Scenario
 
-SCENARIO = "scenario.yaml"
 MOST_NAMED = 3
 LONGEST = 1_000_000
 """Characters of a resolved scenario, beyond which reading it again would take longer than many a run."""

@@ -11,6 +11,7 @@ import numpy as np
 from mmesim import units
 from mmesim.analytic.lru import characteristic_time, filling_time
 from mmesim.arrays import Floats
+from mmesim.experiment.numbers import WARMUP_PILOT
 from mmesim.results.run_data import RunData
 from mmesim.results.series import means, windows
 from mmesim.scenario.endpoint.endpoint import STATIONARY
@@ -20,7 +21,7 @@ from mmesim.scenario.scenario import OWN_PROCESS, Scenario
 from mmesim.stats.mser import mser5
 from mmesim.workload.reference import TIMES, Room, rates_at_start
 
-PILOT = 1_000_000
+PILOT = WARMUP_PILOT
 """Replication number of the first pilot: their random numbers are shared with nothing that is measured."""
 PILOTS = 3
 """Most pilots; never more than replications."""

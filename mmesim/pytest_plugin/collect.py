@@ -13,6 +13,7 @@ from mmesim.errors import MmesimError
 from mmesim.experiment.gate.files import expects
 from mmesim.pytest_plugin.shown import VERDICT, TestedLine
 from mmesim.report.content.gated.words import grouped, on_one_line
+from mmesim.results.folder import is_kept_scenario
 from mmesim.results.gated import GatedScenario
 from mmesim.scenario.file.load import load
 
@@ -28,7 +29,7 @@ class NotMet(Exception):
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A scenario that expects something, or that was named on the command line."""
     named = parent.session.isinitpath(file_path) and file_path.suffix in SUFFIXES
-    if named or (file_path.suffix == ".yaml" and expects(file_path)):
+    if named or (file_path.suffix == ".yaml" and expects(file_path) and not is_kept_scenario(file_path)):
         scenario: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
         return scenario
     return None

@@ -11,11 +11,12 @@ from mmesim.errors import OutputError
 from mmesim.files import beside, put, writing
 
 SUMMARY = "summary.json"
+SCENARIO = "scenario.yaml"
 FILES: frozenset[str] = frozenset(
     {
         SUMMARY,
         "provenance.json",
-        "scenario.yaml",
+        SCENARIO,
         "requests.parquet",
         "windows.parquet",
         "hosts.parquet",
@@ -71,6 +72,11 @@ def write(folder: Path, files: Mapping[str, Writer]) -> Path:
             writer(fresh / name)
         put(fresh, target, old)
     return target
+
+
+def is_kept_scenario(file: Path) -> bool:
+    """Whether a scenario file is the copy that a result keeps of what was simulated."""
+    return file.name == SCENARIO and (file.parent / SUMMARY).is_file()
 
 
 def _target(folder: Path) -> Path:

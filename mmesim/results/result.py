@@ -151,7 +151,7 @@ class Result:
         files: dict[str, folders.Writer] = {
             "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
             "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
-            "scenario.yaml": lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
+            folders.SCENARIO: lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": self._write_windows,
             "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
             "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs), path),

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
+    from mmesim.scenario.run.plan import Plan
     from mmesim.scenario.run.selection import Selection
     from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
+    from mmesim.scenario.run.split import Serverless, Split
     from mmesim.scenario.run.sweep import Range, Sample, Sweep
     from mmesim.scenario.run.until import Precision
     from mmesim.scenario.scenario import Scenario
@@ -91,6 +93,7 @@ __all__ = [
     "Overhead",
     "Percentiles",
     "Placement",
+    "Plan",
     "Poisson",
     "Precision",
     "Ramp",
@@ -104,8 +107,10 @@ __all__ = [
     "Schedule",
     "Selection",
     "Server",
+    "Serverless",
     "Service",
     "Sessions",
+    "Split",
     "Sweep",
     "Tenants",
     "Throttling",
@@ -157,12 +162,14 @@ _HOMES = {
     ),
     "mmesim.scenario.run.belief": ("Belief",),
     "mmesim.scenario.run.expect": ("Expectation",),
+    "mmesim.scenario.run.plan": ("Plan",),
     "mmesim.scenario.run.selection": ("Selection",),
     "mmesim.scenario.run.settings": (
         "Clients",
         "FoundWarmup",
         "RunSettings",
     ),
+    "mmesim.scenario.run.split": ("Serverless", "Split"),
     "mmesim.scenario.run.sweep": (
         "Range",
         "Sample",

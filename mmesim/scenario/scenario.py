@@ -18,6 +18,7 @@ from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
 from mmesim.scenario.run.expect import ExpectationField
+from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
 from mmesim.scenario.run.split import Split
@@ -72,6 +73,8 @@ class Scenario(Data):
     """Where models could go that leave this endpoint; used by `mmesim split`."""
     sweep: Sweep | None = None
     """Values of other fields to try; used by `mmesim sweep`, ignored by `mmesim run`."""
+    plan: Plan | None = None
+    """The fleets to choose from; used by `mmesim plan`, ignored by `mmesim run`."""
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Scenario:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmesim.errors import SimulationError
 from mmesim.experiment.gate.blocks import blocks_in
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
-from mmesim.experiment.gate.design import FEW, MANY, PILOT, design, lengthened, numbers, settled, wants_more
+from mmesim.experiment.gate.design import (
+    FEW,
+    MANY,
+    OF_A_GATE,
+    Terms,
+    design,
+    lengthened,
+    numbers,
+    settled,
+    wants_more,
+)
 from mmesim.experiment.gate.kept import Kept, kept, series
 from mmesim.experiment.gate.lines import Line, Row, lines, longest_block_s, row, span_s
 from mmesim.experiment.gate.shown import Histograms
@@ -35,16 +45,21 @@ class Wanted:
 class Course:
     """Which runs a scenario needs next, and what they have shown. Its warm-up is a number.
 
-    Runs are asked for in stages: all that `wanted` gives are `take`n, in any order, before `advance`.
+    Runs are asked for in stages: all that `wanted` gives are `take`n, in any order, before `advance`. It ends when
+    every line is decided, at the last look, or when `enough` says after a look that no more has to be known.
     """
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(
+        self, scenario: Scenario, terms: Terms = OF_A_GATE, enough: Callable[[Course], bool] | None = None
+    ) -> None:
         self.scenario = scenario
+        self.terms = terms
+        self._enough = enough
         self.design: Design | None = None
         self.lines: tuple[Line, ...] = ()
         self.decisions: list[Decision | None] = []
         self.histograms = Histograms()
-        self.watching = watched(scenario)
+        self.watching = watched(scenario, terms.tolerance)
         self.kept: tuple[Kept, ...] = ()
         self._stage: Sequence[Wanted] = self._pilot(range(FEW))
         self._settled = True
@@ -73,7 +88,7 @@ class Course:
         """After the last run of a stage: what is needed next."""
         if not self.lines:
             runs = [self._runs[number] for number in sorted(self._runs)]
-            self.lines = lines(self.scenario, self.watching, runs)
+            self.lines = lines(self.scenario, self.watching, runs, self.terms.tolerance)
             self.kept = kept(self.scenario, [(line.expectation, line.inside) for line in self.lines])
             self.decisions = [None] * len(self.lines)
             self._rows = {run.replication: row(self.lines, (), self.scenario, run) for run in runs}
@@ -83,7 +98,8 @@ class Course:
                 self._stage = self._pilot(range(FEW, MANY))
                 return
         if self.design is None:
-            self.design = design(self.scenario, self.lines, self._in_order(self._rows), self._settled)
+            rows = self._in_order(self._rows)
+            self.design = design(self.scenario, self.lines, rows, self._settled, self.terms)
             self._rows.clear()
             self._stage = self._up_to(0, self.design.looks[0])
             return
@@ -152,10 +168,11 @@ class Course:
                 hopeless = not found.replications and self._looked > 1
                 self.decisions[index] = None if _is_open(found) and not hopeless else found
         done = self._looked == len(of.looks) or None not in self.decisions
+        done = done or (self._enough is not None and self._enough(self))
         self._stage = () if done else self._up_to(of.looks[self._looked - 1], of.looks[self._looked])
 
     def _pilot(self, replications: range) -> list[Wanted]:
-        return [Wanted(self.watching, PILOT + number) for number in replications]
+        return [Wanted(self.watching, self.terms.pilot + number) for number in replications]
 
     def _measured(self) -> Scenario:
         """The scenario of one run of the gate."""
@@ -165,11 +182,12 @@ class Course:
     def _up_to(self, first: int, last: int) -> list[Wanted]:
         assert self.design is not None
         scenario = self._measured()
-        return [Wanted(scenario, n) for one in range(first, last) for n in numbers(self.design, one)]
+        return [Wanted(scenario, n) for one in range(first, last) for n in numbers(self.design, one, self.terms.first)]
 
     def _replications(self) -> list[list[Row]]:
         assert self.design is not None
-        return [[self._rows[n] for n in numbers(self.design, one)] for one in range(self.replications)]
+        first = self.terms.first
+        return [[self._rows[n] for n in numbers(self.design, one, first)] for one in range(self.replications)]
 
     @staticmethod
     def _in_order(rows: dict[int, Row]) -> list[Row]:

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mmesim.experiment.gate.blocks import block_s, blocks_in
 from mmesim.experiment.gate.lines import Line, Row, Seen, longest_block_s, span_s
+from mmesim.experiment.gate.tolerance import TOLERANCE
+from mmesim.experiment.numbers import GATE, GATE_PILOT
 from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.results.steady import steady_state
@@ -21,15 +24,30 @@ from mmesim.stats.looks import LOOKS, length, p_share_below
 from mmesim.stats.means import hall
 from mmesim.stats.spending import nominal_levels
 
-PILOT = 2_000_000
-"""Number of the first replication of the pilot; those of automatic warm-ups begin at 1,000,000."""
-FIRST = 3_000_000
-"""Number of the first replication of the gate."""
 FEW, MANY = 20, 100
 """Replications of a pilot, and of one whose first ones were skewed or saw nothing."""
 SKEWED = 1.0
 ALPHA = 0.025
 """Chance of a wrong verdict, on each side."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a course may err, how far beyond a limit a fail is, and which random numbers it has; default: a gate's."""
+
+    pilot: int = GATE_PILOT
+    """Number of the first replication of the pilot."""
+    first: int = GATE
+    """Number of the first replication that is looked at."""
+    alpha_pass: float = ALPHA
+    """Chance of a wrong pass, all looks of a line together."""
+    alpha_fail: float = ALPHA
+    """Chance of a wrong fail, all looks of all lines together."""
+    tolerance: float = TOLERANCE
+    """A fail is proved beyond the limit moved by this share of it."""
+
+
+OF_A_GATE = Terms()
 LONGEST = length((MANY - 2) / math.sqrt(MANY - 1))
 """Most short replications that one of the gate is worth: for the largest skewness that 100 values can have."""
 
@@ -73,26 +91,28 @@ def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
     return any(skewness(line, seen) > SKEWED or is_unseen(line, seen) for line, seen in each)
 
 
-def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled: bool = True) -> Design:
+def design(
+    scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled: bool = True, terms: Terms = OF_A_GATE
+) -> Design:
     """The design that a pilot asks for: as long as the line needs that needs the longest replications.
 
     `settled`: whether the pilot was in steady state.
     """
     run_s = scenario.run.duration_s - scenario.run.cut_s
     largest, longest = 0.0, 1
-    alpha_fail = ALPHA / max(1, len(of))
+    alpha_fail = terms.alpha_fail / max(1, len(of))
     for index, line in enumerate(of):
         seen = [row.seen[index] for row in rows]
         skewed = skewness(line, seen)
         wanted = LONGEST if is_unseen(line, seen) else length(skewed)
         if line.is_count and is_unseen(line, seen):
-            wanted = _enough_time(line, run_s)
+            wanted = _enough_time(line, run_s, terms.alpha_pass)
         if line.bound == "sequential test" and line.is_share and wanted > 1:
             # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
             calls = sum(one.dirty + one.clean for one in seen) // len(seen)
             each = max(1, min(blocks_in(span_s(line, run_s), longest_block_s(line, rows)), calls)) if counted else 1
-            wanted = _enough_blocks(line, seen, each, wanted, alpha_fail)
+            wanted = _enough_blocks(line, seen, each, wanted, terms.alpha_pass, alpha_fail)
         largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
     return Design(
         pilot_replications=len(rows),
@@ -100,12 +120,12 @@ def design(scenario: Scenario, of: Sequence[Line], rows: Sequence[Row], settled:
         length=longest,
         joined=can_be_joined(scenario, of, settled),
         looks=list(LOOKS),
-        alpha_pass=ALPHA,
+        alpha_pass=terms.alpha_pass,
         alpha_fail=alpha_fail,
     )
 
 
-def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, alpha_fail: float) -> int:
+def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, alpha_pass: float, alpha_fail: float) -> int:
     """With how many short replications in one the look in the middle decides the line by blocks, `most` if by none.
 
     `each` is the number of blocks in a short one. What was seen may be more next time, by two standard errors. Where
@@ -113,7 +133,7 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, alpha
     """
     middle = len(LOOKS) // 2
     sides = (
-        ([one.dirty for one in seen], line.bad(line.inside.bound), nominal_levels(LOOKS, ALPHA)[middle]),
+        ([one.dirty for one in seen], line.bad(line.inside.bound), nominal_levels(LOOKS, alpha_pass)[middle]),
         ([one.clean for one in seen], 1.0 - line.bad(line.beyond.bound), nominal_levels(LOOKS, alpha_fail)[middle]),
     )
     for worth in range(1, most):
@@ -125,10 +145,10 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, alpha
     return most
 
 
-def _enough_time(line: Line, run_s: float) -> int:
+def _enough_time(line: Line, run_s: float, alpha_pass: float) -> int:
     """How many short replications in one bound a rate at the look in the middle, if nothing happens."""
     middle = len(LOOKS) // 2
-    wanted_s = -math.log(nominal_levels(LOOKS, ALPHA)[middle]) / line.inside.bound
+    wanted_s = -math.log(nominal_levels(LOOKS, alpha_pass)[middle]) / line.inside.bound
     return math.ceil(wanted_s / (LOOKS[middle] * run_s))
 
 
@@ -140,7 +160,7 @@ def lengthened(scenario: Scenario, of: Design) -> Scenario:
     return scenario.with_run(duration_s=cut_s + of.length * (scenario.run.duration_s - cut_s))
 
 
-def numbers(of: Design, replication: int) -> range:
+def numbers(of: Design, replication: int, first: int = GATE) -> range:
     """The numbers of the runs that a replication of the gate consists of, counted from 0."""
     runs = 1 if of.joined else of.length
-    return range(FIRST + runs * replication, FIRST + runs * (replication + 1))
+    return range(first + runs * replication, first + runs * (replication + 1))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmesim.errors import UserError
+from mmesim.results.folder import is_kept_scenario
 
 _EXPECTS = re.compile(rb"""^["']?expect["']?[ \t]*:""", re.MULTILINE)
 """A section `expect` at the left margin: also a file that cannot be read as YAML is meant for the gate."""
@@ -16,6 +17,7 @@ _EXTENDS = re.compile(rb"""^["']?extends["']?[ \t]*:[ \t]*["']?([^"'#\r\n]+?)["'
 def scenario_files(places: Sequence[Path]) -> list[Path]:
     """The files of a gate in order, each once; of a folder every `*.yaml` under it with `expect`, also by `extends`.
 
+    The copy of a scenario in the folder of a result is looked at only where it is named.
     UserError when there is none: a gate of nothing would pass.
     """
     if not places:
@@ -31,7 +33,7 @@ def scenario_files(places: Sequence[Path]) -> list[Path]:
 def _expecting(folder: Path) -> list[Path]:
     """The scenarios of a folder that expect something."""
     files = [one for one in sorted(folder.rglob("*")) if one.is_file() and not _hidden(one.relative_to(folder))]
-    yaml = [one for one in files if one.suffix == ".yaml"]
+    yaml = [one for one in files if one.suffix == ".yaml" and not is_kept_scenario(one)]
     expecting = [one for one in yaml if expects(one)]
     if expecting:
         return expecting

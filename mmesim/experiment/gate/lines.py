@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mmesim.experiment.gate.blocks import block_s
 from mmesim.experiment.gate.kept import Kept, seen
-from mmesim.experiment.gate.tolerance import KNOWN, moved
+from mmesim.experiment.gate.tolerance import KNOWN, TOLERANCE, moved
 from mmesim.results.gated import Bound
 from mmesim.results.questions import Question, questions
 from mmesim.results.run_data import RunData
@@ -102,7 +102,9 @@ class Row:
     """Of a line about cold calls, which may all come in a part of the time."""
 
 
-def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> tuple[Line, ...]:
+def lines(
+    scenario: Scenario, watching: Scenario, pilot: Sequence[RunData], tolerance: float = TOLERANCE
+) -> tuple[Line, ...]:
     """The lines of a scenario; `watching` is the same with the limits that tolerance needs, as it was simulated.
 
     Windows with too few calls in the pilot are joined, once and for all.
@@ -110,7 +112,7 @@ def lines(scenario: Scenario, watching: Scenario, pilot: Sequence[RunData]) -> t
     found = []
     for e in scenario.expect:
         asked = scenario if e.calls.is_all else watching
-        pairs = zip(questions(e, asked, pilot), questions(moved(e), asked, pilot), strict=True)
+        pairs = zip(questions(e, asked, pilot), questions(moved(e, tolerance), asked, pilot), strict=True)
         found += [Line(e, inside, beyond) for inside, beyond in pairs]
     return tuple(found)
 

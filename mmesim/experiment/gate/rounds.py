@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.execute.executors import given_or_local
-from mmesim.experiment.execute.task import Executor, Task
+from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.gate.beside import from_verdicts, keep_compared
 from mmesim.experiment.gate.cases import Case, Verdicts, Watch
 from mmesim.experiment.gate.comparison import Comparison
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.outcome import gated_lines
-from mmesim.experiment.replicate import with_warmup
-from mmesim.experiment.store.key import Keys, of_replication
+from mmesim.experiment.runs import Piece, Runs
 from mmesim.experiment.store.store import Store
 from mmesim.results.run_data import RunData
-from mmesim.scenario.run.settings import AUTO
-from mmesim.scenario.scenario import Scenario
 
 
 @dataclass
@@ -29,80 +25,39 @@ class _Running:
     case: Case
     course: Course | Comparison
     seconds: float = 0.0
-    bases: dict[int, tuple[Scenario, bytes]] = field(default_factory=dict)
-    """By the identity of a scenario, which is kept so that the number is not given again."""
-
-    def base(self, scenario: Scenario, keys: Keys) -> bytes:
-        if id(scenario) not in self.bases:
-            self.bases[id(scenario)] = scenario, keys.base(scenario)
-        return self.bases[id(scenario)][1]
 
 
 class _Rounds:
     """What is done in all rounds, and what it is counted by."""
 
     def __init__(self, store: Store, executor: Executor, watch: Watch | None) -> None:
-        self._store = store
-        self._executor = executor
-        self._watch = watch
-        self._keys = Keys()
-        self._simulated = self._found = self._all = 0
+        self._runs = Runs(store, executor, watch)
 
     def begin(self, case: Case) -> _Running | None:
         """A case at the beginning of its course; None when it cannot be simulated."""
         try:
             assert case.scenario is not None
-            return _Running(case, Course(self._settled(case.scenario)))
+            return _Running(case, Course(self._runs.settled(case.scenario)))
         except OutputError:
             raise
         except UserError as error:
             _fail(case, error)
             return None
 
-    def _settled(self, scenario: Scenario) -> Scenario:
-        """The scenario with a warm-up that is a number."""
-        if scenario.run.warmup_s != AUTO:
-            return scenario
-        base = self._keys.base(scenario)
-        found = self._store.warmup(base)
-        if found is None:
-            settled = with_warmup(scenario, self._executor)
-            self._store.keep_warmup(base, settled.run.warmup_found)
-            return settled
-        return scenario.with_run(warmup_s=found.warmup_s, warmup_found=found)
-
     def round(self, running: Sequence[_Running]) -> None:
         """The next stage of these: those that take less time first."""
         pieces = [
-            (one, wanted, of_replication(one.base(wanted.scenario, self._keys), wanted.number))
+            Piece(one, wanted.scenario, wanted.number)
             for one in sorted(running, key=lambda one: one.seconds)
             for wanted in one.course.wanted
         ]
-        self._all += len(pieces)
-        given: list[tuple[_Running, bytes]] = []
+        self._runs.fetch(pieces, _take)
 
-        def tasks() -> Iterator[Task]:
-            for one, wanted, key in pieces:
-                if key in self._store:
-                    self._found += 1
-                    self._take(one, self._store.get(key, wanted.scenario))
-                else:
-                    given.append((one, key))
-                    yield Task(wanted.scenario, wanted.number)
 
-        with closing(self._executor.run(tasks())) as runs:
-            for index, run in runs:
-                one, key = given[index]
-                self._store.put(key, run)
-                self._simulated += 1
-                one.case.simulated += 1
-                self._take(one, run)
-
-    def _take(self, one: _Running, run: RunData) -> None:
-        one.course.take(run)
-        one.seconds += run.wall_s
-        if self._watch is not None:
-            self._watch(self._simulated, self._found, self._all)
+def _take(one: _Running, run: RunData, simulated: bool) -> None:
+    one.case.simulated += simulated
+    one.course.take(run)
+    one.seconds += run.wall_s
 
 
 def run_all(

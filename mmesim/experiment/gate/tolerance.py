@@ -18,19 +18,21 @@ KNOWN = ("cost.hour", "cost.month")
 """Figures that are the same in every replication as long as the number of instances does not change."""
 
 
-def moved(e: Expectation) -> Expectation:
+def moved(e: Expectation, tolerance: float = TOLERANCE) -> Expectation:
     """The expectation with its limit moved by the tolerance, to the bad side."""
-    if e.metric in KNOWN:
+    if e.metric in KNOWN or not tolerance:
         return e
     if e.kind == "share":
-        bad = (e.limit if e.is_upper else 1.0 - e.limit) * (1.0 + TOLERANCE)
+        bad = (e.limit if e.is_upper else 1.0 - e.limit) * (1.0 + tolerance)
         return e if bad >= 1.0 else replace(e, limit=_rounded(bad) if e.is_upper else 1.0 - bad)
-    return replace(e, limit=_rounded(e.limit * (1.0 + TOLERANCE if e.is_upper else 1.0 - TOLERANCE)))
+    return replace(e, limit=_rounded(e.limit * (1.0 + tolerance if e.is_upper else 1.0 - tolerance)))
 
 
-def watched(scenario: Scenario) -> Scenario:
+def watched(scenario: Scenario, tolerance: float = TOLERANCE) -> Scenario:
     """The scenario as a gate simulates it: what it measures besides is what the moved limits of latency need."""
-    besides = tuple(moved(e) for e in scenario.expect if e.is_latency)
+    if not tolerance:
+        return scenario
+    besides = tuple(moved(e, tolerance) for e in scenario.expect if e.is_latency)
     watching: Scenario = scenario.model_copy(update={"expect": (*scenario.expect, *besides)})
     return watching
 

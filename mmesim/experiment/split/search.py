@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mmesim.experiment import numbers
 from mmesim.experiment.split import lines
 from mmesim.experiment.split.fleets import Fleet
-from mmesim.experiment.split.runs import SEARCH, Runs
+from mmesim.experiment.split.runs import Simulations
 from mmesim.results.result import Result
 from mmesim.results.sections import Verdict
 from mmesim.results.split import SplitLine
@@ -42,7 +43,7 @@ class Judged:
         return ", ".join(one.text for one in self.lines if one.verdict != "pass")
 
 
-def judge(fleet: Fleet, runs: Runs, first: int = SEARCH) -> Judged:
+def judge(fleet: Fleet, runs: Simulations, first: int = numbers.SPLIT) -> Judged:
     """Whether a fleet keeps its lines: by arithmetic where that is enough, else by simulation."""
     reason = fleet.proved_too_small
     if reason is not None:
@@ -54,7 +55,7 @@ def judge(fleet: Fleet, runs: Runs, first: int = SEARCH) -> Judged:
     return Judged(fleet, lines.worst([one.verdict for one in found]), found, result)
 
 
-def fewest(make: Callable[[int], Fleet], most: int, runs: Runs) -> tuple[Judged | None, Judged | None]:
+def fewest(make: Callable[[int], Fleet], most: int, runs: Simulations) -> tuple[Judged | None, Judged | None]:
     """The fewest instances that may do, counted down from a number, and the next fewer, which do not.
 
     The first is None when not even that number does.
@@ -69,7 +70,7 @@ def fewest(make: Callable[[int], Fleet], most: int, runs: Runs) -> tuple[Judged 
 
 
 def cheapest(
-    fleets: Sequence[tuple[float, str | None, int]], make: Callable[[str | None, int], Fleet | None], runs: Runs
+    fleets: Sequence[tuple[float, str | None, int]], make: Callable[[str | None, int], Fleet | None], runs: Simulations
 ) -> tuple[Judged | None, str]:
     """The first of some fleets, given in order of price, that may do; else why none does.
 

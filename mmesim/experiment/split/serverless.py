@@ -17,8 +17,8 @@ import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Flags, Floats, Ints
+from mmesim.experiment import numbers
 from mmesim.experiment.split.lines import Counted, of_all
-from mmesim.experiment.split.runs import SEARCH
 from mmesim.results.expect import compare
 from mmesim.results.latency import limit_text
 from mmesim.results.questions import OVER
@@ -35,8 +35,6 @@ from mmesim.stats.means import mean, mean_interval
 from mmesim.workload.block import Block, join
 from mmesim.workload.requests import blocks
 
-BEFORE = 20_000_000
-"""Numbers from here on belong to the calls before a run, which leave environments idle."""
 MOST_RUNS_BEFORE = 20
 """Lengths of a run that are looked back at most."""
 JUDGED = ("mean", "max", "error_rate")
@@ -115,7 +113,7 @@ def serve(time_s: Sequence[float], busy_s: Sequence[float], settings: Serverless
     return cold, failed
 
 
-def on_serverless(part: Scenario, settings: Serverless, first: int = SEARCH) -> OnServerless:
+def on_serverless(part: Scenario, settings: Serverless, first: int = numbers.SPLIT) -> OnServerless:
     """The models of a part, each on a serverless endpoint; `first`: the number of the first replication."""
     models = part.hosted
     sizes = {model.index: memory_bytes(part, model, settings) for model in models}
@@ -184,7 +182,7 @@ def _history(part: Scenario, settings: Serverless, replication: int) -> Iterator
     length_s = part.run.duration_s
     runs = min(MOST_RUNS_BEFORE, math.ceil(settings.idle_s / length_s))
     for k in range(runs, 0, -1):
-        for block in blocks(part, BEFORE + MOST_RUNS_BEFORE * replication + k):
+        for block in blocks(part, numbers.SPLIT_BEFORE + MOST_RUNS_BEFORE * replication + k):
             yield replace(block, time=block.time - k * length_s)
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from mmesim import __version__, units
 from mmesim.errors import UserError
+from mmesim.experiment import numbers
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.replicate import repeated
+from mmesim.experiment.runs import Runs, Watch
 from mmesim.experiment.split import lines, serverless
 from mmesim.experiment.split.candidates import Leaving, Loads, candidates
 from mmesim.experiment.split.fleets import (
@@ -28,11 +30,10 @@ from mmesim.experiment.split.fleets import (
 )
 from mmesim.experiment.split.lines import Counted
 from mmesim.experiment.split.parts import ASSUMED, part_of, serverless_part
-from mmesim.experiment.split.runs import CONFIRM, SEARCH, Runs
+from mmesim.experiment.split.runs import Simulations
 from mmesim.experiment.split.search import Judged, cheapest, fewest, judge
 from mmesim.experiment.split.serverless import OnServerless
 from mmesim.experiment.store.store import Store
-from mmesim.experiment.stored import Watch
 from mmesim.preflight.offered import Offered
 from mmesim.results.sections import Verdict
 from mmesim.results.split import Alternative, Candidate, NotTried, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
@@ -68,7 +69,7 @@ def split(
         raise UserError(f"{base.name}: one replication gives no interval: at least 2 are needed")
     _require(base)
     with Store(None if store is None else Path(store)) as kept, given_or_local(executor, jobs) as running:
-        return _Split(base, Runs(kept, running, watch)).answer()
+        return _Split(base, Simulations(Runs(kept, running, watch))).answer()
 
 
 def _require(scenario: Scenario) -> None:
@@ -113,7 +114,7 @@ class _Row:
 class _Split:
     """One split under way."""
 
-    def __init__(self, scenario: Scenario, runs: Runs) -> None:
+    def __init__(self, scenario: Scenario, runs: Simulations) -> None:
         self.scenario = scenario
         self.runs = runs
         self.wanted = scenario.split or Split()
@@ -156,8 +157,8 @@ class _Split:
             assumed={option: ASSUMED[option] for option in options},
             used=UsedBySplit(
                 fleets=self.runs.fleets,
-                replications=self.runs.replications,
-                simulated=self.runs.simulated,
+                replications=self.runs.runs.all,
+                simulated=self.runs.runs.simulated,
                 requests=self.runs.requests,
             ),
         )
@@ -270,7 +271,7 @@ class _Split:
         why = serverless.too_large(part, self.wanted.serverless)
         if why is not None:
             return Tried(option="serverless", state="does not apply", usd_per_month=None, reason=why)
-        made = self._on_serverless(row.leaving, SEARCH)
+        made = self._on_serverless(row.leaving, numbers.SPLIT)
         if made.usd_per_month >= budget:
             reason = "more than it frees"
             return Tried(option="serverless", state="dearer", usd_per_month=made.usd_per_month, reason=reason)
@@ -295,9 +296,9 @@ class _Split:
         again = rank < MOST_CONFIRMED
         leaving = self.tried[found.candidate]
         if again:
-            rest = None if found.rest is None else judge(found.rest.fleet, self.runs, CONFIRM)
-            moved = tuple(judge(one.fleet, self.runs, CONFIRM) for one in found.moved)
-            made = None if found.on_serverless is None else self._on_serverless(leaving, CONFIRM)
+            rest = None if found.rest is None else judge(found.rest.fleet, self.runs, numbers.SPLIT_CONFIRM)
+            moved = tuple(judge(one.fleet, self.runs, numbers.SPLIT_CONFIRM) for one in found.moved)
+            made = None if found.on_serverless is None else self._on_serverless(leaving, numbers.SPLIT_CONFIRM)
             found = _Found(found.option, found.candidate, rest, moved, made, found.usd)
         fleets = ([] if found.rest is None else [found.rest]) + list(found.moved)
         parts = [self._part(one) for one in fleets]

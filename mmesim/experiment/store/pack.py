@@ -56,7 +56,7 @@ def unpack(data: bytes, scenario: Scenario) -> RunData:
         cells=CellData(**_inside("cells", found)),
         windows=_inside("windows", found),
         scenario=scenario.name,
-        edges_s=grid(scenario.latency_limits_s).edges,
+        edges_s=grid(found["limits_s"].tolist()).edges,
         coarse_edges_s=coarse_grid().edges,
         model_names=tuple(model.name for model in scenario.model_table()),
         records=None,

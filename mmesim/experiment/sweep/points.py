@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from mmesim.errors import UserError
-from mmesim.scenario.run.sweep import MOST_POINTS, Range, Sample, Sweep
+from mmesim.scenario.run.grid import MOST_POINTS, size
+from mmesim.scenario.run.sweep import Range, Sample, Sweep
 from mmesim.stats.sampling import latin_hypercube, sobol
 
 Point = dict[str, object]
@@ -27,7 +28,7 @@ def count(sweep: Sweep) -> int:
         return len(sweep.points)
     if sweep.sample is not None:
         return sweep.sample.n
-    return math.prod(len(values) for values in (sweep.grid or {}).values())
+    return size(sweep.grid or {})
 
 
 def fields_of(sweep: Sweep) -> set[str]:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import Field, WithJsonSchema, field_validator, model_validator
 
 from mmesim import units
+from mmesim.scenario.run.grid import MOST_POINTS, Grid
 from mmesim.scenario.values.fields import Count, Data, Refused, shown
 
 
@@ -28,10 +29,6 @@ End = Annotated[
     WithJsonSchema({"description": "a number, with the unit of the field", "type": ["string", "number"]}),
 ]
 Map = {"type": "object", "minProperties": 1}
-
-
-MOST_POINTS = 1_000_000
-"""Points of a sweep."""
 
 
 class Range(Data):
@@ -74,22 +71,12 @@ class Sample(Data):
     """Fields, each with `{low: , high: , scale: }`."""
 
 
-def _no_map(value: Any) -> Any:
-    """One value alone stands for a list of it."""
-    if not isinstance(value, dict):
-        return value
-    return {path: item if isinstance(item, list | tuple) else [item] for path, item in value.items()}
-
-
 class Sweep(Data):
     """What `mmesim sweep` varies: exactly one of `grid`, `points` and `sample`; fields are named as in `--set`."""
 
-    grid: Annotated[
-        dict[str, tuple[Any, ...]] | None,
-        BeforeValidator(_no_map),
-        WithJsonSchema(Map | {"description": "a map, field -> list of values"}),
-    ] = None
-    """Fields, named as in `--set`, each with a list of values; every combination is a point."""
+    grid: Grid | None = None
+    """Fields, named as in `--set`, each with a list of values or a range such as 1..20; every combination is a point.
+    """
     points: Annotated[
         tuple[dict[str, Any], ...] | None,
         WithJsonSchema({"type": "array", "items": Map, "description": "a list of maps, field -> value"}),
@@ -97,16 +84,6 @@ class Sweep(Data):
     """Points, each a map from field to value; all give the same fields."""
     sample: Sample | None = None
     """Points spread evenly over ranges of values."""
-
-    @field_validator("grid", mode="after")
-    @classmethod
-    def _values(cls, grid: dict[str, tuple[Any, ...]] | None) -> dict[str, tuple[Any, ...]] | None:
-        if grid is not None and not grid:
-            raise Refused("is empty: name a field and its values, such as endpoint.instance_count: [2, 4, 6]")
-        for path, values in (grid or {}).items():
-            if not values:
-                raise Refused("is empty: give at least one value", (path,))
-        return grid
 
     @field_validator("points", mode="after")
     @classmethod

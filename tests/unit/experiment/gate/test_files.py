@@ -46,6 +46,15 @@ def test_hidden_folders_are_not_looked_into(tmp_path):
     assert [path.name for path in scenario_files([tmp_path])] == ["b.yaml"]
 
 
+def test_the_copy_that_a_result_keeps_is_not_a_scenario_of_yours(tmp_path):
+    put(tmp_path, a_yaml=EXPECTING, results__a__scenario_yaml=EXPECTING, sizing__scenario_yaml=EXPECTING)
+    kept = tmp_path / "results" / "a"
+    (kept / "summary.json").write_text("{}")
+    found = [path.relative_to(tmp_path).as_posix() for path in scenario_files([tmp_path])]
+    assert found == ["a.yaml", "sizing/scenario.yaml"]
+    assert scenario_files([kept / "scenario.yaml"]) == [kept / "scenario.yaml"]
+
+
 def test_a_folder_inside_a_hidden_one_can_be_named(tmp_path):
     (tmp_path / ".ci").mkdir()
     (tmp_path / ".ci" / "a.yaml").write_text(EXPECTING)

@@ -13,8 +13,10 @@ from mmesim.errors import TraceError, UserError
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.gate.cases import RUNS
 from mmesim.experiment.gate.course import Course
-from mmesim.experiment.gate.design import FIRST, LONGEST, MANY, PILOT
+from mmesim.experiment.gate.design import LONGEST, MANY
 from mmesim.experiment.gate.gate import gate
+from mmesim.experiment.numbers import GATE as FIRST
+from mmesim.experiment.numbers import GATE_PILOT as PILOT
 from mmesim.results.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
