@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
+    from mmesim.experiment.split.split import split
     from mmesim.experiment.sweep.result import SweepResult
     from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.uncertain import uncertain
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mmesim.results.explained import Explained
     from mmesim.results.gated import Gated
     from mmesim.results.result import Result
+    from mmesim.results.split import SplitAnswer
     from mmesim.scenario.scenario import Scenario
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "Result",
     "Robustness",
     "Scenario",
+    "SplitAnswer",
     "SweepResult",
     "Uncertain",
     "__version__",
@@ -51,6 +54,7 @@ __all__ = [
     "replicate",
     "robustness",
     "run",
+    "split",
     "sweep",
     "uncertain",
 ]
@@ -68,6 +72,7 @@ _HOMES = {
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.scenario",
+    "SplitAnswer": "mmesim.results.split",
     "SweepResult": "mmesim.experiment.sweep.result",
     "Uncertain": "mmesim.experiment.uncertain_result",
     "capacity": "mmesim.experiment.capacity.capacity",
@@ -78,6 +83,7 @@ _HOMES = {
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",
+    "split": "mmesim.experiment.split.split",
     "sweep": "mmesim.experiment.sweep.sweep",
     "uncertain": "mmesim.experiment.uncertain",
 }

@@ -34,6 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "experiment.execute": {"engine", "results.run_data", "scenario"},
     "experiment.plan": {"experiment", "preflight", "results", "scenario", "stats", "workload.reference"},
     "experiment.store": {"experiment.execute", "experiment.warmup", "results", "scenario", "stats"},
+    "experiment.split": {"experiment", "preflight", "results", "scenario", "stats", "workload"},
     "experiment.sweep": {"experiment", "results", "scenario", "stats"},
     "engine": {"results.run_data", "scenario", "stats", "workload"},
     "engine.control": {"engine", "policies", "scenario", "workload"},

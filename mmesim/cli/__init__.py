@@ -29,6 +29,7 @@ from mmesim.cli import (
     robustness,
     run,
     schema,
+    split,
     sweep,
     trace,
     uncertain,
@@ -60,12 +61,10 @@ app.command("diff")(diff.diff)
 app.command("sweep")(sweep.sweep)
 app.command("uncertain")(uncertain.uncertain)
 app.command("robustness")(robustness.robustness)
+app.command("split")(split.split)
 app.command("gate")(gate.gate)
-<<<<<<< HEAD
 app.command("capacity")(capacity.capacity)
-=======
 app.command("explain")(explain.explain)
->>>>>>> p10-explain
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)
