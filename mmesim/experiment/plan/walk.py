@@ -13,6 +13,7 @@ from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.runs import Runs
+from mmesim.preflight.proof.proof import proof
 from mmesim.results.expect import compare
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 
@@ -122,4 +123,9 @@ def screened(fleet: Tried) -> bool:
             if e.metric in KNOWN and compare(e.comparison, usd, usd, e.limit) == "fail":
                 fleet.turn_down("proof", f"{e.text} fails: it costs {e.show(usd)}")
                 return True
+        found = proof(need.scenario)
+        if found is not None:
+            when = "" if need.when is None else f"with {need.when}: "
+            fleet.turn_down("proof", f"{when}{found.text}", found.binds)
+            return True
     return False

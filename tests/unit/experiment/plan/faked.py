@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.plan.plan import plan
@@ -35,7 +36,7 @@ class Engine:
     """A hundred calls for each hundred seconds, of which each is slow with a chance that depends on the fleet."""
 
     slow: Share
-    windows: dict[str, object] = field(default_factory=dict)
+    windows: Mapping[str, Any] = field(default_factory=dict)
     runs: list[tuple[int, int, float]] = field(default_factory=list)
     """Instances, number and measured seconds of each run that was simulated."""
 

@@ -42,7 +42,7 @@ def test_the_document_can_be_read_back(tmp_path):
 
 
 def test_fleets_stand_in_order_of_price(tmp_path):
-    prices = [one.usd_per_month for one in planned(Engine(CLEAR), write(tmp_path)).document.fleets]
+    prices = [one.usd_per_month or 0.0 for one in planned(Engine(CLEAR), write(tmp_path)).document.fleets]
     assert prices == sorted(prices)
     assert prices[0] == pytest.approx(730.0)
 
@@ -85,6 +85,8 @@ def test_the_answer_and_the_next_cheaper_are_estimated_side_by_side(tmp_path):
     assert answer.value == pytest.approx(0.02, abs=0.015)
     assert cheaper.value == pytest.approx(0.3, abs=0.05)
     (pair,) = document.paired
+    assert answer.value is not None
+    assert cheaper.value is not None
     assert pair.difference == pytest.approx(cheaper.value - answer.value)
     assert answer.replications >= 20
 
@@ -97,7 +99,7 @@ def test_an_answer_whose_estimate_crosses_the_limit_is_undecided(tmp_path):
 
     @dataclass
     class Unlucky(Engine):
-        def __call__(self, scenario, replication, observer, records):  # type: ignore[no-untyped-def]
+        def __call__(self, scenario, replication, observer, records):
             self.slow = (lambda _: 0.1) if replication >= PLAN_ESTIMATE else (lambda _: 0.01)
             return super().__call__(scenario, replication, observer, records)
 
@@ -164,7 +166,7 @@ def test_at_most_four_candidates_are_tried_on_the_numbers_that_decide(tmp_path):
     class Worse(Engine):
         """Fleets that are inside until it counts."""
 
-        def __call__(self, scenario, replication, observer, records):  # type: ignore[no-untyped-def]
+        def __call__(self, scenario, replication, observer, records):
             self.slow = (lambda _: 0.5) if replication >= PLAN_DECISION else (lambda _: 0.01)
             return super().__call__(scenario, replication, observer, records)
 
@@ -200,7 +202,7 @@ def test_another_limit_is_answered_from_the_short_runs_in_the_store(tmp_path):
 
 def test_ctrl_c_gives_what_is_known(tmp_path):
     class Stopped(Engine):
-        def __call__(self, scenario, replication, observer, records):  # type: ignore[no-untyped-def]
+        def __call__(self, scenario, replication, observer, records):
             if replication >= PLAN_DECISION:
                 raise KeyboardInterrupt
             return super().__call__(scenario, replication, observer, records)
@@ -217,7 +219,7 @@ def test_ctrl_c_gives_what_is_known(tmp_path):
 
 def test_a_fleet_that_cannot_be_simulated_is_open_and_the_others_go_on(tmp_path):
     class Large(Engine):
-        def __call__(self, scenario, replication, observer, records):  # type: ignore[no-untyped-def]
+        def __call__(self, scenario, replication, observer, records):
             if scenario.endpoint.instance_count == 1:
                 raise TooLarge("the simulation does not fit into memory")
             return super().__call__(scenario, replication, observer, records)
