@@ -14,8 +14,9 @@ TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.large", "ml.c5.x
 ROUTERS = ("sticky", "hash", "random", "least_outstanding", "round_robin")
 NEAR = (0.3, 3.0)
 """Offered CPU work over capacity, and needed memory over what there is, lie about between these, even in logarithms."""
-RATES = (20.0, 600.0)
-LENGTHS_S = (20.0, 120.0)
+RATES = (10.0, 400.0)
+LENGTHS_S = (20.0, 600.0)
+MODELS = (1.0, 400.0)
 MOST_CALLS = 12_000.0
 
 Rng = np.random.Generator
@@ -26,7 +27,7 @@ def problem(rng: Rng) -> Scenario:
     count = round(_between(rng, 0.6, 20.0)) or 1
     rate = _between(rng, *RATES)
     length_s = float(np.clip(rng.uniform(*LENGTHS_S), LENGTHS_S[0], max(LENGTHS_S[0], MOST_CALLS / rate)))
-    models = int(rng.integers(1, 120))
+    models = round(_between(rng, *MODELS))
     endpoint = _endpoint(rng, count)
     cores = HostType.model_validate(resolve_host(endpoint["instance_type"], HOME_REGION, {})).cores_when_full
     cpu_ms = 1000.0 * _between(rng, *NEAR) * count * cores / rate

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmesim.arrays import Flags, Floats
 from mmesim.preflight.proof.calls import Calls, calls_between
+from mmesim.preflight.proof.chance import least_share
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.settings import AUTO
@@ -54,6 +55,20 @@ class Asked:
     def expected(self) -> float:
         """All of them."""
         return float(self.of_model.sum())
+
+    def share_of(self, proved: float, good: float = 0.0) -> float:
+        """The least share of bad ones: `chance.least_share`, of the attempts where those are counted."""
+        return least_share(self.expected, proved, good + self.calls.even) / self.attempts
+
+
+@dataclass(frozen=True)
+class Bad:
+    """What is proved of the calls of a line."""
+
+    share: float
+    """At least, 0 if nothing."""
+    binds: str
+    text: str
 
 
 def asked(scenario: Scenario) -> Iterator[Asked]:

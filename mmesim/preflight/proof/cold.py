@@ -20,9 +20,8 @@ import numpy as np
 from mmesim import units
 from mmesim.arrays import Flags, Floats
 from mmesim.preflight.offered import named
-from mmesim.preflight.proof.asked import Asked
+from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet, Room
-from mmesim.preflight.proof.load import Bad
 
 SHOWN = {"memory": "memory", "tasks": "processes and threads", "disk": "disk"}
 
@@ -38,7 +37,7 @@ def never_fits(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     models = [fleet.offered.models[row] for row in np.flatnonzero(fleet.never_fits[binds] & (calls > 0.0)).tolist()]
     share = units.show_fraction(proved / asked.expected)
     text = f"{named([model.name for model in models])} can never be loaded for lack of {SHOWN[binds]}"
-    yield Bad(proved, 0.0, binds, f"{text}: {share} of the calls fail")
+    yield Bad(asked.share_of(proved), binds, f"{text}: {share} of the calls fail")
 
 
 def unloaded(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
@@ -88,7 +87,7 @@ def _outside(fleet: Fleet, asked: Asked, room: Room, late: Flags, why: str) -> I
         f"{SHOWN[room.resource]}: {each} {shown(max(0.0, room.has))} of models of {shown(size)} each: whatever is "
         f"unloaded, at least {share} of the calls find no copy{why}"
     )
-    yield Bad(proved, 0.0, room.resource, text)
+    yield Bad(asked.share_of(proved), room.resource, text)
 
 
 def most_held(value: Floats, needs: Floats, has: float, hosts: int) -> float:
