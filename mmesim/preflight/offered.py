@@ -21,6 +21,7 @@ from mmesim.scenario.values.times import Time
 from mmesim.workload.arrivals.rates import arrivals_in, calls_in
 from mmesim.workload.block import rows_of
 from mmesim.workload.draws.popularity import Mix
+from mmesim.workload.hosted import hosted
 
 WINDOWS = 96
 """Pieces of the run of which the busiest is looked for: a quarter of an hour of a day."""
@@ -73,8 +74,10 @@ class Offered:
         return values
 
     def slowest_first(self, took_s: Floats, above_s: float, to_s: float = math.inf) -> list[int]:
-        """The rows of the models that take longer than one time and no longer than another."""
+        """The rows of the models hosted here that take longer than one time and no longer than another."""
         rows = np.flatnonzero((took_s > above_s) & (took_s <= to_s))
+        here = hosted(self.scenario)
+        rows = rows if here is None else rows[here[rows]]
         ordered: list[int] = rows[np.argsort(-took_s[rows], kind="stable")].tolist()
         return ordered
 
@@ -97,7 +100,12 @@ class Offered:
             if stream.arrivals is not None and not isinstance(stream.arrivals, ClosedLoop):
                 self._add(rates, stream)
         rates /= length_s / self.windows
-        return rates
+        return self._here(rates)
+
+    def _here(self, rates: Floats) -> Floats:
+        """Rates [..., models] without the calls that go to models hosted elsewhere."""
+        here = hosted(self.scenario)
+        return rates if here is None else rates * here
 
     def _add(self, calls: Floats, stream: Traffic) -> None:
         scenario, chosen, seed = self.scenario, self.scenario.models_of(stream), self.scenario.run.seed
@@ -132,7 +140,7 @@ class Offered:
                 length_s = max(1e-9, self.scenario.end_of(stream) - stream.start_s)
                 users = loop.user_s(length_s) / length_s
                 rates[rows] += share * (users / loop.call_s(answer_s))
-        return rates
+        return self._here(rates)
 
     @cached_property
     def mean_per_s(self) -> Floats:

@@ -5,18 +5,20 @@ Shares are 0..1, times in milliseconds, money in USD a month. Every key is alway
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
 
 State = Literal["inside", "turned down", "open", "not tried"]
 """Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
-Stage = Literal["proof", "short runs", "search", "decision", "draws"]
+Stage = Literal["proof", "short runs", "search", "decision", "estimate", "draws"]
 """What a fleet was last tried by: arithmetic alone; ten short replications; the looks that turn a fleet down; the looks
-on the seeds that decide the answer; draws of uncertain inputs."""
+on the seeds that decide the answer; one look on seeds that choose nothing, of a fleet that is shown whatever it costs;
+draws of uncertain inputs."""
 
 
 class FleetLine(Entry):
@@ -24,6 +26,8 @@ class FleetLine(Entry):
 
     text: str
     """as written: p99 < 500 ms"""
+    when: str | None = None
+    """what the fleet must withstand besides: one instance fewer, traffic x 1.3; null for the scenario as written"""
     verdict: Verdict
     """undecided: the replications leave it open"""
     figure: str
@@ -58,7 +62,8 @@ class Fleet(Entry):
     stage: Stage | None
     """what decided it, or was last tried; null when not tried"""
     lines: list[FleetLine]
-    """one entry a line of `expect`; empty where nothing was simulated"""
+    """one entry a line of `expect`, for the scenario and for all that the fleet must withstand; empty where nothing was
+    simulated"""
     reason: str | None
     """why it was turned down or is open, in words"""
     binds: str | None
@@ -185,6 +190,21 @@ class Planned(Entry):
     """by family, the one that came nearest first"""
     used: Used
     """what it took"""
+
+    @model_validator(mode="after")
+    def _rows_are_there(self) -> Self:
+        beyond = [row for row in self._rows() if row >= len(self.fleets)]
+        if beyond:
+            raise ValueError(f"there is no row {beyond[0]}: fleets has {len(self.fleets)}")
+        return self
+
+    def _rows(self) -> Iterator[int]:
+        """Every row of `fleets` that the document names."""
+        lone = (self.answer, self.next_cheaper, self.current, self.all_in_memory)
+        yield from (row for row in lone if row is not None)
+        yield from self.ties
+        yield from (one.fleet for one in self.estimates)
+        yield from (one.nearest for one in self.why_not)
 
 
 def planned_schema() -> dict[str, Any]:
