@@ -44,7 +44,7 @@ def problem(rng: Rng) -> Scenario:
             "warmup": f"{float(rng.choice([0.0, 0.2, 0.5])) * length_s} s",
             "seed": int(rng.integers(1, 1_000_000)),
         },
-        "expect": [_line(rng, groups, cpu_ms)],
+        "expect": [_line(rng, groups, cpu_ms, length_s)],
     }
     # Then the models are made as large as the fleet's memory asks for.
     first = Scenario.from_dict(values)
@@ -160,12 +160,18 @@ def _traffic(rng: Rng, rate: float, groups: list[str]) -> list[dict[str, Any]]:
     return [first]
 
 
-def _line(rng: Rng, groups: list[dict[str, Any]], cpu_ms: float) -> str:
+def _line(rng: Rng, groups: list[dict[str, Any]], cpu_ms: float, length_s: float) -> str:
     of = f" of {groups[0]['name']}" if len(groups) == 2 and rng.random() < 0.3 else ""
+    when = rng.random()
+    if when < 0.05:
+        of += f" in {0.6 * length_s:.0f} s..{0.9 * length_s:.0f} s"
+    elif when < 0.1:
+        of += f" in every {0.3 * length_s:.0f} s"
     kind = rng.random()
     if kind < 0.2:
         return f"cache_hit_ratio{of} >= {rng.choice([50, 80, 90, 95, 99])} %"
     if kind < 0.35:
         return f"error_rate{of} < {rng.choice([0.1, 1, 5])} %"
     figure = str(rng.choice(["p50", "p90", "p95", "p99", "p99.9", "max"], p=[0.1, 0.15, 0.25, 0.35, 0.1, 0.05]))
-    return f"{figure}{of} < {_between(rng, 1.5 * cpu_ms, max(5000.0, 30.0 * cpu_ms)):.0f} ms"
+    cold = " cold" if rng.random() < 0.15 else ""
+    return f"{figure}{cold}{of} < {_between(rng, 1.5 * cpu_ms, max(5000.0, 30.0 * cpu_ms)):.0f} ms"

@@ -7,15 +7,16 @@ cache that evicts unwisely, loads that wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from mmesim import units
 from mmesim.preflight.offered import named
-from mmesim.preflight.proof.asked import Asked, Bad, asked
-from mmesim.preflight.proof.cold import SHOWN, never_fits, unloaded
+from mmesim.preflight.proof.asked import Asked, Bad, Kind, asked
+from mmesim.preflight.proof.cold import SHOWN, cold_calls, never_fits, unloaded
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet
 from mmesim.preflight.proof.load import cpu, own_time, workers
 from mmesim.preflight.proof.reload import reloads
@@ -24,12 +25,16 @@ from mmesim.scenario.scenario import Scenario
 
 Cause = Callable[[Fleet, Asked], Iterator[Bad]]
 
-SLOW: tuple[Cause, ...] = (never_fits, cpu, workers, unloaded, own_time)
-"""What is proved of calls that are slow or fail; the first of equals is named."""
+CAUSES: Mapping[Kind, tuple[Cause, ...]] = MappingProxyType(
+    {
+        "slow": (never_fits, cpu, workers, unloaded, own_time),
+        "slow cold": (cold_calls,),
+        "misses": (never_fits, unloaded),
+    }
+)
+"""What is asked for what a line counts as bad; the first of equals is named."""
 DEARER: tuple[Cause, ...] = (reloads,)
-"""What is asked where those prove too little: it takes longer."""
-MISSES: tuple[Cause, ...] = (never_fits, unloaded)
-"""What is proved of calls that find no model ready."""
+"""What is asked of slow calls where those prove too little: it takes longer."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,12 @@ def _proofs(fleet: Fleet, line: Asked) -> Iterator[Proof]:
         yield from _certain(fleet, line)
     if bool(line.calls.unknown[line.rows].any()):
         return
-    found = list(_by(MISSES if line.misses else SLOW, fleet, line))
-    yield from found or ([] if line.misses else _by(DEARER, fleet, line))
+    found = list(_by(CAUSES[line.kind], fleet, line))
+    yield from found or (_by(DEARER, fleet, line) if line.kind == "slow" else [])
 
 
 def _by(causes: Iterable[Cause], fleet: Fleet, line: Asked) -> Iterator[Proof]:
-    what = "miss" if line.misses else "are slower than the limit or fail"
+    what = "miss" if line.kind == "misses" else "are slower than the limit or fail"
     for cause in causes:
         for bad in cause(fleet, line):
             if bad.share > line.allowed:

@@ -28,7 +28,7 @@ import numpy as np
 from mmesim import units
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.preflight.proof.asked import Asked, Bad
-from mmesim.preflight.proof.chance import CERTAINTY
+from mmesim.preflight.proof.chance import CERTAINTY, margin
 from mmesim.preflight.proof.fleet import Fleet, Room
 
 PRICES = 32
@@ -96,9 +96,9 @@ def _lone(asked: Asked, calls: Floats, needs: Floats, has: float, left_s: Floats
     prices = _some(rate[needs > 0.0] / needs[needs > 0.0], PRICES)
     worth = np.minimum(rate, prices[:, None] * needs) * (gone < 1.0)
     outside = (worth @ (1.0 - gone) - prices * has) * length_s
-    varies = _margin(np.square(worth * left_s) @ calls, (worth * left_s).max(axis=1))
+    varies = margin(np.square(worth * left_s) @ calls, (worth * left_s).max(axis=1))
     surely = np.maximum(0.0, outside - varies)
-    return _best(asked, surely - _margin(surely) - loads, outside)
+    return _best(asked, surely - margin(surely) - loads, outside)
 
 
 def _crowded(
@@ -113,7 +113,7 @@ def _crowded(
         prices = _some(weight[needs > 0.0] * rate[needs > 0.0] / needs[needs > 0.0], PRICES)
         marks = np.minimum(weight, prices[:, None] * needs / rate)
         outside = np.maximum(0.0, marks @ calls - prices * has * asked.length_s)
-        found.append(_best(asked, outside - saved * loads - _margin(outside), outside))
+        found.append(_best(asked, outside - saved * loads - margin(outside), outside))
     return max(found)
 
 
@@ -142,11 +142,4 @@ def _some(values: Floats, number: int) -> Floats:
 
 def _best(asked: Asked, surely: Floats, outside: Floats) -> tuple[float, float]:
     at = int(np.argmax(surely))
-    return float(surely[at] / (asked.expected + _margin(asked.expected))), float(outside[at])
-
-
-def _margin(variance: Floats | float, jump: Floats | float = 1.0) -> Floats:
-    """Six standard deviations, and what Bernstein's inequality adds for jumps of up to this."""
-    linear = CERTAINTY * np.asarray(jump) / 3.0
-    found: Floats = linear + np.sqrt(linear * linear + 2.0 * CERTAINTY * np.asarray(variance))
-    return found
+    return float(surely[at] / (asked.expected + margin(asked.expected))), float(outside[at])
