@@ -308,9 +308,9 @@ def test_what_is_said_of_memory():
     found = proof(scenario("p90 < 2 s", *FIVE_FIT, models=TEN, traffic=CALM))
     assert found is not None
     assert found.text == (
-        "memory: the instance has 550 MiB for models that take 100 MiB each: whatever is unloaded, at least 50 % of the "
-        "calls find no copy, and a load alone takes 2.2 s or more; at least 46.1 % are slower than the limit or fail, `p90 < 2 s` "
-        "allows 10 %"
+        "memory: the instance has 550 MiB for models that take 100 MiB each: whatever is unloaded, at least 50 % of "
+        "the calls find no copy, and a load alone takes 2.2 s or more; at least 46.1 % are slower than the limit or "
+        "fail, `p90 < 2 s` allows 10 %"
     )
 
 
