@@ -13,7 +13,7 @@ import numpy as np
 
 from mmesim import units
 from mmesim.errors import Contradiction, Problem, ScenarioError, UserError
-from mmesim.experiment.plan.needs import Need, needs
+from mmesim.experiment.plan.needs import Need, NothingLeft, needs
 from mmesim.experiment.warmup import cache_time_s
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.file.yaml import write_flow
@@ -111,11 +111,17 @@ def _first(plan: Plan) -> dict[str, object]:
 def _option(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> Option:
     host, count = scenario.endpoint.host, scenario.endpoint.instance_count
     price, (missed, fits) = host.price_usd_per_hour, prediction(scenario)
+    asked: Sequence[Need] = (Need(None, scenario),)
+    refused = None
+    try:
+        asked = needs(scenario, plan)
+    except NothingLeft as error:
+        refused = str(error)
     return Option(
         values={field: _plain(value) for field, value in values.items()},
         # Without its table of models, which a fleet that is tried works out again.
-        needs=tuple(replace(one, scenario=one.scenario.model_copy()) for one in needs(scenario, plan)),
-        refused=None,
+        needs=tuple(replace(one, scenario=one.scenario.model_copy()) for one in asked),
+        refused=refused,
         instance_type=scenario.endpoint.instance_type,
         instance_count=count,
         usd_per_month=math.nan if price is None else round(price * count * HOURS_PER_MONTH, 6),
