@@ -16,6 +16,7 @@ from mmesim.results.gated import Gated
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
+from mmesim.results.split import SplitAnswer
 from mmesim.results.summary import Summary
 from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
 from mmesim.scenario.values.meanings import meanings
@@ -136,6 +137,23 @@ def capacity_page() -> str:
         CAPACITY,
         table(("Key", "Type", "Meaning"), keys(Capacity)),
         "The JSON Schema itself: `mmesim.results.capacity.capacity_schema()`.",
+    )
+
+
+SPLIT = """
+What `mmesim split --json` prints: one JSON object, from which its report is made. Keys are never left out: what cannot
+be said is `null`. Terms: [glossary](../glossary.md). How to use it:
+[split an endpoint](../how-to/split-an-endpoint.md).
+""".strip()
+
+
+def split_page() -> str:
+    """The reference of the document of a split, from its models."""
+    return page(
+        "The document of a split",
+        SPLIT,
+        table(("Key", "Type", "Meaning"), keys(SplitAnswer)),
+        "The JSON Schema itself: `mmesim.results.split.split_schema()`.",
     )
 
 

@@ -5,9 +5,10 @@ Shares are 0..1, times in milliseconds, money in USD a month. Every key is alway
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
@@ -189,6 +190,21 @@ class Planned(Entry):
     """by family, the one that came nearest first"""
     used: Used
     """what it took"""
+
+    @model_validator(mode="after")
+    def _rows_are_there(self) -> Self:
+        beyond = [row for row in self._rows() if row >= len(self.fleets)]
+        if beyond:
+            raise ValueError(f"there is no row {beyond[0]}: fleets has {len(self.fleets)}")
+        return self
+
+    def _rows(self) -> Iterator[int]:
+        """Every row of `fleets` that the document names."""
+        lone = (self.answer, self.next_cheaper, self.current, self.all_in_memory)
+        yield from (row for row in lone if row is not None)
+        yield from self.ties
+        yield from (one.fleet for one in self.estimates)
+        yield from (one.nearest for one in self.why_not)
 
 
 def planned_schema() -> dict[str, Any]:

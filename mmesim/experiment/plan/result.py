@@ -5,38 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mmesim.files import whole, write_text
+from mmesim.results import folder as folders
+from mmesim.results.deploy import deployable
+from mmesim.results.fleets_table import fleets_table
+from mmesim.results.folder import PLAN
 from mmesim.results.planned import Fleet, Planned
 from mmesim.results.provenance import Origin, provenance
+from mmesim.scenario.file.dump import dump
+from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FILES = ("plan.json", "fleets.parquet", "provenance.json")
-
-PLAIN = (
-    "instance_type",
-    "instance_count",
-    "usd_per_month",
-    "price_estimated",
-    "state",
-    "stage",
-    "reason",
-    "binds",
-    "predicted_miss_ratio",
-    "everything_in_memory",
-    "replications",
-    "requests",
-    "share_of_draws",
-    "mean_extra_usd",
-)
-"""Columns of the table that are keys of a fleet."""
+    from matplotlib.figure import Figure as Plot
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,15 +42,14 @@ class PlanResult:
         return None if self.document.answer is None else self.document.fleets[self.document.answer]
 
     @cached_property
-    def table(self) -> pa.Table:
-        """One row a fleet, in order of price: the fields of the grid, the keys of a fleet, and its lines.
+    def answer_scenario(self) -> Scenario | None:
+        """The scenario with the answer for its fleet, which other commands can run; None without an answer."""
+        return None if self.answer is None else Template.of(self.scenario).at(self.answer.values)
 
-        Each line of `expect` has columns `LINE` (what decides, in its unit), `LINE low`, `LINE high`, `LINE verdict`;
-        with ` with ...` for what the fleet must withstand besides. A value that cannot be given is null.
-        """
-        rows = [_row(one) for one in self.document.fleets]
-        names = dict.fromkeys(name for row in rows for name in row)
-        return pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
+    @cached_property
+    def table(self) -> pa.Table:
+        """One row a fleet, in order of price (`mmesim.results.fleets_table`)."""
+        return fleets_table(self.document)
 
     @property
     def fleets(self) -> pd.DataFrame:
@@ -72,28 +57,39 @@ class PlanResult:
         frame: pd.DataFrame = self.table.to_pandas()
         return frame
 
+    def plot(self) -> Plot:
+        """USD a month against the figure that decides, with the answer marked; UserError when there is none to draw."""
+        from mmesim.report.plots.plan import pareto
+
+        return pareto(self.document)
+
     def to_json(self) -> str:
-        """The document as JSON."""
+        """The document as JSON: what plan.json holds."""
         return self.document.model_dump_json(indent=2) + "\n"
 
-    def save(self, folder: str | Path) -> Path:
-        """Write `plan.json`, `fleets.parquet` and `provenance.json` into a folder; raises OutputError."""
-        target = Path(folder)
-        write_text(target / FILES[0], self.to_json())
-        with whole(target / FILES[1]) as fresh:
-            pq.write_table(self.table, fresh)
-        replications = self.document.used.replications
-        write_text(target / FILES[2], provenance(self.scenario, replications, begun=self.origin).to_json())
-        return target
+    def _repr_html_(self) -> str:
+        html: str = self.fleets.to_html()
+        return html
+
+    def save(self, folder: str | Path, plot: folders.Writer | None = None) -> Path:
+        """Write the folder of the plan and return its path; an earlier plan there is replaced. Raises OutputError.
+
+        It holds `plan.json`, `fleets.parquet`, `provenance.json`, and of an answer `scenario.yaml` and what deploys it.
+        `plot` writes plan.png, too.
+        """
+        origin = provenance(self.scenario, self.document.used.replications, begun=self.origin)
+        files: dict[str, folders.Writer] = {
+            PLAN.document: _text(self.to_json()),
+            "fleets.parquet": lambda path: pq.write_table(self.table, path),
+            "provenance.json": _text(origin.to_json()),
+        }
+        if self.answer_scenario is not None:
+            files["scenario.yaml"] = _text(dump(self.answer_scenario))
+            files |= {name: _text(text) for name, text in deployable(self.answer_scenario).files.items()}
+        if plot is not None:
+            files["plan.png"] = plot
+        return folders.write(Path(folder), files, PLAN)
 
 
-def _row(of: Fleet) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        field: str(value) if isinstance(value, bool) else value for field, value in of.values.items()
-    }
-    row |= {name: getattr(of, name) for name in PLAIN}
-    for line in of.lines:
-        name = line.text if line.when is None else f"{line.text} with {line.when}"
-        low, high = line.interval or (None, None)
-        row |= {name: line.value, f"{name} low": low, f"{name} high": high, f"{name} verdict": line.verdict}
-    return row
+def _text(text: str) -> folders.Writer:
+    return lambda path: path.write_text(text, encoding="utf-8")

@@ -1,0 +1,111 @@
+"""What a line of `expect` allows, where it bounds a share of calls: which calls, and from when on a call counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mmesim.arrays import Flags, Floats
+from mmesim.preflight.proof.calls import Calls, calls_between
+from mmesim.scenario.figures import quantile_shares
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.settings import AUTO
+from mmesim.scenario.scenario import Scenario
+
+LONGEST_CUT = 0.5
+"""Share of the run that a warm-up which is not known yet takes at most."""
+MANY = 400.0
+"""Calls expected in a window from which on it is surely not joined with the next: that happens below 100."""
+HAIR = 1e-6
+"""Relative: what a latency may be above a limit that it equals in the simulation is far less."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A line that fails when more than a share of some calls is bad."""
+
+    line: Expectation
+    rows: Flags
+    """[models]: whose calls are meant."""
+    calls: Calls
+    """In the measured time, of all models."""
+    length_s: float
+    """Of that time."""
+    allowed: float
+    """Share of bad calls with which the line may still hold."""
+    limit_s: float
+    """A good call is answered within this time; of no meaning where misses are bad."""
+    misses: bool
+    """Whether a call is bad that does not find its model ready, answered or not."""
+    attempts: int = 1
+    """Of a call at most, where attempts are counted: all but the first may find the model ready."""
+
+    @cached_property
+    def of_model(self) -> Floats:
+        """[models]: calls that are meant, on average."""
+        found: Floats = np.where(self.rows, self.calls.expected, 0.0)
+        return found
+
+    @property
+    def expected(self) -> float:
+        """All of them."""
+        return float(self.of_model.sum())
+
+
+def asked(scenario: Scenario) -> Iterator[Asked]:
+    """The lines that are about a share of bad calls, of models that are called by known streams alone."""
+    for line in scenario.expect:
+        bound = _bound(line, scenario)
+        if bound is None or line.calls.state is not None:
+            continue
+        allowed, limit_s, misses, attempts = bound
+        time = _time(line, scenario)
+        if time is None:
+            continue
+        rows = np.ones(len(scenario.model_table()), dtype=np.bool_)
+        if line.calls.group is not None:
+            rows[:] = False
+            rows[[model.index for model in scenario.chosen_by(line.calls)]] = True
+        calls = calls_between(scenario, *time)
+        found = Asked(line, rows, calls, time[1] - time[0], allowed, limit_s * (1.0 + HAIR), misses, attempts)
+        if line.calls.every_s is None or found.expected > MANY:
+            yield found
+
+
+def _bound(line: Expectation, scenario: Scenario) -> tuple[float, float, bool, int] | None:
+    """Share of bad calls that is allowed, time within which a call is good, whether misses are bad, attempts."""
+    shares, clients = quantile_shares(line.metric), scenario.clients
+    longest_s = clients.longest_call_s
+    if line.metric == "cache_hit_ratio" and not line.is_upper:
+        if scenario.endpoint.throttling.is_on:  # an attempt that is throttled is neither a hit nor a miss
+            return None
+        return 1.0 - line.limit, math.inf, True, 1 if clients.retries is None else clients.retries.max_attempts
+    if not line.is_upper:
+        return None
+    if shares is not None:
+        return shares[1], min(line.limit, longest_s), False, 1
+    if line.metric == "max":
+        return 0.0, min(line.limit, longest_s), False, 1
+    return (line.limit, longest_s, False, 1) if line.metric == "error_rate" else None
+
+
+def _time(line: Expectation, scenario: Scenario) -> tuple[float, float] | None:
+    """The time in which the calls begin that a line judges together; of several the first, since all have to hold.
+
+    A warm-up that has to be found takes half of the run at most, and none of traffic that follows a plan: what is
+    proved of the shortest time that may be measured holds for a longer one.
+    """
+    run = scenario.run
+    if run.warmup_s != AUTO:
+        cut_s = run.cut_s
+    else:
+        cut_s = 0.0 if scenario.changes_over_time is not None else LONGEST_CUT * run.duration_s
+        if not line.calls.is_all and (line.calls.between_s is not None or line.calls.every_s is not None):
+            return None
+    windows = line.calls.windows(cut_s, run.duration_s)
+    begin_s, end_s = windows.between(0, 1)
+    return (begin_s, end_s) if end_s > begin_s else None

@@ -1,0 +1,85 @@
+"""Whether a scenario is proved not to meet a line of `expect`, before anything is simulated.
+
+A proof is about this scenario alone: these hosts, this setting of what AWS does not publish, these calls. It holds for
+every run but one in exp(18), about 66 million (`chance`). What is not proved may still fail: a queue that is long, a
+cache that evicts unwisely, loads that wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmesim import units
+from mmesim.preflight.offered import named
+from mmesim.preflight.proof.asked import Asked, asked
+from mmesim.preflight.proof.chance import least_share
+from mmesim.preflight.proof.cold import SHOWN, never_fits, unloaded
+from mmesim.preflight.proof.fleet import RESOURCES, Fleet
+from mmesim.preflight.proof.load import Bad, cpu, own_time, workers
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.scenario import Scenario
+
+CAUSES: tuple[Callable[[Fleet, Asked], Iterator[Bad]], ...] = (never_fits, cpu, workers, unloaded, own_time)
+"""Each says what it proves of the calls of a line; the first of equals is named."""
+OF_MISSES = (never_fits, unloaded)
+"""Those that say something of calls which find no model ready, too."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why a line of `expect` cannot hold."""
+
+    line: Expectation
+    least_share: float
+    """Of the calls that the line is about, those that are slow or failed (or, of a hit ratio, miss) at least."""
+    allowed: float
+    """Share with which the line could still hold."""
+    binds: str
+    """What there is too little of, as `binding_constraint.id` in summary.json; `service`: the calls' own work."""
+    text: str
+    """In words, with figures."""
+
+
+def proof(scenario: Scenario | Fleet) -> Proof | None:
+    """The proof that a scenario does not meet a line of its `expect`, None where there is none.
+
+    Of several the one that leaves most beyond what is allowed. Fleets of one plan share what depends on their traffic
+    alone. Raises ScenarioError for a model or a group that does not exist.
+    """
+    fleet = Fleet.of(scenario)
+    if fleet.scenario.processes:  # they may change the endpoint at any time
+        return None
+    found = [one for line in asked(fleet.scenario) for one in _proofs(fleet, line)]
+    return max(found, key=lambda one: one.least_share - one.allowed, default=None)
+
+
+def _proofs(fleet: Fleet, line: Asked) -> Iterator[Proof]:
+    if bool(fleet.failing[line.rows].all()):
+        yield from _certain(fleet, line)
+    if bool(line.calls.unknown[line.rows].any()):
+        return
+    for cause in CAUSES:
+        if line.misses and cause not in OF_MISSES:
+            continue
+        for bad in cause(fleet, line):
+            share = least_share(line.expected, bad.proved, bad.good + line.calls.even) / line.attempts
+            if share > line.allowed:
+                what = "miss" if line.misses else "are slower than the limit or fail"
+                yield _proof(line, share, bad.binds, f"{bad.text}; at least {units.show_fraction(share)} {what}")
+
+
+def _certain(fleet: Fleet, line: Asked) -> Iterator[Proof]:
+    """That all calls fail, whoever makes them: no host can hold any of their models."""
+    if line.allowed < 1.0:
+        rows = np.flatnonzero(line.rows)
+        binds = next(one for one in RESOURCES if fleet.never_fits[one][rows].any())
+        names = named([fleet.offered.models[row].name for row in rows.tolist()])
+        yield _proof(line, 1.0, binds, f"{names} can never be loaded for lack of {SHOWN[binds]}: all calls fail")
+
+
+def _proof(line: Asked, share: float, binds: str, text: str) -> Proof:
+    text = f"{text}, `{line.line.text}` allows {units.show_fraction(line.allowed)}"
+    return Proof(line.line, share, line.allowed, binds, text)
