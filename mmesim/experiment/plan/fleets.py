@@ -86,7 +86,7 @@ def options(template: Template, plan: Plan) -> tuple[tuple[Option, ...], Option 
     found, problems = list[Option](), dict[str, Problem]()
     for values in map(dict, itertools.product(*([(f, v) for v in vs] for f, vs in plan.grid.items()))):
         try:
-            found.append(_option(values, template.at(values), plan))
+            found.append(option_of(values, template.at(values), plan))
         except Contradiction as error:
             found.append(_refused(values, error, base))
         except ScenarioError as error:
@@ -98,7 +98,7 @@ def options(template: Template, plan: Plan) -> tuple[tuple[Option, ...], Option 
     if COUNT not in plan.grid or "instance_count" in base.endpoint.model_fields_set:
         own = next((one for one in found if one.needs and _same(one.scenario, base)), None)
         if own is None:
-            own = _option(_values_of(base, plan), base, plan)
+            own = option_of(_values_of(base, plan), base, plan)
             found.append(own)
     _check_prices(base.name, found)
     return tuple(sorted(found, key=lambda one: (one.usd_per_month, _misses(one)))), own
@@ -108,7 +108,8 @@ def _first(plan: Plan) -> dict[str, object]:
     return {field: values[0] for field, values in plan.grid.items()}
 
 
-def _option(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> Option:
+def option_of(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> Option:
+    """The fleet of a scenario, which has these values of the grid."""
     host, count = scenario.endpoint.host, scenario.endpoint.instance_count
     price, (missed, fits) = host.price_usd_per_hour, prediction(scenario)
     asked: Sequence[Need] = (Need(None, scenario),)
