@@ -171,6 +171,7 @@ def _per_million(usd_per_month: float | None, calls_per_s: float) -> float | Non
 def _of_gate(line: GatedLine) -> FleetLine:
     return FleetLine(
         text=line.text,
+        when=None,
         verdict=line.verdict,
         figure=line.figure,
         unit=line.unit,
@@ -192,6 +193,7 @@ def _of_short(short: Short) -> list[FleetLine]:
         found.append(
             FleetLine(
                 text=line.expectation.text,
+                when=None,
                 verdict="undecided",
                 figure=line.inside.name,
                 unit=UNITS[figure.kind],

@@ -119,8 +119,8 @@ class Estimates:
         return bool(self.lines) and any(one.verdict != "pass" for one in self.lines[0][1])
 
     def _beside(self, answer: Tried, cheaper: Tried | None) -> None:
-        design = answer.courses[0].design or AS_WRITTEN
-        number = max(LEAST, max(course.replications for course in answer.courses))
+        design = next((course.design for course in answer.courses if course.design is not None), AS_WRITTEN)
+        number = max([LEAST, *(course.replications for course in answer.courses)])
         samples = [(answer, self._sample(answer, need, design, number)) for need in answer.option.needs]
         self._simulate(samples)
         self.lines.append((answer, [line for _, sample in samples for line in sample.found()]))

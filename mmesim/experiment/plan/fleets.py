@@ -11,7 +11,7 @@ from typing import Any
 
 from mmesim import units
 from mmesim.errors import Contradiction, Problem, ScenarioError, UserError
-from mmesim.experiment.plan.needs import Need, needs
+from mmesim.experiment.plan.needs import Need, NothingLeft, needs
 from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.proof.order import everything_in_memory, predicted_miss_ratio
 from mmesim.scenario.file.template import Template
@@ -84,7 +84,7 @@ def options(template: Template, plan: Plan) -> tuple[tuple[Option, ...], Option 
     found, problems = list[Option](), dict[str, Problem]()
     for values in map(dict, itertools.product(*([(f, v) for v in vs] for f, vs in plan.grid.items()))):
         try:
-            found.append(_option(values, template.at(values), plan))
+            found.append(option_of(values, template.at(values), plan))
         except Contradiction as error:
             found.append(_refused(values, error, base))
         except ScenarioError as error:
@@ -96,7 +96,7 @@ def options(template: Template, plan: Plan) -> tuple[tuple[Option, ...], Option 
     if COUNT not in plan.grid or "instance_count" in base.endpoint.model_fields_set:
         own = next((one for one in found if one.needs and _same(one.scenario, base)), None)
         if own is None:
-            own = _option(_values_of(base, plan), base, plan)
+            own = option_of(_values_of(base, plan), base, plan)
             found.append(own)
     _check_prices(base.name, found)
     return tuple(sorted(found, key=lambda one: (one.usd_per_month, _misses(one)))), own
@@ -106,14 +106,21 @@ def _first(plan: Plan) -> dict[str, object]:
     return {field: values[0] for field, values in plan.grid.items()}
 
 
-def _option(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> Option:
+def option_of(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> Option:
+    """The fleet of a scenario, which has these values of the grid."""
     host, count = scenario.endpoint.host, scenario.endpoint.instance_count
     price, fleet = host.price_usd_per_hour, Fleet(scenario)
+    asked: Sequence[Need] = (Need(None, scenario),)
+    refused = None
+    try:
+        asked = needs(scenario, plan)
+    except NothingLeft as error:
+        refused = str(error)
     return Option(
         values={field: _plain(value) for field, value in values.items()},
         # Without its table of models, which a fleet that is tried works out again.
-        needs=tuple(replace(one, scenario=one.scenario.model_copy()) for one in needs(scenario, plan)),
-        refused=None,
+        needs=tuple(replace(one, scenario=one.scenario.model_copy()) for one in asked),
+        refused=refused,
         instance_type=scenario.endpoint.instance_type,
         instance_count=count,
         usd_per_month=math.nan if price is None else round(price * count * HOURS_PER_MONTH, 6),

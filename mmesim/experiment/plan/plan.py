@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mmesim.errors import STOPPED, UserError
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.plan.document import document
+from mmesim.experiment.plan.draws import Draws
 from mmesim.experiment.plan.estimate import Estimates
 from mmesim.experiment.plan.fleets import MOST, Option, afford, options
 from mmesim.experiment.plan.result import PlanResult
@@ -73,7 +74,10 @@ def plan(
         walk = Walk(fleets, base.plan.tolerance, runs, at_once, base.plan.assume_monotone, watch)
         estimates = Estimates(runs)
         try:
-            walk.go()
+            if base.beliefs:
+                Draws(walk, template, _of(fleets, own), jobs).go()
+            else:
+                walk.go()
             estimates.make(fleets, walk.answer, _of(fleets, own))
             finished = True
         except STOPPED as error:

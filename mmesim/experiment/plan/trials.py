@@ -59,19 +59,19 @@ class _Trial:
     """Whether the estimate of a line lies beyond twice what is allowed."""
 
 
-def try_short(fleets: Sequence[Tried], runs: Runs) -> list[Place]:
-    """Simulate short runs of these fleets, side by side; what is far outside is turned down."""
+def try_short(fleets: Sequence[Tried], runs: Runs, first: int = PLAN_SHORT) -> list[Place]:
+    """Simulate short runs of these fleets, side by side, from a number on; what is far outside is turned down."""
     trials = [_Trial(one, [_part(need, runs) for need in one.option.needs]) for one in fleets]
-    _simulate(trials, range(short.NUMBER), runs)
+    _simulate(trials, range(first, first + short.NUMBER), runs)
     places = [_judge(trial) for trial in trials]
     again = [trial for trial, place in zip(trials, places, strict=True) if place == "near" and trial.looks_far]
-    _simulate(again, range(short.NUMBER, 2 * short.NUMBER), runs)
+    _simulate(again, range(first + short.NUMBER, first + 2 * short.NUMBER), runs)
     return [_judge(trial) if trial in again else place for trial, place in zip(trials, places, strict=True)]
 
 
 def _simulate(trials: Sequence[_Trial], numbers: range, runs: Runs) -> None:
     pieces = [
-        Piece((trial, part), part.scenario, PLAN_SHORT + number, name, part.window_s)
+        Piece((trial, part), part.scenario, number, name, part.window_s)
         for trial in trials
         for part in trial.parts
         for name in [short.named(part.scenario)]
@@ -106,7 +106,15 @@ def _judge(trial: _Trial) -> Place:
         if failed and steady_state(part.scenario, part.in_order).verdict not in OVERSTATES:
             tried.turn_down("short runs", words(failed), _binds(part))
             return "outside"
-    return "inside" if all(one.verdict == "pass" for one in tried.lines) else "near"
+    near = next((part for part, its in zip(trial.parts, found, strict=True) if not _all_pass(its)), None)
+    if near is None:
+        return "inside"
+    tried.binds = _binds(near)  # what it lacks, should it be turned down
+    return "near"
+
+
+def _all_pass(of: Sequence[FleetLine]) -> bool:
+    return all(one.verdict == "pass" for one in of)
 
 
 def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels) -> list[FleetLine]:

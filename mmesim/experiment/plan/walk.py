@@ -118,6 +118,11 @@ class Walk:
 
 def screened(fleet: Tried) -> bool:
     """Whether arithmetic alone turns a fleet down: it cannot be, costs more than is allowed, or is proved outside."""
+    return cannot_be(fleet)
+
+
+def cannot_be(fleet: Tried) -> bool:
+    """Whether a fleet is turned down whatever is believed of the models and the traffic: by what it is and costs."""
     if fleet.option.refused is not None:
         fleet.turn_down("proof", f"cannot be: {fleet.option.refused}")
         return True

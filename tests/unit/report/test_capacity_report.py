@@ -16,7 +16,7 @@ from mmesim.results.planned import FleetLine
 def line(share: float | None, verdict: Any = "undecided") -> FleetLine:
     ends = None if share is None else (0.9 * share, 1.1 * share)
     return FleetLine(
-        text="p99 < 500 ms", verdict=verdict, figure="share_over 500 ms", unit="share",
+        text="p99 < 500 ms", when=None, verdict=verdict, figure="share_over 500 ms", unit="share",
         value=share, interval=ends, limit=0.01, replications=10,
     )  # fmt: skip
 
