@@ -40,8 +40,14 @@ def exit_codes_page() -> str:
     verdicts = {verdict: exit_code for verdict, exit_code in common.EXIT_CODES.items() if exit_code}
     rows = [
         ("0", "done; with `--check`: every expectation passed"),
-        (str(verdicts["fail"]), "`run --check`, `robustness --check`: an expectation failed"),
-        (str(verdicts["undecided"]), "the same: none failed, but an interval leaves one open"),
+        (
+            str(verdicts["fail"]),
+            "`run --check`, `robustness --check`: an expectation failed; `plan`: no fleet is inside",
+        ),
+        (
+            str(verdicts["undecided"]),
+            "the same: none failed, but an interval leaves one open; `plan`: the answer is open",
+        ),
         (
             str(UserError.exit_code),
             "the input or the command line is at fault, or the result cannot be written (it is printed first, and "
@@ -51,7 +57,8 @@ def exit_codes_page() -> str:
         (
             str(common.INTERRUPTED),
             "interrupted: Ctrl-C, SIGTERM, a terminal that was closed, or a process of `--jobs` that was killed, "
-            "such as when memory ran out; finished replications are printed and written, marked `interrupted`",
+            "such as when memory ran out; finished replications are printed and written, marked `interrupted`; "
+            "`plan` gives its best answer so far",
         ),
     ]
     return page(

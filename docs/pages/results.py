@@ -11,7 +11,9 @@ from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
+from mmesim.results.fleets_table import COLUMNS
 from mmesim.results.gated import Gated
+from mmesim.results.planned import Planned
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
@@ -46,7 +48,7 @@ def summary_page() -> str:
     )
 
 
-SAID_ABOVE = ("one_more_instance",)
+SAID_ABOVE = ("one_more_instance", "estimates[].lines")
 """Keys that hold what another one holds."""
 
 
@@ -58,7 +60,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
         yield code(here), "string" if absent else _type(field.annotation), meanings(model).get(name, "")
         if here == "latency_ms":
             yield from ((code(f"{here}.{one}"), "value", figure(one).title) for one in LATENCIES)
-        if not path.startswith("robustness.settings") and name not in SAID_ABOVE:
+        if not path.startswith("robustness.settings") and here not in SAID_ABOVE and name not in SAID_ABOVE:
             yield from _inside(field.annotation, here)
 
 
@@ -80,6 +82,8 @@ def _type(annotation: Any) -> str:
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type(inside[0])
+    if origin in (Union, UnionType) and set(inside) == {str, int, float, bool}:
+        return "scalar"  # text, a number or a flag, as YAML calls them
     if origin in (Union, UnionType):
         return " or ".join("null" if part is NoneType else _type(part) for part in inside)
     if origin is Literal:
@@ -119,6 +123,49 @@ def gate_page() -> str:
         GATE,
         table(("Key", "Type", "Meaning"), keys(Gated)),
         "The JSON Schema itself: `mmesim.results.gated.gated_schema()`.",
+    )
+
+
+PLAN = """
+What `mmesim plan` writes to `results/NAME-plan/plan.json` and prints with `--json`: one JSON object, from which its
+report, its table and its picture are made. Keys are never left out: what cannot be said is `null`. *A row* is a place
+in `fleets`, counted from 0. Terms: [glossary](../glossary.md). How to read the answer:
+[plan a fleet](../how-to/plan-a-fleet.md).
+""".strip()
+PLAN_FOLDER = (
+    ("`plan.json`", "everything: [its keys](#planjson)"),
+    ("`fleets.parquet`", "[one row a fleet](#fleetsparquet)"),
+    ("`plan.png`", "what each fleet costs against the figure that decides; absent where nothing was simulated"),
+    ("`scenario.yaml`", "the scenario with the answer for its fleet, for other commands; absent without an answer"),
+    (
+        "`model.json`, `endpoint-config.json`",
+        "for `aws sagemaker create-model`, `create-endpoint-config`; same",
+    ),
+    ("`config.properties`", "the settings of the model server, for a container of your own; same"),
+    ("`provenance.json`", "[where the result comes from](tables.md#provenancejson)"),
+)
+FLEETS = """
+## fleets.parquet
+
+One row a fleet, in order of price. After `answer` (whether it is the one) come the fields of the grid, named as in
+`--set`. Each line of `expect` has columns `LINE` (what decides, in its unit, shares 0..1), `LINE low` and `LINE high`
+(95 % interval) and `LINE verdict`; with ` with ...` for what the fleet must withstand besides.
+""".strip()
+
+
+def plan_page() -> str:
+    """The reference of the folder and the document of a plan, from its models."""
+    columns = ((code(name), meaning) for name, (_, meaning) in COLUMNS.items())
+    return page(
+        "The result of a plan",
+        PLAN,
+        table(("File", "What"), PLAN_FOLDER),
+        "The folder is written whole or not at all. An earlier plan of the same scenario in its place is replaced.",
+        "## plan.json",
+        table(("Key", "Type", "Meaning"), keys(Planned)),
+        "The JSON Schema itself: `mmesim.results.planned.planned_schema()`.",
+        FLEETS,
+        table(("Column", "Meaning"), columns),
     )
 
 
