@@ -42,11 +42,12 @@ def exit_codes_page() -> str:
         ("0", "done; with `--check`: every expectation passed"),
         (
             str(verdicts["fail"]),
-            "`run --check`, `robustness --check`: an expectation failed; `plan`: no fleet is inside",
+            "`run --check`, `robustness --check`: an expectation failed; `gate`: a line fails; `plan`: no fleet is "
+            "inside; `capacity`: what the scenario has does not fit",
         ),
         (
             str(verdicts["undecided"]),
-            "the same: none failed, but an interval leaves one open; `plan`: the answer is open",
+            "the same: none failed, but the simulations leave one open; `plan`: the answer is open",
         ),
         (
             str(UserError.exit_code),

@@ -11,12 +11,12 @@ from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
-from mmesim.results.fleets_table import COLUMNS
+from mmesim.results.capacity import Capacity
 from mmesim.results.gated import Gated
-from mmesim.results.planned import Planned
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
+from mmesim.results.split import SplitAnswer
 from mmesim.results.summary import Summary
 from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
 from mmesim.scenario.values.meanings import meanings
@@ -126,46 +126,36 @@ def gate_page() -> str:
     )
 
 
-PLAN = """
-What `mmesim plan` writes to `results/NAME-plan/plan.json` and prints with `--json`: one JSON object, from which its
-report, its table and its picture are made. Keys are never left out: what cannot be said is `null`. *A row* is a place
-in `fleets`, counted from 0. Terms: [glossary](../glossary.md). How to read the answer:
-[plan a fleet](../how-to/plan-a-fleet.md).
-""".strip()
-PLAN_FOLDER = (
-    ("`plan.json`", "everything: [its keys](#planjson)"),
-    ("`fleets.parquet`", "[one row a fleet](#fleetsparquet)"),
-    ("`plan.png`", "what each fleet costs against the figure that decides; absent where nothing was simulated"),
-    ("`scenario.yaml`", "the scenario with the answer for its fleet, for other commands; absent without an answer"),
-    (
-        "`model.json`, `endpoint-config.json`",
-        "for `aws sagemaker create-model`, `create-endpoint-config`; same",
-    ),
-    ("`config.properties`", "the settings of the model server, for a container of your own; same"),
-    ("`provenance.json`", "[where the result comes from](tables.md#provenancejson)"),
-)
-FLEETS = """
-## fleets.parquet
-
-One row a fleet, in order of price. After `answer` (whether it is the one) come the fields of the grid, named as in
-`--set`. Each line of `expect` has columns `LINE` (what decides, in its unit, shares 0..1), `LINE low` and `LINE high`
-(95 % interval) and `LINE verdict`; with ` with ...` for what the fleet must withstand besides.
+CAPACITY = """
+What `mmesim capacity --json` prints: one JSON object. Keys are never left out: what cannot be said is `null`. Terms:
+[glossary](../glossary.md). How to use it: [find out how many models fit](../how-to/how-many-models.md).
 """.strip()
 
 
-def plan_page() -> str:
-    """The reference of the folder and the document of a plan, from its models."""
-    columns = ((code(name), meaning) for name, (_, meaning) in COLUMNS.items())
+def capacity_page() -> str:
+    """The reference of the document of a capacity, from its models."""
     return page(
-        "The result of a plan",
-        PLAN,
-        table(("File", "What"), PLAN_FOLDER),
-        "The folder is written whole or not at all. An earlier plan of the same scenario in its place is replaced.",
-        "## plan.json",
-        table(("Key", "Type", "Meaning"), keys(Planned)),
-        "The JSON Schema itself: `mmesim.results.planned.planned_schema()`.",
-        FLEETS,
-        table(("Column", "Meaning"), columns),
+        "The document of a capacity",
+        CAPACITY,
+        table(("Key", "Type", "Meaning"), keys(Capacity)),
+        "The JSON Schema itself: `mmesim.results.capacity.capacity_schema()`.",
+    )
+
+
+SPLIT = """
+What `mmesim split --json` prints: one JSON object, from which its report is made. Keys are never left out: what cannot
+be said is `null`. Terms: [glossary](../glossary.md). How to use it:
+[split an endpoint](../how-to/split-an-endpoint.md).
+""".strip()
+
+
+def split_page() -> str:
+    """The reference of the document of a split, from its models."""
+    return page(
+        "The document of a split",
+        SPLIT,
+        table(("Key", "Type", "Meaning"), keys(SplitAnswer)),
+        "The JSON Schema itself: `mmesim.results.split.split_schema()`.",
     )
 
 

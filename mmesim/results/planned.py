@@ -76,6 +76,8 @@ class Fleet(Entry):
     """simulated or found in the store, all stages together"""
     requests: Count
     """calls of these replications"""
+    draws: Count = 0
+    """draws of uncertain inputs that it was simulated in; 0 without any"""
     share_of_draws: float | None
     """of the draws of uncertain inputs in which it is inside; null without any"""
     share_of_draws_interval: Interval
@@ -123,7 +125,8 @@ class WhyNot(Entry):
     fleets: Count
     """that were turned down or are open"""
     binds: dict[str, int]
-    """what they lack -> how many fleets, or draws of uncertain inputs, lack it; the most frequent first"""
+    """what they lack -> how many fleets lack it, or in how many draws of uncertain inputs `nearest` does; the most
+    frequent first"""
     nearest: Count
     """row in `fleets` of the largest one that was turned down"""
     text: str
@@ -160,6 +163,8 @@ class Planned(Entry):
     """of the answer, over the noise of the simulation: 0.95"""
     tolerance: float
     """a fleet within this share of a limit may stay open: it is a tie"""
+    share_of_draws: float | None = None
+    """of the draws of uncertain inputs in which a fleet must be inside; null without any"""
     assume_monotone: bool
     """a fleet was also turned down because a larger one of its family was"""
     expect: list[str]
@@ -173,7 +178,7 @@ class Planned(Entry):
     answer: Count | None
     """row of the cheapest fleet inside; null when there is none"""
     next_cheaper: Count | None
-    """row of the dearest fleet below the answer's price that was tried; null when there is none"""
+    """row of the dearest fleet below the answer's price; null when there is none, or it cannot be simulated"""
     current: Count | None
     """row of the fleet that the scenario names; null when it names none"""
     all_in_memory: Count | None

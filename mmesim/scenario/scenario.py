@@ -21,6 +21,7 @@ from mmesim.scenario.run.expect import ExpectationField
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
+from mmesim.scenario.run.split import Split
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.kinds import kind_of
@@ -68,6 +69,8 @@ class Scenario(Data):
     """What is promised, one line each such as `p99 < 500 ms`; enforced by `mmesim run --check`."""
     beliefs: Beliefs = ()
     """Beliefs of a resolved file, field -> what stood below `uncertain:`; the field itself has the middle value."""
+    split: Split | None = None
+    """Where models could go that leave this endpoint; used by `mmesim split`."""
     sweep: Sweep | None = None
     """Values of other fields to try; used by `mmesim sweep`, ignored by `mmesim run`."""
     plan: Plan | None = None
@@ -119,6 +122,13 @@ class Scenario(Data):
     def resolved_models(self) -> tuple[Model, ...]:
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
         return expand(self.models, self.server_kind)
+
+    @cached_property
+    def hosted(self) -> tuple[Model, ...]:
+        """The models of the table that the endpoint hosts: all, but for `endpoint.only` and `endpoint.without`."""
+        models, only, without = self.model_table(), self.endpoint.only, self.endpoint.without
+        leaving = set() if without is None else {model.index for model in called(without, models)}
+        return tuple(model for model in called(only, models) if model.index not in leaving)
 
     def models_of(self, stream: Traffic) -> tuple[Model, ...]:
         """The models that a stream may call, in the order of the table; raises ScenarioError for an unknown name."""

@@ -98,7 +98,7 @@ class Course:
             self.steadiness = steady_state(self.scenario, runs)
             self._settled = settled(self.scenario, runs, self.steadiness)
             self._runs.clear()
-            if wants_more(self.lines, self._in_order(self._rows)):
+            if wants_more(self.lines, self._in_order(self._rows), self.terms.clear):
                 self._stage = self._pilot(range(FEW, MANY))
                 return
         if self.design is None:

@@ -46,6 +46,8 @@ class Terms:
     """Chance of a wrong fail, all looks of all lines together."""
     tolerance: float = TOLERANCE
     """A fail is proved beyond the limit moved by this share of it."""
+    clear: float | None = None
+    """A line all of whose pilot lies this many times below or above its limit needs no larger pilot; None: it does."""
 
 
 OF_A_GATE = Terms()
@@ -89,10 +91,23 @@ def is_unseen(line: Line, seen: Sequence[Seen]) -> bool:
     return line.bound == "sequential test" and unseen
 
 
-def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
-    """Whether a pilot of 20 shows too little."""
+def wants_more(of: Sequence[Line], rows: Sequence[Row], clear: float | None = None) -> bool:
+    """Whether a pilot of 20 shows too little; not of a line that lies `clear` times below or above its limit."""
     each = [(line, [row.seen[index] for row in rows]) for index, line in enumerate(of)]
-    return any(skewness(line, seen) > SKEWED or is_unseen(line, seen) for line, seen in each)
+    return any(
+        (skewness(line, seen) > SKEWED or is_unseen(line, seen)) and not _is_clear(line, seen, clear)
+        for line, seen in each
+    )
+
+
+def _is_clear(line: Line, seen: Sequence[Seen], clear: float | None) -> bool:
+    """Whether all that was seen of a line lies far on one side of its limit."""
+    values = [one.value for one in seen if not math.isnan(one.value)]
+    if clear is None or not values:
+        return False
+    bad = [line.bad(value) if line.is_share else value for value in values]
+    limit = line.bad(line.inside.bound) if line.is_share else line.inside.bound
+    return max(bad) * clear <= limit or min(bad) >= clear * limit
 
 
 def design(

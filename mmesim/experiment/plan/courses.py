@@ -9,7 +9,7 @@ from mmesim.experiment.gate.decide import Evidence, decide
 from mmesim.experiment.gate.design import Terms
 from mmesim.experiment.gate.outcome import shown_interval
 from mmesim.experiment.numbers import PLAN_DECISION, PLAN_PILOT, PLAN_SEARCH
-from mmesim.experiment.plan.levels import DECISION, LOOKS_INSIDE, PASS, SEARCH, WIDE
+from mmesim.experiment.plan.levels import DECISION, FAR, LOOKS_INSIDE, PASS, SEARCH, WIDE
 from mmesim.experiment.plan.trials import OVERSTATES
 from mmesim.experiment.plan.tried import Tried, lines_of, words
 from mmesim.experiment.runs import Piece, Runs
@@ -53,7 +53,7 @@ def search(fleets: Sequence[Tried], tolerance: float, runs: Runs) -> None:
     """
     width = Width(WIDE * tolerance)
     for one in fleets:
-        _begin(one, Terms(PLAN_PILOT, PLAN_SEARCH, LOOKS_INSIDE, SEARCH / len(one.option.needs), 0.0), width, runs)
+        _begin(one, Terms(PLAN_PILOT, PLAN_SEARCH, LOOKS_INSIDE, SEARCH / len(one.option.needs), 0.0, FAR), width, runs)
     _run(fleets, runs)
     width.share = tolerance
     for one in fleets:
@@ -68,7 +68,7 @@ def search(fleets: Sequence[Tried], tolerance: float, runs: Runs) -> None:
 def decide_on(fleet: Tried, tolerance: float, runs: Runs) -> None:
     """Looks on the numbers that decide: a fleet is inside, turned down, or open."""
     width = Width(tolerance)
-    _begin(fleet, Terms(PLAN_PILOT, PLAN_DECISION, PASS, DECISION / len(fleet.option.needs), 0.0), width, runs)
+    _begin(fleet, Terms(PLAN_PILOT, PLAN_DECISION, PASS, DECISION / len(fleet.option.needs), 0.0, FAR), width, runs)
     _run([fleet], runs)
     _conclude(fleet, "decision", tolerance)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mmesim import __version__
 from mmesim.experiment.plan.estimate import Estimates
 from mmesim.experiment.plan.fleets import Option
-from mmesim.experiment.plan.tried import Tried
+from mmesim.experiment.plan.tried import UNKNOWN, Tried
 from mmesim.experiment.plan.walk import Walk
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_sets
@@ -17,9 +17,6 @@ from mmesim.results.sections import Verdict
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import CONFIDENCE
-
-UNKNOWN = "unknown"
-"""What a fleet lacks where nothing that was simulated says it."""
 
 
 def document(base: Scenario, walk: Walk, estimates: Estimates, own: Option | None, finished: bool) -> Planned:
@@ -37,6 +34,7 @@ def document(base: Scenario, walk: Walk, estimates: Estimates, own: Option | Non
         finished=finished,
         confidence=CONFIDENCE,
         tolerance=base.plan.tolerance,
+        share_of_draws=base.plan.share_of_draws if base.beliefs else None,
         assume_monotone=base.plan.assume_monotone,
         expect=[e.text for e in base.expect],
         grid={
@@ -82,7 +80,10 @@ def _why_not(before: Sequence[Tried], row: dict[int, int]) -> list[WhyNot]:
     found = []
     for family, members in families.items():
         nearest = max(members, key=lambda one: (one.option.instance_count, row[id(one)]))
-        binds = Counter(one.binds or UNKNOWN for one in members if one.state == "turned down")
+        if nearest.over_draws is not None:
+            binds = nearest.over_draws.binds
+        else:
+            binds = Counter(one.binds or UNKNOWN for one in members if one.state == "turned down")
         found.append(
             WhyNot(
                 family=dict(family),  # type: ignore[call-overload]

@@ -29,5 +29,7 @@ CLEAR = 0.01
 """Level at which short runs show a line clearly inside: it decides which looks come next, and nothing else."""
 LOOKS_INSIDE = 0.2
 """Error with which a look of the search takes a line for inside: the decision comes after it."""
+FAR = 3.0
+"""Times: of a line that far from its limit twenty short replications are pilot enough."""
 WIDE = 3.0
 """Times the tolerance of the plan: how near to its limit a line is left at first."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mmesim.errors import STOPPED, UserError
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.plan.document import document
+from mmesim.experiment.plan.draws import Draws
 from mmesim.experiment.plan.estimate import Estimates
 from mmesim.experiment.plan.fleets import MOST, Option, afford, options
 from mmesim.experiment.plan.result import PlanResult
@@ -23,6 +24,9 @@ from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
+
+AT_ONCE = 3
+"""Fleets whose short runs are simulated side by side, for each job: what is dearer than the answer is in vain."""
 
 
 def plan(
@@ -66,9 +70,14 @@ def plan(
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
         runs = Runs(kept, running)
-        walk, estimates = Walk(fleets, base.plan.tolerance, runs, max(2, jobs), watch), Estimates(runs)
+        at_once = AT_ONCE * max(2, jobs)
+        walk = Walk(fleets, base.plan.tolerance, runs, at_once, base.plan.assume_monotone, watch)
+        estimates = Estimates(runs)
         try:
-            walk.go()
+            if base.beliefs:
+                Draws(walk, template, _of(fleets, own), jobs).go()
+            else:
+                walk.go()
             estimates.make(fleets, walk.answer, _of(fleets, own))
             finished = True
         except STOPPED as error:

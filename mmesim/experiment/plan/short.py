@@ -30,27 +30,31 @@ from mmesim.workload.reference import TIMES, rates_at_start
 
 NUMBER = FEWEST
 """Short runs of a fleet."""
-PART = 4
-"""The measured time of a short run is this part of the scenario's."""
-SHORTEST_S = 600.0
-"""Ten whole windows: fewer say little about whether a run is steady."""
-WARMUP = 0.1
-"""Of the measured time: queues are empty at the start."""
+CALLS = 5_000
+"""Calls of a short run: those of ten show a share of 1 % to a tenth of itself."""
+SHORTEST_S = 60.0
+"""The least measured time of a short run: loads take seconds."""
+PART = 0.25
+"""The largest part of the scenario's measured time that a short run measures."""
+WINDOWS = 10
+"""Windows of the measured time, by which it is judged whether a run is steady; before it comes one more, since queues
+are empty at the start."""
 MOST_REPLAYED = 1_000_000
 """Calls that may have to be replayed for a stationary start: half a second."""
 
 
 def shortened(scenario: Scenario) -> Scenario:
     """The scenario as a short run simulates it; as written where it has to be."""
-    run = scenario.run
+    run, rate_per_s = scenario.run, float(rates_at_start(scenario).sum())
+    if any(is_timed(e) or is_of_a_run(e) for e in scenario.expect) or not _starts_stationary(scenario, rate_per_s):
+        return scenario
+    measured_s = max(SHORTEST_S, CALLS / rate_per_s)
     cut_s = 0.0 if run.warmup_s == AUTO else run.cut_s
-    measured_s = max(SHORTEST_S, (run.duration_s - cut_s) / PART)
-    warmup_s = WARMUP * measured_s
-    asked = any(is_timed(e) or is_of_a_run(e) for e in scenario.expect)
-    if asked or warmup_s + measured_s >= run.duration_s or not _starts_stationary(scenario):
+    if measured_s > PART * (run.duration_s - cut_s):
         return scenario
     endpoint = scenario.endpoint.model_copy(update={"warm": STATIONARY})
     short: Scenario = scenario.model_copy(update={"endpoint": endpoint})
+    warmup_s = measured_s / WINDOWS
     return short.with_run(duration_s=warmup_s + measured_s, warmup_s=warmup_s, warmup_found=None)
 
 
@@ -82,13 +86,12 @@ def _is_plain(e: Expectation) -> bool:
     return e.is_latency and e.calls.is_all
 
 
-def _starts_stationary(scenario: Scenario) -> bool:
+def _starts_stationary(scenario: Scenario, rate_per_s: float) -> bool:
     """Whether its caches can begin as earlier traffic leaves them, and that is soon replayed."""
-    rates = rates_at_start(scenario)
-    if scenario.no_stationary_start() is not None or scenario.changes_over_time is not None or not rates.any():
+    if scenario.no_stationary_start() is not None or scenario.changes_over_time is not None or not rate_per_s:
         return False
     time_s = cache_time_s(scenario)
-    return math.isinf(time_s) or TIMES * time_s * float(rates.sum()) <= MOST_REPLAYED
+    return math.isinf(time_s) or TIMES * time_s * rate_per_s <= MOST_REPLAYED
 
 
 def _line(e: Expectation, of: Question) -> Line:

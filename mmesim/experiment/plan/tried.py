@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,36 @@ from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.experiment.plan.fleets import Option
 from mmesim.results.planned import Fleet, FleetLine, Stage, State
 from mmesim.results.run_data import RunData
+from mmesim.stats.looks import share_bound
+from mmesim.stats.means import CONFIDENCE
+
+UNKNOWN = "unknown"
+"""What a fleet lacks where nothing that was simulated says it."""
+
+
+@dataclass
+class OverDraws:
+    """A fleet over draws of uncertain inputs."""
+
+    draws: int = 0
+    inside: int = 0
+    binds: Counter[str] = field(default_factory=Counter)
+    """What it lacks -> in how many draws."""
+    extra_usd: float | None = None
+    """A month, beyond the cheapest fleet inside of each draw, on average."""
+
+    @property
+    def share(self) -> float | None:
+        """Of the draws in which it is inside."""
+        return self.inside / self.draws if self.draws else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Its 95 % interval by Clopper and Pearson."""
+        if not self.draws:
+            return None
+        level, outside = (1.0 - CONFIDENCE) / 2.0, self.draws - self.inside
+        return 1.0 - share_bound(outside, self.draws, level), share_bound(self.inside, self.draws, level)
 
 
 @dataclass(eq=False)
@@ -32,6 +63,8 @@ class Tried:
     simulated: int = 0
     courses: list[Course] = field(default_factory=list)
     """On which it is or was decided: one for each need."""
+    over_draws: OverDraws | None = None
+    """What draws of uncertain inputs have shown; None without any."""
 
     def count(self, run: RunData, simulated: bool) -> None:
         """A run of it."""
@@ -54,7 +87,7 @@ class Tried:
 
     def document(self) -> Fleet:
         """Its row."""
-        of = self.option
+        of, over = self.option, self.over_draws
         return Fleet(
             values=dict(of.values),
             instance_type=of.instance_type,
@@ -65,14 +98,15 @@ class Tried:
             stage=self.stage,
             lines=list(self.lines),
             reason=self.reason,
-            binds=self.binds,
+            binds=self.binds if self.state in ("turned down", "open") else None,
             predicted_miss_ratio=of.predicted_miss_ratio,
             everything_in_memory=of.everything_in_memory,
             replications=self.replications,
             requests=self.requests,
-            share_of_draws=None,
-            share_of_draws_interval=None,
-            mean_extra_usd=None,
+            draws=0 if over is None else over.draws,
+            share_of_draws=None if over is None else over.share,
+            share_of_draws_interval=None if over is None else over.interval,
+            mean_extra_usd=None if over is None else over.extra_usd,
         )
 
 

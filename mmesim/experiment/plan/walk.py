@@ -10,9 +10,11 @@ from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.gate.tolerance import KNOWN
 from mmesim.experiment.plan.courses import decide_on, search
 from mmesim.experiment.plan.levels import CANDIDATES
+from mmesim.experiment.plan.monotone import settle_smaller
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.runs import Runs
+from mmesim.preflight.proof.proof import proof
 from mmesim.results.expect import compare
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 
@@ -29,6 +31,7 @@ class Walk:
     runs: Runs
     at_once: int
     """Fleets whose short runs are simulated side by side."""
+    assume_monotone: bool = False
     watch: Watch | None = None
     answer: Tried | None = None
     candidates: int = 0
@@ -38,6 +41,8 @@ class Walk:
 
     def go(self) -> None:
         """Find the answer: the cheapest fleet inside."""
+        if self.assume_monotone:
+            settle_smaller(self.fleets, lambda some: self._short([one for one in some if not screened(one)]))
         left = [one for one in self.fleets if not one.is_settled]
         while left and self.answer is None and self.candidates < CANDIDATES:
             batch = list[Tried]()
@@ -113,6 +118,11 @@ class Walk:
 
 def screened(fleet: Tried) -> bool:
     """Whether arithmetic alone turns a fleet down: it cannot be, costs more than is allowed, or is proved outside."""
+    return cannot_be(fleet)
+
+
+def cannot_be(fleet: Tried) -> bool:
+    """Whether a fleet is turned down whatever is believed of the models and the traffic: by what it is and costs."""
     if fleet.option.refused is not None:
         fleet.turn_down("proof", f"cannot be: {fleet.option.refused}")
         return True
@@ -122,4 +132,9 @@ def screened(fleet: Tried) -> bool:
             if e.metric in KNOWN and compare(e.comparison, usd, usd, e.limit) == "fail":
                 fleet.turn_down("proof", f"{e.text} fails: it costs {e.show(usd)}")
                 return True
+        found = proof(need.scenario)
+        if found is not None:
+            when = "" if need.when is None else f"with {need.when}: "
+            fleet.turn_down("proof", f"{when}{found.text}", found.binds)
+            return True
     return False
