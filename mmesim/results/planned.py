@@ -178,7 +178,7 @@ class Planned(Entry):
     answer: Count | None
     """row of the cheapest fleet inside; null when there is none"""
     next_cheaper: Count | None
-    """row of the dearest fleet below the answer's price that was tried; null when there is none"""
+    """row of the dearest fleet below the answer's price; null when there is none, or it cannot be simulated"""
     current: Count | None
     """row of the fleet that the scenario names; null when it names none"""
     all_in_memory: Count | None

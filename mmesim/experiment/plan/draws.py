@@ -20,7 +20,7 @@ from mmesim.experiment.numbers import DRAWS
 from mmesim.experiment.plan.fleets import option_of
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import UNKNOWN, OverDraws, Tried
-from mmesim.experiment.plan.walk import Walk, cannot_be
+from mmesim.experiment.plan.walk import Walk, cannot_be, screened
 from mmesim.experiment.uncertain import drawn, shares_of
 from mmesim.results.expect import compare
 from mmesim.results.planned import FleetLine
@@ -117,7 +117,9 @@ class Draws:
             except Contradiction:
                 fleet.over_draws.binds[CANNOT_BE] += 1
                 continue
-            if one.option.refused is None:
+            if screened(one):
+                fleet.over_draws.binds[one.binds or UNKNOWN] += 1
+            else:
                 possible[number] = one
         places = try_short(list(possible.values()), self.walk.runs, DRAWS)
         inside = dict[int, bool]()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mmesim.errors import TooLarge
 from mmesim.experiment.gate.course import trusted
 from mmesim.experiment.gate.decide import Levels, decide
 from mmesim.experiment.gate.design import lengthened, numbers
@@ -29,7 +30,7 @@ from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 LEAST = 20
 """Replications of an estimate."""
 OF_A_SETTING = 5
-"""Replications under each setting of what AWS does not publish."""
+"""Replications under each setting of what AWS does not publish, and of a next cheaper fleet that is proved outside."""
 AS_WRITTEN = Design(
     pilot_replications=0, pilot_skewness=0.0, length=1, joined=False, looks=[FEWEST], alpha_pass=1.0, alpha_fail=1.0
 )
@@ -108,9 +109,8 @@ class Estimates:
         self._sides(shown)
         if answer is None:
             return
-        cheaper = [one for one in fleets if one.replications and one.option.usd_per_month < answer.option.usd_per_month]
-        self.next_cheaper = cheaper[-1] if cheaper else None
-        self._beside(answer, self.next_cheaper)
+        cheaper = [one for one in fleets if one.option.needs and one.option.usd_per_month < answer.option.usd_per_month]
+        self._beside(answer, cheaper[-1] if cheaper else None)
         self._under_settings(answer)
 
     @property
@@ -122,13 +122,20 @@ class Estimates:
         design = next((course.design for course in answer.courses if course.design is not None), AS_WRITTEN)
         number = max([LEAST, *(course.replications for course in answer.courses)])
         samples = [(answer, self._sample(answer, need, design, number)) for need in answer.option.needs]
-        if cheaper is not None:
-            samples.append((cheaper, self._sample(cheaper, cheaper.option.needs[0], design, number)))
         self._simulate(samples)
-        self.lines.append((answer, [line for one, sample in samples if one is answer for line in sample.found()]))
-        if cheaper is not None:
-            self.lines.append((cheaper, samples[-1][1].found()))
-            self.paired = _pairs(samples[0][1], samples[-1][1])
+        self.lines.append((answer, [line for _, sample in samples for line in sample.found()]))
+        if cheaper is None:
+            return
+        # What is proved to be outside is shown, but runs of a fleet that cannot keep up take long.
+        fewer = OF_A_SETTING if cheaper.stage == "proof" else number
+        beside = self._sample(cheaper, cheaper.option.needs[0], design, fewer)
+        try:
+            self._simulate([(cheaper, beside)])
+        except TooLarge:
+            return
+        self.next_cheaper = cheaper
+        self.lines.append((cheaper, beside.found()))
+        self.paired = _pairs(samples[0][1], beside)
 
     def _sides(self, fleets: Sequence[Tried]) -> None:
         samples = [(one, self._sample(one, need, AS_WRITTEN, LEAST)) for one in fleets for need in one.option.needs]

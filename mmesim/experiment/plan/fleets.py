@@ -9,19 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from mmesim import units
 from mmesim.errors import Contradiction, Problem, ScenarioError, UserError
 from mmesim.experiment.plan.needs import Need, NothingLeft, needs
-from mmesim.experiment.warmup import cache_time_s
+from mmesim.preflight.proof.fleet import Fleet
+from mmesim.preflight.proof.order import everything_in_memory, predicted_miss_ratio
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 from mmesim.scenario.run.grid import size
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.scenario import Scenario
-from mmesim.workload.reference import rates_at_start
 
 MOST = 5_000
 """Fleets that a plan may have without being asked for explicitly."""
@@ -111,7 +109,7 @@ def _first(plan: Plan) -> dict[str, object]:
 def option_of(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> Option:
     """The fleet of a scenario, which has these values of the grid."""
     host, count = scenario.endpoint.host, scenario.endpoint.instance_count
-    price, (missed, fits) = host.price_usd_per_hour, prediction(scenario)
+    price, fleet = host.price_usd_per_hour, Fleet(scenario)
     asked: Sequence[Need] = (Need(None, scenario),)
     refused = None
     try:
@@ -127,8 +125,8 @@ def option_of(values: Mapping[str, object], scenario: Scenario, plan: Plan) -> O
         instance_count=count,
         usd_per_month=math.nan if price is None else round(price * count * HOURS_PER_MONTH, 6),
         price_estimated=host.price_estimated,
-        predicted_miss_ratio=missed,
-        everything_in_memory=fits,
+        predicted_miss_ratio=predicted_miss_ratio(fleet),
+        everything_in_memory=everything_in_memory(fleet),
     )
 
 
@@ -191,17 +189,3 @@ def _check_prices(name: str, found: list[Option]) -> None:
 
 def _misses(of: Option) -> float:
     return math.inf if of.predicted_miss_ratio is None else of.predicted_miss_ratio
-
-
-def prediction(scenario: Scenario) -> tuple[float | None, bool]:
-    """The share of calls that find no copy in memory by Che's approximation, None for recorded traffic; and whether all
-    models fit at once, where the router asks for them.
-    """
-    rates = rates_at_start(scenario)
-    if not rates.any():
-        return None, False
-    time_s = cache_time_s(scenario)
-    if math.isinf(time_s):
-        return 0.0, True
-    shared = rates / scenario.endpoint.instance_count if scenario.endpoint.router.policy.spreads else rates
-    return float((rates * np.exp(-shared * time_s)).sum() / rates.sum()), False

@@ -13,6 +13,7 @@ from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.runs import Runs
+from mmesim.preflight.proof.proof import proof
 from mmesim.results.expect import compare
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 
@@ -113,7 +114,15 @@ class Walk:
 
 def screened(fleet: Tried) -> bool:
     """Whether arithmetic alone turns a fleet down: it cannot be, costs more than is allowed, or is proved outside."""
-    return cannot_be(fleet)
+    if cannot_be(fleet):
+        return True
+    for need in fleet.option.needs:
+        found = proof(need.scenario)
+        if found is not None:
+            when = "" if need.when is None else f"with {need.when}: "
+            fleet.turn_down("proof", f"{when}{found.text}", found.binds)
+            return True
+    return False
 
 
 def cannot_be(fleet: Tried) -> bool:
