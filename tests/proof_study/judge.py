@@ -38,7 +38,8 @@ def truth(scenario: Scenario, runs: Sequence[RunData]) -> Truth:
     """What the first line of `expect` is decided on; of `max` any call beyond the limit counts as all of them."""
     line = scenario.expect[0]
     question = questions(line, scenario, runs)[0]
-    values = [question.of(run) for run in runs]
+    # Without any such call none is bad.
+    values = [0.0 if math.isnan(value := question.of(run)) else value for run in runs]
     if line.metric == "max":
         # Of some calls alone it is decided on the share of them that are over.
         limit = line.limit if question.of_successful else 0.0

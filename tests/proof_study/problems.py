@@ -14,8 +14,9 @@ TYPES = ("ml.m5.large", "ml.m5.xlarge", "ml.m5.2xlarge", "ml.c5.large", "ml.c5.x
 ROUTERS = ("sticky", "hash", "random", "least_outstanding", "round_robin")
 NEAR = (0.3, 3.0)
 """Offered CPU work over capacity, and needed memory over what there is, lie about between these, even in logarithms."""
-RATES = (20.0, 600.0)
-LENGTHS_S = (20.0, 120.0)
+RATES = (10.0, 400.0)
+LENGTHS_S = (20.0, 600.0)
+MODELS = (1.0, 400.0)
 MOST_CALLS = 12_000.0
 
 Rng = np.random.Generator
@@ -26,7 +27,7 @@ def problem(rng: Rng) -> Scenario:
     count = round(_between(rng, 0.6, 20.0)) or 1
     rate = _between(rng, *RATES)
     length_s = float(np.clip(rng.uniform(*LENGTHS_S), LENGTHS_S[0], max(LENGTHS_S[0], MOST_CALLS / rate)))
-    models = int(rng.integers(1, 120))
+    models = round(_between(rng, *MODELS))
     endpoint = _endpoint(rng, count)
     cores = HostType.model_validate(resolve_host(endpoint["instance_type"], HOME_REGION, {})).cores_when_full
     cpu_ms = 1000.0 * _between(rng, *NEAR) * count * cores / rate
@@ -43,7 +44,7 @@ def problem(rng: Rng) -> Scenario:
             "warmup": f"{float(rng.choice([0.0, 0.2, 0.5])) * length_s} s",
             "seed": int(rng.integers(1, 1_000_000)),
         },
-        "expect": [_line(rng, groups, cpu_ms)],
+        "expect": [_line(rng, groups, cpu_ms, length_s)],
     }
     # Then the models are made as large as the fleet's memory asks for.
     first = Scenario.from_dict(values)
@@ -159,12 +160,18 @@ def _traffic(rng: Rng, rate: float, groups: list[str]) -> list[dict[str, Any]]:
     return [first]
 
 
-def _line(rng: Rng, groups: list[dict[str, Any]], cpu_ms: float) -> str:
+def _line(rng: Rng, groups: list[dict[str, Any]], cpu_ms: float, length_s: float) -> str:
     of = f" of {groups[0]['name']}" if len(groups) == 2 and rng.random() < 0.3 else ""
+    when = rng.random()
+    if when < 0.05:
+        of += f" in {0.6 * length_s:.0f} s..{0.9 * length_s:.0f} s"
+    elif when < 0.1:
+        of += f" in every {0.3 * length_s:.0f} s"
     kind = rng.random()
     if kind < 0.2:
         return f"cache_hit_ratio{of} >= {rng.choice([50, 80, 90, 95, 99])} %"
     if kind < 0.35:
         return f"error_rate{of} < {rng.choice([0.1, 1, 5])} %"
     figure = str(rng.choice(["p50", "p90", "p95", "p99", "p99.9", "max"], p=[0.1, 0.15, 0.25, 0.35, 0.1, 0.05]))
-    return f"{figure}{of} < {_between(rng, 1.5 * cpu_ms, max(5000.0, 30.0 * cpu_ms)):.0f} ms"
+    cold = " cold" if rng.random() < 0.15 else ""
+    return f"{figure}{cold}{of} < {_between(rng, 1.5 * cpu_ms, max(5000.0, 30.0 * cpu_ms)):.0f} ms"

@@ -70,7 +70,9 @@ def plan(
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
         runs = Runs(kept, running)
-        walk, estimates = Walk(fleets, base.plan.tolerance, runs, AT_ONCE * max(2, jobs), watch), Estimates(runs)
+        at_once = AT_ONCE * max(2, jobs)
+        walk = Walk(fleets, base.plan.tolerance, runs, at_once, base.plan.assume_monotone, watch)
+        estimates = Estimates(runs)
         try:
             if base.beliefs:
                 Draws(walk, template, _of(fleets, own), jobs).go()

@@ -10,6 +10,7 @@ from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.gate.tolerance import KNOWN
 from mmesim.experiment.plan.courses import decide_on, search
 from mmesim.experiment.plan.levels import CANDIDATES
+from mmesim.experiment.plan.monotone import settle_smaller
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.runs import Runs
@@ -30,6 +31,7 @@ class Walk:
     runs: Runs
     at_once: int
     """Fleets whose short runs are simulated side by side."""
+    assume_monotone: bool = False
     watch: Watch | None = None
     answer: Tried | None = None
     candidates: int = 0
@@ -39,6 +41,8 @@ class Walk:
 
     def go(self) -> None:
         """Find the answer: the cheapest fleet inside."""
+        if self.assume_monotone:
+            settle_smaller(self.fleets, lambda some: self._short([one for one in some if not screened(one)]))
         left = [one for one in self.fleets if not one.is_settled]
         while left and self.answer is None and self.candidates < CANDIDATES:
             batch = list[Tried]()

@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from mmesim.arrays import Flags, Floats
 from mmesim.preflight.proof.calls import Calls, calls_between
+from mmesim.preflight.proof.chance import least_share
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.settings import AUTO
@@ -22,6 +24,10 @@ MANY = 400.0
 """Calls expected in a window from which on it is surely not joined with the next: that happens below 100."""
 HAIR = 1e-6
 """Relative: what a latency may be above a limit that it equals in the simulation is far less."""
+
+
+Kind = Literal["slow", "slow cold", "misses"]
+"""Calls that are slow or fail; those of the cold ones; attempts that do not find their model ready."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,8 @@ class Asked:
     """Share of bad calls with which the line may still hold."""
     limit_s: float
     """A good call is answered within this time; of no meaning where misses are bad."""
-    misses: bool
-    """Whether a call is bad that does not find its model ready, answered or not."""
+    kind: Kind
+    """What the line counts as bad."""
     attempts: int = 1
     """Of a call at most, where attempts are counted: all but the first may find the model ready."""
 
@@ -55,14 +61,28 @@ class Asked:
         """All of them."""
         return float(self.of_model.sum())
 
+    def share_of(self, proved: float, good: float = 0.0) -> float:
+        """The least share of bad ones: `chance.least_share`, of the attempts where those are counted."""
+        return least_share(self.expected, proved, good + self.calls.even) / self.attempts
+
+
+@dataclass(frozen=True)
+class Bad:
+    """What is proved of the calls of a line."""
+
+    share: float
+    """At least, 0 if nothing."""
+    binds: str
+    text: str
+
 
 def asked(scenario: Scenario) -> Iterator[Asked]:
     """The lines that are about a share of bad calls, of models that are called by known streams alone."""
     for line in scenario.expect:
         bound = _bound(line, scenario)
-        if bound is None or line.calls.state is not None:
+        if bound is None:
             continue
-        allowed, limit_s, misses, attempts = bound
+        allowed, limit_s, kind, attempts = bound
         time = _time(line, scenario)
         if time is None:
             continue
@@ -71,26 +91,28 @@ def asked(scenario: Scenario) -> Iterator[Asked]:
             rows[:] = False
             rows[[model.index for model in scenario.chosen_by(line.calls)]] = True
         calls = calls_between(scenario, *time)
-        found = Asked(line, rows, calls, time[1] - time[0], allowed, limit_s * (1.0 + HAIR), misses, attempts)
+        found = Asked(line, rows, calls, time[1] - time[0], allowed, limit_s * (1.0 + HAIR), kind, attempts)
         if line.calls.every_s is None or found.expected > MANY:
             yield found
 
 
-def _bound(line: Expectation, scenario: Scenario) -> tuple[float, float, bool, int] | None:
-    """Share of bad calls that is allowed, time within which a call is good, whether misses are bad, attempts."""
+def _bound(line: Expectation, scenario: Scenario) -> tuple[float, float, Kind, int] | None:
+    """Share of bad calls that is allowed, time within which a call is good, what is bad, attempts that count."""
     shares, clients = quantile_shares(line.metric), scenario.clients
     longest_s = clients.longest_call_s
     if line.metric == "cache_hit_ratio" and not line.is_upper:
-        if scenario.endpoint.throttling.is_on:  # an attempt that is throttled is neither a hit nor a miss
+        # An attempt that is throttled is neither a hit nor a miss.
+        if scenario.endpoint.throttling.is_on or line.calls.state is not None:
             return None
-        return 1.0 - line.limit, math.inf, True, 1 if clients.retries is None else clients.retries.max_attempts
-    if not line.is_upper:
+        return 1.0 - line.limit, math.inf, "misses", 1 if clients.retries is None else clients.retries.max_attempts
+    if not line.is_upper or line.calls.state == "warm":  # the bad ones may all be cold
         return None
+    kind: Kind = "slow" if line.calls.state is None else "slow cold"
     if shares is not None:
-        return shares[1], min(line.limit, longest_s), False, 1
+        return shares[1], min(line.limit, longest_s), kind, 1
     if line.metric == "max":
-        return 0.0, min(line.limit, longest_s), False, 1
-    return (line.limit, longest_s, False, 1) if line.metric == "error_rate" else None
+        return 0.0, min(line.limit, longest_s), kind, 1
+    return (line.limit, longest_s, kind, 1) if line.metric == "error_rate" else None
 
 
 def _time(line: Expectation, scenario: Scenario) -> tuple[float, float] | None:

@@ -37,6 +37,8 @@ class Calls:
     """[models] each: expected calls of streams whose mix stays the same throughout the time."""
     even: int
     """Streams of a constant rate: their number of calls may be one less than expected."""
+    steady: bool
+    """Whether they are those of Poisson processes alone that go on from the beginning to the end."""
     unknown: Flags
     """[models]: whether there are other calls for it, of which nothing is known."""
 
@@ -108,7 +110,7 @@ def _between(scenario: Scenario, begin_s: float, end_s: float) -> Calls:
             others.append(expected)
             even += isinstance(stream.arrivals, ConstantRate)
     together = (steady, *others) if steady.any() else tuple(others)
-    return Calls(together, even, unknown)
+    return Calls(together, even, not others and not unknown.any(), unknown)
 
 
 def rates_per_s(scenario: Scenario) -> Floats:

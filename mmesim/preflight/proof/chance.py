@@ -14,6 +14,11 @@ matter of means. With a fixed number of calls the same bound holds.
 from __future__ import annotations
 
 import math
+from typing import overload
+
+import numpy as np
+
+from mmesim.arrays import Floats
 
 CERTAINTY = 18.0
 """The chance that a run contradicts is at most exp(-18) = 1.5e-8: what 6 standard deviations are to a normal law."""
@@ -27,8 +32,18 @@ def surplus(share: float, calls: float, proved: float, good: float) -> float:
     """
     variance = max(0.0, proved * (1.0 - 2.0 * share) + share * share * calls)
     linear = CERTAINTY * share / 3.0
-    margin = linear + math.sqrt(linear * linear + 2.0 * CERTAINTY * variance)
-    return proved - good - share * calls - margin
+    return proved - good - share * calls - linear - math.sqrt(linear * linear + 2.0 * CERTAINTY * variance)
+
+
+@overload
+def margin(variance: float) -> float: ...
+@overload
+def margin(variance: Floats, jump: float | Floats = 1.0) -> Floats: ...
+def margin(variance: float | Floats, jump: float | Floats = 1.0) -> float | Floats:
+    """By how much a sum of this variance, with jumps of up to this, exceeds or misses its mean in no run."""
+    linear = CERTAINTY * jump / 3.0
+    found: float | Floats = linear + np.sqrt(linear * linear + 2.0 * CERTAINTY * variance)
+    return found
 
 
 def least_share(calls: float, proved: float, good: float = 0.0) -> float:

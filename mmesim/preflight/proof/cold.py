@@ -20,9 +20,9 @@ import numpy as np
 from mmesim import units
 from mmesim.arrays import Flags, Floats
 from mmesim.preflight.offered import named
-from mmesim.preflight.proof.asked import Asked
+from mmesim.preflight.proof.asked import Asked, Bad
+from mmesim.preflight.proof.chance import margin
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet, Room
-from mmesim.preflight.proof.load import Bad
 
 SHOWN = {"memory": "memory", "tasks": "processes and threads", "disk": "disk"}
 
@@ -38,19 +38,19 @@ def never_fits(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     models = [fleet.offered.models[row] for row in np.flatnonzero(fleet.never_fits[binds] & (calls > 0.0)).tolist()]
     share = units.show_fraction(proved / asked.expected)
     text = f"{named([model.name for model in models])} can never be loaded for lack of {SHOWN[binds]}"
-    yield Bad(proved, 0.0, binds, f"{text}: {share} of the calls fail")
+    yield Bad(asked.share_of(proved), binds, f"{text}: {share} of the calls fail")
 
 
 def unloaded(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     """Calls that find no copy in memory: they miss, and are late where the shortest load is longer than the limit."""
-    if asked.misses:
+    if asked.kind == "misses":
         late, why = np.ones_like(asked.rows), ""
     else:
         late = _late(fleet, asked, fleet.load_s)
         why = f", and a load alone takes {_shortest(fleet.load_s[late & asked.rows])} or more"
     for room in fleet.rooms:
         yield from _outside(fleet, asked, room, late, why)
-    if not asked.misses and not late.all():
+    if asked.kind != "misses" and not late.all():
         whole_s = fleet.load_s + fleet.download_s
         late = _late(fleet, asked, whole_s)
         why = f", and download and load take {_shortest(whole_s[late & asked.rows])} or more"
@@ -73,22 +73,47 @@ def _late(fleet: Fleet, asked: Asked, wait_s: Floats) -> Flags:
 def _outside(fleet: Fleet, asked: Asked, room: Room, late: Flags, why: str) -> Iterator[Bad]:
     """Calls for models that have no copy in this room, of those that are late then."""
     bad = (late | fleet.failing) & asked.rows
-    free = np.where(fleet.failing, np.inf, room.needs)
-    proved = 0.0
-    for calls in asked.calls.together:
-        value = np.where(bad, calls, 0.0)
-        proved += float(value.sum()) - most_held(value, free, room.has, fleet.caches)
+    proved = _calls_outside(fleet, asked, room, bad)
     if proved <= 1e-9 * asked.expected:
         return
     share = units.show_fraction(proved / asked.expected)
     size = float(np.mean(room.needs[bad]))
     shown = units.show_bytes if room.resource != "tasks" else units.show_number
-    each = "each instance holds" if fleet.caches > 1 or fleet.scenario.endpoint.instance_count > 1 else "it holds"
+    who = "each instance has" if fleet.scenario.endpoint.instance_count > 1 else "the instance has"
     text = (
-        f"{SHOWN[room.resource]}: {each} {shown(max(0.0, room.has))} of models of {shown(size)} each: whatever is "
-        f"unloaded, at least {share} of the calls find no copy{why}"
+        f"{SHOWN[room.resource]}: {who} {shown(max(0.0, room.has))} for models that take {shown(size)} each: whatever "
+        f"is unloaded, at least {share} of the calls find no copy{why}"
     )
-    yield Bad(proved, 0.0, room.resource, text)
+    yield Bad(asked.share_of(proved), room.resource, text)
+
+
+def _calls_outside(fleet: Fleet, asked: Asked, room: Room, rows: Flags) -> float:
+    """Calls for these models that find no copy in this room, on average, at least."""
+    needs, outside = np.where(fleet.failing, np.inf, room.needs), 0.0
+    for calls in asked.calls.together:
+        value = np.where(rows, calls, 0.0)
+        outside += float(value.sum()) - most_held(value, needs, room.has, fleet.caches)
+    return outside
+
+
+def cold_calls(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
+    """Cold calls, where every load is longer than the limit: all are late but those that find a load nearly done.
+
+    These are calls for models that are being loaded when they come, as many at once as there are load slots.
+    """
+    endpoint, clients = fleet.scenario.endpoint, fleet.scenario.clients
+    late = _late(fleet, asked, fleet.load_s) | fleet.failing
+    if clients.retries is not None or endpoint.throttling.is_on or not late[asked.rows].all():
+        return
+    slots = endpoint.load_slots * endpoint.instance_count
+    joining = float(np.sort(np.where(fleet.failing, 0.0, asked.of_model))[::-1][:slots].sum())
+    outside, room = max((_calls_outside(fleet, asked, room, asked.rows), room.resource) for room in fleet.rooms)
+    surely = outside - margin(outside) - asked.calls.even
+    if surely > 0.0:
+        loads = fleet.load_s[asked.rows & ~fleet.failing]
+        share = surely / (surely + joining + margin(joining) + asked.calls.even)
+        text = f"a load alone takes {_shortest(loads)} or more" if len(loads) else "no model can be loaded"
+        yield Bad(share, "load" if len(loads) else room, text)
 
 
 def most_held(value: Floats, needs: Floats, has: float, hosts: int) -> float:

@@ -54,9 +54,16 @@ class Fleet:
 
     @cached_property
     def never_fits(self) -> dict[str, Flags]:
-        """Resource -> [models] whether an empty host has too little of it."""
+        """Resource -> [models] whether an empty host has too little of it.
+
+        With `warm: true` a model is there at the start though it takes too much memory while it loads.
+        """
         hosts = Host(self.offered)
-        return {resource: ~hosts.holds(resource) for resource in RESOURCES}
+        found = {resource: ~hosts.holds(resource) for resource in RESOURCES}
+        if self.scenario.endpoint.warm is True:
+            memory = self.rooms[0]
+            found["memory"] = found["memory"] & (memory.needs > memory.has)
+        return found
 
     @cached_property
     def failing(self) -> Flags:
@@ -97,6 +104,12 @@ class Fleet:
     def load_s(self) -> Floats:
         """[models]: the shortest load in memory, with the artefact on disk, seconds."""
         return self.offered.each(lambda model: load_parts_s(self.offered, model, least).get("load", 0.0))
+
+    @cached_property
+    def load_cpu_s(self) -> Floats:
+        """[models]: the least CPU work of a load in memory on a CPU of speed 1, seconds."""
+        start, kind = self.scenario.server.process_start, self.offered.kind
+        return self.offered.each(lambda m: least(start.cpu) + kind.loads_at_once(m) * least(m.load.cpu))
 
     @cached_property
     def download_s(self) -> Floats:

@@ -14,14 +14,13 @@ gives a weaker bound, none a wrong one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.preflight.offered import named
-from mmesim.preflight.proof.asked import Asked
+from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import surplus
 from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.proof.law import sum_beyond
@@ -37,16 +36,6 @@ ALIKE = 16
 """Distinct means that are thresholds themselves: of constant times each is the best one."""
 
 
-@dataclass(frozen=True)
-class Bad:
-    """What is proved of the calls of a line: the expected sum of their marks (see `chance`), less what can be good."""
-
-    proved: float
-    good: float
-    binds: str
-    text: str
-
-
 def cpu(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     """CPU work beyond what all vCPUs do."""
     endpoint, time_s = fleet.scenario.endpoint, _time_s(fleet, asked)
@@ -57,7 +46,7 @@ def cpu(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
         proved, good, work = found
         each = f"{units.show_number(work / asked.length_s)} s of CPU work a second"
         does = f"{_instances(fleet)} at most {units.show_number(have)} s ({_vcpus(host)})"
-        yield Bad(proved, good, "cpu", f"calls bring {each}, {does}")
+        yield Bad(asked.share_of(proved, good), "cpu", f"calls bring {each}, {does}")
 
 
 def workers(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
@@ -70,7 +59,9 @@ def workers(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
         if found is not None:
             proved, good, work = found
             busy = units.show_number(work / asked.length_s)
-            yield Bad(proved, good, "workers", f"calls keep {busy} workers busy, there are {have:,} at most")
+            yield Bad(
+                asked.share_of(proved, good), "workers", f"calls keep {busy} workers busy, there are {have:,} at most"
+            )
         return
     homes = 1 if endpoint.router.policy.one_home and endpoint.router.misroute == 0.0 else count
     have_of = fleet.offered.each(lambda model: kind.model_workers(model).at_most) * homes
@@ -100,9 +91,8 @@ def _own_workers(fleet: Fleet, asked: Asked, have_of: Floats, time_s: float) -> 
     worst = int(over[np.argmax(calls[over] * mean_s[over] / have_of[over])])
     busy = units.show_number(float(calls[worst] * mean_s[worst]) / asked.length_s)
     names = named([fleet.offered.models[row].name for row in (worst, *over[over != worst].tolist())])
-    yield Bad(
-        proved, good, "workers", f"{names}: calls keep {busy} workers busy, there are {have_of[worst]:,.0f} at most"
-    )
+    text = f"{names}: calls keep {busy} workers busy, there are {have_of[worst]:,.0f} at most"
+    yield Bad(asked.share_of(proved, good), "workers", text)
 
 
 def own_time(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
@@ -114,7 +104,7 @@ def own_time(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     if late > 0.0:
         share = units.show_fraction(late / asked.expected)
         longer = f"{share} of the calls take longer than {units.show_seconds(asked.limit_s)}"
-        yield Bad(proved, 0.0, "service", f"{longer} even on an idle instance with their model loaded")
+        yield Bad(asked.share_of(proved), "service", f"{longer} even on an idle instance with their model loaded")
 
 
 def _shared(

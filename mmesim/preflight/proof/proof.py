@@ -7,25 +7,34 @@ cache that evicts unwisely, loads that wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from mmesim import units
 from mmesim.preflight.offered import named
-from mmesim.preflight.proof.asked import Asked, asked
-from mmesim.preflight.proof.chance import least_share
-from mmesim.preflight.proof.cold import SHOWN, never_fits, unloaded
+from mmesim.preflight.proof.asked import Asked, Bad, Kind, asked
+from mmesim.preflight.proof.cold import SHOWN, cold_calls, never_fits, unloaded
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet
-from mmesim.preflight.proof.load import Bad, cpu, own_time, workers
+from mmesim.preflight.proof.load import cpu, own_time, workers
+from mmesim.preflight.proof.reload import reloads
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 
-CAUSES: tuple[Callable[[Fleet, Asked], Iterator[Bad]], ...] = (never_fits, cpu, workers, unloaded, own_time)
-"""Each says what it proves of the calls of a line; the first of equals is named."""
-OF_MISSES = (never_fits, unloaded)
-"""Those that say something of calls which find no model ready, too."""
+Cause = Callable[[Fleet, Asked], Iterator[Bad]]
+
+CAUSES: Mapping[Kind, tuple[Cause, ...]] = MappingProxyType(
+    {
+        "slow": (never_fits, cpu, workers, unloaded, own_time),
+        "slow cold": (cold_calls,),
+        "misses": (never_fits, unloaded),
+    }
+)
+"""What is asked for what a line counts as bad; the first of equals is named."""
+DEARER: tuple[Cause, ...] = (reloads,)
+"""What is asked of slow calls where those prove too little: it takes longer."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +70,18 @@ def _proofs(fleet: Fleet, line: Asked) -> Iterator[Proof]:
         yield from _certain(fleet, line)
     if bool(line.calls.unknown[line.rows].any()):
         return
-    for cause in CAUSES:
-        if line.misses and cause not in OF_MISSES:
-            continue
+    found = list(_by(CAUSES[line.kind], fleet, line))
+    yield from found or (_by(DEARER, fleet, line) if line.kind == "slow" else [])
+
+
+def _by(causes: Iterable[Cause], fleet: Fleet, line: Asked) -> Iterator[Proof]:
+    what = "miss" if line.kind == "misses" else "are slower than the limit or fail"
+    for cause in causes:
         for bad in cause(fleet, line):
-            share = least_share(line.expected, bad.proved, bad.good + line.calls.even) / line.attempts
-            if share > line.allowed:
-                what = "miss" if line.misses else "are slower than the limit or fail"
-                yield _proof(line, share, bad.binds, f"{bad.text}; at least {units.show_fraction(share)} {what}")
+            if bad.share > line.allowed:
+                yield _proof(
+                    line, bad.share, bad.binds, f"{bad.text}; at least {units.show_fraction(bad.share)} {what}"
+                )
 
 
 def _certain(fleet: Fleet, line: Asked) -> Iterator[Proof]:

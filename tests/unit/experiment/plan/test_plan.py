@@ -177,6 +177,19 @@ def test_at_most_four_candidates_are_tried_on_the_numbers_that_decide(tmp_path):
     assert (result.document.verdict, result.answer) == ("undecided", None)
 
 
+def test_assumed_to_be_monotone_most_fleets_need_not_be_tried(tmp_path):
+    shares = by_count(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.01)
+    engine, plain = Engine(shares), Engine(shares)
+    grid = "grid: {endpoint.instance_count: 1..16}"
+    result = planned(engine, write(tmp_path, plan=f"{{{grid}, assume_monotone: true}}", own=7))
+    assert result.answer == of(result, 7)
+    assert result.document.assume_monotone
+    assert [of(result, count).state for count in range(1, 7)] == ["turned down"] * 6
+    assert "plan.assume_monotone" in str(of(result, 1).reason)
+    assert planned(plain, write(tmp_path, plan=f"{{{grid}}}", own=7)).answer is not None
+    assert len({count for count, _, _ in engine.runs}) < len({count for count, _, _ in plain.runs})
+
+
 def test_what_is_in_the_store_is_not_simulated_again(tmp_path):
     file, store = write(tmp_path), tmp_path / "a.store"
     first, again = Engine(CLEAR), Engine(CLEAR)
