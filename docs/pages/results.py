@@ -11,10 +11,13 @@ from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
+from mmesim.results.capacity import Capacity
+from mmesim.results.explained import Explained
 from mmesim.results.gated import Gated
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
+from mmesim.results.split import SplitAnswer
 from mmesim.results.summary import Summary
 from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
 from mmesim.scenario.values.meanings import meanings
@@ -119,6 +122,55 @@ def gate_page() -> str:
         GATE,
         table(("Key", "Type", "Meaning"), keys(Gated)),
         "The JSON Schema itself: `mmesim.results.gated.gated_schema()`.",
+    )
+
+
+CAPACITY = """
+What `mmesim capacity --json` prints: one JSON object. Keys are never left out: what cannot be said is `null`. Terms:
+[glossary](../glossary.md). How to use it: [find out how many models fit](../how-to/how-many-models.md).
+""".strip()
+
+
+def capacity_page() -> str:
+    """The reference of the document of a capacity, from its models."""
+    return page(
+        "The document of a capacity",
+        CAPACITY,
+        table(("Key", "Type", "Meaning"), keys(Capacity)),
+        "The JSON Schema itself: `mmesim.results.capacity.capacity_schema()`.",
+    )
+
+
+SPLIT = """
+What `mmesim split --json` prints: one JSON object, from which its report is made. Keys are never left out: what cannot
+be said is `null`. Terms: [glossary](../glossary.md). How to use it:
+[split an endpoint](../how-to/split-an-endpoint.md).
+""".strip()
+
+
+def split_page() -> str:
+    """The reference of the document of a split, from its models."""
+    return page(
+        "The document of a split",
+        SPLIT,
+        table(("Key", "Type", "Meaning"), keys(SplitAnswer)),
+        "The JSON Schema itself: `mmesim.results.split.split_schema()`.",
+    )
+
+
+EXPLAIN = """
+What `mmesim explain --json` prints: one JSON object, from which its report is made. Keys are never left out: what
+cannot be said is `null`. Terms: [glossary](../glossary.md). How to use it: [explain a run](../how-to/explain-a-run.md).
+""".strip()
+
+
+def explain_page() -> str:
+    """The reference of the document of an explanation, from its models."""
+    return page(
+        "The document of an explanation",
+        EXPLAIN,
+        table(("Key", "Type", "Meaning"), keys(Explained)),
+        "The JSON Schema itself: `mmesim.results.explained.explained_schema()`.",
     )
 
 

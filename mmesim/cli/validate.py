@@ -91,6 +91,6 @@ def summary(scenario: Scenario) -> str:
     from mmesim import units
     from mmesim.report.phrases import fleet, plural
 
-    models = f"{plural(len(scenario.model_table()), 'model')}, {plural(len(scenario.traffic), 'stream')} of traffic"
+    models = f"{plural(len(scenario.hosted), 'model')}, {plural(len(scenario.traffic), 'stream')} of traffic"
     length = f"{units.show_seconds(scenario.run.duration_s)} x {plural(scenario.run.replications, 'replication')}"
     return f"{scenario.name}: {fleet(scenario)}, {models}, {length}"

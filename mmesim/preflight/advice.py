@@ -48,7 +48,7 @@ def price(offered: Offered) -> Iterator[Finding]:
 def frameworks(offered: Offered) -> Iterator[Finding]:
     """Models of several frameworks on one endpoint."""
     counted: dict[str, int] = {}
-    for model in offered.models:
+    for model in offered.scenario.hosted:
         counted[model.framework] = counted.get(model.framework, 0) + 1
     if len(counted) < 2:
         return

@@ -22,7 +22,7 @@ def in_short(offered: Offered) -> Iterator[str]:
     cpu = float((offered.open_per_s @ offered.cpu_s).mean()) / capacity
     busy, have = occupancy(offered)
     share = busy.mean(axis=0) / have
-    memory = sum(model.pool_memory_bytes for model in offered.models) * copies_of_each(scenario)
+    memory = sum(model.pool_memory_bytes for model in scenario.hosted) * copies_of_each(scenario)
     room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.instance_count)
     if offered.open_per_s.any():
         per_model = offered.kind.queue.scope == "model"

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil, inf
 
-import numpy as np
-
 from mmesim import units
 from mmesim.arrays import Flags
 from mmesim.preflight.finding import Finding
@@ -24,7 +22,8 @@ def never_fits(offered: Offered) -> Iterator[Finding]:
     """Models that an empty host cannot hold: of which resource they need how much, of how much."""
     hosts = Host(offered)
     for resource in ("memory", "tasks", "disk"):
-        failing = [offered.models[row] for row in np.flatnonzero(~hosts.holds(resource)).tolist()]
+        held = hosts.holds(resource)
+        failing = [model for model in offered.scenario.hosted if not held[model.index]]
         if failing:
             yield hosts.refusal(max(failing, key=lambda model: hosts.needs(model, resource)), resource, failing)
 
@@ -33,7 +32,7 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
     """All models against the memory of all hosts; what does not fit is loaded when it is called."""
     scenario = offered.scenario
     have = free_memory_bytes(scenario.endpoint)
-    copies = [offered.models[row].pool_memory_bytes for row in np.flatnonzero(Host(offered).holds("memory")).tolist()]
+    copies = [model.pool_memory_bytes for model in Host(offered).fitting()]
     need = sum(copies) * copies_of_each(scenario)
     hosts = scenario.endpoint.instance_count
     if not copies or need <= have * hosts:
@@ -56,7 +55,7 @@ def fleet_disk(offered: Offered) -> Iterator[Finding]:
     """All artefacts against the disks; what does not fit is downloaded again."""
     scenario = offered.scenario
     have = scenario.endpoint.disk_bytes * scenario.endpoint.instance_count
-    need = sum(model.artifact_bytes for model in offered.models) * copies_of_each(scenario)
+    need = sum(model.artifact_bytes for model in scenario.hosted) * copies_of_each(scenario)
     if need <= have or scenario.endpoint.model_cache == "disabled":
         return
     yield Finding(
@@ -74,7 +73,7 @@ def fleet_tasks(offered: Offered) -> Iterator[Finding]:
     """Whether processes and threads run out before the memory does."""
     scenario = offered.scenario
     limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.instance_count
-    models = [offered.models[row] for row in np.flatnonzero(Host(offered).holds("memory")).tolist()]
+    models = Host(offered).fitting()
     if limit is None or not models:
         return
     free = limit - scenario.server.base_tasks
@@ -112,6 +111,11 @@ class Host:
     def holds(self, resource: str) -> Flags:
         """[models] whether one resource suffices for a copy of each."""
         return self.offered.each(lambda model: self.fits(model, resource)) > 0.0
+
+    def fitting(self) -> list[Model]:
+        """The models that are hosted here and whose memory an empty host has."""
+        held = self.holds("memory")
+        return [model for model in self.offered.scenario.hosted if held[model.index]]
 
     def fits(self, model: Model, resource: str) -> bool:
         """Whether one resource suffices for a copy, by the rule of the kind of server."""

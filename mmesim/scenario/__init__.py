@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.run.plan import Plan
     from mmesim.scenario.run.selection import Selection
     from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
+    from mmesim.scenario.run.split import Serverless, Split
     from mmesim.scenario.run.sweep import Range, Sample, Sweep
     from mmesim.scenario.run.until import Precision
     from mmesim.scenario.scenario import Scenario
@@ -106,8 +107,10 @@ __all__ = [
     "Schedule",
     "Selection",
     "Server",
+    "Serverless",
     "Service",
     "Sessions",
+    "Split",
     "Sweep",
     "Tenants",
     "Throttling",
@@ -166,6 +169,7 @@ _HOMES = {
         "FoundWarmup",
         "RunSettings",
     ),
+    "mmesim.scenario.run.split": ("Serverless", "Split"),
     "mmesim.scenario.run.sweep": (
         "Range",
         "Sample",

@@ -21,6 +21,7 @@ from mmesim.scenario.run.expect import ExpectationField
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
+from mmesim.scenario.run.split import Split
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.kinds import kind_of
@@ -68,6 +69,8 @@ class Scenario(Data):
     """What is promised, one line each such as `p99 < 500 ms`; enforced by `mmesim run --check`."""
     beliefs: Beliefs = ()
     """Beliefs of a resolved file, field -> what stood below `uncertain:`; the field itself has the middle value."""
+    split: Split | None = None
+    """Where models could go that leave this endpoint; used by `mmesim split`."""
     sweep: Sweep | None = None
     """Values of other fields to try; used by `mmesim sweep`, ignored by `mmesim run`."""
     plan: Plan | None = None
@@ -119,6 +122,13 @@ class Scenario(Data):
     def resolved_models(self) -> tuple[Model, ...]:
         """The table behind `model_table`; raises Refusals, which the loader turns into places in the file."""
         return expand(self.models, self.server_kind)
+
+    @cached_property
+    def hosted(self) -> tuple[Model, ...]:
+        """The models of the table that the endpoint hosts: all, but for `endpoint.only` and `endpoint.without`."""
+        models, only, without = self.model_table(), self.endpoint.only, self.endpoint.without
+        leaving = set() if without is None else {model.index for model in called(without, models)}
+        return tuple(model for model in called(only, models) if model.index not in leaving)
 
     def models_of(self, stream: Traffic) -> tuple[Model, ...]:
         """The models that a stream may call, in the order of the table; raises ScenarioError for an unknown name."""
@@ -209,6 +219,26 @@ class Scenario(Data):
         """What every call spends on the way whatever the hosts do: network round trip and router overhead, seconds."""
         return self.clients.network_s + self.endpoint.router.overhead_s
 
+    def no_stationary_start(self) -> Refused | None:
+        """Why the caches cannot begin as earlier traffic leaves them, None when they can.
+
+        That needs traffic that continues unchanged forever, and a cache that it leaves behind.
+        """
+        place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
+        for stream in self.traffic:
+            if stream.arrivals is None:
+                message = f"stream {stream.name!r} is recorded: what came before its first call is unknown"
+                return Refused(message, place, hint)
+            reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
+            if reason is not None:
+                return Refused(f"stream {stream.name!r} {reason}", place, hint)
+        if self.endpoint.model_cache == "disabled":
+            return Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
+        policy = self.endpoint.router.policy
+        if not policy.replayable:
+            return Refused(f"{policy} depends on the calls in flight, which cannot be replayed", place, hint)
+        return None
+
     @field_validator("traffic", mode="after")
     @classmethod
     def _named(cls, traffic: tuple[Traffic, ...]) -> tuple[Traffic, ...]:
@@ -242,21 +272,6 @@ class Scenario(Data):
 
     @model_validator(mode="after")
     def _has_a_stationary_start(self) -> Scenario:
-        """A stationary start needs traffic that continues unchanged forever, and a cache that it leaves behind."""
-        if self.endpoint.warm != STATIONARY:
-            return self
-        place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
-        for stream in self.traffic:
-            if stream.arrivals is None:
-                message = f"stream {stream.name!r} is recorded: what came before its first call is unknown"
-                raise Refused(message, place, hint)
-            reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
-            if reason is not None:
-                raise Refused(f"stream {stream.name!r} {reason}", place, hint)
-        if self.endpoint.model_cache == "disabled":
-            raise Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
-        policy = self.endpoint.router.policy
-        if not policy.replayable:
-            message = f"{policy} depends on the calls in flight, which cannot be replayed"
-            raise Refused(message, place, hint)
+        if self.endpoint.warm == STATIONARY and (refused := self.no_stationary_start()) is not None:
+            raise refused
         return self

@@ -19,6 +19,7 @@ from mmesim.workload.arrivals import poisson
 from mmesim.workload.arrivals.rates import calls_per_s_at_start
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.draws.popularity import Alias
+from mmesim.workload.hosted import hosted
 
 LARGEST_REPLAY = 20_000_000
 """Requests of a reference stream that are replayed at most: some seconds."""
@@ -42,7 +43,8 @@ def rates_at_start(scenario: Scenario) -> Floats:
             rows = [model.index for model in chosen]
             seed, delay_s = scenario.run.seed, scenario.fixed_delay_s
             rates[rows] += calls_per_s_at_start(traffic, chosen, seed, delay_s)
-    return rates
+    here = hosted(scenario)
+    return rates if here is None else np.where(here, rates, 0.0)
 
 
 @dataclass(frozen=True)

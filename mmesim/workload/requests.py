@@ -14,6 +14,7 @@ from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.workload.arrivals import rates
 from mmesim.workload.block import Arrivals, Block, gather, merge, resize, rows_of
+from mmesim.workload.hosted import hosted, kept
 from mmesim.workload.sources import source
 from mmesim.workload.trace import fingerprint
 from mmesim.workload.trace.coverage import told
@@ -46,7 +47,11 @@ def blocks(scenario: Scenario, replication: int, block_size: int = 65536, beyond
         for i, traffic in enumerate(scenario.traffic)
         if not isinstance(traffic.arrivals, ClosedLoop)
     }
-    each = [_stream(scenario, scenario.traffic[i], i, work, replication, chunk, beyond) for i, chunk in chunks.items()]
+    here = hosted(scenario)
+    each = [
+        kept(_stream(scenario, scenario.traffic[i], i, work, replication, chunk, beyond), here)
+        for i, chunk in chunks.items()
+    ]
     rows = min(block_size, sum(chunks.values())) if beyond else block_size
     return resize(merge(each, max(chunks.values())), rows) if each else iter(())
 
@@ -73,7 +78,8 @@ def expected_calls(scenario: Scenario) -> Floats:
         if each.sum() > traffic.most_calls:
             each *= traffic.most_calls / each.sum()
         calls += each
-    return calls
+    here = hosted(scenario)
+    return calls if here is None else np.where(here, calls, 0.0)
 
 
 def _expected(scenario: Scenario, traffic: Traffic, models: int) -> Floats:

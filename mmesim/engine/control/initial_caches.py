@@ -45,8 +45,11 @@ class InitialCaches:
     def _warm(self) -> None:
         """One copy of each model by expected calls, most first, on its first host in rendezvous order where it fits."""
         calls = expected_calls(self._scenario)
+        here = {model.index for model in self._scenario.hosted}
         refused = _Refused()
         for model in np.argsort(-calls, kind="stable").tolist():
+            if model not in here:
+                continue
             needs = (*self._held[model], self._models[model].artifact_bytes)
             if not refused.covers(needs) and not any(
                 self._place(model, host, 0.0) for host in self._plane.hosts_in_order(model)

@@ -70,7 +70,7 @@ def _head(result: Result, summary: Any) -> Iterator[Block]:
     warmup = f" (first {units.show_seconds(run.cut_s)} not measured)" if run.cut_s else ""
     repeated = f" x {phrases.plural(result.planned, 'replication')}, seed {run.seed}"
     intervals = "" if summary["replications"] == 1 else f"; {phrases.INTERVALS if until is None else WIDER}"
-    models = phrases.plural(len(scenario.model_table()), "model")
+    models = phrases.plural(len(scenario.hosted), "model")
     yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}", level=1)
     lines = [f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"]
     if summary["interrupted"]:

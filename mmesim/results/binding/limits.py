@@ -240,7 +240,7 @@ def _misfit(roots: Roots, resource: str) -> Use | None:
     if not any(run.attempt_causes[row] for run in roots.runs):
         return None
     room = Host(Offered(roots.scenario))
-    failing = [model for model in roots.scenario.model_table() if not room.fits(model, resource)]
+    failing = [model for model in roots.scenario.hosted if not room.fits(model, resource)]
     if not failing:
         return None
     model = max(failing, key=lambda one: room.needs(one, resource))

@@ -124,7 +124,7 @@ class Roots:
         room = Host(Offered(self.scenario))
         failing: tuple[tuple[str, Resource], ...] = (("memory", "memory"), ("tasks", "tasks"), ("disk", "disk"))
         for what, resource in failing:
-            if any(not room.fits(model, what) for model in self.scenario.model_table()):
+            if any(not room.fits(model, what) for model in self.scenario.hosted):
                 return resource
         return None
 

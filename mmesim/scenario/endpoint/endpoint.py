@@ -77,6 +77,11 @@ class Throttling(Data):
     """Attempts that may exceed `rate` at once; default: those of one second."""
 
     @property
+    def is_on(self) -> bool:
+        """Whether anything is refused."""
+        return self.in_flight is not None or self.rate_per_s is not None
+
+    @property
     def tokens(self) -> float:
         """Attempts that may come at once: the size of the token bucket."""
         return float(self.burst) if self.burst is not None else max(1.0, self.rate_per_s or 0.0)
@@ -149,6 +154,10 @@ class Endpoint(Data):
     """The router in front of the hosts."""
     throttling: Throttling = Throttling()
     """Calls that a host refuses with ThrottlingException."""
+    only: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """Groups or single models that this endpoint hosts, default all: the calls for the others go elsewhere."""
+    without: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """Groups or single models that are hosted elsewhere, where their calls go; all others are hosted here."""
     warm: WarmField = False
     """`true`: models are loaded at the start, the most popular first, as far as they fit; `stationary`: the caches
     are as earlier traffic of the same kind would have left them.
@@ -189,6 +198,12 @@ class Endpoint(Data):
         if isinstance(value, Refused):
             raise value
         return value
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Endpoint:
+        if self.only is not None and self.without is not None:
+            raise Refused("excludes only: each of the two says which models are hosted here", ("without",))
+        return self
 
     @model_validator(mode="after")
     def _limit_after_timeout(self) -> Endpoint:

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from mmesim import units
 from mmesim.errors import ScenarioError
 from mmesim.scenario import expectations
+from mmesim.scenario.endpoint.catalogue import UnknownType, look_up
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
 from mmesim.scenario.run.expected import COSTS, OF_LIMIT
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.combinations import too_few_or_many
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.popularity import Tenants, Weights, uses_weights
@@ -32,6 +34,8 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     except Refusals as refusals:
         yield from refusals.all
         return
+    yield from _hosted(scenario, models)
+    yield from _split(scenario, models)
     yield from _pinned(scenario, models)
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
@@ -62,6 +66,45 @@ def _memory(scenario: Scenario) -> Iterator[Refused]:
         yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
     if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
         yield Refused("leaves no process for a model", ("endpoint", "pid_limit"))
+
+
+def _hosted(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Models that are hosted elsewhere: some must be left, and users do not wait for an answer from elsewhere."""
+    endpoint = scenario.endpoint
+    key, names = ("only", endpoint.only) if endpoint.without is None else ("without", endpoint.without)
+    if names is None:
+        return
+    wrong = [(number, name, hint) for number, name, hint in unknown(names, models)]
+    for number, name, hint in wrong:
+        yield Refused(f"there is no model or group {name!r}", ("endpoint", key, number), hint)
+    if wrong:
+        return
+    here = {model.index for model in scenario.hosted}
+    if not here:
+        yield Refused("leaves no model here", ("endpoint", key))
+    for index, stream in enumerate(scenario.traffic):
+        chosen = called(stream.models, models)
+        if isinstance(stream.arrivals, ClosedLoop) and any(model.index not in here for model in chosen):
+            message = (
+                "the users of a closed loop wait for each answer, also for those from elsewhere, which are unknown"
+            )
+            yield Refused(message, ("endpoint", key), f"traffic.{index}.models: [...], those that are hosted here")
+
+
+def _split(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Models and instance types of `split` that there are not."""
+    wanted = scenario.split
+    for number, names in enumerate(() if wanted is None else wanted.candidates):
+        for place, name, hint in unknown(names, models):
+            yield Refused(f"there is no model or group {name!r}", ("split", "candidates", number, place), hint)
+    for place, name in enumerate(() if wanted is None else wanted.instance_types or ()):
+        try:
+            row = look_up(name, scenario.endpoint.region)
+        except UnknownType as error:
+            yield Refused(error.message, ("split", "instance_types", place), error.hint)
+            continue
+        if row.price[0] is None and name != scenario.endpoint.instance_type:
+            yield Refused(f"no price of {name} in {row.region} is known", ("split", "instance_types", place))
 
 
 def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:

@@ -1,0 +1,1 @@
+"""Which models should leave the multi-model endpoint, and where to."""

@@ -1,0 +1,95 @@
+"""Looks for the cheapest fleet that keeps its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mmesim.experiment import numbers
+from mmesim.experiment.split import lines
+from mmesim.experiment.split.fleets import Fleet
+from mmesim.experiment.split.runs import Simulations
+from mmesim.results.result import Result
+from mmesim.results.sections import Verdict
+from mmesim.results.split import SplitLine
+
+MOST_TRIED = 8
+"""Fleets of one option for some models that are simulated, the cheapest first."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A fleet, and what was found of its lines; no `result` where arithmetic alone turns it down."""
+
+    fleet: Fleet
+    verdict: Verdict
+    lines: tuple[SplitLine, ...] = ()
+    result: Result | None = None
+    reason: str | None = None
+
+    @property
+    def may_do(self) -> bool:
+        """Whether it keeps every line, or the calls of the other endpoints may make up for what is open of it."""
+        if self.reason is not None:
+            return False
+        pairs = zip(self.lines, self.fleet.scenario.expect, strict=True)
+        return all(lines.may_pass(line, e) for line, e in pairs)
+
+    @property
+    def said(self) -> str:
+        """What it does not keep, in words."""
+        if self.reason is not None:
+            return self.reason
+        return ", ".join(one.text for one in self.lines if one.verdict != "pass")
+
+
+def judge(fleet: Fleet, runs: Simulations, first: int = numbers.SPLIT) -> Judged:
+    """Whether a fleet keeps its lines: by arithmetic where that is enough, else by simulation."""
+    reason = fleet.proved_too_small
+    if reason is not None:
+        return Judged(fleet, "fail", reason=reason)
+    result = runs.result(fleet.scenario, first)
+    found = tuple(lines.found(result))
+    if fleet.kind not in ("rest", "second_mme") and any(run.misses for run in result.runs):
+        return Judged(fleet, "fail", found, result, "memory: not all models fit where they have to be")
+    return Judged(fleet, lines.worst([one.verdict for one in found]), found, result)
+
+
+def fewest(make: Callable[[int], Fleet], most: int, runs: Simulations) -> tuple[Judged | None, Judged | None]:
+    """The fewest instances that may do, counted down from a number, and the next fewer, which do not.
+
+    The first is None when not even that number does.
+    """
+    kept: Judged | None = None
+    for count in range(most, 0, -1):
+        found = judge(make(count), runs)
+        if not found.may_do:
+            return kept, found
+        kept = found
+    return kept, None
+
+
+def cheapest(
+    fleets: Sequence[tuple[float, str | None, int]], make: Callable[[str | None, int], Fleet | None], runs: Simulations
+) -> tuple[Judged | None, str]:
+    """The first of some fleets, given in order of price, that may do; else why none does.
+
+    A fleet that arithmetic turns down costs nothing; of the others at most `MOST_TRIED` are simulated.
+    """
+    simulated, why, too_small = 0, "", "no fleet costs less than what is freed"
+    for _, type_, count in fleets:
+        fleet = make(type_, count)
+        if fleet is None:
+            continue
+        if simulated == MOST_TRIED:
+            return None, f"{why}; no more than {MOST_TRIED} fleets are tried"
+        found = judge(fleet, runs)
+        if found.may_do:
+            return found, ""
+        what = f"{count} x {type_}" if type_ is not None else f"{count} of these hosts"
+        if found.result is None:
+            too_small = f"no fleet that costs less than what is freed is large enough ({found.said})"
+        else:
+            simulated += 1
+            why = f"{what} misses {found.said}"
+    return None, why or too_small

@@ -1,0 +1,237 @@
+"""What the report of a split says: the answer, the ways to split, why the others save nothing, and what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from mmesim import units
+from mmesim.report import formats, phrases
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
+from mmesim.results.split import Alternative, Candidate, Part, SplitAnswer, Tried
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "rest": "the rest",
+        "dedicated": "dedicated",
+        "components": "components",
+        "second_mme": "second MME",
+        "multi_container": "multi-container",
+        "serverless": "serverless",
+    }
+)
+"""Kind of endpoint -> what a report calls it."""
+MOST_NAMES = 3
+MOST_SHOWN = 3
+"""Ways to split that are shown whole."""
+
+
+def split_report(found: SplitAnswer) -> Report:
+    """All of it."""
+    return report(_head(found), _answer(found), _ways(found), _parts(found), _tried(found), _assumed(found))
+
+
+def answer_report(found: SplitAnswer) -> Report:
+    """The sentence that answers, alone."""
+    return report(_answer(found))
+
+
+def _head(found: SplitAnswer) -> Iterator[Block]:
+    asked = ", ".join(found.expect)
+    yield Title(found.name, f"which models should leave? {asked}", level=1)
+    given, one = found.given, found.one_endpoint
+    as_it_is = f"{_hosts(given)}, {_usd(given)} a month"
+    if one is None:
+        missed = f"it is {as_it_is}, which misses {_missed(given)}"
+        lines = [f"one endpoint: no number of instances that was tried keeps every line; {missed}"]
+    elif one.instance_count == given.instance_count:
+        lines = [f"one endpoint: {as_it_is}, keeps every line"]
+        lines[0] += "" if one.instance_count == 1 else "; one instance fewer does not"
+    else:
+        lines = [f"one endpoint: {_hosts(one)}, {_usd(one)} a month, keep every line; the scenario has {as_it_is}"]
+    if found.not_judged:
+        lines.append(f"not judged, since no part can be held to it: {', '.join(found.not_judged)}")
+    yield Lines(tuple(lines))
+
+
+def _answer(found: SplitAnswer) -> Iterator[Block]:
+    yield Lines((answer(found),))
+
+
+def answer(found: SplitAnswer) -> str:
+    """One sentence: what to do, what it saves, and how sure that is."""
+    if not found.alternatives:
+        return "no split that was tried keeps every line and costs less: leave the models where they are"
+    best = found.alternatives[0]
+    candidate = found.candidates[best.candidate]
+    what = f"{_who(candidate)} to {_where(best)}"
+    if best.verdict == "undecided":
+        said = f"{found.replications} replications leave open {_open(best)}"
+        return f"open: {what} would save {_saving(best)}, but {said}"
+    if best.verdict == "fail":
+        return f"none: {what} looked as if it saved {_saving(best)}, but on other random numbers misses {_open(best)}"
+    if best.saving_usd <= 0:
+        return f"move {what}: it costs {units.show_usd(-best.saving_usd)} a month more, and keeps every line"
+    whole = units.show_usd(found.reference_usd)
+    return f"move {what}: it saves {_saving(best)} of {whole} a month, and keeps every line"
+
+
+def _ways(found: SplitAnswer) -> Iterator[Block]:
+    if not found.alternatives:
+        return
+    yield Title("Ways to split", "of those that kept every line, the one that saves most first")
+    rows = []
+    for number, one in enumerate(found.alternatives, start=1):
+        candidate = found.candidates[one.candidate]
+        mark, tone = phrases.VERDICTS[one.verdict] if one.confirmed else ("not tried again", "open")
+        rows.append(
+            (
+                Cell(str(number)),
+                Cell(units.show_usd(one.saving_usd)),
+                Cell(NAMES[one.option]),
+                Cell(_who(candidate)),
+                Cell(mark, tone=tone),
+            )
+        )
+    columns = (Column(), Column("saves", "right"), Column("where to"), Column("who leaves"), Column("tried again"))
+    yield Table(columns, tuple(rows))
+
+
+def _parts(found: SplitAnswer) -> Iterator[Block]:
+    """The endpoints of the best ways."""
+    for number, one in enumerate(found.alternatives[:MOST_SHOWN], start=1):
+        yield Title(f"{number}", f"{NAMES[one.option]}: {units.show_usd(one.usd_per_month)} a month in all")
+        rows = tuple(
+            cells(
+                NAMES[part.kind] if part.kind == "rest" else part.name,
+                _hosts(part),
+                _usd(part),
+                formats.share(part.share_of_calls),
+                _p99(part),
+                _kept(part),
+            )
+            for part in one.parts
+        )
+        columns = (
+            Column(),
+            Column("instances"),
+            Column("a month", "right"),
+            Column("calls", "right"),
+            Column("p99, ms", "right"),
+            Column(),
+        )
+        yield Table(columns, rows)
+        commands = [f"--set {' --set '.join(map(_quoted, part.overrides))}" for part in one.parts if part.overrides]
+        if number == 1 and commands:
+            yield Lines(("to simulate a part: mmesim run FILE, with",))
+            yield Lines(tuple(commands), "list")
+
+
+def _tried(found: SplitAnswer) -> Iterator[Block]:
+    """What was tried, by what the rest then needs, and why an option saves nothing."""
+    yield Title("What was tried")
+    by_need: dict[str, list[Candidate]] = {}
+    for one in found.candidates:
+        by_need.setdefault(_rest(one, found), []).append(one)
+    for need, those in by_need.items():
+        yield Lines((f"without these the rest needs {need}:",))
+        for one in those:
+            calls, memory = formats.share(one.share_of_calls), formats.share(one.share_of_memory)
+            share = f"{calls} of the calls, {memory} of the memory"
+            no = [tried for tried in one.tried if tried.state not in ("saves", "does not apply")]
+            why = [f"; {NAMES[tried.option]}: {_why_not(tried)}" for tried in no]
+            yield Lines((f"{one.why} ({share}){''.join(why)}",), "list")
+
+
+def _why_not(tried: Tried) -> str:
+    """Why an option saves nothing."""
+    if tried.state == "dearer" and tried.usd_per_month is not None:
+        return f"{units.show_usd(tried.usd_per_month)} a month, {tried.reason}"
+    return f"{'open: ' if tried.state == 'open' else ''}{tried.reason}"
+
+
+def _assumed(found: SplitAnswer) -> Iterator[Block]:
+    lines = [f"{NAMES[option]}: {text}" for option, text in found.assumed.items()]
+    lines += [f"{NAMES[one.option]} left out: {one.reason}" for one in found.left_out]
+    if any(part.price_estimated for one in found.alternatives for part in one.parts):
+        lines.append("some prices are estimated: EC2's times 1.20")
+    used = found.used
+    lines.append(
+        f"{phrases.plural(used.fleets, 'fleet')} simulated, {units.show_count(used.requests)} calls; each was judged "
+        "once, by 95 % intervals: before you move, pass both sides through `mmesim gate`"
+    )
+    yield Title("Assumed")
+    yield Lines(tuple(lines), "list")
+
+
+def _rest(one: Candidate, found: SplitAnswer) -> str:
+    """The instances that the rest needs; where it needs as many as before, what one fewer lacks."""
+    if one.rest_needs is not None:
+        return "nothing" if one.rest_needs == 0 else phrases.plural(one.rest_needs, "instance")
+    if found.one_endpoint is None:
+        return f"more than {found.given.instance_count}, which miss {one.rest_lacks}"
+    count = found.one_endpoint.instance_count
+    return "an instance as before" if count == 1 else f"{count} as before ({count - 1} miss {one.rest_lacks})"
+
+
+def _who(one: Candidate) -> str:
+    """Those who leave, by name where they are few."""
+    if len(one.names) <= MOST_NAMES:
+        return ", ".join(one.names)
+    return one.why
+
+
+def _where(one: Alternative) -> str:
+    """Where they go, with the hosts."""
+    moved = [part for part in one.parts if part.kind != "rest"]
+    if one.option == "serverless":
+        return "serverless endpoints" if moved[0].models > 1 else "a serverless endpoint"
+    kinds = {
+        "dedicated": "an endpoint of its own" if len(moved) == 1 else "endpoints of their own",
+        "components": "inference components",
+        "second_mme": "a second multi-model endpoint",
+        "multi_container": "a multi-container endpoint",
+    }
+    counted: dict[str, int] = {}
+    for part in moved:
+        counted[_hosts(part)] = counted.get(_hosts(part), 0) + 1
+    hosts = ", ".join(name if count == 1 else f"{count} times {name}" for name, count in counted.items())
+    return f"{kinds[one.option]} ({hosts})"
+
+
+def _hosts(part: Part) -> str:
+    if part.kind == "serverless":
+        return phrases.plural(part.models, "endpoint")
+    return f"{part.instance_count} x {part.instance_type or 'these hosts'}"
+
+
+def _usd(part: Part) -> str:
+    return units.show_usd(part.usd_per_month) + ("*" if part.price_estimated else "")
+
+
+def _saving(one: Alternative) -> str:
+    text = units.show_usd(one.saving_usd)
+    if one.saving_interval is None:
+        return text
+    low, high = one.saving_interval
+    return f"{text} ({units.show_usd(low)} to {units.show_usd(high)})"
+
+
+def _p99(part: Part) -> str:
+    return formats.both({"value": part.p99_ms, "ci95": part.p99_interval, "reason": "none answered"})
+
+
+def _kept(part: Part) -> str:
+    return "" if part.verdict == "pass" else f"{phrases.VERDICTS[part.verdict][0]} alone: {_missed(part)}"
+
+
+def _missed(part: Part) -> str:
+    return ", ".join(line.text for line in part.lines if line.verdict != "pass") or "does not fit"
+
+
+def _open(one: Alternative) -> str:
+    return ", ".join(line.text for line in one.lines if line.verdict != "pass")
+
+
+def _quoted(override: str) -> str:
+    return f"'{override}'" if set(override) & set(" ,[]{}") else override
