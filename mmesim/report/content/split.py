@@ -22,6 +22,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """Kind of endpoint -> what a report calls it."""
 MOST_NAMES = 3
+MOST_WAYS = 8
+"""Ways to split in the table, those that save most."""
 MOST_SHOWN = 3
 """Ways to split that are shown whole."""
 
@@ -79,11 +81,12 @@ def answer(found: SplitAnswer) -> str:
 def _ways(found: SplitAnswer) -> Iterator[Block]:
     if not found.alternatives:
         return
-    yield Title("Ways to split", "of those that kept every line, the one that saves most first")
+    kept = "kept every line; again: tried on other random numbers"
+    yield Title("Ways to split", f"{phrases.plural(len(found.alternatives), 'way')} that {kept}")
     rows = []
-    for number, one in enumerate(found.alternatives, start=1):
+    for number, one in enumerate(found.alternatives[:MOST_WAYS], start=1):
         candidate = found.candidates[one.candidate]
-        mark, tone = phrases.VERDICTS[one.verdict] if one.confirmed else ("not tried again", "open")
+        mark, tone = phrases.VERDICTS[one.verdict] if one.confirmed else (formats.DASH, None)
         rows.append(
             (
                 Cell(str(number)),
@@ -93,7 +96,7 @@ def _ways(found: SplitAnswer) -> Iterator[Block]:
                 Cell(mark, tone=tone),
             )
         )
-    columns = (Column(), Column("saves", "right"), Column("where to"), Column("who leaves"), Column("tried again"))
+    columns = (Column(), Column("saves", "right"), Column("where to"), Column("who leaves"), Column("again"))
     yield Table(columns, tuple(rows))
 
 
