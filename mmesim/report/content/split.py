@@ -111,7 +111,6 @@ def _parts(found: SplitAnswer) -> Iterator[Block]:
                 _usd(part),
                 formats.share(part.share_of_calls),
                 _p99(part),
-                _kept(part),
             )
             for part in one.parts
         )
@@ -121,9 +120,11 @@ def _parts(found: SplitAnswer) -> Iterator[Block]:
             Column("a month", "right"),
             Column("calls", "right"),
             Column("p99, ms", "right"),
-            Column(),
         )
         yield Table(columns, rows)
+        alone = tuple(_alone(part) for part in one.parts if part.verdict != "pass")
+        if alone:
+            yield Lines(alone, "note")
         commands = [f"--set {' --set '.join(map(_quoted, part.overrides))}" for part in one.parts if part.overrides]
         if number == 1 and commands:
             yield Lines(("to simulate a part: mmesim run FILE, with",))
@@ -224,8 +225,10 @@ def _p99(part: Part) -> str:
     return formats.both({"value": part.p99_ms, "ci95": part.p99_interval, "reason": "none answered"})
 
 
-def _kept(part: Part) -> str:
-    return "" if part.verdict == "pass" else f"{phrases.VERDICTS[part.verdict][0]} alone: {_missed(part)}"
+def _alone(part: Part) -> str:
+    """What a part does not keep by itself: the calls of the others may make up for it, or it is what is missed."""
+    name = NAMES["rest"] if part.kind == "rest" else part.name
+    return f"the calls of {name} alone: {_missed(part)} is {'open' if part.verdict == 'undecided' else 'missed'}"
 
 
 def _missed(part: Part) -> str:
