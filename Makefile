@@ -9,7 +9,7 @@ BENCH := .benchmarks/benchmark.json
 
 YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
-.PHONY: demo test test-slow test-all gate kills twin fuzz editors lint types bench bench-against accuracy coverage-study gate-study clean
+.PHONY: demo test test-slow test-all gate kills twin fuzz editors lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
@@ -89,8 +89,18 @@ GATE_STUDY ?= --folder .gate-study
 gate-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.gate_study.study $(GATE_STUDY) --page docs/gate.md
 
+# Some minutes on one core, and resumed like the studies above.
+CAPACITY_STUDY ?= --problems 40 --folder .capacity-study
+capacity-study: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.capacity_study.study $(CAPACITY_STUDY) --page docs/how-to/how-many-models.md
+
+# About ten minutes on one core, and resumed like the studies above.
+PROOF_STUDY ?= --folder .proof-study
+proof-study: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.proof_study.study $(PROOF_STUDY) --page docs/plan.md
+
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .gate-study .editors .fuzz
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .gate-study .capacity-study .proof-study .editors .fuzz
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

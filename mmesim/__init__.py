@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
+    from mmesim.experiment.capacity.capacity import capacity
     from mmesim.experiment.diff import Diff, diff
+    from mmesim.experiment.explained.explain import explain
     from mmesim.experiment.gate.gate import gate
+    from mmesim.experiment.plan.plan import plan
+    from mmesim.experiment.plan.result import PlanResult
     from mmesim.experiment.robustness import robustness
     from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
@@ -21,15 +25,20 @@ if TYPE_CHECKING:
     from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
+    from mmesim.results.capacity import Capacity
+    from mmesim.results.explained import Explained
     from mmesim.results.gated import Gated
     from mmesim.results.result import Result
     from mmesim.results.split import SplitAnswer
     from mmesim.scenario.scenario import Scenario
 
 __all__ = [
+    "Capacity",
     "Diff",
+    "Explained",
     "Gated",
     "MmesimError",
+    "PlanResult",
     "Result",
     "Robustness",
     "Scenario",
@@ -37,8 +46,11 @@ __all__ = [
     "SweepResult",
     "Uncertain",
     "__version__",
+    "capacity",
     "diff",
+    "explain",
     "gate",
+    "plan",
     "replicate",
     "robustness",
     "run",
@@ -51,17 +63,23 @@ __version__ = "0.1.0"
 
 # Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
 _HOMES = {
+    "Capacity": "mmesim.results.capacity",
     "Diff": "mmesim.experiment.diff",
+    "Explained": "mmesim.results.explained",
     "Gated": "mmesim.results.gated",
     "MmesimError": "mmesim.errors",
+    "PlanResult": "mmesim.experiment.plan.result",
     "Result": "mmesim.results.result",
     "Robustness": "mmesim.experiment.robustness_result",
     "Scenario": "mmesim.scenario.scenario",
     "SplitAnswer": "mmesim.results.split",
     "SweepResult": "mmesim.experiment.sweep.result",
     "Uncertain": "mmesim.experiment.uncertain_result",
+    "capacity": "mmesim.experiment.capacity.capacity",
     "diff": "mmesim.experiment.diff",
+    "explain": "mmesim.experiment.explained.explain",
     "gate": "mmesim.experiment.gate.gate",
+    "plan": "mmesim.experiment.plan.plan",
     "replicate": "mmesim.experiment.run",
     "robustness": "mmesim.experiment.robustness",
     "run": "mmesim.experiment.run",

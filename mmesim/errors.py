@@ -3,6 +3,7 @@
 MmesimError                 exit code 70
 +-- UserError               exit code 64: the input is at fault; str(e) is the whole text for the user
 |   +-- ScenarioError       a scenario file (all problems of the file at once)
+|   |   +-- Contradiction   parts of it that are in order, but not together
 |   +-- CatalogueError      the table of instance types
 |   +-- TraceError          a trace of requests
 |   +-- OutputError         a result that cannot be written
@@ -133,6 +134,10 @@ class ScenarioError(UserError):
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)
+
+
+class Contradiction(ScenarioError):
+    """A scenario each part of which is in order, but not with the others: too little memory for the container, say."""
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:

@@ -19,6 +19,7 @@ ARROWS: dict[str, set[str]] = {
         "results.command_line",
         "results.folder",
         "results.gated",
+        "results.deploy",
         "results.result",
         "scenario",
         "workload.trace",
@@ -29,7 +30,9 @@ ARROWS: dict[str, set[str]] = {
     "report.ci": {"report", "results.gated", "results.sections", "scenario.file.places"},
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
+    "experiment.explained": {"analytic", "experiment", "preflight", "results", "scenario", "stats"},
     "experiment.execute": {"engine", "results.run_data", "scenario"},
+    "experiment.plan": {"experiment", "preflight", "results", "scenario", "stats", "workload.reference"},
     "experiment.store": {"experiment.execute", "experiment.warmup", "results", "scenario", "stats"},
     "experiment.split": {"experiment", "preflight", "results", "scenario", "stats", "workload"},
     "experiment.sweep": {"experiment", "results", "scenario", "stats"},
@@ -40,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "policies": {"scenario.endpoint"},
     "results": {"preflight", "scenario", "stats"},
     "preflight": {"scenario", "workload"},
+    "preflight.proof": {"analytic", "preflight", "scenario", "workload"},
     "analytic": set(),
     "workload": {"scenario"},
     "workload.arrivals": {"workload.block", "workload.draws", "scenario"},
@@ -65,7 +69,9 @@ around it: the longest key that a module lies under holds for it, alone.
 
 EXCEPTIONS = {
     ("experiment/diff.py", "report.plots.diff.differences"),
+    ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
+    ("results/capacity.py", "report.plots.capacity.capacity_plot"),
     ("results/result.py", "report.plots.run.latency"),
 }
 """Imports against the arrows, inside a method each: a result draws itself."""

@@ -40,8 +40,12 @@ def exit_codes_page() -> str:
     verdicts = {verdict: exit_code for verdict, exit_code in common.EXIT_CODES.items() if exit_code}
     rows = [
         ("0", "done; with `--check`: every expectation passed"),
-        (str(verdicts["fail"]), "`run --check`, `robustness --check`: an expectation failed"),
-        (str(verdicts["undecided"]), "the same: none failed, but an interval leaves one open"),
+        (
+            str(verdicts["fail"]),
+            "`run --check`, `robustness --check`: an expectation failed; `gate`: a line fails; `capacity`: what the "
+            "scenario has does not fit",
+        ),
+        (str(verdicts["undecided"]), "the same: none failed, but the simulations leave one open"),
         (
             str(UserError.exit_code),
             "the input or the command line is at fault, or the result cannot be written (it is printed first, and "

@@ -11,6 +11,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
+from mmesim.results.capacity import Capacity
 from mmesim.results.gated import Gated
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
@@ -120,6 +121,22 @@ def gate_page() -> str:
         GATE,
         table(("Key", "Type", "Meaning"), keys(Gated)),
         "The JSON Schema itself: `mmesim.results.gated.gated_schema()`.",
+    )
+
+
+CAPACITY = """
+What `mmesim capacity --json` prints: one JSON object. Keys are never left out: what cannot be said is `null`. Terms:
+[glossary](../glossary.md). How to use it: [find out how many models fit](../how-to/how-many-models.md).
+""".strip()
+
+
+def capacity_page() -> str:
+    """The reference of the document of a capacity, from its models."""
+    return page(
+        "The document of a capacity",
+        CAPACITY,
+        table(("Key", "Type", "Meaning"), keys(Capacity)),
+        "The JSON Schema itself: `mmesim.results.capacity.capacity_schema()`.",
     )
 
 

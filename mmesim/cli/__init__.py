@@ -18,7 +18,23 @@ import typer
 from typer.exceptions import TyperException
 
 from mmesim import __version__
-from mmesim.cli import compile, diff, gate, init, robustness, run, schema, split, sweep, trace, uncertain, validate
+from mmesim.cli import (
+    capacity,
+    compile,
+    diff,
+    explain,
+    gate,
+    init,
+    plan,
+    robustness,
+    run,
+    schema,
+    split,
+    sweep,
+    trace,
+    uncertain,
+    validate,
+)
 from mmesim.cli.common import INTERRUPTED
 from mmesim.cli.signals import hearing_signals
 from mmesim.cli.streams import safe_streams
@@ -40,12 +56,15 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: half the start-up time
 )
 app.command("run")(run.run)
+app.command("plan")(plan.plan)
 app.command("diff")(diff.diff)
 app.command("sweep")(sweep.sweep)
 app.command("uncertain")(uncertain.uncertain)
 app.command("robustness")(robustness.robustness)
 app.command("split")(split.split)
 app.command("gate")(gate.gate)
+app.command("capacity")(capacity.capacity)
+app.command("explain")(explain.explain)
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)

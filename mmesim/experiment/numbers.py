@@ -28,7 +28,11 @@ DRAWS = 8_000_000
 WHAT_IF = 9_000_000
 """What-ifs of `mmesim explain`."""
 CAPACITY = 10_000_000
-"""`mmesim capacity`."""
+"""Short runs of a capacity, which say where to look."""
+CAPACITY_PILOT = 10_300_000
+"""Pilot of a capacity's decisions."""
+CAPACITY_DECISION = 10_600_000
+"""What decides whether an amount fits."""
 SPLIT = 11_000_000
 """By which `mmesim split` looks for a way to split."""
 SPLIT_CONFIRM = 11_500_000

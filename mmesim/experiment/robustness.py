@@ -38,16 +38,9 @@ def robustness(
     base = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
     run = repeated(base, replications).run
     count = run.replications
-    possible: list[tuple[Unknowns, Scenario]] = []
-    left_out: list[LeftOut] = []
     as_given = Unknowns.of(base.endpoint)
-    for setting in settings(base.endpoint, full):
-        changed: Scenario = base.model_copy(update={"endpoint": setting.put(base.endpoint), "run": run})
-        problem = next(contradictions(changed), None)
-        if problem is None:
-            possible.append((setting, changed))
-        else:
-            left_out.append(LeftOut(_name(setting, as_given), problem.message))
+    repeatedly: Scenario = base.model_copy(update={"run": run})
+    possible, left_out = under_each(repeatedly, full)
     outcomes: dict[int, Outcome] = {}
 
     def finished(index: int, result: Result) -> None:
@@ -58,14 +51,30 @@ def robustness(
     return Robustness(base, count, full, tuple(outcomes[index] for index in range(len(possible))), tuple(left_out))
 
 
-def _name(setting: Unknowns, base: Unknowns) -> str:
+def under_each(base: Scenario, full: bool = False) -> tuple[list[tuple[Unknowns, Scenario]], list[LeftOut]]:
+    """A scenario under every setting of what AWS does not publish, its own first; and those that it contradicts."""
+    possible: list[tuple[Unknowns, Scenario]] = []
+    left_out: list[LeftOut] = []
+    as_given = Unknowns.of(base.endpoint)
+    for setting in settings(base.endpoint, full):
+        changed: Scenario = base.model_copy(update={"endpoint": setting.put(base.endpoint)})
+        problem = next(contradictions(changed), None)
+        if problem is None:
+            possible.append((setting, changed))
+        else:
+            left_out.append(LeftOut(name_of(setting, as_given), problem.message))
+    return possible, left_out
+
+
+def name_of(setting: Unknowns, base: Unknowns) -> str:
+    """What differs from the setting of a scenario, in words."""
     return ", ".join(f"{field} = {shown}" for field, _, shown in setting.overrides(base)) or AS_GIVEN
 
 
 def _outcome(setting: Unknowns, base: Unknowns, result: Result) -> Outcome:
     entries: Any = result.summary["expect"]
     return Outcome(
-        name=_name(setting, base),
+        name=name_of(setting, base),
         overrides=tuple(f"{field}={exact}" for field, exact, _ in setting.overrides(base)),
         verdict=result.verdict if entries else None,
         expect=tuple(entries),

@@ -24,12 +24,14 @@ KEPT = 256
 
 
 class Piece(NamedTuple, Generic[For]):
-    """A run that is needed, and whom it is for; `named`: the scenario whose name the store knows it by."""
+    """A run that is needed, and whom it is for; `named`: the scenario by whose name the store knows it."""
 
     whom: For
     scenario: Scenario
     number: int
     named: Scenario | None = None
+    window_s: float | None = None
+    """The length of the windows of its series, where that is not a minute."""
 
 
 class Runs:
@@ -82,7 +84,7 @@ class Runs:
                     self._tell()
                 else:
                     given.append((piece, key))
-                    yield Task(piece.scenario, piece.number)
+                    yield Task(piece.scenario, piece.number, window_s=piece.window_s)
 
         with closing(self._executor.run(tasks())) as finished:
             for index, run in finished:

@@ -61,10 +61,18 @@ class Given:
 
 
 class Work:
-    """What is done of some cases. Only those that are under way are in memory: `finished` gets each result once."""
+    """What is done of some cases. Only those that are under way are in memory: `finished` gets each result once.
+
+    Replications are numbered from `first` on: other numbers are other random numbers.
+    """
 
     def __init__(
-        self, cases: Cases, store: Store, finished: Callable[[int, Result], None], watch: Watch | None = None
+        self,
+        cases: Cases,
+        store: Store,
+        finished: Callable[[int, Result], None],
+        watch: Watch | None = None,
+        first: int = 0,
     ) -> None:
         self.simulated = 0
         self.found = 0
@@ -72,6 +80,7 @@ class Work:
         self._store = store
         self._report = finished
         self._watch = watch
+        self._first = first
         self._given: list[tuple[int, bytes]] = []
         """Case and name of each task."""
         self._missing: dict[int, int] = {}
@@ -87,14 +96,18 @@ class Work:
                 self._keep(index, run)
 
     def _names(self, index: int) -> list[bytes]:
-        return [of_replication(self._cases.bases[index], number) for number in range(self._cases.replications[index])]
+        return [of_replication(self._cases.bases[index], number) for number in self._numbers(index)]
+
+    def _numbers(self, index: int) -> range:
+        return range(self._first, self._first + self._cases.replications[index])
 
     def _tasks(self) -> Iterator[Task]:
         """Every replication that is not in the store, one case after the other."""
         for index in range(len(self._cases.bases)):
             scenario = self._scenarios[index] = self._cases.at(index)
             keys = self._names(index)
-            missing = [number for number, key in enumerate(keys) if key not in self._store]
+            pairs = list(zip(self._numbers(index), keys, strict=True))
+            missing = [(number, key) for number, key in pairs if key not in self._store]
             self._missing[index] = len(missing)
             self.found += len(keys) - len(missing)
             self._tell()
@@ -104,8 +117,8 @@ class Work:
             # Pilot runs of an automatic warm-up run here, beside the tasks that are under way.
             settled = with_warmup(scenario, local(1))
             self._store.keep_warmup(self._cases.bases[index], settled.run.warmup_found)
-            for number in missing:
-                self._given.append((index, keys[number]))
+            for number, key in missing:
+                self._given.append((index, key))
                 yield Task(settled, number)
 
     def _keep(self, task: int, run: RunData) -> None:
@@ -139,7 +152,11 @@ def simulate_all(
     jobs: int,
     executor: Executor | None,
     watch: Watch | None,
+    first: int = 0,
 ) -> None:
-    """Simulate all of these scenarios, or find them in the store; `finished` gets the number and result of each."""
+    """Simulate all of these scenarios, or find them in the store; `finished` gets the number and result of each.
+
+    `first` is the number of the first replication of each.
+    """
     with Store(store) as kept:
-        Work(Given.of(scenarios), kept, finished, watch).run(jobs, executor)
+        Work(Given.of(scenarios), kept, finished, watch, first).run(jobs, executor)

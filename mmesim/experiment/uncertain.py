@@ -79,8 +79,8 @@ def uncertain(
     fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
     if draws < fewest:
         raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")
-    shares = sobol(draws, len(beliefs), _random(base.run.seed, "beliefs"))
-    values = [dict(zip((b.field for b in beliefs), _drawn(beliefs, row), strict=True)) for row in shares]
+    shares = shares_of(base, draws)
+    values = [drawn(beliefs, row) for row in shares]
     scenarios = _scenarios(template, values, count)
     answers = {name: np.empty((draws, count)) for name in formulas}
     of_draws = {name: np.empty(draws) for name in formulas}
@@ -144,8 +144,14 @@ def _formula(name: str) -> Formula:
     return formula(name)
 
 
-def _drawn(beliefs: Sequence[Belief], shares: Floats) -> list[object]:
-    return [belief.at(share) for belief, share in zip(beliefs, shares.tolist(), strict=True)]
+def shares_of(scenario: Scenario, draws: int) -> Floats:
+    """The draws of a scenario's beliefs, [draws, beliefs], as shares of their distributions: what its seed gives."""
+    return sobol(draws, len(scenario.beliefs), _random(scenario.run.seed, "beliefs"))
+
+
+def drawn(beliefs: Sequence[Belief], shares: Floats) -> dict[str, object]:
+    """Field -> value of one draw."""
+    return {belief.field: belief.at(share) for belief, share in zip(beliefs, shares.tolist(), strict=True)}
 
 
 def _scenarios(template: Template, values: Sequence[Mapping[str, object]], replications: int) -> list[Scenario]:

@@ -43,6 +43,6 @@ def in_server_s(offered: Offered, model: Model) -> float:
     cpu_s, wait_s = service.cpu.mean, service.wait.mean
     if isinstance(service.batch, AffineBatch):
         each_s = service.batch.base_s + service.batch.per_item_s
-        cpu_s, wait_s = (each_s, wait_s) if cpu_s > 0.0 else (0.0, each_s)
+        cpu_s, wait_s = (each_s, 0.0) if cpu_s > 0.0 else (0.0, each_s)
     alone_s = cpu_s / speed * (service.serial + (1.0 - service.serial) / service.threads)
     return alone_s + wait_s + sum(work_s(part, speed) for part in (overhead.pre, overhead.hold, overhead.post))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
-from mmesim.preflight.offered import Offered, named, work_s
+from mmesim.preflight.offered import Offered, mean, named, work_s
 from mmesim.scenario.models.groups import Model
+from mmesim.scenario.values.times import Time
 
 RULE = "docs/assumptions.md, loads"
 
@@ -39,8 +40,11 @@ def load_time(offered: Offered) -> Iterator[Finding]:
         )
 
 
-def load_parts_s(offered: Offered, model: Model) -> dict[str, float]:
-    """What the load of a model consists of on an idle host, on average, seconds; parts of nothing are left out."""
+def load_parts_s(offered: Offered, model: Model, figure: Callable[[Time], float] = mean) -> dict[str, float]:
+    """What the load of a model consists of on an idle host, on average, seconds; parts of nothing are left out.
+
+    `figure`: what is taken of times that vary, where that is not their mean.
+    """
     scenario = offered.scenario
     endpoint, server, host = scenario.endpoint, scenario.server, scenario.endpoint.host
     download, size, speed = endpoint.download, model.artifact_bytes, endpoint.host.cpu_speed
@@ -49,12 +53,12 @@ def load_parts_s(offered: Offered, model: Model) -> dict[str, float]:
     shared = max(speed, at_once * speed * speed / host.cores_when_full) / speed
     reading = at_once * size / endpoint.disk_read_Bps if endpoint.disk_read_Bps is not None else 0.0
     parts = {
-        "download": download.first_byte.mean + size / min(download.stream_Bps, host.network_Bps),
+        "download": figure(download.first_byte) + size / min(download.stream_Bps, host.network_Bps),
         "unpack": 0.0 if unpack_Bps is None else size / unpack_Bps / speed,
-        "load": work_s(server.process_start, speed)
+        "load": work_s(server.process_start, speed, figure)
         + reading
-        + model.load.cpu.mean / speed * shared
-        + model.load.wait.mean,
+        + figure(model.load.cpu) / speed * shared
+        + figure(model.load.wait),
     }
     return {name: took for name, took in parts.items() if took > 0.0}
 

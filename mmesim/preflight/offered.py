@@ -17,6 +17,7 @@ from mmesim.scenario.server.server import CpuWait
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.stream import Traffic
+from mmesim.scenario.values.times import Time
 from mmesim.workload.arrivals.rates import arrivals_in, calls_in
 from mmesim.workload.block import rows_of
 from mmesim.workload.draws.popularity import Mix
@@ -52,7 +53,7 @@ class Offered:
         self.windows = max(1, min(WINDOWS, MOST_RATES // len(self.models)))
 
     @cached_property
-    def _alike(self) -> tuple[list[Model], Ints]:
+    def alike(self) -> tuple[list[Model], Ints]:
         """A model of each sort, and the sort of each model: those of one differ in name, group and traffic alone."""
         sorts: dict[tuple[object, ...], int] = {}
         firsts: list[Model] = []
@@ -68,7 +69,7 @@ class Offered:
 
     def each(self, figure: Callable[[Model], float]) -> Floats:
         """A figure of each model [models] that its name, its group and its traffic have no part in."""
-        firsts, sort_of = self._alike
+        firsts, sort_of = self.alike
         values: Floats = np.array([float(figure(model)) for model in firsts])[sort_of]
         return values
 
@@ -154,7 +155,7 @@ def _demand(scenario: Scenario, model: Model) -> Demand:
     cpu_s, wait_s = service.cpu.mean, service.wait.mean
     if isinstance(service.batch, AffineBatch):
         each = service.batch.base_s / batch + service.batch.per_item_s
-        cpu_s, wait_s = (each, wait_s / batch) if cpu_s > 0.0 else (0.0, each)
+        cpu_s, wait_s = (each, 0.0) if cpu_s > 0.0 else (0.0, each)
     elif service.batch == "max":
         cpu_s, wait_s = cpu_s / batch, wait_s / batch
     hold = overhead.hold
@@ -165,9 +166,14 @@ def _demand(scenario: Scenario, model: Model) -> Demand:
     )
 
 
-def work_s(work: CpuWait, speed: float) -> float:
-    """The mean time of a piece of work on an idle host, seconds."""
-    return work.cpu.mean / speed + work.wait.mean
+def mean(time: Time) -> float:
+    """The mean of a time, seconds."""
+    return time.mean
+
+
+def work_s(work: CpuWait, speed: float, figure: Callable[[Time], float] = mean) -> float:
+    """The mean time of a piece of work on an idle host, seconds; `figure`: what else is taken of times that vary."""
+    return figure(work.cpu) / speed + figure(work.wait)
 
 
 def named(names: Sequence[str]) -> str:

@@ -30,10 +30,13 @@ class Title:
 
 @dataclass(frozen=True)
 class Lines:
-    """Sentences, each on a line of its own; `note` explains the block above it, `list` is an enumeration."""
+    """Sentences, each on a line of its own; `note` explains the block above it, `list` is an enumeration.
+
+    `verbatim`: lines of a file, which are there to be copied: they are never wrapped.
+    """
 
     texts: tuple[str, ...]
-    kind: Literal["text", "note", "list"] = "text"
+    kind: Literal["text", "note", "list", "verbatim"] = "text"
 
 
 @dataclass(frozen=True)

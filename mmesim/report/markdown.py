@@ -22,6 +22,8 @@ def _block(block: Block) -> Iterator[str]:
     elif isinstance(block, Lines):
         if block.kind == "list":
             yield "\n".join(f"- {sentence}" for sentence in block.texts)
+        elif block.kind == "verbatim":
+            yield code_block("\n".join(block.texts))
         else:
             yield from (f"*{sentence}*" if block.kind == "note" else sentence for sentence in block.texts)
     elif isinstance(block, Bars):

@@ -101,6 +101,15 @@ class SimulationsBar(_Bar):
         self._show(simulated, total - found, lambda elapsed_s: text)
 
 
+class FleetsBar(_Bar):
+    """How many fleets of a plan are settled, of those that there are to settle."""
+
+    def __call__(self, settled: int, total: int) -> None:
+        """Shows how many are settled."""
+        text = f"{units.show_count(settled)} of {units.show_count(total)} fleets"
+        self._show(settled, total, lambda elapsed_s: text)
+
+
 def _progress(stream: TextIO, clock: Callable[[], float]) -> Progress:
     """A bar with percentage, words and time left; imported only for a terminal, which keeps other commands quick."""
     from rich.console import Console

@@ -44,7 +44,9 @@ def _block(block: Block, indent: int, colour: bool, width: int) -> Iterator[str]
     elif isinstance(block, Lines):
         bullet, hanging = ("- ", INDENT) if block.kind == "list" else ("", indent)
         for sentence in block.texts:
-            if block.kind == "note":
+            if block.kind == "verbatim":
+                yield f"{' ' * indent}{sentence}"
+            elif block.kind == "note":
                 yield from wrapped(f"({sentence})", indent, 1, width)
             else:
                 yield from wrapped(bullet + sentence, indent, hanging, width)
@@ -61,7 +63,7 @@ def wrapped(sentence: str, indent: int = 0, hanging: int = 0, width: int = WIDTH
 
     `hanging`: how far the lines after the first are indented more.
     """
-    glued = re.sub(r"(?<=\d) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)", NO_BREAK, sentence)
+    glued = re.sub(r"(?<=\d) (?=\S)|(?<=\d x) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)", NO_BREAK, sentence)
     first, rest = " " * indent, " " * (indent + hanging)
     lines = textwrap.wrap(
         glued,

@@ -5,26 +5,69 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from mmesim.errors import OutputError
 from mmesim.files import beside, put, writing
 
-SUMMARY = "summary.json"
 SCENARIO = "scenario.yaml"
-FILES: frozenset[str] = frozenset(
-    {
-        SUMMARY,
-        "provenance.json",
-        SCENARIO,
-        "requests.parquet",
-        "windows.parquet",
-        "hosts.parquet",
-        "models.parquet",
-        "report.html",
-    }
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What folders of one kind hold: one with anything else in it is never replaced."""
+
+    document: str
+    """the file that every one has: a JSON object"""
+    keys: frozenset[str]
+    """some of its keys, by which it is recognised"""
+    name: str
+    """its key with the name of the scenario"""
+    files: frozenset[str]
+    """the others that it may hold"""
+
+    def of(self, folder: Path) -> Mapping[str, object]:
+        """The document of a folder; nothing where there is none of this kind."""
+        try:
+            found = json.loads((folder / self.document).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) and self.keys <= found.keys() else {}
+
+
+RUN = Kind(
+    "summary.json",
+    frozenset({"scenario", "version", "ledger_ms", "checks"}),
+    "scenario",
+    frozenset(
+        {
+            "provenance.json",
+            SCENARIO,
+            "requests.parquet",
+            "windows.parquet",
+            "hosts.parquet",
+            "models.parquet",
+            "report.html",
+        }
+    ),
 )
-"""What a result folder may hold: a folder with anything else in it is never replaced."""
+PLAN = Kind(
+    "plan.json",
+    frozenset({"mmesim", "grid", "fleets", "answer"}),
+    "name",
+    frozenset(
+        {
+            "provenance.json",
+            SCENARIO,
+            "fleets.parquet",
+            "plan.png",
+            "model.json",
+            "endpoint-config.json",
+            "config.properties",
+        }
+    ),
+)
 
 LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "desktop.ini"})
 """What file managers leave in every folder that somebody looks at: it goes with the earlier result."""
@@ -32,7 +75,7 @@ LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "des
 Writer = Callable[[Path], object]
 
 
-def prepare(folder: Path, scenario: str | None = None) -> None:
+def prepare(folder: Path, scenario: str | None = None, kind: Kind = RUN) -> None:
     """Make sure that a result could be written to `folder`, and leave everything as it was.
 
     Raises OutputError when the place cannot be written, holds something that is not an earlier result of mmesim, or
@@ -46,24 +89,24 @@ def prepare(folder: Path, scenario: str | None = None) -> None:
         raise OutputError(f"cannot write to {folder}: {parent} is not a folder")
     with writing(folder), beside(parent / target.name):
         pass
-    _may_replace(target)
-    of = _summary(target / SUMMARY).get("scenario", scenario)
+    _may_replace(target, kind)
+    of = kind.of(target).get(kind.name, scenario)
     if scenario is not None and of != scenario:
         raise OutputError(f"{folder} holds the result of another scenario, {of!r}: choose another folder with --out")
 
 
-def write(folder: Path, files: Mapping[str, Writer]) -> Path:
+def write(folder: Path, files: Mapping[str, Writer], kind: Kind = RUN) -> Path:
     """Write a result folder and return its path; each writer gets the path of its own file.
 
     The files are written next to `folder` and take its place when all are complete. When anything fails, what was there
     before is still there. Raises OutputError.
     """
-    unknown = set(files) - FILES
+    unknown = set(files) - kind.files - {kind.document}
     if unknown:
         raise ValueError(f"no files of a result: {sorted(unknown)}")
     target = _target(folder)
     with writing(folder):
-        _may_replace(target)
+        _may_replace(target, kind)
     # A folder inside a temporary one: the inner has the usual permissions, the outer takes the earlier result.
     with writing(folder), beside(target) as work:
         fresh, old = work / "new", work / "old"
@@ -76,7 +119,7 @@ def write(folder: Path, files: Mapping[str, Writer]) -> Path:
 
 def is_kept_scenario(file: Path) -> bool:
     """Whether a scenario file is the copy that a result keeps of what was simulated."""
-    return file.name == SCENARIO and (file.parent / SUMMARY).is_file()
+    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN))
 
 
 def _target(folder: Path) -> Path:
@@ -87,7 +130,7 @@ def _target(folder: Path) -> Path:
         raise OutputError(f"cannot write to {folder}: {error}") from error
 
 
-def _may_replace(target: Path) -> None:
+def _may_replace(target: Path, kind: Kind) -> None:
     try:
         if not target.exists():
             return
@@ -108,24 +151,10 @@ def _may_replace(target: Path) -> None:
         raise OutputError(f"cannot write to {target}: {error.strerror or error}") from error
     if not found:
         return
-    foreign = sorted(found - FILES)
+    foreign = sorted(found - kind.files - {kind.document})
     if foreign:
         raise OutputError(
             f"{target} holds {foreign[0]!r}, which is not part of a result of mmesim: choose another folder with --out"
         )
-    if found and not _is_summary(target / SUMMARY) and target.exists():
+    if not kind.of(target) and target.exists():
         raise OutputError(f"{target} is not an earlier result of mmesim: choose another folder with --out")
-
-
-def _summary(path: Path) -> Mapping[str, object]:
-    """What is in a summary.json; nothing where there is none."""
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return summary if isinstance(summary, dict) else {}
-
-
-def _is_summary(path: Path) -> bool:
-    summary = _summary(path)
-    return {"scenario", "version", "ledger_ms", "checks"} <= summary.keys()

@@ -5,18 +5,20 @@ Shares are 0..1, times in milliseconds, money in USD a month. Every key is alway
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
 
 State = Literal["inside", "turned down", "open", "not tried"]
 """Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
-Stage = Literal["proof", "short runs", "search", "decision", "draws"]
+Stage = Literal["proof", "short runs", "search", "decision", "estimate", "draws"]
 """What a fleet was last tried by: arithmetic alone; ten short replications; the looks that turn a fleet down; the looks
-on the seeds that decide the answer; draws of uncertain inputs."""
+on the seeds that decide the answer; one look on seeds that choose nothing, of a fleet that is shown whatever it costs;
+draws of uncertain inputs."""
 
 
 class FleetLine(Entry):
@@ -24,6 +26,8 @@ class FleetLine(Entry):
 
     text: str
     """as written: p99 < 500 ms"""
+    when: str | None = None
+    """what the fleet must withstand besides: one instance fewer, traffic x 1.3; null for the scenario as written"""
     verdict: Verdict
     """undecided: the replications leave it open"""
     figure: str
@@ -58,7 +62,8 @@ class Fleet(Entry):
     stage: Stage | None
     """what decided it, or was last tried; null when not tried"""
     lines: list[FleetLine]
-    """one entry a line of `expect`; empty where nothing was simulated"""
+    """one entry a line of `expect`, for the scenario and for all that the fleet must withstand; empty where nothing was
+    simulated"""
     reason: str | None
     """why it was turned down or is open, in words"""
     binds: str | None
@@ -71,6 +76,8 @@ class Fleet(Entry):
     """simulated or found in the store, all stages together"""
     requests: Count
     """calls of these replications"""
+    draws: Count = 0
+    """draws of uncertain inputs that it was simulated in; 0 without any"""
     share_of_draws: float | None
     """of the draws of uncertain inputs in which it is inside; null without any"""
     share_of_draws_interval: Interval
@@ -118,7 +125,8 @@ class WhyNot(Entry):
     fleets: Count
     """that were turned down or are open"""
     binds: dict[str, int]
-    """what they lack -> how many fleets, or draws of uncertain inputs, lack it; the most frequent first"""
+    """what they lack -> how many fleets lack it, or in how many draws of uncertain inputs `nearest` does; the most
+    frequent first"""
     nearest: Count
     """row in `fleets` of the largest one that was turned down"""
     text: str
@@ -155,6 +163,8 @@ class Planned(Entry):
     """of the answer, over the noise of the simulation: 0.95"""
     tolerance: float
     """a fleet within this share of a limit may stay open: it is a tie"""
+    share_of_draws: float | None = None
+    """of the draws of uncertain inputs in which a fleet must be inside; null without any"""
     assume_monotone: bool
     """a fleet was also turned down because a larger one of its family was"""
     expect: list[str]
@@ -168,7 +178,7 @@ class Planned(Entry):
     answer: Count | None
     """row of the cheapest fleet inside; null when there is none"""
     next_cheaper: Count | None
-    """row of the dearest fleet below the answer's price that was tried; null when there is none"""
+    """row of the dearest fleet below the answer's price; null when there is none, or it cannot be simulated"""
     current: Count | None
     """row of the fleet that the scenario names; null when it names none"""
     all_in_memory: Count | None
@@ -185,6 +195,21 @@ class Planned(Entry):
     """by family, the one that came nearest first"""
     used: Used
     """what it took"""
+
+    @model_validator(mode="after")
+    def _rows_are_there(self) -> Self:
+        beyond = [row for row in self._rows() if row >= len(self.fleets)]
+        if beyond:
+            raise ValueError(f"there is no row {beyond[0]}: fleets has {len(self.fleets)}")
+        return self
+
+    def _rows(self) -> Iterator[int]:
+        """Every row of `fleets` that the document names."""
+        lone = (self.answer, self.next_cheaper, self.current, self.all_in_memory)
+        yield from (row for row in lone if row is not None)
+        yield from self.ties
+        yield from (one.fleet for one in self.estimates)
+        yield from (one.nearest for one in self.why_not)
 
 
 def planned_schema() -> dict[str, Any]:

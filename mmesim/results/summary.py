@@ -23,7 +23,7 @@ from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.cost import cost
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
-from mmesim.results.findings import findings
+from mmesim.results.findings.of_run import findings
 from mmesim.results.json_schema import json_schema
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
 from mmesim.results.ledger import failed_ledger_ms

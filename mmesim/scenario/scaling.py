@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from mmesim.errors import ScenarioError, UserError, did_you_mean
+from mmesim.errors import Contradiction, ScenarioError, UserError, did_you_mean
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.models.groups import MOST_MODELS, Model, ModelGroup, weights_of
 from mmesim.scenario.models.resolve import called
@@ -199,5 +199,5 @@ def _changed(scenario: Scenario, update: dict[str, Any]) -> Scenario:
     )
     problems = [refused.problem(scenario.name) for refused in contradictions(changed)]
     if problems:
-        raise ScenarioError(problems)
+        raise Contradiction(problems)
     return changed

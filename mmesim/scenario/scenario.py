@@ -219,6 +219,26 @@ class Scenario(Data):
         """What every call spends on the way whatever the hosts do: network round trip and router overhead, seconds."""
         return self.clients.network_s + self.endpoint.router.overhead_s
 
+    def no_stationary_start(self) -> Refused | None:
+        """Why the caches cannot begin as earlier traffic leaves them, None when they can.
+
+        That needs traffic that continues unchanged forever, and a cache that it leaves behind.
+        """
+        place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
+        for stream in self.traffic:
+            if stream.arrivals is None:
+                message = f"stream {stream.name!r} is recorded: what came before its first call is unknown"
+                return Refused(message, place, hint)
+            reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
+            if reason is not None:
+                return Refused(f"stream {stream.name!r} {reason}", place, hint)
+        if self.endpoint.model_cache == "disabled":
+            return Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
+        policy = self.endpoint.router.policy
+        if not policy.replayable:
+            return Refused(f"{policy} depends on the calls in flight, which cannot be replayed", place, hint)
+        return None
+
     @field_validator("traffic", mode="after")
     @classmethod
     def _named(cls, traffic: tuple[Traffic, ...]) -> tuple[Traffic, ...]:
@@ -252,21 +272,6 @@ class Scenario(Data):
 
     @model_validator(mode="after")
     def _has_a_stationary_start(self) -> Scenario:
-        """A stationary start needs traffic that continues unchanged forever, and a cache that it leaves behind."""
-        if self.endpoint.warm != STATIONARY:
-            return self
-        place, hint = ("endpoint", "warm"), "write warm: true or warm: false"
-        for stream in self.traffic:
-            if stream.arrivals is None:
-                message = f"stream {stream.name!r} is recorded: what came before its first call is unknown"
-                raise Refused(message, place, hint)
-            reason = not_replayed(stream.arrivals, stream.drift, stream.sessions)
-            if reason is not None:
-                raise Refused(f"stream {stream.name!r} {reason}", place, hint)
-        if self.endpoint.model_cache == "disabled":
-            raise Refused("with model_cache: disabled no model is kept, so there is no cache to set", place, hint)
-        policy = self.endpoint.router.policy
-        if not policy.replayable:
-            message = f"{policy} depends on the calls in flight, which cannot be replayed"
-            raise Refused(message, place, hint)
+        if self.endpoint.warm == STATIONARY and (refused := self.no_stationary_start()) is not None:
+            raise refused
         return self

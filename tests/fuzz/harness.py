@@ -25,6 +25,8 @@ from tests.fuzz.cases import Case, make
 
 LONGEST_S = 5.0
 """CPU time of one command; the clock is given six times as long, for a busy machine."""
+LONGEST_OF_A_GATE_S = 4 * LONGEST_S
+"""A gate of the smallest scenario simulates some hundred replications, which take 3 to 5 s."""
 MOST_BYTES = 10**9
 MOST_CALLS = 20_000
 """A mutant that is accepted is run only when it is small."""
@@ -76,7 +78,7 @@ def _watch(pipe: Connection, kind: str, done: Path | None) -> tuple[list[int], F
                 file.write(f"{ran[-1]}\n")
 
     while True:
-        if not pipe.poll(6 * LONGEST_S):
+        if not pipe.poll(6 * longest_s(kind)):
             return ran, Fault(kind, ran[-1], "hang", command, "")
         try:
             said = pipe.recv()
@@ -117,7 +119,7 @@ def run_case(kind: str, number: int, pipe: Connection | None = None) -> Fault | 
                 pipe.send(json.dumps(words))
             begun = time.process_time()
             code, said = call(case, words)
-            what = _wrong(code, time.process_time() - begun)
+            what = _wrong(code, time.process_time() - begun, longest_s(kind))
             if what is not None:
                 return Fault(kind, number, what, json.dumps(words), said[-2000:])
             if code == REFUSED:
@@ -125,10 +127,15 @@ def run_case(kind: str, number: int, pipe: Connection | None = None) -> Fault | 
     return None
 
 
-def _wrong(code: object, cpu_s: float) -> str | None:
+def longest_s(kind: str) -> float:
+    """CPU time of a command of a case of this kind."""
+    return LONGEST_OF_A_GATE_S if kind == "gate" else LONGEST_S
+
+
+def _wrong(code: object, cpu_s: float, longest_s: float) -> str | None:
     if code not in CODES:
         return f"code {code}"
-    if cpu_s > LONGEST_S:
+    if cpu_s > longest_s:
         return "hang"
     if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > MOST_BYTES:
         return "memory"

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mmesim.preflight.call_time import in_server_s
 from mmesim.preflight.check import findings
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.load_time import load_parts_s
@@ -107,6 +108,15 @@ def test_each_resource_can_be_the_one(make: Make, overrides: list[str], resource
     assert isinstance(needed, int | float)
     assert isinstance(available, int | float)
     assert needed > available
+
+
+def test_a_batch_rule_stands_for_the_wait_of_calls_too(make: Make) -> None:
+    """It gives the whole time of a batch: CPU time if the calls have any."""
+    affine = "{cpu: 5 ms, wait: 30 ms, batch: {affine: {base: 20 ms, per_item: 4 ms}}}"
+    given = make(f"models.m.service={affine}", "models.m.batch_size=4", "server.overhead=none")
+    offered = Offered(given)
+    assert in_server_s(offered, offered.models[0]) == pytest.approx(0.024)
+    assert offered.worker_s[0] == pytest.approx(0.020 / 4 + 0.004)
 
 
 def test_a_load_that_can_never_end_says_what_takes_so_long(make: Make) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmesim.errors import SimulationError
-from mmesim.experiment.gate.blocks import blocks_in
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
 from mmesim.experiment.gate.design import (
     FEW,
@@ -20,13 +18,16 @@ from mmesim.experiment.gate.design import (
     settled,
     wants_more,
 )
+from mmesim.experiment.gate.evidence import each, evidence
 from mmesim.experiment.gate.kept import Kept, kept, series
-from mmesim.experiment.gate.lines import Line, Row, lines, longest_block_s, row, span_s
+from mmesim.experiment.gate.lines import Line, Row, lines, row
 from mmesim.experiment.gate.shown import Histograms
 from mmesim.experiment.gate.tolerance import watched
 from mmesim.results.baseline import Series
 from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
+from mmesim.results.sections import SteadyState
+from mmesim.results.steady import steady_state
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.spending import nominal_levels
 
@@ -59,6 +60,8 @@ class Course:
         self.lines: tuple[Line, ...] = ()
         self.decisions: list[Decision | None] = []
         self.histograms = Histograms()
+        self.steadiness: SteadyState | None = None
+        """Of the pilot, as soon as it is there."""
         self.watching = watched(scenario, terms.tolerance)
         self.kept: tuple[Kept, ...] = ()
         self._stage: Sequence[Wanted] = self._pilot(range(FEW))
@@ -92,9 +95,10 @@ class Course:
             self.kept = kept(self.scenario, [(line.expectation, line.inside) for line in self.lines])
             self.decisions = [None] * len(self.lines)
             self._rows = {run.replication: row(self.lines, (), self.scenario, run) for run in runs}
-            self._settled = settled(self.scenario, runs)
+            self.steadiness = steady_state(self.scenario, runs)
+            self._settled = settled(self.scenario, runs, self.steadiness)
             self._runs.clear()
-            if wants_more(self.lines, self._in_order(self._rows)):
+            if wants_more(self.lines, self._in_order(self._rows), self.terms.clear):
                 self._stage = self._pilot(range(FEW, MANY))
                 return
         if self.design is None:
@@ -105,6 +109,12 @@ class Course:
             return
         self._look(self.design)
 
+    def go_on(self) -> None:
+        """Ask for the runs of the next look after all, where one is left and a line is open."""
+        assert self.design is not None
+        if None in self.decisions and self._looked < len(self.design.looks):
+            self._stage = self._up_to(self.replications, self.design.looks[self._looked])
+
     @property
     def replications(self) -> int:
         """Replications of the gate that were looked at."""
@@ -112,41 +122,13 @@ class Course:
 
     def evidence(self, index: int) -> Evidence:
         """What the replications of the gate show of a line."""
-        line, found = self.lines[index], self.each(index)
-        rows = self._in_order(self._rows)
-        long_s = longest_block_s(line, rows)
-        run = self._measured()
-        length_s = span_s(line, run.run.duration_s - run.run.cut_s)
-        # A figure of a run as a whole, such as the share of models that meet their limits, has no blocks inside.
-        counted = line.inside.figure.trials is not None
-        seen = [one.seen[index] for one in rows if not math.isnan(one.seen[index].value)]
-        each = blocks_in(length_s, long_s) if counted else 1
-        blocks = each * len(seen)
-        if counted:  # a block without a call says nothing
-            blocks = min(blocks, sum(one.dirty + one.clean for one in seen))
-        # Each that is bad makes another block dirty at most, and no run has more dirty blocks than it has blocks.
-        return Evidence(
-            line,
-            [value for value, _ in found],
-            [beyond for _, beyond in found],
-            sum(min(one.dirty, each) for one in seen),
-            sum(min(one.clean, each) for one in seen),
-            blocks,
-            length_s * len(seen),
-        )
+        run = self._measured().run
+        rows, length_s = self._in_order(self._rows), run.duration_s - run.cut_s
+        return evidence(self.lines[index], index, rows, length_s, self.each(index))
 
     def each(self, index: int) -> list[tuple[float, float]]:
-        """The two values of each replication of a line, where there are any.
-
-        Of the runs that it consists of these are the means, or the worst where the worst replication decides.
-        """
-        line = self.lines[index]
-        found = []
-        for seen in ([one.seen[index] for one in runs] for runs in self._replications()):
-            having = [one for one in seen if not (line.inside.skips and math.isnan(one.value))]
-            if having:
-                found.append((line.together([o.value for o in having]), line.together([o.beyond for o in having])))
-        return found
+        """The two values of each replication of a line, where there are any."""
+        return each(self.lines[index], index, self._replications())
 
     def figures(self) -> dict[str, Series]:
         """The figures of each replication, as a baseline keeps them."""

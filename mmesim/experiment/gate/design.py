@@ -18,6 +18,7 @@ from mmesim.experiment.gate.tolerance import TOLERANCE
 from mmesim.experiment.numbers import GATE, GATE_PILOT
 from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
+from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import LOOKS, length, p_share_below
@@ -45,6 +46,8 @@ class Terms:
     """Chance of a wrong fail, all looks of all lines together."""
     tolerance: float = TOLERANCE
     """A fail is proved beyond the limit moved by this share of it."""
+    clear: float | None = None
+    """A line all of whose pilot lies this many times below or above its limit needs no larger pilot; None: it does."""
 
 
 OF_A_GATE = Terms()
@@ -52,12 +55,15 @@ LONGEST = length((MANY - 2) / math.sqrt(MANY - 1))
 """Most short replications that one of the gate is worth: for the largest skewness that 100 values can have."""
 
 
-def settled(scenario: Scenario, pilot: Sequence[RunData]) -> bool:
+def settled(scenario: Scenario, pilot: Sequence[RunData], state: SteadyState | None = None) -> bool:
     """Whether a pilot is seen to be in steady state: queues that grow, or misses that still fall, would be others in a
     longer run. Of runs that are too short to be judged nobody knows: a cold start may be all that they are about.
+
+    `state`: the verdict on the pilot, where it is known already.
     """
+    state = steady_state(scenario, pilot) if state is None else state
     full = sum(math.isinf(block_s(scenario, run)) for run in pilot)
-    return steady_state(scenario, pilot).verdict == "steady" and 2 * full <= len(pilot)
+    return state.verdict == "steady" and 2 * full <= len(pilot)
 
 
 def can_be_joined(scenario: Scenario, of: Sequence[Line], settled: bool) -> bool:
@@ -85,10 +91,23 @@ def is_unseen(line: Line, seen: Sequence[Seen]) -> bool:
     return line.bound == "sequential test" and unseen
 
 
-def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
-    """Whether a pilot of 20 shows too little."""
+def wants_more(of: Sequence[Line], rows: Sequence[Row], clear: float | None = None) -> bool:
+    """Whether a pilot of 20 shows too little; not of a line that lies `clear` times below or above its limit."""
     each = [(line, [row.seen[index] for row in rows]) for index, line in enumerate(of)]
-    return any(skewness(line, seen) > SKEWED or is_unseen(line, seen) for line, seen in each)
+    return any(
+        (skewness(line, seen) > SKEWED or is_unseen(line, seen)) and not _is_clear(line, seen, clear)
+        for line, seen in each
+    )
+
+
+def _is_clear(line: Line, seen: Sequence[Seen], clear: float | None) -> bool:
+    """Whether all that was seen of a line lies far on one side of its limit."""
+    values = [one.value for one in seen if not math.isnan(one.value)]
+    if clear is None or not values:
+        return False
+    bad = [line.bad(value) if line.is_share else value for value in values]
+    limit = line.bad(line.inside.bound) if line.is_share else line.inside.bound
+    return max(bad) * clear <= limit or min(bad) >= clear * limit
 
 
 def design(

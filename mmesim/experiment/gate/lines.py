@@ -59,13 +59,12 @@ class Line:
     @property
     def is_timed(self) -> bool:
         """Whether it asks for a time of the run."""
-        calls = self.expectation.calls
-        return calls.between_s is not None or calls.every_s is not None
+        return is_timed(self.expectation)
 
     @property
     def is_of_a_run(self) -> bool:
-        """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
-        return self.expectation.metric.startswith("tenants.") or self.expectation.metric == "workers.busiest"
+        """Whether a run that is longer has another figure."""
+        return is_of_a_run(self.expectation)
 
     def together(self, values: Sequence[float]) -> float:
         """The value of a replication that consists of several runs; nan when one of them has none."""
@@ -76,6 +75,16 @@ class Line:
     def bad(self, share: float) -> float:
         """The bad side of a share."""
         return share if self.sign > 0 else 1.0 - share
+
+
+def is_timed(e: Expectation) -> bool:
+    """Whether an expectation asks for a time of the run."""
+    return e.calls.between_s is not None or e.calls.every_s is not None
+
+
+def is_of_a_run(e: Expectation) -> bool:
+    """Whether a run that is longer has another figure: a model's share of cold calls is less random there."""
+    return e.metric.startswith("tenants.") or e.metric == "workers.busiest"
 
 
 class Seen(NamedTuple):

@@ -24,7 +24,7 @@ def _line(course: Course, index: int) -> GatedLine:
     found = course.decisions[index] or decide(of, levels)
     more, why = needed(of, levels) if found.verdict == "undecided" else (None, found.reason)
     e, figure, scale = line.expectation, line.inside.figure, line.inside.figure.scale
-    value, beyond = _shown_value(of, of.values, found), _shown_value(of, of.beyond, found)
+    value, beyond = shown_value(of, of.values, found), shown_value(of, of.beyond, found)
     limit = line.inside.bound * scale
     percentile = quantile_shares(e.metric) is not None
     window = line.inside.window
@@ -37,7 +37,7 @@ def _line(course: Course, index: int) -> GatedLine:
         figure=line.inside.name,
         unit=UNITS[figure.kind],
         value=value,
-        interval=_interval(of, found),
+        interval=shown_interval(of, found),
         limit=limit,
         fails_on=line.beyond.name,
         fails_value=beyond,
@@ -52,7 +52,8 @@ def _line(course: Course, index: int) -> GatedLine:
     )
 
 
-def _shown_value(of: Evidence, values: Sequence[float], found: Decision) -> float | None:
+def shown_value(of: Evidence, values: Sequence[float], found: Decision) -> float | None:
+    """The estimate from these values, those of the line or of its fail; None where there is none, or no number."""
     if of.nothing is not None or of.endless:
         return None
     scale = of.line.inside.figure.scale
@@ -61,7 +62,7 @@ def _shown_value(of: Evidence, values: Sequence[float], found: Decision) -> floa
     return scale * mean(values)
 
 
-def _interval(of: Evidence, found: Decision) -> tuple[float, float] | None:
+def shown_interval(of: Evidence, found: Decision) -> tuple[float, float] | None:
     """95 % of one look: of the mean, or of what blocks bound; None for what is not a mean."""
     if of.nothing is not None or of.endless or found.by in ("as it is", "worst replication"):
         return None

@@ -8,7 +8,7 @@ from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.limits import use_of
 from mmesim.results.binding.roots import Resource, Roots
-from mmesim.results.binding.waits import TAIL, Shares, Tail, error_shares, tail_shares
+from mmesim.results.binding.waits import TAIL, Shares, error_shares, tail_shares
 from mmesim.results.latency import Pooled
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import Entry
@@ -50,12 +50,12 @@ def binding(
     """
     roots = Roots(scenario, runs)
     tail, errors = tail_shares(roots, pooled), error_shares(roots)
-    mixed = _mixed(tail, errors, runs)
-    if mixed.get(None, 0.0) >= OWN_TIME or not set(mixed) - {None}:
+    due = mixed(None if tail is None else tail.excess, errors, runs)
+    if due.get(None, 0.0) >= OWN_TIME or not set(due) - {None}:
         return None, None
-    longer = max(ONE_LOAD, key=lambda one: mixed.get(one, 0.0))
-    mixed = _together(mixed, longer)
-    largest: Resource = max((one for one in mixed if one is not None), key=lambda one: mixed[one])
+    longer = max(ONE_LOAD, key=lambda one: due.get(one, 0.0))
+    due = _together(due, longer)
+    largest: Resource = max((one for one in due if one is not None), key=lambda one: due[one])
     use = use_of(largest, roots)
     shares = [
         None if of is None else _together(of, longer).get(largest, 0.0)
@@ -95,13 +95,12 @@ def _together(shares: Shares, longer: Resource) -> Shares:
     return {**rest, longer: both} if both else rest
 
 
-def _mixed(tail: Tail | None, errors: Shares | None, runs: Sequence[RunData]) -> Shares:
+def mixed(of_tail: Shares | None, errors: Shares | None, runs: Sequence[RunData]) -> Shares:
     """The shares of the slowest 1 % of all calls: failed ones first, then the slowest of the others."""
     calls, failed = sum(run.calls for run in runs), sum(float(run.errors.sum()) for run in runs)
-    if tail is None or errors is None:
-        return tail.excess if tail is not None else errors or {None: 1.0}
+    if of_tail is None or errors is None:
+        return of_tail if of_tail is not None else errors or {None: 1.0}
     weight = min(1.0, failed / (TAIL * calls))
     return {
-        one: weight * errors.get(one, 0.0) + (1.0 - weight) * tail.excess.get(one, 0.0)
-        for one in {**tail.excess, **errors}
+        one: weight * errors.get(one, 0.0) + (1.0 - weight) * of_tail.get(one, 0.0) for one in {**of_tail, **errors}
     }

@@ -77,6 +77,11 @@ class Throttling(Data):
     """Attempts that may exceed `rate` at once; default: those of one second."""
 
     @property
+    def is_on(self) -> bool:
+        """Whether anything is refused."""
+        return self.in_flight is not None or self.rate_per_s is not None
+
+    @property
     def tokens(self) -> float:
         """Attempts that may come at once: the size of the token bucket."""
         return float(self.burst) if self.burst is not None else max(1.0, self.rate_per_s or 0.0)

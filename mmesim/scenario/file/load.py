@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from mmesim.errors import Problem, ScenarioError
+from mmesim.errors import Contradiction, Problem, ScenarioError
 from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.file.from_json import unit_may_follow
@@ -75,7 +75,9 @@ def resolve(tree: Located) -> Scenario:
         problems += from_validation(error, tree, already, Scenario)
         raise ScenarioError(_in_order(problems)) from None
     if not problems:
-        problems += [locate(one, tree) for one in contradictions(scenario)]
+        clashes = [locate(one, tree) for one in contradictions(scenario)]
+        if clashes:
+            raise Contradiction(_in_order(clashes))
     if not problems:
         problems += _other_values(whole, scenario)
     if problems:

@@ -49,6 +49,10 @@ class Template:
                 return template
         raise SimulationError(f"scenario {scenario.name!r} cannot be written down and read back")
 
+    def over(self, overrides: Sequence[str]) -> Template:
+        """The template with overrides such as `endpoint.instance_count=6` put over it; raises ScenarioError."""
+        return Template(override_all(self._tree, overrides))
+
     @property
     def beliefs(self) -> Mapping[str, Belief]:
         """The beliefs by field as in `--set`, sorted; raises ScenarioError when the template is not a scenario."""

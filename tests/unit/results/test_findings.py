@@ -11,7 +11,7 @@ import pytest
 from mmesim.engine.simulation import simulate
 from mmesim.preflight.finding import Finding
 from mmesim.results.expect import judge
-from mmesim.results.findings import findings
+from mmesim.results.findings.of_run import findings
 from mmesim.results.latency import pool
 from mmesim.scenario.scenario import Scenario
 from tests.unit.results.synthetic import Call, replications, scenario

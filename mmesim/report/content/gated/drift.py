@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from mmesim.report import formats
-from mmesim.report.content.gated.words import on_one_line, quantity, with_interval
+from mmesim.report.content.gated.words import on_one_line, quantity, signed
 from mmesim.results.gated import Delta, Drift, Gated
 
 
@@ -50,14 +49,7 @@ def change(delta: Delta) -> tuple[str, str, str, str]:
 
 def difference(delta: Delta) -> str:
     """The difference of a figure with its interval; that of a share in percentage points."""
-    if delta.difference is None:
-        return formats.DASH
-    sign = "+" if delta.difference > 0 else ""
-    if delta.unit != "share":
-        return sign + with_interval(delta.unit, delta.difference, delta.interval)
-    shown = {"value": delta.difference, "ci95": None if delta.interval is None else list(delta.interval)}
-    points = f"{sign}{formats.number(formats.in_percent(delta.difference))} pt"
-    return f"{points} {formats.percent_interval(shown)}".rstrip()
+    return signed(delta.unit, delta.difference, delta.interval)
 
 
 def relative(delta: Delta) -> str:

@@ -89,6 +89,18 @@ def with_interval(unit: str, value: float | None, ends: tuple[float, float] | No
     return f"{quantity(unit, value)} {interval}"
 
 
+def signed(unit: str, difference: float | None, ends: tuple[float, float] | None) -> str:
+    """A difference with its sign and its interval; that of a share in percentage points: `+1.3 pt [0.9, 1.7]`."""
+    if difference is None:
+        return formats.DASH
+    sign = "+" if difference > 0 else ""
+    if unit != "share":
+        return sign + with_interval(unit, difference, ends)
+    shown = {"value": difference, "ci95": None if ends is None else list(ends)}
+    points = f"{sign}{formats.number(formats.in_percent(difference))} pt"
+    return f"{points} {formats.percent_interval(shown)}".rstrip()
+
+
 def margin(line: GatedLine) -> str:
     """How far inside the limit, `+88 %`, or beyond it, `-3.1 %`; nothing where that cannot be said."""
     if line.margin is None:

@@ -1,0 +1,119 @@
+"""`mmesim plan`: how many instances of which type."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmesim.cli.common import (
+    EXIT_CODES,
+    INTERRUPTED,
+    Cluster,
+    Jobs,
+    Json,
+    NoOwnCode,
+    Overrides,
+    ScenarioFile,
+    Seed,
+    allow,
+    coloured,
+    columns,
+    each,
+    executor,
+    folder_name,
+    told_to_continue,
+    with_seed,
+)
+from mmesim.cli.reports import as_shown
+
+if TYPE_CHECKING:
+    from mmesim.experiment.plan.result import PlanResult
+
+STORE = Path("results", "plan.sqlite")
+LEAST = 10
+"""Replications of a fleet that is tried at all."""
+
+
+def plan(
+    scenario: ScenarioFile,
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="Also print the files that deploy the answer; they are always written.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the result.", show_default="results/<name>-plan")
+    ] = None,
+    seed: Seed = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Allow more than 5,000 fleets, or more than 1,000,000,000 calls."),
+    ] = False,
+    no_own_code: NoOwnCode = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the answer.")] = False,
+    jobs: Jobs = 1,
+    cluster: Cluster = None,
+    store: Annotated[Path, typer.Option(help="File that keeps what was simulated, which is not run again.")] = STORE,
+    json: Json = False,
+    overrides: Overrides = None,
+) -> None:
+    """Find the cheapest fleet that meets what is expected.
+
+    The fleets are those of `plan.grid` in the scenario. Exits with 0 when there is an answer, with 1 when no fleet of
+    the grid is inside the limits of `expect`, with 2 when it stays open. Ctrl-C gives the best answer so far; the same
+    command goes on.
+    """
+    from mmesim.experiment.plan.fleets import MOST
+    from mmesim.experiment.plan.plan import plan as find
+    from mmesim.report.progress import FleetsBar
+    from mmesim.results.folder import PLAN, prepare
+    from mmesim.scenario.file.template import Template
+
+    template = Template.read(scenario, with_seed(overrides, seed))
+    base = template.at()
+    folder = out or Path("results", f"{folder_name(base.name)}-plan")
+    prepare(folder, None if out else base.name, PLAN)
+    allow(base, LEAST, yes=yes, no_own_code=no_own_code, quiet=quiet)
+    with told_to_continue(store), FleetsBar(None if quiet else sys.stderr) as progress:
+        found = find(
+            template,
+            executor=lambda: executor(jobs, cluster, quiet),
+            store=store,
+            watch=progress,
+            most=None if yes else MOST,
+        )
+    each(lambda: _show(found, json, quiet, deploy), lambda: _save(found, folder))
+    if not quiet:
+        typer.echo(f"written to {folder}", err=True)
+    if not found.document.finished:
+        if not quiet:
+            typer.echo(f"what is finished is in {store}: run the same command to continue", err=True)
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(EXIT_CODES[found.document.verdict])
+
+
+def _show(found: PlanResult, json: bool, quiet: bool, deploy: bool) -> None:
+    """Print the document, the answer alone, or the report."""
+    from mmesim.report.content.planned.deploy import deploy_report
+    from mmesim.report.content.planned.report import plan_report, statement_report
+    from mmesim.report.text import text
+
+    if json:
+        typer.echo(found.to_json(), nl=False)
+        return
+    shown = statement_report(found.document) if quiet else plan_report(found.document)
+    if deploy and found.answer_scenario is not None:
+        shown = (*shown, *deploy_report(found.answer_scenario))
+    typer.echo(as_shown(text(shown, colour=coloured(), width=columns())), nl=False)
+
+
+def _save(found: PlanResult, folder: Path) -> None:
+    """Write the folder, with the picture where there is anything to draw."""
+    from mmesim.report.plots.picture import write_plot
+    from mmesim.report.plots.plan import drawable, pareto
+
+    def draw(path: Path) -> None:
+        write_plot(pareto(found.document), path)
+
+    found.save(folder, draw if drawable(found.document) else None)

@@ -1,0 +1,82 @@
+"""What is scaled, models or traffic: the amounts that can be tried, and the scenario of each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from mmesim.errors import UserError
+from mmesim.scenario.models.groups import MOST_MODELS
+from mmesim.scenario.scaling import count_of, scalable, with_models, with_traffic
+from mmesim.scenario.scenario import Scenario
+
+Of = Literal["models", "traffic"]
+
+STEP = 0.01
+"""Resolution: two amounts nearer than this are not told apart, as a limit that is missed by 1 % is no fail."""
+MOST = 16.0
+"""Times the present amount up to which is searched, unless another end is asked for."""
+LEAST = 1.0 / 64.0
+"""Of the present traffic: less is not tried."""
+DIGITS = 4
+"""Of a factor of the traffic."""
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Amounts in a scenario: numbers of models (of a group), or factors of its traffic; the present one is `now`."""
+
+    scenario: Scenario
+    of: Of
+    group: str | None
+    now: float
+    least: float
+    most: float
+
+    @classmethod
+    def asked(cls, scenario: Scenario, of: Of, group: str | None, up_to: float | None) -> Amounts:
+        """What can be tried; UserError where the scenario cannot be scaled, or the end is no amount."""
+        if of == "traffic":
+            if group is not None:
+                raise UserError("--group chooses models: it goes with --of models")
+            now, least = 1.0, LEAST
+        else:
+            now, least = float(count_of(scenario, group)), float(len(scalable(scenario, group)))
+        most = MOST * now if up_to is None else up_to
+        if not (math.isfinite(most) and most > 0.0) or (of == "models" and most != round(most)):
+            word = "a number of models" if of == "models" else "a factor above 0"
+            raise UserError(f"--up-to {most:g} is not {word}")
+        if most < least or (of == "models" and most > MOST_MODELS):
+            highest = f" to {MOST_MODELS:,}" if of == "models" else ""
+            raise UserError(f"--up-to {most:g} cannot be tried: from {least:.4g}{highest}")
+        found = cls(scenario, of, group, min(now, most), least, most)
+        found.at(found.rounded(found.now * (2.0 if found.now * 2.0 <= most else 1.0)))  # what cannot be scaled says so
+        return found
+
+    def at(self, amount: float) -> Scenario:
+        """The scenario with that amount; UserError where there cannot be one."""
+        if self.of == "traffic":
+            return with_traffic(self.scenario, amount)
+        return with_models(self.scenario, round(amount), self.group)
+
+    def rounded(self, amount: float) -> float:
+        """The nearest amount that can be."""
+        inside = min(max(amount, self.least), self.most)
+        return float(round(inside)) if self.of == "models" else float(f"{inside:.{DIGITS}g}")
+
+    def apart(self, low: float, high: float) -> bool:
+        """Whether there is another amount to try between two."""
+        return high - low > max(STEP * low * (1.0 + 1e-9), 1.0 if self.of == "models" else 0.0)
+
+    def between(self, low: float, high: float) -> float:
+        """An amount between two that are apart, in the middle of their ratio."""
+        middle = self.rounded(math.sqrt(low * high))
+        return middle if low < middle < high else self.rounded((low + high) / 2.0)
+
+    def away(self, amount: float, share: float) -> float:
+        """The amount that is larger by a share, or smaller if it is negative; at least one model away."""
+        moved = self.rounded(amount * (1.0 + share))
+        if self.of == "models" and moved == amount:
+            return self.rounded(amount + math.copysign(1.0, share))
+        return moved

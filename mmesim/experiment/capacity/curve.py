@@ -1,0 +1,131 @@
+"""Short runs at several amounts, all with the same random numbers: how the endpoint fares, and where to look closely.
+
+They decide nothing: what is said of a limit comes from runs with other numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmesim.errors import UserError
+from mmesim.experiment.capacity.amounts import Amounts
+from mmesim.experiment.gate.course import trusted
+from mmesim.experiment.gate.lines import Line, lines
+from mmesim.experiment.numbers import CAPACITY
+from mmesim.experiment.runs import Piece, Runs
+from mmesim.results.expect import compare
+from mmesim.results.figures import FORMULAS
+from mmesim.results.run_data import RunData
+from mmesim.results.sections import Verdict
+from mmesim.stats.means import mean, mean_interval
+
+RUNS = 10
+"""Short replications at each amount."""
+
+
+@dataclass(frozen=True)
+class Short:
+    """What the short runs at one amount showed; one value for each replication, nan where there is none."""
+
+    amount: float
+    lines: tuple[Line, ...]
+    values: tuple[tuple[float, ...], ...]
+    """[lines][replications]"""
+    misses: tuple[float, ...]
+    """Share of the calls that found no copy in memory."""
+    calls_per_s: float
+    requests: int
+
+    @property
+    def inside(self) -> bool:
+        """Whether every line seems to hold; one that no call has anything to do with does."""
+        return all(
+            _verdict(line, values, exact=True) == "pass" for line, values in zip(self.lines, self.values, strict=True)
+        )
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether that is so by the intervals, too, so that it needs no distance from the limit to be decided."""
+        each = {_verdict(line, values, exact=False) for line, values in zip(self.lines, self.values, strict=True)}
+        return each == {"pass"} if self.inside else "fail" in each
+
+
+def _verdict(line: Line, values: Sequence[float], exact: bool) -> Verdict:
+    """Of the value of all replications together, or of its interval where it has one."""
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return "pass"
+    together = line.together(known)
+    low = high = together
+    if not exact and line.bound == "sequential test" and math.isfinite(together):
+        low, high = mean_interval(known) or (low, high)
+    return compare(line.inside.comparison, low, high, line.inside.bound)
+
+
+class Curve:
+    """The amounts that were tried so far, each once."""
+
+    def __init__(self, amounts: Amounts, runs: Runs) -> None:
+        self.amounts = amounts
+        self.stopped: str | None = None
+        """Why no larger, or smaller, amount can be simulated, where the scenario itself says so."""
+        self._runs = runs
+        self._found: dict[float, Short] = {}
+
+    @property
+    def points(self) -> list[Short]:
+        """In order of amount."""
+        return [self._found[amount] for amount in sorted(self._found)]
+
+    def at(self, amount: float) -> Short | None:
+        """What was found there; None where the scenario cannot be scaled so far."""
+        if amount not in self._found:
+            try:
+                scenario = self.amounts.at(amount)
+            except UserError as error:
+                self.stopped = str(error)
+                return None
+            settled = self._runs.settled(scenario)
+            each: dict[int, RunData] = {}
+
+            def take(number: int, run: RunData, simulated: bool) -> None:
+                each[number] = trusted(run)
+
+            self._runs.fetch([Piece(number, settled, CAPACITY + number) for number in range(RUNS)], take)
+            runs = [each[number] for number in sorted(each)]
+            of = lines(settled, settled, runs, 0.0) if settled.expect else ()
+            measured_s = settled.run.duration_s - settled.run.cut_s
+            self._found[amount] = Short(
+                amount,
+                of,
+                tuple(tuple(line.inside.of(run) for run in runs) for line in of),
+                tuple(1.0 - FORMULAS["cache_hit_ratio"].of(run) for run in runs),
+                mean([run.calls / measured_s for run in runs]),
+                sum(run.calls for run in runs),
+            )
+        return self._found[amount]
+
+    def bracket(self) -> tuple[Short | None, Short | None]:
+        """The largest amount at which every line seems to hold, and the smallest at which one does not.
+
+        By doubling or halving from the present amount, then by bisection. None: there is none up to the end.
+        """
+        amounts = self.amounts
+        last = self.at(amounts.now)
+        assert last is not None  # it is the scenario itself, or was asked for
+        up, end = last.inside, amounts.most if last.inside else amounts.least
+        following: Short | None = last
+        while following is not None and following.inside == up:
+            last = following
+            following = None if last.amount == end else self.at(amounts.rounded(last.amount * (2.0 if up else 0.5)))
+        if following is None:
+            return (last, None) if up else (None, last)
+        low, high = (last, following) if up else (following, last)
+        while amounts.apart(low.amount, high.amount):
+            middle = self.at(amounts.between(low.amount, high.amount))
+            if middle is None:
+                break
+            low, high = (middle, high) if middle.inside else (low, middle)
+        return low, high

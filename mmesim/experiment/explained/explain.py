@@ -1,0 +1,133 @@
+"""`mmesim.explain`: a scenario's run, its what-ifs on the same random numbers, and what both show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+from mmesim import __version__
+from mmesim.errors import SimulationError, UserError
+from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.execute.task import Executor
+from mmesim.experiment.explained import sizing
+from mmesim.experiment.explained.candidates import Candidate, Ground, candidates
+from mmesim.experiment.explained.curve import Curve
+from mmesim.experiment.explained.deciding import deciding
+from mmesim.experiment.explained.sizing import SIZING
+from mmesim.experiment.explained.tried import Tried, best_first, price, tried
+from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, repeated, with_warmup
+from mmesim.experiment.stored import Watch, simulate_all
+from mmesim.preflight.check import worst_first
+from mmesim.preflight.finding import Finding
+from mmesim.results.binding.ranked import ranked
+from mmesim.results.explained import Explained, LeftOut
+from mmesim.results.findings.causes import causes
+from mmesim.results.findings.seen import Seen
+from mmesim.results.latency import pool
+from mmesim.results.result import Result
+from mmesim.scenario.file.template import Template
+from mmesim.scenario.scenario import Scenario
+
+FIRST = 9_000_000
+"""The number of the first replication: other random numbers than those of a run, or of a gate."""
+ALL_TOGETHER = 0.05
+"""Chance that any interval of the document misses its difference."""
+
+
+def explain(
+    scenario: Scenario | str | Path,
+    *,
+    replications: int | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    store: str | Path | None = None,
+    watch: Watch | None = None,
+) -> Explained:
+    """Say why a scenario, or that of a file, is as it is, and what would change it.
+
+    The scenario and each what-if have the same `replications`, by default those that the scenario sets but at least
+    10, on the same random numbers; a warm-up that is `auto` is found once, for the scenario as it is, and used by all.
+    `jobs` run at the same time, or `executor` runs them. `store` is a file: simulations that are in it are not run
+    again. Raises UserError for a wrong input, and for fewer than 2 replications.
+    """
+    if replications is not None and replications < 2:
+        raise UserError(f"{replications} replication says nothing about noise: at least 2")
+    given = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
+    asked = repeated(given, count_of(given, replications))
+    file = None if store is None else Path(store)
+    with given_or_local(executor, jobs) as running:
+        settled = with_warmup(asked, running)
+        (base,) = _results([settled], file, running, watch)
+        limits = ranked(base.scenario, base.runs, pool(base.runs))
+        seen = Seen(base.scenario, base.runs, limits)
+        curve, compared = Curve.of(base.runs), deciding(base)
+        found = [*causes(seen), *map(Finding.model_validate, base.summary["findings"])]
+        ground = Ground(base.scenario, seen.roots, frozenset(limit.id for limit in limits), curve, found)
+        possible, left_out = _possible(ground)
+        confidence = 1.0 - ALL_TOGETHER / max(1, len(possible) * len(compared))
+        tries: dict[int, Tried] = {}
+
+        def finished(index: int, result: Result) -> None:
+            _trust(result)
+            tries[index] = tried(possible[index][0], base, result, compared, confidence, curve)
+
+        simulate_all([changed for _, changed in possible], finished, file, 1, running, watch, FIRST)
+    what_ifs = best_first([tries[index] for index in range(len(possible))])
+    verdict = base.verdict if base.scenario.expect else None
+    shown = sizing.Ground(seen, verdict, what_ifs, curve)
+    sizes = chain.from_iterable(rule(shown) for rule in SIZING) if seen.calls else ()
+    return Explained(
+        mmesim=__version__,
+        scenario=base.scenario.name,
+        fleet=_fleet(base.scenario),
+        seed=base.scenario.run.seed,
+        replications=len(base.runs),
+        verdict=verdict,
+        usd_per_month=price(base.scenario.endpoint),
+        binding_constraint=base.summary["binding_constraint"],
+        limits=limits,
+        deciding=[one.entry for one in compared],
+        what_ifs=[one.entry for one in what_ifs],
+        left_out=left_out,
+        findings=worst_first([*sizes, *found]),
+        steady_state=base.steady_state,
+    )
+
+
+def count_of(scenario: Scenario, replications: int | None = None) -> int:
+    """Replications of the scenario and of each what-if: those asked for, else its own, but at least 10."""
+    return replications or max(EXPERIMENT_REPLICATIONS, repeated(scenario).run.replications)
+
+
+def _results(
+    scenarios: Sequence[Scenario], store: Path | None, executor: Executor, watch: Watch | None
+) -> list[Result]:
+    found: dict[int, Result] = {}
+    simulate_all(scenarios, found.__setitem__, store, 1, executor, watch, FIRST)
+    for result in found.values():
+        _trust(result)
+    return [found[index] for index in range(len(scenarios))]
+
+
+def _trust(result: Result) -> None:
+    if result.self_check is not None:
+        raise SimulationError(f"the self-check failed: the figures cannot be trusted: {result.self_check}")
+
+
+def _possible(ground: Ground) -> tuple[list[tuple[Candidate, Scenario]], list[LeftOut]]:
+    """The what-ifs that are scenarios, and why the others are not."""
+    template = Template.of(ground.scenario)
+    possible, left_out = list[tuple[Candidate, Scenario]](), list[LeftOut]()
+    for one in candidates(ground):
+        try:
+            possible.append((one, template.at(one.sets)))
+        except UserError as error:
+            left_out.append(LeftOut(id=one.id, text=one.text, reason=" ".join(str(error).split())))
+    return possible, left_out
+
+
+def _fleet(scenario: Scenario) -> str:
+    """The hosts of the endpoint: `4 x ml.m5.xlarge`."""
+    endpoint = scenario.endpoint
+    return f"{endpoint.instance_count} x {endpoint.instance_type or f'{endpoint.host.vcpu} vCPU'}"

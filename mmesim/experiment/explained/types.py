@@ -1,0 +1,89 @@
+"""Instance types near another one: the next size of its family, and the same vCPUs with more or less memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from mmesim.scenario.endpoint import catalogue
+from mmesim.scenario.endpoint.catalogue import Row
+from mmesim.scenario.endpoint.endpoint import Endpoint
+
+MORE_MEMORY, LESS_MEMORY = 1.5, 0.75
+"""What the memory of another type with the same vCPUs is at least, or at most, of that of the present one."""
+
+
+def own_row(endpoint: Endpoint) -> Row | None:
+    """The row of an endpoint's type; None where it has none, or where vCPUs or memory are not those of the type."""
+    if endpoint.instance_type is None:
+        return None
+    row = catalogue.look_up(endpoint.instance_type, endpoint.region)
+    known = row.vcpu is not None and row.memory_gib is not None
+    return row if known and _bytes(row) == endpoint.host.memory_bytes and row.vcpu == endpoint.host.vcpu else None
+
+
+def larger(of: Row) -> str | None:
+    """The next size up in the family."""
+    sizes = [one for one in _family(of) if _vcpu(one) > _vcpu(of)]
+    return min(sizes, key=_vcpu).instance_type if sizes else None
+
+
+def smaller(of: Row) -> str | None:
+    """The next size down in the family."""
+    sizes = [one for one in _family(of) if _vcpu(one) < _vcpu(of)]
+    return max(sizes, key=_vcpu).instance_type if sizes else None
+
+
+def with_more_memory(of: Row) -> str | None:
+    """The cheapest type with as many vCPUs of the same architecture and at least half as much memory again."""
+    return _cheapest(of, lambda one: _bytes(one) >= MORE_MEMORY * _bytes(of))
+
+
+def with_less_memory(of: Row) -> str | None:
+    """The cheapest type with as many vCPUs and at most three quarters of the memory, if it is cheaper."""
+    price = of.price[0]
+    if price is None:
+        return None
+    return _cheapest(of, lambda one: _bytes(one) <= LESS_MEMORY * _bytes(of) and (one.price[0] or price) < price)
+
+
+def _cheapest(of: Row, fits: Callable[[Row], bool]) -> str | None:
+    """Of the plain CPU types; those with SageMaker's own price before those whose price is estimated."""
+    found = [
+        one
+        for one in _rows(of.region)
+        if _vcpu(one) == _vcpu(of)
+        and _is_arm(one) == _is_arm(of)
+        and one.memory_gib is not None
+        and one.price[0] is not None
+        and fits(one)
+    ]
+    return min(found, key=lambda one: (one.price[1], one.price[0] or 0.0)).instance_type if found else None
+
+
+def _family(of: Row) -> list[Row]:
+    name = of.instance_type.rsplit(".", 1)[0]
+    return [
+        one
+        for one in _rows(of.region)
+        if one.instance_type.rsplit(".", 1)[0] == name and one.memory_gib is not None and one.vcpu is not None
+    ]
+
+
+def _rows(region: str) -> list[Row]:
+    """The types without accelerators."""
+    rows = [catalogue.look_up(name, region) for name in catalogue.instance_types()]
+    return [row for row in rows if not row.gpu_count and not row.accelerator]
+
+
+def _is_arm(row: Row) -> bool:
+    """Whether it has a Graviton processor, which runs other container images: ml.m6g, ml.c7gd."""
+    return re.match(r"ml\.[a-z]+\d+g", row.instance_type) is not None
+
+
+def _vcpu(row: Row) -> int:
+    return row.vcpu or 0
+
+
+def _bytes(row: Row) -> int:
+    return int((row.memory_gib or 0.0) * 2**30)

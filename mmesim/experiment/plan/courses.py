@@ -1,0 +1,141 @@
+"""Looks at fleets near their limits: those of the search, which turn down, and those of the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmesim.experiment.gate.course import Course
+from mmesim.experiment.gate.decide import Evidence, decide
+from mmesim.experiment.gate.design import Terms
+from mmesim.experiment.gate.outcome import shown_interval
+from mmesim.experiment.numbers import PLAN_DECISION, PLAN_PILOT, PLAN_SEARCH
+from mmesim.experiment.plan.levels import DECISION, FAR, LOOKS_INSIDE, PASS, SEARCH, WIDE
+from mmesim.experiment.plan.trials import OVERSTATES
+from mmesim.experiment.plan.tried import Tried, lines_of, words
+from mmesim.experiment.runs import Piece, Runs
+from mmesim.results.planned import Stage
+from mmesim.results.run_data import RunData
+from mmesim.stats.means import mean
+
+
+class Width:
+    """How near to its limit, as a share of it, an open line may be left."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+
+    def is_enough(self, course: Course) -> bool:
+        """Whether a course needs no more looks: a line fails, or all that are open are known to be near."""
+        if any(one is not None and one.verdict == "fail" for one in course.decisions):
+            return True
+        return all(
+            one is not None or self._is_near(course.evidence(index), course)
+            for index, one in enumerate(course.decisions)
+        )
+
+    def _is_near(self, of: Evidence, course: Course) -> bool:
+        """Whether the whole interval of a line lies near its limit."""
+        figure = of.line.inside.figure
+        interval = shown_interval(of, decide(of, course.levels()))
+        return interval is not None and all(near(of, end / figure.scale, self.share) for end in interval)
+
+
+def near(of: Evidence, value: float, share: float) -> bool:
+    """Whether a value lies within this share of the limit; of a share, that of its bad side."""
+    line, limit = of.line, of.line.inside.bound
+    allowed = line.bad(limit) if line.is_share else abs(limit)
+    return abs(value - limit) <= share * allowed * (1.0 + 1e-9)
+
+
+def search(fleets: Sequence[Tried], tolerance: float, runs: Runs) -> None:
+    """Looks on the numbers of the search, side by side: a fleet is turned down, left open, or not settled, when it
+    looks inside.
+    """
+    width = Width(WIDE * tolerance)
+    for one in fleets:
+        _begin(one, Terms(PLAN_PILOT, PLAN_SEARCH, LOOKS_INSIDE, SEARCH / len(one.option.needs), 0.0, FAR), width, runs)
+    _run(fleets, runs)
+    width.share = tolerance
+    for one in fleets:
+        for course in one.courses:
+            if not _failed(one) and not width.is_enough(course):
+                course.go_on()
+    _run(fleets, runs)
+    for one in fleets:
+        _conclude(one, "search", tolerance)
+
+
+def decide_on(fleet: Tried, tolerance: float, runs: Runs) -> None:
+    """Looks on the numbers that decide: a fleet is inside, turned down, or open."""
+    width = Width(tolerance)
+    _begin(fleet, Terms(PLAN_PILOT, PLAN_DECISION, PASS, DECISION / len(fleet.option.needs), 0.0, FAR), width, runs)
+    _run([fleet], runs)
+    _conclude(fleet, "decision", tolerance)
+
+
+def _begin(fleet: Tried, terms: Terms, width: Width, runs: Runs) -> None:
+    fleet.courses = [Course(runs.settled(need.scenario), terms, width.is_enough) for need in fleet.option.needs]
+
+
+def _run(fleets: Sequence[Tried], runs: Runs) -> None:
+    """Stage after stage of all of them, until none needs more: those of a fleet that has failed are not run."""
+    active = [(one, course) for one in fleets for course in one.courses if course.wanted]
+    while active:
+        pieces = [
+            Piece((one, course), wanted.scenario, wanted.number) for one, course in active for wanted in course.wanted
+        ]
+        runs.fetch(pieces, _take)
+        for _, course in active:
+            course.advance()
+        active = [(one, course) for one, course in active if course.wanted and not _failed(one)]
+
+
+def _take(whom: tuple[Tried, Course], run: RunData, simulated: bool) -> None:
+    fleet, course = whom
+    course.take(run)
+    fleet.count(run, simulated)
+
+
+def _failed(fleet: Tried) -> bool:
+    return any(one is not None and one.verdict == "fail" for course in fleet.courses for one in course.decisions)
+
+
+def _conclude(fleet: Tried, stage: Stage, tolerance: float) -> None:
+    """What the courses of a fleet have come to."""
+    pairs = zip(fleet.option.needs, fleet.courses, strict=True)
+    looked = [(need, course) for need, course in pairs if course.replications]
+    fleet.lines = [line for need, course in looked for line in lines_of(course, need.when)]
+    fleet.stage = stage
+    for need, course in looked:
+        failed = [line for line in lines_of(course, need.when) if line.verdict == "fail"]
+        state = course.steadiness
+        if failed and state is not None and state.verdict in OVERSTATES:
+            why = f"but its runs are not steady, so that proves nothing: {state.evidence}"
+            fleet.leave_open(stage, f"{words(failed)}; {why}")
+            return
+        if failed:
+            fleet.turn_down(stage, words(failed))
+            return
+    open_ = [
+        course.evidence(index)
+        for _, course in looked
+        for index, one in enumerate(course.decisions)
+        if one is None or one.verdict == "undecided"
+    ]
+    if not open_:
+        if stage == "decision":
+            fleet.state, fleet.reason = "inside", None
+        return
+    is_tie = all(of.nothing is None and not of.endless and near(of, mean(of.values), tolerance) for of in open_)
+    if stage == "search" and not is_tie and all(_looks_inside(of) for of in open_):
+        return
+    texts = "; ".join(dict.fromkeys(of.line.expectation.text for of in open_))
+    many = max(course.replications for _, course in looked)
+    why = "too near to tell" if is_tie else f"{many} replications leave it open"
+    fleet.leave_open(stage, f"{texts}: {why}", is_tie)
+
+
+def _looks_inside(of: Evidence) -> bool:
+    if of.nothing is not None or of.endless:
+        return False
+    return of.line.sign * mean(of.values) < of.line.sign * of.line.inside.bound

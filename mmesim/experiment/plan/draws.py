@@ -1,0 +1,188 @@
+"""With uncertain inputs: the cheapest fleet that is inside in enough of their draws.
+
+The draws are those of `mmesim uncertain`: points of a scrambled Sobol sequence, so that the first 32, 64, 128 ... of
+them are spread evenly. In each draw a fleet is inside or not as ten short runs show it, on the same random numbers in
+every draw; near a limit that is a matter of chance, but as often too good as too bad. What is decided is the share of
+the draws: after 32 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with the
+share that is wanted, each look with a fifth of 2.5 % on either side. What 512 draws leave open is named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mmesim import units
+from mmesim.arrays import Floats
+from mmesim.errors import STOPPED, Contradiction, OutputError, UserError
+from mmesim.experiment.numbers import DRAWS
+from mmesim.experiment.plan.fleets import option_of
+from mmesim.experiment.plan.trials import Place, try_short
+from mmesim.experiment.plan.tried import UNKNOWN, OverDraws, Tried
+from mmesim.experiment.plan.walk import Walk, cannot_be
+from mmesim.experiment.uncertain import drawn, shares_of
+from mmesim.results.expect import compare
+from mmesim.results.planned import FleetLine
+from mmesim.scenario.file.template import Template
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.plan import Plan
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.looks import share_bound
+from mmesim.stats.means import mean
+
+LOOKS = (32, 64, 128, 256, 512)
+"""Draws after which the share of a fleet is looked at."""
+WRONG = 0.025
+"""Chance that a fleet whose share is large enough is turned down, and that one whose share is not is taken."""
+LEVEL = WRONG / len(LOOKS)
+AT_ONCE = 16
+"""Draws that are simulated side by side, for each job."""
+CANNOT_BE = "contradiction"
+"""What a fleet lacks in a draw in which it cannot be: room for the container, say."""
+
+
+@dataclass
+class Draws:
+    """The walk through the fleets of a scenario with beliefs; what it finds stands in the walk and its fleets."""
+
+    walk: Walk
+    template: Template
+    own: Tried | None
+    jobs: int = 1
+    _inside: dict[int, list[bool]] = field(default_factory=dict)
+    """Of each fleet that was simulated, by its row: whether it is inside, draw by draw."""
+
+    def __post_init__(self) -> None:
+        base = self.template.at()
+        assert base.plan is not None
+        self._base: Scenario = base
+        self._plan: Plan = base.plan
+        self._expect: Mapping[str, Expectation] = {e.text: e for e in base.expect}
+        self._shares: Floats = shares_of(base, LOOKS[-1])
+
+    def go(self) -> None:
+        """Find the cheapest fleet inside; those that are shown whatever they cost are tried as well."""
+        walk = self.walk
+        for row, fleet in enumerate(walk.fleets):
+            self._try(row, fleet)
+            if fleet.state == "inside":
+                walk.answer = fleet
+                break
+        in_memory = next((one for one in walk.fleets if one.option.needs and one.option.everything_in_memory), None)
+        for row, fleet in enumerate(walk.fleets):
+            if fleet is self.own or fleet is in_memory:
+                self._try(row, fleet)
+        self._count_extra()
+
+    def _try(self, row: int, fleet: Tried) -> None:
+        if fleet.is_settled or cannot_be(fleet):
+            return
+        found = self._inside[row] = []
+        fleet.over_draws = OverDraws()
+        fleet.stage = "draws"
+        try:
+            self._show_middle(fleet)
+            for look in LOOKS:
+                while len(found) < look:
+                    last = min(look, len(found) + AT_ONCE * max(1, self.jobs))
+                    found += self._simulate(fleet, range(len(found), last))
+                    fleet.over_draws.draws, fleet.over_draws.inside = len(found), sum(found)
+                if self._look(fleet, look == LOOKS[-1]):
+                    break
+        except (OutputError, *STOPPED):
+            raise
+        except UserError as error:
+            fleet.leave_open("draws", f"cannot be simulated: {error}")
+        if self.walk.watch is not None:
+            self.walk.watch(sum(one.is_settled for one in self.walk.fleets), len(self.walk.fleets))
+
+    def _show_middle(self, fleet: Tried) -> None:
+        """What is shown of each line is what short runs find with the middle values."""
+        middle = Tried(fleet.option)
+        try_short([middle], self.walk.runs, DRAWS)
+        _add(fleet, middle)
+        fleet.lines = middle.lines
+
+    def _simulate(self, fleet: Tried, numbers: range) -> list[bool]:
+        """Whether the fleet is inside in each of these draws."""
+        possible = dict[int, Tried]()
+        assert fleet.over_draws is not None
+        for number in numbers:
+            believed = drawn(self._base.beliefs, self._shares[number])
+            values = {name: value for name, value in believed.items() if name not in fleet.option.values}
+            try:
+                scenario = self.template.at({**values, **fleet.option.values})
+                one = Tried(option_of(fleet.option.values, scenario, self._plan))
+            except Contradiction:
+                fleet.over_draws.binds[CANNOT_BE] += 1
+                continue
+            if one.option.refused is None:
+                possible[number] = one
+        places = try_short(list(possible.values()), self.walk.runs, DRAWS)
+        inside = dict[int, bool]()
+        for (number, one), place in zip(possible.items(), places, strict=True):
+            _add(fleet, one)
+            inside[number] = self._is_inside(one, place)
+            if not inside[number]:
+                fleet.over_draws.binds[one.binds or UNKNOWN] += 1
+        return [inside.get(number, False) for number in numbers]
+
+    def _is_inside(self, one: Tried, place: Place) -> bool:
+        return place == "inside" or (place == "near" and all(map(self._holds, one.lines)))
+
+    def _holds(self, line: FleetLine) -> bool:
+        """Whether the estimate of a line is inside its limit; what has no value is, unless it fails for that."""
+        value = line.value
+        if value is None and line.interval is not None:
+            value = mean(line.interval)
+        if value is None:
+            return line.verdict != "fail"
+        return compare(self._expect[line.text].comparison, value, value, line.limit) == "pass"
+
+    def _look(self, fleet: Tried, last: bool) -> bool:
+        """Whether the draws so far settle it."""
+        found, wanted = fleet.over_draws, self._plan.share_of_draws
+        assert found is not None
+        asked = f"{units.show_fraction(wanted)} must be inside"
+        said = f"rejected in {found.draws - found.inside} of {found.draws} draws, and {asked}"
+        if share_bound(found.inside, found.draws, LEVEL) < wanted:
+            fleet.turn_down("draws", f"{said}: {_lacks(found.binds)}", _most(found.binds))
+        elif 1.0 - share_bound(found.draws - found.inside, found.draws, LEVEL) >= wanted or (
+            found.inside == found.draws and wanted == 1.0 and last
+        ):
+            fleet.state, fleet.reason = "inside", None
+        elif last:
+            is_tie = abs(found.inside / found.draws - wanted) <= self._plan.tolerance * (1.0 - wanted)
+            fleet.leave_open("draws", f"{said}: too near to tell", is_tie)
+        return fleet.is_settled
+
+    def _count_extra(self) -> None:
+        """What each fleet costs beyond the cheapest that is inside, on average over the draws in which one is."""
+        if not self._inside:
+            return
+        known = min(len(found) for found in self._inside.values())
+        usd = {row: self.walk.fleets[row].option.usd_per_month for row in self._inside}
+        best = [
+            min((usd[row] for row, found in self._inside.items() if found[number]), default=None)
+            for number in range(known)
+        ]
+        for row in self._inside:
+            over = self.walk.fleets[row].over_draws
+            extra = [usd[row] - one for one in best if one is not None]
+            if over is not None and extra:
+                over.extra_usd = mean(extra)
+
+
+def _add(fleet: Tried, one: Tried) -> None:
+    fleet.replications += one.replications
+    fleet.requests += one.requests
+    fleet.simulated += one.simulated
+
+
+def _lacks(binds: Counter[str]) -> str:
+    return ", ".join(f"{name} in {count}" for name, count in binds.most_common())
+
+
+def _most(binds: Counter[str]) -> str | None:
+    return next((name for name, _ in binds.most_common(1) if name != UNKNOWN), None)

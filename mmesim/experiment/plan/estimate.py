@@ -1,0 +1,216 @@
+"""What the answer does on numbers that chose nothing, beside the next cheaper fleet and under other settings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mmesim.errors import TooLarge
+from mmesim.experiment.gate.course import trusted
+from mmesim.experiment.gate.decide import Levels, decide
+from mmesim.experiment.gate.design import lengthened, numbers
+from mmesim.experiment.gate.evidence import each, evidence
+from mmesim.experiment.gate.lines import Line, Row, lines, row
+from mmesim.experiment.numbers import PLAN_ESTIMATE
+from mmesim.experiment.plan.needs import Need
+from mmesim.experiment.plan.tried import Tried, line_of, words
+from mmesim.experiment.robustness import name_of, under_each
+from mmesim.experiment.runs import Piece, Runs
+from mmesim.experiment.unknowns import Unknowns
+from mmesim.results.expect import judge, overall
+from mmesim.results.gated import Design
+from mmesim.results.latency import pool
+from mmesim.results.planned import FleetLine, Pair, Setting
+from mmesim.results.run_data import RunData
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.looks import FEWEST
+from mmesim.stats.means import CONFIDENCE, mean, mean_interval
+
+LEAST = 20
+"""Replications of an estimate."""
+OF_A_SETTING = 5
+"""Replications under each setting of what AWS does not publish, and of a next cheaper fleet that is proved outside."""
+AS_WRITTEN = Design(
+    pilot_replications=0, pilot_skewness=0.0, length=1, joined=False, looks=[FEWEST], alpha_pass=1.0, alpha_fail=1.0
+)
+"""The design of a fleet that was not decided on: a replication is the scenario as written."""
+
+
+class Sample:
+    """Replications of a scenario on the numbers of the estimate; its lines are those of its first replication."""
+
+    def __init__(self, need: Need, scenario: Scenario, design: Design, replications: int) -> None:
+        self.when = need.when
+        self.replications = replications
+        self.lines: tuple[Line, ...] = ()
+        self._written = scenario
+        self._measured = lengthened(scenario, design)
+        self._design = design
+        self._rows: dict[int, Row] = {}
+        self._first: list[RunData] = []
+
+    def pieces(self, whom: Tried, first: int, last: int) -> list[Piece[tuple[Tried, Sample]]]:
+        """The runs of some of its replications."""
+        each_of = (n for one in range(first, last) for n in numbers(self._design, one, PLAN_ESTIMATE))
+        return [Piece((whom, self), self._measured, number) for number in each_of]
+
+    def take(self, run: RunData) -> None:
+        """A run of it."""
+        trusted(run)
+        if self.lines:
+            self._rows[run.replication] = row(self.lines, (), self._written, run)
+        else:
+            self._first.append(run)
+
+    def begin(self) -> None:
+        """After the first replication."""
+        self.lines = lines(self._written, self._written, self._first, tolerance=0.0)
+        self._rows = {run.replication: row(self.lines, (), self._written, run) for run in self._first}
+        self._first = []
+
+    def found(self) -> list[FleetLine]:
+        """Every line with its interval; its verdict is pass or fail where that does not cross the limit."""
+        run = self._measured.run
+        rows = [self._rows[number] for number in sorted(self._rows)]
+        level = (1.0 - CONFIDENCE) / 2.0
+        result = []
+        for index, line in enumerate(self.lines):
+            of = evidence(line, index, rows, run.duration_s - run.cut_s, self._values(index))
+            result.append(line_of(of, decide(of, Levels(level, level)), self.when))
+        return result
+
+    def each_value(self, index: int) -> list[float]:
+        """The figure of a line in each replication, in the unit that it is shown in."""
+        scale = self.lines[index].inside.figure.scale
+        return [scale * value for value, _ in self._values(index)]
+
+    def _values(self, index: int) -> list[tuple[float, float]]:
+        whole = [[self._rows[n] for n in numbers(self._design, one, PLAN_ESTIMATE)] for one in range(self.replications)]
+        return each(self.lines[index], index, whole)
+
+
+@dataclass
+class Estimates:
+    """What was estimated."""
+
+    runs: Runs
+    next_cheaper: Tried | None = None
+    in_memory: Tried | None = None
+    lines: list[tuple[Tried, list[FleetLine]]] = field(default_factory=list)
+    """The answer first, then the next cheaper fleet."""
+    paired: list[Pair] = field(default_factory=list)
+    settings: list[Setting] = field(default_factory=list)
+
+    def make(self, fleets: Sequence[Tried], answer: Tried | None, own: Tried | None) -> None:
+        """Estimate the answer and what is shown beside it; fleets that are shown whatever they cost are tried."""
+        self.in_memory = next((one for one in fleets if one.option.needs and one.option.everything_in_memory), None)
+        shown = [one for one in dict.fromkeys((own, self.in_memory)) if one is not None and not one.is_settled]
+        self._sides(shown)
+        if answer is None:
+            return
+        cheaper = [one for one in fleets if one.option.needs and one.option.usd_per_month < answer.option.usd_per_month]
+        self._beside(answer, cheaper[-1] if cheaper else None)
+        self._under_settings(answer)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the answer's estimate crosses a limit, or lies beyond it."""
+        return bool(self.lines) and any(one.verdict != "pass" for one in self.lines[0][1])
+
+    def _beside(self, answer: Tried, cheaper: Tried | None) -> None:
+        design = next((course.design for course in answer.courses if course.design is not None), AS_WRITTEN)
+        number = max([LEAST, *(course.replications for course in answer.courses)])
+        samples = [(answer, self._sample(answer, need, design, number)) for need in answer.option.needs]
+        self._simulate(samples)
+        self.lines.append((answer, [line for _, sample in samples for line in sample.found()]))
+        if cheaper is None:
+            return
+        # What is proved to be outside is shown, but runs of a fleet that cannot keep up take long.
+        fewer = OF_A_SETTING if cheaper.stage == "proof" else number
+        beside = self._sample(cheaper, cheaper.option.needs[0], design, fewer)
+        try:
+            self._simulate([(cheaper, beside)])
+        except TooLarge:
+            return
+        self.next_cheaper = cheaper
+        self.lines.append((cheaper, beside.found()))
+        self.paired = _pairs(samples[0][1], beside)
+
+    def _sides(self, fleets: Sequence[Tried]) -> None:
+        samples = [(one, self._sample(one, need, AS_WRITTEN, LEAST)) for one in fleets for need in one.option.needs]
+        self._simulate(samples)
+        for one in fleets:
+            one.lines = [line for whose, sample in samples if whose is one for line in sample.found()]
+            failed = [line for line in one.lines if line.verdict == "fail"]
+            one.stage = "estimate"
+            if failed:
+                one.turn_down("estimate", words(failed))
+            elif all(line.verdict == "pass" for line in one.lines):
+                one.state = "inside"
+            else:
+                one.leave_open("estimate", f"{LEAST} replications leave it open")
+
+    def _sample(self, fleet: Tried, need: Need, design: Design, replications: int) -> Sample:
+        return Sample(need, self.runs.settled(need.scenario), design, replications)
+
+    def _simulate(self, samples: Sequence[tuple[Tried, Sample]]) -> None:
+        def take(whom: tuple[Tried, Sample], run: RunData, simulated: bool) -> None:
+            whom[1].take(run)
+            whom[0].count(run, simulated)
+
+        self.runs.fetch([piece for one, sample in samples for piece in sample.pieces(one, 0, 1)], take)
+        for _, sample in samples:
+            sample.begin()
+        self.runs.fetch(
+            [piece for one, sample in samples for piece in sample.pieces(one, 1, sample.replications)], take
+        )
+
+    def _under_settings(self, answer: Tried) -> None:
+        """The answer under every setting of what AWS does not publish."""
+        base = self.runs.settled(answer.option.scenario)
+        possible, _ = under_each(base)
+        found: dict[int, list[RunData]] = {index: [] for index in range(len(possible))}
+        verdicts = {}
+
+        def take(index: int, run: RunData, simulated: bool) -> None:
+            answer.count(run, simulated)
+            found[index].append(trusted(run))
+            if len(found[index]) == OF_A_SETTING:
+                runs = sorted(found.pop(index), key=lambda one: one.replication)
+                entries = judge(possible[index][1], runs, pool(runs))
+                verdicts[index] = overall([entry["verdict"] for entry in entries])  # type: ignore[misc]
+
+        self.runs.fetch(
+            [
+                Piece(index, scenario, PLAN_ESTIMATE + number)
+                for index, (_, scenario) in enumerate(possible)
+                for number in range(OF_A_SETTING)
+            ],
+            take,
+        )
+        as_given = Unknowns.of(base.endpoint)
+        self.settings = [
+            Setting(name=name_of(setting, as_given), verdict=verdicts[index])
+            for index, (setting, _) in enumerate(possible)
+        ]
+
+
+def _pairs(answer: Sample, cheaper: Sample) -> list[Pair]:
+    """The difference of each line, replication by replication on the same random numbers."""
+    found = []
+    if [line.expectation.text for line in answer.lines] != [line.expectation.text for line in cheaper.lines]:
+        return []  # windows with few calls were joined in one, and not in the other
+    for index, shown in enumerate(answer.found()):
+        pairs = list(zip(answer.each_value(index), cheaper.each_value(index), strict=False))
+        differences = [b - a for a, b in pairs if math.isfinite(a) and math.isfinite(b)]
+        whole = bool(differences) and len(differences) == len(pairs)
+        found.append(
+            Pair(
+                text=shown.text,
+                unit=shown.unit,
+                difference=mean(differences) if whole else None,
+                interval=mean_interval(differences) if whole else None,
+            )
+        )
+    return found

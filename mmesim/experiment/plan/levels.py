@@ -1,0 +1,35 @@
+"""How the two errors of a plan, 2.5 % each, are shared out.
+
+*The answer is not inside*: at most four candidates are tried on the numbers that decide, each once, at 2.5 % / 4. Which
+fleets these are, and in which order, depends on the search alone, whose random numbers are others; so whatever the
+search has seen, the chance that one of them that is not inside passes is at most the sum of four. A fleet that is not
+inside violates a line, and passes only if that line passes: the number of lines does not matter.
+
+*A cheaper fleet is inside*: the answer is dearer than the cheapest fleet inside only if that one was turned down or is
+named as open, since what is cheaper is looked at first. So the chance is at most that of turning this one fleet down,
+and the number of fleets does not matter. It may be turned down by its short runs, by a look of the search and by a look
+of the decision, each with its own part of 2.5 %, and at each by any of its lines, which share it.
+"""
+
+from __future__ import annotations
+
+NOT_INSIDE = 0.025
+"""Chance that the answer is not inside."""
+CANDIDATES = 4
+"""Fleets that may be tried on the numbers that decide."""
+PASS = NOT_INSIDE / CANDIDATES
+"""Chance that a candidate which is not inside passes."""
+SHORT = 0.005
+"""Chance that a fleet inside is turned down by its short runs."""
+SEARCH = 0.01
+"""Chance that a fleet inside is turned down by a look of the search."""
+DECISION = 0.01
+"""Chance that a fleet inside is turned down by a look of the decision."""
+CLEAR = 0.01
+"""Level at which short runs show a line clearly inside: it decides which looks come next, and nothing else."""
+LOOKS_INSIDE = 0.2
+"""Error with which a look of the search takes a line for inside: the decision comes after it."""
+FAR = 3.0
+"""Times: of a line that far from its limit twenty short replications are pilot enough."""
+WIDE = 3.0
+"""Times the tolerance of the plan: how near to its limit a line is left at first."""

@@ -1,0 +1,44 @@
+"""All that has to be inside its limits for a fleet to be: the scenario, and what the fleet must withstand besides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mmesim.scenario.run.plan import Plan
+from mmesim.scenario.scaling import with_fewer_instances, with_traffic
+from mmesim.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Need:
+    """A scenario that has to be inside."""
+
+    when: str | None
+    """What differs from the scenario as written, in words; None: nothing."""
+    scenario: Scenario
+
+
+class NothingLeft(ValueError):
+    """A fleet of which nothing is left after the loss that it must withstand: the message says why."""
+
+
+LOST = {"instance": "one instance fewer", "zone": "the largest zone gone"}
+"""What may be lost -> what is then different."""
+
+
+def needs(scenario: Scenario, plan: Plan) -> Sequence[Need]:
+    """The scenario itself first, then in its new steady state after a loss, then with its traffic grown.
+
+    Loss and growth come one at a time: a fleet for both at once is planned for with the larger traffic in the scenario.
+    Raises NothingLeft, and ScenarioError for traffic of which there is no multiple.
+    """
+    found = [Need(None, scenario)]
+    if plan.survive is not None:
+        left = with_fewer_instances(scenario, plan.survive)
+        if left is None:
+            raise NothingLeft(f"nothing is left with {LOST[plan.survive]}")
+        found.append(Need(LOST[plan.survive], left))
+    if plan.growth is not None and plan.growth != 1.0:
+        found.append(Need(f"{plan.growth:g} x the traffic", with_traffic(scenario, plan.growth)))
+    return tuple(found)

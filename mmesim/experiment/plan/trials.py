@@ -1,0 +1,137 @@
+"""Short runs of several fleets, side by side: who is far outside, who clearly inside, and who near its limits.
+
+Ten runs each; ten more of a fleet that looks far outside, where ten do not prove it, since they are skewed by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mmesim.experiment.gate.course import trusted
+from mmesim.experiment.gate.decide import Levels, decide
+from mmesim.experiment.gate.evidence import each, evidence
+from mmesim.experiment.gate.lines import Line, row
+from mmesim.experiment.numbers import PLAN_SHORT
+from mmesim.experiment.plan import short
+from mmesim.experiment.plan.levels import CLEAR, SHORT
+from mmesim.experiment.plan.needs import Need
+from mmesim.experiment.plan.tried import Tried, line_of, words
+from mmesim.experiment.runs import Piece, Runs
+from mmesim.results.binding.binding import binding
+from mmesim.results.latency import pool
+from mmesim.results.planned import FleetLine
+from mmesim.results.run_data import RunData
+from mmesim.results.steady import steady_state
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.means import mean
+
+Place = Literal["outside", "inside", "near"]
+"""Where short runs see a fleet: far outside, clearly inside, or neither."""
+
+LOOKS = 2
+"""How often the short runs of a fleet are looked at, at most."""
+
+OVERSTATES = ("warming up", "too short")
+"""Runs that are not steady in this way show more than there is in the long run: they turn nothing down."""
+
+
+@dataclass
+class _Part:
+    """The short runs of one need."""
+
+    when: str | None
+    scenario: Scenario
+    window_s: float | None
+    runs: dict[int, RunData] = field(default_factory=dict)
+
+    @property
+    def in_order(self) -> list[RunData]:
+        return [self.runs[number] for number in sorted(self.runs)]
+
+
+@dataclass(eq=False)
+class _Trial:
+    tried: Tried
+    parts: list[_Part]
+    looks_far: bool = False
+    """Whether the estimate of a line lies beyond twice what is allowed."""
+
+
+def try_short(fleets: Sequence[Tried], runs: Runs, first: int = PLAN_SHORT) -> list[Place]:
+    """Simulate short runs of these fleets, side by side, from a number on; what is far outside is turned down."""
+    trials = [_Trial(one, [_part(need, runs) for need in one.option.needs]) for one in fleets]
+    _simulate(trials, range(first, first + short.NUMBER), runs)
+    places = [_judge(trial) for trial in trials]
+    again = [trial for trial, place in zip(trials, places, strict=True) if place == "near" and trial.looks_far]
+    _simulate(again, range(first + short.NUMBER, first + 2 * short.NUMBER), runs)
+    return [_judge(trial) if trial in again else place for trial, place in zip(trials, places, strict=True)]
+
+
+def _simulate(trials: Sequence[_Trial], numbers: range, runs: Runs) -> None:
+    pieces = [
+        Piece((trial, part), part.scenario, number, name, part.window_s)
+        for trial in trials
+        for part in trial.parts
+        for name in [short.named(part.scenario)]
+        for number in numbers
+    ]
+    runs.fetch(pieces, _take)
+
+
+def _part(need: Need, runs: Runs) -> _Part:
+    found = short.shortened(need.scenario)
+    if found is need.scenario:
+        return _Part(need.when, runs.settled(found), None)
+    return _Part(need.when, found, found.run.cut_s)
+
+
+def _take(whom: tuple[_Trial, _Part], run: RunData, simulated: bool) -> None:
+    trial, part = whom
+    part.runs[run.replication] = trusted(run)
+    trial.tried.count(run, simulated)
+
+
+def _judge(trial: _Trial) -> Place:
+    """What the short runs of a fleet show; each need is judged by itself, all share the error."""
+    trial.looks_far = False
+    asked = [short.lines(part.scenario, part.in_order) for part in trial.parts]
+    levels = Levels(CLEAR, SHORT / LOOKS / sum(map(len, asked)))
+    found = [_lines(trial, part, of, levels) for part, of in zip(trial.parts, asked, strict=True)]
+    tried = trial.tried
+    tried.lines, tried.stage = [one for part in found for one in part], "short runs"
+    for part, its in zip(trial.parts, found, strict=True):
+        failed = [one for one in its if one.verdict == "fail"]
+        if failed and steady_state(part.scenario, part.in_order).verdict not in OVERSTATES:
+            tried.turn_down("short runs", words(failed), _binds(part))
+            return "outside"
+    near = next((part for part, its in zip(trial.parts, found, strict=True) if not _all_pass(its)), None)
+    if near is None:
+        return "inside"
+    tried.binds = _binds(near)  # what it lacks, should it be turned down
+    return "near"
+
+
+def _all_pass(of: Sequence[FleetLine]) -> bool:
+    return all(one.verdict == "pass" for one in of)
+
+
+def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels) -> list[FleetLine]:
+    runs, run = part.in_order, part.scenario.run
+    rows = [row(of, (), part.scenario, one) for one in runs]
+    found = []
+    for index, line in enumerate(of):
+        values = each(line, index, [[one] for one in rows])
+        seen = evidence(line, index, rows, run.duration_s - run.cut_s, values)
+        if seen.beyond and seen.nothing is None and not seen.endless:
+            trial.looks_far |= line.sign * mean(seen.beyond) > line.sign * line.beyond.bound
+        found.append(line_of(seen, decide(seen, levels), part.when, short.exact(line, runs)))
+    return found
+
+
+def _binds(part: _Part) -> str | None:
+    """What most of the tail waits for; of runs with other edges than the first one nothing is known together."""
+    alike = [run for run in part.in_order if run.limits_s.tolist() == part.in_order[0].limits_s.tolist()]
+    found, _ = binding(part.scenario, alike, pool(alike))
+    return None if found is None else found.id

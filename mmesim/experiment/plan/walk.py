@@ -1,0 +1,140 @@
+"""The walk through the fleets in order of price: the first that is inside is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from mmesim.errors import STOPPED, OutputError, UserError
+from mmesim.experiment.gate.tolerance import KNOWN
+from mmesim.experiment.plan.courses import decide_on, search
+from mmesim.experiment.plan.levels import CANDIDATES
+from mmesim.experiment.plan.monotone import settle_smaller
+from mmesim.experiment.plan.trials import Place, try_short
+from mmesim.experiment.plan.tried import Tried
+from mmesim.experiment.runs import Runs
+from mmesim.preflight.proof.proof import proof
+from mmesim.results.expect import compare
+from mmesim.scenario.run.expected import HOURS_PER_MONTH
+
+Watch = Callable[[int, int], None]
+"""Gets how many fleets are settled, and about how many there are to settle."""
+
+
+@dataclass
+class Walk:
+    """The fleets in order of price, and how far the walk has come."""
+
+    fleets: Sequence[Tried]
+    tolerance: float
+    runs: Runs
+    at_once: int
+    """Fleets whose short runs are simulated side by side."""
+    assume_monotone: bool = False
+    watch: Watch | None = None
+    answer: Tried | None = None
+    candidates: int = 0
+    """Fleets that were tried on the numbers that decide."""
+    best_so_far: Tried | None = None
+    """The cheapest of those that short runs have shown clearly inside."""
+
+    def go(self) -> None:
+        """Find the answer: the cheapest fleet inside."""
+        if self.assume_monotone:
+            settle_smaller(self.fleets, lambda some: self._short([one for one in some if not screened(one)]))
+        left = [one for one in self.fleets if not one.is_settled]
+        while left and self.answer is None and self.candidates < CANDIDATES:
+            batch = list[Tried]()
+            while left and len(batch) < self.at_once:
+                one = left.pop(0)
+                if not screened(one):
+                    batch.append(one)
+            self._batch(batch)
+            self._tell()
+
+    def _batch(self, batch: Sequence[Tried]) -> None:
+        """These fleets, until one is inside."""
+        places = self._short(batch)
+        clear = next((one for one in batch if places.get(id(one)) == "inside"), None)
+        self.best_so_far = self.best_so_far or clear
+        left = [one for one in batch if not one.is_settled]
+        while left and self.answer is None:
+            # Those behind one that is clearly inside are looked at only if it turns out not to be.
+            first = next((k for k, one in enumerate(left) if places.get(id(one)) == "inside"), len(left))
+            self._search(left[:first])
+            for one in left[: first + 1]:
+                if one.is_settled:
+                    continue
+                if self.candidates == CANDIDATES:
+                    return
+                self.candidates += 1
+                self._alone(one, partial(decide_on, one, self.tolerance, self.runs))
+                if one.state == "inside":
+                    self.answer = one
+                    return
+            left = left[first + 1 :]
+
+    def _short(self, batch: Sequence[Tried]) -> dict[int, Place]:
+        try:
+            return {id(one): place for one, place in zip(batch, try_short(batch, self.runs), strict=True)}
+        except (OutputError, *STOPPED):
+            raise
+        except UserError:
+            # One of them cannot be simulated: each by itself, to know which.
+            found = dict[int, Place]()
+            for one in batch:
+
+                def alone(one: Tried = one) -> None:
+                    found[id(one)] = try_short([one], self.runs)[0]
+
+                self._alone(one, alone)
+            return found
+
+    def _search(self, fleets: Sequence[Tried]) -> None:
+        if not fleets:
+            return
+        try:
+            search(fleets, self.tolerance, self.runs)
+        except (OutputError, *STOPPED):
+            raise
+        except UserError:
+            for one in fleets:
+                self._alone(one, partial(search, [one], self.tolerance, self.runs))
+
+    def _alone(self, fleet: Tried, do: Callable[[], object]) -> None:
+        """Do something with one fleet; what its own input does wrong leaves it open."""
+        try:
+            do()
+        except (OutputError, *STOPPED):
+            raise
+        except UserError as error:
+            fleet.leave_open(fleet.stage or "short runs", f"cannot be simulated: {error}")
+
+    def _tell(self) -> None:
+        if self.watch is not None:
+            self.watch(sum(one.is_settled for one in self.fleets), len(self.fleets))
+
+
+def screened(fleet: Tried) -> bool:
+    """Whether arithmetic alone turns a fleet down: it cannot be, costs more than is allowed, or is proved outside."""
+    return cannot_be(fleet)
+
+
+def cannot_be(fleet: Tried) -> bool:
+    """Whether a fleet is turned down whatever is believed of the models and the traffic: by what it is and costs."""
+    if fleet.option.refused is not None:
+        fleet.turn_down("proof", f"cannot be: {fleet.option.refused}")
+        return True
+    for need in fleet.option.needs:
+        for e in need.scenario.expect:
+            usd = fleet.option.usd_per_month / (1.0 if e.metric == "cost.month" else HOURS_PER_MONTH)
+            if e.metric in KNOWN and compare(e.comparison, usd, usd, e.limit) == "fail":
+                fleet.turn_down("proof", f"{e.text} fails: it costs {e.show(usd)}")
+                return True
+        found = proof(need.scenario)
+        if found is not None:
+            when = "" if need.when is None else f"with {need.when}: "
+            fleet.turn_down("proof", f"{when}{found.text}", found.binds)
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""What arithmetic alone proves of a scenario: that a line of `expect` cannot hold, whatever the random numbers are."""

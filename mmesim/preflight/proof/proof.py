@@ -1,0 +1,98 @@
+"""Whether a scenario is proved not to meet a line of `expect`, before anything is simulated.
+
+A proof is about this scenario alone: these hosts, this setting of what AWS does not publish, these calls. It holds for
+every run but one in exp(18), about 66 million (`chance`). What is not proved may still fail: a queue that is long, a
+cache that evicts unwisely, loads that wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from mmesim import units
+from mmesim.preflight.offered import named
+from mmesim.preflight.proof.asked import Asked, Bad, Kind, asked
+from mmesim.preflight.proof.cold import SHOWN, cold_calls, never_fits, unloaded
+from mmesim.preflight.proof.fleet import RESOURCES, Fleet
+from mmesim.preflight.proof.load import cpu, own_time, workers
+from mmesim.preflight.proof.reload import reloads
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.scenario import Scenario
+
+Cause = Callable[[Fleet, Asked], Iterator[Bad]]
+
+CAUSES: Mapping[Kind, tuple[Cause, ...]] = MappingProxyType(
+    {
+        "slow": (never_fits, cpu, workers, unloaded, own_time),
+        "slow cold": (cold_calls,),
+        "misses": (never_fits, unloaded),
+    }
+)
+"""What is asked for what a line counts as bad; the first of equals is named."""
+DEARER: tuple[Cause, ...] = (reloads,)
+"""What is asked of slow calls where those prove too little: it takes longer."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Why a line of `expect` cannot hold."""
+
+    line: Expectation
+    least_share: float
+    """Of the calls that the line is about, those that are slow or failed (or, of a hit ratio, miss) at least."""
+    allowed: float
+    """Share with which the line could still hold."""
+    binds: str
+    """What there is too little of, as `binding_constraint.id` in summary.json; `service`: the calls' own work."""
+    text: str
+    """In words, with figures."""
+
+
+def proof(scenario: Scenario | Fleet) -> Proof | None:
+    """The proof that a scenario does not meet a line of its `expect`, None where there is none.
+
+    Of several the one that leaves most beyond what is allowed. Fleets of one plan share what depends on their traffic
+    alone. Raises ScenarioError for a model or a group that does not exist.
+    """
+    fleet = Fleet.of(scenario)
+    if fleet.scenario.processes:  # they may change the endpoint at any time
+        return None
+    found = [one for line in asked(fleet.scenario) for one in _proofs(fleet, line)]
+    return max(found, key=lambda one: one.least_share - one.allowed, default=None)
+
+
+def _proofs(fleet: Fleet, line: Asked) -> Iterator[Proof]:
+    if bool(fleet.failing[line.rows].all()):
+        yield from _certain(fleet, line)
+    if bool(line.calls.unknown[line.rows].any()):
+        return
+    found = list(_by(CAUSES[line.kind], fleet, line))
+    yield from found or (_by(DEARER, fleet, line) if line.kind == "slow" else [])
+
+
+def _by(causes: Iterable[Cause], fleet: Fleet, line: Asked) -> Iterator[Proof]:
+    what = "miss" if line.kind == "misses" else "are slower than the limit or fail"
+    for cause in causes:
+        for bad in cause(fleet, line):
+            if bad.share > line.allowed:
+                yield _proof(
+                    line, bad.share, bad.binds, f"{bad.text}; at least {units.show_fraction(bad.share)} {what}"
+                )
+
+
+def _certain(fleet: Fleet, line: Asked) -> Iterator[Proof]:
+    """That all calls fail, whoever makes them: no host can hold any of their models."""
+    if line.allowed < 1.0:
+        rows = np.flatnonzero(line.rows)
+        binds = next(one for one in RESOURCES if fleet.never_fits[one][rows].any())
+        names = named([fleet.offered.models[row].name for row in rows.tolist()])
+        yield _proof(line, 1.0, binds, f"{names} can never be loaded for lack of {SHOWN[binds]}: all calls fail")
+
+
+def _proof(line: Asked, share: float, binds: str, text: str) -> Proof:
+    text = f"{text}, `{line.line.text}` allows {units.show_fraction(line.allowed)}"
+    return Proof(line.line, share, line.allowed, binds, text)

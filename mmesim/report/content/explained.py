@@ -1,0 +1,206 @@
+"""The report of an explanation: what binds, what would change it and what that costs, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmesim import units
+from mmesim.report import formats, phrases
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
+from mmesim.report.content.steadiness import of_runs
+from mmesim.results.explained import Deciding, Effect, Explained, Outcome, WhatIf
+
+NO_EFFECT = "no effect seen"
+TONES: dict[Outcome, Tone | None] = {"better": "good", "worse": "bad", "no effect seen": None, "no value": "open"}
+SHOWN_APART = ("binding_constraint",)
+"""Findings that a section of its own says."""
+MOST_NAMED = 4
+"""What-ifs that are named at once."""
+
+
+def explained_report(found: Explained) -> Report:
+    """What binds, what-ifs by their worth, sensitivities, findings, and the answer in one sentence."""
+    return report(
+        _head(found),
+        _limits(found),
+        _what_ifs(found),
+        _sensitivities(found),
+        _findings(found),
+        _answer(found),
+    )
+
+
+def answer_report(found: Explained) -> Report:
+    """The answer alone."""
+    return report(_answer(found))
+
+
+def _head(found: Explained) -> Iterator[Block]:
+    costs = "" if found.usd_per_month is None else f", {units.show_usd(found.usd_per_month)} a month"
+    yield Title(found.scenario, f"{found.fleet}{costs}", level=1)
+    tries = phrases.plural(len(found.what_ifs), "what-if")
+    lines = [f"{found.replications} replications of it and of {tries}, on the same random numbers, seed {found.seed}"]
+    runs = [("the scenario", found.steady_state), *((one.text, one.steady_state) for one in found.what_ifs)]
+    yield Lines((*lines, *of_runs(runs, "runs")))
+
+
+def _limits(found: Explained) -> Iterator[Block]:
+    """What slow and failed calls wait for."""
+    if not found.limits:
+        yield Title("What binds", "nothing: slow calls are slow by their own work")
+        return
+    binds = found.binding_constraint
+    rest = "nothing: slow calls wait, but little" if binds is None else str(binds["id"])
+    yield Title("What binds", rest)
+    columns = (Column("tail", "right"), Column("errors", "right"), Column("due to"))
+    rows = tuple(
+        (Cell(_share(one.share_of_tail)), Cell(_share(one.share_of_errors)), Cell(one.text)) for one in found.limits
+    )
+    yield Table(columns, rows)
+    note = "tail: of the time of the slowest 1 % of successful calls; errors: of the failed calls"
+    yield Lines((note,), "note")
+
+
+def _share(share: float | None) -> str:
+    return formats.DASH if not share else units.show_fraction(share)
+
+
+def _what_ifs(found: Explained) -> Iterator[Block]:
+    yours = [one for one in found.what_ifs if one.yours]
+    if not yours:
+        return
+    yield Title("What would change it", _of(found.deciding[0]))
+    columns = (Column(), Column("USD/month", "right"), Column("difference", "right"), Column("for 100 USD", "right"))
+    rows = [
+        (Cell(one.text), Cell(_dearer(one)), _difference(found.deciding[0], one.effects[0]), _worth(found, one))
+        for one in yours
+    ]
+    yield Table(columns, tuple(rows))
+    yield from _besides(found, yours)
+
+
+def _sensitivities(found: Explained) -> Iterator[Block]:
+    """What cannot be chosen on SageMaker."""
+    others = [one for one in found.what_ifs if not one.yours]
+    if not others:
+        return
+    yield Title("Sensitivities", "what AWS decides: they explain, and are not advice")
+    rows = [(Cell(one.text), _difference(found.deciding[0], one.effects[0])) for one in others]
+    yield Table((Column(), Column("difference", "right")), tuple(rows))
+    yield from _besides(found, others)
+
+
+def _besides(found: Explained, of: Sequence[WhatIf]) -> Iterator[Block]:
+    """What they do to the other figures, and to the verdict."""
+    texts = [
+        f"{entry.text}: {said}"
+        for index, entry in enumerate(found.deciding)
+        if index and (said := "; ".join(_other(entry, index, of)))
+    ]
+    for verdict in ("pass", "undecided", "fail"):
+        these = [one.text for one in of if one.verdict == verdict]
+        if these and verdict != found.verdict:
+            texts.append(f"{phrases.VERDICTS[verdict][0]} with {_some(these)}")
+    if texts:
+        yield Lines(tuple(texts), "list")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Some names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{', '.join(names[:MOST_NAMED])}{more}"
+
+
+def _other(entry: Deciding, index: int, of: Sequence[WhatIf]) -> Iterator[str]:
+    """What they do to another figure than the first."""
+    for outcome in ("better", "worse"):
+        these = [one for one in of if one.effects[index].outcome == outcome]
+        if these:
+            yield f"{outcome} with {_some([f'{one.text} ({_change(entry, one.effects[index])})' for one in these])}"
+
+
+def _of(entry: Deciding) -> str:
+    """The figure that is shown, as it is now."""
+    value = _amount(entry, entry.value)
+    if entry.verdict is None:
+        return f"{entry.text}, {value} now"
+    figure = "" if entry.text.startswith(entry.figure) else f"{entry.figure}: "
+    return f"{entry.text} ({figure}{value} now)"
+
+
+def _amount(entry: Deciding, value: float | None) -> str:
+    if value is None:
+        return formats.DASH
+    return formats.share(value) if entry.unit == "share" else f"{formats.number(value)} {_unit(entry)}".rstrip()
+
+
+def _unit(entry: Deciding) -> str:
+    return "" if entry.unit == "count" else entry.unit
+
+
+def _change(entry: Deciding, effect: Effect) -> str:
+    """A difference in its unit, of a share in percentage points."""
+    if effect.difference is None:
+        return formats.DASH
+    if entry.unit == "share":
+        return f"{_signed(formats.in_percent(effect.difference))} pt"
+    return f"{_signed(effect.difference)} {_unit(entry)}".rstrip()
+
+
+def _difference(entry: Deciding, effect: Effect) -> Cell:
+    if effect.outcome == "no effect seen":
+        return Cell("", NO_EFFECT)
+    estimated: dict[str, object] = {"value": effect.difference, "ci95": effect.interval}
+    interval = formats.percent_interval(estimated) if entry.unit == "share" else formats.interval(estimated)
+    return Cell(_change(entry, effect), interval, tone=TONES[effect.outcome])
+
+
+def _worth(found: Explained, one: WhatIf) -> Cell:
+    """What it is worth for each 100 USD."""
+    effect = one.effects[0]
+    if effect.per_100_usd is None:
+        return Cell()
+    return Cell(_change(found.deciding[0], effect.model_copy(update={"difference": effect.per_100_usd})))
+
+
+def _dearer(one: WhatIf) -> str:
+    if one.usd_per_month is None:
+        return formats.DASH
+    if abs(one.usd_per_month) < 0.5:
+        return "0"
+    return f"{one.usd_per_month:+,.0f}"
+
+
+def _signed(value: float) -> str:
+    return f"+{formats.number(value)}" if value > 0 else formats.number(value)
+
+
+def _findings(found: Explained) -> Iterator[Block]:
+    shown = [one for one in found.findings if one.id not in SHOWN_APART]
+    if shown:
+        yield Title("Findings")
+        yield Lines(tuple(f"{one.line} ({one.id})" for one in shown), "list")
+    if found.left_out:
+        yield Title("Left out")
+        yield Lines(tuple(f"{one.text}: {one.reason}" for one in found.left_out), "list")
+
+
+def _answer(found: Explained) -> Iterator[Block]:
+    """What binds, and what is worth most."""
+    judged = [] if found.verdict is None else [phrases.VERDICTS[found.verdict][0]]
+    if found.binding_constraint is None:
+        judged.append("nothing binds")
+    else:
+        judged.append(f"{found.binding_constraint['id']} binds")
+    first = next((one for one in found.what_ifs if one.yours), None)
+    if first is None or first.effects[0].outcome != "better":
+        judged.append(f"nothing that you can choose is seen to improve {found.deciding[0].text}")
+    else:
+        costs = first.usd_per_month
+        price = "" if costs is None else ", for nothing" if costs <= 0.0 else f", {units.show_usd(costs)} a month"
+        change = _change(found.deciding[0], first.effects[0])
+        judged.append(f"most for a dollar: {first.text}{price} ({found.deciding[0].text}: {change})")
+    cheaper = next((one for one in found.findings if one.id == "over_provisioned"), None)
+    if cheaper is not None:
+        judged.append(f"cheaper: {cheaper.try_}")
+    yield Lines(("; ".join(judged),))

@@ -1,0 +1,92 @@
+"""The report of a plan for a terminal: the answer first, then the table of fleets, why not others, what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mmesim import units
+from mmesim.report import phrases
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
+from mmesim.report.content.gated.words import on_one_line, signed, with_interval
+from mmesim.report.content.planned import statement as sentences
+from mmesim.report.content.planned import words
+from mmesim.report.content.planned.fleets import fleets_table
+from mmesim.report.content.planned.why import left_open, took, why_not
+from mmesim.results.planned import FleetLine, Pair, Planned
+
+
+def plan_report(planned: Planned) -> Report:
+    """Everything that a reader of the terminal gets; the statement stands above what it rests on."""
+    return report(
+        _head(planned), _answer(planned), fleets_table(planned), _pairs(planned), why_not(planned), left_open(planned)
+    )
+
+
+def statement_report(planned: Planned) -> Report:
+    """The statement alone."""
+    return report([Lines((sentences.statement(planned),))])
+
+
+def _head(planned: Planned) -> Iterator[Block]:
+    yield Title(on_one_line(planned.name), ", ".join(map(on_one_line, planned.expect)), level=1)
+    fields = phrases.short_paths(list(planned.grid))
+    grid = "; ".join(f"{name}: {_range(of)}" for name, of in zip(fields, planned.grid.values(), strict=True))
+    lines = [f"grid of {phrases.plural(len(words.in_grid(planned)), 'fleet')}: {on_one_line(grid)}"] if grid else []
+    working_set = _working_set(planned)
+    lines += [f"working set: {working_set}"] if working_set else []
+    if planned.assume_monotone:
+        lines.append("assume_monotone: a fleet was also turned down because a larger one of its family was")
+    yield Lines((*lines, took(planned)))
+
+
+def _range(values: Sequence[object]) -> str:
+    """The values of a field: `1 to 6`, `a, b, c`."""
+    whole = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    if len(whole) == len(values) > 2 and whole == list(range(whole[0], whole[0] + len(whole))):
+        return f"{whole[0]:,} to {whole[-1]:,}"
+    return ", ".join(map(words.value, values))
+
+
+def _working_set(planned: Planned) -> str:
+    """How many models are called in some time, and what one copy of each takes."""
+    found = []
+    for name, entry in (planned.working_set or {}).items():
+        models, memory = (entry.get(key) if isinstance(entry, dict) else None for key in ("models", "memory_bytes"))
+        if isinstance(models, int | float) and isinstance(memory, int | float):
+            found.append(f"{models:,.0f} models in {on_one_line(name)} ({units.show_bytes(memory)})")
+    return ", ".join(found)
+
+
+def _answer(planned: Planned) -> Iterator[Block]:
+    runs = sentences.current(planned)
+    yield Lines((sentences.statement(planned), *([] if runs is None else [runs])))
+
+
+def _pairs(planned: Planned) -> Iterator[Block]:
+    """The answer and the next cheaper fleet on seeds that chose nothing, line by line."""
+    asked = list(dict.fromkeys((line.text, line.when) for one in planned.estimates for line in one.lines))
+    if not asked:
+        return
+    yield Title("On seeds that chose nothing", "the figures of the statement; [95 % interval]")
+    titles = {planned.answer: "answer", planned.next_cheaper: "next cheaper"}
+    columns = [Column(), *(Column(titles.get(one.fleet, ""), "right") for one in planned.estimates)]
+    pairs: dict[tuple[str, str | None], Pair] = {(pair.text, None): pair for pair in planned.paired}
+    columns += [Column("difference", "right")] if pairs else []
+    table = []
+    for text, when in asked:
+        cells = [_cell(_line(one.lines, text, when)) for one in planned.estimates]
+        name = on_one_line(text if when is None else f"{text} with {when}")
+        table.append((Cell(name), *cells, *([_difference(pairs.get((text, when)))] if pairs else [])))
+    yield Table(tuple(columns), tuple(table))
+
+
+def _line(lines: Sequence[FleetLine], text: str, when: str | None) -> FleetLine | None:
+    return next((line for line in lines if (line.text, line.when) == (text, when)), None)
+
+
+def _cell(line: FleetLine | None) -> Cell:
+    return Cell("-") if line is None else Cell(with_interval(line.unit, line.value, line.interval))
+
+
+def _difference(pair: Pair | None) -> Cell:
+    return Cell("-") if pair is None else Cell(signed(pair.unit, pair.difference, pair.interval))

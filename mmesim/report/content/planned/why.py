@@ -1,0 +1,66 @@
+"""Why fleets were turned down, which of them stay open and what would decide them, and what the answer took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim import units
+from mmesim.report import phrases
+from mmesim.report.blocks import Block, Lines, Title
+from mmesim.report.content.planned import words
+from mmesim.report.content.planned.fleets import MOST_FAMILIES, open_rows
+from mmesim.results.planned import Planned, WhyNot
+
+
+def why_not(planned: Planned) -> Iterator[Block]:
+    """A line for each family of cheaper fleets, the one that came nearest first."""
+    if not planned.why_not:
+        return
+    yield Title("Why not", "what cheaper fleets lack" if planned.answer is not None else "what fleets lack")
+    yield Lines(tuple(_why(planned, one) for one in planned.why_not[:MOST_FAMILIES]), "list")
+    more = len(planned.why_not) - MOST_FAMILIES
+    if more > 0:
+        noun = "family" if more == 1 else "families"
+        yield Lines((f"{more:,} more {noun} of fleets that came less near: `why_not` of plan.json",), "note")
+
+
+def _why(planned: Planned, one: WhyNot) -> str:
+    reason = words.sentence(one.text)
+    counted = filter(None, (phrases.plural(one.fleets, "fleet"), words.lacks(one.binds)))
+    head = f"{words.family(planned, one.family)} ({': '.join(counted)})"
+    return f"{head}: {reason}" if reason else head
+
+
+def left_open(planned: Planned) -> Iterator[Block]:
+    """The fleets that are too near to tell, and what would decide them."""
+    rows = open_rows(planned)
+    if not rows:
+        return
+    yield Title("Too near to tell", phrases.plural(len(rows), "fleet"))
+    yield Lines(tuple(_open(planned, row) for row in rows[:MOST_FAMILIES]), "list")
+    tolerance = units.show_fraction(planned.tolerance)
+    yield Lines(
+        (
+            f"a fleet within {tolerance} of a limit may stay open: a smaller plan.tolerance samples longer, a limit "
+            "that is not where the figure is decides it at once",
+        ),
+        "note",
+    )
+
+
+def _open(planned: Planned, row: int) -> str:
+    one, line = planned.fleets[row], words.nearest(words.judged(planned, row))
+    said = [] if line is None else [words.in_table(line)]
+    reason = words.sentence(one.reason)
+    return f"{words.fleet(planned, row)}, {words.price(one)}: {'; '.join([*said, *([reason] if reason else [])])}"
+
+
+def took(planned: Planned) -> str:
+    """What the answer took: fleets, replications and calls."""
+    used, skipped = planned.used, sum(one.state == "not tried" and not one.replications for one in planned.fleets)
+    parts = [f"{used.proved:,} turned down by arithmetic alone", f"{used.simulated_fleets:,} simulated"]
+    parts += [f"{skipped:,} not tried"] if skipped else []
+    stored = max(0, used.replications - used.simulated)
+    found = f" ({units.show_count(stored)} of them from the store)" if stored else ""
+    work = f"{phrases.plural(used.replications, 'replication')}{found}, {units.show_count(used.requests)} calls"
+    return f"{', '.join(parts)}; {work}"

@@ -1,0 +1,206 @@
+"""What every part of a plan says in the same words: fleets, prices, and what was found of a line of `expect`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+from mmesim.report import formats, phrases
+from mmesim.report.content.gated.words import OVER, SIGNS, on_one_line, quantity, with_interval
+from mmesim.results.planned import Fleet, FleetLine, Planned, State
+from mmesim.results.sections import WORST_FIRST
+from mmesim.scenario.run.expect import read_expectation
+from mmesim.scenario.values.fields import Refused
+
+TYPE, COUNT = "endpoint.instance_type", "endpoint.instance_count"
+MOST_NAMED = 3
+"""Fleets or settings that a sentence names; beyond, they are counted."""
+MOST_DECIMALS = 6
+"""Decimals of a figure in a sentence at most."""
+TICKS: Mapping[State, str] = MappingProxyType({"inside": "✓", "turned down": "✗", "open": "?", "not tried": ""})
+UNKNOWN = "unknown"
+"""What binds where nothing that was simulated says it."""
+SHORT: Mapping[str, str] = MappingProxyType({"cpu": "CPU"})
+"""Ids of binding constraints that are not written as they are named."""
+
+
+def fleet(planned: Planned, row: int) -> str:
+    """A fleet by its instances, and by what else the grid varies: `3 x ml.m5.2xlarge, job_queue_size = 50`."""
+    one = planned.fleets[row]
+    host = "" if one.instance_type is None else f" x {on_one_line(one.instance_type)}"
+    instances = f"{one.instance_count:,}{host}" if host else phrases.plural(one.instance_count, "instance")
+    return ", ".join([instances, *settings(planned, one.values)])
+
+
+def family(planned: Planned, values: Mapping[str, object]) -> str:
+    """The fleets that differ in their number alone: `ml.m5.xlarge, default_workers_per_model = 2`."""
+    host = values.get(TYPE)
+    named = [] if host is None else [on_one_line(str(host))]
+    return ", ".join([*named, *settings(planned, values)]) or "this host"
+
+
+def settings(planned: Planned, values: Mapping[str, object]) -> list[str]:
+    """What the grid varies besides type and number of instances, as a fleet has it."""
+    short = other_fields(planned)
+    return [f"{short[field]} = {value(values[field])}" for field in short if field in values]
+
+
+def other_fields(planned: Planned) -> dict[str, str]:
+    """The fields of the grid with several values, besides type and number of instances, by their short names."""
+    fields = [field for field, of in planned.grid.items() if field not in (TYPE, COUNT) and len(of) > 1]
+    return dict(zip(fields, map(on_one_line, phrases.short_paths(fields)), strict=True))
+
+
+def value(given: object) -> str:
+    """A value of a field as a file would have it."""
+    return on_one_line(str(given).lower() if isinstance(given, bool) else str(given))
+
+
+def price(one: Fleet) -> str:
+    """What a fleet costs a month: `$1,009 a month`, `about $1,009 a month` when it is estimated."""
+    if one.usd_per_month is None:
+        return "without a price"
+    return f"{'about ' if one.price_estimated else ''}{usd(one.usd_per_month)} a month"
+
+
+def usd(amount: float) -> str:
+    """US dollars in a sentence: `$1,009`, `$9.20`."""
+    whole = abs(amount) >= 10 or float(f"{amount:.2f}").is_integer()
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.{0 if whole else 2}f}"
+
+
+def dearer(planned: Planned, row: int, than: int) -> str:
+    """How much more a fleet costs a month than another: `$60 more`, `the same`; nothing without both prices."""
+    prices = planned.fleets[row].usd_per_month, planned.fleets[than].usd_per_month
+    if prices[0] is None or prices[1] is None:
+        return ""
+    extra = prices[0] - prices[1]
+    return "the same" if abs(extra) < 0.005 else f"{usd(abs(extra))} {'less' if extra < 0 else 'more'}"
+
+
+def in_grid(planned: Planned) -> list[int]:
+    """The rows of the grid: the fleet that runs now may be none of them."""
+    return [
+        row
+        for row, one in enumerate(planned.fleets)
+        if row != planned.current or all(one.values.get(field) in of for field, of in planned.grid.items())
+    ]
+
+
+def nearest(lines: Sequence[FleetLine]) -> FleetLine | None:
+    """The line that decides: of those that fail the one that is missed by most, else the one with the least room.
+
+    What costs or tasks come to is certain: such a line is named only where no other is. None without a value.
+    """
+    known = [line for line in lines if line.value is not None]
+    random = [line for line in known if line.interval is not None or line.verdict != "pass"]
+    return min(random or known, key=_badness, default=None)
+
+
+def _badness(line: FleetLine) -> tuple[int, float]:
+    assert line.value is not None  # only lines with one are compared
+    room = abs(line.value - line.limit) / abs(line.limit) if line.limit else abs(line.value)
+    return WORST_FIRST.index(line.verdict), -room if line.verdict == "fail" else room
+
+
+def judged(planned: Planned, row: int) -> Sequence[FleetLine]:
+    """The lines of a fleet: as estimated on seeds that chose nothing, where it was."""
+    return next((one.lines for one in planned.estimates if one.fleet == row and one.lines), planned.fleets[row].lines)
+
+
+def found(line: FleetLine) -> str:
+    """What was found, as coarse as its interval is wide: `0.4 % (0.3 to 0.5) of calls over 500 ms`."""
+    if line.value is None or line.interval is None or line.interval[0] == line.interval[1]:
+        return _of_what(line, quantity(line.unit, line.value))
+    value, low, high = _rounded(line, (line.value, *line.interval))
+    return _of_what(line, f"{value}{unit(line)} ({low} to {high})")
+
+
+def roughly(line: FleetLine) -> str:
+    """The same with the larger half of the interval: `2.1 % +- 0.3 of calls over 500 ms`."""
+    if line.value is None or line.interval is None or line.interval[0] == line.interval[1]:
+        return found(line)
+    half = max(line.interval[1] - line.value, line.value - line.interval[0])
+    value, width = _rounded(line, (line.value, half))
+    return _of_what(line, f"{value}{unit(line)} +- {width}")
+
+
+def _rounded(line: FleetLine, amounts: Sequence[float]) -> list[str]:
+    """Amounts with one digit of half the interval, and more where one would be on the wrong side of the limit."""
+    assert line.interval is not None  # what has none is not rounded
+    scale = 100.0 if line.unit == "share" else 1.0
+    half, limit = scale * (line.interval[1] - line.interval[0]) / 2.0, scale * line.limit
+    given = [scale * amount for amount in amounts]
+    least = min(MOST_DECIMALS, max(0, -math.floor(math.log10(half))))
+    enough = (more for more in range(least, MOST_DECIMALS) if all(_on_its_side(one, limit, more) for one in given))
+    decimals = next(enough, least)
+    return [_with_decimals(one, decimals) for one in given]
+
+
+def _with_decimals(amount: float, decimals: int) -> str:
+    """The amount; what is too small to be seen is not called nothing: `<0.01`."""
+    if amount == 0.0:
+        return "0"
+    return f"<{10.0**-decimals:.{decimals}f}" if 0.0 < amount < 0.5 * 10.0**-decimals else f"{amount:,.{decimals}f}"
+
+
+def _on_its_side(amount: float, limit: float, decimals: int) -> bool:
+    rounded = round(amount, decimals)
+    return (rounded < limit, rounded > limit) == (amount < limit, amount > limit)
+
+
+def unit(line: FleetLine) -> str:
+    """What stands behind an amount: ` %`, ` ms`, nothing for a count."""
+    return " %" if line.unit == "share" else SIGNS.get(line.unit, f" {line.unit}")
+
+
+def in_table(line: FleetLine) -> str:
+    """The same with what it is compared with: `0.41 % [0.31, 0.52] of calls over 500 ms, limit 1 %`."""
+    limit = f"{formats.in_percent(line.limit):.12g} %" if line.unit == "share" else quantity(line.unit, line.limit)
+    return f"{_of_what(line, with_interval(line.unit, line.value, line.interval))}, limit {limit}"
+
+
+def _of_what(line: FleetLine, amount: str) -> str:
+    named, besides = of_what(line), "" if line.when is None else f" with {on_one_line(line.when)}"
+    return f"{amount} of {named}{besides}" if is_share_over(line) else f"{named} {amount}{besides}".strip()
+
+
+def of_what(line: FleetLine) -> str:
+    """The figure in words: `calls over 500 ms`, `cold calls of tenant over 2 s`, `cache_hit_ratio`."""
+    figure = on_one_line(line.figure)
+    if not is_share_over(line):
+        return figure
+    try:
+        expected = read_expectation(line.text)
+    except Refused:
+        return f"calls over {figure.removeprefix(OVER).strip()}"
+    calls = expected.calls.in_words
+    return f"{'calls' if calls == 'all calls' else calls} over {expected.show(expected.limit)}"
+
+
+def is_share_over(line: FleetLine) -> bool:
+    """Whether the figure is a share of the calls: those over a limit of time."""
+    return on_one_line(line.figure).startswith(OVER)
+
+
+def lacks(binds: Mapping[str, int]) -> str:
+    """What fleets lack, and how many of them: `memory in 12, CPU in 3`."""
+    return ", ".join(f"{constraint(one)} in {count:,}" for one, count in binds.items() if one != UNKNOWN)
+
+
+def constraint(binds: str) -> str:
+    """The id of a binding constraint in words: `load slots`."""
+    return SHORT.get(binds, on_one_line(binds).replace("_", " "))
+
+
+def listed(names: Iterable[str], joint: str = "; ") -> str:
+    """The first few, and how many more there are."""
+    every = list(names)
+    more = [f"and {len(every) - MOST_NAMED:,} more"] if len(every) > MOST_NAMED else []
+    return joint.join([*every[:MOST_NAMED], *more])
+
+
+def sentence(reason: str | None) -> str:
+    """A reason as part of a sentence; nothing without one."""
+    return on_one_line(reason or "").rstrip(".")

@@ -1,0 +1,217 @@
+"""A plan as a picture: what each fleet costs against the figure that decides, its limit, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from mmesim.errors import UserError
+from mmesim.report.content.gated.words import on_one_line
+from mmesim.report.content.planned import words
+from mmesim.report.content.planned.statement import nearest_miss
+from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, PLAIN, RED, Picture, needs_log, plain_log
+from mmesim.results.planned import FleetLine, Planned, State
+
+MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
+    {
+        "inside": ("o", BLUE, "inside"),
+        "turned down": ("X", RED, "turned down"),
+        "open": ("D", GREY, "too near to tell"),
+        "not tried": ("o", GREY, "not decided"),
+    }
+)
+"""State of a fleet -> marker, colour, words."""
+LEAST = 0.5
+"""On a logarithmic axis, 0 and an interval that reaches down to it stand at this share of the smallest value."""
+MARK_PX, LETTER_PX, LINE_PX = 6.0, 6.0, 12.0
+"""Half a mark, and width and height of a letter of a name, on screen."""
+NAME = "#555555"
+
+
+class Box(NamedTuple):
+    """A rectangle on screen, from its lower left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def covers(self, other: Box) -> bool:
+        """Whether they have more than an edge in common."""
+        beside = self.x + self.width <= other.x or other.x + other.width <= self.x
+        return not (beside or self.y + self.height <= other.y or other.y + other.height <= self.y)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A fleet in the picture: what it costs, its figure with the ends of the interval, in the unit of the axis."""
+
+    row: int
+    family: str
+    usd: float
+    state: State
+    value: float
+    low: float
+    high: float
+
+
+def drawable(planned: Planned) -> bool:
+    """Whether there is anything to draw: a fleet with a price that was simulated."""
+    return _line(planned) is not None
+
+
+def pareto(planned: Planned) -> Picture:
+    """USD a month against the figure that decides, with 95 % intervals; a line joins the fleets of one family.
+
+    The figure is that of the line of `expect` that the answer comes nearest to, without an answer the one that the
+    nearest miss fails by most. Fleets without a price, or of which nothing was simulated, are left out. UserError when
+    none is left.
+    """
+    line = _line(planned)
+    if line is None:
+        raise UserError("there is nothing to draw: no fleet with a price was simulated")
+    points, limit = _points(planned, line), _scale(line) * line.limit
+    above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
+    logarithmic = needs_log(above)
+    if logarithmic:
+        points = [_lifted(point, LEAST * min(above)) for point in points]
+    figure = Picture(7.0, 4.5)
+    axes = figure.add_subplot()
+    members = _families(axes, points)
+    for point in points:
+        marker, colour, _ = MARKS[point.state]
+        axes.plot([point.usd, point.usd], [point.low, point.high], color=colour, linewidth=1.5)
+        axes.plot([point.usd], [point.value], marker, color=colour, markersize=6)
+    axes.axhline(limit, color=RED, linestyle="--", linewidth=1.0)
+    _answer(axes, planned, points)
+    axes.set_xlabel("USD a month")
+    axes.set_ylabel(_label(line))
+    axes.xaxis.set_major_formatter(PLAIN)
+    if logarithmic:
+        axes.set_yscale("log")
+        plain_log(axes.yaxis)
+    else:
+        axes.yaxis.set_major_formatter(PLAIN)
+    axes.margins(0.15)
+    axes.set_xlim(left=max(0.0, axes.get_xlim()[0]))
+    axes.set_title(f"{on_one_line(planned.name)}: {_asked(line)}", fontsize="medium", loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(handles=_legend(points, line), loc="outside lower center", ncols=5, frameon=False, fontsize="small")
+    figure.draw_without_rendering()  # the layout decides where there is room
+    _names(axes, planned, members)
+    return figure
+
+
+def _line(planned: Planned) -> FleetLine | None:
+    """The line of `expect` that is drawn, as it was found of the answer or of the nearest miss, else of any fleet."""
+    first = planned.answer if planned.answer is not None else nearest_miss(planned)
+    priced = [row for row, one in enumerate(planned.fleets) if one.usd_per_month is not None]
+    found = words.nearest(words.judged(planned, first)) if first in priced else None
+    return found or words.nearest([line for row in priced for line in words.judged(planned, row)])
+
+
+def _points(planned: Planned, line: FleetLine) -> list[Point]:
+    """The fleets that have this line, in order of price."""
+    found = []
+    for row, one in enumerate(planned.fleets):
+        own = words.nearest([of for of in words.judged(planned, row) if _asks(of) == _asks(line)])
+        if own is None or own.value is None or one.usd_per_month is None:
+            continue
+        low, value, high = (_scale(line) * end for end in _ends(own, own.value))
+        family = words.family(planned, {**one.values, words.TYPE: one.instance_type or ""})
+        found.append(Point(row, family, one.usd_per_month, one.state, value, low, high))
+    return sorted(found, key=lambda point: point.usd)
+
+
+def _asks(line: FleetLine) -> tuple[str, str | None, str]:
+    return line.text, line.when, line.unit
+
+
+def _ends(line: FleetLine, value: float) -> tuple[float, float, float]:
+    low, high = line.interval or (value, value)
+    return low, value, high
+
+
+def _lifted(point: Point, least: float) -> Point:
+    """The point on an axis that has no 0."""
+    low, value, high = (max(end, least) for end in (point.low, point.value, point.high))
+    return Point(point.row, point.family, point.usd, point.state, value, low, high)
+
+
+def _families(axes: Axes, points: Sequence[Point]) -> dict[str, list[Point]]:
+    """A thin line for each family; its fleets by its name."""
+    members: dict[str, list[Point]] = {}
+    for point in points:
+        members.setdefault(point.family, []).append(point)
+    for of in members.values():
+        axes.plot([p.usd for p in of], [p.value for p in of], color=PALE_BLUE, linewidth=1.0, zorder=1)
+    return members
+
+
+def _names(axes: Axes, planned: Planned, members: Mapping[str, Sequence[Point]]) -> None:
+    """The name of each family at one of its fleets, where there is room: those that matter most first."""
+    places = {p.row: axes.transData.transform((p.usd, p.value)) for of in members.values() for p in of}
+    taken = [Box(x - MARK_PX, y - MARK_PX, 2 * MARK_PX, 2 * MARK_PX) for x, y in places.values()]
+    answers = [name for name, of in members.items() if any(point.row == planned.answer for point in of)]
+    near = [words.family(planned, one.family) for one in planned.why_not]
+    for name in dict.fromkeys(name for name in (*answers, *near, *members) if name in members):
+        for point in members[name]:
+            x, y = places[point.row]
+            box = Box(x + MARK_PX, y, LETTER_PX * len(name), LINE_PX)
+            if not any(box.covers(other) for other in taken) and axes.bbox.contains(box.x + box.width, y):
+                taken.append(box)
+                axes.annotate(
+                    name,
+                    (point.usd, point.value),
+                    (5.0, 1.0),
+                    textcoords="offset points",
+                    fontsize="x-small",
+                    color=NAME,
+                )
+                break
+
+
+def _answer(axes: Axes, planned: Planned, points: Sequence[Point]) -> None:
+    """A ring round the answer, and what it is."""
+    point = next((one for one in points if one.row == planned.answer), None)
+    if point is None or planned.answer is None:
+        return
+    axes.plot([point.usd], [point.value], "o", markersize=14, markerfacecolor="none", color=BLUE)
+    axes.annotate(
+        f"{words.fleet(planned, planned.answer)}\n{words.price(planned.fleets[planned.answer])}",
+        (point.usd, point.value),
+        (-9.0, -9.0),
+        textcoords="offset points",
+        fontsize="small",
+        color=BLUE,
+        ha="right",
+        va="top",
+    )
+
+
+def _asked(line: FleetLine) -> str:
+    """The line of `expect` in the title."""
+    return on_one_line(line.text if line.when is None else f"{line.text} with {line.when}")
+
+
+def _legend(points: Sequence[Point], line: FleetLine) -> list[Line2D]:
+    """What the marks mean, of those that are there, and the limit."""
+    marks = [mark for state, mark in MARKS.items() if any(point.state == state for point in points)]
+    found = [Line2D([], [], color=colour, marker=marker, linestyle="", label=label) for marker, colour, label in marks]
+    limit = f"limit {_scale(line) * line.limit:,.6g}{words.unit(line)}"
+    return [*found, Line2D([], [], color=RED, linestyle="--", linewidth=1.0, label=limit)]
+
+
+def _label(line: FleetLine) -> str:
+    """What the axis shows: `calls over 500 ms [%]`."""
+    named, unit = words.of_what(line), words.unit(line).strip()
+    return f"{named} [{unit}]" if unit else named
+
+
+def _scale(line: FleetLine) -> float:
+    return 100.0 if line.unit == "share" else 1.0

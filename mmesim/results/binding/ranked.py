@@ -1,0 +1,69 @@
+"""All that the tail and the failed calls wait for, not only what binds: each with its shares, the largest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmesim.results.binding.binding import mixed
+from mmesim.results.binding.limits import use_of
+from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.waits import error_shares, tail_shares
+from mmesim.results.latency import Pooled
+from mmesim.results.run_data import RunData
+from mmesim.results.sections import Entry
+from mmesim.scenario.scenario import Scenario
+
+LEAST = 0.001
+"""Shares of the tail and of the errors below this are left out."""
+
+
+class Limit(Entry):
+    """A resource or setting that slow or failed calls wait for."""
+
+    id: Resource
+    """what they wait for"""
+    used: float
+    """what is used of it: a share for cpu, workers, calls, bytes, seconds, slots, attempts a second"""
+    limit: float | None
+    """what there is of it, in the same unit; null where it has none"""
+    model: str | None
+    """of workers and time-outs, the model that is meant; null for others"""
+    share_of_tail: float | None
+    """share of the time of the slowest 1 % of successful calls that they wait for it; null without any"""
+    share_of_errors: float | None
+    """share of the failed calls that are due to it; null without any"""
+    share: float
+    """of both together: the slowest 1 % of all calls, of which those that failed are slower than every other"""
+    text: str
+    """the use in words"""
+
+
+def ranked(scenario: Scenario, runs: Sequence[RunData], pooled: Pooled) -> list[Limit]:
+    """What slow and failed calls wait for, the largest share first; download and load each for itself.
+
+    The rest, up to all of the time, is what calls take by themselves: service, server work, router and network.
+    """
+    roots = Roots(scenario, runs)
+    tail, errors = tail_shares(roots, pooled), error_shares(roots)
+    time = None if tail is None else tail.time
+    due = mixed(time, errors, runs)
+    found = []
+    for one in sorted({one for of in (time, errors) if of is not None for one in of if one is not None}):
+        shares = [None if of is None else of.get(one, 0.0) for of in (time, errors)]
+        if max(share or 0.0 for share in shares) < LEAST:
+            continue
+        use = use_of(one, roots)
+        model = use.evidence.get("model")
+        found.append(
+            Limit(
+                id=one,
+                used=use.used,
+                limit=use.limit,
+                model=None if model is None else str(model),
+                share_of_tail=shares[0],
+                share_of_errors=shares[1],
+                share=due.get(one, 0.0),
+                text=use.text,
+            )
+        )
+    return sorted(found, key=lambda limit: -limit.share)

@@ -1,0 +1,53 @@
+"""A hot model: one that is limited by its own workers, while the fleet has CPU to spare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+from mmesim import units
+from mmesim.preflight.finding import Finding
+from mmesim.results.findings.seen import RULE, Seen
+
+BUSY = 0.6
+"""Utilization of a model's workers from which on its calls wait for each other more than by chance (M/M/1: 1.5 times
+their service)."""
+CPU_SPARE = 0.8
+"""Utilization of the fullest instance below which more workers would find CPU."""
+DUE = 0.2
+"""Share of the tail and the errors that waits for workers."""
+SIZED_FOR = 0.5
+"""Utilization that the advised number of workers brings."""
+
+
+def hot_model(seen: Seen) -> Iterator[Finding]:
+    """The model with the busiest workers, if they limit it."""
+    roots = seen.roots
+    if roots.busiest is None or roots.workers < BUSY or roots.cpu >= CPU_SPARE or seen.due_to("workers") < DUE:
+        return
+    model = seen.scenario.model_table()[roots.busiest]
+    calls = float(seen.calls_of[roots.busiest]) / max(1, seen.calls)
+    alike = sum(one.group == model.group for one in seen.scenario.model_table())
+    workers = max(model.workers + 1, ceil(model.workers * roots.workers / SIZED_FOR))
+    advice = f"models.{model.group}.workers={workers}"
+    if alike > 1:
+        advice = (
+            f"a group of its own for {model.name}, with workers: {workers} (not for all {alike:,} of {model.group})"
+        )
+    yield Finding(
+        id="hot_model",
+        severity="warning",
+        text=f"{model.name} is limited by its own workers: they are busy {units.show_fraction(roots.workers)} of the "
+        f"time, the vCPUs of the fullest instance {units.show_fraction(roots.cpu)}; it has "
+        f"{units.show_fraction(calls)} of the calls",
+        evidence={
+            "model": model.name,
+            "workers": model.workers,
+            "workers_utilization": roots.workers,
+            "cpu_utilization": roots.cpu,
+            "share_of_calls": calls,
+            "advised_workers": workers,
+        },
+        source=RULE,
+        try_=advice,
+    )

@@ -1,0 +1,277 @@
+"""A whole plan on runs that are made by hand: who is turned down by what, who is the answer, what is said of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mmesim.errors import TooLarge, UserError
+from mmesim.experiment.numbers import PLAN_DECISION, PLAN_ESTIMATE, PLAN_PILOT, PLAN_SEARCH, PLAN_SHORT
+from mmesim.experiment.plan.levels import CANDIDATES
+from mmesim.results.planned import Planned
+from mmesim.scenario import Scenario
+from tests.unit.experiment.plan.faked import Engine, by_count, of, planned, states, write
+
+CLEAR = by_count(0.9, 0.5, 0.02, 0.01)
+
+
+def room(number: int) -> int:
+    """Which purpose the number of a replication serves."""
+    rooms = (PLAN_ESTIMATE, PLAN_DECISION, PLAN_PILOT, PLAN_SEARCH, PLAN_SHORT)
+    return next(first for first in rooms if number >= first)
+
+
+def test_the_cheapest_fleet_inside_is_the_answer(tmp_path):
+    result = planned(Engine(CLEAR), write(tmp_path))
+    document = result.document
+    assert (document.verdict, document.finished) == ("pass", True)
+    assert result.answer is not None
+    assert result.answer.instance_count == 3
+    assert states(result)[1] == states(result)[2] == "turned down"
+    assert of(result, 1).stage == of(result, 2).stage == "short runs"
+    assert (of(result, 3).state, of(result, 3).stage) == ("inside", "decision")
+    assert states(result)[4] == states(result)[6] == "not tried"
+    assert document.ties == []
+
+
+def test_the_document_can_be_read_back(tmp_path):
+    result = planned(Engine(CLEAR), write(tmp_path))
+    assert Planned.model_validate_json(result.to_json()) == result.document
+
+
+def test_fleets_stand_in_order_of_price(tmp_path):
+    prices = [one.usd_per_month or 0.0 for one in planned(Engine(CLEAR), write(tmp_path)).document.fleets]
+    assert prices == sorted(prices)
+    assert prices[0] == pytest.approx(730.0)
+
+
+def test_a_fleet_near_its_limit_is_turned_down_by_the_search(tmp_path):
+    result = planned(Engine(by_count(0.15, 0.02)), write(tmp_path))
+    assert (of(result, 1).state, of(result, 1).stage) == ("turned down", "search")
+    assert "p90 < 500 ms fails: share_over 500 ms is" in str(of(result, 1).reason)
+    assert result.answer == of(result, 2)
+
+
+def test_a_fleet_on_its_limit_is_a_tie_and_the_next_one_the_answer(tmp_path):
+    result = planned(Engine(by_count(0.1, 0.02)), write(tmp_path, duration=1220))
+    assert of(result, 1).state == "open"
+    assert "too near to tell" in str(of(result, 1).reason)
+    assert result.document.ties == [0]
+    assert (result.document.verdict, result.answer) == ("pass", of(result, 2))
+
+
+def test_nothing_inside_is_a_fail(tmp_path):
+    result = planned(Engine(by_count(0.9, 0.5, 0.4)), write(tmp_path))
+    assert (result.document.verdict, result.answer) == ("fail", None)
+    assert set(states(result).values()) == {"turned down"}
+    assert result.document.estimates == []
+
+
+def test_each_purpose_has_random_numbers_of_its_own(tmp_path):
+    engine = Engine(by_count(0.15, 0.02))
+    result = planned(engine, write(tmp_path, own=6))
+    rooms = {count: [room(number) for n, number, _ in engine.runs if n == count] for count in (1, 2)}
+    assert set(rooms[1]) == {PLAN_SHORT, PLAN_PILOT, PLAN_SEARCH, PLAN_ESTIMATE}
+    assert {PLAN_SHORT, PLAN_PILOT, PLAN_DECISION, PLAN_ESTIMATE} <= set(rooms[2])
+    assert len(engine.runs) == result.document.used.simulated
+
+
+def test_the_answer_and_the_next_cheaper_are_estimated_side_by_side(tmp_path):
+    document = planned(Engine(by_count(0.9, 0.3, 0.02)), write(tmp_path)).document
+    assert [one.fleet for one in document.estimates] == [document.answer, document.next_cheaper] == [2, 1]
+    answer, cheaper = (one.lines[0] for one in document.estimates)
+    assert answer.value == pytest.approx(0.02, abs=0.015)
+    assert cheaper.value == pytest.approx(0.3, abs=0.05)
+    (pair,) = document.paired
+    assert answer.value is not None
+    assert cheaper.value is not None
+    assert pair.difference == pytest.approx(cheaper.value - answer.value)
+    assert answer.replications >= 20
+
+
+def test_an_answer_whose_estimate_crosses_the_limit_is_undecided(tmp_path):
+    def other(scenario: Scenario) -> float:
+        return 0.01
+
+    engine = Engine(other)
+
+    @dataclass
+    class Unlucky(Engine):
+        def __call__(self, scenario, replication, observer, records):
+            self.slow = (lambda _: 0.1) if replication >= PLAN_ESTIMATE else (lambda _: 0.01)
+            return super().__call__(scenario, replication, observer, records)
+
+    assert planned(engine, write(tmp_path)).document.verdict == "pass"
+    assert planned(Unlucky(other), write(tmp_path)).document.verdict == "undecided"
+
+
+def test_the_own_fleet_and_the_one_that_holds_all_are_tried_whatever_they_cost(tmp_path):
+    document = planned(Engine(CLEAR), write(tmp_path, own=5)).document
+    assert document.current == 4
+    assert (document.fleets[4].state, document.fleets[4].stage) == ("inside", "estimate")
+    assert document.all_in_memory == 0  # both models fit on one host
+    assert document.fleets[0].everything_in_memory
+
+
+def test_a_fleet_of_the_scenario_that_is_not_in_the_grid_gets_a_row(tmp_path):
+    document = planned(Engine(CLEAR), write(tmp_path, own=9)).document
+    assert document.current is not None
+    assert document.fleets[document.current].values == {"endpoint.instance_count": 9}
+    assert len(document.fleets) == 7
+
+
+def test_the_answer_stands_under_every_setting_of_what_is_not_published(tmp_path):
+    settings = planned(Engine(CLEAR), write(tmp_path)).document.settings
+    assert settings[0].name == "as in the scenario"
+    assert {one.verdict for one in settings} == {"pass"}
+    assert any("load_slots = 1" in one.name for one in settings)
+
+
+def test_runs_that_are_not_steady_turn_nothing_down(tmp_path):
+    falling = {"LogClientLatency": np.linspace(0.0, -3.0, 22), "ModelCacheHit": np.linspace(0.5, 1.0, 22)}
+    result = planned(Engine(by_count(0.9, 0.02), falling), write(tmp_path, duration=1320))
+    assert of(result, 1).state == "open"
+    assert "not steady" in str(of(result, 1).reason)
+    assert result.document.verdict == "undecided"
+
+
+def test_saturated_runs_turn_down_since_longer_ones_are_worse(tmp_path):
+    growing = {"RequestsInSystem": np.linspace(1.0, 500.0, 22)}
+    result = planned(Engine(by_count(0.9, 0.02), growing), write(tmp_path, duration=1320))
+    assert of(result, 1).state == "turned down"
+
+
+def test_a_limit_of_the_price_needs_no_simulation(tmp_path):
+    engine = Engine(by_count(0.9))
+    result = planned(engine, write(tmp_path, expect="[p90 < 500 ms, cost.month < 2000 USD]", own=1))
+    assert of(result, 3).stage == "proof"
+    assert "cost.month < 2000 USD fails" in str(of(result, 3).reason)
+    assert {count for count, _, _ in engine.runs} <= {1, 2}
+    assert result.document.verdict == "fail"
+
+
+def test_a_fleet_that_contradicts_itself_is_turned_down_with_the_reason(tmp_path):
+    grid = "{grid: {endpoint.instance_count: [1], endpoint.memory: [0.5 GiB, 16 GiB]}}"
+    result = planned(Engine(by_count(0.01)), write(tmp_path, plan=grid, own=1))
+    (bad,) = [one for one in result.document.fleets if one.values["endpoint.memory"] == "0.5 GiB"]
+    assert (bad.state, bad.stage, bad.usd_per_month) == ("turned down", "proof", None)
+    assert "no memory is left for models" in str(bad.reason)
+    assert result.document.verdict == "pass"
+
+
+def test_at_most_four_candidates_are_tried_on_the_numbers_that_decide(tmp_path):
+    @dataclass
+    class Worse(Engine):
+        """Fleets that are inside until it counts."""
+
+        def __call__(self, scenario, replication, observer, records):
+            self.slow = (lambda _: 0.5) if replication >= PLAN_DECISION else (lambda _: 0.01)
+            return super().__call__(scenario, replication, observer, records)
+
+    engine = Worse(by_count(0.01))
+    result = planned(engine, write(tmp_path, own=1))
+    tried = {count for count, number, _ in engine.runs if PLAN_DECISION <= number < PLAN_ESTIMATE}
+    assert len(tried) == CANDIDATES
+    assert (result.document.verdict, result.answer) == ("undecided", None)
+
+
+def test_assumed_to_be_monotone_most_fleets_need_not_be_tried(tmp_path):
+    shares = by_count(0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.01)
+    engine, plain = Engine(shares), Engine(shares)
+    grid = "grid: {endpoint.instance_count: 1..16}"
+    result = planned(engine, write(tmp_path, plan=f"{{{grid}, assume_monotone: true}}", own=7))
+    assert result.answer == of(result, 7)
+    assert result.document.assume_monotone
+    assert [of(result, count).state for count in range(1, 7)] == ["turned down"] * 6
+    assert "plan.assume_monotone" in str(of(result, 1).reason)
+    assert planned(plain, write(tmp_path, plan=f"{{{grid}}}", own=7)).answer is not None
+    assert len({count for count, _, _ in engine.runs}) < len({count for count, _, _ in plain.runs})
+
+
+def test_what_is_in_the_store_is_not_simulated_again(tmp_path):
+    file, store = write(tmp_path), tmp_path / "a.store"
+    first, again = Engine(CLEAR), Engine(CLEAR)
+    one, other = planned(first, file, store=store), planned(again, file, store=store)
+    assert first.runs
+    assert again.runs == []
+    assert other.document.used.simulated == 0
+    same = other.document.model_copy(update={"used": one.document.used})
+    assert same == one.document
+
+
+def test_another_limit_is_answered_from_the_short_runs_in_the_store(tmp_path):
+    store = tmp_path / "a.store"
+    planned(Engine(CLEAR), write(tmp_path), store=store)
+    engine = Engine(CLEAR)
+    result = planned(engine, write(tmp_path, expect="[p90 < 400 ms]"), store=store)
+    short = [number for _, number, _ in engine.runs if PLAN_SHORT <= number < PLAN_SEARCH]
+    assert short == []
+    assert result.document.verdict == "pass"
+    assert of(result, 1).state == "turned down"
+    assert of(result, 1).lines[0].interval is not None
+
+
+def test_ctrl_c_gives_what_is_known(tmp_path):
+    class Stopped(Engine):
+        def __call__(self, scenario, replication, observer, records):
+            if replication >= PLAN_DECISION:
+                raise KeyboardInterrupt
+            return super().__call__(scenario, replication, observer, records)
+
+    store = tmp_path / "a.store"
+    result = planned(Stopped(CLEAR), write(tmp_path), store=store)
+    assert (result.document.verdict, result.document.finished) == ("undecided", False)
+    assert result.document.answer == 2, "the cheapest that looked clearly inside"
+    assert states(result)[1] == "turned down"
+    engine = Engine(CLEAR)
+    assert planned(engine, write(tmp_path), store=store).document.finished
+    assert min(number for _, number, _ in engine.runs) >= PLAN_DECISION, "it went on where it was"
+
+
+def test_a_fleet_that_cannot_be_simulated_is_open_and_the_others_go_on(tmp_path):
+    class Large(Engine):
+        def __call__(self, scenario, replication, observer, records):
+            if scenario.endpoint.instance_count == 1:
+                raise TooLarge("the simulation does not fit into memory")
+            return super().__call__(scenario, replication, observer, records)
+
+    result = planned(Large(CLEAR), write(tmp_path))
+    assert of(result, 1).state == "open"
+    assert "does not fit into memory" in str(of(result, 1).reason)
+    assert result.answer == of(result, 3)
+    assert result.document.verdict == "undecided"
+
+
+def test_why_not_names_the_family_that_came_nearest(tmp_path):
+    document = planned(Engine(CLEAR), write(tmp_path)).document
+    (family,) = document.why_not
+    assert (family.family, family.fleets, family.nearest) == ({}, 2, 1)
+    assert sum(family.binds.values()) == 2
+
+
+def test_the_table_has_a_row_a_fleet_and_the_folder_its_files(tmp_path):
+    result = planned(Engine(CLEAR), write(tmp_path))
+    frame = result.fleets
+    assert list(frame["endpoint.instance_count"]) == [1, 2, 3, 4, 5, 6]
+    assert frame["p90 < 500 ms"].iloc[0] == pytest.approx(0.9, abs=0.1)
+    folder = result.save(tmp_path / "out")
+    assert {path.name for path in folder.iterdir()} == {"plan.json", "fleets.parquet", "provenance.json"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"expect": "[]"}, "nothing is expected, so every fleet would do: add `expect`, such as [p99 < 500 ms]"),
+        ({"plan": "null"}, "nothing to choose from: write a section `plan`, such as plan: {grid:"),
+        ({"plan": "{grid: {endpoint.instance_cuont: 1..3}}"}, "did you mean instance_count"),
+        ({"plan": "{grid: {endpoint.instance_type: [ml.m5.xlrge]}}"}, "ml.m5.xlarge"),
+        ({"plan": "{grid: {endpoint.instance_count: 1..9000}}"}, "9,000 fleets, more than 5,000: reading them alone"),
+        ({"plan": "{grid: {endpoint.price_per_hour: [null]}}"}, "no price is known for this host"),
+    ],
+)
+def test_a_plan_that_cannot_be_says_what_to_write(tmp_path, changes, words):
+    with pytest.raises(UserError) as error:
+        planned(Engine(CLEAR), write(tmp_path, **changes))
+    assert words in str(error.value)
