@@ -74,12 +74,15 @@ def _what_ifs(found: Explained) -> Iterator[Block]:
     if not yours:
         return
     yield Title("What would change it", _of(found.deciding[0]))
-    columns = (Column(), Column("USD/month", "right"), Column("difference", "right"), Column("for 100 USD", "right"))
+    worth = any(one.effects[0].per_100_usd is not None for one in yours)
+    columns = [Column(), Column("USD/month", "right"), Column("difference", "right")]
+    columns += [Column("for 100 USD", "right")] if worth else []
+    differences = _differences(found.deciding[0], yours)
     rows = [
-        (Cell(one.text), Cell(_dearer(one)), _difference(found.deciding[0], one.effects[0]), _worth(found, one))
-        for one in yours
+        (Cell(one.text), Cell(_dearer(one)), difference, *([_worth(found, one)] if worth else []))
+        for one, difference in zip(yours, differences, strict=True)
     ]
-    yield Table(columns, tuple(rows))
+    yield Table(tuple(columns), tuple(rows))
     yield from _besides(found, yours)
 
 
@@ -89,7 +92,8 @@ def _sensitivities(found: Explained) -> Iterator[Block]:
     if not others:
         return
     yield Title("Sensitivities", "what AWS decides: they explain, and are not advice")
-    rows = [(Cell(one.text), _difference(found.deciding[0], one.effects[0])) for one in others]
+    differences = _differences(found.deciding[0], others)
+    rows = [(Cell(one.text), difference) for one, difference in zip(others, differences, strict=True)]
     yield Table((Column(), Column("difference", "right")), tuple(rows))
     yield from _besides(found, others)
 
@@ -151,9 +155,16 @@ def _change(entry: Deciding, effect: Effect) -> str:
     return f"{_signed(effect.difference)} {_unit(entry)}".rstrip()
 
 
+def _differences(entry: Deciding, of: Sequence[WhatIf]) -> list[Cell]:
+    """The differences of one figure; where none is seen, that stands where others have their interval."""
+    unseen = Cell(NO_EFFECT)
+    if any(one.effects[0].outcome in ("better", "worse") for one in of):
+        unseen = Cell("", NO_EFFECT)
+    effects = [one.effects[0] for one in of]
+    return [unseen if effect.outcome == "no effect seen" else _difference(entry, effect) for effect in effects]
+
+
 def _difference(entry: Deciding, effect: Effect) -> Cell:
-    if effect.outcome == "no effect seen":
-        return Cell("", NO_EFFECT)
     estimated: dict[str, object] = {"value": effect.difference, "ci95": effect.interval}
     interval = formats.percent_interval(estimated) if entry.unit == "share" else formats.interval(estimated)
     return Cell(_change(entry, effect), interval, tone=TONES[effect.outcome])
