@@ -143,10 +143,17 @@ def _clients(ground: Ground) -> Iterator[Candidate]:
 def _advised(ground: Ground) -> Iterator[Candidate]:
     """What findings advise, where that is the value of a field."""
     for finding in ground.advice:
-        match = None if finding.try_ is None else SETS.fullmatch(finding.try_.strip())
-        if match is not None:
-            value: Value = int(match["value"]) if match["value"].isdecimal() else match["value"]
-            yield Candidate(f"advice_{finding.id}", f"advice of {finding.id}", {match["field"]: value})
+        sets = advised(finding)
+        if sets is not None:
+            yield Candidate(f"advice_{finding.id}", f"advice of {finding.id}", sets)
+
+
+def advised(finding: Finding) -> Mapping[str, Value] | None:
+    """What a finding advises as field -> value; None where it says it in words."""
+    match = None if finding.try_ is None else SETS.fullmatch(finding.try_.strip())
+    if match is None:
+        return None
+    return {match["field"]: int(match["value"]) if match["value"].isdecimal() else match["value"]}
 
 
 def _platform(ground: Ground) -> Iterator[Candidate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmesim import units
+from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.steadiness import of_runs
@@ -194,7 +195,13 @@ def _findings(found: Explained) -> Iterator[Block]:
     shown = [one for one in found.findings if one.id not in SHOWN_APART]
     if shown:
         yield Title("Findings")
-        yield Lines(tuple(f"{one.line} ({one.id})" for one in shown), "list")
+        yield Lines(tuple(f"{one.line} ({one.id}{_tried(one)})" for one in shown), "list")
+
+
+def _tried(finding: Finding) -> str:
+    """What became of the advice, where it was simulated."""
+    outcome = finding.evidence.get("tried")
+    return "" if outcome is None else f"; tried: {outcome}"
 
 
 def _left_out(found: Explained) -> Iterator[Block]:
@@ -217,8 +224,9 @@ def _answer(found: Explained) -> Iterator[Block]:
     else:
         costs = first.usd_per_month
         price = "" if costs is None else ", for nothing" if costs <= 0.0 else f", {units.show_usd(costs)} a month"
+        most = "best" if costs is None else "most for a dollar"
         change = _change(found.deciding[0], first.effects[0])
-        judged.append(f"most for a dollar: {first.text}{price} ({found.deciding[0].text}: {change})")
+        judged.append(f"{most}: {first.text}{price} ({found.deciding[0].text}: {change})")
     cheaper = next((one for one in found.findings if one.id == "over_provisioned"), None)
     if cheaper is not None:
         judged.append(f"cheaper: {cheaper.try_}")
