@@ -49,7 +49,7 @@ def summary_page() -> str:
     )
 
 
-SAID_ABOVE = ("one_more_instance",)
+SAID_ABOVE = ("one_more_instance", "estimates[].lines")
 """Keys that hold what another one holds."""
 
 
@@ -61,7 +61,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
         yield code(here), "string" if absent else _type(field.annotation), meanings(model).get(name, "")
         if here == "latency_ms":
             yield from ((code(f"{here}.{one}"), "value", figure(one).title) for one in LATENCIES)
-        if not path.startswith("robustness.settings") and name not in SAID_ABOVE:
+        if not path.startswith("robustness.settings") and here not in SAID_ABOVE and name not in SAID_ABOVE:
             yield from _inside(field.annotation, here)
 
 
@@ -83,6 +83,8 @@ def _type(annotation: Any) -> str:
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type(inside[0])
+    if origin in (Union, UnionType) and set(inside) == {str, int, float, bool}:
+        return "scalar"  # text, a number or a flag, as YAML calls them
     if origin in (Union, UnionType):
         return " or ".join("null" if part is NoneType else _type(part) for part in inside)
     if origin is Literal:
