@@ -42,10 +42,13 @@ def exit_codes_page() -> str:
         ("0", "done; with `--check`: every expectation passed"),
         (
             str(verdicts["fail"]),
-            "`run --check`, `robustness --check`: an expectation failed; `gate`: a line fails; `capacity`: what the "
-            "scenario has does not fit",
+            "`run --check`, `robustness --check`: an expectation failed; `gate`: a line fails; `plan`: no fleet is "
+            "inside; `capacity`: what the scenario has does not fit",
         ),
-        (str(verdicts["undecided"]), "the same: none failed, but the simulations leave one open"),
+        (
+            str(verdicts["undecided"]),
+            "the same: none failed, but the simulations leave one open; `plan`: the answer is open",
+        ),
         (
             str(UserError.exit_code),
             "the input or the command line is at fault, or the result cannot be written (it is printed first, and "
@@ -55,7 +58,8 @@ def exit_codes_page() -> str:
         (
             str(common.INTERRUPTED),
             "interrupted: Ctrl-C, SIGTERM, a terminal that was closed, or a process of `--jobs` that was killed, "
-            "such as when memory ran out; finished replications are printed and written, marked `interrupted`",
+            "such as when memory ran out; finished replications are printed and written, marked `interrupted`; "
+            "`plan` gives its best answer so far",
         ),
     ]
     return page(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, WithJsonSchema
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
 from mmesim.results.capacity import Capacity
+from mmesim.results.explained import Explained
 from mmesim.results.gated import Gated
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
@@ -48,7 +49,7 @@ def summary_page() -> str:
     )
 
 
-SAID_ABOVE = ("one_more_instance",)
+SAID_ABOVE = ("one_more_instance", "estimates[].lines")
 """Keys that hold what another one holds."""
 
 
@@ -60,7 +61,7 @@ def keys(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str, str
         yield code(here), "string" if absent else _type(field.annotation), meanings(model).get(name, "")
         if here == "latency_ms":
             yield from ((code(f"{here}.{one}"), "value", figure(one).title) for one in LATENCIES)
-        if not path.startswith("robustness.settings") and name not in SAID_ABOVE:
+        if not path.startswith("robustness.settings") and here not in SAID_ABOVE and name not in SAID_ABOVE:
             yield from _inside(field.annotation, here)
 
 
@@ -82,6 +83,8 @@ def _type(annotation: Any) -> str:
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _type(inside[0])
+    if origin in (Union, UnionType) and set(inside) == {str, int, float, bool}:
+        return "scalar"  # text, a number or a flag, as YAML calls them
     if origin in (Union, UnionType):
         return " or ".join("null" if part is NoneType else _type(part) for part in inside)
     if origin is Literal:
@@ -154,6 +157,22 @@ def split_page() -> str:
         SPLIT,
         table(("Key", "Type", "Meaning"), keys(SplitAnswer)),
         "The JSON Schema itself: `mmesim.results.split.split_schema()`.",
+    )
+
+
+EXPLAIN = """
+What `mmesim explain --json` prints: one JSON object, from which its report is made. Keys are never left out: what
+cannot be said is `null`. Terms: [glossary](../glossary.md). How to use it: [explain a run](../how-to/explain-a-run.md).
+""".strip()
+
+
+def explain_page() -> str:
+    """The reference of the document of an explanation, from its models."""
+    return page(
+        "The document of an explanation",
+        EXPLAIN,
+        table(("Key", "Type", "Meaning"), keys(Explained)),
+        "The JSON Schema itself: `mmesim.results.explained.explained_schema()`.",
     )
 
 

@@ -156,8 +156,8 @@ def _notes(scenario: Scenario) -> Iterator[str]:
             "models, and batches of the server, need a container of your own that registers them so"
         )
     yield (
-        "ModelDataDownloadTimeoutInSeconds and ContainerStartupHealthCheckTimeoutInSeconds act when instances start, "
-        "which a plan does not simulate: AWS's defaults"
+        "ModelDataDownloadTimeoutInSeconds and ContainerStartupHealthCheckTimeoutInSeconds are left at AWS's defaults: "
+        "they act when an instance starts, and a plan is about what comes after"
     )
 
 

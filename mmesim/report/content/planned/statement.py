@@ -72,7 +72,7 @@ def _cheaper(planned: Planned, row: int) -> Iterator[str]:
     """Whether anything cheaper would do, as far as that is known."""
     undecided = [place for place in cheaper(planned, row) if planned.fleets[place].state in ("open", "not tried")]
     if not planned.finished and (left := [place for place in undecided if place not in planned.ties]):
-        yield f"{phrases.plural(len(left), 'cheaper fleet')} of the grid not decided yet"
+        yield f"{phrases.plural(len(left), 'cheaper fleet')} of the grid still to be decided"
     elif not cheaper(planned, row):
         yield "it is the cheapest fleet of the grid"
         return

@@ -100,7 +100,9 @@ def nearest(lines: Sequence[FleetLine]) -> FleetLine | None:
 
 def _badness(line: FleetLine) -> tuple[int, float]:
     assert line.value is not None  # only lines with one are compared
-    room = abs(line.value - line.limit) / abs(line.limit) if line.limit else abs(line.value)
+    # Of a share that should be high, its bad side counts: 98 % of hits use up 40 % of what `>= 95 %` allows.
+    allowed = 1.0 - line.limit if line.unit == "share" and ">" in line.text else abs(line.limit)
+    room = abs(line.value - line.limit) / (allowed or 1.0)
     return WORST_FIRST.index(line.verdict), -room if line.verdict == "fail" else room
 
 
@@ -140,8 +142,8 @@ def _rounded(line: FleetLine, amounts: Sequence[float]) -> list[str]:
 
 def _with_decimals(amount: float, decimals: int) -> str:
     """The amount; what is too small to be seen is not called nothing: `<0.01`."""
-    if amount == 0.0:
-        return "0"
+    if amount in (0.0, 100.0):
+        return f"{amount:.0f}"
     return f"<{10.0**-decimals:.{decimals}f}" if 0.0 < amount < 0.5 * 10.0**-decimals else f"{amount:,.{decimals}f}"
 
 
