@@ -29,7 +29,7 @@ MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
 LEAST = 0.5
 """On a logarithmic axis, 0 and an interval that reaches down to it stand at this share of the smallest value."""
 LOWEST = 0.01
-"""What is far below the limit stands at this share of it: how far does not matter, and would press the rest together."""
+"""What is far below the limit stands at this share of it: how far does not matter, and would flatten the rest."""
 MARK_PX, LETTER_PX, LINE_PX = 6.0, 6.0, 12.0
 """Half a mark, and width and height of a letter of a name, on screen."""
 NAME = "#555555"
