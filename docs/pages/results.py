@@ -12,6 +12,7 @@ from pydantic import BaseModel, WithJsonSchema
 from docs.pages.markdown import code, page, table
 from mmesim.results import tables
 from mmesim.results.capacity import Capacity
+from mmesim.results.explained import Explained
 from mmesim.results.gated import Gated
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
@@ -156,6 +157,22 @@ def split_page() -> str:
         SPLIT,
         table(("Key", "Type", "Meaning"), keys(SplitAnswer)),
         "The JSON Schema itself: `mmesim.results.split.split_schema()`.",
+    )
+
+
+EXPLAIN = """
+What `mmesim explain --json` prints: one JSON object, from which its report is made. Keys are never left out: what
+cannot be said is `null`. Terms: [glossary](../glossary.md). How to use it: [explain a run](../how-to/explain-a-run.md).
+""".strip()
+
+
+def explain_page() -> str:
+    """The reference of the document of an explanation, from its models."""
+    return page(
+        "The document of an explanation",
+        EXPLAIN,
+        table(("Key", "Type", "Meaning"), keys(Explained)),
+        "The JSON Schema itself: `mmesim.results.explained.explained_schema()`.",
     )
 
 

@@ -151,7 +151,7 @@ def _paired(a: Sequence[float], b: Sequence[float], kind: Kind, confidence: floa
 
 def _stable(difference: float, x: float, y: float) -> float:
     """The difference, without what another order of the same additions does."""
-    return 0.0 if abs(difference) <= ROUNDING * max(abs(x), abs(y)) else difference
+    return 0.0 if math.isfinite(difference) and abs(difference) <= ROUNDING * max(abs(x), abs(y)) else difference
 
 
 ROUNDING = 1e-9

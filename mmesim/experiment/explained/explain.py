@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mmesim import __version__
 from mmesim.errors import SimulationError, UserError
+from mmesim.experiment import numbers
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.explained import sizing
@@ -29,8 +30,6 @@ from mmesim.results.result import Result
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 
-FIRST = 9_000_000
-"""The number of the first replication: other random numbers than those of a run, or of a gate."""
 ALL_TOGETHER = 0.05
 """Chance that any interval of the document misses its difference."""
 
@@ -64,16 +63,16 @@ def explain(
         curve, compared = Curve.of(base.runs), deciding(base)
         found = [*causes(seen), *map(Finding.model_validate, base.summary["findings"])]
         ground = Ground(base.scenario, seen.roots, frozenset(limit.id for limit in limits), curve, found)
-        possible, left_out = _possible(ground)
-        confidence = 1.0 - ALL_TOGETHER / max(1, len(possible) * len(compared))
+        changed, left_out = possible(ground)
+        confidence = 1.0 - ALL_TOGETHER / max(1, len(changed) * len(compared))
         tries: dict[int, Tried] = {}
 
         def finished(index: int, result: Result) -> None:
             _trust(result)
-            tries[index] = tried(possible[index][0], base, result, compared, confidence, curve)
+            tries[index] = tried(changed[index][0], base, result, compared, confidence, curve)
 
-        simulate_all([changed for _, changed in possible], finished, file, 1, running, watch, FIRST)
-    what_ifs = best_first([tries[index] for index in range(len(possible))])
+        simulate_all([one for _, one in changed], finished, file, 1, running, watch, numbers.WHAT_IF)
+    what_ifs = best_first([tries[index] for index in range(len(changed))])
     verdict = base.verdict if base.scenario.expect else None
     shown = sizing.Ground(seen, verdict, what_ifs, curve)
     sizes = chain.from_iterable(rule(shown) for rule in SIZING) if seen.calls else ()
@@ -104,7 +103,7 @@ def _results(
     scenarios: Sequence[Scenario], store: Path | None, executor: Executor, watch: Watch | None
 ) -> list[Result]:
     found: dict[int, Result] = {}
-    simulate_all(scenarios, found.__setitem__, store, 1, executor, watch, FIRST)
+    simulate_all(scenarios, found.__setitem__, store, 1, executor, watch, numbers.WHAT_IF)
     for result in found.values():
         _trust(result)
     return [found[index] for index in range(len(scenarios))]
@@ -115,16 +114,16 @@ def _trust(result: Result) -> None:
         raise SimulationError(f"the self-check failed: the figures cannot be trusted: {result.self_check}")
 
 
-def _possible(ground: Ground) -> tuple[list[tuple[Candidate, Scenario]], list[LeftOut]]:
+def possible(ground: Ground) -> tuple[list[tuple[Candidate, Scenario]], list[LeftOut]]:
     """The what-ifs that are scenarios, and why the others are not."""
     template = Template.of(ground.scenario)
-    possible, left_out = list[tuple[Candidate, Scenario]](), list[LeftOut]()
+    changed, left_out = list[tuple[Candidate, Scenario]](), list[LeftOut]()
     for one in candidates(ground):
         try:
-            possible.append((one, template.at(one.sets)))
+            changed.append((one, template.at(one.sets)))
         except UserError as error:
             left_out.append(LeftOut(id=one.id, text=one.text, reason=" ".join(str(error).split())))
-    return possible, left_out
+    return changed, left_out
 
 
 def _fleet(scenario: Scenario) -> str:

@@ -21,8 +21,13 @@ MANY_ERRORS = 0.01
 """Share of failed calls above which an endpoint is not in service, where nothing is expected."""
 MANY_MISSES = 0.01
 """Predicted share of calls that miss from which on more memory is worth a look: they alone decide a p99."""
-AMPLIFIED = 1.2
-"""Attempts for each call from which on retries are a load of their own."""
+AMPLIFIED = 1.0
+"""Retries for each failed call from which on they are a load of their own."""
+FAILED = 0.001
+"""Share of failed calls below which there is no storm."""
+
+LARGER = ("needed_instances", "one_more_instance", "next_size_up", "type_with_more_memory")
+"""Fleets that can cure a lack; the first is taken where none is seen to be enough."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def over_provisioned(ground: Ground) -> Iterator[Finding]:
     yield Finding(
         id="over_provisioned",
         severity="warning",
-        text=f"over-provisioned: with {entry.text} {held}{money}; CPU {_shown(seen.figure('cpu_utilization'))} now, "
+        text=f"over-provisioned: with {_words(best)} {held}{money}; CPU {_shown(seen.figure('cpu_utilization'))} now, "
         f"{_shown(entry.cpu_utilization)} then; hits {_shown(seen.figure('cache_hit_ratio'))} now, "
         f"{_shown(entry.cache_hit_ratio)} then (the miss-ratio curve says "
         f"{_shown(entry.predicted_cache_hit_ratio)}){spare}",
@@ -102,16 +107,17 @@ def under_provisioned(ground: Ground) -> Iterator[Finding]:
     low_hits = seen.figure("cache_hit_ratio") < 0.95 and seen.warmed
     if not lacks or not (ground.fails or (ground.verdict is None and low_hits)):
         return
-    larger = [ground.get(id) for id in ("needed_instances", "one_more_instance", "next_size_up")]
-    best = next((one for one in larger if one is not None and (one.good > 0.0 or one.fewer_errors)), None)
-    if best is None:
+    larger = [one for one in map(ground.get, LARGER) if one is not None and (one.good > 0.0 or one.fewer_errors)]
+    if not larger:
         return
+    enough = [one for one in larger if one.entry.verdict == "pass"]
+    best = min(enough, key=_costs) if enough else larger[0]
     yield Finding(
         id="under_provisioned",
         severity="problem" if ground.verdict == "fail" else "warning",
-        text=f"under-provisioned: too little {' and '.join(lacks)} (CPU of the fullest instance {_shown(cpu)}; "
-        f"{_shown(seen.figure('cache_hit_ratio'))} of the calls find their model loaded, and with {best.entry.text} "
-        f"{_shown(best.entry.cache_hit_ratio)})",
+        text=f"under-provisioned: too little {' and '.join(lacks)}: CPU of the fullest instance {_shown(cpu)} now, "
+        f"hits {_shown(seen.figure('cache_hit_ratio'))}; with {_words(best)} the vCPUs are busy "
+        f"{_shown(best.entry.cpu_utilization)} of the time, hits {_shown(best.entry.cache_hit_ratio)}",
         evidence=_known(
             cpu_utilization=cpu,
             cache_hit_ratio=seen.figure("cache_hit_ratio"),
@@ -171,16 +177,19 @@ def cannot_survive_instance_loss(ground: Ground) -> Iterator[Finding]:
 def retry_storm(ground: Ground) -> Iterator[Finding]:
     """Retries that keep the endpoint from answering: without them fewer calls fail."""
     without, seen = ground.get("no_retries"), ground.seen
-    attempts = seen.attempts / max(1, seen.calls)
-    if without is None or attempts < AMPLIFIED or not without.fewer_errors:
-        return
     failed = seen.figure("error_rate")
+    if without is None or not without.fewer_errors or failed < FAILED:
+        return
+    retries = (seen.attempts - seen.calls) / (failed * seen.calls)
+    if retries < AMPLIFIED:
+        return
     yield Finding(
         id="retry_storm",
         severity="problem",
-        text=f"retry storm: {units.show_number(attempts)} attempts a call keep the endpoint busy with calls that fail: "
-        f"{units.show_fraction(failed)} fail now, {units.show_fraction(without.error_rate)} without retries",
-        evidence={"attempts_per_call": attempts, "error_rate": failed, "error_rate_then": without.error_rate},
+        text=f"retry storm: {units.show_number(retries)} retries for each call that fails keep the endpoint busy with "
+        f"calls whose clients have left: {units.show_fraction(failed)} of the calls fail now, "
+        f"{units.show_fraction(without.error_rate)} without retries",
+        evidence={"retries_per_failed_call": retries, "error_rate": failed, "error_rate_then": without.error_rate},
         source=RULE,
         try_="clients.retries=boto3-standard, whose quota runs out, or clients.retries=none",
     )
@@ -202,6 +211,17 @@ def _instances(one: Tried) -> float:
     """The number of instances that a what-if sets; infinite if it sets none, or something else besides."""
     count = one.entry.sets.get("endpoint.instance_count")
     return float(count) if isinstance(count, int) and len(one.entry.sets) == 1 else inf
+
+
+def _words(one: Tried) -> str:
+    """A fleet in words."""
+    count = _instances(one)
+    return one.entry.text if count == inf else f"{count:.0f} instance{'' if count == 1 else 's'}"
+
+
+def _costs(one: Tried) -> float:
+    costs = one.entry.usd_per_month
+    return inf if costs is None else costs
 
 
 def _shown(share: float | None) -> str:

@@ -48,14 +48,17 @@ def with_less_memory(of: Row) -> str | None:
 
 
 def _cheapest(of: Row, fits: Callable[[Row], bool]) -> str | None:
-    """Of the plain CPU types; those with SageMaker's own price before those whose price is estimated."""
+    """Of the plain CPU types; those with SageMaker's own price before those whose price is estimated.
+
+    Burstable types are left out: their CPU credits are no figure of the catalogue.
+    """
     found = [
         one
         for one in _rows(of.region)
         if _vcpu(one) == _vcpu(of)
         and _is_arm(one) == _is_arm(of)
-        and one.memory_gib is not None
-        and one.price[0] is not None
+        and not one.instance_type.startswith("ml.t")
+        and None not in (one.memory_gib, one.network_gbps, one.price[0])
         and fits(one)
     ]
     return min(found, key=lambda one: (one.price[1], one.price[0] or 0.0)).instance_type if found else None

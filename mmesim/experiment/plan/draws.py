@@ -1,10 +1,10 @@
 """With uncertain inputs: the cheapest fleet that is inside in enough of their draws.
 
-The draws are those of `mmesim uncertain`: points of a scrambled Sobol sequence, so that the first 32, 64, 128 ... of
-them are spread evenly. In each draw a fleet is inside or not as ten short runs show it, on the same random numbers in
-every draw; near a limit that is a matter of chance, but as often too good as too bad. What is decided is the share of
-the draws: after 32 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with the
-share that is wanted, each look with a fifth of 2.5 % on either side. What 512 draws leave open is named.
+The draws are those of `mmesim uncertain`: points of a scrambled Sobol sequence, so that the first 4, 8, 16 ... of them
+are spread evenly. In each draw a fleet is inside or not as ten short runs show it, on the same random numbers in every
+draw; near a limit that is a matter of chance, but as often too good as too bad. What is decided is the share of the
+draws: after 4 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with the share
+that is wanted, each look with an eighth of 2.5 % on either side. What 512 draws leave open is named.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mmesim.experiment.numbers import DRAWS
 from mmesim.experiment.plan.fleets import option_of
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import UNKNOWN, OverDraws, Tried
-from mmesim.experiment.plan.walk import Walk, cannot_be
+from mmesim.experiment.plan.walk import Walk, cannot_be, screened
 from mmesim.experiment.uncertain import drawn, shares_of
 from mmesim.results.expect import compare
 from mmesim.results.planned import FleetLine
@@ -31,8 +31,10 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import share_bound
 from mmesim.stats.means import mean
 
-LOOKS = (32, 64, 128, 256, 512)
+LOOKS = (4, 8, 16, 32, 64, 128, 256, 512)
 """Draws after which the share of a fleet is looked at."""
+COMPARED = 32
+"""Draws in which fleets are compared by what they cost: one that is inside in any of them is tried in all of these."""
 WRONG = 0.025
 """Chance that a fleet whose share is large enough is turned down, and that one whose share is not is taken."""
 LEVEL = WRONG / len(LOOKS)
@@ -100,6 +102,8 @@ class Draws:
     def _show_middle(self, fleet: Tried) -> None:
         """What is shown of each line is what short runs find with the middle values."""
         middle = Tried(fleet.option)
+        if screened(middle):
+            return
         try_short([middle], self.walk.runs, DRAWS)
         _add(fleet, middle)
         fleet.lines = middle.lines
@@ -117,7 +121,9 @@ class Draws:
             except Contradiction:
                 fleet.over_draws.binds[CANNOT_BE] += 1
                 continue
-            if one.option.refused is None:
+            if screened(one):
+                fleet.over_draws.binds[one.binds or UNKNOWN] += 1
+            else:
                 possible[number] = one
         places = try_short(list(possible.values()), self.walk.runs, DRAWS)
         inside = dict[int, bool]()
@@ -146,6 +152,8 @@ class Draws:
         assert found is not None
         asked = f"{units.show_fraction(wanted)} must be inside"
         said = f"rejected in {found.draws - found.inside} of {found.draws} draws, and {asked}"
+        if found.inside and found.draws < COMPARED:
+            return False
         if share_bound(found.inside, found.draws, LEVEL) < wanted:
             fleet.turn_down("draws", f"{said}: {_lacks(found.binds)}", _most(found.binds))
         elif 1.0 - share_bound(found.draws - found.inside, found.draws, LEVEL) >= wanted or (
@@ -158,14 +166,14 @@ class Draws:
         return fleet.is_settled
 
     def _count_extra(self) -> None:
-        """What each fleet costs beyond the cheapest that is inside, on average over the draws in which one is."""
-        if not self._inside:
-            return
-        known = min(len(found) for found in self._inside.values())
+        """What each fleet costs beyond the cheapest that is inside, on average over the draws in which one is.
+
+        A fleet that was inside in none of its first draws is taken to be inside in none.
+        """
         usd = {row: self.walk.fleets[row].option.usd_per_month for row in self._inside}
         best = [
-            min((usd[row] for row, found in self._inside.items() if found[number]), default=None)
-            for number in range(known)
+            min((usd[row] for row, found in self._inside.items() if any(found[number : number + 1])), default=None)
+            for number in range(COMPARED)
         ]
         for row in self._inside:
             over = self.walk.fleets[row].over_draws

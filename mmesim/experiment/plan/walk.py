@@ -118,7 +118,15 @@ class Walk:
 
 def screened(fleet: Tried) -> bool:
     """Whether arithmetic alone turns a fleet down: it cannot be, costs more than is allowed, or is proved outside."""
-    return cannot_be(fleet)
+    if cannot_be(fleet):
+        return True
+    for need in fleet.option.needs:
+        found = proof(need.scenario)
+        if found is not None:
+            when = "" if need.when is None else f"with {need.when}: "
+            fleet.turn_down("proof", f"{when}{found.text}", found.binds)
+            return True
+    return False
 
 
 def cannot_be(fleet: Tried) -> bool:
@@ -132,9 +140,4 @@ def cannot_be(fleet: Tried) -> bool:
             if e.metric in KNOWN and compare(e.comparison, usd, usd, e.limit) == "fail":
                 fleet.turn_down("proof", f"{e.text} fails: it costs {e.show(usd)}")
                 return True
-        found = proof(need.scenario)
-        if found is not None:
-            when = "" if need.when is None else f"with {need.when}: "
-            fleet.turn_down("proof", f"{when}{found.text}", found.binds)
-            return True
     return False

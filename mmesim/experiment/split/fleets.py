@@ -34,6 +34,8 @@ HALF = 0.5
 """Of the memory for each byte of models that the endpoint has: a second one with less is not tried."""
 FAMILIES = ("ml.c5", "ml.m5", "ml.r5")
 MOST_VCPU = 16
+ROUNDING = 1e-9
+"""Relative difference of prices that is none."""
 NEVER_SPILLS = 1_000_000
 
 
@@ -86,7 +88,7 @@ class Fleets:
         found = []
         for name, price in self.types.items():
             count = self._least
-            while price * HOURS_PER_MONTH * count < budget_usd:
+            while price * HOURS_PER_MONTH * count < budget_usd * (1.0 - ROUNDING):
                 found.append((price * HOURS_PER_MONTH * count, name, count))
                 count += 1
         return sorted(found, key=lambda one: (one[0], one[2]))

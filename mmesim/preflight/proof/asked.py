@@ -17,6 +17,7 @@ from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
+from mmesim.workload.block import rows_of
 
 LONGEST_CUT = 0.5
 """Share of the run that a warm-up which is not known yet takes at most."""
@@ -36,7 +37,7 @@ class Asked:
 
     line: Expectation
     rows: Flags
-    """[models]: whose calls are meant."""
+    """[models]: whose calls are meant, of those that the endpoint hosts."""
     calls: Calls
     """In the measured time, of all models."""
     length_s: float
@@ -86,13 +87,15 @@ def asked(scenario: Scenario) -> Iterator[Asked]:
         time = _time(line, scenario)
         if time is None:
             continue
-        rows = np.ones(len(scenario.model_table()), dtype=np.bool_)
+        rows = np.zeros(len(scenario.model_table()), dtype=np.bool_)
+        rows[rows_of(scenario.hosted)] = True
         if line.calls.group is not None:
-            rows[:] = False
-            rows[[model.index for model in scenario.chosen_by(line.calls)]] = True
+            meant = np.zeros_like(rows)
+            meant[rows_of(scenario.chosen_by(line.calls))] = True
+            rows &= meant
         calls = calls_between(scenario, *time)
         found = Asked(line, rows, calls, time[1] - time[0], allowed, limit_s * (1.0 + HAIR), kind, attempts)
-        if line.calls.every_s is None or found.expected > MANY:
+        if rows.any() and (line.calls.every_s is None or found.expected > MANY):
             yield found
 
 

@@ -24,6 +24,7 @@ from mmesim.scenario.traffic.stream import Traffic
 from mmesim.workload.arrivals.rates import arrivals_in
 from mmesim.workload.block import rows_of
 from mmesim.workload.draws.popularity import Mix
+from mmesim.workload.hosted import hosted
 from mmesim.workload.reference import rates_at_start
 
 T = TypeVar("T")
@@ -55,6 +56,8 @@ class _Key:
 
     traffic: tuple[Traffic, ...]
     models: tuple[ModelGroup, ...]
+    only: tuple[str, ...] | None
+    without: tuple[str, ...] | None
     seed: int
     delay_s: float
     begin_s: float
@@ -63,8 +66,17 @@ class _Key:
     @staticmethod
     def of(scenario: Scenario, begin_s: float, end_s: float) -> _Key:
         """That of a scenario."""
-        run = scenario.run
-        return _Key(scenario.traffic, scenario.models, run.seed, scenario.fixed_delay_s, begin_s, end_s)
+        endpoint, seed = scenario.endpoint, scenario.run.seed
+        return _Key(
+            scenario.traffic,
+            scenario.models,
+            endpoint.only,
+            endpoint.without,
+            seed,
+            scenario.fixed_delay_s,
+            begin_s,
+            end_s,
+        )
 
 
 KEPT = 32
@@ -88,14 +100,14 @@ def calls_between(scenario: Scenario, begin_s: float, end_s: float) -> Calls:
 
 
 def _between(scenario: Scenario, begin_s: float, end_s: float) -> Calls:
-    size = len(scenario.model_table())
+    size, here = len(scenario.model_table()), hosted(scenario)
     steady, others, even = np.zeros(size), list[Floats](), 0
     unknown = np.zeros(size, dtype=np.bool_)
     for stream in scenario.traffic:
         chosen = scenario.models_of(stream)
         rows = rows_of(chosen)
         if not _independent(stream):
-            unknown[rows] = True
+            unknown[rows] = True if here is None else here[rows]
             continue
         assert stream.arrivals is not None
         last_s = end_s if stream.end_s is None else min(end_s, stream.end_s)
@@ -103,10 +115,12 @@ def _between(scenario: Scenario, begin_s: float, end_s: float) -> Calls:
         number = arrivals_in(stream.arrivals, end) - arrivals_in(stream.arrivals, begin) if end > begin else 0.0
         expected = np.zeros(size)
         expected[rows] = number * Mix.of(stream, chosen, scenario.run.seed).share
+        if here is not None:
+            expected *= here
         whole = stream.start_s <= begin_s and last_s >= end_s
         if isinstance(stream.arrivals, Poisson) and whole:
             steady += expected
-        elif number > 0.0:
+        elif expected.any():
             others.append(expected)
             even += isinstance(stream.arrivals, ConstantRate)
     together = (steady, *others) if steady.any() else tuple(others)

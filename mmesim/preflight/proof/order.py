@@ -12,6 +12,7 @@ from mmesim.preflight.proof.calls import rates_per_s
 from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.room import copies_of_each
 from mmesim.scenario.scenario import Scenario
+from mmesim.workload.block import rows_of
 
 
 def predicted_miss_ratio(scenario: Scenario | Fleet) -> float | None:
@@ -44,10 +45,11 @@ def predicted_miss_ratio(scenario: Scenario | Fleet) -> float | None:
 def everything_in_memory(scenario: Scenario | Fleet) -> bool:
     """Whether all models fit at once, with a copy on every host where the router asks for one there."""
     fleet = Fleet.of(scenario)
-    if bool(fleet.failing.any()):
+    rows = rows_of(fleet.scenario.hosted)
+    if bool(fleet.failing[rows].any()):
         return False
     hosts, copies = fleet.scenario.endpoint.instance_count, copies_of_each(fleet.scenario)
-    return all(_packed(room.needs, room.has, hosts if copies == 1 else 1) for room in fleet.rooms)
+    return all(_packed(room.needs[rows], room.has, hosts if copies == 1 else 1) for room in fleet.rooms)
 
 
 def _packed(needs: Floats, has: float, hosts: int) -> bool:

@@ -7,7 +7,7 @@ cache that evicts unwisely, loads that wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -34,7 +34,7 @@ CAUSES: Mapping[Kind, tuple[Cause, ...]] = MappingProxyType(
 )
 """What is asked for what a line counts as bad; the first of equals is named."""
 DEARER: tuple[Cause, ...] = (reloads,)
-"""What is asked of slow calls where those prove too little: it takes longer."""
+"""What is asked of slow calls where those prove nothing of any line: it takes longer."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +61,20 @@ def proof(scenario: Scenario | Fleet) -> Proof | None:
     fleet = Fleet.of(scenario)
     if fleet.scenario.processes:  # they may change the endpoint at any time
         return None
-    found = [one for line in asked(fleet.scenario) for one in _proofs(fleet, line)]
+    lines = list(asked(fleet.scenario))
+    found = [one for line in lines for one in _proofs(fleet, line, CAUSES[line.kind])]
+    found = found or [one for line in lines if line.kind == "slow" for one in _proofs(fleet, line, DEARER)]
     return max(found, key=lambda one: one.least_share - one.allowed, default=None)
 
 
-def _proofs(fleet: Fleet, line: Asked) -> Iterator[Proof]:
+def _proofs(fleet: Fleet, line: Asked, causes: Sequence[Cause]) -> Iterator[Proof]:
     if bool(fleet.failing[line.rows].all()):
         yield from _certain(fleet, line)
-    if bool(line.calls.unknown[line.rows].any()):
-        return
-    found = list(_by(CAUSES[line.kind], fleet, line))
-    yield from found or (_by(DEARER, fleet, line) if line.kind == "slow" else [])
+    elif not line.calls.unknown[line.rows].any():
+        yield from _by(causes, fleet, line)
 
 
-def _by(causes: Iterable[Cause], fleet: Fleet, line: Asked) -> Iterator[Proof]:
+def _by(causes: Sequence[Cause], fleet: Fleet, line: Asked) -> Iterator[Proof]:
     what = "miss" if line.kind == "misses" else "are slower than the limit or fail"
     for cause in causes:
         for bad in cause(fleet, line):

@@ -14,6 +14,8 @@ NO_EFFECT = "no effect seen"
 TONES: dict[Outcome, Tone | None] = {"better": "good", "worse": "bad", "no effect seen": None, "no value": "open"}
 SHOWN_APART = ("binding_constraint",)
 """Findings that a section of its own says."""
+LEAST = 0.01
+"""Shares of the tail and of the errors below this are not shown."""
 MOST_NAMED = 4
 """What-ifs that are named at once."""
 
@@ -26,6 +28,7 @@ def explained_report(found: Explained) -> Report:
         _what_ifs(found),
         _sensitivities(found),
         _findings(found),
+        _left_out(found),
         _answer(found),
     )
 
@@ -46,7 +49,8 @@ def _head(found: Explained) -> Iterator[Block]:
 
 def _limits(found: Explained) -> Iterator[Block]:
     """What slow and failed calls wait for."""
-    if not found.limits:
+    shown = [one for one in found.limits if max(one.share_of_tail or 0.0, one.share_of_errors or 0.0) >= LEAST]
+    if not shown:
         yield Title("What binds", "nothing: slow calls are slow by their own work")
         return
     binds = found.binding_constraint
@@ -180,6 +184,10 @@ def _findings(found: Explained) -> Iterator[Block]:
     if shown:
         yield Title("Findings")
         yield Lines(tuple(f"{one.line} ({one.id})" for one in shown), "list")
+
+
+def _left_out(found: Explained) -> Iterator[Block]:
+    """What-ifs that the scenario does not allow."""
     if found.left_out:
         yield Title("Left out")
         yield Lines(tuple(f"{one.text}: {one.reason}" for one in found.left_out), "list")

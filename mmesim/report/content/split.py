@@ -22,6 +22,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """Kind of endpoint -> what a report calls it."""
 MOST_NAMES = 3
+MOST_WAYS = 8
+"""Ways to split in the table, those that save most."""
 MOST_SHOWN = 3
 """Ways to split that are shown whole."""
 
@@ -79,11 +81,12 @@ def answer(found: SplitAnswer) -> str:
 def _ways(found: SplitAnswer) -> Iterator[Block]:
     if not found.alternatives:
         return
-    yield Title("Ways to split", "of those that kept every line, the one that saves most first")
+    kept = "kept every line; again: tried on other random numbers"
+    yield Title("Ways to split", f"{phrases.plural(len(found.alternatives), 'way')} that {kept}")
     rows = []
-    for number, one in enumerate(found.alternatives, start=1):
+    for number, one in enumerate(found.alternatives[:MOST_WAYS], start=1):
         candidate = found.candidates[one.candidate]
-        mark, tone = phrases.VERDICTS[one.verdict] if one.confirmed else ("not tried again", "open")
+        mark, tone = phrases.VERDICTS[one.verdict] if one.confirmed else (formats.DASH, None)
         rows.append(
             (
                 Cell(str(number)),
@@ -93,7 +96,7 @@ def _ways(found: SplitAnswer) -> Iterator[Block]:
                 Cell(mark, tone=tone),
             )
         )
-    columns = (Column(), Column("saves", "right"), Column("where to"), Column("who leaves"), Column("tried again"))
+    columns = (Column(), Column("saves", "right"), Column("where to"), Column("who leaves"), Column("again"))
     yield Table(columns, tuple(rows))
 
 
@@ -108,7 +111,6 @@ def _parts(found: SplitAnswer) -> Iterator[Block]:
                 _usd(part),
                 formats.share(part.share_of_calls),
                 _p99(part),
-                _kept(part),
             )
             for part in one.parts
         )
@@ -118,9 +120,11 @@ def _parts(found: SplitAnswer) -> Iterator[Block]:
             Column("a month", "right"),
             Column("calls", "right"),
             Column("p99, ms", "right"),
-            Column(),
         )
         yield Table(columns, rows)
+        alone = tuple(_alone(part) for part in one.parts if part.verdict != "pass")
+        if alone:
+            yield Lines(alone, "note")
         commands = [f"--set {' --set '.join(map(_quoted, part.overrides))}" for part in one.parts if part.overrides]
         if number == 1 and commands:
             yield Lines(("to simulate a part: mmesim run FILE, with",))
@@ -221,8 +225,10 @@ def _p99(part: Part) -> str:
     return formats.both({"value": part.p99_ms, "ci95": part.p99_interval, "reason": "none answered"})
 
 
-def _kept(part: Part) -> str:
-    return "" if part.verdict == "pass" else f"{phrases.VERDICTS[part.verdict][0]} alone: {_missed(part)}"
+def _alone(part: Part) -> str:
+    """What a part does not keep by itself: the calls of the others may make up for it, or it is what is missed."""
+    name = NAMES["rest"] if part.kind == "rest" else part.name
+    return f"the calls of {name} alone: {_missed(part)} is {'open' if part.verdict == 'undecided' else 'missed'}"
 
 
 def _missed(part: Part) -> str:

@@ -22,7 +22,7 @@ ENOUGH_CALLS = 20
 def cold_tail(seen: Seen) -> Iterator[Finding]:
     """Many models whose own calls are often cold, while few calls of all are."""
     hits, judged = seen.figure("cache_hit_ratio"), seen.calls_of >= ENOUGH_CALLS
-    if not hits >= GOOD or not judged.any() or not seen.warmed:
+    if not hits >= GOOD or not judged.any() or not seen.warmed or seen.overloaded:
         return
     cold = divide(seen.misses_of[judged], seen.calls_of[judged], 0.0) > OFTEN_COLD
     share = float(cold.mean())

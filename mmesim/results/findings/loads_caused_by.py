@@ -15,6 +15,8 @@ APART = 0.5
 """Share of the loads less share of the calls, at its largest, from which on few cause most."""
 FEWEST_MISSES = 20
 """Misses below which nothing is said: a few come by chance."""
+MATTER = 0.002
+"""Share of the calls that miss below which nobody has to be named: a p99 allows five times as many slow calls."""
 
 
 def loads_caused_by(seen: Seen) -> Iterator[Finding]:
@@ -23,7 +25,7 @@ def loads_caused_by(seen: Seen) -> Iterator[Finding]:
     Calls that find their model not loaded stand for its loads: those that join a load that is under way count too.
     """
     calls, misses = seen.calls_of, seen.misses_of
-    if misses.sum() < FEWEST_MISSES or not seen.warmed:
+    if misses.sum() < max(FEWEST_MISSES, MATTER * seen.calls) or not seen.warmed or seen.overloaded:
         return
     # Seldom called models miss most; of those that miss alike the ones with fewer calls come first.
     order = np.lexsort((calls, -divide(misses.astype(np.float64), calls.astype(np.float64), 0.0)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmesim.arrays import Ints
 from mmesim.results.binding.ranked import Limit
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.roots import FULL, Resource, Roots
 from mmesim.results.figures import FORMULAS
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.tenants import pooled_tenants
@@ -78,6 +78,11 @@ class Seen:
     def warmed(self) -> bool:
         """Whether loads are those of a cache in use, and not the first calls after an empty start."""
         return not self.roots.first_loads
+
+    @property
+    def overloaded(self) -> bool:
+        """Whether a host has no CPU left: its calls spill to hosts that have to load their models."""
+        return self.roots.cpu >= FULL
 
     def load_s(self) -> float:
         """How long a load took on average, from the first call that asked for it; 0 without any."""

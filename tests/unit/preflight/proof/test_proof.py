@@ -10,6 +10,7 @@ import pytest
 from mmesim.experiment.warmup import LARGEST_SHARE
 from mmesim.preflight.proof.asked import LONGEST_CUT
 from mmesim.preflight.proof.fleet import Fleet
+from mmesim.preflight.proof.order import everything_in_memory
 from mmesim.preflight.proof.proof import proof
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.mms import Mms
@@ -390,6 +391,23 @@ def test_two_streams_of_one_cache():
     assert binds(scenario("p90 < 2 s", *FIVE_FIT, models=models, traffic=traffic)) == "memory"
     later = [traffic[0], traffic[1] | {"start": "1 s"}]
     assert binds(scenario("p90 < 2 s", *FIVE_FIT, models=models, traffic=later)) is None
+
+
+def test_models_that_another_endpoint_hosts_do_not_count():
+    """Half of the calls go to models elsewhere, and half of the models need no room here."""
+    models = [TEN[0] | {"name": name, "count": 5} for name in ("a", "b")]
+    given = scenario("p90 < 2 s", *FIVE_FIT, models=models, traffic=CALM)
+    assert binds(given) == "memory"
+    assert binds(given.with_({"endpoint.without": ["b"]})) is None
+    assert everything_in_memory(given.with_({"endpoint.only": ["a"]}))
+    assert not everything_in_memory(given)
+    two = [MODEL | {"name": name} for name in ("a", "b")]
+    busy = scenario("p99 < 1 s", models=two, traffic=at_rate(300))
+    assert binds(busy) == "cpu"
+    assert binds(busy.with_({"endpoint.only": ["a"]})) is None
+    never = scenario("p90 < 1 s", "endpoint.usable_memory=1 GiB", models=NEVER, traffic=CALM)
+    assert binds(never.with_({"endpoint.only": ["a"]})) is None
+    assert binds(never.with_({"endpoint.only": ["a"], "expect": ["p90 of b < 1 s"]})) is None
 
 
 def test_a_warm_up_that_is_not_known_yet():

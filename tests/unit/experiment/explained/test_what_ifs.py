@@ -1,0 +1,396 @@
+"""Candidates, what they do to the figures that decide, how they are ranked, and findings that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mmesim.experiment.explained import sizing
+from mmesim.experiment.explained.candidates import Candidate, Ground, candidates, fewest_instances, needed_instances
+from mmesim.experiment.explained.curve import Curve
+from mmesim.experiment.explained.deciding import deciding
+from mmesim.experiment.explained.explain import possible
+from mmesim.experiment.explained.sizing import (
+    cannot_survive_instance_loss,
+    over_provisioned,
+    retry_storm,
+    under_provisioned,
+)
+from mmesim.experiment.explained.tried import Tried, best_first, tried
+from mmesim.preflight.finding import Finding
+from mmesim.results.binding.roots import Roots
+from mmesim.results.findings.seen import Seen
+from mmesim.results.result import Result
+from mmesim.results.run_data import RunData
+from mmesim.results.sections import Verdict
+from mmesim.scenario import Scenario
+from tests.unit.results.synthetic import GIB, Call, hosts, run_data, scenario
+
+FAST, SLOW, FAILED = Call(0.1), Call(1.0), Call(cause="client_timeout")
+XLARGE = {"instance_type": "ml.m5.xlarge", "vcpu": 4, "memory": 16 * GIB}
+LINES = ("p90 < 500 ms", "error_rate < 1 %", "cost.month < 1000 USD")
+
+
+def result(of: Scenario, slow: Sequence[int], failed: int = 0, **changes: Any) -> Result:
+    """A replication of 100 calls for each number of slow ones."""
+    runs = [
+        run_data(of, [SLOW] * n + [FAILED] * failed + [FAST] * (100 - n - failed), replication=i, **changes)
+        for i, n in enumerate(slow)
+    ]
+    return Result(of, tuple(runs))
+
+
+def ground(of: Scenario, run: RunData, waits: Sequence[Any] = (), advice: Sequence[Finding] = ()) -> Ground:
+    return Ground(of, Roots(of, [run]), frozenset(waits), Curve.of([run]), advice)
+
+
+def what_if(
+    base: Result, other: Result, confidence: float = 0.95, sets: Mapping[str, Any] | None = None, yours: bool = True
+) -> Tried:
+    one = Candidate("some", "some", sets or {}, yours)
+    return tried(one, base, other, deciding(base), confidence, Curve.of(base.runs))
+
+
+EXPECTED = ("p90 < 500 ms",)
+
+
+# Candidates
+
+
+def ids(of: Scenario, *waits: str) -> dict[str, Mapping[str, Any]]:
+    found = candidates(ground(of, run_data(of, [FAST] * 10), waits))
+    return {one.id: one.sets for one in found}
+
+
+def test_what_is_always_tried() -> None:
+    found = ids(scenario(endpoint=XLARGE | {"instance_count": 4}))
+    assert found["one_more_instance"] == {"endpoint.instance_count": 5}
+    assert found["one_fewer_instance"] == {"endpoint.instance_count": 3}
+    assert found["two_fewer_instances"] == {"endpoint.instance_count": 2}
+    assert found["next_size_up"] == {"endpoint.instance_type": "ml.m5.2xlarge"}
+    assert found["one_more_worker"] == {"models.m.workers": 2}
+    assert found["queue_twice_as_long"] == {"server.job_queue_size": 200}
+    assert found["more_memory"] == {"endpoint.memory": "24 GiB"}
+    assert found["one_more_vcpu"] == {"endpoint.vcpu": 5, "endpoint.load_slots": 2}
+    assert found["one_more_load_slot"] == {"endpoint.load_slots": 3}
+    assert len({tuple(sets.items()) for sets in found.values()}) == len(found)
+
+
+def test_one_instance_cannot_be_fewer() -> None:
+    found = ids(scenario())
+    assert "one_fewer_instance" not in found
+    assert "two_fewer_instances" not in found
+    assert "next_size_up" not in found
+
+
+@pytest.mark.parametrize(
+    ("wait", "id", "changes"),
+    [
+        ("disk", "disk_twice_as_large", {}),
+        ("download", "downloads_twice_as_fast", {}),
+        ("client_timeout", "clients_twice_as_patient", {}),
+        ("invocation_timeout", "invocations_twice_as_long", {}),
+        ("batch_delay", "half_the_batch_delay", {}),
+        ("placement", "placed_where_most_is_free", {}),
+        (
+            "throttling",
+            "throttled_at_twice_as_many",
+            {"endpoint": {"vcpu": 2, "memory": 8 * GIB, "throttling": {"in_flight": 5}}},
+        ),
+        (
+            "throttling",
+            "throttled_at_twice_the_rate",
+            {"endpoint": {"vcpu": 2, "memory": 8 * GIB, "throttling": {"rate": 5.0}}},
+        ),
+    ],
+)
+def test_what_is_tried_only_where_it_is_waited_for(wait: str, id: str, changes: dict[str, Any]) -> None:
+    assert id in ids(scenario(**changes), wait)
+    assert id not in ids(scenario(**changes))
+
+
+def test_advice_that_is_a_value_is_tried_once() -> None:
+    of = scenario()
+    advice = [
+        Finding(id="a", severity="note", text="", evidence={}, source="", try_="endpoint.instance_count=2"),
+        Finding(id="b", severity="note", text="", evidence={}, source="", try_="server.job_queue_size=7"),
+        Finding(id="c", severity="note", text="", evidence={}, source="", try_="fewer workers (models.workers)"),
+    ]
+    found = {one.id: one.sets for one in candidates(ground(of, run_data(of, [FAST]), advice=advice))}
+    assert "advice_a" not in found  # one more instance
+    assert found["advice_b"] == {"server.job_queue_size": 7}
+    assert "advice_c" not in found
+
+
+def test_what_aws_decides_comes_last_and_is_not_yours() -> None:
+    of = scenario(endpoint=XLARGE)
+    found = candidates(ground(of, run_data(of, [FAST])))
+    assert [one.yours for one in found] == sorted((one.yours for one in found), reverse=True)
+    assert {one.id for one in found if not one.yours} == {"more_memory", "one_more_vcpu", "one_more_load_slot"}
+
+
+def test_what_is_impossible_is_left_out_and_says_why() -> None:
+    of = scenario(endpoint={"vcpu": 2, "memory": 8 * GIB, "instance_count": 10_000})
+    changed, left_out = possible(ground(of, run_data(of, [FAST])))
+    assert [one.id for one in left_out] == ["one_more_instance"]
+    assert "10,000" in left_out[0].reason or "10000" in left_out[0].reason
+    assert "one_fewer_instance" in [one.id for one, _ in changed]
+
+
+# The curve
+
+
+def of_memory(copies: int, instances: int, free_copies: float) -> tuple[Scenario, RunData]:
+    """Models of 100 MiB and 3 MiB, each called alike; a host has room for some of them; CPU used 10 %."""
+    each = 103 * 2**20
+    endpoint = {
+        "vcpu": 2,
+        "memory": 8 * GIB,
+        "instance_count": instances,
+        "usable_memory": f"{int(free_copies * each) + 10 * 2**20} B",
+        "base_memory": "10 MiB",
+    }
+    group = {
+        "name": "m",
+        "count": copies,
+        "artifact_size": 10**6,
+        "memory": "100 MiB",
+        "process_memory": "0 MiB",
+        "service": {"cpu": 0.01},
+    }
+    of = scenario(models=[group], endpoint=endpoint)
+    run = run_data(of, [replace(FAST, model=model) for model in range(copies)])
+    return of, replace(run, hosts=hosts(instances, cpu_busy_s=20.0))
+
+
+def test_the_curve_of_models_that_are_called_alike() -> None:
+    of, run = of_memory(10, 1, 5.0)
+    # Five of ten equal models: half of the calls find their model.
+    assert Curve.of([run]).misses(of) == pytest.approx(0.5)
+    whole, _ = of_memory(10, 2, 5.0)
+    assert Curve.of([run]).misses(whole) == 0.0
+    none = of.model_copy(update={"endpoint": of.endpoint.model_copy(update={"model_cache": "disabled"})})
+    assert Curve.of([run]).misses(none) is None
+    assert Curve.of([run_data(of, [])]).misses(of) is None
+
+
+def test_how_many_instances_the_curve_asks_for() -> None:
+    of, run = of_memory(10, 1, 2.5)
+    assert needed_instances(ground(of, run)) == 4
+    assert fewest_instances(ground(of, run)) == 1
+    large, its = of_memory(10, 7, 2.5)
+    assert fewest_instances(ground(large, its)) == 4
+    assert needed_instances(ground(large, its)) == 7
+    busy = replace(its, hosts=hosts(7, cpu_busy_s=140.0))  # 70 % of 7 instances: none can be spared
+    assert fewest_instances(ground(large, busy)) == 7
+
+
+# Effects
+
+
+def test_a_difference_is_that_of_the_pairs() -> None:
+    of = scenario(LINES)
+    base = result(of, [5, 6, 7, 8])
+    other = what_if(base, result(of, [2, 3, 5, 4]))
+    first = other.entry.effects[0]
+    assert first.text == "p90 < 500 ms"
+    # -3, -3, -2, -4 of 100: mean -3, standard error 0.408, t(3, 95 %) = 3.182.
+    assert first.difference == pytest.approx(-0.03)
+    assert first.interval == pytest.approx((-0.03 - 3.182446 * 0.00408248, -0.03 + 3.182446 * 0.00408248))
+    assert first.outcome == "better"
+    assert other.good == pytest.approx(0.03)
+    # More confidence, a wider interval: it is not seen any more.
+    unsure = what_if(base, result(of, [2, 3, 5, 4]), confidence=0.9999)
+    assert unsure.entry.effects[0].outcome == "no effect seen"
+    assert unsure.good == 0.0
+    worse = what_if(base, result(of, [8, 9, 9, 12]))
+    assert worse.entry.effects[0].outcome == "worse"
+    assert worse.good == pytest.approx(-0.03)
+
+
+@pytest.mark.parametrize(("slow", "failed", "first"), [(12, 20, "p90 < 500 ms"), (0, 8, "error_rate < 5 %")])
+def test_the_line_that_fails_most_comes_first(slow: int, failed: int, first: str) -> None:
+    # 32 % of 10 % against 20 % of 5 %; 8 % of 10 % against 8 % of 5 %.
+    of = scenario(["error_rate < 5 %" if slow == 0 else "error_rate < 10 %", "p90 < 500 ms"])
+    assert deciding(result(of, [slow, slow], failed))[0].entry.text == first
+
+
+def test_without_expect_p99_errors_and_hits_are_compared() -> None:
+    of = scenario()
+    base, other = result(of, [0, 0, 0]), result(of, [5, 6, 5], failed=1)
+    found = what_if(base, other).entry
+    assert [effect.text for effect in found.effects] == ["p99", "error_rate", "cache_hit_ratio"]
+    assert found.verdict is None
+    assert found.effects[0].difference == pytest.approx(900.0, rel=0.01)
+    assert found.effects[1].difference == pytest.approx(0.01)
+    assert what_if(base, base).entry.effects[0].difference == 0.0
+
+
+def test_a_figure_that_failures_make_infinite_has_no_difference() -> None:
+    of = scenario(["mean < 1 s"])
+    base, other = result(of, [0, 0]), result(of, [0, 0], failed=100)
+    effect = what_if(base, other).entry.effects[0]
+    assert effect.outcome == "no value"
+    assert effect.difference is None
+
+
+def test_prices_are_by_the_month() -> None:
+    of = scenario(LINES)
+    larger = of.with_({"endpoint.instance_count": 2})
+    found = what_if(result(of, [5, 6, 7]), result(larger, [2, 3, 4])).entry
+    assert found.usd_per_month == pytest.approx(0.36 * 730)
+    assert found.effects[0].per_100_usd == pytest.approx(-0.03 / 2.628)
+    costs = next(effect for effect in found.effects if effect.text.startswith("cost"))
+    assert costs.difference == pytest.approx(0.0)  # the runs are made by hand: one host was up in both
+    host = of.endpoint.host.model_copy(update={"price_usd_per_hour": None})
+    unpriced = scenario(EXPECTED)
+    unpriced = unpriced.model_copy(update={"endpoint": unpriced.endpoint.model_copy(update={"host": host})})
+    assert what_if(result(unpriced, [5]), result(unpriced, [5])).entry.usd_per_month is None
+
+
+def test_what_is_worth_most_comes_first() -> None:
+    of = scenario(["p90 < 500 ms"])
+    base = result(of, [9, 9, 9])
+
+    def made(id: str, count: int, slow: int, yours: bool = True) -> Tried:
+        other = result(of.with_({"endpoint.instance_count": count}), [slow, slow, slow])
+        one = Candidate(id, id, {"endpoint.instance_count": count}, yours)
+        return tried(one, base, other, deciding(base), 0.95, Curve.of(base.runs))
+
+    all_of = [
+        made("worse", 1, 10),
+        made("dear", 4, 1),
+        made("sensitivity", 1, 0, yours=False),
+        made("nothing", 2, 9),
+        made("worth it", 2, 4),
+        made("free", 1, 8),
+    ]
+    assert [one.entry.id for one in best_first(all_of)] == [
+        "free",
+        "worth it",
+        "dear",
+        "nothing",
+        "worse",
+        "sensitivity",
+    ]
+
+
+# Findings
+
+
+def found(rule: Any, of: Scenario, run: RunData, verdict: Verdict | None, *tries: Tried) -> Finding | None:
+    shown = sizing.Ground(Seen(of, [run], ()), verdict, tries, Curve.of([run]))
+    both = list(rule(shown))
+    assert len(both) <= 1
+    return both[0] if both else None
+
+
+def a_try(of: Scenario, id: str, count: int, slow: int, failed: int = 0, **columns: Any) -> Tried:
+    """With `count` instances so many of 100 calls are slow; as the scenario is, 5 are."""
+    base, larger = result(of, [5, 5, 5]), of.with_({"endpoint.instance_count": count})
+    runs = result(larger, [slow] * 3, failed).runs
+    other = Result(larger, tuple(replace(run, hosts=hosts(**columns)) for run in runs))
+    one = Candidate(id, id, {"endpoint.instance_count": count})
+    return tried(one, base, other, deciding(base), 0.95, Curve.of(base.runs))
+
+
+@pytest.mark.parametrize(
+    ("count", "slow", "verdict", "advice"),
+    [
+        (2, 5, "pass", "endpoint.instance_count=3"),
+        (2, 12, "pass", None),  # it would fail
+        (3, 5, "pass", None),  # one to spare is none too many
+        (2, 5, "fail", None),
+        (2, 5, "undecided", None),
+    ],
+)
+def test_more_than_one_to_spare_is_over_provisioned(
+    count: int, slow: int, verdict: Verdict, advice: str | None
+) -> None:
+    of = scenario(EXPECTED, endpoint={"vcpu": 2, "memory": 8 * GIB, "price_per_hour": 0.36, "instance_count": 4})
+    one = a_try(of, "two_fewer_instances", count, slow)
+    finding = found(over_provisioned, of, run_data(of, [FAST] * 100), verdict, one)
+    assert (None if finding is None else finding.try_) == advice
+
+
+def test_without_expect_over_provisioned_needs_cpu_to_spare() -> None:
+    of = scenario(endpoint={"vcpu": 2, "memory": 8 * GIB, "price_per_hour": 0.36, "instance_count": 4})
+    run = run_data(of, [FAST] * 100)
+    assert found(over_provisioned, of, run, None, a_try(of, "two", 2, 5, cpu_busy_s=140.0)) is not None
+    assert found(over_provisioned, of, run, None, a_try(of, "two", 2, 5, cpu_busy_s=142.0)) is None
+    assert found(over_provisioned, of, run, None, a_try(of, "two", 2, 5, 5, cpu_busy_s=140.0)) is None
+
+
+@pytest.mark.parametrize(
+    ("cpu", "slow", "verdict", "is_found"),
+    [
+        (0.8, 2, "fail", True),
+        (0.79, 2, "fail", False),  # it lacks neither CPU nor memory
+        (0.8, 5, "fail", False),  # more does not help
+        (0.8, 2, "pass", False),
+    ],
+)
+def test_under_provisioned_fails_for_lack_and_more_helps(
+    cpu: float, slow: int, verdict: Verdict, is_found: bool
+) -> None:
+    of = scenario(EXPECTED)
+    run = replace(run_data(of, [FAST] * 100), hosts=hosts(cpu_busy_s=200.0 * cpu))
+    finding = found(under_provisioned, of, run, verdict, a_try(of, "one_more_instance", 2, slow))
+    assert (finding is not None) == is_found
+    if finding is not None:
+        assert finding.try_ == "endpoint.instance_count=2"
+        assert finding.text.startswith("under-provisioned: too little CPU:")
+
+
+@pytest.mark.parametrize(("missing", "is_found"), [(0, False), (1, True)])
+def test_under_provisioned_by_the_curve(missing: int, is_found: bool) -> None:
+    of, run = of_memory(10, 1, 10.0 - 5.0 * missing)
+    of = of.with_({"expect": list(EXPECTED), "endpoint.warm": True})
+    one = a_try(of, "one_more_instance", 2, 1)
+    assert (found(under_provisioned, of, run, "fail", one) is not None) == is_found
+
+
+@pytest.mark.parametrize(("slow", "verdict", "is_found"), [(20, "pass", True), (5, "pass", False), (20, "fail", False)])
+def test_what_fails_with_one_fewer_does_not_survive(slow: int, verdict: Verdict, is_found: bool) -> None:
+    of = scenario(EXPECTED, endpoint={"vcpu": 2, "memory": 8 * GIB, "instance_count": 2})
+    one = a_try(of, "one_fewer_instance", 1, slow)
+    finding = found(cannot_survive_instance_loss, of, run_data(of, [FAST] * 100), verdict, one)
+    assert (finding is not None) == is_found
+    if finding is not None:
+        assert "with 1 of 2 instances p90 < 500 ms fails" in finding.text
+        assert finding.try_ == "endpoint.instance_count=3"
+
+
+@pytest.mark.parametrize(("failed", "cpu", "is_found"), [(2, 0.5, True), (0, 0.8, True), (1, 0.79, False)])
+def test_without_expect_errors_or_cpu_say_what_is_not_survived(failed: int, cpu: float, is_found: bool) -> None:
+    of = scenario(endpoint={"vcpu": 2, "memory": 8 * GIB, "instance_count": 2})
+    one = a_try(of, "one_fewer_instance", 1, 5, failed, cpu_busy_s=200.0 * cpu)
+    run = run_data(of, [FAST] * 100)
+    assert (found(cannot_survive_instance_loss, of, run, None, one) is not None) == is_found
+
+
+def test_one_instance_is_never_survived() -> None:
+    of = scenario(EXPECTED)
+    finding = found(cannot_survive_instance_loss, of, run_data(of, [FAST]), "pass")
+    assert finding is not None
+    assert finding.try_ == "endpoint.instance_count=2"
+
+
+@pytest.mark.parametrize(
+    ("without", "attempts", "is_found"),
+    [
+        (1, 102, True),  # two calls of a hundred fail, after a retry each
+        (1, 101, False),  # one of them was not retried
+        (2, 102, False),  # no fewer fail without retries
+    ],
+)
+def test_a_retry_storm_is_worse_than_no_retries(without: int, attempts: int, is_found: bool) -> None:
+    of = scenario(EXPECTED)
+    base = result(of, [0, 0, 0], failed=2)
+    one = Candidate("no_retries", "no retries", {"clients.retries": "none"})
+    tries = tried(one, base, result(of, [0, 0, 0], failed=without), deciding(base), 0.95, Curve.of(base.runs))
+    run = replace(base.runs[0], attempts=attempts)
+    assert (found(retry_storm, of, run, "fail", tries) is not None) == is_found
