@@ -104,7 +104,7 @@ PLAN_STUDY ?= --folder .plan-study
 plan-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.plan_study.study $(PLAN_STUDY) --page docs/plan.md
 
-# About three hours on one core, and resumed like the studies above.
+# Under two hours on one core, and resumed like the studies above.
 EXPLAIN_STUDY ?= --folder .explain-study
 explain-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.explain_study.study $(EXPLAIN_STUDY) --page docs/explain.md

@@ -30,7 +30,7 @@ class OverDraws:
     binds: Counter[str] = field(default_factory=Counter)
     """What it lacks -> in how many draws."""
     extra_usd: float | None = None
-    """A month, beyond the cheapest fleet inside of each draw, on average."""
+    """A month, beyond the cheapest fleet inside, on average over the draws in which it is inside itself."""
 
     @property
     def share(self) -> float | None:
