@@ -178,8 +178,10 @@ class SplitAnswer(Entry):
     """the endpoint as the scenario has it"""
     one_endpoint: Part | None
     """the fewest instances of its type that keep every line, with all models; null when none was found"""
+    other_hosts: Part | None
+    """all models on another instance type, where that keeps every line and costs less; null when none was found"""
     reference_usd: float
-    """a month: what a split is compared with: `one_endpoint`, else the endpoint as it is"""
+    """a month: what a split is compared with: `other_hosts`, else `one_endpoint`, else the endpoint as it is"""
     candidates: list[Candidate]
     """all that were tried"""
     alternatives: list[Alternative]

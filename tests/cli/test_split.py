@@ -20,7 +20,7 @@ traffic:
   - {name: hot, models: [hot], arrivals: {poisson: {rate: 90 /s}}}
 run: {duration: 60 s, warmup: 10 s, replications: 3, seed: 2}
 expect: [p99 of hot < 150 ms, p99 of tenant < 150 ms]
-split: {options: [dedicated, serverless]}
+split: {options: [dedicated, serverless], instance_types: [ml.m5.xlarge, ml.c5.large]}
 """
 
 
@@ -36,7 +36,7 @@ def test_a_split_that_saves_exits_with_0(mmesim: Command, file: Path):
     done = mmesim("split", file)
     assert done.code == 0, done.err
     shown = " ".join(done.out.split())
-    assert "move hot to an endpoint of its own (1 x ml." in shown
+    assert "move hot to an endpoint of its own (2 x ml.c5.large)" in shown
     assert "keeps every line" in shown
     assert "--set 'endpoint.without=[hot]' --set endpoint.instance_count=1" in shown
     assert "serverless left out: AWS publishes no figure for split.serverless.setup, split.serverless.idle" in shown
@@ -48,7 +48,7 @@ def test_none_that_saves_exits_with_1(mmesim: Command, file: Path):
     done = mmesim("split", file, "--set", "traffic.hot.arrivals.poisson.rate=5 /s", "--quiet")
     assert done.code == 1, done.err
     assert " ".join(done.out.split()) == (
-        "no split that was tried keeps every line and costs less: leave the models where they are"
+        "no split that was tried keeps every line and costs less: leave the models together"
     )
 
 

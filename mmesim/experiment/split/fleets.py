@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mmesim.errors import ScenarioError
+from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.split.candidates import Leaving, Loads
 from mmesim.experiment.split.lines import held
 from mmesim.preflight.offered import Offered
@@ -36,6 +36,8 @@ FAMILIES = ("ml.c5", "ml.m5", "ml.r5")
 MOST_VCPU = 16
 ROUNDING = 1e-9
 """Relative difference of prices that is none."""
+Priced = tuple[float, str | None, int]
+"""USD a month, type and number of instances."""
 NEVER_SPILLS = 1_000_000
 
 
@@ -83,8 +85,8 @@ class Fleets:
         self._loads = loads
         self._template = Template.of(scenario)
 
-    def counts(self, budget_usd: float) -> list[tuple[float, str | None, int]]:
-        """(USD a month, type, instances) of every fleet of one type below a price, the cheapest first."""
+    def counts(self, budget_usd: float) -> list[Priced]:
+        """Every fleet of one type below a price, the cheapest first."""
         found = []
         for name, price in self.types.items():
             count = self._least
@@ -93,15 +95,13 @@ class Fleets:
                 count += 1
         return sorted(found, key=lambda one: (one[0], one[2]))
 
-    def as_roomy(
-        self, fleets: list[tuple[float, str | None, int]], leaving: Leaving
-    ) -> list[tuple[float, str | None, int]]:
+    def as_roomy(self, fleets: Sequence[Priced], share: float) -> list[Priced]:
         """Of some fleets those with at least half as much memory for each byte of models as the endpoint has now.
 
-        No proof: with less, nearly every second call of rare models finds none, and a simulation is not worth its time.
+        `share`: what the models have of the memory of all. No proof: with less, nearly every second call of rare models
+        finds none, and a simulation is not worth its time.
         """
         endpoint = self.scenario.endpoint
-        share = Loads.share(self._loads.memory, leaving.models, self._loads.hosted)
         least = HALF * share * free_memory_bytes(endpoint) * endpoint.instance_count
         return [one for one in fleets if self._room(one[1]) * one[2] >= least]
 
@@ -122,6 +122,10 @@ class Fleets:
     def whole(self, count: int) -> Fleet:
         """The endpoint as it is, with another number of instances."""
         return self._fleet("rest", {"endpoint.instance_count": count})
+
+    def elsewhere(self, type_: str | None, count: int) -> Fleet | None:
+        """The endpoint on other hosts."""
+        return self._possible("rest", self._hosts(type_, count))
 
     def rest(self, leaving: Leaving, count: int) -> Fleet:
         """What is left of the endpoint."""
@@ -219,7 +223,12 @@ def _types(scenario: Scenario, wanted: Split) -> dict[str | None, float]:
     if endpoint.instance_type is not None:
         listed = catalogue.look_up(endpoint.instance_type, endpoint.region)
         as_listed = HostType.model_validate(listed.figures())
-    if wanted.instance_types is None and as_listed != endpoint.host:
+    if as_listed != endpoint.host:
+        if wanted.instance_types is not None:
+            raise UserError(
+                f"{scenario.name}: split.instance_types: the endpoint gives figures of its hosts itself, such as vcpu, "
+                "memory or price_per_hour, which would hold for other types too: give an instance_type alone"
+            )
         return {endpoint.instance_type: own}
     names: Sequence[str | None] = wanted.instance_types or (endpoint.instance_type, *_usual())
     prices: dict[str | None, float] = {}

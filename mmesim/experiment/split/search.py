@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mmesim.experiment import numbers
 from mmesim.experiment.split import lines
-from mmesim.experiment.split.fleets import Fleet
+from mmesim.experiment.split.fleets import Fleet, Priced
 from mmesim.experiment.split.runs import Simulations
 from mmesim.results.result import Result
 from mmesim.results.sections import Verdict
@@ -27,11 +27,10 @@ class Judged:
     result: Result | None = None
     reason: str | None = None
 
-    @property
-    def may_do(self) -> bool:
-        """Whether it keeps every line, or the calls of the other endpoints may make up for what is open of it."""
-        if self.reason is not None:
-            return False
+    def does(self, surely: bool) -> bool:
+        """Whether it keeps every line; unless `surely`, the calls of the others may make up for what is open of it."""
+        if surely or self.reason is not None:
+            return self.verdict == "pass"
         pairs = zip(self.lines, self.fleet.scenario.expect, strict=True)
         return all(lines.may_pass(line, e) for line, e in pairs)
 
@@ -55,22 +54,28 @@ def judge(fleet: Fleet, runs: Simulations, first: int = numbers.SPLIT) -> Judged
     return Judged(fleet, lines.worst([one.verdict for one in found]), found, result)
 
 
-def fewest(make: Callable[[int], Fleet], most: int, runs: Simulations) -> tuple[Judged | None, Judged | None]:
+def fewest(
+    make: Callable[[int], Fleet], most: int, runs: Simulations, *, surely: bool = False
+) -> tuple[Judged | None, Judged | None]:
     """The fewest instances that may do, counted down from a number, and the next fewer, which do not.
 
-    The first is None when not even that number does.
+    The first is None when not even that number does. `surely`: those that keep every line themselves.
     """
     kept: Judged | None = None
     for count in range(most, 0, -1):
         found = judge(make(count), runs)
-        if not found.may_do:
+        if not found.does(surely):
             return kept, found
         kept = found
     return kept, None
 
 
 def cheapest(
-    fleets: Sequence[tuple[float, str | None, int]], make: Callable[[str | None, int], Fleet | None], runs: Simulations
+    fleets: Sequence[Priced],
+    make: Callable[[str | None, int], Fleet | None],
+    runs: Simulations,
+    *,
+    surely: bool = False,
 ) -> tuple[Judged | None, str]:
     """The first of some fleets, given in order of price, that may do; else why none does.
 
@@ -84,7 +89,7 @@ def cheapest(
         if simulated == MOST_TRIED:
             return None, f"{why}; no more than {MOST_TRIED} fleets are tried"
         found = judge(fleet, runs)
-        if found.may_do:
+        if found.does(surely):
             return found, ""
         what = f"{count} x {type_}" if type_ is not None else f"{count} of these hosts"
         if found.result is None:

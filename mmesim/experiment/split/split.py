@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from mmesim import __version__, units
+from mmesim import __version__
 from mmesim.errors import UserError
 from mmesim.experiment import numbers
 from mmesim.experiment.execute.executors import given_or_local
@@ -21,22 +21,18 @@ from mmesim.experiment.replicate import repeated
 from mmesim.experiment.runs import Runs, Watch
 from mmesim.experiment.split import lines, serverless
 from mmesim.experiment.split.candidates import Leaving, Loads, candidates
-from mmesim.experiment.split.fleets import (
-    MOST_COMPONENTS,
-    MOST_CONTAINERS,
-    MOST_DEDICATED,
-    Fleet,
-    Fleets,
-)
+from mmesim.experiment.split.fleets import Fleets
 from mmesim.experiment.split.lines import Counted
+from mmesim.experiment.split.options import does_not_apply, wanted_options
 from mmesim.experiment.split.parts import ASSUMED, part_of, serverless_part
 from mmesim.experiment.split.runs import Simulations
 from mmesim.experiment.split.search import Judged, cheapest, fewest, judge
 from mmesim.experiment.split.serverless import OnServerless
+from mmesim.experiment.split.whole import Whole, whole
 from mmesim.experiment.store.store import Store
 from mmesim.preflight.offered import Offered
 from mmesim.results.sections import Verdict
-from mmesim.results.split import Alternative, Candidate, NotTried, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
+from mmesim.results.split import Alternative, Candidate, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.split import Option, Split
 from mmesim.scenario.scenario import Scenario
@@ -44,8 +40,6 @@ from mmesim.scenario.traffic.closed_loop import ClosedLoop
 
 MOST_CONFIRMED = 5
 """Ways to split that are simulated again, those that save most first."""
-MOST_MORE = 8
-"""Instances beyond those of the scenario that are tried where these do not do."""
 
 
 def split(
@@ -126,20 +120,18 @@ class _Split:
 
     def answer(self) -> SplitAnswer:
         """All of it."""
-        scenario, count = self.scenario, self.scenario.endpoint.instance_count
-        given = judge(self.fleets.whole(count), self.runs)
-        one = self._one_endpoint(given, count)
-        reference = (one or given).fleet
-        options, left_out = self._options()
+        scenario = self.scenario
+        one = whole(self.fleets, self.runs, self.limit_usd)
+        options, left_out = wanted_options(self.wanted, scenario.endpoint.region)
         rows = []
         self.tried = candidates(self.loads, self.wanted)
         for leaving in self.tried:
-            row = self._row(leaving, reference, one)
+            row = self._row(leaving, one)
             rows.append(row)
             for option in options if row.budget_usd > 0.0 else ():
                 row.tried.append(self._try(option, len(rows) - 1, row))
         self.found.sort(key=lambda found: found.usd + (found.rest.fleet.usd_per_month if found.rest else 0.0))
-        alternatives = [self._alternative(found, n, reference.usd_per_month) for n, found in enumerate(self.found)]
+        alternatives = [self._alternative(found, n, one.reference_usd) for n, found in enumerate(self.found)]
         alternatives.sort(key=lambda found: (not found.confirmed, found.verdict != "pass", -found.saving_usd))
         return SplitAnswer(
             mmesim=__version__,
@@ -148,9 +140,10 @@ class _Split:
             expect=[e.text for e in scenario.expect],
             not_judged=lines.not_judged(scenario.expect),
             replications=scenario.run.replications,
-            given=self._part(given),
-            one_endpoint=None if one is None else self._part(one),
-            reference_usd=reference.usd_per_month,
+            given=self._part(one.given),
+            one_endpoint=None if one.own is None else self._part(one.own),
+            other_hosts=None if one.other is None else self._part(one.other),
+            reference_usd=one.reference_usd,
             candidates=[self._candidate(row) for row in rows],
             alternatives=alternatives,
             left_out=left_out,
@@ -163,48 +156,24 @@ class _Split:
             ),
         )
 
-    def _one_endpoint(self, given: Judged, count: int) -> Judged | None:
-        """The fewest instances that keep every line with all models on them; None when none was found."""
-        if given.verdict == "pass":
-            fewer, _ = fewest(self.fleets.whole, count - 1, self.runs)
-            return fewer or given
-        for more in range(count + 1, count + 1 + MOST_MORE):
-            found = judge(self.fleets.whole(more), self.runs)
-            if found.verdict == "pass":
-                return found
-        return None
-
-    def _row(self, leaving: Leaving, reference: Fleet, one: Judged | None) -> _Row:
+    def _row(self, leaving: Leaving, one: Whole) -> _Row:
         """What is left without some models: with fewer instances than before, or where one endpoint does not do."""
-        count = reference.scenario.endpoint.instance_count
         if len(leaving.models) == len(self.scenario.hosted):
-            return _Row(leaving, None, None, reference.usd_per_month, reference.usd_per_month)
-        most = count - 1 if one is not None else count
-        rest, fewer = fewest(lambda n: self.fleets.rest(leaving, n), most, self.runs) if most else (None, None)
+            return _Row(leaving, None, None, one.reference_usd, one.reference_usd)
+        most = one.instances - 1 if one.own is not None else one.instances
+        rest, fewer = fewest(partial(self.fleets.rest, leaving), most, self.runs) if most else (None, None)
         lacks = None if fewer is None else fewer.said
-        frees = 0.0 if rest is None else reference.usd_per_month - rest.fleet.usd_per_month
-        # Where no number of instances keeps every line, a split that does may cost more.
-        dearer = rest is not None and one is None
-        return _Row(leaving, rest, lacks, frees, frees + reference.usd_per_month * dearer)
-
-    def _options(self) -> tuple[list[Option], list[NotTried]]:
-        """The options that are tried, and those that are not, with the key that would add each."""
-        options, left_out = list(self.wanted.options), []
-        if "serverless" in options:
-            settings, region = self.wanted.serverless, self.scenario.endpoint.region
-            lacking = [f"split.serverless.{key}" for key in settings.lacking]
-            if serverless.price_per_gib_second(settings, region) is None:
-                lacking.append("split.serverless.price_per_gb_second")
-            if lacking:
-                options.remove("serverless")
-                reason = f"AWS publishes no figure for {', '.join(lacking)}: give one to add it"
-                left_out.append(NotTried(option="serverless", reason=reason))
-        return options, left_out
+        if rest is None:
+            return _Row(leaving, None, lacks, 0.0, 0.0)
+        frees = (one.own or one.given).fleet.usd_per_month - rest.fleet.usd_per_month
+        budget = one.reference_usd - rest.fleet.usd_per_month
+        # Where no endpoint keeps every line, a split that does may cost more.
+        return _Row(leaving, rest, lacks, frees, budget + one.reference_usd * one.none_does)
 
     def _try(self, option: Option, number: int, row: _Row) -> Tried:
         """One option for some models: the cheapest that keeps the lines and costs less than what it frees."""
         leaving = row.leaving
-        why_not = _does_not_apply(option, leaving, len(self.scenario.hosted))
+        why_not = does_not_apply(option, leaving, len(self.scenario.hosted))
         if why_not is not None:
             return Tried(option=option, state="does not apply", usd_per_month=None, reason=why_not)
         kept = 0.0 if row.rest is None else row.rest.fleet.usd_per_month
@@ -221,7 +190,7 @@ class _Split:
         make = makers[option]
         fleets = self.fleets.counts(budget)
         if option == "second_mme":
-            fleets = self.fleets.as_roomy(fleets, leaving)
+            fleets = self.fleets.as_roomy(fleets, self._share(leaving))
         judged, why = cheapest(fleets, lambda type_, count: make(leaving, type_, count), self.runs)
         return self._outcome(option, number, row, () if judged is None else (judged,), why)
 
@@ -238,6 +207,10 @@ class _Split:
                 return self._outcome("dedicated", number, row, (), why)
             found.append(judged)
         return self._outcome("dedicated", number, row, tuple(found), "")
+
+    def _share(self, leaving: Leaving) -> float:
+        """Of the memory of all models."""
+        return Loads.share(self.loads.memory, leaving.models, self.loads.hosted)
 
     def _outcome(self, option: Option, number: int, row: _Row, moved: tuple[Judged, ...], why: str) -> Tried:
         if not moved:
@@ -343,19 +316,6 @@ class _Split:
             frees_usd=row.frees_usd,
             tried=row.tried,
         )
-
-
-def _does_not_apply(option: Option, leaving: Leaving, of: int) -> str | None:
-    """Why an option is nothing for some models."""
-    number = len(leaving.models)
-    most = {"dedicated": MOST_DEDICATED, "components": MOST_COMPONENTS, "multi_container": MOST_CONTAINERS}
-    if number > most.get(option, number):
-        return f"{units.show_count(number)} models; {most[option]} at most"
-    if option == "second_mme" and number == of:
-        return "all models would be on the second one"
-    if option in ("second_mme", "multi_container") and number == 1:
-        return "one model alone is a dedicated endpoint"
-    return None
 
 
 def _verdict(alternatives: list[Alternative]) -> Verdict:

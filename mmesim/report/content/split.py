@@ -51,6 +51,12 @@ def _head(found: SplitAnswer) -> Iterator[Block]:
         lines[0] += "" if one.instance_count == 1 else "; one instance fewer does not"
     else:
         lines = [f"one endpoint: {_hosts(one)}, {_usd(one)} a month, keep every line; the scenario has {as_it_is}"]
+    if found.other_hosts is not None:
+        other = found.other_hosts
+        lines.append(
+            f"on other hosts: {_hosts(other)}, {_usd(other)} a month, with all models on them, also do: a split is "
+            "compared with that; `mmesim plan` looks further"
+        )
     if found.not_judged:
         lines.append(f"not judged, since no part can be held to it: {', '.join(found.not_judged)}")
     yield Lines(tuple(lines))
@@ -63,7 +69,7 @@ def _answer(found: SplitAnswer) -> Iterator[Block]:
 def answer(found: SplitAnswer) -> str:
     """One sentence: what to do, what it saves, and how sure that is."""
     if not found.alternatives:
-        return "no split that was tried keeps every line and costs less: leave the models where they are"
+        return f"no split that was tried keeps every line and costs less: leave the models together{_on_others(found)}"
     best = found.alternatives[0]
     candidate = found.candidates[best.candidate]
     what = f"{_who(candidate)} to {_where(best)}"
@@ -76,6 +82,12 @@ def answer(found: SplitAnswer) -> str:
         return f"move {what}: it costs {units.show_usd(-best.saving_usd)} a month more, and keeps every line"
     whole = units.show_usd(found.reference_usd)
     return f"move {what}: it saves {_saving(best)} of {whole} a month, and keeps every line"
+
+
+def _on_others(found: SplitAnswer) -> str:
+    """Where all models together cost less, if that is not where they are."""
+    other = found.other_hosts
+    return "" if other is None else f", but on {_hosts(other)} ({units.show_usd(other.usd_per_month)} a month)"
 
 
 def _ways(found: SplitAnswer) -> Iterator[Block]:

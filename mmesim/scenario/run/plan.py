@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from mmesim.scenario.run.grid import Grid
 from mmesim.scenario.values.fields import Data, Number, Refused, Share
 
-NOT_VARIED = ("plan", "sweep", "expect", "run", "name", "beliefs")
+NOT_VARIED = ("plan", "split", "sweep", "expect", "run", "name", "beliefs")
 """Sections that a grid of fleets cannot vary: they say what is asked, not what is chosen."""
 
 

@@ -44,7 +44,7 @@ def data(*models: dict[str, Any], hot: str = "90 /s", **more: Any) -> dict[str, 
         ],
         "run": {"duration": "60 s", "warmup": "10 s", "replications": 3, "seed": 2},
         "expect": ["p99 of tenant < 150 ms", "p99 of hot < 150 ms"],
-        "split": {"options": ["dedicated"]},
+        "split": {"options": ["dedicated"], "instance_types": ["ml.m5.xlarge", "ml.c5.large"]},
         **more,
     }
 
@@ -55,8 +55,9 @@ def answer(**more: Any) -> SplitAnswer:
 
 @pytest.fixture(scope="module")
 def hot_leaves() -> SplitAnswer:
-    # 190 calls bring 2.4 of the 2.6 cores of one ml.m5.xlarge: too much for one. The hot model brings 1.4, as much as
-    # an ml.c5.large has (1.3) and more, so that it takes two of these, or an ml.c5.xlarge; the tenants' 1.1 are left.
+    # 190 calls bring 2.4 of the 2.6 cores of an ml.m5.xlarge: too much for one. The hot model brings 1.4, more than the
+    # 1.3 of an ml.c5.large, so that it takes two of these; the tenants' 1.1 are left. Some ml.c5.large would cost less
+    # than two ml.m5.xlarge, but have no memory for 31 models.
     return answer()
 
 
@@ -73,7 +74,8 @@ def test_a_hot_model_leaves_for_an_endpoint_of_its_own(hot_leaves: SplitAnswer):
     )
     assert moved.kind == "dedicated"
     assert moved.name == "hot"
-    assert moved.usd_per_month < M5_XLARGE * MONTH
+    assert (moved.instance_type, moved.instance_count) == ("ml.c5.large", 2)
+    assert moved.usd_per_month == pytest.approx(2 * C5_LARGE * MONTH)
     assert best.saving_usd == pytest.approx(M5_XLARGE * MONTH - moved.usd_per_month)
     assert best.confirmed
     assert {line.text: line.verdict for line in best.lines} == dict.fromkeys(hot_leaves.expect, "pass")
@@ -100,6 +102,17 @@ def test_nobody_leaves_where_one_instance_does():
     assert found.alternatives == []
     assert found.one_endpoint is not None
     assert {one.rest_needs for one in found.candidates} == {None}
+
+
+def test_a_cheaper_type_for_all_is_no_merit_of_a_split():
+    # With one more type to choose from, an ml.c5.2xlarge does for all models, and costs less than any split.
+    types = ["ml.m5.xlarge", "ml.c5.large", "ml.c5.2xlarge"]
+    found = answer(split={"options": ["dedicated"], "instance_types": types})
+    assert found.other_hosts is not None
+    assert (found.other_hosts.instance_type, found.other_hosts.instance_count) == ("ml.c5.2xlarge", 1)
+    assert found.reference_usd == pytest.approx(found.other_hosts.usd_per_month)
+    assert found.alternatives == []
+    assert found.verdict == "fail"
 
 
 def test_a_fleet_that_is_too_large_is_compared_with_one_that_is_not():
@@ -178,7 +191,7 @@ def test_a_small_container_is_of_128_mb_at_least():
 
 def test_a_host_of_your_own_is_the_only_one_to_move_to():
     endpoint = {"vcpu": 4, "memory": "16 GiB", "price_per_hour": "1 USD"}
-    made, _ = fleets(Scenario.from_dict(data(endpoint=endpoint)))
+    made, _ = fleets(Scenario.from_dict(data(endpoint=endpoint, split={})))
     assert made.types == {None: 1.0}
     assert made.counts(1500.0) == [(730.0, None, 1), (1460.0, None, 2)]
 
@@ -188,6 +201,10 @@ def test_a_host_of_your_own_is_the_only_one_to_move_to():
     [
         ({"expect": []}, "nothing is expected: add `expect`"),
         ({"endpoint": {"vcpu": 4, "memory": "16 GiB"}}, "no price is known for this host"),
+        (
+            {"endpoint": {"instance_type": "ml.m5.xlarge", "price_per_hour": "1 USD"}},
+            "split.instance_types: the endpoint gives figures of its hosts itself",
+        ),
         (
             {"traffic": [{"arrivals": {"closed_loop": {"users": 2, "think_time": "1 s"}}}], "expect": ["p99 < 1 s"]},
             "is a closed loop, whose users wait",
