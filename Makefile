@@ -99,7 +99,7 @@ PROOF_STUDY ?= --folder .proof-study
 proof-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.proof_study.study $(PROOF_STUDY) --page docs/plan.md
 
-# About three hours on one core, and resumed like the studies above.
+# Under two hours on one core, and resumed like the studies above.
 EXPLAIN_STUDY ?= --folder .explain-study
 explain-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.explain_study.study $(EXPLAIN_STUDY) --page docs/explain.md

@@ -19,7 +19,6 @@ ARROWS: dict[str, set[str]] = {
         "results.command_line",
         "results.folder",
         "results.gated",
-        "results.deploy",
         "results.result",
         "scenario",
         "workload.trace",

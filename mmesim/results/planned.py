@@ -83,7 +83,8 @@ class Fleet(Entry):
     share_of_draws_interval: Interval
     """95 %, Clopper-Pearson"""
     mean_extra_usd: float | None
-    """a month, beyond the cheapest fleet inside of each draw, on average; null without draws"""
+    """a month, beyond the cheapest fleet inside, on average over the draws in which it is inside itself; null where it
+    is in none"""
 
 
 class Estimated(Entry):

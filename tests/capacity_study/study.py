@@ -140,7 +140,7 @@ def told(found: list[Solved]) -> str:
     ]
     lines = ["| Of all queues | Count | Share (95 % interval, Wilson) |", "|---|---|---|"]
     for name, number in rows:
-        low, high = wilson(number, count)
+        low, high = wilson(number, count, 0.95)
         lines.append(f"| {name} | {number} of {count} | {number / count:.1%} ({low:.1%} to {high:.1%}) |")
     middle, wide = (widths[min(len(widths) - 1, int(share * len(widths)))] for share in (0.5, 0.9))
     replications = sorted(one.replications for one in found)[count // 2]

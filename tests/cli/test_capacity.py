@@ -71,6 +71,31 @@ def test_too_many_models_exit_with_1(mmesim: Command, file: Path):
     assert (done.code, done.out) == (1, "the scenario has 5 models too many: 25 models meet every line, 26 do not\n")
 
 
+def test_too_much_traffic_exits_with_1_and_says_by_how_much(mmesim: Command, file: Path):
+    slow = SCENARIO.replace("service: {wait: 1 ms}", "service: {wait: 50 ms}").replace("count: 20", "count: 1")
+    file.write_text(slow.replace("rate: 20 /s", "rate: 80 /s").replace("cache_hit_ratio >= 99 %", "p95 < 200 ms"))
+    done = mmesim("capacity", file, *STORE, "--of", "traffic", "--quiet")
+    assert done.code == 1
+    assert done.out.startswith("the traffic is ")
+    assert " % too much: 0." in done.out
+
+
+def test_one_group_is_varied_and_the_other_stays(mmesim: Command, file: Path):
+    other = """\
+  - {name: other, count: 5, artifact_size: 0, memory: 1 MiB, process_memory: 0, load: {cpu: 0 s}, service: {wait: 1 ms}}
+traffic:"""
+    file.write_text(SCENARIO.replace("traffic:", other))
+    done = mmesim("capacity", file, *STORE, "--group", "small", "--quiet")
+    assert (done.code, done.out) == (0, "no more models fit: 20 models meet every line, 21 do not\n")
+
+
+def test_robustness_tries_what_fits_under_every_setting(mmesim: Command, file: Path):
+    done = mmesim("capacity", file, *STORE, "--robustness")
+    assert done.code == 0
+    assert "25 models: holds in " in words(done.out)
+    assert "settings" in words(done.out)
+
+
 def test_json_is_a_document_of_its_schema(mmesim: Command, file: Path):
     done = mmesim("capacity", file, *STORE, "--json")
     assert done.code == 0

@@ -245,6 +245,7 @@ sweep: {{grid: {{"models.{bare}.memory": [1 MiB, 2 MiB]}}}}
         ("uncertain", "f.yaml", "--draws", "8"),
         ("sweep", "f.yaml", "--out", "s", "--replications", "1"),
         ("robustness", "f.yaml"),
+        ("explain", "f.yaml", "--replications", "2"),
     ],
     ids=" ".join,
 )

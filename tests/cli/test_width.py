@@ -39,6 +39,8 @@ COMMANDS = [
     ["robustness", "wide.yaml", "--quiet"],
     ["robustness", "wide.yaml", "--full", "--set", "run.duration=70 s"],
     ["uncertain", "wide.yaml", "--draws", "8"],
+    ["explain", "wide.yaml", "--replications", "2"],
+    ["explain", "wide.yaml", "--replications", "2", "--quiet"],
 ]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mmesim.results.planned import Estimated, Fleet, FleetLine, Pair, Planned, Setting, Used, WhyNot
 from mmesim.results.sections import Verdict
-from tests.helpers.gated import UNITS, plain_numbers, texts, verdicts, words
+from tests.helpers.gated import UNITS, plain_numbers, texts, verdicts
 from tests.helpers.gated import numbers as any_numbers
 
 TYPE, COUNT = "endpoint.instance_type", "endpoint.instance_count"
@@ -180,14 +180,18 @@ def with_workers() -> Planned:
         "share_of_draws": 0.93,
         "share_of_draws_interval": (0.88, 0.96),
         "mean_extra_usd": 12.4,
+        "draws": 512,
         "stage": "draws",
     }
     fleets = [
         one.model_copy(update={"values": one.values | {workers: 1 + number % 2}, **drawn})
         for number, one in enumerate(FLEETS)
     ]
-    whys = [one.model_copy(update={"family": one.family | {workers: 1}}) for one in planned().why_not]
-    return planned(fleets=fleets, why_not=whys, grid=planned().grid | {workers: [1, 2]})
+    whys = [
+        one.model_copy(update={"family": one.family | {workers: 1}, "binds": {"memory": 412}})
+        for one in planned().why_not
+    ]
+    return planned(share_of_draws=0.9, fleets=fleets, why_not=whys, grid=planned().grid | {workers: [1, 2]})
 
 
 FIXED = {
@@ -251,6 +255,7 @@ def _with_fleets(
         everything_in_memory=st.booleans(),
         replications=small,
         requests=small,
+        draws=small,
         share_of_draws=shares,
         share_of_draws_interval=share_intervals,
         mean_extra_usd=st.none() | numbers,
@@ -264,6 +269,7 @@ def _with_fleets(
         finished=st.booleans(),
         confidence=st.floats(0.5, 0.999),
         tolerance=st.floats(0.001, 0.5),
+        share_of_draws=st.none() | st.floats(0.01, 1),
         assume_monotone=st.booleans(),
         expect=st.lists(texts, max_size=2),
         grid=st.fixed_dictionaries(
@@ -297,6 +303,8 @@ def _with_fleets(
     )
 
 
+words = st.lists(st.text("abcdefgh_.<>=%", min_size=1, max_size=8), min_size=1, max_size=3).map(" ".join)
+"""Without digits: no line ends between a number and what follows, however many follow each other."""
 any_planned = documents(texts, any_numbers, UNITS | texts)
 plain_planned = documents(words, plain_numbers, UNITS)
 """What scenarios say, and what runs measure, in earnest."""

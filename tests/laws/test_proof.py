@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 
 from mmesim.engine.simulation import simulate
 from mmesim.preflight.proof.proof import proof
-from tests.proof_study.judge import truth
-from tests.proof_study.problems import problem
-from tests.unit.preflight.proof.test_proof import (
+from tests.helpers.proofs import (
     EXPONENTIAL,
     FIVE_FIT,
     HUNDRED_FIT,
@@ -19,6 +17,8 @@ from tests.unit.preflight.proof.test_proof import (
     at_rate,
     scenario,
 )
+from tests.proof_study.judge import truth
+from tests.proof_study.problems import problem
 
 
 @settings(max_examples=60)

@@ -29,6 +29,8 @@ MOST_INSTANCES = 1_000
 """Predicted fleets are not looked for beyond this."""
 SETS = re.compile(r"(?P<field>[a-z_]+(\.[^\s=.]+)+)=(?P<value>[^\s,]+)")
 """An advice that is nothing but a value of a field."""
+PLAIN = re.compile(r"(?!\d+$)[\w-]+")
+"""A name that is one step of a path."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def _server(ground: Ground) -> Iterator[Candidate]:
         model = models[busiest]
         alone = sum(one.group == model.group for one in models) == 1
         text = f"one more worker{'' if alone else ' each'}: {model.name if alone else model.group}"
-        yield Candidate("one_more_worker", text, {f"models.{model.group}.workers": model.workers + 1})
+        yield Candidate("one_more_worker", text, {f"{_path(scenario, model.group)}.workers": model.workers + 1})
     by_default = [group for group in scenario.models if group.workers is None]
     if by_default and (busiest is None or len(scenario.models) > 1):
         sets: dict[str, Value] = {"server.default_workers_per_model": kind.default_workers + 1}
@@ -114,11 +116,18 @@ def _server(ground: Ground) -> Iterator[Candidate]:
         longest = max(models, key=lambda model: model.max_batch_delay_s)
         half = units.exact_seconds(longest.max_batch_delay_s / 2)
         yield Candidate(
-            "half_the_batch_delay", "half the batch delay", {f"models.{longest.group}.max_batch_delay": half}
+            "half_the_batch_delay", "half the batch delay", {f"{_path(scenario, longest.group)}.max_batch_delay": half}
         )
     if "disk" in ground.waits:
         twice = units.exact_bytes(2 * scenario.endpoint.disk_bytes)
         yield Candidate("disk_twice_as_large", "disk twice as large", {"endpoint.disk_size": twice})
+
+
+def _path(scenario: Scenario, group: str) -> str:
+    """Where a group of models is, as in `--set`: by its place where its name would not be read as one step."""
+    if PLAIN.fullmatch(group):
+        return f"models.{group}"
+    return f"models.{[one.name for one in scenario.models].index(group)}"
 
 
 def _clients(ground: Ground) -> Iterator[Candidate]:
@@ -134,10 +143,17 @@ def _clients(ground: Ground) -> Iterator[Candidate]:
 def _advised(ground: Ground) -> Iterator[Candidate]:
     """What findings advise, where that is the value of a field."""
     for finding in ground.advice:
-        match = None if finding.try_ is None else SETS.fullmatch(finding.try_.strip())
-        if match is not None:
-            value: Value = int(match["value"]) if match["value"].isdecimal() else match["value"]
-            yield Candidate(f"advice_{finding.id}", f"advice of {finding.id}", {match["field"]: value})
+        sets = advised(finding)
+        if sets is not None:
+            yield Candidate(f"advice_{finding.id}", f"advice of {finding.id}", sets)
+
+
+def advised(finding: Finding) -> Mapping[str, Value] | None:
+    """What a finding advises as field -> value; None where it says it in words."""
+    match = None if finding.try_ is None else SETS.fullmatch(finding.try_.strip())
+    if match is None:
+        return None
+    return {match["field"]: int(match["value"]) if match["value"].isdecimal() else match["value"]}
 
 
 def _platform(ground: Ground) -> Iterator[Candidate]:

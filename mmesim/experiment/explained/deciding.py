@@ -23,6 +23,10 @@ from mmesim.stats.quantiles import difference_interval
 WITHOUT_EXPECT = ("p99", "error_rate", "cache_hit_ratio")
 """What is compared where nothing is expected."""
 
+MANY_ERRORS = 0.01
+"""Share of failed calls above which an endpoint is not in service, where nothing is expected: latencies, which are
+those of the others, then say little."""
+
 Difference = tuple[float | None, tuple[float, float] | None]
 """A difference and its interval; None where there is no value, and with one replication."""
 
@@ -52,10 +56,18 @@ class Compared:
 def deciding(base: Result) -> list[Compared]:
     """The deciding figures of a result, the one that is nearest to failing, or fails most, first."""
     if not base.scenario.expect:
-        return [_named(name, base) for name in WITHOUT_EXPECT]
+        return sorted((_named(name, base) for name in WITHOUT_EXPECT), key=_says_little)
     verdicts = {str(entry["text"]): entry["verdict"] for entry in base.summary["expect"]}
     found = [_line(index, e, base, verdicts[e.text]) for index, e in enumerate(base.scenario.expect)]
     return sorted(found, key=lambda one: one.margin)
+
+
+def _says_little(one: Compared) -> int:
+    """Of figures of which nothing is expected: many failures come first, what has no value last."""
+    value = one.entry.value
+    if value is None:
+        return 2
+    return 0 if one.entry.figure == "error_rate" and value > MANY_ERRORS else 1
 
 
 def _line(index: int, e: Expectation, base: Result, verdict: object) -> Compared:

@@ -16,7 +16,7 @@ from mmesim.experiment.explained.candidates import Candidate, Ground, candidates
 from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import deciding
 from mmesim.experiment.explained.sizing import SIZING
-from mmesim.experiment.explained.tried import Tried, best_first, price, tried
+from mmesim.experiment.explained.tried import Tried, best_first, price, tried, with_outcome
 from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, repeated, with_warmup
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.preflight.check import worst_first
@@ -89,7 +89,7 @@ def explain(
         deciding=[one.entry for one in compared],
         what_ifs=[one.entry for one in what_ifs],
         left_out=left_out,
-        findings=worst_first([*sizes, *found]),
+        findings=worst_first([*sizes, *(with_outcome(one, what_ifs) for one in found)]),
         steady_state=base.steady_state,
     )
 

@@ -8,6 +8,7 @@ from math import inf
 
 from mmesim import units
 from mmesim.experiment.explained.curve import Curve
+from mmesim.experiment.explained.deciding import MANY_ERRORS
 from mmesim.experiment.explained.tried import Tried
 from mmesim.preflight.finding import Finding
 from mmesim.results.findings.seen import RULE, Seen
@@ -17,8 +18,6 @@ FULL = 0.8
 """Utilization of the CPU above which a fleet has no reserve (AWS's rule of thumb asks for 50 to 80 %)."""
 SPARE = 0.7
 """Utilization that a smaller fleet may reach, where nothing is expected that would say what is too slow."""
-MANY_ERRORS = 0.01
-"""Share of failed calls above which an endpoint is not in service, where nothing is expected."""
 MANY_MISSES = 0.01
 """Predicted share of calls that miss from which on more memory is worth a look: they alone decide a p99."""
 AMPLIFIED = 1.0

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmesim.experiment.explained.candidates import Candidate
+from mmesim.experiment.explained.candidates import Candidate, advised
 from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import Compared
+from mmesim.preflight.finding import Finding
 from mmesim.results.explained import Effect, Outcome, WhatIf
 from mmesim.results.figures import FORMULAS
 from mmesim.results.result import Result
@@ -80,7 +81,11 @@ def tried(
 
 
 def _dearer(base: Result, other: Result) -> float | None:
-    before, after = price(base.scenario.endpoint), price(other.scenario.endpoint)
+    """What the other costs more; the same hosts cost the same, whatever that is."""
+    now, then = base.scenario.endpoint, other.scenario.endpoint
+    if (now.instance_count, now.host) == (then.instance_count, then.host):
+        return 0.0
+    before, after = price(now), price(then)
     return None if before is None or after is None else after - before
 
 
@@ -117,6 +122,18 @@ def _errors(of: Result) -> list[float]:
 def _figure(name: str, of: Result) -> float | None:
     value = of.summary[name]["value"]
     return None if value is None else float(value)
+
+
+def with_outcome(finding: Finding, of: Sequence[Tried]) -> Finding:
+    """The finding, with what became of its advice where that was simulated: `tried` in its evidence."""
+    sets = advised(finding)
+    one = next((one for one in of if sets is not None and one.entry.sets == sets), None)
+    if one is None:
+        return finding
+    outcome = one.entry.effects[0].outcome
+    if outcome != "better" and one.fewer_errors:
+        outcome = "better"
+    return finding.model_copy(update={"evidence": {**finding.evidence, "tried": outcome}})
 
 
 def best_first(of: Sequence[Tried]) -> list[Tried]:

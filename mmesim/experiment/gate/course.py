@@ -12,6 +12,7 @@ from mmesim.experiment.gate.design import (
     MANY,
     OF_A_GATE,
     Terms,
+    as_written,
     design,
     lengthened,
     numbers,
@@ -29,6 +30,7 @@ from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state
 from mmesim.scenario.scenario import Scenario
+from mmesim.stats.looks import LOOKS
 from mmesim.stats.spending import nominal_levels
 
 TESTS = ("sequential test", "clean blocks")
@@ -64,7 +66,7 @@ class Course:
         """Of the pilot, as soon as it is there."""
         self.watching = watched(scenario, terms.tolerance)
         self.kept: tuple[Kept, ...] = ()
-        self._stage: Sequence[Wanted] = self._pilot(range(FEW))
+        self._stage: Sequence[Wanted] = self._pilot(range(FEW)) if terms.pilots else self._first_look()
         self._settled = True
         self._looked = 0
         self._runs: dict[int, RunData] = {}
@@ -94,10 +96,17 @@ class Course:
             self.lines = lines(self.scenario, self.watching, runs, self.terms.tolerance)
             self.kept = kept(self.scenario, [(line.expectation, line.inside) for line in self.lines])
             self.decisions = [None] * len(self.lines)
-            self._rows = {run.replication: row(self.lines, (), self.scenario, run) for run in runs}
+            figures = () if self.terms.pilots else self.kept
+            self._rows = {run.replication: row(self.lines, figures, self.scenario, run) for run in runs}
             self.steadiness = steady_state(self.scenario, runs)
             self._settled = settled(self.scenario, runs, self.steadiness)
             self._runs.clear()
+            if not self.terms.pilots:
+                for run in runs:
+                    self.histograms.add(run)
+                self.design = as_written(len(self.lines), self.terms)
+                self._look(self.design)
+                return
             if wants_more(self.lines, self._in_order(self._rows), self.terms.clear):
                 self._stage = self._pilot(range(FEW, MANY))
                 return
@@ -155,6 +164,10 @@ class Course:
 
     def _pilot(self, replications: range) -> list[Wanted]:
         return [Wanted(self.watching, self.terms.pilot + number) for number in replications]
+
+    def _first_look(self) -> list[Wanted]:
+        """The runs of the first look where no pilot comes before it."""
+        return [Wanted(self.watching, self.terms.first + number) for number in range(LOOKS[0])]
 
     def _measured(self) -> Scenario:
         """The scenario of one run of the gate."""

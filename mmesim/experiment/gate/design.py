@@ -46,6 +46,8 @@ class Terms:
     """Chance of a wrong fail, all looks of all lines together."""
     tolerance: float = TOLERANCE
     """A fail is proved beyond the limit moved by this share of it."""
+    pilots: bool = True
+    """Whether a pilot comes first; without one a replication is the scenario as written."""
     clear: float | None = None
     """A line all of whose pilot lies this many times below or above its limit needs no larger pilot; None: it does."""
 
@@ -108,6 +110,19 @@ def _is_clear(line: Line, seen: Sequence[Seen], clear: float | None) -> bool:
     bad = [line.bad(value) if line.is_share else value for value in values]
     limit = line.bad(line.inside.bound) if line.is_share else line.inside.bound
     return max(bad) * clear <= limit or min(bad) >= clear * limit
+
+
+def as_written(lines: int, terms: Terms) -> Design:
+    """The design without a pilot: a replication is the scenario as written."""
+    return Design(
+        pilot_replications=0,
+        pilot_skewness=0.0,
+        length=1,
+        joined=False,
+        looks=list(LOOKS),
+        alpha_pass=terms.alpha_pass,
+        alpha_fail=terms.alpha_fail / max(1, lines),
+    )
 
 
 def design(

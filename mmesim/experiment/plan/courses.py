@@ -53,7 +53,7 @@ def search(fleets: Sequence[Tried], tolerance: float, runs: Runs) -> None:
     """
     width = Width(WIDE * tolerance)
     for one in fleets:
-        _begin(one, Terms(PLAN_PILOT, PLAN_SEARCH, LOOKS_INSIDE, SEARCH / len(one.option.needs), 0.0, FAR), width, runs)
+        _begin(one, PLAN_SEARCH, LOOKS_INSIDE, SEARCH, width, runs)
     _run(fleets, runs)
     width.share = tolerance
     for one in fleets:
@@ -68,12 +68,22 @@ def search(fleets: Sequence[Tried], tolerance: float, runs: Runs) -> None:
 def decide_on(fleet: Tried, tolerance: float, runs: Runs) -> None:
     """Looks on the numbers that decide: a fleet is inside, turned down, or open."""
     width = Width(tolerance)
-    _begin(fleet, Terms(PLAN_PILOT, PLAN_DECISION, PASS, DECISION / len(fleet.option.needs), 0.0, FAR), width, runs)
+    _begin(fleet, PLAN_DECISION, PASS, DECISION, width, runs)
     _run([fleet], runs)
     _conclude(fleet, "decision", tolerance)
 
 
-def _begin(fleet: Tried, terms: Terms, width: Width, runs: Runs) -> None:
+def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, width: Width, runs: Runs) -> None:
+    """The courses of a fleet: one for each need, all of which share the chance of a wrong fail."""
+    terms = Terms(
+        pilot=PLAN_PILOT,
+        first=first,
+        alpha_pass=alpha_pass,
+        alpha_fail=alpha_fail / len(fleet.option.needs),
+        tolerance=0.0,
+        pilots=fleet.needs_pilot,
+        clear=FAR,
+    )
     fleet.courses = [Course(runs.settled(need.scenario), terms, width.is_enough) for need in fleet.option.needs]
 
 

@@ -166,7 +166,7 @@ class Draws:
         return fleet.is_settled
 
     def _count_extra(self) -> None:
-        """What each fleet costs beyond the cheapest that is inside, on average over the draws in which one is.
+        """What each fleet costs beyond the cheapest that is inside, on average over the draws in which it is, too.
 
         A fleet that was inside in none of its first draws is taken to be inside in none.
         """
@@ -175,9 +175,9 @@ class Draws:
             min((usd[row] for row, found in self._inside.items() if any(found[number : number + 1])), default=None)
             for number in range(COMPARED)
         ]
-        for row in self._inside:
+        for row, found in self._inside.items():
             over = self.walk.fleets[row].over_draws
-            extra = [usd[row] - one for one in best if one is not None]
+            extra = [usd[row] - one for one, inside in zip(best, found, strict=False) if inside and one is not None]
             if over is not None and extra:
                 over.extra_usd = mean(extra)
 

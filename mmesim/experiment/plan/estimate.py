@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from mmesim.errors import TooLarge
 from mmesim.experiment.gate.course import trusted
@@ -14,6 +15,7 @@ from mmesim.experiment.gate.evidence import each, evidence
 from mmesim.experiment.gate.lines import Line, Row, lines, row
 from mmesim.experiment.numbers import PLAN_ESTIMATE
 from mmesim.experiment.plan.needs import Need
+from mmesim.experiment.plan.trials import try_short
 from mmesim.experiment.plan.tried import Tried, line_of, words
 from mmesim.experiment.robustness import name_of, under_each
 from mmesim.experiment.runs import Piece, Runs
@@ -23,14 +25,17 @@ from mmesim.results.gated import Design
 from mmesim.results.latency import pool
 from mmesim.results.planned import FleetLine, Pair, Setting
 from mmesim.results.run_data import RunData
+from mmesim.results.sections import Verdict
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import FEWEST
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
 LEAST = 20
 """Replications of an estimate."""
-OF_A_SETTING = 5
-"""Replications under each setting of what AWS does not publish, and of a next cheaper fleet that is proved outside."""
+OF_A_SETTING = (3, 5)
+"""Replications under each setting of what AWS does not publish, and under one that these leave open."""
+OF_FAR = 5
+"""Replications of a next cheaper fleet that is far outside."""
 AS_WRITTEN = Design(
     pilot_replications=0, pilot_skewness=0.0, length=1, joined=False, looks=[FEWEST], alpha_pass=1.0, alpha_fail=1.0
 )
@@ -126,8 +131,8 @@ class Estimates:
         self.lines.append((answer, [line for _, sample in samples for line in sample.found()]))
         if cheaper is None:
             return
-        # What is proved to be outside is shown, but runs of a fleet that cannot keep up take long.
-        fewer = OF_A_SETTING if cheaper.stage == "proof" else number
+        # What is far outside is shown, but runs of a fleet that cannot keep up take long.
+        fewer = number if cheaper.stage in ("search", "decision") else OF_FAR
         beside = self._sample(cheaper, cheaper.option.needs[0], design, fewer)
         try:
             self._simulate([(cheaper, beside)])
@@ -138,6 +143,12 @@ class Estimates:
         self.paired = _pairs(samples[0][1], beside)
 
     def _sides(self, fleets: Sequence[Tried]) -> None:
+        """Fleets that are shown whatever they cost: short runs, and more where these leave it open."""
+        places = try_short(fleets, self.runs)
+        for one, place in zip(fleets, places, strict=True):
+            if place == "inside":
+                one.state = "inside"
+        fleets = [one for one in fleets if not one.is_settled]
         samples = [(one, self._sample(one, need, AS_WRITTEN, LEAST)) for one in fleets for need in one.option.needs]
         self._simulate(samples)
         for one in fleets:
@@ -171,29 +182,31 @@ class Estimates:
         base = self.runs.settled(answer.option.scenario)
         possible, _ = under_each(base)
         found: dict[int, list[RunData]] = {index: [] for index in range(len(possible))}
-        verdicts = {}
+        verdicts: dict[int, Verdict] = dict.fromkeys(found, "undecided")
 
         def take(index: int, run: RunData, simulated: bool) -> None:
             answer.count(run, simulated)
             found[index].append(trusted(run))
-            if len(found[index]) == OF_A_SETTING:
-                runs = sorted(found.pop(index), key=lambda one: one.replication)
-                entries = judge(possible[index][1], runs, pool(runs))
-                verdicts[index] = overall([entry["verdict"] for entry in entries])  # type: ignore[misc]
 
-        self.runs.fetch(
-            [
-                Piece(index, scenario, PLAN_ESTIMATE + number)
-                for index, (_, scenario) in enumerate(possible)
-                for number in range(OF_A_SETTING)
-            ],
-            take,
-        )
+        first = 0
+        for last in OF_A_SETTING:
+            numbers = range(PLAN_ESTIMATE + first, PLAN_ESTIMATE + last)
+            pieces = [Piece(index, possible[index][1], number) for index in found for number in numbers]
+            self.runs.fetch(pieces, take)
+            verdicts |= {index: _verdict(possible[index][1], runs) for index, runs in found.items()}
+            found = {index: runs for index, runs in found.items() if verdicts[index] == "undecided"}
+            first = last
         as_given = Unknowns.of(base.endpoint)
         self.settings = [
             Setting(name=name_of(setting, as_given), verdict=verdicts[index])
             for index, (setting, _) in enumerate(possible)
         ]
+
+
+def _verdict(scenario: Scenario, runs: Sequence[RunData]) -> Verdict:
+    in_order = sorted(runs, key=lambda one: one.replication)
+    entries: Sequence[Mapping[str, Any]] = judge(scenario, in_order, pool(in_order))
+    return overall([entry["verdict"] for entry in entries])
 
 
 def _pairs(answer: Sample, cheaper: Sample) -> list[Pair]:

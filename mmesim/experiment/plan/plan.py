@@ -25,9 +25,6 @@ from mmesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
 
-AT_ONCE = 3
-"""Fleets whose short runs are simulated side by side, for each job: what is dearer than the answer is in vain."""
-
 
 def plan(
     scenario: Scenario | Template | str | Path,
@@ -70,8 +67,7 @@ def plan(
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
         runs = Runs(kept, running)
-        at_once = AT_ONCE * max(2, jobs)
-        walk = Walk(fleets, base.plan.tolerance, runs, at_once, base.plan.assume_monotone, watch)
+        walk = Walk(fleets, base.plan.tolerance, runs, jobs, base.plan.assume_monotone, watch)
         estimates = Estimates(runs)
         try:
             if base.beliefs:

@@ -30,9 +30,9 @@ from mmesim.workload.reference import TIMES, rates_at_start
 
 NUMBER = FEWEST
 """Short runs of a fleet."""
-CALLS = 5_000
-"""Calls of a short run: those of ten show a share of 1 % to a tenth of itself."""
-SHORTEST_S = 60.0
+CALLS = 2_000
+"""Calls of a short run: those of ten show a share of 1 % to a tenth of itself, as long as they are independent."""
+SHORTEST_S = 20.0
 """The least measured time of a short run: loads take seconds."""
 PART = 0.25
 """The largest part of the scenario's measured time that a short run measures."""

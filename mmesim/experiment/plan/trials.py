@@ -11,6 +11,7 @@ from typing import Literal
 
 from mmesim.experiment.gate.course import trusted
 from mmesim.experiment.gate.decide import Levels, decide
+from mmesim.experiment.gate.design import SKEWED, is_unseen, skewness
 from mmesim.experiment.gate.evidence import each, evidence
 from mmesim.experiment.gate.lines import Line, row
 from mmesim.experiment.numbers import PLAN_SHORT
@@ -57,6 +58,8 @@ class _Trial:
     parts: list[_Part]
     looks_far: bool = False
     """Whether the estimate of a line lies beyond twice what is allowed."""
+    is_skewed: bool = False
+    """Whether a line that is not clear is skewed, or was not seen, or asks for a time of the run."""
 
 
 def try_short(fleets: Sequence[Tried], runs: Runs, first: int = PLAN_SHORT) -> list[Place]:
@@ -95,11 +98,12 @@ def _take(whom: tuple[_Trial, _Part], run: RunData, simulated: bool) -> None:
 
 def _judge(trial: _Trial) -> Place:
     """What the short runs of a fleet show; each need is judged by itself, all share the error."""
-    trial.looks_far = False
+    trial.looks_far = trial.is_skewed = False
     asked = [short.lines(part.scenario, part.in_order) for part in trial.parts]
     levels = Levels(CLEAR, SHORT / LOOKS / sum(map(len, asked)))
     found = [_lines(trial, part, of, levels) for part, of in zip(trial.parts, asked, strict=True)]
     tried = trial.tried
+    tried.needs_pilot = trial.is_skewed
     tried.lines, tried.stage = [one for part in found for one in part], "short runs"
     for part, its in zip(trial.parts, found, strict=True):
         failed = [one for one in its if one.verdict == "fail"]
@@ -126,7 +130,11 @@ def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels) -> li
         seen = evidence(line, index, rows, run.duration_s - run.cut_s, values)
         if seen.beyond and seen.nothing is None and not seen.endless:
             trial.looks_far |= line.sign * mean(seen.beyond) > line.sign * line.beyond.bound
-        found.append(line_of(seen, decide(seen, levels), part.when, short.exact(line, runs)))
+        decision = decide(seen, levels)
+        its = [one.seen[index] for one in rows]
+        skewed = skewness(line, its) > SKEWED or is_unseen(line, its)
+        trial.is_skewed |= line.is_timed or (skewed and decision.verdict == "undecided")
+        found.append(line_of(seen, decision, part.when, short.exact(line, runs)))
     return found
 
 

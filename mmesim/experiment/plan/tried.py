@@ -30,7 +30,7 @@ class OverDraws:
     binds: Counter[str] = field(default_factory=Counter)
     """What it lacks -> in how many draws."""
     extra_usd: float | None = None
-    """A month, beyond the cheapest fleet inside of each draw, on average."""
+    """A month, beyond the cheapest fleet inside, on average over the draws in which it is inside itself."""
 
     @property
     def share(self) -> float | None:
@@ -56,6 +56,8 @@ class Tried:
     lines: Sequence[FleetLine] = ()
     reason: str | None = None
     binds: str | None = None
+    needs_pilot: bool = True
+    """Whether short runs are too skewed, or saw too little, to know that a replication as written is long enough."""
     is_tie: bool = False
     """Open, with every line that is open within the tolerance of its limit."""
     replications: int = 0
@@ -65,6 +67,10 @@ class Tried:
     """On which it is or was decided: one for each need."""
     over_draws: OverDraws | None = None
     """What draws of uncertain inputs have shown; None without any."""
+
+    def __post_init__(self) -> None:
+        if self.option.refused is not None:
+            self.turn_down("proof", f"cannot be: {self.option.refused}")
 
     def count(self, run: RunData, simulated: bool) -> None:
         """A run of it."""

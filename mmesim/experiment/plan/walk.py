@@ -30,7 +30,7 @@ class Walk:
     tolerance: float
     runs: Runs
     at_once: int
-    """Fleets whose short runs are simulated side by side."""
+    """Fleets whose short runs are simulated side by side: what is dearer than the answer is in vain."""
     assume_monotone: bool = False
     watch: Watch | None = None
     answer: Tried | None = None
@@ -131,9 +131,6 @@ def screened(fleet: Tried) -> bool:
 
 def cannot_be(fleet: Tried) -> bool:
     """Whether a fleet is turned down whatever is believed of the models and the traffic: by what it is and costs."""
-    if fleet.option.refused is not None:
-        fleet.turn_down("proof", f"cannot be: {fleet.option.refused}")
-        return True
     for need in fleet.option.needs:
         for e in need.scenario.expect:
             usd = fleet.option.usd_per_month / (1.0 if e.metric == "cost.month" else HOURS_PER_MONTH)

@@ -24,7 +24,8 @@ from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import margin
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet, Room
 
-SHOWN = {"memory": "memory", "tasks": "processes and threads", "disk": "disk"}
+LACKS = {"memory": "memory", "tasks": "processes and threads", "disk": "disk"}
+SHOWN = {"memory": "memory", "tasks": "room for processes and threads", "disk": "disk space"}
 
 
 def never_fits(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
@@ -36,9 +37,8 @@ def never_fits(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     lost = {resource: float(calls[fleet.never_fits[resource]].sum()) for resource in RESOURCES}
     binds = max(RESOURCES, key=lambda resource: lost[resource])
     models = [fleet.offered.models[row] for row in np.flatnonzero(fleet.never_fits[binds] & (calls > 0.0)).tolist()]
-    share = units.show_fraction(proved / asked.expected)
-    text = f"{named([model.name for model in models])} can never be loaded for lack of {SHOWN[binds]}"
-    yield Bad(asked.share_of(proved), binds, f"{text}: {share} of the calls fail")
+    text = f"{named([model.name for model in models])} can never be loaded for lack of {LACKS[binds]}"
+    yield Bad(asked.share_of(proved), binds, text)
 
 
 def unloaded(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
@@ -47,13 +47,13 @@ def unloaded(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
         late, why = np.ones_like(asked.rows), ""
     else:
         late = _late(fleet, asked, fleet.load_s)
-        why = f", and a load alone takes {_shortest(fleet.load_s[late & asked.rows])} or more"
+        why = f" and a load takes {_shortest(fleet.load_s[late & asked.rows])} or more"
     for room in fleet.rooms:
         yield from _outside(fleet, asked, room, late, why)
     if asked.kind != "misses" and not late.all():
         whole_s = fleet.load_s + fleet.download_s
         late = _late(fleet, asked, whole_s)
-        why = f", and download and load take {_shortest(whole_s[late & asked.rows])} or more"
+        why = f" and download and load take {_shortest(whole_s[late & asked.rows])} or more"
         yield from _outside(fleet, asked, fleet.disk, late, why)
 
 
@@ -76,15 +76,18 @@ def _outside(fleet: Fleet, asked: Asked, room: Room, late: Flags, why: str) -> I
     proved = _calls_outside(fleet, asked, room, bad)
     if proved <= 1e-9 * asked.expected:
         return
-    share = units.show_fraction(proved / asked.expected)
-    size = float(np.mean(room.needs[bad]))
-    shown = units.show_bytes if room.resource != "tasks" else units.show_number
-    who = "each instance has" if fleet.scenario.endpoint.instance_count > 1 else "the instance has"
-    text = (
-        f"{SHOWN[room.resource]}: {who} {shown(max(0.0, room.has))} for models that take {shown(size)} each: whatever "
-        f"is unloaded, at least {share} of the calls find no copy{why}"
-    )
-    yield Bad(asked.share_of(proved), room.resource, text)
+    yield Bad(asked.share_of(proved), room.resource, f"{held(fleet, asked, room)}{why}, whatever is unloaded")
+
+
+def held(fleet: Fleet, asked: Asked, room: Room) -> str:
+    """How many of the models that are asked for a room holds at once, in words."""
+    needs = np.sort(room.needs[asked.rows & ~fleet.failing & (asked.of_model > 0.0)])
+    fitting = int(np.searchsorted(np.cumsum(needs), max(0.0, room.has) * fleet.caches, side="right"))
+    if len(needs) and needs[0] > 0.0:
+        fitting = min(fitting, int(max(0.0, room.has) // needs[0]) * fleet.caches)
+    each = fleet.caches == 1 < fleet.scenario.endpoint.instance_count
+    where = f"{SHOWN[room.resource]}{' of each instance' if each else ''}"
+    return f"{where} holds at most {fitting:,} of {len(needs):,} models"
 
 
 def _calls_outside(fleet: Fleet, asked: Asked, room: Room, rows: Flags) -> float:

@@ -103,7 +103,7 @@ def own_time(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     proved = late + float(calls[fleet.failing].sum())
     if late > 0.0:
         share = units.show_fraction(late / asked.expected)
-        longer = f"{share} of the calls take longer than {units.show_seconds(asked.limit_s)}"
+        longer = f"{share} of the calls take longer than the limit"
         yield Bad(asked.share_of(proved), "service", f"{longer} even on an idle instance with their model loaded")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from mmesim import units
 from mmesim.preflight.offered import named
 from mmesim.preflight.proof.asked import Asked, Bad, Kind, asked
-from mmesim.preflight.proof.cold import SHOWN, cold_calls, never_fits, unloaded
+from mmesim.preflight.proof.cold import LACKS, cold_calls, never_fits, unloaded
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet
 from mmesim.preflight.proof.load import cpu, own_time, workers
 from mmesim.preflight.proof.reload import reloads
@@ -33,6 +33,10 @@ CAUSES: Mapping[Kind, tuple[Cause, ...]] = MappingProxyType(
     }
 )
 """What is asked for what a line counts as bad; the first of equals is named."""
+OF: Mapping[Kind, str] = MappingProxyType(
+    {"slow": "calls are slower or fail", "slow cold": "cold calls are slower or fail", "misses": "calls miss"}
+)
+"""What the calls are of which a share is proved."""
 DEARER: tuple[Cause, ...] = (reloads,)
 """What is asked of slow calls where those prove nothing of any line: it takes longer."""
 
@@ -75,13 +79,11 @@ def _proofs(fleet: Fleet, line: Asked, causes: Sequence[Cause]) -> Iterator[Proo
 
 
 def _by(causes: Sequence[Cause], fleet: Fleet, line: Asked) -> Iterator[Proof]:
-    what = "miss" if line.kind == "misses" else "are slower than the limit or fail"
     for cause in causes:
         for bad in cause(fleet, line):
             if bad.share > line.allowed:
-                yield _proof(
-                    line, bad.share, bad.binds, f"{bad.text}; at least {units.show_fraction(bad.share)} {what}"
-                )
+                share = units.show_fraction(bad.share)
+                yield _proof(line, bad.share, bad.binds, f"{bad.text}: at least {share} of the {OF[line.kind]}")
 
 
 def _certain(fleet: Fleet, line: Asked) -> Iterator[Proof]:
@@ -90,7 +92,7 @@ def _certain(fleet: Fleet, line: Asked) -> Iterator[Proof]:
         rows = np.flatnonzero(line.rows)
         binds = next(one for one in RESOURCES if fleet.never_fits[one][rows].any())
         names = named([fleet.offered.models[row].name for row in rows.tolist()])
-        yield _proof(line, 1.0, binds, f"{names} can never be loaded for lack of {SHOWN[binds]}: all calls fail")
+        yield _proof(line, 1.0, binds, f"{names} can never be loaded for lack of {LACKS[binds]}: all calls fail")
 
 
 def _proof(line: Asked, share: float, binds: str, text: str) -> Proof:

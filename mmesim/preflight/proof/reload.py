@@ -29,6 +29,7 @@ from mmesim import units
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import CERTAINTY, margin
+from mmesim.preflight.proof.cold import held
 from mmesim.preflight.proof.fleet import Fleet, Room
 
 PRICES = 32
@@ -58,7 +59,7 @@ def reloads(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
             )
             if share > 0.0:
                 rate = units.show_number(outside / asked.length_s)
-                text = f"{room.resource}: whatever is unloaded, at least {rate} calls a second find no copy"
+                text = f"{held(fleet, asked, room)}: whatever is unloaded, at least {rate} calls a second find no copy"
                 yield Bad(share, room.resource, f"{text}, and at most {shown} loads a second can end in time")
 
 

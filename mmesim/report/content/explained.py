@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mmesim import units
+from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.steadiness import of_runs
@@ -74,12 +75,15 @@ def _what_ifs(found: Explained) -> Iterator[Block]:
     if not yours:
         return
     yield Title("What would change it", _of(found.deciding[0]))
-    columns = (Column(), Column("USD/month", "right"), Column("difference", "right"), Column("for 100 USD", "right"))
+    worth = any(one.effects[0].per_100_usd is not None for one in yours)
+    columns = [Column(), Column("USD/month", "right"), Column("difference", "right")]
+    columns += [Column("for 100 USD", "right")] if worth else []
+    differences = _differences(found.deciding[0], yours)
     rows = [
-        (Cell(one.text), Cell(_dearer(one)), _difference(found.deciding[0], one.effects[0]), _worth(found, one))
-        for one in yours
+        (Cell(one.text), Cell(_dearer(one)), difference, *([_worth(found, one)] if worth else []))
+        for one, difference in zip(yours, differences, strict=True)
     ]
-    yield Table(columns, tuple(rows))
+    yield Table(tuple(columns), tuple(rows))
     yield from _besides(found, yours)
 
 
@@ -89,7 +93,8 @@ def _sensitivities(found: Explained) -> Iterator[Block]:
     if not others:
         return
     yield Title("Sensitivities", "what AWS decides: they explain, and are not advice")
-    rows = [(Cell(one.text), _difference(found.deciding[0], one.effects[0])) for one in others]
+    differences = _differences(found.deciding[0], others)
+    rows = [(Cell(one.text), difference) for one, difference in zip(others, differences, strict=True)]
     yield Table((Column(), Column("difference", "right")), tuple(rows))
     yield from _besides(found, others)
 
@@ -151,9 +156,16 @@ def _change(entry: Deciding, effect: Effect) -> str:
     return f"{_signed(effect.difference)} {_unit(entry)}".rstrip()
 
 
+def _differences(entry: Deciding, of: Sequence[WhatIf]) -> list[Cell]:
+    """The differences of one figure; where none is seen, that stands where others have their interval."""
+    unseen = Cell(NO_EFFECT)
+    if any(one.effects[0].outcome in ("better", "worse") for one in of):
+        unseen = Cell("", NO_EFFECT)
+    effects = [one.effects[0] for one in of]
+    return [unseen if effect.outcome == "no effect seen" else _difference(entry, effect) for effect in effects]
+
+
 def _difference(entry: Deciding, effect: Effect) -> Cell:
-    if effect.outcome == "no effect seen":
-        return Cell("", NO_EFFECT)
     estimated: dict[str, object] = {"value": effect.difference, "ci95": effect.interval}
     interval = formats.percent_interval(estimated) if entry.unit == "share" else formats.interval(estimated)
     return Cell(_change(entry, effect), interval, tone=TONES[effect.outcome])
@@ -183,7 +195,13 @@ def _findings(found: Explained) -> Iterator[Block]:
     shown = [one for one in found.findings if one.id not in SHOWN_APART]
     if shown:
         yield Title("Findings")
-        yield Lines(tuple(f"{one.line} ({one.id})" for one in shown), "list")
+        yield Lines(tuple(f"{one.line} ({one.id}{_tried(one)})" for one in shown), "list")
+
+
+def _tried(finding: Finding) -> str:
+    """What became of the advice, where it was simulated."""
+    outcome = finding.evidence.get("tried")
+    return "" if outcome is None else f"; tried: {outcome}"
 
 
 def _left_out(found: Explained) -> Iterator[Block]:
@@ -206,8 +224,9 @@ def _answer(found: Explained) -> Iterator[Block]:
     else:
         costs = first.usd_per_month
         price = "" if costs is None else ", for nothing" if costs <= 0.0 else f", {units.show_usd(costs)} a month"
+        most = "best" if costs is None else "most for a dollar"
         change = _change(found.deciding[0], first.effects[0])
-        judged.append(f"most for a dollar: {first.text}{price} ({found.deciding[0].text}: {change})")
+        judged.append(f"{most}: {first.text}{price} ({found.deciding[0].text}: {change})")
     cheaper = next((one for one in found.findings if one.id == "over_provisioned"), None)
     if cheaper is not None:
         judged.append(f"cheaper: {cheaper.try_}")

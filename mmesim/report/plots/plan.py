@@ -28,6 +28,8 @@ MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
 """State of a fleet -> marker, colour, words."""
 LEAST = 0.5
 """On a logarithmic axis, 0 and an interval that reaches down to it stand at this share of the smallest value."""
+LOWEST = 0.01
+"""What is far below the limit stands at this share of it: how far does not matter, and would flatten the rest."""
 MARK_PX, LETTER_PX, LINE_PX = 6.0, 6.0, 12.0
 """Half a mark, and width and height of a letter of a name, on screen."""
 NAME = "#555555"
@@ -79,7 +81,7 @@ def pareto(planned: Planned) -> Picture:
     above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
     logarithmic = needs_log(above)
     if logarithmic:
-        points = [_lifted(point, LEAST * min(above)) for point in points]
+        points = [_lifted(point, max(LEAST * min(above), LOWEST * limit)) for point in points]
     figure = Picture(7.0, 4.5)
     axes = figure.add_subplot()
     members = _families(axes, points)

@@ -12,6 +12,7 @@ from mmesim.results.planned import Planned
 
 MOST_FAMILIES = 8
 """Families of which the nearest fleet is shown, and why they were turned down; the others are in the files."""
+PROVED = "turned down by arithmetic alone"
 TONES: dict[str, Tone] = {"inside": "good", "turned down": "bad", "open": "open"}
 MARKS = {"inside": "✓ inside", "turned down": "✗ turned down", "open": "? open"}
 
@@ -70,7 +71,9 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     if line is not None:
         yield words.in_table(line)
     elif one.state == "turned down":
-        yield words.sentence(one.reason) or "proved without a simulation"
+        # Why in full is said below, of the families that are shown there.
+        below = any(row == of.nearest for of in planned.why_not[:MOST_FAMILIES])
+        yield PROVED if below else words.sentence(one.reason) or PROVED
     elif one.state == "not tried":
         yield "not tried"
     if one.binds and one.binds != words.UNKNOWN and one.state == "turned down":

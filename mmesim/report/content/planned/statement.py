@@ -46,18 +46,20 @@ def _answer(planned: Planned, row: int) -> Iterator[str]:
     besides = dict.fromkeys(of.when for of in words.judged(planned, row) if of.when is not None)
     if besides:
         yield f"it has to hold with {' and with '.join(map(on_one_line, besides))}, too"
-    yield from _of_draws(one)
+    yield from _of_draws(planned, one)
 
 
 def _limit(text: str) -> str:
     return f"the limit of {on_one_line(text)}"
 
 
-def _of_draws(one: Fleet) -> Iterator[str]:
+def _of_draws(planned: Planned, one: Fleet) -> Iterator[str]:
     """In which share of the draws of uncertain inputs a fleet is inside, and what it costs beyond the best."""
     if one.share_of_draws is not None:
         share = draws(one).replace("[", "(").replace(", ", " to ").replace("]", ")")
-        yield f"inside in {share} of the draws of uncertain inputs"
+        least = planned.share_of_draws
+        asked = "" if least is None else f", {units.show_fraction(least)} asked for"
+        yield f"inside in {share} of {phrases.plural(one.draws, 'draw')} of uncertain inputs{asked}"
     if one.mean_extra_usd is not None:
         yield f"{words.usd(one.mean_extra_usd)} a month beyond the cheapest fleet of each draw, on average"
 

@@ -26,7 +26,9 @@ def why_not(planned: Planned) -> Iterator[Block]:
 
 def _why(planned: Planned, one: WhyNot) -> str:
     reason = words.sentence(one.text)
-    counted = filter(None, (phrases.plural(one.fleets, "fleet"), words.lacks(one.binds)))
+    lacks, drawn = words.lacks(one.binds), planned.fleets[one.nearest].draws
+    lacks = f"of {phrases.plural(drawn, 'draw')} {lacks}" if lacks and drawn else lacks
+    counted = filter(None, (phrases.plural(one.fleets, "fleet"), lacks))
     head = f"{words.family(planned, one.family)} ({': '.join(counted)})"
     return f"{head}: {reason}" if reason else head
 

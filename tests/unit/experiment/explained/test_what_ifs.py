@@ -19,7 +19,7 @@ from mmesim.experiment.explained.sizing import (
     retry_storm,
     under_provisioned,
 )
-from mmesim.experiment.explained.tried import Tried, best_first, tried
+from mmesim.experiment.explained.tried import Tried, best_first, tried, with_outcome
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.roots import Roots
 from mmesim.results.findings.seen import Seen
@@ -237,6 +237,26 @@ def test_a_figure_that_failures_make_infinite_has_no_difference() -> None:
     assert effect.difference is None
 
 
+def test_many_failures_are_looked_at_first() -> None:
+    names = [one.entry.figure for one in deciding(result(scenario(), [0, 0], failed=2))]
+    assert names == ["error_rate", "p99", "cache_hit_ratio"]
+    assert deciding(result(scenario(), [0, 0], failed=1))[0].entry.figure == "p99"
+
+
+def test_advice_that_was_tried_says_what_came_of_it() -> None:
+    of = scenario(["p90 < 500 ms"])
+    base = result(of, [9, 9, 9])
+    advice = Finding(id="a", severity="note", text="", evidence={}, source="", try_="endpoint.instance_count=2")
+    sets = {"endpoint.instance_count": 2}
+    for other, outcome in (([3, 3, 3], "better"), ([9, 9, 9], "no effect seen"), ([20, 20, 20], "worse")):
+        one = what_if(base, result(of, other), sets=sets)
+        assert with_outcome(advice, [one]).evidence == {"tried": outcome}
+    fewer = what_if(result(of, [5, 5, 5], failed=4), result(of, [9, 9, 9]), sets=sets)
+    assert with_outcome(advice, [fewer]).evidence == {"tried": "better"}
+    assert with_outcome(advice, [what_if(base, base, sets={"endpoint.instance_count": 3})]) == advice
+    assert with_outcome(advice.model_copy(update={"try_": "more workers"}), [fewer]).evidence == {}
+
+
 def test_prices_are_by_the_month() -> None:
     of = scenario(LINES)
     larger = of.with_({"endpoint.instance_count": 2})
@@ -248,7 +268,9 @@ def test_prices_are_by_the_month() -> None:
     host = of.endpoint.host.model_copy(update={"price_usd_per_hour": None})
     unpriced = scenario(EXPECTED)
     unpriced = unpriced.model_copy(update={"endpoint": unpriced.endpoint.model_copy(update={"host": host})})
-    assert what_if(result(unpriced, [5]), result(unpriced, [5])).entry.usd_per_month is None
+    two = unpriced.model_copy(update={"endpoint": unpriced.endpoint.model_copy(update={"instance_count": 2})})
+    assert what_if(result(unpriced, [5]), result(two, [5])).entry.usd_per_month is None
+    assert what_if(result(unpriced, [5]), result(unpriced, [5])).entry.usd_per_month == 0.0
 
 
 def test_what_is_worth_most_comes_first() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mmesim.analytic.lru import che
 from mmesim.preflight.proof.cold import most_held
 from mmesim.preflight.proof.order import everything_in_memory, predicted_miss_ratio
-from tests.unit.preflight.proof.test_proof import CALM, MODEL, NEVER, TEN, scenario
+from tests.helpers.proofs import CALM, MODEL, NEVER, TEN, scenario
 
 ITEM = st.tuples(st.integers(0, 9), st.integers(1, 6))
 
