@@ -104,7 +104,7 @@ def _settings(scenario: Scenario) -> dict[str, str]:
 
 def _built_in_xgboost(scenario: Scenario) -> bool:
     """Whether AWS's XGBoost container can have these settings: its file always preloads."""
-    only = all(group.framework is Framework.xgboost for group in scenario.resolved_models)
+    only = all(group.framework is Framework.xgboost for group in scenario.hosted)
     return only and scenario.server.preload_model and not scenario.server.event_loops
 
 
@@ -140,13 +140,13 @@ def _notes(scenario: Scenario) -> Iterator[str]:
         yield "endpoint.router: round_robin is not a strategy that AWS offers"
     if server.event_loops == 0:
         yield "server.event_loops: 0 (no limit) cannot be set: MMS has two for each vCPU"
-    if any(group.framework is Framework.xgboost for group in scenario.resolved_models) and not server.preload_model:
+    if any(group.framework is Framework.xgboost for group in scenario.hosted) and not server.preload_model:
         yield (
             "AWS's own XGBoost container reads SAGEMAKER_NUM_MODEL_WORKERS and SAGEMAKER_MODEL_JOB_QUEUE_SIZE instead, "
             "and always preloads: plan with server.preload_model=true for it"
         )
     workers = scenario.server_kind.default_workers
-    models = scenario.resolved_models
+    models = scenario.hosted
     if any(
         model.workers != workers or model.preload_model != server.preload_model or model.batch_size != 1
         for model in models

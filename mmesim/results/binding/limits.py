@@ -148,7 +148,7 @@ def _download(roots: Roots) -> Use:
     if took is None:
         took = max(
             parts.get("download", 0.0) + parts.get("unpack", 0.0)
-            for parts in (load_parts_s(Offered(roots.scenario), model) for model in roots.scenario.model_table())
+            for parts in (load_parts_s(Offered(roots.scenario), model) for model in roots.scenario.hosted)
         )
     limit = _patience_s(roots)
     text = (
@@ -162,7 +162,7 @@ def _load(roots: Roots) -> Use:
     took = roots.mean_load_s()
     if took is None:
         offered = Offered(roots.scenario)
-        took = max(sum(load_parts_s(offered, model).values()) for model in roots.scenario.model_table())
+        took = max(sum(load_parts_s(offered, model).values()) for model in roots.scenario.hosted)
     limit = _patience_s(roots)
     text = (
         f"loads: one takes {units.show_seconds(took)} from the first call on, download included, and calls wait "
