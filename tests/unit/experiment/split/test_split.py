@@ -92,7 +92,8 @@ def test_the_document_has_a_schema_and_a_frame(hot_leaves: SplitAnswer):
     document = json.loads(hot_leaves.to_json())
     jsonschema.validate(document, split_schema(), cls=jsonschema.Draft202012Validator)
     row = hot_leaves.frame.iloc[0]
-    assert (row["option"], row["models"], row["rest_instances"]) == ("dedicated", "hot", 1)
+    assert (row["option"], row["who"]) == ("dedicated", "the model with the most CPU work")
+    assert (row["models"], row["rest_instances"]) == (1, 1)
     assert row["saving_usd"] == hot_leaves.alternatives[0].saving_usd
 
 
