@@ -9,7 +9,7 @@ BENCH := .benchmarks/benchmark.json
 
 YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
-.PHONY: demo test test-slow test-all gate kills twin fuzz editors lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study explain-study clean
+.PHONY: demo test test-slow test-all gate kills twin fuzz editors lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
@@ -99,13 +99,18 @@ PROOF_STUDY ?= --folder .proof-study
 proof-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.proof_study.study $(PROOF_STUDY) --page docs/plan.md
 
+# About three hours on one core, nearly all of it for the truth, and resumed like the studies above.
+PLAN_STUDY ?= --folder .plan-study
+plan-study: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.plan_study.study $(PLAN_STUDY) --page docs/plan.md
+
 # Under two hours on one core, and resumed like the studies above.
 EXPLAIN_STUDY ?= --folder .explain-study
 explain-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.explain_study.study $(EXPLAIN_STUDY) --page docs/explain.md
 
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .gate-study .capacity-study .proof-study .explain-study .editors .fuzz
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .gate-study .capacity-study .proof-study .plan-study .explain-study .editors .fuzz
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

@@ -16,9 +16,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.special import bdtr, betaincinv
+from scipy.special import bdtr, betaincinv, rel_entr
 
-from mmesim.stats.means import chance_below, hall
+from mmesim.stats.means import chance_below, hall, mean
 
 FEWEST = 10
 """Values of the first look: the skewness of fewer is at most near (n - 2) / sqrt(n - 1), whatever the distribution."""
@@ -56,6 +56,20 @@ def p_share_below(dirty: int, blocks: int, limit: float) -> float:
 def p_rate_below(length: float, limit: float) -> float:
     """The p-value of "a rate is below the limit", when nothing happened in that time: events come independently."""
     return math.exp(-limit * length)
+
+
+def p_mean_above(values: Sequence[float], limit: float) -> float:
+    """The p-value of "the mean of values between 0 and 1 is above the limit (0..1)", whatever their distribution.
+
+    Source: W. Hoeffding, Probability inequalities for sums of bounded random variables, J. American Statistical
+    Association 58 (1963), theorem 1.
+    """
+    found = mean(values)
+    if found <= limit:
+        return 1.0
+    if limit <= 0.0:
+        return 0.0
+    return math.exp(-len(values) * float(rel_entr(found, limit) + rel_entr(1.0 - found, 1.0 - limit)))
 
 
 def share_bound(dirty: int, blocks: int, level: float) -> float:

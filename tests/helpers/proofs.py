@@ -46,7 +46,10 @@ EXPONENTIAL = "models.m.service.cpu={exponential: {mean: 10 ms}}"
 TEN = [MODEL | {"count": 10, "workers": 1, "load": {"cpu": "0 s", "wait": "2 s"}}]
 """A load takes 0.2 s of CPU for the parent and 2 s."""
 FIVE_FIT = ("endpoint.usable_memory=550 MiB",)
+"""On an instance, 5.5 by size."""
 CALM = at_rate(10)
+"""Of `TEN` a call a second for each."""
 MANY = [TEN[0] | {"count": 1000}]
 HUNDRED_FIT = ("endpoint.usable_memory=10000 MiB", "endpoint.load_slots=1")
 NEVER = [MODEL | {"name": "a", "workers": 1}, MODEL | {"name": "b", "workers": 1, "memory": "2 GiB"}]
+"""The second one is too large for 1 GiB."""

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mmesim.engine.simulation import simulate
 from mmesim.preflight.proof.proof import proof
+from mmesim.scenario import ConstantRate, Poisson, Scenario
+from tests.helpers.one_queue import one_queue
 from tests.helpers.proofs import (
     EXPONENTIAL,
     FIVE_FIT,
@@ -21,17 +23,38 @@ from tests.proof_study.judge import truth
 from tests.proof_study.problems import problem
 
 
-@settings(max_examples=60)
-@given(seed=st.integers(0, 2**32 - 1))
-def test_no_fleet_that_is_proved_not_to_meet_a_line_meets_it(seed):
-    scenario = problem(np.random.default_rng(seed))
-    found = proof(scenario)
+def one_server(given: Scenario) -> Scenario:
+    """With another kind of server: one queue and one or two workers for all models."""
+    changed: Scenario = given.model_copy(update={"server": one_queue(given.server)})
+    return changed
+
+
+def growing(given: Scenario) -> Scenario:
+    """With a rate that jumps in the middle of the run."""
+    arrivals, middle_s = given.traffic[0].arrivals, 0.5 * given.run.duration_s
+    assert isinstance(arrivals, Poisson | ConstantRate)
+    low, high = 0.5 * arrivals.rate_per_s, 1.8 * arrivals.rate_per_s
+    return given.with_({"traffic.0.arrivals": f"{{schedule: {{rates: {{0 s: {low} /s, {middle_s} s: {high} /s}}}}}}"})
+
+
+def divided(given: Scenario) -> Scenario:
+    """With every second model elsewhere."""
+    return given.with_({"endpoint.without": [model.name for model in given.model_table()[1::2]] or None})
+
+
+@settings(max_examples=100)
+@given(seed=st.integers(0, 2**32 - 1), change=st.sampled_from([None, None, one_server, growing, divided]))
+def test_no_fleet_that_is_proved_not_to_meet_a_line_meets_it(seed, change):
+    fleet = problem(np.random.default_rng(seed))
+    if change is not None:
+        assume(fleet.endpoint.warm != "stationary")  # which needs traffic that goes on for ever
+        fleet = change(fleet)
+    found = proof(fleet)
     if found is None:
         return
-    run = simulate(scenario, 0)
-    really = truth(scenario, [run])
+    really = truth(fleet, [simulate(fleet, 0)])
     assert not really.inside
-    assert scenario.expect[0].metric == "max" or really.share >= found.least_share
+    assert fleet.expect[0].metric == "max" or really.share >= found.least_share
 
 
 INSTANT = ["server.process_start={cpu: 0 s}", "models.m.load={cpu: 0 s, wait: 0 s}", "endpoint.unload=0 s"]
@@ -51,8 +74,8 @@ NEAR = {"loads": 0.2}
 def test_what_is_proved_is_near_what_happens_where_nothing_else_takes_time(case):
     """A bound that is far off proves little, and one that is too high is wrong."""
     expect, traffic, model, overrides = TIGHT[case]
-    given = scenario(expect, *overrides, models=[model], traffic=traffic)
-    found = proof(given)
+    fleet = scenario(expect, *overrides, models=[model], traffic=traffic)
+    found = proof(fleet)
     assert found is not None
-    really = truth(given, [simulate(given, 0)])
+    really = truth(fleet, [simulate(fleet, 0)])
     assert found.least_share <= really.share <= found.least_share + NEAR.get(case, 0.04)

@@ -84,8 +84,8 @@ def _fleet(ground: Ground) -> Iterator[Candidate]:
     if row is None:
         return
     for id, what, name in (
-        ("next_size_up", "next size up", types.larger(row)),
-        ("next_size_down", "next size down", types.smaller(row)),
+        ("next_size_up", "size up", types.larger(row)),
+        ("next_size_down", "size down", types.smaller(row)),
         ("type_with_more_memory", "more memory", types.with_more_memory(row)),
         ("type_with_less_memory", "less memory", types.with_less_memory(row)),
     ):

@@ -9,7 +9,6 @@ from mmesim.errors import SimulationError
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
 from mmesim.experiment.gate.design import (
     FEW,
-    MANY,
     OF_A_GATE,
     Terms,
     as_written,
@@ -72,6 +71,19 @@ class Course:
         self._runs: dict[int, RunData] = {}
         self._rows: dict[int, Row] = {}
 
+    @classmethod
+    def following(cls, before: Course, terms: Terms, enough: Callable[[Course], bool] | None = None) -> Course:
+        """A course of the same scenario and design as one that has looked already, on other numbers."""
+        assert before.design is not None
+        course = cls(before.scenario, terms, enough)
+        course.lines, course.kept, course.steadiness = before.lines, before.kept, before.steadiness
+        course.decisions = [None] * len(course.lines)
+        alpha_fail = terms.alpha_fail / max(1, len(course.lines))
+        alphas = {"alpha_pass": terms.alpha_pass, "alpha_fail": alpha_fail}
+        course.design = before.design.model_copy(update=alphas)
+        course._stage = course._up_to(0, course.design.looks[0])
+        return course
+
     @property
     def wanted(self) -> Sequence[Wanted]:
         """The runs of this stage; none when all is decided."""
@@ -107,8 +119,8 @@ class Course:
                 self.design = as_written(len(self.lines), self.terms)
                 self._look(self.design)
                 return
-            if wants_more(self.lines, self._in_order(self._rows), self.terms.clear):
-                self._stage = self._pilot(range(FEW, MANY))
+            if self.terms.most > FEW and wants_more(self.lines, self._in_order(self._rows)):
+                self._stage = self._pilot(range(FEW, self.terms.most))
                 return
         if self.design is None:
             rows = self._in_order(self._rows)

@@ -48,8 +48,9 @@ class Terms:
     """A fail is proved beyond the limit moved by this share of it."""
     pilots: bool = True
     """Whether a pilot comes first; without one a replication is the scenario as written."""
-    clear: float | None = None
-    """A line all of whose pilot lies this many times below or above its limit needs no larger pilot; None: it does."""
+    most: int = MANY
+    """Replications of the pilot when its first ones were skewed or saw nothing; as many as those when not to be asked.
+    """
 
 
 OF_A_GATE = Terms()
@@ -93,23 +94,10 @@ def is_unseen(line: Line, seen: Sequence[Seen]) -> bool:
     return line.bound == "sequential test" and unseen
 
 
-def wants_more(of: Sequence[Line], rows: Sequence[Row], clear: float | None = None) -> bool:
-    """Whether a pilot of 20 shows too little; not of a line that lies `clear` times below or above its limit."""
+def wants_more(of: Sequence[Line], rows: Sequence[Row]) -> bool:
+    """Whether a pilot of 20 shows too little."""
     each = [(line, [row.seen[index] for row in rows]) for index, line in enumerate(of)]
-    return any(
-        (skewness(line, seen) > SKEWED or is_unseen(line, seen)) and not _is_clear(line, seen, clear)
-        for line, seen in each
-    )
-
-
-def _is_clear(line: Line, seen: Sequence[Seen], clear: float | None) -> bool:
-    """Whether all that was seen of a line lies far on one side of its limit."""
-    values = [one.value for one in seen if not math.isnan(one.value)]
-    if clear is None or not values:
-        return False
-    bad = [line.bad(value) if line.is_share else value for value in values]
-    limit = line.bad(line.inside.bound) if line.is_share else line.inside.bound
-    return max(bad) * clear <= limit or min(bad) >= clear * limit
+    return any(skewness(line, seen) > SKEWED or is_unseen(line, seen) for line, seen in each)
 
 
 def as_written(lines: int, terms: Terms) -> Design:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.decide import Evidence, decide
-from mmesim.experiment.gate.design import Terms
+from mmesim.experiment.gate.design import FEW, Terms
 from mmesim.experiment.gate.outcome import shown_interval
 from mmesim.experiment.numbers import PLAN_DECISION, PLAN_PILOT, PLAN_SEARCH
-from mmesim.experiment.plan.levels import DECISION, FAR, LOOKS_INSIDE, PASS, SEARCH, WIDE
+from mmesim.experiment.plan.levels import DECISION, LOOKS_INSIDE, PASS, SEARCH, WIDE
 from mmesim.experiment.plan.trials import OVERSTATES
 from mmesim.experiment.plan.tried import Tried, lines_of, words
 from mmesim.experiment.runs import Piece, Runs
@@ -82,9 +82,13 @@ def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, width
         alpha_fail=alpha_fail / len(fleet.option.needs),
         tolerance=0.0,
         pilots=fleet.needs_pilot,
-        clear=FAR,
+        most=FEW,
     )
-    fleet.courses = [Course(runs.settled(need.scenario), terms, width.is_enough) for need in fleet.option.needs]
+    before, enough = fleet.courses, width.is_enough
+    if before and all(course.replications for course in before):
+        fleet.courses = [Course.following(course, terms, enough) for course in before]
+    else:
+        fleet.courses = [Course(runs.settled(need.scenario), terms, enough) for need in fleet.option.needs]
 
 
 def _run(fleets: Sequence[Tried], runs: Runs) -> None:

@@ -31,7 +31,7 @@ from mmesim.stats.looks import FEWEST
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
 LEAST = 20
-"""Replications of an estimate."""
+"""Runs of an estimate, at least."""
 OF_A_SETTING = (3, 5)
 """Replications under each setting of what AWS does not publish, and under one that these leave open."""
 OF_FAR = 5
@@ -125,7 +125,7 @@ class Estimates:
 
     def _beside(self, answer: Tried, cheaper: Tried | None) -> None:
         design = next((course.design for course in answer.courses if course.design is not None), AS_WRITTEN)
-        number = max([LEAST, *(course.replications for course in answer.courses)])
+        number = max([-(-LEAST // design.length), *(course.replications for course in answer.courses)])
         samples = [(answer, self._sample(answer, need, design, number)) for need in answer.option.needs]
         self._simulate(samples)
         self.lines.append((answer, [line for _, sample in samples for line in sample.found()]))

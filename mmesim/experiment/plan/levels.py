@@ -19,8 +19,10 @@ CANDIDATES = 4
 """Fleets that may be tried on the numbers that decide."""
 PASS = NOT_INSIDE / CANDIDATES
 """Chance that a candidate which is not inside passes."""
-SHORT = 0.005
-"""Chance that a fleet inside is turned down by its short runs."""
+SHORT = 0.004
+"""Chance that a fleet inside is turned down by the mean of its short runs."""
+SHORT_BOUNDED = 0.001
+"""The same by Hoeffding's bound, where the mean is too skewed."""
 SEARCH = 0.01
 """Chance that a fleet inside is turned down by a look of the search."""
 DECISION = 0.01
@@ -29,7 +31,5 @@ CLEAR = 0.01
 """Level at which short runs show a line clearly inside: it decides which looks come next, and nothing else."""
 LOOKS_INSIDE = 0.2
 """Error with which a look of the search takes a line for inside: the decision comes after it."""
-FAR = 3.0
-"""Times: of a line that far from its limit twenty short replications are pilot enough."""
 WIDE = 3.0
 """Times the tolerance of the plan: how near to its limit a line is left at first."""

@@ -6,17 +6,17 @@ Ten runs each; ten more of a fleet that looks far outside, where ten do not prov
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mmesim.experiment.gate.course import trusted
-from mmesim.experiment.gate.decide import Levels, decide
+from mmesim.experiment.gate.decide import Evidence, Levels, decide
 from mmesim.experiment.gate.design import SKEWED, is_unseen, skewness
 from mmesim.experiment.gate.evidence import each, evidence
 from mmesim.experiment.gate.lines import Line, row
 from mmesim.experiment.numbers import PLAN_SHORT
 from mmesim.experiment.plan import short
-from mmesim.experiment.plan.levels import CLEAR, SHORT
+from mmesim.experiment.plan.levels import CLEAR, SHORT, SHORT_BOUNDED
 from mmesim.experiment.plan.needs import Need
 from mmesim.experiment.plan.tried import Tried, line_of, words
 from mmesim.experiment.runs import Piece, Runs
@@ -26,6 +26,7 @@ from mmesim.results.planned import FleetLine
 from mmesim.results.run_data import RunData
 from mmesim.results.steady import steady_state
 from mmesim.scenario.scenario import Scenario
+from mmesim.stats.looks import p_mean_above
 from mmesim.stats.means import mean
 
 Place = Literal["outside", "inside", "near"]
@@ -100,8 +101,9 @@ def _judge(trial: _Trial) -> Place:
     """What the short runs of a fleet show; each need is judged by itself, all share the error."""
     trial.looks_far = trial.is_skewed = False
     asked = [short.lines(part.scenario, part.in_order) for part in trial.parts]
-    levels = Levels(CLEAR, SHORT / LOOKS / sum(map(len, asked)))
-    found = [_lines(trial, part, of, levels) for part, of in zip(trial.parts, asked, strict=True)]
+    shared = LOOKS * sum(map(len, asked))
+    levels, bounded = Levels(CLEAR, SHORT / shared), SHORT_BOUNDED / shared
+    found = [_lines(trial, part, of, levels, bounded) for part, of in zip(trial.parts, asked, strict=True)]
     tried = trial.tried
     tried.needs_pilot = trial.is_skewed
     tried.lines, tried.stage = [one for part in found for one in part], "short runs"
@@ -121,7 +123,7 @@ def _all_pass(of: Sequence[FleetLine]) -> bool:
     return all(one.verdict == "pass" for one in of)
 
 
-def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels) -> list[FleetLine]:
+def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels, bounded: float) -> list[FleetLine]:
     runs, run = part.in_order, part.scenario.run
     rows = [row(of, (), part.scenario, one) for one in runs]
     found = []
@@ -131,11 +133,21 @@ def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels) -> li
         if seen.beyond and seen.nothing is None and not seen.endless:
             trial.looks_far |= line.sign * mean(seen.beyond) > line.sign * line.beyond.bound
         decision = decide(seen, levels)
+        if decision.verdict == "undecided" and _is_far(seen, bounded):
+            decision = replace(decision, verdict="fail")
         its = [one.seen[index] for one in rows]
         skewed = skewness(line, its) > SKEWED or is_unseen(line, its)
         trial.is_skewed |= line.is_timed or (skewed and decision.verdict == "undecided")
         found.append(line_of(seen, decision, part.when, short.exact(line, runs)))
     return found
+
+
+def _is_far(of: Evidence, level: float) -> bool:
+    """Whether a share lies beyond its bound whatever its distribution: where nearly all is bad its mean is skewed."""
+    if not of.line.is_share or of.nothing is not None or of.line.bound != "sequential test":
+        return False
+    bad = [of.line.bad(value) for value in of.beyond]
+    return p_mean_above(bad, of.line.bad(of.line.beyond.bound)) <= level
 
 
 def _binds(part: _Part) -> str | None:

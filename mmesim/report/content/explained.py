@@ -147,13 +147,13 @@ def _unit(entry: Deciding) -> str:
     return "" if entry.unit == "count" else entry.unit
 
 
-def _change(entry: Deciding, effect: Effect) -> str:
+def _change(entry: Deciding, effect: Effect, digits: int = 3) -> str:
     """A difference in its unit, of a share in percentage points."""
     if effect.difference is None:
         return formats.DASH
     if entry.unit == "share":
-        return f"{_signed(formats.in_percent(effect.difference))} pt"
-    return f"{_signed(effect.difference)} {_unit(entry)}".rstrip()
+        return f"{_signed(formats.in_percent(effect.difference), digits)} pt"
+    return f"{_signed(effect.difference, digits)} {_unit(entry)}".rstrip()
 
 
 def _differences(entry: Deciding, of: Sequence[WhatIf]) -> list[Cell]:
@@ -176,7 +176,7 @@ def _worth(found: Explained, one: WhatIf) -> Cell:
     effect = one.effects[0]
     if effect.per_100_usd is None:
         return Cell()
-    return Cell(_change(found.deciding[0], effect.model_copy(update={"difference": effect.per_100_usd})))
+    return Cell(_change(found.deciding[0], effect.model_copy(update={"difference": effect.per_100_usd}), 2))
 
 
 def _dearer(one: WhatIf) -> str:
@@ -187,8 +187,8 @@ def _dearer(one: WhatIf) -> str:
     return f"{one.usd_per_month:+,.0f}"
 
 
-def _signed(value: float) -> str:
-    return f"+{formats.number(value)}" if value > 0 else formats.number(value)
+def _signed(value: float, digits: int = 3) -> str:
+    return f"{'+' if value > 0 else ''}{formats.number(value, digits)}"
 
 
 def _findings(found: Explained) -> Iterator[Block]:
@@ -218,8 +218,11 @@ def _answer(found: Explained) -> Iterator[Block]:
         judged.append("nothing binds")
     else:
         judged.append(f"{found.binding_constraint['id']} binds")
-    first = next((one for one in found.what_ifs if one.yours), None)
-    if first is None or first.effects[0].outcome != "better":
+    yours = [one for one in found.what_ifs if one.yours]
+    first = next(iter(yours), None)
+    if found.verdict == "pass":
+        judged += _cheapest(yours)
+    elif first is None or first.effects[0].outcome != "better":
         judged.append(f"nothing that you can choose is seen to improve {found.deciding[0].text}")
     else:
         costs = first.usd_per_month
@@ -227,7 +230,14 @@ def _answer(found: Explained) -> Iterator[Block]:
         most = "best" if costs is None else "most for a dollar"
         change = _change(found.deciding[0], first.effects[0])
         judged.append(f"{most}: {first.text}{price} ({found.deciding[0].text}: {change})")
-    cheaper = next((one for one in found.findings if one.id == "over_provisioned"), None)
-    if cheaper is not None:
-        judged.append(f"cheaper: {cheaper.try_}")
     yield Lines(("; ".join(judged),))
+
+
+def _cheapest(of: Sequence[WhatIf]) -> Iterator[str]:
+    """Of an endpoint that does what it should: the cheapest one that was tried and does so, too."""
+    saves = {one.text: -(one.usd_per_month or 0.0) for one in of if one.verdict == "pass"}
+    most = max(saves, key=lambda text: saves[text], default=None)
+    if most is None or saves[most] <= 0.0:
+        yield "nothing cheaper that was tried passes"
+    else:
+        yield f"the cheapest that was tried and passes: {most}, {units.show_usd(saves[most])} a month less"
