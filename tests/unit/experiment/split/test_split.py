@@ -148,6 +148,16 @@ def test_what_no_part_can_be_held_to_is_said():
     assert found.not_judged == ["loads < 100 /h"]
 
 
+def test_a_warm_up_that_is_found_does_for_every_side():
+    serverless = {"setup": "1 s", "idle": "10 min", "cpu_speed": 1}
+    run = {"duration": "60 s", "warmup": "auto", "replications": 2, "seed": 2}
+    found = answer(
+        run=run, split={"options": ["serverless"], "instance_types": ["ml.m5.xlarge"], "serverless": serverless}
+    )
+    tried = [one for candidate in found.candidates for one in candidate.tried]
+    assert any(one.usd_per_month is not None for one in tried)
+
+
 def fleets(scenario: Scenario) -> tuple[Fleets, dict[tuple[str, ...], Any]]:
     loads = Loads(Offered(scenario))
     wanted = scenario.split or Split()
