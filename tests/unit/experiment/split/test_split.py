@@ -164,6 +164,24 @@ def fleets(scenario: Scenario) -> tuple[Fleets, dict[tuple[str, ...], Any]]:
     return Fleets(scenario, wanted, loads), {one.names: one for one in candidates(loads, wanted)}
 
 
+def test_recorded_calls_are_counted(tmp_path):
+    trace = tmp_path / "calls.csv"
+    rows = [f"{k},{'hot' if k % 4 else 'tenant-007'}" for k in range(40)]
+    trace.write_text("\n".join(["time,model", *rows]))
+    scenario = Scenario.from_dict(data(traffic=[{"trace": {"file": str(trace)}}]))
+    loads = Loads(Offered(scenario))
+    assert loads.rate[scenario.hosted[7].index] * 60 == pytest.approx(10)
+    assert next(one.names for one in candidates(loads, Split())) == ("hot",)
+
+
+def test_a_smaller_type_that_holds_all_models_is_roomy_enough():
+    few = {**TENANT, "count": 3}
+    made, _ = fleets(Scenario.from_dict(data(few, HOT)))
+    assert {one[1] for one in made.as_roomy(made.counts(1000.0), share=1.0)} == {"ml.m5.xlarge", "ml.c5.large"}
+    made, _ = fleets(Scenario.from_dict(data()))
+    assert min(one[2] for one in made.as_roomy(made.counts(1000.0), share=1.0) if one[1] == "ml.c5.large") > 5
+
+
 def test_candidates_are_those_that_a_reason_speaks_for():
     _, found = fleets(Scenario.from_dict(data()))
     why = {names: one.why for names, one in found.items()}
