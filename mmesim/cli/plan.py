@@ -85,12 +85,22 @@ def plan(
         )
     each(lambda: _show(found, json, quiet, deploy), lambda: _save(found, folder))
     if not quiet:
+        typer.echo(_simulated(found, store), err=True)
         typer.echo(f"written to {folder}", err=True)
     if not found.document.finished:
         if not quiet:
             typer.echo(f"what is finished is in {store}: run the same command to continue", err=True)
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(EXIT_CODES[found.document.verdict])
+
+
+def _simulated(found: PlanResult, store: Path) -> str:
+    """How much of the work was new."""
+    from mmesim.report.phrases import plural
+
+    used = found.document.used
+    kept = max(0, used.replications - used.simulated)
+    return f"{plural(used.simulated, 'simulation')}" + (f", {kept:,} more were already in {store}" if kept else "")
 
 
 def _show(found: PlanResult, json: bool, quiet: bool, deploy: bool) -> None:

@@ -102,10 +102,12 @@ def test_json_is_the_document_that_is_written(plan: Callable[..., Outcome]) -> N
 def test_what_is_in_the_store_is_not_simulated_again(
     plan: Callable[..., Outcome], stops_after: Callable[[int | None], None]
 ) -> None:
-    first = plan("--quiet").out
+    first = plan().out
     stops_after(0)
-    assert plan("--quiet").out == first
+    done = plan()
+    assert done.out == first
     assert found().used.simulated == 0
+    assert done.err.startswith(f"0 simulations, {found().used.replications} more were already in results/plan.sqlite")
 
 
 def test_deploy_prints_the_files(plan: Callable[..., Outcome]) -> None:

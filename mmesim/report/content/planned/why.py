@@ -58,11 +58,9 @@ def _open(planned: Planned, row: int) -> str:
 
 
 def took(planned: Planned) -> str:
-    """What the answer took: fleets, replications and calls."""
+    """What the answer took: fleets, replications and calls, wherever they were found."""
     used, skipped = planned.used, sum(one.state == "not tried" and not one.replications for one in planned.fleets)
     parts = [f"{used.proved:,} turned down by arithmetic alone", f"{used.simulated_fleets:,} simulated"]
     parts += [f"{skipped:,} not tried"] if skipped else []
-    stored = max(0, used.replications - used.simulated)
-    found = f" ({units.show_count(stored)} of them from the store)" if stored else ""
-    work = f"{phrases.plural(used.replications, 'replication')}{found}, {units.show_count(used.requests)} calls"
+    work = f"{phrases.plural(used.replications, 'replication')}, {units.show_count(used.requests)} calls"
     return f"{', '.join(parts)}; {work}"
