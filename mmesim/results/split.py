@@ -195,7 +195,7 @@ class SplitAnswer(Entry):
 
     @property
     def frame(self) -> pd.DataFrame:
-        """One row for each way to split: option, models, saving and cost a month, verdict, and p99 of both sides."""
+        """One row for each way to split: option, who leaves, how many, saving and cost a month, verdict, and p99."""
         import pandas as pd
 
         rows = []
@@ -205,7 +205,8 @@ class SplitAnswer(Entry):
             rows.append(
                 {
                     "option": one.option,
-                    "models": ", ".join(self.candidates[one.candidate].names),
+                    "who": self.candidates[one.candidate].why,
+                    "models": self.candidates[one.candidate].models,
                     "saving_usd": one.saving_usd,
                     "usd_per_month": one.usd_per_month,
                     "verdict": one.verdict,
@@ -214,7 +215,7 @@ class SplitAnswer(Entry):
                     "moved_p99_ms": max(moved, default=None),
                 }
             )
-        columns = ["option", "models", "saving_usd", "usd_per_month", "verdict"]
+        columns = ["option", "who", "models", "saving_usd", "usd_per_month", "verdict"]
         columns += ["rest_instances", "rest_p99_ms", "moved_p99_ms"]
         return pd.DataFrame(rows, columns=columns)
 

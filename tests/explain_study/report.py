@@ -96,5 +96,7 @@ def _shadows(study: Study) -> Iterator[str]:
 
 
 def _share(count: int, of: int) -> str:
+    if not of:
+        return "-"
     low, high = wilson(count, of)
     return f"{count} of {of} ({100 * low:.0f} to {100 * high:.0f} %)"

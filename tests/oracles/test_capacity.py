@@ -138,6 +138,11 @@ def test_up_to_ends_the_search(lru: Scenario, store: Path):
     assert max(one.amount for one in found.tried) == 22
 
 
+def test_a_smaller_end_leaves_what_the_scenario_has_open(lru: Scenario, store: Path):
+    found = capacity(lru, up_to=10, store=store)
+    assert (found.now, found.largest, found.smallest_failing, found.verdict) == (20, 10, None, "undecided")
+
+
 def test_not_even_the_least_fits(lru: Scenario, store: Path):
     found = capacity(lru.with_({"expect": ["p50 < 0.5 ms"]}), store=store)
     assert (found.largest, found.smallest_failing, found.verdict) == (None, 1.0, "fail")

@@ -50,9 +50,14 @@ class Amounts:
         if most < least or (of == "models" and most > MOST_MODELS):
             highest = f" to {MOST_MODELS:,}" if of == "models" else ""
             raise UserError(f"--up-to {most:g} cannot be tried: from {least:.4g}{highest}")
-        found = cls(scenario, of, group, min(now, most), least, most)
-        found.at(found.rounded(found.now * (2.0 if found.now * 2.0 <= most else 1.0)))  # what cannot be scaled says so
+        found = cls(scenario, of, group, now, least, most)
+        found.at(found.rounded(found.start * 2.0))  # what cannot be scaled says so
         return found
+
+    @property
+    def start(self) -> float:
+        """Where the search begins: at the present amount, unless only smaller ones are asked for."""
+        return min(self.now, self.most)
 
     def at(self, amount: float) -> Scenario:
         """The scenario with that amount; UserError where there cannot be one."""

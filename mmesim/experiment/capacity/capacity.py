@@ -108,7 +108,7 @@ def capacity(
 def _look_around(curve: Curve) -> None:
     amounts = curve.amounts
     for factor in (1.0, *FURTHER):
-        curve.at(amounts.rounded(factor * amounts.now))
+        curve.at(amounts.rounded(factor * amounts.start))
 
 
 def _fleet(scenario: Scenario) -> str:

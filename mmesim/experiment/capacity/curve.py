@@ -113,7 +113,7 @@ class Curve:
         By doubling or halving from the present amount, then by bisection. None: there is none up to the end.
         """
         amounts = self.amounts
-        last = self.at(amounts.now)
+        last = self.at(amounts.start)
         assert last is not None  # it is the scenario itself, or was asked for
         up, end = last.inside, amounts.most if last.inside else amounts.least
         following: Short | None = last

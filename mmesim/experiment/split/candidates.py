@@ -12,6 +12,7 @@ from mmesim.preflight.offered import Offered
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.models.resolve import called
 from mmesim.scenario.run.split import Split
+from mmesim.workload.requests import expected_calls
 
 HOT = (1, 2, 5, 10)
 """How many of the models with the most work are tried."""
@@ -37,8 +38,9 @@ class Loads:
 
     def __init__(self, offered: Offered) -> None:
         self.hosted = offered.scenario.hosted
-        self.rate: Floats = offered.mean_per_s
-        self.cpu: Floats = offered.mean_per_s * offered.cpu_s
+        # Recorded calls are counted, too: they have no rate otherwise.
+        self.rate: Floats = expected_calls(offered.scenario) / offered.scenario.run.duration_s
+        self.cpu: Floats = self.rate * offered.cpu_s
         self.call_s: Floats = offered.worker_s
         self.memory: Floats = np.array([float(model.pool_memory_bytes) for model in offered.models])
 

@@ -96,13 +96,14 @@ class Fleets:
         return sorted(found, key=lambda one: (one[0], one[2]))
 
     def as_roomy(self, fleets: Sequence[Priced], share: float) -> list[Priced]:
-        """Of some fleets those with at least half as much memory for each byte of models as the endpoint has now.
+        """Of some fleets those that hold all models, or half as much of them as the endpoint does now.
 
         `share`: what the models have of the memory of all. No proof: with less, nearly every second call of rare models
         finds none, and a simulation is not worth its time.
         """
         endpoint = self.scenario.endpoint
-        least = HALF * share * free_memory_bytes(endpoint) * endpoint.instance_count
+        everything = sum(model.pool_memory_bytes for model in self.scenario.hosted)
+        least = share * min(everything, HALF * free_memory_bytes(endpoint) * endpoint.instance_count)
         return [one for one in fleets if self._room(one[1]) * one[2] >= least]
 
     def _room(self, type_: str | None) -> float:

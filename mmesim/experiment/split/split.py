@@ -34,6 +34,7 @@ from mmesim.preflight.offered import Offered
 from mmesim.results.sections import Verdict
 from mmesim.results.split import Alternative, Candidate, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
 from mmesim.scenario.file.template import Template
+from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.run.split import Option, Split
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
@@ -224,7 +225,8 @@ class _Split:
         tried = Tried(option=found.option, state="saves", usd_per_month=found.usd, reason=None)
         if missed:
             state = "open" if lines.worst([line.verdict for line in missed]) == "undecided" else "turned down"
-            said = f"misses {', '.join(line.text for line in missed)}"
+            what = "leaves open" if state == "open" else "misses"
+            said = f"{what} {', '.join(line.text for line in missed if state == 'open' or line.verdict == 'fail')}"
             return tried.model_copy(update={"state": state, "reason": said})
         self.found.append(found)
         return tried
@@ -256,7 +258,10 @@ class _Split:
         if self.scenario.endpoint.without is not None:
             changed["endpoint.without"] = None
         made = Template.of(self.scenario).at(changed)
-        settled: Scenario = made.model_copy(update={"run": self.scenario.run})
+        run = self.scenario.run
+        if run.warmup_s == AUTO:  # nothing settles: the calls before the run have set up what they need
+            run = self.scenario.with_run(warmup_s=0.0).run
+        settled: Scenario = made.model_copy(update={"run": run})
         return lines.held(settled)
 
     def _on_serverless(self, leaving: Leaving, first: int) -> OnServerless:

@@ -46,6 +46,9 @@ def answer(found: Capacity) -> str:
         return "; ".join(filter(None, (words, now)))
     if beyond is None:
         end = " (the most that was tried)" if inside >= found.tried_to else ""
+        if inside < found.now:
+            fit, were = ("fit", "were") if found.of == "models" else ("fits", "was")
+            return f"{amount(found, inside)} {fit}{end}; {amount(found, found.now)} {were} not tried"
         return f"{_room(found, inside)}: at least {amount(found, inside)}{end}"
     between = f"{amount(found, inside)} {'meet' if found.of == 'models' else 'meets'} every line"
     fails = f"{_count(found, beyond)} {'do' if found.of == 'models' else 'does'} not"

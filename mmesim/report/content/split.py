@@ -163,7 +163,7 @@ def _why_not(tried: Tried) -> str:
     """Why an option saves nothing."""
     if tried.state == "dearer" and tried.usd_per_month is not None:
         return f"{units.show_usd(tried.usd_per_month)} a month, {tried.reason}"
-    return f"{'open: ' if tried.state == 'open' else ''}{tried.reason}"
+    return str(tried.reason)
 
 
 def _assumed(found: SplitAnswer) -> Iterator[Block]:

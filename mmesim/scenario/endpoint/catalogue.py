@@ -104,7 +104,7 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     if (instance_type, region) in rows:
         return rows[instance_type, region]
     hint = did_you_mean(region, regions())
-    if hint is not None:
+    if hint is not None and region not in regions():
         raise UnknownType(f"no prices for region {region!r}", hint, "region")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region):
         raise UnknownType(

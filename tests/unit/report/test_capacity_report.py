@@ -63,6 +63,10 @@ TRAFFIC = {"of": "traffic", "now": 1.0, "knee": None, "tried": [tried(1.0)]}
             {"largest": 8000.0, "smallest_failing": None},
             "7,500 more models fit: at least 8,000 models (the most that was tried)",
         ),
+        (
+            {"largest": 100.0, "smallest_failing": None, "tried_to": 100.0, "verdict": "undecided"},
+            "100 models fit (the most that was tried); 500 models were not tried",
+        ),
         ({"largest": 7000.0, "smallest_failing": None}, "6,500 more models fit: at least 7,000 models"),
         (
             {"largest": None, "smallest_failing": 1.0, "verdict": "fail"},
@@ -84,6 +88,8 @@ TRAFFIC = {"of": "traffic", "now": 1.0, "knee": None, "tried": [tried(1.0)]}
          "too near to tell: 0.99 x the traffic meets every line, 1.01 x does not"),
         ({**TRAFFIC, "largest": None, "smallest_failing": 0.25, "tried_from": 0.0156, "verdict": "fail"},
          "0.25 x the traffic is already too much"),
+        ({**TRAFFIC, "largest": 0.5, "smallest_failing": None, "tried_to": 0.5, "verdict": "undecided"},
+         "0.5 x the traffic fits (the most that was tried); 1 x the traffic was not tried"),
         (
             {"expect": [], "verdict": None, "largest": None, "smallest_failing": None},
             "500 models on 4 x ml.m5.xlarge: nothing is expected, so there is no limit; "

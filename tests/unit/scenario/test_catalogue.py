@@ -107,3 +107,8 @@ def test_every_type_that_lacks_nothing_makes_a_host(scenario, base):
     }
     for name in ("ml.c8g.48xlarge", "ml.p5.48xlarge", "ml.r5d.large"):
         assert scenario(base, f"endpoint.instance_type={name}").endpoint.host.memory_bytes > 2**33
+
+
+def test_a_region_with_prices_of_other_types_has_the_hardware_and_no_price():
+    row = look_up("ml.c5.large", "eu-west-1")
+    assert (row.vcpu, row.region, row.price[0]) == (2, "eu-west-1", None)

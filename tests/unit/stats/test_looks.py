@@ -17,6 +17,7 @@ from mmesim.stats.looks import (
     length,
     p_above,
     p_below,
+    p_mean_above,
     p_share_below,
     share_bound,
 )
@@ -138,3 +139,16 @@ def test_a_clear_case_is_decided_on_both_sides():
     sample = rng.gamma(4.0, 1.0, LOOKS[-1]).tolist()  # mean 4
     assert decided(sample, 8.0, 0.025) == "pass"
     assert decided(sample, 2.0, 0.025) == "fail"
+
+
+@given(st.integers(1, 60), st.floats(0.01, 0.99), st.data())
+def test_hoeffdings_bound_is_never_less_than_the_binomial_chance(n, limit, data):
+    ones = data.draw(st.integers(0, n))
+    bound = p_mean_above([1.0] * ones + [0.0] * (n - ones), limit)
+    assert bound >= float(scipy.stats.binom.sf(ones - 1, n, limit)) * (1.0 - 1e-9) if ones else bound == 1.0
+
+
+def test_ten_values_that_are_all_one_are_above_any_share():
+    assert p_mean_above([1.0] * 10, 0.1) == pytest.approx(1e-10)
+    assert p_mean_above([0.1] * 10, 0.1) == 1.0
+    assert p_mean_above([0.5] * 10, 0.0) == 0.0

@@ -92,7 +92,8 @@ def test_the_document_has_a_schema_and_a_frame(hot_leaves: SplitAnswer):
     document = json.loads(hot_leaves.to_json())
     jsonschema.validate(document, split_schema(), cls=jsonschema.Draft202012Validator)
     row = hot_leaves.frame.iloc[0]
-    assert (row["option"], row["models"], row["rest_instances"]) == ("dedicated", "hot", 1)
+    assert (row["option"], row["who"]) == ("dedicated", "the model with the most CPU work")
+    assert (row["models"], row["rest_instances"]) == (1, 1)
     assert row["saving_usd"] == hot_leaves.alternatives[0].saving_usd
 
 
@@ -147,10 +148,38 @@ def test_what_no_part_can_be_held_to_is_said():
     assert found.not_judged == ["loads < 100 /h"]
 
 
+def test_a_warm_up_that_is_found_does_for_every_side():
+    serverless = {"setup": "1 s", "idle": "10 min", "cpu_speed": 1}
+    run = {"duration": "60 s", "warmup": "auto", "replications": 2, "seed": 2}
+    found = answer(
+        run=run, split={"options": ["serverless"], "instance_types": ["ml.m5.xlarge"], "serverless": serverless}
+    )
+    tried = [one for candidate in found.candidates for one in candidate.tried]
+    assert any(one.usd_per_month is not None for one in tried)
+
+
 def fleets(scenario: Scenario) -> tuple[Fleets, dict[tuple[str, ...], Any]]:
     loads = Loads(Offered(scenario))
     wanted = scenario.split or Split()
     return Fleets(scenario, wanted, loads), {one.names: one for one in candidates(loads, wanted)}
+
+
+def test_recorded_calls_are_counted(tmp_path):
+    trace = tmp_path / "calls.csv"
+    rows = [f"{k},{'hot' if k % 4 else 'tenant-007'}" for k in range(40)]
+    trace.write_text("\n".join(["time,model", *rows]))
+    scenario = Scenario.from_dict(data(traffic=[{"trace": {"file": str(trace)}}]))
+    loads = Loads(Offered(scenario))
+    assert loads.rate[scenario.hosted[7].index] * 60 == pytest.approx(10)
+    assert next(one.names for one in candidates(loads, Split())) == ("hot",)
+
+
+def test_a_smaller_type_that_holds_all_models_is_roomy_enough():
+    few = {**TENANT, "count": 3}
+    made, _ = fleets(Scenario.from_dict(data(few, HOT)))
+    assert {one[1] for one in made.as_roomy(made.counts(1000.0), share=1.0)} == {"ml.m5.xlarge", "ml.c5.large"}
+    made, _ = fleets(Scenario.from_dict(data()))
+    assert min(one[2] for one in made.as_roomy(made.counts(1000.0), share=1.0) if one[1] == "ml.c5.large") > 5
 
 
 def test_candidates_are_those_that_a_reason_speaks_for():
