@@ -77,6 +77,15 @@ def test_what_a_fleet_must_withstand_besides_is_said():
     assert "it has to hold with one instance fewer, too" in answer
 
 
+def test_a_fleet_that_is_inside_as_written_and_turned_down_by_arithmetic_is_not_shown_by_what_passes():
+    reason = "with one instance fewer: memory: at least 8 % are slower than the limit"
+    down = FLEETS[4].model_copy(update={"lines": [], "reason": reason})
+    estimates = [*planned().estimates[:1], Estimated(fleet=4, lines=[line(0.0012)])]
+    plan = planned(fleets=[*FLEETS[:4], down, *FLEETS[5:]], estimates=estimates, why_not=[])
+    assert f"next cheaper, 2 x ml.m5.2xlarge, was turned down: {reason};" in statement(plan)
+    assert f"next cheaper; {reason}; lacks memory" in said(plan)
+
+
 def test_nothing_that_fits_names_the_nearest_miss_and_what_none_meets():
     assert statement(nothing_fits()) == (
         "With 95 % over simulation noise, given this scenario and these assumptions: none of the 5 fleets of the grid "

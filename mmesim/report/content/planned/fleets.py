@@ -67,7 +67,7 @@ def _price(planned: Planned, row: int) -> str:
 def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     """The roles of a fleet, the figure that decides, and what it lacks."""
     yield from role
-    one, line = planned.fleets[row], words.nearest(words.judged(planned, row))
+    one, line = planned.fleets[row], words.decides(planned, row)
     if line is not None:
         yield words.in_table(line)
     elif one.state == "turned down":

@@ -95,7 +95,7 @@ def cheaper(planned: Planned, row: int) -> list[int]:
 
 def _has(planned: Planned, row: int) -> str:
     """What a fleet has that is not the answer; where nothing was simulated of it, why it was turned down."""
-    line = words.nearest(words.judged(planned, row))
+    line = words.decides(planned, row)
     if line is not None:
         return f"has {words.roughly(line)}"
     reason = words.sentence(planned.fleets[row].reason)

@@ -107,8 +107,19 @@ def _badness(line: FleetLine) -> tuple[int, float]:
 
 
 def judged(planned: Planned, row: int) -> Sequence[FleetLine]:
-    """The lines of a fleet: as estimated on seeds that chose nothing, where it was."""
-    return next((one.lines for one in planned.estimates if one.fleet == row and one.lines), planned.fleets[row].lines)
+    """The lines of a fleet: as estimated on seeds that chose nothing, where they were, else as it was decided by."""
+    fresh = [line for one in planned.estimates if one.fleet == row for line in one.lines]
+    estimated = {(line.text, line.when) for line in fresh}
+    return [*fresh, *(line for line in planned.fleets[row].lines if (line.text, line.when) not in estimated)]
+
+
+def decides(planned: Planned, row: int) -> FleetLine | None:
+    """The line that says why a fleet is what it is; None where none does: arithmetic alone turned it down."""
+    one, lines = planned.fleets[row], judged(planned, row)
+    if one.state != "turned down":
+        return nearest(lines)
+    failed = [[line for line in of if line.verdict == "fail"] for of in (lines, one.lines)]
+    return nearest(failed[0]) or nearest(failed[1])
 
 
 def found(line: FleetLine) -> str:
