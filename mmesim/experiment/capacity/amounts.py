@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Context
 from typing import Literal
 
 from mmesim.errors import UserError
@@ -40,13 +41,17 @@ class Amounts:
         if of == "traffic":
             if group is not None:
                 raise UserError("--group chooses models: it goes with --of models")
-            now, least = 1.0, LEAST
+            now, least, farthest = 1.0, _short(LEAST), MOST
         else:
             now, least = float(count_of(scenario, group)), float(len(scalable(scenario, group)))
-        most = MOST * now if up_to is None else up_to
+            farthest = min(MOST * now, float(MOST_MODELS))
+        most = farthest if up_to is None else up_to
         if not (math.isfinite(most) and most > 0.0) or (of == "models" and most != round(most)):
             word = "a number of models" if of == "models" else "a factor above 0"
             raise UserError(f"--up-to {most:g} is not {word}")
+        if of == "traffic":
+            # An end that the amounts cannot reach would never be met, and one rounded up is more than was asked for.
+            most = float(Context(prec=DIGITS, rounding=ROUND_FLOOR).create_decimal(repr(most)))
         if most < least or (of == "models" and most > MOST_MODELS):
             highest = f" to {MOST_MODELS:,}" if of == "models" else ""
             raise UserError(f"--up-to {most:g} cannot be tried: from {least:.4g}{highest}")
@@ -68,7 +73,7 @@ class Amounts:
     def rounded(self, amount: float) -> float:
         """The nearest amount that can be."""
         inside = min(max(amount, self.least), self.most)
-        return float(round(inside)) if self.of == "models" else float(f"{inside:.{DIGITS}g}")
+        return float(round(inside)) if self.of == "models" else _short(inside)
 
     def apart(self, low: float, high: float) -> bool:
         """Whether there is another amount to try between two."""
@@ -85,3 +90,7 @@ class Amounts:
         if self.of == "models" and moved == amount:
             return self.rounded(amount + math.copysign(1.0, share))
         return moved
+
+
+def _short(factor: float) -> float:
+    return float(f"{factor:.{DIGITS}g}")

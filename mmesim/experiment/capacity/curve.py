@@ -115,11 +115,12 @@ class Curve:
         amounts = self.amounts
         last = self.at(amounts.start)
         assert last is not None  # it is the scenario itself, or was asked for
-        up, end = last.inside, amounts.most if last.inside else amounts.least
+        up = last.inside
         following: Short | None = last
         while following is not None and following.inside == up:
             last = following
-            following = None if last.amount == end else self.at(amounts.rounded(last.amount * (2.0 if up else 0.5)))
+            moved = amounts.rounded(last.amount * (2.0 if up else 0.5))
+            following = None if moved == last.amount else self.at(moved)  # an end of the range does not move
         if following is None:
             return (last, None) if up else (None, last)
         low, high = (last, following) if up else (following, last)
