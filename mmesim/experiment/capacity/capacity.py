@@ -13,6 +13,7 @@ from pathlib import Path
 from mmesim import __version__, units
 from mmesim.experiment.capacity.amounts import Amounts, Of
 from mmesim.experiment.capacity.curve import RUNS, Curve, Short
+from mmesim.experiment.capacity.direction import refuse_improving
 from mmesim.experiment.capacity.knee import knee
 from mmesim.experiment.capacity.limit import Decided, Limit
 from mmesim.experiment.execute.executors import given_or_local
@@ -54,10 +55,11 @@ def capacity(
     models of this group alone. `up_to`: the largest amount to try, by default 16 times the present one. `jobs` run at
     the same time, or `executor` runs them. `store` is a file: what is in it is not simulated again. `robustness` finds
     in how many settings of what AWS does not publish the largest amount still meets every line. Raises UserError,
-    before anything is simulated, for a scenario that cannot be scaled.
+    before anything is simulated, for a scenario that cannot be scaled, and for lines that more traffic may mend.
     """
     given = scenario if isinstance(scenario, Scenario) else load(Path(scenario))
     amounts = Amounts.asked(given, of, group, up_to)
+    refuse_improving(given, of)
     place = None if store is None else Path(store)
     with given_or_local(executor, jobs) as running:
         with Store(place) as kept:
