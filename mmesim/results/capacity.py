@@ -91,7 +91,8 @@ class Capacity(Entry):
     stopped: str | None
     """why the scenario could not be scaled to an end of this range"""
     monotone: bool
-    """false: an amount meets every line although a smaller one misses one, so that `largest` is not all that fits"""
+    """false: an amount meets every line, or seems to in short runs, although a smaller one misses one, so that
+    `largest` need not be all that fits"""
     knee: Knee | None
     """of the misses; null for traffic"""
     tried: Annotated[list[Tried], Field(min_length=1)]

@@ -95,7 +95,7 @@ def capacity(
         tried_from=amounts.least,
         tried_to=amounts.most,
         stopped=curve.stopped,
-        monotone=limit.monotone,
+        monotone=limit.monotone and curve.monotone,
         knee=None
         if found_knee is None
         else KneeEntry(models=found_knee.amount, interval=found_knee.interval, reason=found_knee.reason),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mmesim.errors import UserError
 from mmesim.experiment.capacity.amounts import Amounts
+from mmesim.experiment.capacity.direction import mended
 from mmesim.experiment.gate.course import trusted
 from mmesim.experiment.gate.lines import Line, lines
 from mmesim.experiment.numbers import CAPACITY
@@ -23,6 +24,8 @@ from mmesim.stats.means import mean, mean_interval
 
 RUNS = 10
 """Short replications at each amount."""
+LOOK_ABOVE = (2.0, 4.0, 8.0)
+"""Times the amount at the start: whether more of it is no harder, where nothing less holds."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,13 @@ class Short:
         return all(
             _verdict(line, values, exact=True) == "pass" for line, values in zip(self.lines, self.values, strict=True)
         )
+
+    @property
+    def failing(self) -> list[str]:
+        """The lines that seem not to hold, as written; of several windows once."""
+        each = zip(self.lines, self.values, strict=True)
+        found = [line.expectation.text for line, values in each if _verdict(line, values, exact=True) != "pass"]
+        return list(dict.fromkeys(found))
 
     @property
     def is_clear(self) -> bool:
@@ -79,6 +89,12 @@ class Curve:
         """In order of amount."""
         return [self._found[amount] for amount in sorted(self._found)]
 
+    @property
+    def monotone(self) -> bool:
+        """Whether no amount seems to be inside that is larger than one that clearly fails."""
+        failing = [one.amount for one in self.points if not one.inside and one.is_clear]
+        return all(one.amount < min(failing, default=math.inf) for one in self.points if one.inside)
+
     def at(self, amount: float) -> Short | None:
         """What was found there; None where the scenario cannot be scaled so far."""
         if amount not in self._found:
@@ -110,7 +126,8 @@ class Curve:
     def bracket(self) -> tuple[Short | None, Short | None]:
         """The largest amount at which every line seems to hold, and the smallest at which one does not.
 
-        By doubling or halving from the present amount, then by bisection. None: there is none up to the end.
+        By doubling or halving from the present amount, then by bisection. None: there is none up to the end. UserError
+        where nothing less holds, but more does.
         """
         amounts = self.amounts
         last = self.at(amounts.start)
@@ -122,6 +139,8 @@ class Curve:
             moved = amounts.rounded(last.amount * (2.0 if up else 0.5))
             following = None if moved == last.amount else self.at(moved)  # an end of the range does not move
         if following is None:
+            if not up:
+                self._refuse_mended()
             return (last, None) if up else (None, last)
         low, high = (last, following) if up else (following, last)
         while amounts.apart(low.amount, high.amount):
@@ -130,3 +149,16 @@ class Curve:
                 break
             low, high = (middle, high) if middle.inside else (low, middle)
         return low, high
+
+    def _refuse_mended(self) -> None:
+        """UserError where the lines clearly fail at the start and clearly hold with more, as by first loads."""
+        amounts, first = self.amounts, self._found[self.amounts.start]
+        if not first.is_clear:
+            return
+        for factor in LOOK_ABOVE:
+            amount = amounts.rounded(factor * amounts.start)
+            more = self.at(amount)
+            if more is None or amount < factor * amounts.start:
+                return  # the end of what can be tried
+            if more.inside and more.is_clear:
+                raise UserError(mended(amounts.scenario, amounts.of, first.failing, amounts.start, amount))

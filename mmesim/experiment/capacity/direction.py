@@ -5,6 +5,8 @@ The search rests on the rule that a fleet which carries an amount carries less, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mmesim.errors import UserError
 from mmesim.experiment.capacity.amounts import Of
 from mmesim.scenario.run.expect import Expectation
@@ -27,6 +29,17 @@ def refuse_improving(scenario: Scenario, of: Of) -> None:
         f"{scenario.name}: {'; '.join(f'{line.text!r}: {why}' for line, why in said)}. What fails now may hold with "
         f"more {of}, so there is no largest amount: leave {lines} out{without} and look at {them} over the {of} "
         "with `mmesim sweep`"
+    )
+
+
+def mended(scenario: Scenario, of: Of, failing: Sequence[str], now: float, more: float) -> str:
+    """What to say where short runs miss these lines now, and at every smaller amount, and meet all with more."""
+    unit = "models" if of == "models" else "x the traffic"
+    return (
+        f"{scenario.name}: {', '.join(map(repr, failing))} failed at {now:g} {unit} and below, and everything held at "
+        f"{more:g} {unit}, in short runs. Here more {of} mends what fails, so there is no largest amount. Often first "
+        "loads are the reason, which are rarer among more calls: begin with `endpoint.warm: stationary`, or leave them "
+        f"out with a longer `run.warmup`; or look at the lines over the {of} with `mmesim sweep`"
     )
 
 

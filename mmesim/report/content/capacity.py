@@ -162,7 +162,9 @@ def _notes(found: Capacity) -> Iterator[Block]:
                 "against it"
             )
         else:
-            notes.append("an amount meets every line although a smaller one misses one: more than this may fit")
+            notes.append(
+                "an amount meets every line, or seems to, although a smaller one misses one: more than this may fit"
+            )
     if found.of == "models":
         notes.append("more models bring more traffic: popularity goes on by its rule, and nobody calls less often")
     notes += found.notes

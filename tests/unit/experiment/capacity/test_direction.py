@@ -70,3 +70,28 @@ def test_nothing_is_simulated_before_a_line_is_refused():
 
 def test_the_figures_that_fall_exist():
     assert set(EXPECTED) >= FALLING
+
+
+COLD = """
+name: cold
+endpoint: {instance_type: ml.m5.large}
+models: {name: m, count: 20, artifact_size: 1 MB, memory: 1 MiB, service: {wait: 10 ms}}
+traffic: {arrivals: {poisson: {rate: 2 /s}}}
+run: {duration: 2 min, warmup: 0 s}
+expect: [cache_hit_ratio >= 94 %]
+"""
+
+
+def test_first_loads_that_more_traffic_makes_rarer_are_no_limit():
+    # 20 first loads among 240 calls are 8 %, among 480 they are 4 %.
+    with pytest.raises(UserError) as refused:
+        capacity(load_text(COLD), of="traffic")
+    said = str(refused.value)
+    assert said.startswith("cold: 'cache_hit_ratio >= 94 %' failed at 1 x the traffic and below")
+    assert "everything held at 2 x the traffic, in short runs" in said
+    assert "`endpoint.warm: stationary`" in said
+
+
+def test_first_loads_that_are_left_out_are_no_reason_to_refuse():
+    warm = load_text(COLD, overrides=["endpoint.warm=stationary"])
+    assert capacity(warm, of="traffic", up_to=2.0).largest == 2.0
