@@ -47,7 +47,7 @@ class Knee(Entry):
     """Where the curve of misses over the number of models leaves its flat part."""
 
     models: float | None
-    """from there on 1 % more of the calls miss than with few models"""
+    """from there on 1 percentage point more of the calls miss than with few models"""
     interval: Interval
     """95 %, bootstrap over replications; null where it cannot be said"""
     reason: str | None
@@ -69,6 +69,10 @@ class Capacity(Entry):
     """4 x ml.m5.xlarge"""
     usd_per_month: float | None
     """of the fleet, on demand; null without a price"""
+    price_estimated: bool
+    """the price is not AWS's, but estimated from types like it"""
+    price_source: str | None
+    """where the price is from; null without a price"""
     verdict: Verdict | None
     """of the present amount: pass when it is not above `largest`, fail when it is not below `smallest_failing`; null
     when nothing is expected"""

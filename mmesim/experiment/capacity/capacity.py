@@ -85,6 +85,8 @@ def capacity(
         group=group,
         fleet=_fleet(given),
         usd_per_month=usd_per_month,
+        price_estimated=price is not None and endpoint.host.price_estimated,
+        price_source=None if price is None else endpoint.host.price_source,
         verdict=_verdict(amounts.now, limit) if given.expect else None,
         confidence=CONFIDENCE,
         notes=list(_notes(given)),

@@ -4,8 +4,8 @@ With few models every call hits but for first loads: the curve is flat. With mor
 called are unloaded for others: thrashing begins where the working sets together exceed the memory (P. J. Denning,
 Thrashing: its causes and prevention, AFIPS FJCC 33, 1968), and that place is the knee of the miss curve (E. Rothberg,
 J. P. Singh, A. Gupta, Working sets, cache sizes, and node granularity issues for large-scale multiprocessors, ISCA
-1993). Here the knee is where 1 % more of the calls miss than on the flat part: from there on a p99 is that of a cold
-call, whatever the limit is.
+1993). Here the knee is where 1 percentage point more of the calls miss than on the flat part: from there on a p99 is
+that of a cold call, whatever the limit is.
 """
 
 from __future__ import annotations

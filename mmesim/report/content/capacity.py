@@ -83,7 +83,8 @@ def _whole(found: Capacity) -> str:
 
 
 def _head(found: Capacity) -> Iterator[Block]:
-    cost = "" if found.usd_per_month is None else f", {units.show_count(round(found.usd_per_month))} USD a month"
+    about = "about " if found.price_estimated else ""
+    cost = "" if found.usd_per_month is None else f", {about}{units.show_count(round(found.usd_per_month))} USD a month"
     whose = "" if found.group is None else f" of {found.group}"
     yield Title(found.name, f"{found.of}{whose} that {found.fleet} can carry{cost}; {phrases.INTERVALS}", level=1)
     lines = [answer(found)]
@@ -100,7 +101,8 @@ def _knee(found: Capacity) -> str:
         return f"thrash knee: none ({found.knee.reason})"
     ends = found.knee.interval
     place = formats.both({"value": found.knee.models, "ci95": None if ends is None else list(ends)})
-    return f"thrash knee: {place} models; beyond it 1 % more of the calls find no copy in memory than with few models"
+    more = "1 percentage point more of the calls find no copy in memory than with few models"
+    return f"thrash knee: {place} models; beyond it {more}"
 
 
 def _table(found: Capacity) -> Iterator[Block]:
@@ -132,7 +134,7 @@ def _row(found: Capacity, one: Tried, text: str | None) -> tuple[Cell, ...]:
     cells.append(formats.share_cell(hits))
     if found.usd_per_month is not None:
         cost = one.usd_per_model if found.of == "models" else one.usd_per_million
-        cells.append(Cell(formats.DASH if cost is None else f"{cost:,.2f}"))
+        cells.append(Cell(formats.DASH if cost is None else f"{'~' if found.price_estimated else ''}{cost:,.2f}"))
     return tuple(cells)
 
 
@@ -165,9 +167,13 @@ def _notes(found: Capacity) -> Iterator[Block]:
             notes.append(
                 "an amount meets every line, or seems to, although a smaller one misses one: more than this may fit"
             )
+    if found.price_estimated:
+        notes.append(f"~ estimated price: {(found.price_source or '').removeprefix('estimate: ')}")
     if found.of == "models":
         notes.append("more models bring more traffic: popularity goes on by its rule, and nobody calls less often")
     notes += found.notes
     if found.stopped is not None:
         notes.append(f"not tried any further: {found.stopped}")
+    runs = phrases.plural(found.replications, "run")
+    notes.append(f"all of it rests on {runs} with {phrases.plural(found.requests, 'call')}")
     yield Lines(tuple(notes), "note")

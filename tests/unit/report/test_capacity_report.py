@@ -32,7 +32,7 @@ def tried(amount: float, share: float | None = 0.005, verdict: Any = None) -> Tr
 def document(**given: Any) -> Capacity:
     plain: dict[str, Any] = {
         "mmesim": "0.1.0", "name": "tenants", "of": "models", "group": None, "fleet": "4 x ml.m5.xlarge",
-        "usd_per_month": 671.6, "verdict": "pass", "confidence": 0.95, "notes": [], "expect": ["p99 < 500 ms"],
+        "usd_per_month": 671.6, "price_estimated": False, "price_source": "AWS's list", "verdict": "pass", "confidence": 0.95, "notes": [], "expect": ["p99 < 500 ms"],
         "now": 500.0, "largest": 538.0, "smallest_failing": 561.0, "tried_from": 1.0, "tried_to": 8000.0,
         "stopped": None, "monotone": True, "knee": Knee(models=481.0, interval=(475.0, 490.0), reason=None),
         "tried": [tried(500.0), tried(538.0, 0.008, "pass"), tried(550.0, 0.0101, "undecided"),
@@ -138,6 +138,15 @@ def test_a_long_curve_is_thinned_but_keeps_what_was_decided():
         ({"robustness": {"answer": "holds in 6 of 8 settings"}}, "538 models: holds in 6 of 8 settings"),
         ({"knee": Knee(models=None, interval=None, reason="none seen")}, "thrash knee: none (none seen)"),
         ({"group": "small"}, "models of small that 4 x ml.m5.xlarge can carry"),
+        ({}, "4 x ml.m5.xlarge can carry, 672 USD a month;"),
+        ({}, "481 [475, 490] models; beyond it 1 percentage point more of the calls find no copy in memory"),
+        ({"requests": 1_234_567}, "all of it rests on 100 runs with 1,234,567 calls"),
+        ({"price_estimated": True}, "4 x ml.m5.xlarge can carry, about 672 USD a month;"),
+        (
+            {"price_estimated": True, "price_source": "estimate: EC2 price of 2026-07-20 x 1.20"},
+            "(~ estimated price: EC2 price of 2026-07-20 x 1.20)",
+        ),
+        ({"price_estimated": True}, "~0.20"),
     ],
 )
 def test_what_the_reader_must_know(given: dict[str, Any], words: str):
