@@ -59,7 +59,7 @@ def exit_codes_page() -> str:
             str(common.INTERRUPTED),
             "interrupted: Ctrl-C, SIGTERM, a terminal that was closed, or a process of `--jobs` that was killed, "
             "such as when memory ran out; finished replications are printed and written, marked `interrupted`; "
-            "`plan` gives its best answer so far",
+            "`plan` gives its best answer so far, `capacity` what is known so far",
         ),
     ]
     return page(

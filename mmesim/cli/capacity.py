@@ -11,6 +11,7 @@ import typer
 
 from mmesim.cli.common import (
     EXIT_CODES,
+    INTERRUPTED,
     Cluster,
     Jobs,
     Json,
@@ -68,7 +69,7 @@ def capacity(
     """Find out how many models fit, or how much traffic.
 
     Exits with 0 when what the scenario has fits (or nothing is expected), with 1 when it does not, with 2 when the
-    simulations leave it open.
+    simulations leave it open. Ctrl-C gives what is known so far; the same command goes on.
     """
     from mmesim import units
     from mmesim.experiment.capacity.capacity import capacity as find
@@ -107,5 +108,9 @@ def capacity(
     each(lambda: show(found, lambda: (answer_report if quiet else capacity_report)(found), json, coloured()), draw)
     if not quiet:
         typer.echo(f"{units.show_count(found.simulated)} runs were simulated: they are kept in {store}", err=True)
+    if not found.finished:
+        if not quiet:
+            typer.echo(f"what is finished is in {store}: run the same command to continue", err=True)
+        raise typer.Exit(INTERRUPTED)
     if found.verdict is not None:
         raise typer.Exit(EXIT_CODES[found.verdict])

@@ -74,8 +74,10 @@ class Capacity(Entry):
     price_source: str | None
     """where the price is from; null without a price"""
     verdict: Verdict | None
-    """of the present amount: pass when it is not above `largest`, fail when it is not below `smallest_failing`; null
-    when nothing is expected"""
+    """of the present amount, so far: pass when it is not above `largest`, fail when it is not below `smallest_failing`;
+    null when nothing is expected"""
+    finished: bool
+    """false when it was broken off: what is known so far"""
     confidence: float
     """that no verdict on an amount is wrong, over the noise of the simulation: 0.95"""
     notes: list[str]
@@ -88,6 +90,11 @@ class Capacity(Entry):
     """the largest amount that meets every line; null when none was found"""
     smallest_failing: float | None
     """the smallest amount that misses a line; null when none was found"""
+    seems_to_fit: float | None
+    """the largest amount at which short runs, which decide nothing, see every line hold, below all where one is missed;
+    null when there is none, or nothing is expected"""
+    seems_not_to_fit: float | None
+    """the smallest amount at which short runs see a line missed"""
     tried_from: Annotated[float, Field(gt=0)]
     """least amount that could be tried"""
     tried_to: Annotated[float, Field(gt=0)]
@@ -98,7 +105,7 @@ class Capacity(Entry):
     """false: an amount meets every line, or seems to in short runs, although a smaller one misses one, so that
     `largest` need not be all that fits"""
     knee: Knee | None
-    """of the misses; null for traffic"""
+    """of the misses; null for traffic, and where it was broken off before"""
     tried: Annotated[list[Tried], Field(min_length=1)]
     """in order of amount"""
     replications: Count

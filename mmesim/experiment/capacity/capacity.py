@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mmesim import __version__, units
+from mmesim.errors import STOPPED
 from mmesim.experiment.capacity.amounts import Amounts, Of
 from mmesim.experiment.capacity.curve import RUNS, Curve, Short
 from mmesim.experiment.capacity.direction import refuse_improving
@@ -19,6 +20,7 @@ from mmesim.experiment.capacity.limit import Decided, Limit
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.gate.unchanged import UNITS
+from mmesim.experiment.replicate import say_why
 from mmesim.experiment.robustness import robustness as try_unknowns
 from mmesim.experiment.runs import Runs, Watch
 from mmesim.experiment.store.store import Store
@@ -54,7 +56,8 @@ def capacity(
     tried; without `expect` the figures and the knee alone. More models come with their traffic. `group`: vary the
     models of this group alone. `up_to`: the largest amount to try, by default 16 times the present one. `jobs` run at
     the same time, or `executor` runs them. `store` is a file: what is in it is not simulated again. `robustness` finds
-    in how many settings of what AWS does not publish the largest amount still meets every line. Raises UserError,
+    in how many settings of what AWS does not publish the largest amount still meets every line. KeyboardInterrupt gives
+    what is known so far, with `finished` false, or goes on where nothing is. Raises UserError,
     before anything is simulated, for a scenario that cannot be scaled, and for lines that more traffic may mend.
     """
     given = scenario if isinstance(scenario, Scenario) else load(Path(scenario))
@@ -65,16 +68,24 @@ def capacity(
         with Store(place) as kept:
             runs = Runs(kept, running, watch)
             curve, limit = Curve(amounts, runs), Limit(amounts, runs)
-            if given.expect:
-                limit.search(*curve.bracket())
-            else:
-                _look_around(curve)
-            found_knee = knee(curve, given.run.seed, not given.expect) if of == "models" else None
+            found_knee, finished = None, False
+            try:
+                if given.expect:
+                    limit.search(*curve.bracket())
+                else:
+                    _look_around(curve)
+                found_knee = knee(curve, given.run.seed, not given.expect) if of == "models" else None
+                finished = True
+            except STOPPED as error:
+                if not curve.points:
+                    raise
+                say_why(error)
             largest = limit.largest
             simulated, everything = runs.simulated, runs.simulated + runs.found
         holds = None
-        if robustness and largest is not None:
+        if robustness and finished and largest is not None:
             holds = try_unknowns(amounts.at(largest), executor=running, store=place, watch=watch).data
+    seen = curve.seen if given.expect else (None, None)
     endpoint = given.endpoint
     price = endpoint.host.price_usd_per_hour
     usd_per_month = None if price is None else price * endpoint.instance_count * HOURS_PER_MONTH
@@ -88,12 +99,15 @@ def capacity(
         price_estimated=price is not None and endpoint.host.price_estimated,
         price_source=None if price is None else endpoint.host.price_source,
         verdict=_verdict(amounts.now, limit) if given.expect else None,
+        finished=finished,
         confidence=CONFIDENCE,
         notes=list(_notes(given)),
         expect=[line.text for line in given.expect],
         now=amounts.now,
         largest=largest,
         smallest_failing=limit.smallest_failing,
+        seems_to_fit=seen[0],
+        seems_not_to_fit=seen[1],
         tried_from=amounts.least,
         tried_to=amounts.most,
         stopped=curve.stopped,

@@ -90,6 +90,13 @@ class Curve:
         return [self._found[amount] for amount in sorted(self._found)]
 
     @property
+    def seen(self) -> tuple[float | None, float | None]:
+        """The largest amount that seems to be inside below the smallest that does not, and the latter, so far."""
+        high = min((one.amount for one in self.points if not one.inside), default=None)
+        inside = [one.amount for one in self.points if one.inside and (high is None or one.amount < high)]
+        return max(inside, default=None), high
+
+    @property
     def monotone(self) -> bool:
         """Whether no amount seems to be inside that is larger than one that clearly fails."""
         failing = [one.amount for one in self.points if not one.inside and one.is_clear]

@@ -30,9 +30,31 @@ def amount(found: Capacity, of: float) -> str:
 
 
 def answer(found: Capacity) -> str:
-    """What fits, what does not, and how far the present amount is from it."""
+    """What fits, what does not, and how far the present amount is from it; as far as it is known."""
+    if found.finished:
+        return _answer(found)
+    if not found.expect or found.largest is not None or found.smallest_failing is not None:
+        return f"stopped before the end, so far: {_answer(found)}"
+    return f"stopped before the end: nothing is decided; {_seen(found)}"
+
+
+def _seen(found: Capacity) -> str:
+    """Where short runs see the limit."""
+    low, high = found.seems_to_fit, found.seems_not_to_fit
+    if low is not None and high is not None:
+        return f"short runs see the limit between {_count(found, low)} and {amount(found, high)}"
+    if low is not None:
+        one = found.of == "traffic" or low == 1
+        return f"in short runs {amount(found, low)} {'meets' if one else 'meet'} every line"
+    assert high is not None  # an amount was tried
+    one = found.of == "traffic" or high == 1
+    return f"in short runs {amount(found, high)} {'misses' if one else 'miss'} a line"
+
+
+def _answer(found: Capacity) -> str:
     if not found.expect:
-        return f"{_whole(found)}: nothing is expected, so there is no limit; the curve and the knee are below"
+        curve = "the curve is" if found.of == "traffic" else "the curve and the knee are"
+        return f"{_whole(found)}: nothing is expected, so there is no limit; {curve} below"
     inside, beyond = found.largest, found.smallest_failing
     now = f"the scenario has {_count(found, found.now)}" if found.of == "models" else ""
     if inside is None and beyond is None:

@@ -32,7 +32,9 @@ def tried(amount: float, share: float | None = 0.005, verdict: Any = None) -> Tr
 def document(**given: Any) -> Capacity:
     plain: dict[str, Any] = {
         "mmesim": "0.1.0", "name": "tenants", "of": "models", "group": None, "fleet": "4 x ml.m5.xlarge",
-        "usd_per_month": 671.6, "price_estimated": False, "price_source": "AWS's list", "verdict": "pass", "confidence": 0.95, "notes": [], "expect": ["p99 < 500 ms"],
+        "price_estimated": False, "price_source": "AWS's list", "finished": True, "seems_to_fit": 540.0,
+        "seems_not_to_fit": 545.0,
+        "usd_per_month": 671.6, "verdict": "pass", "confidence": 0.95, "notes": [], "expect": ["p99 < 500 ms"],
         "now": 500.0, "largest": 538.0, "smallest_failing": 561.0, "tried_from": 1.0, "tried_to": 8000.0,
         "stopped": None, "monotone": True, "knee": Knee(models=481.0, interval=(475.0, 490.0), reason=None),
         "tried": [tried(500.0), tried(538.0, 0.008, "pass"), tried(550.0, 0.0101, "undecided"),
@@ -90,6 +92,21 @@ TRAFFIC = {"of": "traffic", "now": 1.0, "knee": None, "tried": [tried(1.0)]}
          "0.25 x the traffic is already too much"),
         ({**TRAFFIC, "largest": 0.5, "smallest_failing": None, "tried_to": 0.5, "verdict": "undecided"},
          "0.5 x the traffic fits (the most that was tried); 1 x the traffic was not tried"),
+        ({"finished": False},
+         "stopped before the end, so far: 38 more models fit: 538 models meet every line, 561 do not"),
+        ({"finished": False, "largest": None, "smallest_failing": None},
+         "stopped before the end: nothing is decided; short runs see the limit between 540 and 545 models"),
+        ({"finished": False, "largest": None, "smallest_failing": None, "seems_not_to_fit": None},
+         "stopped before the end: nothing is decided; in short runs 540 models meet every line"),
+        ({**TRAFFIC, "finished": False, "largest": None, "smallest_failing": None, "seems_to_fit": None,
+          "seems_not_to_fit": 0.5},
+         "stopped before the end: nothing is decided; in short runs 0.5 x the traffic misses a line"),
+        ({**TRAFFIC, "finished": False, "largest": None, "smallest_failing": None, "seems_to_fit": 1.0,
+          "seems_not_to_fit": 2.0},
+         "stopped before the end: nothing is decided; short runs see the limit between 1 x and 2 x the traffic"),
+        ({"finished": False, "expect": [], "verdict": None, "largest": None, "smallest_failing": None},
+         "stopped before the end, so far: 500 models on 4 x ml.m5.xlarge: nothing is expected, so there is no limit; "
+         "the curve and the knee are below"),
         (
             {"expect": [], "verdict": None, "largest": None, "smallest_failing": None},
             "500 models on 4 x ml.m5.xlarge: nothing is expected, so there is no limit; "
