@@ -43,11 +43,11 @@ def exit_codes_page() -> str:
         (
             str(verdicts["fail"]),
             "`run --check`, `robustness --check`: an expectation failed; `gate`: a line fails; `plan`: no fleet is "
-            "inside; `capacity`: what the scenario has does not fit",
+            "inside; `capacity`: what the scenario has does not fit; `split`: no split that was tried saves",
         ),
         (
             str(verdicts["undecided"]),
-            "the same: none failed, but the simulations leave one open; `plan`: the answer is open",
+            "the same: none failed, but the simulations leave one open; `plan`, `split`: the answer is open",
         ),
         (
             str(UserError.exit_code),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mmesim.errors import TooLarge
 from mmesim.experiment.gate.course import trusted
-from mmesim.experiment.gate.decide import Levels, decide
+from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
 from mmesim.experiment.gate.design import lengthened, numbers
 from mmesim.experiment.gate.evidence import each, evidence
 from mmesim.experiment.gate.lines import Line, Row, lines, row
@@ -20,7 +20,7 @@ from mmesim.experiment.plan.tried import Tried, line_of, words
 from mmesim.experiment.robustness import name_of, under_each
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.experiment.unknowns import Unknowns
-from mmesim.results.expect import judge, overall
+from mmesim.results.expect import compare, judge, overall
 from mmesim.results.gated import Design
 from mmesim.results.latency import pool
 from mmesim.results.planned import FleetLine, Pair, Setting
@@ -82,7 +82,10 @@ class Sample:
         result = []
         for index, line in enumerate(self.lines):
             of = evidence(line, index, rows, run.duration_s - run.cut_s, self._values(index))
-            result.append(line_of(of, decide(of, Levels(level, level)), self.when))
+            decision = decide(of, Levels(level, level))
+            if decision.verdict == "undecided" and decision.by == "clean blocks" and not of.one_sided:
+                decision = _by_interval(of, decision)
+            result.append(line_of(of, decision, self.when))
         return result
 
     def each_value(self, index: int) -> list[float]:
@@ -93,6 +96,15 @@ class Sample:
     def _values(self, index: int) -> list[tuple[float, float]]:
         whole = [[self._rows[n] for n in numbers(self._design, one, PLAN_ESTIMATE)] for one in range(self.replications)]
         return each(self.lines[index], index, whole)
+
+
+def _by_interval(of: Evidence, decision: Decision) -> Decision:
+    """The verdict by the interval of the mean, as of a run: too few blocks would say less, and nothing is decided."""
+    figure, question = of.line.inside.figure, of.line.inside
+    ends = mean_interval(of.values, low=0.0, high=figure.high)
+    if ends is None:
+        return decision
+    return replace(decision, by="sequential test", verdict=compare(question.comparison, *ends, question.bound))
 
 
 @dataclass

@@ -29,8 +29,8 @@ def busy(expect: list[str], **changes: Any) -> Scenario:
 def test_a_short_run_starts_stationary_and_has_some_thousand_calls():
     found = short.shortened(busy(["p99 < 500 ms"]))
     assert found.endpoint.warm == "stationary"
-    assert found.run.duration_s - found.run.cut_s == pytest.approx(60.0)
-    assert found.run.cut_s == pytest.approx(60.0 / short.WINDOWS)
+    assert found.run.duration_s - found.run.cut_s == pytest.approx(20.0)
+    assert found.run.cut_s == pytest.approx(20.0 / short.WINDOWS)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_short_run_starts_stationary_and_has_some_thousand_calls():
         ("a course", {"traffic": [{"arrivals": {"schedule": {"rates": {0.0: 100.0, 900.0: 50.0}}}}]}),
         ("no cache", {"endpoint": {"model_cache": "disabled"}}),
         ("a router that cannot be replayed", {"endpoint": {"router": {"policy": "least_outstanding"}}}),
-        ("a short scenario", {"run": {"duration": 200.0, "warmup": 20.0}}),
+        ("a short scenario", {"run": {"duration": 90.0, "warmup": 20.0}}),
     ],
 )
 def test_a_scenario_without_a_part_like_the_whole_is_run_as_written(why, changes):
