@@ -32,8 +32,8 @@ from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
 LEAST = 20
 """Runs of an estimate, at least."""
-OF_A_SETTING = (3, 5)
-"""Replications under each setting of what AWS does not publish, and under one that these leave open."""
+OF_A_SETTING = (3, 5, 10, 20)
+"""Replications under each setting of what AWS does not publish, and under those that fewer leave open."""
 OF_FAR = 5
 """Replications of a next cheaper fleet that is far outside."""
 AS_WRITTEN = Design(
@@ -83,7 +83,7 @@ class Sample:
         for index, line in enumerate(self.lines):
             of = evidence(line, index, rows, run.duration_s - run.cut_s, self._values(index))
             decision = decide(of, Levels(level, level))
-            if decision.verdict == "undecided" and decision.by == "clean blocks" and not of.one_sided:
+            if decision.verdict == "undecided" and of.nothing is None and not (of.one_sided or of.endless):
                 decision = _by_interval(of, decision)
             result.append(line_of(of, decision, self.when))
         return result
@@ -99,7 +99,8 @@ class Sample:
 
 
 def _by_interval(of: Evidence, decision: Decision) -> Decision:
-    """The verdict by the interval of the mean, as of a run: too few blocks would say less, and nothing is decided."""
+    """The verdict by the interval of the mean, as of a run: blocks and skewness would say less, and nothing is decided.
+    """
     figure, question = of.line.inside.figure, of.line.inside
     ends = mean_interval(of.values, low=0.0, high=figure.high)
     if ends is None:
@@ -155,11 +156,8 @@ class Estimates:
         self.paired = _pairs(samples[0][1], beside)
 
     def _sides(self, fleets: Sequence[Tried]) -> None:
-        """Fleets that are shown whatever they cost: short runs, and more where these leave it open."""
-        places = try_short(fleets, self.runs)
-        for one, place in zip(fleets, places, strict=True):
-            if place == "inside":
-                one.state = "inside"
+        """Fleets that are shown whatever they cost: short runs, and whole ones of those that these do not turn down."""
+        try_short(fleets, self.runs)
         fleets = [one for one in fleets if not one.is_settled]
         samples = [(one, self._sample(one, need, AS_WRITTEN, LEAST)) for one in fleets for need in one.option.needs]
         self._simulate(samples)

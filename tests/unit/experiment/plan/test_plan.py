@@ -110,7 +110,7 @@ def test_an_answer_whose_estimate_crosses_the_limit_is_undecided(tmp_path):
 def test_the_own_fleet_and_the_one_that_holds_all_are_tried_whatever_they_cost(tmp_path):
     document = planned(Engine(CLEAR), write(tmp_path, own=5)).document
     assert document.current == 4
-    assert (document.fleets[4].state, document.fleets[4].stage) == ("inside", "short runs")
+    assert (document.fleets[4].state, document.fleets[4].stage) == ("inside", "estimate")
     assert document.all_in_memory == 0  # both models fit on one host
     assert document.fleets[0].everything_in_memory
 
@@ -275,3 +275,14 @@ def test_a_plan_that_cannot_be_says_what_to_write(tmp_path, changes, words):
     with pytest.raises(UserError) as error:
         planned(Engine(CLEAR), write(tmp_path, **changes))
     assert words in str(error.value)
+
+
+def test_a_fleet_that_is_shown_anyway_is_inside_only_by_whole_runs(tmp_path):
+    def slow(scenario):
+        if scenario.endpoint.instance_count != 9:
+            return 0.01
+        return 0.01 if scenario.run.duration_s < 1000.0 else 0.4
+
+    result = planned(Engine(slow), write(tmp_path, own=9, duration=2000, rate=50))
+    assert of(result, 9).state == "turned down"
+    assert of(result, 9).stage == "estimate"
