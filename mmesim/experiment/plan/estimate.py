@@ -99,8 +99,7 @@ class Sample:
 
 
 def _by_interval(of: Evidence, decision: Decision) -> Decision:
-    """The verdict by the interval of the mean, as of a run: blocks and skewness would say less, and nothing is decided.
-    """
+    """The verdict by the interval of the mean, as of a run: blocks say less, and nothing is decided."""
     figure, question = of.line.inside.figure, of.line.inside
     ends = mean_interval(of.values, low=0.0, high=figure.high)
     if ends is None:

@@ -57,7 +57,8 @@ def test_a_line_about_a_time_or_a_length_needs_the_whole_run(line):
 
 
 @pytest.mark.parametrize(
-    "line", ["memory_utilization < 50 %", "cpu_utilization > 10 %", "unloads < 3 /h", "p95 cold < 3 s", "throughput > 1 /s"]
+    "line",
+    ["memory_utilization < 50 %", "cpu_utilization > 10 %", "unloads < 3 /h", "p95 cold < 3 s", "throughput > 1 /s"],
 )
 def test_what_grows_while_caches_fill_needs_the_whole_run_or_a_stationary_one(line):
     written = busy(["p99 < 500 ms", line])
