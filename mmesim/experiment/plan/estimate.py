@@ -111,7 +111,7 @@ class Sample:
 
 
 def _by_interval(of: Evidence, decision: Decision) -> Decision:
-    """The verdict by the interval of the mean, as of a run: blocks would say less, and nothing is decided."""
+    """The verdict by the interval of the mean, as of a run: blocks say less, and nothing is decided."""
     figure, question = of.line.inside.figure, of.line.inside
     ends = mean_interval(of.values, low=0.0, high=figure.high)
     if ends is None:
