@@ -133,12 +133,13 @@ class Estimates:
 
     def make(self, fleets: Sequence[Tried], answer: Tried | None, own: Tried | None) -> None:
         """Estimate the answer and what is shown beside it; fleets that are shown whatever they cost are tried."""
-        self.in_memory = next((one for one in fleets if one.option.needs and one.option.everything_in_memory), None)
+        possible = [one for one in fleets if one.option.needs and one.option.in_grid]
+        self.in_memory = next((one for one in possible if one.option.everything_in_memory), None)
         shown = [one for one in dict.fromkeys((own, self.in_memory)) if one is not None and not one.is_settled]
         self._sides(shown)
         if answer is None:
             return
-        cheaper = [one for one in fleets if one.option.needs and one.option.usd_per_month < answer.option.usd_per_month]
+        cheaper = [one for one in possible if one.option.usd_per_month < answer.option.usd_per_month]
         self._beside(answer, cheaper[-1] if cheaper else None)
         self._under_settings(answer)
 

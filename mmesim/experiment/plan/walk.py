@@ -41,11 +41,16 @@ class Walk:
     best_so_far: Tried | None = None
     """The cheapest of those that short runs have shown clearly inside."""
 
+    @property
+    def in_grid(self) -> Sequence[Tried]:
+        """The fleets that may be chosen."""
+        return [one for one in self.fleets if one.option.in_grid]
+
     def go(self) -> None:
         """Find the answer: the cheapest fleet inside."""
         if self.assume_monotone:
-            settle_smaller(self.fleets, lambda some: self._short([one for one in some if not screened(one)]))
-        left = [one for one in self.fleets if not one.is_settled]
+            settle_smaller(self.in_grid, lambda some: self._short([one for one in some if not screened(one)]))
+        left = [one for one in self.in_grid if not one.is_settled]
         while left and self.answer is None and self.candidates < CANDIDATES:
             batch = list[Tried]()
             while left and len(batch) < AT_ONCE:

@@ -50,7 +50,7 @@ def test_fleets_stand_in_order_of_price(tmp_path):
 def test_a_fleet_near_its_limit_is_turned_down_by_the_search(tmp_path):
     result = planned(Engine(by_count(0.15, 0.02)), write(tmp_path))
     assert (of(result, 1).state, of(result, 1).stage) == ("turned down", "search")
-    assert "p90 < 500 ms fails: share_over 500 ms is" in str(of(result, 1).reason)
+    assert "p90 < 500 ms fails: 16.1 % of its calls are slower or fail, and 10 % may" in str(of(result, 1).reason)
     assert result.answer == of(result, 2)
 
 
@@ -286,3 +286,11 @@ def test_a_fleet_that_is_shown_anyway_is_inside_only_by_whole_runs(tmp_path):
     result = planned(Engine(slow), write(tmp_path, own=9, duration=2000, rate=50))
     assert of(result, 9).state == "turned down"
     assert of(result, 9).stage == "estimate"
+
+
+def test_the_fleet_that_runs_is_no_answer_unless_the_grid_offers_it(tmp_path):
+    grid = "{grid: {endpoint.instance_count: [2, 3]}}"
+    document = planned(Engine(by_count(0.01, 0.4, 0.4)), write(tmp_path, plan=grid, own=1)).document
+    assert (document.verdict, document.answer, document.current) == ("fail", None, 0)
+    assert document.fleets[0].state == "inside"
+    assert sum(one.fleets for one in document.why_not) == 2
