@@ -51,7 +51,7 @@ class Amounts:
             raise UserError(f"--up-to {most:g} is not {word}")
         if of == "traffic":
             # An end that the amounts cannot reach would never be met, and one rounded up is more than was asked for.
-            most = float(Context(prec=DIGITS, rounding=ROUND_FLOOR).create_decimal(repr(most)))
+            most = float(Context(prec=DIGITS, rounding=ROUND_FLOOR).create_decimal(str(float(most))))
         if most < least or (of == "models" and most > MOST_MODELS):
             highest = f" to {MOST_MODELS:,}" if of == "models" else ""
             raise UserError(f"--up-to {most:g} cannot be tried: from {least:.4g}{highest}")
