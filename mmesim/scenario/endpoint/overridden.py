@@ -1,0 +1,43 @@
+"""Which figures of a host a scenario gives in place of the catalogue's: they belong to one instance type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mmesim import units
+from mmesim.scenario.endpoint import catalogue
+from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.host_type import GIVEN, HostType
+from mmesim.scenario.values.fields import FROM_FILE
+
+OF_ONE_TYPE: Mapping[str, str] = MappingProxyType(
+    {
+        "vcpu": "vcpu",
+        "memory": "memory_bytes",
+        "network": "network_Bps",
+        "threads_per_core": "threads_per_core",
+        "price_per_hour": "price_usd_per_hour",
+    }
+)
+"""Key of `endpoint:` -> field of HostType. `cpu_speed` and `smt_yield` say how fast the code of the models runs, which
+the catalogue has not measured type by type: they are meant for every type."""
+
+
+def overridden(endpoint: Endpoint) -> tuple[str, ...]:
+    """The keys whose figures are not those of the catalogue for the instance type; none without an instance type.
+
+    `usable_memory` is one of them wherever it is given, since it stands for a share of the memory of one type.
+    """
+    if endpoint.instance_type is None:
+        return ()
+    host = endpoint.host
+    least = {"vcpu": host.vcpu, "memory": units.exact_bytes(host.memory_bytes)}
+    known = least | catalogue.look_up(endpoint.instance_type, endpoint.region).figures()
+    listed = HostType.model_validate(known, context={FROM_FILE: True})
+    found = [key for key, name in OF_ONE_TYPE.items() if getattr(host, name) != getattr(listed, name)]
+    if host.price_source == GIVEN and "price_per_hour" not in found:
+        found.append("price_per_hour")  # the catalogue's own price of this type, given for every type
+    if endpoint.usable_memory_given_bytes is not None:
+        found.append("usable_memory")
+    return tuple(found)
