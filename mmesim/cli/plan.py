@@ -24,7 +24,6 @@ from mmesim.cli.common import (
     each,
     executor,
     folder_name,
-    tell,
     told_to_continue,
     with_seed,
 )
@@ -67,7 +66,6 @@ def plan(
     """
     from mmesim.experiment.plan.fleets import MOST
     from mmesim.experiment.plan.plan import plan as find
-    from mmesim.experiment.plan.priced import accelerators
     from mmesim.report.progress import FleetsBar
     from mmesim.results.folder import PLAN, prepare
     from mmesim.scenario.file.template import Template
@@ -77,8 +75,6 @@ def plan(
     folder = out or Path("results", f"{folder_name(base.name)}-plan")
     prepare(folder, None if out else base.name, PLAN)
     allow(base, LEAST, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    for finding in accelerators(template):
-        tell(finding.line)
     with told_to_continue(store), FleetsBar(None if quiet else sys.stderr) as progress:
         found = find(
             template,

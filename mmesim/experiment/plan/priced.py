@@ -8,7 +8,7 @@ from mmesim.errors import Problem, ScenarioError
 from mmesim.preflight.advice import accelerator
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
-from mmesim.scenario.endpoint.overridden import overridden
+from mmesim.scenario.endpoint.overridden import given_to_all
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.scenario import Scenario
@@ -23,12 +23,10 @@ def check_types(template: Template, plan: Plan) -> list[Problem]:
 
     What the grid itself varies is meant.
     """
-    base = template.at()
-    others = {
-        kind: fleet for kind, fleet in _of_each_type(template, plan).items() if kind != base.endpoint.instance_type
-    }
-    keys = dict.fromkeys(key for fleet in others.values() for key in overridden(fleet.endpoint))
-    return [_for_all(template, base, key, list(others)) for key in keys if f"endpoint.{key}" not in plan.grid]
+    base, fleets = template.at(), _of_each_type(template, plan)
+    others = [kind for kind in fleets if kind != base.endpoint.instance_type]
+    keys = given_to_all(base.endpoint, (fleet.endpoint for fleet in fleets.values()))
+    return [_for_all(template, base, key, others) for key in keys if f"endpoint.{key}" not in plan.grid]
 
 
 def _for_all(template: Template, base: Scenario, key: str, others: list[str]) -> Problem:
@@ -52,7 +50,8 @@ def unpriced(template: Template, fleets: Iterable[Scenario]) -> Iterator[Problem
         file, line = place or template.where(("plan", "grid")) or (fleet.name, None)
         what = endpoint.instance_type or "this host"
         where = "" if endpoint.instance_type is None else f" in {endpoint.region}"
-        hint = "leave it out" if place is not None else "write endpoint: {price_per_hour: 0.23 USD}"
+        given = "endpoint: {price_per_hour: 0.23 USD}"
+        hint = f"write {given}" if place is None else f"leave it out, or plan for it alone with {given}"
         field = "plan.grid" if place is None else f"plan.grid.{TYPE}"
         message = f"no price is known for {what}{where}, and fleets are compared by price"
         yield Problem(file, line, field, endpoint.instance_type, message, hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from mmesim import units
@@ -41,3 +41,10 @@ def overridden(endpoint: Endpoint) -> tuple[str, ...]:
     if endpoint.usable_memory_given_bytes is not None:
         found.append("usable_memory")
     return tuple(found)
+
+
+def given_to_all(own: Endpoint, others: Iterable[Endpoint]) -> list[str]:
+    """The keys by which a scenario gives the figures of its own type to others, in the order of OF_ONE_TYPE."""
+    different = [one for one in others if one.instance_type != own.instance_type]
+    found = {key for one in different for key in overridden(one)}
+    return [key for key in (*OF_ONE_TYPE, "usable_memory") if key in found]
