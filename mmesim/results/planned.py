@@ -140,7 +140,7 @@ class Used(Entry):
     proved: Count
     """fleets that arithmetic alone turned down"""
     simulated_fleets: Count
-    """fleets of which something was simulated"""
+    """fleets of which something was simulated, without those that arithmetic had turned down"""
     replications: Count
     """simulated or found in the store"""
     simulated: Count

@@ -27,7 +27,7 @@ def document(
     fleets = walk.fleets
     row = {id(one): number for number, one in enumerate(fleets)}
     answer = walk.answer or (None if finished else walk.best_so_far)
-    before = fleets if answer is None else fleets[: row[id(answer)]]
+    before = [one for one in (fleets if answer is None else fleets[: row[id(answer)]]) if one.option.in_grid]
     sets = working_sets(Offered(base))
     return Planned(
         mmesim=__version__,
@@ -56,7 +56,7 @@ def document(
         why_not=_why_not(before, row),
         used=Used(
             proved=sum(one.stage == "proof" for one in fleets),
-            simulated_fleets=sum(one.replications > 0 for one in fleets),
+            simulated_fleets=sum(one.replications > 0 and one.stage != "proof" for one in fleets),
             replications=sum(one.replications for one in fleets),
             simulated=sum(one.simulated for one in fleets),
             requests=sum(one.requests for one in fleets),

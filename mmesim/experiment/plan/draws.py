@@ -67,11 +67,13 @@ class Draws:
         """Find the cheapest fleet inside; those that are shown whatever they cost are tried as well."""
         walk = self.walk
         for row, fleet in enumerate(walk.fleets):
+            if not fleet.option.in_grid:
+                continue
             self._try(row, fleet)
             if fleet.state == "inside":
                 walk.answer = fleet
                 break
-        in_memory = next((one for one in walk.fleets if one.option.needs and one.option.everything_in_memory), None)
+        in_memory = next((one for one in walk.in_grid if one.option.needs and one.option.everything_in_memory), None)
         for row, fleet in enumerate(walk.fleets):
             if fleet is self.own or fleet is in_memory:
                 self._try(row, fleet)

@@ -32,8 +32,11 @@ from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 
 LEAST = 20
 """Runs of an estimate, at least."""
-OF_A_SETTING = (3, 5)
-"""Replications under each setting of what AWS does not publish, and under one that these leave open."""
+OF_A_SETTING = (3, 5, 10, 20)
+"""Replications under each setting of what AWS does not publish, and under those that fewer leave open."""
+DOUBLED = 3
+"""How often the runs of the answer's estimate are doubled, at most, as long as what must be rare was never seen in
+them, and they are too few to bound it."""
 OF_FAR = 5
 """Replications of a next cheaper fleet that is far outside."""
 AS_WRITTEN = Design(
@@ -76,6 +79,14 @@ class Sample:
 
     def found(self) -> list[FleetLine]:
         """Every line with its interval; its verdict is pass or fail where that does not cross the limit."""
+        return [line_of(of, decision, self.when) for of, decision in self._decisions()]
+
+    @property
+    def is_too_short(self) -> bool:
+        """Whether a line is open of which nothing was seen, or nothing but: more runs would bound it."""
+        return any(decision.verdict == "undecided" and (of.one_sided or of.never) for of, decision in self._decisions())
+
+    def _decisions(self) -> list[tuple[Evidence, Decision]]:
         run = self._measured.run
         rows = [self._rows[number] for number in sorted(self._rows)]
         level = (1.0 - CONFIDENCE) / 2.0
@@ -83,9 +94,10 @@ class Sample:
         for index, line in enumerate(self.lines):
             of = evidence(line, index, rows, run.duration_s - run.cut_s, self._values(index))
             decision = decide(of, Levels(level, level))
-            if decision.verdict == "undecided" and decision.by == "clean blocks" and not of.one_sided:
+            unseen = of.one_sided or of.never or of.endless
+            if decision.verdict == "undecided" and of.nothing is None and not unseen:
                 decision = _by_interval(of, decision)
-            result.append(line_of(of, decision, self.when))
+            result.append((of, decision))
         return result
 
     def each_value(self, index: int) -> list[float]:
@@ -99,7 +111,7 @@ class Sample:
 
 
 def _by_interval(of: Evidence, decision: Decision) -> Decision:
-    """The verdict by the interval of the mean, as of a run: too few blocks would say less, and nothing is decided."""
+    """The verdict by the interval of the mean, as of a run: blocks say less, and nothing is decided."""
     figure, question = of.line.inside.figure, of.line.inside
     ends = mean_interval(of.values, low=0.0, high=figure.high)
     if ends is None:
@@ -121,12 +133,13 @@ class Estimates:
 
     def make(self, fleets: Sequence[Tried], answer: Tried | None, own: Tried | None) -> None:
         """Estimate the answer and what is shown beside it; fleets that are shown whatever they cost are tried."""
-        self.in_memory = next((one for one in fleets if one.option.needs and one.option.everything_in_memory), None)
+        possible = [one for one in fleets if one.option.needs and one.option.in_grid]
+        self.in_memory = next((one for one in possible if one.option.everything_in_memory), None)
         shown = [one for one in dict.fromkeys((own, self.in_memory)) if one is not None and not one.is_settled]
         self._sides(shown)
         if answer is None:
             return
-        cheaper = [one for one in fleets if one.option.needs and one.option.usd_per_month < answer.option.usd_per_month]
+        cheaper = [one for one in possible if one.option.usd_per_month < answer.option.usd_per_month]
         self._beside(answer, cheaper[-1] if cheaper else None)
         self._under_settings(answer)
 
@@ -140,6 +153,8 @@ class Estimates:
         number = max([-(-LEAST // design.length), *(course.replications for course in answer.courses)])
         samples = [(answer, self._sample(answer, need, design, number)) for need in answer.option.needs]
         self._simulate(samples)
+        for _ in range(DOUBLED):
+            self._double([(answer, sample) for _, sample in samples if sample.is_too_short])
         self.lines.append((answer, [line for _, sample in samples for line in sample.found()]))
         if cheaper is None:
             return
@@ -155,11 +170,8 @@ class Estimates:
         self.paired = _pairs(samples[0][1], beside)
 
     def _sides(self, fleets: Sequence[Tried]) -> None:
-        """Fleets that are shown whatever they cost: short runs, and more where these leave it open."""
-        places = try_short(fleets, self.runs)
-        for one, place in zip(fleets, places, strict=True):
-            if place == "inside":
-                one.state = "inside"
+        """Fleets that are shown whatever they cost: short runs, and whole ones of those that these do not turn down."""
+        try_short(fleets, self.runs)
         fleets = [one for one in fleets if not one.is_settled]
         samples = [(one, self._sample(one, need, AS_WRITTEN, LEAST)) for one in fleets for need in one.option.needs]
         self._simulate(samples)
@@ -178,16 +190,20 @@ class Estimates:
         return Sample(need, self.runs.settled(need.scenario), design, replications)
 
     def _simulate(self, samples: Sequence[tuple[Tried, Sample]]) -> None:
-        def take(whom: tuple[Tried, Sample], run: RunData, simulated: bool) -> None:
-            whom[1].take(run)
-            whom[0].count(run, simulated)
-
-        self.runs.fetch([piece for one, sample in samples for piece in sample.pieces(one, 0, 1)], take)
+        self.runs.fetch([piece for one, sample in samples for piece in sample.pieces(one, 0, 1)], _take)
         for _, sample in samples:
             sample.begin()
-        self.runs.fetch(
-            [piece for one, sample in samples for piece in sample.pieces(one, 1, sample.replications)], take
-        )
+        rest = [piece for one, sample in samples for piece in sample.pieces(one, 1, sample.replications)]
+        self.runs.fetch(rest, _take)
+
+    def _double(self, samples: Sequence[tuple[Tried, Sample]]) -> None:
+        """As many runs again."""
+        pieces = []
+        for one, sample in samples:
+            number = sample.replications
+            pieces += sample.pieces(one, number, 2 * number)
+            sample.replications = 2 * number
+        self.runs.fetch(pieces, _take)
 
     def _under_settings(self, answer: Tried) -> None:
         """The answer under every setting of what AWS does not publish."""
@@ -213,6 +229,11 @@ class Estimates:
             Setting(name=name_of(setting, as_given), verdict=verdicts[index])
             for index, (setting, _) in enumerate(possible)
         ]
+
+
+def _take(whom: tuple[Tried, Sample], run: RunData, simulated: bool) -> None:
+    whom[1].take(run)
+    whom[0].count(run, simulated)
 
 
 def _verdict(scenario: Scenario, runs: Sequence[RunData]) -> Verdict:

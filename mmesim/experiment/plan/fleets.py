@@ -49,6 +49,8 @@ class Option:
     price_estimated: bool
     predicted_miss_ratio: float | None
     everything_in_memory: bool
+    in_grid: bool = True
+    """Whether it may be chosen: the fleet that the scenario names is shown in any case."""
 
     @property
     def scenario(self) -> Scenario:
@@ -99,7 +101,7 @@ def options(template: Template, plan: Plan) -> tuple[tuple[Option, ...], Option 
     if COUNT not in plan.grid or "instance_count" in base.endpoint.model_fields_set:
         own = next((one for one in found if one.needs and _same(one.scenario, base)), None)
         if own is None:
-            own = option_of(_values_of(base, plan), base, plan)
+            own = replace(option_of(_values_of(base, plan), base, plan), in_grid=False)
             found.append(own)
     without = list(unpriced(template, (one.scenario for one in found if one.needs)))
     if without:

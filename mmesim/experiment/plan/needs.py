@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmesim.scenario.run.expected import COSTS
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.scaling import with_fewer_instances, with_traffic
 from mmesim.scenario.scenario import Scenario
@@ -38,7 +39,13 @@ def needs(scenario: Scenario, plan: Plan) -> Sequence[Need]:
         left = with_fewer_instances(scenario, plan.survive)
         if left is None:
             raise NothingLeft(f"nothing is left with {LOST[plan.survive]}")
-        found.append(Need(LOST[plan.survive], left))
+        found.append(Need(LOST[plan.survive], _without_costs(left)))
     if plan.growth is not None and plan.growth != 1.0:
         found.append(Need(f"{plan.growth:g} x the traffic", with_traffic(scenario, plan.growth)))
     return tuple(found)
+
+
+def _without_costs(left: Scenario) -> Scenario:
+    """A fleet that has lost instances: they are replaced and paid for, so that what it costs is asked of it whole."""
+    kept: Scenario = left.model_copy(update={"expect": tuple(e for e in left.expect if e.metric not in COSTS)})
+    return kept

@@ -69,7 +69,7 @@ def plan(
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
         runs = Runs(kept, running)
-        walk = Walk(fleets, base.plan.tolerance, runs, jobs, base.plan.assume_monotone, watch)
+        walk = Walk(fleets, base.plan.tolerance, runs, base.plan.assume_monotone, watch)
         estimates = Estimates(runs)
         try:
             if base.beliefs:

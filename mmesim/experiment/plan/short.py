@@ -1,8 +1,10 @@
 """Short runs: ten of them turn a fleet down that is far outside, and show one that is clearly inside.
 
 A short run is the scenario from a stationary start, with a part of its time. What it lacks against the whole run is a
-cold cache and the time in which queues grow: both make the whole run worse, not better. Where there is no stationary
-start, where a line asks for a time of the run, or where the traffic changes, it is the scenario as written.
+cold cache and the time in which queues grow. Of latency, errors, hits and loads both make the whole run worse, so what
+a short run turns down is outside; memory fills meanwhile, so a line about it needs the whole run, unless the scenario
+starts stationary itself. Where there is no stationary start, where a line asks for a time of the run, or where the
+traffic changes, a short run is the scenario as written.
 
 The limits of plain lines of the latency, such as p99 < 500 ms, are not part of a short run's name in the store: a run
 that was made for another limit has the share over this one between two edges of its buckets, 0.4 % apart.
@@ -17,10 +19,11 @@ from dataclasses import replace
 import numpy as np
 
 from mmesim.experiment.gate.lines import Line, is_of_a_run, is_timed
+from mmesim.experiment.gate.tolerance import KNOWN
 from mmesim.experiment.warmup import cache_time_s
 from mmesim.results.questions import Question, questions
 from mmesim.results.run_data import RunData
-from mmesim.scenario.endpoint.endpoint import STATIONARY
+from mmesim.scenario.endpoint.endpoint import STATIONARY, Warm
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.settings import AUTO
@@ -46,13 +49,14 @@ MOST_REPLAYED = 1_000_000
 def shortened(scenario: Scenario) -> Scenario:
     """The scenario as a short run simulates it; as written where it has to be."""
     run, rate_per_s = scenario.run, float(rates_at_start(scenario).sum())
-    if any(is_timed(e) or is_of_a_run(e) for e in scenario.expect) or not _starts_stationary(scenario, rate_per_s):
+    warm = _warm(scenario, rate_per_s)
+    if warm is None or any(is_timed(e) or is_of_a_run(e) for e in scenario.expect):
         return scenario
     measured_s = max(SHORTEST_S, CALLS / rate_per_s)
     cut_s = 0.0 if run.warmup_s == AUTO else run.cut_s
     if measured_s > PART * (run.duration_s - cut_s):
         return scenario
-    endpoint = scenario.endpoint.model_copy(update={"warm": STATIONARY})
+    endpoint = scenario.endpoint.model_copy(update={"warm": warm})
     short: Scenario = scenario.model_copy(update={"endpoint": endpoint})
     warmup_s = measured_s / WINDOWS
     return short.with_run(duration_s=warmup_s + measured_s, warmup_s=warmup_s, warmup_found=None)
@@ -86,12 +90,38 @@ def _is_plain(e: Expectation) -> bool:
     return e.is_latency and e.calls.is_all
 
 
-def _starts_stationary(scenario: Scenario, rate_per_s: float) -> bool:
-    """Whether its caches can begin as earlier traffic leaves them, and that is soon replayed."""
+def _warm(scenario: Scenario, rate_per_s: float) -> Warm | None:
+    """How the caches of a short run begin: as far as a line can tell no worse than they are later in the whole run.
+
+    None where that is not known, or takes long to replay.
+    """
     if scenario.no_stationary_start() is not None or scenario.changes_over_time is not None or not rate_per_s:
-        return False
+        return None
+    given = scenario.endpoint.warm
+    if given != STATIONARY and not all(is_worse_at_first(e) for e in scenario.expect):
+        return None
+    if given is True:
+        return given  # what has been loaded at the start may need more room than a later load finds
     time_s = cache_time_s(scenario)
-    return math.isinf(time_s) or TIMES * time_s * rate_per_s <= MOST_REPLAYED
+    return STATIONARY if math.isinf(time_s) or TIMES * time_s * rate_per_s <= MOST_REPLAYED else None
+
+
+WORSE_AT_FIRST = ("error_rate", "loads", "attempts.retries", "attempts.total")
+"""Figures, beside those of the latency, that cold caches and longer queues can only raise."""
+
+
+def is_worse_at_first(e: Expectation) -> bool:
+    """Whether cold caches and longer queues can only bring a line nearer to a fail.
+
+    Not that of cold calls: the loads of an empty host wait for nothing to be unloaded.
+    """
+    if e.metric in KNOWN:
+        return True
+    if e.calls.state == "cold":
+        return False
+    if e.metric == "cache_hit_ratio":
+        return not e.is_upper
+    return e.is_upper and (e.is_latency or e.metric in WORSE_AT_FIRST or e.metric.startswith("requests.errors."))
 
 
 def _line(e: Expectation, of: Question) -> Line:

@@ -13,6 +13,7 @@ from mmesim.experiment.gate.outcome import gated_lines, shown_interval, shown_va
 from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.experiment.plan.fleets import Option
 from mmesim.results.planned import Fleet, FleetLine, Stage, State
+from mmesim.results.questions import OVER
 from mmesim.results.run_data import RunData
 from mmesim.stats.looks import share_bound
 from mmesim.stats.means import CONFIDENCE
@@ -160,5 +161,8 @@ def _said(line: FleetLine) -> str:
     if line.value is None:
         return f"{line.text}{when} fails"
     shown = units.show_fraction(line.value) if line.unit == "share" else f"{units.show_number(line.value)} {line.unit}"
-    limit = units.show_fraction(line.limit) if line.unit == "share" else f"{units.show_number(line.limit)} {line.unit}"
-    return f"{line.text}{when} fails: {line.figure} is {shown}, the limit {limit}"
+    if line.figure.startswith(OVER):
+        said = f"{shown} of its calls are slower or fail, and {units.show_fraction(line.limit)} may"
+    else:
+        said = f"it is {shown}"
+    return f"{line.text}{when} fails: {said}"

@@ -21,6 +21,10 @@ from mmesim.scenario.run.expected import HOURS_PER_MONTH
 Watch = Callable[[int, int], None]
 """Gets how many fleets are settled, and about how many there are to settle."""
 
+AT_ONCE = 2
+"""Fleets whose short runs are simulated side by side, however many runs there are at a time: that must not change what
+is tried. What is dearer than the answer is in vain."""
+
 
 @dataclass
 class Walk:
@@ -29,8 +33,6 @@ class Walk:
     fleets: Sequence[Tried]
     tolerance: float
     runs: Runs
-    at_once: int
-    """Fleets whose short runs are simulated side by side: what is dearer than the answer is in vain."""
     assume_monotone: bool = False
     watch: Watch | None = None
     answer: Tried | None = None
@@ -39,14 +41,19 @@ class Walk:
     best_so_far: Tried | None = None
     """The cheapest of those that short runs have shown clearly inside."""
 
+    @property
+    def in_grid(self) -> Sequence[Tried]:
+        """The fleets that may be chosen."""
+        return [one for one in self.fleets if one.option.in_grid]
+
     def go(self) -> None:
         """Find the answer: the cheapest fleet inside."""
         if self.assume_monotone:
-            settle_smaller(self.fleets, lambda some: self._short([one for one in some if not screened(one)]))
-        left = [one for one in self.fleets if not one.is_settled]
+            settle_smaller(self.in_grid, lambda some: self._short([one for one in some if not screened(one)]))
+        left = [one for one in self.in_grid if not one.is_settled]
         while left and self.answer is None and self.candidates < CANDIDATES:
             batch = list[Tried]()
-            while left and len(batch) < self.at_once:
+            while left and len(batch) < AT_ONCE:
                 one = left.pop(0)
                 if not screened(one):
                     batch.append(one)

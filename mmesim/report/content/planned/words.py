@@ -118,8 +118,14 @@ def decides(planned: Planned, row: int) -> FleetLine | None:
     one, lines = planned.fleets[row], judged(planned, row)
     if one.state != "turned down":
         return nearest(lines)
-    failed = [[line for line in of if line.verdict == "fail"] for of in (lines, one.lines)]
-    return nearest(failed[0]) or nearest(failed[1])
+    return nearest([line for line in lines if _is_beyond(line)] or [line for line in one.lines if _is_beyond(line)])
+
+
+def _is_beyond(line: FleetLine) -> bool:
+    """Whether a figure lies beyond its limit, surely or not."""
+    if line.value is None or line.verdict != "undecided":
+        return line.verdict == "fail"
+    return line.value < line.limit if ">" in line.text else line.value > line.limit
 
 
 def found(line: FleetLine) -> str:

@@ -56,6 +56,24 @@ def test_a_line_about_a_time_or_a_length_needs_the_whole_run(line):
     assert short.shortened(written) is written
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["memory_utilization < 50 %", "cpu_utilization > 10 %", "unloads < 3 /h", "p95 cold < 3 s", "throughput > 1 /s"],
+)
+def test_what_grows_while_caches_fill_needs_the_whole_run_or_a_stationary_one(line):
+    written = busy(["p99 < 500 ms", line])
+    assert short.shortened(written) is written
+    stationary = busy(["p99 < 500 ms", line], endpoint={"warm": "stationary"})
+    assert short.shortened(stationary).run.duration_s < stationary.run.duration_s
+
+
+@pytest.mark.parametrize("line", ["p99 < 500 ms", "error_rate < 1 %", "cache_hit_ratio > 90 %", "loads < 5 /h"])
+def test_a_fleet_that_begins_loaded_does_so_in_a_short_run(line):
+    found = short.shortened(busy([line], endpoint={"warm": True}))
+    assert found.endpoint.warm is True
+    assert found.run.duration_s < HALF_AN_HOUR["duration"]
+
+
 def test_plain_limits_are_no_part_of_the_name_and_others_are():
     keys = Keys()
 
