@@ -43,6 +43,14 @@ def overridden(endpoint: Endpoint) -> tuple[str, ...]:
     return tuple(found)
 
 
+def kept_by_another_type(one: Endpoint, other: Endpoint) -> list[str]:
+    """The keys by which a scenario gives another type the very figures of the one."""
+    same = {key for key, name in OF_ONE_TYPE.items() if getattr(one.host, name) == getattr(other.host, name)}
+    if one.usable_memory_given_bytes == other.usable_memory_given_bytes:
+        same.add("usable_memory")
+    return [key for key in given_to_all(one, [other]) if key in same]
+
+
 def given_to_all(own: Endpoint, others: Iterable[Endpoint]) -> list[str]:
     """The keys by which a scenario gives the figures of its own type to others, in the order of OF_ONE_TYPE."""
     different = [one for one in others if one.instance_type != own.instance_type]
