@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +29,8 @@ def validate(
     Shows all mistakes of all files at once, and on stderr what can be known before a run: whether models fit, loads end
     in time, and CPU, workers and memory suffice.
     """
+    from mmesim.experiment.plan.priced import accelerators
+    from mmesim.experiment.varied import check_varied
     from mmesim.preflight.check import findings_of
     from mmesim.preflight.in_short import in_short
     from mmesim.preflight.offered import Offered
@@ -38,6 +38,7 @@ def validate(
     from mmesim.report.text import INDENT, wrapped
     from mmesim.scenario.file.dump import dump
     from mmesim.scenario.file.load import load
+    from mmesim.scenario.file.template import Template
 
     problems: list[Problem] = []
     doubtful = False
@@ -46,7 +47,9 @@ def validate(
             scenario = load(file, overrides or ())
             offered = Offered(scenario)
             found, figures = findings_of(offered), list(in_short(offered))
-            _try_sweep(file, overrides or (), scenario)
+            template = Template.read(file, overrides or ())
+            check_varied(template)
+            found += [one for one in accelerators(template) if one not in found]
         except ScenarioError as error:
             problems += error.problems
             continue
@@ -66,24 +69,6 @@ def validate(
         raise ScenarioError(problems)
     if strict and doubtful:
         raise typer.Exit(1)
-
-
-def _try_sweep(file: Path, overrides: Sequence[str], scenario: Scenario) -> None:
-    """Puts the first and the last point of the sweep into the scenario; ScenarioError when it has no such field."""
-    if scenario.sweep is None:
-        return
-    from mmesim.experiment.sweep.points import points
-    from mmesim.scenario.file.template import Template
-
-    found = points(scenario.sweep, scenario.run.seed)
-    for point in (found[0], found[-1]):
-        try:
-            Template.read(file, overrides).at(point)
-        except ScenarioError as error:
-            where = f"{file}: sweep, "
-            raise ScenarioError(
-                [replace(one, file=where + one.file.removeprefix("--set ")) for one in error.problems]
-            ) from None
 
 
 def summary(scenario: Scenario) -> str:

@@ -196,6 +196,8 @@ class Planned(Entry):
     """by family, the one that came nearest first"""
     used: Used
     """what it took"""
+    notes: list[str] = Field(default_factory=list)
+    """what the simulation leaves out of fleets of the grid: accelerators of instance types"""
 
     @model_validator(mode="after")
     def _rows_are_there(self) -> Self:

@@ -172,6 +172,15 @@ def test_an_empty_grid_is_refused_with_its_line(plan: Callable[..., Outcome]) ->
     assert "small.yaml:7: plan.grid" in done.err
 
 
+def test_types_with_accelerators_are_named_in_the_document_and_in_the_answer(plan: Callable[..., Outcome]) -> None:
+    grid = "plan.grid={endpoint.instance_type: [ml.m5.large, ml.g4dn.xlarge], endpoint.instance_count: 3}"
+    done = plan("--set", grid, "--quiet")
+    assert done.code == 0, done.err
+    (note,) = found().notes
+    assert note.startswith("ml.g4dn.xlarge has an accelerator (1 x GPU), which the simulation leaves out")
+    assert note in " ".join(done.out.split())
+
+
 def test_a_folder_of_something_else_is_left_alone(plan: Callable[..., Outcome]) -> None:
     Path("mine").mkdir()
     Path("mine/letter.txt").write_text("dear")

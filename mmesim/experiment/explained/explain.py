@@ -27,7 +27,9 @@ from mmesim.results.findings.causes import causes
 from mmesim.results.findings.seen import Seen
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
+from mmesim.scenario.endpoint.host_type import GIVEN
 from mmesim.scenario.file.template import Template
+from mmesim.scenario.run.expected import COSTS
 from mmesim.scenario.scenario import Scenario
 
 ALL_TOGETHER = 0.05
@@ -119,11 +121,24 @@ def possible(ground: Ground) -> tuple[list[tuple[Candidate, Scenario]], list[Lef
     template = Template.of(ground.scenario)
     changed, left_out = list[tuple[Candidate, Scenario]](), list[LeftOut]()
     for one in candidates(ground):
+        reason = _price_of_another(one, ground.scenario)
+        if reason is not None:
+            left_out.append(LeftOut(id=one.id, text=one.text, reason=reason))
+            continue
         try:
             changed.append((one, template.at(one.sets)))
         except UserError as error:
             left_out.append(LeftOut(id=one.id, text=one.text, reason=" ".join(str(error).split())))
     return changed, left_out
+
+
+def _price_of_another(candidate: Candidate, scenario: Scenario) -> str | None:
+    """Why a limit on the cost says nothing of another type, where the scenario gives the price of its own."""
+    endpoint = scenario.endpoint
+    line = next((e.text for e in scenario.expect if e.metric in COSTS), None)
+    if "endpoint.instance_type" not in candidate.sets or endpoint.host.price_source != GIVEN or line is None:
+        return None
+    return f"`{line}` needs its price, and endpoint.price_per_hour is that of {endpoint.instance_type}"
 
 
 def _fleet(scenario: Scenario) -> str:

@@ -14,6 +14,7 @@ from mmesim.results.explained import Effect, Outcome, WhatIf
 from mmesim.results.figures import FORMULAS
 from mmesim.results.result import Result
 from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.host_type import GIVEN
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 from mmesim.stats.means import mean, mean_interval
 
@@ -81,8 +82,13 @@ def tried(
 
 
 def _dearer(base: Result, other: Result) -> float | None:
-    """What the other costs more; the same hosts cost the same, whatever that is."""
+    """What the other costs more; the same hosts cost the same, whatever that is.
+
+    None for another type where the scenario gives the price, which is that of its own type.
+    """
     now, then = base.scenario.endpoint, other.scenario.endpoint
+    if now.instance_type != then.instance_type and then.host.price_source == GIVEN:
+        return None
     if (now.instance_count, now.host) == (then.instance_count, then.host):
         return 0.0
     before, after = price(now), price(then)

@@ -8,18 +8,21 @@ from collections.abc import Callable
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.catalogue import Row
 from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.overridden import overridden
 
 MORE_MEMORY, LESS_MEMORY = 1.5, 0.75
 """What the memory of another type with the same vCPUs is at least, or at most, of that of the present one."""
 
 
 def own_row(endpoint: Endpoint) -> Row | None:
-    """The row of an endpoint's type; None where it has none, or where vCPUs or memory are not those of the type."""
-    if endpoint.instance_type is None:
+    """The row of an endpoint's type; None where it has none, or where figures other than the price are overridden.
+
+    What is overridden would be the same for every type, so that nothing could be learned of another one.
+    """
+    if endpoint.instance_type is None or set(overridden(endpoint)) - {"price_per_hour"}:
         return None
     row = catalogue.look_up(endpoint.instance_type, endpoint.region)
-    known = row.vcpu is not None and row.memory_gib is not None
-    return row if known and _bytes(row) == endpoint.host.memory_bytes and row.vcpu == endpoint.host.vcpu else None
+    return row if row.vcpu is not None and row.memory_gib is not None else None
 
 
 def larger(of: Row) -> str | None:

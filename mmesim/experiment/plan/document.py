@@ -19,7 +19,9 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import CONFIDENCE
 
 
-def document(base: Scenario, walk: Walk, estimates: Estimates, own: Option | None, finished: bool) -> Planned:
+def document(
+    base: Scenario, walk: Walk, estimates: Estimates, own: Option | None, finished: bool, notes: Sequence[str]
+) -> Planned:
     """The document; `own`: the fleet that the scenario names."""
     assert base.plan is not None
     fleets = walk.fleets
@@ -59,6 +61,7 @@ def document(base: Scenario, walk: Walk, estimates: Estimates, own: Option | Non
             simulated=sum(one.simulated for one in fleets),
             requests=sum(one.requests for one in fleets),
         ),
+        notes=list(notes),
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from mmesim import units
 from mmesim.errors import Contradiction, Problem, ScenarioError, UserError
 from mmesim.experiment.plan.needs import Need, NothingLeft, needs
+from mmesim.experiment.plan.priced import check_types, unpriced
+from mmesim.experiment.varied import at_entry
 from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.proof.order import everything_in_memory, predicted_miss_ratio
 from mmesim.scenario.file.template import Template
@@ -80,7 +82,7 @@ def options(template: Template, plan: Plan) -> tuple[tuple[Option, ...], Option 
     """Every fleet of the grid and the scenario's own, in order of price, then of predicted misses; and its own.
 
     A scenario whose number of instances is varied, and that gives none, has no fleet of its own. Fleets that cannot be
-    come last. ScenarioError for a field or a value that cannot be, UserError for a fleet whose price is not known.
+    come last. ScenarioError for a field or a value that cannot be, and for a fleet whose price is not known.
     """
     base = template.at()
     found, problems = list[Option](), dict[str, Problem]()
@@ -90,17 +92,20 @@ def options(template: Template, plan: Plan) -> tuple[tuple[Option, ...], Option 
         except Contradiction as error:
             found.append(_refused(values, error, base))
         except ScenarioError as error:
-            for one in map(_named, error.problems):
+            for one in (at_entry(one, template, ("plan", "grid")) for one in error.problems):
                 problems.setdefault(f"{one.field}: {one.message}", one)
-    if problems:
-        raise ScenarioError(list(problems.values())[:MOST_PROBLEMS])
+    wrong = [*problems.values()] or check_types(template, plan)
+    if wrong:
+        raise ScenarioError(wrong[:MOST_PROBLEMS])
     own = None
     if COUNT not in plan.grid or "instance_count" in base.endpoint.model_fields_set:
         own = next((one for one in found if one.needs and _same(one.scenario, base)), None)
         if own is None:
             own = replace(option_of(_values_of(base, plan), base, plan), in_grid=False)
             found.append(own)
-    _check_prices(base.name, found)
+    without = list(unpriced(template, (one.scenario for one in found if one.needs)))
+    if without:
+        raise ScenarioError(without[:MOST_PROBLEMS])
     return tuple(sorted(found, key=lambda one: (one.usd_per_month, _misses(one)))), own
 
 
@@ -173,20 +178,6 @@ def _at(data: Any, steps: Sequence[str]) -> object:
 def _same(one: Scenario, other: Scenario) -> bool:
     """Whether two scenarios of one template simulate the same."""
     return bool(one.model_copy(update={"plan": None}) == other.model_copy(update={"plan": None}))
-
-
-def _named(problem: Problem) -> Problem:
-    """A problem of an override as one of the grid."""
-    return replace(problem, file="plan.grid") if problem.file.startswith("--set ") else problem
-
-
-def _check_prices(name: str, found: list[Option]) -> None:
-    unknown = dict.fromkeys(str(one.instance_type or "this host") for one in found if math.isnan(one.usd_per_month))
-    if unknown:
-        raise UserError(
-            f"{name}: no price is known for {', '.join(unknown)}, and fleets are compared by price: leave it out of "
-            "plan.grid, or write endpoint: {price_per_hour: 0.23 USD}"
-        )
 
 
 def _misses(of: Option) -> float:

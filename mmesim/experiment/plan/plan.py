@@ -12,6 +12,7 @@ from mmesim.experiment.plan.document import document
 from mmesim.experiment.plan.draws import Draws
 from mmesim.experiment.plan.estimate import Estimates
 from mmesim.experiment.plan.fleets import MOST, Option, afford, options
+from mmesim.experiment.plan.priced import accelerators
 from mmesim.experiment.plan.result import PlanResult
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.plan.walk import Walk, Watch
@@ -59,6 +60,7 @@ def plan(
         )
     afford(base.name, base.plan, template, most)
     found, own = options(template, base.plan)
+    notes = [finding.text for finding in accelerators(template)]
     begun = origin(base)
     fleets = [Tried(one) for one in found]
     finished = False
@@ -78,7 +80,7 @@ def plan(
             finished = True
         except STOPPED as error:
             say_why(error)
-    return PlanResult(base, document(base, walk, estimates, own, finished), begun)
+    return PlanResult(base, document(base, walk, estimates, own, finished, notes), begun)
 
 
 def _of(fleets: Sequence[Tried], option: Option | None) -> Tried | None:

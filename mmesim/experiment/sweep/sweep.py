@@ -18,11 +18,13 @@ from mmesim.experiment.stored import Watch, Work
 from mmesim.experiment.sweep.points import Point, count, fields_of, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
+from mmesim.experiment.varied import at_entry, entries
 from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.sweep import Sweep
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.fields import Place
 
 MOST = 2_000
 """Simulations that a sweep may have without being asked for explicitly."""
@@ -55,7 +57,9 @@ def sweep(
     goes on.
     """
     template = Template.given(scenario)
-    plan = _Plan(template, _points(template, what, replications, most), replications)
+    own = template.at().sweep if what is None else None
+    where = () if own is None else entries(own)
+    plan = _Plan(template, _points(template, what, replications, most), replications, where)
     begun = origin(plan.scenario)
     _allow(len(plan.points), plan.simulations, most)
     with Store(None if store is None else Path(store)) as kept:
@@ -104,7 +108,10 @@ def _points(template: Template, what: What | None, replications: int | None, mos
 class _Plan:
     """Every point, checked before anything is simulated: how often it is run, and its name in the store."""
 
-    def __init__(self, template: Template, points: Sequence[Point], replications: int | None) -> None:
+    def __init__(
+        self, template: Template, points: Sequence[Point], replications: int | None, where: Sequence[Place]
+    ) -> None:
+        """`where`: the entries of the file that the points come from; none for those of a command line."""
         self.scenario = template.at()
         self.points = points
         self.replications: list[int] = []
@@ -115,7 +122,7 @@ class _Plan:
             try:
                 scenario = template.at(point)
             except ScenarioError as error:
-                for one in map(_named, error.problems):
+                for one in (_named(at_entry(one, template, *where)) for one in error.problems):
                     # A field that is wrong is wrong in every point: one mistake.
                     problems.setdefault(f"{one.field}: {one.message}", one)
                 continue

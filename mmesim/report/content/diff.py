@@ -14,6 +14,7 @@ from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.results.compare import Delta
+from mmesim.scenario.endpoint.overridden import kept_by_another_type
 
 TONES: Mapping[str | None, Tone] = MappingProxyType(
     {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}
@@ -40,6 +41,10 @@ def _head(found: Diff) -> Iterator[Block]:
     lines.append(f"{repeated}, {same}, seed {run.seed}{intervals}")
     for label, scenario in (("a", found.a.scenario), ("b", found.b.scenario)):
         lines += [f"{label}  {belief.sentence}" for belief in scenario.beliefs]
+    given = kept_by_another_type(found.a.scenario.endpoint, found.b.scenario.endpoint)
+    if given:
+        figures = " and the ".join(f"endpoint.{key}" for key in given)
+        lines.append(f"b is another instance type with the {figures} of a, which the scenario gives")
     lines += phrases.of_scenario(found.asked)
     for label, result in (("a", found.a), ("b", found.b)):
         steady: Any = result.summary["steady_state"]

@@ -9,7 +9,9 @@ from mmesim.experiment.sweep.result import NOT_ASKED, SweepResult, SweptPoint
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
 from mmesim.report.content.steadiness import of_runs
+from mmesim.scenario.endpoint.overridden import given_to_all
 from mmesim.scenario.figures import SHOWN_UNITS, Figure, Kind
+from mmesim.scenario.file.template import Template
 from mmesim.stats.intervals import Estimate
 
 
@@ -27,6 +29,11 @@ def _head(result: SweepResult) -> Iterator[Block]:
     for belief in result.scenario.beliefs:
         if not any(f"{belief.field}.".startswith(f"{field}.") for field in result.fields):
             lines.append(belief.sentence)
+    given = _given_for_all(result)
+    if given:
+        lines.append(
+            f"every instance type has the {' and the '.join(given)} that the scenario gives, not that of the catalogue"
+        )
     if result.interrupted:
         lines.append(f"INTERRUPTED: {len(result.points)} of {result.asked} points were finished")
     if lines:
@@ -70,11 +77,23 @@ def _cheapest(result: SweepResult) -> Iterator[Block]:
         return
     priced = [(point.figures["usd_per_hour"].value, point) for point in passing]
     known = [(price, point) for price, point in priced if price is not None]
-    if not known:
-        yield Lines((f"passes: {', '.join(f'point {point.number}' for point in passing)} (no price is known)",))
+    of_one = "endpoint.price_per_hour" in _given_for_all(result)
+    if not known or of_one:
+        why = "one price is given for all types" if of_one else "no price is known"
+        yield Lines((f"passes: {', '.join(f'point {point.number}' for point in passing)} ({why})",))
         return
     price, point = min(known, key=lambda one: one[0])
     yield Lines((f"cheapest that passes: {_point(result, point)}, {units.show_usd(price)} an hour",))
+
+
+def _given_for_all(result: SweepResult) -> list[str]:
+    """Figures of one type, such as its price, that a sweep over types gives to all of them."""
+    if TYPE not in result.fields:
+        return []
+    template = Template.of(result.scenario)
+    points = {str(point.values[TYPE]): point.values for point in result.points}
+    keys = given_to_all(result.scenario.endpoint, (template.at(values).endpoint for values in points.values()))
+    return [f"endpoint.{key}" for key in keys if f"endpoint.{key}" not in result.fields]
 
 
 def _point(result: SweepResult, point: SweptPoint) -> str:

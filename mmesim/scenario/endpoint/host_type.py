@@ -25,6 +25,8 @@ from mmesim.scenario.values.fields import (
 
 UNLIMITED = "unlimited"
 DEFAULT_SMT_YIELD = 1.3
+GIVEN = "given in the scenario"
+"""The source of a price that a scenario gives."""
 
 
 def _network(value: object, info: ValidationInfo) -> float:
@@ -118,7 +120,7 @@ def resolve_host(instance_type: object, region: object, given: Mapping[str, Any]
     if "cpu_speed" in given:
         merged["cpu_speed_assumed"] = False
     if "price_per_hour" in given:
-        merged |= {"price_estimated": False, "price_source": "given in the scenario"}
+        merged |= {"price_estimated": False, "price_source": GIVEN}
     needed = ("vcpu", "memory") if instance_type is None else tuple(_ASK)
     for key in needed:
         if key not in merged:

@@ -157,7 +157,7 @@ def _given(value: str, text: str) -> Located:
     if value.lstrip().startswith(MARK):
         return from_json(value, name, Path.cwd())
     # `null` is written out because an empty text would be an empty file.
-    return _without_lines(read_text(value if value.strip() else "null", name, Path.cwd()))
+    return without_lines(read_text(value if value.strip() else "null", name, Path.cwd()))
 
 
 def _with_host_figure(tree: Located, steps: Sequence[str], over: Located) -> Located | None:
@@ -192,13 +192,13 @@ def override_all(tree: Located, texts: Sequence[str]) -> Located:
     return tree
 
 
-def _without_lines(tree: Located) -> Located:
-    """The tree of an override, whose only line need not be named."""
+def without_lines(tree: Located) -> Located:
+    """The tree of what stands in no file that could be opened at a line: an override, or a scenario made in Python."""
     value = tree.value
     if isinstance(value, dict):
-        value = {key: _without_lines(item) for key, item in tree.map.items()}
+        value = {key: without_lines(item) for key, item in tree.map.items()}
     elif isinstance(value, list):
-        value = [_without_lines(item) for item in tree.list]
+        value = [without_lines(item) for item in tree.list]
     return Located(value, tree.file, None, None, tree.folder)
 
 

@@ -9,11 +9,12 @@ from typing import Self
 from mmesim.errors import SimulationError
 from mmesim.scenario.file.dump import dump, source
 from mmesim.scenario.file.load import resolve
-from mmesim.scenario.file.merge import override_all, read_with_bases
+from mmesim.scenario.file.merge import override_all, read_with_bases, without_lines
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_text, write_flow
 from mmesim.scenario.run.belief import Belief
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.fields import Place
 
 Values = Mapping[str, object]
 """Dotted path, as in `--set` -> value as a file would have it: text with a unit, number, map or list."""
@@ -44,7 +45,7 @@ class Template:
         A host that no file could give (one built in Python) is kept whole; then its figures cannot be changed singly.
         """
         for text in (source(scenario), dump(scenario)):
-            template = cls(read_text(text, scenario.name, Path.cwd()))
+            template = cls(without_lines(read_text(text, scenario.name, Path.cwd())))
             if template.at() == scenario:
                 return template
         raise SimulationError(f"scenario {scenario.name!r} cannot be written down and read back")
@@ -57,6 +58,11 @@ class Template:
     def beliefs(self) -> Mapping[str, Belief]:
         """The beliefs by field as in `--set`, sorted; raises ScenarioError when the template is not a scenario."""
         return {belief.field: belief for belief in self.at().beliefs}
+
+    def where(self, place: Place) -> tuple[str, int | None] | None:
+        """File and line of what stands at a place; None where nothing does."""
+        way, found = self._tree.find(place)
+        return (found.file, found.shown_line) if way == place else None
 
     def at(self, values: Values | None = None) -> Scenario:
         """The scenario with these values put over it; raises ScenarioError for a wrong path or value."""

@@ -22,7 +22,7 @@ from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.figures import LATENCIES, QUANTILE_NAME, QUANTILES, Kind, quantile_shares
 from mmesim.scenario.run.expected import EXPECTED, LATER, OF_CALLS, OF_LIMIT, meaning_of
-from mmesim.scenario.run.selection import ALL_CALLS, Counted, Selection, Word, read_selection
+from mmesim.scenario.run.selection import ALL_CALLS, OFFERED, Counted, Selection, Word, read_selection
 from mmesim.scenario.run.share import share
 from mmesim.scenario.values.fields import Refused, shown
 
@@ -38,6 +38,7 @@ EXAMPLES = (
     "p99 of tenants in every 5 min < 1 s",
 )
 
+_BEHIND = re.compile(rf"\s((?:{'|'.join(OFFERED)})\b.*)$")
 _OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
 _FLIPPED: Mapping[str, str] = MappingProxyType({"<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
@@ -150,8 +151,22 @@ def read_expectation(value: object) -> Expectation:
         )
     if operator[0] not in _IN_WORDS:
         raise Refused("a simulation never meets an exact value: compare with <, <=, > or >=")
+    behind = _BEHIND.search(right)
+    if behind is not None and metric != OF_LIMIT:
+        named = " ".join((value[: operator.start()].strip(), behind[1]))
+        plain = f"{named} {operator[0]} {right[: behind.start()].strip()}"
+        hint = f"write {plain}" if _can_be(plain) else None
+        raise Refused(f"`{behind[1]}` stands behind the limit: which calls are meant stands before it", (), hint)
     kind, limit = _limit(metric, operator[0], right)
     return Expectation(metric, cast(Comparison, operator[0]), limit, kind, value.strip(), calls)
+
+
+def _can_be(line: str) -> bool:
+    try:
+        read_expectation(line)
+    except Refused:
+        return False
+    return True
 
 
 def _figure(word: str) -> str:

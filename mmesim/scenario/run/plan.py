@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from mmesim.scenario.run.grid import Grid
-from mmesim.scenario.values.fields import Data, Number, Refused, Share
+from mmesim.scenario.values.fields import Data, Number, Refused, Share, shown
 
 NOT_VARIED = ("plan", "split", "sweep", "expect", "run", "name", "beliefs")
 """Sections that a grid of fleets cannot vary: they say what is asked, not what is chosen."""
+
+
+_PERCENT = re.compile(r"\s*\+?(\d+(?:\.\d+)?)\s*%\s*")
+
+
+def _as_factor(value: object) -> object:
+    """What is meant by growth in percent, or by a share: the factor that is to be written."""
+    percent = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if percent is not None:
+        more = float(percent[1])
+        of_today = "" if more < 100.0 else f"{more / 100.0:.12g}, for {more:g} % of today's traffic, or "
+        hint = f"write {of_today}{1.0 + more / 100.0:.12g}, for {more:g} % more"
+        raise Refused(f"{shown(value)} is not a factor", (), hint)
+    if isinstance(value, float) and 0.0 < value < 1.0:
+        hint = f"write {1.0 + value:.12g}, for {100.0 * value:.12g} % more"
+        raise Refused(f"{shown(value)} is too small: at least 1", (), hint)
+    return value
 
 
 class Plan(Data):
@@ -18,6 +36,9 @@ class Plan(Data):
 
     grid: Grid
     """Fields, named as in `--set`, each with a list of values or a range such as 1..20; every combination is a fleet.
+
+    Beside several values of `endpoint.instance_type`, the scenario gives no price, vCPUs, memory, network, threads or
+    `usable_memory`, which are those of one type; `cpu_speed` and `smt_yield` apply to all.
     """
     tolerance: Annotated[Share, Field(gt=0, lt=1)] = 0.1
     """A fleet whose figure lies within this share of its limit may stay open; it is then named as a tie."""
@@ -25,8 +46,8 @@ class Plan(Data):
     """With beliefs: the share of their draws in which the fleet must be inside."""
     survive: Literal["instance", "zone"] | None = None
     """What may be lost: one instance, or the largest zone of an endpoint; the rest must meet every line as well."""
-    growth: Annotated[Number, Field(ge=1)] | None = None
-    """The factor on the traffic that the fleet must still carry."""
+    growth: Annotated[Annotated[Number, Field(ge=1)] | None, BeforeValidator(_as_factor)] = None
+    """The factor on the traffic that the fleet must still carry: 1.3 for 30 % more."""
     assume_monotone: bool = False
     """Take for granted that a fleet misses its limits when a larger one of its family does; not true of every router.
     """

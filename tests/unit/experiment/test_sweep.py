@@ -227,6 +227,20 @@ def test_the_text_ends_with_the_cheapest_point_that_passes() -> None:
     assert re.fullmatch(r"cheapest that passes: 1 host, point 0, 0.36 USD an hour", text.splitlines()[-1])
 
 
+def test_a_price_that_all_types_are_given_names_no_cheapest_one() -> None:
+    host = "{instance_type: ml.m5.xlarge, price_per_hour: 0.2 USD, memory: 20 GiB}"
+    text = TEXT.replace("{vcpu: 2, memory: 8 GiB, price_per_hour: 0.36 USD}", host)
+    of = load_text(text.replace("p99 < 25 ms", "mean < 1 min"))
+    fake = fakes.Fake(by_count)
+    types = {"endpoint.instance_type": ["ml.m5.xlarge", "ml.m5.2xlarge"]}
+    text = rendered(sweep_report(sweep(of, types, replications=2, executor=fake), [figure("p99")]), width=200)
+    assert "every instance type has the endpoint.memory and the endpoint.price_per_hour that the scenario gives" in text
+    assert text.splitlines()[-1] == "passes: point 0, point 1 (one price is given for all types)"
+    text = rendered(sweep_report(sweep(of, {COUNT: [1, 2]}, replications=2, executor=fake), [figure("p99")]), width=200)
+    assert "every instance type" not in text
+    assert "cheapest that passes: 1 x ml.m5.xlarge" in text
+
+
 def test_a_wide_table_fits_the_terminal() -> None:
     figures = shown_in("sweep")
     result = swept(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmesim.report.content.planned.report import plan_report
+from mmesim.report.content.planned.report import plan_report, statement_report
 from mmesim.report.content.planned.statement import current, statement
 from mmesim.report.content.planned.words import found, nearest, roughly, usd
 from mmesim.report.text import text
@@ -26,6 +26,12 @@ from tests.helpers.planned import (
 def said(of: Planned) -> str:
     """The report as one line."""
     return " ".join(text(plan_report(of)).split())
+
+
+def test_what_the_simulation_leaves_out_is_said_above_the_answer_and_beside_it_alone():
+    note = "ml.g4dn.xlarge has an accelerator (1 x GPU), which the simulation leaves out"
+    assert note in said(planned(notes=[note]))
+    assert note in " ".join(text(statement_report(planned(notes=[note]))).split())
 
 
 def test_the_statement_has_all_that_the_answer_depends_on():

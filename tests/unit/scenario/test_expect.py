@@ -116,6 +116,9 @@ def test_a_limit_is_understood(text: str, metric: str, kind: str, limit: float, 
         ("p99 < 500", "'500' has no unit"),
         ("p99 < 5 %", "unknown unit '%'"),
         ("loads < 200", "'200' has no unit: write a rate"),
+        ("p99 <= 1.5 s of xgb", "`of xgb` stands behind the limit"),
+        ("p99 < 1 s in every 5 min", "`in every 5 min` stands behind the limit"),
+        ("loads < 200 /h of xgb", "`of xgb` stands behind the limit"),
         ("cost.month < 1000 EUR", "unknown unit 'EUR'"),
         ("p99 warn < 1 s", "'warn' at column 5 means nothing: behind p99 come warm, cold, of, in or a limit"),
         ("p99 every 5 minutes < 1 s", "'every' at column 5 means nothing"),
@@ -147,6 +150,22 @@ def test_a_limit_is_understood(text: str, metric: str, kind: str, limit: float, 
 def test_what_is_not_understood_is_refused_with_the_cure(text: object, message: str) -> None:
     with pytest.raises(Refused, match=re.escape(message)):
         read_expectation(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("p99 <= 1.5 s of xgb", "write p99 of xgb <= 1.5 s"),
+        ("p99 warm < 1 s of xgb", "write p99 warm of xgb < 1 s"),
+        ("error_rate < 1 % cold", "write error_rate cold < 1 %"),
+        ("loads < 200 /h of xgb", None),
+        ("p99 of a < 1 s warm", None),
+    ],
+)
+def test_calls_that_are_named_behind_the_limit_are_shown_before_it(text: str, hint: str | None) -> None:
+    with pytest.raises(Refused) as refused:
+        read_expectation(text)
+    assert refused.value.hint == hint
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,12 @@ def test_a_plan_is_not_part_of_what_is_simulated():
         ({"grid": {"sweep": [1]}}, "a plan cannot vary sweep"),
         ({"grid": {"run.duration": ["1 h"]}}, "a plan cannot vary run"),
         ({"grid": {"endpoint.instance_count": 1}, "growth": 0.9}, "0.9 is too small: at least 1"),
+        ({"grid": {"endpoint.instance_count": 1}, "growth": 0.3}, "at least 1 (write 1.3, for 30 % more)"),
+        ({"grid": {"endpoint.instance_count": 1}, "growth": "30%"}, "'30%' is not a factor (write 1.3, for 30 % more)"),
+        (
+            {"grid": {"endpoint.instance_count": 1}, "growth": "130 %"},
+            "(write 1.3, for 130 % of today's traffic, or 2.3, for 130 % more)",
+        ),
         ({"grid": {"endpoint.instance_count": 1}, "tolerance": "0 %"}, "plan.tolerance"),
         ({"grid": {"endpoint.instance_count": 1}, "survive": "host"}, "'host' is not one of instance, zone"),
         ({"grid": {"endpoint.instance_count": 1}, "toleranc": "5 %"}, "did you mean tolerance?"),

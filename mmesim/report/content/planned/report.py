@@ -23,8 +23,8 @@ def plan_report(planned: Planned) -> Report:
 
 
 def statement_report(planned: Planned) -> Report:
-    """The statement alone."""
-    return report([Lines((sentences.statement(planned),))])
+    """The statement, with what the simulation leaves out of its fleets."""
+    return report([Lines((sentences.statement(planned), *map(on_one_line, planned.notes)))])
 
 
 def _head(planned: Planned) -> Iterator[Block]:
@@ -36,7 +36,7 @@ def _head(planned: Planned) -> Iterator[Block]:
     lines += [f"working set: {working_set}"] if working_set else []
     if planned.assume_monotone:
         lines.append("assume_monotone: a fleet was also turned down because a larger one of its family was")
-    yield Lines((*lines, took(planned)))
+    yield Lines((*lines, *map(on_one_line, planned.notes), took(planned)))
 
 
 def _range(values: Sequence[object]) -> str:

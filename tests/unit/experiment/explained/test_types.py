@@ -48,4 +48,6 @@ def test_less_memory_is_cheaper() -> None:
 def test_a_host_that_is_not_as_its_type_has_no_neighbours() -> None:
     assert own_row(Endpoint.model_validate({"instance_type": "ml.m5.xlarge"})) is not None
     assert own_row(Endpoint.model_validate({"instance_type": "ml.m5.xlarge", "memory": "20 GiB"})) is None
+    assert own_row(Endpoint.model_validate({"instance_type": "ml.m5.xlarge", "network": "9 Gbit/s"})) is None
+    assert own_row(Endpoint.model_validate({"instance_type": "ml.m5.xlarge", "price_per_hour": "9 USD"})) is not None
     assert own_row(Endpoint.model_validate({"vcpu": 4, "memory": "16 GiB"})) is None

@@ -226,6 +226,28 @@ def test_prices_are_by_the_month() -> None:
     assert what_if(result(unpriced, [5]), result(unpriced, [5])).entry.usd_per_month == 0.0
 
 
+def test_a_price_that_is_given_is_not_that_of_another_type() -> None:
+    of = scenario(EXPECTED, endpoint=XLARGE | {"price_per_hour": 0.2})
+    sets = {"endpoint.instance_type": "ml.m5.2xlarge"}
+    entry = what_if(result(of, [5, 6, 7]), result(of.with_(sets), [2, 3, 4]), sets=sets).entry
+    assert entry.usd_per_month is None
+    assert entry.effects[0].per_100_usd is None
+    more = {"endpoint.instance_count": 2}
+    entry = what_if(result(of, [5, 6, 7]), result(of.with_(more), [2, 3, 4]), sets=more).entry
+    assert entry.usd_per_month == pytest.approx(0.2 * 730)
+
+
+def test_a_limit_on_the_cost_leaves_out_types_whose_price_is_not_known() -> None:
+    def left(*expect: str) -> dict[str, str]:
+        of = scenario(expect, endpoint=XLARGE | {"instance_count": 2, "price_per_hour": 0.2})
+        _, found = possible(ground(of, run_data(of, [FAST] * 10)))
+        return {one.id: one.reason for one in found}
+
+    assert "endpoint.price_per_hour is that of ml.m5.xlarge" in left(*LINES)["next_size_up"]
+    assert "one_more_instance" not in left(*LINES)
+    assert "next_size_up" not in left(*EXPECTED)
+
+
 def test_what_is_worth_most_comes_first() -> None:
     of = scenario(["p90 < 500 ms"])
     base = result(of, [9, 9, 9])

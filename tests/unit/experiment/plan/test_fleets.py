@@ -91,8 +91,8 @@ def test_a_fleet_that_contradicts_itself_comes_last_with_the_reason():
     ("grid", "words"),
     [
         ({"endpoint.instance_type": ["ml.m5.xlarge", "ml.m5.xlrge"]}, "ml.m5.xlarge"),
-        ({"endpoint.instances": [1, 2]}, "plan.grid: endpoint.instances"),
-        ({"endpoint.instance_count": [1, "two"]}, "plan.grid: endpoint.instance_count"),
+        ({"endpoint.instances": [1, 2]}, "plan.grid.endpoint.instances: "),
+        ({"endpoint.instance_count": [1, "two"]}, "plan.grid.endpoint.instance_count: "),
     ],
 )
 def test_a_field_or_value_that_cannot_be_is_a_mistake_and_no_fleet(grid, words):
