@@ -73,7 +73,8 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     elif one.state == "turned down":
         # Why in full is said below, of the families that are shown there.
         below = any(row == of.nearest for of in planned.why_not[:MOST_FAMILIES])
-        yield PROVED if below else words.sentence(one.reason) or PROVED
+        in_short = PROVED if one.stage == "proof" else "turned down"
+        yield in_short if below else words.sentence(one.reason) or in_short
     elif one.state == "not tried":
         yield "not tried"
     if one.binds and one.binds != words.UNKNOWN and one.state == "turned down":
