@@ -110,6 +110,7 @@ def test_a_steady_run_is_lengthened_for_rare_events(tmp_path, store):
     assert found.verdict == "pass"
 
 
+@pytest.mark.slow
 def test_a_short_cold_start_is_not_thinned_out_by_a_longer_run(tmp_path):
     # 60 s from an empty fleet: a third of the attempts wait for a load; in a run nine times as long hardly one does.
     file = tmp_path / "cold.yaml"

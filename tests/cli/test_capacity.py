@@ -49,6 +49,7 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_the_report_says_how_many_more_fit(mmesim: Command, file: Path):
     done = mmesim("capacity", file, *STORE, "--plot", "curve.svg")
     assert done.code == 0, done.err
@@ -66,11 +67,13 @@ def test_the_report_says_how_many_more_fit(mmesim: Command, file: Path):
     assert again.err == ""
 
 
+@pytest.mark.slow
 def test_too_many_models_exit_with_1(mmesim: Command, file: Path):
     done = mmesim("capacity", file, *STORE, "--quiet", "--set", "models.small.count=30")
     assert (done.code, done.out) == (1, "the scenario has 5 models too many: 25 models meet every line, 26 do not\n")
 
 
+@pytest.mark.slow
 def test_too_much_traffic_exits_with_1_and_says_by_how_much(mmesim: Command, file: Path):
     slow = SCENARIO.replace("service: {wait: 1 ms}", "service: {wait: 50 ms}").replace("count: 20", "count: 1")
     file.write_text(slow.replace("rate: 20 /s", "rate: 80 /s").replace("cache_hit_ratio >= 99 %", "p95 < 200 ms"))
@@ -89,6 +92,7 @@ traffic:"""
     assert (done.code, done.out) == (0, "no more models fit: 20 models meet every line, 21 do not\n")
 
 
+@pytest.mark.slow
 def test_robustness_tries_what_fits_under_every_setting(mmesim: Command, file: Path):
     done = mmesim("capacity", file, *STORE, "--robustness")
     assert done.code == 0

@@ -30,6 +30,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_what_binds_what_would_change_it_and_what_is_found(mmesim: Command, file: Path) -> None:
     done = mmesim("explain", file, "--store", "s.sqlite")
     assert done.code == 0

@@ -246,6 +246,7 @@ def prepared(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_a_sweep_of_a_script_in_the_background(tmp_path: Path) -> None:
     folder = prepared(tmp_path / "sweep")
     # A shell without a terminal starts what runs in the background with SIGINT ignored; a terminal sends it to a group.

@@ -41,6 +41,7 @@ def test_every_scenario_of_the_gallery_is_one(name):
     assert load(GALLERY / f"{name}.yaml").name == name
 
 
+@pytest.mark.slow
 def test_two_instances_keep_the_promise_of_the_tenants_and_most_calls_are_cold():
     assert over("four-thousand-tenants", "p95 cold < 3 s") < 0.01
     assert over("four-thousand-tenants", "p95 warm < 300 ms") < 0.01

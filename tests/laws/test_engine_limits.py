@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from numpy.typing import NDArray
 
@@ -116,6 +117,7 @@ def test_no_worker_idles_while_its_queue_holds_a_request(scenario):
     run_watched(scenario, look)
 
 
+@pytest.mark.slow
 @given(anything)
 @laws
 def test_every_runnable_thread_gets_its_share_of_the_cpu(scenario):

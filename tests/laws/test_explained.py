@@ -6,6 +6,7 @@ import json
 import math
 
 import jsonschema
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mmesim.experiment.explained.candidates import Candidate
@@ -48,6 +49,7 @@ def possible(scenario: Scenario) -> Scenario:
     return changed
 
 
+@pytest.mark.slow
 @laws
 @given(with_clients().map(possible))
 def test_any_scenario_can_be_explained(scenario: Scenario) -> None:

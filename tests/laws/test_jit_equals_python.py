@@ -52,6 +52,7 @@ def digests() -> dict[str, str]:
     return {name: branches.run(scenario) for name, scenario in branches.scenarios().items()}
 
 
+@pytest.mark.slow
 @compiled
 def test_compiled_and_plain_python_give_the_same_bytes(digests):
     plain = elsewhere("--lines", NUMBA_DISABLE_JIT="1")

@@ -42,6 +42,7 @@ def divided(given: Scenario) -> Scenario:
     return given.with_({"endpoint.without": [model.name for model in given.model_table()[1::2]] or None})
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(seed=st.integers(0, 2**32 - 1), change=st.sampled_from([None, None, one_server, growing, divided]))
 def test_no_fleet_that_is_proved_not_to_meet_a_line_meets_it(seed, change):

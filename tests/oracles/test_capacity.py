@@ -79,6 +79,7 @@ def models(lru: Scenario, store: Path) -> Capacity:
     return capacity(lru, store=store)
 
 
+@pytest.mark.slow
 def test_the_factor_of_a_queue_brackets_that_of_erlang():
     found = capacity(load_text(MMC), of="traffic")
     truth = brentq(lambda factor: mmc_sojourn_exceeds(40.0 * factor, 0.04, 4, 0.2) - 0.05, 0.5, 2.49)
@@ -143,6 +144,7 @@ def test_a_smaller_end_leaves_what_the_scenario_has_open(lru: Scenario, store: P
     assert (found.now, found.largest, found.smallest_failing, found.verdict) == (20, 10, None, "undecided")
 
 
+@pytest.mark.slow
 def test_not_even_the_least_fits(lru: Scenario, store: Path):
     found = capacity(lru.with_({"expect": ["p50 < 0.5 ms"]}), store=store)
     assert (found.largest, found.smallest_failing, found.verdict) == (None, 1.0, "fail")

@@ -87,6 +87,7 @@ def test_each_fleet_shows_what_it_costs_beyond_the_best_of_each_draw(found: Plan
     assert found.answer.mean_extra_usd == pytest.approx(extra, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_fleet_that_is_never_inside_is_turned_down_after_a_few_draws(scenario: Scenario, store: Path):
     grid = {"plan.grid": {"endpoint.instance_count": [1, 4]}, "plan.share_of_draws": "50 %"}
     small = plan(scenario.with_(grid), store=store)
@@ -124,6 +125,7 @@ def test_fewer_draws_may_be_asked_for(scenario: Scenario, store: Path):
     assert half.answer.instance_count == 3
 
 
+@pytest.mark.slow
 def test_a_field_of_the_grid_is_chosen_not_drawn(store: Path):
     chosen = TEXT.replace("endpoint.instance_count: 2..4", "endpoint.instance_count: 2..4, models.queue.workers: [4]")
     believed = chosen.replace("workers: 4\n", "workers: {uncertain: {uniform: {low: 1, high: 8}}}\n")

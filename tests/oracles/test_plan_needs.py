@@ -56,6 +56,7 @@ def needed(factor: float = 1.0) -> int:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("more", "hosts", "whens"),
     [

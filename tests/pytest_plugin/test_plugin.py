@@ -139,6 +139,7 @@ def test_with_xdist_all_lines_of_a_file_run_in_one_process(session: Session, spr
         assert files.count("a.yaml") == files.count("b.yaml") == 1
 
 
+@pytest.mark.slow
 def test_what_was_simulated_is_not_simulated_again(session: Session):
     session.scenario("a.yaml", *MEETS, MISSES)
     before = session.run("--mmesim")
@@ -168,6 +169,7 @@ def test_a_wrong_scenario_is_a_short_error_of_collection(session: Session):
     assert "Traceback" not in str(ran.stdout)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_named_is_meant(session: Session):
     session.scenario("folder/a.yml", *MEETS)
     session.write("folder/b.yml", "name: b\n")

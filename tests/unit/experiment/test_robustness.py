@@ -131,6 +131,7 @@ def test_it_flips_with_one_load_slot():
     assert found.outcomes[0].name == AS_GIVEN
 
 
+@pytest.mark.slow
 def test_of_many_settings_the_answer_names_two_and_a_table_says_what_each_change_does():
     found = robustness(scenario(), full=True, executor=fakes.Fake(slow_with_one_slot))
     assert found.answer == (

@@ -99,6 +99,7 @@ def test_values_without_one_unit_are_text() -> None:
     assert frame["endpoint.eviction"].tolist() == ["lru", "lru"]
 
 
+@pytest.mark.slow
 def test_files_are_the_same_bytes_whatever_ran_them(tmp_path: Path) -> None:
     one = sweep(SCENARIO, GRID, **FAKE).save(tmp_path / "one")
     with fakes.Fake(fakes.random_service, local(2)) as executor:

@@ -77,6 +77,7 @@ def no_success(scenario: Scenario, replication: int, observer: Observer | None, 
     return replace(run, records=None)
 
 
+@pytest.mark.slow
 def test_a_linear_answer_has_the_distribution_of_the_input():
     found = uncertain(scenario(), draws=64, replications=3, executor=fakes.Fake(linear))
     answer = found["mean"]
@@ -94,6 +95,7 @@ def test_a_linear_answer_has_the_distribution_of_the_input():
     assert (chance.holds, chance.fails, chance.undecided) == (0.5, 0.5, 0.0)
 
 
+@pytest.mark.slow
 def test_luck_and_inputs_are_told_apart():
     """Uniform inputs and uniform luck of the same width: half of the variance each."""
     found = uncertain(scenario(), draws=32, replications=60, executor=fakes.Fake(with_luck))
@@ -111,6 +113,7 @@ def test_luck_and_inputs_are_told_apart():
     assert variance["noise_share"] == pytest.approx(1.0 - variance["inputs_share"])
 
 
+@pytest.mark.slow
 def test_luck_alone_leaves_nothing_for_the_inputs():
     found = uncertain(scenario(), draws=64, replications=10, executor=fakes.Fake(luck_alone))
     answer = found["mean"]
@@ -120,6 +123,7 @@ def test_luck_alone_leaves_nothing_for_the_inputs():
     assert not answer.ranking.resolved
 
 
+@pytest.mark.slow
 def test_one_seed_gives_the_same_bytes_and_another_one_others():
     texts = [
         uncertain(scenario(), draws=16, replications=2, executor=fakes.Fake(with_luck)).to_json() for _ in range(2)

@@ -69,6 +69,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.slow
 def test_an_edit_of_any_module_that_a_simulation_imports_changes_the_hash(copy: Path) -> None:
     modules = reachable()
     names = {path.relative_to(ROOT).as_posix() for path in modules}

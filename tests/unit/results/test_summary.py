@@ -133,6 +133,7 @@ def changed(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield f"{path} is a number", 1
 
 
+@pytest.mark.slow
 def test_a_summary_that_differs_in_one_key_does_not_fit_the_schema() -> None:
     validator = jsonschema.Draft202012Validator(summary_schema())
     of = scenario(["p99 < 500 ms", "cpu_utilization < 10 %"], run={"replications": 2})

@@ -82,6 +82,7 @@ def test_every_end_is_an_amount_that_stays_when_it_is_rounded(scenario: Scenario
         assert (found.rounded(found.least), found.rounded(found.most)) == (found.least, found.most)
 
 
+@pytest.mark.slow
 def test_a_scenario_of_very_many_models_is_searched_up_to_the_most_there_can_be(scenario: Scenario):
     assert Amounts.asked(scenario.with_({"models.m.count": 200_000}), "models", None, None).most == 2_000_000
     with pytest.raises(UserError, match="from 1 to 2,000,000"):

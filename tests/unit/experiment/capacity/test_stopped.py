@@ -46,6 +46,7 @@ def test_short_runs_alone_say_where_the_limit_seems_to_be_and_the_same_again_goe
     assert whole.simulated == whole.replications - stopped.simulated
 
 
+@pytest.mark.slow
 def test_what_was_decided_stays_decided():
     scenario = load_text(SCENARIO)
     whole = capacity(scenario)

@@ -418,6 +418,7 @@ def test_a_scenario_that_cannot_be_tried_gets_no_baseline(file):
     assert fresh == {}
 
 
+@pytest.mark.slow
 def test_the_engine_itself_gives_the_same_figures_twice(file):
     kept(file, executor=None, jobs=1)
     found = drift(file, executor=None, jobs=1)

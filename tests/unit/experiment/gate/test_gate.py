@@ -123,6 +123,7 @@ def test_the_pilot_has_seeds_of_its_own_and_the_gate_others_than_a_run(tmp_path)
     assert scenario.simulated == len(numbers)
 
 
+@pytest.mark.slow
 def test_a_pilot_that_saw_nothing_has_100_replications_and_a_steady_run_is_lengthened(tmp_path):
     # Blocks are 1.6 s long or so: 400 s hold too few of them for 0.01 %.
     engine = Engine()
@@ -390,6 +391,7 @@ def test_there_are_no_more_blocks_than_calls(tmp_path):
     assert line.interval[0] <= line.interval[1] < 0.01
 
 
+@pytest.mark.slow
 def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
     verdicts: dict[float, list[str]] = {0.05: [], 0.2: []}
     for slow, found in verdicts.items():
