@@ -42,7 +42,7 @@ class Serverless(Data):
     @classmethod
     def _of_a_size(cls, value: int | None) -> int | None:
         if value is not None and value not in SERVERLESS_SIZES:
-            raise Refused(f"{units.show_bytes(value)} is no size of a serverless endpoint: 1, 2, 3, 4, 5 or 6 GiB")
+            raise Refused(f"{units.show_bytes(value)} is not a size of a serverless endpoint: 1, 2, 3, 4, 5 or 6 GiB")
         return value
 
     @property

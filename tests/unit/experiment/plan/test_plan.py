@@ -288,7 +288,7 @@ def test_a_fleet_that_is_shown_anyway_is_inside_only_by_whole_runs(tmp_path):
     assert of(result, 9).stage == "estimate"
 
 
-def test_the_fleet_that_runs_is_no_answer_unless_the_grid_offers_it(tmp_path):
+def test_the_fleet_that_runs_is_not_an_answer_unless_the_grid_offers_it(tmp_path):
     grid = "{grid: {endpoint.instance_count: [2, 3]}}"
     document = planned(Engine(by_count(0.01, 0.4, 0.4)), write(tmp_path, plan=grid, own=1)).document
     assert (document.verdict, document.answer, document.current) == ("fail", None, 0)

@@ -258,7 +258,7 @@ def test_one_replication_has_no_interval():
         ({"options": ["serverles"]}, "split.options"),
         ({"options": []}, "split.options"),
         ({"instance_types": ["ml.c5.larg"]}, "unknown instance type 'ml.c5.larg' (did you mean ml.c5.large?)"),
-        ({"serverless": {"memory": "3000 MB"}}, "is no size of a serverless endpoint: 1, 2, 3, 4, 5 or 6 GiB"),
+        ({"serverless": {"memory": "3000 MB"}}, "is not a size of a serverless endpoint: 1, 2, 3, 4, 5 or 6 GiB"),
         ({"serverless": {"max_concurrency": 500}}, "split.serverless.max_concurrency"),
     ],
 )
