@@ -77,6 +77,18 @@ def test_every_plan_in_earnest_is_drawn_with_a_mark_for_each_fleet_that_was_simu
     assert len(marks) == len(drawn) + rings
 
 
+def test_a_mark_that_does_not_stand_at_its_figure_is_said_to() -> None:
+    found = FIXED["answer"]()
+    assert "drawn there" not in pareto(found).axes[0].get_xlabel()
+    shown = {one.fleet for one in found.estimates}
+    row = next(row for row, one in enumerate(found.fleets) if one.lines and row not in shown)
+    lines = [line.model_copy(update={"value": 1e-6, "interval": (0.0, 1e-5)}) for line in found.fleets[row].lines]
+    fleets = [*found.fleets]
+    fleets[row] = fleets[row].model_copy(update={"lines": lines})
+    rare = found.model_copy(update={"fleets": fleets})
+    assert "(what is below 0.01 is drawn there)" in pareto(rare).axes[0].get_xlabel()
+
+
 @settings(max_examples=20)
 @given(plain_planned)
 def test_every_plan_can_be_drawn_or_has_nothing_to_draw(found: Planned) -> None:

@@ -79,9 +79,12 @@ def pareto(planned: Planned) -> Picture:
         raise UserError("there is nothing to draw: no fleet with a price was simulated")
     points, limit = _points(planned, line), _scale(line) * line.limit
     above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
-    logarithmic = needs_log(above)
+    logarithmic, price = needs_log(above), "USD a month"
     if logarithmic:
-        points = [_lifted(point, max(LEAST * min(above), LOWEST * limit)) for point in points]
+        least = max(LEAST * min(above), LOWEST * limit)
+        if any(point.value < least for point in points):
+            price += f"\n(what is below {least:.2g} is drawn there)"
+        points = [_lifted(point, least) for point in points]
     figure = Picture(7.0, 4.5)
     axes = figure.add_subplot()
     members = _families(axes, points)
@@ -91,7 +94,7 @@ def pareto(planned: Planned) -> Picture:
         axes.plot([point.usd], [point.value], marker, color=colour, markersize=6)
     axes.axhline(limit, color=RED, linestyle="--", linewidth=1.0)
     _answer(axes, planned, points)
-    axes.set_xlabel("USD a month")
+    axes.set_xlabel(price)
     axes.set_ylabel(_label(line))
     axes.xaxis.set_major_formatter(PLAIN)
     if logarithmic:
