@@ -14,6 +14,7 @@ from mmesim.engine import collector, setup
 from mmesim.engine.closed_loop import ClosedLoops
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.fleet import Fleet
+from mmesim.engine.control.host import Host
 from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
@@ -54,7 +55,7 @@ class Simulation:
     ) -> None:
         self.scenario = scenario
         self.replication = replication
-        seed, endpoint = scenario.run.seed, scenario.endpoint
+        seed = scenario.run.seed
         tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records)
         key = int(generator(seed, replication, "records").integers(PRIME))
         self.recorder = Recorder(records, key, below)
@@ -65,18 +66,16 @@ class Simulation:
         self.env.handle(REFILL, self.open_loop.refill)
         self.closed_loops = ClosedLoops(scenario, replication, self.plane, observer)
         self.env.handle(USERS, self.closed_loops.refill)
-        self.fleet = Fleet(self.env, self.plane, scenario, replication)
-        self.hosts = self.fleet.hosts
+        self.hosts: list[Host] = []
         eviction = Eviction(self.plane, scenario)
-        self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
+        self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction)
+        self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction).begin()
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
-        self.windows = Windows(
-            self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s, window_s
-        )
+        self.windows = Windows(self.env, self.plane, self.loader, self.hosts, scenario.run.duration_s, window_s)
         self.env.process(self._measure())
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)

@@ -22,7 +22,6 @@ from mmesim.engine.measure.worker_time import WorkerTime, worker_time
 from mmesim.results.run_data import CAUSES
 from mmesim.results.window_table import START, WindowTable
 from mmesim.scenario.clients.causes import FAILURES
-from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import clipped_quantile, log_middles
 
 WINDOW_S = 60.0
@@ -93,7 +92,6 @@ class Windows:
         plane: DataPlane,
         loader: Loader,
         hosts: list[Host],
-        endpoint: Endpoint,
         duration_s: float,
         window_s: float = WINDOW_S,
     ) -> None:
@@ -101,7 +99,6 @@ class Windows:
         self._plane = plane
         self._loader = loader
         self._hosts = hosts
-        self._endpoint = endpoint
         self._ends = _ends(duration_s, window_s)
         self._names: tuple[str, ...] = ()
         self._values = array("d")
@@ -169,12 +166,12 @@ class Windows:
         area = float(views.counts[0].area)  # brought to now by the integrals
         in_system, self._area_before = (area - self._area_before) / seconds, area
         n = float((added.up_s / seconds).sum())  # hosts, on average
-        host = self._endpoint.host
+        memory_bytes, disk_bytes = self._capacities()
         downloads, loads, unloads = self._new_times()
         row = {
             "start_s": start,
             "Invocations": window["attempts"],
-            "InvocationsPerInstance": window["attempts"] / n,
+            "InvocationsPerInstance": _ratio(window["attempts"], n),
             "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
             "Invocation4XXErrors": sum(causes[name] for name in ANSWERS_4XX),
             "Invocation5XXErrors": sum(causes[name] for name in ANSWERS_5XX),
@@ -189,13 +186,13 @@ class Windows:
             "ModelLoadingTime": _mean(loads) * MICRO,
             "ModelUnloadingTime": _mean(unloads) * MICRO,
             "ModelUnloadingTime_SampleCount": float(len(unloads)),
-            "LoadedModelCount": float(added.loaded_s.sum()) / seconds / n,
+            "LoadedModelCount": _ratio(float(added.loaded_s.sum()) / seconds, n),
             "ConcurrentRequestsPerModel": window["in_flight_max"],
             "RequestsInSystem": in_system,
             "QueueFull": causes["queue_full"],
-            "CPUUtilization": 100.0 * float(added.cpu_busy_s.sum()) / seconds / n,
-            "MemoryUtilization": 100.0 * float(added.memory_byte_s.sum()) / seconds / n / host.memory_bytes,
-            "DiskUtilization": 100.0 * float(added.disk_byte_s.sum()) / seconds / n / self._endpoint.disk_bytes,
+            "CPUUtilization": _ratio(100.0 * float(added.cpu_busy_s.sum()) / seconds, n),
+            "MemoryUtilization": _ratio(100.0 * float((added.memory_byte_s / memory_bytes).sum()) / seconds, n),
+            "DiskUtilization": _ratio(100.0 * float((added.disk_byte_s / disk_bytes).sum()) / seconds, n),
             "WorkerUtilization": 100.0 * _ratio(float(added.workers.busy_s.sum()), float(added.workers.there_s.sum())),
             "WorkerUtilization_Maximum": 100.0 * _largest(added.workers, seconds),
             "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
@@ -209,6 +206,12 @@ class Windows:
         views.window_causes[:] = 0
         views.window_hist[:] = 0
         return row
+
+    def _capacities(self) -> tuple[Floats, Floats]:
+        """Memory and disk of each host, bytes."""
+        endpoints = [host.config.endpoint for host in self._hosts]
+        memory = np.array([endpoint.host.memory_bytes for endpoint in endpoints], dtype=np.float64)
+        return memory, np.array([endpoint.disk_bytes for endpoint in endpoints], dtype=np.float64)
 
     def _new_times(self) -> tuple[list[float], list[float], list[float]]:
         """Durations of the downloads, loads and unloads that ended since the last call."""

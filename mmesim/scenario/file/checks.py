@@ -35,6 +35,8 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from refusals.all
         return
     yield from _hosted(scenario, models)
+    for number, name, hint in unknown(scenario.endpoint.preload, models):
+        yield Refused(f"there is no model or group {name!r}", ("endpoint", "preload", number), hint)
     yield from _split(scenario, models)
     yield from _pinned(scenario, models)
     yield from _undecidable(scenario)
