@@ -14,6 +14,7 @@ from mmesim.results import tables
 from mmesim.results.capacity import Capacity
 from mmesim.results.explained import Explained
 from mmesim.results.gated import Gated
+from mmesim.results.happened import Kind as HappenedKind
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
@@ -184,6 +185,7 @@ FOLDER = (
     ("`windows.parquet`", "[minutes](#windowsparquet), under CloudWatch's names"),
     ("`hosts.parquet`", "[hosts](#hostsparquet)"),
     ("`models.parquet`", "[models](#modelsparquet)"),
+    ("`happened.parquet`", "[what happened to the fleet](#happenedparquet); absent when nothing did"),
 )
 
 WINDOWS = """
@@ -202,6 +204,12 @@ taken of that. `mmesim sweep` writes one beside its tables too.
 MODELS = """
 One row a model, all replications together, over the measured time. Besides, a column such as `share_over 500 ms` for
 each latency limit in `expect`.
+""".strip()
+
+
+HAPPENED = """
+One row for each thing that happened to the fleet, in each replication, also after the end of the run for as long as a
+measured call was not answered. Besides, a column for each figure that is named here, null in the other rows.
 """.strip()
 
 
@@ -226,6 +234,8 @@ def tables_page() -> str:
             tables.HOST_COLUMNS,
         ),
         _table("models", MODELS, tables.MODEL_COLUMNS),
+        _table("happened", HAPPENED, tables.HAPPENED_COLUMNS),
+        table(("Kind", "What happened"), ((code(kind), text) for kind, text in meanings(HappenedKind).items())),
     )
 
 

@@ -15,6 +15,7 @@ from mmesim.engine.closed_loop import ClosedLoops
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.initial_caches import InitialCaches
+from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint_control import EndpointControl
@@ -61,6 +62,7 @@ class Simulation:
         self.recorder.attach(tables)
         self.plane = DataPlane(tables, self.recorder.flush)
         self.env = Environment(self.plane)
+        self.journal = Journal(self.env)
         self.open_loop = OpenLoop(scenario, replication, self.plane, observer)
         self.env.handle(REFILL, self.open_loop.refill)
         self.closed_loops = ClosedLoops(scenario, replication, self.plane, observer)
@@ -109,6 +111,7 @@ class Simulation:
             windows=self.windows.table(),
             records=self.recorder.records(),
             control_events=next(self.env._eid),
+            happened=self.journal.happened,
         )
 
     def _run_with_own(self) -> None:

@@ -48,6 +48,7 @@ RUN = Kind(
             "windows.parquet",
             "hosts.parquet",
             "models.parquet",
+            "happened.parquet",
             "report.html",
         }
     ),

@@ -136,6 +136,11 @@ class Result:
         return _frame(tables.windows_table(self.runs))
 
     @property
+    def happened(self) -> pd.DataFrame:
+        """One row for each thing that happened to the fleet (columns: `HAPPENED_COLUMNS`); often none."""
+        return _frame(tables.happened_table(self.runs))
+
+    @property
     def requests(self) -> pd.DataFrame:
         """One row for each recorded call (columns: `REQUEST_COLUMNS`); ValueError when none was recorded."""
         recorded = self._request_tables()
@@ -156,6 +161,8 @@ class Result:
             "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
             "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs), path),
         }
+        if any(run.happened for run in self.runs):
+            files["happened.parquet"] = lambda path: pq.write_table(tables.happened_table(self.runs), path)
         if any(run.records is not None for run in self.runs):
             files["requests.parquet"] = self._write_requests
         return folders.write(Path(folder), files)

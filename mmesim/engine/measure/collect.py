@@ -13,6 +13,7 @@ from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, HOST_LOST
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.record import select
 from mmesim.engine.measure.windows import Integrals, Peaks
+from mmesim.results.happened import Happened
 from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
 
@@ -35,12 +36,14 @@ def collect(
     windows: Mapping[str, Floats],
     records: CallRecords | None,
     control_events: int,
+    happened: tuple[Happened, ...],
 ) -> RunData:
     """Everything that one replication measured.
 
     `views`: the tables at the end. `peaks`: the most that each host had used when the measured time ended. `added`:
     what each host added up in it. `loads`: when each load that
     ended well was asked for and was ready, seconds. `control_events`: events of the control plane.
+    `happened`: what happened to the fleet.
     """
     run, counts = scenario.run, views.counts[0]
     models = scenario.model_table()
@@ -104,6 +107,7 @@ def collect(
         checks=_checks(scenario, views, hosts),
         control_events=control_events,
         seam_crossings=int(views.clock[0].crossings),
+        happened=happened,
     )
 
 
