@@ -23,6 +23,7 @@ from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
+from mmesim.engine.measure.condition import Conditions
 from mmesim.engine.measure.recorder import Recorder
 from mmesim.engine.measure.windows import WINDOW_S, Integrals, Peaks, Windows
 from mmesim.engine.open_loop import OpenLoop
@@ -79,6 +80,7 @@ class Simulation:
         self.windows = Windows(
             self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s, window_s
         )
+        self.conditions = Conditions(self.env, self.plane, self.windows, scenario)
         self.env.process(self._measure())
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)

@@ -17,7 +17,7 @@ from mmesim.scenario.endpoint.endpoint import STATIONARY, Endpoint
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
-from mmesim.scenario.run.expect import ExpectationField
+from mmesim.scenario.run.expect import Expectation, ExpectationField
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
@@ -29,7 +29,7 @@ from mmesim.scenario.server.server import Server
 from mmesim.scenario.traffic.closed_loop import SHORTEST_S, ClosedLoop
 from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.scenario.values.fields import Data, Refusals, Refused
+from mmesim.scenario.values.fields import Data, Place, Refusals, Refused
 from mmesim.scenario.values.function import Function, FunctionField
 
 OWN_PROCESS = "a custom process may change the endpoint at any time"
@@ -180,8 +180,14 @@ class Scenario(Data):
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:
-        """The latency limits of all calls named in `expect`, seconds, sorted, each once."""
-        return tuple(sorted({e.limit for e in self.expect if e.is_latency and e.calls.is_all}))
+        """The latency limits of all calls named in `expect` and in conditions, seconds, sorted, each once."""
+        lines = [e for e in self.expect if e.calls.is_all] + [line for _, line in self.conditions]
+        return tuple(sorted({line.limit for line in lines if line.is_latency}))
+
+    @property
+    def conditions(self) -> tuple[tuple[Place, Expectation], ...]:
+        """The lines that are asked while it runs (`mmesim.scenario.run.condition`), each with its place in the file."""
+        return ()
 
     @property
     def counted(self) -> tuple[Counted, ...]:
