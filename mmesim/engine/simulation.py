@@ -24,8 +24,10 @@ from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
 from mmesim.engine.measure.condition import Conditions
+from mmesim.engine.measure.integrals import Integrals, Peaks
+from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.measure.recorder import Recorder
-from mmesim.engine.measure.windows import WINDOW_S, Integrals, Peaks, Windows
+from mmesim.engine.measure.windows import WINDOW_S, Windows
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
@@ -77,10 +79,9 @@ class Simulation:
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
-        self.windows = Windows(
-            self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s, window_s
-        )
-        self.conditions = Conditions(self.env, self.plane, self.windows, scenario)
+        self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts, endpoint)
+        self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s)
+        self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         self.env.process(self._measure())
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)
@@ -157,9 +158,9 @@ class Simulation:
         run = self.scenario.run
         if run.cut_s > 0.0:
             yield self.env.timeout(run.cut_s)
-        self.at_warmup = self.windows.integrals()
+        self.at_warmup = self.live.integrals()
         yield self.env.timeout(run.duration_s - self.env.now)
-        self.at_end = self.windows.integrals()
+        self.at_end = self.live.integrals()
         self.peaks = Peaks.of(self.hosts)
 
 

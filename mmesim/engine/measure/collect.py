@@ -12,7 +12,7 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, HOST_LOST
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.record import select
-from mmesim.engine.measure.windows import Integrals, Peaks
+from mmesim.engine.measure.integrals import Integrals, Peaks
 from mmesim.results.happened import Happened
 from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario

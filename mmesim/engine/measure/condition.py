@@ -15,7 +15,8 @@ import simpy
 from mmesim.arrays import Ints
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.measure.windows import Integrals, Windows
+from mmesim.engine.measure.integrals import Integrals
+from mmesim.engine.measure.live import LiveMetrics
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.condition import WINDOW_S
@@ -56,10 +57,10 @@ class Counts:
 class Conditions:
     """Asks conditions at the end of each of their windows; disturbs nothing that is measured."""
 
-    def __init__(self, env: Environment, plane: DataPlane, windows: Windows, scenario: Scenario) -> None:
+    def __init__(self, env: Environment, plane: DataPlane, live: LiveMetrics, scenario: Scenario) -> None:
         self._env = env
         self._plane = plane
-        self._windows = windows
+        self._live = live
         self._scenario = scenario
 
     def becomes_true(self, line: Expectation, until_s: float = inf) -> Generator[simpy.Event, Any, bool]:
@@ -70,10 +71,10 @@ class Conditions:
         until_s = min(until_s, self._scenario.run.duration_s)
         length_s = line.calls.every_s or WINDOW_S
         of = [model.index for model in self._scenario.chosen_by(line.calls)]
-        counts, integrals = self._counts(line, of), self._windows.integrals()
+        counts, integrals = self._counts(line, of), self._live.integrals()
         while self._env.now + length_s <= until_s:
             yield self._env.timeout(length_s)
-            counts_now, integrals_now = self._counts(line, of), self._windows.integrals()
+            counts_now, integrals_now = self._counts(line, of), self._live.integrals()
             added = integrals_now.since(integrals, len(integrals_now.up_s))
             if self._holds(line, counts_now.since(counts), added, length_s):
                 return True
