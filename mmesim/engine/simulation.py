@@ -20,6 +20,7 @@ from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
+from mmesim.engine.faults.faults import Faults
 from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
@@ -74,7 +75,8 @@ class Simulation:
         self.hosts = self.fleet.hosts
         eviction = Eviction(self.plane, scenario)
         self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
-        InitialCaches(self.plane, self.hosts, scenario, replication, eviction).begin()
+        faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
+        InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
@@ -82,6 +84,7 @@ class Simulation:
         self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts, endpoint)
         self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s)
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
+        faults.ask(self.conditions)
         self.env.process(self._measure())
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)

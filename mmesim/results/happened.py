@@ -23,7 +23,7 @@ class Kind(StrEnum):
     gone = "gone"
     """A host is gone, drained or lost; `host` is its number."""
     fault = "fault"
-    """A fault began; `name` is that of `faults:`."""
+    """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died."""
     fault_over = "fault_over"
     """What the fault did is over; what follows from it need not be."""
     deploy = "deploy"

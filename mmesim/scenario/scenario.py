@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Endpoint
+from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
@@ -36,12 +37,6 @@ OWN_PROCESS = "a custom process may change the endpoint at any time"
 """Why there is no steady state with custom processes."""
 
 
-def _no_faults(value: object) -> tuple[()]:
-    if value not in ([], ()):
-        raise Refused("faults are not simulated", (), "faults: []")
-    return ()
-
-
 class Scenario(Data):
     """One experiment: an endpoint, its models, its traffic, and what is expected of it."""
 
@@ -59,8 +54,8 @@ class Scenario(Data):
     """The calls: a list of streams, or one stream."""
     clients: Clients = Clients()
     """Those who call: time-out, network, retries."""
-    faults: Annotated[tuple[()], BeforeValidator(_no_faults)] = ()
-    """Reserved: must be empty."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong, and when: a list of faults, such as `{slow_s3: {factor: 10}, at: 10 min}`."""
     processes: tuple[FunctionField, ...] = ()
     """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
@@ -170,6 +165,8 @@ class Scenario(Data):
                 return f"stream {stream.name!r} ends after a number of calls"
             if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
+        if self.faults:
+            return f"fault {self.faults[0].name!r} changes the endpoint"
         return OWN_PROCESS if self.processes else None
 
     @property
@@ -187,7 +184,8 @@ class Scenario(Data):
     @property
     def conditions(self) -> tuple[tuple[Place, Expectation], ...]:
         """The lines that are asked while it runs (`mmesim.scenario.run.condition`), each with its place in the file."""
-        return ()
+        places = [(("faults", index, "when"), fault.when) for index, fault in enumerate(self.faults)]
+        return tuple((place, line) for place, line in places if line is not None)
 
     @property
     def counted(self) -> tuple[Counted, ...]:
@@ -258,6 +256,11 @@ class Scenario(Data):
             if name in names[:index]:
                 raise Refused(f"two streams are called {name!r}", (index, "name"))
         return named
+
+    @field_validator("faults", mode="after")
+    @classmethod
+    def _faults_named(cls, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+        return named(faults)
 
     @model_validator(mode="after")
     def _time_for_an_answer(self) -> Scenario:

@@ -15,8 +15,8 @@ CALLS = [(1.0, "a", 0.5), (12.0, "a", 1.0), (12.5, "a", 1.0), (58.0, "a", 4.0)]
 
 
 @pytest.fixture
-def case(tmp_path) -> Scenario:
-    built: Scenario = scenario(tmp_path, CALLS, [model("a")], endpoint(hosts=2, warm=True))
+def case(tmp_path):
+    built = scenario(tmp_path, CALLS, [model("a")], endpoint(hosts=2, warm=True))
     return built.model_copy(update={"run": RunSettings(duration_s=120.0)})
 
 

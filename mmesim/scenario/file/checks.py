@@ -9,6 +9,7 @@ from mmesim import units
 from mmesim.errors import ScenarioError
 from mmesim.scenario import expectations
 from mmesim.scenario.endpoint.catalogue import UnknownType, look_up
+from mmesim.scenario.file.faults import wrong_faults
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
@@ -38,6 +39,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     yield from _hosted(scenario, models)
     yield from _split(scenario, models)
     yield from _pinned(scenario, models)
+    yield from wrong_faults(scenario, models)
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
     yield from wrong_calls or _clashing(scenario)
