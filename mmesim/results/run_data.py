@@ -73,6 +73,8 @@ class CellData:
     misses: Ints
     latency_sum_s: Floats
     """Of the successful calls."""
+    causes: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
+    """[windows, len(CAUSES)]: failed calls by the cause of their last attempt; not those without an answer."""
 
 
 @dataclass(frozen=True)

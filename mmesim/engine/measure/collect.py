@@ -142,8 +142,9 @@ def _classes(views: Any) -> dict[str, Any]:
 def _cells(views: Any) -> CellData:
     """The cells of all selections; none when nothing was selected. A call without an answer counts as failed."""
     n = int(views.params[0].n_selections)
+    causes = views.cell_causes.copy()  # those that are open have failed for none of them
     for row in _open(views).tolist():
-        _select(views.selections, views.members, views.cells, views.attempts, n, row, HOST_LOST, 0.0)
+        _select(views.selections, views.members, views.cells, views.cell_causes, views.attempts, n, row, HOST_LOST, 0.0)
     rows = views.selections.windows[:n].sum()
     return CellData(
         calls=views.cells.calls[:rows].copy(),
@@ -152,6 +153,7 @@ def _cells(views: Any) -> CellData:
         hits=views.cells.hits[:rows].copy(),
         misses=views.cells.misses[:rows].copy(),
         latency_sum_s=views.cells.latency[:rows].copy(),
+        causes=causes[:rows],
     )
 
 
