@@ -48,6 +48,8 @@ RUN = Kind(
             "windows.parquet",
             "hosts.parquet",
             "models.parquet",
+            "histograms.parquet",
+            "miss_ratio.parquet",
             "report.html",
         }
     ),
