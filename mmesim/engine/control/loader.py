@@ -14,12 +14,24 @@ from typing import Any, cast
 
 import simpy
 
+from mmesim.engine.control.cpu_work import CpuWork
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
-from mmesim.engine.control.task import Task, happen
+from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
+from mmesim.engine.control.task import Task
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, DRAINING, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE, READY
+from mmesim.engine.kernel.codes import (
+    ADD_WORKER,
+    DRAINING,
+    IDLE,
+    LOAD_FAILED,
+    LOAD_TIMEOUT,
+    MISS,
+    NEVER_FITS,
+    NONE,
+    READY,
+)
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.loads import LoadDraw
@@ -46,8 +58,9 @@ class Loader:
         self._hosts = hosts
         self._endpoint = scenario.endpoint
         self._eviction = eviction
+        self.faults = LoadFaults(env, plane, scenario, eviction)
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
-        self._computing: dict[int, simpy.Event] = {}
+        self._work = CpuWork(env, plane)
         self._limits: deque[tuple[float, simpy.Process, int]] = deque()
         """Deadline, process and pool of the loads under way, and of some that have ended."""
         self._limit_idle = env.event()
@@ -58,7 +71,6 @@ class Loader:
         self.load_s: list[float] = []
         self.unload_s: list[float] = []
         env.handle(MISS, self._missed)
-        env.handle(CPU_DONE, self._computed)
         env.handle(IDLE, self._idle)
         env.handle(ADD_WORKER, self._add_worker)
         env.process(self._enforce_limit())
@@ -108,7 +120,7 @@ class Loader:
         held = 0
         try:
             if endpoint.slot_covers == "load":
-                yield from self._fetch(host, model, draw)
+                yield from self._fetch(host, model, draw, asked_by)
                 plane.phases[0][pool] = env.now
                 slot = host.slots.request()
                 yield slot
@@ -116,17 +128,19 @@ class Loader:
                 slot = host.slots.request()
                 yield slot
                 plane.phases[0][pool] = env.now
-                yield from self._fetch(host, model, draw)
+                yield from self._fetch(host, model, draw, asked_by)
             plane.phases[1][pool] = env.now
             yield from self._make_room(host, peak_bytes, tasks)
             held = peak_bytes
             third = plane.phases[2][pool] = env.now
             yield from self._start_processes(host, model, draw, loop)
+            if self.faults.bad:
+                yield from self.faults.strike(host, pool, draw, self._unload)
             ready = env.now
             self.load_s.append(ready - third)
-        except simpy.Interrupt:
+        except (simpy.Interrupt, LoadFailed) as end:
             if not host.is_gone:
-                plane.load_failed(env.now, pool, LOAD_TIMEOUT)
+                plane.load_failed(env.now, pool, LOAD_FAILED if isinstance(end, LoadFailed) else LOAD_TIMEOUT)
             host.end_pool(model.index)
             if held:
                 host.take(-held, -tasks)
@@ -138,6 +152,9 @@ class Loader:
         if peak_bytes > held_bytes:
             host.take(held_bytes - peak_bytes, 0)
             self._notify(host)
+        if pool in host.extra:
+            host.take(*host.extra[pool])
+            self._notify(host)
         host.loaded.add(1, ready)
         host.loads += 1
         self.finished.append((asked, ready))
@@ -146,7 +163,7 @@ class Loader:
         if plane.tables.views.pools.in_flight[pool] == 0:
             self._idle(pool)
 
-    def _fetch(self, host: Host, model: Model, draw: LoadDraw) -> Process:
+    def _fetch(self, host: Host, model: Model, draw: LoadDraw, asked_by: int) -> Process:
         """Bring the artefact to the host's disk, unless it is there."""
         env, size = self._env, model.artifact_bytes
         if model.index in host.artefacts:
@@ -156,13 +173,13 @@ class Loader:
         host.disk.add(size, env.now)
         transfer = None
         try:
-            if draw.first_byte > 0.0:
-                yield env.timeout(draw.first_byte)
+            yield from self.faults.s3.first_byte(draw.first_byte, model.name, asked_by)
+            host.network.limit(self.faults.s3.most_per_download)
             transfer = host.network.transfer(size)
             yield transfer
             if self._endpoint.download.unpack_Bps_per_vcpu is not None:
-                yield from self._compute(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
-        except simpy.Interrupt:
+                yield from self._work.done(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
+        except (simpy.Interrupt, LoadFailed):
             if transfer is not None:
                 host.network.cancel(transfer)
             host.disk.add(-size, env.now)
@@ -179,14 +196,14 @@ class Loader:
         loading = host.config.kind.loads_at_once(model)
         if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
             # One thread computes twice without a pause: one piece of work.
-            yield from self._compute(host, draw.start_cpu, float(draw.cpu[0]), loop)
+            yield from self._work.done(host, draw.start_cpu, float(draw.cpu[0]), loop)
             if draw.wait[0] > 0.0:
                 yield env.timeout(float(draw.wait[0]))
             return
         try:
             if loop != NONE:
                 self._plane.block_loop(env.now, host.row, loop)
-            yield from self._compute(host, draw.start_cpu)
+            yield from self._work.done(host, draw.start_cpu)
             if draw.start_wait > 0.0:
                 yield env.timeout(draw.start_wait)
         finally:
@@ -201,14 +218,17 @@ class Loader:
                     worker.interrupt()
             raise
 
-    def crash(self, pool: int, number: int = 0) -> None:
+    def crash(self, pool: int, number: int = 0) -> bool:
         """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
 
         When it does, and whether it loads its model first, is a rule of the kind of server (`ServerKind.death`).
+        False when it is dead already, or there is none of this number.
         """
         worker = self._plane.crash_worker(self._env.now, pool, number)
-        if worker != NONE:
-            self._env.process(self._restart(pool, worker))
+        if worker == NONE:
+            return False
+        self._env.process(self._restart(pool, worker))
+        return True
 
     def _add_worker(self, station: int) -> None:
         """The queue is long: one more worker is started for it."""
@@ -219,7 +239,7 @@ class Loader:
         row, host, life = int(pools.model[station]), self._hosts[pools.host[station]], int(pools.gen[station])
         config = host.config
         rule = config.kind.server_workers if row == NONE else config.kind.model_workers(config.models[row])
-        yield from self._compute(host, rule.start_cpu_s)
+        yield from self._work.done(host, rule.start_cpu_s)
         yield self._env.timeout(rule.start_wait_s)
         if self._plane.tables.views.pools.gen[station] == life:  # else its pool was unloaded meanwhile
             self._plane.add_worker(self._env.now, station)
@@ -245,7 +265,7 @@ class Loader:
             if host.disk_reads is not None:
                 read = host.disk_reads.transfer(model.artifact_bytes)
                 yield read
-            yield from self._compute(host, float(draw.cpu[worker]))
+            yield from self._work.done(host, float(draw.cpu[worker]))
             yield self._env.timeout(float(draw.wait[worker]))
         except simpy.Interrupt:
             if read is not None and host.disk_reads is not None:
@@ -320,7 +340,8 @@ class Loader:
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
-        host.unloaded(model, config.memory_bytes[model], config.tasks[model], keep)
+        more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
+        host.unloaded(model, config.memory_bytes[model] + more_bytes, config.tasks[model] + more_tasks, keep)
         self._plane.drop_pool(now, pool, on_disk=keep)
         self._notify(host)
 
@@ -330,37 +351,13 @@ class Loader:
         What waits there for the end of CPU work or of a transfer without a load, a worker that comes back, waits for
         ever.
         """
-        views = self._plane.tables.views
-        pools, computes_on = views.pools, views.controls.host
-        for row in [row for row in self._computing if computes_on[row] == host.row]:
-            del self._computing[row]
+        pools = self._plane.tables.views.pools
+        self._work.abandon(host)
         for _, process, pool in self._limits:
             if process.is_alive and pools.host[pool] == host.row:
                 process.interrupt("host_lost")
-        there = [(int(pools.state[pool]), int(pools.model[pool])) for pool in self._plane.pools_of(host.row)]
-        host.go(
-            [model for state, model in there if state == READY],
-            [model for state, model in there if state == DRAINING],
-        )
-
-    def _compute(self, host: Host, cpu_s: float, second_s: float = 0.0, loop: int = NONE) -> Process:
-        """CPU work of the controller or the container on one thread of the host; the first part may block a loop."""
-        if cpu_s <= 0.0:
-            cpu_s, second_s, loop = second_s, 0.0, NONE
-        if cpu_s <= 0.0:
-            return
-        row = self._plane.start_cpu(self._env.now, host.row, cpu_s, second_s, loop)
-        done = self._computing[row] = self._env.event()
-        try:
-            yield done
-        except simpy.Interrupt:
-            if self._computing.get(row) is done:  # else it has ended, or its host has
-                del self._computing[row]
-                self._plane.cancel_cpu(self._env.now, row)
-            raise
-
-    def _computed(self, row: int) -> None:
-        happen(self._computing.pop(row))
+        there = self._plane.pools_of(host.row)
+        host.go([(pool, int(pools.model[pool])) for pool in there if pools.state[pool] in (READY, DRAINING)])
 
     def _idle(self, pool: int) -> None:
         """A pool has fallen idle, or had when that was signalled: calls that take no time may be gone or come since."""

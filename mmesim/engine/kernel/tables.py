@@ -199,6 +199,7 @@ class Tables:
             "model_hist": (models, coarse_buckets),
             "limits": max(1, sizes.limits),
             "members": (models, max(1, sizes.selections)),
+            "cell_causes": (max(1, sizes.cells), N_CAUSES),
             "causes": (4, N_CAUSES),
             "failed_parts": (N_CAUSES, N_PARTS),
             **dict.fromkeys(("window_causes", "retry_on"), N_CAUSES),
