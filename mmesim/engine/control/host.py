@@ -82,16 +82,17 @@ class Host:
         """Bytes of memory, and processes and threads, that models may take besides what is there."""
         return self._usable_bytes - self.memory.value, self._pid_limit - self.tasks.value
 
-    def go(self, ready: Sequence[int], unloading: Sequence[int]) -> None:
-        """The host is no more, from now on, nor what lies on it: pools of these models, artefacts, transfers.
+    def go(self, pools: Sequence[tuple[int, int]]) -> None:
+        """The host is no more, from now on, nor what lies on it: these pools (row, model), artefacts, transfers.
 
-        Loads under way give back what they hold themselves.
+        The pools are those that are loaded, or not unloaded yet. Loads under way give back what they hold themselves.
         """
         now = self._env.now
         self.gone_s = now
-        self.loaded.add(-len(ready), now)
-        for model in (*ready, *unloading):
-            self.take(-self.config.memory_bytes[model], -self.config.tasks[model])
+        self.loaded.add(-self.loaded.value, now)
+        for pool, model in pools:
+            more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
+            self.take(-self.config.memory_bytes[model] - more_bytes, -self.config.tasks[model] - more_tasks)
             self.end_pool(model)
         for more_bytes, more_tasks in self.extra.values():
             self.take(-more_bytes, -more_tasks)
