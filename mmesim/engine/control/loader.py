@@ -339,6 +339,8 @@ class Loader:
         more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
         held_bytes, tasks = self._memory_bytes[model.index] + more_bytes, self._tasks[model.index] + more_tasks
         host.unloaded(model.index, held_bytes, tasks, keep)
+        if self.faults.left_behind:
+            self.faults.unloaded(host, model.index)
         self._plane.drop_pool(now, pool, on_disk=keep)
         self._notify(host)
 

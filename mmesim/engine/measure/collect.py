@@ -190,7 +190,7 @@ def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, 
     open_calls, waiting = int(counts.calls - counts.calls_done), int(counts.in_system)
     reached, answered = int(counts.reached), int(counts.attempts_all)
     area, sojourn = float(counts.area), float(counts.sojourn)
-    memory = max(host.memory.peak for host in hosts)
+    memory = max(host.memory.peak - host.leaked_bytes for host in hosts)
     tasks = max(host.tasks.peak for host in hosts)
     disk = max(host.disk.peak for host in hosts)
     wrong = {
