@@ -58,7 +58,7 @@ def _grow(world: World, before: Calls, now: Calls, each_bytes: int) -> Calls:
 
 
 def _excess_bytes(world: World, host: Host) -> int:
-    return host.memory.value - world.scenario.endpoint.host.memory_bytes
+    return host.memory.value - host.config.endpoint.host.memory_bytes
 
 
 def _relieve(world: World, fault: Fault) -> None:
@@ -84,7 +84,7 @@ def _largest_worker(world: World, host: Host) -> tuple[int, int, int, int] | Non
 
     What has leaked in a copy is spread evenly over its workers.
     """
-    pools, models = world.plane.tables.views.pools, world.scenario.model_table()
+    pools, models = world.plane.tables.views.pools, host.config.models
     largest = None
     for pool in world.copies(host):
         alive = world.alive(pool)
