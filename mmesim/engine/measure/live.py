@@ -139,6 +139,7 @@ class Meter:
         host = live.endpoint.host
         downloads, loads, unloads = self._new_times()
         figures = {
+            "Instances": n,
             "Invocations": window["attempts"],
             "InvocationsPerInstance": _ratio(window["attempts"], n),
             "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
