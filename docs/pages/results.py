@@ -15,6 +15,8 @@ from mmesim.results.capacity import Capacity
 from mmesim.results.explained import Explained
 from mmesim.results.gated import Gated
 from mmesim.results.happened import Kind as HappenedKind
+from mmesim.results.histogram_table import HISTOGRAM_COLUMNS
+from mmesim.results.miss_ratio import MISS_RATIO_COLUMNS
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
@@ -186,6 +188,12 @@ FOLDER = (
     ("`hosts.parquet`", "[hosts](#hostsparquet)"),
     ("`models.parquet`", "[models](#modelsparquet)"),
     ("`happened.parquet`", "[what happened to the fleet](#happenedparquet); absent when nothing did"),
+    ("`histograms.parquet`", "[latency histograms](#histogramsparquet): of all, warm and cold calls, and by group"),
+    ("`miss_ratio.parquet`", "[the miss-ratio curve](#miss_ratioparquet)"),
+    (
+        "`report.html`",
+        "the page, with `--report` or `mmesim report`: [read a run in a browser](../how-to/read-the-page.md)",
+    ),
 )
 
 WINDOWS = """
@@ -204,6 +212,16 @@ taken of that. `mmesim sweep` writes one beside its tables too.
 MODELS = """
 One row a model, all replications together, over the measured time. Besides, a column such as `share_over 500 ms` for
 each latency limit in `expect`.
+""".strip()
+
+HISTOGRAMS = """
+One row a bucket that holds a call, all replications together, over the measured time. Buckets are at most 0.39 % wide,
+those of groups 6.3 %; every latency limit in `expect` is an edge.
+""".strip()
+
+MISS_RATIO = """
+What share of its calls a fleet with another memory would miss: the
+[miss-ratio curve](../glossary.md#miss-ratio-curve). Empty where models are not kept in memory, or nothing was called.
 """.strip()
 
 
@@ -236,6 +254,8 @@ def tables_page() -> str:
         _table("models", MODELS, tables.MODEL_COLUMNS),
         _table("happened", HAPPENED, tables.HAPPENED_COLUMNS),
         table(("Kind", "What happened"), ((code(kind), text) for kind, text in meanings(HappenedKind).items())),
+        _table("histograms", HISTOGRAMS, HISTOGRAM_COLUMNS),
+        _table("miss_ratio", MISS_RATIO, MISS_RATIO_COLUMNS),
     )
 
 

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from mmesim.arrays import Flags, Ints
+
+Column = tuple[str, str]
+"""Unit and meaning."""
+Values: TypeAlias = NDArray[Any] | pa.Array
+"""What is in a column."""
+
+
+def documented(columns: Mapping[str, Values], meanings: Mapping[str, Column]) -> pa.Table:
+    """A table whose fields carry their unit and meaning as metadata."""
+    arrays = [one if isinstance(one, pa.Array) else column(one) for one in columns.values()]
+    fields = [
+        pa.field(name, array.type, metadata=_said(*meanings.get(name, ("", ""))))
+        for name, array in zip(columns, arrays, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _said(unit: str, meaning: str) -> dict[str, str]:
+    return {key: text for key, text in (("unit", unit), ("description", meaning)) if text}
 
 
 def column(values: NDArray[Any], missing: Flags | None = None) -> pa.Array:

@@ -49,6 +49,8 @@ RUN = Kind(
             "hosts.parquet",
             "models.parquet",
             "happened.parquet",
+            "histograms.parquet",
+            "miss_ratio.parquet",
             "report.html",
         }
     ),

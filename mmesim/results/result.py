@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,10 +20,13 @@ from mmesim.results import checks, tables
 from mmesim.results import folder as folders
 from mmesim.results.expect import overall
 from mmesim.results.filed import let_go
+from mmesim.results.histogram_table import histograms_table
+from mmesim.results.miss_ratio import Curve
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState, Verdict
 from mmesim.results.summary import summarise
+from mmesim.results.tenants import pooled_tenants
 from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.scenario import Scenario
@@ -121,9 +125,14 @@ class Result:
         return latency(self)
 
     @property
+    def host_table(self) -> pa.Table:
+        """The table of `hosts`."""
+        return tables.hosts_table(self.runs)
+
+    @property
     def hosts(self) -> pd.DataFrame:
         """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
-        return _frame(tables.hosts_table(self.runs))
+        return _frame(self.host_table)
 
     @property
     def models(self) -> pd.DataFrame:
@@ -153,13 +162,17 @@ class Result:
 
         Raises OutputError, and then leaves nothing half-written.
         """
+        pooled = pooled_tenants(self.runs)
+        curve = Curve(pooled.calls.astype(np.float64))
         files: dict[str, folders.Writer] = {
             "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
             "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
             folders.SCENARIO: lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": self._write_windows,
-            "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
-            "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs), path),
+            "hosts.parquet": lambda path: pq.write_table(self.host_table, path),
+            "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs, pooled), path),
+            "histograms.parquet": lambda path: pq.write_table(histograms_table(self.scenario, self.runs, pooled), path),
+            "miss_ratio.parquet": lambda path: pq.write_table(curve.table(self.scenario), path),
         }
         if any(run.happened for run in self.runs):
             files["happened.parquet"] = lambda path: pq.write_table(tables.happened_table(self.runs), path)

@@ -7,27 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from mmesim.arrays import divide
-from mmesim.results.columns import column, named, texts
+from mmesim.results.columns import Column, Values, column, documented, named, texts
 from mmesim.results.figures import USE, measured_s
 from mmesim.results.latency import limit_text
-from mmesim.results.run_data import CAUSES, CallRecords, RunData
+from mmesim.results.run_data import CAUSES, CallRecords, RunData, TenantData
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
 from mmesim.scenario.figures import PARTS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import clipped_quantile
-
-Column = tuple[str, str]
-"""Unit and meaning."""
-Values: TypeAlias = NDArray[Any] | pa.Array
-"""What is in a column."""
 
 REQUEST_COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
@@ -205,9 +199,9 @@ def happened_table(runs: Sequence[RunData]) -> pa.Table:
     return _table(columns, HAPPENED_COLUMNS)
 
 
-def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
-    """One row for each model, all replications together."""
-    pooled, first = pooled_tenants(runs), runs[0]
+def models_table(scenario: Scenario, runs: Sequence[RunData], pooled: TenantData | None = None) -> pa.Table:
+    """One row for each model, all replications together; `pooled` are their tenants, where they are known already."""
+    pooled, first = pooled or pooled_tenants(runs), runs[0]
     called, answered = pooled.calls > 0, pooled.ok > 0
     columns: dict[str, Values] = {
         "model": texts(first.model_names),
@@ -233,23 +227,18 @@ def models_table(scenario: Scenario, runs: Sequence[RunData]) -> pa.Table:
     return _table(columns, MODEL_COLUMNS)
 
 
-def _table(columns: Mapping[str, Values], documented: Mapping[str, Column]) -> pa.Table:
-    arrays = [one if isinstance(one, pa.Array) else column(one) for one in columns.values()]
-    fields = [
-        pa.field(name, array.type, metadata=_metadata(name, documented))
-        for name, array in zip(columns, arrays, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+def _table(columns: Mapping[str, Values], meanings: Mapping[str, Column]) -> pa.Table:
+    return documented(columns, {name: _meaning(name, meanings) for name in columns})
 
 
-def _metadata(name: str, documented: Mapping[str, Column]) -> dict[str, str]:
+def _meaning(name: str, documented: Mapping[str, Column]) -> Column:
     if name.startswith("share_over "):
-        return {"unit": "1", "description": f"share of calls slower than {name[11:]} or failed"}
+        return "1", f"share of calls slower than {name[11:]} or failed"
     base, _, statistic = name.partition("_")
     unit, meaning = documented.get(name) or documented.get(base) or ("", "")
     if name not in documented and meaning:
         meaning = f"{meaning.rsplit(',', 1)[0]}, {statistic}"
-    return {key: text for key, text in (("unit", unit), ("description", meaning)) if text}
+    return unit, meaning
 
 
 def _ratio(part: NDArray[np.number], whole: NDArray[np.number]) -> pa.Array:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmesim.experiment.explained.candidates import SETS, Candidate
-from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import deciding
 from mmesim.experiment.explained.explain import explain
 from mmesim.experiment.explained.tried import Tried, tried
 from mmesim.experiment.replicate import run_replications
 from mmesim.preflight.finding import Finding
 from mmesim.results.figures import FORMULAS
+from mmesim.results.miss_ratio import Curve
 from mmesim.results.result import Result
 from mmesim.scenario import Scenario
 from mmesim.stats.means import mean_interval

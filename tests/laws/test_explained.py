@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mmesim.experiment.explained.candidates import Candidate
-from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import deciding
 from mmesim.experiment.explained.explain import explain
 from mmesim.experiment.explained.tried import tried
@@ -20,6 +19,7 @@ from mmesim.report.text import text
 from mmesim.results.binding.ranked import ranked
 from mmesim.results.explained import explained_schema
 from mmesim.results.latency import pool
+from mmesim.results.miss_ratio import Curve
 from mmesim.scenario import Scenario
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.run.expect import read_expectation

@@ -9,9 +9,9 @@ from math import ceil, isfinite
 
 from mmesim import units
 from mmesim.experiment.explained import types
-from mmesim.experiment.explained.curve import Curve
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.miss_ratio import Curve
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy
 from mmesim.scenario.scenario import Scenario
 

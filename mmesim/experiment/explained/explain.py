@@ -13,7 +13,6 @@ from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.explained import sizing
 from mmesim.experiment.explained.candidates import Candidate, Ground, candidates
-from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import deciding
 from mmesim.experiment.explained.sizing import SIZING
 from mmesim.experiment.explained.tried import Tried, best_first, price, tried, with_outcome
@@ -26,6 +25,7 @@ from mmesim.results.explained import Explained, LeftOut
 from mmesim.results.findings.causes import causes
 from mmesim.results.findings.seen import Seen
 from mmesim.results.latency import pool
+from mmesim.results.miss_ratio import Curve
 from mmesim.results.result import Result
 from mmesim.scenario.endpoint.host_type import GIVEN
 from mmesim.scenario.file.template import Template

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import inf
 
 from mmesim import units
-from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import MANY_ERRORS
 from mmesim.experiment.explained.tried import Tried
 from mmesim.preflight.finding import Finding
 from mmesim.results.findings.seen import RULE, Seen
+from mmesim.results.miss_ratio import Curve
 from mmesim.results.sections import Verdict
 
 FULL = 0.8

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mmesim.experiment.explained.candidates import Candidate, advised
-from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import Compared
 from mmesim.preflight.finding import Finding
 from mmesim.results.explained import Effect, Outcome, WhatIf
 from mmesim.results.figures import FORMULAS
+from mmesim.results.miss_ratio import Curve
 from mmesim.results.result import Result
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.host_type import GIVEN

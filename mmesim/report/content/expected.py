@@ -9,15 +9,15 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title, cells
-from mmesim.results.result import Result
 from mmesim.results.sections import WORST_FIRST
 from mmesim.results.selected import FEWEST_CALLS
+from mmesim.results.shown import Shown
 from mmesim.scenario.figures import SHOWN_UNITS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import time_span
 
 
-def expectations(result: Result, summary: Any) -> Iterator[Block]:
+def expectations(result: Shown, summary: Any) -> Iterator[Block]:
     """A row for each expectation."""
     if not summary["expect"]:
         return

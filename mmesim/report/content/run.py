@@ -5,12 +5,15 @@ It depends on the result alone, never on the machine or the clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from mmesim import units
-from mmesim.arrays import divide
+from mmesim.arrays import Floats, divide
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
@@ -18,9 +21,9 @@ from mmesim.report.content import causes
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
-from mmesim.results.figures import USE
 from mmesim.results.ledger import calls_of_band
 from mmesim.results.result import Result
+from mmesim.results.shown import Shown
 from mmesim.scenario.figures import PARTS
 from mmesim.stats.means import mean
 
@@ -30,28 +33,28 @@ NEGLIGIBLE = 0.001
 """Parts of the ledger below this share of the latency in every band shown are left out."""
 
 
-def run_report(result: Result) -> Report:
+def run_report(result: Shown) -> Report:
     """The sections of the report of a run."""
     # Any: the figures of a summary are nested, and its schema is what is tested.
     summary: Any = result.summary
     return report(
-        _head(result, summary),
-        _warned(summary),
+        head(result, summary),
+        warned(summary),
         expectations(result, summary),
-        _robustness(summary),
+        robustness(summary),
         causes.binds(summary),
-        _latency(summary),
-        _warm_and_cold(summary),
-        _ledger(summary),
+        latency(summary),
+        warm_and_cold(summary),
+        ledger(summary),
         _models(summary),
-        _errors(summary),
+        errors(summary),
         causes.failed(summary),
-        _resources(result, summary),
-        _cost(summary),
+        resources(result, summary),
+        cost(summary),
         _found(summary, "belief", "Believed, not known"),
         _found(summary, "config", "Configuration of the model server"),
-        _steady(summary),
-        _self_check(summary["checks"]),
+        steady(summary),
+        self_check(summary["checks"]),
         verdict_line(summary) if checks.passed(summary["checks"]) else (),
     )
 
@@ -64,17 +67,20 @@ def verdict_report(result: Result) -> Report:
     return report([Lines((" ".join((*stopped, judged, ", ".join(missed))).rstrip(),))])
 
 
-def _head(result: Result, summary: Any) -> Iterator[Block]:
+def head(result: Shown, summary: Any) -> Iterator[Block]:
+    """What was simulated, for how long and how often."""
     scenario = result.scenario
     run, until = scenario.run, summary["until"]
     warmup = f" (first {units.show_seconds(run.cut_s)} not measured)" if run.cut_s else ""
-    repeated = f" x {phrases.plural(result.planned, 'replication')}, seed {run.seed}"
+    planned = summary["replications"] if result.planned is None else result.planned
+    repeated = f" x {phrases.plural(planned, 'replication')}, seed {run.seed}"
     intervals = "" if summary["replications"] == 1 else f"; {phrases.INTERVALS if until is None else WIDER}"
     models = phrases.plural(len(scenario.hosted), "model")
     yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}", level=1)
     lines = [f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"]
     if summary["interrupted"]:
-        lines.append(f"INTERRUPTED: {summary['replications']} of {result.planned} replications were finished")
+        of = "" if result.planned is None else f" of {result.planned}"
+        lines.append(f"INTERRUPTED: {summary['replications']}{of} replications were finished")
     if until is not None:
         lines.append(f"until  {_until(until)}")
     if summary["conditional"] is not None and summary["replications"] > 1:
@@ -82,7 +88,7 @@ def _head(result: Result, summary: Any) -> Iterator[Block]:
     yield Lines(tuple(lines))
 
 
-def _warned(summary: Any) -> Iterator[Block]:
+def warned(summary: Any) -> Iterator[Block]:
     """The findings that put the figures in doubt."""
     found = [entry for entry in summary["findings"] if entry["severity"] != "note"]
     if found:
@@ -102,7 +108,8 @@ def _until(until: Any) -> str:
     return f"{until['target']}: not reached: {found} {after}"
 
 
-def _robustness(summary: Any) -> Iterator[Block]:
+def robustness(summary: Any) -> Iterator[Block]:
+    """Whether the verdict holds under the settings of what AWS does not publish, where that was asked for."""
     found = summary["robustness"]
     if found is None:
         return
@@ -111,7 +118,8 @@ def _robustness(summary: Any) -> Iterator[Block]:
     yield Lines((f"{phrases.plural(found['replications'], 'replication')} of each setting",), "note")
 
 
-def _latency(summary: Any) -> Iterator[Block]:
+def latency(summary: Any) -> Iterator[Block]:
+    """Percentiles of all successful calls, and the share that is slower than each limit."""
     latency = summary["latency_ms"]
     calls = units.show_count(summary["requests"]["ok"])
     yield Title(f"Latency of {calls} successful calls, as clients see it, ms")
@@ -126,7 +134,7 @@ def _latency(summary: Any) -> Iterator[Block]:
         yield Lines((f"{share} of all calls failed: none of them is in the percentiles above",), "note")
 
 
-def _warm_and_cold(summary: Any) -> Iterator[Block]:
+def warm_and_cold(summary: Any) -> Iterator[Block]:
     """Calls that waited for no load, and calls that did: their latencies have little in common."""
     classes = {state: summary[state] for state in ("warm", "cold")}
     if not all(of["calls"] for of in classes.values()):
@@ -169,9 +177,10 @@ def _slower(of: Any) -> str:
     return f" or failed: {formats.percent(of)}; of successful calls {formats.percent_value(successful)}"
 
 
-def _ledger(summary: Any) -> Iterator[Block]:
+def ledger(summary: Any, asked: Sequence[str] = LEDGER_BANDS) -> Iterator[Block]:
+    """What the calls of some bands spend their time on."""
     ledger = summary["ledger_ms"]
-    bands = {band: ledger[band] for band in LEDGER_BANDS if ledger[band]["mean"]}
+    bands = {band: ledger[band] for band in asked if ledger[band]["mean"]}
     if not bands:
         return
     yield Title("What latency is made of, ms and share (mean of the calls in each band)")
@@ -182,38 +191,53 @@ def _ledger(summary: Any) -> Iterator[Block]:
     yield Bars(names, tuple(of["mean"] for of in bands.values()), tuple(parts))
     if hidden:
         yield Lines(("parts below 0.1 % are not shown",), "note")
-    left_out = {band: ledger[band]["reason"] for band in LEDGER_BANDS if ledger[band]["mean"] is None}
+    left_out = {band: ledger[band]["reason"] for band in asked if ledger[band]["mean"] is None}
     if left_out:
         yield Lines(tuple(f"{band} is left out: {reason}" for band, reason in left_out.items()), "note")
 
 
 def _models(summary: Any) -> Iterator[Block]:
-    tenants, cold = summary["tenants"], summary["tenants"]["cold_share"]
-    called, models = units.show_count(tenants["called"]), units.show_count(tenants["models"])
-    yield Title("Models", f"{called} of {models} were called")
-    rows = [("cache hits", formats.percent(summary["cache_hit_ratio"]))]
+    yield Title("Models", called(summary))
+    yield rows([*cache_rows(summary), *tenant_rows(summary)])
+
+
+def called(summary: Any) -> str:
+    """How many models were called."""
+    tenants = summary["tenants"]
+    return f"{units.show_count(tenants['called'])} of {units.show_count(tenants['models'])} were called"
+
+
+def rows(named: Iterable[tuple[str, str]]) -> Table:
+    """A table of names and what is said of each."""
+    return Table((Column(), Column()), tuple(cells(*row) for row in named))
+
+
+def cache_rows(summary: Any) -> Iterator[tuple[str, str]]:
+    """Hits, loads, unloads and loaded models, each with its name."""
+    yield "cache hits", formats.percent(summary["cache_hit_ratio"])
     if summary["model_loading_wait_ms"]["value"] is not None:
-        rows.append(
-            ("wait for a load", f"{formats.both(summary['model_loading_wait_ms'], unit=' ms')}, mean of cache misses")
-        )
+        yield "wait for a load", f"{formats.both(summary['model_loading_wait_ms'], unit=' ms')}, mean of cache misses"
     minutes = summary["replications"] * (summary["simulated_s"] - summary["warmup_s"]) / 60.0
     for name in ("loads", "unloads"):
-        rows.append((name, f"{units.show_count(summary[name])} ({formats.number(summary[name] / minutes)} a minute)"))
-    rows.append(("loaded models", f"{formats.both(summary['loaded_models'])} copies on average, all hosts"))
+        yield name, f"{units.show_count(summary[name])} ({formats.number(summary[name] / minutes)} a minute)"
+    yield "loaded models", f"{formats.both(summary['loaded_models'])} copies on average, all hosts"
+
+
+def tenant_rows(summary: Any) -> Iterator[tuple[str, str]]:
+    """How cold the models are one by one, and how many meet the limits, each with its name."""
+    tenants, cold = summary["tenants"], summary["tenants"]["cold_share"]
     if cold["p50"]["value"] is not None:
-        spread = ", ".join(f"{name} {formats.percent_value(cold[key])}" for key, name in COLD_NAMES.items())
-        rows.append(("cold calls per model", spread))
-        often = formats.percent(tenants["often_cold"])
-        rows.append(("often cold", f"{often} of models (in over 5 % of calls)"))
+        yield "cold calls per model", ", ".join(f"{of} {formats.percent_value(cold[key])}" for key, of in COLD.items())
+        yield "often cold", f"{formats.percent(tenants['often_cold'])} of models (in over 5 % of calls)"
     if tenants["meet_slo"]["value"] is not None:
-        rows.append(("meet the limits", f"{formats.percent(tenants['meet_slo'])} of models, each on its own calls"))
-    yield Table((Column(), Column()), tuple(cells(*row) for row in rows))
+        yield "meet the limits", f"{formats.percent(tenants['meet_slo'])} of models, each on its own calls"
 
 
-COLD_NAMES = {"p50": "median", "p90": "90th percentile", "worst": "worst"}
+COLD = {"p50": "median", "p90": "90th percentile", "worst": "worst"}
 
 
-def _errors(summary: Any) -> Iterator[Block]:
+def errors(summary: Any) -> Iterator[Block]:
+    """Failed calls by cause."""
     requests, attempts = summary["requests"], summary["attempts"]
     failed = {cause: n for cause, n in requests["errors"].items() if n}
     if requests["in_flight_at_end"]:
@@ -231,13 +255,14 @@ def _errors(summary: Any) -> Iterator[Block]:
         yield Lines((f"{counts[0]} attempts, {counts[1]} of them retries",))
 
 
-def _resources(result: Result, summary: Any) -> Iterator[Block]:
-    pids = summary["pids"]
+def resources(result: Shown, summary: Any) -> Iterator[Block]:
+    """How much of each resource is used, on average and at most."""
+    pids, hosts = summary["pids"], result.host_table
     limit = "no limit" if pids["limit"] is None else f"of {units.show_count(pids['limit'])}"
-    most = max(float((r.hosts.memory_peak_bytes / r.hosts.memory_bytes).max()) for r in result.runs)
+    most = float(divide(_column(hosts, "memory_peak_bytes"), _column(hosts, "memory_bytes"), 0.0).max())
     rows: list[tuple[Cell, ...]] = []
     for name, key in RESOURCES.items():
-        fullest = Cell(formats.share(_largest_mean(result, key)))
+        fullest = Cell(formats.share(_largest_mean(hosts, key)))
         peak = Cell(f"{formats.share(most)} of {formats.share(_usable(result))}" if name == "memory" else "")
         rows.append((Cell(name), formats.share_cell(summary[key]), fullest, peak))
     workers, busiest = summary["workers"], summary["workers"]["busiest"]
@@ -251,7 +276,7 @@ def _resources(result: Result, summary: Any) -> Iterator[Block]:
         yield Lines((f"busiest workers: those of {workers['busiest_model']}, {formats.percent(busiest)}",))
 
 
-def _usable(result: Result) -> float:
+def _usable(result: Shown) -> float:
     """Share of a host's memory that container and models may fill."""
     endpoint = result.scenario.endpoint
     return endpoint.usable_memory_bytes / endpoint.host.memory_bytes
@@ -263,12 +288,20 @@ RESOURCES: Mapping[str, str] = MappingProxyType(
 """Name -> figure."""
 
 
-def _largest_mean(result: Result, resource: str) -> float:
+def _largest_mean(hosts: pa.Table, resource: str) -> float:
     """The mean over replications of the fullest host of each: which host it is may differ."""
-    return mean([float(divide(*USE[resource](r.hosts), 0.0).max()) for r in result.runs])
+    replication, used = _column(hosts, "replication"), np.nan_to_num(_column(hosts, resource))
+    return mean([float(used[replication == one].max()) for one in np.unique(replication)])
 
 
-def _cost(summary: Any) -> Iterator[Block]:
+def _column(table: pa.Table, name: str) -> Floats:
+    """A column of a table of hosts, nan where it is null."""
+    values: Floats = table[name].to_numpy().astype(np.float64)
+    return values
+
+
+def cost(summary: Any) -> Iterator[Block]:
+    """What the instances cost."""
     cost = summary["cost"]
     if cost["usd_per_hour"] is None:
         yield Title("Cost", "no price is known for this host (give endpoint.price_per_hour)")
@@ -297,7 +330,7 @@ def _found(summary: Any, rule: str, title: str) -> Iterator[Block]:
         yield Lines(tuple(found), "list")
 
 
-def _steady(summary: Any) -> Iterator[Block]:
+def steady(summary: Any) -> Iterator[Block]:
     """Whether the measured time was in steady state, and how that is known."""
     state = summary["steady_state"]
     mark = "" if state["verdict"] is None else f"{STATES[state['verdict']]}, "
@@ -307,7 +340,7 @@ def _steady(summary: Any) -> Iterator[Block]:
 STATES = {"steady": "yes", "warming up": "WARMING UP", "saturated": "SATURATED", "too short": "TOO SHORT"}
 
 
-def _self_check(found: Mapping[str, str]) -> Iterator[Block]:
+def self_check(found: Mapping[str, str]) -> Iterator[Block]:
     """What the simulator verified of itself, in words; what is wrong by the names of summary.json."""
     if not checks.passed(found):
         yield Title("Self-check", checks.line(found))

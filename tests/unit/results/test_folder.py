@@ -32,7 +32,9 @@ def names(path: Path) -> list[str]:
 def test_save_writes_every_file_and_nothing_else(tmp_path: Path) -> None:
     written = result().save(tmp_path / "results" / "day")
     assert names(written) == [
+        "histograms.parquet",
         "hosts.parquet",
+        "miss_ratio.parquet",
         "models.parquet",
         "provenance.json",
         "requests.parquet",

@@ -9,7 +9,6 @@ import pytest
 
 from mmesim.experiment.explained import sizing
 from mmesim.experiment.explained.candidates import Candidate
-from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import deciding
 from mmesim.experiment.explained.sizing import (
     cannot_survive_instance_loss,
@@ -20,6 +19,7 @@ from mmesim.experiment.explained.sizing import (
 from mmesim.experiment.explained.tried import Tried, tried
 from mmesim.preflight.finding import Finding
 from mmesim.results.findings.seen import Seen
+from mmesim.results.miss_ratio import Curve
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import Verdict

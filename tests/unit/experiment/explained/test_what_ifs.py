@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from mmesim.experiment.explained.candidates import Candidate, Ground, candidates, fewest_instances, needed_instances
-from mmesim.experiment.explained.curve import Curve
 from mmesim.experiment.explained.deciding import deciding
 from mmesim.experiment.explained.explain import possible
 from mmesim.experiment.explained.tried import Tried, best_first, tried, with_outcome
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.roots import Roots
+from mmesim.results.miss_ratio import Curve
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario

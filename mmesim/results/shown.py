@@ -1,0 +1,105 @@
+"""What reports of a run are made from: a result, or the folder that it was written to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from mmesim import __version__
+from mmesim.arrays import Floats
+from mmesim.errors import UserError
+from mmesim.results.folder import RUN, SCENARIO
+from mmesim.results.provenance import FILE, Provenance
+from mmesim.results.summary import Summary
+from mmesim.scenario.file.load import load
+from mmesim.scenario.scenario import Scenario
+
+
+class Shown(Protocol):
+    """What a report of a run needs to know."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was simulated."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The figures of summary.json."""
+
+    @property
+    def planned(self) -> int | None:
+        """How many replications were wanted; None where that is not known."""
+
+    @property
+    def host_table(self) -> pa.Table:
+        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
+
+
+TABLES = ("hosts", "models", "histograms", "miss_ratio")
+"""Parquet files that are read whole."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A result folder, read back; its minutes and its calls stay in their files."""
+
+    folder: Path
+    scenario: Scenario
+    text: str
+    """of scenario.yaml"""
+    summary: dict[str, Any]
+    provenance: Provenance
+    tables: Mapping[str, pa.Table]
+    """hosts, models, histograms, miss_ratio"""
+
+    @classmethod
+    def read(cls, folder: Path) -> Kept:
+        """The result in a folder; UserError where there is none, or one that another version has written."""
+        if not RUN.of(folder):
+            raise UserError(f"{folder} is not the result folder of a run: it has no {RUN.document} of mmesim")
+        lacking = [name for name in (SCENARIO, FILE, *map(_file, TABLES), WINDOWS) if not (folder / name).is_file()]
+        if lacking:
+            raise UserError(f"{folder} has no {lacking[0]}: run the scenario again")
+        try:
+            summary = json.loads((folder / RUN.document).read_text(encoding="utf-8"))
+            Summary.model_validate(summary)
+            provenance = Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+            tables = {name: pq.read_table(folder / _file(name)) for name in TABLES}
+        except (OSError, ValidationError, pa.ArrowInvalid) as error:
+            reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
+            message = f"{folder} cannot be read by mmesim {__version__}: {reason}: run the scenario again"
+            raise UserError(message) from error
+        text = (folder / SCENARIO).read_text(encoding="utf-8")
+        return cls(folder, load(folder / SCENARIO), text, summary, provenance, tables)
+
+    @property
+    def planned(self) -> int | None:
+        """How many replications were wanted; None of a run that was interrupted before its precision was reached."""
+        if self.summary["until"] is None:
+            return self.scenario.run.replications
+        return None if self.summary["interrupted"] else int(self.summary["replications"])
+
+    @property
+    def host_table(self) -> pa.Table:
+        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
+        return self.tables["hosts"]
+
+    def windows(self, names: Sequence[str]) -> Iterator[Mapping[str, Floats]]:
+        """Some columns of the minutes, those of some weeks at a time; nan where there was nothing."""
+        with pq.ParquetFile(self.folder / WINDOWS) as file:
+            for batch in file.iter_batches(columns=list(names)):
+                yield {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+
+
+WINDOWS = "windows.parquet"
+
+
+def _file(table: str) -> str:
+    return f"{table}.parquet"
