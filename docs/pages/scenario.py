@@ -141,8 +141,9 @@ def _expect() -> str:
         ("a time, or a share of its band", "`ledger.BAND.PART`", code("ledger.p99.load < 30 %")),
     )
     return (
-        "## expect\n\nA list of lines `FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] [after NAME] < LIMIT`, also "
-        "`<=`, `>`, `>=`. FIGURE is the path of a figure in [summary.json](summary.md) without its unit.\n\n"
+        "## expect\n\nA list of lines `FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] [after NAME] < "
+        "LIMIT`, also `<=`, `>`, `>=`. FIGURE is the path of a figure in [summary.json](summary.md) without its "
+        "unit.\n\n"
         f"{table(('Limit', 'Figures', 'Example'), rows)}\n\n"
         f"CAUSE: {', '.join(code(cause) for cause in Cause)}. BAND: {', '.join(map(code, BANDS))}. "
         f"PART: `mean`, {', '.join(map(code, PARTS))}. A replication without such a band leaves it undecided.\n\n"

@@ -43,6 +43,8 @@ class Course:
     """Successful calls over the highest latency limit, from the event to the recovery."""
     failed: Ints
     """[len(CAUSES)]: failed ones by cause."""
+    broken_before: bool
+    """Whether the calls between the fault or deploy before it, or the warm-up, and it did not keep a limit."""
 
 
 def courses(scenario: Scenario, run: RunData) -> tuple[Course, ...]:
@@ -51,7 +53,7 @@ def courses(scenario: Scenario, run: RunData) -> tuple[Course, ...]:
     if not happened:
         return ()
     calls = minutes(scenario, run)
-    return tuple(_course(one, _until(one, happened, run.duration_s), calls) for one in happened)
+    return tuple(_course(one, happened, calls) for one in happened)
 
 
 def recovery_s(scenario: Scenario, run: RunData, name: str) -> float:
@@ -60,16 +62,16 @@ def recovery_s(scenario: Scenario, run: RunData, name: str) -> float:
     return max((one for one in found if not math.isnan(one)), default=math.nan)
 
 
-def _until(one: Happened, happened: Sequence[Happened], end_s: float) -> float:
-    """When what follows an event ends, seconds from the start of the run."""
+def _course(one: Happened, happened: Sequence[Happened], calls: Minutes) -> Course:
     ending = CAUSES_OF if one.kind in CAUSES_OF else EVENTS
-    return min((other.at_s for other in happened if other.at_s > one.at_s and other.kind in ending), default=end_s)
-
-
-def _course(one: Happened, until_s: float, calls: Minutes) -> Course:
-    rows = _rows(one.at_s, until_s, calls)
+    later = [other.at_s for other in happened if other.at_s > one.at_s and other.kind in ending]
+    earlier = [other.at_s for other in happened if other.at_s < one.at_s and other.kind in CAUSES_OF]
+    rows = _rows(one.at_s, min(later, default=math.inf), calls)
+    rows_before = _rows(max(earlier, default=0.0), one.at_s, calls)
+    before = not bool(calls.kept_since(rows_before)[:1].all())
     if not calls.limits or rows.start >= rows.stop:
-        return Course(one.kind, one.name, one.at_s, math.nan, math.nan, 0, np.zeros_like(calls.cells.causes[0]))
+        nothing = np.zeros_like(calls.cells.causes[0])
+        return Course(one.kind, one.name, one.at_s, math.nan, math.nan, 0, nothing, before)
     broken = np.flatnonzero(calls.broken(rows))
     settled = np.flatnonzero(calls.kept_since(rows))
     first = int(broken[-1]) + 1 if broken.size else 0
@@ -85,6 +87,7 @@ def _course(one: Happened, until_s: float, calls: Minutes) -> Course:
         recovered,
         int(calls.cells.over[hurt].sum()),
         calls.cells.causes[hurt].sum(axis=0),
+        before,
     )
 
 
