@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mmesim.results.figures import (
-    FORMULAS,
     NO_CALLS,
     NO_HOSTS,
     NO_MODELS,
@@ -16,6 +15,7 @@ from mmesim.results.figures import (
     Formula,
     cold_share,
     formula,
+    hourly_usd,
     measured_s,
     ratio,
 )
@@ -86,18 +86,13 @@ def _most_tasks(run: RunData) -> float:
 
 
 def _cost(name: str, scenario: Scenario) -> Formula:
-    price = scenario.endpoint.host.price_usd_per_hour
-    if price is None:
+    if scenario.endpoint.host.price_usd_per_hour is None:
         return Formula("usd", lambda run: math.nan, "no price is known")
-
-    def hourly(run: RunData) -> float:
-        return price * FORMULAS["hosts"].of(run)
-
     if name == "cost.hour":
-        return Formula("usd", hourly, NO_TIME)
+        return Formula("usd", hourly_usd, NO_TIME)
     if name == "cost.month":
-        return Formula("usd", lambda run: HOURS_PER_MONTH * hourly(run), NO_TIME)
-    return Formula("usd", lambda run: ratio(1e6 * hourly(run) * measured_s(run) / 3600.0, run.calls), NO_CALLS)
+        return Formula("usd", lambda run: HOURS_PER_MONTH * hourly_usd(run), NO_TIME)
+    return Formula("usd", lambda run: ratio(1e6 * hourly_usd(run) * measured_s(run) / 3600.0, run.calls), NO_CALLS)
 
 
 def _meet_slo(scenario: Scenario) -> Formula:

@@ -238,7 +238,16 @@ class Scenario(Data):
     @property
     def server_kind(self) -> ServerKind:
         """The rules of the model server on each host."""
-        return kind_of(self.server, self.endpoint.host.vcpu, self.endpoint.gpus)
+        return self.kind_on(self.endpoint)
+
+    def kind_on(self, endpoint: Endpoint) -> ServerKind:
+        """The rules of the model server on hosts with the figures of another endpoint."""
+        return kind_of(self.server, endpoint.host.vcpu, endpoint.gpus)
+
+    def models_on(self, endpoint: Endpoint) -> tuple[Model, ...]:
+        """The table of models with the workers that each has on such hosts, and what follows from their number."""
+        kind = self.kind_on(endpoint)
+        return self.model_table() if kind == self.server_kind else expand(self.models, kind)
 
     @property
     def own_code(self) -> tuple[Function, ...]:

@@ -38,6 +38,8 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from refusals.all
         return
     yield from _hosted(scenario, models)
+    for number, name, hint in unknown(scenario.endpoint.preload, models):
+        yield Refused(f"there is no model or group {name!r}", ("endpoint", "preload", number), hint)
     yield from _split(scenario, models)
     yield from _pinned(scenario, models)
     yield from wrong_faults(scenario, models)
