@@ -17,7 +17,7 @@ class Kind(StrEnum):
     provisioning = "provisioning"
     """A host was asked for, which comes into service later; each is followed by one `in_service`."""
     in_service = "in_service"
-    """A host takes calls from now on; `host` is its number."""
+    """A host takes calls from now on; `host` is its number, `after_s` how long ago it was asked for, 0 for at once."""
     draining = "draining"
     """A host takes no new calls from now on; `host` is its number."""
     gone = "gone"

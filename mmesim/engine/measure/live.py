@@ -136,6 +136,7 @@ class Meter:
         memory_bytes, disk_bytes = _capacities(live.hosts)
         downloads, loads, unloads = self._new_times()
         figures = {
+            "Instances": n,
             "Invocations": window["attempts"],
             "InvocationsPerInstance": _ratio(window["attempts"], n),
             "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
