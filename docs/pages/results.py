@@ -188,6 +188,7 @@ FOLDER = (
     ("`models.parquet`", "[models](#modelsparquet)"),
     ("`histograms.parquet`", "[latency histograms](#histogramsparquet): of all, warm and cold calls, and by group"),
     ("`miss_ratio.parquet`", "[the miss-ratio curve](#miss_ratioparquet)"),
+    ("`report.html`", "[the page](../how-to/read-the-page.md); absent unless it was asked for"),
     (
         "`report.html`",
         "the page, with `--report` or `mmesim report`: [read a run in a browser](../how-to/read-the-page.md)",

@@ -55,6 +55,9 @@ NoRequests = Annotated[bool, typer.Option("--no-requests", help="Record no calls
 WithRobustness = Annotated[
     bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
 ]
+Report = Annotated[
+    bool, typer.Option("--report", help="Also make the page report.html in the folder, as `mmesim report` does.")
+]
 Check = Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")]
 
 
@@ -70,6 +73,7 @@ def run(
     requests: Requests = None,
     no_requests: NoRequests = False,
     robustness: WithRobustness = False,
+    report: Report = False,
     check: Check = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
@@ -103,7 +107,7 @@ def run(
             interrupted = True  # the run itself is finished
     each(
         lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
-        lambda: result.save(folder),
+        lambda: _save(result, folder, report),
     )
     if not quiet:
         typer.echo(_speed(result), err=True)
@@ -113,6 +117,15 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def _save(result: Result, folder: Path, with_page: bool) -> None:
+    """Write the folder, and the page into it where it is wanted."""
+    result.save(folder)
+    if with_page:
+        from mmesim.cli.report import write_page
+
+        write_page(folder)
 
 
 def _tell_before(scenario: Scenario, folder: Path) -> None:
