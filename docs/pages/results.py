@@ -14,6 +14,7 @@ from mmesim.results import tables
 from mmesim.results.capacity import Capacity
 from mmesim.results.explained import Explained
 from mmesim.results.gated import Gated
+from mmesim.results.happened import Kind as HappenedKind
 from mmesim.results.histogram_table import HISTOGRAM_COLUMNS
 from mmesim.results.miss_ratio import MISS_RATIO_COLUMNS
 from mmesim.results.provenance import Provenance
@@ -189,10 +190,7 @@ FOLDER = (
     ("`histograms.parquet`", "[latency histograms](#histogramsparquet): of all, warm and cold calls, and by group"),
     ("`miss_ratio.parquet`", "[the miss-ratio curve](#miss_ratioparquet)"),
     ("`report.html`", "[the page](../how-to/read-the-page.md); absent unless it was asked for"),
-    (
-        "`report.html`",
-        "the page, with `--report` or `mmesim report`: [read a run in a browser](../how-to/read-the-page.md)",
-    ),
+    ("`happened.parquet`", "[what happened to the fleet](#happenedparquet); absent when nothing did"),
 )
 
 WINDOWS = """
@@ -224,6 +222,12 @@ What share of its calls a fleet with another memory would miss: the
 """.strip()
 
 
+HAPPENED = """
+One row for each thing that happened to the fleet, in each replication, also after the end of the run for as long as a
+measured call was not answered. Besides, a column for each figure that is named here, null in the other rows.
+""".strip()
+
+
 def tables_page() -> str:
     """The reference of the result folder and its Parquet tables."""
     return page(
@@ -247,6 +251,8 @@ def tables_page() -> str:
         _table("models", MODELS, tables.MODEL_COLUMNS),
         _table("histograms", HISTOGRAMS, HISTOGRAM_COLUMNS),
         _table("miss_ratio", MISS_RATIO, MISS_RATIO_COLUMNS),
+        _table("happened", HAPPENED, tables.HAPPENED_COLUMNS),
+        table(("Kind", "What happened"), ((code(kind), text) for kind, text in meanings(HappenedKind).items())),
     )
 
 

@@ -114,6 +114,13 @@ class DataPlane:
         self._room_for_waiters(pool)
         self._do("pool_ready", now, pool)
 
+    def spoil_pool(self, now: float, pool: int, left: int, cpu_s: float = 0.0, wait_s: float = 0.0) -> None:
+        """The load of a pool, which is about to end, leaves a copy that does not work.
+
+        Each job of a BROKEN one takes this long and fails; one with NO_WORKER refuses.
+        """
+        self._do("spoil_pool", now, pool, left, cpu_s, wait_s)
+
     def load_failed(self, now: float, pool: int, cause: int) -> None:
         """The load of a pool has failed: its waiters get `cause`, its row is free."""
         self._room_for_waiters(pool)

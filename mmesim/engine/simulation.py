@@ -15,15 +15,20 @@ from mmesim.engine.closed_loop import ClosedLoops
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.initial_caches import InitialCaches
+from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
+from mmesim.engine.faults.faults import Faults
 from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
+from mmesim.engine.measure.condition import Conditions
+from mmesim.engine.measure.integrals import Integrals, Peaks
+from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.measure.recorder import Recorder
-from mmesim.engine.measure.windows import WINDOW_S, Integrals, Peaks, Windows
+from mmesim.engine.measure.windows import WINDOW_S, Windows
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
@@ -61,6 +66,7 @@ class Simulation:
         self.recorder.attach(tables)
         self.plane = DataPlane(tables, self.recorder.flush)
         self.env = Environment(self.plane)
+        self.journal = Journal(self.env)
         self.open_loop = OpenLoop(scenario, replication, self.plane, observer)
         self.env.handle(REFILL, self.open_loop.refill)
         self.closed_loops = ClosedLoops(scenario, replication, self.plane, observer)
@@ -69,14 +75,16 @@ class Simulation:
         self.hosts = self.fleet.hosts
         eviction = Eviction(self.plane, scenario)
         self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
-        InitialCaches(self.plane, self.hosts, scenario, replication, eviction).begin()
+        faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
+        InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
-        self.windows = Windows(
-            self.env, self.plane, self.loader, self.hosts, endpoint, scenario.run.duration_s, window_s
-        )
+        self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts, endpoint)
+        self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s)
+        self.conditions = Conditions(self.env, self.plane, self.live, scenario)
+        faults.ask(self.conditions)
         self.env.process(self._measure())
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)
@@ -109,6 +117,7 @@ class Simulation:
             windows=self.windows.table(),
             records=self.recorder.records(),
             control_events=next(self.env._eid),
+            happened=self.journal.happened,
         )
 
     def _run_with_own(self) -> None:
@@ -152,9 +161,9 @@ class Simulation:
         run = self.scenario.run
         if run.cut_s > 0.0:
             yield self.env.timeout(run.cut_s)
-        self.at_warmup = self.windows.integrals()
+        self.at_warmup = self.live.integrals()
         yield self.env.timeout(run.duration_s - self.env.now)
-        self.at_end = self.windows.integrals()
+        self.at_end = self.live.integrals()
         self.peaks = Peaks.of(self.hosts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mmesim.preflight import advice, call_time, load, load_time, room
+from mmesim.preflight import advice, call_time, faults, load, load_time, room
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_set
@@ -26,6 +26,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     advice.price,
     room.fleet_memory,
     room.fleet_disk,
+    faults.late,
 )
 SEVERITIES = ("problem", "warning", "note")
 

@@ -50,6 +50,7 @@ RUN = Kind(
             "models.parquet",
             "histograms.parquet",
             "miss_ratio.parquet",
+            "happened.parquet",
             "report.html",
         }
     ),

@@ -146,6 +146,11 @@ class Result:
         return _frame(tables.windows_table(self.runs))
 
     @property
+    def happened(self) -> pd.DataFrame:
+        """One row for each thing that happened to the fleet (columns: `HAPPENED_COLUMNS`); often none."""
+        return _frame(tables.happened_table(self.runs))
+
+    @property
     def requests(self) -> pd.DataFrame:
         """One row for each recorded call (columns: `REQUEST_COLUMNS`); ValueError when none was recorded."""
         recorded = self._request_tables()
@@ -170,6 +175,8 @@ class Result:
             "histograms.parquet": lambda path: pq.write_table(histograms_table(self.scenario, self.runs, pooled), path),
             "miss_ratio.parquet": lambda path: pq.write_table(curve.table(self.scenario), path),
         }
+        if any(run.happened for run in self.runs):
+            files["happened.parquet"] = lambda path: pq.write_table(tables.happened_table(self.runs), path)
         if any(run.records is not None for run in self.runs):
             files["requests.parquet"] = self._write_requests
         return folders.write(Path(folder), files)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.arrays import Flags, Floats, Ints
+from mmesim.results.happened import Happened
 from mmesim.results.mostly_zero import MostlyZero
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.run.selection import State
@@ -72,6 +73,8 @@ class CellData:
     misses: Ints
     latency_sum_s: Floats
     """Of the successful calls."""
+    causes: MostlyZero = MostlyZero()  # noqa: RUF009 - a descriptor
+    """[windows, len(CAUSES)]: failed calls by the cause of their last attempt; not those without an answer."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +245,8 @@ class RunData:
     seam_crossings: int
     trace_notes: tuple[TraceNote, ...] = ()
     """What was said of the traces that were replayed."""
+    happened: tuple[Happened, ...] = ()
+    """What happened to the fleet, in order of time, also after the end of the measured time."""
 
     def __post_init__(self) -> None:
         """All replications share one copy of what is the same in all."""

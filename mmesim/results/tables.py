@@ -114,6 +114,17 @@ MODEL_COLUMNS: Mapping[str, Column] = MappingProxyType(
 """Besides, a column `share_over 500 ms` for each latency limit in expect."""
 
 
+HAPPENED_COLUMNS: Mapping[str, Column] = MappingProxyType(
+    {
+        "replication": ("", "replication, from 0"),
+        "at_s": ("s", "simulated time at which it happened"),
+        "kind": ("", "what happened, such as scale_out, in_service, fault, deploy"),
+        "name": ("", "what it belongs to: a fault, a deploy or a scaling policy"),
+    }
+)
+"""Besides, a column for each figure of what happened, such as `host`, null where it has none."""
+
+
 def requests_table(run: RunData, records: CallRecords) -> pa.Table:
     """One row for each recorded call of a replication."""
     columns: dict[str, Values] = {
@@ -180,6 +191,21 @@ def hosts_table(runs: Sequence[RunData]) -> pa.Table:
     }
     columns |= {name: of_all(name) for name in ("loads", "unloads", "hits", "misses", "tasks_peak")}
     return _table(columns, HOST_COLUMNS)
+
+
+def happened_table(runs: Sequence[RunData]) -> pa.Table:
+    """One row for each thing that happened to the fleet, of one replication after the other."""
+    rows = [(run.replication, one) for run in runs for one in run.happened]
+    columns: dict[str, Values] = {
+        "replication": np.array([number for number, _ in rows], dtype=np.int32),
+        "at_s": np.array([one.at_s for _, one in rows], dtype=np.float64),
+        "kind": texts([one.kind for _, one in rows]),
+        "name": texts([one.name for _, one in rows]),
+    }
+    for name in sorted({name for _, one in rows for name in one.figures}):
+        values = np.array([one.figures.get(name, np.nan) for _, one in rows], dtype=np.float64)
+        columns[name] = column(values, np.isnan(values))
+    return _table(columns, HAPPENED_COLUMNS)
 
 
 def models_table(scenario: Scenario, runs: Sequence[RunData], pooled: TenantData | None = None) -> pa.Table:

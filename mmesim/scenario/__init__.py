@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
+    from mmesim.scenario.faults.fault import Fault
+    from mmesim.scenario.faults.kinds import FailingS3, PoisonModel, SlowInstance, SlowS3, WorkerCrash
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
@@ -71,6 +73,8 @@ __all__ = [
     "Expectation",
     "Exponential",
     "ExponentialRetries",
+    "FailingS3",
+    "Fault",
     "FixedRetries",
     "FlashCrowd",
     "FoundWarmup",
@@ -94,6 +98,7 @@ __all__ = [
     "Percentiles",
     "Placement",
     "Plan",
+    "PoisonModel",
     "Poisson",
     "Precision",
     "Ramp",
@@ -110,6 +115,8 @@ __all__ = [
     "Serverless",
     "Service",
     "Sessions",
+    "SlowInstance",
+    "SlowS3",
     "Split",
     "Sweep",
     "Tenants",
@@ -126,6 +133,7 @@ __all__ = [
     "Weibull",
     "WeibullArrivals",
     "Weights",
+    "WorkerCrash",
     "Zipf",
 ]
 
@@ -153,6 +161,14 @@ _HOMES = {
         "Router",
         "Placement",
         "RouterPolicy",
+    ),
+    "mmesim.scenario.faults.fault": ("Fault",),
+    "mmesim.scenario.faults.kinds": (
+        "FailingS3",
+        "PoisonModel",
+        "SlowInstance",
+        "SlowS3",
+        "WorkerCrash",
     ),
     "mmesim.scenario.models.groups": (
         "AffineBatch",

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Endpoint
+from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
-from mmesim.scenario.run.expect import ExpectationField
+from mmesim.scenario.run.expect import Expectation, ExpectationField
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.run.selection import Counted, Selection, Windows
 from mmesim.scenario.run.settings import Clients, RunSettings
@@ -29,17 +30,11 @@ from mmesim.scenario.server.server import Server
 from mmesim.scenario.traffic.closed_loop import SHORTEST_S, ClosedLoop
 from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.scenario.values.fields import Data, Refusals, Refused
+from mmesim.scenario.values.fields import Data, Place, Refusals, Refused
 from mmesim.scenario.values.function import Function, FunctionField
 
 OWN_PROCESS = "a custom process may change the endpoint at any time"
 """Why there is no steady state with custom processes."""
-
-
-def _no_faults(value: object) -> tuple[()]:
-    if value not in ([], ()):
-        raise Refused("faults are not simulated", (), "faults: []")
-    return ()
 
 
 class Scenario(Data):
@@ -59,8 +54,8 @@ class Scenario(Data):
     """The calls: a list of streams, or one stream."""
     clients: Clients = Clients()
     """Those who call: time-out, network, retries."""
-    faults: Annotated[tuple[()], BeforeValidator(_no_faults)] = ()
-    """Reserved: must be empty."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong, and when: a list of faults, such as `{slow_s3: {factor: 10}, at: 10 min}`."""
     processes: tuple[FunctionField, ...] = ()
     """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
@@ -170,6 +165,8 @@ class Scenario(Data):
                 return f"stream {stream.name!r} ends after a number of calls"
             if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
+        if self.faults:
+            return f"fault {self.faults[0].name!r} changes the endpoint"
         return OWN_PROCESS if self.processes else None
 
     @property
@@ -180,8 +177,15 @@ class Scenario(Data):
 
     @property
     def latency_limits_s(self) -> tuple[float, ...]:
-        """The latency limits of all calls named in `expect`, seconds, sorted, each once."""
-        return tuple(sorted({e.limit for e in self.expect if e.is_latency and e.calls.is_all}))
+        """The latency limits of all calls named in `expect` and in conditions, seconds, sorted, each once."""
+        lines = [e for e in self.expect if e.calls.is_all] + [line for _, line in self.conditions]
+        return tuple(sorted({line.limit for line in lines if line.is_latency}))
+
+    @property
+    def conditions(self) -> tuple[tuple[Place, Expectation], ...]:
+        """The lines that are asked while it runs (`mmesim.scenario.run.condition`), each with its place in the file."""
+        places = [(("faults", index, "when"), fault.when) for index, fault in enumerate(self.faults)]
+        return tuple((place, line) for place, line in places if line is not None)
 
     @property
     def counted(self) -> tuple[Counted, ...]:
@@ -252,6 +256,11 @@ class Scenario(Data):
             if name in names[:index]:
                 raise Refused(f"two streams are called {name!r}", (index, "name"))
         return named
+
+    @field_validator("faults", mode="after")
+    @classmethod
+    def _faults_named(cls, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+        return named(faults)
 
     @model_validator(mode="after")
     def _time_for_an_answer(self) -> Scenario:

@@ -6,6 +6,7 @@ import pytest
 
 from mmesim.engine.simulation import Simulation
 from mmesim.results.result import Result
+from mmesim.results.run_data import CAUSES
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.run.expect import read_expectation
 from tests.behaviour.timeline import endpoint, model, play, scenario
@@ -52,6 +53,16 @@ def test_each_selection_counts_its_calls(played):
     rows = list(zip(cells.calls, cells.ok, cells.over, cells.hits, cells.misses, strict=True))
     assert [tuple(map(int, row)) for row in rows] == [row for windows in COUNTED.values() for row in windows]
     assert len(case.counted) == len(COUNTED)
+
+
+def test_failed_calls_of_each_selection_are_counted_by_cause(played):
+    _, outcome = played
+    cells = outcome.data.cells
+    assert cells.causes.sum(axis=1).tolist() == (cells.calls - cells.ok).tolist()
+    whole, halves = cells.causes[0], cells.causes[-34:]
+    assert {CAUSES[i]: int(n) for i, n in enumerate(whole) if n} == {"throttled": 1}
+    assert {CAUSES[i]: int(n) for i, n in enumerate(halves[0]) if n} == {"throttled": 1}
+    assert {CAUSES[i]: int(n) for i, n in enumerate(halves[1]) if n} == {"never_fits": 1}
 
 
 def test_classes_count_each_call_once_but_those_that_reached_no_host(played):

@@ -30,8 +30,6 @@ TABLES_OF_LIMITS = {
     "mmesim/scenario/server/torchserve.py",
 }
 """Their messages may say so too: one for each spelling, word of `expect`, key of a server file and variable."""
-RESERVED = "faults are not simulated"
-"""The message of the one key of the schema that only its default fits."""
 LEFT_OUT = re.compile(
     r"\bnot simulated\b|\b(?:does|do) not simulate\b|\b(?:in|of|by) this version\b|\bthis version does\b|\byet\b",
     re.IGNORECASE,
@@ -129,7 +127,7 @@ def literals(source: str) -> Iterator[tuple[int, str]]:
 
 def said_out_of_place(source: str) -> list[str]:
     """Messages about what is left out, in a module that is not one of the tables for them."""
-    return [f"{line}: {text}" for line, text in literals(source) if text != RESERVED and LEFT_OUT.search(text)]
+    return [f"{line}: {text}" for line, text in literals(source) if LEFT_OUT.search(text)]
 
 
 def entries() -> dict[str, str]:
@@ -181,11 +179,9 @@ def test_what_is_left_out_stands_in_one_section():
 def test_messages_say_what_is_left_out_in_the_tables_for_it_alone():
     found = {relative(path): said_out_of_place(path.read_text(encoding="utf-8")) for path in SOURCES}
     assert {name for name, said in found.items() if said} == TABLES_OF_LIMITS, found
-    scenario = (ROOT / "mmesim" / "scenario" / "scenario.py").read_text(encoding="utf-8")
-    assert RESERVED in [text for _, text in literals(scenario)]
 
 
-@pytest.mark.parametrize("key", ["endpoint.autoscaling", "server.response_timeout", "faults", "measured_on"])
+@pytest.mark.parametrize("key", ["endpoint.autoscaling", "server.response_timeout", "measured_on"])
 def test_a_key_that_is_said_to_be_refused_is_refused(key: str):
     assumptions = lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8"))
     assert f"`{key}`" in "\n".join(line.text for line in assumptions if line.section == LIMITS[1])
@@ -203,7 +199,6 @@ def test_a_limit_out_of_place_is_noticed():
 def test_a_message_out_of_place_is_noticed():
     source = '"""Not yet."""\nX = 1\n"""It does not simulate."""\nraise Wrong(f"{X}: this version does it")\n'
     assert said_out_of_place(source) == ["4: : this version does it"]
-    assert said_out_of_place(f"raise Wrong({RESERVED!r})") == []
 
 
 def test_the_glossary_has_every_name_of_the_results():

@@ -51,6 +51,8 @@ class Host:
         """Artefacts on disk: model -> bytes."""
         self.present: Counter[int] = Counter()
         """Pools of each model that are loading, ready or being unloaded."""
+        self.extra: dict[int, tuple[int, int]] = {}
+        """What some pools hold beyond the memory and the tasks of a copy of their model; negative: less."""
         self._unused: OrderedDict[int, None] = OrderedDict()
         """Models whose artefact is on disk and that have no pool, the one used longest ago first."""
         self.line = Line(env)

@@ -10,8 +10,9 @@ import numpy as np
 from mmesim.arrays import Floats
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.load_faults import SWALLOWED, LoadFaults
 from mmesim.engine.dataplane import DataPlane
-from mmesim.engine.kernel.codes import NONE
+from mmesim.engine.kernel.codes import BROKEN, NONE
 from mmesim.scenario.endpoint.endpoint import STATIONARY
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
@@ -23,8 +24,15 @@ class InitialCaches:
     """Places models at time 0, at once and without counting a load."""
 
     def __init__(
-        self, plane: DataPlane, hosts: list[Host], scenario: Scenario, replication: int, eviction: Eviction
+        self,
+        plane: DataPlane,
+        hosts: list[Host],
+        scenario: Scenario,
+        replication: int,
+        eviction: Eviction,
+        faults: LoadFaults,
     ) -> None:
+        self._faults = faults
         self._plane = plane
         self._hosts = hosts
         self._scenario = scenario
@@ -48,7 +56,7 @@ class InitialCaches:
         here = {model.index for model in self._scenario.hosted}
         refused = _Refused()
         for model in np.argsort(-calls, kind="stable").tolist():
-            if model not in here:
+            if model not in here or not self._can_be_loaded(model):
                 continue
             needs = (*self._held[model], self._models[model].artifact_bytes)
             if not refused.covers(needs) and not any(
@@ -85,7 +93,12 @@ class InitialCaches:
         self._replay(reference, TIMES * time_s)
 
     def _can_be_held(self, model: int) -> bool:
-        return self._hosts[0].can_ever_hold(self._models[model], self._peak_bytes(model))
+        fits = self._hosts[0].can_ever_hold(self._models[model], self._peak_bytes(model))
+        return fits and self._can_be_loaded(model)
+
+    def _can_be_loaded(self, model: int) -> bool:
+        """Whether a load of the model leaves something that counts as a copy."""
+        return self._faults.of(model) in (None, SWALLOWED)
 
     def _peak_bytes(self, model: int) -> int:
         return ceil(self._held[model][0] * self._scenario.endpoint.load_peak)
@@ -166,6 +179,9 @@ class InitialCaches:
         host.begin_pool(model)
         host.loaded.add(1, 0.0)
         pool = self._plane.create_pool(at_s, model, row)
+        if self._faults.of(model) == SWALLOWED:
+            load = self._models[model].load
+            self._plane.spoil_pool(at_s, pool, BROKEN, load.cpu.mean, load.wait.mean)
         self._plane.pool_ready(at_s, pool)
         self._eviction.joins(host, pool)
         return True

@@ -33,6 +33,13 @@ class Link:
         self._schedule()
         return done
 
+    def limit(self, each_Bps: float) -> None:
+        """What one transfer gets at most from now on, those under way too."""
+        if each_Bps != self._each_Bps:
+            self._settle()
+            self._each_Bps = each_Bps
+            self._schedule()
+
     def cancel(self, done: simpy.Event) -> None:
         """Give up a transfer; without effect when it has ended."""
         self._settle()

@@ -17,10 +17,21 @@ import simpy
 
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
 from mmesim.engine.control.task import Task, happen
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import ADD_WORKER, CPU_DONE, IDLE, LOAD_TIMEOUT, MISS, NEVER_FITS, NONE, READY
+from mmesim.engine.kernel.codes import (
+    ADD_WORKER,
+    CPU_DONE,
+    IDLE,
+    LOAD_FAILED,
+    LOAD_TIMEOUT,
+    MISS,
+    NEVER_FITS,
+    NONE,
+    READY,
+)
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.loads import LoadDraw, LoadTimes
@@ -52,6 +63,7 @@ class Loader:
         self._tasks = [model.pool_tasks for model in self._models]
         self._times = LoadTimes(scenario, replication)
         self._eviction = eviction
+        self.faults = LoadFaults(env, plane, scenario, eviction)
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
         self._kind = scenario.server_kind
         self._loops = self._kind.event_loops
@@ -110,7 +122,7 @@ class Loader:
         held = 0
         try:
             if endpoint.slot_covers == "load":
-                yield from self._fetch(host, model, draw)
+                yield from self._fetch(host, model, draw, asked_by)
                 plane.phases[0][pool] = env.now
                 slot = host.slots.request()
                 yield slot
@@ -118,16 +130,18 @@ class Loader:
                 slot = host.slots.request()
                 yield slot
                 plane.phases[0][pool] = env.now
-                yield from self._fetch(host, model, draw)
+                yield from self._fetch(host, model, draw, asked_by)
             plane.phases[1][pool] = env.now
             yield from self._make_room(host, peak_bytes, tasks)
             held = peak_bytes
             third = plane.phases[2][pool] = env.now
             yield from self._start_processes(host, model, draw, loop)
+            if self.faults.bad:
+                yield from self.faults.strike(host, pool, draw, self._unload)
             ready = env.now
             self.load_s.append(ready - third)
-        except simpy.Interrupt:
-            plane.load_failed(env.now, pool, LOAD_TIMEOUT)
+        except (simpy.Interrupt, LoadFailed) as end:
+            plane.load_failed(env.now, pool, LOAD_FAILED if isinstance(end, LoadFailed) else LOAD_TIMEOUT)
             host.end_pool(model.index)
             if held:
                 host.take(-held, -tasks)
@@ -139,6 +153,9 @@ class Loader:
         if peak_bytes > held_bytes:
             host.take(held_bytes - peak_bytes, 0)
             self._notify(host)
+        if pool in host.extra:
+            host.take(*host.extra[pool])
+            self._notify(host)
         host.loaded.add(1, ready)
         host.loads += 1
         self.finished.append((asked, ready))
@@ -147,7 +164,7 @@ class Loader:
         if plane.tables.views.pools.in_flight[pool] == 0:
             self._idle(pool)
 
-    def _fetch(self, host: Host, model: Model, draw: LoadDraw) -> Process:
+    def _fetch(self, host: Host, model: Model, draw: LoadDraw, asked_by: int) -> Process:
         """Bring the artefact to the host's disk, unless it is there."""
         env, size = self._env, model.artifact_bytes
         if model.index in host.artefacts:
@@ -157,13 +174,13 @@ class Loader:
         host.disk.add(size, env.now)
         transfer = None
         try:
-            if draw.first_byte > 0.0:
-                yield env.timeout(draw.first_byte)
+            yield from self.faults.s3.first_byte(draw.first_byte, model.name, asked_by)
+            host.network.limit(self.faults.s3.most_per_download)
             transfer = host.network.transfer(size)
             yield transfer
             if self._endpoint.download.unpack_Bps_per_vcpu is not None:
                 yield from self._compute(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
-        except simpy.Interrupt:
+        except (simpy.Interrupt, LoadFailed):
             if transfer is not None:
                 host.network.cancel(transfer)
             host.disk.add(-size, env.now)
@@ -202,14 +219,17 @@ class Loader:
                     worker.interrupt()
             raise
 
-    def crash(self, pool: int, number: int = 0) -> None:
+    def crash(self, pool: int, number: int = 0) -> bool:
         """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
 
         When it does, and whether it loads its model first, is a rule of the kind of server (`ServerKind.death`).
+        False when it is dead already, or there is none of this number.
         """
         worker = self._plane.crash_worker(self._env.now, pool, number)
-        if worker != NONE:
-            self._env.process(self._restart(pool, worker))
+        if worker == NONE:
+            return False
+        self._env.process(self._restart(pool, worker))
+        return True
 
     def _add_worker(self, station: int) -> None:
         """The queue is long: one more worker is started for it."""
@@ -316,7 +336,9 @@ class Loader:
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
         keep = self._keeps_models or host.present[model.index] > 1  # another pool of it may be loading
-        host.unloaded(model.index, self._memory_bytes[model.index], self._tasks[model.index], keep)
+        more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
+        held_bytes, tasks = self._memory_bytes[model.index] + more_bytes, self._tasks[model.index] + more_tasks
+        host.unloaded(model.index, held_bytes, tasks, keep)
         self._plane.drop_pool(now, pool, on_disk=keep)
         self._notify(host)
 

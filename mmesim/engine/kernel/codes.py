@@ -12,6 +12,9 @@ UP, LEAVING = 1, 2
 FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
 SERVES = 4  # no model: the queue and the workers of a whole host
 
+# What a load has left of a pool: a good copy, one whose calls fail, one without a worker
+WORKS, BROKEN, NO_WORKER = 0, 1, 2
+
 # Attempts: where an attempt is on the server's side
 A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP, A_STALLED, A_DROPPED = 0, 1, 2, 3, 4, 5, 6, 7, 8
 A_BACKOFF = 9  # the client pauses before it

@@ -15,6 +15,7 @@ from mmesim.engine.kernel.codes import (
     MARGIN,
     NONE,
     UP,
+    WORKS,
 )
 from mmesim.engine.kernel.jit import inline, inner
 
@@ -79,6 +80,7 @@ def new_pool(t, m, h, asker, now):
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE
     pools.waiter_n[p] = pools.in_flight[p] = 0
     pools.episode[p] = 0
+    pools.load_left[p] = WORKS
     pools.frequency[p] = 0
     pools.asked_by[p] = t.attempts.key[asker] if asker >= 0 else NONE
     pools.asked[p] = pools.last[p] = now

@@ -27,6 +27,7 @@ PLAIN: dict[str, Plain] = {
     "model_hist": Plain(SMALL_COUNT, 2, "measured calls that were answered well, by model and coarse bucket"),
     "limits": Plain(DEADLINE, 1, "latency limits"),
     "members": Plain(SMALL_FLAG, 2, "whether a selection takes a model's calls, by model"),
+    "cell_causes": Plain(COUNT, 2, "failed calls of each cell of the selections, by cause"),
     "causes": Plain(COUNT, 2, "failed measured calls, all calls, measured attempts, cold ones of them; by cause"),
     "failed_parts": Plain(S, 2, "ledger of failed measured attempts: sum of each part, by cause"),
     "window_causes": Plain(COUNT, 1, "failures in the window, by cause"),

@@ -7,8 +7,9 @@ from mmesim.engine.kernel.codes import (
     DO_LEAVE,
     DRAINING,
     FREE,
-    LOAD_TIMEOUT,
     LOADING,
+    NEVER_FITS,
+    NO_WORKER,
     NONE,
     OK,
     READY,
@@ -98,7 +99,8 @@ def pool_ready(t, p, now):
     clock.seq += 1
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
-    new_workers(t, p, t.models.workers[m], now)
+    if pools.load_left[p] != NO_WORKER:
+        new_workers(t, p, t.models.workers[m], now)
     a = pools.waiter_head[p]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE
     pools.waiter_n[p] = 0
@@ -122,7 +124,7 @@ def load_failed(t, p, cause, now):
     m, h = pools.model[p], pools.host[p]
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
-    if cause == LOAD_TIMEOUT:
+    if cause != NEVER_FITS:
         clock.memory_epoch += 1  # what it held is free
     t.models.blocked_epoch[m] = clock.memory_epoch
     a = pools.waiter_head[p]

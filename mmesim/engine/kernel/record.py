@@ -110,7 +110,8 @@ def end_call(t, a, cause, latency, cell, coarse):
             if attempts.host[a] < 0 and attempts.earlier_hits[a] + attempts.earlier_misses[a] == 0:
                 counts.unreached += 1
         if t.params[0].n_selections > 0:
-            select(t.selections, t.members, t.cells, attempts, t.params[0].n_selections, a, cause, latency)
+            n = t.params[0].n_selections
+            select(t.selections, t.members, t.cells, t.cell_causes, attempts, n, a, cause, latency)
     begun, params = attempts.call_start[a], t.params[0]
     if begun + latency >= params.warmup and begun + latency < params.duration:
         counts.answers += 1
@@ -184,7 +185,7 @@ def count_ok(t, a, m, latency, cell, coarse):
 
 
 @inner
-def select(selections, members, cells, attempts, n, a, cause, latency):
+def select(selections, members, cells, cell_causes, attempts, n, a, cause, latency):
     """Count the end of the measured call of attempt `a` in each of the `n` selections that it belongs to.
 
     It takes what it needs: all tables are copied where a function that is not inlined gets them.
@@ -212,6 +213,8 @@ def select(selections, members, cells, attempts, n, a, cause, latency):
             cells.latency[c] += latency
             if without_rounding(latency) > selections.limit[k]:
                 cells.over[c] += 1
+        else:
+            cell_causes[c, cause] += 1
 
 
 @inline

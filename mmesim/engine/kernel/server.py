@@ -19,6 +19,7 @@ from mmesim.engine.kernel.codes import (
     ADD_WORKER,
     BATCH_AFFINE,
     BATCH_SUM,
+    BROKEN,
     CLASS_BATCH,
     CLASS_COMPLETION,
     DO_ANSWER,
@@ -34,7 +35,9 @@ from mmesim.engine.kernel.codes import (
     DO_THROTTLE,
     HOST_LOST,
     IDLE,
+    LOAD_FAILED,
     MODEL_ERROR,
+    NO_WORKER,
     NONE,
     OK,
     REACHED,
@@ -62,7 +65,7 @@ def enter_queue(t, a, now):
     p = attempts.pool[a]
     attempts.queued[a] = now
     attempts.cpu_wait[a] += (now - attempts.forwarded[a]) - attempts.overhead[a] - attempts.stall[a]
-    if pools.state[p] != READY:
+    if pools.state[p] != READY or pools.load_left[p] == NO_WORKER:
         return DO_REFUSE, a
     s = station_of(t, p)
     w = pools.filler[s]
@@ -188,7 +191,10 @@ def close_batch(t, w, now):
     if rule == BATCH_AFFINE:
         time = models.batch_base[m] + workers.n[w] * models.batch_per_item[m]
         cpu, wait = (time, 0.0) if cpu > 0.0 else (0.0, time)
-    if workers.fresh[w] == 1:
+    p = attempts.pool[workers.head[w]]
+    if pools.load_left[p] == BROKEN:  # the handler tries to load the model again before each call
+        cpu, wait = pools.retry_cpu[p], pools.retry_wait[p]
+    elif workers.fresh[w] == 1:
         workers.fresh[w] = 0
         cpu += models.first_cpu[m]
         wait += models.first_wait[m]
@@ -357,6 +363,8 @@ def settle(t, action, row, cause, now):
             action = DO_LEAVE
             # A model that was unregistered while the request was in the front end is not found.
             cause = t.params[0].refusal if t.pools.state[t.attempts.pool[row]] == READY else MODEL_ERROR
+            if t.pools.load_left[t.attempts.pool[row]] == NO_WORKER:
+                cause = LOAD_FAILED
         elif action == DO_LOSE:
             cause = HOST_LOST
             action = DO_LEAVE
@@ -368,6 +376,8 @@ def settle(t, action, row, cause, now):
                 unlink_server(t, row)
             if t.attempts.answered[row] == 0:
                 unlink_client(t, row)
+                if cause == OK and t.pools.load_left[t.attempts.pool[row]] == BROKEN:
+                    cause = MODEL_ERROR
                 answer(t, row, cause, now)
             if action == DO_LEAVE:
                 container_done(t, row)

@@ -198,6 +198,7 @@ class Tables:
             "limits": max(1, sizes.limits),
             "members": (models, max(1, sizes.selections)),
             "pool_bytes": models,
+            "cell_causes": (max(1, sizes.cells), N_CAUSES),
             "causes": (4, N_CAUSES),
             "failed_parts": (N_CAUSES, N_PARTS),
             **dict.fromkeys(("window_causes", "retry_on"), N_CAUSES),

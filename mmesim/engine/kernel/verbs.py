@@ -70,6 +70,14 @@ def pool_ready(t, now, pool: int):
 
 
 @verb
+def spoil_pool(t, now, pool: int, left: int, cpu: float, wait: float):
+    """The load of a pool leaves a copy that does not work: NO_WORKER, or BROKEN, with what each of its jobs takes."""
+    t.pools.load_left[pool] = left
+    t.pools.retry_cpu[pool] = cpu
+    t.pools.retry_wait[pool] = wait
+
+
+@verb
 def load_failed(t, now, pool: int, cause: int):
     """The load of a pool has failed."""
     pools.load_failed(t, pool, cause, now)

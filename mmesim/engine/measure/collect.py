@@ -12,7 +12,8 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, HOST_LOST
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.record import select
-from mmesim.engine.measure.windows import Integrals, Peaks
+from mmesim.engine.measure.integrals import Integrals, Peaks
+from mmesim.results.happened import Happened
 from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
 from mmesim.scenario.scenario import Scenario
 
@@ -35,12 +36,14 @@ def collect(
     windows: Mapping[str, Floats],
     records: CallRecords | None,
     control_events: int,
+    happened: tuple[Happened, ...],
 ) -> RunData:
     """Everything that one replication measured.
 
     `views`: the tables at the end. `peaks`: the most that each host had used when the measured time ended. `added`:
     what each host added up in it. `loads`: when each load that
     ended well was asked for and was ready, seconds. `control_events`: events of the control plane.
+    `happened`: what happened to the fleet.
     """
     run, counts = scenario.run, views.counts[0]
     models = scenario.model_table()
@@ -104,6 +107,7 @@ def collect(
         checks=_checks(scenario, views, hosts),
         control_events=control_events,
         seam_crossings=int(views.clock[0].crossings),
+        happened=happened,
     )
 
 
@@ -138,8 +142,9 @@ def _classes(views: Any) -> dict[str, Any]:
 def _cells(views: Any) -> CellData:
     """The cells of all selections; none when nothing was selected. A call without an answer counts as failed."""
     n = int(views.params[0].n_selections)
+    causes = views.cell_causes.copy()  # those that are open have failed for none of them
     for row in _open(views).tolist():
-        _select(views.selections, views.members, views.cells, views.attempts, n, row, HOST_LOST, 0.0)
+        _select(views.selections, views.members, views.cells, views.cell_causes, views.attempts, n, row, HOST_LOST, 0.0)
     rows = views.selections.windows[:n].sum()
     return CellData(
         calls=views.cells.calls[:rows].copy(),
@@ -148,6 +153,7 @@ def _cells(views: Any) -> CellData:
         hits=views.cells.hits[:rows].copy(),
         misses=views.cells.misses[:rows].copy(),
         latency_sum_s=views.cells.latency[:rows].copy(),
+        causes=causes[:rows],
     )
 
 

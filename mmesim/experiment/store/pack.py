@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mmesim.results.happened import Happened, Kind
 from mmesim.results.run_data import CellData, ClassData, HostData, RunData, TenantData
 from mmesim.results.series import COLUMNS
 from mmesim.scenario.scenario import Scenario
@@ -21,7 +22,7 @@ from mmesim.stats.histogram import coarse_grid, grid
 LEFT_OUT = ("scenario", "edges_s", "coarse_edges_s", "model_names", "records")
 """Fields that the scenario gives back, and the call records, which are not kept."""
 
-TEXTS = ("checks", "trace_notes")
+TEXTS = ("checks", "happened", "trace_notes")
 """Fields that are kept as JSON."""
 
 LEVEL = 6
@@ -50,6 +51,7 @@ def unpack(data: bytes, scenario: Scenario) -> RunData:
         **{name: value for name, value in found.items() if "." not in name and name not in TEXTS},
         checks=json.loads(found["checks"]),
         trace_notes=tuple(TraceNote(**(one | {"file": Path(one["file"])})) for one in json.loads(found["trace_notes"])),
+        happened=tuple(Happened(**one | {"kind": Kind(one["kind"])}) for one in json.loads(found["happened"])),
         tenants=TenantData(**_inside("tenants", found)),
         hosts=HostData(**_inside("hosts", found)),
         cold=ClassData(**_inside("cold", found)),
@@ -73,6 +75,8 @@ def _values(run: RunData) -> Iterator[tuple[str, Any]]:
             yield from ((f"windows.{name}", value[name]) for name in COLUMNS if name in value)
         elif field.name == "checks":
             yield "checks", json.dumps(value)
+        elif field.name == "happened":
+            yield "happened", json.dumps([asdict(one) for one in value])
         elif field.name == "trace_notes":
             yield "trace_notes", json.dumps([asdict(note) | {"file": str(note.file)} for note in value])
         elif field.name not in LEFT_OUT:

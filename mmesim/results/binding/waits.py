@@ -137,7 +137,7 @@ def _of_cause(roots: Roots, cause: str) -> Shares:
     if cause == "never_fits":
         return {roots.misfits: 1.0}
     refused = cause == roots.scenario.server_kind.queue.refusal
-    if cause in ("worker_died", "host_lost", "model_error") and not refused:
+    if cause in ("worker_died", "host_lost", "load_failed", "model_error") and not refused:
         return {None: 1.0}
     row = CAUSES.index(cause)
     seconds: Floats = np.sum([run.failed_parts_s[row] for run in roots.runs], axis=0)

@@ -54,10 +54,19 @@ class Failure:
 FAILURES: Mapping[Cause, Failure] = MappingProxyType(
     {
         Cause.queue_full: Failure("the workers of the copy are busy and its queue is full", "503", MODEL_ERROR),
-        Cause.worker_died: Failure("your own process unloads a model by force", "500", MODEL_ERROR),
+        Cause.worker_died: Failure("a worker dies (`faults`), or a model is unloaded by force", "500", MODEL_ERROR),
         Cause.never_fits: Failure("the model does not fit on an empty host", "507", MODEL_ERROR),
-        Cause.load_failed: Failure("never: no load fails in the server", "507", MODEL_ERROR),
-        Cause.model_error: Failure("the model was unloaded by force, the call in the front end", "5xx", MODEL_ERROR),
+        Cause.load_failed: Failure(
+            "a load fails (`faults`): its download (U), in the server, or earlier, so that no worker is there",
+            "500, 507, 503",
+            MODEL_ERROR,
+        ),
+        Cause.model_error: Failure(
+            "the handler hides that its load failed (`faults`), or the model was unloaded by force, the call in the "
+            "front end",
+            "5xx",
+            MODEL_ERROR,
+        ),
         Cause.invocation_timeout: Failure("after `endpoint.invocation_timeout`", "", MODEL_ERROR),
         Cause.load_timeout: Failure(
             "after `endpoint.load_timeout`, or when the load is aborted", "", "ModelNotReadyException 429", legacy=True

@@ -9,9 +9,11 @@ from mmesim import units
 from mmesim.errors import ScenarioError
 from mmesim.scenario import expectations
 from mmesim.scenario.endpoint.catalogue import UnknownType, look_up
+from mmesim.scenario.file.faults import wrong_faults
 from mmesim.scenario.file.trace_files import read_fingerprint
 from mmesim.scenario.models.groups import Model, weights_of
 from mmesim.scenario.models.resolve import called, unknown
+from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COSTS, OF_LIMIT
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
@@ -37,6 +39,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     yield from _hosted(scenario, models)
     yield from _split(scenario, models)
     yield from _pinned(scenario, models)
+    yield from wrong_faults(scenario, models)
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
     yield from wrong_calls or _clashing(scenario)
@@ -130,14 +133,12 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
 def _selected(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
     """Limits to calls that there are not."""
     run = scenario.run
+    for at, line in scenario.conditions:
+        yield from _no_group(line, at, models)
     for index, e in enumerate(scenario.expect):
         place: Place = ("expect", index)
-        group, between_s = e.calls.group, e.calls.between_s
-        for _, word, hint in unknown(None if group is None else (group,), models):
-            found = re.search(r"\sof\s+", e.text)
-            column = "" if found is None else f" (column {found.end() + 1})"
-            yield Refused(f"there is no model or group {word!r}{column}", place, hint)
-        every_s = e.calls.every_s
+        between_s, every_s = e.calls.between_s, e.calls.every_s
+        yield from _no_group(e, place, models)
         if every_s is not None and run.duration_s / every_s > MOST_WINDOWS:
             number = run.duration_s / every_s
             yield Refused(f"a run of {number:,.0f} windows; at most {MOST_WINDOWS:,} are counted", place)
@@ -147,6 +148,15 @@ def _selected(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused
             cut = units.show_seconds(run.warmup_s, 12)
             hint = f"begin at {cut}, or shorten run.warmup"
             yield Refused(f"the first {cut} are warm-up, in which no call is measured", place, hint)
+
+
+def _no_group(e: Expectation, place: Place, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """The group that a line names, if there is none of that name."""
+    group = e.calls.group
+    for _, word, hint in unknown(None if group is None else (group,), models):
+        found = re.search(r"\sof\s+", e.text)
+        column = "" if found is None else f" (column {found.end() + 1})"
+        yield Refused(f"there is no model or group {word!r}{column}", place, hint)
 
 
 def _clashing(scenario: Scenario) -> Iterator[Refused]:

@@ -65,14 +65,14 @@ EXPECTED: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
 
 LATER: Mapping[str, str] = MappingProxyType(
     {
-        "recovery": "faults are not simulated, so there is nothing to recover from",
+        "recovery": "recovery after a fault is not judged yet",
         "over_time": "what happens over time is not judged yet",
     }
 )
 """First word of figures that do not exist yet -> why."""
 
 
-NOT_SIMULATED = "faults are not simulated, so there is nothing after which something could be expected"
+NOT_SIMULATED = "what follows a fault is not judged apart yet"
 """Why `after` has no meaning."""
 
 

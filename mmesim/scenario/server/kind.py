@@ -128,6 +128,13 @@ class ServerKind(ABC):
     def death(self, model: Model | None) -> Death:
         """What follows when a worker dies: of a copy of a model, or of the whole server (None)."""
 
+    def kept_after_507(self, model: Model) -> tuple[int, int] | None:
+        """Memory and tasks of what the server keeps registered, without a worker, of a load that it answers with 507.
+
+        None: nothing is kept, and the model can be loaded again.
+        """
+        return None
+
     @property
     @abstractmethod
     def unload_poll_s(self) -> float:

@@ -87,6 +87,10 @@ class Mms(ServerKind):
         """
         return Death(BACK_OFF_S, reloads=model is not None and not model.preload_model)
 
+    def kept_after_507(self, model: Model) -> tuple[int, int]:
+        """The parent process and the threads that serve it: the model stays registered without a worker, measured."""
+        return POOL_PARENT_BYTES, model.framework_threads + POOL_JVM_TASKS
+
     @property
     def unload_poll_s(self) -> float:
         """Each millisecond."""

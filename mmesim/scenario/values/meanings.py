@@ -20,7 +20,10 @@ from pydantic_core import CoreSchema
 
 @cache
 def meanings(kind: type) -> Mapping[str, str]:
-    """Field -> the docstring below it on one line, for a class and its bases; a field without one is absent."""
+    """Field, or member of an enumeration -> the docstring below it on one line, for a class and its bases.
+
+    One without a docstring is absent.
+    """
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
         if base.__module__.startswith("mmesim."):
@@ -45,9 +48,19 @@ def _written(kind: type) -> dict[str, str]:
     definition = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
     assert isinstance(definition, ast.ClassDef)
     return {
-        field.target.id: " ".join(text.value.value.split())
+        name: " ".join(text.value.value.split())
         for field, text in pairwise(definition.body)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if not ast.unparse(field.annotation).startswith("ClassVar")
+        if (name := _name(field)) is not None
         if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
     }
+
+
+def _name(field: ast.stmt) -> str | None:
+    """The field, or the member of an enumeration, that a statement defines; None for any other."""
+    if isinstance(field, ast.AnnAssign) and not ast.unparse(field.annotation).startswith("ClassVar"):
+        target: ast.expr = field.target
+    elif isinstance(field, ast.Assign) and len(field.targets) == 1:
+        target = field.targets[0]
+    else:
+        return None
+    return target.id if isinstance(target, ast.Name) else None

@@ -19,6 +19,7 @@ from mmesim.errors import DamagedWarning, OutputError
 from mmesim.experiment.store.key import Keys, of_replication
 from mmesim.experiment.store.pack import pack, unpack
 from mmesim.experiment.store.store import FORMAT, Store
+from mmesim.results.happened import Happened, Kind
 from mmesim.results.series import COLUMNS
 from mmesim.results.summary import summarise
 from mmesim.scenario import Scenario
@@ -68,7 +69,7 @@ def test_a_replication_of_the_engine_is_the_same_and_small() -> None:
 
 def test_a_store_keeps_what_was_put(tmp_path: Path) -> None:
     of, key = scenario(), b"key"
-    run = run_data(of, CALLS)
+    run = run_data(of, CALLS, happened=(Happened(60.0, Kind.fault, "loss", {"hosts": 1.0}),))
     with Store(tmp_path / "new" / "store.sqlite") as store:
         assert key not in store
         with pytest.raises(KeyError):

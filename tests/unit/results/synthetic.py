@@ -220,7 +220,7 @@ def _cells(of: Scenario, calls: Sequence[Call], latency: Any) -> CellData:
     for counted in of.counted:
         windows = of.windows_of(counted)
         chosen = {model.index for model in of.chosen_by(counted.calls)}
-        mine = [[0.0] * 6 for _ in range(windows.number)]
+        mine = [[0.0] * (6 + len(CAUSES)) for _ in range(windows.number)]
         for i, (c, seconds) in enumerate(zip(calls, latency.tolist(), strict=True)):
             begun = of.run.cut_s + i
             is_in = c.load is None if counted.calls.state == "warm" else c.load is not None
@@ -231,12 +231,20 @@ def _cells(of: Scenario, calls: Sequence[Call], latency: Any) -> CellData:
             cell = mine[min(windows.number - 1, int((begun - windows.start_s) / windows.length_s))]
             ok = c.cause is None
             hit, miss = c.reached and c.load is None, c.reached and c.load is not None
-            added = (1, ok, ok and seconds > counted.limit_s, hit, miss, seconds if ok else 0.0)
+            added = (
+                1,
+                ok,
+                ok and seconds > counted.limit_s,
+                hit,
+                miss,
+                seconds if ok else 0.0,
+                *(c.cause == one for one in CAUSES),
+            )
             cell[:] = [a + b for a, b in zip(cell, added, strict=True)]
         rows += mine
-    columns = np.array(rows).reshape(len(rows), 6).T
+    columns = np.array(rows).reshape(len(rows), 6 + len(CAUSES)).T
     calls_, ok_, over, hits, misses = (column.astype(np.int64) for column in columns[:5])
-    return CellData(calls_, ok_, over, hits, misses, columns[5])
+    return CellData(calls_, ok_, over, hits, misses, columns[5], columns[6:].T.astype(np.int64))
 
 
 def replications(of: Scenario, *calls: Sequence[Call], **changes: Any) -> tuple[RunData, ...]:

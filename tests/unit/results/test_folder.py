@@ -13,6 +13,7 @@ import pytest
 from mmesim import files
 from mmesim.errors import OutputError
 from mmesim.results import folder
+from mmesim.results.happened import Happened, Kind
 from mmesim.results.result import Result
 from mmesim.scenario.file.load import load
 from tests.unit.results.synthetic import Call, replications, scenario
@@ -63,6 +64,14 @@ def test_without_records_there_is_no_table_of_requests(tmp_path: Path) -> None:
     assert "requests.parquet" not in names(bare.save(tmp_path / "day"))
     with pytest.raises(ValueError, match="no calls were recorded"):
         _ = bare.requests
+
+
+def test_what_happened_is_written_when_something_did(tmp_path: Path) -> None:
+    eventful = Result(OF, replications(OF, [Call(0.1)], happened=(Happened(1.0, Kind.fault, "loss"),)))
+    written = eventful.save(tmp_path / "day")
+    assert pq.read_table(written / "happened.parquet").to_pylist() == eventful.happened.to_dict("records")
+    assert eventful.happened["kind"].tolist() == ["fault"]
+    folder.prepare(written)
 
 
 def test_an_earlier_result_is_replaced(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 from mmesim.results.expect import interval_of, judge
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
-from mmesim.results.run_data import CellData
+from mmesim.results.run_data import CAUSES, CellData
 from mmesim.results.selected import FEWEST_CALLS, joined, windows
 from tests.unit.results.synthetic import Call, replications, scenario
 
@@ -200,12 +200,12 @@ def test_intervals_of_windows_cover_the_true_share(truth: float, spread: float) 
     (e,), plain = of.expect, replications(of, [FAST])[0]
     rng, covered, replicas, experiments = np.random.default_rng(5), 0, 10, 400
     calls = np.full(5, 400)
-    nothing = np.zeros(5, dtype=np.int64)
+    nothing, none = np.zeros(5, dtype=np.int64), np.zeros((5, len(CAUSES)), dtype=np.int64)
     for _ in range(experiments):
         runs = []
         for _ in range(replicas):
             shares = truth * (1.0 + spread * rng.uniform(-1.0, 1.0, 5))
-            cells = CellData(calls, calls - rng.binomial(400, shares), nothing, calls, nothing, np.zeros(5))
+            cells = CellData(calls, calls - rng.binomial(400, shares), nothing, calls, nothing, np.zeros(5), none)
             runs.append(replace(plain, cells=cells))
         for window in windows(e, of, runs):
             figure = window.formula

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from mmesim.results import tables
+from mmesim.results.happened import Happened, Kind
 from mmesim.scenario.figures import PARTS
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
 
@@ -49,6 +50,17 @@ def test_another_statistic_of_a_metric_has_its_unit() -> None:
     windows = {"start_s": np.array([0.0]), "ModelLatency_p99": np.array([5.0])}
     field = tables.windows_table([run_data(OF, CALLS, windows=windows)]).schema.field("ModelLatency_p99")
     assert field.metadata == {b"unit": b"Microseconds", b"description": b"time in the container, successful calls, p99"}
+
+
+def test_what_happened_has_a_column_for_each_figure() -> None:
+    one = run_data(OF, CALLS, happened=(Happened(60.0, Kind.fault, "loss"), Happened(90.0, Kind.gone, "", {"host": 2})))
+    assert tables.happened_table([one, run_data(OF, CALLS, replication=1)]).to_pydict() == {
+        "replication": [0, 0],
+        "at_s": [60.0, 90.0],
+        "kind": ["fault", "gone"],
+        "name": ["loss", ""],
+        "host": [None, 2.0],
+    }
 
 
 def test_hosts() -> None:

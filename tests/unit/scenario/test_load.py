@@ -415,11 +415,6 @@ def test_a_wrong_value_is_refused_with_line_field_and_remedy(problems, base, tmp
     assert any(text.startswith(f"{tmp_path}/a.yaml:{expected}") for text in texts), texts
 
 
-def test_faults_are_refused(problems, base):
-    (problem,) = problems(base.replace("run:", "faults: [{at: 3 s}]\nrun:", 1))
-    assert (problem.field, problem.message, problem.hint) == ("faults", "faults are not simulated", "faults: []")
-
-
 def test_the_harmless_values_of_those_keys_are_accepted(scenario, base):
     assert scenario(base + "clients: {retries: none}\nfaults: []\n") == scenario(base)
 

@@ -1,0 +1,1 @@
+"""Faults: SimPy processes that let go wrong what the scenario says, when it says so."""

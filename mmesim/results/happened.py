@@ -1,0 +1,48 @@
+"""What happened to the fleet in a replication, and when: scaling, faults, deploys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What can happen."""
+
+    scale_out = "scale_out"
+    """A policy or a schedule asked for more hosts: `hosts` more than before, `desired` in all."""
+    scale_in = "scale_in"
+    """It asked for fewer: `hosts` fewer than before, `desired` in all."""
+    provisioning = "provisioning"
+    """A host was asked for, which comes into service later; each is followed by one `in_service`."""
+    in_service = "in_service"
+    """A host takes calls from now on; `host` is its number."""
+    draining = "draining"
+    """A host takes no new calls from now on; `host` is its number."""
+    gone = "gone"
+    """A host is gone, drained or lost; `host` is its number."""
+    fault = "fault"
+    """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died."""
+    fault_over = "fault_over"
+    """What the fault did is over; what follows from it need not be."""
+    deploy = "deploy"
+    """A deploy began; `name` is that of `deploys:`."""
+    shifted = "shifted"
+    """Traffic was shifted: the new hosts take the `share` of it."""
+    rolled_back = "rolled_back"
+    """A deploy was undone: all traffic goes to the hosts of before."""
+    deployed = "deployed"
+    """A deploy is done: the last host of before is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that happened; `figures` are what `Kind` says of it."""
+
+    at_s: float
+    """Seconds from the start of the run."""
+    kind: Kind
+    name: str
+    """What it belongs to: a fault, a deploy or a scaling policy; empty for what a user's process did."""
+    figures: Mapping[str, float] = field(default_factory=dict)

@@ -1,0 +1,112 @@
+"""One fault: what goes wrong, and when."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from mmesim.scenario.faults.kinds import (
+    KINDS,
+    FailingS3,
+    Kind,
+    PoisonModel,
+    SlowInstance,
+    SlowS3,
+    WorkerCrash,
+)
+from mmesim.scenario.run.condition import ConditionField
+from mmesim.scenario.values.fields import Data, Rate, Refused, Seconds, Text, shown
+
+MOMENTS = ("at", "rate", "when")
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+class Fault(Data):
+    """What goes wrong, with exactly one kind, and when: exactly one of `at`, `rate` and `when`."""
+
+    name: Text = ""
+    """Name of the fault, on which its random numbers depend, for `expect` (`after NAME`) and the results; default: its
+    kind and a number, such as slow_s3-0, counted for each kind in the order of the file.
+    """
+    slow_s3: SlowS3 | None = None
+    """Downloads take longer."""
+    failing_s3: FailingS3 | None = None
+    """Downloads fail."""
+    slow_instance: SlowInstance | None = None
+    """The CPUs of an instance are slower."""
+    worker_crash: WorkerCrash | None = None
+    """Workers die."""
+    poison_model: PoisonModel | None = None
+    """Loads of some models fail."""
+    at_s: Seconds | None = Field(None, alias="at")
+    """When, from the start of the run."""
+    rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(None, alias="rate")
+    """How often on average, at random moments (a Poisson process)."""
+    when: ConditionField | None = None
+    """The first time that a line as in `expect` becomes true, such as `cpu_utilization > 90 %`, asked each minute."""
+
+    @property
+    def kind(self) -> str:
+        """Its key in the file, such as `slow_s3`."""
+        return next(key for key in KINDS if getattr(self, key) is not None)
+
+    @property
+    def what(self) -> Kind:
+        """What goes wrong."""
+        found: Kind = getattr(self, self.kind)
+        return found
+
+    @property
+    def for_s(self) -> float | None:
+        """How long it lasts; None: to the end of the run, or just a moment."""
+        return getattr(self.what, "for_s", None)
+
+    @field_validator("name", mode="after")
+    @classmethod
+    def _one_word(cls, name: str) -> str:
+        """`recovery after NAME < 5 min` must be readable."""
+        if name and not _NAME.fullmatch(name):
+            plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")
+            raise Refused(f"{shown(name)} is not one word of letters, digits, -, _ and .", (), plain or None)
+        return name
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Fault:
+        kinds = [key for key in KINDS if getattr(self, key) is not None]
+        if not kinds:
+            raise Refused(f"does not say what goes wrong: one of {', '.join(KINDS)}", (), "add slow_s3: {factor: 10}")
+        if len(kinds) > 1:
+            raise Refused(f"{' and '.join(kinds)} exclude each other: write two faults", (kinds[1],))
+        return self
+
+    @model_validator(mode="after")
+    def _one_moment(self) -> Fault:
+        given = {"at": self.at_s, "rate": self.rate_per_s, "when": self.when}
+        moments = [key for key in MOMENTS if given[key] is not None]
+        if not moments:
+            raise Refused("does not say when: at, rate or when", (), "add at: 10 min")
+        if len(moments) > 1:
+            raise Refused(f"{' and '.join(moments)} exclude each other", (moments[1],))
+        lasts = "for_s" in type(self.what).model_fields if any(getattr(self, key) for key in KINDS) else False
+        if self.rate_per_s is not None and lasts and self.for_s is None:
+            raise Refused("comes again and again, so it must end", (self.kind,), "add for: 10 min")
+        return self
+
+
+def named(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """The faults, each with a name; raises Refused when two have the same."""
+    numbers: Counter[str] = Counter()
+    found: list[Fault] = []
+    for fault in faults:
+        name = fault.name or f"{fault.kind}-{numbers[fault.kind]}"
+        numbers[fault.kind] += 1
+        found.append(fault if fault.name else fault.model_copy(update={"name": name}))
+    names = [fault.name for fault in found]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise Refused(f"two faults are called {name!r}", (index, "name"))
+    return tuple(found)

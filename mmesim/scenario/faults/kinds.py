@@ -1,0 +1,171 @@
+"""The kinds of faults, one class each. Every one says what goes wrong, where, and for how long.
+
+Instances are numbered from 0 in the order in which they came, zones from 0: instance n is in zone n modulo
+`endpoint.zones`. Models are named as in `traffic.models`: single ones or whole groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+
+from mmesim.scenario.values.fields import (
+    Bandwidth,
+    Count,
+    Data,
+    Number,
+    Refused,
+    Seconds,
+    Share,
+    Text,
+    shown,
+    whole,
+)
+
+RANDOM: Literal["random"] = "random"
+ALL: Literal["all"] = "all"
+
+LoadFailure = Literal["swallowed", "500", "507"]
+"""What becomes of a load that fails, by what the handler does with the error; measured on MMS 1.1.11."""
+LOAD_FAILURES: tuple[LoadFailure, ...] = ("swallowed", "500", "507")
+
+
+def _instance(value: object) -> object:
+    if value == RANDOM:
+        return value
+    if isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not an instance: write its number, such as 0, or random")
+    return whole(value)
+
+
+def _number_or(word: str, what: str, least: int) -> WithJsonSchema:
+    return WithJsonSchema({"description": what, "anyOf": [{"type": "integer", "minimum": least}, {"const": word}]})
+
+
+Instance = Annotated[
+    int | Literal["random"], BeforeValidator(_instance), _number_or(RANDOM, "a whole number or `random`", 0)
+]
+"""One instance: its number, or any of those that are up when the fault comes."""
+
+
+def _workers(value: object) -> object:
+    if value == ALL:
+        return value
+    if isinstance(value, str):
+        raise ValueError(f"{shown(value)} is not a number of workers: write one, such as 1, or all")
+    number = whole(value)
+    if number < 1:
+        raise ValueError(f"{number} workers: write 1 or more, or all")
+    return number
+
+
+Workers = Annotated[int | Literal["all"], BeforeValidator(_workers), _number_or(ALL, "a whole number or `all`", 1)]
+
+
+def _load_failure(value: object) -> object:
+    word = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if word not in LOAD_FAILURES:
+        raise ValueError(f"{shown(value)} is not a way in which a load fails: one of {', '.join(LOAD_FAILURES)}")
+    return word
+
+
+LoadFailureField = Annotated[
+    LoadFailure,
+    BeforeValidator(_load_failure),
+    WithJsonSchema({"description": "`swallowed`, `500` or `507`", "enum": [*LOAD_FAILURES, 500, 507]}),
+]
+
+Models = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class SlowS3(Data):
+    """S3 answers late or delivers slowly: downloads of all instances take longer."""
+
+    factor: Annotated[Number, Field(ge=1, le=1e6)] | None = None
+    """How many times longer the first byte takes, and how many times less one download gets."""
+    first_byte_s: Seconds | None = Field(None, alias="first_byte")
+    """Time to the first byte, instead of `factor`."""
+    stream_Bps: Annotated[Bandwidth, Field(gt=0)] | None = Field(None, alias="stream")
+    """Highest rate of one download, instead of `factor`."""
+    for_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="for")
+    """How long it lasts; default: to the end of the run."""
+
+    @model_validator(mode="after")
+    def _how_slow(self) -> SlowS3:
+        absolute = [key for key, value in (("first_byte", self.first_byte_s), ("stream", self.stream_Bps)) if value]
+        if self.factor is None and self.first_byte_s is None and self.stream_Bps is None:
+            raise Refused("does not say how slow: factor, or first_byte and stream", (), "write {factor: 10}")
+        if self.factor is not None and absolute:
+            raise Refused(f"excludes {absolute[0]}: each of the two says how slow it is", ("factor",))
+        return self
+
+
+class FailingS3(Data):
+    """S3 fails a share of the requests of all instances; each download is tried again, until its tries are used up.
+
+    A request that fails takes the time to the first byte. The pause before try n + 1 is a random share of 2^(n-1)
+    seconds, as in AWS's SDKs (U). When the last try fails, the load has failed.
+    """
+
+    share: Annotated[Share, Field(gt=0)]
+    """Share of the requests that fail."""
+    tries: Count = 5
+    """Requests for one download at most (U); default as in boto3's legacy mode."""
+    for_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="for")
+    """How long it lasts; default: to the end of the run."""
+
+
+class SlowInstance(Data):
+    """The CPUs of an instance are slower: another tenant of its machine, or a machine that throttles."""
+
+    instance: Instance = RANDOM
+    """Its number, from 0, or `random`: any that is up."""
+    factor: Annotated[Number, Field(ge=1, le=1e6)]
+    """How many times longer its CPU work takes."""
+    for_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="for")
+    """How long it lasts; default: to the end of the run."""
+
+
+class WorkerCrash(Data):
+    """Workers of some models die: what they serve fails, and the server starts them again."""
+
+    models: Models
+    """Groups or single models."""
+    workers: Workers = 1
+    """Workers of each copy that die, or `all`."""
+    instance: Instance | None = None
+    """The instance whose copies are hit, `random` for any that is up; default: all."""
+
+
+class PoisonModel(Data):
+    """The artefacts of some models are bad: each load of them fails from now on. Loaded copies stay as they are.
+
+    At the start (`at: 0 s`) there are no good copies: those of `endpoint.warm` are bad as well.
+    """
+
+    models: Models
+    """Groups or single models."""
+    load_failure: LoadFailureField = "swallowed"
+    """`swallowed`: the handler hides the error, as those of AWS's containers do, so the model counts as loaded and each
+    call loads again and fails; `500`: the server takes the model back, and the next call begins another load; `507`:
+    the server keeps the model without a worker, and each call gets 503 until it is unloaded.
+    """
+    for_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="for")
+    """After which loads succeed again; default: never. Copies that failed stay so until they are unloaded."""
+
+
+Kind = SlowS3 | FailingS3 | SlowInstance | WorkerCrash | PoisonModel
+
+KINDS: Mapping[str, type[Kind]] = MappingProxyType(
+    {
+        "slow_s3": SlowS3,
+        "failing_s3": FailingS3,
+        "slow_instance": SlowInstance,
+        "worker_crash": WorkerCrash,
+        "poison_model": PoisonModel,
+    }
+)
+"""Key in a file -> its class."""

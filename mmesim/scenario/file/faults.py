@@ -1,0 +1,23 @@
+"""Faults that are about what a scenario has not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.models.resolve import unknown
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.fields import Place, Refused
+
+
+def wrong_faults(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Models, instances and zones of faults that there are not, each with its place."""
+    last = scenario.endpoint.instance_count - 1
+    for index, fault in enumerate(scenario.faults):
+        place: Place = ("faults", index, fault.kind)
+        for number, name, hint in unknown(getattr(fault.what, "models", None), models):
+            yield Refused(f"there is no model or group {name!r}", (*place, "models", number), hint)
+        instance = getattr(fault.what, "instance", None)
+        if isinstance(instance, int) and instance > last:
+            there = "the only one is 0" if last == 0 else f"they are 0 to {last}"
+            yield Refused(f"there is no instance {instance}: {there}", (*place, "instance"), f"{last}, or random")

@@ -1,0 +1,90 @@
+"""Faults of a scenario file: what is refused, with place and remedy, and what is filled in."""
+
+import pytest
+
+from mmesim.errors import ScenarioError
+from mmesim.preflight.check import findings
+from mmesim.scenario import Fault, Scenario, SlowS3
+
+
+def with_faults(base: str, *lines: str) -> str:
+    return base.replace("run:", "\n".join(["faults:", *(f"  - {line}" for line in lines), "run:"]), 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("{at: 3 s}", "faults.0: does not say what goes wrong: one of slow_s3, failing_s3"),
+        ("{slow_s3: {factor: 2}}", "faults.0: does not say when: at, rate or when (add at: 10 min)"),
+        ("{slow_s3: {factor: 2}, at: 3 s, rate: 1 /h}", "faults.0.rate: at and rate exclude each other"),
+        ("{slow_s3: {factor: 2}, rate: 1 /h}", "faults.0.slow_s3: comes again and again, so it must end (add for: 10"),
+        ("{slow_s3: {}, at: 3 s}", "faults.0.slow_s3: does not say how slow: factor, or first_byte and stream"),
+        ("{slow_s3: {factor: 2, stream: 1 MB/s}, at: 3 s}", "faults.0.slow_s3.factor: excludes stream"),
+        (
+            "{slow_s3: {factor: 2}, failing_s3: {share: 50 %}, at: 3 s}",
+            "faults.0.failing_s3: slow_s3 and failing_s3 exclude each other: write two faults",
+        ),
+        ("{slow_s3: {factor: 2}, at: 3}", "faults.0.at: 3 has no unit: write a time such as 250 ms"),
+        ("{slow_s: {factor: 2}, at: 3 s}", "faults.0.slow_s: unknown key"),
+        ("{name: a b, slow_s3: {factor: 2}, at: 3 s}", "faults.a b.name: 'a b' is not one word of letters"),
+        ("{slow_instance: {instance: 1, factor: 2}, at: 3 s}", "faults.0.slow_instance.instance: there is no instance"),
+        ("{slow_instance: {instance: any, factor: 2}, at: 3 s}", "faults.0.slow_instance.instance: 'any' is not an in"),
+        ("{slow_instance: {factor: 0.5}, at: 3 s}", "faults.0.slow_instance.factor: "),
+        ("{worker_crash: {models: [tenat]}, at: 3 s}", "faults.0.worker_crash.models.0: there is no model or group"),
+        ("{worker_crash: {models: [tenant], workers: 0}, at: 3 s}", "faults.0.worker_crash.workers: 0 workers: write"),
+        ("{worker_crash: {models: [tenant], workers: some}, at: 3 s}", "faults.0.worker_crash.workers: 'some' is not"),
+        (
+            "{poison_model: {models: [tenant], load_failure: 506}, at: 3 s}",
+            "faults.0.poison_model.load_failure: 506",
+        ),
+        ("{slow_s3: {factor: 2}, when: p98 > 1 s}", "faults.0.when: unknown figure 'p98'"),
+        ("{slow_s3: {factor: 2}, when: p99 of tenat > 1 s}", "faults.0.when: there is no model or group 'tenat'"),
+    ],
+)
+def test_a_wrong_fault_is_refused_with_line_field_and_remedy(problems, base, line, expected):
+    texts = [str(problem).partition(": ")[2] for problem in problems(with_faults(base, line))]
+    assert any(text.startswith(expected) for text in texts), texts
+    (lines,) = {problem.line for problem in problems(with_faults(base, line))}
+    assert with_faults(base, line).split("\n")[lines - 1].endswith(line)
+
+
+def test_two_faults_of_one_name_are_refused(problems, base):
+    slow = "{name: s3, slow_s3: {factor: 2}, at: 3 s}"
+    (problem,) = problems(with_faults(base, slow, slow))
+    assert "two faults are called 's3'" in str(problem)
+
+
+def test_a_fault_without_a_name_has_that_of_its_kind_and_a_number(scenario, base):
+    lines = (
+        "{slow_s3: {factor: 2}, at: 3 s}",
+        "{failing_s3: {share: 1 %}, at: 3 s}",
+        "{slow_s3: {factor: 3}, at: 4 s}",
+    )
+    found = scenario(with_faults(base, *lines)).faults
+    assert [fault.name for fault in found] == ["slow_s3-0", "failing_s3-0", "slow_s3-1"]
+    assert found[0] == Fault(name="slow_s3-0", slow_s3=SlowS3(factor=2.0), at_s=3.0)
+    assert (found[0].kind, found[0].what, found[0].for_s) == ("slow_s3", SlowS3(factor=2.0), None)
+
+
+def test_a_resolved_file_says_the_same_faults(scenario, base):
+    lines = (
+        "{poison_model: {models: [tenant], load_failure: 507}, at: 3 s}",
+        "{slow_s3: {factor: 2}, when: p99 > 1 s}",
+    )
+    one = scenario(with_faults(base, *lines))
+    dumped = one.model_dump(mode="json", by_alias=True)["faults"]
+    assert Scenario.from_dict({**one.model_dump(mode="json", by_alias=True), "faults": dumped}).faults == one.faults
+
+
+def test_a_fault_is_no_steady_state_and_one_after_the_end_is_noted(scenario, base):
+    late = scenario(with_faults(base, "{slow_s3: {factor: 2}, at: 60 s}", "{slow_s3: {factor: 2}, at: 59 s}"))
+    assert late.changes_over_time == "fault 'slow_s3-0' changes the endpoint"
+    texts = [finding.text for finding in findings(late) if finding.id == "fault"]
+    assert texts == ["fault 'slow_s3-0' never comes: it is due at 60 s, and the run ends at 60 s"]
+
+
+def test_python_refuses_what_a_file_refuses():
+    with pytest.raises(ValueError, match="does not say when"):
+        Fault(slow_s3=SlowS3(factor=2.0))
+    with pytest.raises(ScenarioError, match="there is no instance 5"):
+        Scenario.from_yaml("scenarios/quickstart.yaml", ["faults=[{slow_instance: {instance: 5, factor: 2}, at: 1 s}]"])
