@@ -187,10 +187,10 @@ FOLDER = (
     ("`windows.parquet`", "[minutes](#windowsparquet), under CloudWatch's names"),
     ("`hosts.parquet`", "[hosts](#hostsparquet)"),
     ("`models.parquet`", "[models](#modelsparquet)"),
+    ("`happened.parquet`", "[what happened to the fleet](#happenedparquet); absent when nothing did"),
     ("`histograms.parquet`", "[latency histograms](#histogramsparquet): of all, warm and cold calls, and by group"),
     ("`miss_ratio.parquet`", "[the miss-ratio curve](#miss_ratioparquet)"),
     ("`report.html`", "[the page](../how-to/read-the-page.md); absent unless it was asked for"),
-    ("`happened.parquet`", "[what happened to the fleet](#happenedparquet); absent when nothing did"),
 )
 
 WINDOWS = """
@@ -249,10 +249,10 @@ def tables_page() -> str:
             tables.HOST_COLUMNS,
         ),
         _table("models", MODELS, tables.MODEL_COLUMNS),
-        _table("histograms", HISTOGRAMS, HISTOGRAM_COLUMNS),
-        _table("miss_ratio", MISS_RATIO, MISS_RATIO_COLUMNS),
         _table("happened", HAPPENED, tables.HAPPENED_COLUMNS),
         table(("Kind", "What happened"), ((code(kind), text) for kind, text in meanings(HappenedKind).items())),
+        _table("histograms", HISTOGRAMS, HISTOGRAM_COLUMNS),
+        _table("miss_ratio", MISS_RATIO, MISS_RATIO_COLUMNS),
     )
 
 

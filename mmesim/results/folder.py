@@ -48,9 +48,9 @@ RUN = Kind(
             "windows.parquet",
             "hosts.parquet",
             "models.parquet",
+            "happened.parquet",
             "histograms.parquet",
             "miss_ratio.parquet",
-            "happened.parquet",
             "report.html",
         }
     ),
