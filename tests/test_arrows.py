@@ -20,6 +20,7 @@ ARROWS: dict[str, set[str]] = {
         "results.folder",
         "results.gated",
         "results.result",
+        "results.shown",
         "scenario",
         "workload.trace",
     },
@@ -27,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {"scenario"},
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
     "report.ci": {"report", "results.gated", "results.sections", "scenario.file.places"},
+    "report.page": {"report", "results"},
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
     "experiment.explained": {"experiment", "preflight", "results", "scenario", "stats"},
@@ -73,6 +75,7 @@ EXCEPTIONS = {
     ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
     ("results/capacity.py", "report.plots.capacity.capacity_plot"),
+    ("results/over_time/over_time.py", "report.plots.over_time.over_time"),
     ("results/result.py", "report.plots.run.latency"),
 }
 """Imports against the arrows, inside a method each: a result draws itself."""

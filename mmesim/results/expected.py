@@ -20,6 +20,7 @@ from mmesim.results.figures import (
     ratio,
 )
 from mmesim.results.ledger import ledger_ms
+from mmesim.results.over_time.course import recovery_s
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.tenants import latency_limits, meets
 from mmesim.scenario.run.expect import Expectation
@@ -50,6 +51,8 @@ def expected(e: Expectation, scenario: Scenario) -> Formula:
         return Formula("rate", lambda run: ratio(_count(e.metric, run), measured_s(run)), NO_TIME)
     if e.metric in COSTS:
         return _cost(e.metric, scenario)
+    if e.event is not None:
+        return _recovery(e.event, scenario)
     path = ledger_path(e.metric)
     if path is not None:
         return _of_ledger(*path, share=e.kind == "share")
@@ -100,6 +103,11 @@ def _meet_slo(scenario: Scenario) -> Formula:
         return float(meets(run.tenants, run.limits_s, limits)[called].mean()) if called.any() else math.nan
 
     return Formula("share", share, NO_MODELS)
+
+
+def _recovery(event: str, scenario: Scenario) -> Formula:
+    missing = f"{event} did not happen within the measured time"
+    return Formula("ms", lambda run: recovery_s(scenario, run, event), missing, skip_missing=True)
 
 
 def _of_ledger(band: str, part: str, share: bool) -> Formula:

@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim import __version__
+from mmesim.arrays import Floats
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
 from mmesim.results.expect import overall
 from mmesim.results.filed import let_go
 from mmesim.results.histogram_table import histograms_table
 from mmesim.results.miss_ratio import Curve
+from mmesim.results.over_time.over_time import OverTime
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState, Verdict
@@ -125,14 +127,14 @@ class Result:
         return latency(self)
 
     @property
-    def host_table(self) -> pa.Table:
-        """The table of `hosts`."""
-        return tables.hosts_table(self.runs)
+    def host_columns(self) -> Mapping[str, Floats]:
+        """What reports say of hosts (`mmesim.results.tables.host_columns`)."""
+        return tables.host_columns(self.runs)
 
     @property
     def hosts(self) -> pd.DataFrame:
         """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
-        return _frame(self.host_table)
+        return _frame(tables.hosts_table(self.runs))
 
     @property
     def models(self) -> pd.DataFrame:
@@ -143,6 +145,11 @@ class Result:
     def windows(self) -> pd.DataFrame:
         """One row for each minute of each replication, under CloudWatch's names (columns: `WINDOW_COLUMNS`)."""
         return _frame(tables.windows_table(self.runs))
+
+    @property
+    def over_time(self) -> OverTime:
+        """The run minute by minute: `over_time.table`, and a picture of it, `over_time.plot()`."""
+        return OverTime(self.scenario, self.runs)
 
     @property
     def happened(self) -> pd.DataFrame:
@@ -169,7 +176,7 @@ class Result:
             "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
             folders.SCENARIO: lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": self._write_windows,
-            "hosts.parquet": lambda path: pq.write_table(self.host_table, path),
+            "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
             "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs, pooled), path),
             "histograms.parquet": lambda path: pq.write_table(histograms_table(self.scenario, self.runs, pooled), path),
             "miss_ratio.parquet": lambda path: pq.write_table(curve.table(self.scenario), path),

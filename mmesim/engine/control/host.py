@@ -56,6 +56,10 @@ class Host:
         """Pools of each model that are loading, ready or being unloaded."""
         self.extra: dict[int, tuple[int, int]] = {}
         """What some pools hold beyond the memory and the tasks of a copy of their model; negative: less."""
+        self.left_bytes = 0
+        """What unloads have left behind in the container."""
+        self.leaked_bytes = 0
+        """All memory that has ever leaked here: this much more than is usable may be used."""
         self._unused: OrderedDict[int, None] = OrderedDict()
         """Models whose artefact is on disk and that have no pool, the one used longest ago first."""
         self.line = Line(env)
@@ -94,7 +98,7 @@ class Host:
             more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
             self.take(-self.config.memory_bytes[model] - more_bytes, -self.config.tasks[model] - more_tasks)
             self.end_pool(model)
-        self.take(-self._base_bytes, -self._base_tasks)
+        self.take(-self._base_bytes - self.left_bytes, -self._base_tasks)
         for model in tuple(self.artefacts):
             self.delete(model)
         self.network.clear()
@@ -137,6 +141,19 @@ class Host:
         now = self._env.now
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
+
+    def grow(self, pool: int, size_bytes: int) -> None:
+        """A pool holds this much more, whether it fits or not, or gives it back (negative)."""
+        more_bytes, more_tasks = self.extra.get(pool, (0, 0))
+        self.extra[pool] = more_bytes + size_bytes, more_tasks
+        self.leaked_bytes += max(0, size_bytes)
+        self.take(size_bytes, 0)
+
+    def leave(self, size_bytes: int) -> None:
+        """The container keeps this much, whether it fits or not."""
+        self.left_bytes += size_bytes
+        self.leaked_bytes += size_bytes
+        self.take(size_bytes, 0)
 
     def store(self, model: int, size_bytes: int) -> None:
         """The artefact is the one used last; it is written to the disk, where it must fit, unless it is there."""

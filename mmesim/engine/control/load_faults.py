@@ -96,11 +96,19 @@ class LoadFaults:
         self.s3 = S3(env, scenario.endpoint.download)
         self.bad: dict[int, list[LoadFailure]] = {}
         """Models whose loads fail, and how; the fault that came last decides."""
+        self.left_behind: dict[int, list[int]] = {}
+        """Models whose unloads leave memory behind in the container, and bytes by each fault."""
 
     def of(self, model: int) -> LoadFailure | None:
         """How a load of the model fails that ends now; None: it does not."""
         ways = self.bad.get(model)
         return ways[-1] if ways else None
+
+    def unloaded(self, host: Host, model: int) -> None:
+        """A copy of the model was unloaded: what that leaves behind stays."""
+        left_bytes = sum(self.left_behind.get(model, ()))
+        if left_bytes:
+            host.leave(left_bytes)
 
     def strike(
         self, host: Host, pool: int, draw: LoadDraw, unload: Callable[[Host, int], simpy.Event]

@@ -342,6 +342,8 @@ class Loader:
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
         more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
         host.unloaded(model, config.memory_bytes[model] + more_bytes, config.tasks[model] + more_tasks, keep)
+        if self.faults.left_behind:
+            self.faults.unloaded(host, model)
         self._plane.drop_pool(now, pool, on_disk=keep)
         self._notify(host)
 

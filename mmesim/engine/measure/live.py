@@ -18,7 +18,6 @@ from mmesim.engine.measure.integrals import Integrals, integrals
 from mmesim.engine.measure.worker_time import WorkerTime
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
-from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import clipped_quantile, log_middles
 
 MICRO = 1e6
@@ -50,14 +49,11 @@ class Period:
 class LiveMetrics:
     """Reads the endpoint while it runs; changes nothing. Any number of meters read it, each at its own times."""
 
-    def __init__(
-        self, env: Environment, plane: DataPlane, loader: Loader, hosts: list[Host], endpoint: Endpoint
-    ) -> None:
+    def __init__(self, env: Environment, plane: DataPlane, loader: Loader, hosts: list[Host]) -> None:
         self.env = env
         self.plane = plane
         self.loader = loader
         self.hosts = hosts
-        self.endpoint = endpoint
         self._counted: list[_Counted] = []
 
     def integrals(self) -> Integrals:
@@ -140,6 +136,7 @@ class Meter:
         memory_bytes, disk_bytes = _capacities(live.hosts)
         downloads, loads, unloads = self._new_times()
         figures = {
+            "Instances": n,
             "Invocations": window["attempts"],
             "InvocationsPerInstance": _ratio(window["attempts"], n),
             "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
