@@ -15,7 +15,7 @@ class Kind(StrEnum):
     scale_in = "scale_in"
     """It asked for fewer: `hosts` fewer than before, `desired` in all."""
     provisioning = "provisioning"
-    """A host was asked for, which comes into service later; each is followed by one `in_service`."""
+    """A host was asked for, which comes into service later: one `in_service` follows, unless it is lost before."""
     in_service = "in_service"
     """A host takes calls from now on; `host` is its number, `after_s` how long ago it was asked for, 0 for at once."""
     draining = "draining"
