@@ -28,7 +28,7 @@ COMPUTED = (
         "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
         "models.count": "1",
         "traffic.name": "traffic-0, traffic-1 ...",
-        "faults.name": "kind and number, such as slow_s3-0",
+        "faults.name": "kind and number, such as zone_loss-0",
     }
     | {
         "models.workers": "server.default_workers_per_model",

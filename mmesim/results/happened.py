@@ -23,7 +23,8 @@ class Kind(StrEnum):
     gone = "gone"
     """A host is gone, drained or lost; `host` is its number."""
     fault = "fault"
-    """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died."""
+    """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died,
+    `zone` that of the `hosts` which died."""
     fault_over = "fault_over"
     """What the fault did is over; what follows from it need not be."""
     killed = "killed"

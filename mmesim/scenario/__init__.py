@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
-    from mmesim.scenario.faults.kinds import FailingS3, Leak, PoisonModel, SlowInstance, SlowS3, WorkerCrash
+    from mmesim.scenario.faults.kinds import (
+        FailingS3,
+        InstanceLoss,
+        Leak,
+        PoisonModel,
+        SlowInstance,
+        SlowS3,
+        WorkerCrash,
+        ZoneLoss,
+    )
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
@@ -86,6 +95,7 @@ __all__ = [
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",
+    "InstanceLoss",
     "Leak",
     "Lognormal",
     "LognormalArrivals",
@@ -136,6 +146,7 @@ __all__ = [
     "Weights",
     "WorkerCrash",
     "Zipf",
+    "ZoneLoss",
 ]
 
 # Imported on first use, as in `mmesim` itself.
@@ -166,11 +177,13 @@ _HOMES = {
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
         "FailingS3",
+        "InstanceLoss",
         "Leak",
         "PoisonModel",
         "SlowInstance",
         "SlowS3",
         "WorkerCrash",
+        "ZoneLoss",
     ),
     "mmesim.scenario.models.groups": (
         "AffineBatch",

@@ -60,7 +60,7 @@ class Scenario(Data):
     clients: Clients = Clients()
     """Those who call: time-out, network, retries."""
     faults: tuple[Fault, ...] = ()
-    """What goes wrong, and when: a list of faults, such as `{slow_s3: {factor: 10}, at: 10 min}`."""
+    """What goes wrong, and when: a list of faults, such as `{zone_loss: {zone: 1}, at: 10 min}`."""
     processes: tuple[FunctionField, ...] = ()
     """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
