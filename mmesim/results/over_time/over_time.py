@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "start_s": ("s", "simulated time at which the minute begins"),
         "instances": ("", "instances that were up, mean over the minute"),
-        "provisioning": ("", "instances that were asked for and not in service yet, mean over the minute"),
+        "provisioning": ("", "instances that were asked for and on their way, mean over the minute"),
         "hit_ratio": ("1", "share of the calls that found their model loaded"),
         "mean_ms": ("ms", "latency of the successful calls, mean"),
         "p50_ms": ("ms", "their median, within 6.3 %"),
