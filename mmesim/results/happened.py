@@ -26,6 +26,8 @@ class Kind(StrEnum):
     """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died."""
     fault_over = "fault_over"
     """What the fault did is over; what follows from it need not be."""
+    killed = "killed"
+    """The kernel killed the largest worker of `host` for lack of memory; `name` is the fault that leaks."""
     deploy = "deploy"
     """A deploy began; `name` is that of `deploys:`."""
     shifted = "shifted"

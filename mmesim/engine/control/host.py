@@ -56,6 +56,10 @@ class Host:
         """Pools of each model that are loading, ready or being unloaded."""
         self.extra: dict[int, tuple[int, int]] = {}
         """What some pools hold beyond the memory and the tasks of a copy of their model; negative: less."""
+        self.left_bytes = 0
+        """What unloads have left behind in the container."""
+        self.leaked_bytes = 0
+        """All memory that has ever leaked here: this much more than is usable may be used."""
         self._unused: OrderedDict[int, None] = OrderedDict()
         """Models whose artefact is on disk and that have no pool, the one used longest ago first."""
         self.line = Line(env)
@@ -82,21 +86,19 @@ class Host:
         """Bytes of memory, and processes and threads, that models may take besides what is there."""
         return self._usable_bytes - self.memory.value, self._pid_limit - self.tasks.value
 
-    def go(self, ready: Sequence[int], unloading: Sequence[int]) -> None:
-        """The host is no more, from now on, nor what lies on it: pools of these models, artefacts, transfers.
+    def go(self, pools: Sequence[tuple[int, int]]) -> None:
+        """The host is no more, from now on, nor what lies on it: these pools (row, model), artefacts, transfers.
 
-        Loads under way give back what they hold themselves.
+        The pools are those that are loaded, or not unloaded yet. Loads under way give back what they hold themselves.
         """
         now = self._env.now
         self.gone_s = now
-        self.loaded.add(-len(ready), now)
-        for model in (*ready, *unloading):
-            self.take(-self.config.memory_bytes[model], -self.config.tasks[model])
+        self.loaded.add(-self.loaded.value, now)
+        for pool, model in pools:
+            more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
+            self.take(-self.config.memory_bytes[model] - more_bytes, -self.config.tasks[model] - more_tasks)
             self.end_pool(model)
-        for more_bytes, more_tasks in self.extra.values():
-            self.take(-more_bytes, -more_tasks)
-        self.extra.clear()
-        self.take(-self._base_bytes, -self._base_tasks)
+        self.take(-self._base_bytes - self.left_bytes, -self._base_tasks)
         for model in tuple(self.artefacts):
             self.delete(model)
         self.network.clear()
@@ -139,6 +141,19 @@ class Host:
         now = self._env.now
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
+
+    def grow(self, pool: int, size_bytes: int) -> None:
+        """A pool holds this much more, whether it fits or not, or gives it back (negative)."""
+        more_bytes, more_tasks = self.extra.get(pool, (0, 0))
+        self.extra[pool] = more_bytes + size_bytes, more_tasks
+        self.leaked_bytes += max(0, size_bytes)
+        self.take(size_bytes, 0)
+
+    def leave(self, size_bytes: int) -> None:
+        """The container keeps this much, whether it fits or not."""
+        self.left_bytes += size_bytes
+        self.leaked_bytes += size_bytes
+        self.take(size_bytes, 0)
 
     def store(self, model: int, size_bytes: int) -> None:
         """The artefact is the one used last; it is written to the disk, where it must fit, unless it is there."""

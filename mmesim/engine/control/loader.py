@@ -14,11 +14,11 @@ from typing import Any, cast
 
 import simpy
 
+from mmesim.engine.control.cpu_work import CpuWork
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
 from mmesim.engine.control.task import Task
-from mmesim.engine.control.work import Work
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import (
@@ -60,7 +60,7 @@ class Loader:
         self._eviction = eviction
         self.faults = LoadFaults(env, plane, scenario, eviction)
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
-        self._work = Work(env, plane)
+        self._work = CpuWork(env, plane)
         self._limits: deque[tuple[float, simpy.Process, int]] = deque()
         """Deadline, process and pool of the loads under way, and of some that have ended."""
         self._limit_idle = env.event()
@@ -178,7 +178,7 @@ class Loader:
             transfer = host.network.transfer(size)
             yield transfer
             if self._endpoint.download.unpack_Bps_per_vcpu is not None:
-                yield from self._work.on(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
+                yield from self._work.done(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
         except (simpy.Interrupt, LoadFailed):
             if transfer is not None:
                 host.network.cancel(transfer)
@@ -196,14 +196,14 @@ class Loader:
         loading = host.config.kind.loads_at_once(model)
         if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
             # One thread computes twice without a pause: one piece of work.
-            yield from self._work.on(host, draw.start_cpu, float(draw.cpu[0]), loop)
+            yield from self._work.done(host, draw.start_cpu, float(draw.cpu[0]), loop)
             if draw.wait[0] > 0.0:
                 yield env.timeout(float(draw.wait[0]))
             return
         try:
             if loop != NONE:
                 self._plane.block_loop(env.now, host.row, loop)
-            yield from self._work.on(host, draw.start_cpu)
+            yield from self._work.done(host, draw.start_cpu)
             if draw.start_wait > 0.0:
                 yield env.timeout(draw.start_wait)
         finally:
@@ -239,7 +239,7 @@ class Loader:
         row, host, life = int(pools.model[station]), self._hosts[pools.host[station]], int(pools.gen[station])
         config = host.config
         rule = config.kind.server_workers if row == NONE else config.kind.model_workers(config.models[row])
-        yield from self._work.on(host, rule.start_cpu_s)
+        yield from self._work.done(host, rule.start_cpu_s)
         yield self._env.timeout(rule.start_wait_s)
         if self._plane.tables.views.pools.gen[station] == life:  # else its pool was unloaded meanwhile
             self._plane.add_worker(self._env.now, station)
@@ -265,7 +265,7 @@ class Loader:
             if host.disk_reads is not None:
                 read = host.disk_reads.transfer(model.artifact_bytes)
                 yield read
-            yield from self._work.on(host, float(draw.cpu[worker]))
+            yield from self._work.done(host, float(draw.cpu[worker]))
             yield self._env.timeout(float(draw.wait[worker]))
         except simpy.Interrupt:
             if read is not None and host.disk_reads is not None:
@@ -342,6 +342,8 @@ class Loader:
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
         more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
         host.unloaded(model, config.memory_bytes[model] + more_bytes, config.tasks[model] + more_tasks, keep)
+        if self.faults.left_behind:
+            self.faults.unloaded(host, model)
         self._plane.drop_pool(now, pool, on_disk=keep)
         self._notify(host)
 
@@ -352,15 +354,12 @@ class Loader:
         ever.
         """
         pools = self._plane.tables.views.pools
-        self._work.lost(host)
+        self._work.abandon(host)
         for _, process, pool in self._limits:
             if process.is_alive and pools.host[pool] == host.row:
                 process.interrupt("host_lost")
-        there = [(int(pools.state[pool]), int(pools.model[pool])) for pool in self._plane.pools_of(host.row)]
-        host.go(
-            [model for state, model in there if state == READY],
-            [model for state, model in there if state == DRAINING],
-        )
+        there = self._plane.pools_of(host.row)
+        host.go([(pool, int(pools.model[pool])) for pool in there if pools.state[pool] in (READY, DRAINING)])
 
     def _idle(self, pool: int) -> None:
         """A pool has fallen idle, or had when that was signalled: calls that take no time may be gone or come since."""

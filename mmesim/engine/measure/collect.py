@@ -221,7 +221,7 @@ def _room(scenario: Scenario, hosts: Sequence[Host]) -> dict[str, str]:
     for host in hosts:
         endpoint = host.config.endpoint
         usable, limit = endpoint.usable_memory_bytes, endpoint.pid_limit
-        if host.memory.peak > max(usable, endpoint.base_memory_bytes):
+        if host.memory.peak - host.leaked_bytes > max(usable, endpoint.base_memory_bytes):
             wrong["memory"] = f"{host.memory.peak} bytes used of {usable}"
         if host.tasks.peak > (inf if limit is None else max(limit, scenario.server.base_tasks)):
             wrong["tasks"] = f"{host.tasks.peak} processes and threads, limit {limit}"

@@ -1,4 +1,4 @@
-"""CPU work of a host's controller and container: it shares the vCPUs with the calls, in the data plane."""
+"""CPU work of the controller and of loads: it competes with the calls of the host for the same vCPUs."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import CPU_DONE, NONE
 
 
-class Work:
-    """All of it that is under way, on any host."""
+class CpuWork:
+    """Every piece of CPU work under way that SimPy processes wait for."""
 
     def __init__(self, env: Environment, plane: DataPlane) -> None:
         self._env = env
         self._plane = plane
-        self._under_way: dict[int, simpy.Event] = {}
+        self._computing: dict[int, simpy.Event] = {}
         """Row of the work -> its end."""
-        env.handle(CPU_DONE, self._done)
+        env.handle(CPU_DONE, self._ended)
 
-    def on(
+    def done(
         self, host: Host, cpu_s: float, second_s: float = 0.0, loop: int = NONE
     ) -> Generator[simpy.Event, Any, None]:
-        """Work on one thread of the host, one part after the other; the first may block an event loop."""
+        """Compute `cpu_s` and then `second_s` seconds on one thread of the host; the first part may block a loop."""
         if cpu_s <= 0.0:
             cpu_s, second_s, loop = second_s, 0.0, NONE
         if cpu_s <= 0.0:
             return
         row = self._plane.start_cpu(self._env.now, host.row, cpu_s, second_s, loop)
-        done = self._under_way[row] = self._env.event()
+        end = self._computing[row] = self._env.event()
         try:
-            yield done
+            yield end
         except simpy.Interrupt:
-            if self._under_way.get(row) is done:  # else it has ended, or its host has
-                del self._under_way[row]
+            if self._computing.get(row) is end:  # else it has ended, or its host has
+                del self._computing[row]
                 self._plane.cancel_cpu(self._env.now, row)
             raise
 
-    def lost(self, host: Host) -> None:
-        """The host is gone, and all work there with it: the data plane has dropped it or is about to."""
+    def abandon(self, host: Host) -> None:
+        """The host is about to be no more: nothing that it computes ends."""
         computes_on = self._plane.tables.views.controls.host
-        for row in [row for row in self._under_way if computes_on[row] == host.row]:
-            del self._under_way[row]
+        for row in [row for row in self._computing if computes_on[row] == host.row]:
+            del self._computing[row]
 
-    def _done(self, row: int) -> None:
-        happen(self._under_way.pop(row))
+    def _ended(self, row: int) -> None:
+        happen(self._computing.pop(row))
