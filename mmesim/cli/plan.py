@@ -120,8 +120,9 @@ def _show(found: PlanResult, json: bool, quiet: bool, deploy: bool) -> None:
 
 def _save(found: PlanResult, folder: Path) -> None:
     """Write the folder, with the picture where there is anything to draw."""
+    from mmesim.report.content.planned.points import drawable
     from mmesim.report.plots.picture import write_plot
-    from mmesim.report.plots.plan import drawable, pareto
+    from mmesim.report.plots.plan import pareto
 
     def draw(path: Path) -> None:
         write_plot(pareto(found.document), path)

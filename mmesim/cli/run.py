@@ -59,6 +59,9 @@ OverTimePlot = Annotated[
     Path | None,
     typer.Option(help="PNG or SVG file: the run minute by minute, and what happened.", show_default=False),
 ]
+Report = Annotated[
+    bool, typer.Option("--report", help="Also make the page report.html in the folder, as `mmesim report` does.")
+]
 Check = Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")]
 
 
@@ -75,6 +78,7 @@ def run(
     no_requests: NoRequests = False,
     robustness: WithRobustness = False,
     over_time: OverTimePlot = None,
+    report: Report = False,
     check: Check = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
@@ -112,7 +116,7 @@ def run(
             interrupted = True  # the run itself is finished
     each(
         lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
-        lambda: result.save(folder),
+        lambda: _save(result, folder, report),
         lambda: _draw(result, over_time),
     )
     if not quiet:
@@ -131,6 +135,15 @@ def _draw(result: Result, file: Path | None) -> None:
         from mmesim.report.plots.picture import write_plot
 
         write_plot(result.over_time.plot(), file)
+
+
+def _save(result: Result, folder: Path, with_page: bool) -> None:
+    """Write the folder, and the page into it where it is wanted."""
+    result.save(folder)
+    if with_page:
+        from mmesim.cli.report import write_page
+
+        write_page(folder)
 
 
 def _tell_before(scenario: Scenario, folder: Path) -> None:

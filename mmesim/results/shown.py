@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
+from mmesim.results.figures import USE
 from mmesim.results.folder import RUN, SCENARIO
 from mmesim.results.provenance import FILE, Provenance
 from mmesim.results.summary import Summary
@@ -38,8 +40,8 @@ class Shown(Protocol):
         """How many replications were wanted; None where that is not known."""
 
     @property
-    def host_table(self) -> pa.Table:
-        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
+    def host_columns(self) -> Mapping[str, Floats]:
+        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
 
 
 TABLES = ("hosts", "models", "histograms", "miss_ratio")
@@ -87,9 +89,11 @@ class Kept:
         return None if self.summary["interrupted"] else int(self.summary["replications"])
 
     @property
-    def host_table(self) -> pa.Table:
-        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
-        return self.tables["hosts"]
+    def host_columns(self) -> Mapping[str, Floats]:
+        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
+        table = self.tables["hosts"]
+        names = ("replication", "memory_bytes", "memory_peak_bytes", *USE)
+        return {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}
 
     def windows(self, names: Sequence[str]) -> Iterator[Mapping[str, Floats]]:
         """Some columns of the minutes, those of some weeks at a time; nan where there was nothing."""
