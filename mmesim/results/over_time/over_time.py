@@ -110,7 +110,7 @@ class OverTime:
         yield "p99_ms", MS * columns["ClientLatency_p99"]
         attempts = columns["Invocations"]
         yield "failed", 1.0 - divide(columns["ClientLatency_SampleCount"], attempts, math.nan)
-        if self.scenario.events:
+        if self.scenario.is_watched:
             yield from self._failed(run, starts_s)
         yield "in_flight", columns["RequestsInSystem"]
         yield "cpu_utilization", columns["CPUUtilization"] / 100.0 / host.vcpu
