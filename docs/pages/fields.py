@@ -23,6 +23,9 @@ from mmesim.scenario.values.times import ByParameters, Constant
 
 COMPUTED = (
     {
+        "endpoint.instance_count": "1, or autoscaling.min",
+        "endpoint.autoscaling.metric_delay": "one period",
+        "endpoint.autoscaling.policies.target_tracking.in_points": "those of 15 min",
         "endpoint.load_slots": "max(1, vcpu // 2)",
         "endpoint.router.spill_at": "max(4, 2 x workers)",
         "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
