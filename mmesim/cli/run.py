@@ -31,6 +31,7 @@ from mmesim.cli.common import (
     tell,
     trust,
 )
+from mmesim.cli.reports import WithPage
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
@@ -55,9 +56,6 @@ NoRequests = Annotated[bool, typer.Option("--no-requests", help="Record no calls
 WithRobustness = Annotated[
     bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
 ]
-Report = Annotated[
-    bool, typer.Option("--report", help="Also make the page report.html in the folder, as `mmesim report` does.")
-]
 Check = Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")]
 
 
@@ -73,7 +71,7 @@ def run(
     requests: Requests = None,
     no_requests: NoRequests = False,
     robustness: WithRobustness = False,
-    report: Report = False,
+    report: WithPage = False,
     check: Check = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,

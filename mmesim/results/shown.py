@@ -17,7 +17,8 @@ from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
 from mmesim.results.figures import USE
-from mmesim.results.folder import RUN, SCENARIO
+from mmesim.results.folder import PLAN, RUN, SCENARIO
+from mmesim.results.planned import Planned
 from mmesim.results.provenance import FILE, Provenance
 from mmesim.results.summary import Summary
 from mmesim.scenario.file.load import load
@@ -75,9 +76,7 @@ class Kept:
             provenance = Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
             tables = {name: pq.read_table(folder / _file(name)) for name in TABLES}
         except (OSError, ValidationError, pa.ArrowInvalid) as error:
-            reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
-            message = f"{folder} cannot be read by mmesim {__version__}: {reason}: run the scenario again"
-            raise UserError(message) from error
+            raise _of_another_version(folder, error, "run the scenario again") from error
         text = (folder / SCENARIO).read_text(encoding="utf-8")
         return cls(folder, load(folder / SCENARIO), text, summary, provenance, tables)
 
@@ -100,6 +99,19 @@ class Kept:
         with pq.ParquetFile(self.folder / WINDOWS) as file:
             for batch in file.iter_batches(columns=list(names)):
                 yield {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+
+
+def plan_of(folder: Path) -> Planned:
+    """The plan in a folder; UserError for one that another version has written."""
+    try:
+        return Planned.model_validate_json((folder / PLAN.document).read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise _of_another_version(folder, error, "plan again") from error
+
+
+def _of_another_version(folder: Path, error: Exception, advice: str) -> UserError:
+    reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
+    return UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: {advice}")
 
 
 WINDOWS = "windows.parquet"

@@ -16,16 +16,16 @@ from mmesim.report.content.run import usable_memory
 from mmesim.report.page.charts import Axis, Chart, Curve
 from mmesim.report.page.curve import curve
 from mmesim.report.page.distribution import distribution, of_table
-from mmesim.report.page.document import Part, Tone, document
+from mmesim.report.page.document import Part, document
 from mmesim.report.page.hosts import hosts
-from mmesim.report.page.over_time import OverTime, columns, over_time
+from mmesim.report.page.over_time import WINDOW_S, OverTime, columns, over_time
 from mmesim.report.page.render import render, templates
+from mmesim.report.page.tones import TONES
 from mmesim.report.plain import harmless_line
 from mmesim.results.expect import overall
 from mmesim.results.miss_ratio import memory_of_fleet
 from mmesim.results.shown import Kept
 
-TONES: Mapping[str, Tone] = MappingProxyType({"pass": "good", "fail": "bad", "undecided": "open"})
 ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")
 SERIES: Mapping[str, str | None] = MappingProxyType(
     {
@@ -116,9 +116,6 @@ def _over_time(kept: Kept) -> list[tuple[str, Chart]]:
     asked = time_charts(kept.scenario.endpoint.host.vcpu, window_s)
     charts = [(of.chapter, time_chart(of, found, kept.summary["warmup_s"], f"chart-{i}")) for i, of in enumerate(asked)]
     return [(chapter, chart) for chapter, chart in charts if chart is not None]
-
-
-WINDOW_S = 60.0
 
 
 def time_chart(of: TimeChart, found: OverTime, warmup_s: float, anchor: str) -> Chart | None:
