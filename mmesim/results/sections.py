@@ -1,7 +1,7 @@
 """The sections of summary.json: the models that its types, its JSON Schema and its reference page come from.
 
 Shares are 0..1, times in the unit of the key's name. Every key is always present, what cannot be said is null; only
-`reason` is absent where there is nothing to explain.
+`reason` and `happened` are absent, where there is nothing to explain and where nothing happened.
 """
 
 from __future__ import annotations
@@ -53,12 +53,13 @@ class Explained(Entry):
         return {key: value for key, value in shown.items() if key != "reason" or value is not None}
 
 
-def _without_default(schema: dict[str, Any]) -> None:
+def without_default(schema: dict[str, Any]) -> None:
+    """The schema of a key that is absent where there is nothing to say: it has no default."""
     del schema["default"]
 
 
 Reason = Annotated[
-    str | None, WithJsonSchema({"type": "string"}), Field(default=None, json_schema_extra=_without_default)
+    str | None, WithJsonSchema({"type": "string"}), Field(default=None, json_schema_extra=without_default)
 ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from mmesim.arrays import Ints
 from mmesim.errors import SimulationError
@@ -27,6 +27,7 @@ from mmesim.results.findings.of_run import findings
 from mmesim.results.json_schema import json_schema
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
 from mmesim.results.ledger import failed_ledger_ms
+from mmesim.results.over_time.section import OverTimeSummary, happened
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
@@ -47,6 +48,7 @@ from mmesim.results.sections import (
     Value,
     Workers,
     exactly,
+    without_default,
 )
 from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
@@ -140,12 +142,19 @@ class Summary(Entry):
     shown"""
     working_set: Annotated[dict[str, WorkingSet], exactly(*TIMES_S)] | None
     """models that are called within some time, by their expected rates; null when all traffic is recorded"""
+    happened: OverTimeSummary | None = Field(default=None, json_schema_extra=without_default)
+    """what happened to the fleet: faults, deploys, scaling; absent when nothing did"""
     expect: list[Expected]
     """one entry an expectation, in the order of the scenario"""
     robustness: RobustnessAnswer | None
     """the answer under the settings of what AWS does not publish; null unless asked for"""
     checks: dict[str, str]
     """self-check of the simulator: "ok", or what is wrong"""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        shown: dict[str, Any] = handler(self)
+        return {key: value for key, value in shown.items() if key != "happened" or value is not None}
 
 
 def summary_schema() -> dict[str, Any]:
@@ -232,6 +241,7 @@ def summarise(
         "binding_constraint": constraint,
         "findings": findings(scenario, runs, expect, binds),
         "working_set": working_sets(Offered(scenario)),
+        "happened": happened(scenario, runs, confidence),
         "expect": expect,
         "robustness": robustness,
         "checks": checks.combine(runs),

@@ -14,6 +14,7 @@ import simpy
 
 from mmesim.engine import kernel
 from mmesim.engine.endpoint_control import EndpointControl
+from mmesim.engine.kernel.codes import REACHED, READY
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import (
     Clients,
@@ -99,6 +100,7 @@ def _scenario(
 def _endpoint(hosts: int, policy: str, eviction: str, **given: Any) -> Endpoint:
     router = {"policy": policy, "misroute": given.pop("misroute", 0.0), "spill_at": given.pop("spill_at", None)}
     router["placement"] = given.pop("placement", "rendezvous")
+    router["at_scale"] = given.pop("at_scale", "stay")
     plain: dict[str, Any] = {
         "host": HostType(vcpu=2, memory_bytes=8 * 2**30, network_Bps=100e6, threads_per_core=2),
         "instance_count": hosts,
@@ -173,6 +175,37 @@ def _one_loop() -> Scenario:
         server=Server(job_queue_size=20, event_loops=1, process_start=CpuWait(cpu=Constant(0.02))),
         clients=patient_clients(),
     )
+
+
+LOST = "lost"
+"""Name of scenarios in which hosts come and go as in `_come_and_go`."""
+
+
+def _lost(server: Server) -> Scenario:
+    """Full hosts that come and go, with calls in every state, and routers that learn of it late."""
+    endpoint = _endpoint(
+        4,
+        "sticky",
+        "lru",
+        spill_at=1,
+        at_scale="rehash",
+        usable_memory_given_bytes=260 * MIB,
+        invocation_timeout_s=0.3,
+        load_timeout_s=0.6,
+        loss_noticed_after_s=0.3,
+        provisioning=Constant(0.2),
+        preload=("m2",),
+        drain_s=0.2,
+        download=Download(first_byte=Constant(0.02)),
+    )
+    models = (
+        _models(12, 2, Service(cpu=Exponential(0.05), threads=2)),
+        _batched("batched", Service(cpu=Constant(0.1))),
+    )
+    clients = Clients(timeout_s=0.5, retries=ExponentialRetries(base_s=0.02, max_attempts=3, causes=tuple(Cause)))
+    whole = _scenario(endpoint, models, rate_per_s=60.0, server=server, clients=clients)
+    lost: Scenario = whole.model_copy(update={"name": LOST})
+    return lost
 
 
 def scenarios() -> dict[str, Scenario]:
@@ -252,6 +285,8 @@ def scenarios() -> dict[str, Scenario]:
             rate_per_s=60.0,
             server=one_queue(Server(job_queue_size=8, max_batch_delay_s=0.02)),
         ),
+        "lost": _lost(server=Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))),
+        "lost_queue": _lost(server=one_queue(Server(job_queue_size=8))),
         "clients": _clients(),
         "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(
             update={"traffic": (Traffic(arrivals=ClosedLoop(users=2, cycle=Constant(0.001))),)}
@@ -275,7 +310,7 @@ def run(scenario: Scenario) -> str:
     """Digest of a run with all its records, in which one host slows down, workers die, and hosts come and go."""
     own = [_change_fleet] if len(scenario.models) == 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
-    sim.env.process(_slow_down(sim))
+    sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
     return digest(sim.run())
 
 
@@ -287,6 +322,42 @@ def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
             sim.loader.crash(pool, 0)
             sim.loader.crash(pool, 1)
             sim.loader.crash(pool, 0)  # is dead already
+
+
+def _come_and_go(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    """A host is lost each second, once in the instant in which a call of it has ended; others come, one is drained."""
+    fleet, env = sim.fleet, sim.env
+    for turn in range(8):
+        yield env.timeout(0.1)
+        for _ in range(100):
+            if turn % 2 and _idle_signalled(sim):
+                break
+            yield env.timeout(0.005)
+        gone = [host for host in fleet.in_service if sim.plane.tables.views.hosts.wanted[host.row]] or fleet.in_service
+        fleet.lose(gone[0])
+        yield env.timeout(0.01)
+        new = fleet.provision()
+        if turn == 4:
+            fleet.drain(fleet.in_service[0])
+        if turn == 5:
+            yield env.timeout(0.21)
+            coming = next(host for host in fleet.alive if host not in fleet.in_service)
+            sim.plane.drain_host(env.now, coming.row)
+            fleet.lose(coming)
+        yield new
+
+
+def _idle_signalled(sim: Simulation) -> bool:
+    """Let a worker die whose call is the last of a pool, on a host where a load waits for that."""
+    views = sim.plane.tables.views
+    for host in sim.fleet.in_service:
+        for pool in sim.plane.pools_of(host.row) if views.hosts.wanted[host.row] else ():
+            if views.pools.state[pool] == READY and views.pools.in_flight[pool] == 1:
+                sim.loader.crash(pool, 0)
+                sim.loader.crash(pool, 1)
+                if views.clock[0].signal != REACHED:
+                    return True
+    return False
 
 
 def _change_fleet(env: simpy.Environment, endpoint: EndpointControl) -> Generator[simpy.Event, Any, None]:
