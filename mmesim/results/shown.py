@@ -47,6 +47,8 @@ class Shown(Protocol):
 
 TABLES = ("hosts", "models", "histograms", "miss_ratio")
 """Parquet files that are read whole."""
+HAPPENED = "happened"
+"""The one that there need not be."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Kept:
     summary: dict[str, Any]
     provenance: Provenance
     tables: Mapping[str, pa.Table]
-    """hosts, models, histograms, miss_ratio"""
+    """hosts, models, histograms, miss_ratio, and happened where anything did"""
 
     @classmethod
     def read(cls, folder: Path) -> Kept:
@@ -74,7 +76,8 @@ class Kept:
             summary = json.loads((folder / RUN.document).read_text(encoding="utf-8"))
             Summary.model_validate(summary)
             provenance = Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
-            tables = {name: pq.read_table(folder / _file(name)) for name in TABLES}
+            there = [*TABLES, *([HAPPENED] if (folder / _file(HAPPENED)).is_file() else [])]
+            tables = {name: pq.read_table(folder / _file(name)) for name in there}
         except (OSError, ValidationError, pa.ArrowInvalid) as error:
             raise _of_another_version(folder, error, "run the scenario again") from error
         text = (folder / SCENARIO).read_text(encoding="utf-8")
