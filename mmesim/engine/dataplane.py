@@ -144,6 +144,10 @@ class DataPlane:
         """The pool is gone; `on_disk`: its artefact stays on the host's disk."""
         self._do("drop_pool", now, pool, int(on_disk))
 
+    def put_on_device(self, now: float, pool: int) -> None:
+        """The model of a ready pool is on the devices of its workers, as far as there is room: before the run."""
+        self._do("put_on_device", now, pool)
+
     def start_cpu(self, now: float, host: int, cpu_s: float, second_s: float = 0.0, loop: int = codes.NONE) -> int:
         """Begin CPU work on one thread, `cpu_s` and then `second_s` seconds; its row, which CPU_DONE names at the end.
 

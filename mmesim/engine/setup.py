@@ -57,6 +57,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             users=users,
             drafts=users * CALLS,
             budgets=_budgets(scenario),
+            devices=int(_devices(scenario)["devices"]),
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
@@ -108,11 +109,25 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "smt_slope": slope,
         "speed": endpoint.host.cpu_speed,
     }
+    values |= _devices(scenario)
     values |= {name: constant(spec) for name, spec in zip(OVERHEAD_COLUMNS, overhead, strict=True)}
     for name, value in values.items():
         setattr(params, name, value)
     for k, limit in enumerate(scenario.latency_limits_s):
         tables.views.limits[k] = limit
+
+
+def _devices(scenario: Scenario) -> dict[str, float]:
+    """Parameters of the devices of a host; without models that use them there are none."""
+    of = scenario.endpoint.host.devices
+    if of is None or not scenario.uses_devices:
+        return {"devices": 0}
+    return {
+        "devices": of.count,
+        "device_jobs": of.at_once,
+        "device_bytes": of.free_bytes,
+        "device_copy_Bps": of.copy_Bps,
+    }
 
 
 def set_selections(tables: Tables, scenario: Scenario) -> None:
@@ -192,6 +207,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     views.spill_at[:] = np.maximum(4, 2 * at_start) if spill_at is None else spill_at
     views.batch_size[:] = [m.batch_size for m in rows]
     views.pinned[:] = [m.pinned for m in rows]
+    views.device_bytes[:] = [m.device_memory_bytes for m in rows]
     views.max_batch_delay[:] = [m.max_batch_delay_s for m in rows]
     for m in rows:
         law = m.service.batch

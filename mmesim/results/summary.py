@@ -21,12 +21,13 @@ from mmesim.preflight.working_set import TIMES_S, WorkingSet, working_sets
 from mmesim.results import checks
 from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.cost import cost
+from mmesim.results.devices import devices
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
 from mmesim.results.findings.of_run import findings
 from mmesim.results.json_schema import json_schema
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
-from mmesim.results.ledger import failed_ledger_ms
+from mmesim.results.ledger import failed_ledger_ms, without_devices
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
@@ -34,6 +35,7 @@ from mmesim.results.sections import (
     CallClass,
     Cost,
     Count,
+    Devices,
     Entry,
     Expected,
     FailedAttempts,
@@ -47,6 +49,7 @@ from mmesim.results.sections import (
     Value,
     Workers,
     exactly,
+    left_out,
 )
 from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
@@ -128,6 +131,8 @@ class Summary(Entry):
     """share of the disks of all hosts"""
     workers: Workers
     """how busy workers are"""
+    devices: Annotated[Devices | None, left_out] = None
+    """how busy and how full devices are; left out where no model uses one"""
     pids: Pids
     """processes and threads"""
     cost: Cost
@@ -146,6 +151,10 @@ class Summary(Entry):
     """the answer under the settings of what AWS does not publish; null unless asked for"""
     checks: dict[str, str]
     """self-check of the simulator: "ok", or what is wrong"""
+
+
+LEFT_OUT = tuple(name for name, field in Summary.model_fields.items() if field.default is None)
+"""Keys that a summary has only where the scenario has what they are about."""
 
 
 def summary_schema() -> dict[str, Any]:
@@ -188,6 +197,8 @@ def summarise(
     expect = judge(scenario, runs, pooled, confidence)
     planned = scenario.run.replications if until is None else until.replications
     single = [one for one in measured() if len(one.steps) == 1]
+    failed = failed_ledger_ms(merge([r.attempt_causes for r in runs]), np.sum([r.failed_parts_s for r in runs], axis=0))
+    shown_parts = dict if scenario.uses_devices else without_devices
     summary = {
         **{one.key: estimated(formula(one.name), runs, confidence).as_dict() for one in single},
         "scenario": scenario.name,
@@ -216,14 +227,13 @@ def summarise(
         "warm": calls_of(runs, pooled, "warm", confidence),
         "cold": calls_of(runs, pooled, "cold", confidence),
         "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
-        "ledger_ms": pooled_ledger(runs, pooled),
-        "failed_ledger_ms": failed_ledger_ms(
-            merge([r.attempt_causes for r in runs]), np.sum([r.failed_parts_s for r in runs], axis=0)
-        ),
+        "ledger_ms": shown_parts(pooled_ledger(runs, pooled)),
+        "failed_ledger_ms": shown_parts(failed),
         "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),
         "workers": workers(runs, confidence),
+        "devices": devices(runs, confidence),
         "pids": {
             "peak": max((int(r.hosts.tasks_peak.max()) for r in runs if len(r.hosts.tasks_peak)), default=0),
             "limit": scenario.endpoint.pid_limit,
@@ -238,7 +248,7 @@ def summarise(
     }
     # Through the model: a key that is missing or misspelt fails here, and the keys stand in its order.
     shown = Summary.model_validate(summary).model_dump(by_alias=True)
-    return {key: plain(value, key) for key, value in shown.items()}
+    return {key: plain(value, key) for key, value in shown.items() if value is not None or key not in LEFT_OUT}
 
 
 def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What the control plane does to a host: it comes, leaves, is slowed down, and computes for loads."""
 
+from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.codes import LEAVING, NONE, TASK_CONTROL, UP
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control
@@ -28,6 +29,7 @@ def add_host(t, key, now):
     clock.n_up += 1
     clock.memory_epoch += 1
     clock.fleet_epoch += 1
+    devices.add_devices(t, h, now)
     if params.shared_queue == 1:
         new_station(t, h, now)
     refresh(t, h)
@@ -104,3 +106,4 @@ def sync_all(t, now):
     integrate(t, now)
     for h in range(t.clock[0].n_hosts):
         sync(t, h, now)
+        devices.bring_all(t, h, now)

@@ -1,5 +1,6 @@
 """The life of a pool: its load ends or fails, its workers die and come back, it is unloaded."""
 
+from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.clients import answer
 from mmesim.engine.kernel.codes import (
     A_DROPPED,
@@ -55,6 +56,8 @@ def new_worker(t, s):
     workers.dead[w] = 0
     workers.sibling[w] = pools.first_worker[s]
     pools.first_worker[s] = w
+    if t.params[0].devices > 0:
+        devices.assign(t, pools.host[s], w)
     return w
 
 
@@ -141,13 +144,15 @@ def load_failed(t, p, cause, now):
 
 
 @inner
-def drop_pool(t, p, on_disk):
+def drop_pool(t, p, on_disk, now):
     """Pool `p` is unloaded: its workers and its row are free; `on_disk`: whether the artefact stays on its host."""
     clock, space, pools, workers = t.clock[0], t.space[0], t.pools, t.workers
     w = pools.first_worker[p]
     while w >= 0:
         after = workers.sibling[w]
         workers.gen[w] += 1
+        if t.params[0].devices > 0:
+            devices.forget(t, pools.host[p], w, now)
         workers.next[w] = space.free_worker
         space.free_worker = w
         space.n_free_workers += 1
@@ -226,6 +231,8 @@ def crash_worker(t, p, k, now):
             if used > 1:
                 t.hosts.spin[h] -= t.models.spin[attempts.model[workers.head[w]]] * used
             break
+    if t.params[0].devices > 0:
+        devices.forget(t, h, w, now)
     a = workers.head[w]
     workers.head[w] = NONE
     if a != NONE:

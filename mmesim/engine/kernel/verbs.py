@@ -5,7 +5,7 @@ behind `now` (whole numbers before times and other reals) are what `act` passes 
 method of the same name. A verb first brings the clocks that it depends on to `now`.
 """
 
-from mmesim.engine.kernel import clients, frontend, hosts, lists, pools, router, staff
+from mmesim.engine.kernel import clients, devices, frontend, hosts, lists, pools, router, staff
 from mmesim.engine.kernel.codes import DRAINING, NONE
 from mmesim.engine.kernel.jit import Verbs, entry
 from mmesim.engine.kernel.replay import replay as replay_calls
@@ -99,7 +99,13 @@ def empty_pool(t, now, pool: int):
 @verb
 def drop_pool(t, now, pool: int, on_disk: int):
     """A pool is unloaded; whether the artefact stays on the host's disk (1 or 0)."""
-    pools.drop_pool(t, pool, on_disk)
+    pools.drop_pool(t, pool, on_disk, now)
+
+
+@verb
+def put_on_device(t, now, pool: int):
+    """The model of a ready pool is on the devices of its workers, as far as there is room, without taking time."""
+    devices.put_on_device(t, pool)
 
 
 @verb

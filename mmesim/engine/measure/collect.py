@@ -14,7 +14,16 @@ from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.record import select
 from mmesim.engine.measure.integrals import Integrals, Peaks
 from mmesim.results.happened import Happened
-from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
+from mmesim.results.run_data import (
+    CAUSES,
+    CallRecords,
+    CellData,
+    ClassData,
+    DeviceData,
+    HostData,
+    RunData,
+    TenantData,
+)
 from mmesim.scenario.scenario import Scenario
 
 _select: Callable[..., None] = plain(select)
@@ -101,6 +110,7 @@ def collect(
         shared_worker_s=float(added.workers.there_s[-1]),
         model_names=tuple(model.name for model in models),
         hosts=_hosts(scenario, views, len(hosts), peaks, added),
+        devices=_devices(scenario, len(hosts), added),
         windows=windows,
         load_s=np.array(load_s, dtype=np.float64),
         records=records,
@@ -183,6 +193,21 @@ def _hosts(scenario: Scenario, views: Any, n: int, peaks: Peaks, added: Integral
     )
 
 
+def _devices(scenario: Scenario, n: int, added: Integrals) -> DeviceData | None:
+    of = scenario.endpoint.host.devices
+    if of is None or not scenario.uses_devices:
+        return None
+    device_s = added.up_s * of.count
+    return DeviceData(
+        devices=np.full(n, of.count),
+        device_s=device_s,
+        busy_s=added.device_busy_s,
+        memory_byte_s=added.device_byte_s + device_s * of.base_memory_bytes,
+        memory_bytes=np.full(n, of.count * of.memory_bytes),
+        copies=added.device_copies,
+    )
+
+
 def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, str]:
     """The laws that a run verifies of itself: name -> "ok" or what is wrong."""
     endpoint, counts = scenario.endpoint, views.counts[0]
@@ -217,4 +242,7 @@ def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, 
         if len(CAUSES) == views.causes.shape[1]
         else f"{views.causes.shape[1]} causes counted, {len(CAUSES)} named",
     }
+    if scenario.uses_devices:
+        most = int((views.devices.used - views.devices.room).max())
+        wrong["devices"] = "" if most <= 0 else f"{most} bytes more on a device than it has for models"
     return {name: text or "ok" for name, text in wrong.items()}

@@ -18,6 +18,7 @@ from mmesim.engine.measure.worker_time import WorkerTime
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
 from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.stats.histogram import clipped_quantile, log_middles
 
 MICRO = 1e6
@@ -170,6 +171,8 @@ class Meter:
             "ClientLatency_p50": clipped_quantile(views.coarse_edges, latencies, 0.5, *ends) * MICRO,
             "ClientLatency_p99": clipped_quantile(views.coarse_edges, latencies, 0.99, *ends) * MICRO,
         }
+        if views.params[0].devices > 0:
+            figures |= _of_devices(host, added, seconds * n)
         return Period(figures, n, causes, latencies)
 
     def _new_times(self) -> tuple[list[float], list[float], list[float]]:
@@ -177,6 +180,17 @@ class Meter:
         loader, seen = self._live.loader, self._seen
         self._seen = _ended(loader)
         return loader.download_s[seen[0] :], loader.load_s[seen[1] :], loader.unload_s[seen[2] :]
+
+
+def _of_devices(host: HostType, added: Integrals, host_s: float) -> dict[str, float]:
+    """What CloudWatch shows of GPUs: each sum is over the devices of an instance."""
+    devices = host.devices
+    assert devices is not None  # else no model uses one
+    held = _ratio(float(added.device_byte_s.sum()), host_s) + devices.count * devices.base_memory_bytes
+    return {
+        "GPUUtilization": 100.0 * _ratio(float(added.device_busy_s.sum()), host_s),
+        "GPUMemoryUtilization": 100.0 * held / devices.memory_bytes,
+    }
 
 
 def _ended(loader: Loader) -> tuple[int, int, int]:
