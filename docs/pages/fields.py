@@ -19,7 +19,7 @@ from mmesim.scenario import CpuWait, Endpoint, Scenario
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.meanings import meanings
-from mmesim.scenario.values.times import Constant
+from mmesim.scenario.values.times import ByParameters, Constant
 
 COMPUTED = (
     {
@@ -175,6 +175,12 @@ def _shown(value: Any, kind: str) -> str:
     """A default as a file would write it."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, ByParameters):
+        parameters = (
+            f"{key}: {_shown(getattr(value, key), 'number' if key in value.numbers else 'time')}"
+            for key in value.meanings
+        )
+        return f"{{{value.name}: {{{', '.join(parameters)}}}}}"
     if isinstance(value, Constant):
         return _time(value.value)
     if isinstance(value, CpuWait):

@@ -26,10 +26,10 @@ from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
 from mmesim.scenario.values.meanings import meanings
 
 SUMMARY = """
-One JSON object. Keys are never left out: what cannot be said is `null`. Figures carry 12 significant digits. Two runs
-of one scenario, seed and version differ in `wall_s` only. Counts are sums over replications, percentiles those of all
-calls together, the maximum is the largest of all; the rest are means over replications. Definitions:
-[design](../design.md#results); terms: [glossary](../glossary.md).
+One JSON object. Keys are never left out, except for `happened` where nothing did: what cannot be said is `null`.
+Figures carry 12 significant digits. Two runs of one scenario, seed and version differ in `wall_s` only. Counts are sums
+over replications, percentiles those of all calls together, the maximum is the largest of all; the rest are means over
+replications. Definitions: [design](../design.md#results); terms: [glossary](../glossary.md).
 
 A **value** is `{"value": number or null, "ci95": [low, high] or null}`; with a null value there is a `reason`. The
 interval is null with one replication.

@@ -22,7 +22,8 @@ A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a num
 `mmesim init` writes a commented file to start from. Where a rule comes from: [assumptions](../assumptions.md).
 
 - A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
-- `extends: base.yaml` puts a file over another: maps merge, lists replace, `models` and `traffic` merge by `name`.
+- `extends: base.yaml` puts a file over another: maps merge, lists replace, `models`, `traffic` and `faults` merge by
+  `name`; `faults: []` empties the list.
 - `--set endpoint.instance_count=6` puts one value over the file; `--set models.tenant.memory="60 MiB"` names an item of
   a list. `--set models.tenant.memory=@measured.json:rss` reads the value from a JSON file, where it has its unit
   (`"46 MiB"`), or the unit follows: `--set models.tenant.memory="@measured.json:rss B"`.
@@ -102,9 +103,19 @@ The words behind the figure say which calls are meant; {", ".join(map(code, OF_C
 - `in 8 h..9 h`: calls that begin in this time, counted from the start of the run; not in the warm-up.
 - `in every 5 min`: each window of this length must pass, the first at the end of the warm-up. A window with fewer than
   {FEWEST_CALLS} such calls a replication is joined with the next, and the report says so.
+- `after NAME`: calls that begin after the beginning of a fault or a deploy with a fixed time (`at`), to the end of the
+  run; with `in 0 min..10 min after NAME` times count from there, with `in every 5 min after NAME` the first window
+  begins there.
 
 These calls are counted one by one during the run, so limits are exact. Without any such call the line is undecided, but
 a limit of the latency fails when every call of the run failed.
+
+`recovery after NAME < 5 min`: from the beginning of a fault or a deploy to the minute from which on the upper limits of
+latency and `error_rate` in `expect`, those for any time of the run, are kept again for good: until the next fault or
+deploy, or the end of the run. No minute after it breaks one for sure, with so many bad calls as come by chance in less
+than one of a thousand minutes that keep it, and all calls after it together keep them. 0 when none was broken; of
+several in one replication the slowest counts. It is a time per replication, to the minute; one in which a limit is
+still broken in the end is slower than every limit, one without the fault says nothing.
 """.strip()
 
 
@@ -131,8 +142,9 @@ def _expect() -> str:
         ("a time, or a share of its band", "`ledger.BAND.PART`", code("ledger.p99.load < 30 %")),
     )
     return (
-        "## expect\n\nA list of lines `FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] < LIMIT`, also "
-        "`<=`, `>`, `>=`. FIGURE is the path of a figure in [summary.json](summary.md) without its unit.\n\n"
+        "## expect\n\nA list of lines `FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] [after NAME] < "
+        "LIMIT`, also `<=`, `>`, `>=`. FIGURE is the path of a figure in [summary.json](summary.md) without its "
+        "unit.\n\n"
         f"{table(('Limit', 'Figures', 'Example'), rows)}\n\n"
         f"CAUSE: {', '.join(code(cause) for cause in Cause)}. BAND: {', '.join(map(code, BANDS))}. "
         f"PART: `mean`, {', '.join(map(code, PARTS))}. A replication without such a band leaves it undecided.\n\n"

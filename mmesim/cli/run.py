@@ -55,6 +55,10 @@ NoRequests = Annotated[bool, typer.Option("--no-requests", help="Record no calls
 WithRobustness = Annotated[
     bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
 ]
+OverTimePlot = Annotated[
+    Path | None,
+    typer.Option(help="PNG or SVG file: the run minute by minute, and what happened.", show_default=False),
+]
 Check = Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")]
 
 
@@ -70,6 +74,7 @@ def run(
     requests: Requests = None,
     no_requests: NoRequests = False,
     robustness: WithRobustness = False,
+    over_time: OverTimePlot = None,
     check: Check = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
@@ -85,6 +90,10 @@ def run(
     from mmesim.results.folder import prepare
     from mmesim.scenario.file.load import load
 
+    if over_time is not None:
+        from mmesim.report.plots.picture import check_format
+
+        check_format(over_time)
     records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications, "run.until": until}
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
@@ -104,6 +113,7 @@ def run(
     each(
         lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
         lambda: result.save(folder),
+        lambda: _draw(result, over_time),
     )
     if not quiet:
         typer.echo(_speed(result), err=True)
@@ -113,6 +123,14 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def _draw(result: Result, file: Path | None) -> None:
+    """Draw the run over time, if a file is given."""
+    if file is not None:
+        from mmesim.report.plots.picture import write_plot
+
+        write_plot(result.over_time.plot(), file)
 
 
 def _tell_before(scenario: Scenario, folder: Path) -> None:

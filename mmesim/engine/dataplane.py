@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
+from mmesim.engine import setup
 from mmesim.engine.kernel import codes, jit, step, verbs
 from mmesim.engine.kernel.codes import MARGIN
 from mmesim.engine.kernel.router import MOST_FREE
 from mmesim.engine.kernel.tables import Tables
+from mmesim.scenario.endpoint.devices import Devices
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.server.kind import ServerKind
 
 GROWING = {
     codes.GROW_ATTEMPTS: "attempts",
@@ -98,12 +102,49 @@ class DataPlane:
         result, self._short = self._act(self.rows, NUMBERS[verb], now, i, j, x, y, z)
         return result
 
-    def add_host(self, now: float, key: int) -> int:
-        """A new host, up from now; `key` is its place in every rendezvous order."""
+    def add_host(self, now: float, key: int, config: int, speed: float) -> int:
+        """A new host to which the router does not send yet; `key` is its place in every rendezvous order.
+
+        `config`: the place in `copies` of its configuration; `speed`: as in `set_speed`, when nothing slows it down.
+        """
         if int(self.tables.views.clock[0].n_hosts) >= self.tables.rows("hosts"):
             self.tables.grow_hosts(2 * self.tables.rows("hosts"))
             self._rebind()
-        return self._do("add_host", now, key)
+        return self._do("add_host", now, key, config, speed)
+
+    def equip_host(self, now: float, host: int, loops: int, vcpu: float, cores: float, smt_slope: float) -> None:
+        """What a new host computes with, and its event loops (0 for no limit); `cores` and slope: `cores_and_slope`."""
+        if loops > self.tables.rows("loops"):
+            self.tables.grow_places("loops", loops)
+            self._rebind()
+        self._do("equip_host", now, host, loops, vcpu, cores, smt_slope)
+
+    def open_host(self, now: float, host: int) -> None:
+        """The router sends to a new host from now on."""
+        self._do("open_host", now, host)
+
+    def add_config(self, place: int, kind: ServerKind, models: Sequence[Model]) -> None:
+        """Hosts of one more configuration may come, with this place in `copies`; `come_to` must follow.
+
+        It looks whether there is room for pools with more workers than before.
+        """
+        self.tables.grow_places("copies", place + 1)
+        setup.set_copies(self.tables, place, kind, models)
+        self._rebind()
+
+    def kill_host(self, now: float, host: int) -> None:
+        """The host is no more: everything on it ends. The router knows of it after `notice_loss`, which must follow."""
+        attempts = self.tables.views.attempts
+        self._room(host, int(np.count_nonzero((attempts.state != codes.A_FREE) & (attempts.host == host))))
+        self._do("kill_host", now, host)
+
+    def notice_loss(self, now: float, host: int) -> None:
+        """The router learns that a host is lost."""
+        self._do("notice_loss", now, host)
+
+    def rehash(self, now: float) -> None:
+        """The hosts have changed: `sticky` uses no copy any more that is not on the first host of its model."""
+        self._do("rehash", now)
 
     def create_pool(self, now: float, model: int, host: int) -> int:
         """A pool in state loading that no request asked for."""
@@ -143,6 +184,11 @@ class DataPlane:
     def drop_pool(self, now: float, pool: int, on_disk: bool) -> None:
         """The pool is gone; `on_disk`: its artefact stays on the host's disk."""
         self._do("drop_pool", now, pool, int(on_disk))
+
+    def equip_devices(self, now: float, host: int, devices: Devices) -> None:
+        """The devices of a host that has nothing to do yet; the tables have room for those of the scenario's hosts."""
+        room, copy_Bps = float(devices.free_bytes), devices.copy_Bps
+        self._do("equip_devices", now, host, devices.count, float(devices.at_once), room, copy_Bps)
 
     def put_on_device(self, now: float, pool: int) -> None:
         """The model of a ready pool is on the devices of its workers, as far as there is room: before the run."""
@@ -230,7 +276,7 @@ class DataPlane:
         self._do("next_call", now, user, x=free_at)
 
     def come_to(self, now: float) -> None:
-        """Set the clock, before the run begins."""
+        """Set the clock, before the run begins, and look for room."""
         self._do("come_to", now)
 
     def hosts_in_order(self, model: int) -> Iterator[int]:

@@ -88,8 +88,6 @@ class EndpointControl:
         self._plane = plane
         self._fleet = fleet
         self._loader = loader
-        self._usable_bytes = scenario.endpoint.usable_memory_bytes
-        self._full_speed = scenario.endpoint.host.cpu_speed
         self._names = tuple(model.name for model in scenario.model_table())
         self._rows = {name: row for row, name in enumerate(self._names)}
 
@@ -164,22 +162,41 @@ class EndpointControl:
     def drain(self, host: int) -> simpy.Process:
         """Send no new request to a host; what is there goes on. The event: nothing is in flight there any more.
 
-        The host stays, with its models and its price.
+        The host stays, with its models and its price, until `remove`.
         """
         self._host(host)
         self._plane.drain_host(self._env.now, host)
         return self._env.process(self._drained(host))
 
+    def provision(self) -> simpy.Process:
+        """A new host, in service after a time drawn from `endpoint.provisioning`. The event's value: its row."""
+        return self._env.process(self._provisioned())
+
+    def remove(self, host: int) -> None:
+        """A host goes, now and for good; nothing may be in flight or loading there."""
+        self._fleet.remove(self._host(host))
+
+    def lose(self, host: int) -> None:
+        """A host is no more: calls on it fail, and those sent there until `endpoint.loss_noticed_after` has passed.
+
+        Nothing takes its place, unless you `provision`.
+        """
+        self._fleet.lose(self._host(host))
+
     def slow(self, host: int, factor: float) -> None:
         """Make every CPU of a host `factor` times slower (2: half its speed) than it is by itself."""
         if not factor >= 1.0:
             raise ValueError(f"factor {factor!r}: 1 or more, 2 for half the speed")
-        self._host(host)
-        self._plane.set_speed(self._env.now, host, self._full_speed / factor)
+        full_speed = self._host(host).config.endpoint.host.cpu_speed
+        self._plane.set_speed(self._env.now, host, full_speed / factor)
 
     def restore(self, host: int) -> None:
         """Give a host its own speed back."""
         self.slow(host, 1.0)
+
+    def _provisioned(self) -> Generator[simpy.Event, Any, int]:
+        host: Host = yield self._fleet.provision()
+        return host.row
 
     def _load_end(self, pool: int) -> Generator[simpy.Event, Any, bool]:
         life = int(self._plane.tables.views.pools.gen[pool])
@@ -189,7 +206,10 @@ class EndpointControl:
         return int(pools.gen[pool]) == life and int(pools.state[pool]) == READY
 
     def _drained(self, host: int) -> Generator[simpy.Event, Any, None]:
-        while self._view(self._host(host)).in_flight or any(pool.in_flight for pool in self.pools(host)):
+        controller = self._host(host)
+        while not controller.is_gone and (
+            self._view(controller).in_flight or any(pool.in_flight for pool in self.pools(host))
+        ):
             yield self._env.timeout(POLL_S)
 
     def _view(self, host: Host) -> HostView:
@@ -201,7 +221,7 @@ class EndpointControl:
             up=int(views.hosts.state[row]) == UP,
             models=tuple(self._names[int(pools.model[p])] for p in ready),
             memory_bytes=host.memory.value,
-            free_bytes=self._usable_bytes - host.memory.value,
+            free_bytes=host.free[0],
             tasks=host.tasks.value,
             in_flight=int(views.hosts.in_flight[row]),
             load_queue=int(views.hosts.load_queue[row]),
@@ -223,6 +243,8 @@ class EndpointControl:
         hosts = self._fleet.hosts
         if not 0 <= row < len(hosts):
             raise ValueError(f"there is no host {row}: the rows are 0 to {len(hosts) - 1}")
+        if hosts[row].is_gone:
+            raise ValueError(f"host {row} is gone, since {hosts[row].gone_s:g} s")
         return hosts[row]
 
     def _model(self, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.endpoint.host_type import HostType
-from mmesim.scenario.models.groups import AffineBatch
+from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import Time
 from mmesim.stats.histogram import Grid, coarse_grid, grid
@@ -57,7 +59,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             users=users,
             drafts=users * CALLS,
             budgets=_budgets(scenario),
-            devices=int(_devices(scenario)["devices"]),
+            devices=_devices(scenario),
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
@@ -68,6 +70,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
     set_params(tables, scenario)
     set_clients(tables, scenario, replication)
     set_models(tables, scenario, replication)
+    set_copies(tables, 0, scenario.server_kind, models)
     set_selections(tables, scenario)
     return tables, fine, coarse
 
@@ -75,9 +78,8 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
 def set_params(tables: Tables, scenario: Scenario) -> None:
     """Fill the one row of parameters."""
     endpoint, server, clients, kind = scenario.endpoint, scenario.server, scenario.clients, scenario.server_kind
-    queue, workers = kind.queue, kind.server_workers
+    queue = kind.queue
     params = tables.views.params[0]
-    cores, slope = cores_and_slope(endpoint.host)
     overhead = [getattr(getattr(server.overhead, stage), kind) for stage, kind in _stages()]
     values = {
         "policy": POLICIES.index(endpoint.router.policy),
@@ -85,12 +87,8 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "queue_bound": queue.bound,
         "refusal": CAUSES.index(queue.refusal),
         "shared_queue": int(queue.scope == "server"),
-        "server_workers": workers.at_start,
-        "most_workers": workers.at_most,
-        "add_worker_at": workers.add_at,
         "largest_undelayed": kind.batch_without_delay,
         "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
-        "loops": kind.event_loops,
         "n_limits": len(scenario.latency_limits_s),
         "slot_first": int(endpoint.slot_covers == "download_and_load"),
         "out_delay": clients.network_s / 2 + endpoint.router.overhead_s,
@@ -104,12 +102,8 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "misroute": endpoint.router.misroute,
         "warmup": scenario.run.cut_s,
         "duration": scenario.run.duration_s,
-        "vcpu": endpoint.host.vcpu,
-        "cores": cores,
-        "smt_slope": slope,
-        "speed": endpoint.host.cpu_speed,
     }
-    values |= _devices(scenario)
+    values["devices"] = _devices(scenario)
     values |= {name: constant(spec) for name, spec in zip(OVERHEAD_COLUMNS, overhead, strict=True)}
     for name, value in values.items():
         setattr(params, name, value)
@@ -117,17 +111,10 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         tables.views.limits[k] = limit
 
 
-def _devices(scenario: Scenario) -> dict[str, float]:
-    """Parameters of the devices of a host; without models that use them there are none."""
+def _devices(scenario: Scenario) -> int:
+    """Devices of a host; 0 without models that use them."""
     of = scenario.endpoint.host.devices
-    if of is None or not scenario.uses_devices:
-        return {"devices": 0}
-    return {
-        "devices": of.count,
-        "device_jobs": of.at_once,
-        "device_bytes": of.free_bytes,
-        "device_copy_Bps": of.copy_Bps,
-    }
+    return of.count if of is not None and scenario.uses_devices else 0
 
 
 def set_selections(tables: Tables, scenario: Scenario) -> None:
@@ -192,15 +179,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     views = tables.views.models
     spill_at = scenario.endpoint.router.spill_at
     kind = scenario.server_kind
-    workers = [kind.model_workers(m) for m in rows]
-    at_start = np.array([w.at_start for w in workers])
-    views.workers[:] = at_start
-    tables.views.pool_bytes[:] = [m.pool_memory_bytes for m in rows]
-    views.most_workers[:] = [w.at_most for w in workers]
-    views.add_worker_at[:] = [w.add_at for w in workers]
-    params, shared = tables.views.params[0], kind.server_workers
-    params.margin_workers = codes.MARGIN + max(int(at_start.max()), shared.at_start)
-    params.workers_grow = any(rule.at_most > rule.at_start for rule in (*workers, shared))
+    at_start = np.array([kind.model_workers(m).at_start for m in rows])
     views.threads[:] = [m.service.threads for m in rows]
     views.serial[:] = [m.service.serial for m in rows]
     views.spin[:] = [round(m.oversubscription * MILLION) for m in rows]
@@ -221,6 +200,19 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
         views.first_wait[m.index] = constant(m.first_call.wait)
     tables.views.space[0].margin = codes.MARGIN + 2 * max(m.batch_size for m in rows)
     views.key[:] = [placement_key(scenario, replication, "model", m.name) for m in rows]
+
+
+def set_copies(tables: Tables, place: int, kind: ServerKind, models: Sequence[Model]) -> None:
+    """Fill what a copy of each model is on hosts of one configuration, and the workers that serve all models there."""
+    copies, params = tables.views.copies, tables.views.params[0]
+    rules = [*(kind.model_workers(model) for model in models), kind.server_workers]
+    at_start = np.array([rule.at_start for rule in rules])
+    copies.bytes[:-1, place] = [model.pool_memory_bytes for model in models]
+    copies.workers[:, place] = at_start
+    copies.most_workers[:, place] = [rule.at_most for rule in rules]
+    copies.add_worker_at[:, place] = [rule.add_at for rule in rules]
+    params.margin_workers = max(params.margin_workers, codes.MARGIN + int(at_start.max()))
+    params.workers_grow |= any(rule.at_most > rule.at_start for rule in rules)
 
 
 def placement_key(scenario: Scenario, replication: int, what: str, name: str | int) -> int:

@@ -14,6 +14,7 @@ from mmesim.engine import collector, setup
 from mmesim.engine.closed_loop import ClosedLoops
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.fleet import Fleet
+from mmesim.engine.control.host import Host
 from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
@@ -59,7 +60,7 @@ class Simulation:
     ) -> None:
         self.scenario = scenario
         self.replication = replication
-        seed, endpoint = scenario.run.seed, scenario.endpoint
+        seed = scenario.run.seed
         tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records)
         key = int(generator(seed, replication, "records").integers(PRIME))
         self.recorder = Recorder(records, key, below)
@@ -71,17 +72,17 @@ class Simulation:
         self.env.handle(REFILL, self.open_loop.refill)
         self.closed_loops = ClosedLoops(scenario, replication, self.plane, observer)
         self.env.handle(USERS, self.closed_loops.refill)
-        self.fleet = Fleet(self.env, self.plane, scenario, replication)
-        self.hosts = self.fleet.hosts
+        self.hosts: list[Host] = []
         eviction = Eviction(self.plane, scenario)
-        self.loader = Loader(self.env, self.plane, scenario, replication, self.hosts, eviction)
+        self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction)
+        self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader)
         faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
-        self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts, endpoint)
+        self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts)
         self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s)
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         faults.ask(self.conditions)

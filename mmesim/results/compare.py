@@ -9,7 +9,7 @@ calls up to it in the pairs (see stats.quantiles).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from mmesim.results.asked import asked
 from mmesim.results.expect import shown_as
-from mmesim.results.figures import FORMULAS, Formula, estimated, formula, measured, over
+from mmesim.results.figures import Formula, estimated, formula, hourly_usd, measured, over
 from mmesim.results.latency import Pooled, cells, limit_text, pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import ClassData, RunData
@@ -88,8 +88,7 @@ def deltas(a: Result, b: Result) -> tuple[Delta, ...]:
     ]
     found = [_delta(name, one, a.runs, b.runs, pooled) for name, one in formulas]
     found += _asked(a, b, pooled)
-    prices = a.scenario.endpoint.host.price_usd_per_hour, b.scenario.endpoint.host.price_usd_per_hour
-    return (*found, _cost(prices, a.runs, b.runs))
+    return (*found, _cost(a.runs, b.runs))
 
 
 def _asked(a: Result, b: Result, pooled: tuple[Pooled, Pooled]) -> list[Delta]:
@@ -163,12 +162,8 @@ def stable(value: float) -> float:
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
 
-def _cost(prices: tuple[float | None, float | None], a: Sequence[RunData], b: Sequence[RunData]) -> Delta:
-    hosts: Callable[[RunData], float] = FORMULAS["hosts"].of
-    values = [
-        [math.nan if price is None else stable(price * hosts(run)) for run in runs]
-        for price, runs in zip(prices, (a, b), strict=True)
-    ]
+def _cost(a: Sequence[RunData], b: Sequence[RunData]) -> Delta:
+    values = [[stable(hourly_usd(run)) for run in runs] for runs in (a, b)]
     both = [estimate(of_one, "no price is known", low=0.0) for of_one in values]
     return _paired(figures.figure("cost").key, "usd", values[0], values[1], both[0], both[1])
 

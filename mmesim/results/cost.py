@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from mmesim.results.figures import FORMULAS, measured_s
+from mmesim.results.figures import hourly_usd, measured_s
 from mmesim.results.run_data import RunData
 from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
@@ -14,14 +15,14 @@ from mmesim.stats.means import mean
 def cost(host: HostType, runs: Sequence[RunData]) -> dict[str, object]:
     """The section `cost` of the summary: US dollars, null where the price or the traffic is missing.
 
-    The hour is that of the instances that were up on average. Requests are all that ended in the measured
-    time, failed ones too. `estimated` is true when the price is not a published one; `source` says where it is from.
+    The hour is that of the instances that were up on average, each at the price of its type. Requests are all that
+    ended in the measured time, failed ones too. `estimated` is true when the price of `host`, the scenario's type, is
+    not a published one; `source` says where it is from.
     """
-    price = host.price_usd_per_hour
-    if price is None:
+    if host.price_usd_per_hour is None or any(math.isnan(hourly_usd(r)) for r in runs):
         figures: dict[str, object] = dict.fromkeys(("usd_per_hour", "usd_per_month", "usd_per_million_requests"))
         return {**figures, "estimated": False, "source": None}
-    hourly = price * mean([FORMULAS["hosts"].of(r) for r in runs])
+    hourly = mean([hourly_usd(r) for r in runs])
     calls = sum(r.answers for r in runs)
     hours = sum(measured_s(r) for r in runs) / 3600.0
     return {

@@ -17,6 +17,7 @@ from mmesim.results.run_data import RunData
 from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.expected import RECOVERY
 from mmesim.scenario.run.selection import Selection
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate, share_interval
@@ -52,6 +53,8 @@ def _judge(
         found = Estimate(largest, reason=question.figure.missing if largest is None else None)
     elif e.is_latency:
         found = shown_as(e.metric, runs, pooled, confidence)
+    elif math.inf in values:
+        found = Estimate(None, reason=_endless(values))
     else:
         found = estimated(question.figure, runs, confidence)
     return _entry(e, found, 1000.0 if e.kind == "ms" else 1.0, decided_on, verdict)
@@ -121,6 +124,8 @@ def _decided(
     scale = figure.scale
     found: dict[str, Any] = {"metric": question.name, "limit": bound * scale, "unit": figure.unit}
     found |= {"value": None, "ci95": None}
+    if question.name.startswith(f"{RECOVERY} ") and math.inf in values:
+        return found | {"by": _endless(values)}, compare(comparison, math.inf, math.inf, bound)
     none_ok = question.of_latency and calls > 0 and not ok
     if none_ok or any(v == math.inf for v in values):
         found["by"] = f"{calls - ok:,} of {calls:,} calls failed: each is slower than every limit"
@@ -137,6 +142,11 @@ def _decided(
     interval = None if len(values) == 1 else [low * scale, high * scale]
     found |= {"value": mean(values) * scale, "ci95": interval, "by": by}
     return found, compare(comparison, low, high, bound)
+
+
+def _endless(recoveries: Sequence[float]) -> str:
+    """How often a recovery never came, which is slower than every limit."""
+    return f"not recovered in {recoveries.count(math.inf)} of {len(recoveries)} replications"
 
 
 def _entry(

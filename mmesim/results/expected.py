@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from mmesim.results.figures import (
-    FORMULAS,
     NO_CALLS,
     NO_HOSTS,
     NO_MODELS,
@@ -16,10 +15,12 @@ from mmesim.results.figures import (
     Formula,
     cold_share,
     formula,
+    hourly_usd,
     measured_s,
     ratio,
 )
 from mmesim.results.ledger import ledger_ms
+from mmesim.results.over_time.course import recovery_s
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.tenants import latency_limits, meets
 from mmesim.scenario.run.expect import Expectation
@@ -50,6 +51,8 @@ def expected(e: Expectation, scenario: Scenario) -> Formula:
         return Formula("rate", lambda run: ratio(_count(e.metric, run), measured_s(run)), NO_TIME)
     if e.metric in COSTS:
         return _cost(e.metric, scenario)
+    if e.event is not None:
+        return _recovery(e.event, scenario)
     path = ledger_path(e.metric)
     if path is not None:
         return _of_ledger(*path, share=e.kind == "share")
@@ -83,18 +86,13 @@ def _most_tasks(run: RunData) -> float:
 
 
 def _cost(name: str, scenario: Scenario) -> Formula:
-    price = scenario.endpoint.host.price_usd_per_hour
-    if price is None:
+    if scenario.endpoint.host.price_usd_per_hour is None:
         return Formula("usd", lambda run: math.nan, "no price is known")
-
-    def hourly(run: RunData) -> float:
-        return price * FORMULAS["hosts"].of(run)
-
     if name == "cost.hour":
-        return Formula("usd", hourly, NO_TIME)
+        return Formula("usd", hourly_usd, NO_TIME)
     if name == "cost.month":
-        return Formula("usd", lambda run: HOURS_PER_MONTH * hourly(run), NO_TIME)
-    return Formula("usd", lambda run: ratio(1e6 * hourly(run) * measured_s(run) / 3600.0, run.calls), NO_CALLS)
+        return Formula("usd", lambda run: HOURS_PER_MONTH * hourly_usd(run), NO_TIME)
+    return Formula("usd", lambda run: ratio(1e6 * hourly_usd(run) * measured_s(run) / 3600.0, run.calls), NO_CALLS)
 
 
 def _meet_slo(scenario: Scenario) -> Formula:
@@ -105,6 +103,11 @@ def _meet_slo(scenario: Scenario) -> Formula:
         return float(meets(run.tenants, run.limits_s, limits)[called].mean()) if called.any() else math.nan
 
     return Formula("share", share, NO_MODELS)
+
+
+def _recovery(event: str, scenario: Scenario) -> Formula:
+    missing = f"{event} did not happen within the measured time"
+    return Formula("ms", lambda run: recovery_s(scenario, run, event), missing, skip_missing=True)
 
 
 def _of_ledger(band: str, part: str, share: bool) -> Formula:

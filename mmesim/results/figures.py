@@ -105,6 +105,17 @@ def measured_s(run: RunData) -> float:
     return run.duration_s - run.warmup_s
 
 
+def hourly_usd(run: RunData) -> float:
+    """Price of the hosts that were up on average, each at that of its type, USD an hour; nan if one is not known."""
+    hosts = run.hosts
+    prices = np.unique(hosts.usd_per_hour[hosts.up_s > 0.0])
+    up_s = (hosts.up_s[hosts.usd_per_hour == price].sum() for price in prices)
+    if np.isnan(prices).any():
+        return math.nan
+    at_prices = (float(price) * ratio(each, measured_s(run)) for price, each in zip(prices, up_s, strict=True))
+    return sum(at_prices, ratio(0.0, measured_s(run)))
+
+
 def cold_share(run: RunData) -> Floats:
     """For each model that was called the share (0..1) of its calls that found it not loaded."""
     return _cold_share([run.tenants])

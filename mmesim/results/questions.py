@@ -74,7 +74,8 @@ def _of_all_calls(e: Expectation, scenario: Scenario) -> Question:
     if shares is not None:
         return Question(f"{OVER} {limit_text(e.limit)}", over(e.limit), e.comparison, shares[1], True)
     figure = expected(e, scenario)
-    return Question(e.metric, figure, e.comparison, e.limit, e.is_latency, LARGEST.get(e.metric))
+    name = e.metric if e.event is None else f"{e.metric} after {e.event}"
+    return Question(name, figure, e.comparison, e.limit, e.is_latency, LARGEST.get(e.metric))
 
 
 def _selected(e: Expectation, window: Window) -> Question:

@@ -22,6 +22,7 @@ from mmesim.results.expect import overall
 from mmesim.results.filed import let_go
 from mmesim.results.histogram_table import histograms_table
 from mmesim.results.miss_ratio import Curve
+from mmesim.results.over_time.over_time import OverTime
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState, Verdict
@@ -143,6 +144,11 @@ class Result:
     def windows(self) -> pd.DataFrame:
         """One row for each minute of each replication, under CloudWatch's names (columns: `WINDOW_COLUMNS`)."""
         return _frame(tables.windows_table(self.runs))
+
+    @property
+    def over_time(self) -> OverTime:
+        """The run minute by minute: `over_time.table`, and a picture of it, `over_time.plot()`."""
+        return OverTime(self.scenario, self.runs)
 
     @property
     def happened(self) -> pd.DataFrame:

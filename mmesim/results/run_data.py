@@ -85,6 +85,8 @@ class HostData:
     cpu_busy_s: Floats
     """Integral of min(runnable threads, vCPUs), in vCPU-seconds."""
     vcpu: Ints
+    usd_per_hour: Floats
+    """Price of a host of its type, NaN where it is not known."""
     memory_byte_s: Floats
     """Integral of the containers' memory (base, loaded pools, loads under way, unloads not yet over)."""
     memory_bytes: Ints

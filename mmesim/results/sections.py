@@ -1,7 +1,8 @@
 """The sections of summary.json: the models that its types, its JSON Schema and its reference page come from.
 
 Shares are 0..1, times in the unit of the key's name. Every key is always present, what cannot be said is null; only
-`reason` is absent where there is nothing to explain, and what is about devices where no model uses one.
+`reason`, `happened` and `devices` are absent, where there is nothing to explain, where nothing happened, and where no
+model uses a device.
 """
 
 from __future__ import annotations
@@ -25,16 +26,6 @@ Interval = tuple[float, float] | None
 def exactly(*names: str) -> Any:
     """A map with these keys, all of them, and no others."""
     return Field(json_schema_extra={"required": list(names), "propertyNames": {"enum": list(names)}})
-
-
-def _never_null(schema: dict[str, Any]) -> None:
-    """A key that is left out where there is nothing to say, and never null."""
-    schema.update(schema.pop("anyOf")[0])
-    del schema["default"]
-
-
-left_out = Field(json_schema_extra=_never_null)
-"""Of a key that is absent, not null, where the scenario has nothing that it is about."""
 
 
 class Entry(Documented):
@@ -63,12 +54,13 @@ class Explained(Entry):
         return {key: value for key, value in shown.items() if key != "reason" or value is not None}
 
 
-def _without_default(schema: dict[str, Any]) -> None:
+def without_default(schema: dict[str, Any]) -> None:
+    """The schema of a key that is absent where there is nothing to say: it has no default."""
     del schema["default"]
 
 
 Reason = Annotated[
-    str | None, WithJsonSchema({"type": "string"}), Field(default=None, json_schema_extra=_without_default)
+    str | None, WithJsonSchema({"type": "string"}), Field(default=None, json_schema_extra=without_default)
 ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from mmesim.arrays import Ints
 from mmesim.errors import SimulationError
@@ -28,6 +28,7 @@ from mmesim.results.findings.of_run import findings
 from mmesim.results.json_schema import json_schema
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
 from mmesim.results.ledger import failed_ledger_ms, without_devices
+from mmesim.results.over_time.section import OverTimeSummary, happened
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
     Attempts,
@@ -49,7 +50,7 @@ from mmesim.results.sections import (
     Value,
     Workers,
     exactly,
-    left_out,
+    without_default,
 )
 from mmesim.results.steady import steady_state
 from mmesim.results.tenants import tenants
@@ -61,6 +62,10 @@ from mmesim.stats.histogram import merge
 from mmesim.stats.means import CONFIDENCE
 
 SIGNIFICANT_DIGITS = 12
+
+
+LEFT_OUT = ("devices", "happened")
+"""Keys that are absent, not null, where there is nothing that they are about."""
 
 
 class Summary(Entry):
@@ -131,8 +136,8 @@ class Summary(Entry):
     """share of the disks of all hosts"""
     workers: Workers
     """how busy workers are"""
-    devices: Annotated[Devices | None, left_out] = None
-    """how busy and how full devices are; left out where no model uses one"""
+    devices: Devices | None = Field(default=None, json_schema_extra=without_default)
+    """how busy and how full devices are; absent where no model uses one"""
     pids: Pids
     """processes and threads"""
     cost: Cost
@@ -145,6 +150,8 @@ class Summary(Entry):
     shown"""
     working_set: Annotated[dict[str, WorkingSet], exactly(*TIMES_S)] | None
     """models that are called within some time, by their expected rates; null when all traffic is recorded"""
+    happened: OverTimeSummary | None = Field(default=None, json_schema_extra=without_default)
+    """what happened to the fleet: faults, deploys, scaling; absent when nothing did"""
     expect: list[Expected]
     """one entry an expectation, in the order of the scenario"""
     robustness: RobustnessAnswer | None
@@ -152,9 +159,10 @@ class Summary(Entry):
     checks: dict[str, str]
     """self-check of the simulator: "ok", or what is wrong"""
 
-
-LEFT_OUT = tuple(name for name, field in Summary.model_fields.items() if field.default is None)
-"""Keys that a summary has only where the scenario has what they are about."""
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        shown: dict[str, Any] = handler(self)
+        return {key: value for key, value in shown.items() if key not in LEFT_OUT or value is not None}
 
 
 def summary_schema() -> dict[str, Any]:
@@ -242,13 +250,14 @@ def summarise(
         "binding_constraint": constraint,
         "findings": findings(scenario, runs, expect, binds),
         "working_set": working_sets(Offered(scenario)),
+        "happened": happened(scenario, runs, confidence),
         "expect": expect,
         "robustness": robustness,
         "checks": checks.combine(runs),
     }
     # Through the model: a key that is missing or misspelt fails here, and the keys stand in its order.
     shown = Summary.model_validate(summary).model_dump(by_alias=True)
-    return {key: plain(value, key) for key, value in shown.items() if value is not None or key not in LEFT_OUT}
+    return {key: plain(value, key) for key, value in shown.items()}
 
 
 def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:

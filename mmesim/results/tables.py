@@ -47,6 +47,7 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
         "replication": ("", "replication, from 0"),
         "start_s": ("s", "simulated time at which the minute begins"),
+        "Instances": ("Count", "instances that were up, not a metric of AWS, Average"),
         "Invocations": ("Count", "calls answered or given up in that minute, Sum"),
         "InvocationsPerInstance": ("Count", "the same for each instance in service, Sum"),
         "InvocationModelErrors": ("Count", "calls that the container failed, Sum"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
-    from mmesim.scenario.faults.kinds import FailingS3, PoisonModel, SlowInstance, SlowS3, WorkerCrash
+    from mmesim.scenario.faults.kinds import FailingS3, Leak, PoisonModel, SlowInstance, SlowS3, WorkerCrash
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
@@ -86,6 +86,7 @@ __all__ = [
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",
+    "Leak",
     "Lognormal",
     "LognormalArrivals",
     "LognormalPopularity",
@@ -165,6 +166,7 @@ _HOMES = {
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
         "FailingS3",
+        "Leak",
         "PoisonModel",
         "SlowInstance",
         "SlowS3",

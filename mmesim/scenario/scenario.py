@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Endpoint
@@ -18,6 +20,7 @@ from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
+from mmesim.scenario.run.events import beginnings, placed
 from mmesim.scenario.run.expect import Expectation, ExpectationField
 from mmesim.scenario.run.plan import Plan
 from mmesim.scenario.run.selection import Counted, Selection, Windows
@@ -33,6 +36,8 @@ from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Place, Refusals, Refused
 from mmesim.scenario.values.function import Function, FunctionField
 
+MOST_MINUTES = 10_000
+"""Windows in which recoveries are looked for: a week has as many minutes."""
 OWN_PROCESS = "a custom process may change the endpoint at any time"
 """Why there is no steady state with custom processes."""
 
@@ -189,8 +194,31 @@ class Scenario(Data):
 
     @property
     def counted(self) -> tuple[Counted, ...]:
-        """What is counted of some of the calls, since `expect` asks for it; each once."""
-        return tuple(dict.fromkeys(e.counted for e in self.expect if e.counted is not None))
+        """What is counted of some of the calls, since `expect` or recoveries ask for it; each once."""
+        asked = (e.counted for e in self.expect if e.counted is not None)
+        return tuple(dict.fromkeys((*asked, *([self.minutes] if self.events else []), *self.kept_limits.values())))
+
+    @property
+    def events(self) -> Mapping[str, float | None]:
+        """Faults and deploys by name -> when they begin, seconds; None when only a run shows it."""
+        return beginnings(self.faults)
+
+    @property
+    def minutes(self) -> Counted:
+        """All calls minute by minute, and those above the highest latency limit: what an event does to them."""
+        limits_s = self.latency_limits_s
+        return Counted(Selection(every_s=self.minute_s), limits_s[-1] if limits_s else math.inf)
+
+    @property
+    def kept_limits(self) -> Mapping[Expectation, Counted]:
+        """The limits of latency and errors that are kept again after a recovery -> what is counted minute by minute."""
+        lines = [e for e in self.expect if e.limits_calls] if self.events else []
+        return {e: Counted(replace(e.calls, every_s=self.minute_s), e.counted_limit_s) for e in lines}
+
+    @property
+    def minute_s(self) -> float:
+        """The length of the windows in which recoveries are looked for: a minute, in a run of a week or more longer."""
+        return 60.0 * max(1, math.ceil(self.run.duration_s / 60.0 / MOST_MINUTES))
 
     def chosen_by(self, calls: Selection) -> tuple[Model, ...]:
         """The models whose calls are meant; raises ScenarioError for an unknown name."""
@@ -215,7 +243,16 @@ class Scenario(Data):
     @property
     def server_kind(self) -> ServerKind:
         """The rules of the model server on each host."""
-        return kind_of(self.server, self.endpoint.host.vcpu, self.endpoint.gpus)
+        return self.kind_on(self.endpoint)
+
+    def kind_on(self, endpoint: Endpoint) -> ServerKind:
+        """The rules of the model server on hosts with the figures of another endpoint."""
+        return kind_of(self.server, endpoint.host.vcpu, endpoint.gpus)
+
+    def models_on(self, endpoint: Endpoint) -> tuple[Model, ...]:
+        """The table of models with the workers that each has on such hosts, and what follows from their number."""
+        kind = self.kind_on(endpoint)
+        return self.model_table() if kind == self.server_kind else expand(self.models, kind)
 
     @property
     def own_code(self) -> tuple[Function, ...]:
@@ -247,6 +284,14 @@ class Scenario(Data):
         if not policy.replayable:
             return Refused(f"{policy} depends on the calls in flight, which cannot be replayed", place, hint)
         return None
+
+    @field_validator("expect", mode="after")
+    @classmethod
+    def _placed(cls, lines: tuple[Expectation, ...], info: ValidationInfo) -> tuple[Expectation, ...]:
+        """Lines about what comes after a fault or a deploy know when that is."""
+        if "faults" not in info.data:  # it is wrong itself
+            return lines
+        return tuple(placed(lines, beginnings((*info.data["faults"], *info.data.get("deploys", ())))))
 
     @field_validator("traffic", mode="after")
     @classmethod

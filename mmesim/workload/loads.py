@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from mmesim.arrays import Floats
+from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import Time
 from mmesim.workload.draws.generators import KeyedGenerators
@@ -61,8 +63,9 @@ def _load_draw(start_cpu: Floats, start_wait: Floats, cpu: Floats, wait: Floats,
 class LoadTimes:
     """The loads of one replication; each belongs to a model and the request that asked for it, in any order."""
 
-    def __init__(self, scenario: Scenario, replication: int) -> None:
-        self._models = scenario.model_table()
+    def __init__(self, scenario: Scenario, replication: int, models: Sequence[Model] | None = None) -> None:
+        """`models`: the table as it is on other hosts than the scenario's, which may have other numbers of workers."""
+        self._models = scenario.model_table() if models is None else models
         self._generators = KeyedGenerators(scenario.run.seed, replication, "load")
         start, first_byte = scenario.server.process_start, scenario.endpoint.download.first_byte
 

@@ -221,3 +221,24 @@ def test_memory_alone_needs_the_device_too(tmp_path):
     requests = [(0.0, "a", 0.0), (5.0, "b", 0.0)]
     run = played(tmp_path, requests, of=place(room=1), service=Service(wait=Constant(0.2)))
     assert [call.parts for call in run.calls] == [{}, {"device_copy": 1.0}]
+
+
+def test_a_host_that_is_lost_takes_what_is_on_its_devices_with_it(tmp_path):
+    """One job computes, one waits: both end with the host. Its memory is that of a host that is gone: none."""
+
+    def lose(env: simpy.Environment, control: EndpointControl) -> Generator[simpy.Event, Any, None]:
+        yield env.timeout(0.5)
+        control.lose(0)
+
+    requests = [(0.0, "a", 1.0), (0.1, "b", 1.0), (2.0, "a", 1.0)]
+    of = place(hosts=2, loss_noticed_after_s=0.0)
+    given = scenario(tmp_path, requests, [on_device("a"), on_device("b")], of)
+    simulation = Simulation(given, records=-1, processes=[lose])
+    run = play(simulation)
+    lost = [call for call in run.calls[:2] if call.host == 0]
+    assert {call.cause for call in lost} <= {"host_lost"}
+    assert run.causes[2] == "ok"
+    devices, on = simulation.plane.tables.views.devices, simulation.plane.tables.views.on_device
+    assert devices.used[0].tolist() == devices.running[0].tolist() == [0]
+    held = simulation.plane.tables.views.devices.used[1].sum()
+    assert on.bytes[on.resident == 1].sum() == held > 0

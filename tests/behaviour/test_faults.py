@@ -144,20 +144,52 @@ def test_room_is_found_again_when_a_copy_without_a_worker_is_unloaded(tmp_path: 
     assert (host.memory.value, host.extra) == (200 * MIB, {})
 
 
+def test_a_copy_that_leaks_is_killed_when_the_host_has_no_more_memory(tmp_path: Path) -> None:
+    # A call a second leaves 10 GiB behind. With 64 GiB the seventh is too much: its worker is killed at 7 s, with the
+    # call that is in it, and serves again after a second and a load of one.
+    leaks = faults({"leak": {"models": ["a"], "per_call": 10 * 2**30}, "at": 0.0})
+    requests = [(0.2 + k, "a", 0.1) for k in range(6)] + [(6.2, "a", 2.0), (6.5, "a", 0.1)]
+    given = scenario(tmp_path, requests, [model("a")], endpoint(warm=True), faults=leaks)
+    simulation = Simulation(given, records=-1)
+    run = play(simulation)
+    assert run.causes == ["ok"] * 6 + ["worker_died", "ok"]
+    assert run.latencies[6:] == [pytest.approx(0.8), pytest.approx(2.6)]
+    (host,) = simulation.hosts
+    assert host.memory.value == 100 * MIB  # what has leaked in the worker went with it
+    assert [(one.at_s, one.kind) for one in run.data.happened] == [(0.0, "fault"), (7.0, "killed")]
+
+
+def test_an_unload_frees_what_leaked_in_the_copy(tmp_path: Path) -> None:
+    leaks = faults({"leak": {"models": ["a"], "per_call": 10 * MIB, "for": 10.0}, "at": 0.0})
+    requests = [(0.2, "a", 0.1), (1.2, "a", 0.1), (20.0, "b", 0.1)]
+    models = [model("a"), model("b")]
+    simulation = Simulation(scenario(tmp_path, requests, models, endpoint(copies=2), faults=leaks), records=-1)
+    run = play(simulation)
+    # With 20 MiB leaked there is no room for b beside a.
+    assert run.latencies[2] == pytest.approx(0.02 + 1.1)
+    (host,) = simulation.hosts
+    assert (host.memory.value, host.memory.peak, host.leaked_bytes) == (100 * MIB, 120 * MIB, 20 * MIB)
+
+
+def test_what_unloads_leave_behind_in_the_container_shrinks_the_room_for_models(tmp_path: Path) -> None:
+    # 250 MiB hold two copies. For c, a is unloaded: 50 + 200 fit. For a, b and c are: 150 + 100. For b nothing helps.
+    leaks = faults({"leak": {"models": ["a", "b", "c"], "per_unload": 50 * MIB}, "at": 0.0})
+    requests = [(0.0, "a", 0.1), (10.0, "b", 0.1), (20.0, "c", 0.1), (30.0, "a", 0.1), (40.0, "b", 0.1)]
+    place = endpoint().model_copy(update={"usable_memory_given_bytes": 250 * MIB})
+    models = [model("a"), model("b"), model("c")]
+    simulation = Simulation(scenario(tmp_path, requests, models, place, faults=leaks), records=-1)
+    run = play(simulation)
+    assert run.causes == ["ok", "ok", "ok", "ok", "load_timeout"]
+    assert run.latencies == [1.1, 1.1, 1.12, 1.14, 60.0]
+    (host,) = simulation.hosts
+    assert (host.left_bytes, host.memory.value) == (200 * MIB, 200 * MIB)
+
+
 def moments_of_crashes(folder: Path, name: str) -> list[float]:
     """When faults at a rate of 1 in 50 s come, in a run of 1000 s."""
     given = faults({"name": name, "worker_crash": {"models": ["a"]}, "rate": 0.02})
-    simulation = Simulation(scenario(folder, [(0.0, "a", 0.1)], [model("a")], endpoint(warm=True), faults=given))
-    moments: list[float] = []
-    crash = simulation.loader.crash
-
-    def noted(pool: int, number: int = 0) -> bool:
-        moments.append(simulation.env.now)
-        return crash(pool, number)
-
-    simulation.loader.crash = noted  # type: ignore[method-assign]
-    simulation.run()
-    return moments
+    run = timeline(folder, [(0.0, "a", 0.1)], [model("a")], endpoint(warm=True), faults=given)
+    return [one.at_s for one in run.data.happened]
 
 
 def test_faults_at_a_rate_come_as_a_poisson_process_with_draws_of_their_own(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import simpy
 
 from mmesim.engine import kernel
 from mmesim.engine.endpoint_control import EndpointControl
+from mmesim.engine.kernel.codes import REACHED, READY
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import (
     Clients,
@@ -100,6 +101,7 @@ def _scenario(
 def _endpoint(hosts: int, policy: str, eviction: str, **given: Any) -> Endpoint:
     router = {"policy": policy, "misroute": given.pop("misroute", 0.0), "spill_at": given.pop("spill_at", None)}
     router["placement"] = given.pop("placement", "rendezvous")
+    router["at_scale"] = given.pop("at_scale", "stay")
     plain: dict[str, Any] = {
         "host": HostType(vcpu=2, memory_bytes=8 * 2**30, network_Bps=100e6, threads_per_core=2),
         "instance_count": hosts,
@@ -178,7 +180,6 @@ def _one_loop() -> Scenario:
 
 def _devices() -> Scenario:
     """Models that do not all fit on their devices, in copies that are unregistered while they work."""
-    devices = Devices(count=2, memory_bytes=100 * MIB, base_memory_bytes=0, at_once=2, copy_Bps=1e9)
     endpoint = _endpoint(2, "hash", "gdsf", warm=True, invocation_timeout_s=0.5, usable_memory_given_bytes=2**30)
     on_device = Service(cpu=Exponential(0.005), device=Exponential(0.04), batch=AFFINE)
     both = (
@@ -190,11 +191,55 @@ def _devices() -> Scenario:
     models = tuple(
         model.model_copy(update={"device_memory_bytes": size}) for model, size in zip(both, sizes, strict=True)
     )
-    return _scenario(
-        endpoint.model_copy(update={"host": endpoint.host.model_copy(update={"devices": devices})}),
-        models,
-        rate_per_s=120.0,
+    return _scenario(_with_devices(endpoint), models, rate_per_s=120.0)
+
+
+def _with_devices(endpoint: Endpoint) -> Endpoint:
+    devices = Devices(count=2, memory_bytes=100 * MIB, base_memory_bytes=0, at_once=2, copy_Bps=1e9)
+    changed: Endpoint = endpoint.model_copy(update={"host": endpoint.host.model_copy(update={"devices": devices})})
+    return changed
+
+
+def _lost_devices() -> Scenario:
+    """The same with models on devices."""
+    whole = _lost(Server(job_queue_size=4))
+    service = Service(device=Exponential(0.05))
+    models = tuple(
+        model.model_copy(update={"service": service, "device_memory_bytes": 40 * MIB}) for model in whole.models
     )
+    lost: Scenario = whole.model_copy(update={"endpoint": _with_devices(whole.endpoint), "models": models})
+    return lost
+
+
+LOST = "lost"
+"""Name of scenarios in which hosts come and go as in `_come_and_go`."""
+
+
+def _lost(server: Server) -> Scenario:
+    """Full hosts that come and go, with calls in every state, and routers that learn of it late."""
+    endpoint = _endpoint(
+        4,
+        "sticky",
+        "lru",
+        spill_at=1,
+        at_scale="rehash",
+        usable_memory_given_bytes=260 * MIB,
+        invocation_timeout_s=0.3,
+        load_timeout_s=0.6,
+        loss_noticed_after_s=0.3,
+        provisioning=Constant(0.2),
+        preload=("m2",),
+        drain_s=0.2,
+        download=Download(first_byte=Constant(0.02)),
+    )
+    models = (
+        _models(12, 2, Service(cpu=Exponential(0.05), threads=2)),
+        _batched("batched", Service(cpu=Constant(0.1))),
+    )
+    clients = Clients(timeout_s=0.5, retries=ExponentialRetries(base_s=0.02, max_attempts=3, causes=tuple(Cause)))
+    whole = _scenario(endpoint, models, rate_per_s=60.0, server=server, clients=clients)
+    lost: Scenario = whole.model_copy(update={"name": LOST})
+    return lost
 
 
 def scenarios() -> dict[str, Scenario]:
@@ -274,6 +319,8 @@ def scenarios() -> dict[str, Scenario]:
             rate_per_s=60.0,
             server=one_queue(Server(job_queue_size=8, max_batch_delay_s=0.02)),
         ),
+        "lost": _lost(server=Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))),
+        "lost_queue": _lost(server=one_queue(Server(job_queue_size=8))),
         "clients": _clients(),
         "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(
             update={"traffic": (Traffic(arrivals=ClosedLoop(users=2, cycle=Constant(0.001))),)}
@@ -282,6 +329,7 @@ def scenarios() -> dict[str, Scenario]:
         "many_workers": _many_workers(),
         "one_loop": _one_loop(),
         "devices": _devices(),
+        "lost_devices": _lost_devices(),
         "quota": _scenario(
             _endpoint(1, "sticky", "lru", throttling=Throttling(rate_per_s=20.0, burst=3), load_timeout_s=0.2),
             (_models(6),),
@@ -298,7 +346,7 @@ def run(scenario: Scenario) -> str:
     """Digest of a run with all its records, in which one host slows down, workers die, and hosts come and go."""
     own = [_change_fleet] if len(scenario.models) >= 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
-    sim.env.process(_slow_down(sim))
+    sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
     return digest(sim.run())
 
 
@@ -310,6 +358,42 @@ def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
             sim.loader.crash(pool, 0)
             sim.loader.crash(pool, 1)
             sim.loader.crash(pool, 0)  # is dead already
+
+
+def _come_and_go(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    """A host is lost each second, once in the instant in which a call of it has ended; others come, one is drained."""
+    fleet, env = sim.fleet, sim.env
+    for turn in range(8):
+        yield env.timeout(0.1)
+        for _ in range(100):
+            if turn % 2 and _idle_signalled(sim):
+                break
+            yield env.timeout(0.005)
+        gone = [host for host in fleet.in_service if sim.plane.tables.views.hosts.wanted[host.row]] or fleet.in_service
+        fleet.lose(gone[0])
+        yield env.timeout(0.01)
+        new = fleet.provision()
+        if turn == 4:
+            fleet.drain(fleet.in_service[0])
+        if turn == 5:
+            yield env.timeout(0.21)
+            coming = next(host for host in fleet.alive if host not in fleet.in_service)
+            sim.plane.drain_host(env.now, coming.row)
+            fleet.lose(coming)
+        yield new
+
+
+def _idle_signalled(sim: Simulation) -> bool:
+    """Let a worker die whose call is the last of a pool, on a host where a load waits for that."""
+    views = sim.plane.tables.views
+    for host in sim.fleet.in_service:
+        for pool in sim.plane.pools_of(host.row) if views.hosts.wanted[host.row] else ():
+            if views.pools.state[pool] == READY and views.pools.in_flight[pool] == 1:
+                sim.loader.crash(pool, 0)
+                sim.loader.crash(pool, 1)
+                if views.clock[0].signal != REACHED:
+                    return True
+    return False
 
 
 def _change_fleet(env: simpy.Environment, endpoint: EndpointControl) -> Generator[simpy.Event, Any, None]:

@@ -1,48 +1,225 @@
-"""The hosts of the endpoint: each new one gets its row in the tables, its accounts and its random numbers."""
+"""The hosts of the endpoint, as they come and go: provisioned, drained, lost, replaced.
+
+What a new host is like is its configuration; what happens to what is on a host that goes, the loader and the kernel
+know. When hosts come and go others decide: a scenario's faults, its scaling policies, its deploys, a custom process.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import simpy
+
+from mmesim.engine.control.config import Configs
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.setup import placement_key
+from mmesim.engine.kernel.codes import UP
+from mmesim.engine.setup import cores_and_slope, placement_key
+from mmesim.errors import UserError
+from mmesim.scenario.endpoint.devices import Devices
+from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.host_type import HostType
+from mmesim.scenario.models.resolve import called
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
+from mmesim.workload.draws.sampler import Sampler
+
+POLL_S = 1.0
+"""How often a host that is drained is looked at."""
+
+Process = Generator[simpy.Event, Any, Any]
 
 
 class Fleet:
-    """Every host that ever was there, in order of its row."""
+    """Every host that ever was there, in order of its row. Times are seconds of simulated time."""
 
-    def __init__(self, env: Environment, plane: DataPlane, scenario: Scenario, replication: int) -> None:
+    def __init__(
+        self,
+        env: Environment,
+        plane: DataPlane,
+        scenario: Scenario,
+        replication: int,
+        hosts: list[Host],
+        loader: Loader,
+    ) -> None:
         self._env = env
         self._plane = plane
         self._scenario = scenario
         self._replication = replication
-        self.hosts: list[Host] = []
-        for _ in range(scenario.endpoint.instance_count):
+        self._loader = loader
+        self._configs = Configs(plane, scenario, replication)
+        self._provisioned = 0
+        self._rehashes = False
+        self.hosts = hosts
+        self.desired = scenario.endpoint.instance_count
+        """How many hosts the endpoint is set to have: a host that is lost is still wanted."""
+        self.updating = Slots(env, 1)
+        """Taken while the endpoint is Updating: with `endpoint.serial_scaling` one change is made at a time."""
+        for _ in range(self.desired):
             self.add()
+        self._rehashes = scenario.endpoint.router.at_scale == "rehash"
 
     @property
     def alive(self) -> list[Host]:
-        """The hosts that are there now, drained ones too."""
-        return [host for host in self.hosts if host.gone_s is None]
+        """The hosts that are there now, also those that are drained or not in service yet."""
+        return [host for host in self.hosts if not host.is_gone]
+
+    @property
+    def in_service(self) -> list[Host]:
+        """The hosts that are there and to which the router sends."""
+        states = self._plane.tables.views.hosts.state
+        return [host for host in self.hosts if not host.is_gone and int(states[host.row]) == UP]
+
+    def zone_of(self, host: Host) -> int:
+        """Its Availability Zone, from 1: the next for each host, that of the lost one for its replacement."""
+        return host.zone
+
+    def add(self, endpoint: Endpoint | None = None) -> Host:
+        """A new host, up from now and cold; `endpoint`: with other figures than the scenario's, as by a deploy."""
+        host = self._come(endpoint, None)
+        self._open(host)
+        return host
+
+    def provision(self, endpoint: Endpoint | None = None, after: float | None = None) -> simpy.Process:
+        """A new host that is in service once it has been provisioned and has loaded its preloads. The value: the host.
+
+        It takes a time drawn from `endpoint.provisioning`, or `after` seconds. A host that is lost before it was in
+        service is the value, too: it is gone then.
+        """
+        return self._env.process(self._provision(endpoint, after, None))
+
+    def replace(self, host: Host) -> simpy.Process:
+        """Provision a host in place of one that is gone: with the same figures, in the same zone, cold."""
+        return self._env.process(self._provision(host.config.endpoint, None, host.zone))
+
+    def drain(self, host: Host) -> simpy.Process:
+        """Send nothing more to a host; it goes once nothing is in flight there, at the latest after `endpoint.drain`.
+
+        What is still in flight then fails with host_lost. The event: the host is gone.
+        """
+        self._must_be_there(host)
+        self._plane.drain_host(self._env.now, host.row)
+        self._changed()
+        return self._env.process(self._drain(host))
 
     def remove(self, host: Host) -> None:
         """A host goes, now and for good, with the models on it; nothing may be in flight or loading there."""
-        hosts, now = self._plane.tables.views.hosts, self._env.now
+        self._must_be_there(host)
+        hosts = self._plane.tables.views.hosts
         busy = int(hosts.in_flight[host.row]), int(hosts.load_queue[host.row])
         if any(busy):
             raise ValueError(f"host {host.row} is busy (in flight: {busy[0]}, loads: {busy[1]}): drain it first")
-        self._plane.drain_host(now, host.row)
-        host.gone_s = now
+        self._end(host)
+        self._notice(host)
 
-    def add(self) -> Host:
-        """A new host, up from now, without any model."""
+    def lose(self, host: Host) -> None:
+        """A host is no more: everything on it fails now with host_lost.
+
+        So do calls that the router still sends there, until it knows of the loss, `endpoint.loss_noticed_after` later.
+        """
+        self._must_be_there(host)
+        delay_s = self._scenario.endpoint.loss_noticed_after_s
+        sends = int(self._plane.tables.views.hosts.state[host.row]) == UP
+        self._end(host)
+        if sends and delay_s > 0.0:
+            noticed = self._env.timeout(delay_s)
+            noticed.callbacks.append(lambda _: self._notice(host))
+        else:
+            self._notice(host)
+
+    def _come(self, endpoint: Endpoint | None, zone: int | None) -> Host:
+        """A new host to which the router does not send yet."""
         scenario, number, now = self._scenario, len(self.hosts), self._env.now
-        row = int(self._plane.add_host(now, placement_key(scenario, self._replication, "host", number)))
+        config = self._configs.of(endpoint, now)
+        key = placement_key(scenario, self._replication, "host", number)
+        hardware = config.endpoint.host
+        row = self._plane.add_host(now, key, config.place, hardware.cpu_speed)
+        self._plane.equip_host(now, row, config.kind.event_loops, hardware.vcpu, *cores_and_slope(hardware))
+        if scenario.uses_devices:
+            self._plane.equip_devices(now, row, _devices(hardware, scenario))
         if scenario.endpoint.model_cache == "disabled":
             self._plane.want(now, row, 1)
         rng = generator(scenario.run.seed, self._replication, "eviction", number)
-        host = Host(self._env, row, scenario.endpoint, scenario.server_kind, rng)
+        host = Host(self._env, row, config, 1 + number % scenario.endpoint.zones if zone is None else zone, rng)
         self.hosts.append(host)
         return host
+
+    def _open(self, host: Host) -> None:
+        self._plane.open_host(self._env.now, host.row)
+        self._changed()
+
+    def _provision(self, endpoint: Endpoint | None, after: float | None, zone: int | None) -> Process:
+        drawn_s = self._draw_s()
+        yield self._env.timeout(drawn_s if after is None else after)
+        host = self._come(endpoint, zone)
+        loads = self._preload(host)
+        if loads:
+            yield self._env.all_of(loads)
+        if not host.is_gone:
+            self._open(host)
+        return host
+
+    def _draw_s(self) -> float:
+        """The provisioning time of the next host that is asked for."""
+        self._provisioned += 1
+        number, seed = self._provisioned, self._scenario.run.seed
+        sampler = Sampler((self._scenario.endpoint.provisioning,))
+        rngs = {name: generator(seed, self._replication, "provisioning", name, number) for name in sampler.families}
+        return float(sampler.draw(rngs, np.zeros(1, dtype=np.int64))[0])
+
+    def _preload(self, host: Host) -> list[simpy.Process]:
+        """Begin to load what a new host loads before it takes calls, in the order of the table, as far as it fits."""
+        names = self._scenario.endpoint.preload
+        room, tasks = host.free
+        begun = []
+        for model in () if names is None else called(names, host.config.models):
+            needs, its_tasks = host.config.peak_bytes[model.index], host.config.tasks[model.index]
+            if needs <= room and its_tasks <= tasks:
+                room, tasks = room - host.config.memory_bytes[model.index], tasks - its_tasks
+                begun.append(self._loader.load(model.index, host.row))
+        return begun
+
+    def _drain(self, host: Host) -> Process:
+        hosts, until = self._plane.tables.views.hosts, self._env.now + self._scenario.endpoint.drain_s
+        while not host.is_gone and int(hosts.in_flight[host.row]) and self._env.now < until:
+            yield self._env.timeout(min(POLL_S, until - self._env.now))
+            hosts = self._plane.tables.views.hosts
+        if not host.is_gone:
+            self._end(host)
+            self._notice(host)
+
+    def _end(self, host: Host) -> None:
+        """Everything on the host ends now."""
+        self._loader.abandon(host)
+        self._plane.kill_host(self._env.now, host.row)
+
+    def _notice(self, host: Host) -> None:
+        """The router knows that the host is gone."""
+        self._plane.notice_loss(self._env.now, host.row)
+        self._changed()
+
+    def _changed(self) -> None:
+        """The router sends to other hosts than before."""
+        if self._rehashes:
+            self._plane.rehash(self._env.now)
+
+    def _must_be_there(self, host: Host) -> None:
+        if host.gone_s is not None:
+            raise ValueError(f"host {host.row} is gone, since {host.gone_s:g} s")
+
+
+def _devices(host: HostType, scenario: Scenario) -> Devices:
+    """The devices of a new host; UserError for one on which the models cannot use as many as on the scenario's."""
+    devices, usual = host.devices, scenario.endpoint.host.devices
+    if devices is None or usual is None or devices.count > usual.count:
+        has = 0 if devices is None else devices.count
+        raise UserError(
+            f"a new host has {has} devices, those of the scenario have {0 if usual is None else usual.count}: "
+            "models that use devices cannot be deployed to hosts without any, or with more"
+        )
+    return devices

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from math import inf
 
 import numpy as np
 import simpy
 
+from mmesim.engine.control.config import Config
 from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.link import Link
 from mmesim.engine.control.task import Line, Slots
-from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.models.groups import Model
-from mmesim.scenario.server.kind import ServerKind
 
 ROOM = ("memory", "tasks", "disk")
 """What a load needs room in."""
@@ -22,10 +22,13 @@ ROOM = ("memory", "tasks", "disk")
 class Host:
     """The accounts of one host. Bytes are exact integers; nothing is taken without being given back."""
 
-    def __init__(
-        self, env: simpy.Environment, row: int, endpoint: Endpoint, kind: ServerKind, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, env: simpy.Environment, row: int, config: Config, zone: int, rng: np.random.Generator) -> None:
+        endpoint, kind = config.endpoint, config.kind
         self.row = row
+        self.config = config
+        """What it has in common with others."""
+        self.zone = zone
+        """Its Availability Zone, from 1."""
         self.rng = rng
         """For an eviction policy that draws."""
         self.born_s = env.now
@@ -53,6 +56,10 @@ class Host:
         """Pools of each model that are loading, ready or being unloaded."""
         self.extra: dict[int, tuple[int, int]] = {}
         """What some pools hold beyond the memory and the tasks of a copy of their model; negative: less."""
+        self.left_bytes = 0
+        """What unloads have left behind in the container."""
+        self.leaked_bytes = 0
+        """All memory that has ever leaked here: this much more than is usable may be used."""
         self._unused: OrderedDict[int, None] = OrderedDict()
         """Models whose artefact is on disk and that have no pool, the one used longest ago first."""
         self.line = Line(env)
@@ -69,6 +76,50 @@ class Host:
     def until(self, now: float) -> float:
         """The end of the host's time up to `now`."""
         return now if self.gone_s is None else min(now, self.gone_s)
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is not there any more."""
+        return self.gone_s is not None
+
+    @property
+    def free(self) -> tuple[int, float]:
+        """Bytes of memory, and processes and threads, that models may take besides what is there."""
+        return self._usable_bytes - self.memory.value, self._pid_limit - self.tasks.value
+
+    def go(self, pools: Sequence[tuple[int, int]]) -> None:
+        """The host is no more, from now on, nor what lies on it: these pools (row, model), artefacts, transfers.
+
+        The pools are those that are loaded, or not unloaded yet. Loads under way give back what they hold themselves.
+        """
+        now = self._env.now
+        self.gone_s = now
+        self.loaded.add(-self.loaded.value, now)
+        for pool, model in pools:
+            more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
+            self.take(-self.config.memory_bytes[model] - more_bytes, -self.config.tasks[model] - more_tasks)
+            self.end_pool(model)
+        self.take(-self._base_bytes - self.left_bytes, -self._base_tasks)
+        for model in tuple(self.artefacts):
+            self.delete(model)
+        self.network.clear()
+        if self.disk_reads is not None:
+            self.disk_reads.clear()
+        self.awaits_room = False
+
+    def is_empty(self) -> bool:
+        """Whether nothing on it is taken: no slot, memory, disk, task or share of the network."""
+        links = [link for link in (self.network, self.disk_reads) if link is not None]
+        return not (
+            self.slots.count
+            or self.slots.waiting
+            or self.memory.value
+            or self.disk.value
+            or self.loaded.value
+            or self.tasks.value
+            or +self.present
+            or any(link.transfers for link in links)
+        )
 
     def fits(self, memory_bytes: int, tasks: int) -> bool:
         """Whether this much can be added now."""
@@ -95,6 +146,19 @@ class Host:
         now = self._env.now
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
+
+    def grow(self, pool: int, size_bytes: int) -> None:
+        """A pool holds this much more, whether it fits or not, or gives it back (negative)."""
+        more_bytes, more_tasks = self.extra.get(pool, (0, 0))
+        self.extra[pool] = more_bytes + size_bytes, more_tasks
+        self.leaked_bytes += max(0, size_bytes)
+        self.take(size_bytes, 0)
+
+    def leave(self, size_bytes: int) -> None:
+        """The container keeps this much, whether it fits or not."""
+        self.left_bytes += size_bytes
+        self.leaked_bytes += size_bytes
+        self.take(size_bytes, 0)
 
     def store(self, model: int, size_bytes: int) -> None:
         """The artefact is the one used last; it is written to the disk, where it must fit, unless it is there."""

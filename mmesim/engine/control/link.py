@@ -47,6 +47,16 @@ class Link:
         heapify(self._flows)
         self._schedule()
 
+    def clear(self) -> None:
+        """Give up all transfers: none of them ends."""
+        self._flows.clear()
+        self._schedule()
+
+    @property
+    def transfers(self) -> int:
+        """Transfers under way."""
+        return len(self._flows)
+
     def _rate(self) -> float:
         return min(self._each_Bps, self._total_Bps / len(self._flows))
 

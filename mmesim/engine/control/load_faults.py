@@ -92,17 +92,23 @@ class LoadFaults:
     def __init__(self, env: Environment, plane: DataPlane, scenario: Scenario, eviction: Eviction) -> None:
         self._env = env
         self._plane = plane
-        self._models = scenario.model_table()
-        self._kind = scenario.server_kind
         self._eviction = eviction
         self.s3 = S3(env, scenario.endpoint.download)
         self.bad: dict[int, list[LoadFailure]] = {}
         """Models whose loads fail, and how; the fault that came last decides."""
+        self.left_behind: dict[int, list[int]] = {}
+        """Models whose unloads leave memory behind in the container, and bytes by each fault."""
 
     def of(self, model: int) -> LoadFailure | None:
         """How a load of the model fails that ends now; None: it does not."""
         ways = self.bad.get(model)
         return ways[-1] if ways else None
+
+    def unloaded(self, host: Host, model: int) -> None:
+        """A copy of the model was unloaded: what that leaves behind stays."""
+        left_bytes = sum(self.left_behind.get(model, ()))
+        if left_bytes:
+            host.leave(left_bytes)
 
     def strike(
         self, host: Host, pool: int, draw: LoadDraw, unload: Callable[[Host, int], simpy.Event]
@@ -113,7 +119,7 @@ class LoadFaults:
         already loaded (both measured on MMS), and from then on calls find a copy without a worker.
         """
         env, plane = self._env, self._plane
-        model = self._models[plane.tables.views.pools.model[pool]]
+        model = host.config.models[plane.tables.views.pools.model[pool]]
         failure = self.of(model.index)
         if failure == SWALLOWED:
             plane.spoil_pool(env.now, pool, BROKEN, float(draw.cpu[0]), float(draw.wait[0]))
@@ -121,7 +127,7 @@ class LoadFaults:
             victim = self._eviction.victim(host, env.now)
             if victim != NONE:
                 yield unload(host, victim)
-            kept = self._kind.kept_after_507(model)
+            kept = host.config.kind.kept_after_507(model)
             if kept is None:
                 raise LoadFailed
             plane.spoil_pool(env.now, pool, NO_WORKER)

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
-from math import ceil
 from typing import Any, cast
 
 import simpy
 
+from mmesim.engine.control.cpu_work import CpuWork
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
-from mmesim.engine.control.task import Task, happen
+from mmesim.engine.control.task import Task
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import (
     ADD_WORKER,
-    CPU_DONE,
+    DRAINING,
     IDLE,
     LOAD_FAILED,
     LOAD_TIMEOUT,
@@ -34,7 +34,7 @@ from mmesim.engine.kernel.codes import (
 )
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
-from mmesim.workload.loads import LoadDraw, LoadTimes
+from mmesim.workload.loads import LoadDraw
 
 NO_REQUEST = 2**62
 """From here on count the loads that no request has asked for: above the number of any call."""
@@ -50,7 +50,6 @@ class Loader:
         env: Environment,
         plane: DataPlane,
         scenario: Scenario,
-        replication: int,
         hosts: list[Host],
         eviction: Eviction,
     ) -> None:
@@ -58,16 +57,10 @@ class Loader:
         self._plane = plane
         self._hosts = hosts
         self._endpoint = scenario.endpoint
-        self._models = scenario.model_table()
-        self._memory_bytes = [model.pool_memory_bytes for model in self._models]
-        self._tasks = [model.pool_tasks for model in self._models]
-        self._times = LoadTimes(scenario, replication)
         self._eviction = eviction
         self.faults = LoadFaults(env, plane, scenario, eviction)
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
-        self._kind = scenario.server_kind
-        self._loops = self._kind.event_loops
-        self._computing: dict[int, simpy.Event] = {}
+        self._work = CpuWork(env, plane)
         self._limits: deque[tuple[float, simpy.Process, int]] = deque()
         """Deadline, process and pool of the loads under way, and of some that have ended."""
         self._limit_idle = env.event()
@@ -78,21 +71,24 @@ class Loader:
         self.load_s: list[float] = []
         self.unload_s: list[float] = []
         env.handle(MISS, self._missed)
-        env.handle(CPU_DONE, self._computed)
         env.handle(IDLE, self._idle)
         env.handle(ADD_WORKER, self._add_worker)
         env.process(self._enforce_limit())
 
     def _missed(self, pool: int) -> None:
         """A request found its model neither ready nor loading: load it."""
+        self._begin(pool)
+
+    def _begin(self, pool: int) -> simpy.Process:
         process = Task(self._env, self._load(pool))
         self._limits.append((self._env.now + self._endpoint.load_limit_s, process, pool))
         if not self._limit_idle.triggered:
             self._limit_idle.succeed()
+        return process
 
-    def load(self, model: int, host: int) -> None:
-        """Begin to load a model that has no copy on the host, though no request has asked for it."""
-        self._missed(self._plane.create_pool(self._env.now, model, host))
+    def load(self, model: int, host: int) -> simpy.Process:
+        """Begin to load a model that has no copy on the host, though no request has asked for it. Its end."""
+        return self._begin(self._plane.create_pool(self._env.now, model, host))
 
     def loading(self, pool: int) -> simpy.Process:
         """The load of a pool that is loading."""
@@ -101,11 +97,12 @@ class Loader:
     def _load(self, pool: int) -> Process:
         env, plane, endpoint = self._env, self._plane, self._endpoint
         pools = plane.tables.views.pools
-        model = self._models[pools.model[pool]]
         host = self._hosts[pools.host[pool]]
+        config = host.config
+        model = config.models[pools.model[pool]]
         asked = env.now
-        held_bytes, tasks = self._memory_bytes[model.index], self._tasks[model.index]
-        peak_bytes = ceil(held_bytes * endpoint.load_peak)
+        held_bytes, tasks = config.memory_bytes[model.index], config.tasks[model.index]
+        peak_bytes = config.peak_bytes[model.index]
         if not host.can_ever_hold(model, peak_bytes):
             plane.load_failed(env.now, pool, NEVER_FITS)
             return
@@ -113,10 +110,11 @@ class Loader:
         if asked_by == NONE:
             asked_by = NO_REQUEST + self._unasked
             self._unasked += 1
-        draw = self._times.draw(model.index, asked_by)
+        draw = config.loads.draw(model.index, asked_by)
         # The registration comes in on some event loop, which it blocks: one for each request that asks, so chosen alike
         # in every fleet.
-        loop = asked_by % self._loops if self._loops else NONE
+        loops = config.kind.event_loops
+        loop = asked_by % loops if loops else NONE
         host.begin_pool(model.index)
         slot: simpy.Event | None = None
         held = 0
@@ -141,7 +139,8 @@ class Loader:
             ready = env.now
             self.load_s.append(ready - third)
         except (simpy.Interrupt, LoadFailed) as end:
-            plane.load_failed(env.now, pool, LOAD_FAILED if isinstance(end, LoadFailed) else LOAD_TIMEOUT)
+            if not host.is_gone:
+                plane.load_failed(env.now, pool, LOAD_FAILED if isinstance(end, LoadFailed) else LOAD_TIMEOUT)
             host.end_pool(model.index)
             if held:
                 host.take(-held, -tasks)
@@ -179,7 +178,7 @@ class Loader:
             transfer = host.network.transfer(size)
             yield transfer
             if self._endpoint.download.unpack_Bps_per_vcpu is not None:
-                yield from self._compute(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
+                yield from self._work.done(host, size / self._endpoint.download.unpack_Bps_per_vcpu)
         except (simpy.Interrupt, LoadFailed):
             if transfer is not None:
                 host.network.cancel(transfer)
@@ -194,21 +193,21 @@ class Loader:
     def _start_processes(self, host: Host, model: Model, draw: LoadDraw, loop: int) -> Process:
         """The container's load: the pool's parent starts, then all workers load in parallel, or the parent for them."""
         env = self._env
-        loading = self._kind.loads_at_once(model)
+        loading = host.config.kind.loads_at_once(model)
         if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
             # One thread computes twice without a pause: one piece of work.
-            yield from self._compute(host, draw.start_cpu, float(draw.cpu[0]), loop)
+            yield from self._work.done(host, draw.start_cpu, float(draw.cpu[0]), loop)
             if draw.wait[0] > 0.0:
                 yield env.timeout(float(draw.wait[0]))
             return
         try:
             if loop != NONE:
                 self._plane.block_loop(env.now, host.row, loop)
-            yield from self._compute(host, draw.start_cpu)
+            yield from self._work.done(host, draw.start_cpu)
             if draw.start_wait > 0.0:
                 yield env.timeout(draw.start_wait)
         finally:
-            if loop != NONE:
+            if loop != NONE and not host.is_gone:
                 self._plane.release_loop(env.now, host.row, loop)
         workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(loading)]
         try:
@@ -238,8 +237,9 @@ class Loader:
     def _start_worker(self, station: int) -> Process:
         pools = self._plane.tables.views.pools
         row, host, life = int(pools.model[station]), self._hosts[pools.host[station]], int(pools.gen[station])
-        rule = self._kind.server_workers if row == NONE else self._kind.model_workers(self._models[row])
-        yield from self._compute(host, rule.start_cpu_s)
+        config = host.config
+        rule = config.kind.server_workers if row == NONE else config.kind.model_workers(config.models[row])
+        yield from self._work.done(host, rule.start_cpu_s)
         yield self._env.timeout(rule.start_wait_s)
         if self._plane.tables.views.pools.gen[station] == life:  # else its pool was unloaded meanwhile
             self._plane.add_worker(self._env.now, station)
@@ -248,11 +248,13 @@ class Loader:
         env, plane = self._env, self._plane
         views = plane.tables.views
         row, host = int(views.pools.model[pool]), self._hosts[views.pools.host[pool]]
-        model = None if row == NONE else self._models[row]
-        life, death = int(views.workers.gen[worker]), self._kind.death(model)
+        model = None if row == NONE else host.config.models[row]
+        life, death = int(views.workers.gen[worker]), host.config.kind.death(model)
         yield env.timeout(death.back_off_s)
+        if host.is_gone:
+            return
         if model is not None and death.reloads:
-            yield from self._load_worker(host, model, self._times.draw(model.index, worker), 0)
+            yield from self._load_worker(host, model, host.config.loads.draw(model.index, worker), 0)
         if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
             plane.revive_worker(env.now, worker)
 
@@ -263,7 +265,7 @@ class Loader:
             if host.disk_reads is not None:
                 read = host.disk_reads.transfer(model.artifact_bytes)
                 yield read
-            yield from self._compute(host, float(draw.cpu[worker]))
+            yield from self._work.done(host, float(draw.cpu[worker]))
             yield self._env.timeout(float(draw.wait[worker]))
         except simpy.Interrupt:
             if read is not None and host.disk_reads is not None:
@@ -327,38 +329,37 @@ class Loader:
 
     def _unloaded(self, event: simpy.Event) -> None:
         host, pool = cast(tuple[Host, int], event.value)  # of the timeout that `_unload` began
+        if host.is_gone:
+            return
         now, pools = self._env.now, self._plane.tables.views.pools
         if pools.in_flight[pool] > 0:  # a forced one: the front end still has requests for it
-            again = self._env.timeout(self._kind.unload_poll_s, (host, pool))
+            again = self._env.timeout(host.config.kind.unload_poll_s, (host, pool))
             again.callbacks.append(self._unloaded)
             return
-        model = self._models[pools.model[pool]]
+        model, config = int(pools.model[pool]), host.config
         host.unloads += 1
         self.unload_s.append(self._endpoint.unload_s)
-        keep = self._keeps_models or host.present[model.index] > 1  # another pool of it may be loading
+        keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
         more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
-        held_bytes, tasks = self._memory_bytes[model.index] + more_bytes, self._tasks[model.index] + more_tasks
-        host.unloaded(model.index, held_bytes, tasks, keep)
+        host.unloaded(model, config.memory_bytes[model] + more_bytes, config.tasks[model] + more_tasks, keep)
+        if self.faults.left_behind:
+            self.faults.unloaded(host, model)
         self._plane.drop_pool(now, pool, on_disk=keep)
         self._notify(host)
 
-    def _compute(self, host: Host, cpu_s: float, second_s: float = 0.0, loop: int = NONE) -> Process:
-        """CPU work of the controller or the container on one thread of the host; the first part may block a loop."""
-        if cpu_s <= 0.0:
-            cpu_s, second_s, loop = second_s, 0.0, NONE
-        if cpu_s <= 0.0:
-            return
-        row = self._plane.start_cpu(self._env.now, host.row, cpu_s, second_s, loop)
-        done = self._computing[row] = self._env.event()
-        try:
-            yield done
-        except simpy.Interrupt:
-            if self._computing.pop(row, None) is not None:
-                self._plane.cancel_cpu(self._env.now, row)
-            raise
+    def abandon(self, host: Host) -> None:
+        """The host is about to be no more: whatever is done there ends, and gives back what it holds.
 
-    def _computed(self, row: int) -> None:
-        happen(self._computing.pop(row))
+        What waits there for the end of CPU work or of a transfer without a load, a worker that comes back, waits for
+        ever.
+        """
+        pools = self._plane.tables.views.pools
+        self._work.abandon(host)
+        for _, process, pool in self._limits:
+            if process.is_alive and pools.host[pool] == host.row:
+                process.interrupt("host_lost")
+        there = self._plane.pools_of(host.row)
+        host.go([(pool, int(pools.model[pool])) for pool in there if pools.state[pool] in (READY, DRAINING)])
 
     def _idle(self, pool: int) -> None:
         """A pool has fallen idle, or had when that was signalled: calls that take no time may be gone or come since."""

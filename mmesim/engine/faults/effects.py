@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
-
-import simpy
 
 from mmesim.engine.control.load_faults import Outage
-from mmesim.engine.faults.world import World
+from mmesim.engine.faults.leaks import leak
+from mmesim.engine.faults.world import Process, World
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import (
     ALL,
     FailingS3,
     Kind,
+    Leak,
     PoisonModel,
     SlowInstance,
     SlowS3,
     WorkerCrash,
 )
 
-Process = Generator[simpy.Event, Any, None]
 Effect = Callable[[World, Fault, float], Process]
 """(what it acts on, the fault, a uniform number for its choice) -> the process."""
 
@@ -87,8 +85,8 @@ def worker_crash(world: World, fault: Fault, chance: float) -> Process:
     models, died = world.models(what.models), 0
     for host in hosts:
         for pool in world.stations(host, models):
-            workers = int(world.plane.tables.views.pools.workers[pool])
-            for number in range(workers if what.workers == ALL else min(workers, what.workers)):
+            alive = world.alive(pool)
+            for number in alive if what.workers == ALL else alive[: what.workers]:
                 died += world.loader.crash(pool, number)
     world.begins(fault, workers=died)
     yield from ()
@@ -113,6 +111,7 @@ EFFECTS: Mapping[type[Kind], Effect] = MappingProxyType(
         FailingS3: failing_s3,
         SlowInstance: slow_instance,
         WorkerCrash: worker_crash,
+        Leak: leak,
         PoisonModel: poison_model,
     }
 )

@@ -14,8 +14,8 @@ from mmesim.engine.control.loader import Loader
 from mmesim.engine.control.task import Task
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.faults.effects import EFFECTS, Process
-from mmesim.engine.faults.world import World
+from mmesim.engine.faults.effects import EFFECTS
+from mmesim.engine.faults.world import Process, World
 from mmesim.engine.measure.condition import Conditions
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.scenario import Scenario

@@ -13,12 +13,14 @@ from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import READY, UP
+from mmesim.engine.kernel.codes import NONE, READY, UP
 from mmesim.results.happened import Kind
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.models.resolve import called
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import KeyedGenerators
+
+Process = Generator[simpy.Event, Any, None]
 
 
 class World:
@@ -40,6 +42,8 @@ class World:
         self.fleet = fleet
         self.loader = loader
         self.scenario = scenario
+        self.over_s = scenario.run.duration_s + scenario.clients.longest_call_s
+        """From here on nobody looks any more."""
         self.slowed: dict[int, list[float]] = {}
         """Instance -> the factors by which faults slow it down now."""
         self._replication = replication
@@ -72,11 +76,21 @@ class World:
         copies = self.copies(host, models)
         return copies if views.params[0].shared_queue == 0 or not copies else [int(views.stations[host.row])]
 
-    def copies(self, host: Host, models: set[int]) -> list[int]:
-        """The pools of these models that are ready on an instance."""
+    def copies(self, host: Host, models: set[int] | None = None) -> list[int]:
+        """The pools that are ready on an instance, of these models or of all."""
         pools = self.plane.tables.views.pools
-        rows = self.plane.pools_of(host.row)
-        return [row for row in rows if int(pools.state[row]) == READY and int(pools.model[row]) in models]
+        ready = [row for row in self.plane.pools_of(host.row) if int(pools.state[row]) == READY]
+        return ready if models is None else [row for row in ready if int(pools.model[row]) in models]
+
+    def alive(self, station: int) -> list[int]:
+        """The numbers of the workers of a row of pools that are alive, as `Loader.crash` counts them."""
+        views = self.plane.tables.views
+        found, number, worker = [], 0, int(views.pools.first_worker[station])
+        while worker != NONE:
+            if not views.workers.dead[worker]:
+                found.append(number)
+            number, worker = number + 1, int(views.workers.sibling[worker])
+        return found
 
     def lasts(self, fault: Fault) -> Generator[simpy.Event, Any, bool]:
         """Wait for the end of the fault; False, at once, when it has none."""
@@ -88,6 +102,10 @@ class World:
     def begins(self, fault: Fault, **figures: float) -> None:
         """Note that the fault has come; `figures` say whom it hits."""
         self._journal.note(Kind.fault, fault.name, **figures)
+
+    def kills(self, fault: Fault, host: Host) -> None:
+        """Note that the kernel killed a worker of a host."""
+        self._journal.note(Kind.killed, fault.name, host=host.row)
 
     def ends(self, fault: Fault) -> None:
         """Note that the fault is over."""

@@ -5,12 +5,14 @@ from math import inf
 INF = inf
 NONE = -1
 
-# Hosts
-UP, LEAVING = 1, 2
+# Hosts: COMING before the router sends to it; LOST: is no more, which the router does not know; LEAVING: the router
+# sends nothing there any more
+UP, LEAVING, LOST, COMING = 1, 2, 3, 4
 
 # Pools: one model on one host
 FREE, LOADING, READY, DRAINING = 0, 1, 2, 3
 SERVES = 4  # no model: the queue and the workers of a whole host
+GHOST = 5  # went with its host, and the router still believes in it
 
 # What a load has left of a pool: a good copy, one whose calls fail, one without a worker
 WORKS, BROKEN, NO_WORKER = 0, 1, 2

@@ -11,22 +11,42 @@ from mmesim.engine.kernel.jit import inline, inner
 
 
 @inner
-def add_devices(t, h, now):
-    """The devices of a new host, with the figures of `params`."""
-    params, devices = t.params[0], t.devices
-    for k in range(params.devices):
-        devices.head[h, k] = devices.tail[h, k] = devices.newest[h, k] = devices.oldest[h, k] = NONE
-        devices.at_once[h, k] = params.device_jobs
-        devices.room[h, k] = params.device_bytes
-        devices.copy_Bps[h, k] = params.device_copy_Bps
+def equip(t, h, count, at_once, room, copy_Bps, now):
+    """Host `h`, which has nothing to do yet, has `count` devices for `room` bytes of models and `at_once` jobs each."""
+    devices = t.devices
+    devices.count[h, 0] = count
+    for k in range(count):
+        devices.at_once[h, k] = int(at_once)
+        devices.room[h, k] = int(room)
+        devices.copy_Bps[h, k] = copy_Bps
         devices.at[h, k] = now
+
+
+@inner
+def clear(t, h, now):
+    """Nothing is on the devices of host `h` any more, which is gone; its workers have let go of them."""
+    devices = t.devices
+    for k in range(t.params[0].devices):
+        bring(t, h, k, now)
+        devices.head[h, k] = devices.tail[h, k] = devices.newest[h, k] = devices.oldest[h, k] = NONE
+        devices.running[h, k] = devices.used[h, k] = 0
+
+
+@inner
+def let_go(t, s):
+    """The workers of station `s` have nothing to do with their devices any more."""
+    w = t.pools.first_worker[s]
+    while w != NONE:
+        t.on_device.state[w] = D_AWAY
+        t.on_device.resident[w] = 0
+        w = t.workers.sibling[w]
 
 
 @inline
 def assign(t, h, w):
     """New worker `w` of host `h` gets the next device in turn, with nothing of its model on it."""
     devices, on = t.devices, t.on_device
-    on.device[w] = devices.given[h, 0] % t.params[0].devices
+    on.device[w] = devices.given[h, 0] % devices.count[h, 0]
     devices.given[h, 0] += 1
     on.state[w] = D_AWAY
     on.resident[w] = on.failed[w] = 0

@@ -23,6 +23,8 @@ from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
 from mmesim.engine.kernel.lists import FORWARDED, link_server
 
+MOST_LOOPS = 1 << 24  # of one host: a timer names host and loop by one number
+
 
 @inline
 def touch(t, p, now):
@@ -44,7 +46,7 @@ def forward(t, a, p, now):
     attempts.state[a] = A_PRE
     t.pools.in_flight[p] += 1
     link_server(t, a, FORWARDED)
-    loops = t.params[0].loops
+    loops = t.hosts.loops[h]
     k = NONE
     if loops > 0:
         k = loop_of(attempts.route[a], loops)
@@ -80,7 +82,7 @@ def release_loop(t, h, k, now):
     loops = t.loops
     loops.blocked[h, k] -= 1
     if loops.blocked[h, k] == 0 and loops.head[h, k] != NONE:
-        push_timer(t.clock[0], t.timers, now, CLASS_ENTRY, TIMER_LOOP, h * t.params[0].loops + k, 0)
+        push_timer(t.clock[0], t.timers, now, CLASS_ENTRY, TIMER_LOOP, h * MOST_LOOPS + k, 0)
 
 
 @inline
@@ -96,8 +98,7 @@ def end_control(t, h, row, now):
 def next_stalled(t, row, now):
     """The first attempt that waits at an event loop comes in. -> action, its row, its host"""
     attempts, loops = t.attempts, t.loops
-    n = t.params[0].loops
-    h, k = row // n, row % n
+    h, k = row // MOST_LOOPS, row % MOST_LOOPS
     a = loops.head[h, k]
     if a == NONE or loops.blocked[h, k] > 0:
         return DO_NOTHING, NONE, h
@@ -127,7 +128,7 @@ def start_pre(t, a, h, k, now):
 @inline
 def end_pre(t, a, h, now):
     """The front end has computed for attempt `a`: its event loop is free."""
-    n = t.params[0].loops
+    n = t.hosts.loops[h]
     if n > 0:
         release_loop(t, h, loop_of(t.attempts.route[a], n), now)
 

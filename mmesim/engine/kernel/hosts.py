@@ -1,47 +1,69 @@
 """What the control plane does to a host: it comes, leaves, is slowed down, and computes for loads."""
 
 from mmesim.engine.kernel import devices
-from mmesim.engine.kernel.codes import LEAVING, NONE, TASK_CONTROL, UP
+from mmesim.engine.kernel.codes import COMING, LEAVING, NONE, TASK_CONTROL, UP
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import inner
 from mmesim.engine.kernel.lists import free_control
-from mmesim.engine.kernel.pools import new_station
 from mmesim.engine.kernel.record import integrate
 
 
 @inner
-def add_host(t, key, now):
-    """A new host, up from now, with the figures of `params`; its row."""
-    clock, params, hosts = t.clock[0], t.params[0], t.hosts
+def add_host(t, key, config, speed, now):
+    """A new host to which the router does not send yet, of the configuration with this place in `copies`; its row."""
+    clock, hosts = t.clock[0], t.hosts
     h = clock.n_hosts
     clock.n_hosts = h + 1
-    hosts.state[h] = UP
+    hosts.state[h] = COMING
     hosts.key[h] = key
-    hosts.vcpu[h] = params.vcpu
-    hosts.cores[h] = params.cores
-    hosts.smt_slope[h] = params.smt_slope
-    hosts.speed[h] = hosts.full_speed[h] = params.speed
+    hosts.config[h] = config
+    hosts.speed[h] = hosts.full_speed[h] = speed
     hosts.at[h] = hosts.tokens_at[h] = now
-    hosts.tokens[h] = params.throttle_burst
-    t.up[clock.n_up] = h
-    clock.n_up += 1
-    clock.memory_epoch += 1
-    clock.fleet_epoch += 1
-    devices.add_devices(t, h, now)
-    if params.shared_queue == 1:
-        new_station(t, h, now)
+    hosts.tokens[h] = t.params[0].throttle_burst
     refresh(t, h)
     return h
 
 
 @inner
+def equip_host(t, h, loops, vcpu, cores, smt_slope):
+    """Set what host `h`, which has nothing to do yet, computes with, and the event loops of its front end."""
+    hosts = t.hosts
+    hosts.loops[h] = loops
+    hosts.vcpu[h] = vcpu
+    hosts.cores[h] = cores
+    hosts.smt_slope[h] = smt_slope
+
+
+@inner
+def open_host(t, h):
+    """The router sends to host `h`, which was COMING, from now on, and uses what was loaded there before."""
+    clock = t.clock[0]
+    t.hosts.state[h] = UP
+    p = t.hosts.first_pool[h]
+    while p >= 0:
+        t.pools.up[p] = 1
+        p = t.pools.next_pool[p]
+    t.up[clock.n_up] = h
+    clock.n_up += 1
+    clock.memory_epoch += 1
+    clock.fleet_epoch += 1
+
+
+@inner
 def drain_host(t, h):
     """The router sends no request to host `h` any more; what is there goes on."""
+    if t.hosts.state[h] == UP:
+        leave_router(t, h)
+    elif t.hosts.state[h] == COMING:
+        t.hosts.state[h] = LEAVING
+
+
+@inner
+def leave_router(t, h):
+    """The router forgets host `h` and what is loaded there."""
     clock, up = t.clock[0], t.up
-    if t.hosts.state[h] != UP:
-        return
     t.hosts.state[h] = LEAVING
     p = t.hosts.first_pool[h]
     while p >= 0:

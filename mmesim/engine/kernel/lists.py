@@ -75,8 +75,8 @@ def new_pool(t, m, h, asker, now):
     pools.model[p] = m
     pools.host[p] = h
     pools.up[p] = 1 if hosts.state[h] == UP else 0
-    pools.most_workers[p] = models.most_workers[m]
-    pools.add_worker_at[p] = models.add_worker_at[m]
+    pools.most_workers[p] = t.copies.most_workers[m, hosts.config[h]]
+    pools.add_worker_at[p] = t.copies.add_worker_at[m, hosts.config[h]]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE
     pools.waiter_n[p] = pools.in_flight[p] = 0
     pools.episode[p] = 0
@@ -104,14 +104,14 @@ def new_pool(t, m, h, asker, now):
         hosts.first_pool[h] = p
     hosts.last_pool[h] = p
     hosts.load_queue[h] += 1
-    hosts.placed[h] += t.pool_bytes[m]
+    hosts.placed[h] += t.copies.bytes[m, hosts.config[h]]
     return p
 
 
 @inner
 def free_pool(t, p):
     """Unlink a pool from its model and its host and give its row back."""
-    space, pools, models, hosts = t.space[0], t.pools, t.models, t.hosts
+    pools, models, hosts = t.pools, t.models, t.hosts
     m, h = pools.model[p], pools.host[p]
     before, after = pools.prev_copy[p], pools.next_copy[p]
     if before >= 0:
@@ -131,7 +131,14 @@ def free_pool(t, p):
         pools.prev_pool[after] = before
     else:
         hosts.last_pool[h] = before
-    hosts.placed[h] -= t.pool_bytes[m]
+    hosts.placed[h] -= t.copies.bytes[m, hosts.config[h]]
+    free_row(t, p)
+
+
+@inline
+def free_row(t, p):
+    """Give a row of pools back that is in no list."""
+    space, pools = t.space[0], t.pools
     pools.state[p] = FREE
     pools.gen[p] += 1
     pools.free[p] = space.free_pool

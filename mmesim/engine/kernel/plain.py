@@ -32,7 +32,6 @@ PLAIN: dict[str, Plain] = {
     "failed_parts": Plain(S, 2, "ledger of failed measured attempts: sum of each part, by cause"),
     "window_causes": Plain(COUNT, 1, "failures in the window, by cause"),
     "window_hist": Plain(COUNT, 1, "answers in the window, by coarse bucket"),
-    "pool_bytes": Plain(COUNT, 1, "bytes of memory of a pool of each model"),
     "budgets": Plain(COUNT, 1, "calls that users of closed loops may still begin"),
     "record_parts": Plain(S, 2, "the ledger of each record, by part"),
     "scratch": Plain(ROW, 1, "rows that a verb hands back"),

@@ -8,6 +8,7 @@ from mmesim.engine.kernel.codes import (
     DO_LEAVE,
     DRAINING,
     FREE,
+    GHOST,
     LOADING,
     NEVER_FITS,
     NO_WORKER,
@@ -73,15 +74,16 @@ def add_worker(t, s, now):
 @inner
 def new_station(t, h, now):
     """The shared queue of host `h`, and its workers."""
-    params, pools = t.params[0], t.pools
+    pools, copies, k = t.pools, t.copies, t.hosts.config[h]
+    m = t.model_stats.workers.size - 1
     s = take_pool(t)
     pools.state[s] = SERVES
     pools.model[s] = NONE
     pools.host[s] = h
-    pools.most_workers[s] = params.most_workers
-    pools.add_worker_at[s] = params.add_worker_at
+    pools.most_workers[s] = copies.most_workers[m, k]
+    pools.add_worker_at[s] = copies.add_worker_at[m, k]
     t.stations[h] = s
-    new_workers(t, s, params.server_workers, now)
+    new_workers(t, s, copies.workers[m, k], now)
 
 
 @inner
@@ -103,7 +105,7 @@ def pool_ready(t, p, now):
     t.models.loading[m] -= 1
     t.hosts.load_queue[h] -= 1
     if pools.load_left[p] != NO_WORKER:
-        new_workers(t, p, t.models.workers[m], now)
+        new_workers(t, p, t.copies.workers[m, t.hosts.config[h]], now)
     a = pools.waiter_head[p]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE
     pools.waiter_n[p] = 0
@@ -146,20 +148,28 @@ def load_failed(t, p, cause, now):
 @inner
 def drop_pool(t, p, on_disk, now):
     """Pool `p` is unloaded: its workers and its row are free; `on_disk`: whether the artefact stays on its host."""
-    clock, space, pools, workers = t.clock[0], t.space[0], t.pools, t.workers
-    w = pools.first_worker[p]
+    free_workers(t, p, now)
+    t.models.disk_host[t.pools.model[p]] = t.pools.host[p] if on_disk == 1 else NONE
+    t.clock[0].memory_epoch += 1
+    free_pool(t, p)
+
+
+@inner
+def free_workers(t, s, now):
+    """The rows of all workers of station `s` are free: timers and tasks that were meant for them are void."""
+    space, workers = t.space[0], t.workers
+    w = t.pools.first_worker[s]
     while w >= 0:
         after = workers.sibling[w]
         workers.gen[w] += 1
+        workers.batch_no[w] += 1
         if t.params[0].devices > 0:
-            devices.forget(t, pools.host[p], w, now)
+            devices.forget(t, t.pools.host[s], w, now)
         workers.next[w] = space.free_worker
         space.free_worker = w
         space.n_free_workers += 1
         w = after
-    t.models.disk_host[pools.model[p]] = pools.host[p] if on_disk == 1 else NONE
-    clock.memory_epoch += 1
-    free_pool(t, p)
+    t.pools.first_worker[s] = NONE
 
 
 @inner
@@ -205,7 +215,7 @@ def crash_worker(t, p, k, now):
     Requests go on queueing: a dead worker is still a worker to MMS (wlm/WorkLoadManager.hasNoWorker).
     """
     workers, pools, attempts = t.workers, t.pools, t.attempts
-    if pools.state[p] == FREE or pools.state[p] == LOADING:
+    if pools.state[p] == FREE or pools.state[p] == LOADING or pools.state[p] == GHOST:
         return NONE
     w = pools.first_worker[p]
     while k > 0 and w != NONE:

@@ -7,7 +7,7 @@ instance that has the model, and that many requests make some go to another inst
 A new policy needs a row in scenario/endpoint/router.py, and here a name in `POLICIES`, its number, and a branch.
 """
 
-from mmesim.engine.kernel.codes import LOADING, MISS, NONE, READY, UP
+from mmesim.engine.kernel.codes import GHOST, LOADING, LOST, MISS, NONE, READY, UP
 from mmesim.engine.kernel.hashing import PRIME, mixed
 from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.lists import new_pool
@@ -30,14 +30,21 @@ def score(t, m, h):
 
 @inner
 def pool_on(t, m, h):
-    """The pool of model `m` on host `h` that is ready or loading, NONE without one."""
+    """The pool of model `m` on host `h` that is ready or loading, as far as the router knows; NONE without one."""
     pools = t.pools
     p = t.models.first_copy[m]
     while p >= 0:
-        if pools.host[p] == h and (pools.state[p] == READY or pools.state[p] == LOADING):
+        if pools.host[p] == h and (pools.state[p] == READY or pools.state[p] == LOADING or pools.state[p] == GHOST):
             return p
         p = pools.next_copy[p]
     return NONE
+
+
+@inline
+def uses(t, m, h):
+    """Whether the router uses a pool of model `m` on host `h`: it has not forgotten it at a change of the fleet."""
+    p = pool_on(t, m, h)
+    return p != NONE and t.pools.up[p] == 1
 
 
 @inner
@@ -52,7 +59,7 @@ def place(t, m):
     shortest = NONE
     for k in range(t.clock[0].n_up):
         h = t.up[k]
-        if pool_on(t, m, h) == NONE and (shortest == NONE or hosts.load_queue[h] < shortest):
+        if not uses(t, m, h) and (shortest == NONE or hosts.load_queue[h] < shortest):
             shortest = hosts.load_queue[h]
     if shortest == NONE:
         return NONE
@@ -60,16 +67,16 @@ def place(t, m):
     if (
         placement == RENDEZVOUS
         and h >= 0
-        and hosts.state[h] == UP
+        and (hosts.state[h] == UP or hosts.state[h] == LOST)
         and hosts.load_queue[h] <= shortest + 1
-        and pool_on(t, m, h) == NONE
+        and not uses(t, m, h)
     ):
         return h
     best = NONE
     best_score = least = 0
     for k in range(t.clock[0].n_up):
         h = t.up[k]
-        if (hosts.load_queue[h] <= shortest + 1 or placement == MOST_FREE) and pool_on(t, m, h) == NONE:
+        if (hosts.load_queue[h] <= shortest + 1 or placement == MOST_FREE) and not uses(t, m, h):
             s = score(t, m, h)
             full = 0
             if placement == MOST_FREE:
@@ -89,7 +96,7 @@ def sticky(t, m):
     p = models.first_copy[m]
     while p >= 0:
         if pools.up[p] == 1:  # its host's row may be far away
-            if pools.state[p] == READY:
+            if pools.state[p] == READY or pools.state[p] == GHOST:
                 if ready == NONE or pools.in_flight[p] < pools.in_flight[ready]:
                     ready = p
             elif pools.state[p] == LOADING and loading == NONE:
@@ -103,10 +110,24 @@ def sticky(t, m):
         ):
             return ready, NONE
         h = place(t, m)
-        return (ready if h == NONE else NONE), h
+        if h == NONE:
+            return ready, NONE
+        return again(t, m, h), h
     if loading >= 0:
         return loading, NONE
-    return NONE, place(t, m)
+    h = place(t, m)
+    return again(t, m, h), h
+
+
+@inline
+def again(t, m, h):
+    """The pool of model `m` on host `h`, where a copy is to be placed, if the router had forgotten it."""
+    if h == NONE or t.params[0].rehash == 0:
+        return NONE
+    p = pool_on(t, m, h)
+    if p != NONE:
+        t.pools.up[p] = 1
+    return p
 
 
 @inline
@@ -122,6 +143,21 @@ def home(t, m):
                 best, best_score = up[k], s
         models.home[m] = best
     return models.home[m]
+
+
+@inner
+def rehash(t):
+    """The hosts have changed: no copy is used any more that is not on the first host of its model."""
+    pools, models = t.pools, t.models
+    t.params[0].rehash = 1
+    for m in range(models.key.size):
+        first = home(t, m)
+        models.disk_host[m] = NONE
+        p = models.first_copy[m]
+        while p >= 0:
+            if pools.host[p] != first:
+                pools.up[p] = 0
+            p = pools.next_copy[p]
 
 
 @inner
@@ -203,13 +239,15 @@ def is_throttled(t, h, now):
 def route(t, a, u, now):
     """Pool for attempt `a` with its uniform number `u`, made (and MISS signalled) if it has to be loaded.
 
-    NONE: there is no host; REFUSED: the host takes no more.
+    NONE: there is no host, or the one that the router chooses is lost; REFUSED: the host takes no more.
     """
     clock = t.clock[0]
     m = t.attempts.model[a]
     p, h = choose(t, m, u)
     if p != NONE:
         h = t.pools.host[p]
+    if h >= 0 and t.hosts.state[h] == LOST:
+        return NONE
     if h >= 0 and is_throttled(t, h, now):
         return REFUSED
     if p == NONE and h >= 0:

@@ -36,10 +36,11 @@ HOST = in_lines(
     ("cores", NUMBER, "physical cores"),
     ("speed", NUMBER, "CPU seconds of work that one thread does in a second now"),
     ("full_speed", NUMBER, "the same when nothing slows the host down"),
-    ("smt_slope", NUMBER, "cores that each busy vCPU above the cores adds"),
     ("clock", NUMBER, "by which GDSF ages what is not asked for any more"),
-    ("state", CODE, "UP or LEAVING"),
+    ("state", CODE, "COMING, UP, LOST or LEAVING"),
     ("hits", COUNT, "measured attempts that found their model ready"),
+    ("loops", COUNT, "event loops of its front end; 0: as many as there are requests"),
+    ("smt_slope", NUMBER, "cores that each busy vCPU above the cores adds"),
     ("wanted", FLAG, "a load waits for a pool to become idle: IDLE is signalled"),
     ("load_queue", COUNT, "loads under way or waiting for a slot"),
     ("misses", COUNT, "measured attempts that did not find their model ready"),
@@ -50,6 +51,7 @@ HOST = in_lines(
     ("tokens_at", AT, "up to when `tokens` is known"),
     ("placed", COUNT, "bytes of memory of its pools, loading ones too"),
     ("lost", S, "integral of the vCPUs that spinning threads waste, over time"),
+    ("config", ROW, "its place in `copies`"),
 )
 
 MODEL = in_lines(
@@ -65,9 +67,6 @@ MODEL = in_lines(
     ("key", KEY, "in rendezvous hashing"),
     ("last_copy", LINK, "the pool of this model whose load began last"),
     ("disk_host", LINK, "the host from which it was unloaded last, with the artefact still there"),
-    ("workers", COUNT, "workers of a new pool"),
-    ("most_workers", COUNT, "most workers of a pool"),
-    ("add_worker_at", COUNT, "attempts in the queue at which a worker is added"),
     ("spin", MILLIONTHS, "factor of over-subscription of a thread"),
     ("pinned", FLAG, "is never unloaded for lack of room"),
     ("batch_base", S, "time of a batch, with the rule BATCH_AFFINE"),
@@ -79,11 +78,18 @@ MODEL = in_lines(
     ("device_bytes", COUNT, "memory that a worker takes on its device"),
 )
 
+COPY = packed(  # of each model, and in the last row of what serves all models of a host
+    ("bytes", COUNT, "bytes of memory of a pool of the model on a host of this configuration"),
+    ("workers", COUNT, "workers of a new pool"),
+    ("most_workers", COUNT, "most workers of a pool"),
+    ("add_worker_at", COUNT, "attempts in the queue at which a worker is added"),
+)
+
 POOL = in_lines(
     ("next_copy", LINK, "next pool of this model"),
     ("host", ROW, "where it is"),
-    ("state", CODE, "FREE, LOADING, READY, DRAINING or SERVES"),
-    ("up", FLAG, "its host is UP"),
+    ("state", CODE, "FREE, LOADING, READY, DRAINING, SERVES or GHOST"),
+    ("up", FLAG, "the router uses it: its host is UP, and it was not forgotten"),
     ("in_flight", COUNT, "attempts that its container has taken and not finished"),
     ("model", LINK, "what is loaded; NONE for the row of a shared queue"),
     ("filler", LINK, "the worker that fills its batch"),
@@ -164,6 +170,7 @@ DEVICE = packed(
     ("copy_Bps", PER_S, "bytes copied to it"),
     ("newest", LINK, "worker that used it last, of those whose model is there"),
     ("oldest", LINK, "worker that used it longest ago, of those whose model is there"),
+    ("count", COUNT, "devices of the host (first device)"),
     ("given", COUNT, "workers that came to the host (first device)"),
     ("copies", COUNT, "models that were copied to it"),
     ("at", AT, "up to when `busy` and `held` are known"),

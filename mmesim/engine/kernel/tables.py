@@ -29,6 +29,7 @@ LAYOUTS: dict[str, Layout] = {
     "params": scalars.PARAMS,
     "hosts": rows.HOST,
     "models": rows.MODEL,
+    "copies": rows.COPY,
     "pools": rows.POOL,
     "workers": rows.WORKER,
     "on_device": rows.ON_DEVICE,
@@ -60,7 +61,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     **{name: np.dtype(table.unit.kind) for name, table in PLAIN.items()},
 }
 AXES = {
-    **{name: 2 if name in ("tasks", "loops", "devices") else 1 for name in LAYOUTS},
+    **{name: 2 if name in ("tasks", "loops", "copies", "devices") else 1 for name in LAYOUTS},
     **{name: table.axes for name, table in PLAIN.items()},
 }
 """1, or 2: rows and places of each."""
@@ -190,6 +191,7 @@ class Tables:
             "loops": (hosts, max(1, sizes.loops)),
             "devices": (hosts, sizes.devices),
             "on_device": 0,
+            "copies": (models + 1, 1),
         }
         shapes |= {
             **dict.fromkeys(("ends", "firsts"), 2 * _leaves(hosts)),
@@ -202,7 +204,6 @@ class Tables:
             "model_hist": (models, coarse_buckets),
             "limits": max(1, sizes.limits),
             "members": (models, max(1, sizes.selections)),
-            "pool_bytes": models,
             "cell_causes": (max(1, sizes.cells), N_CAUSES),
             "causes": (4, N_CAUSES),
             "failed_parts": (N_CAUSES, N_PARTS),
@@ -258,6 +259,11 @@ class Tables:
         times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
         content["ends"], content["firsts"] = _minima(times)
+        self._refresh()
+
+    def grow_places(self, table: str, places: int) -> None:
+        """Make each row of a table with places hold at least this many of them."""
+        self._larger(table, (self._content[table].shape[0], places))
         self._refresh()
 
     def grow(self, table: str, rows: int) -> None:

@@ -5,7 +5,7 @@ behind `now` (whole numbers before times and other reals) are what `act` passes 
 method of the same name. A verb first brings the clocks that it depends on to `now`.
 """
 
-from mmesim.engine.kernel import clients, devices, frontend, hosts, lists, pools, router, staff
+from mmesim.engine.kernel import clients, devices, frontend, hosts, lists, loss, pools, router, staff
 from mmesim.engine.kernel.codes import DRAINING, NONE
 from mmesim.engine.kernel.jit import Verbs, entry
 from mmesim.engine.kernel.replay import replay as replay_calls
@@ -19,15 +19,57 @@ def come_to(t, now):
 
 
 @verb
-def add_host(t, now, key: int) -> int:
-    """A new host, up from now, with `key` in rendezvous hashing; its row."""
-    return hosts.add_host(t, key, now)
+def add_host(t, now, key: int, config: int, speed: float) -> int:
+    """A new host with `key` in rendezvous hashing and place `config` in `copies`; its row.
+
+    The router does not send to it yet.
+    """
+    h = hosts.add_host(t, key, config, speed, now)
+    if t.params[0].shared_queue == 1:
+        pools.new_station(t, h, now)
+    return h
+
+
+@verb
+def equip_host(t, now, host: int, loops: int, vcpu: float, cores: float, smt_slope: float):
+    """What a new host, which has nothing to do yet, computes with, and its event loops."""
+    hosts.equip_host(t, host, loops, vcpu, cores, smt_slope)
+
+
+@verb
+def open_host(t, now, host: int):
+    """The router sends to a new host from now on."""
+    hosts.open_host(t, host)
 
 
 @verb
 def drain_host(t, now, host: int):
     """The router sends no request to the host any more; what is there goes on."""
     hosts.drain_host(t, host)
+
+
+@verb
+def equip_devices(t, now, host: int, count: int, at_once: float, room: float, copy_Bps: float):
+    """What devices a host has that has nothing to do yet, and how much memory for models and how many jobs each."""
+    devices.equip(t, host, count, at_once, room, copy_Bps, now)
+
+
+@verb
+def kill_host(t, now, host: int):
+    """The host is no more; `notice_loss` must follow, then or later."""
+    loss.kill_host(t, host, now)
+
+
+@verb
+def notice_loss(t, now, host: int):
+    """The router learns that a host is lost."""
+    loss.notice_loss(t, host)
+
+
+@verb
+def rehash(t, now):
+    """The hosts have changed: no copy is used any more that is not on the first host of its model."""
+    router.rehash(t)
 
 
 @verb

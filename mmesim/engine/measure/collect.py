@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -109,8 +110,8 @@ def collect(
         ),
         shared_worker_s=float(added.workers.there_s[-1]),
         model_names=tuple(model.name for model in models),
-        hosts=_hosts(scenario, views, len(hosts), peaks, added),
-        devices=_devices(scenario, len(hosts), added),
+        hosts=_hosts(views, hosts, peaks, added),
+        devices=_devices(scenario, hosts, added),
         windows=windows,
         load_s=np.array(load_s, dtype=np.float64),
         records=records,
@@ -167,17 +168,19 @@ def _cells(views: Any) -> CellData:
     )
 
 
-def _hosts(scenario: Scenario, views: Any, n: int, peaks: Peaks, added: Integrals) -> HostData:
-    endpoint = scenario.endpoint
+def _hosts(views: Any, hosts: Sequence[Host], peaks: Peaks, added: Integrals) -> HostData:
+    n, endpoints = len(hosts), [host.config.endpoint for host in hosts]
+    prices = [endpoint.host.price_usd_per_hour for endpoint in endpoints]
     return HostData(
         up_s=added.up_s,
         cpu_busy_s=added.cpu_busy_s,
-        vcpu=np.full(n, endpoint.host.vcpu),
+        vcpu=np.array([endpoint.host.vcpu for endpoint in endpoints]),
+        usd_per_hour=np.array([nan if price is None else price for price in prices]),
         memory_byte_s=added.memory_byte_s,
-        memory_bytes=np.full(n, endpoint.host.memory_bytes),
+        memory_bytes=np.array([endpoint.host.memory_bytes for endpoint in endpoints]),
         memory_peak_bytes=np.pad(peaks.memory_bytes, (0, n - len(peaks.memory_bytes))),
         disk_byte_s=added.disk_byte_s,
-        disk_bytes=np.full(n, endpoint.disk_bytes),
+        disk_bytes=np.array([endpoint.disk_bytes for endpoint in endpoints]),
         loaded_s=added.loaded_s,
         loads=added.loads,
         unloads=added.unloads,
@@ -193,31 +196,32 @@ def _hosts(scenario: Scenario, views: Any, n: int, peaks: Peaks, added: Integral
     )
 
 
-def _devices(scenario: Scenario, n: int, added: Integrals) -> DeviceData | None:
-    of = scenario.endpoint.host.devices
-    if of is None or not scenario.uses_devices:
+def _devices(scenario: Scenario, hosts: Sequence[Host], added: Integrals) -> DeviceData | None:
+    of = [host.config.endpoint.host.devices for host in hosts]
+    if not scenario.uses_devices:
         return None
-    device_s = added.up_s * of.count
+    count, base, memory = (
+        np.array([0 if one is None else getattr(one, name) for one in of])
+        for name in ("count", "base_memory_bytes", "memory_bytes")
+    )
+    device_s = added.up_s * count
     return DeviceData(
-        devices=np.full(n, of.count),
+        devices=count,
         device_s=device_s,
         busy_s=added.device_busy_s,
-        memory_byte_s=added.device_byte_s + device_s * of.base_memory_bytes,
-        memory_bytes=np.full(n, of.count * of.memory_bytes),
+        memory_byte_s=added.device_byte_s + device_s * base,
+        memory_bytes=count * memory,
         copies=added.device_copies,
     )
 
 
 def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, str]:
     """The laws that a run verifies of itself: name -> "ok" or what is wrong."""
-    endpoint, counts = scenario.endpoint, views.counts[0]
+    counts = views.counts[0]
     calls, ended = int(counts.calls), int(counts.ok_all) + int(views.causes[1].sum())
     open_calls, waiting = int(counts.calls - counts.calls_done), int(counts.in_system)
     reached, answered = int(counts.reached), int(counts.attempts_all)
     area, sojourn = float(counts.area), float(counts.sojourn)
-    memory = max(host.memory.peak for host in hosts)
-    tasks = max(host.tasks.peak for host in hosts)
-    disk = max(host.disk.peak for host in hosts)
     wrong = {
         "conservation": ""
         if calls == ended + open_calls
@@ -231,13 +235,7 @@ def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, 
         "little": ""
         if waiting or abs(area - sojourn) <= LITTLE_TOLERANCE * max(1.0, area)
         else f"integral of attempts in the system {area!r} s, sum of their stays {sojourn!r} s",
-        "memory": ""
-        if memory <= max(endpoint.usable_memory_bytes, endpoint.base_memory_bytes)
-        else f"{memory} bytes used of {endpoint.usable_memory_bytes}",
-        "tasks": ""
-        if endpoint.pid_limit is None or tasks <= max(endpoint.pid_limit, scenario.server.base_tasks)
-        else f"{tasks} processes and threads, limit {endpoint.pid_limit}",
-        "disk": "" if disk <= endpoint.disk_bytes else f"{disk} bytes on a disk of {endpoint.disk_bytes}",
+        **_room(scenario, hosts),
         "causes": ""
         if len(CAUSES) == views.causes.shape[1]
         else f"{views.causes.shape[1]} causes counted, {len(CAUSES)} named",
@@ -246,3 +244,21 @@ def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, 
         most = int((views.devices.used - views.devices.room).max())
         wrong["devices"] = "" if most <= 0 else f"{most} bytes more on a device than it has for models"
     return {name: text or "ok" for name, text in wrong.items()}
+
+
+def _room(scenario: Scenario, hosts: Sequence[Host]) -> dict[str, str]:
+    """No host held more than it has room for, and none that is gone holds anything: what was wrong, by resource."""
+    resources = ("memory", "tasks", "disk", *(["gone"] if any(host.is_gone for host in hosts) else []))
+    wrong = dict.fromkeys(resources, "")
+    for host in hosts:
+        endpoint = host.config.endpoint
+        usable, limit = endpoint.usable_memory_bytes, endpoint.pid_limit
+        if host.memory.peak - host.leaked_bytes > max(usable, endpoint.base_memory_bytes):
+            wrong["memory"] = f"{host.memory.peak} bytes used of {usable}"
+        if host.tasks.peak > (inf if limit is None else max(limit, scenario.server.base_tasks)):
+            wrong["tasks"] = f"{host.tasks.peak} processes and threads, limit {limit}"
+        if host.disk.peak > endpoint.disk_bytes:
+            wrong["disk"] = f"{host.disk.peak} bytes on a disk of {endpoint.disk_bytes}"
+        if host.is_gone and not host.is_empty():
+            wrong["gone"] = f"host {host.row} is gone, and something is still taken there"
+    return wrong

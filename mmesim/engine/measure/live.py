@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 
 import numpy as np
 
-from mmesim.arrays import Ints
+from mmesim.arrays import Floats, Ints
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
@@ -17,8 +18,6 @@ from mmesim.engine.measure.integrals import Integrals, integrals
 from mmesim.engine.measure.worker_time import WorkerTime
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
-from mmesim.scenario.endpoint.endpoint import Endpoint
-from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.stats.histogram import clipped_quantile, log_middles
 
 MICRO = 1e6
@@ -50,14 +49,11 @@ class Period:
 class LiveMetrics:
     """Reads the endpoint while it runs; changes nothing. Any number of meters read it, each at its own times."""
 
-    def __init__(
-        self, env: Environment, plane: DataPlane, loader: Loader, hosts: list[Host], endpoint: Endpoint
-    ) -> None:
+    def __init__(self, env: Environment, plane: DataPlane, loader: Loader, hosts: list[Host]) -> None:
         self.env = env
         self.plane = plane
         self.loader = loader
         self.hosts = hosts
-        self.endpoint = endpoint
         self._counted: list[_Counted] = []
 
     def integrals(self) -> Integrals:
@@ -137,9 +133,10 @@ class Meter:
         area = float(views.counts[0].area)  # brought to now by the integrals
         in_system, self._area_before = (area - self._area_before) / seconds, area
         n = float((added.up_s / seconds).sum())  # hosts, on average
-        host = live.endpoint.host
+        memory_bytes, disk_bytes = _capacities(live.hosts)
         downloads, loads, unloads = self._new_times()
         figures = {
+            "Instances": n,
             "Invocations": window["attempts"],
             "InvocationsPerInstance": _ratio(window["attempts"], n),
             "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
@@ -161,8 +158,8 @@ class Meter:
             "RequestsInSystem": in_system,
             "QueueFull": causes["queue_full"],
             "CPUUtilization": _ratio(100.0 * float(added.cpu_busy_s.sum()) / seconds, n),
-            "MemoryUtilization": _ratio(100.0 * float(added.memory_byte_s.sum()) / seconds, n) / host.memory_bytes,
-            "DiskUtilization": _ratio(100.0 * float(added.disk_byte_s.sum()) / seconds, n) / live.endpoint.disk_bytes,
+            "MemoryUtilization": _ratio(100.0 * float((added.memory_byte_s / memory_bytes).sum()) / seconds, n),
+            "DiskUtilization": _ratio(100.0 * float((added.disk_byte_s / disk_bytes).sum()) / seconds, n),
             "WorkerUtilization": 100.0 * _ratio(float(added.workers.busy_s.sum()), float(added.workers.there_s.sum())),
             "WorkerUtilization_Maximum": 100.0 * _largest(added.workers, seconds),
             "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
@@ -172,7 +169,7 @@ class Meter:
             "ClientLatency_p99": clipped_quantile(views.coarse_edges, latencies, 0.99, *ends) * MICRO,
         }
         if views.params[0].devices > 0:
-            figures |= _of_devices(host, added, seconds * n)
+            figures |= _of_devices(live.hosts, added, seconds * n)
         return Period(figures, n, causes, latencies)
 
     def _new_times(self) -> tuple[list[float], list[float], list[float]]:
@@ -182,15 +179,24 @@ class Meter:
         return loader.download_s[seen[0] :], loader.load_s[seen[1] :], loader.unload_s[seen[2] :]
 
 
-def _of_devices(host: HostType, added: Integrals, host_s: float) -> dict[str, float]:
-    """What CloudWatch shows of GPUs: each sum is over the devices of an instance."""
-    devices = host.devices
-    assert devices is not None  # else no model uses one
-    held = _ratio(float(added.device_byte_s.sum()), host_s) + devices.count * devices.base_memory_bytes
+def _of_devices(hosts: Sequence[Host], added: Integrals, host_s: float) -> dict[str, float]:
+    """What CloudWatch shows of GPUs: each is the sum over the devices of an instance."""
+    full = 0.0
+    for host, up_s, held in zip(hosts, added.up_s.tolist(), added.device_byte_s.tolist(), strict=True):
+        devices = host.config.endpoint.host.devices
+        if devices is not None:
+            full += (held + up_s * devices.count * devices.base_memory_bytes) / devices.memory_bytes
     return {
         "GPUUtilization": 100.0 * _ratio(float(added.device_busy_s.sum()), host_s),
-        "GPUMemoryUtilization": 100.0 * held / devices.memory_bytes,
+        "GPUMemoryUtilization": 100.0 * _ratio(full, host_s),
     }
+
+
+def _capacities(hosts: Sequence[Host]) -> tuple[Floats, Floats]:
+    """Memory and disk of each host, bytes."""
+    endpoints = [host.config.endpoint for host in hosts]
+    memory = np.array([endpoint.host.memory_bytes for endpoint in endpoints], dtype=np.float64)
+    return memory, np.array([endpoint.disk_bytes for endpoint in endpoints], dtype=np.float64)
 
 
 def _ended(loader: Loader) -> tuple[int, int, int]:

@@ -79,7 +79,7 @@ class Line:
 
 def is_timed(e: Expectation) -> bool:
     """Whether an expectation asks for a time of the run."""
-    return e.calls.between_s is not None or e.calls.every_s is not None
+    return e.calls.between_s is not None or e.calls.every_s is not None or e.event is not None
 
 
 def is_of_a_run(e: Expectation) -> bool:
@@ -120,7 +120,7 @@ def lines(
     """
     found = []
     for e in scenario.expect:
-        asked = scenario if e.calls.is_all else watching
+        asked = scenario if e.calls.is_all and e.event is None else watching
         pairs = zip(questions(e, asked, pilot), questions(moved(e, tolerance), asked, pilot), strict=True)
         found += [Line(e, inside, beyond) for inside, beyond in pairs]
     return tuple(found)

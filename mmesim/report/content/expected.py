@@ -63,6 +63,10 @@ def _found(e: Expectation, decided: Any, failed: bool) -> str:
         return formats.percent(decided)
     if e.kind == "rate":
         return _rate(e, decided)
+    if e.event is not None:
+        low, high = decided["ci95"] or (decided["value"], decided["value"])
+        value, *ends = (units.show_seconds(one / 1000.0) for one in (decided["value"], low, high))
+        return value if low == high else f"{value} [{', '.join(ends)}]"
     if e.kind == "usd" and decided["ci95"] is not None and math.isclose(*decided["ci95"], rel_tol=1e-9):
         decided = {**decided, "ci95": None}  # the price of a fleet that does not change is no estimate
     return formats.both(decided, unit=f" {SHOWN_UNITS[e.kind]}".rstrip())

@@ -19,6 +19,7 @@ from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
 from mmesim.report.content import causes
 from mmesim.report.content.expected import expectations
+from mmesim.report.content.happened import happened
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.ledger import calls_of_band
@@ -41,6 +42,7 @@ def run_report(result: Shown) -> Report:
         head(result, summary),
         warned(summary),
         expectations(result, summary),
+        happened(summary),
         robustness(summary),
         causes.binds(summary),
         latency(summary),

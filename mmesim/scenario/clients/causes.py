@@ -76,7 +76,7 @@ FAILURES: Mapping[Cause, Failure] = MappingProxyType(
             "above `endpoint.throttling`", "", "ThrottlingException 400", legacy=True, standard=True
         ),
         Cause.host_lost: Failure(
-            "your own process has drained every host", "", "ServiceUnavailable 503", legacy=True, standard=True
+            "the host is lost, or none is in service", "", "ServiceUnavailable 503", legacy=True, standard=True
         ),
         Cause.client_timeout: Failure("after `clients.timeout`", "", "read time-out", legacy=True, standard=True),
     }

@@ -21,6 +21,7 @@ from mmesim.scenario.values.fields import (
     Bytes,
     Count,
     Data,
+    Flag,
     Number,
     Rate,
     Refused,
@@ -30,9 +31,11 @@ from mmesim.scenario.values.fields import (
     shown,
 )
 from mmesim.scenario.values.time_field import TimeField
-from mmesim.scenario.values.times import Constant
+from mmesim.scenario.values.times import Constant, Lognormal
 
 Warm = bool | Literal["stationary"]
+PROVISIONING = Lognormal(mean=376.0, cv=0.3)
+"""A median of 360 s; nine of ten take 3.7 to 9.8 min: creations of endpoints in AWS's notebooks took 6 to 9 min."""
 STATIONARY: Literal["stationary"] = "stationary"
 
 
@@ -154,6 +157,26 @@ class Endpoint(Data):
     """The router in front of the hosts."""
     throttling: Throttling = Throttling()
     """Calls that a host refuses with ThrottlingException."""
+    zones: Annotated[Count, Field(le=100)] = 3
+    """Availability Zones; hosts are in each of them in turn."""
+    provisioning: TimeField = PROVISIONING
+    """Time from the decision until a new host is in service, the start of its container included (U); default: a
+    lognormal with a median of 6 minutes, of published creations of endpoints.
+    """
+    preload: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """Groups or single models that a provisioned host loads before it takes calls, as far as they fit; default none,
+    as on SageMaker.
+    """
+    drain_s: Seconds = Field(30.0, alias="drain")
+    """Time that a host which is scaled in or replaced has for what is in flight there; then it fails. Between SIGTERM
+    and SIGKILL SageMaker leaves 30 s.
+    """
+    serial_scaling: Flag = True
+    """Whether a change of the number of hosts waits for the one under way, while the endpoint is Updating (U)."""
+    loss_noticed_after_s: Seconds = Field(10.0, alias="loss_noticed_after")
+    """Time until the router knows that a host is lost (U): calls that it sends there until then fail with `host_lost`
+    at once, as do those that were there.
+    """
     only: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """Groups or single models that this endpoint hosts, default all: the calls for the others go elsewhere."""
     without: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None

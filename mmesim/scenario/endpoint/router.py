@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -67,8 +67,20 @@ class Router(Data):
     """Time the router adds to each call (OverheadLatency; the published mean is about 2 ms)."""
     misroute: Share = 0.0
     """Share of the calls that go to a random host instead."""
+    at_scale: Literal["stay", "rehash"] = "stay"
+    """What `sticky` does when a host comes or goes (U): `stay`: copies are used where they are; `rehash`, the worst
+    case: a copy is not used any more unless it is on the first host of its model, chosen by the hash of its name among
+    the hosts that there are then. `hash` always does so.
+    """
     spill_at: Count | None = None
     """Calls in flight on each ready copy of a model above which one more copy is made; default max(4, 2 x workers)."""
+
+    @model_validator(mode="after")
+    def _rehashed_by_sticky(self) -> Router:
+        if self.at_scale == "rehash" and self.policy is not RouterPolicy.sticky:
+            does = "always does so" if self.policy.one_home else "remembers no copies"
+            raise Refused(f"rehash needs policy: sticky ({self.policy} {does})", ("at_scale",))
+        return self
 
     @model_validator(mode="after")
     def _placed_by_sticky(self) -> Router:

@@ -13,6 +13,7 @@ from mmesim.scenario.faults.kinds import (
     KINDS,
     FailingS3,
     Kind,
+    Leak,
     PoisonModel,
     SlowInstance,
     SlowS3,
@@ -40,6 +41,8 @@ class Fault(Data):
     """The CPUs of an instance are slower."""
     worker_crash: WorkerCrash | None = None
     """Workers die."""
+    leak: Leak | None = None
+    """Memory is not given back."""
     poison_model: PoisonModel | None = None
     """Loads of some models fail."""
     at_s: Seconds | None = Field(None, alias="at")

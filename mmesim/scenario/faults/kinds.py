@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from mmesim.scenario.values.fields import (
     Bandwidth,
+    Bytes,
     Count,
     Data,
     Number,
@@ -140,6 +141,25 @@ class WorkerCrash(Data):
     """The instance whose copies are hit, `random` for any that is up; default: all."""
 
 
+class Leak(Data):
+    """Memory that models do not give back, until the kernel kills the largest process of an instance."""
+
+    models: Models
+    """Groups or single models."""
+    per_call_bytes: Annotated[Bytes, Field(gt=0)] | None = Field(None, alias="per_call")
+    """Memory that each call leaves behind in the copy that served it; an unload, or the death of a worker, frees it."""
+    per_unload_bytes: Annotated[Bytes, Field(gt=0)] | None = Field(None, alias="per_unload")
+    """Memory that each unload leaves behind in the container; only a restart of the container frees it."""
+    for_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="for")
+    """How long memory leaks; default: to the end of the run. What has leaked stays."""
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Leak:
+        if self.per_call_bytes is None and self.per_unload_bytes is None:
+            raise Refused("does not say what leaks: per_call or per_unload", (), "add per_call: 1 MiB")
+        return self
+
+
 class PoisonModel(Data):
     """The artefacts of some models are bad: each load of them fails from now on. Loaded copies stay as they are.
 
@@ -157,7 +177,7 @@ class PoisonModel(Data):
     """After which loads succeed again; default: never. Copies that failed stay so until they are unloaded."""
 
 
-Kind = SlowS3 | FailingS3 | SlowInstance | WorkerCrash | PoisonModel
+Kind = SlowS3 | FailingS3 | SlowInstance | WorkerCrash | Leak | PoisonModel
 
 KINDS: Mapping[str, type[Kind]] = MappingProxyType(
     {
@@ -165,6 +185,7 @@ KINDS: Mapping[str, type[Kind]] = MappingProxyType(
         "failing_s3": FailingS3,
         "slow_instance": SlowInstance,
         "worker_crash": WorkerCrash,
+        "leak": Leak,
         "poison_model": PoisonModel,
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -37,6 +38,8 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from refusals.all
         return
     yield from _hosted(scenario, models)
+    for number, name, hint in unknown(scenario.endpoint.preload, models):
+        yield Refused(f"there is no model or group {name!r}", ("endpoint", "preload", number), hint)
     yield from _split(scenario, models)
     yield from _pinned(scenario, models)
     yield from _devices(scenario, models)
@@ -137,6 +140,9 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
             yield Refused("compares with endpoint.pid_limit, which is not set", place, "endpoint: {pid_limit: 32768}")
         if e.metric in COSTS and endpoint.host.price_usd_per_hour is None:
             yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
+        if e.event is not None and not any(one.limits_calls for one in scenario.expect):
+            message = "there is no limit of latency or errors that could be kept again"
+            yield Refused(message, place, "expect: [p99 < 500 ms, error_rate < 1 %]")
         limited = any(one.is_latency and one.is_upper and one.calls.is_all for one in scenario.expect)
         if e.metric == "tenants.meet_slo" and not limited:
             yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")
@@ -154,7 +160,7 @@ def _selected(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused
         if every_s is not None and run.duration_s / every_s > MOST_WINDOWS:
             number = run.duration_s / every_s
             yield Refused(f"a run of {number:,.0f} windows; at most {MOST_WINDOWS:,} are counted", place)
-        if between_s is not None and between_s[1] > run.duration_s:
+        if between_s is not None and run.duration_s < between_s[1] < math.inf:
             yield Refused(f"the run ends at {units.show_seconds(run.duration_s, 12)}, before this time is over", place)
         if between_s is not None and run.warmup_s != AUTO and between_s[0] < run.warmup_s:
             cut = units.show_seconds(run.warmup_s, 12)

@@ -13,7 +13,7 @@ from mmesim import units
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
-from mmesim.scenario.run.expected import EXPECTED, OF_CALLS
+from mmesim.scenario.run.expected import EXPECTED, OF_CALLS, RECOVERY
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.fields import Data
 from mmesim.scenario.values.forms import OneOf
@@ -104,7 +104,8 @@ def _expectations(line: dict[str, Any]) -> None:
     names: dict[tuple[str, str], list[str]] = {}
     for name, kinds in EXPECTED.items():
         for kind in kinds:
-            alike = (_LIMITS.get(kind, ""), _CALLS if name in OF_CALLS else "")
+            which = _CALLS if name in OF_CALLS else _AFTER if name == RECOVERY else ""
+            alike = (_LIMITS.get(kind, ""), which)
             names.setdefault(alike, []).append(re.escape(name))
     forms = (
         rf"(?:{'|'.join(alike)})(?![\w.]){calls}\s*(?:<=?|>=?)\s*{units.NUMBER}\s*{limit}"
@@ -113,8 +114,10 @@ def _expectations(line: dict[str, Any]) -> None:
     line["pattern"] = rf"^\s*(?:{'|'.join(forms)})(?!\S)"
 
 
-_CALLS = r"(?:\s+(?:warm|cold))?(?:\s+of\s[^<>=]+)?(?:\s+in\s[^<>=]+)?"
+_CALLS = r"(?:\s+(?:warm|cold))?(?:\s+of\s[^<>=]+)?(?:\s+in\s[^<>=]+)?(?:\s+after\s[^<>=]+)?"
 """Which calls are meant, as a regular expression."""
+_AFTER = r"\s+after\s[^<>=]+"
+"""Of what a recovery is."""
 _LIMITS = {"ms": f"(?:{'|'.join(units.TIMES)})", "share": "%", "rate": "/(?:ms|s|min|h|d)", "usd": "USD"}
 """Kind of a figure -> the unit of its limit, as a regular expression."""
 

@@ -1,7 +1,7 @@
 """Puts one scenario over another: `extends`, and `--set` overrides.
 
-Maps merge, lists replace; the lists `models` and `traffic` merge by name. A key takes the place of the keys that it
-excludes: a new distribution replaces the old one instead of joining it.
+Maps merge, lists replace; the lists `models`, `traffic` and `faults` merge by name, but an empty one empties them. A
+key takes the place of the keys that it excludes: a new distribution replaces the old one instead of joining it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 from mmesim.errors import Problem, ScenarioError, did_you_mean
 from mmesim.scenario.clients.retries import RETRIES
 from mmesim.scenario.endpoint.eviction import EVICTIONS
+from mmesim.scenario.faults.fault import MOMENTS
+from mmesim.scenario.faults.kinds import KINDS
 from mmesim.scenario.file.from_json import MARK, from_json
 from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.tree import Key, Located
@@ -21,7 +23,7 @@ from mmesim.scenario.traffic.arrivals import ARRIVALS
 from mmesim.scenario.traffic.popularity import POPULARITIES
 from mmesim.scenario.values.time_field import TIMES
 
-BY_NAME = ("models", "traffic")
+BY_NAME = ("models", "traffic", "faults")
 
 _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset({*TIMES.names, "uncertain"}),
@@ -31,6 +33,8 @@ _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset({"by", "size"}),
     frozenset({"count", "file", "azure_functions"}),
     frozenset({"weight", "rate"}),
+    frozenset(MOMENTS),
+    frozenset(KINDS),
     frozenset({"instance_type", "host"}),
 )
 _WHOLE = frozenset({"percentiles", "uncertain"})
@@ -77,9 +81,10 @@ TABLES = (".csv", ".tsv", ".txt", ".log")
 
 
 def named(tree: Located) -> Located:
-    """The tree with `models` as a list, and with a name for every table of models and every stream.
+    """The tree with `models` as a list, and with a name for every table of models, every stream and every fault.
 
-    A single map may stand for a list of one; a table is called like its file, a stream by its place.
+    A single map may stand for a list of one; a table is called like its file, a stream by its place, a fault by its
+    kind.
     """
     entries = dict(tree.map)
     for key in BY_NAME:
@@ -88,15 +93,21 @@ def named(tree: Located) -> Located:
         whole = entries[key]
         items = [whole] if isinstance(whole.value, dict) else whole.list
         if isinstance(whole.value, dict | list):
-            entries[key] = whole.with_value([_with_name(key, index, item) for index, item in enumerate(items)])
+            entries[key] = whole.with_value([_with_name(key, index, items) for index in range(len(items))])
     return tree.with_value(entries)
 
 
-def _with_name(key: str, index: int, item: Located) -> Located:
+def _with_name(key: str, index: int, items: Sequence[Located]) -> Located:
+    item = items[index]
     if not isinstance(item.value, dict) or "name" in item.value:
         return item
     if key == "traffic":
         name = f"traffic-{index}"
+    elif key == "faults":
+        kind = next((one for one in KINDS if one in item.map), None)
+        if kind is None:
+            return item
+        name = f"{kind}-{sum(isinstance(one.value, dict) and kind in one.map for one in items[:index])}"
     elif "file" in item.map and isinstance(item.map["file"].value, str):
         name = Path(item.map["file"].value).name.split(".")[0]
     elif "azure_functions" in item.map:
@@ -114,7 +125,7 @@ def merge(base: Located, over: Located, key: Key = "") -> Located:
         for name, value in over.map.items():
             merged[name] = merge(merged[name], value, name) if name in merged else value
         return over.with_value(merged)
-    if key in BY_NAME and isinstance(base.value, list) and isinstance(over.value, list):
+    if key in BY_NAME and isinstance(base.value, list) and isinstance(over.value, list) and over.list:
         return over.with_value(_merge_by_name(base.list, over.list))
     return over
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Literal, cast
@@ -21,8 +21,8 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.figures import LATENCIES, QUANTILE_NAME, QUANTILES, Kind, quantile_shares
-from mmesim.scenario.run.expected import EXPECTED, LATER, OF_CALLS, OF_LIMIT, meaning_of
-from mmesim.scenario.run.selection import ALL_CALLS, OFFERED, Counted, Selection, Word, read_selection
+from mmesim.scenario.run.expected import EXPECTED, NO_FIGURE, OF_CALLS, OF_LIMIT, RECOVERY, meaning_of
+from mmesim.scenario.run.selection import ALL_CALLS, ORDER, Counted, Selection, Word, read_event, read_selection
 from mmesim.scenario.run.share import share
 from mmesim.scenario.values.fields import Refused, shown
 
@@ -36,9 +36,10 @@ EXAMPLES = (
     "cost.month < 1000 USD",
     "p99 warm < 200 ms",
     "p99 of tenants in every 5 min < 1 s",
+    "recovery after zone-loss < 5 min",
 )
 
-_BEHIND = re.compile(rf"\s((?:{'|'.join(OFFERED)})\b.*)$")
+_BEHIND = re.compile(rf"\s((?:{'|'.join(ORDER)})\b.*)$")
 _OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
 _FLIPPED: Mapping[str, str] = MappingProxyType({"<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
@@ -57,13 +58,18 @@ class Expectation:
     kind: Kind
     text: str
     calls: Selection = ALL_CALLS
+    event: str | None = None
+    """The fault or deploy whose recovery is meant."""
 
     @property
     def counted(self) -> Counted | None:
         """What a run has to count for it apart from all calls, None when nothing."""
-        if self.calls.is_all:
-            return None
-        return Counted(self.calls, self.limit if self.is_latency and self.metric != "mean" else math.inf)
+        return None if self.calls.is_all else Counted(self.calls, self.counted_limit_s)
+
+    @property
+    def counted_limit_s(self) -> float:
+        """Above which latency a call is counted as slow for it, seconds; infinite when none is."""
+        return self.limit if self.is_latency and self.metric != "mean" else math.inf
 
     @property
     def is_latency(self) -> bool:
@@ -88,12 +94,24 @@ class Expectation:
         return f"{_IN_WORDS[self.comparison]} {self.show(self.limit, 12)}"
 
     @property
+    def _within(self) -> str:
+        return f"{'within' if self.is_upper else 'only after'} {self.show(self.limit, 12)}"
+
+    @property
+    def limits_calls(self) -> bool:
+        """Whether it bounds the latency or the errors of calls at any time: what recovery is measured against."""
+        whenever = self.calls.between_s is None and self.calls.after is None
+        return self.is_upper and whenever and (self.is_latency or self.metric == "error_rate")
+
+    @property
     def meaning(self) -> str:
         """What is expected, in words: how the line was understood."""
         shares, calls = quantile_shares(self.metric), self.calls
         if shares is not None:
             slow = f"{calls.in_words} are slower than {self.show(self.limit, 12)} or fail"
             return f"{calls.each_time}{_IN_WORDS[self.comparison]} {units.show_fraction(shares[1])} of {slow}"
+        if self.event is not None:
+            return f"after {self.event} the limits of latency and errors are kept again, for good, {self._within}"
         if self.metric == "max" and not calls.is_all:
             # The largest is not counted apart: what decides is whether a call is slower at all.
             which = calls.none if self.is_upper else calls.none.replace("no ", "at least one ", 1)
@@ -142,7 +160,8 @@ def read_expectation(value: object) -> Expectation:
         plain = f"{right} {_FLIPPED[operator[0]]} {value[: operator.start()].strip()}"
         raise Refused(f"{shown(value)} begins with its limit", (), f"write {plain}")
     metric = _figure(left[0].text)
-    calls = read_selection(metric, left[1:])
+    event = _recovered(left[1:]) if metric == RECOVERY else None
+    calls = ALL_CALLS if event else read_selection(metric, left[1:])
     if not calls.is_all and metric not in OF_CALLS:
         word = left[1]
         raise Refused(
@@ -158,7 +177,15 @@ def read_expectation(value: object) -> Expectation:
         hint = f"write {plain}" if _can_be(plain) else None
         raise Refused(f"`{behind[1]}` stands behind the limit: which calls are meant stands before it", (), hint)
     kind, limit = _limit(metric, operator[0], right)
-    return Expectation(metric, cast(Comparison, operator[0]), limit, kind, value.strip(), calls)
+    return Expectation(metric, cast(Comparison, operator[0]), limit, kind, value.strip(), calls, event)
+
+
+def _recovered(words: Sequence[Word]) -> str:
+    """The fault or deploy after which a recovery is expected."""
+    if not words or words[0].text != "after":
+        got = "" if not words else f", not '{words[0].text}' (column {words[0].column})"
+        raise Refused(f"recovery is that after a fault or a deploy{got}: write `recovery after NAME < 5 min`")
+    return read_event(RECOVERY, words[1:], words[0].column)
 
 
 def _can_be(line: str) -> bool:
@@ -173,8 +200,8 @@ def _figure(word: str) -> str:
     if word in EXPECTED:
         return word
     root = word.partition(".")[0]
-    if root in LATER:
-        raise Refused(f"{word!r} cannot be expected: {LATER[root]}")
+    if root in NO_FIGURE:
+        raise Refused(f"{word!r} cannot be expected: {NO_FIGURE[root]}")
     plain = re.sub(r"^latency(_ms)?\.|(_ms|_rps)$", "", word).replace("_ms.", ".").replace("usd_per_", "")
     if QUANTILE_NAME.fullmatch(word.lower()) and word.lower() not in EXPECTED:
         known = f"{', '.join(QUANTILES[:-1])} and {QUANTILES[-1]}"

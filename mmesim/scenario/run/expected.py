@@ -26,6 +26,9 @@ COUNTS: Mapping[str, str] = MappingProxyType(
 )
 """Counts, which a limit bounds as rates of the measured time -> what is counted."""
 
+RECOVERY = "recovery"
+"""The figure that is a time after an event: `recovery after zone-loss < 5 min`."""
+
 OF_CALLS: tuple[str, ...] = (*LATENCIES, "error_rate", "cache_hit_ratio")
 """Figures that can be asked for of some of the calls: warm or cold ones, those of a group, those of some time."""
 
@@ -54,6 +57,7 @@ _FIGURES = {one.name: one for one in FIGURES if one.path is not None and one.kin
 EXPECTED: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
     {
         **{name: (one.kind,) for name, one in _FIGURES.items()},
+        RECOVERY: ("ms",),
         OF_LIMIT: ("count", "share"),
         **dict.fromkeys(COSTS, ("usd",)),
         **dict.fromkeys(COUNTS, ("rate",)),
@@ -63,17 +67,13 @@ EXPECTED: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
 )
 """Figure -> the kinds of limits that it can have."""
 
-LATER: Mapping[str, str] = MappingProxyType(
+NO_FIGURE: Mapping[str, str] = MappingProxyType(
     {
-        "recovery": "recovery after a fault is not judged yet",
-        "over_time": "what happens over time is not judged yet",
+        "over_time": "write `p99 in every 5 min < 1 s` for parts of the run, `recovery after FAULT < 5 min` for what "
+        "follows a fault",
     }
 )
-"""First word of figures that do not exist yet -> why."""
-
-
-NOT_SIMULATED = "what follows a fault is not judged apart yet"
-"""Why `after` has no meaning."""
+"""First word of what is no figure, though a result has it -> what to write."""
 
 
 def ledger_path(metric: str) -> tuple[str, str] | None:
@@ -94,6 +94,8 @@ def meaning_of(metric: str, kind: Kind) -> str:
         return f"rate of {COUNTS[metric]}"
     if metric in COSTS:
         return COSTS[metric]
+    if metric == RECOVERY:
+        return "time to recovery"
     path = ledger_path(metric)
     if path is not None:
         band, part = path

@@ -3,7 +3,8 @@
     FIGURE [warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] [after FAULT] OP LIMIT
 
 A call, answered or failed, is cold if any of its attempts waited for a load, and warm if it reached a host and none
-did; a failed call that never reached a host counts in both. Times count from the start of the run.
+did; a failed call that never reached a host counts in both. Times count from the start of the run, or from the fault
+or deploy that the line names: `error_rate in 0 min..10 min after zone-loss < 1 %`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import Literal, NamedTuple, cast
 
 from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.scenario.run.expected import NOT_SIMULATED
 from mmesim.scenario.values.fields import Refused
 
 State = Literal["warm", "cold"]
@@ -25,8 +25,6 @@ State = Literal["warm", "cold"]
 ORDER: Mapping[str, int] = MappingProxyType({"warm": 0, "cold": 0, "of": 1, "in": 2, "after": 3})
 """Word of the grammar -> its place behind the figure; two words of one place exclude each other."""
 
-OFFERED = tuple(word for word in ORDER if word != "after")
-"""The words that can be used: `after` is known only to say why it cannot."""
 PERIOD = "5 min"
 """The length of windows in examples."""
 
@@ -52,6 +50,8 @@ class Selection:
     group: str | None = None
     between_s: tuple[float, float] | None = None
     every_s: float | None = None
+    after: str | None = None
+    """The fault or deploy from which on calls count; `between_s` then counts from there until the scenario is known."""
 
     @property
     def is_all(self) -> bool:
@@ -64,14 +64,27 @@ class Selection:
         calls = "all calls" if self.state is None and self.group is None else "the calls"
         named = calls if self.state is None else f"the {self.state} calls"
         whose = "" if self.group is None else f" of {self.group}"
-        return f"{named}{whose}{'' if self.between_s is None else f' {time_span(*self.between_s)}'}"
+        return f"{named}{whose}{self._time}"
 
     @property
     def none(self) -> str:
         """That there is no such call: `no cold call of tenant from 8 h to 9 h`."""
         calls = "call" if self.state is None else f"{self.state} call"
         whose = "" if self.group is None else f" of {self.group}"
-        return f"no {calls}{whose}{'' if self.between_s is None else f' {time_span(*self.between_s)}'}"
+        return f"no {calls}{whose}{self._time}"
+
+    @property
+    def _time(self) -> str:
+        """When they begin, in words; nothing where that does not matter."""
+        after = "" if self.after is None else f" after {self.after}"
+        if self.between_s is None or math.isinf(self.between_s[1]):
+            return after
+        return f" {time_span(*self.between_s)}{after and f',{after}'}"
+
+    def once(self, begins_s: float) -> Selection:
+        """The same calls, when it is known when the event begins that they come after."""
+        first_s, last_s = self.between_s or (0.0, math.inf)
+        return replace(self, between_s=(begins_s + first_s, begins_s + last_s))
 
     @property
     def each_time(self) -> str:
@@ -120,7 +133,7 @@ def read_selection(figure: str, words: Sequence[Word]) -> Selection:
         if word.text not in ORDER:
             raise _unknown(figure, word, rest)
         if ORDER[word.text] <= last:
-            order = "[warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min]"
+            order = "[warm | cold] [of GROUP] [in 8 h..9 h | in every 5 min] [after FAULT]"
             raise Refused(f"`{word.text}` at column {word.column} comes too late or twice: write `{figure} {order}`")
         last = ORDER[word.text]
         if word.text in ("warm", "cold"):
@@ -131,8 +144,8 @@ def read_selection(figure: str, words: Sequence[Word]) -> Selection:
             taken.append(rest.pop(0))
         text = " ".join(one.text for one in taken)
         if word.text == "after":
-            raise Refused(f"`after` at column {word.column}: {NOT_SIMULATED}")
-        if word.text == "of":
+            found = replace(found, after=read_event(figure, taken, word.column))
+        elif word.text == "of":
             if not taken:
                 raise Refused(f"`of` at column {word.column} names no model or group: write `{figure} of GROUP`")
             found = replace(found, group=text)
@@ -141,13 +154,21 @@ def read_selection(figure: str, words: Sequence[Word]) -> Selection:
     return found
 
 
+def read_event(figure: str, names: Sequence[Word], column: int) -> str:
+    """The name of the fault or deploy behind `after`, which stands at a column; raises Refused."""
+    if len(names) != 1:
+        wrong = "names no fault or deploy" if not names else f"names {len(names)} words, and a name is one"
+        raise Refused(f"`after` at column {column} {wrong}: write `{figure} after NAME`")
+    return names[0].text
+
+
 def _unknown(figure: str, word: Word, rest: Sequence[Word]) -> Refused:
     """`rest` are the words behind it."""
-    after = f"behind {figure} come {', '.join(OFFERED)} or a limit"
+    after = f"behind {figure} come {', '.join(ORDER)} or a limit"
     message = f"'{word.text}' at column {word.column} means nothing: {after}"
     if word.text in ("every", "each", "per"):
         return Refused(message, (), f"write in every {_meant_time(' '.join(one.text for one in rest)) or PERIOD}")
-    return Refused(message, (), did_you_mean(word.text, OFFERED))
+    return Refused(message, (), did_you_mean(word.text, ORDER))
 
 
 def _meant_time(text: str) -> str | None:

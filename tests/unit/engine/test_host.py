@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import simpy
 
-from mmesim.engine.control.host import Host
+from mmesim.engine.simulation import Simulation
 from mmesim.scenario import Scenario
 
 
@@ -20,7 +19,7 @@ def test_the_artefact_that_goes_first_is_the_one_used_longest_ago_of_those_witho
         }
     )
     rng = np.random.default_rng(1)
-    host = Host(simpy.Environment(), 0, scenario.endpoint, scenario.server_kind, rng)
+    host = Simulation(scenario).hosts[0]
     used: dict[int, int] = {}  # artefact on disk -> when it was used last
     pools = np.zeros(8, dtype=np.int64)
     for step in range(5000):

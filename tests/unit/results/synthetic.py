@@ -60,6 +60,7 @@ def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
         "up_s": seconds,
         "cpu_busy_s": seconds,
         "vcpu": 2,
+        "usd_per_hour": 0.36,
         "memory_byte_s": 2.0 * GIB * seconds,
         "memory_bytes": 8 * GIB,
         "memory_peak_bytes": 3 * GIB,

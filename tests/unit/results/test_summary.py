@@ -148,7 +148,7 @@ def test_a_summary_that_differs_in_one_key_does_not_fit_the_schema() -> None:
 
 def test_the_keys_of_a_summary_stand_in_the_order_of_its_models() -> None:
     found = figures(*two())
-    assert list(found) == [key for key in Summary.model_fields if key not in LEFT_OUT]
+    assert list(found) == [name for name in Summary.model_fields if name not in LEFT_OUT]
     assert list(found["tenants"]) == list(Tenants.model_fields)
     assert meanings(Summary).keys() == Summary.model_fields.keys()
 

@@ -1,0 +1,97 @@
+"""Memory that is not given back, and the kernel's answer once a host has no more: it kills the largest process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mmesim.engine.control.host import Host
+from mmesim.engine.faults.world import Process, World
+from mmesim.scenario.faults.fault import Fault
+from mmesim.scenario.faults.kinds import Leak
+
+LOOK_S = 1.0
+"""How often calls are counted, and the memory of a host is compared with what it has."""
+
+Calls = Mapping[tuple[int, int, int], int]
+"""Host, pool and life of the pool's row -> the calls that it has got since its load was asked for."""
+
+
+def leak(world: World, fault: Fault, _: float) -> Process:
+    """Calls leave memory behind in their copy, unloads leave some in the container."""
+    what, env = fault.what, world.env
+    assert isinstance(what, Leak)
+    models, behind = world.models(what.models), world.loader.faults.left_behind
+    until = world.over_s if what.for_s is None else min(world.over_s, env.now + what.for_s)
+    world.begins(fault)
+    for model in models if what.per_unload_bytes else ():
+        behind.setdefault(model, []).append(what.per_unload_bytes or 0)
+    seen = _calls(world, models)
+    while env.now < until:
+        yield env.timeout(min(LOOK_S, until - env.now))
+        seen = _grow(world, seen, _calls(world, models), what.per_call_bytes or 0)
+        _relieve(world, fault)
+    for model in models if what.per_unload_bytes else ():
+        behind[model].remove(what.per_unload_bytes or 0)
+    if what.for_s is not None:
+        world.ends(fault)
+    while env.now < world.over_s and any(_excess_bytes(world, host) > 0 for host in world.fleet.alive):
+        yield env.timeout(LOOK_S)
+        _relieve(world, fault)
+
+
+def _calls(world: World, models: set[int]) -> Calls:
+    pools = world.plane.tables.views.pools
+    return {
+        (host.row, pool, int(pools.gen[pool])): int(pools.frequency[pool])
+        for host in world.fleet.alive
+        for pool in world.copies(host, models)
+    }
+
+
+def _grow(world: World, before: Calls, now: Calls, each_bytes: int) -> Calls:
+    """Let each copy grow by what its new calls leave behind."""
+    for key, calls in now.items():
+        new = calls - before.get(key, 0)
+        if new and each_bytes:
+            world.fleet.hosts[key[0]].grow(key[1], new * each_bytes)
+    return now
+
+
+def _excess_bytes(world: World, host: Host) -> int:
+    return host.memory.value - host.config.endpoint.host.memory_bytes
+
+
+def _relieve(world: World, fault: Fault) -> None:
+    """On each host that uses more memory than it has, kill the largest process, until what is alive fits.
+
+    A worker gives back what has leaked in it. It comes back, and is killed again if there is still too little memory.
+    """
+    for host in world.fleet.alive:
+        dead_bytes = 0
+        while _excess_bytes(world, host) > dead_bytes:
+            worker = _largest_worker(world, host)
+            if worker is None:
+                break
+            pool, number, size_bytes, leaked_bytes = worker
+            world.loader.crash(pool, number)
+            world.kills(fault, host)
+            host.grow(pool, -leaked_bytes)
+            dead_bytes += size_bytes - leaked_bytes
+
+
+def _largest_worker(world: World, host: Host) -> tuple[int, int, int, int] | None:
+    """Pool, number, bytes and leaked bytes of the largest worker alive on a host; None when there is none.
+
+    What has leaked in a copy is spread evenly over its workers.
+    """
+    pools, models = world.plane.tables.views.pools, host.config.models
+    largest = None
+    for pool in world.copies(host):
+        alive = world.alive(pool)
+        if alive:
+            model = models[int(pools.model[pool])]
+            leaked_bytes = max(0, host.extra.get(pool, (0, 0))[0]) // len(alive)
+            size_bytes = model.process_memory_bytes + model.memory_bytes + leaked_bytes
+            if largest is None or size_bytes > largest[2]:
+                largest = pool, alive[0], size_bytes, leaked_bytes
+    return largest

@@ -1,0 +1,131 @@
+"""A run over time as a picture: a panel for each figure, with a line where something happened."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+
+from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, RED, Picture, needs_log, plain_log
+from mmesim.results.run_data import CAUSES
+
+if TYPE_CHECKING:
+    from mmesim.results.over_time.over_time import OverTime
+
+PANEL_IN = 1.45
+"""Height of a panel, inches."""
+MOST_EVENTS = 40
+"""Lines of events that are drawn: with more nothing else is to be seen."""
+LETTER = 0.0085
+"""Width of a letter of their names, as a share of the time axis."""
+COLOURS = {"fault": RED, "deploy": "#7a4fa3", "scale_out": "#2e7d32"}
+
+
+class Line(NamedTuple):
+    """A figure of a panel, how it is called in the legend, and its colour."""
+
+    name: str
+    label: str
+    colour: str = BLUE
+
+
+def over_time(of: OverTime) -> Picture:
+    """Draws capacity, hits, latency, errors, calls in flight, CPU and, with a price, cost over simulated time."""
+    priced = "usd_per_hour" in of.figures
+    figure = Picture(10.0, PANEL_IN * (7 if priced else 6) + 0.6)
+    panels: Sequence[Axes] = figure.subplots(7 if priced else 6, 1, sharex=True)
+    scale, unit = _unit(of.runs[0].duration_s)
+    x = (of.start_s + np.append(of.start_s[1:], of.runs[0].duration_s)) / 2.0 / scale
+    _draw(panels[0], of, x, "instances", Line("instances", "up"), Line("provisioning", "provisioning", GREY))
+    _draw(panels[1], of, x, "hit ratio, %", Line("hit_ratio", ""), factor=100.0)
+    latency = (Line("p50_ms", "p50", PALE_BLUE), Line("mean_ms", "mean"), Line("p99_ms", "p99", "#123a66"))
+    _draw(panels[2], of, x, "latency, ms", *latency)
+    _limits(panels[2], of)
+    _errors(panels[3], of, x)
+    _draw(panels[4], of, x, "in flight", Line("in_flight", ""))
+    _draw(panels[5], of, x, "CPU, %", Line("cpu_utilization", ""), factor=100.0)
+    if priced:
+        _draw(panels[6], of, x, "USD an hour", Line("usd_per_hour", ""))
+    for axes in panels:
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        _events(axes, of, scale)
+    _names(panels[0], of, scale)
+    panels[-1].set_xlim(0.0, of.runs[0].duration_s / scale)
+    panels[-1].set_xlabel(f"simulated time, {unit}")
+    figure.align_ylabels()
+    figure.suptitle(of.scenario.name)
+    return figure
+
+
+def _unit(duration_s: float) -> tuple[float, str]:
+    """The unit of the time axis, in seconds and by name."""
+    if duration_s > 3.0 * 86400.0:
+        return 86400.0, "days"
+    return (3600.0, "h") if duration_s > 3.0 * 3600.0 else (60.0, "min")
+
+
+def _draw(axes: Axes, of: OverTime, x: np.ndarray, title: str, *lines: Line, factor: float = 1.0) -> None:
+    for line in lines:
+        middle, low, high = (factor * one for one in of.band(line.name))
+        if len(of.runs) > 1:
+            axes.fill_between(x, low, high, color=line.colour, alpha=0.2, linewidth=0.0, step="mid")
+        axes.plot(x, middle, color=line.colour, linewidth=1.4, label=line.label or None, drawstyle="steps-mid")
+    values = [value for line in lines for value in of.band(line.name)[0].tolist() if not math.isnan(value)]
+    if title.startswith("latency") and needs_log(values):
+        axes.set_yscale("log")
+        plain_log(axes.yaxis)
+        axes.minorticks_off()
+    else:
+        axes.set_ylim(bottom=0.0)
+    axes.set_ylabel(title)
+    if len(lines) > 1:
+        axes.legend(frameon=False, fontsize="small", loc="upper right", ncols=len(lines))
+
+
+def _limits(axes: Axes, of: OverTime) -> None:
+    for limit_s in of.scenario.latency_limits_s:
+        axes.axhline(1000.0 * limit_s, color=RED, linestyle="--", linewidth=1.0)
+
+
+def _errors(axes: Axes, of: OverTime, x: np.ndarray) -> None:
+    """Failed calls by cause where they are known minute by minute, else the share of failed attempts."""
+    causes = [cause for cause in CAUSES if np.nansum(of.figures.get(f"failed_{cause}", np.zeros(1)))]
+    if not causes:
+        _draw(axes, of, x, "failed, %", Line("failed", ""), factor=100.0)
+        return
+    colours = colormaps["tab10"].colors  # type: ignore[attr-defined]  # a listed colour map has colours
+    layers = [np.nan_to_num(of.band(f"failed_{cause}")[0]) for cause in causes]
+    each = [colours[CAUSES.index(cause)] for cause in causes]
+    axes.stackplot(x, layers, labels=causes, colors=each, alpha=0.8, step="mid")
+    axes.set_ylim(bottom=0.0)
+    axes.set_ylabel("failed a minute")
+    axes.legend(frameon=False, fontsize="small", loc="upper right", ncols=len(causes))
+
+
+def _events(axes: Axes, of: OverTime, scale: float) -> None:
+    for at_s, kind, _ in of.events[:MOST_EVENTS]:
+        axes.axvline(at_s / scale, color=COLOURS[kind], linewidth=0.9, linestyle=":")
+
+
+def _names(axes: Axes, of: OverTime, scale: float) -> None:
+    """What happened, above the uppermost panel; where there is no room for all, the first."""
+    free_s, letter_s = 0.0, LETTER * of.runs[0].duration_s
+    for at_s, kind, name in of.events[:MOST_EVENTS]:
+        text = f"{kind.replace('_', '-')} {name}".strip()
+        if at_s < free_s:
+            continue
+        free_s = at_s + (len(text) + 1) * letter_s
+        axes.annotate(
+            text,
+            (at_s / scale, 1.02),
+            xycoords=("data", "axes fraction"),
+            fontsize="x-small",
+            color=COLOURS[kind],
+            ha="left",
+            va="bottom",
+        )

@@ -1,0 +1,57 @@
+"""The fleet of one replication over time, from what happened: hosts in service, and hosts that are provisioned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from mmesim.arrays import Floats
+from mmesim.results.happened import Kind
+from mmesim.results.run_data import RunData
+from mmesim.scenario.scenario import Scenario
+
+
+class Span(NamedTuple):
+    """When something was there, seconds from the start of the run, and what it weighs."""
+
+    start_s: float
+    end_s: float
+    weight: float = 1.0
+
+
+def hosts(scenario: Scenario, run: RunData) -> dict[int, Span]:
+    """When each host was in service; infinite ends are those of hosts that are there to the end."""
+    found = {row: Span(0.0, math.inf) for row in range(scenario.endpoint.instance_count)}
+    for one in run.happened:
+        row = int(one.figures.get("host", -1.0))
+        if one.kind is Kind.in_service:
+            found[row] = Span(one.at_s, math.inf)
+        elif one.kind is Kind.gone and row in found:
+            found[row] = found[row]._replace(end_s=one.at_s)
+    return found
+
+
+def provisioned(run: RunData) -> list[Span]:
+    """From when to when each host was provisioned that did not come at once."""
+    asked = [one.at_s for one in run.happened if one.kind is Kind.provisioning]
+    came = [one.at_s for one in run.happened if one.kind is Kind.in_service and one.figures.get("after_s", 0.0) > 0.0]
+    return [Span(start_s, end_s) for start_s, end_s in zip(asked, came + [math.inf] * len(asked), strict=False)]
+
+
+def peak(scenario: Scenario, run: RunData) -> int:
+    """The most hosts that were in service at once within the measured time."""
+    spans = list(hosts(scenario, run).values())
+    moments = [run.warmup_s, *(one.start_s for one in spans if run.warmup_s < one.start_s < run.duration_s)]
+    return max(sum(one.start_s <= at_s < one.end_s for one in spans) for at_s in moments)
+
+
+def means(spans: Iterable[Span], starts_s: Floats, ends_s: Floats) -> Floats:
+    """The weight of what is there, mean over each window."""
+    found = np.zeros(len(starts_s))
+    for one in spans:
+        found += one.weight * np.maximum(np.minimum(ends_s, one.end_s) - np.maximum(starts_s, one.start_s), 0.0)
+    mean: Floats = found / (ends_s - starts_s)
+    return mean

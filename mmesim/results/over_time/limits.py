@@ -1,0 +1,121 @@
+"""In which minutes of a replication the limits of latency and errors that a scenario expects were broken for sure.
+
+A minute has few calls, and a share of a few calls over a limit is no proof: a minute counts as broken when so many bad
+calls, or more, would come in less than one of a thousand minutes whose calls just keep the limit (exact binomial test).
+The mean latency has no such test; it counts as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc
+
+from mmesim.arrays import Flags, Floats, Ints
+from mmesim.errors import SimulationError
+from mmesim.results.run_data import CellData, RunData
+from mmesim.scenario.figures import quantile_shares
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.selection import Counted
+from mmesim.scenario.scenario import Scenario
+
+Number = TypeVar("Number", np.int64, np.float64)
+BY_CHANCE = 0.001
+"""Chance at most of a minute that is called broken though its calls keep the limit."""
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """The calls of one replication, minute by minute of the measured time, by when they began."""
+
+    start_s: float
+    end_s: float
+    length_s: float
+    """Of each but the last, which ends with the measured time."""
+    cells: CellData
+    """All calls; those over the highest latency limit."""
+    limits: tuple[tuple[Expectation, CellData], ...]
+    """Each limit, and the calls that it is about; those over it."""
+
+    def __len__(self) -> int:
+        return len(self.cells.calls)
+
+    def broken(self, rows: slice) -> Flags:
+        """Whether a limit is broken for sure, in each of these minutes."""
+        found = np.zeros(len(self.cells.calls[rows]), dtype=bool)
+        for e, cells in self.limits:
+            found |= _broken(e, cells.calls[rows], cells.ok[rows], cells.over[rows], cells.latency_sum_s[rows])
+        return found
+
+    def kept_since(self, rows: slice) -> Flags:
+        """Whether every limit is kept by all calls from each of these minutes to the last of them, together."""
+        found = np.ones(len(self.cells.calls[rows]), dtype=bool)
+        for e, cells in self.limits:
+            calls, ok, over = (_from_each_on(column[rows]) for column in (cells.calls, cells.ok, cells.over))
+            if e.metric == "mean":
+                found &= ~_broken(e, calls, ok, over, _from_each_on(cells.latency_sum_s[rows]))
+            else:
+                found &= _bad(e, calls, ok, over) <= _allowed(e) * calls
+        return found
+
+
+def minutes(scenario: Scenario, run: RunData) -> Minutes:
+    """The calls of a replication, minute by minute; SimulationError for a scenario in which nothing happens."""
+    if not scenario.events:
+        raise SimulationError("nothing happens in this scenario: its calls are not counted minute by minute")
+    windows = scenario.windows_of(scenario.minutes)
+    kept = tuple((e, cells_of(scenario, counted, run)) for e, counted in scenario.kept_limits.items())
+    return Minutes(windows.start_s, windows.end_s, windows.length_s, cells_of(scenario, scenario.minutes, run), kept)
+
+
+def cells_of(scenario: Scenario, counted: Counted, run: RunData) -> CellData:
+    """The cells of one selection of calls."""
+    place = scenario.counted.index(counted)
+    first = sum(scenario.windows_of(one).number for one in scenario.counted[:place])
+    rows = slice(first, first + scenario.windows_of(counted).number)
+    cells = run.cells
+    return CellData(
+        cells.calls[rows],
+        cells.ok[rows],
+        cells.over[rows],
+        cells.hits[rows],
+        cells.misses[rows],
+        cells.latency_sum_s[rows],
+        cells.causes[rows],
+    )
+
+
+def _from_each_on(values: NDArray[Number]) -> NDArray[Number]:
+    """The sum of each value and all behind it."""
+    found: NDArray[Number] = np.cumsum(values[::-1])[::-1]
+    return found
+
+
+def _broken(e: Expectation, calls: Ints, ok: Ints, over: Ints, latency_s: Floats) -> Flags:
+    if e.metric == "mean":
+        # Without a successful call the mean is beyond every limit.
+        return (calls > 0) & (latency_s > e.limit * ok)
+    bad = _bad(e, calls, ok, over)
+    return (bad > 0) & (_at_least(bad, calls, _allowed(e)) < BY_CHANCE)
+
+
+def _bad(e: Expectation, calls: Ints, ok: Ints, over: Ints) -> Ints:
+    """The calls that a limit is about: failed ones, and slow ones if it is one of the latency."""
+    return calls - ok if e.metric == "error_rate" else calls - ok + over
+
+
+def _allowed(e: Expectation) -> float:
+    """The share of the calls that may be bad."""
+    if e.metric == "error_rate":
+        return e.limit
+    shares = quantile_shares(e.metric)
+    return 0.0 if shares is None else shares[1]
+
+
+def _at_least(bad: Ints, calls: Ints, share: float) -> Floats:
+    """The chance of this many bad calls or more, where each is bad with a chance of `share`."""
+    found: Floats = np.where(bad > 0, betainc(np.maximum(bad, 1), calls - bad + 1, share), 1.0)
+    return found

@@ -1,0 +1,143 @@
+"""A run over time: its fleet, hits, latency, errors, load and cost minute by minute, and what happened when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mmesim.arrays import Floats, divide
+from mmesim.results.over_time.course import EVENTS
+from mmesim.results.over_time.fleet import hosts, means, provisioned
+from mmesim.results.over_time.limits import minutes
+from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.window_table import START
+from mmesim.scenario.scenario import Scenario
+from mmesim.stats.means import CONFIDENCE, student
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure as Plot
+
+MS = 1e-3
+"""Of CloudWatch's microseconds."""
+
+COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "start_s": ("s", "simulated time at which the minute begins"),
+        "instances": ("", "instances that were up, mean over the minute"),
+        "provisioning": ("", "instances that were asked for and not in service yet, mean over the minute"),
+        "hit_ratio": ("1", "share of the calls that found their model loaded"),
+        "mean_ms": ("ms", "latency of the successful calls, mean"),
+        "p50_ms": ("ms", "their median, within 6.3 %"),
+        "p99_ms": ("ms", "their 99th percentile, within 6.3 %"),
+        "failed": ("1", "share of the attempts that failed"),
+        "in_flight": ("", "calls at the endpoint without an answer, mean over the minute"),
+        "cpu_utilization": ("1", "share of the vCPUs that was busy"),
+        "memory_utilization": ("1", "share of the physical memory that the containers used"),
+        "usd_per_hour": ("USD", "price of the instances in service; absent when none is known"),
+    }
+)
+"""Column -> unit and meaning. Besides, in a scenario with faults, deploys or scaling, `failed_CAUSE`: calls that began
+in the minute and failed, by cause. Each but the first has columns `_low` and `_high`, the ends of its interval."""
+
+
+@dataclass(frozen=True, repr=False)
+class OverTime:
+    """A scenario and its finished replications, seen over time; every figure is a mean over replications."""
+
+    scenario: Scenario
+    runs: tuple[RunData, ...]
+
+    def __repr__(self) -> str:
+        return f"OverTime({self.scenario.name!r}, {len(self.start_s)} minutes, {len(self.runs)} replications)"
+
+    @property
+    def start_s(self) -> Floats:
+        """[minutes]: seconds from the start of the run."""
+        return self.runs[0].windows[START]
+
+    @cached_property
+    def figures(self) -> Mapping[str, Floats]:
+        """Name -> [replications, minutes], nan where nothing was observed (names: `COLUMNS` without `start_s`)."""
+        each = [dict(self._of(run)) for run in self.runs]
+        return MappingProxyType({name: np.array([one[name] for one in each]) for name in each[0]})
+
+    def band(self, name: str) -> tuple[Floats, Floats, Floats]:
+        """[minutes]: a figure's mean over replications, and the ends of its 95 % interval; nan with one replication."""
+        return _band(self.figures[name], 1.0 if COLUMNS.get(name, ("", ""))[0] == "1" else math.inf)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a minute (columns: `COLUMNS`)."""
+        import pandas as pd
+
+        columns: dict[str, Floats] = {"start_s": self.start_s}
+        for name in self.figures:
+            middle, low, high = self.band(name)
+            columns |= {name: middle, f"{name}_low": low, f"{name}_high": high}
+        return pd.DataFrame(columns)
+
+    @property
+    def events(self) -> tuple[tuple[float, str, str], ...]:
+        """When what of which name happened in the first replication: faults, deploys and scale-outs."""
+        return tuple((one.at_s, str(one.kind), one.name) for one in self.runs[0].happened if one.kind in EVENTS)
+
+    def plot(self) -> Plot:
+        """Draw it: a panel for each figure, with bands over replications and lines where something happened."""
+        from mmesim.report.plots.over_time import over_time
+
+        return over_time(self)
+
+    def _repr_html_(self) -> str:
+        html: str = self.table.to_html(float_format="{:,.4g}".format, na_rep="", max_rows=20)
+        return html
+
+    def _of(self, run: RunData) -> Iterator[tuple[str, Floats]]:
+        columns, host = run.windows, self.scenario.endpoint.host
+        starts_s = columns[START]
+        ends_s = np.append(starts_s[1:], run.duration_s)
+        yield "instances", columns["Instances"]
+        yield "provisioning", means(provisioned(run), starts_s, ends_s)
+        yield "hit_ratio", columns["ModelCacheHit"]
+        yield "mean_ms", MS * columns["ClientLatency"]
+        yield "p50_ms", MS * columns["ClientLatency_p50"]
+        yield "p99_ms", MS * columns["ClientLatency_p99"]
+        attempts = columns["Invocations"]
+        yield "failed", 1.0 - divide(columns["ClientLatency_SampleCount"], attempts, math.nan)
+        if self.scenario.events:
+            yield from self._failed(run, starts_s)
+        yield "in_flight", columns["RequestsInSystem"]
+        yield "cpu_utilization", columns["CPUUtilization"] / 100.0 / host.vcpu
+        yield "memory_utilization", columns["MemoryUtilization"] / 100.0
+        if host.price_usd_per_hour is not None:
+            spans = hosts(self.scenario, run).values()
+            yield "usd_per_hour", host.price_usd_per_hour * means(spans, starts_s, ends_s)
+
+    def _failed(self, run: RunData, starts_s: Floats) -> Iterator[tuple[str, Floats]]:
+        """Failed calls by cause, each minute in the window in which its middle lies; nan in the warm-up."""
+        calls = minutes(self.scenario, run)
+        middles = calls.start_s + calls.length_s * (np.arange(len(calls)) + 0.5)
+        places = np.searchsorted(starts_s, middles, side="right") - 1
+        for cause, counts in zip(CAUSES, calls.cells.causes.T, strict=True):
+            found = np.zeros(len(starts_s))
+            np.add.at(found, places, counts)
+            found[: places[0] if places.size else None] = math.nan
+            yield f"failed_{cause}", found
+
+
+def _band(values: Floats, most: float) -> tuple[Floats, Floats, Floats]:
+    known = ~np.isnan(values)
+    n = known.sum(axis=0)
+    filled = np.where(known, values, 0.0)
+    middle = divide(filled.sum(axis=0), n, math.nan)
+    squares = np.where(known, (values - middle) ** 2, 0.0).sum(axis=0)
+    half = np.full(len(n), math.nan)
+    for number in np.unique(n[n > 1]).tolist():
+        half[n == number] = student(number, CONFIDENCE) * np.sqrt(squares[n == number] / (number - 1) / number)
+    return middle, np.maximum(middle - half, 0.0), np.minimum(middle + half, most)

@@ -1,0 +1,59 @@
+"""The picture of a run over time: what is drawn is what the table says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mmesim.results.happened import Happened, Kind
+from mmesim.results.over_time.over_time import OverTime
+from tests.unit.results.test_course import LOSS, of
+from tests.unit.results.test_over_time import eventful
+
+
+@pytest.fixture
+def seen() -> OverTime:
+    return eventful(of("p99 < 1 s"), [0, 0, 20, 20, *[0] * 6], [0] * 10, lost=[0, 0, 30, *[0] * 7]).over_time
+
+
+def test_each_panel_draws_its_means_and_their_bands(seen: OverTime) -> None:
+    panels, table = seen.plot().axes, seen.table
+    assert [axes.get_ylabel() for axes in panels] == [
+        "instances",
+        "hit ratio, %",
+        "latency, ms",
+        "failed a minute",
+        "in flight",
+        "CPU, %",
+        "USD an hour",
+    ]
+    drawn = {line.get_label(): np.asarray(line.get_ydata()) for line in panels[2].lines}
+    np.testing.assert_array_equal(drawn["p99"], table["p99_ms"])
+    np.testing.assert_array_equal(np.asarray(panels[0].lines[0].get_ydata()), table["instances"])
+    assert len(panels[0].collections) == 2
+    assert panels[3].get_legend_handles_labels()[1] == ["host_lost"]
+
+
+def test_what_happened_is_marked_where_it_happened(seen: OverTime) -> None:
+    panels = seen.plot().axes
+    for axes in panels:
+        marks = [np.asarray(line.get_xdata()) for line in axes.lines if line.get_linestyle() == ":"]
+        assert [mark[0] for mark in marks] == [2.5, 200.0 / 60.0]
+    assert [text.get_text() for text in panels[0].texts] == [f"fault {LOSS}"]  # the scale-out is too near
+
+
+def test_failures_without_causes_are_a_share(seen: OverTime) -> None:
+    quiet = OverTime(of("p99 < 1 s").model_copy(update={"faults": ()}), seen.runs[:1])
+    axes = quiet.plot().axes[3]
+    assert axes.get_ylabel() == "failed, %"
+    assert np.asarray(axes.lines[0].get_ydata()).tolist() == [25.0] * 10
+
+
+def test_a_thousand_events_do_not_hide_the_rest(seen: OverTime) -> None:
+    from dataclasses import replace
+
+    many = tuple(Happened(0.5 * i, Kind.fault, LOSS) for i in range(1000))
+    runs = tuple(replace(run, happened=many) for run in seen.runs)
+    assert (
+        len([line for line in OverTime(seen.scenario, runs).plot().axes[4].lines if line.get_linestyle() == ":"]) == 40
+    )

@@ -1,0 +1,162 @@
+"""What followed an event, computed by hand: detection, recovery, and the calls that it hurt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmesim.results.happened import Happened, Kind
+from mmesim.results.over_time.course import courses, recovery_s
+from mmesim.results.result import Result
+from mmesim.results.run_data import CAUSES, CellData, RunData
+from mmesim.scenario import Scenario
+from tests.unit.results.synthetic import Call, run_data, scenario
+
+CALLS = 200
+"""A minute: 9 of them over the limit of a p99 come by chance in less than one of a thousand minutes, 8 do not."""
+LOSS, CRASH = "loss", "crash"
+
+
+def of(*expect: str, minutes: float = 10.0, warmup_s: float = 0.0) -> Scenario:
+    faults = [
+        {"name": LOSS, "slow_s3": {"factor": 2}, "at": 150.0},
+        {"name": CRASH, "worker_crash": {"models": ["m"]}, "rate": 0.1},
+    ]
+    return scenario(expect, faults=faults, run={"duration": 60.0 * minutes, "warmup": warmup_s})
+
+
+def run(
+    of: Scenario,
+    slow: Sequence[int],
+    lost: Sequence[int] | None = None,
+    happened: Sequence[Happened] = (Happened(150.0, Kind.fault, LOSS),),
+) -> RunData:
+    """CALLS in each minute, of which so many are slow and so many lost, in all selections of calls alike."""
+    over, failed = np.array(slow), np.zeros(len(slow), dtype=np.int64) if lost is None else np.array(lost)
+    calls = np.full(len(slow), CALLS)
+    causes = np.zeros((len(slow), len(CAUSES)), dtype=np.int64)
+    causes[:, CAUSES.index("host_lost")] = failed
+    times = len(of.counted)
+    calls_, ok, over, latency_s = (np.tile(one, times) for one in (calls, calls - failed, over, 0.1 * calls))
+    cells = CellData(calls_, ok, over, calls_, 0 * calls_, latency_s, np.tile(causes, (times, 1)))
+    plain = run_data(of, [Call(0.1)], happened=tuple(happened))
+    return replace(plain, cells=cells)
+
+
+def test_a_fault_that_breaks_a_limit_is_detected_and_recovered_from_at_ends_of_minutes() -> None:
+    case = of("p99 < 1 s")
+    (found,) = courses(case, run(case, [0, 0, 20, 150, 9, 8, 0, 0, 0, 0]))
+    # At 150 s, in the third minute, which is over at 180 s; the last minute that is broken for sure ends at 300 s.
+    assert (found.detected_s, found.recovered_s, found.slow, found.failed.sum()) == (30.0, 150.0, 179, 0)
+
+
+def test_a_fault_that_breaks_nothing_is_recovered_from_at_once() -> None:
+    case = of("p99 < 1 s")
+    (found,) = courses(case, run(case, [0, 0, 1, 8, 1, 0, 0, 0, 0, 0]))
+    assert (math.isnan(found.detected_s), found.recovered_s, found.slow) == (True, 0.0, 0)
+
+
+def test_a_fault_that_breaks_a_limit_to_the_end_is_not_recovered_from() -> None:
+    case = of("p99 < 1 s")
+    (found,) = courses(case, run(case, [0, 0, 20, 0, 0, 0, 0, 0, 0, 20]))
+    assert (found.detected_s, found.recovered_s, found.slow) == (30.0, math.inf, 40)
+
+
+def test_many_minutes_that_break_a_limit_only_together_are_not_recovered_from() -> None:
+    case = of("p99 < 1 s")
+    (found,) = courses(case, run(case, [0, 0, 20, *[5] * 7]))
+    assert math.isinf(found.recovered_s)
+    # From the seventh minute on there are 8 of 800 left, which is 1 %.
+    (found,) = courses(case, run(case, [0, 0, 20, *[4] * 5, 0, 0]))
+    assert found.recovered_s == 60.0 * 6 - 150.0
+
+
+def test_calls_hurt_have_their_causes() -> None:
+    case = of("error_rate < 1 %", "p99 < 1 s")
+    (found,) = courses(case, run(case, [0, 0, 3, 4, 5, 0, 0, 0, 0, 0], [0, 0, 30, 20, 0, 0, 1, 0, 0, 0]))
+    assert (found.recovered_s, found.slow) == (90.0, 7)
+    assert found.failed.tolist() == [50 if cause == "host_lost" else 0 for cause in CAUSES]
+
+
+def test_what_follows_an_event_ends_with_the_next_fault() -> None:
+    case = of("p99 < 1 s")
+    happened = [
+        Happened(150.0, Kind.fault, LOSS),
+        Happened(200.0, Kind.scale_out, "cpu"),
+        Happened(300.0, Kind.fault, CRASH),
+        Happened(420.0, Kind.scale_out, "cpu"),
+        Happened(10_000.0, Kind.fault, CRASH),
+    ]
+    found = courses(case, run(case, [0, 0, 20, 20, 0, 20, 20, 20, 0, 0], happened=happened))
+    assert [(one.name, one.detected_s, one.recovered_s) for one in found] == [
+        (LOSS, 30.0, 90.0),
+        ("cpu", 40.0, 40.0),
+        (CRASH, 60.0, 180.0),
+        ("cpu", 60.0, 60.0),
+    ]
+
+
+def test_the_slowest_recovery_of_a_replication_counts() -> None:
+    case = of("p99 < 1 s")
+    happened = [Happened(60.0, Kind.fault, CRASH), Happened(300.0, Kind.fault, CRASH)]
+    data = run(case, [0, 20, 20, 0, 0, 20, 0, 0, 0, 0], happened=happened)
+    assert recovery_s(case, data, CRASH) == 120.0
+    assert math.isnan(recovery_s(case, data, LOSS))
+
+
+def test_without_a_limit_or_a_measured_minute_nobody_can_tell() -> None:
+    for case in (of("cache_hit_ratio > 1 %"), of("p99 < 1 s", warmup_s=300.0)):
+        late = [Happened(150.0, Kind.fault, LOSS), Happened(200.0, Kind.fault, CRASH)]
+        found = courses(case, run(case, [0] * (10 if case.run.cut_s == 0.0 else 5), happened=late))
+        assert math.isnan(found[0].recovered_s)
+        assert math.isnan(found[0].detected_s)
+        assert (found[0].slow, found[0].failed.sum()) == (0, 0)
+
+
+@given(
+    slow=st.lists(st.integers(0, 30), min_size=10, max_size=10),
+    lost=st.lists(st.integers(0, 30), min_size=10, max_size=10),
+    at_s=st.floats(0.0, 599.0),
+)
+def test_a_recovery_comes_after_its_event_and_calls_hurt_are_those_of_the_time(
+    slow: list[int], lost: list[int], at_s: float
+) -> None:
+    case = of("p99 < 1 s", "error_rate < 1 %")
+    data = run(case, slow, lost, [Happened(at_s, Kind.fault, LOSS)])
+    (found,) = courses(case, data)
+    assert found.recovered_s >= 0.0
+    if not math.isnan(found.detected_s):
+        assert 0.0 < found.detected_s <= found.recovered_s
+        assert found.detected_s <= 600.0 - at_s
+    first = int(at_s // 60.0)
+    last = first if found.recovered_s == 0.0 else round(min(at_s + found.recovered_s, 600.0) / 60.0)
+    assert found.slow == sum(slow[first:last])
+    assert found.failed.sum() == sum(lost[first:last])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "verdict", "value"),
+    [
+        ([[0, 0, 20, 20, 0, 0, 0, 0, 0, 0]] * 2, "pass", 90_000.0),
+        ([[0, 0, 20, 20, 0, 0, 0, 0, 0, 0], [0, 0, 20, 20, 20, 0, 0, 0, 0, 0]], "undecided", 120_000.0),
+        ([[0, 0, 20, 20, 20, 20, 0, 0, 0, 0]] * 2, "fail", 210_000.0),
+        ([[0, 0, 20, 0, 0, 0, 0, 0, 0, 0], [0, 0, *[20] * 8]], "fail", None),
+    ],
+)
+def test_a_recovery_is_judged_as_a_time_of_each_replication(
+    minutes: list[list[int]], verdict: str, value: float | None
+) -> None:
+    case = of("p99 < 1 s", f"recovery after {LOSS} < 3 min", f"recovery after {CRASH} < 3 min")
+    runs = tuple(replace(run(case, slow), replication=i) for i, slow in enumerate(minutes))
+    entry, other = Result(case, runs).summary["expect"][1:]
+    assert (entry["verdict"], entry["value"], entry["limit"]) == (verdict, value, 180_000.0)
+    assert entry["decided_on"]["metric"] == f"recovery after {LOSS}"
+    if value is None:
+        assert entry["reason"] == entry["decided_on"]["by"] == "not recovered in 1 of 2 replications"
+    assert (other["verdict"], other["reason"]) == ("undecided", "crash did not happen within the measured time")

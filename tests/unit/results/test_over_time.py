@@ -1,0 +1,150 @@
+"""A run over time, computed by hand: the table, the fleet and its cost, and what the summary says of what happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import jsonschema
+import numpy as np
+import pytest
+
+from mmesim.report.content.run import run_report
+from mmesim.report.text import text
+from mmesim.results.happened import Happened, Kind
+from mmesim.results.over_time.fleet import hosts, peak, provisioned
+from mmesim.results.over_time.over_time import COLUMNS
+from mmesim.results.result import Result
+from mmesim.results.run_data import CAUSES, RunData
+from mmesim.results.summary import summary_schema
+from mmesim.scenario import Scenario
+from tests.unit.results.synthetic import Call, run_data, windows
+from tests.unit.results.test_course import CRASH, LOSS, of, run
+
+OUT = (
+    Happened(150.0, Kind.fault, LOSS),
+    Happened(200.0, Kind.scale_out, "cpu", {"hosts": 2.0, "desired": 3.0}),
+    Happened(200.0, Kind.provisioning, ""),
+    Happened(200.0, Kind.provisioning, ""),
+    Happened(300.0, Kind.in_service, "", {"host": 1.0, "after_s": 100.0}),
+    Happened(390.0, Kind.in_service, "", {"host": 2.0, "after_s": 190.0}),
+    Happened(450.0, Kind.gone, "", {"host": 0.0}),
+)
+"""One host at first, three from 390 s to 450 s, then two."""
+
+
+def eventful(case: Scenario, *slow: list[int], lost: list[int] | None = None) -> Result:
+    runs = [
+        replace(run(case, minutes, lost, OUT), replication=i, windows=minutes_of(instances=1.0 + i))
+        for i, minutes in enumerate(slow)
+    ]
+    return Result(case, tuple(runs))
+
+
+def minutes_of(instances: float) -> dict[str, np.ndarray]:
+    return windows(
+        10,
+        Instances=instances,
+        ClientLatency=100_000.0,
+        ClientLatency_p50=90_000.0,
+        ClientLatency_p99=np.where(np.arange(10) == 3, np.nan, 300_000.0),
+        MemoryUtilization=25.0,
+        ClientLatency_SampleCount=45.0,
+    )
+
+
+def test_the_table_has_a_mean_and_a_band_for_each_minute() -> None:
+    table = eventful(of("p99 < 1 s"), [0] * 10, [0] * 10, lost=[0, 0, 30, *[0] * 7]).over_time.table
+    names = [str(name) for name in table]
+    assert list(COLUMNS) == [name for name in names if not name.endswith(("_low", "_high")) and name[:7] != "failed_"]
+    assert table["start_s"].tolist() == [60.0 * i for i in range(10)]
+    first = table.iloc[0]
+    # Student's t of two values is 12.7: a band over 1 and 2 instances that is cut at 0.
+    assert (first["instances"], first["instances_low"]) == (1.5, 0.0)
+    assert first["instances_high"] == pytest.approx(1.5 + 12.706 * 0.5, rel=1e-4)
+    assert (first["mean_ms"], first["p99_ms"], first["cpu_utilization"], first["failed"]) == (100.0, 300.0, 0.5, 0.25)
+    assert np.isnan(table["p99_ms"][3])
+    assert table["failed_host_lost"].tolist() == [0, 0, 30, *[0] * 7]
+    # Provisioned from 200 s: two to 300 s, one to 390 s; in service then, at 0.36 USD an hour.
+    assert table["provisioning"].tolist() == pytest.approx([0, 0, 0, 2 * 40 / 60, 2, 1, 0.5, 0, 0, 0])
+    assert table["usd_per_hour"].tolist() == pytest.approx([0.36 * n for n in (1, 1, 1, 1, 1, 2, 2.5, 2.5, 2, 2)])
+
+
+def test_a_scenario_without_events_has_no_failures_by_cause_and_one_replication_no_band() -> None:
+    case = of("p99 < 1 s").model_copy(update={"faults": ()})
+    table = Result(case, (run_data(case, [Call(0.1)], windows=minutes_of(1.0)),)).over_time.table
+    assert [name for name in map(str, table) if name.startswith("failed_")] == ["failed_low", "failed_high"]
+    assert table["instances_low"].isna().all()
+
+
+def test_the_warm_up_has_no_failures_by_cause() -> None:
+    case = of("p99 < 1 s", warmup_s=120.0)
+    data = replace(run(case, [0] * 8, [7, *[0] * 7]), windows=minutes_of(1.0))
+    assert Result(case, (data,)).over_time.table["failed_host_lost"].isna().tolist() == [True] * 2 + [False] * 8
+
+
+def test_the_fleet_is_what_happened_to_it() -> None:
+    case = of("p99 < 1 s")
+    data = run(case, [0] * 10, happened=OUT)
+    assert {row: one[:2] for row, one in hosts(case, data).items()} == {
+        0: (0.0, 450.0),
+        1: (300.0, np.inf),
+        2: (390.0, np.inf),
+    }
+    assert [one[:2] for one in provisioned(data)] == [(200.0, 300.0), (200.0, 390.0)]
+    assert peak(case, data) == 3
+    assert peak(case, replace(data, warmup_s=460.0)) == 2
+
+
+def test_the_summary_says_what_followed_and_what_the_fleet_cost() -> None:
+    result = eventful(of("p99 < 1 s"), [0, 0, 20, 20, *[0] * 6], [0, 0, 20, 20, 20, *[0] * 5])
+    found = result.summary["happened"]
+    jsonschema.validate(result.summary, summary_schema())
+    assert [(one["kind"], one["name"], one["times"]) for one in found["events"]] == [
+        ("fault", LOSS, 2),
+        ("scale_out", "cpu", 2),
+    ]
+    loss = found["events"][0]
+    assert (loss["first_s"]["value"], loss["detected_s"]["value"], loss["recovered_s"]["value"]) == (150.0, 30.0, 120.0)
+    assert (loss["slow"], sum(loss["errors"].values()), loss["not_recovered"], loss["broken_before"]) == (100, 0, 0, 0)
+    # One host for 300 s, two for 90 s, three for 60 s, two for 150 s.
+    assert found["cost"]["usd_per_hour"]["value"] == pytest.approx(0.36 * (300 + 180 + 180 + 300) / 600)
+    assert found["cost"]["at_start"] == {"instances": 1.0, "usd_per_hour": 0.36}
+    assert found["cost"]["at_peak"] == {"instances": 3.0, "usd_per_hour": 1.08}
+
+
+def test_nothing_is_said_where_nothing_happened() -> None:
+    case = of("p99 < 1 s")
+    quiet = Result(case, (run(case, [0] * 10, happened=()),))
+    assert "happened" not in quiet.summary
+    assert "What happened" not in text(run_report(quiet))
+
+
+def test_what_was_not_recovered_from_has_no_time() -> None:
+    lost: list[int] = [0, 0, *[50] * 8]
+    found = eventful(of("p99 < 1 s", "error_rate < 1 %"), [0] * 10, [0] * 10, lost=lost).summary["happened"]["events"]
+    assert found[0]["recovered_s"]["reason"] == "2 of 2 were not recovered from"
+    assert found[0]["errors"] == {cause: 800 if cause == "host_lost" else 0 for cause in CAUSES}
+    assert (found[0]["broken_before"], found[1]["broken_before"]) == (0, 2)
+
+
+def shown(result: Result) -> str:
+    whole = text(run_report(result), width=120)
+    return whole[whole.index("What happened") : whole.index("What binds")]
+
+
+def test_the_report_says_what_happened() -> None:
+    said = shown(eventful(of("p99 < 1 s"), [0, 0, 20, 20, *[0] * 6], lost=[0, 0, 4, 0, *[0] * 6]))
+    assert [" ".join(line.split()) for line in said.strip().splitlines() if line] == [
+        "What happened, and what followed",
+        "times at seen after recovered after calls hurt",
+        "fault loss 1 2.5 min 30 s 90 s 4 failed (host_lost); 40 slow",
+        "scale-out cpu 1 3.33 min 40 s 40 s 20 slow",
+        "(a limit was broken before scale-out cpu, too)",
+        "Cost of a fleet that changes: 0.576 USD an hour; a fixed fleet of 1: 0.36 USD, of 3: 1.08 USD",
+    ]
+
+
+def test_the_report_says_why_nobody_can_tell() -> None:
+    case = of("cache_hit_ratio > 1 %")
+    data: RunData = run(case, [0] * 10, happened=[Happened(150.0, Kind.fault, CRASH)])
+    assert "(no recovery: expect names no limit of latency or errors)" in shown(Result(case, (data,)))
