@@ -244,6 +244,11 @@ class Scenario(Data):
         """The windows in which it is counted; once the warm-up is known."""
         return counted.calls.windows(self.run.cut_s, self.run.duration_s)
 
+    @cached_property
+    def uses_devices(self) -> bool:
+        """Whether calls have a part on the devices of the hosts, which otherwise do nothing."""
+        return self.endpoint.host.devices is not None and any(model.uses_device for model in self.hosted)
+
     @property
     def server_kind(self) -> ServerKind:
         """The rules of the model server on each host."""
