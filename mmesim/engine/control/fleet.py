@@ -21,8 +21,11 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import UP
 from mmesim.engine.setup import cores_and_slope, placement_key
+from mmesim.errors import UserError
 from mmesim.results.happened import Kind
+from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.models.resolve import called
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
@@ -142,6 +145,8 @@ class Fleet:
         hardware = config.endpoint.host
         row = self._plane.add_host(now, key, config.place, hardware.cpu_speed)
         self._plane.equip_host(now, row, config.kind.event_loops, hardware.vcpu, *cores_and_slope(hardware))
+        if scenario.uses_devices:
+            self._plane.equip_devices(now, row, _devices(hardware, scenario))
         if scenario.endpoint.model_cache == "disabled":
             self._plane.want(now, row, 1)
         rng = generator(scenario.run.seed, self._replication, "eviction", number)
@@ -214,3 +219,15 @@ class Fleet:
     def _must_be_there(self, host: Host) -> None:
         if host.gone_s is not None:
             raise ValueError(f"host {host.row} is gone, since {host.gone_s:g} s")
+
+
+def _devices(host: HostType, scenario: Scenario) -> Devices:
+    """The devices of a new host; UserError for one on which the models cannot use as many as on the scenario's."""
+    devices, usual = host.devices, scenario.endpoint.host.devices
+    if devices is None or usual is None or devices.count > usual.count:
+        has = 0 if devices is None else devices.count
+        raise UserError(
+            f"a new host has {has} devices, those of the scenario have {0 if usual is None else usual.count}: "
+            "models that use devices cannot be deployed to hosts without any, or with more"
+        )
+    return devices
