@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
     from mmesim.scenario.faults.kinds import (
+        ContainerRestart,
         FailingS3,
         InstanceLoss,
         Leak,
@@ -72,6 +73,7 @@ __all__ = [
     "ConfiguredModel",
     "Constant",
     "ConstantRate",
+    "ContainerRestart",
     "CpuWait",
     "Diurnal",
     "Download",
@@ -176,6 +178,7 @@ _HOMES = {
     ),
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
+        "ContainerRestart",
         "FailingS3",
         "InstanceLoss",
         "Leak",

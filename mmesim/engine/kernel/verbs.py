@@ -5,7 +5,7 @@ behind `now` (whole numbers before times and other reals) are what `act` passes 
 method of the same name. A verb first brings the clocks that it depends on to `now`.
 """
 
-from mmesim.engine.kernel import clients, frontend, hosts, lists, loss, pools, router, staff
+from mmesim.engine.kernel import clients, container, frontend, hosts, lists, loss, pools, router, staff
 from mmesim.engine.kernel.codes import DRAINING, NONE
 from mmesim.engine.kernel.jit import Verbs, entry
 from mmesim.engine.kernel.replay import replay as replay_calls
@@ -52,6 +52,12 @@ def drain_host(t, now, host: int):
 def kill_host(t, now, host: int):
     """The host is no more; `notice_loss` must follow, then or later."""
     loss.kill_host(t, host, now)
+
+
+@verb
+def empty_host(t, now, host: int):
+    """The container of the host dies; loads that are in it must be interrupted."""
+    container.empty_host(t, host, now)
 
 
 @verb
