@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
+    from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
+    from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
@@ -61,7 +64,9 @@ if TYPE_CHECKING:
     from mmesim.scenario.values.times_from_data import Empirical, Percentiles
 
 __all__ = [
+    "AdjustmentType",
     "AffineBatch",
+    "Autoscaling",
     "AzureModels",
     "Belief",
     "BotoLegacy",
@@ -121,8 +126,10 @@ __all__ = [
     "RouterPolicy",
     "RunSettings",
     "Sample",
+    "ScaledIn",
     "Scenario",
     "Schedule",
+    "ScheduledAction",
     "Selection",
     "Server",
     "Serverless",
@@ -131,7 +138,10 @@ __all__ = [
     "SlowInstance",
     "SlowS3",
     "Split",
+    "Step",
+    "StepAdjustment",
     "Sweep",
+    "TargetTracking",
     "Tenants",
     "Throttling",
     "TraceColumns",
@@ -160,6 +170,14 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
+    "mmesim.scenario.endpoint.autoscaling.autoscaling": ("Autoscaling", "ScaledIn"),
+    "mmesim.scenario.endpoint.autoscaling.policies": (
+        "AdjustmentType",
+        "Step",
+        "StepAdjustment",
+        "TargetTracking",
+    ),
+    "mmesim.scenario.endpoint.autoscaling.schedule": ("ScheduledAction",),
     "mmesim.scenario.endpoint.endpoint": (
         "Download",
         "Endpoint",

@@ -1,5 +1,6 @@
 """The container of a host dies: what was handed to it fails, its models are gone. Loads that wait on the host go on."""
 
+from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.codes import (
     A_BACKOFF,
     A_FREE,
@@ -58,6 +59,7 @@ def empty_host(t, h, now):
             free_pool(t, p)
         p = after
     clock.memory_epoch += 1
+    devices.clear(t, h, now)
     for k in range(hosts.loops[h]):
         t.loops.head[h, k] = t.loops.tail[h, k] = NONE
     if t.params[0].shared_queue == 1:
