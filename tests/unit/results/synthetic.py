@@ -85,10 +85,10 @@ def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
 def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
     """Minutes in which nothing changes; `columns` replace some, a number stands for all minutes."""
     plain: dict[str, Any] = {
+        "Instances": 1.0,
         "Invocations": 60.0,
         "ModelCacheHit": 1.0,
         "ModelCacheHit_SampleCount": 60.0,
-        "ClientLatency": 50_000.0,
         "RequestsInSystem": 1.0,
         "QueueFull": 0.0,
         "ClientLatency": 50_000.0,
