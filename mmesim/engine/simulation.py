@@ -76,7 +76,7 @@ class Simulation:
         self.hosts: list[Host] = []
         eviction = Eviction(self.plane, scenario)
         self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction)
-        self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader)
+        self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader, self.journal)
         faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
         self.closed_loops.begin()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim import units
+from mmesim.preflight.devices import jobs_at_once
 from mmesim.preflight.load import occupancy
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import copies_of_each, free_memory_bytes
@@ -28,8 +29,11 @@ def in_short(offered: Offered) -> Iterator[str]:
         per_model = offered.kind.queue.scope == "model"
         name = offered.models[int(share.argmax())].name if per_model else "of the server"
         most = units.show_fraction(float(share.max()))
+        device = jobs_at_once(scenario)
+        on_device = float((offered.open_per_s @ offered.device_s).mean()) / device if device else 0.0
+        devices = f"devices {units.show_fraction(on_device)}, " if device else ""
         yield (
-            f"offered: CPU work {units.show_fraction(cpu)} of what the vCPUs do together, workers at most "
+            f"offered: CPU work {units.show_fraction(cpu)} of what the vCPUs do together, {devices}workers at most "
             f"{most} ({name}), memory of all models {units.show_bytes(memory)} of {room}"
         )
     models = ", ".join(f"{one.models:,.0f} in {name}" for name, one in sets.items())

@@ -27,6 +27,8 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "queue": "waiting for a worker",
         "batch_wait": "waiting for the batch to fill",
         "cpu_wait": "slower because the vCPUs are shared",
+        "device_wait": "waiting for the device to be free",
+        "device_copy": "copying the model to the memory of the device",
         "service": "",
         "overhead": "work of the model server itself",
         "retry_backoff": "pauses between attempts",

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
-    from mmesim.scenario.faults.kinds import FailingS3, Leak, PoisonModel, SlowInstance, SlowS3, WorkerCrash
+    from mmesim.scenario.faults.kinds import (
+        FailingS3,
+        InstanceLoss,
+        Leak,
+        PoisonModel,
+        SlowInstance,
+        SlowS3,
+        WorkerCrash,
+        ZoneLoss,
+    )
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
@@ -91,6 +100,7 @@ __all__ = [
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",
+    "InstanceLoss",
     "Leak",
     "Lognormal",
     "LognormalArrivals",
@@ -146,6 +156,7 @@ __all__ = [
     "Weights",
     "WorkerCrash",
     "Zipf",
+    "ZoneLoss",
 ]
 
 # Imported on first use, as in `mmesim` itself.
@@ -184,11 +195,13 @@ _HOMES = {
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
         "FailingS3",
+        "InstanceLoss",
         "Leak",
         "PoisonModel",
         "SlowInstance",
         "SlowS3",
         "WorkerCrash",
+        "ZoneLoss",
     ),
     "mmesim.scenario.models.groups": (
         "AffineBatch",

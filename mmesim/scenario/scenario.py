@@ -62,7 +62,7 @@ class Scenario(Data):
     clients: Clients = Clients()
     """Those who call: time-out, network, retries."""
     faults: tuple[Fault, ...] = ()
-    """What goes wrong, and when: a list of faults, such as `{slow_s3: {factor: 10}, at: 10 min}`."""
+    """What goes wrong, and when: a list of faults, such as `{zone_loss: {zone: 1}, at: 10 min}`."""
     processes: tuple[FunctionField, ...] = ()
     """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
@@ -243,6 +243,11 @@ class Scenario(Data):
     def windows_of(self, counted: Counted) -> Windows:
         """The windows in which it is counted; once the warm-up is known."""
         return counted.calls.windows(self.run.cut_s, self.run.duration_s)
+
+    @cached_property
+    def uses_devices(self) -> bool:
+        """Whether calls have a part on the devices of the hosts, which otherwise do nothing."""
+        return self.endpoint.host.devices is not None and any(model.uses_device for model in self.hosted)
 
     @property
     def server_kind(self) -> ServerKind:

@@ -24,12 +24,11 @@ REFUSED = ("docs/reference/scenario.md", "Keys that are refused")
 """The one generated section that does: the table of scenario/file/spellings.py."""
 TABLES_OF_LIMITS = {
     "mmesim/scenario/file/spellings.py",
-    "mmesim/scenario/run/expected.py",
     "mmesim/scenario/server/config_meaning.py",
     "mmesim/scenario/server/container.py",
     "mmesim/scenario/server/torchserve.py",
 }
-"""Their messages may say so too: one for each spelling, word of `expect`, key of a server file and variable."""
+"""Their messages may say so too: one for each spelling, key of a server file and variable."""
 LEFT_OUT = re.compile(
     r"\bnot simulated\b|\b(?:does|do) not simulate\b|\b(?:in|of|by) this version\b|\bthis version does\b|\byet\b",
     re.IGNORECASE,

@@ -65,11 +65,14 @@ class LiveMetrics:
         return integrals(self.plane, self.hosts, self.env.now)
 
     def meter(self, names: Collection[str] | None = None) -> Meter:
-        """A new meter of some figures, None for all, whose first period begins now."""
+        """A new meter of some figures, None for all that the endpoint has, whose first period begins now."""
         self.collect()
         counted = _Counted(self.plane.tables.views.window_causes.size, self.plane.tables.views.window_hist.size)
         self._counted.append(counted)
-        return Meter(self, counted, tuple(FIGURES if names is None else names))
+        if names is None:
+            without = OF_DEVICES if self.plane.tables.views.params[0].devices == 0 else ()
+            names = [name for name in FIGURES if name not in without]
+        return Meter(self, counted, tuple(names))
 
     def collect(self) -> None:
         """What the kernel has counted since the last call goes to every meter."""
@@ -217,6 +220,17 @@ class Reading:
         has = np.array([one.disk_bytes for one in self.endpoints], dtype=np.float64)
         return float((self.added.disk_byte_s / has).sum())
 
+    def device_memory(self) -> float:
+        """Device memory used, as a sum over hosts of the devices that it would fill, times seconds."""
+        full = 0.0
+        for one, up_s, held in zip(
+            self.endpoints, self.added.up_s.tolist(), self.added.device_byte_s.tolist(), strict=True
+        ):
+            devices = one.host.devices
+            if devices is not None:
+                full += (held + up_s * devices.count * devices.base_memory_bytes) / devices.memory_bytes
+        return full
+
 
 FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
     {
@@ -253,6 +267,8 @@ FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
         "LogClientLatency": lambda of: of.log_latency(),
         "ClientLatency_p50": lambda of: of.quantile(0.5) * MICRO,
         "ClientLatency_p99": lambda of: of.quantile(0.99) * MICRO,
+        "GPUUtilization": lambda of: of.each(100.0 * float(of.added.device_busy_s.sum())),
+        "GPUMemoryUtilization": lambda of: of.each(100.0 * of.device_memory()),
     }
 )
 """Name of a figure -> how it is made of a reading; in the order of the table of windows."""
@@ -266,9 +282,14 @@ OF_HOSTS = frozenset(
         "DiskUtilization",
         "WorkerUtilization",
         "WorkerUtilization_Maximum",
+        "GPUUtilization",
+        "GPUMemoryUtilization",
     }
 )
 """Those that are made of integrals."""
+
+OF_DEVICES = frozenset({"GPUUtilization", "GPUMemoryUtilization"})
+"""Those that an endpoint without devices does not have: each is the sum over the devices of an instance."""
 
 
 def _ended(loader: Loader) -> tuple[int, int, int]:

@@ -24,7 +24,7 @@ from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import margin
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet, Room
 
-LACKS = {"memory": "memory", "tasks": "processes and threads", "disk": "disk"}
+LACKS = {"memory": "memory", "tasks": "processes and threads", "disk": "disk", "device_memory": "device memory"}
 SHOWN = {"memory": "memory", "tasks": "room for processes and threads", "disk": "disk space"}
 
 

@@ -17,7 +17,7 @@ from mmesim.preflight.proof.work import shortest, time_of_call
 from mmesim.preflight.room import Host
 from mmesim.scenario.scenario import Scenario
 
-RESOURCES = ("memory", "tasks", "disk")
+RESOURCES = ("memory", "tasks", "disk", "device_memory")
 MOST = 2**62
 
 

@@ -1,4 +1,4 @@
-"""More work than there is time for: of the CPUs, of the workers, and of single calls.
+"""More work than there is time for: of the CPUs, of the devices, of the workers, and of single calls.
 
 A call that is answered within the limit has its whole cost in the time from its beginning to the limit. So the calls
 of a measured time T that are good cost at most capacity x (T + limit), however the fleet chooses them and whatever its
@@ -19,12 +19,21 @@ import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Floats
+from mmesim.preflight.devices import jobs_at_once
 from mmesim.preflight.offered import named
 from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import surplus
 from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.proof.law import sum_beyond
-from mmesim.preflight.proof.work import Parts, cpu_of_call, cut, mean_of, time_of_call, worker_of_call
+from mmesim.preflight.proof.work import (
+    Parts,
+    cpu_of_call,
+    cut,
+    device_of_call,
+    mean_of,
+    time_of_call,
+    worker_of_call,
+)
 from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
@@ -47,6 +56,16 @@ def cpu(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
         each = f"{units.show_number(work / asked.length_s)} s of CPU work a second"
         does = f"{_instances(fleet)} at most {units.show_number(have)} s ({_vcpus(host)})"
         yield Bad(asked.share_of(proved, good), "cpu", f"calls bring {each}, {does}")
+
+
+def devices(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
+    """Work for devices beyond what all of them do."""
+    have = jobs_at_once(fleet.scenario)
+    found = _shared(fleet, asked, device_of_call, have * _time_s(fleet, asked)) if have else None
+    if found is not None:
+        proved, good, work = found
+        each = f"{units.show_number(work / asked.length_s)} s of work for devices a second"
+        yield Bad(asked.share_of(proved, good), "device", f"calls bring {each}, all devices do at most {have:,} s")
 
 
 def workers(fleet: Fleet, asked: Asked) -> Iterator[Bad]:

@@ -18,7 +18,7 @@ from mmesim.preflight.offered import named
 from mmesim.preflight.proof.asked import Asked, Bad, Kind, asked
 from mmesim.preflight.proof.cold import LACKS, cold_calls, never_fits, unloaded
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet
-from mmesim.preflight.proof.load import cpu, own_time, workers
+from mmesim.preflight.proof.load import cpu, devices, own_time, workers
 from mmesim.preflight.proof.reload import reloads
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
@@ -27,7 +27,7 @@ Cause = Callable[[Fleet, Asked], Iterator[Bad]]
 
 CAUSES: Mapping[Kind, tuple[Cause, ...]] = MappingProxyType(
     {
-        "slow": (never_fits, cpu, workers, unloaded, own_time),
+        "slow": (never_fits, cpu, devices, workers, unloaded, own_time),
         "slow cold": (cold_calls,),
         "misses": (never_fits, unloaded),
     }

@@ -17,7 +17,7 @@ from mmesim.stats.intervals import Estimate
 
 def sweep_report(result: SweepResult, figures: Sequence[Figure]) -> Report:
     """The swept values and these figures of each finished point, with the verdict if something is expected."""
-    return report(_head(result), [_table(result, figures), *_notes(result, figures)], _cheapest(result))
+    return report(_head(result), [_table(result, figures), *_notes(result, figures)], cheapest(result))
 
 
 def _head(result: SweepResult) -> Iterator[Block]:
@@ -65,7 +65,7 @@ def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
     return Table(tuple(columns), tuple(rows))
 
 
-def _cheapest(result: SweepResult) -> Iterator[Block]:
+def cheapest(result: SweepResult) -> Iterator[Lines]:
     """Of the points that pass, the one that costs least; the first of several."""
     if not result.points or any(point.verdict is None for point in result.points):
         return

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmesim import units
 from mmesim.preflight.call_time import in_server_s
+from mmesim.preflight.devices import instances_for as device_instances
 from mmesim.preflight.load import instances_for
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
@@ -137,6 +138,38 @@ def _disk(roots: Roots) -> Use:
     return Use(need, have, text, "a larger endpoint.disk_size")
 
 
+def _device(roots: Roots) -> Use:
+    scenario = roots.scenario
+    hosts = scenario.endpoint.instance_count
+    where = "the fullest instance" if hosts > 1 else "the instance"
+    text = f"device: those of {where} are busy {units.show_fraction(roots.device)} of the time"
+    enough = device_instances(Offered(scenario))
+    more = "more instances (endpoint.instance_count), or a type with more or faster devices"
+    return Use(roots.device, 1.0, text, f"endpoint.instance_count={enough}" if enough > hosts else more)
+
+
+def _device_memory(roots: Roots) -> Use:
+    misfit = _misfit(roots, "device_memory")
+    if misfit is not None:
+        return misfit
+    endpoint, called = roots.scenario.endpoint, roots.tenants.calls > 0
+    devices = endpoint.host.devices
+    assert devices is not None  # else nothing waits for one
+    models = [model for model in roots.scenario.model_table() if called[model.index]]
+    need = sum(model.device_memory_bytes * model.workers for model in models) * copies_of_each(roots.scenario)
+    one = devices.free_bytes * devices.count
+    have = one * endpoint.instance_count
+    copies = sum(int(run.devices.copies.sum()) for run in roots.runs if run.devices is not None)
+    text = (
+        f"device memory: the called models need {units.show_bytes(need)}, there are {units.show_bytes(have)} for "
+        f"models: {copies:,} copies to a device"
+    )
+    enough = ceil(need / one)
+    more = "more instances (endpoint.instance_count), or a type with more device memory"
+    advice = f"endpoint.instance_count={enough}" if enough > endpoint.instance_count else more
+    return Use(float(need), float(have), text, advice)
+
+
 def _load_slots(roots: Roots) -> Use:
     slots = roots.scenario.endpoint.load_slots
     text = f"load slots: an instance loads {slots} model{'s' if slots > 1 else ''} at once, the others wait"
@@ -248,7 +281,7 @@ def _misfit(roots: Roots, resource: str) -> Use | None:
     return Use(
         float(np.float64(room.needs(model, resource))),
         float(room.has(resource)),
-        f"{'processes and threads' if resource == 'tasks' else resource}: {finding.text}",
+        f"{'processes and threads' if resource == 'tasks' else resource.replace('_', ' ')}: {finding.text}",
         finding.try_ or "",
         {"model": model.name},
     )
@@ -264,6 +297,8 @@ _USES: Mapping[Resource, Callable[[Roots], Use]] = MappingProxyType(
         "placement": _placement,
         "tasks": _tasks,
         "disk": _disk,
+        "device": _device,
+        "device_memory": _device_memory,
         "load_slots": _load_slots,
         "download": _download,
         "load": _load,

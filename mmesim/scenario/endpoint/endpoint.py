@@ -101,7 +101,7 @@ class Endpoint(Data):
     """One endpoint variant: `instance_count` hosts of one type, and the platform's rules.
 
     The figures of a host come from the catalogue by `instance_type`; a file can give each of them instead (`vcpu`,
-    `memory`, `network`, `threads_per_core`, `smt_yield`, `cpu_speed`, `price_per_hour`).
+    `memory`, `network`, `threads_per_core`, `smt_yield`, `cpu_speed`, `devices`, `price_per_hour`).
     """
 
     file_keys: ClassVar[tuple[str, ...]] = HOST_KEYS
@@ -211,9 +211,8 @@ class Endpoint(Data):
 
     @property
     def gpus(self) -> int:
-        """GPUs of one host of a type from the catalogue; they are not simulated, but a server counts them."""
-        known = self.instance_type in catalogue.instance_types()
-        return catalogue.look_up(str(self.instance_type)).gpu_count if known else 0
+        """GPUs of one host, which a server counts."""
+        return 0 if self.host.devices is None else self.host.devices.count
 
     @model_validator(mode="before")
     @classmethod

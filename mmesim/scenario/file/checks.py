@@ -47,6 +47,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield Refused(f"there is no model or group {name!r}", ("endpoint", "preload", number), hint)
     yield from _split(scenario, models)
     yield from _pinned(scenario, models)
+    yield from _devices(scenario, models)
     yield from wrong_faults(scenario, models)
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
@@ -163,6 +164,17 @@ def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
     pinned = [model.name for model in models if model.pinned]
     if pinned and scenario.endpoint.model_cache == "disabled":
         yield Refused(f"no model is kept, and {pinned[0]!r} is pinned", ("endpoint", "model_cache"))
+
+
+def _devices(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Models with a part on a device, where hosts have none."""
+    using = [model.name for model in models if model.uses_device]
+    if using and scenario.endpoint.host.devices is None:
+        host = scenario.endpoint.instance_type or "this host"
+        others = f" and {len(using) - 1:,} more" if len(using) > 1 else ""
+        hint = "endpoint: {devices: {count: 1, memory: 16 GiB}}, or an instance type with a GPU, such as ml.g4dn.xlarge"
+        message = f"model {using[0]!r}{others} has a part on a device (service.device, device_memory), {host} has none"
+        yield Refused(message, ("endpoint", "devices"), hint)
 
 
 def _undecidable(scenario: Scenario) -> Iterator[Refused]:

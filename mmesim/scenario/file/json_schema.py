@@ -109,8 +109,8 @@ def _from_other_files(schema: dict[str, Any], parts: dict[str, Any]) -> None:
     group = parts["ModelGroup"]
     group["required"] = []
     group["anyOf"] = [{"required": ["name"]}, {"required": ["file"]}, {"required": ["azure_functions"]}]
-    # The host comes from instance_type; a file over another one may give any part of these two.
-    for name in ("Endpoint", "RunSettings"):
+    # The host comes from instance_type; a file over another one may give any part of these.
+    for name in ("Devices", "Endpoint", "RunSettings"):
         parts[name].pop("required")
 
 
