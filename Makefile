@@ -9,7 +9,9 @@ BENCH := .benchmarks/benchmark.json
 
 YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
-.PHONY: demo test test-slow test-all gate kills twin fuzz editors lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study clean
+AXE := .page/node_modules/axe-core/axe.min.js
+
+.PHONY: demo test test-slow test-all gate kills twin fleets fuzz editors page lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
@@ -47,10 +49,21 @@ $(YAML_SERVER):
 twin: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "not slow" tests/twin
 
+# 2,000 random scenarios whose hosts come and go: the laws hold, and compiled and plain Python agree to the last bit.
+fleets: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m long tests/laws/test_changing_fleets.py
+
 # Hostile input. What went well is kept in .fuzz and not run again.
 FUZZ ?= --cases 2000
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+# The pages in Chromium, by tests, and looked at by axe-core, which npm fetches; needs chromium, Node.js and npm.
+page: $(VENV)/dev.stamp $(AXE)
+	$(BIN)/python -m pytest tests/browser
+
+$(AXE):
+	npm install --no-audit --no-fund --no-save --prefix .page axe-core@4.14.1
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -110,7 +123,7 @@ explain-study: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.explain_study.study $(EXPLAIN_STUDY) --page docs/explain.md
 
 clean:
-	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .gate-study .capacity-study .proof-study .plan-study .explain-study .editors .fuzz
+	rm -rf $(VENV) results build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage-study .gate-study .capacity-study .proof-study .plan-study .explain-study .editors .fuzz .page
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("mmesim needs Python 3.11 or later: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

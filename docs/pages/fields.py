@@ -23,6 +23,9 @@ from mmesim.scenario.values.times import ByParameters, Constant
 
 COMPUTED = (
     {
+        "endpoint.instance_count": "1, or autoscaling.min",
+        "endpoint.autoscaling.metric_delay": "one period",
+        "endpoint.autoscaling.policies.target_tracking.in_points": "those of 15 min",
         "endpoint.devices.count": "catalogue, else 1",
         "endpoint.devices.memory": "catalogue",
         "endpoint.load_slots": "max(1, vcpu // 2)",
@@ -30,7 +33,7 @@ COMPUTED = (
         "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
         "models.count": "1",
         "traffic.name": "traffic-0, traffic-1 ...",
-        "faults.name": "kind and number, such as slow_s3-0",
+        "faults.name": "kind and number, such as zone_loss-0",
     }
     | {
         "models.workers": "server.default_workers_per_model",

@@ -190,10 +190,7 @@ FOLDER = (
     ("`happened.parquet`", "[what happened to the fleet](#happenedparquet); absent when nothing did"),
     ("`histograms.parquet`", "[latency histograms](#histogramsparquet): of all, warm and cold calls, and by group"),
     ("`miss_ratio.parquet`", "[the miss-ratio curve](#miss_ratioparquet)"),
-    (
-        "`report.html`",
-        "the page, with `--report` or `mmesim report`: [read a run in a browser](../how-to/read-the-page.md)",
-    ),
+    ("`report.html`", "[the page](../how-to/read-the-page.md); absent unless it was asked for"),
 )
 
 WINDOWS = """

@@ -26,6 +26,7 @@ from mmesim.cli import (
     gate,
     init,
     plan,
+    report,
     robustness,
     run,
     schema,
@@ -65,6 +66,7 @@ app.command("split")(split.split)
 app.command("gate")(gate.gate)
 app.command("capacity")(capacity.capacity)
 app.command("explain")(explain.explain)
+app.command("report")(report.report)
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)

@@ -31,6 +31,7 @@ from mmesim.cli.common import (
     tell,
     trust,
 )
+from mmesim.cli.reports import WithPage
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
@@ -74,6 +75,7 @@ def run(
     requests: Requests = None,
     no_requests: NoRequests = False,
     robustness: WithRobustness = False,
+    report: WithPage = False,
     over_time: OverTimePlot = None,
     check: Check = False,
     yes: Yes = False,
@@ -112,7 +114,7 @@ def run(
             interrupted = True  # the run itself is finished
     each(
         lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
-        lambda: result.save(folder),
+        lambda: _save(result, folder, report),
         lambda: _draw(result, over_time),
     )
     if not quiet:
@@ -123,6 +125,15 @@ def run(
         raise typer.Exit(INTERRUPTED)
     if check:
         raise typer.Exit(EXIT_CODES[result.verdict])
+
+
+def _save(result: Result, folder: Path, with_page: bool) -> None:
+    """Write the folder, and the page into it where it is wanted."""
+    result.save(folder)
+    if with_page:
+        from mmesim.cli.report import write_page
+
+        write_page(folder)
 
 
 def _draw(result: Result, file: Path | None) -> None:

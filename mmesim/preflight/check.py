@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mmesim.preflight import advice, call_time, devices, faults, load, load_time, room
+from mmesim.preflight import advice, call_time, devices, faults, load, load_time, room, scaling
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_set
@@ -23,6 +23,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     devices.device_memory,
     room.fleet_tasks,
     load.threads,
+    scaling.targets,
     advice.accelerator,
     devices.undocumented,
     advice.frameworks,

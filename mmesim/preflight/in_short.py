@@ -19,12 +19,12 @@ def in_short(offered: Offered) -> Iterator[str]:
     if sets is None:
         return
     endpoint = scenario.endpoint
-    capacity = endpoint.instance_count * endpoint.host.cores_when_full
+    capacity = endpoint.most_instances * endpoint.host.cores_when_full
     cpu = float((offered.open_per_s @ offered.cpu_s).mean()) / capacity
     busy, have = occupancy(offered)
     share = busy.mean(axis=0) / have
     memory = sum(model.pool_memory_bytes for model in scenario.hosted) * copies_of_each(scenario)
-    room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.instance_count)
+    room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.most_instances)
     if offered.open_per_s.any():
         per_model = offered.kind.queue.scope == "model"
         name = offered.models[int(share.argmax())].name if per_model else "of the server"

@@ -42,7 +42,7 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
     have = free_memory_bytes(scenario.endpoint)
     copies = [model.pool_memory_bytes for model in Host(offered).fitting()]
     need = sum(copies) * copies_of_each(scenario)
-    hosts = scenario.endpoint.instance_count
+    hosts = scenario.endpoint.most_instances
     if not copies or need <= have * hosts:
         return
     inside = int(have // (sum(copies) / len(copies)))
@@ -55,14 +55,14 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
         "others are loaded when they are called",
         evidence={"needed_bytes": need, "fleet_bytes": have * hosts, "fit_on_one_instance": min(inside, len(copies))},
         source=RULE,
-        try_=f"endpoint.instance_count={ceil(need / have)} to hold all of them",
+        try_=f"{scenario.endpoint.count_key}={ceil(need / have)} to hold all of them",
     )
 
 
 def fleet_disk(offered: Offered) -> Iterator[Finding]:
     """All artefacts against the disks; what does not fit is downloaded again."""
     scenario = offered.scenario
-    have = scenario.endpoint.disk_bytes * scenario.endpoint.instance_count
+    have = scenario.endpoint.disk_bytes * scenario.endpoint.most_instances
     need = sum(model.artifact_bytes for model in scenario.hosted) * copies_of_each(scenario)
     if need <= have or scenario.endpoint.model_cache == "disabled":
         return
@@ -80,7 +80,7 @@ def fleet_disk(offered: Offered) -> Iterator[Finding]:
 def fleet_tasks(offered: Offered) -> Iterator[Finding]:
     """Whether processes and threads run out before the memory does."""
     scenario = offered.scenario
-    limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.instance_count
+    limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.most_instances
     models = Host(offered).fitting()
     if limit is None or not models:
         return
@@ -107,7 +107,7 @@ def free_memory_bytes(endpoint: Endpoint) -> int:
 
 def copies_of_each(scenario: Scenario) -> int:
     """Copies of each model that the router spreads its calls over."""
-    return scenario.endpoint.instance_count if scenario.endpoint.router.policy.spreads else 1
+    return scenario.endpoint.most_instances if scenario.endpoint.router.policy.spreads else 1
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _what(scenario: Scenario, models: int) -> str:
 def _limit(scenario: Scenario) -> str:
     endpoint = scenario.endpoint
     return (
-        f"{endpoint.instance_count} x {units.show_bytes(endpoint.usable_memory_bytes)} usable of "
+        f"{endpoint.most_instances} x {units.show_bytes(endpoint.usable_memory_bytes)} usable of "
         f"{units.show_bytes(endpoint.host.memory_bytes)}, less {units.show_bytes(endpoint.base_memory_bytes)} for the "
         "container"
     )

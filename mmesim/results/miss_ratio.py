@@ -18,7 +18,7 @@ from mmesim.analytic.lru import characteristic_time
 from mmesim.arrays import Flags, Floats
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
-from mmesim.results.columns import Column, documented
+from mmesim.results.columns import Column, documented, texts
 from mmesim.results.run_data import RunData
 from mmesim.results.tenants import pooled_tenants
 from mmesim.scenario.scenario import Scenario
@@ -67,7 +67,7 @@ class Curve:
             largest = max(float(sizes[fits & (self.calls > 0)].sum()), today)
             memory = np.union1d(np.linspace(0.0, largest, POINTS + 1), [today])
             missed = np.array([self._missed(sizes, fits, room) for room in memory.tolist()])
-        columns = {"memory_bytes": memory, "miss_ratio": missed, "how": pa.array(["che"] * len(memory), pa.string())}
+        columns = {"memory_bytes": memory, "miss_ratio": missed, "how": texts(["che"] * len(memory))}
         return documented(columns, MISS_RATIO_COLUMNS)
 
     def _applies(self, scenario: Scenario) -> bool:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim import __version__
+from mmesim.arrays import Floats
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
 from mmesim.results.expect import overall
@@ -126,14 +127,14 @@ class Result:
         return latency(self)
 
     @property
-    def host_table(self) -> pa.Table:
-        """The table of `hosts`."""
-        return tables.hosts_table(self.runs)
+    def host_columns(self) -> Mapping[str, Floats]:
+        """What reports say of hosts (`mmesim.results.tables.host_columns`)."""
+        return tables.host_columns(self.runs)
 
     @property
     def hosts(self) -> pd.DataFrame:
         """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
-        return _frame(self.host_table)
+        return _frame(tables.hosts_table(self.runs))
 
     @property
     def models(self) -> pd.DataFrame:
@@ -175,7 +176,7 @@ class Result:
             "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
             folders.SCENARIO: lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": self._write_windows,
-            "hosts.parquet": lambda path: pq.write_table(self.host_table, path),
+            "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
             "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs, pooled), path),
             "histograms.parquet": lambda path: pq.write_table(histograms_table(self.scenario, self.runs, pooled), path),
             "miss_ratio.parquet": lambda path: pq.write_table(curve.table(self.scenario), path),

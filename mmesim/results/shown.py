@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
@@ -15,7 +16,9 @@ from pydantic import ValidationError
 from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
-from mmesim.results.folder import RUN, SCENARIO
+from mmesim.results.figures import USE
+from mmesim.results.folder import PLAN, RUN, SCENARIO
+from mmesim.results.planned import Planned
 from mmesim.results.provenance import FILE, Provenance
 from mmesim.results.summary import Summary
 from mmesim.scenario.file.load import load
@@ -38,12 +41,14 @@ class Shown(Protocol):
         """How many replications were wanted; None where that is not known."""
 
     @property
-    def host_table(self) -> pa.Table:
-        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
+    def host_columns(self) -> Mapping[str, Floats]:
+        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
 
 
 TABLES = ("hosts", "models", "histograms", "miss_ratio")
 """Parquet files that are read whole."""
+HAPPENED = "happened"
+"""The one that there need not be."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Kept:
     summary: dict[str, Any]
     provenance: Provenance
     tables: Mapping[str, pa.Table]
-    """hosts, models, histograms, miss_ratio"""
+    """hosts, models, histograms, miss_ratio, and happened where anything did"""
 
     @classmethod
     def read(cls, folder: Path) -> Kept:
@@ -71,11 +76,10 @@ class Kept:
             summary = json.loads((folder / RUN.document).read_text(encoding="utf-8"))
             Summary.model_validate(summary)
             provenance = Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
-            tables = {name: pq.read_table(folder / _file(name)) for name in TABLES}
+            there = [*TABLES, *([HAPPENED] if (folder / _file(HAPPENED)).is_file() else [])]
+            tables = {name: pq.read_table(folder / _file(name)) for name in there}
         except (OSError, ValidationError, pa.ArrowInvalid) as error:
-            reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
-            message = f"{folder} cannot be read by mmesim {__version__}: {reason}: run the scenario again"
-            raise UserError(message) from error
+            raise _of_another_version(folder, error, "run the scenario again") from error
         text = (folder / SCENARIO).read_text(encoding="utf-8")
         return cls(folder, load(folder / SCENARIO), text, summary, provenance, tables)
 
@@ -87,15 +91,30 @@ class Kept:
         return None if self.summary["interrupted"] else int(self.summary["replications"])
 
     @property
-    def host_table(self) -> pa.Table:
-        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
-        return self.tables["hosts"]
+    def host_columns(self) -> Mapping[str, Floats]:
+        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
+        table = self.tables["hosts"]
+        names = ("replication", "memory_bytes", "memory_peak_bytes", *USE)
+        return {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}
 
     def windows(self, names: Sequence[str]) -> Iterator[Mapping[str, Floats]]:
         """Some columns of the minutes, those of some weeks at a time; nan where there was nothing."""
         with pq.ParquetFile(self.folder / WINDOWS) as file:
             for batch in file.iter_batches(columns=list(names)):
                 yield {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+
+
+def plan_of(folder: Path) -> Planned:
+    """The plan in a folder; UserError for one that another version has written."""
+    try:
+        return Planned.model_validate_json((folder / PLAN.document).read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise _of_another_version(folder, error, "plan again") from error
+
+
+def _of_another_version(folder: Path, error: Exception, advice: str) -> UserError:
+    reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
+    return UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: {advice}")
 
 
 WINDOWS = "windows.parquet"

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mmesim.arrays import divide
+from mmesim.arrays import Floats, divide
 from mmesim.results.columns import Column, Values, column, documented, named, texts
 from mmesim.results.figures import DEVICE_USE, USE, measured_s
 from mmesim.results.latency import limit_text
@@ -171,6 +171,16 @@ def windows_table(runs: Sequence[RunData], rows: slice = slice(None)) -> pa.Tabl
         # A minute without a sample has no statistic.
         columns[name] = column(values, np.isnan(values))
     return _table(columns, WINDOW_COLUMNS)
+
+
+def host_columns(runs: Sequence[RunData]) -> dict[str, Floats]:
+    """What reports read of `hosts_table`, without Arrow: replication, memory, and use (0 where never up)."""
+    columns = {
+        name: np.concatenate([getattr(run.hosts, name) for run in runs]).astype(np.float64)
+        for name in ("memory_bytes", "memory_peak_bytes")
+    }
+    columns["replication"] = np.concatenate([np.full(len(run.hosts.up_s), float(run.replication)) for run in runs])
+    return columns | {key: np.concatenate([divide(*used(run.hosts), 0.0) for run in runs]) for key, used in USE.items()}
 
 
 def hosts_table(runs: Sequence[RunData]) -> pa.Table:

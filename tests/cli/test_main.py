@@ -68,7 +68,7 @@ def test_a_run_loads_nothing_that_it_does_not_use(tmp_path):
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
     assert {"pyarrow.parquet", "numba", "scipy.special"} <= set(loaded.split())
     heavy = {"pandas", "scipy.optimize", "scipy.stats", "multiprocessing.pool", "concurrent.futures.process", "sqlite3"}
-    heavy |= {"matplotlib", "rich", "distributed", "numba.np.linalg", "pyarrow.compute", "pyarrow.csv"}
+    heavy |= {"matplotlib", "rich", "distributed", "numba.np.linalg", "pyarrow.compute", "pyarrow.csv", "jinja2"}
     assert heavy & set(loaded.split()) == set()
 
 

@@ -14,6 +14,7 @@ import simpy
 
 from mmesim.engine.control.config import Configs
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
@@ -21,6 +22,7 @@ from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import UP
 from mmesim.engine.setup import cores_and_slope, placement_key
 from mmesim.errors import UserError
+from mmesim.results.happened import Kind
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.host_type import HostType
@@ -46,12 +48,14 @@ class Fleet:
         replication: int,
         hosts: list[Host],
         loader: Loader,
+        journal: Journal,
     ) -> None:
         self._env = env
         self._plane = plane
         self._scenario = scenario
         self._replication = replication
         self._loader = loader
+        self._journal = journal
         self._configs = Configs(plane, scenario, replication)
         self._provisioned = 0
         self._rehashes = False
@@ -61,7 +65,7 @@ class Fleet:
         self.updating = Slots(env, 1)
         """Taken while the endpoint is Updating: with `endpoint.serial_scaling` one change is made at a time."""
         for _ in range(self.desired):
-            self.add()
+            self._plane.open_host(env.now, self._come(None, None).row)
         self._rehashes = scenario.endpoint.router.at_scale == "rehash"
 
     @property
@@ -104,6 +108,7 @@ class Fleet:
         """
         self._must_be_there(host)
         self._plane.drain_host(self._env.now, host.row)
+        self._journal.note(Kind.draining, host=host.row)
         self._changed()
         return self._env.process(self._drain(host))
 
@@ -151,9 +156,11 @@ class Fleet:
 
     def _open(self, host: Host) -> None:
         self._plane.open_host(self._env.now, host.row)
+        self._journal.note(Kind.in_service, host=host.row)
         self._changed()
 
     def _provision(self, endpoint: Endpoint | None, after: float | None, zone: int | None) -> Process:
+        self._journal.note(Kind.provisioning)
         drawn_s = self._draw_s()
         yield self._env.timeout(drawn_s if after is None else after)
         host = self._come(endpoint, zone)
@@ -197,6 +204,7 @@ class Fleet:
         """Everything on the host ends now."""
         self._loader.abandon(host)
         self._plane.kill_host(self._env.now, host.row)
+        self._journal.note(Kind.gone, host=host.row)
 
     def _notice(self, host: Host) -> None:
         """The router knows that the host is gone."""

@@ -44,7 +44,7 @@ class Integrals:
         return Integrals(
             workers=self.workers.since(before.workers),
             **{
-                name: _padded(after, hosts) - _padded(earlier[name], hosts)
+                name: padded(after, hosts) - padded(earlier[name], hosts)
                 for name, after in vars(self).items()
                 if name != "workers"
             },
@@ -90,7 +90,7 @@ def integrals(plane: DataPlane, hosts: Sequence[Host], now: float) -> Integrals:
     )
 
 
-def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:
+def padded(values: NDArray[Any], n: int) -> NDArray[Any]:
     """Values with zeros up to `n` of them."""
     if values.size == n:
         return values

@@ -48,7 +48,7 @@ ALIKE = 16
 def cpu(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     """CPU work beyond what all vCPUs do."""
     endpoint, time_s = fleet.scenario.endpoint, _time_s(fleet, asked)
-    host, count = endpoint.host, endpoint.instance_count
+    host, count = endpoint.host, endpoint.most_instances
     have = count * host.cores_when_full
     found = _shared(fleet, asked, cpu_of_call, have * time_s)
     if found is not None:
@@ -71,7 +71,7 @@ def devices(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
 def workers(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     """Time of workers beyond what there are: of each model, or of all together where they share them."""
     kind, endpoint = fleet.offered.kind, fleet.scenario.endpoint
-    count, time_s = endpoint.instance_count, _time_s(fleet, asked)
+    count, time_s = endpoint.most_instances, _time_s(fleet, asked)
     if kind.queue.scope == "server":
         have = kind.server_workers.at_most * count
         found = _shared(fleet, asked, worker_of_call, have * time_s)
@@ -161,7 +161,7 @@ def _time_s(fleet: Fleet, asked: Asked) -> float:
 
 def _instances(fleet: Fleet) -> str:
     endpoint = fleet.scenario.endpoint
-    count, name = endpoint.instance_count, endpoint.instance_type
+    count, name = endpoint.most_instances, endpoint.instance_type
     what = name or f"instance{'s' if count > 1 else ''}"
     return f"{count} x {what} do" if name else f"{count} {what} {'do' if count > 1 else 'does'}"
 

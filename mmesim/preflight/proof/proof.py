@@ -65,6 +65,8 @@ def proof(scenario: Scenario | Fleet) -> Proof | None:
     fleet = Fleet.of(scenario)
     if fleet.scenario.processes or fleet.scenario.faults:  # they may change the endpoint at any time
         return None
+    if fleet.scenario.endpoint.autoscaling is not None and not fleet.scenario.endpoint.serial_scaling:
+        return None  # hosts that leave and hosts that come may be more together than there are ever to be
     lines = list(asked(fleet.scenario))
     found = [one for line in lines for one in _proofs(fleet, line, CAUSES[line.kind])]
     found = found or [one for line in lines if line.kind == "slow" for one in _proofs(fleet, line, DEARER)]

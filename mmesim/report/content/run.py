@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from mmesim import units
 from mmesim.arrays import Floats, divide
@@ -53,8 +52,8 @@ def run_report(result: Shown) -> Report:
         causes.failed(summary),
         resources(result, summary),
         cost(summary),
-        _found(summary, "belief", "Believed, not known"),
-        _found(summary, "config", "Configuration of the model server"),
+        found(summary, "belief", "Believed, not known"),
+        found(summary, "config", "Configuration of the model server"),
         steady(summary),
         self_check(summary["checks"]),
         verdict_line(summary) if checks.passed(summary["checks"]) else (),
@@ -261,13 +260,13 @@ def errors(summary: Any) -> Iterator[Block]:
 
 def resources(result: Shown, summary: Any) -> Iterator[Block]:
     """How much of each resource is used, on average and at most."""
-    pids, hosts = summary["pids"], result.host_table
+    pids, hosts = summary["pids"], result.host_columns
     limit = "no limit" if pids["limit"] is None else f"of {units.show_count(pids['limit'])}"
-    most = float(divide(_column(hosts, "memory_peak_bytes"), _column(hosts, "memory_bytes"), 0.0).max())
+    most = float(divide(hosts["memory_peak_bytes"], hosts["memory_bytes"], 0.0).max())
     rows: list[tuple[Cell, ...]] = []
     for name, key in RESOURCES.items():
         fullest = Cell(formats.share(_largest_mean(hosts, key)))
-        peak = Cell(f"{formats.share(most)} of {formats.share(_usable(result))}" if name == "memory" else "")
+        peak = Cell(f"{formats.share(most)} of {formats.share(usable_memory(result))}" if name == "memory" else "")
         rows.append((Cell(name), formats.share_cell(summary[key]), fullest, peak))
     workers, busiest = summary["workers"], summary["workers"]["busiest"]
     if workers["utilization"]["value"] is not None:
@@ -283,7 +282,7 @@ def resources(result: Shown, summary: Any) -> Iterator[Block]:
         yield Lines((f"busiest workers: those of {workers['busiest_model']}, {formats.percent(busiest)}",))
 
 
-def _usable(result: Shown) -> float:
+def usable_memory(result: Shown) -> float:
     """Share of a host's memory that container and models may fill."""
     endpoint = result.scenario.endpoint
     return endpoint.usable_memory_bytes / endpoint.host.memory_bytes
@@ -295,16 +294,10 @@ RESOURCES: Mapping[str, str] = MappingProxyType(
 """Name -> figure."""
 
 
-def _largest_mean(hosts: pa.Table, resource: str) -> float:
+def _largest_mean(hosts: Mapping[str, Floats], resource: str) -> float:
     """The mean over replications of the fullest host of each: which host it is may differ."""
-    replication, used = _column(hosts, "replication"), np.nan_to_num(_column(hosts, resource))
+    replication, used = hosts["replication"], hosts[resource]
     return mean([float(used[replication == one].max()) for one in np.unique(replication)])
-
-
-def _column(table: pa.Table, name: str) -> Floats:
-    """A column of a table of hosts, nan where it is null."""
-    values: Floats = table[name].to_numpy().astype(np.float64)
-    return values
 
 
 def cost(summary: Any) -> Iterator[Block]:
@@ -329,7 +322,7 @@ def cost(summary: Any) -> Iterator[Block]:
     yield Lines((f"{'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}",))
 
 
-def _found(summary: Any, rule: str, title: str) -> Iterator[Block]:
+def found(summary: Any, rule: str, title: str) -> Iterator[Block]:
     """The findings of one rule: what is believed, what was made of a config.properties."""
     found = [entry["text"] for entry in summary["findings"] if entry["id"] == rule]
     if found:

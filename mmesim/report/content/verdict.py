@@ -7,7 +7,7 @@ from typing import Any
 
 from mmesim import units
 from mmesim.report import formats, phrases
-from mmesim.report.blocks import Block, Lines
+from mmesim.report.blocks import Lines
 from mmesim.report.content import causes
 from mmesim.scenario.figures import LATENCIES, parts_of
 from mmesim.scenario.run.expect import read_expectation
@@ -17,7 +17,7 @@ CAUSED = (*LATENCIES, "error_rate", "throughput", "tenants.meet_slo")
 """Figures that are what they are because of what binds; a cost or a utilization is not."""
 
 
-def verdict_line(summary: Any) -> Iterator[Block]:
+def verdict_line(summary: Any) -> Iterator[Lines]:
     """One line, because it is what a terminal still shows when the rest has scrolled away."""
     parts = [*_expected(summary), *_cost(summary)]
     yield Lines(("; ".join(parts),))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from matplotlib.lines import Line2D
 from mmesim.errors import UserError
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.report.content.planned.statement import nearest_miss
+from mmesim.report.content.planned.points import Point, asked, axis_label, drawn_line, lifted, points_of, scale
 from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, PLAIN, RED, Picture, needs_log, plain_log
 from mmesim.results.planned import FleetLine, Planned, State
 
@@ -26,10 +25,6 @@ MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
     }
 )
 """State of a fleet -> marker, colour, words."""
-LEAST = 0.5
-"""On a logarithmic axis, 0 and an interval that reaches down to it stand at this share of the smallest value."""
-LOWEST = 0.01
-"""What is far below the limit stands at this share of it: how far does not matter, and would flatten the rest."""
 MARK_PX, LETTER_PX, LINE_PX = 6.0, 6.0, 12.0
 """Half a mark, and width and height of a letter of a name, on screen."""
 NAME = "#555555"
@@ -49,24 +44,6 @@ class Box(NamedTuple):
         return not (beside or self.y + self.height <= other.y or other.y + other.height <= self.y)
 
 
-@dataclass(frozen=True)
-class Point:
-    """A fleet in the picture: what it costs, its figure with the ends of the interval, in the unit of the axis."""
-
-    row: int
-    family: str
-    usd: float
-    state: State
-    value: float
-    low: float
-    high: float
-
-
-def drawable(planned: Planned) -> bool:
-    """Whether there is anything to draw: a fleet with a price that was simulated."""
-    return _line(planned) is not None
-
-
 def pareto(planned: Planned) -> Picture:
     """USD a month against the figure that decides, with 95 % intervals; a line joins the fleets of one family.
 
@@ -74,17 +51,15 @@ def pareto(planned: Planned) -> Picture:
     nearest miss fails by most. Fleets without a price, or of which nothing was simulated, are left out. UserError when
     none is left.
     """
-    line = _line(planned)
+    line = drawn_line(planned)
     if line is None:
         raise UserError("there is nothing to draw: no fleet with a price was simulated")
-    points, limit = _points(planned, line), _scale(line) * line.limit
+    points, limit = points_of(planned, line), scale(line) * line.limit
     above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
     logarithmic, price = needs_log(above), "USD a month"
     if logarithmic:
-        least = max(LEAST * min(above), LOWEST * limit)
-        if any(point.value < least for point in points):
-            price += f"\n(what is below {least:.2g} is drawn there)"
-        points = [_lifted(point, least) for point in points]
+        points, note = lifted(points, limit)
+        price += f"\n({note})" if note else ""
     figure = Picture(7.0, 4.5)
     axes = figure.add_subplot()
     members = _families(axes, points)
@@ -95,7 +70,7 @@ def pareto(planned: Planned) -> Picture:
     axes.axhline(limit, color=RED, linestyle="--", linewidth=1.0)
     _answer(axes, planned, points)
     axes.set_xlabel(price)
-    axes.set_ylabel(_label(line))
+    axes.set_ylabel(axis_label(line))
     axes.xaxis.set_major_formatter(PLAIN)
     if logarithmic:
         axes.set_yscale("log")
@@ -104,48 +79,12 @@ def pareto(planned: Planned) -> Picture:
         axes.yaxis.set_major_formatter(PLAIN)
     axes.margins(0.15)
     axes.set_xlim(left=max(0.0, axes.get_xlim()[0]))
-    axes.set_title(f"{on_one_line(planned.name)}: {_asked(line)}", fontsize="medium", loc="left")
+    axes.set_title(f"{on_one_line(planned.name)}: {asked(line)}", fontsize="medium", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(handles=_legend(points, line), loc="outside lower center", ncols=5, frameon=False, fontsize="small")
     figure.draw_without_rendering()  # the layout decides where there is room
     _names(axes, planned, members)
     return figure
-
-
-def _line(planned: Planned) -> FleetLine | None:
-    """The line of `expect` that is drawn, as it was found of the answer or of the nearest miss, else of any fleet."""
-    first = planned.answer if planned.answer is not None else nearest_miss(planned)
-    priced = [row for row, one in enumerate(planned.fleets) if one.usd_per_month is not None]
-    found = words.nearest(words.judged(planned, first)) if first in priced else None
-    return found or words.nearest([line for row in priced for line in words.judged(planned, row)])
-
-
-def _points(planned: Planned, line: FleetLine) -> list[Point]:
-    """The fleets that have this line, in order of price."""
-    found = []
-    for row, one in enumerate(planned.fleets):
-        own = words.nearest([of for of in words.judged(planned, row) if _asks(of) == _asks(line)])
-        if own is None or own.value is None or one.usd_per_month is None:
-            continue
-        low, value, high = (_scale(line) * end for end in _ends(own, own.value))
-        family = words.family(planned, {**one.values, words.TYPE: one.instance_type or ""})
-        found.append(Point(row, family, one.usd_per_month, one.state, value, low, high))
-    return sorted(found, key=lambda point: point.usd)
-
-
-def _asks(line: FleetLine) -> tuple[str, str | None, str]:
-    return line.text, line.when, line.unit
-
-
-def _ends(line: FleetLine, value: float) -> tuple[float, float, float]:
-    low, high = line.interval or (value, value)
-    return low, value, high
-
-
-def _lifted(point: Point, least: float) -> Point:
-    """The point on an axis that has no 0."""
-    low, value, high = (max(end, least) for end in (point.low, point.value, point.high))
-    return Point(point.row, point.family, point.usd, point.state, value, low, high)
 
 
 def _families(axes: Axes, points: Sequence[Point]) -> dict[str, list[Point]]:
@@ -199,24 +138,9 @@ def _answer(axes: Axes, planned: Planned, points: Sequence[Point]) -> None:
     )
 
 
-def _asked(line: FleetLine) -> str:
-    """The line of `expect` in the title."""
-    return on_one_line(line.text if line.when is None else f"{line.text} with {line.when}")
-
-
 def _legend(points: Sequence[Point], line: FleetLine) -> list[Line2D]:
     """What the marks mean, of those that are there, and the limit."""
     marks = [mark for state, mark in MARKS.items() if any(point.state == state for point in points)]
     found = [Line2D([], [], color=colour, marker=marker, linestyle="", label=label) for marker, colour, label in marks]
-    limit = f"limit {_scale(line) * line.limit:,.6g}{words.unit(line)}"
+    limit = f"limit {scale(line) * line.limit:,.6g}{words.unit(line)}"
     return [*found, Line2D([], [], color=RED, linestyle="--", linewidth=1.0, label=limit)]
-
-
-def _label(line: FleetLine) -> str:
-    """What the axis shows: `calls over 500 ms [%]`."""
-    named, unit = words.of_what(line), words.unit(line).strip()
-    return f"{named} [{unit}]" if unit else named
-
-
-def _scale(line: FleetLine) -> float:
-    return 100.0 if line.unit == "share" else 1.0

@@ -42,11 +42,11 @@ def use_of(resource: Resource, roots: Roots) -> Use:
 
 
 def _cpu(roots: Roots) -> Use:
-    hosts = roots.scenario.endpoint.instance_count
+    hosts = roots.instances
     where = "the fullest instance" if hosts > 1 else "the instance"
     text = f"CPU: the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
     enough = instances_for(Offered(roots.scenario))
-    return Use(roots.cpu, 1.0, text, f"endpoint.instance_count={enough}" if enough > hosts else MORE_CPU)
+    return Use(roots.cpu, 1.0, text, roots.advised(enough) if enough > hosts else MORE_CPU)
 
 
 def _workers(roots: Roots) -> Use:
@@ -95,15 +95,15 @@ def _memory(roots: Roots) -> Use:
     models, n = len(roots.copies_bytes), len(roots.copies_bytes) * copies
     each = float(roots.copies_bytes.mean()) if models else 0.0
     one = free_memory_bytes(endpoint)
-    fit = min(n, int(one // each) * endpoint.instance_count) if each else 0
+    fit = min(n, int(one // each) * roots.instances) if each else 0
     text = (
         f"memory: {fit:,} of {n:,} copies fit, {units.show_bytes(each)} each on average: the called models need "
         f"{units.show_bytes(roots.need_bytes)}, the memory for models is {units.show_bytes(roots.have_bytes)}"
     )
     evidence: dict[str, float | str] = {"copies": n, "copies_that_fit": fit, "bytes_each": each}
-    hosts = max(endpoint.instance_count + 1, ceil(roots.need_bytes / one)) if one > 0 else endpoint.instance_count + 1
-    larger = endpoint.instance_count == 1 and copies == 1 and n > 0 and fit == 0
-    advice = "an instance type with more memory" if larger or copies > 1 else f"endpoint.instance_count={hosts}"
+    hosts = max(roots.instances + 1, ceil(roots.need_bytes / one)) if one > 0 else roots.instances + 1
+    larger = roots.instances == 1 and copies == 1 and n > 0 and fit == 0
+    advice = "an instance type with more memory" if larger or copies > 1 else roots.advised(hosts)
     return Use(roots.need_bytes, roots.have_bytes, text, advice, evidence)
 
 
@@ -130,7 +130,7 @@ def _disk(roots: Roots) -> Use:
         return misfit
     endpoint, called = roots.scenario.endpoint, roots.tenants.calls > 0
     sizes = [model.artifact_bytes for model in roots.scenario.model_table() if called[model.index]]
-    need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * endpoint.instance_count
+    need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * roots.instances
     text = (
         f"disk: the artefacts of the called models take {units.show_bytes(need)}, the disks have "
         f"{units.show_bytes(have)}: they are downloaded again and again"

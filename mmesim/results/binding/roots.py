@@ -174,7 +174,7 @@ class Roots:
             return "disk" if self.download == "disk" else None
         if lacked["tasks"] > lacked["memory"]:
             return "tasks"
-        return "placement" if self.scenario.endpoint.instance_count > 1 and self.fit_all else "memory"
+        return "placement" if self.instances > 1 and self.fit_all else "memory"
 
     @property
     def stall(self) -> Resource:
@@ -216,6 +216,19 @@ class Roots:
         return "disk" if downloads and self._count("lacked_disk") >= FOR_LACK * downloads else "download"
 
     @cached_property
+    def instances(self) -> int:
+        """Hosts; with autoscaling those that were up on average, rounded."""
+        endpoint = self.scenario.endpoint
+        if endpoint.autoscaling is None:
+            return endpoint.instance_count
+        return max(1, round(sum(float(run.hosts.up_s.sum()) for run in self.runs) / self.measured_s))
+
+    def advised(self, instances: int) -> str:
+        """So many instances, as in `--set`; with autoscaling as the fewest."""
+        key = "instance_count" if self.scenario.endpoint.autoscaling is None else "autoscaling.min"
+        return f"endpoint.{key}={instances}"
+
+    @cached_property
     def copies_bytes(self) -> Floats:
         """Memory of a copy of each called model that a host can hold."""
         called, room = self.tenants.calls > 0, Host(Offered(self.scenario))
@@ -230,12 +243,12 @@ class Roots:
     @property
     def have_bytes(self) -> float:
         """Memory for models on all hosts."""
-        return float(free_memory_bytes(self.scenario.endpoint) * self.scenario.endpoint.instance_count)
+        return float(free_memory_bytes(self.scenario.endpoint) * self.instances)
 
     @property
     def fit_all(self) -> bool:
         """Whether all copies would fit, were they placed well: on equal hosts, largest first."""
-        hosts = self.scenario.endpoint.instance_count
+        hosts = self.instances
         free = np.full(hosts, float(free_memory_bytes(self.scenario.endpoint)))
         for size in -np.sort(-np.repeat(self.copies_bytes, copies_of_each(self.scenario))):
             host = int(free.argmax())

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from mmesim import units
 from mmesim.scenario.endpoint import catalogue
+from mmesim.scenario.endpoint.autoscaling.policies import Step, TargetTracking
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.run.expected import EXPECTED, OF_CALLS, RECOVERY
@@ -30,6 +31,7 @@ def json_schema() -> dict[str, Any]:
         part = schema if kind is Scenario else parts.get(kind.__name__, {})
         _defaults_as_written(kind, part.get("properties", {}))
     _host_keys(parts["Endpoint"], parts[HostType.__name__])
+    _one_scaling_policy(parts["Autoscaling"], parts)
     _from_other_files(schema, parts)
     _expectations(schema["properties"]["expect"]["items"])
     _readable(schema)
@@ -80,6 +82,19 @@ def _host_keys(endpoint: dict[str, Any], host: dict[str, Any]) -> None:
         figure = {name: value for name, value in host["properties"][key].items() if name != "default"}
         meaning = f"{figure['description'].rstrip('.')}; default: the catalogue's."
         endpoint["properties"][key] = figure | {"description": meaning}
+
+
+def _one_scaling_policy(scaling: dict[str, Any], parts: dict[str, Any]) -> None:
+    """The keys of a single policy may stand beside the limits, and are null where another file's are taken away."""
+    forms = {kind.form: parts[kind.__name__]["properties"] for kind in (TargetTracking, Step)}
+    own = {"type": "string", "pattern": ":", "description": "module:function"}
+    keys = {"policy": {"anyOf": [{"enum": list(forms)}, own], "description": "The only policy, whose keys stand here."}}
+    for form in forms.values():
+        keys |= {key: {name: part for name, part in body.items() if name != "default"} for key, body in form.items()}
+    for key, body in keys.items():
+        alone = {name: part for name, part in body.items() if name != "description"}
+        nullable = {"anyOf": [alone, {"type": "null"}], "description": body["description"]}
+        scaling["properties"].setdefault(key, nullable)
 
 
 def _from_other_files(schema: dict[str, Any], parts: dict[str, Any]) -> None:

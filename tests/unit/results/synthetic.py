@@ -92,15 +92,22 @@ def devices(count: int = 1, seconds: float = 100.0) -> DeviceData:
 def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
     """Minutes in which nothing changes; `columns` replace some, a number stands for all minutes."""
     plain: dict[str, Any] = {
+        "Instances": 1.0,
         "Invocations": 60.0,
         "ModelCacheHit": 1.0,
         "ModelCacheHit_SampleCount": 60.0,
         "RequestsInSystem": 1.0,
         "QueueFull": 0.0,
+        "ClientLatency": 50_000.0,
         "ClientLatency_SampleCount": 60.0,
         "LogClientLatency": -3.0,
         "CPUUtilization": 100.0,
+        "MemoryUtilization": 25.0,
+        "WorkerUtilization": 1.0,
         "WorkerUtilization_Maximum": 2.0,
+        "InvocationModelErrors": 0.0,
+        "Invocation4XXErrors": 0.0,
+        "Invocation5XXErrors": 0.0,
     }
     rows = {name: np.zeros(minutes) + value for name, value in (plain | columns).items()}
     return {"start_s": 60.0 * np.arange(minutes)} | rows

@@ -1,0 +1,87 @@
+"""`mmesim report`: makes a page from a result folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmesim.cli.common import columns
+from mmesim.cli.reports import PAGE, as_shown
+from mmesim.errors import UserError
+
+if TYPE_CHECKING:
+    from mmesim.report.blocks import Report
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a result.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="File to write: .html, .md or .txt; - prints text.", show_default="<folder>/report.html"
+        ),
+    ] = None,
+) -> None:
+    """Make a page of a result folder.
+
+    One HTML file that opens from disk, with figures, pictures and all that was assumed; or Markdown or text.
+    """
+    target = out or folder / PAGE
+    if str(target) == "-":
+        typer.echo(_made(folder, ".txt"), nl=False)
+        return
+    if target.suffix not in (".html", ".md", ".txt"):
+        raise UserError(f"{target}: a report is written as .html, .md or .txt")
+    write_page(folder, target)
+    typer.echo(f"written to {target}", err=True)
+
+
+def write_page(folder: Path, out: Path | None = None) -> None:
+    """Write the report of a result folder, by default as the page in it. Raises UserError and OutputError."""
+    from mmesim.files import write_text
+
+    target = out or folder / PAGE
+    write_text(target, _made(folder, target.suffix))
+
+
+def _made(folder: Path, suffix: str) -> str:
+    """The page, or the same sections as Markdown or text."""
+    from mmesim.results.folder import PLAN
+
+    if PLAN.of(folder):
+        return _of_plan(folder, suffix)
+    from mmesim.results.shown import Kept
+
+    kept = Kept.read(folder)
+    if suffix == ".html":
+        from mmesim.report.page.run import run_page
+
+        return run_page(kept)
+    from mmesim.report.content.page import in_one, run_chapters
+
+    return _plain(in_one(run_chapters(kept)), suffix)
+
+
+def _of_plan(folder: Path, suffix: str) -> str:
+    from mmesim.results.shown import plan_of
+
+    planned = plan_of(folder)
+    if suffix == ".html":
+        from mmesim.report.page.plan import plan_page
+
+        return plan_page(planned)
+    from mmesim.report.content.planned.report import plan_report
+
+    return _plain(plan_report(planned), suffix)
+
+
+def _plain(found: Report, suffix: str) -> str:
+    if suffix == ".md":
+        from mmesim.report.markdown import markdown
+
+        return markdown(found)
+    from mmesim.report.text import text
+
+    return as_shown(text(found, width=columns()))

@@ -1,0 +1,180 @@
+"""What the page of a run says, section by section: the blocks of its report in the order of a page, and what a folder
+holds besides. The page adds pictures; text and Markdown of the same sections come from the same blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mmesim import units
+from mmesim.experiment.unknowns import Unknowns, settings
+from mmesim.preflight.finding import Finding
+from mmesim.report import formats, phrases
+from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Section, Table, Title, cells, report
+from mmesim.report.content import causes, run
+from mmesim.report.content.expected import expectations
+from mmesim.report.content.happened import happened
+from mmesim.report.content.verdict import verdict_line
+from mmesim.report.plain import harmless_line
+from mmesim.results.provenance import Provenance
+from mmesim.results.shown import HAPPENED, Kept
+
+BANDS = ("p50", "p90", "p99", "p99.9")
+ALL_SETTINGS = "every setting of what AWS does not publish is tried by --robustness"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section of a page: an anchor, a name for the list of sections, and blocks, whose first may be a title."""
+
+    anchor: str
+    name: str
+    blocks: Section
+
+
+def run_chapters(kept: Kept) -> tuple[Chapter, ...]:
+    """The sections of the page of a run, in order."""
+    summary = kept.summary
+    return chapters(
+        ("verdict", "Verdict", [*run.head(kept, summary), *expectations(kept, summary), *causes.binds(summary)]),
+        ("latency", "Latency", [*run.latency(summary), *run.warm_and_cold(summary)]),
+        ("ledger", "What latency is made of", run.ledger(summary, BANDS)),
+        ("happened", "What happened", [*happened(summary), *_events(kept)]),
+        ("tenants", "Tenants", _rows("Models, one by one", run.called(summary), run.tenant_rows(summary))),
+        ("cache", "Cache", _rows("Models in memory", "", run.cache_rows(summary))),
+        ("utilization", "Utilization", run.resources(kept, summary)),
+        ("workers", "Workers", _workers(summary)),
+        ("errors", "Errors", [*run.errors(summary), *causes.failed(summary)]),
+        ("models", "Models", [Title("Models", run.called(summary))]),
+        ("cost", "Cost", run.cost(summary)),
+        ("findings", "Findings", _findings(summary)),
+        ("robustness", "Robustness", list(run.robustness(summary)) or [Lines((f"not asked for: {ALL_SETTINGS}",))]),
+        ("assumptions", "Assumptions", _assumed(kept)),
+        ("scenario", "Scenario", [*_origin(kept.provenance), Title("scenario.yaml"), _file(kept.text)]),
+    )
+
+
+def chapters(*given: tuple[str, str, Iterable[Block]]) -> tuple[Chapter, ...]:
+    """The sections that say something; no name in them forges a line."""
+    made = [(anchor, name, report(blocks)) for anchor, name, blocks in given]
+    return tuple(Chapter(anchor, name, found[0]) for anchor, name, found in made if found)
+
+
+def in_one(given: Iterable[Chapter]) -> Report:
+    """The same as a report, which is rendered as text or Markdown: each title begins a section of its own."""
+    sections: list[Section] = []
+    for chapter in given:
+        blocks = chapter.blocks if isinstance(chapter.blocks[0], Title) else (Title(chapter.name), *chapter.blocks)
+        begins = [place for place, block in enumerate(blocks) if isinstance(block, Title)]
+        sections += [blocks[first:end] for first, end in zip(begins, [*begins[1:], len(blocks)], strict=True)]
+    return tuple(sections)
+
+
+def answer(summary: Any) -> str:
+    """The verdict in one sentence, with its cause and the cost."""
+    return harmless_line(" ".join(text for line in verdict_line(summary) for text in line.texts))
+
+
+def _rows(title: str, detail: str, named: Iterator[tuple[str, str]]) -> Iterator[Block]:
+    rows = list(named)
+    if rows:
+        yield Title(title, detail)
+        yield run.rows(rows)
+
+
+def _events(kept: Kept) -> Iterator[Block]:
+    """What happened to the fleet in the first replication, in order of time."""
+    table = kept.tables.get(HAPPENED)
+    if table is None:
+        return
+    rows = [row for row in table.to_pylist() if row["replication"] == table["replication"][0].as_py()]
+    yield Title("In order of time", f"replication {rows[0]['replication']}")
+    shown = [
+        cells(units.show_seconds(row["at_s"]), row["kind"].replace("_", "-"), row["name"], _figures(row))
+        for row in rows[:MOST_EVENTS]
+    ]
+    yield Table((Column("at", "right"), Column(""), Column("of"), Column()), tuple(shown), keys=0)
+    if len(rows) > MOST_EVENTS:
+        more = phrases.plural(len(rows) - MOST_EVENTS, "more event")
+        yield Lines((f"{more} in happened.parquet",), "note")
+
+
+def _figures(row: Mapping[str, Any]) -> str:
+    """What is said of an event, such as `hosts 2, desired 4`."""
+    named = {name: value for name, value in row.items() if name not in EVENT and value is not None}
+    return ", ".join(f"{name} {value:,.4g}" for name, value in named.items())
+
+
+MOST_EVENTS = 60
+"""Events that are listed."""
+EVENT = ("replication", "at_s", "kind", "name")
+"""Columns of every event; the others are figures of it."""
+
+
+def _workers(summary: Any) -> Iterator[Block]:
+    """How busy workers are: all together, and those of the busiest model."""
+    workers = summary["workers"]
+    if workers["utilization"]["value"] is None:
+        return
+    rows = [(Cell("all"), formats.share_cell(workers["utilization"]))]
+    if workers["busiest"]["value"] is not None:
+        rows.append((Cell(f"of {workers['busiest_model']}, the busiest"), formats.share_cell(workers["busiest"])))
+    yield Title("How busy workers are")
+    yield Table((Column("workers"), Column("busy", "right")), tuple(rows))
+
+
+def _findings(summary: Any) -> Iterator[Block]:
+    """All findings, the worst first, then whether the figures can be trusted."""
+    found = [Finding.model_validate(entry).line for entry in summary["findings"]]
+    yield Lines(tuple(found) or ("none",), "list")
+    yield from run.steady(summary)
+    yield from run.self_check(summary["checks"])
+
+
+def _assumed(kept: Kept) -> Iterator[Block]:
+    """What AWS does not publish: what this run has taken for it, and what else it could be."""
+    endpoint = kept.scenario.endpoint
+    used = Unknowns.of(endpoint)
+    others: dict[str, list[str]] = {}
+    for setting in settings(endpoint):
+        for field, _, shown in setting.overrides(used):
+            others.setdefault(field, []).append(shown)
+    taken = {
+        "endpoint.router.policy": used.policy.value,
+        "endpoint.router.misroute": units.show_fraction(used.misroute),
+        "endpoint.router.placement": used.placement.value,
+        "endpoint.load_slots": str(used.load_slots),
+        "endpoint.usable_memory": units.show_bytes(used.usable_memory_bytes),
+        "endpoint.cpu_speed": f"{used.cpu_speed:g}",
+    }
+    yield Title("What AWS does not publish", "this run takes one value of each; others are possible")
+    columns = (Column("field"), Column("here"), Column("could also be"))
+    rows = [cells(field, here, ", ".join(dict.fromkeys(others.get(field, ())))) for field, here in taken.items()]
+    yield Table(columns, tuple(rows))
+    for rule, title in (("belief", "Believed, not known"), ("config", "Configuration of the model server")):
+        yield from run.found(kept.summary, rule, title)
+    yield Lines(("every rule of the simulation, with its source: docs/assumptions.md",))
+
+
+def _origin(known: Provenance) -> Iterator[Block]:
+    """Versions, command line, and what was simulated."""
+    rows = [
+        ("command", "called from Python" if known.command_line is None else " ".join(known.command_line)),
+        ("mmesim", known.mmesim),
+        ("Python", known.python),
+        ("packages", ", ".join(f"{name} {version}" for name, version in known.packages.items())),
+        ("platform", known.platform),
+        ("seed", str(known.seed)),
+        ("replications", units.show_count(known.replications)),
+        ("written", f"{known.written_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("SHA-256 of scenario.yaml", known.scenario_sha256),
+    ]
+    rows += [(f"your {one.role}", f"{one.function} ({one.sha256 or 'no file'})") for one in known.user_code]
+    yield Title("Where it comes from")
+    yield run.rows(rows)
+
+
+def _file(text: str) -> Lines:
+    return Lines(tuple(text.rstrip("\n").split("\n")), "verbatim")

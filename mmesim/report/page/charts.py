@@ -1,0 +1,103 @@
+"""Charts that uPlot draws in the browser: their data, and the same as a table for whoever reads it otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from markupsafe import Markup
+
+from mmesim.arrays import Floats
+from mmesim.report import formats
+from mmesim.report.blocks import Cell, Column, Table
+from mmesim.report.page.render import table
+
+MOST_ROWS = 24
+"""Rows of the table of a chart: every so many points of it."""
+
+Limit = tuple[Literal["x", "y"], float, str]
+"""The axis, its value, and what is written there."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: a value a point, nan where there is none, and the ends of a band around it."""
+
+    label: str
+    values: Floats
+    low: Floats | None = None
+    high: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What an axis shows; `marks` are the only ones on it, with their names."""
+
+    label: str
+    logarithmic: bool = False
+    marks: Sequence[tuple[float, str]] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Curves over common points; `limits` are lines across, at a value of the axis that they belong to."""
+
+    anchor: str
+    title: str
+    says: str
+    """what there is to see, in a sentence"""
+    x: Axis
+    y: Axis
+    points: Floats
+    curves: Sequence[Curve]
+    limits: Sequence[Limit] = ()
+
+    def data(self) -> dict[str, Any]:
+        """What the script of the page draws."""
+        return {
+            "id": self.anchor,
+            "x": _axis(self.x),
+            "y": _axis(self.y),
+            "points": rounded(self.points),
+            "curves": [
+                {
+                    "label": one.label,
+                    "values": rounded(one.values),
+                    "low": None if one.low is None else rounded(one.low),
+                    "high": None if one.high is None else rounded(one.high),
+                }
+                for one in self.curves
+            ],
+            "limits": [{"axis": axis, "value": value, "label": label} for axis, value, label in self.limits],
+        }
+
+    def html(self) -> Markup:
+        """The place where it is drawn, with the sentence, and its data as a table."""
+        place = Markup(
+            '<figure><figcaption>{}</figcaption><div class="chart" id="{}" role="img" aria-label="{}"></div></figure>'
+        ).format(self.title, self.anchor, f"{self.title}: {self.says}")
+        return place + table(self._table(), f"{self.title}, as a table", folded=True)
+
+    def _table(self) -> Table:
+        columns = [Column(self.x.label, "right"), *(Column(one.label, "right") for one in self.curves)]
+        kept = np.unique(np.linspace(0, len(self.points) - 1, MOST_ROWS).astype(np.int64))
+        rows = [
+            (Cell(formats.number(float(self.points[i]))), *(_cell(float(one.values[i])) for one in self.curves))
+            for i in kept
+        ]
+        return Table(tuple(columns), tuple(rows))
+
+
+def rounded(values: Floats) -> list[float | None]:
+    """Four significant digits, which is more than a pixel tells; None for nan."""
+    return [None if np.isnan(one) else float(f"{one:.4g}") for one in values.tolist()]
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    return {"label": axis.label, "log": axis.logarithmic, "marks": [list(mark) for mark in axis.marks]}
+
+
+def _cell(value: float) -> Cell:
+    return Cell(formats.DASH if np.isnan(value) else formats.number(value))

@@ -1,0 +1,194 @@
+"""The page of a run: the sections of its report, with pictures, from the result folder alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from markupsafe import Markup
+
+from mmesim.report.content.page import Chapter, answer, run_chapters
+from mmesim.report.content.run import usable_memory
+from mmesim.report.page.charts import Axis, Chart, Curve, Limit
+from mmesim.report.page.curve import curve
+from mmesim.report.page.distribution import distribution, of_table
+from mmesim.report.page.document import Part, document
+from mmesim.report.page.hosts import hosts
+from mmesim.report.page.over_time import WINDOW_S, OverTime, columns, over_time
+from mmesim.report.page.render import render, templates
+from mmesim.report.page.tones import TONES
+from mmesim.report.plain import harmless_line
+from mmesim.results.expect import overall
+from mmesim.results.miss_ratio import memory_of_fleet
+from mmesim.results.shown import HAPPENED, Kept
+
+ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")
+SERIES: Mapping[str, str | None] = MappingProxyType(
+    {
+        "ClientLatency": "ClientLatency_SampleCount",
+        "Invocations": None,
+        "Instances": None,
+        "ModelCacheHit": "ModelCacheHit_SampleCount",
+        "CPUUtilization": None,
+        "MemoryUtilization": None,
+        "WorkerUtilization": None,
+        **dict.fromkeys(ERRORS),
+    }
+)
+"""Columns of the windows that are drawn -> what weighs them in a mean."""
+
+
+@dataclass(frozen=True)
+class TimeChart:
+    """A chart over time: where it stands, and which series it shows, each with its name and a factor."""
+
+    chapter: str
+    title: str
+    unit: str
+    series: Mapping[str, tuple[str, float]]
+    logarithmic: bool = False
+
+
+def time_charts(vcpu: int, window_s: float) -> Sequence[TimeChart]:
+    """What is drawn over time; CloudWatch counts the CPU in percent of one vCPU."""
+    return (
+        TimeChart("latency", "Mean latency over time", "ms", {"ClientLatency": ("mean of a minute", 1e-3)}, True),
+        TimeChart("latency", "Calls over time", "calls a second", {"Invocations": ("answered calls", 1.0 / window_s)}),
+        TimeChart("happened", "Instances over time", "instances", {"Instances": ("up", 1.0)}),
+        TimeChart("cache", "Cache hits over time", "%", {"ModelCacheHit": ("cache hits", 100.0)}),
+        TimeChart(
+            "utilization",
+            "Utilization over time, mean of all hosts",
+            "%",
+            {"CPUUtilization": ("CPU", 1.0 / vcpu), "MemoryUtilization": ("memory", 1.0)},
+        ),
+        TimeChart(
+            "errors",
+            "Failed calls over time, as CloudWatch counts them",
+            "calls a second",
+            {
+                f"Invocation{name}Errors": (f"Invocation{name}Errors", 1.0 / window_s)
+                for name in ("Model", "4XX", "5XX")
+            },
+        ),
+        TimeChart("workers", "Busy workers over time", "%", {"WorkerUtilization": ("workers", 1.0)}),
+    )
+
+
+def run_page(kept: Kept) -> str:
+    """The page of a run."""
+    summary, scenario = kept.summary, kept.scenario
+    charts = [*_distribution(kept), *_over_time(kept)]
+    models = models_data(kept.tables["models"])
+    pictures: dict[str, list[Markup]] = {}
+    for chapter, chart in charts:
+        pictures.setdefault(chapter, []).append(chart.html())
+    measured = summary["cache_hit_ratio"]["value"]
+    missed = None if measured is None else 1.0 - measured
+    pictures.setdefault("cache", []).append(curve(kept.tables["miss_ratio"], memory_of_fleet(scenario), missed))
+    pictures.setdefault("utilization", []).insert(0, hosts(kept.tables["hosts"], usable_memory(kept)))
+    pictures["models"] = [models_table(models)]
+    parts = [part(chapter, pictures.get(chapter.anchor, ())) for chapter in run_chapters(kept)]
+    tone = TONES[overall([entry["verdict"] for entry in summary["expect"]])] if summary["expect"] else "plain"
+    data = {"charts": [chart.data() for _, chart in charts], "models": models}
+    return document(summary["scenario"], answer(summary), tone, parts, data)
+
+
+def part(chapter: Chapter, pictures: Sequence[Markup] = ()) -> Part:
+    """A section with its pictures below its figures."""
+    return Part(chapter.anchor, chapter.name, Markup("\n").join([render(chapter.blocks, chapter.name), *pictures]))
+
+
+def _distribution(kept: Kept) -> list[tuple[str, Chart]]:
+    longest_ms = kept.summary["latency_ms"]["max"]["value"]
+    limits = kept.scenario.latency_limits_s
+    chart = distribution(of_table(kept.tables["histograms"]), limits, (longest_ms or 0.0) / 1000.0)
+    return [] if chart is None else [("latency", chart)]
+
+
+def _over_time(kept: Kept) -> list[tuple[str, Chart]]:
+    """The charts over time of what was observed at all."""
+    duration_s = float(kept.summary["simulated_s"])
+    window_s = min(WINDOW_S, duration_s)
+    found = over_time(kept.windows(columns(SERIES)), SERIES, duration_s, window_s)
+    asked = time_charts(kept.scenario.endpoint.host.vcpu, window_s)
+    marked = list(_marked(kept))
+    charts = [(of.chapter, time_chart(of, found, marked, f"chart-{number}")) for number, of in enumerate(asked)]
+    return [
+        (chapter, chart)
+        for chapter, chart in charts
+        if chart is not None and (chapter != HAPPENED or kept.tables.get(HAPPENED) is not None)
+    ]
+
+
+def _marked(kept: Kept) -> Iterator[tuple[float, str]]:
+    """Moments that every chart over time marks, seconds: where measuring begins, and the first faults and deploys."""
+    if kept.summary["warmup_s"]:
+        yield kept.summary["warmup_s"], "measured from here"
+    table = kept.tables.get(HAPPENED)
+    if table is None:
+        return
+    first = table["replication"][0].as_py()
+    events = [row for row in table.to_pylist() if row["replication"] == first and row["kind"] in MARKED]
+    for row in events[:MOST_MARKED]:
+        yield row["at_s"], harmless_line(f"{row['kind'].replace('_', '-')} {row['name']}".strip())
+
+
+MARKED = ("fault", "fault_over", "scale_out", "scale_in", "deploy", "rolled_back", "deployed")
+MOST_MARKED = 8
+"""Events that are marked: with more, nothing else is to be seen."""
+
+
+def time_chart(of: TimeChart, found: OverTime, marked: Sequence[tuple[float, str]], anchor: str) -> Chart | None:
+    """Series over time with their bands; None where there is nothing to see."""
+    scale, unit = (3600.0, "h") if found.start_s[-1] >= 7200.0 else (60.0, "min")
+    curves = []
+    for name, (label, factor) in of.series.items():
+        one = found.series[name]
+        if np.nan_to_num(one.mean).any():
+            curves.append(Curve(label, factor * one.mean, factor * one.least, factor * one.most))
+    if not curves:
+        return None
+    limits: list[Limit] = [("x", at_s / scale, name) for at_s, name in marked]
+    says = "lines: mean of all replications; bands: least and most of a minute of any of them"
+    return Chart(
+        anchor,
+        f"{of.title}, {of.unit}",
+        says,
+        Axis(f"simulated time, {unit}"),
+        Axis(of.unit, of.logarithmic),
+        found.start_s / scale,
+        curves,
+        limits,
+    )
+
+
+def models_data(models: pa.Table) -> dict[str, Any]:
+    """The table of models as columns and rows: four significant digits, shares in percent, names that do no harm."""
+    columns, values = [], []
+    for field in models.schema:
+        unit = (field.metadata or {}).get(b"unit", b"").decode()
+        factor, shown = (100.0, "%") if unit == "1" else (1.0, unit)
+        title = field.name.removesuffix(f"_{shown}").replace("_", " ")
+        text = not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
+        columns.append({"title": f"{title}, {shown}" if shown else title, "text": text})
+        values.append([_value(one, factor) for one in models[field.name].to_pylist()])
+    return {"columns": columns, "rows": [list(row) for row in zip(*values, strict=True)]}
+
+
+def _value(one: Any, factor: float) -> Any:
+    if isinstance(one, bool):
+        return "yes" if one else "no"
+    if isinstance(one, float):
+        return float(f"{factor * one:.4g}")
+    return harmless_line(one) if isinstance(one, str) else one
+
+
+def models_table(models: Mapping[str, Any]) -> Markup:
+    """Where the table of models appears, and what is said without a script."""
+    filled = templates().get_template("models.html").render(count=len(models["rows"]))
+    return Markup(filled)

@@ -1,0 +1,66 @@
+"""`mmesim report` and `mmesim run --report`: the page in the folder, Markdown and text, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_run import SCENARIO, Engine
+from tests.helpers.command import Command
+from tests.helpers.page import Page
+from tests.unit.experiment.fakes import Simulate
+
+
+@pytest.fixture
+def engine(stand_in: Callable[[Simulate], None]) -> Engine:
+    engine = Engine()
+    stand_in(engine)
+    return engine
+
+
+@pytest.fixture
+def folder(engine: Engine, mmesim: Command) -> Path:
+    """The result of a run without a page."""
+    Path("day.yaml").write_text(SCENARIO)
+    assert mmesim("run", "day.yaml", "--out", "result", "--quiet").code == 0
+    assert engine.asked
+    return Path("result")
+
+
+def test_a_run_makes_the_page_that_its_folder_makes_later(folder: Path, mmesim: Command) -> None:
+    assert not (folder / "report.html").exists()
+    done = mmesim("report", folder)
+    assert (done.code, done.out, done.err) == (0, "", f"written to {folder / 'report.html'}\n")
+    later = Page((folder / "report.html").read_text(encoding="utf-8"))
+    assert mmesim("run", "day.yaml", "--out", "result", "--quiet", "--report").code == 0
+    at_once = Page((folder / "report.html").read_text(encoding="utf-8"))
+    at_once.sections.pop("scenario")  # the command line differs
+    later.sections.pop("scenario")
+    assert at_once.sections == later.sections
+    assert at_once.data == later.data
+
+
+def test_a_new_run_replaces_the_folder_with_its_page(folder: Path, mmesim: Command) -> None:
+    mmesim("report", folder)
+    assert mmesim("run", "day.yaml", "--out", "result", "--quiet").code == 0
+    assert not (folder / "report.html").exists()
+
+
+def test_text_and_markdown(folder: Path, mmesim: Command) -> None:
+    shown = mmesim("report", folder, "--out", "-")
+    assert shown.code == 0
+    assert "Cost: " in shown.out
+    assert mmesim("report", folder, "--out", "page.md").code == 0
+    assert "## Cost\n\n" in Path("page.md").read_text()
+    assert mmesim("report", folder, "--out", "page.txt").code == 0
+    assert Path("page.txt").read_text() == shown.out
+
+
+def test_what_cannot_be_made_is_refused(folder: Path, mmesim: Command) -> None:
+    other = mmesim("report", folder, "--out", "page.pdf")
+    assert (other.code, other.err) == (64, "page.pdf: a report is written as .html, .md or .txt\n")
+    wrong = mmesim("report", "nowhere")
+    assert wrong.code == 64
+    assert "nowhere is not the result folder of a run" in wrong.err
