@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
+    from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
+    from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
-    from mmesim.scenario.faults.kinds import FailingS3, Leak, PoisonModel, SlowInstance, SlowS3, WorkerCrash
+    from mmesim.scenario.faults.kinds import (
+        FailingS3,
+        InstanceLoss,
+        Leak,
+        PoisonModel,
+        SlowInstance,
+        SlowS3,
+        WorkerCrash,
+        ZoneLoss,
+    )
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
@@ -51,7 +63,9 @@ if TYPE_CHECKING:
     from mmesim.scenario.values.times_from_data import Empirical, Percentiles
 
 __all__ = [
+    "AdjustmentType",
     "AffineBatch",
+    "Autoscaling",
     "AzureModels",
     "Belief",
     "BotoLegacy",
@@ -86,6 +100,7 @@ __all__ = [
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",
+    "InstanceLoss",
     "Leak",
     "Lognormal",
     "LognormalArrivals",
@@ -109,8 +124,10 @@ __all__ = [
     "RouterPolicy",
     "RunSettings",
     "Sample",
+    "ScaledIn",
     "Scenario",
     "Schedule",
+    "ScheduledAction",
     "Selection",
     "Server",
     "Serverless",
@@ -119,7 +136,10 @@ __all__ = [
     "SlowInstance",
     "SlowS3",
     "Split",
+    "Step",
+    "StepAdjustment",
     "Sweep",
+    "TargetTracking",
     "Tenants",
     "Throttling",
     "TraceColumns",
@@ -136,6 +156,7 @@ __all__ = [
     "Weights",
     "WorkerCrash",
     "Zipf",
+    "ZoneLoss",
 ]
 
 # Imported on first use, as in `mmesim` itself.
@@ -147,6 +168,14 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
+    "mmesim.scenario.endpoint.autoscaling.autoscaling": ("Autoscaling", "ScaledIn"),
+    "mmesim.scenario.endpoint.autoscaling.policies": (
+        "AdjustmentType",
+        "Step",
+        "StepAdjustment",
+        "TargetTracking",
+    ),
+    "mmesim.scenario.endpoint.autoscaling.schedule": ("ScheduledAction",),
     "mmesim.scenario.endpoint.endpoint": (
         "Download",
         "Endpoint",
@@ -166,11 +195,13 @@ _HOMES = {
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
         "FailingS3",
+        "InstanceLoss",
         "Leak",
         "PoisonModel",
         "SlowInstance",
         "SlowS3",
         "WorkerCrash",
+        "ZoneLoss",
     ),
     "mmesim.scenario.models.groups": (
         "AffineBatch",

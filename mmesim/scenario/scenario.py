@@ -40,6 +40,8 @@ MOST_MINUTES = 10_000
 """Windows in which recoveries are looked for: a week has as many minutes."""
 OWN_PROCESS = "a custom process may change the endpoint at any time"
 """Why there is no steady state with custom processes."""
+SCALED = "autoscaling changes the number of hosts"
+"""Why there is none with autoscaling."""
 
 
 class Scenario(Data):
@@ -60,7 +62,7 @@ class Scenario(Data):
     clients: Clients = Clients()
     """Those who call: time-out, network, retries."""
     faults: tuple[Fault, ...] = ()
-    """What goes wrong, and when: a list of faults, such as `{slow_s3: {factor: 10}, at: 10 min}`."""
+    """What goes wrong, and when: a list of faults, such as `{zone_loss: {zone: 1}, at: 10 min}`."""
     processes: tuple[FunctionField, ...] = ()
     """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
@@ -170,6 +172,8 @@ class Scenario(Data):
                 return f"stream {stream.name!r} ends after a number of calls"
             if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
+        if self.endpoint.autoscaling is not None:
+            return SCALED
         if self.faults:
             return f"fault {self.faults[0].name!r} changes the endpoint"
         return OWN_PROCESS if self.processes else None
@@ -196,12 +200,17 @@ class Scenario(Data):
     def counted(self) -> tuple[Counted, ...]:
         """What is counted of some of the calls, since `expect` or recoveries ask for it; each once."""
         asked = (e.counted for e in self.expect if e.counted is not None)
-        return tuple(dict.fromkeys((*asked, *([self.minutes] if self.events else []), *self.kept_limits.values())))
+        return tuple(dict.fromkeys((*asked, *([self.minutes] if self.is_watched else []), *self.kept_limits.values())))
 
     @property
     def events(self) -> Mapping[str, float | None]:
         """Faults and deploys by name -> when they begin, seconds; None when only a run shows it."""
         return beginnings(self.faults)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anything may happen to the fleet, so that calls are counted minute by minute."""
+        return bool(self.events) or self.endpoint.autoscaling is not None
 
     @property
     def minutes(self) -> Counted:
@@ -212,7 +221,7 @@ class Scenario(Data):
     @property
     def kept_limits(self) -> Mapping[Expectation, Counted]:
         """The limits of latency and errors that are kept again after a recovery -> what is counted minute by minute."""
-        lines = [e for e in self.expect if e.limits_calls] if self.events else []
+        lines = [e for e in self.expect if e.limits_calls] if self.is_watched else []
         return {e: Counted(replace(e.calls, every_s=self.minute_s), e.counted_limit_s) for e in lines}
 
     @property
@@ -235,6 +244,11 @@ class Scenario(Data):
         """The windows in which it is counted; once the warm-up is known."""
         return counted.calls.windows(self.run.cut_s, self.run.duration_s)
 
+    @cached_property
+    def uses_devices(self) -> bool:
+        """Whether calls have a part on the devices of the hosts, which otherwise do nothing."""
+        return self.endpoint.host.devices is not None and any(model.uses_device for model in self.hosted)
+
     @property
     def server_kind(self) -> ServerKind:
         """The rules of the model server on each host."""
@@ -251,9 +265,10 @@ class Scenario(Data):
 
     @property
     def own_code(self) -> tuple[Function, ...]:
-        """Functions of the user that a run calls: processes, and the rule of eviction."""
-        rule = self.endpoint.eviction
-        return (*self.processes, *([rule] if isinstance(rule, Function) else []))
+        """Functions of the user that a run calls: processes, the rule of eviction, and scaling policies."""
+        rule, scaling = self.endpoint.eviction, self.endpoint.autoscaling
+        own = () if scaling is None else scaling.own_code
+        return (*self.processes, *([rule] if isinstance(rule, Function) else []), *own)
 
     @property
     def fixed_delay_s(self) -> float:

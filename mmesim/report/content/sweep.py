@@ -99,9 +99,10 @@ def _given_for_all(result: SweepResult) -> list[str]:
 def _point(result: SweepResult, point: SweptPoint) -> str:
     """The hosts of a point where they are swept, and its other values."""
     values, endpoint = dict(point.values), result.scenario.endpoint
-    count = values.pop(COUNT, endpoint.instance_count)
+    count = str(values.pop(COUNT, phrases.instances(endpoint)))
     host = values.pop(TYPE, endpoint.instance_type)
-    fleet = f"{count} x {host}" if host is not None else phrases.plural(int(str(count)), "host")
+    hosts = phrases.plural(int(count), "host") if count.isdigit() else f"{count} hosts"
+    fleet = hosts if host is None else f"{count} x {host}"
     names = phrases.short_paths(result.fields)
     written = {
         field.path: f"{name} {field.texts[result.points.index(point)]}"
