@@ -110,7 +110,7 @@ class DataPlane:
         if int(self.tables.views.clock[0].n_hosts) >= self.tables.rows("hosts"):
             self.tables.grow_hosts(2 * self.tables.rows("hosts"))
             self._rebind()
-        return self._do("add_host", now, key, config, speed)
+        return int(self._do("add_host", now, key, config, speed))  # in plain Python a number of NumPy
 
     def equip_host(self, now: float, host: int, loops: int, vcpu: float, cores: float, smt_slope: float) -> None:
         """What a new host computes with, and its event loops (0 for no limit); `cores` and slope: `cores_and_slope`."""
