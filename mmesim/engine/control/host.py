@@ -31,6 +31,8 @@ class Host:
         """Its Availability Zone, from 1."""
         self.rng = rng
         """For an eviction policy that draws."""
+        self.side = 0
+        """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now
         self.gone_s: float | None = None
         """When the host went, None while it is there: nothing is added up from then on."""
