@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from mmesim import units
 from mmesim.scenario import CpuWait, Endpoint, Scenario
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
+from mmesim.scenario.values.fields import Data
 from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.meanings import meanings
 from mmesim.scenario.values.times import ByParameters, Constant
@@ -28,6 +29,7 @@ COMPUTED = (
         "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
         "models.count": "1",
         "traffic.name": "traffic-0, traffic-1 ...",
+        "deploys.name": "deploy-0, deploy-1 ...",
         "faults.name": "kind and number, such as slow_s3-0",
     }
     | {
@@ -85,6 +87,8 @@ def _sections(path: str, model: type[BaseModel]) -> Iterator[Section]:
     for name, field in model.model_fields.items():
         if model is Endpoint and name == "host":
             keys += [_key(f"{path}.{key}", HostType, *_host_field(key), host=True) for key in HOST_KEYS]
+            continue
+        if issubclass(model, Data) and name in model.resolved_keys:
             continue
         here = f"{path}.{field.alias or name}".lstrip(".")
         kinds = list(_models_in(field.annotation))

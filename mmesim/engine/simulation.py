@@ -19,6 +19,7 @@ from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.deploys.deploys import Deploys
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.faults.faults import Faults
@@ -87,6 +88,7 @@ class Simulation:
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         faults.ask(self.conditions)
         self.env.process(self._measure())
+        Deploys(self.env, self.fleet, self.conditions, self.journal, scenario)
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)
         for name, function in self._own:

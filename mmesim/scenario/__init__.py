@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.deploys.deploy import Deploy
+    from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
@@ -52,10 +54,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AffineBatch",
+    "AllAtOnce",
     "AzureModels",
     "Belief",
     "BotoLegacy",
     "BotoStandard",
+    "Canary",
     "Cause",
     "Clients",
     "ClosedLoop",
@@ -64,6 +68,7 @@ __all__ = [
     "Constant",
     "ConstantRate",
     "CpuWait",
+    "Deploy",
     "Diurnal",
     "Download",
     "Drift",
@@ -87,6 +92,7 @@ __all__ = [
     "HostType",
     "HyperexponentialArrivals",
     "Leak",
+    "Linear",
     "Lognormal",
     "LognormalArrivals",
     "LognormalPopularity",
@@ -105,6 +111,7 @@ __all__ = [
     "Ramp",
     "Range",
     "RateStage",
+    "Rolling",
     "Router",
     "RouterPolicy",
     "RunSettings",
@@ -147,6 +154,8 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
+    "mmesim.scenario.deploys.deploy": ("Deploy",),
+    "mmesim.scenario.deploys.strategy": ("AllAtOnce", "Canary", "Linear", "Rolling"),
     "mmesim.scenario.endpoint.endpoint": (
         "Download",
         "Endpoint",

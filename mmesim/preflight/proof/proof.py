@@ -63,7 +63,8 @@ def proof(scenario: Scenario | Fleet) -> Proof | None:
     alone. Raises ScenarioError for a model or a group that does not exist.
     """
     fleet = Fleet.of(scenario)
-    if fleet.scenario.processes or fleet.scenario.faults:  # they may change the endpoint at any time
+    scenario = fleet.scenario
+    if scenario.processes or scenario.faults or scenario.deploys:  # they may change the endpoint at any time
         return None
     lines = list(asked(fleet.scenario))
     found = [one for line in lines for one in _proofs(fleet, line, CAUSES[line.kind])]

@@ -46,6 +46,10 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
     yield from wrong_calls or _clashing(scenario)
+    for index, deploy in enumerate(scenario.deploys):
+        if deploy.at_s >= scenario.run.duration_s:
+            end = units.show_seconds(scenario.run.duration_s, 12)
+            yield Refused(f"the run ends at {end}, before this deploy begins", ("deploys", index, "at"))
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
