@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mmesim.preflight import advice, call_time, faults, load, load_time, room
+from mmesim.preflight.deploys import deploys
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_set
@@ -19,6 +20,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     load.workers,
     load.calls,
     working_set,
+    deploys,
     room.fleet_tasks,
     load.threads,
     advice.accelerator,
