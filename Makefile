@@ -11,7 +11,7 @@ YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
 AXE := .page/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test test-slow test-all gate kills twin fuzz editors page lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study clean
+.PHONY: demo test test-slow test-all gate kills twin fleets fuzz editors page lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
@@ -48,6 +48,10 @@ $(YAML_SERVER):
 # The engine against a second, plain implementation of the assumptions, call by call on 2,000 random scenarios.
 twin: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "not slow" tests/twin
+
+# 2,000 random scenarios whose hosts come and go: the laws hold, and compiled and plain Python agree to the last bit.
+fleets: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m long tests/laws/test_changing_fleets.py
 
 # Hostile input. What went well is kept in .fuzz and not run again.
 FUZZ ?= --cases 2000

@@ -24,13 +24,18 @@ from mmesim.scenario.values.times import ByParameters, Constant
 
 COMPUTED = (
     {
+        "endpoint.instance_count": "1, or autoscaling.min",
+        "endpoint.autoscaling.metric_delay": "one period",
+        "endpoint.autoscaling.policies.target_tracking.in_points": "those of 15 min",
+        "endpoint.devices.count": "catalogue, else 1",
+        "endpoint.devices.memory": "catalogue",
         "endpoint.load_slots": "max(1, vcpu // 2)",
         "endpoint.router.spill_at": "max(4, 2 x workers)",
         "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
         "models.count": "1",
         "traffic.name": "traffic-0, traffic-1 ...",
         "deploys.name": "deploy-0, deploy-1 ...",
-        "faults.name": "kind and number, such as slow_s3-0",
+        "faults.name": "kind and number, such as zone_loss-0",
     }
     | {
         "models.workers": "server.default_workers_per_model",
@@ -86,7 +91,10 @@ def _sections(path: str, model: type[BaseModel]) -> Iterator[Section]:
     below: list[tuple[str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
         if model is Endpoint and name == "host":
-            keys += [_key(f"{path}.{key}", HostType, *_host_field(key), host=True) for key in HOST_KEYS]
+            for key in HOST_KEYS:
+                inside = list(_models_in(_host_field(key)[1].annotation))
+                below += [(f"{path}.{key}", kind) for kind in inside]
+                keys.append(_key(f"{path}.{key}", HostType, *_host_field(key), host=True, has_section=bool(inside)))
             continue
         if issubclass(model, Data) and name in model.resolved_keys:
             continue
@@ -110,7 +118,7 @@ def _key(
     path: str, model: type[BaseModel], name: str, field: FieldInfo, host: bool = False, has_section: bool = False
 ) -> Key:
     default = COMPUTED.get(path) or ("catalogue" if host else _default(field))
-    if field.is_required() and not host:
+    if field.is_required() and not host and path not in COMPUTED:
         default = "required"
     meaning = meanings(model).get(name, "")
     more = MORE.get(path) or (f"[{path}](#{path.replace('.', '')})" if has_section else "")

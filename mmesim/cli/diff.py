@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,9 +18,14 @@ from mmesim.cli.common import (
     Yes,
     allow,
     coloured,
+    each,
     executor,
     show,
 )
+from mmesim.cli.reports import ReportFile, refuse_folders
+
+if TYPE_CHECKING:
+    from mmesim.experiment.diff import Diff
 
 FileA = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
 FileB = Annotated[
@@ -58,6 +63,7 @@ def diff(
     quiet: Silent = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
+    report: ReportFile = None,
     json: Json = False,
 ) -> None:
     """Compare two scenarios on the same requests.
@@ -70,6 +76,7 @@ def diff(
     from mmesim.report.progress import ReplicationsBar
     from mmesim.scenario.file.load import load
 
+    refuse_folders(report=report)
     if b is None and not changes:
         raise typer.BadParameter("nothing differs: give a second file, or --set to change b")
     first = load(a, both or ())
@@ -89,4 +96,13 @@ def diff(
             executor=running,
             watch=lambda label: progress.part(0 if label == "a" else count),
         )
-    show(found, lambda: diff_report(found), json, coloured())
+    each(lambda: show(found, lambda: diff_report(found), json, coloured()), lambda: _save(found, report))
+
+
+def _save(found: Diff, file: Path | None) -> None:
+    """Write the page, where it is wanted."""
+    if file is not None:
+        from mmesim.files import write_text
+        from mmesim.report.page.diff import diff_page
+
+        write_text(file, diff_page(found))

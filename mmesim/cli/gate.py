@@ -25,7 +25,7 @@ from mmesim.cli.common import (
     executor,
     told_to_continue,
 )
-from mmesim.cli.reports import add_step_summary, annotate, as_shown, refuse_folders, writers
+from mmesim.cli.reports import ReportFile, add_step_summary, annotate, as_shown, refuse_folders, writers
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def gate(
             "--markdown", help="File for a comment on a pull request; empty when nothing is new.", show_default=False
         ),
     ] = None,
+    report: ReportFile = None,
     github: Annotated[
         bool, typer.Option("--github", help="In a GitHub workflow: mark lines of `expect`, and add a step summary.")
     ] = False,
@@ -85,7 +86,7 @@ def gate(
     from mmesim.report.progress import SimulationsBar
     from mmesim.report.text import text
 
-    refuse_folders(json=json, junit=junit, markdown=markdown)
+    refuse_folders(json=json, junit=junit, markdown=markdown, report=report)
 
     def allowed(scenario: Scenario) -> None:
         announce(scenario, no_own_code, quiet)
@@ -114,7 +115,7 @@ def gate(
 
     summary = [lambda: add_step_summary(found, quiet)] if github else []
     saved = [partial(baseline.save, beside) for beside, baseline in fresh.items()]
-    each(show, *writers(found, json, junit, markdown), *summary, *saved)
+    each(show, *writers(found, json, junit, markdown, report), *summary, *saved)
     if fresh and not quiet:
         typer.echo(f"wrote {', '.join(map(str, fresh))}", err=True)
     broken = [scenario for scenario in found.scenarios if scenario.error is not None]

@@ -27,7 +27,7 @@ from mmesim.cli.common import (
     told_to_continue,
     with_seed,
 )
-from mmesim.cli.reports import as_shown
+from mmesim.cli.reports import WithPage, as_shown
 
 if TYPE_CHECKING:
     from mmesim.experiment.plan.result import PlanResult
@@ -45,6 +45,7 @@ def plan(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the result.", show_default="results/<name>-plan")
     ] = None,
+    report: WithPage = False,
     seed: Seed = None,
     yes: Annotated[
         bool,
@@ -83,7 +84,7 @@ def plan(
             watch=progress,
             most=None if yes else MOST,
         )
-    each(lambda: _show(found, json, quiet, deploy), lambda: _save(found, folder))
+    each(lambda: _show(found, json, quiet, deploy), lambda: _save(found, folder, report))
     if not quiet:
         typer.echo(_simulated(found, store), err=True)
         typer.echo(f"written to {folder}", err=True)
@@ -118,8 +119,8 @@ def _show(found: PlanResult, json: bool, quiet: bool, deploy: bool) -> None:
     typer.echo(as_shown(text(shown, colour=coloured(), width=columns())), nl=False)
 
 
-def _save(found: PlanResult, folder: Path) -> None:
-    """Write the folder, with the picture where there is anything to draw."""
+def _save(found: PlanResult, folder: Path, with_page: bool) -> None:
+    """Write the folder, with the picture where there is anything to draw, and the page where it is wanted."""
     from mmesim.report.content.planned.points import drawable
     from mmesim.report.plots.picture import write_plot
     from mmesim.report.plots.plan import pareto
@@ -128,3 +129,7 @@ def _save(found: PlanResult, folder: Path) -> None:
         write_plot(pareto(found.document), path)
 
     found.save(folder, draw if drawable(found.document) else None)
+    if with_page:
+        from mmesim.cli.report import write_page
+
+        write_page(folder)

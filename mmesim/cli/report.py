@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mmesim.cli.common import columns
+from mmesim.cli.reports import PAGE, as_shown
 from mmesim.errors import UserError
 
-PAGE = "report.html"
+if TYPE_CHECKING:
+    from mmesim.report.blocks import Report
 
 
 def report(
@@ -46,6 +48,10 @@ def write_page(folder: Path, out: Path | None = None) -> None:
 
 def _made(folder: Path, suffix: str) -> str:
     """The page, or the same sections as Markdown or text."""
+    from mmesim.results.folder import PLAN
+
+    if PLAN.of(folder):
+        return _of_plan(folder, suffix)
     from mmesim.results.shown import Kept
 
     kept = Kept.read(folder)
@@ -55,11 +61,27 @@ def _made(folder: Path, suffix: str) -> str:
         return run_page(kept)
     from mmesim.report.content.page import in_one, run_chapters
 
-    found = in_one(run_chapters(kept))
+    return _plain(in_one(run_chapters(kept)), suffix)
+
+
+def _of_plan(folder: Path, suffix: str) -> str:
+    from mmesim.results.shown import plan_of
+
+    planned = plan_of(folder)
+    if suffix == ".html":
+        from mmesim.report.page.plan import plan_page
+
+        return plan_page(planned)
+    from mmesim.report.content.planned.report import plan_report
+
+    return _plain(plan_report(planned), suffix)
+
+
+def _plain(found: Report, suffix: str) -> str:
     if suffix == ".md":
         from mmesim.report.markdown import markdown
 
         return markdown(found)
     from mmesim.report.text import text
 
-    return text(found, width=columns())
+    return as_shown(text(found, width=columns()))

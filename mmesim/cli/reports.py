@@ -1,4 +1,4 @@
-"""Where the reports of a gate go: files, and what GitHub reads of a step."""
+"""Where reports go: files, and what GitHub reads of a step of a gate."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,12 @@ from mmesim.files import write_text, writing
 
 if TYPE_CHECKING:
     from mmesim.results.gated import Gated
+
+ReportFile = Annotated[
+    Path | None, typer.Option("--report", help="HTML file for a page with pictures.", show_default=False)
+]
+WithPage = Annotated[bool, typer.Option("--report", help="Also make a page with pictures, report.html in the folder.")]
+PAGE = "report.html"
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 ROOT = "GITHUB_WORKSPACE"
@@ -29,7 +35,9 @@ def refuse_folders(**files: Path | None) -> None:
             raise typer.BadParameter(f"--{option} needs the name of a file, and {file} is a folder")
 
 
-def writers(found: Gated, json: Path | None, junit: Path | None, markdown: Path | None) -> list[Callable[[], None]]:
+def writers(
+    found: Gated, json: Path | None, junit: Path | None, markdown: Path | None, report: Path | None
+) -> list[Callable[[], None]]:
     """What writes each file that was asked for; each raises OutputError."""
     from mmesim.report.ci.comment import comment
 
@@ -38,10 +46,16 @@ def writers(found: Gated, json: Path | None, junit: Path | None, markdown: Path 
 
         return junit_xml(found)
 
+    def as_page() -> str:
+        from mmesim.report.page.gate import gate_page
+
+        return gate_page(found)
+
     texts: list[tuple[Path | None, Callable[[], str]]] = [
         (json, lambda: found.model_dump_json(indent=2) + "\n"),
         (junit, as_junit),
         (markdown, lambda: comment(found)),
+        (report, as_page),
     ]
     return [_writer(file, made) for file, made in texts if file is not None]
 

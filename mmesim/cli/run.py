@@ -31,6 +31,7 @@ from mmesim.cli.common import (
     tell,
     trust,
 )
+from mmesim.cli.reports import WithPage
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
@@ -59,9 +60,6 @@ OverTimePlot = Annotated[
     Path | None,
     typer.Option(help="PNG or SVG file: the run minute by minute, and what happened.", show_default=False),
 ]
-Report = Annotated[
-    bool, typer.Option("--report", help="Also make the page report.html in the folder, as `mmesim report` does.")
-]
 Check = Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")]
 
 
@@ -77,8 +75,8 @@ def run(
     requests: Requests = None,
     no_requests: NoRequests = False,
     robustness: WithRobustness = False,
+    report: WithPage = False,
     over_time: OverTimePlot = None,
-    report: Report = False,
     check: Check = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
@@ -129,14 +127,6 @@ def run(
         raise typer.Exit(EXIT_CODES[result.verdict])
 
 
-def _draw(result: Result, file: Path | None) -> None:
-    """Draw the run over time, if a file is given."""
-    if file is not None:
-        from mmesim.report.plots.picture import write_plot
-
-        write_plot(result.over_time.plot(), file)
-
-
 def _save(result: Result, folder: Path, with_page: bool) -> None:
     """Write the folder, and the page into it where it is wanted."""
     result.save(folder)
@@ -144,6 +134,14 @@ def _save(result: Result, folder: Path, with_page: bool) -> None:
         from mmesim.cli.report import write_page
 
         write_page(folder)
+
+
+def _draw(result: Result, file: Path | None) -> None:
+    """Draw the run over time, if a file is given."""
+    if file is not None:
+        from mmesim.report.plots.picture import write_plot
+
+        write_plot(result.over_time.plot(), file)
 
 
 def _tell_before(scenario: Scenario, folder: Path) -> None:

@@ -28,6 +28,7 @@ from mmesim.cli.common import (
     trust,
     with_seed,
 )
+from mmesim.cli.reports import PAGE, WithPage
 from mmesim.scenario.figures import Figure, figure, names, shown_in
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def sweep(
     out: Out = None,
     store: StoreFile = None,
     plot: Plot = None,
+    report: WithPage = False,
     json: Json = False,
     seed: Seed = None,
     replications: OfEachPoint = None,
@@ -133,6 +135,7 @@ def sweep(
     each(
         lambda: show(result, lambda: sweep_report(result, figures), json),
         lambda: result.save(folder),
+        lambda: _page(result, figures, folder if report else None),
         lambda: _draw(result, plot, "p99" if metrics == METRICS else figures[0].name),
     )
     if not quiet:
@@ -141,6 +144,15 @@ def sweep(
     trust(result.self_check, "a point")
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _page(result: SweepResult, figures: Sequence[Figure], folder: Path | None) -> None:
+    """Make the page, where it is wanted."""
+    if folder is not None and result.points:
+        from mmesim.files import write_text
+        from mmesim.report.page.sweep import sweep_page
+
+        write_text(folder / PAGE, sweep_page(result, figures))
 
 
 def _draw(result: SweepResult, file: Path | None, metric: str) -> None:

@@ -91,6 +91,8 @@ class ClosedLoops:
         rows = DRAFT.rows(GROUP * CALLS)
         for name in ("gap", "pace", "model", "cpu", "wait", "route", "key"):
             rows[name] = getattr(drafts, name)
+        if drafts.device is not None:
+            rows["device"] = drafts.device
         if drafts.overhead is not None:
             for k, name in enumerate(OVERHEAD_COLUMNS):
                 rows[name] = drafts.overhead[:, k]

@@ -13,6 +13,7 @@ from mmesim.engine.kernel import codes, jit, step, verbs
 from mmesim.engine.kernel.codes import MARGIN
 from mmesim.engine.kernel.router import MOST_FREE
 from mmesim.engine.kernel.tables import Tables
+from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.server.kind import ServerKind
 
@@ -191,6 +192,15 @@ class DataPlane:
     def drop_pool(self, now: float, pool: int, on_disk: bool) -> None:
         """The pool is gone; `on_disk`: its artefact stays on the host's disk."""
         self._do("drop_pool", now, pool, int(on_disk))
+
+    def equip_devices(self, now: float, host: int, devices: Devices) -> None:
+        """The devices of a host that has nothing to do yet; the tables have room for those of the scenario's hosts."""
+        room, copy_Bps = float(devices.free_bytes), devices.copy_Bps
+        self._do("equip_devices", now, host, devices.count, float(devices.at_once), room, copy_Bps)
+
+    def put_on_device(self, now: float, pool: int) -> None:
+        """The model of a ready pool is on the devices of its workers, as far as there is room: before the run."""
+        self._do("put_on_device", now, pool)
 
     def start_cpu(self, now: float, host: int, cpu_s: float, second_s: float = 0.0, loop: int = codes.NONE) -> int:
         """Begin CPU work on one thread, `cpu_s` and then `second_s` seconds; its row, which CPU_DONE names at the end.

@@ -59,6 +59,7 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             users=users,
             drafts=users * CALLS,
             budgets=_budgets(scenario),
+            devices=_devices(scenario),
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
@@ -103,11 +104,18 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "warmup": scenario.run.cut_s,
         "duration": scenario.run.duration_s,
     }
+    values["devices"] = _devices(scenario)
     values |= {name: constant(spec) for name, spec in zip(OVERHEAD_COLUMNS, overhead, strict=True)}
     for name, value in values.items():
         setattr(params, name, value)
     for k, limit in enumerate(scenario.latency_limits_s):
         tables.views.limits[k] = limit
+
+
+def _devices(scenario: Scenario) -> int:
+    """Devices of a host; 0 without models that use them."""
+    of = scenario.endpoint.host.devices
+    return of.count if of is not None and scenario.uses_devices else 0
 
 
 def set_selections(tables: Tables, scenario: Scenario) -> None:
@@ -179,6 +187,7 @@ def set_models(tables: Tables, scenario: Scenario, replication: int) -> None:
     views.spill_at[:] = np.maximum(4, 2 * at_start) if spill_at is None else spill_at
     views.batch_size[:] = [m.batch_size for m in rows]
     views.pinned[:] = [m.pinned for m in rows]
+    views.device_bytes[:] = [m.device_memory_bytes for m in rows]
     views.max_batch_delay[:] = [m.max_batch_delay_s for m in rows]
     for m in rows:
         law = m.service.batch

@@ -32,6 +32,7 @@ from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.measure.recorder import Recorder
 from mmesim.engine.measure.windows import WINDOW_S, Windows
 from mmesim.engine.open_loop import OpenLoop
+from mmesim.engine.scaling.scaler import Scaler
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
@@ -76,7 +77,7 @@ class Simulation:
         self.hosts: list[Host] = []
         eviction = Eviction(self.plane, scenario)
         self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction)
-        self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader)
+        self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader, self.journal)
         faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
         self.closed_loops.begin()
@@ -88,6 +89,9 @@ class Simulation:
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         faults.ask(self.conditions)
         self.env.process(self._measure())
+        scaling, serial = scenario.endpoint.autoscaling, scenario.endpoint.serial_scaling
+        if scaling is not None:
+            Scaler(self.env, self.live, self.fleet, self.journal, scaling, scenario.run.duration_s, serial)
         Deploys(self.env, self.fleet, self.conditions, self.journal, scenario)
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)

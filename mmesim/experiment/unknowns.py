@@ -6,17 +6,19 @@ Sources of the values: the assumptions in the documentation (docs/assumptions.md
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import get_args
 
 from mmesim import units
+from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy, SplitBy
 
 MISROUTE = 0.02
 CPU_SPEED = (0.85, 1.0, 1.15)
+METRIC_DELAY_S = (0.0, 120.0)
 RESERVE = units.bytes_("2.9 GiB")
 THRESHOLD = 0.8
 
@@ -31,6 +33,8 @@ class Unknowns:
     load_slots: int
     usable_memory_bytes: int
     cpu_speed: float
+    autoscaling: Autoscaling | None = None
+    serial_scaling: bool = True
     split_by: SplitBy = "calls"
 
     @classmethod
@@ -43,6 +47,8 @@ class Unknowns:
             endpoint.load_slots,
             endpoint.usable_memory_bytes,
             endpoint.host.cpu_speed,
+            endpoint.autoscaling,
+            endpoint.serial_scaling,
             endpoint.router.split_by,
         )
 
@@ -66,6 +72,10 @@ class Unknowns:
         if self.cpu_speed != given.cpu_speed:
             speed = {"cpu_speed": self.cpu_speed, "cpu_speed_assumed": False}
             changed["host"] = endpoint.host.model_copy(update=speed)
+        if self.autoscaling != given.autoscaling:
+            changed["autoscaling"] = self.autoscaling
+        if self.serial_scaling != given.serial_scaling:
+            changed["serial_scaling"] = self.serial_scaling
         result: Endpoint = endpoint.model_copy(update=changed)
         return result
 
@@ -95,12 +105,30 @@ class Unknowns:
                 units.show_bytes(self.usable_memory_bytes),
             ),
             (self.cpu_speed != base.cpu_speed, "endpoint.cpu_speed", repr(self.cpu_speed), f"{self.cpu_speed:g}"),
+            (
+                self.serial_scaling != base.serial_scaling,
+                "endpoint.serial_scaling",
+                str(self.serial_scaling).lower(),
+                str(self.serial_scaling).lower(),
+            ),
         ]
-        return tuple((field, exact, shown) for differs, field, exact, shown in rows if differs)
+        found = tuple((field, exact, shown) for differs, field, exact, shown in rows if differs)
+        return (*found, *_scaling_overrides(self.autoscaling, base.autoscaling))
+
+
+def _scaling_overrides(one: Autoscaling | None, base: Autoscaling | None) -> Iterator[tuple[str, str, str]]:
+    """What differs in what is not known of autoscaling."""
+    if one is None or base is None:
+        return
+    if one.metric_delay_s != base.metric_delay_s and one.metric_delay_s is not None:
+        delay = units.exact_seconds(one.metric_delay_s)
+        yield "endpoint.autoscaling.metric_delay", delay, units.show_seconds(one.metric_delay_s)
+    if one.scale_in != base.scale_in:
+        yield "endpoint.autoscaling.scale_in", one.scale_in.value, one.scale_in.value
 
 
 def _routers(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
-    if endpoint.instance_count == 1:
+    if endpoint.most_instances == 1:
         return (base,)  # there is nothing to choose: settings that cannot differ would only swell the count
     plain = replace(base, misroute=0.0)
     plausible = [replace(plain, policy=policy).sensible for policy in RouterPolicy if policy.plausible]
@@ -124,6 +152,16 @@ def _cpu_speed(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
     return [replace(base, cpu_speed=speed if factor == 1.0 else float(f"{speed * factor:.6g}")) for factor in CPU_SPEED]
 
 
+def _scaling(base: Unknowns, _: Endpoint) -> Sequence[Unknowns]:
+    given = base.autoscaling
+    if given is None:
+        return (base,)
+    changes: list[dict[str, object]] = [{"metric_delay_s": delay_s} for delay_s in METRIC_DELAY_S]
+    changes += [{"scale_in": host} for host in (ScaledIn.newest, ScaledIn.oldest)]
+    changed = [replace(base, autoscaling=given.model_copy(update=change)) for change in changes]
+    return [*changed, replace(base, serial_scaling=not base.serial_scaling)]
+
+
 def _split_by(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
     return [replace(base, split_by=one) for one in get_args(SplitBy)]
 
@@ -131,7 +169,13 @@ def _split_by(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
 Axis = Callable[[Unknowns, Endpoint], Sequence[Unknowns]]
 
 AXES: Mapping[str, Axis] = MappingProxyType(
-    {"router": _routers, "load_slots": _load_slots, "usable_memory": _usable_memory, "cpu_speed": _cpu_speed}
+    {
+        "router": _routers,
+        "load_slots": _load_slots,
+        "usable_memory": _usable_memory,
+        "cpu_speed": _cpu_speed,
+        "scaling": _scaling,
+    }
 )
 """Name -> the settings that differ from another one in this axis alone."""
 OF_DEPLOYS: Mapping[str, Axis] = MappingProxyType({"split_by": _split_by})

@@ -1,4 +1,4 @@
-"""What speaks against the endpoint itself: accelerators, which the simulation leaves out, and several frameworks."""
+"""What speaks against the endpoint itself: accelerators that do nothing, and several frameworks."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from mmesim.scenario.endpoint import catalogue
 
 
 def accelerator(offered: Offered) -> Iterator[Finding]:
-    """An instance type with an accelerator, which does nothing here."""
+    """An instance type with an accelerator that does nothing here: no model has a part on it, or it is not a GPU."""
     endpoint = offered.scenario.endpoint
-    if endpoint.instance_type is None:
+    if endpoint.instance_type is None or offered.scenario.uses_devices:
         return
     row = catalogue.look_up(endpoint.instance_type, endpoint.region)
     if not row.gpu_count and not row.accelerator:
         return
     what = row.accelerator or "GPU"
     counted = f"{row.gpu_count} x {what}" if row.gpu_count else what
+    gpu = endpoint.host.devices is not None
+    why = "which no model uses (service.device, device_memory)" if gpu else "which is left out"
+    advice = "service: {device: } for the time on the accelerator" if gpu else "service: {wait: } for the time on it"
     yield Finding(
         id="accelerator",
         severity="warning",
-        text=f"{endpoint.instance_type} has an accelerator ({counted}), which the simulation leaves out: it runs as a "
+        text=f"{endpoint.instance_type} has an accelerator ({counted}), {why}: it runs as a "
         f"host of {endpoint.host.vcpu} vCPUs, at the price of the accelerator",
         evidence={"instance_type": endpoint.instance_type, "accelerators": row.gpu_count},
-        source="docs/assumptions.md#what-is-not-simulated",
-        try_="service: {wait: } for the time on the accelerator, and a type without one for CPU work",
+        source="docs/assumptions.md#devices",
+        try_=f"{advice}, and a type without one for CPU work",
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
-from mmesim.preflight.offered import Offered, named, work_s
-from mmesim.scenario.models.groups import AffineBatch, Model
+from mmesim.preflight.offered import Offered, named, parts_s, work_s
+from mmesim.scenario.models.groups import Model
 
 RULE = "docs/assumptions.md, time-outs and errors"
 
@@ -40,9 +40,8 @@ def in_server_s(offered: Offered, model: Model) -> float:
     """Mean time of a call for a loaded model in an idle server, alone in its batch, seconds."""
     service, speed = model.service, offered.scenario.endpoint.host.cpu_speed
     overhead = offered.scenario.server.overhead
-    cpu_s, wait_s = service.cpu.mean, service.wait.mean
-    if isinstance(service.batch, AffineBatch):
-        each_s = service.batch.base_s + service.batch.per_item_s
-        cpu_s, wait_s = (each_s, 0.0) if cpu_s > 0.0 else (0.0, each_s)
+    cpu_s, wait_s, device_s = parts_s(service, batch=1)
     alone_s = cpu_s / speed * (service.serial + (1.0 - service.serial) / service.threads)
-    return alone_s + wait_s + sum(work_s(part, speed) for part in (overhead.pre, overhead.hold, overhead.post))
+    return (
+        alone_s + wait_s + device_s + sum(work_s(part, speed) for part in (overhead.pre, overhead.hold, overhead.post))
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mmesim.preflight import advice, call_time, faults, load, load_time, room
+from mmesim.preflight import advice, call_time, devices, faults, load, load_time, room, scaling
 from mmesim.preflight.deploys import deploys
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
@@ -17,13 +17,17 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     load_time.load_time,
     call_time.call_time,
     load.cpu,
+    devices.device_time,
     load.workers,
     load.calls,
     working_set,
     deploys,
+    devices.device_memory,
     room.fleet_tasks,
     load.threads,
+    scaling.targets,
     advice.accelerator,
+    devices.undocumented,
     advice.frameworks,
     advice.price,
     room.fleet_memory,

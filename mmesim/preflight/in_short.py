@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim import units
+from mmesim.preflight.devices import jobs_at_once
 from mmesim.preflight.load import occupancy
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import copies_of_each, free_memory_bytes
@@ -18,18 +19,21 @@ def in_short(offered: Offered) -> Iterator[str]:
     if sets is None:
         return
     endpoint = scenario.endpoint
-    capacity = endpoint.instance_count * endpoint.host.cores_when_full
+    capacity = endpoint.most_instances * endpoint.host.cores_when_full
     cpu = float((offered.open_per_s @ offered.cpu_s).mean()) / capacity
     busy, have = occupancy(offered)
     share = busy.mean(axis=0) / have
     memory = sum(model.pool_memory_bytes for model in scenario.hosted) * copies_of_each(scenario)
-    room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.instance_count)
+    room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.most_instances)
     if offered.open_per_s.any():
         per_model = offered.kind.queue.scope == "model"
         name = offered.models[int(share.argmax())].name if per_model else "of the server"
         most = units.show_fraction(float(share.max()))
+        device = jobs_at_once(scenario)
+        on_device = float((offered.open_per_s @ offered.device_s).mean()) / device if device else 0.0
+        devices = f"devices {units.show_fraction(on_device)}, " if device else ""
         yield (
-            f"offered: CPU work {units.show_fraction(cpu)} of what the vCPUs do together, workers at most "
+            f"offered: CPU work {units.show_fraction(cpu)} of what the vCPUs do together, {devices}workers at most "
             f"{most} ({name}), memory of all models {units.show_bytes(memory)} of {room}"
         )
     models = ", ".join(f"{one.models:,.0f} in {name}" for name, one in sets.items())

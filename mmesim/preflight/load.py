@@ -32,7 +32,7 @@ QUEUE_RULE = "docs/assumptions.md, model server"
 def cpu(offered: Offered) -> Iterator[Finding]:
     """The CPU work that calls bring a second, against what all hosts can do."""
     scenario = offered.scenario
-    hosts, one = scenario.endpoint.instance_count, scenario.endpoint.host.cores_when_full
+    hosts, one = scenario.endpoint.most_instances, scenario.endpoint.host.cores_when_full
     have = _capacity_s(offered)
     brought = offered.open_per_s @ offered.cpu_s
     mean, peak = float(brought.mean()), float(brought.max())
@@ -55,7 +55,7 @@ def cpu(offered: Offered) -> Iterator[Finding]:
         f"{units.show_fraction(max(mean, peak) / (enough * one))}",
         evidence={"offered_cpu": mean, "busiest_offered_cpu": peak, "capacity_cpu": have, "share": mean / have},
         source=RULE,
-        try_=f"endpoint.instance_count={enough}",
+        try_=f"{scenario.endpoint.count_key}={enough}",
     )
 
 
@@ -81,7 +81,7 @@ def occupancy(offered: Offered, instances: int | None = None) -> tuple[Floats, F
     `instances`: other than those of the scenario.
     """
     scenario, kind = offered.scenario, offered.kind
-    count = scenario.endpoint.instance_count if instances is None else instances
+    count = scenario.endpoint.most_instances if instances is None else instances
     hosts = 1 if scenario.endpoint.router.policy.one_home else count
     if kind.queue.scope == "server":
         workers = float(kind.server_workers.at_most * count)
@@ -95,7 +95,7 @@ def workers(offered: Offered) -> Iterator[Finding]:
 
     Where the CPU has to be mended first, those that lack workers even then.
     """
-    hosts = offered.scenario.endpoint.instance_count
+    hosts = offered.scenario.endpoint.most_instances
     lacks_cpu = float((offered.open_per_s @ offered.cpu_s).mean()) >= _capacity_s(offered)
     if lacks_cpu:
         hosts = instances_for(offered)
@@ -143,7 +143,7 @@ def workers(offered: Offered) -> Iterator[Finding]:
 def threads(offered: Offered) -> Iterator[Finding]:
     """What over-subscription takes when the threads of the calls that are served at once exceed the vCPUs."""
     scenario, kind = offered.scenario, offered.kind
-    host, hosts = scenario.endpoint.host, scenario.endpoint.instance_count
+    host, hosts = scenario.endpoint.host, scenario.endpoint.most_instances
     if not any(model.oversubscription and model.service.threads > 1 for model in offered.models):
         return
     count = np.array([float(model.service.threads) for model in offered.models])
@@ -207,7 +207,7 @@ def calls(offered: Offered) -> Iterator[Finding]:
 def _capacity_s(offered: Offered) -> float:
     """CPU work that all instances do in a second."""
     endpoint = offered.scenario.endpoint
-    return endpoint.instance_count * endpoint.host.cores_when_full
+    return endpoint.most_instances * endpoint.host.cores_when_full
 
 
 def _window_s(offered: Offered) -> float:

@@ -11,7 +11,7 @@ from operator import attrgetter
 import numpy as np
 
 from mmesim.arrays import Floats, Ints
-from mmesim.scenario.models.groups import AffineBatch, Model
+from mmesim.scenario.models.groups import AffineBatch, Model, Service
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.server import CpuWait
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
@@ -41,6 +41,8 @@ class Demand:
     """CPU work on a CPU of speed 1, the server's own included."""
     worker_s: float
     """How long it keeps a worker of an otherwise idle host busy."""
+    device_s: float
+    """How long it keeps a device, its model there."""
 
 
 class Offered:
@@ -90,6 +92,11 @@ class Offered:
     def worker_s(self) -> Floats:
         """`Demand.worker_s` [models]."""
         return self.each(lambda model: _demand(self.scenario, model).worker_s)
+
+    @cached_property
+    def device_s(self) -> Floats:
+        """`Demand.device_s` [models]."""
+        return self.each(lambda model: _demand(self.scenario, model).device_s)
 
     @cached_property
     def open_per_s(self) -> Floats:
@@ -152,18 +159,26 @@ class Offered:
 def _demand(scenario: Scenario, model: Model) -> Demand:
     service, speed, batch = model.service, scenario.endpoint.host.cpu_speed, model.batch_size
     overhead = scenario.server.overhead
-    cpu_s, wait_s = service.cpu.mean, service.wait.mean
-    if isinstance(service.batch, AffineBatch):
-        each = service.batch.base_s / batch + service.batch.per_item_s
-        cpu_s, wait_s = (each, 0.0) if cpu_s > 0.0 else (0.0, each)
-    elif service.batch == "max":
-        cpu_s, wait_s = cpu_s / batch, wait_s / batch
+    cpu_s, wait_s, device_s = parts_s(service, batch)
     hold = overhead.hold
     alone_s = cpu_s / speed * (service.serial + (1.0 - service.serial) / service.threads)
     return Demand(
         cpu_s=cpu_s + overhead.pre.cpu.mean + hold.cpu.mean / batch + overhead.post.cpu.mean,
-        worker_s=alone_s + wait_s + work_s(hold, speed) / batch,
+        worker_s=alone_s + wait_s + device_s + work_s(hold, speed) / batch,
+        device_s=device_s,
     )
+
+
+def parts_s(service: Service, batch: int) -> tuple[float, float, float]:
+    """Mean CPU work, waiting and time on a device of a call in full batches of this size, seconds."""
+    cpu_s, wait_s, device_s = service.cpu.mean, service.wait.mean, service.device.mean
+    if isinstance(service.batch, AffineBatch):
+        each = service.batch.base_s / batch + service.batch.per_item_s
+        if cpu_s > 0.0:
+            return each, 0.0, 0.0
+        return (0.0, 0.0, each) if device_s > 0.0 else (0.0, each, 0.0)
+    share = batch if service.batch == "max" else 1
+    return cpu_s / share, wait_s / share, device_s / share
 
 
 def mean(time: Time) -> float:

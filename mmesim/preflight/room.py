@@ -16,12 +16,20 @@ from mmesim.scenario.scenario import Scenario
 
 RULE = "docs/assumptions.md, memory, process ids, unloads"
 DISK_RULE = "docs/assumptions.md, disk and network"
+DEVICE_RULE = "docs/assumptions.md#devices"
+WORDS = {
+    "memory": "of memory ",
+    "tasks": "processes and threads ",
+    "disk": "of disk ",
+    "device_memory": "of device memory ",
+}
+"""What an empty host may have too little of, in words."""
 
 
 def never_fits(offered: Offered) -> Iterator[Finding]:
     """Models that an empty host cannot hold: of which resource they need how much, of how much."""
     hosts = Host(offered)
-    for resource in ("memory", "tasks", "disk"):
+    for resource in ("memory", "tasks", "disk", "device_memory"):
         held = hosts.holds(resource)
         failing = [model for model in offered.scenario.hosted if not held[model.index]]
         if failing:
@@ -34,7 +42,7 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
     have = free_memory_bytes(scenario.endpoint)
     copies = [model.pool_memory_bytes for model in Host(offered).fitting()]
     need = sum(copies) * copies_of_each(scenario)
-    hosts = scenario.endpoint.instance_count
+    hosts = scenario.endpoint.most_instances
     if not copies or need <= have * hosts:
         return
     inside = int(have // (sum(copies) / len(copies)))
@@ -47,14 +55,14 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
         "others are loaded when they are called",
         evidence={"needed_bytes": need, "fleet_bytes": have * hosts, "fit_on_one_instance": min(inside, len(copies))},
         source=RULE,
-        try_=f"endpoint.instance_count={ceil(need / have)} to hold all of them",
+        try_=f"{scenario.endpoint.count_key}={ceil(need / have)} to hold all of them",
     )
 
 
 def fleet_disk(offered: Offered) -> Iterator[Finding]:
     """All artefacts against the disks; what does not fit is downloaded again."""
     scenario = offered.scenario
-    have = scenario.endpoint.disk_bytes * scenario.endpoint.instance_count
+    have = scenario.endpoint.disk_bytes * scenario.endpoint.most_instances
     need = sum(model.artifact_bytes for model in scenario.hosted) * copies_of_each(scenario)
     if need <= have or scenario.endpoint.model_cache == "disabled":
         return
@@ -72,7 +80,7 @@ def fleet_disk(offered: Offered) -> Iterator[Finding]:
 def fleet_tasks(offered: Offered) -> Iterator[Finding]:
     """Whether processes and threads run out before the memory does."""
     scenario = offered.scenario
-    limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.instance_count
+    limit, hosts = scenario.endpoint.pid_limit, scenario.endpoint.most_instances
     models = Host(offered).fitting()
     if limit is None or not models:
         return
@@ -99,7 +107,7 @@ def free_memory_bytes(endpoint: Endpoint) -> int:
 
 def copies_of_each(scenario: Scenario) -> int:
     """Copies of each model that the router spreads its calls over."""
-    return scenario.endpoint.instance_count if scenario.endpoint.router.policy.spreads else 1
+    return scenario.endpoint.most_instances if scenario.endpoint.router.policy.spreads else 1
 
 
 @dataclass(frozen=True)
@@ -127,12 +135,14 @@ class Host:
         if resource == "tasks":
             limit = inf if endpoint.pid_limit is None else endpoint.pid_limit
             return admits(0, endpoint.usable_memory_bytes, server.base_tasks + model.pool_tasks, limit)
-        return model.artifact_bytes <= endpoint.disk_bytes
+        return self.needs(model, resource) <= self.has(resource)
 
     def needs(self, model: Model, resource: str) -> int:
         """What a copy takes while it is loaded."""
         if resource == "memory":
             return ceil(model.pool_memory_bytes * self.offered.scenario.endpoint.load_peak)
+        if resource == "device_memory":
+            return model.device_memory_bytes
         return model.pool_tasks if resource == "tasks" else model.artifact_bytes
 
     def has(self, resource: str) -> int:
@@ -142,14 +152,16 @@ class Host:
             return free_memory_bytes(endpoint)
         if resource == "tasks":
             return (endpoint.pid_limit or 0) - self.offered.scenario.server.base_tasks
+        if resource == "device_memory":
+            return 0 if endpoint.host.devices is None else endpoint.host.devices.free_bytes
         return endpoint.disk_bytes
 
     def refusal(self, model: Model, resource: str, failing: list[Model]) -> Finding:
         """The model that needs most, and what would fit."""
         needs, has = self.needs(model, resource), self.has(resource)
         show: Callable[[float], str] = (lambda n: f"{n:,.0f}") if resource == "tasks" else units.show_bytes
-        what = {"memory": "of memory ", "tasks": "processes and threads ", "disk": "of disk "}[resource]
-        fitting = None if resource == "disk" else self._workers(model, resource)
+        what = WORDS[resource]
+        fitting = self._workers(model, resource) if resource in ("memory", "tasks") else None
         cure = "" if fitting is None else f"; {fitting} worker{'s do' if fitting > 1 else ' does'}"
         others = f" (and {len(failing) - 1:,} more model{'s' if len(failing) > 2 else ''})" if len(failing) > 1 else ""
         if fitting is not None:
@@ -157,21 +169,24 @@ class Host:
         elif resource == "tasks":
             advice = "fewer threads (models.framework_threads, models.service.threads)"
         else:
-            advice = f"an instance type with more {resource}" if resource == "memory" else "a larger endpoint.disk_size"
+            more = resource.replace("_", " ")
+            advice = "a larger endpoint.disk_size" if resource == "disk" else f"an instance type with more {more}"
         return Finding(
             id="never_fits",
             severity="problem",
             text=f"{model.name} needs {show(needs)} {what}{self._made_of(model, resource)}, "
-            f"a host has {show(has)}: never fits{cure}{others}",
+            f"a {'device' if resource == 'device_memory' else 'host'} has {show(has)}: never fits{cure}{others}",
             evidence={"resource": resource, "needed": needs, "available": has, "models": len(failing)}
             | ({} if fitting is None else {"workers_that_fit": fitting}),
-            source=DISK_RULE if resource == "disk" else RULE,
+            source={"disk": DISK_RULE, "device_memory": DEVICE_RULE}.get(resource, RULE),
             try_=advice,
         )
 
     def _made_of(self, model: Model, resource: str) -> str:
         if resource == "disk":
             return "for its artefact"
+        if resource == "device_memory":
+            return "for each worker"
         workers = f"{model.workers} worker{'' if model.workers == 1 else 's'}"
         if resource == "tasks":
             return f"({workers} and their parent)"
@@ -201,7 +216,7 @@ def _what(scenario: Scenario, models: int) -> str:
 def _limit(scenario: Scenario) -> str:
     endpoint = scenario.endpoint
     return (
-        f"{endpoint.instance_count} x {units.show_bytes(endpoint.usable_memory_bytes)} usable of "
+        f"{endpoint.most_instances} x {units.show_bytes(endpoint.usable_memory_bytes)} usable of "
         f"{units.show_bytes(endpoint.host.memory_bytes)}, less {units.show_bytes(endpoint.base_memory_bytes)} for the "
         "container"
     )

@@ -45,7 +45,7 @@ def working_sets(offered: Offered) -> dict[str, WorkingSet] | None:
     memory = np.array([float(model.pool_memory_bytes) for model in offered.models]) * copies_of_each(scenario)
     # What no host can hold is never loaded.
     rates = np.where(Host(offered).holds("memory"), rates, 0.0)
-    have = free_memory_bytes(scenario.endpoint) * scenario.endpoint.instance_count
+    have = free_memory_bytes(scenario.endpoint) * scenario.endpoint.most_instances
     found = dict[str, WorkingSet]()
     for name, time_s in TIMES_S.items():
         called = -np.expm1(-rates * time_s)
@@ -67,9 +67,9 @@ def working_set(offered: Offered) -> Iterator[Finding]:
         id="working_set",
         severity="warning",
         text=f"{one.models:,.0f} models are called within {LOOKED_AT} and need {units.show_bytes(one.memory_bytes)}, "
-        f"the memory for models is {units.show_bytes(have * scenario.endpoint.instance_count)}: some are unloaded and "
+        f"the memory for models is {units.show_bytes(have * scenario.endpoint.most_instances)}: some are unloaded and "
         "loaded again within that time",
         evidence={"models": one.models, "memory_bytes": one.memory_bytes, "fleet_share": one.fleet_share},
         source="docs/assumptions.md, traffic",
-        try_=f"endpoint.instance_count={int(np.ceil(one.memory_bytes / have))}" if have > 0 else None,
+        try_=f"{scenario.endpoint.count_key}={int(np.ceil(one.memory_bytes / have))}" if have > 0 else None,
     )

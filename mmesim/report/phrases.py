@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from mmesim import units
 from mmesim.report.blocks import Cell, Tone
+from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.figures import SHOWN_UNITS, Kind
 from mmesim.scenario.scenario import Scenario
 
@@ -26,6 +27,8 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "queue": "waiting for a worker",
         "batch_wait": "waiting for the batch to fill",
         "cpu_wait": "slower because the vCPUs are shared",
+        "device_wait": "waiting for the device to be free",
+        "device_copy": "copying the model to the memory of the device",
         "service": "",
         "overhead": "work of the model server itself",
         "retry_backoff": "pauses between attempts",
@@ -42,10 +45,16 @@ LONGEST_MISSED = 16
 
 
 def fleet(scenario: Scenario) -> str:
-    """The hosts of the endpoint: `4 x ml.m5.xlarge`, `1 x 2 vCPU, 8 GiB`."""
+    """The hosts of the endpoint: `4 x ml.m5.xlarge`, `1 x 2 vCPU, 8 GiB`, with autoscaling `2 to 8 x ml.m5.xlarge`."""
     endpoint = scenario.endpoint
     host = endpoint.instance_type or f"{endpoint.host.vcpu} vCPU, {units.show_bytes(endpoint.host.memory_bytes)}"
-    return f"{endpoint.instance_count} x {host}"
+    return f"{instances(endpoint)} x {host}"
+
+
+def instances(endpoint: Endpoint) -> str:
+    """How many hosts there are, or can be: `4`, with autoscaling `2 to 8`."""
+    scaling = endpoint.autoscaling
+    return f"{endpoint.instance_count}" if scaling is None else f"{scaling.fewest} to {scaling.most}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmesim.arrays import Floats, divide
-from mmesim.results.run_data import CAUSES, HostData, RunData, TenantData
+from mmesim.results.run_data import CAUSES, DeviceData, HostData, RunData, TenantData
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Figure, Kind
 from mmesim.stats.histogram import quantile, share_over
@@ -27,6 +27,7 @@ NO_HOSTS = "no host was up"
 NO_MODELS = "no model was called"
 NO_TIME = "no time was measured"
 NO_WORKERS = "no model was loaded"
+NO_DEVICES = "no model uses a device"
 
 OFTEN_COLD = 0.05
 """A model is often cold when a larger share of its calls than this finds it not loaded."""
@@ -194,6 +195,30 @@ def _used(resource: str) -> Callable[[RunData], float]:
     return used
 
 
+DEVICE_USE: Mapping[str, Callable[[DeviceData], tuple[Floats, Floats]]] = MappingProxyType(
+    {
+        "devices.utilization": lambda of: (of.busy_s, of.device_s),
+        "devices.memory_utilization": lambda of: (
+            of.memory_byte_s,
+            of.memory_bytes * divide(of.device_s, of.devices, 0.0),
+        ),
+    }
+)
+"""The same of devices."""
+
+
+def _used_of_devices(resource: str) -> Callable[[RunData], float]:
+    """The share of a resource of all devices that was used while their hosts were up."""
+
+    def used(run: RunData) -> float:
+        if run.devices is None:
+            return math.nan
+        part, whole = DEVICE_USE[resource](run.devices)
+        return ratio(part.sum(), whole.sum())
+
+    return used
+
+
 def _row(
     name: str,
     of: Callable[[RunData], float],
@@ -217,6 +242,7 @@ FORMULAS: Mapping[str, Formula] = MappingProxyType(
             ),
             _row("error_rate", lambda run: ratio(run.errors.sum(), run.calls), NO_CALLS, trials=lambda run: run.calls),
             *(_row(resource, _used(resource), NO_HOSTS) for resource in USE),
+            *(_row(resource, _used_of_devices(resource), NO_DEVICES) for resource in DEVICE_USE),
             _row("workers.utilization", _worker_utilization, NO_WORKERS),
             _row("workers.busiest", _busiest, NO_WORKERS),
             _row("throughput", lambda run: ratio(run.answers_ok, measured_s(run)), NO_TIME),

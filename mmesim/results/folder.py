@@ -68,6 +68,7 @@ PLAN = Kind(
             "model.json",
             "endpoint-config.json",
             "config.properties",
+            "report.html",
         }
     ),
 )

@@ -11,11 +11,12 @@ class Kind(StrEnum):
     """What can happen."""
 
     scale_out = "scale_out"
-    """A policy or a schedule asked for more hosts: `hosts` more than before, `desired` in all."""
+    """A policy or a schedule asked for more hosts: `hosts` more than before, `desired` in all; `metric` is the last
+    value that the policy saw, `alarm_s` since when it has asked."""
     scale_in = "scale_in"
-    """It asked for fewer: `hosts` fewer than before, `desired` in all."""
+    """It asked for fewer: `hosts` fewer than before, `desired` in all; `metric` and `alarm_s` as of `scale_out`."""
     provisioning = "provisioning"
-    """A host was asked for, which comes into service later; each is followed by one `in_service`."""
+    """A host was asked for, which comes into service later: one `in_service` follows, unless it is lost before."""
     in_service = "in_service"
     """A host takes calls from now on; `host` is its number, `after_s` how long ago it was asked for, 0 for at once."""
     draining = "draining"
@@ -23,7 +24,8 @@ class Kind(StrEnum):
     gone = "gone"
     """A host is gone, drained or lost; `host` is its number."""
     fault = "fault"
-    """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died."""
+    """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died,
+    `zone` that of the `hosts` which died."""
     fault_over = "fault_over"
     """What the fault did is over; what follows from it need not be."""
     killed = "killed"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, divide
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.figures import BANDS, PARTS, quantile_shares
+from mmesim.scenario.figures import BANDS, DEVICE_PARTS, PARTS, quantile_shares
 from mmesim.stats.histogram import bucket_of_quantile, clipped_quantile
 
 AGREES = 0.10
@@ -19,6 +19,14 @@ AGREES = 0.10
 
 LOADING: tuple[str, ...] = ("load_slot_wait", "download", "memory_wait", "load")
 """The parts that a call spends waiting for its model to be loaded."""
+
+
+def without_devices(ledger: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Entries of the ledger by name, without the parts that only calls have which use a device."""
+    return {
+        name: {part: value for part, value in entry.items() if part not in DEVICE_PARTS}
+        for name, entry in ledger.items()
+    }
 
 
 def band_weights(count: NDArray[np.integer], low: float, high: float) -> Floats:

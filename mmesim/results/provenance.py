@@ -30,13 +30,16 @@ class _Record(Documented):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Role = Literal["process", "eviction", "scaling"]
+
+
 class UserCode(_Record):
     """A user function that ran in a simulation."""
 
     function: str
     """module:function"""
-    role: Literal["process", "eviction"]
-    """what it was: a process on the simulation's clock, or an eviction policy"""
+    role: Role
+    """what it was: a process on the simulation's clock, an eviction policy, or a scaling policy"""
     file: str | None
     """file of its module; null for a function without one, as in an interactive session"""
     sha256: str | None
@@ -126,12 +129,14 @@ def user_code(scenario: Scenario, processes: Sequence[Callable[..., Any]] = ()) 
     for function in processes:
         name = f"{getattr(function, '__module__', '?')}:{getattr(function, '__qualname__', repr(function))}"
         yield _described(name, "process", _file_of_function(function))
-    eviction = scenario.endpoint.eviction
+    eviction, scaling = scenario.endpoint.eviction, scenario.endpoint.autoscaling
     if isinstance(eviction, Function):
         yield _described(eviction.function, "eviction", _file_of_module(eviction))
+    for spec in () if scaling is None else scaling.own_code:
+        yield _described(spec.function, "scaling", _file_of_module(spec))
 
 
-def _described(name: str, role: Literal["process", "eviction"], file: Path | None) -> UserCode:
+def _described(name: str, role: Role, file: Path | None) -> UserCode:
     try:
         content = None if file is None else file.read_bytes()
     except OSError:

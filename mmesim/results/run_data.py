@@ -114,6 +114,24 @@ class HostData:
 
 
 @dataclass(frozen=True)
+class DeviceData:
+    """One row a host that ever lived, over its devices; integrals over [warm-up, duration) of the time it was up."""
+
+    devices: Ints
+    """Devices of the host."""
+    device_s: Floats
+    """Seconds of all of them."""
+    busy_s: Floats
+    """Seconds of those that had jobs; copying a model to the device is part of a job."""
+    memory_byte_s: Floats
+    """Integral of the memory that container and models took."""
+    memory_bytes: Ints
+    """Memory of all devices of the host."""
+    copies: Ints
+    """Models that were copied to a device."""
+
+
+@dataclass(frozen=True)
 class CallRecords:
     """One row a recorded call, in order of call number; times in seconds of simulated time."""
 
@@ -245,6 +263,8 @@ class RunData:
     """Self-check: name -> "ok" or what is wrong."""
     control_events: int
     seam_crossings: int
+    devices: DeviceData | None = None
+    """The devices of the hosts; None when no model uses one."""
     trace_notes: tuple[TraceNote, ...] = ()
     """What was said of the traces that were replayed."""
     happened: tuple[Happened, ...] = ()

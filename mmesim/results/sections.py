@@ -1,7 +1,8 @@
 """The sections of summary.json: the models that its types, its JSON Schema and its reference page come from.
 
 Shares are 0..1, times in the unit of the key's name. Every key is always present, what cannot be said is null; only
-`reason` and `happened` are absent, where there is nothing to explain and where nothing happened.
+`reason`, `happened` and `devices` are absent, where there is nothing to explain, where nothing happened, and where no
+model uses a device.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, WithJsonSchema, model_serializer
 
 from mmesim.results.run_data import CAUSES
-from mmesim.scenario.figures import LATENCIES, PARTS
+from mmesim.scenario.figures import DEVICE_PARTS, LATENCIES, PARTS
 from mmesim.scenario.values.meanings import Documented
 
 Verdict = Literal["pass", "fail", "undecided"]
@@ -155,7 +156,7 @@ class Attempts(Entry):
 
 
 def _with_parts(schema: dict[str, Any]) -> None:
-    schema["required"] += PARTS
+    schema["required"] += [part for part in PARTS if part not in DEVICE_PARTS]
     schema["propertyNames"] = {"enum": list(dict.fromkeys([*schema["properties"], *PARTS]))}
     if "reason" in schema["properties"]:
         _explain(schema, "mean")
@@ -225,6 +226,18 @@ class Workers(Entry):
     """the same of the model whose workers are busiest, in each replication"""
     busiest_model: str | None
     """that model, all replications together; null when no model has workers of its own"""
+
+
+class Devices(Entry):
+    """The devices of the hosts, such as GPUs."""
+
+    utilization: Value
+    """time that they have jobs, of all their time; GPUUtilization of CloudWatch is 100 times the devices of a host
+    as much"""
+    memory_utilization: Value
+    """share of their memory that container and models take, mean over time"""
+    copies: Count
+    """models that were copied to a device, summed over hosts and replications"""
 
 
 class Pids(Entry):

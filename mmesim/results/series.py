@@ -18,6 +18,7 @@ COLUMNS: tuple[str, ...] = (
     "ModelCacheHit_SampleCount",
     "LogClientLatency",
     "ClientLatency_SampleCount",
+    "ClientLatency",
     "RequestsInSystem",
     "QueueFull",
     "CPUUtilization",

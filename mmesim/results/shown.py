@@ -17,7 +17,8 @@ from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
 from mmesim.results.figures import USE
-from mmesim.results.folder import RUN, SCENARIO
+from mmesim.results.folder import PLAN, RUN, SCENARIO
+from mmesim.results.planned import Planned
 from mmesim.results.provenance import FILE, Provenance
 from mmesim.results.summary import Summary
 from mmesim.scenario.file.load import load
@@ -46,6 +47,8 @@ class Shown(Protocol):
 
 TABLES = ("hosts", "models", "histograms", "miss_ratio")
 """Parquet files that are read whole."""
+HAPPENED = "happened"
+"""The one that there need not be."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Kept:
     summary: dict[str, Any]
     provenance: Provenance
     tables: Mapping[str, pa.Table]
-    """hosts, models, histograms, miss_ratio"""
+    """hosts, models, histograms, miss_ratio, and happened where anything did"""
 
     @classmethod
     def read(cls, folder: Path) -> Kept:
@@ -73,11 +76,10 @@ class Kept:
             summary = json.loads((folder / RUN.document).read_text(encoding="utf-8"))
             Summary.model_validate(summary)
             provenance = Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
-            tables = {name: pq.read_table(folder / _file(name)) for name in TABLES}
+            there = [*TABLES, *([HAPPENED] if (folder / _file(HAPPENED)).is_file() else [])]
+            tables = {name: pq.read_table(folder / _file(name)) for name in there}
         except (OSError, ValidationError, pa.ArrowInvalid) as error:
-            reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
-            message = f"{folder} cannot be read by mmesim {__version__}: {reason}: run the scenario again"
-            raise UserError(message) from error
+            raise _of_another_version(folder, error, "run the scenario again") from error
         text = (folder / SCENARIO).read_text(encoding="utf-8")
         return cls(folder, load(folder / SCENARIO), text, summary, provenance, tables)
 
@@ -100,6 +102,19 @@ class Kept:
         with pq.ParquetFile(self.folder / WINDOWS) as file:
             for batch in file.iter_batches(columns=list(names)):
                 yield {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+
+
+def plan_of(folder: Path) -> Planned:
+    """The plan in a folder; UserError for one that another version has written."""
+    try:
+        return Planned.model_validate_json((folder / PLAN.document).read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise _of_another_version(folder, error, "plan again") from error
+
+
+def _of_another_version(folder: Path, error: Exception, advice: str) -> UserError:
+    reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
+    return UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: {advice}")
 
 
 WINDOWS = "windows.parquet"

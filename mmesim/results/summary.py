@@ -21,12 +21,13 @@ from mmesim.preflight.working_set import TIMES_S, WorkingSet, working_sets
 from mmesim.results import checks
 from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.cost import cost
+from mmesim.results.devices import devices
 from mmesim.results.expect import judge
 from mmesim.results.figures import estimated, formula, measured
 from mmesim.results.findings.of_run import findings
 from mmesim.results.json_schema import json_schema
 from mmesim.results.latency import calls_of, latency_ms, pool, pooled_ledger, share_over_limits
-from mmesim.results.ledger import failed_ledger_ms
+from mmesim.results.ledger import failed_ledger_ms, without_devices
 from mmesim.results.over_time.section import OverTimeSummary, happened
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import (
@@ -35,6 +36,7 @@ from mmesim.results.sections import (
     CallClass,
     Cost,
     Count,
+    Devices,
     Entry,
     Expected,
     FailedAttempts,
@@ -60,6 +62,10 @@ from mmesim.stats.histogram import merge
 from mmesim.stats.means import CONFIDENCE
 
 SIGNIFICANT_DIGITS = 12
+
+
+LEFT_OUT = ("devices", "happened")
+"""Keys that are absent, not null, where there is nothing that they are about."""
 
 
 class Summary(Entry):
@@ -130,6 +136,8 @@ class Summary(Entry):
     """share of the disks of all hosts"""
     workers: Workers
     """how busy workers are"""
+    devices: Devices | None = Field(default=None, json_schema_extra=without_default)
+    """how busy and how full devices are; absent where no model uses one"""
     pids: Pids
     """processes and threads"""
     cost: Cost
@@ -154,7 +162,7 @@ class Summary(Entry):
     @model_serializer(mode="wrap")
     def _without_nothing(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         shown: dict[str, Any] = handler(self)
-        return {key: value for key, value in shown.items() if key != "happened" or value is not None}
+        return {key: value for key, value in shown.items() if key not in LEFT_OUT or value is not None}
 
 
 def summary_schema() -> dict[str, Any]:
@@ -197,6 +205,8 @@ def summarise(
     expect = judge(scenario, runs, pooled, confidence)
     planned = scenario.run.replications if until is None else until.replications
     single = [one for one in measured() if len(one.steps) == 1]
+    failed = failed_ledger_ms(merge([r.attempt_causes for r in runs]), np.sum([r.failed_parts_s for r in runs], axis=0))
+    shown_parts = dict if scenario.uses_devices else without_devices
     summary = {
         **{one.key: estimated(formula(one.name), runs, confidence).as_dict() for one in single},
         "scenario": scenario.name,
@@ -225,14 +235,13 @@ def summarise(
         "warm": calls_of(runs, pooled, "warm", confidence),
         "cold": calls_of(runs, pooled, "cold", confidence),
         "share_over": share_over_limits(runs, scenario.latency_limits_s, confidence),
-        "ledger_ms": pooled_ledger(runs, pooled),
-        "failed_ledger_ms": failed_ledger_ms(
-            merge([r.attempt_causes for r in runs]), np.sum([r.failed_parts_s for r in runs], axis=0)
-        ),
+        "ledger_ms": shown_parts(pooled_ledger(runs, pooled)),
+        "failed_ledger_ms": shown_parts(failed),
         "tenants": tenants(runs, scenario.expect, confidence),
         "loads": int(sum(r.hosts.loads.sum() for r in runs)),
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),
         "workers": workers(runs, confidence),
+        "devices": devices(runs, confidence),
         "pids": {
             "peak": max((int(r.hosts.tasks_peak.max()) for r in runs if len(r.hosts.tasks_peak)), default=0),
             "limit": scenario.endpoint.pid_limit,

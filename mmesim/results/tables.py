@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 
 from mmesim.arrays import Floats, divide
 from mmesim.results.columns import Column, Values, column, documented, named, texts
-from mmesim.results.figures import USE, measured_s
+from mmesim.results.figures import DEVICE_USE, USE, measured_s
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, CallRecords, RunData, TenantData
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
-from mmesim.scenario.figures import PARTS
+from mmesim.scenario.figures import DEVICE_PARTS, PARTS
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import clipped_quantile
+
+ONLY_DEVICES = "; only where models use devices"
 
 REQUEST_COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
@@ -35,7 +37,10 @@ REQUEST_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "cause": ("", "why the last attempt failed; null for success"),
         "attempts": ("", "attempts made"),
     }
-    | {f"{part}_ms": ("ms", f"part of the latency: {part}") for part in PARTS}
+    | {
+        f"{part}_ms": ("ms", f"part of the latency: {part}{ONLY_DEVICES if part in DEVICE_PARTS else ''}")
+        for part in PARTS
+    }
 )
 
 WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
@@ -65,6 +70,14 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "CPUUtilization": ("Percent", "sum over vCPUs: 4 vCPUs give 0 to 400, Average over instances"),
         "MemoryUtilization": ("Percent", "memory of the containers, Average over instances"),
         "DiskUtilization": ("Percent", "disk of the containers, Average over instances"),
+        "GPUUtilization": (
+            "Percent",
+            f"time that devices have jobs, sum over devices: 4 give 0 to 400{ONLY_DEVICES}, Average over instances",
+        ),
+        "GPUMemoryUtilization": (
+            "Percent",
+            f"memory of the devices, sum over devices: 4 give 0 to 400{ONLY_DEVICES}, Average over instances",
+        ),
         "WorkerUtilization": (
             "Percent",
             "time that workers of loaded models are busy, of all their time; Maximum: those of one model; not a metric "
@@ -88,6 +101,10 @@ HOST_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "memory_peak_bytes": ("bytes", "most that the containers used"),
         "disk_bytes": ("bytes", "size of the disk"),
         "disk_utilization": ("1", "share of it that was used, mean over time"),
+        "devices": ("", f"its devices{ONLY_DEVICES}"),
+        "device_utilization": ("1", "time that its devices had jobs, of all their time; likewise"),
+        "device_memory_utilization": ("1", "share of their memory that was used, mean over time; likewise"),
+        "device_copies": ("", "models that were copied to its devices; likewise"),
         "loaded_models": ("", "models loaded, mean over time"),
         "loads": ("", "model loads"),
         "unloads": ("", "model unloads"),
@@ -139,7 +156,8 @@ def requests_table(run: RunData, records: CallRecords) -> pa.Table:
         "cause": named(records.cause, CAUSES),
         "attempts": records.attempts.astype(np.int32),
     }
-    columns |= {f"{part}_ms": records.parts_s[:, i] * 1000.0 for i, part in enumerate(PARTS)}
+    shown = {part: i for i, part in enumerate(PARTS) if run.devices is not None or part not in DEVICE_PARTS}
+    columns |= {f"{part}_ms": records.parts_s[:, i] * 1000.0 for part, i in shown.items()}
     return _table(columns, REQUEST_COLUMNS)
 
 
@@ -190,8 +208,27 @@ def hosts_table(runs: Sequence[RunData]) -> pa.Table:
         "disk_utilization": used("disk_utilization"),
         "loaded_models": _ratio(of_all("loaded_s"), np.repeat(measured, lengths)),
     }
+    columns |= _devices(runs)
     columns |= {name: of_all(name) for name in ("loads", "unloads", "hits", "misses", "tasks_peak")}
     return _table(columns, HOST_COLUMNS)
+
+
+def _devices(runs: Sequence[RunData]) -> dict[str, Values]:
+    """The columns of hosts about their devices, none where no model uses one."""
+    found = [run.devices for run in runs if run.devices is not None]
+    if not found:
+        return {}
+
+    def used(figure: str) -> pa.Array:
+        each = [DEVICE_USE[f"devices.{figure}"](of) for of in found]
+        return _ratio(np.concatenate([part for part, _ in each]), np.concatenate([whole for _, whole in each]))
+
+    return {
+        "devices": np.concatenate([of.devices for of in found]),
+        "device_utilization": used("utilization"),
+        "device_memory_utilization": used("memory_utilization"),
+        "device_copies": np.concatenate([of.copies for of in found]),
+    }
 
 
 def happened_table(runs: Sequence[RunData]) -> pa.Table:

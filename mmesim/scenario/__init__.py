@@ -13,12 +13,24 @@ if TYPE_CHECKING:
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
     from mmesim.scenario.deploys.deploy import Deploy
     from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling
+    from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
+    from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
+    from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
-    from mmesim.scenario.faults.kinds import FailingS3, Leak, PoisonModel, SlowInstance, SlowS3, WorkerCrash
+    from mmesim.scenario.faults.kinds import (
+        FailingS3,
+        InstanceLoss,
+        Leak,
+        PoisonModel,
+        SlowInstance,
+        SlowS3,
+        WorkerCrash,
+        ZoneLoss,
+    )
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
@@ -53,8 +65,10 @@ if TYPE_CHECKING:
     from mmesim.scenario.values.times_from_data import Empirical, Percentiles
 
 __all__ = [
+    "AdjustmentType",
     "AffineBatch",
     "AllAtOnce",
+    "Autoscaling",
     "AzureModels",
     "Belief",
     "BotoLegacy",
@@ -91,6 +105,7 @@ __all__ = [
     "Geometric",
     "HostType",
     "HyperexponentialArrivals",
+    "InstanceLoss",
     "Leak",
     "Linear",
     "Lognormal",
@@ -116,8 +131,10 @@ __all__ = [
     "RouterPolicy",
     "RunSettings",
     "Sample",
+    "ScaledIn",
     "Scenario",
     "Schedule",
+    "ScheduledAction",
     "Selection",
     "Server",
     "Serverless",
@@ -126,7 +143,10 @@ __all__ = [
     "SlowInstance",
     "SlowS3",
     "Split",
+    "Step",
+    "StepAdjustment",
     "Sweep",
+    "TargetTracking",
     "Tenants",
     "Throttling",
     "TraceColumns",
@@ -143,6 +163,7 @@ __all__ = [
     "Weights",
     "WorkerCrash",
     "Zipf",
+    "ZoneLoss",
 ]
 
 # Imported on first use, as in `mmesim` itself.
@@ -156,6 +177,14 @@ _HOMES = {
     ),
     "mmesim.scenario.deploys.deploy": ("Deploy",),
     "mmesim.scenario.deploys.strategy": ("AllAtOnce", "Canary", "Linear", "Rolling"),
+    "mmesim.scenario.endpoint.autoscaling.autoscaling": ("Autoscaling", "ScaledIn"),
+    "mmesim.scenario.endpoint.autoscaling.policies": (
+        "AdjustmentType",
+        "Step",
+        "StepAdjustment",
+        "TargetTracking",
+    ),
+    "mmesim.scenario.endpoint.autoscaling.schedule": ("ScheduledAction",),
     "mmesim.scenario.endpoint.endpoint": (
         "Download",
         "Endpoint",
@@ -175,11 +204,13 @@ _HOMES = {
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
         "FailingS3",
+        "InstanceLoss",
         "Leak",
         "PoisonModel",
         "SlowInstance",
         "SlowS3",
         "WorkerCrash",
+        "ZoneLoss",
     ),
     "mmesim.scenario.models.groups": (
         "AffineBatch",

@@ -112,6 +112,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("workers.utilization", "workers.utilization", "share", "worker utilization", ("until", "sweep")),
     Figure("workers.busiest", "workers.busiest", "share", "utilization of the busiest model's workers", ("sweep",)),
     Figure("throughput", "throughput_rps", "rate", "throughput", ("until", "diff", "sweep")),
+    Figure("devices.utilization", "devices.utilization", "share", "device utilization"),
+    Figure("devices.memory_utilization", "devices.memory_utilization", "share", "utilization of device memory"),
     Figure("loaded_models", "loaded_models", "count", "loaded models", ("until", "diff", "sweep")),
     Figure("model_loading_wait", "model_loading_wait_ms", "ms", "wait for a load", ("until", "sweep")),
     Figure("tenants.meet_slo", "tenants.meet_slo", "share", "models that meet every limit"),
@@ -146,6 +148,9 @@ FIGURES: tuple[Figure, ...] = (
 )
 """Every figure that is estimated, in the order of columns. Percentiles beyond these are known by name too: `figure`."""
 
+DEVICE_PARTS: tuple[str, ...] = ("device_wait", "device_copy")
+"""The parts of the ledger that only scenarios have whose models use devices."""
+
 PARTS: tuple[str, ...] = (
     "network",
     "router",
@@ -157,12 +162,19 @@ PARTS: tuple[str, ...] = (
     "queue",
     "batch_wait",
     "cpu_wait",
+    *DEVICE_PARTS,
     "service",
     "overhead",
     "retry_backoff",
     "failed_attempts",
 )
 """The parts of the latency ledger, in the order of every array that has one column for each part."""
+
+
+def parts_of(entry: Mapping[str, object]) -> tuple[str, ...]:
+    """The parts that an entry of the ledger in a summary has: those of devices only where models use them."""
+    return tuple(part for part in PARTS if part in entry)
+
 
 BANDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"all": (0.0, 1.0), "p50": (0.40, 0.60), "p90": (0.85, 0.95), "p99": (0.985, 0.995), "p99.9": (0.9985, 1.0)}

@@ -42,6 +42,8 @@ MOST_MINUTES = 10_000
 """Windows in which recoveries are looked for: a week has as many minutes."""
 OWN_PROCESS = "a custom process may change the endpoint at any time"
 """Why there is no steady state with custom processes."""
+SCALED = "autoscaling changes the number of hosts"
+"""Why there is none with autoscaling."""
 
 
 class Scenario(Data):
@@ -62,7 +64,7 @@ class Scenario(Data):
     clients: Clients = Clients()
     """Those who call: time-out, network, retries."""
     faults: tuple[Fault, ...] = ()
-    """What goes wrong, and when: a list of faults, such as `{slow_s3: {factor: 10}, at: 10 min}`."""
+    """What goes wrong, and when: a list of faults, such as `{zone_loss: {zone: 1}, at: 10 min}`."""
     deploys: tuple[Deploy, ...] = ()
     """Updates of the endpoint while it serves: new hosts, or a new image."""
     processes: tuple[FunctionField, ...] = ()
@@ -176,6 +178,8 @@ class Scenario(Data):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
         if self.deploys:
             return f"deploy {self.deploys[0].name!r} replaces the hosts"
+        if self.endpoint.autoscaling is not None:
+            return SCALED
         if self.faults:
             return f"fault {self.faults[0].name!r} changes the endpoint"
         return OWN_PROCESS if self.processes else None
@@ -203,12 +207,17 @@ class Scenario(Data):
     def counted(self) -> tuple[Counted, ...]:
         """What is counted of some of the calls, since `expect` or recoveries ask for it; each once."""
         asked = (e.counted for e in self.expect if e.counted is not None)
-        return tuple(dict.fromkeys((*asked, *([self.minutes] if self.events else []), *self.kept_limits.values())))
+        return tuple(dict.fromkeys((*asked, *([self.minutes] if self.is_watched else []), *self.kept_limits.values())))
 
     @property
     def events(self) -> Mapping[str, float | None]:
         """Faults and deploys by name -> when they begin, seconds; None when only a run shows it."""
         return beginnings((*self.faults, *self.deploys))
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anything may happen to the fleet, so that calls are counted minute by minute."""
+        return bool(self.events) or self.endpoint.autoscaling is not None
 
     @property
     def minutes(self) -> Counted:
@@ -219,7 +228,7 @@ class Scenario(Data):
     @property
     def kept_limits(self) -> Mapping[Expectation, Counted]:
         """The limits of latency and errors that are kept again after a recovery -> what is counted minute by minute."""
-        lines = [e for e in self.expect if e.limits_calls] if self.events else []
+        lines = [e for e in self.expect if e.limits_calls] if self.is_watched else []
         return {e: Counted(replace(e.calls, every_s=self.minute_s), e.counted_limit_s) for e in lines}
 
     @property
@@ -241,6 +250,11 @@ class Scenario(Data):
     def windows_of(self, counted: Counted) -> Windows:
         """The windows in which it is counted; once the warm-up is known."""
         return counted.calls.windows(self.run.cut_s, self.run.duration_s)
+
+    @cached_property
+    def uses_devices(self) -> bool:
+        """Whether calls have a part on the devices of the hosts, which otherwise do nothing."""
+        return self.endpoint.host.devices is not None and any(model.uses_device for model in self.hosted)
 
     @property
     def server_kind(self) -> ServerKind:
@@ -265,9 +279,10 @@ class Scenario(Data):
 
     @property
     def own_code(self) -> tuple[Function, ...]:
-        """Functions of the user that a run calls: processes, and the rule of eviction."""
-        rule = self.endpoint.eviction
-        return (*self.processes, *([rule] if isinstance(rule, Function) else []))
+        """Functions of the user that a run calls: processes, the rule of eviction, and scaling policies."""
+        rule, scaling = self.endpoint.eviction, self.endpoint.autoscaling
+        own = () if scaling is None else scaling.own_code
+        return (*self.processes, *([rule] if isinstance(rule, Function) else []), *own)
 
     @property
     def fixed_delay_s(self) -> float:

@@ -74,6 +74,8 @@ class Block(Columns):
     """CPU time asked, at speed 1."""
     wait: Floats
     """Time asked that needs no CPU."""
+    device: Floats | None
+    """Time asked on a device; None when no model uses one."""
     route: Floats
     """Uniform in [0, 1): the router's chance."""
     overhead: Floats | None

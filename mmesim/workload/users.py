@@ -39,6 +39,8 @@ class Drafts(Columns):
     model: Ints
     cpu: Floats
     wait: Floats
+    device: Floats | None
+    """None when no model uses a device."""
     route: Floats
     overhead: Floats | None
     """[calls, 6], columns as in `block.OVERHEAD_COLUMNS`; None when all six are constants."""
@@ -110,6 +112,7 @@ class _Stream:
 
         self._model, self._route = keyed("model"), keyed("route")
         self._cpu, self._wait = drawn("service_cpu", work.cpu), drawn("service_wait", work.wait)
+        self._device = None if work.device is None else drawn("service_device", work.device)
         self._think = drawn("think", Sampler((loop.think_time,)))
         self._cycle = drawn("cycle", Sampler((loop.cycle,)))
         self._pacing = drawn("pacing", Sampler((loop.pacing,)))
@@ -137,6 +140,7 @@ class _Stream:
             model=model,
             cpu=self._cpu.draw(name, block, model),
             wait=self._wait.draw(name, block, model),
+            device=None if self._device is None else self._device.draw(name, block, model),
             route=self._route.at(name, block).random(GROUP * CALLS),
             overhead=np.stack(overhead, axis=1) if overhead else None,
             key=(first[:, None] + np.arange(CALLS, dtype=np.int64)).ravel(),

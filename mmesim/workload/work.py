@@ -28,6 +28,8 @@ class Work:
         models = scenario.model_table()
         self.cpu = Sampler([model.service.cpu for model in models])
         self.wait = Sampler([model.service.wait for model in models])
+        self.device = Sampler([model.service.device for model in models]) if scenario.uses_devices else None
+        self.has_device = np.array([always(model.service.device) != 0.0 for model in models])
         self.has_cpu = np.array([always(model.service.cpu) != 0.0 for model in models])
         overhead = scenario.server.overhead
         times = [time for part in (overhead.pre, overhead.hold, overhead.post) for time in (part.cpu, part.wait)]
@@ -48,6 +50,7 @@ class StreamWork:
         self._route = generator(seed, replication, "route", name)
         self._cpu = work.cpu.generators(named("service_cpu"))
         self._wait = work.wait.generators(named("service_wait"))
+        self._device = {} if work.device is None else work.device.generators(named("service_device"))
         self._overhead = [
             sampler.generators(named(f"overhead_{column}"))
             for column, sampler in zip(OVERHEAD_COLUMNS, work.overhead or (), strict=False)
@@ -58,12 +61,15 @@ class StreamWork:
         n = len(arrivals)
         cpu = self._work.cpu.draw(self._cpu, arrivals.model)
         wait = self._work.wait.draw(self._wait, arrivals.model)
+        device = None if self._work.device is None else self._work.device.draw(self._device, arrivals.model)
         if arrivals.service is not None:
             # The drawn values are thrown away, not left undrawn: request k keeps draw k, with or without the column.
             has_cpu = self._work.has_cpu[arrivals.model]
             known = ~np.isnan(arrivals.service)
+            on_device = ~has_cpu & self._work.has_device[arrivals.model]
             cpu = np.where(has_cpu & known, arrivals.service, cpu)
-            wait = np.where(~has_cpu & known, arrivals.service, wait)
+            wait = np.where(~has_cpu & ~on_device & known, arrivals.service, wait)
+            device = None if device is None else np.where(on_device & known, arrivals.service, device)
         first = self._next_key
         self._next_key += n
         return Block(
@@ -71,6 +77,7 @@ class StreamWork:
             model=arrivals.model,
             cpu=cpu,
             wait=wait,
+            device=device,
             route=self._route.random(n),
             overhead=self._draw_overhead(n),
             stream=np.full(n, self._index, dtype=np.int64),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmesim.engine.measure.live import Meter, Period
+from mmesim.engine.measure.live import FIGURES, Meter, Period
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import RunSettings, Scenario
 from tests.behaviour.timeline import endpoint, model, scenario
@@ -80,3 +80,16 @@ def test_a_meter_that_comes_later_begins_then(case):
     simulation.env.run(until=30.0)
     assert found[0].figures["Invocations"] == 1.0
     assert found[0].figures["ConcurrentRequestsPerModel"] == 1.0
+
+
+def test_a_meter_of_some_figures_reads_them_as_one_of_all_does(case):
+    for name in FIGURES:
+        simulation = Simulation(case)
+        some, every = simulation.live.meter([name]), simulation.live.meter()
+        simulation.env.run(until=13.5)
+        first = some.read(13.5).figures, every.read(13.5).figures
+        simulation.env.run(until=70.0)
+        second = some.read(56.5).figures, every.read(56.5).figures
+        for one, whole in (first, second):
+            assert list(one) == [name]
+            np.testing.assert_equal(one[name], whole[name])

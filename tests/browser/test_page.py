@@ -19,6 +19,7 @@ from mmesim.results.result import Result
 from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
 from tests.helpers.files import ROOT
+from tests.unit.report.test_other_pages import pages
 from tests.unit.report.test_page import HOSTILE, SECTIONS, result
 from tests.unit.results.synthetic import Call, replications, scenario
 
@@ -150,6 +151,26 @@ def test_each_picture_says_what_it_shows_and_has_its_data_as_a_table(page: Page)
     for picture in pictures:
         assert len(picture.get_attribute("aria-label") or "") > 40
     assert len(page.query_selector_all("details table")) == len(page.query_selector_all(".chart")) + 2
+
+
+@pytest.mark.parametrize("which", ["plan", "gate", "sweep", "diff"])
+def test_other_pages_say_nothing_to_the_browser(browser: Browser, said: list[str], tmp_path: Path, which: str) -> None:
+    said.clear()
+    file = tmp_path / f"{which}.html"
+    file.write_text(pages(HOSTILE[0])[which].text, encoding="utf-8")
+    opened = browser.new_page(viewport=PHONE)
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("dialog", lambda dialog: said.append(dialog.message))
+    opened.on("request", lambda asked: None if asked.url == file.as_uri() else said.append(asked.url))
+    opened.goto(file.as_uri())
+    wide, room = opened.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide <= room
+    if AXE.is_file():
+        opened.evaluate(AXE.read_text(encoding="utf-8"))
+        assert opened.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == []
+    opened.close()
+    assert said == []
 
 
 def test_print_is_in_light_colours(page: Page) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from tests.helpers.page import Page
 from tests.unit.experiment.test_diff import TEXT
 
 
@@ -17,8 +19,12 @@ def file(tmp_path):
 
 
 def test_a_change_is_shown_with_its_interval(mmesim, file):
-    shown = mmesim("diff", file, "--set", "endpoint.instance_count=1", "--replications", 2)
+    shown = mmesim("diff", file, "--set", "endpoint.instance_count=1", "--replications", 2, "--report", "diff.html")
     assert shown.code == 0
+    assert (
+        "usd_per_hour 0.600 0.300 -0.300 -50.0 % lower"
+        in Page(Path("diff.html").read_text(encoding="utf-8")).sections["part-2"]
+    )
     assert shown.out.startswith(
         "a  base: 2 x 4 vCPU, 16 GiB\nb  endpoint.instance_count=1: 1 x 4 vCPU, 16 GiB\n2 pairs"
     )

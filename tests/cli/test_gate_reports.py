@@ -18,6 +18,7 @@ from mmesim.results.gated import Gated, gated_schema
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.helpers.command import Command, Outcome
+from tests.helpers.page import Page
 from tests.unit.experiment.fakes import Simulate
 from tests.unit.results.synthetic import Call, run_data
 
@@ -96,14 +97,27 @@ def test_a_scenario_that_is_wrong_does_not_keep_the_others_from_being_judged(gat
 
 
 def test_every_file_that_is_asked_for_is_written(gate: Command):
-    done = gate("day.yaml", "slow.yaml", "--json", "out/g.json", "--junit", "out/j.xml", "--markdown", "out/c.md")
+    done = gate(
+        "day.yaml",
+        "slow.yaml",
+        "--json",
+        "out/g.json",
+        "--junit",
+        "out/j.xml",
+        "--markdown",
+        "out/c.md",
+        "--report",
+        "out/p.html",
+    )
     assert done.code == 1
     document = json.loads(Path("out/g.json").read_text(encoding="utf-8"))
     jsonschema.validate(document, gated_schema(), cls=jsonschema.Draft202012Validator)
     assert [one["verdict"] for one in document["scenarios"]] == ["pass", "fail"]
     assert ElementTree.parse("out/j.xml").getroot().attrib["failures"] == "1"
     assert Path("out/c.md").read_text(encoding="utf-8").startswith("<!-- mmesim gate -->\n### ✗ mmesim gate: 1 of 4")
-    assert sorted(path.name for path in Path("out").iterdir()) == ["c.md", "g.json", "j.xml"]
+    assert sorted(path.name for path in Path("out").iterdir()) == ["c.md", "g.json", "j.xml", "p.html"]
+    page = Page(Path("out/p.html").read_text(encoding="utf-8"))
+    assert [words[:12] for words in page.sections.values()] == ["✓ day.yaml d", "✗ slow.yaml "]
 
 
 def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_simulated(gate: Command):

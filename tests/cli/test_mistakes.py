@@ -170,7 +170,7 @@ MORE_MISTAKES = [
     ),
     (RUN, "run: {duration: 60 s}\nslo: [p99 < 500 ms]", "what is promised is called expect"),
     (RUN, "run: {duration: 60 s}\nserver: mms", "write {kind: mms}"),
-    (RUN, "run: {duration: 60 s}\nautoscaling: {min: 1}", "autoscaling is not simulated"),
+    (RUN, "run: {duration: 60 s}\nautoscaling: {min: 1}", "autoscaling belongs to the endpoint"),
     (RUN, "run: {duration: 60 s}\nextends: none.yaml", "there is no file"),
     (
         RUN,

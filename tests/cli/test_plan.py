@@ -14,6 +14,7 @@ from mmesim.results.folder import PLAN
 from mmesim.results.planned import Planned
 from mmesim.results.run_data import RunData
 from tests.helpers.command import Command, Outcome
+from tests.helpers.page import Page
 
 COUNT = "endpoint.instance_count"
 SCENARIO = """\
@@ -61,7 +62,7 @@ def stops_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], None]
 
 
 def test_an_answer_is_printed_and_written_with_all_that_deploys_it(plan: Callable[..., Outcome]) -> None:
-    done = plan()
+    done = plan("--report")
     assert done.code == 0, done.err
     document = found()
     assert document.verdict == "pass"
@@ -73,6 +74,8 @@ def test_an_answer_is_printed_and_written_with_all_that_deploys_it(plan: Callabl
     assert f"You run 3 x ml.m5.large: {3 - answer.instance_count} too many." in said
     assert done.err.endswith("written to results/small-plan\n")
     assert {file.name for file in Path("results/small-plan").iterdir()} == FILES
+    page = Page(Path("results/small-plan/report.html").read_text(encoding="utf-8"))
+    assert list(page.sections) == ["part-0", "part-1", "part-2"]
     variant = json.loads(Path("results/small-plan/endpoint-config.json").read_text())["ProductionVariants"][0]
     assert variant["InitialInstanceCount"] == answer.instance_count
     frame = pd.read_parquet("results/small-plan/fleets.parquet")

@@ -25,6 +25,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.helpers.command import Command
 from tests.helpers.files import ROOT
+from tests.helpers.page import Page
 from tests.unit.experiment.fakes import Simulate
 from tests.unit.results.synthetic import Call, run_data
 
@@ -117,6 +118,13 @@ def test_a_plot_is_written(sweep: Command) -> None:
     assert "p99 latency" in Path("plots/p99.svg").read_text()
     assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "cost,p99", "--plot", "cost.svg").code == 0
     assert "cost per hour" in Path("cost.svg").read_text()
+
+
+def test_a_page_is_written_beside_the_tables(sweep: Command) -> None:
+    assert sweep("day.yaml", "--grid", f"{COUNT}=1,2", "--report", "--out", "made").code == 0
+    page = Page(Path("made/report.html").read_text(encoding="utf-8"))
+    assert "1 pass" in page.sections["part-0"]
+    assert not list(page.loads())
 
 
 def test_store_and_folder_are_where_they_are_asked_for(sweep: Command) -> None:

@@ -77,6 +77,16 @@ def test_an_eviction_policy(tmp_path: Path):
     assert run(tmp_path, EVICTION="mru")["loads"] != run(tmp_path, EVICTION="lru")["loads"]
 
 
+def test_a_scaling_policy(tmp_path: Path):
+    carried_out("scaling policy", tmp_path)
+    policy = "{doubling: {metric: CPUUtilization, period: 10 s, threshold: 0}}"
+    scaling = f"{{min: 2, max: 8, metric_delay: 0 s, policies: [{policy}]}}"
+    summary = run(tmp_path, EVICTION=f"lru, provisioning: 10 s, autoscaling: {scaling}")
+    # Four hosts are asked for at 10 s and there at 20 s, eight are asked for at 20 s and there at 30 s.
+    hosts = (2 * 20 + 4 * 10 + 8 * 30) / 60
+    assert abs(summary["cost"]["usd_per_hour"] / (0.23 * hosts) - 1.0) < 1e-9
+
+
 def test_an_arrival_process(tmp_path: Path):
     carried_out("arrival process", tmp_path)
     summary = run(tmp_path, ARRIVALS="{clusters: {rate: 20 /s, size: 5}}")

@@ -24,12 +24,11 @@ REFUSED = ("docs/reference/scenario.md", "Keys that are refused")
 """The one generated section that does: the table of scenario/file/spellings.py."""
 TABLES_OF_LIMITS = {
     "mmesim/scenario/file/spellings.py",
-    "mmesim/scenario/run/expected.py",
     "mmesim/scenario/server/config_meaning.py",
     "mmesim/scenario/server/container.py",
     "mmesim/scenario/server/torchserve.py",
 }
-"""Their messages may say so too: one for each spelling, word of `expect`, key of a server file and variable."""
+"""Their messages may say so too: one for each spelling, key of a server file and variable."""
 LEFT_OUT = re.compile(
     r"\bnot simulated\b|\b(?:does|do) not simulate\b|\b(?:in|of|by) this version\b|\bthis version does\b|\byet\b",
     re.IGNORECASE,
@@ -181,7 +180,7 @@ def test_messages_say_what_is_left_out_in_the_tables_for_it_alone():
     assert {name for name, said in found.items() if said} == TABLES_OF_LIMITS, found
 
 
-@pytest.mark.parametrize("key", ["endpoint.autoscaling", "server.response_timeout", "measured_on"])
+@pytest.mark.parametrize("key", ["server.response_timeout", "measured_on"])
 def test_a_key_that_is_said_to_be_refused_is_refused(key: str):
     assumptions = lines_of((ROOT / LIMITS[0]).read_text(encoding="utf-8"))
     assert f"`{key}`" in "\n".join(line.text for line in assumptions if line.section == LIMITS[1])

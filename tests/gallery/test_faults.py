@@ -41,6 +41,16 @@ def loaded(run: RunData) -> float:
     return float(run.hosts.loaded_s.sum() / run.hosts.up_s.sum())
 
 
+def test_a_zone_needs_slack_for_the_most_instances_that_are_in_one():
+    slow = {n: slow_or_failed(once("zone-loss", f"endpoint.instance_count={n}"), 0) for n in (3, 4, 5)}
+    assert min(slow[3], slow[4]) > 0.02
+    assert slow[5] < 1e-3
+    run = once("zone-loss", "endpoint.instance_count=4")
+    assert [one.kind for one in run.happened if one.name == "zone-1"] == [Kind.fault, Kind.fault_over]
+    assert len(run.hosts.up_s) == 6
+    assert failed(run, "host_lost") < 0.002
+
+
 def test_a_slow_s3_hurts_only_where_the_disk_is_too_small():
     large, small = once("slow-s3"), once("slow-s3", "endpoint.disk_size=13 GB")
     assert large.errors.sum() == 0

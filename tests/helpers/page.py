@@ -31,6 +31,7 @@ class Page(HTMLParser):
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._open: list[tuple[str, str]] = []
+        self._answer = ""
         self.feed(self.text)
         self.close()
         assert not self._open, self._open
@@ -63,8 +64,15 @@ class Page(HTMLParser):
         elif "style" in inside:
             self.styles[-1] += data
         for tag, anchor in self._open:
+            if anchor == "answer":
+                self._answer += data
             if tag == "section":
                 self.sections[anchor] = self.sections.get(anchor, "") + " " + data
+
+    @property
+    def answer(self) -> str:
+        """The sentence at the top."""
+        return " ".join(self._answer.split())
 
     @property
     def data(self) -> Any:

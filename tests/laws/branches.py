@@ -35,6 +35,7 @@ from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
+from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
 from mmesim.scenario.run.condition import read_condition
@@ -181,6 +182,39 @@ def _one_loop() -> Scenario:
     )
 
 
+def _devices() -> Scenario:
+    """Models that do not all fit on their devices, in copies that are unregistered while they work."""
+    endpoint = _endpoint(2, "hash", "gdsf", warm=True, invocation_timeout_s=0.5, usable_memory_given_bytes=2**30)
+    on_device = Service(cpu=Exponential(0.005), device=Exponential(0.04), batch=AFFINE)
+    both = (
+        _models(8, 3, service=Service(device=Empirical((0.0, 0.05)), batch="sum")),
+        _batched("max", Service(cpu=Constant(0.01), device=Exponential(0.02))),
+        _batched("affine", on_device),
+    )
+    sizes = (30 * MIB, 60 * MIB, 60 * MIB)  # of which two are too much
+    models = tuple(
+        model.model_copy(update={"device_memory_bytes": size}) for model, size in zip(both, sizes, strict=True)
+    )
+    return _scenario(_with_devices(endpoint), models, rate_per_s=120.0)
+
+
+def _with_devices(endpoint: Endpoint) -> Endpoint:
+    devices = Devices(count=2, memory_bytes=100 * MIB, base_memory_bytes=0, at_once=2, copy_Bps=1e9)
+    changed: Endpoint = endpoint.model_copy(update={"host": endpoint.host.model_copy(update={"devices": devices})})
+    return changed
+
+
+def _lost_devices() -> Scenario:
+    """The same with models on devices."""
+    whole = _lost(Server(job_queue_size=4))
+    service = Service(device=Exponential(0.05))
+    models = tuple(
+        model.model_copy(update={"service": service, "device_memory_bytes": 40 * MIB}) for model in whole.models
+    )
+    lost: Scenario = whole.model_copy(update={"endpoint": _with_devices(whole.endpoint), "models": models})
+    return lost
+
+
 LOST = "lost"
 """Name of scenarios in which hosts come and go as in `_come_and_go`."""
 
@@ -317,6 +351,8 @@ def scenarios() -> dict[str, Scenario]:
         "one_loop": _one_loop(),
         "deploys": _deploys("sticky", "calls"),
         "deploys_by_model": _deploys("hash", "models"),
+        "devices": _devices(),
+        "lost_devices": _lost_devices(),
         "quota": _scenario(
             _endpoint(1, "sticky", "lru", throttling=Throttling(rate_per_s=20.0, burst=3), load_timeout_s=0.2),
             (_models(6),),
@@ -331,7 +367,7 @@ def scenarios() -> dict[str, Scenario]:
 
 def run(scenario: Scenario) -> str:
     """Digest of a run with all its records, in which one host slows down, workers die, and hosts come and go."""
-    own = [_change_fleet] if len(scenario.models) == 2 and scenario.endpoint.eviction == "gdsf" else []
+    own = [_change_fleet] if len(scenario.models) >= 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
     if scenario.deploys:
@@ -342,7 +378,7 @@ def run(scenario: Scenario) -> str:
 def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
     yield sim.env.timeout(sim.scenario.run.duration_s / 2)
     sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
-    if sim.scenario.models[0].name in ("max", "m2"):
+    if sim.scenario.models[0].name in ("max", "m2", "m3"):
         for pool in range(8):
             sim.loader.crash(pool, 0)
             sim.loader.crash(pool, 1)

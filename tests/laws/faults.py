@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mmesim.scenario import Scenario
 from mmesim.scenario.faults.fault import MOMENTS, Fault, named
 from mmesim.scenario.run.condition import read_condition
+from mmesim.scenario.values.times import Constant, Exponential
 from tests.laws.scenarios import MIB, with_clients
 
 _FOR = st.sampled_from([None, 0.5, 4.0])
@@ -35,6 +36,10 @@ def _kinds(models: st.SearchStrategy[list[str]], instances: int) -> st.SearchStr
         },
         "poison_model": {"models": models, "load_failure": st.sampled_from(["swallowed", "500", "507"]), "for": _FOR},
     }
+    keys |= {
+        "instance_loss": {"instance": instance, "replace": st.booleans()},
+        "zone_loss": {"zone": st.integers(1, 3), "replace": st.booleans()},
+    }
     return st.one_of(*(st.fixed_dictionaries({kind: st.fixed_dictionaries(given)}) for kind, given in keys.items()))
 
 
@@ -59,5 +64,10 @@ def with_faults(draw: st.DrawFn) -> Scenario:
     scenario = draw(with_clients())
     groups = [group.name for group in scenario.models]
     found = draw(st.lists(_faults(groups, scenario.endpoint.instance_count), min_size=1, max_size=4))
-    changed: Scenario = scenario.model_copy(update={"faults": named(found)})
+    loss = {
+        "loss_noticed_after_s": draw(st.sampled_from([0.0, 1.0])),
+        "provisioning": draw(st.sampled_from([Constant(0.0), Exponential(3.0)])),
+    }
+    endpoint = scenario.endpoint.model_copy(update=loss)
+    changed: Scenario = scenario.model_copy(update={"faults": named(found), "endpoint": endpoint})
     return changed

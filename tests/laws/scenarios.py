@@ -31,6 +31,7 @@ from mmesim.scenario import (
 )
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries, Retries
+from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Throttling, Warm
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.traffic.closed_loop import SHORTEST_S, ClosedLoop
@@ -110,6 +111,7 @@ def _services(draw: st.DrawFn) -> Service:
     return Service(
         cpu=draw(_times(_SHORT)),
         wait=draw(_times(_SHORT)),
+        device=draw(st.one_of(st.just(ZERO), st.just(ZERO), _times(_SHORT))),
         threads=threads,
         serial=draw(st.sampled_from([0.0, 0.3])) if threads > 1 else 0.0,
     )
@@ -128,6 +130,19 @@ def _groups(draw: st.DrawFn, index: int) -> ModelGroup:
         oversubscription=draw(st.sampled_from([0.0, 0.1])),
         load=CpuWait(cpu=draw(_times(_LONG)), wait=draw(_times(_LONG))),
         service=draw(_services()),
+        device_memory_bytes=draw(st.sampled_from([None, None, 40 * MIB, 90 * MIB])),
+    )
+
+
+def _devices() -> st.SearchStrategy[Devices]:
+    """Room for none, one or many of the models that use them."""
+    return st.builds(
+        lambda **keys: Devices(**keys),  # Hypothesis would fill in the alias of a key, too
+        count=st.integers(1, 2),
+        memory_bytes=st.sampled_from([80 * MIB, 100 * MIB, 500 * MIB]),
+        base_memory_bytes=st.just(0),
+        at_once=st.integers(1, 2),
+        copy_Bps=st.sampled_from([1e9, 1e10]),
     )
 
 
@@ -146,6 +161,7 @@ def _endpoints(draw: st.DrawFn, hosts: int | None) -> Endpoint:
             network_Bps=draw(st.sampled_from([60e6, 1e9])),
             threads_per_core=2 if smt else 1,
             cpu_speed=draw(st.sampled_from([1.0, 0.8])),
+            devices=draw(_devices()),
         ),
         instance_count=draw(st.integers(1, 6)) if hosts is None else hosts,
         load_slots=draw(st.integers(1, 3)),

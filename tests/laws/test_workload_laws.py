@@ -301,6 +301,7 @@ def _block(stream: int, time: list[float]) -> Block:
         model=np.arange(n),
         cpu=np.zeros(n),
         wait=np.zeros(n),
+        device=None,
         route=np.zeros(n),
         overhead=None,
         stream=np.full(n, stream),

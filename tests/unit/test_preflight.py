@@ -47,6 +47,8 @@ def test_nothing_is_found_where_all_is_well(make: Make) -> None:
     assert findings(make()) == []
 
 
+GPU = ["endpoint.devices={count: 1, memory: 16 GiB}"]
+
 FIRES = {
     "never_fits": (["models.m.workers=4"], "problem"),
     "load_time": (["models.m.artifact_size=29 GB", "endpoint.download.unpack=50 MB/s"], "problem"),
@@ -66,6 +68,9 @@ FIRES = {
     "tasks": (["endpoint.pid_limit=70", "models.m.count=3", "models.m.framework_threads=4"], "warning"),
     "threads": (["models.m.service={cpu: 5 ms, threads: 12}", "models.m.oversubscription=0.67"], "warning"),
     "accelerator": (["endpoint.instance_type=ml.g4dn.xlarge"], "warning"),
+    "device": ([*GPU, "models.m.service.device=250 ms"], "problem"),
+    "device_memory": ([*GPU, "models.m.count=2", "models.m.device_memory=9 GiB"], "warning"),
+    "devices_undocumented": ([*GPU, "models.m.service.device=1 ms"], "warning"),
     "price": (["endpoint.region=ap-southeast-7"], "note"),
     "memory": (["models.m.count=10"], "note"),
     "disk": (["models.m.count=4", "endpoint.disk_size=100 MB"], "note"),
@@ -106,6 +111,7 @@ def test_of_many_that_never_fit_the_others_are_counted(make: Make, count: int, e
         (["models.m.artifact_size=31 GB"], "disk", None),
         (["endpoint.pid_limit=60", "models.m.workers=2"], "tasks", 1),
         (["models.m.memory=5 GiB"], "memory", None),
+        ([*GPU, "models.m.device_memory=15.5 GiB"], "device_memory", None),
     ],
 )
 def test_each_resource_can_be_the_one(make: Make, overrides: list[str], resource: str, workers: int | None) -> None:
@@ -281,3 +287,22 @@ def test_threads_of_calls_are_tasks(make: Make) -> None:
 def test_threads_that_cost_little_are_no_finding(make: Make, spin: float) -> None:
     scenario = make("models.m.service={cpu: 5 ms, threads: 4}", f"models.m.oversubscription={spin}")
     assert by_id(scenario).get("threads") is None
+
+
+def test_time_on_devices_is_set_against_what_all_of_them_do(make: Make) -> None:
+    calls = ["models.m.service.device=120 ms", "traffic.traffic-0.arrivals.poisson.rate=20 /s"]
+    found = by_id(make(*GPU, *calls, "endpoint.instance_count=2"))["device"]
+    assert found.text.startswith("calls bring 2.4 s of work for devices a second, which do at most 2 s: 120 %")
+    assert found.try_ == "endpoint.instance_count=4"
+    assert by_id(make(*GPU, *calls, "endpoint.instance_count=2", "endpoint.devices.at_once=2")).get("device") is None
+
+
+def test_what_aws_does_not_document_is_named(make: Make) -> None:
+    found = by_id(make("endpoint.devices={count: 4, memory: 16 GiB}", "models.m.device_memory=1 GiB"))
+    assert "4 devices on a host and a model server other than Triton (mms)" in found["devices_undocumented"].text
+
+
+def test_a_gpu_that_no_model_uses_is_said_and_one_that_is_used_is_not(make: Make) -> None:
+    found = by_id(make("endpoint.instance_type=ml.g4dn.xlarge"))["accelerator"]
+    assert "which no model uses (service.device, device_memory)" in found.text
+    assert "accelerator" not in by_id(make("endpoint.instance_type=ml.g4dn.xlarge", "models.m.service.device=1 ms"))

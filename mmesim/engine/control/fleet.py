@@ -14,13 +14,18 @@ import simpy
 
 from mmesim.engine.control.config import Configs
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import UP
 from mmesim.engine.setup import cores_and_slope, placement_key
+from mmesim.errors import UserError
+from mmesim.results.happened import Kind
+from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.models.resolve import called
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
@@ -43,12 +48,14 @@ class Fleet:
         replication: int,
         hosts: list[Host],
         loader: Loader,
+        journal: Journal,
     ) -> None:
         self._env = env
         self._plane = plane
         self._scenario = scenario
         self._replication = replication
         self._loader = loader
+        self._journal = journal
         self._configs = Configs(plane, scenario, replication)
         self._provisioned = 0
         self._rehashes = False
@@ -65,7 +72,9 @@ class Fleet:
         self.updating = Slots(env, 1)
         """Taken while the endpoint is Updating: with `endpoint.serial_scaling` one change is made at a time."""
         for _ in range(self.desired):
-            self.add()
+            first = self._come(None, None, self.side)
+            first.was_open = True
+            self._plane.open_host(env.now, first.row)
         self._rehashes = scenario.endpoint.router.at_scale == "rehash"
 
     @property
@@ -112,6 +121,9 @@ class Fleet:
         """The router may send to a host from now on that is new or rests."""
         self._must_be_there(host)
         self._plane.open_host(self._env.now, host.row)
+        if not host.was_open:
+            host.was_open = True
+            self._journal.note(Kind.in_service, host=host.row)
         self._changed()
 
     def rest(self, host: Host) -> None:
@@ -132,6 +144,7 @@ class Fleet:
         """
         self._must_be_there(host)
         self._plane.drain_host(self._env.now, host.row)
+        self._journal.note(Kind.draining, host=host.row)
         self._changed()
         return self._env.process(self._drain(host))
 
@@ -168,6 +181,8 @@ class Fleet:
         hardware = config.endpoint.host
         row = self._plane.add_host(now, key, config.place, hardware.cpu_speed)
         self._plane.equip_host(now, row, config.kind.event_loops, hardware.vcpu, *cores_and_slope(hardware))
+        if scenario.uses_devices:
+            self._plane.equip_devices(now, row, _devices(hardware, scenario))
         if scenario.endpoint.model_cache == "disabled":
             self._plane.want(now, row, 1)
         rng = generator(scenario.run.seed, self._replication, "eviction", number)
@@ -181,6 +196,7 @@ class Fleet:
     def _provision(
         self, endpoint: Endpoint | None, after: float | None, zone: int | None, side: int, opens: bool
     ) -> Process:
+        self._journal.note(Kind.provisioning)
         drawn_s = self._draw_s()
         yield self._env.timeout(drawn_s if after is None else after)
         host = self._come(endpoint, zone, side)
@@ -226,6 +242,7 @@ class Fleet:
         """Everything on the host ends now."""
         self._loader.abandon(host)
         self._plane.kill_host(self._env.now, host.row)
+        self._journal.note(Kind.gone, host=host.row)
 
     def _notice(self, host: Host) -> None:
         """The router knows that the host is gone."""
@@ -240,3 +257,15 @@ class Fleet:
     def _must_be_there(self, host: Host) -> None:
         if host.gone_s is not None:
             raise ValueError(f"host {host.row} is gone, since {host.gone_s:g} s")
+
+
+def _devices(host: HostType, scenario: Scenario) -> Devices:
+    """The devices of a new host; UserError for one on which the models cannot use as many as on the scenario's."""
+    devices, usual = host.devices, scenario.endpoint.host.devices
+    if devices is None or usual is None or devices.count > usual.count:
+        has = 0 if devices is None else devices.count
+        raise UserError(
+            f"a new host has {has} devices, those of the scenario have {0 if usual is None else usual.count}: "
+            "models that use devices cannot be deployed to hosts without any, or with more"
+        )
+    return devices

@@ -31,6 +31,8 @@ class Host:
         """Its Availability Zone, from 1."""
         self.rng = rng
         """For an eviction policy that draws."""
+        self.was_open = False
+        """Whether the router has ever sent to it."""
         self.side = 0
         """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now
@@ -73,6 +75,7 @@ class Host:
         self._admits = kind.admits
         self._pid_limit = endpoint.pid_limit if endpoint.pid_limit is not None else inf
         self._disk_bytes = endpoint.disk_bytes
+        self._device_bytes = 0 if endpoint.host.devices is None else endpoint.host.devices.free_bytes
 
     def until(self, now: float) -> float:
         """The end of the host's time up to `now`."""
@@ -136,7 +139,11 @@ class Host:
         """Whether the model would fit into the host with nothing else on it."""
         tasks = self._base_tasks + model.pool_tasks
         fits = self._admits(self._base_bytes + memory_bytes, self._usable_bytes, tasks, self._pid_limit)
-        return fits and model.artifact_bytes <= self._disk_bytes
+        return fits and model.artifact_bytes <= self._disk_bytes and self.device_can_hold(model)
+
+    def device_can_hold(self, model: Model) -> bool:
+        """Whether the model would fit on a device with nothing else on it."""
+        return model.device_memory_bytes <= self._device_bytes
 
     def take(self, memory_bytes: int, tasks: int) -> None:
         """Reserve memory and process ids, which must fit, or give them back (negative)."""

@@ -49,6 +49,8 @@ class InitialCaches:
             self._stationary()
         elif warm:
             self._warm()
+        if warm and self._scenario.uses_devices:
+            self._fill_devices()
 
     def _warm(self) -> None:
         """One copy of each model by expected calls, most first, on its first host in rendezvous order where it fits."""
@@ -63,6 +65,14 @@ class InitialCaches:
                 self._place(model, host, 0.0) for host in self._plane.hosts_in_order(model)
             ):
                 refused.add(needs)
+
+    def _fill_devices(self) -> None:
+        """Models on the devices, as far as they fit: those used last, of models that are placed the most popular."""
+        pools = self._plane.tables.views.pools
+        for host in self._hosts:
+            # Placed in order of popularity at time 0, or replayed before: equal times keep the order.
+            for pool in sorted(self._plane.pools_of(host.row), key=lambda pool: -float(pools.last[pool])):
+                self._plane.put_on_device(0.0, pool)
 
     def _stationary(self) -> None:
         """Leave the caches as three characteristic times of the same traffic leave them, replayed without timing.
@@ -173,6 +183,8 @@ class InitialCaches:
         memory_bytes, tasks = self._held[model]
         on_disk = model in host.artefacts
         if not host.fits(memory_bytes, tasks) or not (on_disk or host.disk_fits(size)):
+            return False
+        if not host.device_can_hold(self._models[model]):
             return False
         host.take(memory_bytes, tasks)
         host.store(model, size)

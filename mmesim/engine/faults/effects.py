@@ -7,17 +7,20 @@ from types import MappingProxyType
 
 from mmesim.engine.control.load_faults import Outage
 from mmesim.engine.faults.leaks import leak
+from mmesim.engine.faults.losses import instance_loss, zone_loss
 from mmesim.engine.faults.world import Process, World
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import (
     ALL,
     FailingS3,
+    InstanceLoss,
     Kind,
     Leak,
     PoisonModel,
     SlowInstance,
     SlowS3,
     WorkerCrash,
+    ZoneLoss,
 )
 
 Effect = Callable[[World, Fault, float], Process]
@@ -113,6 +116,8 @@ EFFECTS: Mapping[type[Kind], Effect] = MappingProxyType(
         WorkerCrash: worker_crash,
         Leak: leak,
         PoisonModel: poison_model,
+        InstanceLoss: instance_loss,
+        ZoneLoss: zone_loss,
     }
 )
 """Kind of fault -> its process."""

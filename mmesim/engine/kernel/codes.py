@@ -21,6 +21,9 @@ WORKS, BROKEN, NO_WORKER = 0, 1, 2
 A_FREE, A_WAITING, A_PRE, A_QUEUED, A_TAKEN, A_POST, A_GIVEN_UP, A_STALLED, A_DROPPED = 0, 1, 2, 3, 4, 5, 6, 7, 8
 A_BACKOFF = 9  # the client pauses before it
 
+# Workers: where the job is on their device
+D_AWAY, D_WAITS, D_ON = 0, 1, 2
+
 # What a CPU task is for: an attempt in the front end before its queue, a worker's job, an attempt after it, control
 # plane
 TASK_PRE, TASK_JOB, TASK_POST, TASK_CONTROL = 0, 1, 2, 3
@@ -49,12 +52,13 @@ N_CAUSES = 10
 
 # Ledger parts, in the order of results.run_data.PARTS
 NETWORK, ROUTER, FRONTEND_STALL, LOAD_SLOT_WAIT, DOWNLOAD, MEMORY_WAIT, LOAD = 0, 1, 2, 3, 4, 5, 6
-QUEUE, BATCH_WAIT, CPU_WAIT, SERVICE, OVERHEAD, RETRY_BACKOFF, FAILED_ATTEMPTS = 7, 8, 9, 10, 11, 12, 13
-N_PARTS = 14
+QUEUE, BATCH_WAIT, CPU_WAIT, DEVICE_WAIT, DEVICE_COPY, SERVICE, OVERHEAD = 7, 8, 9, 10, 11, 12, 13
+RETRY_BACKOFF, FAILED_ATTEMPTS = 14, 15
+N_PARTS = 16
 
 # What follows at the same instant, in server.settle
 DO_NOTHING, DO_PRE_WAIT, DO_ENTER, DO_REFUSE, DO_STAGE, DO_FINISH = 0, 1, 2, 3, 4, 5
-DO_POST_WAIT, DO_LEAVE, DO_ANSWER, DO_REACH, DO_LOSE, DO_THROTTLE = 6, 7, 8, 9, 10, 11
+DO_POST_WAIT, DO_LEAVE, DO_ANSWER, DO_REACH, DO_LOSE, DO_THROTTLE, DO_FAIL = 6, 7, 8, 9, 10, 11, 12
 
 # Which calls a selection takes, in the order of scenario.run.selection's words
 ANY, WARM, COLD = 0, 1, 2

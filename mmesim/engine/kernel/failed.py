@@ -15,6 +15,8 @@ from mmesim.engine.kernel.codes import (
     A_WAITING,
     BATCH_WAIT,
     CPU_WAIT,
+    DEVICE_COPY,
+    DEVICE_WAIT,
     DOWNLOAD,
     FRONTEND_STALL,
     LOAD,
@@ -78,10 +80,23 @@ def fill_server_side(t, a, now):
         if closed < 0.0:
             closed = now
         parts[BATCH_WAIT] = closed - attempts.taken[a]
-        parts[SERVICE] = min(attempts.service[a], now - closed)
+        on_device(parts, attempts.device_asked[a], attempts.device_begun[a], attempts.device_copy[a], now)
+        served = now - closed - parts[DEVICE_WAIT] - parts[DEVICE_COPY]
+        parts[SERVICE] = max(0.0, min(attempts.service[a], served))  # rounding can make it a hair negative
     left -= parts[FRONTEND_STALL] + parts[QUEUE] + parts[BATCH_WAIT] + parts[SERVICE]
+    left -= parts[DEVICE_WAIT] + parts[DEVICE_COPY]
     own = attempts.overhead[a]
     if state == A_TAKEN:
         own += attempts.hold_cpu[a] / t.hosts.full_speed[attempts.host[a]] + attempts.hold_wait[a]
     parts[OVERHEAD] = max(0.0, min(own, left))
     parts[CPU_WAIT] = max(0.0, left - parts[OVERHEAD])
+
+
+@inline
+def on_device(parts, asked, begun, copy, now):
+    """Write how long a job waited for its device and for the copy of its model there, until `now`, to `parts`."""
+    if begun < 0.0:
+        parts[DEVICE_WAIT] = now - asked
+    else:
+        parts[DEVICE_WAIT] = begun - asked
+        parts[DEVICE_COPY] = min(copy, now - begun)

@@ -1,5 +1,6 @@
 """What the control plane does to a host: it comes, leaves, is slowed down, and computes for loads."""
 
+from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.codes import COMING, LEAVING, NONE, TASK_CONTROL, UP
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
 from mmesim.engine.kernel.frontend import end_control
@@ -139,3 +140,4 @@ def sync_all(t, now):
     integrate(t, now)
     for h in range(t.clock[0].n_hosts):
         sync(t, h, now)
+        devices.bring_all(t, h, now)

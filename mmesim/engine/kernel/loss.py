@@ -4,6 +4,7 @@ The router may not know yet: then the host is LOST, its pools are GHOSTs, and ca
 `notice_loss`. A call on the host gets HOST_LOST at the loss, one that is sent there later when it comes there.
 """
 
+from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.clients import answer
 from mmesim.engine.kernel.codes import (
     A_BACKOFF,
@@ -55,6 +56,7 @@ def kill_host(t, h, now):
         p = after
     if t.params[0].shared_queue == 1:
         free_row(t, t.stations[h])
+    devices.clear(t, h, now)
     for k in range(hosts.loops[h]):
         t.loops.blocked[h, k] = 0
         t.loops.head[h, k] = t.loops.tail[h, k] = NONE
@@ -106,7 +108,9 @@ def stop_workers(t, s, now):
             worked(t, workers.head[w], now)
             workers.head[w] = NONE
         w = workers.sibling[w]
-    free_workers(t, s)
+    if t.params[0].devices > 0:
+        devices.let_go(t, s)
+    free_workers(t, s, now)
 
 
 @inner

@@ -1,5 +1,6 @@
 """The life of a pool: its load ends or fails, its workers die and come back, it is unloaded."""
 
+from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.clients import answer
 from mmesim.engine.kernel.codes import (
     A_DROPPED,
@@ -56,6 +57,8 @@ def new_worker(t, s):
     workers.dead[w] = 0
     workers.sibling[w] = pools.first_worker[s]
     pools.first_worker[s] = w
+    if t.params[0].devices > 0:
+        devices.assign(t, pools.host[s], w)
     return w
 
 
@@ -143,16 +146,16 @@ def load_failed(t, p, cause, now):
 
 
 @inner
-def drop_pool(t, p, on_disk):
+def drop_pool(t, p, on_disk, now):
     """Pool `p` is unloaded: its workers and its row are free; `on_disk`: whether the artefact stays on its host."""
-    free_workers(t, p)
+    free_workers(t, p, now)
     t.models.disk_host[t.pools.model[p]] = t.pools.host[p] if on_disk == 1 else NONE
     t.clock[0].memory_epoch += 1
     free_pool(t, p)
 
 
 @inner
-def free_workers(t, s):
+def free_workers(t, s, now):
     """The rows of all workers of station `s` are free: timers and tasks that were meant for them are void."""
     space, workers = t.space[0], t.workers
     w = t.pools.first_worker[s]
@@ -160,6 +163,8 @@ def free_workers(t, s):
         after = workers.sibling[w]
         workers.gen[w] += 1
         workers.batch_no[w] += 1
+        if t.params[0].devices > 0:
+            devices.forget(t, t.pools.host[s], w, now)
         workers.next[w] = space.free_worker
         space.free_worker = w
         space.n_free_workers += 1
@@ -236,6 +241,8 @@ def crash_worker(t, p, k, now):
             if used > 1:
                 t.hosts.spin[h] -= t.models.spin[attempts.model[workers.head[w]]] * used
             break
+    if t.params[0].devices > 0:
+        devices.forget(t, h, w, now)
     a = workers.head[w]
     workers.head[w] = NONE
     if a != NONE:

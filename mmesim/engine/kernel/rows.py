@@ -15,6 +15,7 @@ from mmesim.engine.kernel.columns import (
     MILLIONTHS,
     NUMBER,
     ORDER,
+    PER_S,
     ROW,
     SHARE,
     S,
@@ -75,6 +76,7 @@ MODEL = in_lines(
     ("first_wait", S, "further waiting of a worker's first job"),
     ("home", LINK, "first host in rendezvous order, as of `home_epoch`"),
     ("home_epoch", MARK, "`fleet_epoch` when it was looked for"),
+    ("device_bytes", COUNT, "memory that a worker takes on its device"),
 )
 
 COPY = packed(  # of each model, and in the last row of what serves all models of a host
@@ -146,6 +148,37 @@ WORKER = in_lines(
     ("sibling", LINK, "next worker of the pool"),
 )
 
+ON_DEVICE = in_lines(  # a worker
+    ("device", ROW, "which of its host's devices is the worker's"),
+    ("state", CODE, "where its job is: D_..."),
+    ("next", LINK, "worker whose job is next on the device"),
+    ("asks", FLAG, "its job has a part on the device"),
+    ("work", S, "time of the batch on the device"),
+    ("failed", FLAG, "its job found no memory"),
+    ("resident", FLAG, "its model is in the device's memory"),
+    ("bytes", COUNT, "that it takes there"),
+    ("newer", LINK, "worker that used the device next after it, of those whose model is there"),
+    ("older", LINK, "worker that used the device last before it, of those whose model is there"),
+)
+
+DEVICE = packed(
+    ("head", LINK, "the worker whose job is next"),
+    ("tail", LINK, "the worker whose job is last"),
+    ("running", COUNT, "jobs on it"),
+    ("at_once", COUNT, "most jobs on it"),
+    ("used", COUNT, "bytes of models"),
+    ("room", COUNT, "bytes for models"),
+    ("copy_Bps", PER_S, "bytes copied to it"),
+    ("newest", LINK, "worker that used it last, of those whose model is there"),
+    ("oldest", LINK, "worker that used it longest ago, of those whose model is there"),
+    ("count", COUNT, "devices of the host (first device)"),
+    ("given", COUNT, "workers that came to the host (first device)"),
+    ("copies", COUNT, "models that were copied to it"),
+    ("at", AT, "up to when `busy` and `held` are known"),
+    ("busy", S, "integral of whether jobs are on it, over time"),
+    ("held", NUMBER, "integral of `used` over time, byte-seconds"),
+)
+
 ATTEMPT = packed(
     ("state", CODE, "where it is on the server's side: A_..."),
     ("gen", LIFE, "of the row"),
@@ -178,6 +211,7 @@ ATTEMPT = packed(
     ("closed", AT, "when its batch was complete; below 0: it is not"),
     ("cpu", CPU_S, "service: work"),
     ("wait", S, "service: waiting"),
+    ("device", S, "service: on a device"),
     ("route", SHARE, "its uniform number for the router"),
     ("stall", S, "waited for a blocked event loop"),
     ("slot_wait", S, "waited for the load's slot"),
@@ -196,6 +230,9 @@ ATTEMPT = packed(
     ("post_start", AT, "when its job was done"),
     ("backoff", S, "pauses of the client before this attempt"),
     ("failed", S, "earlier attempts of the call"),
+    ("device_asked", AT, "when its job came to the device"),
+    ("device_begun", AT, "when it began there; below 0: it has not"),
+    ("device_copy", S, "for which its model is copied to the device"),
 )
 
 CONTROL_TASK = packed(
@@ -228,6 +265,7 @@ TASK = packed(
 _DRAWN = (
     ("cpu", CPU_S, "service: work"),
     ("wait", S, "service: waiting"),
+    ("device", S, "service: on a device"),
     ("route", SHARE, "uniform number for the router"),
     ("pre_cpu", CPU_S, "front end's work before the queue"),
     ("pre_wait", S, "front end's waiting before the queue"),

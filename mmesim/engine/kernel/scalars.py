@@ -160,4 +160,5 @@ PARAMS = packed(
     ("hold_wait", S, "server's waiting on the worker, between two jobs"),
     ("post_cpu", CPU_S, "front end's work after the job"),
     ("post_wait", S, "front end's waiting after the job"),
+    ("devices", COUNT, "most devices of a host; 0: no model has a part on one"),
 )

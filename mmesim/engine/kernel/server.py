@@ -11,19 +11,20 @@ Each step returns what comes next at the same instant, as an action of `codes`; 
 left. So every step is compiled into the loop once.
 """
 
+from mmesim.engine.kernel import devices
+from mmesim.engine.kernel.batches import add_to_batch, close_batch
 from mmesim.engine.kernel.clients import answer
 from mmesim.engine.kernel.codes import (
     A_POST,
     A_QUEUED,
-    A_TAKEN,
     ADD_WORKER,
-    BATCH_AFFINE,
-    BATCH_SUM,
     BROKEN,
     CLASS_BATCH,
     CLASS_COMPLETION,
+    D_ON,
     DO_ANSWER,
     DO_ENTER,
+    DO_FAIL,
     DO_FINISH,
     DO_LEAVE,
     DO_LOSE,
@@ -54,7 +55,6 @@ from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
 from mmesim.engine.kernel.lists import free_attempt, unlink_client, unlink_server
-from mmesim.engine.kernel.record import foresee
 from mmesim.engine.kernel.staff import worked
 
 
@@ -142,96 +142,26 @@ def begin_batch(t, w, a, now):
 
 
 @inline
-def add_to_batch(t, w, a, now):
-    """Worker `w` takes attempt `a` into its batch."""
-    attempts, workers = t.attempts, t.workers
-    attempts.state[a] = A_TAKEN
-    attempts.taken[a] = now
-    attempts.closed[a] = -1.0
-    attempts.next[a] = NONE
-    if workers.n[w] == 0:
-        workers.head[w] = a
-    else:
-        attempts.next[workers.tail[w]] = a
-    workers.tail[w] = a
-    workers.n[w] += 1
-
-
-@inline
-def close_batch(t, w, now):
-    """The batch of worker `w` is complete; the stages of its job must follow."""
-    attempts, workers, models, pools = t.attempts, t.workers, t.models, t.pools
-    s, a = workers.pool[w], workers.head[w]
-    m, h = attempts.model[a], attempts.host[a]
-    if pools.filler[s] == w:
-        pools.filler[s] = NONE
-    workers.batch_no[w] += 1
-    workers.stage[w] = 0
-    speed = t.hosts.full_speed[h]
-    threads, serial = models.threads[m], models.serial[m]
-    cpu, wait = attempts.cpu[a], attempts.wait[a]
-    longest = -1.0
-    attempts.closed[a] = now
-    rule = models.batch_rule[m]
-    a = attempts.next[a]
-    while a != NONE:
-        attempts.closed[a] = now
-        if rule == BATCH_SUM:
-            cpu += attempts.cpu[a]
-            wait += attempts.wait[a]
-        elif rule == BATCH_AFFINE:
-            cpu = max(cpu, attempts.cpu[a])
-        else:
-            if longest < 0.0:
-                longest = wait + job_time(cpu, threads, serial, speed)
-            time = attempts.wait[a] + job_time(attempts.cpu[a], threads, serial, speed)
-            if time > longest:
-                longest, cpu, wait = time, attempts.cpu[a], attempts.wait[a]
-        a = attempts.next[a]
-    if rule == BATCH_AFFINE:
-        time = models.batch_base[m] + workers.n[w] * models.batch_per_item[m]
-        cpu, wait = (time, 0.0) if cpu > 0.0 else (0.0, time)
-    p = attempts.pool[workers.head[w]]
-    if pools.load_left[p] == BROKEN:  # the handler tries to load the model again before each call
-        cpu, wait = pools.retry_cpu[p], pools.retry_wait[p]
-    elif workers.fresh[w] == 1:
-        workers.fresh[w] = 0
-        cpu += models.first_cpu[m]
-        wait += models.first_wait[m]
-    workers.asked_cpu[w] = cpu
-    workers.asked_wait[w] = wait
-    workers.service[w] = wait + job_time(cpu, threads, serial, speed)
-    a = workers.head[w]
-    workers.hold[w] = attempts.hold_cpu[a] / speed + attempts.hold_wait[a]
-    foresee(t, a, now + workers.service[w] + workers.hold[w])
-    while a != NONE:
-        attempts.service[a] = workers.service[w]
-        a = attempts.next[a]
-
-
-@inline
-def job_time(cpu, threads, serial, speed):
-    """Time of a job of `cpu` CPU seconds alone on its host (Amdahl's law), seconds."""
-    if threads > 1:
-        return (cpu * serial + cpu * (1.0 - serial) / threads) / speed
-    return cpu / speed
-
-
-@inline
 def next_stage(t, w, now):
     """Start the next stage of the job of worker `w` that takes time. -> action
 
-    Stages: waiting, CPU on one thread (Amdahl's serial share), CPU on all threads, hold (CPU), hold (waiting). Hold
-    follows the service on the same thread, so a single-threaded job does both in one task: the end is the same.
+    Stages: waiting, CPU on one thread (Amdahl's serial share), CPU on all threads, device, hold (CPU), hold (waiting).
+    Hold follows the service on the same thread, so a single-threaded job without a device does both in one task: the
+    end is the same.
     """
     attempts, workers, models = t.attempts, t.workers, t.models
     a = workers.head[w]
     m, h = attempts.model[a], attempts.host[a]
+    on_device = False
+    if t.params[0].devices > 0:
+        if t.on_device.state[w] == D_ON and devices.leave(t, h, w, now):
+            return DO_FAIL
+        on_device = t.on_device.asks[w] == 1
     threads = models.threads[m]
     stage = workers.stage[w]
     work = wait = 0.0
     used = 1
-    while stage < 5 and work <= 0.0 and wait <= 0.0:
+    while stage < 6 and work <= 0.0 and wait <= 0.0:
         if stage == 0:
             wait = workers.asked_wait[w]
         elif stage == 1:
@@ -241,10 +171,17 @@ def next_stage(t, w, now):
             if threads > 1:
                 work = workers.asked_cpu[w] * (1.0 - models.serial[m]) / threads
                 used = threads
+            elif on_device:
+                work = workers.asked_cpu[w]
             else:
                 work = workers.asked_cpu[w] + attempts.hold_cpu[a]
         elif stage == 3:
-            if threads > 1:
+            if on_device:
+                workers.stage[w] = 4
+                devices.come(t, w, now)
+                return DO_NOTHING
+        elif stage == 4:
+            if threads > 1 or on_device:
                 work = attempts.hold_cpu[a]
                 used = 1
         else:
@@ -267,6 +204,8 @@ def finish_item(t, w, a, now):
     attempts, workers = t.attempts, t.workers
     attempts.overhead[a] += workers.hold[w]
     attempts.cpu_wait[a] += (now - attempts.closed[a]) - workers.service[w] - workers.hold[w]
+    if t.params[0].devices > 0:
+        attempts.cpu_wait[a] -= attempts.device_begun[a] - attempts.device_asked[a] + attempts.device_copy[a]
     attempts.next[a] = NONE
     attempts.state[a] = A_POST
     attempts.post_start[a] = now
@@ -334,11 +273,12 @@ def container_done(t, a):
 
 @inline
 def settle(t, action, row, cause, now):
-    """Do everything that follows from `action` at this instant. `row` is a worker for DO_STAGE and DO_FINISH, else
-    an attempt.
+    """Do everything that follows from `action` at this instant. `row` is a worker for DO_STAGE, DO_FINISH and
+    DO_FAIL, else an attempt.
     """
     free_worker = more = NONE
     jobs = 0
+    failed = False
     while True:
         if action == DO_STAGE:
             action = next_stage(t, row, now)
@@ -346,7 +286,8 @@ def settle(t, action, row, cause, now):
                 # A whole queue of jobs that take no time would end in one event: more than the tables have room for.
                 push_timer(t.clock[0], t.timers, now, CLASS_COMPLETION, TIMER_JOB, row, t.workers.gen[row])
                 action = DO_NOTHING
-        elif action == DO_FINISH:
+        elif action == DO_FINISH or action == DO_FAIL:
+            failed = action == DO_FAIL  # found no memory on its device
             free_worker = row
             more = t.workers.head[row]
             worked(t, more, now)
@@ -385,7 +326,10 @@ def settle(t, action, row, cause, now):
         elif more != NONE:
             row = more
             more = t.attempts.next[row]
-            action = finish_item(t, free_worker, row, now)
+            if failed:
+                action, cause = DO_LEAVE, LOAD_FAILED
+            else:
+                action = finish_item(t, free_worker, row, now)
         elif free_worker != NONE:
             row = free_worker
             free_worker = NONE

@@ -2,6 +2,7 @@
 something.
 """
 
+from mmesim.engine.kernel.batches import close_batch
 from mmesim.engine.kernel.codes import (
     A_DROPPED,
     A_GIVEN_UP,
@@ -50,7 +51,7 @@ from mmesim.engine.kernel.lists import WAITERS, free_control, link_client, link_
 from mmesim.engine.kernel.prefetch import prefetch
 from mmesim.engine.kernel.record import integrate
 from mmesim.engine.kernel.router import REFUSED, route
-from mmesim.engine.kernel.server import close_batch, settle
+from mmesim.engine.kernel.server import settle
 
 
 @inline
@@ -64,6 +65,7 @@ def fill(t, a, rows, i):
     attempts.model[a] = rows.model[i]
     attempts.cpu[a] = rows.cpu[i]
     attempts.wait[a] = rows.wait[i]
+    attempts.device[a] = rows.device[i]
     attempts.route[a] = rows.route[i]
     attempts.cold[a] = 0
     attempts.earlier_hits[a] = attempts.earlier_misses[a] = 0
@@ -193,6 +195,7 @@ def reach(t, a, now):
     attempts.stall[a] = attempts.slot_wait[a] = attempts.download[a] = 0.0
     attempts.memory_wait[a] = attempts.load[a] = 0.0
     attempts.service[a] = attempts.overhead[a] = attempts.cpu_wait[a] = 0.0
+    attempts.device_asked[a] = attempts.device_begun[a] = attempts.device_copy[a] = 0.0
     link_client(t, a)
     p = route(t, a, attempts.route[a], now)
     if p == NONE:

@@ -32,6 +32,8 @@ LAYOUTS: dict[str, Layout] = {
     "copies": rows.COPY,
     "pools": rows.POOL,
     "workers": rows.WORKER,
+    "on_device": rows.ON_DEVICE,
+    "devices": rows.DEVICE,
     "attempts": rows.ATTEMPT,
     "controls": rows.CONTROL_TASK,
     "loops": rows.LOOP,
@@ -59,7 +61,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     **{name: np.dtype(table.unit.kind) for name, table in PLAIN.items()},
 }
 AXES = {
-    **{name: 2 if name in ("tasks", "loops", "copies") else 1 for name in LAYOUTS},
+    **{name: 2 if name in ("tasks", "loops", "copies", "devices") else 1 for name in LAYOUTS},
     **{name: table.axes for name, table in PLAIN.items()},
 }
 """1, or 2: rows and places of each."""
@@ -159,6 +161,7 @@ class Sizes:
     users: int = 0
     drafts: int = 0
     budgets: int = 0
+    devices: int = 0
     processes: int = 1
     workers: int = 256
     pools: int = 256
@@ -186,6 +189,8 @@ class Tables:
             **sizes_of,
             "tasks": (hosts, sizes.tasks),
             "loops": (hosts, max(1, sizes.loops)),
+            "devices": (hosts, sizes.devices),
+            "on_device": 0,
             "copies": (models + 1, 1),
         }
         shapes |= {
@@ -249,7 +254,7 @@ class Tables:
     def grow_hosts(self, hosts: int) -> None:
         """Make every table that has rows or places for hosts hold at least `hosts` of them."""
         content = self._content
-        for table in ("hosts", "up", "stations", "scores", "tasks", "loops"):
+        for table in ("hosts", "up", "stations", "scores", "tasks", "loops", "devices"):
             self._larger(table, (hosts, *content[table].shape[1:]))
         times, before = np.full(_leaves(content["hosts"].size), INF), content["ends"]
         times[: before.size // 2] = before[before.size // 2 :]
@@ -276,6 +281,8 @@ class Tables:
                 link[-1] = space[f"free_{row}"][0]
                 space[f"free_{row}"] = old.size
                 space[f"n_free_{row}s"] += new.size - old.size
+            if table == "workers" and self._content["devices"].size:
+                self._larger("on_device", (new.size,))
             if table == "pools":
                 self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()

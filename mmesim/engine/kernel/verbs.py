@@ -5,7 +5,7 @@ behind `now` (whole numbers before times and other reals) are what `act` passes 
 method of the same name. A verb first brings the clocks that it depends on to `now`.
 """
 
-from mmesim.engine.kernel import clients, frontend, hosts, lists, loss, pools, router, sides, staff
+from mmesim.engine.kernel import clients, devices, frontend, hosts, lists, loss, pools, router, sides, staff
 from mmesim.engine.kernel.codes import DRAINING, NONE
 from mmesim.engine.kernel.jit import Verbs, entry
 from mmesim.engine.kernel.replay import replay as replay_calls
@@ -58,6 +58,12 @@ def split_calls(t, now, share: float):
 def drain_host(t, now, host: int):
     """The router sends no request to the host any more; what is there goes on."""
     hosts.drain_host(t, host)
+
+
+@verb
+def equip_devices(t, now, host: int, count: int, at_once: float, room: float, copy_Bps: float):
+    """What devices a host has that has nothing to do yet, and how much memory for models and how many jobs each."""
+    devices.equip(t, host, count, at_once, room, copy_Bps, now)
 
 
 @verb
@@ -147,7 +153,13 @@ def empty_pool(t, now, pool: int):
 @verb
 def drop_pool(t, now, pool: int, on_disk: int):
     """A pool is unloaded; whether the artefact stays on the host's disk (1 or 0)."""
-    pools.drop_pool(t, pool, on_disk)
+    pools.drop_pool(t, pool, on_disk, now)
+
+
+@verb
+def put_on_device(t, now, pool: int):
+    """The model of a ready pool is on the devices of its workers, as far as there is room, without taking time."""
+    devices.put_on_device(t, pool)
 
 
 @verb

@@ -15,7 +15,16 @@ from mmesim.engine.kernel.jit import plain
 from mmesim.engine.kernel.record import select
 from mmesim.engine.measure.integrals import Integrals, Peaks
 from mmesim.results.happened import Happened
-from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
+from mmesim.results.run_data import (
+    CAUSES,
+    CallRecords,
+    CellData,
+    ClassData,
+    DeviceData,
+    HostData,
+    RunData,
+    TenantData,
+)
 from mmesim.scenario.scenario import Scenario
 
 _select: Callable[..., None] = plain(select)
@@ -102,6 +111,7 @@ def collect(
         shared_worker_s=float(added.workers.there_s[-1]),
         model_names=tuple(model.name for model in models),
         hosts=_hosts(views, hosts, peaks, added),
+        devices=_devices(scenario, hosts, added),
         windows=windows,
         load_s=np.array(load_s, dtype=np.float64),
         records=records,
@@ -186,6 +196,25 @@ def _hosts(views: Any, hosts: Sequence[Host], peaks: Peaks, added: Integrals) ->
     )
 
 
+def _devices(scenario: Scenario, hosts: Sequence[Host], added: Integrals) -> DeviceData | None:
+    of = [host.config.endpoint.host.devices for host in hosts]
+    if not scenario.uses_devices:
+        return None
+    count, base, memory = (
+        np.array([0 if one is None else getattr(one, name) for one in of])
+        for name in ("count", "base_memory_bytes", "memory_bytes")
+    )
+    device_s = added.up_s * count
+    return DeviceData(
+        devices=count,
+        device_s=device_s,
+        busy_s=added.device_busy_s,
+        memory_byte_s=added.device_byte_s + device_s * base,
+        memory_bytes=count * memory,
+        copies=added.device_copies,
+    )
+
+
 def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, str]:
     """The laws that a run verifies of itself: name -> "ok" or what is wrong."""
     counts = views.counts[0]
@@ -211,6 +240,9 @@ def _checks(scenario: Scenario, views: Any, hosts: Sequence[Host]) -> dict[str, 
         if len(CAUSES) == views.causes.shape[1]
         else f"{views.causes.shape[1]} causes counted, {len(CAUSES)} named",
     }
+    if scenario.uses_devices:
+        most = int((views.devices.used - views.devices.room).max())
+        wrong["devices"] = "" if most <= 0 else f"{most} bytes more on a device than it has for models"
     return {name: text or "ok" for name, text in wrong.items()}
 
 

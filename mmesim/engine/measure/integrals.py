@@ -32,6 +32,10 @@ class Integrals:
     lacked_memory: Ints
     lacked_tasks: Ints
     lacked_disk: Ints
+    device_busy_s: Floats
+    device_byte_s: Floats
+    """Of models on devices, without what the container takes."""
+    device_copies: Ints
     workers: WorkerTime
 
     def since(self, before: Integrals, hosts: int) -> Integrals:
@@ -40,7 +44,7 @@ class Integrals:
         return Integrals(
             workers=self.workers.since(before.workers),
             **{
-                name: _padded(after, hosts) - _padded(earlier[name], hosts)
+                name: padded(after, hosts) - padded(earlier[name], hosts)
                 for name, after in vars(self).items()
                 if name != "workers"
             },
@@ -79,11 +83,14 @@ def integrals(plane: DataPlane, hosts: Sequence[Host], now: float) -> Integrals:
         download_s=np.array([h.download_s for h in hosts]),
         spin_lost_s=views.hosts.lost[:n].copy(),
         **{f"lacked_{what}": np.array([h.lacked[what] for h in hosts], dtype=np.int64) for what in ROOM},
+        device_busy_s=views.devices.busy[:n].sum(axis=1),
+        device_byte_s=views.devices.held[:n].sum(axis=1),
+        device_copies=views.devices.copies[:n].sum(axis=1),
         workers=worker_time(views, now),
     )
 
 
-def _padded(values: NDArray[Any], n: int) -> NDArray[Any]:
+def padded(values: NDArray[Any], n: int) -> NDArray[Any]:
     """Values with zeros up to `n` of them."""
     if values.size == n:
         return values

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from math import nan
+from types import MappingProxyType
 
 import numpy as np
 
-from mmesim.arrays import Floats, Ints
+from mmesim.arrays import Ints
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.scalars import WINDOW
-from mmesim.engine.measure.integrals import Integrals, integrals
+from mmesim.engine.measure.integrals import Integrals, integrals, padded
 from mmesim.engine.measure.worker_time import WorkerTime
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.clients.causes import FAILURES
+from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.stats.histogram import clipped_quantile, log_middles
 
 MICRO = 1e6
@@ -60,12 +62,15 @@ class LiveMetrics:
         """Everything that accumulates over time, up to now."""
         return integrals(self.plane, self.hosts, self.env.now)
 
-    def meter(self) -> Meter:
-        """A new meter, whose first period begins now."""
+    def meter(self, names: Collection[str] | None = None) -> Meter:
+        """A new meter of some figures, None for all that the endpoint has, whose first period begins now."""
         self.collect()
         counted = _Counted(self.plane.tables.views.window_causes.size, self.plane.tables.views.window_hist.size)
         self._counted.append(counted)
-        return Meter(self, counted)
+        if names is None:
+            without = OF_DEVICES if self.plane.tables.views.params[0].devices == 0 else ()
+            names = [name for name in FIGURES if name not in without]
+        return Meter(self, counted, tuple(names))
 
     def collect(self) -> None:
         """What the kernel has counted since the last call goes to every meter."""
@@ -110,65 +115,49 @@ class _Counted:
 class Meter:
     """Reads what happened since it was read before."""
 
-    def __init__(self, live: LiveMetrics, counted: _Counted) -> None:
+    def __init__(self, live: LiveMetrics, counted: _Counted, names: tuple[str, ...]) -> None:
         self._live = live
         self._counted = counted
+        self._names = names
+        self._adds_up = not OF_HOSTS.isdisjoint(names)
+        """Whether integrals are asked for, which take most of the time of a reading."""
         self._seen = _ended(live.loader)
         self._before = live.integrals()
+        self._up_before = self._before.up_s
         self._area_before = float(live.plane.tables.views.counts[0].area)
-        self._log_middles = log_middles(live.plane.tables.views.coarse_edges)
 
     def read(self, seconds: float) -> Period:
         """The figures of the period that began at the last reading; `seconds`: its length, above 0."""
         live, counted = self._live, self._counted
         live.collect()
-        views = live.plane.tables.views
         window, latencies = counted.sums, counted.latencies.copy()
         causes = dict(zip(CAUSES, map(float, counted.causes.tolist()), strict=True))
         counted.clear()
-        ends = window["latency_min"], window["latency_max"]
-        after = live.integrals()
-        added = after.since(self._before, len(live.hosts))
-        self._before = after
-        area = float(views.counts[0].area)  # brought to now by the integrals
-        in_system, self._area_before = (area - self._area_before) / seconds, area
-        n = float((added.up_s / seconds).sum())  # hosts, on average
-        memory_bytes, disk_bytes = _capacities(live.hosts)
-        downloads, loads, unloads = self._new_times()
-        figures = {
-            "Instances": n,
-            "Invocations": window["attempts"],
-            "InvocationsPerInstance": _ratio(window["attempts"], n),
-            "InvocationModelErrors": sum(causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
-            "Invocation4XXErrors": sum(causes[name] for name in ANSWERS_4XX),
-            "Invocation5XXErrors": sum(causes[name] for name in ANSWERS_5XX),
-            "ModelCacheHit": _ratio(window["hits"], window["hits"] + window["misses"]),
-            "ModelCacheHit_SampleCount": window["hits"] + window["misses"],
-            "ModelLatency": _ratio(window["model_latency"], window["ok"]) * MICRO,
-            "ModelLatency_Maximum": (window["model_latency_max"] if window["ok"] else nan) * MICRO,
-            "OverheadLatency": _ratio(window["overhead_latency"], window["ok"]) * MICRO,
-            "ModelLoadingWaitTime": _ratio(window["load_wait"], window["misses"]) * MICRO,
-            "ModelLoadingWaitTime_Maximum": (window["load_wait_max"] if window["misses"] else nan) * MICRO,
-            "ModelDownloadingTime": _mean(downloads) * MICRO,
-            "ModelLoadingTime": _mean(loads) * MICRO,
-            "ModelUnloadingTime": _mean(unloads) * MICRO,
-            "ModelUnloadingTime_SampleCount": float(len(unloads)),
-            "LoadedModelCount": _ratio(float(added.loaded_s.sum()) / seconds, n),
-            "ConcurrentRequestsPerModel": window["in_flight_max"],
-            "RequestsInSystem": in_system,
-            "QueueFull": causes["queue_full"],
-            "CPUUtilization": _ratio(100.0 * float(added.cpu_busy_s.sum()) / seconds, n),
-            "MemoryUtilization": _ratio(100.0 * float((added.memory_byte_s / memory_bytes).sum()) / seconds, n),
-            "DiskUtilization": _ratio(100.0 * float((added.disk_byte_s / disk_bytes).sum()) / seconds, n),
-            "WorkerUtilization": 100.0 * _ratio(float(added.workers.busy_s.sum()), float(added.workers.there_s.sum())),
-            "WorkerUtilization_Maximum": 100.0 * _largest(added.workers, seconds),
-            "ClientLatency": _ratio(window["latency"], window["ok"]) * MICRO,
-            "ClientLatency_SampleCount": window["ok"],
-            "LogClientLatency": _ratio(float(self._log_middles @ latencies), window["ok"]),
-            "ClientLatency_p50": clipped_quantile(views.coarse_edges, latencies, 0.5, *ends) * MICRO,
-            "ClientLatency_p99": clipped_quantile(views.coarse_edges, latencies, 0.99, *ends) * MICRO,
-        }
-        return Period(figures, n, causes, latencies)
+        added = self._added()
+        now = live.env.now
+        up_s = np.array([host.until(now) - host.born_s for host in live.hosts])
+        up_before, self._up_before = self._up_before, up_s
+        n = float(((up_s - padded(up_before, up_s.size)) / seconds).sum())  # hosts, on average
+        reading = Reading(
+            window, causes, latencies, live, seconds, n, added, self._in_system(seconds), self._new_times()
+        )
+        return Period({name: FIGURES[name](reading) for name in self._names}, n, causes, latencies)
+
+    def _added(self) -> Integrals:
+        """What the hosts have added up since the last reading; that of before where nobody asks."""
+        if not self._adds_up:
+            return self._before
+        after = self._live.integrals()
+        added, self._before = after.since(self._before, len(self._live.hosts)), after
+        return added
+
+    def _in_system(self, seconds: float) -> float:
+        """Attempts at the endpoint, mean over the period; nan where nobody asks."""
+        if not self._adds_up:
+            return nan
+        area = float(self._live.plane.tables.views.counts[0].area)  # brought to now by the integrals
+        before, self._area_before = self._area_before, area
+        return (area - before) / seconds
 
     def _new_times(self) -> tuple[list[float], list[float], list[float]]:
         """Durations of the downloads, loads and unloads that ended since the last call."""
@@ -177,11 +166,129 @@ class Meter:
         return loader.download_s[seen[0] :], loader.load_s[seen[1] :], loader.unload_s[seen[2] :]
 
 
-def _capacities(hosts: Sequence[Host]) -> tuple[Floats, Floats]:
-    """Memory and disk of each host, bytes."""
-    endpoints = [host.config.endpoint for host in hosts]
-    memory = np.array([endpoint.host.memory_bytes for endpoint in endpoints], dtype=np.float64)
-    return memory, np.array([endpoint.disk_bytes for endpoint in endpoints], dtype=np.float64)
+@dataclass(frozen=True)
+class Reading:
+    """What figures are made of."""
+
+    window: Mapping[str, float]
+    """What the kernel counted, by column of its table."""
+    causes: Mapping[str, float]
+    latencies: Ints
+    live: LiveMetrics
+    seconds: float
+    hosts: float
+    added: Integrals
+    in_system: float
+    times: tuple[list[float], list[float], list[float]]
+    """Durations of downloads, loads and unloads."""
+
+    def each(self, total: float) -> float:
+        """A total over the hosts and the period as that of one host, mean over time."""
+        return _ratio(total / self.seconds, self.hosts)
+
+    def per(self, total: str, number: str) -> float:
+        """The mean of what was counted."""
+        return _ratio(self.window[total], self.window[number])
+
+    def most(self, name: str, number: str) -> float:
+        """The largest of what was counted, nan where there was nothing."""
+        return self.window[name] if self.window[number] else nan
+
+    def quantile(self, share: float) -> float:
+        """A quantile of the latencies of the calls that were answered well, seconds."""
+        ends = self.window["latency_min"], self.window["latency_max"]
+        return clipped_quantile(self.live.plane.tables.views.coarse_edges, self.latencies, share, *ends)
+
+    def log_latency(self) -> float:
+        """The mean logarithm of these latencies, from the middles of buckets."""
+        middles = log_middles(self.live.plane.tables.views.coarse_edges)
+        return _ratio(float(middles @ self.latencies), self.window["ok"])
+
+    @property
+    def endpoints(self) -> list[Endpoint]:
+        """The figures of each host."""
+        return [host.config.endpoint for host in self.live.hosts]
+
+    def memory(self) -> float:
+        """Memory used, as a sum over hosts of shares of their memory, times seconds."""
+        has = np.array([one.host.memory_bytes for one in self.endpoints], dtype=np.float64)
+        return float((self.added.memory_byte_s / has).sum())
+
+    def disk(self) -> float:
+        """Disk used, as a sum over hosts of shares of their disk, times seconds."""
+        has = np.array([one.disk_bytes for one in self.endpoints], dtype=np.float64)
+        return float((self.added.disk_byte_s / has).sum())
+
+    def device_memory(self) -> float:
+        """Device memory used, as a sum over hosts of the devices that it would fill, times seconds."""
+        full = 0.0
+        for one, up_s, held in zip(
+            self.endpoints, self.added.up_s.tolist(), self.added.device_byte_s.tolist(), strict=True
+        ):
+            devices = one.host.devices
+            if devices is not None:
+                full += (held + up_s * devices.count * devices.base_memory_bytes) / devices.memory_bytes
+        return full
+
+
+FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
+    {
+        "Instances": lambda of: of.hosts,
+        "Invocations": lambda of: of.window["attempts"],
+        "InvocationsPerInstance": lambda of: _ratio(of.window["attempts"], of.hosts),
+        "InvocationModelErrors": lambda of: sum(of.causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
+        "Invocation4XXErrors": lambda of: sum(of.causes[name] for name in ANSWERS_4XX),
+        "Invocation5XXErrors": lambda of: sum(of.causes[name] for name in ANSWERS_5XX),
+        "ModelCacheHit": lambda of: _ratio(of.window["hits"], of.window["hits"] + of.window["misses"]),
+        "ModelCacheHit_SampleCount": lambda of: of.window["hits"] + of.window["misses"],
+        "ModelLatency": lambda of: of.per("model_latency", "ok") * MICRO,
+        "ModelLatency_Maximum": lambda of: of.most("model_latency_max", "ok") * MICRO,
+        "OverheadLatency": lambda of: of.per("overhead_latency", "ok") * MICRO,
+        "ModelLoadingWaitTime": lambda of: of.per("load_wait", "misses") * MICRO,
+        "ModelLoadingWaitTime_Maximum": lambda of: of.most("load_wait_max", "misses") * MICRO,
+        "ModelDownloadingTime": lambda of: _mean(of.times[0]) * MICRO,
+        "ModelLoadingTime": lambda of: _mean(of.times[1]) * MICRO,
+        "ModelUnloadingTime": lambda of: _mean(of.times[2]) * MICRO,
+        "ModelUnloadingTime_SampleCount": lambda of: float(len(of.times[2])),
+        "LoadedModelCount": lambda of: of.each(float(of.added.loaded_s.sum())),
+        "ConcurrentRequestsPerModel": lambda of: of.window["in_flight_max"],
+        "RequestsInSystem": lambda of: of.in_system,
+        "QueueFull": lambda of: of.causes["queue_full"],
+        "CPUUtilization": lambda of: of.each(100.0 * float(of.added.cpu_busy_s.sum())),
+        "MemoryUtilization": lambda of: of.each(100.0 * of.memory()),
+        "DiskUtilization": lambda of: of.each(100.0 * of.disk()),
+        "WorkerUtilization": lambda of: (
+            100.0 * _ratio(float(of.added.workers.busy_s.sum()), float(of.added.workers.there_s.sum()))
+        ),
+        "WorkerUtilization_Maximum": lambda of: 100.0 * _largest(of.added.workers, of.seconds),
+        "ClientLatency": lambda of: of.per("latency", "ok") * MICRO,
+        "ClientLatency_SampleCount": lambda of: of.window["ok"],
+        "LogClientLatency": lambda of: of.log_latency(),
+        "ClientLatency_p50": lambda of: of.quantile(0.5) * MICRO,
+        "ClientLatency_p99": lambda of: of.quantile(0.99) * MICRO,
+        "GPUUtilization": lambda of: of.each(100.0 * float(of.added.device_busy_s.sum())),
+        "GPUMemoryUtilization": lambda of: of.each(100.0 * of.device_memory()),
+    }
+)
+"""Name of a figure -> how it is made of a reading; in the order of the table of windows."""
+
+OF_HOSTS = frozenset(
+    {
+        "LoadedModelCount",
+        "RequestsInSystem",
+        "CPUUtilization",
+        "MemoryUtilization",
+        "DiskUtilization",
+        "WorkerUtilization",
+        "WorkerUtilization_Maximum",
+        "GPUUtilization",
+        "GPUMemoryUtilization",
+    }
+)
+"""Those that are made of integrals."""
+
+OF_DEVICES = frozenset({"GPUUtilization", "GPUMemoryUtilization"})
+"""Those that an endpoint without devices does not have: each is the sum over the devices of an instance."""
 
 
 def _ended(loader: Loader) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from mmesim.experiment.capacity.knee import knee
 from mmesim.experiment.capacity.limit import Decided, Limit
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
+from mmesim.experiment.fixed_fleet import refuse_scaling
 from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.experiment.replicate import say_why
 from mmesim.experiment.robustness import robustness as try_unknowns
@@ -61,6 +62,7 @@ def capacity(
     before anything is simulated, for a scenario that cannot be scaled, and for lines that more traffic may mend.
     """
     given = scenario if isinstance(scenario, Scenario) else load(Path(scenario))
+    refuse_scaling(given, "capacity")
     amounts = Amounts.asked(given, of, group, up_to)
     refuse_improving(given, of)
     place = None if store is None else Path(store)

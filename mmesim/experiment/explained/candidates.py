@@ -11,6 +11,7 @@ from mmesim import units
 from mmesim.experiment.explained import types
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.figures import DEVICE_USE
 from mmesim.results.miss_ratio import Curve
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy
 from mmesim.scenario.scenario import Scenario
@@ -158,7 +159,7 @@ def advised(finding: Finding) -> Mapping[str, Value] | None:
 
 def _platform(ground: Ground) -> Iterator[Candidate]:
     """What AWS decides: it explains, and is not advice."""
-    endpoint = ground.scenario.endpoint
+    scenario, endpoint = ground.scenario, ground.scenario.endpoint
     host, slots = endpoint.host, endpoint.load_slots
     more: dict[str, Value] = {"endpoint.memory": units.exact_bytes(host.memory_bytes + MORE_MEMORY_BYTES)}
     given = endpoint.usable_memory_given_bytes
@@ -167,6 +168,12 @@ def _platform(ground: Ground) -> Iterator[Candidate]:
     yield Candidate("more_memory", f"{units.show_bytes(MORE_MEMORY_BYTES)} more memory a host", more, yours=False)
     one_more: dict[str, Value] = {"endpoint.vcpu": host.vcpu + 1, "endpoint.load_slots": slots}
     yield Candidate("one_more_vcpu", "one more vCPU a host", one_more, yours=False)
+    devices = host.devices
+    if devices is not None and scenario.uses_devices:
+        text = "one more job at a time on a device"
+        yield Candidate("one_more_job_at_once", text, {"endpoint.devices.at_once": devices.at_once + 1}, yours=False)
+        twice: dict[str, Value] = {"endpoint.devices.memory": units.exact_bytes(2 * devices.memory_bytes)}
+        yield Candidate("twice_the_device_memory", "twice the memory of a device", twice, yours=False)
     yield Candidate("one_more_load_slot", "one more load slot a host", {"endpoint.load_slots": slots + 1}, yours=False)
     if "download" in ground.waits:
         faster: dict[str, Value] = {"endpoint.download.stream": units.exact_bandwidth(2 * endpoint.download.stream_Bps)}
@@ -194,7 +201,7 @@ def fewest_instances(ground: Ground) -> int | None:
     if now is None:
         return None
     n = ground.scenario.endpoint.instance_count
-    least = max(1, ceil(n * _mean_cpu(ground) / SIZED_FOR))
+    least = max(1, ceil(n * _mean_use(ground) / SIZED_FOR))
     for count in range(least, n):
         missed = ground.curve.misses(with_instances(ground.scenario, count))
         if missed is not None and missed <= now + AS_MANY_MISSES:
@@ -205,7 +212,7 @@ def fewest_instances(ground: Ground) -> int | None:
 def needed_instances(ground: Ground) -> int | None:
     """The smallest number of instances with few misses and CPU to spare; None if that is unknown, or none would do."""
     n = ground.scenario.endpoint.instance_count
-    low = max(n, ceil(n * _mean_cpu(ground) / SIZED_FOR))
+    low = max(n, ceil(n * _mean_use(ground) / SIZED_FOR))
     high = max(low, MOST_INSTANCES)
     if not _few_misses(ground, high):
         return None
@@ -227,9 +234,11 @@ def with_instances(scenario: Scenario, count: int) -> Scenario:
     return changed
 
 
-def _mean_cpu(ground: Ground) -> float:
-    """Share of all vCPUs that is busy."""
+def _mean_use(ground: Ground) -> float:
+    """Share of all vCPUs that is busy, or of all devices, whichever is higher."""
     runs = ground.roots.runs
     busy = sum(float(run.hosts.cpu_busy_s.sum()) for run in runs)
     there = sum(float((run.hosts.up_s * run.hosts.vcpu).sum()) for run in runs)
-    return busy / there if there else 0.0
+    devices = [DEVICE_USE["devices.utilization"](run.devices) for run in runs if run.devices is not None]
+    on_device, of_device = sum(float(part.sum()) for part, _ in devices), sum(float(of.sum()) for _, of in devices)
+    return max(busy / there if there else 0.0, on_device / of_device if of_device else 0.0)

@@ -16,6 +16,7 @@ from mmesim.experiment.explained.candidates import Candidate, Ground, candidates
 from mmesim.experiment.explained.deciding import deciding
 from mmesim.experiment.explained.sizing import SIZING
 from mmesim.experiment.explained.tried import Tried, best_first, price, tried, with_outcome
+from mmesim.experiment.fixed_fleet import refuse_scaling
 from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, repeated, with_warmup
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.preflight.check import worst_first
@@ -55,6 +56,7 @@ def explain(
     if replications is not None and replications < 2:
         raise UserError(f"{replications} replication says nothing about noise: at least 2")
     given = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
+    refuse_scaling(given, "explain")
     asked = repeated(given, count_of(given, replications))
     file = None if store is None else Path(store)
     with given_or_local(executor, jobs) as running:

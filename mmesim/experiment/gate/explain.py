@@ -42,6 +42,8 @@ def explain(
 def _with_one_more_instance(case: Case, overrides: Sequence[str]) -> Case:
     """The case with one more instance, of which only what fails is expected, and what that is about."""
     assert case.scenario is not None
+    if case.scenario.endpoint.autoscaling is not None:
+        return Case(case.file, case.name, error="autoscaling changes the number of instances")
     count = case.scenario.endpoint.instance_count + 1
     failing = _failing(case)
     try:

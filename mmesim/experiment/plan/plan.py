@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmesim.errors import STOPPED, UserError
 from mmesim.experiment.execute.executors import given_or_local
+from mmesim.experiment.fixed_fleet import refuse_scaling
 from mmesim.experiment.plan.document import document
 from mmesim.experiment.plan.draws import Draws
 from mmesim.experiment.plan.estimate import Estimates
@@ -58,6 +59,7 @@ def plan(
         raise UserError(
             f"{base.name}: nothing is expected, so every fleet would do: add `expect`, such as [p99 < 500 ms]"
         )
+    refuse_scaling(base, "plan")
     afford(base.name, base.plan, template, most)
     found, own = options(template, base.plan)
     notes = [finding.text for finding in accelerators(template)]

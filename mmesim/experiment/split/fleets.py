@@ -61,7 +61,7 @@ class Fleet:
         """Why it cannot do, whatever is simulated: a model does not fit, or the CPU work is more than there is."""
         offered, endpoint = Offered(self.scenario), self.scenario.endpoint
         room, hosted = Host(offered), self.scenario.hosted
-        for what in ("memory", "tasks", "disk"):
+        for what in ("memory", "tasks", "disk", "device_memory"):
             if not all(room.fits(model, what) for model in hosted):
                 return f"{what}: a model does not fit"
         if self.kind not in ("rest", "second_mme"):

@@ -17,6 +17,7 @@ from mmesim.errors import UserError
 from mmesim.experiment import numbers
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
+from mmesim.experiment.fixed_fleet import refuse_scaling
 from mmesim.experiment.replicate import repeated
 from mmesim.experiment.runs import Runs, Watch
 from mmesim.experiment.split import lines, serverless
@@ -68,6 +69,7 @@ def split(
 
 
 def _require(scenario: Scenario) -> None:
+    refuse_scaling(scenario, "split")
     if not scenario.expect:
         raise UserError(f"{scenario.name}: nothing is expected: add `expect`, such as [p99 < 500 ms]")
     if scenario.endpoint.host.price_usd_per_hour is None:

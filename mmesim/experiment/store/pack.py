@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from mmesim.results.happened import Happened, Kind
-from mmesim.results.run_data import CellData, ClassData, HostData, RunData, TenantData
+from mmesim.results.run_data import CellData, ClassData, DeviceData, HostData, RunData, TenantData
 from mmesim.results.series import COLUMNS
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.trace_note import TraceNote
@@ -56,6 +56,7 @@ def unpack(data: bytes, scenario: Scenario) -> RunData:
         hosts=HostData(**_inside("hosts", found)),
         cold=ClassData(**_inside("cold", found)),
         cells=CellData(**_inside("cells", found)),
+        devices=DeviceData(**devices) if (devices := _inside("devices", found)) else None,
         windows=_inside("windows", found),
         scenario=scenario.name,
         edges_s=grid(found["limits_s"].tolist()).edges,
@@ -69,7 +70,7 @@ def _values(run: RunData) -> Iterator[tuple[str, Any]]:
     """Every figure that is kept, by name; those of its parts, such as `hosts`, with a dot."""
     for field in fields(run):
         value = getattr(run, field.name)
-        if isinstance(value, CellData | ClassData | HostData | TenantData):
+        if isinstance(value, CellData | ClassData | DeviceData | HostData | TenantData):
             yield from ((f"{field.name}.{inner.name}", getattr(value, inner.name)) for inner in fields(value))
         elif field.name == "windows":
             yield from ((f"windows.{name}", value[name]) for name in COLUMNS if name in value)
@@ -79,7 +80,7 @@ def _values(run: RunData) -> Iterator[tuple[str, Any]]:
             yield "happened", json.dumps([asdict(one) for one in value])
         elif field.name == "trace_notes":
             yield "trace_notes", json.dumps([asdict(note) | {"file": str(note.file)} for note in value])
-        elif field.name not in LEFT_OUT:
+        elif field.name not in LEFT_OUT and value is not None:
             yield field.name, value
 
 

@@ -24,7 +24,7 @@ from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import margin
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet, Room
 
-LACKS = {"memory": "memory", "tasks": "processes and threads", "disk": "disk"}
+LACKS = {"memory": "memory", "tasks": "processes and threads", "disk": "disk", "device_memory": "device memory"}
 SHOWN = {"memory": "memory", "tasks": "room for processes and threads", "disk": "disk space"}
 
 
@@ -85,7 +85,7 @@ def held(fleet: Fleet, asked: Asked, room: Room) -> str:
     fitting = int(np.searchsorted(np.cumsum(needs), max(0.0, room.has) * fleet.caches, side="right"))
     if len(needs) and needs[0] > 0.0:
         fitting = min(fitting, int(max(0.0, room.has) // needs[0]) * fleet.caches)
-    each = fleet.caches == 1 < fleet.scenario.endpoint.instance_count
+    each = fleet.caches == 1 < fleet.scenario.endpoint.most_instances
     where = f"{SHOWN[room.resource]}{' of each instance' if each else ''}"
     return f"{where} holds at most {fitting:,} of {len(needs):,} models"
 
@@ -108,7 +108,7 @@ def cold_calls(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     late = _late(fleet, asked, fleet.load_s) | fleet.failing
     if clients.retries is not None or endpoint.throttling.is_on or not late[asked.rows].all():
         return
-    slots = endpoint.load_slots * endpoint.instance_count
+    slots = endpoint.load_slots * endpoint.most_instances
     joining = float(np.sort(np.where(fleet.failing, 0.0, asked.of_model))[::-1][:slots].sum())
     outside, room = max((_calls_outside(fleet, asked, room, asked.rows), room.resource) for room in fleet.rooms)
     surely = outside - margin(outside) - asked.calls.even

@@ -17,7 +17,7 @@ from mmesim.preflight.proof.work import shortest, time_of_call
 from mmesim.preflight.room import Host
 from mmesim.scenario.scenario import Scenario
 
-RESOURCES = ("memory", "tasks", "disk")
+RESOURCES = ("memory", "tasks", "disk", "device_memory")
 MOST = 2**62
 
 
@@ -50,7 +50,7 @@ class Fleet:
         Where the router sends a call without a look at its model, only those on one host count.
         """
         endpoint = self.scenario.endpoint
-        return 1 if endpoint.router.policy.spreads else endpoint.instance_count
+        return 1 if endpoint.router.policy.spreads else endpoint.most_instances
 
     @cached_property
     def never_fits(self) -> dict[str, Flags]:

@@ -1,4 +1,4 @@
-"""More work than there is time for: of the CPUs, of the workers, and of single calls.
+"""More work than there is time for: of the CPUs, of the devices, of the workers, and of single calls.
 
 A call that is answered within the limit has its whole cost in the time from its beginning to the limit. So the calls
 of a measured time T that are good cost at most capacity x (T + limit), however the fleet chooses them and whatever its
@@ -19,12 +19,21 @@ import numpy as np
 
 from mmesim import units
 from mmesim.arrays import Floats
+from mmesim.preflight.devices import jobs_at_once
 from mmesim.preflight.offered import named
 from mmesim.preflight.proof.asked import Asked, Bad
 from mmesim.preflight.proof.chance import surplus
 from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.proof.law import sum_beyond
-from mmesim.preflight.proof.work import Parts, cpu_of_call, cut, mean_of, time_of_call, worker_of_call
+from mmesim.preflight.proof.work import (
+    Parts,
+    cpu_of_call,
+    cut,
+    device_of_call,
+    mean_of,
+    time_of_call,
+    worker_of_call,
+)
 from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
@@ -39,7 +48,7 @@ ALIKE = 16
 def cpu(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     """CPU work beyond what all vCPUs do."""
     endpoint, time_s = fleet.scenario.endpoint, _time_s(fleet, asked)
-    host, count = endpoint.host, endpoint.instance_count
+    host, count = endpoint.host, endpoint.most_instances
     have = count * host.cores_when_full
     found = _shared(fleet, asked, cpu_of_call, have * time_s)
     if found is not None:
@@ -49,10 +58,20 @@ def cpu(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
         yield Bad(asked.share_of(proved, good), "cpu", f"calls bring {each}, {does}")
 
 
+def devices(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
+    """Work for devices beyond what all of them do."""
+    have = jobs_at_once(fleet.scenario)
+    found = _shared(fleet, asked, device_of_call, have * _time_s(fleet, asked)) if have else None
+    if found is not None:
+        proved, good, work = found
+        each = f"{units.show_number(work / asked.length_s)} s of work for devices a second"
+        yield Bad(asked.share_of(proved, good), "device", f"calls bring {each}, all devices do at most {have:,} s")
+
+
 def workers(fleet: Fleet, asked: Asked) -> Iterator[Bad]:
     """Time of workers beyond what there are: of each model, or of all together where they share them."""
     kind, endpoint = fleet.offered.kind, fleet.scenario.endpoint
-    count, time_s = endpoint.instance_count, _time_s(fleet, asked)
+    count, time_s = endpoint.most_instances, _time_s(fleet, asked)
     if kind.queue.scope == "server":
         have = kind.server_workers.at_most * count
         found = _shared(fleet, asked, worker_of_call, have * time_s)
@@ -142,7 +161,7 @@ def _time_s(fleet: Fleet, asked: Asked) -> float:
 
 def _instances(fleet: Fleet) -> str:
     endpoint = fleet.scenario.endpoint
-    count, name = endpoint.instance_count, endpoint.instance_type
+    count, name = endpoint.most_instances, endpoint.instance_type
     what = name or f"instance{'s' if count > 1 else ''}"
     return f"{count} x {what} do" if name else f"{count} {what} {'do' if count > 1 else 'does'}"
 

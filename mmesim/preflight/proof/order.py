@@ -48,7 +48,7 @@ def everything_in_memory(scenario: Scenario | Fleet) -> bool:
     rows = rows_of(fleet.scenario.hosted)
     if bool(fleet.failing[rows].any()):
         return False
-    hosts, copies = fleet.scenario.endpoint.instance_count, copies_of_each(fleet.scenario)
+    hosts, copies = fleet.scenario.endpoint.most_instances, copies_of_each(fleet.scenario)
     return all(_packed(room.needs[rows], room.has, hosts if copies == 1 else 1) for room in fleet.rooms)
 
 

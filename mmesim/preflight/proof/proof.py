@@ -18,7 +18,7 @@ from mmesim.preflight.offered import named
 from mmesim.preflight.proof.asked import Asked, Bad, Kind, asked
 from mmesim.preflight.proof.cold import LACKS, cold_calls, never_fits, unloaded
 from mmesim.preflight.proof.fleet import RESOURCES, Fleet
-from mmesim.preflight.proof.load import cpu, own_time, workers
+from mmesim.preflight.proof.load import cpu, devices, own_time, workers
 from mmesim.preflight.proof.reload import reloads
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
@@ -27,7 +27,7 @@ Cause = Callable[[Fleet, Asked], Iterator[Bad]]
 
 CAUSES: Mapping[Kind, tuple[Cause, ...]] = MappingProxyType(
     {
-        "slow": (never_fits, cpu, workers, unloaded, own_time),
+        "slow": (never_fits, cpu, devices, workers, unloaded, own_time),
         "slow cold": (cold_calls,),
         "misses": (never_fits, unloaded),
     }
@@ -66,6 +66,8 @@ def proof(scenario: Scenario | Fleet) -> Proof | None:
     scenario = fleet.scenario
     if scenario.processes or scenario.faults or scenario.deploys:  # they may change the endpoint at any time
         return None
+    if fleet.scenario.endpoint.autoscaling is not None and not fleet.scenario.endpoint.serial_scaling:
+        return None  # hosts that leave and hosts that come may be more together than there are ever to be
     lines = list(asked(fleet.scenario))
     found = [one for line in lines for one in _proofs(fleet, line, CAUSES[line.kind])]
     found = found or [one for line in lines if line.kind == "slow" for one in _proofs(fleet, line, DEARER)]

@@ -72,10 +72,10 @@ def _may_succeed_later(fleet: Fleet, asked: Asked) -> bool:
 def _loads(fleet: Fleet, asked: Asked, rows: Ints, left_s: float) -> float:
     """Loads of these models that end in the measured time and the limit after it, at most."""
     endpoint = fleet.scenario.endpoint
-    slots, time_s = endpoint.load_slots * endpoint.instance_count, asked.length_s + left_s
+    slots, time_s = endpoint.load_slots * endpoint.most_instances, asked.length_s + left_s
     shortest_s, least_work_s = float(fleet.load_s[rows].min()), float(fleet.load_cpu_s[rows].min())
     by_slots = slots * (time_s / shortest_s + 1.0) if shortest_s > 0.0 else math.inf
-    capacity_s = endpoint.host.cores_when_full * endpoint.instance_count * time_s
+    capacity_s = endpoint.host.cores_when_full * endpoint.most_instances * time_s
     return min(by_slots, capacity_s / least_work_s + slots if least_work_s > 0.0 else math.inf)
 
 

@@ -29,7 +29,7 @@ def cpu_of_call(scenario: Scenario, model: Model) -> Parts:
         work: Parts = ((Constant(each_s if beyond(service.cpu, 0.0) == 1.0 else 0.0), 1.0),)
     elif batch == 1 or service.batch == "sum":
         work = ((service.cpu, 1.0),)
-    elif always(service.wait) is not None:
+    elif always(service.wait) is not None and always(service.device) is not None:
         work = ((service.cpu, 1.0 / batch),)
     else:  # the longest call may wait the longest and compute the least
         work = ((Constant(least(service.cpu)), 1.0 / batch),)
@@ -45,8 +45,21 @@ def worker_of_call(scenario: Scenario, model: Model) -> Parts:
         work: Parts = ((Constant(each_s), _affine(scenario, model)),)
     else:
         share = 1.0 if service.batch == "sum" else 1.0 / batch
-        work = ((service.wait, share), (service.cpu, alone * share))
+        work = ((service.wait, share), (service.cpu, alone * share), (service.device, share))
     return (*work, *_hold(hold.cpu, 1.0 / speed, batch), *_hold(hold.wait, 1.0, batch))
+
+
+def device_of_call(scenario: Scenario, model: Model) -> Parts:
+    """How long a call keeps its device with its model there, seconds."""
+    service, batch = model.service, _batch(scenario, model)
+    if isinstance(service.batch, AffineBatch):
+        surely = beyond(service.cpu, 0.0) == 0.0 and beyond(service.device, 0.0) == 1.0
+        return ((Constant(service.batch.base_s / batch + service.batch.per_item_s if surely else 0.0), 1.0),)
+    if batch == 1 or service.batch == "sum":
+        return ((service.device, 1.0),)
+    if always(service.wait) is not None and always(service.cpu) is not None:
+        return ((service.device, 1.0 / batch),)
+    return ((Constant(least(service.device)), 1.0 / batch),)  # the longest call may be the shortest on the device
 
 
 def time_of_call(scenario: Scenario, model: Model) -> Parts:
@@ -57,7 +70,7 @@ def time_of_call(scenario: Scenario, model: Model) -> Parts:
         each_s = service.batch.base_s + service.batch.per_item_s
         work: Parts = ((Constant(each_s), _affine(scenario, model)),)
     else:
-        work = ((service.wait, 1.0), (service.cpu, _alone(scenario, model)))
+        work = ((service.wait, 1.0), (service.cpu, _alone(scenario, model)), (service.device, 1.0))
     held = tuple(
         (Constant(least(time)) if batch > 1 else time, factor)
         for time, factor in ((overhead.hold.cpu, 1.0 / speed), (overhead.hold.wait, 1.0))

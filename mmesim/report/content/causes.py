@@ -7,7 +7,7 @@ from typing import Any
 
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Lines, Part, Title
-from mmesim.scenario.figures import PARTS
+from mmesim.scenario.figures import parts_of
 
 AT_ONCE = ("network", "router", "overhead")
 """What an attempt takes that is refused at once."""
@@ -49,7 +49,7 @@ def _nothing(ledger: Any) -> str:
     tail, middle = ledger["p99"], ledger["p50"]
     if not tail["mean"] or not middle["mean"]:
         return own
-    waits = {part: tail[part] for part in PARTS if part not in OWN}
+    waits = {part: tail[part] for part in parts_of(tail) if part not in OWN}
     more_work, waited = sum(tail[part] - middle[part] for part in OWN), sum(waits.values())
     if waited <= max(0.0, more_work):
         return own
@@ -71,7 +71,7 @@ def failed(summary: Any) -> Iterator[Block]:
     shown = dict(sorted(ledgers.items(), key=lambda item: -item[1]["n"])[:MOST_CAUSES])
     parts = [
         Part(part, tuple(of[part] for of in shown.values()), phrases.PARTS[part])
-        for part in PARTS
+        for part in parts_of(next(iter(shown.values())))
         if any(of[part] >= NEGLIGIBLE * of["mean"] for of in shown.values())
     ]
     yield Title("What failed attempts waited for, ms and share (mean by cause)")
@@ -80,5 +80,5 @@ def failed(summary: Any) -> Iterator[Block]:
 
 def _waits(ledger: Any) -> bool:
     """Whether an attempt took longer than to be refused at once."""
-    mean, waits = float(ledger["mean"]), sum(float(ledger[part]) for part in PARTS if part not in AT_ONCE)
+    mean, waits = float(ledger["mean"]), sum(float(ledger[part]) for part in parts_of(ledger) if part not in AT_ONCE)
     return 2.0 * waits >= mean > 0.0

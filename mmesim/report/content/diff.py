@@ -13,6 +13,7 @@ from mmesim.experiment.divergence import Divergence, Fate
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.steadiness import UNSTEADY
+from mmesim.report.plain import harmless_line
 from mmesim.results.compare import Delta
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
 
@@ -143,3 +144,18 @@ def _pairing(found: Diff) -> Iterator[Block]:
         yield Title("Variance ratio", ", ".join(shown))
         meaning = "how many times as many calls independent runs need for intervals as narrow"
         yield Lines((f"{meaning}; below 1, pairing does harm",), "note")
+
+
+def answer(found: Diff) -> str:
+    """What differs in one sentence: lines of `expect` that change their verdict, then how many figures are better."""
+    changed = [
+        f"{text}: {phrases.VERDICTS[a][0]} in a, {phrases.VERDICTS[b][0]} in b"
+        for text, a, b in found.expect
+        if a is not None and b is not None and a != b
+    ]
+    effects = [delta.effect or delta.direction for delta in found.deltas]
+    counted = [f"b is {word} in {effects.count(word)}" for word in ("better", "worse") if word in effects]
+    counted += [f"{effects.count('undecided')} undecided"] if "undecided" in effects else []
+    figures = phrases.plural(len(effects), "figure")
+    said = f"of {figures} {', '.join(counted)}" if counted else f"none of {figures} is better or worse in b"
+    return harmless_line("; ".join((*changed, said)))

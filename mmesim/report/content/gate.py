@@ -28,7 +28,7 @@ def _verdict(gated: Gated) -> Iterator[Block]:
 
 
 def _scenario(scenario: GatedScenario) -> Iterator[Block]:
-    title = f"{words.TICKS[scenario.verdict]} {words.on_one_line(scenario.file)}"
+    title = words.title(scenario)
     if scenario.error is not None:
         yield Title(title, "cannot be judged")
         yield Lines(tuple(scenario.error.splitlines()))

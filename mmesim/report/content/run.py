@@ -24,7 +24,7 @@ from mmesim.results import checks
 from mmesim.results.ledger import calls_of_band
 from mmesim.results.result import Result
 from mmesim.results.shown import Shown
-from mmesim.scenario.figures import PARTS
+from mmesim.scenario.figures import parts_of
 from mmesim.stats.means import mean
 
 WIDER = "[interval of at least 95 %]"
@@ -185,8 +185,10 @@ def ledger(summary: Any, asked: Sequence[str] = LEDGER_BANDS) -> Iterator[Block]
     if not bands:
         return
     yield Title("What latency is made of, ms and share (mean of the calls in each band)")
-    shown = [part for part in PARTS if any(of[part] >= NEGLIGIBLE * of["mean"] for of in bands.values())]
-    hidden = any(of[part] > 0.0 for of in bands.values() for part in PARTS if part not in shown)
+    shown = [
+        part for part in parts_of(ledger["all"]) if any(of[part] >= NEGLIGIBLE * of["mean"] for of in bands.values())
+    ]
+    hidden = any(of[part] > 0.0 for of in bands.values() for part in parts_of(of) if part not in shown)
     parts = [Part(part, tuple(of[part] for of in bands.values()), phrases.PARTS[part]) for part in shown]
     names = tuple(f"{band}\n{calls_of_band(of)}" for band, of in bands.items())
     yield Bars(names, tuple(of["mean"] for of in bands.values()), tuple(parts))
@@ -269,6 +271,9 @@ def resources(result: Shown, summary: Any) -> Iterator[Block]:
     workers, busiest = summary["workers"], summary["workers"]["busiest"]
     if workers["utilization"]["value"] is not None:
         rows.append((Cell("workers"), formats.share_cell(workers["utilization"]), Cell(), Cell()))
+    if "devices" in summary:
+        for name, key in (("devices", "utilization"), ("device memory", "memory_utilization")):
+            rows.append((Cell(name), formats.share_cell(summary["devices"][key]), Cell(), Cell()))
     rows.append(cells("processes and threads", "", "", f"{units.show_count(pids['peak'])} {limit}"))
     yield Title("Resources")
     fullest_host = Column("fullest host", "right", optional=True)
@@ -347,6 +352,7 @@ CHECKS = {
     "conservation": "no call lost",
     "attempts": "no attempt lost",
     "ledger": "parts add up to the latency",
+    "devices": "memory of devices",
     "little": "Little's law",
     "memory": "memory",
     "tasks": "processes and threads",

@@ -17,7 +17,7 @@ from mmesim.stats.intervals import Estimate
 
 def sweep_report(result: SweepResult, figures: Sequence[Figure]) -> Report:
     """The swept values and these figures of each finished point, with the verdict if something is expected."""
-    return report(_head(result), [_table(result, figures), *_notes(result, figures)], _cheapest(result))
+    return report(_head(result), [_table(result, figures), *_notes(result, figures)], cheapest(result))
 
 
 def _head(result: SweepResult) -> Iterator[Block]:
@@ -65,7 +65,7 @@ def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
     return Table(tuple(columns), tuple(rows))
 
 
-def _cheapest(result: SweepResult) -> Iterator[Block]:
+def cheapest(result: SweepResult) -> Iterator[Lines]:
     """Of the points that pass, the one that costs least; the first of several."""
     if not result.points or any(point.verdict is None for point in result.points):
         return
@@ -99,9 +99,10 @@ def _given_for_all(result: SweepResult) -> list[str]:
 def _point(result: SweepResult, point: SweptPoint) -> str:
     """The hosts of a point where they are swept, and its other values."""
     values, endpoint = dict(point.values), result.scenario.endpoint
-    count = values.pop(COUNT, endpoint.instance_count)
+    count = str(values.pop(COUNT, phrases.instances(endpoint)))
     host = values.pop(TYPE, endpoint.instance_type)
-    fleet = f"{count} x {host}" if host is not None else phrases.plural(int(str(count)), "host")
+    hosts = phrases.plural(int(count), "host") if count.isdigit() else f"{count} hosts"
+    fleet = hosts if host is None else f"{count} x {host}"
     names = phrases.short_paths(result.fields)
     written = {
         field.path: f"{name} {field.texts[result.points.index(point)]}"

@@ -9,7 +9,7 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Lines
 from mmesim.report.content import causes
-from mmesim.scenario.figures import LATENCIES
+from mmesim.scenario.figures import LATENCIES, parts_of
 from mmesim.scenario.run.expect import read_expectation
 
 WORST_FIRST = ("fail", "undecided")
@@ -64,7 +64,7 @@ def _cause(entry: Any, summary: Any) -> Iterator[str]:
         band = metric if metric in bands else next((name for name in ("p99", "p90", "p50") if name in bands), None)
         if band is not None:
             of = bands[band]
-            part = max(phrases.PARTS, key=lambda name: of[name])
+            part = max(parts_of(of), key=lambda name: of[name])
             gloss = f" ({phrases.PARTS[part]})" if phrases.PARTS[part] else ""
             yield f"{formats.share(of[part] / of['mean'])} of {band} is {part}{gloss}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,9 @@ from mmesim.report.page.render import table
 
 MOST_ROWS = 24
 """Rows of the table of a chart: every so many points of it."""
+
+Limit = tuple[Literal["x", "y"], float, str]
+"""The axis, its value, and what is written there."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Chart:
     y: Axis
     points: Floats
     curves: Sequence[Curve]
-    limits: Sequence[tuple[Literal["x", "y"], float, str]] = field(default=())
+    limits: Sequence[Limit] = ()
 
     def data(self) -> dict[str, Any]:
         """What the script of the page draws."""

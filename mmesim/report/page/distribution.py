@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from mmesim import units
 from mmesim.arrays import Floats, Ints
 from mmesim.report.page.charts import Axis, Chart, Curve
+from mmesim.results.run_data import RunData
+from mmesim.stats.histogram import merge
 
 POINTS = 400
 CALLS = ("all", "warm", "cold")
@@ -26,8 +28,15 @@ def of_table(histograms: pa.Table) -> dict[str, Histogram]:
     for calls in CALLS:
         rows = histograms.filter(pc.equal(histograms["calls"].cast(pa.string()), calls))
         if rows.num_rows:
-            found[calls] = rows["up_to_s"].to_numpy(), rows["count"].to_numpy()
+            found[f"{calls} calls"] = rows["up_to_s"].to_numpy(), rows["count"].to_numpy()
     return found
+
+
+def of_run(runs: Sequence[RunData]) -> Histogram:
+    """The histogram of all calls of these replications."""
+    count = merge([run.count for run in runs])
+    used = np.flatnonzero(count)
+    return runs[0].edges_s[used + 1], count[used]
 
 
 def distribution(found: Mapping[str, Histogram], limits_s: Sequence[float], longest_s: float) -> Chart | None:
@@ -47,7 +56,7 @@ def distribution(found: Mapping[str, Histogram], limits_s: Sequence[float], long
         Axis("latency, ms", logarithmic=True),
         Axis("percentile", logarithmic=True, marks=marks),
         1000.0 * points,
-        [Curve(f"{name} calls", _slower(points, *histogram)) for name, histogram in found.items()],
+        [Curve(name, _slower(points, *histogram)) for name, histogram in found.items()],
         [("x", 1000.0 * one, f"limit {units.show_seconds(one)}") for one in limits_s],
     )
 

@@ -12,6 +12,8 @@ from mmesim.arrays import Floats, divide
 MOST = 360
 """Stretches at most: two pixels each of the widest picture."""
 START = "start_s"
+WINDOW_S = 60.0
+"""Length of a window; a shorter run is one."""
 
 
 @dataclass(frozen=True)

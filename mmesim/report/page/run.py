@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -13,24 +13,25 @@ from markupsafe import Markup
 
 from mmesim.report.content.page import Chapter, answer, run_chapters
 from mmesim.report.content.run import usable_memory
-from mmesim.report.page.charts import Axis, Chart, Curve
+from mmesim.report.page.charts import Axis, Chart, Curve, Limit
 from mmesim.report.page.curve import curve
 from mmesim.report.page.distribution import distribution, of_table
-from mmesim.report.page.document import Part, Tone, document
+from mmesim.report.page.document import Part, document
 from mmesim.report.page.hosts import hosts
-from mmesim.report.page.over_time import OverTime, columns, over_time
+from mmesim.report.page.over_time import WINDOW_S, OverTime, columns, over_time
 from mmesim.report.page.render import render, templates
+from mmesim.report.page.tones import TONES
 from mmesim.report.plain import harmless_line
 from mmesim.results.expect import overall
 from mmesim.results.miss_ratio import memory_of_fleet
-from mmesim.results.shown import Kept
+from mmesim.results.shown import HAPPENED, Kept
 
-TONES: Mapping[str, Tone] = MappingProxyType({"pass": "good", "fail": "bad", "undecided": "open"})
 ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")
 SERIES: Mapping[str, str | None] = MappingProxyType(
     {
         "ClientLatency": "ClientLatency_SampleCount",
         "Invocations": None,
+        "Instances": None,
         "ModelCacheHit": "ModelCacheHit_SampleCount",
         "CPUUtilization": None,
         "MemoryUtilization": None,
@@ -57,6 +58,7 @@ def time_charts(vcpu: int, window_s: float) -> Sequence[TimeChart]:
     return (
         TimeChart("latency", "Mean latency over time", "ms", {"ClientLatency": ("mean of a minute", 1e-3)}, True),
         TimeChart("latency", "Calls over time", "calls a second", {"Invocations": ("answered calls", 1.0 / window_s)}),
+        TimeChart("happened", "Instances over time", "instances", {"Instances": ("up", 1.0)}),
         TimeChart("cache", "Cache hits over time", "%", {"ModelCacheHit": ("cache hits", 100.0)}),
         TimeChart(
             "utilization",
@@ -114,14 +116,34 @@ def _over_time(kept: Kept) -> list[tuple[str, Chart]]:
     window_s = min(WINDOW_S, duration_s)
     found = over_time(kept.windows(columns(SERIES)), SERIES, duration_s, window_s)
     asked = time_charts(kept.scenario.endpoint.host.vcpu, window_s)
-    charts = [(of.chapter, time_chart(of, found, kept.summary["warmup_s"], f"chart-{i}")) for i, of in enumerate(asked)]
-    return [(chapter, chart) for chapter, chart in charts if chart is not None]
+    marked = list(_marked(kept))
+    charts = [(of.chapter, time_chart(of, found, marked, f"chart-{number}")) for number, of in enumerate(asked)]
+    return [
+        (chapter, chart)
+        for chapter, chart in charts
+        if chart is not None and (chapter != HAPPENED or kept.tables.get(HAPPENED) is not None)
+    ]
 
 
-WINDOW_S = 60.0
+def _marked(kept: Kept) -> Iterator[tuple[float, str]]:
+    """Moments that every chart over time marks, seconds: where measuring begins, and the first faults and deploys."""
+    if kept.summary["warmup_s"]:
+        yield kept.summary["warmup_s"], "measured from here"
+    table = kept.tables.get(HAPPENED)
+    if table is None:
+        return
+    first = table["replication"][0].as_py()
+    events = [row for row in table.to_pylist() if row["replication"] == first and row["kind"] in MARKED]
+    for row in events[:MOST_MARKED]:
+        yield row["at_s"], harmless_line(f"{row['kind'].replace('_', '-')} {row['name']}".strip())
 
 
-def time_chart(of: TimeChart, found: OverTime, warmup_s: float, anchor: str) -> Chart | None:
+MARKED = ("fault", "fault_over", "scale_out", "scale_in", "deploy", "rolled_back", "deployed")
+MOST_MARKED = 8
+"""Events that are marked: with more, nothing else is to be seen."""
+
+
+def time_chart(of: TimeChart, found: OverTime, marked: Sequence[tuple[float, str]], anchor: str) -> Chart | None:
     """Series over time with their bands; None where there is nothing to see."""
     scale, unit = (3600.0, "h") if found.start_s[-1] >= 7200.0 else (60.0, "min")
     curves = []
@@ -131,7 +153,7 @@ def time_chart(of: TimeChart, found: OverTime, warmup_s: float, anchor: str) -> 
             curves.append(Curve(label, factor * one.mean, factor * one.least, factor * one.most))
     if not curves:
         return None
-    limits: list[Any] = [("x", warmup_s / scale, "measured from here")] if warmup_s else []
+    limits: list[Limit] = [("x", at_s / scale, name) for at_s, name in marked]
     says = "lines: mean of all replications; bands: least and most of a minute of any of them"
     return Chart(
         anchor,

@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING
 from matplotlib.lines import Line2D
 
 from mmesim.report import formats, phrases
+from mmesim.report.content.compared import has_both, kind_of, multiples, title_of
 from mmesim.report.plots.picture import BLUE, GREY, RED, Picture, plain_log
-from mmesim.results.compare import Delta
-from mmesim.scenario.file.changes import changes
-from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff import Diff
 
 LEAST = 0.5
 """An interval that reaches down to nothing is cut at this share of the smallest value."""
-MOST_CHANGES = 3
-"""Fields that differ which a title can hold."""
 NEUTRAL = "#333333"
 COLOURS: Mapping[str, str] = MappingProxyType(
     {"better": BLUE, "worse": RED, "neither good nor bad": NEUTRAL, "undecided": GREY}
@@ -38,11 +34,11 @@ def differences(found: Diff) -> Picture:
     shown = [delta for delta in known if delta.a.value or delta.b.value]
     figure = Picture(8.5, 1.5 + 0.32 * len(shown))
     axes = figure.add_subplot()
-    kinds = [_kind(delta) for delta in shown]
-    least = LEAST * min((_multiples(delta)[0] for delta in shown if _has_both(delta)), default=1.0)
+    kinds = [kind_of(delta) for delta in shown]
+    least = LEAST * min((multiples(delta)[0] for delta in shown if has_both(delta)), default=1.0)
     for row, (delta, kind) in enumerate(zip(shown, kinds, strict=True)):
-        if _has_both(delta):
-            value, low, high = _multiples(delta)
+        if has_both(delta):
+            value, low, high = multiples(delta)
             bar = [max(low, least), max(high, least)]
             axes.plot(bar, [row, row], color=COLOURS[kind], linewidth=2.5, solid_capstyle="butt")
             axes.plot([value], [row], "o", color=COLOURS[kind], markersize=6)
@@ -56,35 +52,9 @@ def differences(found: Diff) -> Picture:
     plain_log(axes.xaxis)
     axes.text(1.02, 1.0, "a \N{RIGHTWARDS ARROW} b", transform=axes.transAxes, va="bottom", fontsize="small")
     axes.set_xlabel("b as a multiple of a (bars: 95 % intervals)")
-    axes.set_title(_title(found.a.scenario, found.b.scenario), fontsize="medium", loc="left")
+    axes.set_title(title_of(found.a.scenario, found.b.scenario), fontsize="medium", loc="left")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
     legend = [Line2D([], [], color=COLOURS[kind], marker="o", label=kind) for kind in COLOURS if kind in kinds]
     figure.legend(handles=legend, loc="outside lower center", ncols=len(COLOURS), frameon=False, fontsize="small")
     return figure
-
-
-def _title(a: Scenario, b: Scenario) -> str:
-    """The names of both; of two scenarios of one name, such as those made with `with_`, what differs."""
-    different = changes(a, b) if a.name == b.name else ()
-    if not different:
-        return f"a: {a.name}\nb: {b.name}"
-    shown = [f"{one.field}: {one.a} \N{RIGHTWARDS ARROW} {one.b}" for one in different[:MOST_CHANGES]]
-    more = len(different) - len(shown)
-    return "\n".join([a.name, *shown, *([f"and {more} more"] if more else [])])
-
-
-def _kind(delta: Delta) -> str:
-    return delta.effect or ("undecided" if delta.direction == "undecided" else "neither good nor bad")
-
-
-def _has_both(delta: Delta) -> bool:
-    return bool(delta.a.value and delta.b.value)
-
-
-def _multiples(delta: Delta) -> tuple[float, float, float]:
-    """B and the ends of its interval as multiples of a; without an interval the value stands for both ends."""
-    assert delta.difference.value is not None  # only figures with a difference are drawn
-    assert delta.a.value
-    low, high = delta.difference.ci95 or (delta.difference.value, delta.difference.value)
-    return 1.0 + delta.difference.value / delta.a.value, 1.0 + low / delta.a.value, 1.0 + high / delta.a.value

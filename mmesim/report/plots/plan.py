@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from mmesim.errors import UserError
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.report.content.planned.points import Point, asked, axis_label, drawn_line, points_of, scale
+from mmesim.report.content.planned.points import Point, asked, axis_label, drawn_line, lifted, points_of, scale
 from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, PLAIN, RED, Picture, needs_log, plain_log
 from mmesim.results.planned import FleetLine, Planned, State
 
@@ -25,10 +25,6 @@ MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
     }
 )
 """State of a fleet -> marker, colour, words."""
-LEAST = 0.5
-"""On a logarithmic axis, 0 and an interval that reaches down to it stand at this share of the smallest value."""
-LOWEST = 0.01
-"""What is far below the limit stands at this share of it: how far does not matter, and would flatten the rest."""
 MARK_PX, LETTER_PX, LINE_PX = 6.0, 6.0, 12.0
 """Half a mark, and width and height of a letter of a name, on screen."""
 NAME = "#555555"
@@ -62,10 +58,8 @@ def pareto(planned: Planned) -> Picture:
     above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
     logarithmic, price = needs_log(above), "USD a month"
     if logarithmic:
-        least = max(LEAST * min(above), LOWEST * limit)
-        if any(point.value < least for point in points):
-            price += f"\n(what is below {least:.2g} is drawn there)"
-        points = [_lifted(point, least) for point in points]
+        points, note = lifted(points, limit)
+        price += f"\n({note})" if note else ""
     figure = Picture(7.0, 4.5)
     axes = figure.add_subplot()
     members = _families(axes, points)
@@ -91,12 +85,6 @@ def pareto(planned: Planned) -> Picture:
     figure.draw_without_rendering()  # the layout decides where there is room
     _names(axes, planned, members)
     return figure
-
-
-def _lifted(point: Point, least: float) -> Point:
-    """The point on an axis that has no 0."""
-    low, value, high = (max(end, least) for end in (point.low, point.value, point.high))
-    return Point(point.row, point.family, point.usd, point.state, value, low, high)
 
 
 def _families(axes: Axes, points: Sequence[Point]) -> dict[str, list[Point]]:

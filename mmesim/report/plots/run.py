@@ -15,12 +15,14 @@ from mmesim.report import formats
 from mmesim.report.plots.picture import BLUE, PALE_BLUE, RED, Picture, ink, plain_log
 from mmesim.results.latency import pool
 from mmesim.results.ledger import calls_of_band
-from mmesim.scenario.figures import PARTS, QUANTILES, quantile_shares
+from mmesim.scenario.figures import DEVICE_PARTS, PARTS, QUANTILES, parts_of, quantile_shares
 
 if TYPE_CHECKING:
     from mmesim.results.result import Result
 
 BANDS = ("p50", "p90", "p99", "p99.9")
+COLOURED = (*(part for part in PARTS if part not in DEVICE_PARTS), *DEVICE_PARTS)
+"""Each part has one colour, with devices and without."""
 NEGLIGIBLE = 0.01
 """Parts of the ledger below this share of every band are not drawn."""
 WORTH_SAYING = 0.001
@@ -100,7 +102,11 @@ def _ledger(lengths: Axes, axes: Axes, result: Result) -> None:
     """The mean latency of each band as a length, its parts as shares: 18 and 842 ms must not look alike."""
     ledger: Any = result.summary["ledger_ms"]
     bands = [band for band in BANDS if ledger[band]["mean"]]
-    parts = [p for p in PARTS if any(ledger[band][p] >= NEGLIGIBLE * ledger[band]["mean"] for band in bands)]
+    parts = [
+        p
+        for p in parts_of(ledger["all"])
+        if any(ledger[band][p] >= NEGLIGIBLE * ledger[band]["mean"] for band in bands)
+    ]
     places = range(len(bands))
     means = [ledger[band]["mean"] for band in bands]
     lengths.barh(places, means, color=BLUE)
@@ -112,9 +118,9 @@ def _ledger(lengths: Axes, axes: Axes, result: Result) -> None:
     left = np.zeros(len(bands))
     for part in parts:
         shares = np.array([100.0 * ledger[band][part] / ledger[band]["mean"] for band in bands])
-        bars = axes.barh(places, shares, left=left, color=colours[PARTS.index(part)], label=part)
+        bars = axes.barh(places, shares, left=left, color=colours[COLOURED.index(part)], label=part)
         written = [f"{share:.0f} %" if share >= READABLE else "" for share in shares]
-        axes.bar_label(bars, written, label_type="center", fontsize="small", color=ink(colours[PARTS.index(part)]))
+        axes.bar_label(bars, written, label_type="center", fontsize="small", color=ink(colours[COLOURED.index(part)]))
         left = left + shares
     axes.set_yticks([])
     axes.set_xlim(0.0, 100.0)

@@ -15,8 +15,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from mmesim.errors import UserError
+from mmesim.report.content.swept import axis_label, limits_of, names_of, scaled
 from mmesim.report.plots.picture import BLUE, GREY, PLAIN, RED, Picture, ink, needs_log, plain_log
-from mmesim.scenario.figures import SHOWN_UNITS, Figure
+from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
         cells = len(_values(down)) * len(_values(across))
         scattered = cells > 2 * len(found) and down.numbers is not None and across.numbers is not None
         (_scatter if scattered else _heat_map)(plot, down, across, figure, found, result.points)
-        names = _names(result)
+        names = names_of(result)
         plot.axes[0].set_ylabel(names[0])
         plot.axes[0].set_xlabel(names[1])
     else:
@@ -77,8 +78,8 @@ def _line(plot: Plot, result: SweepResult, figure: Figure, found: Sequence[Estim
     places, names = _places(field)
     order = sorted(range(len(places)), key=lambda index: places[index])
     x = np.array([places[index] for index in order], dtype=np.float64)
-    y, low, high = (np.array([ends[index] for index in order]) for ends in _scaled(figure, found))
-    limits = _limits(result, figure)
+    y, low, high = (np.array([ends[index] for index in order]) for ends in scaled(figure, found))
+    limits = limits_of(result, figure)
     logarithmic = needs_log([*y, *limits])
     if logarithmic:  # an interval that reaches down to nothing is cut
         low = np.maximum(low, np.nanmin([*y, *limits]) / 2.0)
@@ -103,8 +104,8 @@ def _line(plot: Plot, result: SweepResult, figure: Figure, found: Sequence[Estim
     for limit in limits:
         label = f"limit {limit:,.6g} {figure.unit}".rstrip()
         axes.axhline(limit, color=RED, linestyle="--", linewidth=1.0, label=label)
-    axes.set_xlabel(_names(result)[0])
-    axes.set_ylabel(_label(figure))
+    axes.set_xlabel(names_of(result)[0])
+    axes.set_ylabel(axis_label(figure))
     if logarithmic:
         axes.set_yscale("log")
         plain_log(axes.yaxis)
@@ -159,14 +160,6 @@ def _number_axis(axes: Axes, x: np.ndarray) -> None:
     axes.xaxis.set_major_formatter(PLAIN)
 
 
-def _limits(result: SweepResult, figure: Figure) -> list[float]:
-    """The limits of the figure that the scenario expects, in the unit of the axis."""
-    scale = {"ms": 1000.0, "share": 100.0}.get(figure.kind, 1.0)
-    expected = (one for one in result.scenario.expect if one.calls.is_all)
-    asked = [one for one in expected if one.metric == figure.name and one.kind == figure.kind]
-    return sorted({one.limit * scale for one in asked})
-
-
 def _heat_map(
     plot: Plot,
     down: Field,
@@ -182,7 +175,7 @@ def _heat_map(
     cells = np.full((len(rows), len(columns)), math.nan)
     signs = {}
     for row, column, value, verdict in zip(
-        _texts(down), _texts(across), _scaled(figure, found)[0], verdicts, strict=True
+        _texts(down), _texts(across), scaled(figure, found)[0], verdicts, strict=True
     ):
         place = rows.index(row), columns.index(column)
         cells[place], signs[place] = value, MARKS[verdict][2]
@@ -210,7 +203,7 @@ def _scatter(
     axes = plot.add_subplot()
     verdicts = [point.verdict for point in points]
     (x, _), (y, _) = _places(across), _places(down)
-    values = _scaled(figure, found)[0]
+    values = scaled(figure, found)[0]
     norm = _norm(values)
     for verdict in dict.fromkeys(verdicts):
         here = [index for index, one in enumerate(verdicts) if one == verdict]
@@ -261,23 +254,11 @@ def _short(said: Mapping[str, str]) -> bool:
 
 
 def _colour_bar(plot: Plot, drawn: object, figure: Figure) -> None:
-    bar = plot.colorbar(drawn, label=_label(figure))  # type: ignore[arg-type]  # an image or a scatter
+    bar = plot.colorbar(drawn, label=axis_label(figure))  # type: ignore[arg-type]  # an image or a scatter
     if isinstance(bar.norm, LogNorm):
         plain_log(bar.ax.yaxis)
     else:
         bar.ax.yaxis.set_major_formatter(PLAIN)
-
-
-def _names(result: SweepResult) -> list[str]:
-    """The swept fields in words, with their units: `instance count`, `router policy`, `tenant memory [MiB]`."""
-    steps = [path.split(".") for path in result.fields]
-    short = [" ".join(path[1:][-2:]) for path in steps]
-    if len(set(short)) < len(short):
-        short = [" ".join(path) for path in steps]
-    return [
-        f"{name.replace('_', ' ')}{f' [{field.unit}]' if field.unit else ''}"
-        for name, field in zip(short, result.swept, strict=True)
-    ]
 
 
 def _places(field: Field) -> tuple[Sequence[float], Sequence[str] | None]:
@@ -298,16 +279,3 @@ def _values(field: Field) -> list[str]:
     if field.numbers is None:
         return list(dict.fromkeys(field.texts))
     return [f"{number:.6g}" for number in sorted(set(field.numbers))]
-
-
-def _scaled(figure: Figure, found: Sequence[Estimate]) -> tuple[list[float], list[float], list[float]]:
-    """Values and ends of the intervals, shares in percent, nan where there is none."""
-    scale = 100.0 if figure.kind == "share" else 1.0
-    value = [math.nan if one.value is None else one.value * scale for one in found]
-    low, high = ([math.nan if one.ci95 is None else one.ci95[end] * scale for one in found] for end in (0, 1))
-    return value, low, high
-
-
-def _label(figure: Figure) -> str:
-    unit = SHOWN_UNITS[figure.kind]
-    return f"{figure.title} [{unit}]" if unit else figure.title

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmesim import units
 from mmesim.preflight.call_time import in_server_s
+from mmesim.preflight.devices import instances_for as device_instances
 from mmesim.preflight.load import instances_for
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
@@ -41,11 +42,11 @@ def use_of(resource: Resource, roots: Roots) -> Use:
 
 
 def _cpu(roots: Roots) -> Use:
-    hosts = roots.scenario.endpoint.instance_count
+    hosts = roots.instances
     where = "the fullest instance" if hosts > 1 else "the instance"
     text = f"CPU: the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
     enough = instances_for(Offered(roots.scenario))
-    return Use(roots.cpu, 1.0, text, f"endpoint.instance_count={enough}" if enough > hosts else MORE_CPU)
+    return Use(roots.cpu, 1.0, text, roots.advised(enough) if enough > hosts else MORE_CPU)
 
 
 def _workers(roots: Roots) -> Use:
@@ -94,15 +95,15 @@ def _memory(roots: Roots) -> Use:
     models, n = len(roots.copies_bytes), len(roots.copies_bytes) * copies
     each = float(roots.copies_bytes.mean()) if models else 0.0
     one = free_memory_bytes(endpoint)
-    fit = min(n, int(one // each) * endpoint.instance_count) if each else 0
+    fit = min(n, int(one // each) * roots.instances) if each else 0
     text = (
         f"memory: {fit:,} of {n:,} copies fit, {units.show_bytes(each)} each on average: the called models need "
         f"{units.show_bytes(roots.need_bytes)}, the memory for models is {units.show_bytes(roots.have_bytes)}"
     )
     evidence: dict[str, float | str] = {"copies": n, "copies_that_fit": fit, "bytes_each": each}
-    hosts = max(endpoint.instance_count + 1, ceil(roots.need_bytes / one)) if one > 0 else endpoint.instance_count + 1
-    larger = endpoint.instance_count == 1 and copies == 1 and n > 0 and fit == 0
-    advice = "an instance type with more memory" if larger or copies > 1 else f"endpoint.instance_count={hosts}"
+    hosts = max(roots.instances + 1, ceil(roots.need_bytes / one)) if one > 0 else roots.instances + 1
+    larger = roots.instances == 1 and copies == 1 and n > 0 and fit == 0
+    advice = "an instance type with more memory" if larger or copies > 1 else roots.advised(hosts)
     return Use(roots.need_bytes, roots.have_bytes, text, advice, evidence)
 
 
@@ -129,12 +130,44 @@ def _disk(roots: Roots) -> Use:
         return misfit
     endpoint, called = roots.scenario.endpoint, roots.tenants.calls > 0
     sizes = [model.artifact_bytes for model in roots.scenario.model_table() if called[model.index]]
-    need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * endpoint.instance_count
+    need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * roots.instances
     text = (
         f"disk: the artefacts of the called models take {units.show_bytes(need)}, the disks have "
         f"{units.show_bytes(have)}: they are downloaded again and again"
     )
     return Use(need, have, text, "a larger endpoint.disk_size")
+
+
+def _device(roots: Roots) -> Use:
+    scenario = roots.scenario
+    hosts = scenario.endpoint.instance_count
+    where = "the fullest instance" if hosts > 1 else "the instance"
+    text = f"device: those of {where} are busy {units.show_fraction(roots.device)} of the time"
+    enough = device_instances(Offered(scenario))
+    more = "more instances (endpoint.instance_count), or a type with more or faster devices"
+    return Use(roots.device, 1.0, text, f"endpoint.instance_count={enough}" if enough > hosts else more)
+
+
+def _device_memory(roots: Roots) -> Use:
+    misfit = _misfit(roots, "device_memory")
+    if misfit is not None:
+        return misfit
+    endpoint, called = roots.scenario.endpoint, roots.tenants.calls > 0
+    devices = endpoint.host.devices
+    assert devices is not None  # else nothing waits for one
+    models = [model for model in roots.scenario.model_table() if called[model.index]]
+    need = sum(model.device_memory_bytes * model.workers for model in models) * copies_of_each(roots.scenario)
+    one = devices.free_bytes * devices.count
+    have = one * endpoint.instance_count
+    copies = sum(int(run.devices.copies.sum()) for run in roots.runs if run.devices is not None)
+    text = (
+        f"device memory: the called models need {units.show_bytes(need)}, there are {units.show_bytes(have)} for "
+        f"models: {copies:,} copies to a device"
+    )
+    enough = ceil(need / one)
+    more = "more instances (endpoint.instance_count), or a type with more device memory"
+    advice = f"endpoint.instance_count={enough}" if enough > endpoint.instance_count else more
+    return Use(float(need), float(have), text, advice)
 
 
 def _load_slots(roots: Roots) -> Use:
@@ -248,7 +281,7 @@ def _misfit(roots: Roots, resource: str) -> Use | None:
     return Use(
         float(np.float64(room.needs(model, resource))),
         float(room.has(resource)),
-        f"{'processes and threads' if resource == 'tasks' else resource}: {finding.text}",
+        f"{'processes and threads' if resource == 'tasks' else resource.replace('_', ' ')}: {finding.text}",
         finding.try_ or "",
         {"model": model.name},
     )
@@ -264,6 +297,8 @@ _USES: Mapping[Resource, Callable[[Roots], Use]] = MappingProxyType(
         "placement": _placement,
         "tasks": _tasks,
         "disk": _disk,
+        "device": _device,
+        "device_memory": _device_memory,
         "load_slots": _load_slots,
         "download": _download,
         "load": _load,

@@ -15,7 +15,7 @@ from mmesim.preflight.load import occupancy
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
-from mmesim.results.figures import USE, measured_s, worker_use
+from mmesim.results.figures import DEVICE_USE, USE, measured_s, worker_use
 from mmesim.results.run_data import RunData, TenantData
 from mmesim.results.tenants import pooled_tenants
 from mmesim.scenario.scenario import Scenario
@@ -30,6 +30,8 @@ Resource = Literal[
     "placement",
     "tasks",
     "disk",
+    "device",
+    "device_memory",
     "load_slots",
     "download",
     "load",
@@ -43,6 +45,8 @@ AS_BUSY = 0.95
 """A queue waits for the CPU when that is used at least this much of what workers are: more workers would share it."""
 FULL = 0.9
 """Utilization, while a queue refuses calls, from which on no length of it would cure that."""
+MOSTLY = 0.5
+"""Calls lack memory of devices when copying models there takes at least this share of the time of the devices."""
 FOR_LACK = 0.5
 """Loads are due to lack of room when room was lacking at least this often for each of them."""
 
@@ -89,8 +93,37 @@ class Roots:
 
     @property
     def queue(self) -> Resource:
-        """What a call in a queue waits for: of CPU and workers in series, the one that is used more."""
-        return "cpu" if self.cpu >= AS_BUSY * self.workers else "workers"
+        """What a call in a queue waits for: of CPU, device and workers in series, the one that is used more."""
+        if max(self.cpu, self.device) < AS_BUSY * self.workers:
+            return "workers"
+        return "cpu" if self.cpu >= self.device else self.on_device
+
+    @cached_property
+    def device(self) -> float:
+        """Share of their time that the devices of the fullest host had jobs, mean over replications."""
+        used = [run.devices for run in self.runs if run.devices is not None]
+        each = [float(divide(*DEVICE_USE["devices.utilization"](of), 0.0).max(initial=0.0)) for of in used]
+        return mean(each) if each else 0.0
+
+    @property
+    def on_device(self) -> Resource:
+        """What a device has too little of that keeps calls waiting: memory, if it mostly copies models, else time."""
+        return "device_memory" if self.copying_s >= MOSTLY * self.device_busy_s else "device"
+
+    @cached_property
+    def copying_s(self) -> float:
+        """Time of all copies of models to devices."""
+        devices, called = self.scenario.endpoint.host.devices, self.tenants.calls > 0
+        copies = sum(int(run.devices.copies.sum()) for run in self.runs if run.devices is not None)
+        sizes = [
+            m.device_memory_bytes for m in self.scenario.model_table() if called[m.index] and m.device_memory_bytes
+        ]
+        return 0.0 if devices is None or not sizes else copies * sum(sizes) / len(sizes) / devices.copy_Bps
+
+    @cached_property
+    def device_busy_s(self) -> float:
+        """Time of jobs on all devices, as far as they do one at a time."""
+        return sum(float(run.devices.busy_s.sum()) for run in self.runs if run.devices is not None)
 
     @property
     def full_queue(self) -> Resource:
@@ -122,7 +155,12 @@ class Roots:
     def misfits(self) -> Resource | None:
         """What a model that never fits has too little of."""
         room = Host(Offered(self.scenario))
-        failing: tuple[tuple[str, Resource], ...] = (("memory", "memory"), ("tasks", "tasks"), ("disk", "disk"))
+        failing: tuple[tuple[str, Resource], ...] = (
+            ("memory", "memory"),
+            ("tasks", "tasks"),
+            ("disk", "disk"),
+            ("device_memory", "device_memory"),
+        )
         for what, resource in failing:
             if any(not room.fits(model, what) for model in self.scenario.hosted):
                 return resource
@@ -136,7 +174,7 @@ class Roots:
             return "disk" if self.download == "disk" else None
         if lacked["tasks"] > lacked["memory"]:
             return "tasks"
-        return "placement" if self.scenario.endpoint.instance_count > 1 and self.fit_all else "memory"
+        return "placement" if self.instances > 1 and self.fit_all else "memory"
 
     @property
     def stall(self) -> Resource:
@@ -178,6 +216,19 @@ class Roots:
         return "disk" if downloads and self._count("lacked_disk") >= FOR_LACK * downloads else "download"
 
     @cached_property
+    def instances(self) -> int:
+        """Hosts; with autoscaling those that were up on average, rounded."""
+        endpoint = self.scenario.endpoint
+        if endpoint.autoscaling is None:
+            return endpoint.instance_count
+        return max(1, round(sum(float(run.hosts.up_s.sum()) for run in self.runs) / self.measured_s))
+
+    def advised(self, instances: int) -> str:
+        """So many instances, as in `--set`; with autoscaling as the fewest."""
+        key = "instance_count" if self.scenario.endpoint.autoscaling is None else "autoscaling.min"
+        return f"endpoint.{key}={instances}"
+
+    @cached_property
     def copies_bytes(self) -> Floats:
         """Memory of a copy of each called model that a host can hold."""
         called, room = self.tenants.calls > 0, Host(Offered(self.scenario))
@@ -192,12 +243,12 @@ class Roots:
     @property
     def have_bytes(self) -> float:
         """Memory for models on all hosts."""
-        return float(free_memory_bytes(self.scenario.endpoint) * self.scenario.endpoint.instance_count)
+        return float(free_memory_bytes(self.scenario.endpoint) * self.instances)
 
     @property
     def fit_all(self) -> bool:
         """Whether all copies would fit, were they placed well: on equal hosts, largest first."""
-        hosts = self.scenario.endpoint.instance_count
+        hosts = self.instances
         free = np.full(hosts, float(free_memory_bytes(self.scenario.endpoint)))
         for size in -np.sort(-np.repeat(self.copies_bytes, copies_of_each(self.scenario))):
             host = int(free.argmax())

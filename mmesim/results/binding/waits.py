@@ -107,6 +107,10 @@ def _waits_for(roots: Roots, part: str) -> Resource | None:
         return "cpu"
     if part == "queue":
         return roots.queue
+    if part == "device_wait":
+        return roots.on_device
+    if part == "device_copy":
+        return "device_memory"
     if part == "batch_wait":
         return "batch_delay"
     if part == "frontend_stall":
@@ -136,6 +140,8 @@ def _of_cause(roots: Roots, cause: str) -> Shares:
         return {"throttling": 1.0}
     if cause == "never_fits":
         return {roots.misfits: 1.0}
+    if cause == "load_failed" and roots.scenario.uses_devices and not roots.scenario.faults:
+        return {"device_memory": 1.0}
     refused = cause == roots.scenario.server_kind.queue.refusal
     if cause in ("worker_died", "host_lost", "load_failed", "model_error") and not refused:
         return {None: 1.0}

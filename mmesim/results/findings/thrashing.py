@@ -23,7 +23,7 @@ def thrashing(seen: Seen) -> Iterator[Finding]:
     if loads < FEWEST_LOADS or unloads < FOR_LACK * loads or calls >= CALLS_PER_LOAD * loads or lack is None:
         return
     use = use_of(lack, seen.roots)
-    time = seen.roots.measured_s * seen.scenario.endpoint.load_slots * seen.scenario.endpoint.instance_count
+    time = seen.roots.measured_s * seen.scenario.endpoint.load_slots * seen.roots.instances
     slots = min(1.0, loads * seen.load_s() / time)
     yield Finding(
         id="thrashing",

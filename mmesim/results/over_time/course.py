@@ -48,9 +48,11 @@ class Course:
 
 
 def courses(scenario: Scenario, run: RunData) -> tuple[Course, ...]:
-    """What followed each event of a replication within the measured time, in order of time."""
+    """What followed each event of a replication within the measured time, in order of time; none without events in the
+    scenario, of which calls are counted minute by minute.
+    """
     happened = [one for one in run.happened if one.kind in EVENTS and one.at_s < run.duration_s]
-    if not happened:
+    if not happened or not scenario.events:
         return ()
     calls = minutes(scenario, run)
     return tuple(_course(one, happened, calls) for one in happened)

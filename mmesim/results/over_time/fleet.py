@@ -34,11 +34,18 @@ def hosts(scenario: Scenario, run: RunData) -> dict[int, Span]:
     return found
 
 
-def provisioned(run: RunData) -> list[Span]:
-    """From when to when each host was provisioned that did not come at once."""
+def provisioned(scenario: Scenario, run: RunData) -> list[Span]:
+    """From when to when each host was provisioned that did not come at once, in service or lost at the end."""
+    initial = scenario.endpoint.instance_count
     asked = [one.at_s for one in run.happened if one.kind is Kind.provisioning]
-    came = [one.at_s for one in run.happened if one.kind is Kind.in_service and one.figures.get("after_s", 0.0) > 0.0]
-    return [Span(start_s, end_s) for start_s, end_s in zip(asked, came + [math.inf] * len(asked), strict=False)]
+    there = {int(one.figures["host"]) for one in run.happened if one.kind is Kind.in_service}
+    over = [
+        one.at_s
+        for one in run.happened
+        if (one.kind is Kind.in_service and one.figures.get("after_s") != 0.0)
+        or (one.kind is Kind.gone and initial <= one.figures["host"] and int(one.figures["host"]) not in there)
+    ]
+    return [Span(start_s, end_s) for start_s, end_s in zip(asked, over + [math.inf] * len(asked), strict=False)]
 
 
 def peak(scenario: Scenario, run: RunData) -> int:
@@ -46,6 +53,12 @@ def peak(scenario: Scenario, run: RunData) -> int:
     spans = list(hosts(scenario, run).values())
     moments = [run.warmup_s, *(one.start_s for one in spans if run.warmup_s < one.start_s < run.duration_s)]
     return max(sum(one.start_s <= at_s < one.end_s for one in spans) for at_s in moments)
+
+
+def priced(scenario: Scenario, run: RunData) -> list[Span]:
+    """When each host was in service, with its price, USD an hour; nan where that is not known."""
+    prices = run.hosts.usd_per_hour
+    return [one._replace(weight=float(prices[row])) for row, one in hosts(scenario, run).items() if row < len(prices)]
 
 
 def means(spans: Iterable[Span], starts_s: Floats, ends_s: Floats) -> Floats:

@@ -64,7 +64,7 @@ class Minutes:
 
 def minutes(scenario: Scenario, run: RunData) -> Minutes:
     """The calls of a replication, minute by minute; SimulationError for a scenario in which nothing happens."""
-    if not scenario.events:
+    if not scenario.is_watched:
         raise SimulationError("nothing happens in this scenario: its calls are not counted minute by minute")
     windows = scenario.windows_of(scenario.minutes)
     kept = tuple((e, cells_of(scenario, counted, run)) for e, counted in scenario.kept_limits.items())

@@ -13,7 +13,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.results.over_time.course import EVENTS
-from mmesim.results.over_time.fleet import hosts, means, provisioned
+from mmesim.results.over_time.fleet import means, priced, provisioned
 from mmesim.results.over_time.limits import minutes
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.window_table import START
@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "start_s": ("s", "simulated time at which the minute begins"),
         "instances": ("", "instances that were up, mean over the minute"),
-        "provisioning": ("", "instances that were asked for and not in service yet, mean over the minute"),
+        "provisioning": ("", "instances that were asked for and on their way, mean over the minute"),
         "hit_ratio": ("1", "share of the calls that found their model loaded"),
         "mean_ms": ("ms", "latency of the successful calls, mean"),
         "p50_ms": ("ms", "their median, within 6.3 %"),
@@ -103,21 +103,20 @@ class OverTime:
         starts_s = columns[START]
         ends_s = np.append(starts_s[1:], run.duration_s)
         yield "instances", columns["Instances"]
-        yield "provisioning", means(provisioned(run), starts_s, ends_s)
+        yield "provisioning", means(provisioned(self.scenario, run), starts_s, ends_s)
         yield "hit_ratio", columns["ModelCacheHit"]
         yield "mean_ms", MS * columns["ClientLatency"]
         yield "p50_ms", MS * columns["ClientLatency_p50"]
         yield "p99_ms", MS * columns["ClientLatency_p99"]
         attempts = columns["Invocations"]
         yield "failed", 1.0 - divide(columns["ClientLatency_SampleCount"], attempts, math.nan)
-        if self.scenario.events:
+        if self.scenario.is_watched:
             yield from self._failed(run, starts_s)
         yield "in_flight", columns["RequestsInSystem"]
         yield "cpu_utilization", columns["CPUUtilization"] / 100.0 / host.vcpu
         yield "memory_utilization", columns["MemoryUtilization"] / 100.0
         if host.price_usd_per_hour is not None:
-            spans = hosts(self.scenario, run).values()
-            yield "usd_per_hour", host.price_usd_per_hour * means(spans, starts_s, ends_s)
+            yield "usd_per_hour", means(priced(self.scenario, run), starts_s, ends_s)
 
     def _failed(self, run: RunData, starts_s: Floats) -> Iterator[tuple[str, Floats]]:
         """Failed calls by cause, each minute in the window in which its middle lies; nan in the warm-up."""

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from mmesim.results.figures import measured_s
+from mmesim.results.figures import hourly_usd
 from mmesim.results.over_time.course import EVENTS, Course, courses
-from mmesim.results.over_time.fleet import hosts, means, peak
+from mmesim.results.over_time.fleet import peak
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import Count, Entry, Value, exactly
 from mmesim.scenario.scenario import Scenario
@@ -60,7 +60,7 @@ class FleetCost(Entry):
     """What the instances in service cost, against fleets that do not change."""
 
     usd_per_hour: Value
-    """mean over the measured time"""
+    """of the instances that were there, each at the price of its type, mean over the measured time"""
     at_start: FixedFleet
     """as many as at the start"""
     at_peak: FixedFleet
@@ -131,17 +131,13 @@ def _mean(each: Sequence[Sequence[Course]], of: Callable[[Course], float], missi
 
 
 def _cost(scenario: Scenario, runs: Sequence[RunData], confidence: float) -> Mapping[str, Any] | None:
-    price = scenario.endpoint.host.price_usd_per_hour
-    if price is None or not all(measured_s(run) for run in runs):
+    price, hourly = scenario.endpoint.host.price_usd_per_hour, [hourly_usd(run) for run in runs]
+    if price is None or any(map(math.isnan, hourly)):
         return None
-    ends = (np.array([runs[0].warmup_s]), np.array([runs[0].duration_s]))
-    mean_hosts = [float(means(hosts(scenario, run).values(), *ends)[0]) for run in runs]
     at_start = float(scenario.endpoint.instance_count)
     at_peak = math.fsum(peak(scenario, run) for run in runs) / len(runs)
     return {
-        "usd_per_hour": estimate(
-            [price * number for number in mean_hosts], "", low=0.0, confidence=confidence
-        ).as_dict(),
+        "usd_per_hour": estimate(hourly, "", low=0.0, confidence=confidence).as_dict(),
         "at_start": {"instances": at_start, "usd_per_hour": price * at_start},
         "at_peak": {"instances": at_peak, "usd_per_hour": price * at_peak},
     }

@@ -57,7 +57,8 @@ FAILURES: Mapping[Cause, Failure] = MappingProxyType(
         Cause.worker_died: Failure("a worker dies (`faults`), or a model is unloaded by force", "500", MODEL_ERROR),
         Cause.never_fits: Failure("the model does not fit on an empty host", "507", MODEL_ERROR),
         Cause.load_failed: Failure(
-            "a load fails (`faults`): its download (U), in the server, or earlier, so that no worker is there",
+            "a load fails (`faults`): its download (U), in the server, or earlier, so that no worker is there; or a "
+            "device has no memory left beside the models in use",
             "500, 507, 503",
             MODEL_ERROR,
         ),

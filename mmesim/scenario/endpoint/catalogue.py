@@ -47,6 +47,7 @@ class Row:
     smt_yield: float
     cpu_speed: float | None
     gpu_count: int
+    gpu_memory_gib: float | None
     accelerator: str
     price_usd_per_hour: float | None
     price_as_of: str
@@ -83,11 +84,19 @@ class Row:
             "threads_per_core": self.threads_per_core,
             "smt_yield": self.smt_yield,
             "cpu_speed": self.cpu_speed,
+            "devices": self.devices,
             "price_per_hour": None if price is None else f"{price!r} USD",
         }
         found: dict[str, object] = {key: value for key, value in known.items() if value is not None}
         found |= {"cpu_speed_assumed": self.cpu_speed is None}
         return found | {"price_estimated": estimated, "price_source": price_source}
+
+    @property
+    def devices(self) -> dict[str, object] | None:
+        """Its GPUs: how many, and the memory of each, of which the table has the total; None without any."""
+        if not self.gpu_count or self.gpu_memory_gib is None:
+            return None
+        return {"count": self.gpu_count, "memory": f"{self.gpu_memory_gib / self.gpu_count:g} GiB"}
 
 
 def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
@@ -143,6 +152,7 @@ def _row(line: Mapping[str, str]) -> Row:
         smt_yield=float(line["smt_yield"]),
         cpu_speed=_number(line["cpu_speed"]),
         gpu_count=int(line["gpu_count"] or 0),
+        gpu_memory_gib=_number(line["gpu_memory_gib"]),
         accelerator=line["accelerator"],
         price_usd_per_hour=_number(line["price_usd_per_hour"]),
         price_as_of=line["price_as_of"],

@@ -12,6 +12,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, field_validator, mod
 from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.endpoint import catalogue
+from mmesim.scenario.endpoint.autoscaling.autoscaling import MOST_HOSTS, Autoscaling
 from mmesim.scenario.endpoint.eviction import EvictionField, EvictionPolicy
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType, resolve_host
 from mmesim.scenario.endpoint.router import Router
@@ -100,7 +101,7 @@ class Endpoint(Data):
     """One endpoint variant: `instance_count` hosts of one type, and the platform's rules.
 
     The figures of a host come from the catalogue by `instance_type`; a file can give each of them instead (`vcpu`,
-    `memory`, `network`, `threads_per_core`, `smt_yield`, `cpu_speed`, `price_per_hour`).
+    `memory`, `network`, `threads_per_core`, `smt_yield`, `cpu_speed`, `devices`, `price_per_hour`).
     """
 
     file_keys: ClassVar[tuple[str, ...]] = HOST_KEYS
@@ -113,8 +114,12 @@ class Endpoint(Data):
     """AWS region whose price applies."""
     host: HostType
     """Figures of one host as resolved from the catalogue and the overrides; written by a run, not by a user."""
-    instance_count: Annotated[Count, Field(le=10_000)] = 1
-    """Number of hosts."""
+    autoscaling: Autoscaling | None = None
+    """How the number of hosts follows metrics and the clock; null: it stays as it is."""
+    instance_count: Annotated[Count, Field(le=MOST_HOSTS)] = Field(
+        default_factory=lambda data: 1 if data["autoscaling"] is None else data["autoscaling"].min
+    )
+    """Number of hosts, with `autoscaling` that at the start; default 1, or `autoscaling.min`."""
     model_cache: Literal["enabled", "disabled"] = "enabled"
     """`disabled`: a model is unloaded and deleted from disk as soon as it is idle."""
     load_slots: Annotated[Count, Field(le=10_000)] = Field(
@@ -195,10 +200,19 @@ class Endpoint(Data):
         return int(min(self.memory_threshold * memory, memory - self.memory_reserve_bytes))
 
     @property
+    def most_instances(self) -> int:
+        """The most hosts that there can be: `instance_count`, or as many as autoscaling may set."""
+        return self.instance_count if self.autoscaling is None else self.autoscaling.most
+
+    @property
+    def count_key(self) -> str:
+        """The field that says how many hosts there can be, as in `--set`."""
+        return "endpoint.instance_count" if self.autoscaling is None else "endpoint.autoscaling.max"
+
+    @property
     def gpus(self) -> int:
-        """GPUs of one host of a type from the catalogue; they are not simulated, but a server counts them."""
-        known = self.instance_type in catalogue.instance_types()
-        return catalogue.look_up(str(self.instance_type)).gpu_count if known else 0
+        """GPUs of one host, which a server counts."""
+        return 0 if self.host.devices is None else self.host.devices.count
 
     @model_validator(mode="before")
     @classmethod

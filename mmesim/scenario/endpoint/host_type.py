@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, Wi
 
 from mmesim import units
 from mmesim.scenario.endpoint import catalogue
+from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.values.fields import (
     Bytes,
     Count,
@@ -71,6 +72,8 @@ class HostType(Data):
     """Factor on the speed of all CPU work; 1 is the CPU on which the times were measured (ml.c5)."""
     cpu_speed_assumed: bool = True
     """True when `cpu_speed` is 1 for lack of a measurement."""
+    devices: Devices | None = None
+    """Accelerators of a host, such as GPUs; used by models with `service.device` or `device_memory`."""
     price_usd_per_hour: Usd | None = Field(None, alias="price_per_hour")
     """Price of one instance for an hour; absent when no price is known."""
     price_estimated: bool = False
@@ -88,7 +91,7 @@ class HostType(Data):
         return self.smt_yield if self.threads_per_core == 2 else 1.0
 
 
-HOST_KEYS = ("vcpu", "memory", "network", "threads_per_core", "smt_yield", "cpu_speed", "price_per_hour")
+HOST_KEYS = ("vcpu", "memory", "network", "threads_per_core", "smt_yield", "cpu_speed", "devices", "price_per_hour")
 """Keys of `endpoint:` that override one figure of the catalogue."""
 
 _ASK = {
@@ -117,6 +120,8 @@ def resolve_host(instance_type: object, region: object, given: Mapping[str, Any]
             raise Refused(error.message, (error.field,), error.hint) from None
         known = row.figures()
     merged: dict[str, Any] = known | dict(given)
+    if isinstance(given.get("devices"), Mapping) and "devices" in known:
+        merged["devices"] = known["devices"] | dict(given["devices"])
     if "cpu_speed" in given:
         merged["cpu_speed_assumed"] = False
     if "price_per_hour" in given:

@@ -12,12 +12,14 @@ from pydantic import Field, field_validator, model_validator
 from mmesim.scenario.faults.kinds import (
     KINDS,
     FailingS3,
+    InstanceLoss,
     Kind,
     Leak,
     PoisonModel,
     SlowInstance,
     SlowS3,
     WorkerCrash,
+    ZoneLoss,
 )
 from mmesim.scenario.run.condition import ConditionField
 from mmesim.scenario.values.fields import Data, Rate, Refused, Seconds, Text, shown
@@ -31,7 +33,7 @@ class Fault(Data):
 
     name: Text = ""
     """Name of the fault, on which its random numbers depend, for `expect` (`after NAME`) and the results; default: its
-    kind and a number, such as slow_s3-0, counted for each kind in the order of the file.
+    kind and a number, such as zone_loss-0, counted for each kind in the order of the file.
     """
     slow_s3: SlowS3 | None = None
     """Downloads take longer."""
@@ -45,6 +47,10 @@ class Fault(Data):
     """Memory is not given back."""
     poison_model: PoisonModel | None = None
     """Loads of some models fail."""
+    instance_loss: InstanceLoss | None = None
+    """An instance dies."""
+    zone_loss: ZoneLoss | None = None
+    """The instances of an Availability Zone die."""
     at_s: Seconds | None = Field(None, alias="at")
     """When, from the start of the run."""
     rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(None, alias="rate")
@@ -54,7 +60,7 @@ class Fault(Data):
 
     @property
     def kind(self) -> str:
-        """Its key in the file, such as `slow_s3`."""
+        """Its key in the file, such as `zone_loss`."""
         return next(key for key in KINDS if getattr(self, key) is not None)
 
     @property
@@ -81,7 +87,7 @@ class Fault(Data):
     def _one_kind(self) -> Fault:
         kinds = [key for key in KINDS if getattr(self, key) is not None]
         if not kinds:
-            raise Refused(f"does not say what goes wrong: one of {', '.join(KINDS)}", (), "add slow_s3: {factor: 10}")
+            raise Refused(f"does not say what goes wrong: one of {', '.join(KINDS)}", (), "add zone_loss: {zone: 1}")
         if len(kinds) > 1:
             raise Refused(f"{' and '.join(kinds)} exclude each other: write two faults", (kinds[1],))
         return self

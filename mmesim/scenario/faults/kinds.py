@@ -1,7 +1,7 @@
 """The kinds of faults, one class each. Every one says what goes wrong, where, and for how long.
 
-Instances are numbered from 0 in the order in which they came, zones from 0: instance n is in zone n modulo
-`endpoint.zones`. Models are named as in `traffic.models`: single ones or whole groups.
+Instances are numbered from 0 in the order in which they came, zones from 1 to `endpoint.zones`: instance n is in the
+n-th zone, one after the other. Models are named as in `traffic.models`: single ones or whole groups.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from mmesim.scenario.values.fields import (
     Bytes,
     Count,
     Data,
+    Flag,
     Number,
     Refused,
     Seconds,
@@ -177,7 +178,27 @@ class PoisonModel(Data):
     """After which loads succeed again; default: never. Copies that failed stay so until they are unloaded."""
 
 
-Kind = SlowS3 | FailingS3 | SlowInstance | WorkerCrash | Leak | PoisonModel
+class InstanceLoss(Data):
+    """An instance dies with all that it serves and loads; the router knows after `endpoint.loss_noticed_after`."""
+
+    instance: Instance = RANDOM
+    """Its number, from 0, or `random`: any that is up."""
+    replace: Flag = True
+    """Whether an instance without any model takes its place after `endpoint.provisioning`: SageMaker keeps the number
+    that is asked for.
+    """
+
+
+class ZoneLoss(Data):
+    """An Availability Zone fails: all of its instances die at once, as in `instance_loss`."""
+
+    zone: Count
+    """Its number, from 1 to `endpoint.zones`: instance 0 is in zone 1, instance 1 in zone 2, and so on in turn."""
+    replace: Flag = True
+    """Whether an instance without any model takes the place of each after `endpoint.provisioning`."""
+
+
+Kind = SlowS3 | FailingS3 | SlowInstance | WorkerCrash | Leak | PoisonModel | InstanceLoss | ZoneLoss
 
 KINDS: Mapping[str, type[Kind]] = MappingProxyType(
     {
@@ -187,6 +208,8 @@ KINDS: Mapping[str, type[Kind]] = MappingProxyType(
         "worker_crash": WorkerCrash,
         "leak": Leak,
         "poison_model": PoisonModel,
+        "instance_loss": InstanceLoss,
+        "zone_loss": ZoneLoss,
     }
 )
 """Key in a file -> its class."""

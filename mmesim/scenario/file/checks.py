@@ -9,6 +9,9 @@ from collections.abc import Iterator, Sequence
 from mmesim import units
 from mmesim.errors import ScenarioError
 from mmesim.scenario import expectations
+from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
+from mmesim.scenario.endpoint.autoscaling.metrics import METRICS
+from mmesim.scenario.endpoint.autoscaling.policies import TargetTracking
 from mmesim.scenario.endpoint.catalogue import UnknownType, look_up
 from mmesim.scenario.file.faults import wrong_faults
 from mmesim.scenario.file.trace_files import read_fingerprint
@@ -24,6 +27,7 @@ from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.popularity import Tenants, Weights, uses_weights
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Place, Refusals, Refused
+from mmesim.scenario.values.function import Function
 
 MOST_WINDOWS = 10_000
 """Of one expectation: a week has as many minutes."""
@@ -32,6 +36,7 @@ MOST_WINDOWS = 10_000
 def contradictions(scenario: Scenario) -> Iterator[Refused]:
     """Every contradiction between parts of a valid scenario, each with its place."""
     yield from _memory(scenario)
+    yield from _scaling(scenario)
     try:
         models = scenario.resolved_models
     except Refusals as refusals:
@@ -42,14 +47,12 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield Refused(f"there is no model or group {name!r}", ("endpoint", "preload", number), hint)
     yield from _split(scenario, models)
     yield from _pinned(scenario, models)
+    yield from _devices(scenario, models)
     yield from wrong_faults(scenario, models)
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
     yield from wrong_calls or _clashing(scenario)
-    for index, deploy in enumerate(scenario.deploys):
-        if deploy.at_s >= scenario.run.duration_s:
-            end = units.show_seconds(scenario.run.duration_s, 12)
-            yield Refused(f"the run ends at {end}, before this deploy begins", ("deploys", index, "at"))
+    yield from _deploys(scenario)
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
@@ -61,6 +64,18 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from _mapped(stream, place, len(chosen))
         wrong = too_few_or_many(stream.arrivals, stream.drift, len(chosen))
         yield from (refused.below(*place) for refused in wrong)
+
+
+def _deploys(scenario: Scenario) -> Iterator[Refused]:
+    """Deploys that come too late, or into which scaling would break."""
+    for index, deploy in enumerate(scenario.deploys):
+        if deploy.at_s >= scenario.run.duration_s:
+            end = units.show_seconds(scenario.run.duration_s, 12)
+            yield Refused(f"the run ends at {end}, before this deploy begins", ("deploys", index, "at"))
+    endpoint = scenario.endpoint
+    if scenario.deploys and endpoint.autoscaling is not None and not endpoint.serial_scaling:
+        message = "autoscaling waits while a deploy updates the endpoint, as on SageMaker: serial_scaling must be true"
+        yield Refused(message, ("endpoint", "serial_scaling"), "write serial_scaling: true")
 
 
 def _memory(scenario: Scenario) -> Iterator[Refused]:
@@ -76,6 +91,47 @@ def _memory(scenario: Scenario) -> Iterator[Refused]:
         yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
     if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
         yield Refused("leaves no process for a model", ("endpoint", "pid_limit"))
+
+
+def _scaling(scenario: Scenario) -> Iterator[Refused]:
+    """Numbers of hosts, times and targets that autoscaling cannot have."""
+    endpoint, scaling = scenario.endpoint, scenario.endpoint.autoscaling
+    if scaling is None:
+        return
+    place: Place = ("endpoint", "autoscaling")
+    if not scaling.min <= endpoint.instance_count <= scaling.max:
+        message = f"autoscaling keeps {scaling.min} to {scaling.max} hosts"
+        yield Refused(
+            message, ("endpoint", "instance_count"), f"instance_count: {scaling.min}", endpoint.instance_count
+        )
+    for index, policy in enumerate(scaling.policies):
+        if isinstance(policy, Function):
+            continue
+        key = "target" if isinstance(policy, TargetTracking) else "threshold"
+        highest = METRICS[policy.metric].highest(endpoint.host.vcpu)
+        if highest is not None and getattr(policy, key) > highest:
+            message = f"{policy.metric} is never above {highest:g} here"
+            yield Refused(message, (*place, "policies", index, policy.form, key))
+    yield from (refused.below(*place, "scheduled") for refused in _scheduled(scaling, scenario.run.duration_s))
+
+
+def _scheduled(scaling: Autoscaling, duration_s: float) -> Iterator[Refused]:
+    """Scheduled actions that never happen, that happen together, or that leave no number of hosts."""
+    never = [index for index, one in enumerate(scaling.scheduled) if one.at_s >= duration_s]
+    yield from (Refused("the run ends before", (index, "at")) for index in never)
+    before: tuple[float, int] | None = None
+    said: set[int] = set()
+    for at_s, index, least, most in scaling.limits(duration_s):
+        if before is not None and before[0] == at_s and index not in said:
+            when = units.show_seconds(at_s, 12)
+            yield Refused(f"happens at {when}, as number {before[1]} does: which is first is not known", (index, "at"))
+            said.add(index)
+        elif least > most and index not in said:
+            key = "min" if scaling.scheduled[index].min is not None else "max"
+            when = units.show_seconds(at_s, 12)
+            yield Refused(f"from {when} on the fewest hosts are {least} and the most {most}", (index, key))
+            said.add(index)
+        before = at_s, index
 
 
 def _hosted(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
@@ -121,6 +177,17 @@ def _pinned(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
     pinned = [model.name for model in models if model.pinned]
     if pinned and scenario.endpoint.model_cache == "disabled":
         yield Refused(f"no model is kept, and {pinned[0]!r} is pinned", ("endpoint", "model_cache"))
+
+
+def _devices(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Models with a part on a device, where hosts have none."""
+    using = [model.name for model in models if model.uses_device]
+    if using and scenario.endpoint.host.devices is None:
+        host = scenario.endpoint.instance_type or "this host"
+        others = f" and {len(using) - 1:,} more" if len(using) > 1 else ""
+        hint = "endpoint: {devices: {count: 1, memory: 16 GiB}}, or an instance type with a GPU, such as ml.g4dn.xlarge"
+        message = f"model {using[0]!r}{others} has a part on a device (service.device, device_memory), {host} has none"
+        yield Refused(message, ("endpoint", "devices"), hint)
 
 
 def _undecidable(scenario: Scenario) -> Iterator[Refused]:

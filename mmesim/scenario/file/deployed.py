@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from mmesim.errors import ScenarioError
+from mmesim.scenario.deploys.changed import TYPE
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
 from mmesim.scenario.file.merge import override_all
@@ -49,7 +50,10 @@ def _written(value: object) -> str:
 
 
 def _clashes(deploy: Deploy, before: Scenario, after: Scenario) -> Iterator[Refused]:
-    """Figures of the scenario's own instance type that another one would get."""
+    """What SageMaker refuses, and figures of the scenario's own instance type that another one would get."""
+    if before.endpoint.autoscaling is not None and after.endpoint.instance_type != before.endpoint.instance_type:
+        message = "SageMaker refuses an update that changes the instance type of a variant with autoscaling"
+        yield Refused(message, (TYPE,), "take autoscaling out of the scenario, as it must be deregistered before")
     kept = [key for key in kept_by_another_type(before.endpoint, after.endpoint) if f"endpoint.{key}" not in deploy.to]
     if kept:
         message = f"gives {after.endpoint.instance_type} the scenario's {', '.join(kept)}, figures of its own type"

@@ -33,7 +33,7 @@ def source(scenario: Scenario) -> str:
     catalogued = _of_type(scenario.endpoint)
     believed = {belief.field for belief in scenario.beliefs}
     endpoint |= {
-        key: host[key]
+        key: _given(host[key], catalogued.get(key))
         for key in HOST_KEYS
         if host.get(key) is not None and (host[key] != catalogued.get(key) or f"endpoint.{key}" in believed)
     }
@@ -43,6 +43,13 @@ def source(scenario: Scenario) -> str:
         if _names_the_models(stream):
             stream.pop("popularity", None)
     return write_text(_without_nothing(data))
+
+
+def _given(figure: Any, catalogued: Any) -> Any:
+    """A figure of the host; of a map the keys that are not those of the catalogue."""
+    if not isinstance(figure, dict) or not isinstance(catalogued, dict):
+        return figure
+    return {key: value for key, value in figure.items() if value != catalogued.get(key)}
 
 
 def _names_the_models(stream: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.models.resolve import unknown
 from mmesim.scenario.scenario import Scenario
@@ -12,7 +13,7 @@ from mmesim.scenario.values.fields import Place, Refused
 
 def wrong_faults(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
     """Models, instances and zones of faults that there are not, each with its place."""
-    last = scenario.endpoint.instance_count - 1
+    last, zones = scenario.endpoint.instance_count - 1, scenario.endpoint.zones
     for index, fault in enumerate(scenario.faults):
         place: Place = ("faults", index, fault.kind)
         for number, name, hint in unknown(getattr(fault.what, "models", None), models):
@@ -21,3 +22,5 @@ def wrong_faults(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refu
         if isinstance(instance, int) and instance > last:
             there = "the only one is 0" if last == 0 else f"they are 0 to {last}"
             yield Refused(f"there is no instance {instance}: {there}", (*place, "instance"), f"{last}, or random")
+        if isinstance(fault.what, ZoneLoss) and fault.what.zone > zones:
+            yield Refused(f"there is no zone {fault.what.zone}: they are 1 to {zones}", (*place, "zone"), f"{zones}")

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from mmesim import units
 from mmesim.scenario.endpoint import catalogue
+from mmesim.scenario.endpoint.autoscaling.policies import Step, TargetTracking
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
 from mmesim.scenario.file.merge import BY_NAME
 from mmesim.scenario.run.expected import EXPECTED, OF_CALLS, RECOVERY
@@ -30,6 +31,7 @@ def json_schema() -> dict[str, Any]:
         part = schema if kind is Scenario else parts.get(kind.__name__, {})
         _defaults_as_written(kind, part.get("properties", {}))
     _host_keys(parts["Endpoint"], parts[HostType.__name__])
+    _one_scaling_policy(parts["Autoscaling"], parts)
     _from_other_files(schema, parts)
     _expectations(schema["properties"]["expect"]["items"])
     _readable(schema)
@@ -82,6 +84,19 @@ def _host_keys(endpoint: dict[str, Any], host: dict[str, Any]) -> None:
         endpoint["properties"][key] = figure | {"description": meaning}
 
 
+def _one_scaling_policy(scaling: dict[str, Any], parts: dict[str, Any]) -> None:
+    """The keys of a single policy may stand beside the limits, and are null where another file's are taken away."""
+    forms = {kind.form: parts[kind.__name__]["properties"] for kind in (TargetTracking, Step)}
+    own = {"type": "string", "pattern": ":", "description": "module:function"}
+    keys = {"policy": {"anyOf": [{"enum": list(forms)}, own], "description": "The only policy, whose keys stand here."}}
+    for form in forms.values():
+        keys |= {key: {name: part for name, part in body.items() if name != "default"} for key, body in form.items()}
+    for key, body in keys.items():
+        alone = {name: part for name, part in body.items() if name != "description"}
+        nullable = {"anyOf": [alone, {"type": "null"}], "description": body["description"]}
+        scaling["properties"].setdefault(key, nullable)
+
+
 def _from_other_files(schema: dict[str, Any], parts: dict[str, Any]) -> None:
     """What a file may leave to the files that it names, and one item in place of a list."""
     properties = schema["properties"]
@@ -94,8 +109,8 @@ def _from_other_files(schema: dict[str, Any], parts: dict[str, Any]) -> None:
     group = parts["ModelGroup"]
     group["required"] = []
     group["anyOf"] = [{"required": ["name"]}, {"required": ["file"]}, {"required": ["azure_functions"]}]
-    # The host comes from instance_type; a file over another one may give any part of these two.
-    for name in ("Endpoint", "RunSettings"):
+    # The host comes from instance_type; a file over another one may give any part of these.
+    for name in ("Devices", "Endpoint", "RunSettings"):
         parts[name].pop("required")
 
 

@@ -153,10 +153,25 @@ def _with_folders(tree: Located) -> Located:
     changed = dict(tree.map)
     if endpoint is not None and "eviction" in endpoint.map:
         rule = _with_folder(endpoint.map["eviction"])
-        changed["endpoint"] = endpoint.with_value({**endpoint.map, "eviction": rule})
+        endpoint = endpoint.with_value({**endpoint.map, "eviction": rule})
+    if endpoint is not None and "autoscaling" in endpoint.map:
+        scaling = _scaling_with_folders(endpoint.map["autoscaling"])
+        endpoint = endpoint.with_value({**endpoint.map, "autoscaling": scaling})
+    if endpoint is not None:
+        changed["endpoint"] = endpoint
     if processes is not None and isinstance(processes.value, list):
         changed["processes"] = processes.with_value([_with_folder(item) for item in processes.list])
     return tree.with_value(changed) if isinstance(tree.value, dict) else tree
+
+
+def _scaling_with_folders(scaling: Located) -> Located:
+    """Scaling policies that are functions stand in a list, or there is one."""
+    changed = dict(scaling.map)
+    if "policy" in changed:
+        changed["policy"] = _with_folder(changed["policy"])
+    if "policies" in changed and isinstance(changed["policies"].value, list):
+        changed["policies"] = changed["policies"].with_value([_with_folder(one) for one in changed["policies"].list])
+    return scaling.with_value(changed) if isinstance(scaling.value, dict) else scaling
 
 
 def _with_folder(name: Located) -> Located:

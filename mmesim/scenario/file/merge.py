@@ -13,6 +13,7 @@ from pathlib import Path
 from mmesim.errors import Problem, ScenarioError, did_you_mean
 from mmesim.scenario.clients.retries import RETRIES
 from mmesim.scenario.deploys.strategy import STRATEGIES
+from mmesim.scenario.endpoint.autoscaling.policies import POLICIES
 from mmesim.scenario.endpoint.eviction import EVICTIONS
 from mmesim.scenario.faults.fault import MOMENTS
 from mmesim.scenario.faults.kinds import KINDS
@@ -32,7 +33,7 @@ _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset({*TIMES.names, "uncertain"}),
     frozenset({"arrivals", "trace", "fingerprint"}),
     frozenset({"top", "hash", "stripe"}),
-    *(frozenset(forms.names) for forms in (ARRIVALS, POPULARITIES, RETRIES, EVICTIONS, STRATEGIES)),
+    *(frozenset(forms.names) for forms in (ARRIVALS, POPULARITIES, RETRIES, EVICTIONS, POLICIES, STRATEGIES)),
     frozenset({"by", "size"}),
     frozenset({"count", "file", "azure_functions"}),
     frozenset({"weight", "rate"}),
@@ -216,30 +217,37 @@ def without_lines(tree: Located) -> Located:
     return Located(value, tree.file, None, None, tree.folder)
 
 
-def _nested(tree: Located | None, steps: Sequence[str], value: Located, text: str) -> Located:
+def _nested(tree: Located | None, steps: Sequence[str], value: Located, text: str, key: str = "") -> Located:
     if not steps:
         return value
     if tree is not None and isinstance(tree.value, list):
-        return _nested_in_list(tree, steps, value, text)
-    inner = _nested(None if tree is None else tree.map.get(steps[0]), steps[1:], value, text)
+        return _nested_in_list(tree, steps, value, text, key)
+    inner = _nested(None if tree is None else tree.map.get(steps[0]), steps[1:], value, text, steps[0])
     return value.with_value({steps[0]: inner})
 
 
-def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: str) -> Located:
-    """A list with the one named item, to be merged by name; names may contain dots."""
+def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: str, key: str) -> Located:
+    """A list with the one named item, to be merged by name; names may contain dots.
+
+    A list that does not merge by name is whole, with the item changed.
+    """
     names = [str(_name(item)) for item in tree.list]
     for length in range(len(steps), 0, -1):
         word = ".".join(steps[:length])
         counted = re.fullmatch(r"\d+", word) and int(word) < len(names)
         if word in names or counted:
-            item = tree.list[names.index(word) if word in names else int(word)]
-            if "name" not in item.map:
+            place = names.index(word) if word in names else int(word)
+            item = tree.list[place]
+            if not isinstance(item.value, dict) or ("name" not in item.map and key in BY_NAME):
                 break
             inner = _nested(item, steps[length:], value, text)
             if not isinstance(inner.value, dict):
                 raise _bad(text, f"{word} is a map: name one of its keys")
+            if key not in BY_NAME:
+                return tree.with_value([merge(one, inner) if one is item else one for one in tree.list])
             return value.with_value([inner.with_value({"name": item.map["name"]} | inner.map)])
     where, _, given = text.partition("=")
+    names = [str(place) if _name(item) is None else str(_name(item)) for place, item in enumerate(tree.list)]
     whole = where.strip().removesuffix(".".join(steps))
     hint = did_you_mean(steps[0], names)
     if hint is None and names and steps[0] in tree.list[0].map:

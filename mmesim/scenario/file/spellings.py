@@ -99,9 +99,18 @@ TABLE: tuple[Spelling, ...] = (
         for word, body in {"poisson": RATE, "constant": RATE, "gamma": "{rate: 80 /s, cv: 2}"}.items()
     ),
     Spelling(("traffic", "*", "rate"), "a rate is that of an arrival process", "arrivals: {poisson: {rate: 80 /s}}"),
-    Spelling(("autoscaling",), "autoscaling is not simulated", "endpoint: {instance_count: 2}"),
+    Spelling(
+        ("autoscaling",),
+        "autoscaling belongs to the endpoint",
+        "endpoint: {autoscaling: {policy: target_tracking, metric: CPUUtilization, target: 200, min: 2, max: 8}}",
+    ),
     Spelling(("models", "*", "size"), "artifact_size is in S3 and on disk, memory once loaded", "artifact_size: 40 MB"),
-    Spelling(("endpoint", "autoscaling"), "autoscaling is not simulated", "instance_count: 2"),
+    *(
+        Spelling(("endpoint", "autoscaling", word), f"the limit is called {key}", f"{key}: {number}", same=True)
+        for key, number in (("min", 2), ("max", 8))
+        for word in (f"{key}_capacity", f"{key}imum", f"{key}_instances")
+    ),
+    Spelling(("endpoint", "autoscaling", "target_value"), "the target is called target", "target: 4000", same=True),
     Spelling(("server", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
     Spelling(("models", "*", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
     Spelling(("measured_on",), "times are not converted between instance types", "endpoint: {cpu_speed: 1.1}"),

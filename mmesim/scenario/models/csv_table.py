@@ -75,6 +75,7 @@ def _flag(text: str) -> bool:
 _DIRECT: dict[str, tuple[str, Callable[[str], object]]] = {
     "artifact_size": ("artifact_bytes", units.bytes_),
     "memory": ("memory_bytes", units.bytes_),
+    "device_memory": ("device_memory_bytes", units.bytes_),
     "framework": ("framework", _framework),
     "process_memory": ("process_memory_bytes", units.bytes_),
     "workers": ("workers", _positive_count),
@@ -93,6 +94,7 @@ _PARTS: dict[str, Callable[[str], object]] = {
     "service": units.seconds,
     "service_cv": _number,
     "service_wait": units.seconds,
+    "service_device": units.seconds,
     "load_cpu": units.seconds,
     "load_wait": units.seconds,
 }
@@ -222,7 +224,9 @@ class _Table:
         update: dict[str, Any] = {_DIRECT[key][0]: value for key, value in found.items() if key in _DIRECT}
         if "weight" in found or "rate" in found:
             update = {"weight": None, "rate_per_s": None} | update
-        update["service"] = self._service(*(found.get(key) for key in ("service", "service_cv", "service_wait")))
+        update["service"] = self._service(
+            *(found.get(key) for key in ("service", "service_cv", "service_wait", "service_device"))
+        )
         update["load"] = self._load(*(found.get(key) for key in ("load_cpu", "load_wait")))
         keys: ModelGroup = self._defaults.model_copy(update=update)
         return keys
@@ -234,7 +238,9 @@ def _value(column: str, unit: str, text: str) -> object:
     return reader(f"{text} {unit}" if unit and _bare(text) else text)
 
 
-def _service(defaults: ModelGroup, mean_s: float | None, cv: float | None, wait_s: float | None) -> Service | None:
+def _service(
+    defaults: ModelGroup, mean_s: float | None, cv: float | None, wait_s: float | None, device_s: float | None
+) -> Service | None:
     """The work of a call; ValueError for a variation of nothing."""
     parts: dict[str, Any] = {}
     if mean_s is not None:
@@ -243,6 +249,8 @@ def _service(defaults: ModelGroup, mean_s: float | None, cv: float | None, wait_
         raise ValueError("service_cv needs a mean in the column service")
     if wait_s is not None:
         parts["wait"] = Constant(wait_s)
+    if device_s is not None:
+        parts["device"] = Constant(device_s)
     if not parts:
         return defaults.service
     changed: Service = defaults.service.model_copy(update=parts) if defaults.service else Service(**parts)

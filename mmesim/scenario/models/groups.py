@@ -14,7 +14,7 @@ from mmesim.scenario.server.server import MOST_WORKERS, BatchSize, CpuWait
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Number, Rate, Refused, Seconds, Share, whole
 from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.time_field import TimeField
-from mmesim.scenario.values.times import ZERO
+from mmesim.scenario.values.times import ZERO, always
 
 MOST_MODELS = 2_000_000
 """Models of a scenario: each takes some kilobytes."""
@@ -25,7 +25,7 @@ MOST_MODELS = 2_000_000
 class AffineBatch(Form):
     """A batch that takes a base time and a time for each call, in place of the times drawn for its calls.
 
-    The time is CPU time if the model has any.
+    The time is CPU time if the model has any, else time on a device if it has any.
     """
 
     form: ClassVar[str] = "affine"
@@ -42,7 +42,7 @@ BATCHES = OneOf(
 
 
 class Service(Data):
-    """The work of one call: CPU time, time that only passes, or both."""
+    """The work of one call: CPU time, time that only passes, time on a device, or several of them."""
 
     lone_key: ClassVar[str | None] = "cpu"
 
@@ -50,6 +50,8 @@ class Service(Data):
     """CPU time of one call in total, over all threads."""
     wait: TimeField = ZERO
     """Time of one call that only passes, before the CPU work."""
+    device: TimeField = ZERO
+    """Time of one call on a device of the host (`endpoint.devices`), after the CPU work."""
     threads: Annotated[Count, Field(le=10_000)] = 1
     """Threads over which the CPU time is split."""
     serial: Share = 0.0
@@ -60,8 +62,8 @@ class Service(Data):
     @model_validator(mode="before")
     @classmethod
     def _some_time(cls, data: Any) -> Any:
-        """A service names its CPU time, its waiting time, or both."""
-        if isinstance(data, dict) and not {"cpu", "wait"} & set(data):
+        """A service names its CPU time, its waiting time, its time on a device, or several of them."""
+        if isinstance(data, dict) and not {"cpu", "wait", "device"} & set(data):
             raise Refused("needs a time: write `service: {cpu: 12 ms}` (work) or `service: {wait: 12 ms}` (delay)")
         return data
 
@@ -106,6 +108,8 @@ class ModelGroup(Data):
     """Size of the artefact in S3 and on disk; required, here or in the table."""
     memory_bytes: Bytes | None = Field(None, alias="memory")
     """Memory of the model alone, for each worker; required, here or in the table."""
+    device_memory_bytes: Bytes | None = Field(None, alias="device_memory")
+    """Memory that each worker of the model takes on its device (`endpoint.devices`); default: none."""
     framework: Framework = Framework.python
     """Preset for what is omitted."""
     process_memory_bytes: Bytes | None = Field(None, alias="process_memory")
@@ -186,6 +190,13 @@ class Model:
     pool_tasks: int
     """Processes and threads of one loaded copy, as the kind of server says."""
     framework: Framework = Framework.python
+    device_memory_bytes: int = 0
+    """Memory of each worker on its device."""
+
+    @property
+    def uses_device(self) -> bool:
+        """Whether its calls have a part on a device."""
+        return self.device_memory_bytes > 0 or always(self.service.device) != 0.0
 
 
 def weights_of(models: Sequence[Model]) -> list[float]:

@@ -212,6 +212,7 @@ def _resolved(keys: ModelGroup, file: ConfiguredModel, kind: ServerKind) -> dict
         "first_call": _or(keys.first_call, preset.first_call),
         "pinned": bool(keys.pinned),
         "framework": keys.framework,
+        "device_memory_bytes": _or(keys.device_memory_bytes, 0),
     }
     # The kind of server computes what a copy takes from the rest.
     model = Model(index=0, name="", group="", **fields, pool_memory_bytes=0, pool_tasks=0)

@@ -84,7 +84,7 @@ _ROWS: tuple[Key, ...] = (
         Use.missing,
         "models are loaded by their first call, or are there at the start with `endpoint.warm: true`",
     ),
-    Key("number_of_gpu", Use.missing, "hosts have no GPUs", number=True),
+    Key("number_of_gpu", Use.missing, "GPUs are `endpoint.devices`, and all of them are used", number=True),
     Key(
         "metric_time_interval",
         Use.missing,

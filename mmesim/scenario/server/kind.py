@@ -70,6 +70,11 @@ class ServerKind(ABC):
             return given
         return self.gpus or self.vcpu if given == PER_GPU else self.vcpu
 
+    @property
+    def documented_with_gpus(self) -> bool:
+        """Whether AWS documents multi-model endpoints with GPUs for this kind of server."""
+        return False
+
     # Memory and tasks
 
     @abstractmethod

@@ -79,7 +79,20 @@ def test_the_settings_are_those_of_the_design_each_once():
         replace(base, cpu_speed=0.85),
         replace(base, cpu_speed=1.15),
     )
-    assert set(AXES) == {"router", "load_slots", "usable_memory", "cpu_speed"}
+    assert set(AXES) == {"router", "load_slots", "usable_memory", "cpu_speed", "scaling"}
+
+
+def test_what_is_not_known_of_autoscaling():
+    scaling = "{policy: target_tracking, metric: InvocationsPerInstance, target: 100, min: 1, max: 4}"
+    base = scenario("endpoint.instance_count=1", f"endpoint.autoscaling={scaling}")
+    as_given = Unknowns.of(base.endpoint)
+    found = [dict(row[:2] for row in one.overrides(as_given)) for one in settings(base.endpoint)]
+    assert [one for one in found if any("scaling" in field for field in one)] == [
+        {"endpoint.autoscaling.metric_delay": "0 s"},
+        {"endpoint.autoscaling.metric_delay": "120 s"},
+        {"endpoint.autoscaling.scale_in": "oldest"},
+        {"endpoint.serial_scaling": "false"},
+    ]
 
 
 def test_an_own_value_is_one_more_setting():

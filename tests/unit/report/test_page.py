@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from markupsafe import escape
 
+from mmesim import run
 from mmesim.errors import UserError
 from mmesim.report import formats
 from mmesim.report.content.page import answer, in_one, run_chapters
@@ -25,6 +26,8 @@ from mmesim.results.result import Result
 from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
 from tests.helpers.page import Page, digest
+from tests.helpers.texts import load_text
+from tests.unit.experiment.test_diff import TEXT
 from tests.unit.results.synthetic import Call, replications, scenario, windows
 
 HOSTILE = (
@@ -131,6 +134,19 @@ def test_the_licences_of_the_libraries_go_with_them(page: Page) -> None:
     for author in ("Leon Sorokin", "SpryMedia Limited"):
         assert author in page.text
     assert page.text.count("Permission is hereby granted") == 2
+
+
+def test_what_happened_is_a_section_with_marks_in_the_charts_where_anything_did(tmp_path: Path, page: Page) -> None:
+    assert "happened" not in page.sections
+    of = load_text(TEXT).with_({"run.duration": "2 min", "faults": FAULTS})
+    shown = Page(run_page(Kept.read(run(of).save(tmp_path / "result"))))
+    assert list(shown.sections) == [*SECTIONS[:3], "happened", *SECTIONS[3:]]
+    assert "at of 30 s fault slow host 1 60 s fault-over slow" in shown.sections["happened"]
+    marked = [{limit["label"] for limit in chart["limits"]} for chart in shown.data["charts"]]
+    assert {"measured from here", "fault slow", "fault-over slow"} in marked
+
+
+FAULTS = [{"name": "slow", "slow_instance": {"instance": 1, "factor": 2, "for": "30 s"}, "at": "30 s"}]
 
 
 def test_hostile_names_do_no_harm(tmp_path: Path, page: Page) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, HostData, RunData, TenantData
+from mmesim.results.run_data import CAUSES, CallRecords, CellData, ClassData, DeviceData, HostData, RunData, TenantData
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import PARTS
 from mmesim.stats.histogram import coarse_grid, grid
@@ -82,9 +82,17 @@ def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
     return HostData(**{name: np.full(count, value) for name, value in each.items()})
 
 
+def devices(count: int = 1, seconds: float = 100.0) -> DeviceData:
+    """Hosts with a device each that is busy for half of the time, and half full."""
+    each = {"devices": 1, "device_s": seconds, "busy_s": 0.5 * seconds, "memory_bytes": 16 * GIB, "copies": 4}
+    each["memory_byte_s"] = 8.0 * GIB * seconds
+    return DeviceData(**{name: np.full(count, value) for name, value in each.items()})
+
+
 def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
     """Minutes in which nothing changes; `columns` replace some, a number stands for all minutes."""
     plain: dict[str, Any] = {
+        "Instances": 1.0,
         "Invocations": 60.0,
         "ModelCacheHit": 1.0,
         "ModelCacheHit_SampleCount": 60.0,

@@ -15,7 +15,7 @@ from mmesim.results.result import Result
 from mmesim.scenario.figures import FIGURES, Place, figure, quantile_shares, shown_in
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.run.expected import EXPECTED
-from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
+from tests.unit.results.synthetic import Call, devices, hosts, replications, run_data, scenario
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ LIMITS = {"ms": "1 s", "share": "1 %", "rate": "1 /s", "count": "1"}
 
 @pytest.mark.parametrize("name", [one.name for one in FIGURES if one.name in EXPECTED])
 def test_every_metric_that_a_scenario_may_expect_exists(name: str) -> None:
-    run = run_data(scenario(["p99 < 1 s"]), [Call(0.01), Call(0.02, load=0, load_wait=1.0)])
+    run = run_data(scenario(["p99 < 1 s"]), [Call(0.01), Call(0.02, load=0, load_wait=1.0)], devices=devices())
     line = read_expectation(f"{name} < {LIMITS[EXPECTED[name][0]]}")
     assert math.isfinite(expected(line, scenario(["p99 < 1 s"])).of(run))
 
@@ -44,7 +44,7 @@ def test_every_metric_that_a_scenario_may_expect_exists(name: str) -> None:
 def test_values_by_hand() -> None:
     of = scenario(["p99 < 100 ms"])
     calls = [Call(0.05)] * 6 + [Call(0.25, load_wait=1.0, load=0)] * 2 + [Call(1.0, cause="queue_full")] * 2
-    run = run_data(of, calls, hosts=hosts(2))
+    run = run_data(of, calls, hosts=hosts(2), devices=devices(2))
     values = {name: m.of(run) for name, m in FORMULAS.items()}
     assert values == {
         "throughput": 0.08,
@@ -57,6 +57,8 @@ def test_values_by_hand() -> None:
         "cpu_utilization": 0.5,
         "memory_utilization": 0.25,
         "disk_utilization": 0.1,
+        "devices.utilization": 0.5,
+        "devices.memory_utilization": 0.5,
         "workers.utilization": pytest.approx(2.8 / 200),  # one worker of each of two models, for 100 s
         "workers.busiest": pytest.approx(2.8 / 100),
         "tenants.cold_share.p50": 0.2,
@@ -118,13 +120,14 @@ def test_every_formula_is_of_a_figure_in_the_table() -> None:
 def test_every_estimate_of_a_summary_has_its_row_and_its_row_finds_it() -> None:
     of = scenario(["p99 < 500 ms"])
     result = Result(of, replications(of, [Call(0.1)] * 20, [Call(0.2), Call(0.1, load_wait=1.0, load=0)]))
-    paths = {one.path for one in FIGURES}
+    # Without models that use devices there is nothing to say of them.
+    paths = {one.path for one in FIGURES if not one.name.startswith("devices.")}
     # The same figures of some of the calls have no rows of their own.
     estimated = {path for path in result.figures.index if not path.startswith(("share_over.", "warm.", "cold."))}
     assert estimated <= paths
     assert {path for path in paths - estimated if path is not None and not path.startswith("cost.")} == set()
     for one in FIGURES:
-        if one.path is not None:
+        if one.path in paths and one.path is not None:
             found = read(one, result.summary)
             assert (found.value is None) == (found.reason is not None)
             if one.kind != "usd":

@@ -18,6 +18,7 @@ from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.summary import summary_schema
 from mmesim.scenario import Scenario
 from tests.unit.results.synthetic import Call, run_data, windows
+from tests.unit.results.synthetic import hosts as host_data
 from tests.unit.results.test_course import CRASH, LOSS, of, run
 
 OUT = (
@@ -30,11 +31,12 @@ OUT = (
     Happened(450.0, Kind.gone, "", {"host": 0.0}),
 )
 """One host at first, three from 390 s to 450 s, then two."""
+THREE = host_data(3, 600.0, up_s=np.array([450.0, 300.0, 210.0]))
 
 
 def eventful(case: Scenario, *slow: list[int], lost: list[int] | None = None) -> Result:
     runs = [
-        replace(run(case, minutes, lost, OUT), replication=i, windows=minutes_of(instances=1.0 + i))
+        replace(run(case, minutes, lost, OUT), replication=i, windows=minutes_of(instances=1.0 + i), hosts=THREE)
         for i, minutes in enumerate(slow)
     ]
     return Result(case, tuple(runs))
@@ -90,7 +92,7 @@ def test_the_fleet_is_what_happened_to_it() -> None:
         1: (300.0, np.inf),
         2: (390.0, np.inf),
     }
-    assert [one[:2] for one in provisioned(data)] == [(200.0, 300.0), (200.0, 390.0)]
+    assert [one[:2] for one in provisioned(case, data)] == [(200.0, 300.0), (200.0, 390.0)]
     assert peak(case, data) == 3
     assert peak(case, replace(data, warmup_s=460.0)) == 2
 

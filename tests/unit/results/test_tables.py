@@ -8,8 +8,8 @@ import pytest
 
 from mmesim.results import tables
 from mmesim.results.happened import Happened, Kind
-from mmesim.scenario.figures import PARTS
-from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
+from mmesim.scenario.figures import DEVICE_PARTS, PARTS
+from tests.unit.results.synthetic import Call, devices, hosts, replications, run_data, scenario
 
 OF = scenario(["p99 < 500 ms"])
 CALLS = [Call(0.1), Call(0.2, model=1, load_wait=1.0, load=0), Call(0.05, cause="queue_full")]
@@ -25,8 +25,23 @@ def test_requests() -> None:
     assert frame["cause"].isna().tolist() == [True, True, False]
     assert frame["cause"][2] == "queue_full"
     assert frame["replication"].tolist() == [3, 3, 3]
-    ledger = frame[[f"{part}_ms" for part in PARTS]].sum(axis=1)
+    ledger = frame[[f"{part}_ms" for part in PARTS if part not in DEVICE_PARTS]].sum(axis=1)
     assert ledger.tolist() == pytest.approx(frame["latency_ms"].tolist())
+
+
+def test_devices_have_columns_where_they_are_used() -> None:
+    without, run = run_data(OF, CALLS), run_data(OF, CALLS, devices=devices())
+    assert run.records is not None
+    assert {"device_wait_ms", "device_copy_ms"} <= {*tables.requests_table(run, run.records).column_names}
+    found = tables.hosts_table([run])
+    assert found["device_utilization"].to_pylist() == [0.5]
+    assert found["device_copies"].to_pylist() == [4]
+    assert set(found.column_names) - set(tables.hosts_table([without]).column_names) == {
+        "devices",
+        "device_utilization",
+        "device_memory_utilization",
+        "device_copies",
+    }
 
 
 def test_a_call_that_reached_no_host_has_none() -> None:
@@ -101,7 +116,7 @@ def test_without_limits_no_model_meets_or_misses_one() -> None:
 
 
 def test_every_column_says_what_it_is() -> None:
-    run = run_data(OF, CALLS)
+    run = run_data(OF, CALLS, devices=devices())
     assert run.records is not None
     windows = dict.fromkeys([c for c in tables.WINDOW_COLUMNS if c != "replication"], np.zeros(1))
     every: list[pa.Table] = [

@@ -177,3 +177,23 @@ def test_two_deploys_of_one_name_are_refused(base, problems):
 def test_a_deploy_made_in_python_is_checked_too(scenario):
     with pytest.raises(ScenarioError, match="before this deploy begins"):
         scenario().with_({"deploys": [{"at": "3 min"}]})
+
+
+SCALED = "endpoint.autoscaling={policy: target_tracking, metric: InvocationsPerInstance, target: 1000, min: 1, max: 4}"
+
+
+def test_the_type_of_a_variant_with_autoscaling_cannot_change(base, problems):
+    text = with_deploys(base, "at: 1 s, to: {endpoint.instance_type: ml.c5.4xlarge}")
+    (problem,) = problems(text, SCALED)
+    assert problem.field == "deploys.deploy-0.to.endpoint.instance_type"
+    assert problem.message == (
+        "SageMaker refuses an update that changes the instance type of a variant with autoscaling"
+    )
+
+
+def test_autoscaling_waits_for_a_deploy(base, problems, scenario):
+    text = with_deploys(base, "at: 1 s")
+    assert scenario(text, SCALED).deploys
+    (problem,) = problems(text, SCALED, "endpoint.serial_scaling=false")
+    assert problem.field == "endpoint.serial_scaling"
+    assert problem.message.startswith("autoscaling waits while a deploy updates the endpoint")

@@ -55,6 +55,13 @@ def with_faults(base: str, *lines: str) -> str:
             "{poison_model: {models: [tenant], load_failure: 506}, at: 3 s}",
             "faults.poison_model-0.poison_model.load_failure: 506",
         ),
+        (
+            "{zone_loss: {zone: 4}, at: 3 s}",
+            "faults.zone_loss-0.zone_loss.zone: there is no zone 4: they are 1 to",
+        ),
+        ("{zone_loss: {zone: 0}, at: 3 s}", "faults.zone_loss-0.zone_loss.zone: "),
+        ("{zone_loss: {}, at: 3 s}", "faults.zone_loss-0.zone_loss.zone: is missing"),
+        ("{instance_loss: {instance: 1}, at: 3 s}", "faults.instance_loss-0.instance_loss.instance: there is no inst"),
         ("{slow_s3: {factor: 2}, when: p98 > 1 s}", "faults.slow_s3-0.when: unknown figure 'p98'"),
         (
             "{slow_s3: {factor: 2}, when: p99 of tenat > 1 s}",

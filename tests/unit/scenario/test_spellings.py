@@ -25,11 +25,22 @@ PLACES = {
 """Section of a spelling -> where one of its keys stands, as in `--set`."""
 
 
+SCALED = "  autoscaling: {policy: target_tracking, metric: InvocationsPerInstance, target: 9, min: 1, max: 9}\n"
+
+
+@pytest.fixture
+def base(base, request):
+    """The base of all, with autoscaling for the spellings that stand below it."""
+    spelling = getattr(request.node, "callspec", None) and request.node.callspec.params.get("spelling")
+    below = spelling is not None and spelling.place[:2] == ("endpoint", "autoscaling")
+    return base.replace("models:\n", f"{SCALED}models:\n", 1) if below else base
+
+
 def setting(place, text):
     """An override that writes what a hint says, at a place of a spelling."""
     key, _, value = text.partition(": ")
     whole = key in Scenario.model_fields
-    where = "" if whole else PLACES[place[0]]
+    where = "" if whole else f"{place[0]}.{place[1]}." if place[1:2] == ("autoscaling",) else PLACES[place[0]]
     return f"{where}{key}={value}"
 
 

@@ -20,6 +20,8 @@ RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "placement": ("bytes", "placement: the called models need {used} of {limit}, but one instance gets too much"),
         "tasks": ("", "processes and threads: {used} of {limit}"),
         "disk": ("bytes", "disk: the called models need {used}, there are {limit}"),
+        "device": ("share", "device: {used} busy"),
+        "device_memory": ("bytes", "device memory: the called models need {used}, there are {limit}"),
         "load_slots": ("", "load slots: {limit}, all taken"),
         "download": ("s", "downloads: one takes {used}"),
         "load": ("s", "loads: one takes {used}"),

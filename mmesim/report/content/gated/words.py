@@ -66,6 +66,11 @@ def on_one_line(text: str) -> str:
     return harmless_line(" ".join(text.split()))
 
 
+def title(scenario: GatedScenario) -> str:
+    """The name of a scenario's section."""
+    return f"{TICKS[scenario.verdict]} {on_one_line(scenario.file)}"
+
+
 def mark(verdict: Verdict) -> str:
     """The verdict with its tick: `✓ pass`, `✗ FAIL`, `? UNDECIDED`."""
     return f"{TICKS[verdict]} {phrases.VERDICTS[verdict][0]}"

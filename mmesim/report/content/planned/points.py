@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.statement import nearest_miss
 from mmesim.results.planned import FleetLine, Planned, State
+
+LEAST = 0.5
+"""On a logarithmic axis, 0 and an interval that reaches down to it stand at this share of the smallest value."""
+LOWEST = 0.01
+"""What is far below the limit stands at this share of it: how far does not matter, and would flatten the rest."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,15 @@ def points_of(planned: Planned, line: FleetLine) -> list[Point]:
         family = words.family(planned, {**one.values, words.TYPE: one.instance_type or ""})
         found.append(Point(row, family, one.usd_per_month, one.state, value, low, high))
     return sorted(found, key=lambda point: point.usd)
+
+
+def lifted(points: Sequence[Point], limit: float) -> tuple[list[Point], str]:
+    """The points on an axis that has no 0, and what has to be said when a value does not stand where it is."""
+    least = max(LEAST * min([*(point.value for point in points if point.value > 0.0), limit]), LOWEST * limit)
+    note = f"what is below {least:.2g} is drawn there" if any(point.value < least for point in points) else ""
+    return [
+        replace(one, low=max(one.low, least), value=max(one.value, least), high=max(one.high, least)) for one in points
+    ], note
 
 
 def _asks(line: FleetLine) -> tuple[str, str | None, str]:

@@ -21,24 +21,24 @@
     ctx.lineWidth = devicePixelRatio;
     ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.font = `${12 * devicePixelRatio}px sans-serif`;
-    for (const limit of chart.limits) {
+    chart.limits.forEach((limit, number) => {
       const at = plot.valToPos(limit.value, limit.axis, true);
       ctx.beginPath();
       if (limit.axis === "x") {
-        if (at < bbox.left || at > bbox.left + bbox.width) continue;
+        if (at < bbox.left || at > bbox.left + bbox.width) return;
         ctx.moveTo(at, bbox.top);
         ctx.lineTo(at, bbox.top + bbox.height);
         ctx.textAlign = at > bbox.left + bbox.width / 2 ? "right" : "left";
-        ctx.fillText(limit.label, at + (ctx.textAlign === "right" ? -5 : 5) * devicePixelRatio, bbox.top + 14 * devicePixelRatio);
+        ctx.fillText(limit.label, at + (ctx.textAlign === "right" ? -5 : 5) * devicePixelRatio, bbox.top + (14 + 14 * (number % 4)) * devicePixelRatio);
       } else {
-        if (at < bbox.top || at > bbox.top + bbox.height) continue;
+        if (at < bbox.top || at > bbox.top + bbox.height) return;
         ctx.moveTo(bbox.left, at);
         ctx.lineTo(bbox.left + bbox.width, at);
         ctx.textAlign = "left";
         ctx.fillText(limit.label, bbox.left + 5 * devicePixelRatio, at - 5 * devicePixelRatio);
       }
       ctx.stroke();
-    }
+    });
     ctx.restore();
   };
 

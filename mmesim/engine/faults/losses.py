@@ -1,0 +1,37 @@
+"""Instances that die, alone or with their zone, and what takes their place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmesim.engine.control.host import Host
+from mmesim.engine.faults.world import Process, World
+from mmesim.scenario.faults.fault import Fault
+from mmesim.scenario.faults.kinds import InstanceLoss, ZoneLoss
+
+
+def instance_loss(world: World, fault: Fault, chance: float) -> Process:
+    """One instance dies."""
+    assert isinstance(fault.what, InstanceLoss)
+    host = world.instance(fault.what.instance, chance)
+    if host is not None:
+        world.begins(fault, host=host.row)
+        yield from _lose(world, fault, (host,), fault.what.replace)
+
+
+def zone_loss(world: World, fault: Fault, _: float) -> Process:
+    """All instances of a zone die, those too that are on their way into service or out of it."""
+    assert isinstance(fault.what, ZoneLoss)
+    zone = fault.what.zone
+    there = [host for host in world.fleet.alive if world.fleet.zone_of(host) == zone]
+    world.begins(fault, zone=zone, hosts=len(there))
+    yield from _lose(world, fault, there, fault.what.replace)
+
+
+def _lose(world: World, fault: Fault, hosts: Sequence[Host], replace: bool) -> Process:
+    """They die; the fault is over when others have taken their places."""
+    for host in hosts:
+        world.fleet.lose(host)
+    if replace and hosts:
+        yield world.env.all_of([world.fleet.replace(host) for host in hosts])
+        world.ends(fault)

@@ -1,0 +1,275 @@
+"""Autoscaling as a process: metrics come in, policies are asked, and the fleet is changed, one change at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any, Protocol
+
+import numpy as np
+import simpy
+
+from mmesim.engine.control.journal import Journal
+from mmesim.engine.control.task import Slots, Task
+from mmesim.engine.environment import Environment
+from mmesim.engine.measure.live import LiveMetrics, Period
+from mmesim.engine.scaling.decide import Cooldowns, Decision, decide
+from mmesim.engine.scaling.own import checked
+from mmesim.policies.scaling import Policy, Seen, policy
+from mmesim.results.happened import Kind
+from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
+from mmesim.scenario.endpoint.autoscaling.metrics import METRICS
+from mmesim.scenario.endpoint.autoscaling.policies import MINUTE_S, ScalingPolicy
+from mmesim.scenario.values.function import Function
+
+KEPT = 1440
+"""Values of a metric that a policy of the user can look back on: those of a day."""
+
+
+class _Host(Protocol):
+    row: int
+
+
+class Scalable(Protocol):
+    """What is scaled: the fleet."""
+
+    desired: int
+    updating: Slots
+
+    @property
+    def in_service(self) -> Sequence[Any]:
+        """The hosts that take calls."""
+
+    def provision(self) -> simpy.Process:
+        """One more host, which comes into service at the end of the event."""
+
+    def drain(self, host: Any) -> simpy.Process:
+        """A host takes no more calls; it is gone at the end of the event."""
+
+
+@dataclass
+class _Alarm:
+    """What a policy asks for, and since when."""
+
+    wants: str = ""
+    since_s: float = nan
+
+    def asks(self, wants: str, now: float) -> None:
+        if wants != self.wants:
+            self.wants, self.since_s = wants, now
+
+
+@dataclass
+class _Group:
+    """The policies that watch metrics of one period."""
+
+    period_s: float
+    delay_s: float
+    policies: list[int] = field(default_factory=list)
+    values: dict[str, deque[float]] = field(default_factory=dict)
+
+
+class Scaler:
+    """Scales a fleet until the run is over."""
+
+    def __init__(
+        self,
+        env: Environment,
+        live: LiveMetrics,
+        fleet: Scalable,
+        journal: Journal,
+        scaling: Autoscaling,
+        duration_s: float,
+        serial: bool,
+    ) -> None:
+        self._env = env
+        self._live = live
+        self._fleet = fleet
+        self._journal = journal
+        self._scaling = scaling
+        self._duration_s = duration_s
+        self._serial = serial
+        self._policies: list[Policy] = [_policy(one) for one in scaling.policies]
+        self._answers: list[int | None] = [None] * len(self._policies)
+        self._alarms = [_Alarm() for _ in self._policies]
+        self._cooldowns = Cooldowns(scaling.policies)
+        self._least, self._most = scaling.min, scaling.max
+        self._wanted: tuple[Decision, float] | None = None
+        """What the policies want now, with the value of the metric; it waits while the endpoint is updating."""
+        self._scheduled: int | None = None
+        """Number of the scheduled action whose limits the fleet has to come to."""
+        self._is_changing = False
+        for group in _groups(scaling):
+            env.process(self._watch(group))
+        if scaling.scheduled:
+            env.process(self._keep_the_schedule())
+
+    def _watch(self, group: _Group) -> Generator[simpy.Event, Any, None]:
+        env, meter, periods = self._env, self._live.meter(group.values), 1
+        while periods * group.period_s <= self._duration_s:
+            yield env.timeout(periods * group.period_s - env.now)
+            period = meter.read(group.period_s)
+            if group.delay_s > 0.0:
+                env.process(self._later(group, period))
+            else:
+                self._ask(group, period)
+            periods += 1
+
+    def _later(self, group: _Group, period: Period) -> Generator[simpy.Event, Any, None]:
+        yield self._env.timeout(group.delay_s)
+        if self._env.now <= self._duration_s:
+            self._ask(group, period)
+
+    def _ask(self, group: _Group, period: Period) -> None:
+        """A period's figures are known: its policies are asked, and what they want together begins."""
+        for name, values in group.values.items():
+            values.append(figure(period, name))
+        now, capacity = self._env.now, self._fleet.desired
+        columns = {name: np.array(values) for name, values in group.values.items()}
+        for k in group.policies:
+            seen = Seen(
+                now_s=now,
+                capacity=capacity,
+                in_service=len(self._fleet.in_service),
+                min=self._least,
+                max=self._most,
+                base=self._cooldowns.base(k, capacity, now),
+                columns=columns,
+            )
+            self._answered(k, self._policies[k](seen), capacity)
+        decision = decide(self._scaling.policies, self._answers, group.policies, capacity, self._cooldowns, now)
+        self._wanted = None if decision is None else (decision, self._value(decision.policy, group))
+        self._begin()
+
+    def _answered(self, k: int, answer: int | None, capacity: int) -> None:
+        self._answers[k] = None if answer is None else self._within(answer)
+        self._alarms[k].asks("" if answer is None else "out" if answer > capacity else "in", self._env.now)
+
+    def _value(self, k: int, group: _Group) -> float:
+        """The last value of the metric of a policy; a function of the user has none."""
+        rule = self._scaling.policies[k]
+        return nan if isinstance(rule, Function) else group.values[rule.metric][-1]
+
+    def _keep_the_schedule(self) -> Generator[simpy.Event, Any, None]:
+        for at_s, number, least, most in self._scaling.limits(self._duration_s):
+            yield self._env.timeout(at_s - self._env.now)
+            self._least, self._most = least, most
+            self._scheduled = number
+            self._begin()
+
+    def _within(self, hosts: int) -> int:
+        return max(self._least, min(self._most, hosts))
+
+    def _begin(self) -> None:
+        """Begin what is wanted, unless it waits for a change that is under way."""
+        if not self._serial:
+            for change in self._next():
+                Task(self._env, change)
+        elif not self._is_changing and self._is_due():
+            self._is_changing = True
+            Task(self._env, self._one_after_the_other())
+
+    def _is_due(self) -> bool:
+        """Whether something would be changed now."""
+        desired = self._fleet.desired
+        return self._within(desired) != desired or self._wanted is not None
+
+    def _one_after_the_other(self) -> Generator[simpy.Event, Any, None]:
+        while self._is_due():
+            turn = self._fleet.updating.request()
+            yield turn  # others update the endpoint too
+            for change in self._next():  # as things stand by now
+                yield from change
+                break
+            self._fleet.updating.release(turn)
+        self._is_changing = False
+
+    def _next(self) -> Generator[Generator[simpy.Event, Any, None], None, None]:
+        """What is due now: first the limits that the schedule sets, then what the policies want."""
+        desired = self._fleet.desired
+        if (hosts := self._within(desired)) != desired:
+            yield self._change(hosts, None, {})
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            decision, value = wanted
+            figures = {"metric": value, "alarm_s": self._alarms[decision.policy].since_s}
+            yield self._change(self._within(decision.hosts), decision.policy, figures)
+
+    def _change(self, hosts: int, by: int | None, figures: dict[str, float]) -> Generator[simpy.Event, Any, None]:
+        """Bring the fleet to a number of hosts: done when they are in service, or gone."""
+        fleet, before = self._fleet, self._fleet.desired
+        if hosts == before:
+            return
+        fleet.desired = hosts
+        kind = Kind.scale_out if hosts > before else Kind.scale_in
+        known = {name: value for name, value in figures.items() if value == value}
+        self._journal.note(kind, self._name(by), hosts=abs(hosts - before), desired=hosts, **known)
+        if hosts > before:
+            self._cooldowns.out_begins(by, before, self._env.now)
+            yield self._env.all_of([fleet.provision() for _ in range(hosts - before)])
+            self._cooldowns.out_is_done(by, self._env.now)
+            if not self._serial:  # a scale-in may have come first, which could not take them
+                yield self._drained(len(fleet.in_service) - fleet.desired)
+        else:
+            self._cooldowns.in_begins()
+            yield self._drained(before - hosts if self._serial else len(fleet.in_service) - hosts)
+            self._cooldowns.in_is_done(by, self._env.now)
+
+    def _drained(self, number: int) -> simpy.Event:
+        """So many hosts are gone, none for a number below 1."""
+        return self._env.all_of([self._fleet.drain(host) for host in self._leaving(max(0, number))])
+
+    def _leaving(self, number: int) -> list[Any]:
+        """The hosts that a scale-in takes."""
+        hosts = list(self._fleet.in_service)
+        match self._scaling.scale_in:
+            case ScaledIn.newest:
+                hosts.sort(key=lambda host: -host.row)
+            case ScaledIn.oldest:
+                hosts.sort(key=lambda host: host.row)
+            case ScaledIn.least_loaded:
+                in_flight = self._live.plane.tables.views.hosts.in_flight
+                hosts.sort(key=lambda host: (int(in_flight[host.row]), -host.row))
+        return hosts[:number]
+
+    def _name(self, by: int | None) -> str:
+        """A policy as the journal calls it, or a scheduled action by its place."""
+        if by is None:
+            return f"scheduled {self._scheduled}"
+        rule = self._scaling.policies[by]
+        return rule.function if isinstance(rule, Function) else f"{rule.form} {rule.metric}"
+
+
+def figure(period: Period, name: str) -> float:
+    """A metric of a period as a policy sees it: calls in flight are counted for each host (U)."""
+    value = period.figures[name]
+    if name == "ConcurrentRequestsPerModel":
+        return value / period.instances if period.instances else nan
+    return value
+
+
+def _policy(rule: ScalingPolicy) -> Policy:
+    return checked(rule) if isinstance(rule, Function) else policy(rule)
+
+
+def _groups(scaling: Autoscaling) -> list[_Group]:
+    """The policies by the period of their metrics; those of the user see every metric, each minute."""
+    groups: dict[float, _Group] = {}
+    for k, rule in enumerate(scaling.policies):
+        period_s, looked_at = _looked_at(rule)
+        delay_s = period_s if scaling.metric_delay_s is None else scaling.metric_delay_s
+        group = groups.setdefault(period_s, _Group(period_s, delay_s))
+        group.policies.append(k)
+        for name, most in looked_at.items():
+            kept = group.values.get(name, deque(maxlen=0)).maxlen or 0
+            group.values[name] = deque(maxlen=max(kept, most))
+    return [groups[period_s] for period_s in sorted(groups)]
+
+
+def _looked_at(rule: ScalingPolicy) -> tuple[float, dict[str, int]]:
+    """The period of the metrics that a policy looks at, and how many values of each."""
+    if isinstance(rule, Function):
+        return MINUTE_S, dict.fromkeys(METRICS, KEPT)
+    return rule.period_s, {rule.metric: rule.looks_back}

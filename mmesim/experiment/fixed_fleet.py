@@ -1,0 +1,16 @@
+"""Commands that compare fleets of a fixed size refuse one that scales, and say what to write instead."""
+
+from __future__ import annotations
+
+from mmesim.errors import UserError
+from mmesim.scenario.scenario import Scenario
+
+
+def refuse_scaling(scenario: Scenario, command: str) -> None:
+    """UserError for a scenario with autoscaling: its number of hosts is an outcome, not an input."""
+    scaling = scenario.endpoint.autoscaling
+    if scaling is not None:
+        raise UserError(
+            f"{scenario.name}: {command} is about a fixed number of instances, and endpoint.autoscaling changes it: "
+            f"--set endpoint.autoscaling=null --set endpoint.instance_count={scaling.max} is the largest it makes"
+        )

@@ -1,0 +1,38 @@
+"""What a picture of a comparison shows: b as multiples of a, what a difference is for the reader, and what differs."""
+
+from __future__ import annotations
+
+from mmesim.results.compare import Delta
+from mmesim.scenario.file.changes import changes
+from mmesim.scenario.scenario import Scenario
+
+MOST_CHANGES = 3
+"""Fields that differ which a title can hold."""
+
+
+def title_of(a: Scenario, b: Scenario) -> str:
+    """The names of both; of two scenarios of one name, such as those made with `with_`, what differs."""
+    different = changes(a, b) if a.name == b.name else ()
+    if not different:
+        return f"a: {a.name}\nb: {b.name}"
+    shown = [f"{one.field}: {one.a} \N{RIGHTWARDS ARROW} {one.b}" for one in different[:MOST_CHANGES]]
+    more = len(different) - len(shown)
+    return "\n".join([a.name, *shown, *([f"and {more} more"] if more else [])])
+
+
+def kind_of(delta: Delta) -> str:
+    """What a difference is for the reader: better, worse, undecided, or neither good nor bad."""
+    return delta.effect or ("undecided" if delta.direction == "undecided" else "neither good nor bad")
+
+
+def has_both(delta: Delta) -> bool:
+    """Whether b is a multiple of a, neither of which is 0."""
+    return bool(delta.a.value and delta.b.value)
+
+
+def multiples(delta: Delta) -> tuple[float, float, float]:
+    """B and the ends of its interval as multiples of a; without an interval the value stands for both ends."""
+    assert delta.difference.value is not None  # only figures with a difference are drawn
+    assert delta.a.value
+    low, high = delta.difference.ci95 or (delta.difference.value, delta.difference.value)
+    return 1.0 + delta.difference.value / delta.a.value, 1.0 + low / delta.a.value, 1.0 + high / delta.a.value

@@ -1,0 +1,84 @@
+"""Points with intervals over numbers as a picture: a sweep over one field, fleets over what they cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from mmesim.report.page.rows import SIGNS, Kind
+from mmesim.report.page.scale import Limit, Scale, written
+from mmesim.report.page.svg import WIDTH, line, picture, words
+
+HEIGHT, LEFT, TOP, BOTTOM, LETTER = 320.0, 64.0, 22.0, 46.0, 6.2
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One point; `name` is written beside it, `of` joins it by a line with those of the same."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    kind: Kind
+    name: str = ""
+    of: str = ""
+
+
+def scatter(
+    dots: Sequence[Dot], across: str, up: str, label: str, limits: Sequence[Limit] = (), from_zero: bool = True
+) -> Markup:
+    """The points that have a value, with the limits as lines; `from_zero`: a linear axis upwards begins at 0."""
+    shown = [dot for dot in dots if math.isfinite(dot.y)]
+    right, bottom = WIDTH - 16.0, HEIGHT - BOTTOM
+    xs = Scale.of([dot.x for dot in shown], LEFT, right, from_zero=False)
+    ends = [end for dot in shown for end in (dot.y, dot.low, dot.high)]
+    ys = Scale.of([*ends, *(limit for limit, _ in limits)], bottom, TOP, from_zero)
+    parts = []
+    for mark in xs.marks():
+        parts.append(words(xs.place(mark), bottom + 18.0, written(mark), "small", "middle"))
+    for mark in ys.marks():
+        y = ys.place(mark)
+        parts += [line([(LEFT, y), (right, y)], "grid"), words(LEFT - 6.0, y + 4.0, written(mark), "small", "end")]
+    for limit, name in limits:
+        y = ys.place(limit)
+        parts += [line([(LEFT, y), (right, y)], "limit"), words(LEFT + 4.0, y - 5.0, name, "small")]
+    for family in dict.fromkeys(dot.of for dot in shown):
+        through = [(xs.place(dot.x), ys.place(dot.y)) for dot in shown if dot.of == family]
+        parts.append(line(through, "whisker"))
+    for dot in shown:
+        x, y = xs.place(dot.x), ys.place(dot.y)
+        if math.isfinite(dot.low):
+            parts.append(line([(x, ys.place(dot.low)), (x, ys.place(dot.high))], "whisker"))
+        parts.append(Markup('<circle cx="{:.2f}" cy="{:.2f}" r="5" class="{}"/>').format(x, y, dot.kind))
+    parts += _names([(xs.place(dot.x), ys.place(dot.y), dot) for dot in shown])
+    parts.append(words((LEFT + right) / 2.0, HEIGHT - 6.0, across, "", "middle"))
+    parts.append(words(0, 10.0, up, "strong"))
+    said = "; ".join(f"{dot.name or written(dot.x)}: {dot.y:,.4g}" for dot in shown[:12])
+    return picture(HEIGHT, f"{label}: {said}", parts, f"{label}; bars: 95 % intervals")
+
+
+def _names(placed: Sequence[tuple[float, float, Dot]]) -> Iterator[Markup]:
+    """The name of each point beside it, on the first side where it covers neither a point nor a name."""
+    taken = [(x - 6.0, y - 6.0, x + 6.0, y + 6.0) for x, y, _ in placed]
+    for x, y, dot in placed:
+        text = f"{dot.name} {SIGNS[dot.kind]}".strip()
+        length = LETTER * len(text)
+        for side, left, below in (("start", x + 9.0, -3.0), ("end", x - 9.0 - length, -3.0), ("start", x + 9.0, 14.0)):
+            box = (left, y + below - 10.0, left + length, y + below + 2.0)
+            inside = box[0] >= LEFT and box[2] <= WIDTH
+            if inside and not any(_cover(box, other) for other in taken):
+                taken.append(box)
+                yield words(left if side == "start" else left + length, y + below, text, "small", side)
+                break
+
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
+
+
+def _cover(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

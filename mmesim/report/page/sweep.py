@@ -1,0 +1,75 @@
+"""The page of a sweep: its table, and each figure at all points with intervals, limits, and which points pass."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from markupsafe import Markup
+
+from mmesim.experiment.sweep.result import SweepResult
+from mmesim.report import formats
+from mmesim.report.content.sweep import cheapest, sweep_report
+from mmesim.report.content.swept import axis_label, limits_of, names_of, scaled
+from mmesim.report.page.document import Tone, document
+from mmesim.report.page.rows import Kind, Row, rows
+from mmesim.report.page.scale import written
+from mmesim.report.page.scatter import Dot, scatter
+from mmesim.report.page.sections import SUMMARY, parts
+from mmesim.report.phrases import plural
+from mmesim.report.plain import harmless_line
+from mmesim.scenario.figures import SHOWN_UNITS, Figure
+
+NEAR_ALL = 50.0
+"""Shares in percent that are all above this have an axis that does not begin at 0."""
+KINDS: Mapping[str | None, Kind] = MappingProxyType(
+    {"pass": "pass", "fail": "fail", "undecided": "undecided", None: "none"}
+)
+
+
+def sweep_page(result: SweepResult, figures: Sequence[Figure]) -> str:
+    """The page of a sweep, with a picture for each of these figures that has a value anywhere."""
+    drawn = [
+        figure for figure in figures if any(point.figures[figure.column].value is not None for point in result.points)
+    ]
+    pictures = [_picture(result, figure) for figure in drawn]
+    found = " ".join(text for block in cheapest(result) for text in block.texts)
+    answer = harmless_line(found or plural(len(result.points), "point"))
+    shown = parts(sweep_report(result, figures), {SUMMARY: pictures})
+    return document(f"{result.scenario.name}: sweep", answer, _tone(result), shown, {})
+
+
+def _tone(result: SweepResult) -> Tone:
+    verdicts = {point.verdict for point in result.points}
+    if not verdicts or None in verdicts:
+        return "plain"
+    return "good" if "pass" in verdicts else "open" if "undecided" in verdicts else "bad"
+
+
+def _picture(result: SweepResult, figure: Figure) -> Markup:
+    """A line over one swept number, else a row for each point."""
+    found = [point.figures[figure.column] for point in result.points]
+    values, low, high = scaled(figure, found)
+    kinds = [KINDS[point.verdict] for point in result.points]
+    names, label, unit = names_of(result), figure.title, SHOWN_UNITS[figure.kind]
+    limits = [(limit, f"limit {written(limit)} {unit}".rstrip()) for limit in limits_of(result, figure)]
+    (first, *others) = result.swept
+    each = range(len(result.points))
+    if not others and first.numbers is not None:
+        known = [end for end in (*values, *(limit for limit, _ in limits)) if not math.isnan(end)]
+        near_all = figure.kind == "share" and min(known) >= NEAR_ALL
+        dots = [Dot(float(first.numbers[i]), values[i], low[i], high[i], kinds[i]) for i in each]
+        return scatter(sorted(dots, key=lambda dot: dot.x), names[0], axis_label(figure), label, limits, not near_all)
+    shown = [formats.figure(figure.kind, one.value) for one in found]
+    every = [Row(_name(result, i), values[i], low[i], high[i], shown[i], kinds[i]) for i in each]
+    return rows(every, axis_label(figure), label, limits)
+
+
+def _known(result: SweepResult, figure: Figure) -> bool:
+    return any(point.figures[figure.column].value is not None for point in result.points)
+
+
+def _name(result: SweepResult, index: int) -> str:
+    """The values of a point."""
+    return harmless_line(", ".join(field.texts[index] for field in result.swept))

@@ -1,0 +1,109 @@
+"""The metrics that a scaling policy can watch: CloudWatch's names, and what they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from mmesim.errors import did_you_mean
+from mmesim.scenario.values.fields import Refused, shown
+
+Most = Literal["percent", "percent of each vCPU", "share"]
+"""How large a value can be: 100, 100 x vCPU, 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A column of the table of one-minute windows, as a policy sees it."""
+
+    name: str
+    falls: bool = True
+    """Whether it falls in proportion when hosts are added, which target tracking needs."""
+    most: Most | None = None
+    high_resolution: bool = False
+    """Whether AWS can publish it every 10 s."""
+
+    def highest(self, vcpu: int) -> float | None:
+        """The highest value on hosts with so many vCPUs, None where there is none."""
+        return {None: None, "percent": 100.0, "percent of each vCPU": 100.0 * vcpu, "share": 1.0}[self.most]
+
+
+def _spelled(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        one.name: one
+        for one in (
+            Metric("InvocationsPerInstance"),
+            Metric("ConcurrentRequestsPerModel", high_resolution=True),
+            Metric("CPUUtilization", most="percent of each vCPU", high_resolution=True),
+            Metric("MemoryUtilization", falls=False, most="percent", high_resolution=True),
+            Metric("DiskUtilization", falls=False, most="percent", high_resolution=True),
+            Metric("WorkerUtilization", most="percent"),
+            Metric("WorkerUtilization_Maximum", falls=False, most="percent"),
+            Metric("Invocations", falls=False),
+            Metric("InvocationModelErrors", falls=False),
+            Metric("Invocation4XXErrors", falls=False),
+            Metric("Invocation5XXErrors", falls=False),
+            Metric("ModelCacheHit", falls=False, most="share"),
+            Metric("ModelCacheHit_SampleCount", falls=False),
+            Metric("ModelLatency", falls=False),
+            Metric("ModelLatency_Maximum", falls=False),
+            Metric("OverheadLatency", falls=False),
+            Metric("ModelLoadingWaitTime", falls=False),
+            Metric("ModelLoadingWaitTime_Maximum", falls=False),
+            Metric("ModelDownloadingTime", falls=False),
+            Metric("ModelLoadingTime", falls=False),
+            Metric("ModelUnloadingTime", falls=False),
+            Metric("ModelUnloadingTime_SampleCount", falls=False),
+            Metric("LoadedModelCount", falls=False),
+            Metric("RequestsInSystem", falls=False),
+            Metric("QueueFull", falls=False),
+            Metric("ClientLatency", falls=False),
+            Metric("ClientLatency_SampleCount", falls=False),
+            Metric("LogClientLatency", falls=False),
+            Metric("ClientLatency_p50", falls=False),
+            Metric("ClientLatency_p99", falls=False),
+        )
+    }
+)
+"""Name -> metric. For a policy ConcurrentRequestsPerModel is counted for each host, as SageMaker emits it (U)."""
+
+PREDEFINED: Mapping[str, tuple[str, float]] = MappingProxyType(
+    {
+        "SageMakerVariantInvocationsPerInstance": ("InvocationsPerInstance", 60.0),
+        "SageMakerVariantConcurrentRequestsPerModelHighResolution": ("ConcurrentRequestsPerModel", 10.0),
+    }
+)
+"""What Application Auto Scaling calls a metric, with its period in seconds."""
+
+_BY_SPELLING = {_spelled(name): name for name in METRICS} | {
+    _spelled(name): metric for name, (metric, _) in PREDEFINED.items()
+}
+
+
+def metric_of(value: object) -> str:
+    """CloudWatch's name of a metric that is written so, in snake case, or as a predefined metric; Refused else."""
+    if not isinstance(value, str):
+        raise Refused(f"{shown(value)} is not the name of a metric", (), "metric: InvocationsPerInstance")
+    name = _BY_SPELLING.get(_spelled(value))
+    if name is None:
+        near = did_you_mean(value, METRICS) or did_you_mean(_spelled(value), _BY_SPELLING)
+        several = ", ".join(one.name for one in METRICS.values() if one.falls)
+        raise Refused(f"unknown metric {shown(value)}: {several}, or another column of windows.parquet", (), near)
+    return name
+
+
+_SCHEMA = {
+    "type": "string",
+    "description": "a metric in CloudWatch's spelling or in snake case",
+    "anyOf": [{"enum": [*METRICS, *PREDEFINED]}, {"type": "string", "pattern": "^[a-z0-9_]+$"}],
+}
+MetricField = Annotated[str, BeforeValidator(metric_of), WithJsonSchema(_SCHEMA)]
+"""A field of the schema that holds the name of a metric."""
