@@ -179,7 +179,7 @@ class Fleet:
         config = self._configs.of(self.endpoint if endpoint is None else endpoint, now)
         key = placement_key(scenario, self._replication, "host", number)
         hardware = config.endpoint.host
-        row = self._plane.add_host(now, key, config.place, hardware.cpu_speed)
+        row = int(self._plane.add_host(now, key, config.place, hardware.cpu_speed))
         self._plane.equip_host(now, row, config.kind.event_loops, hardware.vcpu, *cores_and_slope(hardware))
         if scenario.uses_devices:
             self._plane.equip_devices(now, row, _devices(hardware, scenario))
