@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
     from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
     from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
+    from mmesim.scenario.endpoint.devices import Devices
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
@@ -78,6 +79,7 @@ __all__ = [
     "Constant",
     "ConstantRate",
     "CpuWait",
+    "Devices",
     "Diurnal",
     "Download",
     "Drift",
@@ -176,6 +178,7 @@ _HOMES = {
         "TargetTracking",
     ),
     "mmesim.scenario.endpoint.autoscaling.schedule": ("ScheduledAction",),
+    "mmesim.scenario.endpoint.devices": ("Devices",),
     "mmesim.scenario.endpoint.endpoint": (
         "Download",
         "Endpoint",
