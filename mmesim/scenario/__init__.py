@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
     from mmesim.scenario.faults.kinds import (
+        ContainerRestart,
         FailingS3,
         InstanceLoss,
         Leak,
@@ -78,6 +79,7 @@ __all__ = [
     "ConfiguredModel",
     "Constant",
     "ConstantRate",
+    "ContainerRestart",
     "CpuWait",
     "Devices",
     "Diurnal",
@@ -197,6 +199,7 @@ _HOMES = {
     ),
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
+        "ContainerRestart",
         "FailingS3",
         "InstanceLoss",
         "Leak",
