@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
     from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
     from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
+    from mmesim.scenario.endpoint.devices import Devices
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
@@ -85,6 +86,7 @@ __all__ = [
     "ContainerRestart",
     "CpuWait",
     "Deploy",
+    "Devices",
     "Diurnal",
     "Download",
     "Drift",
@@ -187,6 +189,7 @@ _HOMES = {
         "TargetTracking",
     ),
     "mmesim.scenario.endpoint.autoscaling.schedule": ("ScheduledAction",),
+    "mmesim.scenario.endpoint.devices": ("Devices",),
     "mmesim.scenario.endpoint.endpoint": (
         "Download",
         "Endpoint",

@@ -81,7 +81,8 @@ def _fleet(ground: Ground) -> Iterator[Candidate]:
         yield Candidate("fewest_and_a_spare", text, {"endpoint.instance_count": fewest + 1})
     if needed is not None and needed > n:
         yield Candidate("needed_instances", f"{_instances(needed)}: enough", {"endpoint.instance_count": needed})
-    row = types.own_row(endpoint)
+    # The other types have no devices.
+    row = None if ground.scenario.uses_devices else types.own_row(endpoint)
     if row is None:
         return
     for id, what, name in (
