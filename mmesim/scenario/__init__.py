@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
     from mmesim.scenario.faults.kinds import (
+        ContainerRestart,
         FailingS3,
         InstanceLoss,
         Leak,
@@ -77,6 +78,7 @@ __all__ = [
     "ConfiguredModel",
     "Constant",
     "ConstantRate",
+    "ContainerRestart",
     "CpuWait",
     "Diurnal",
     "Download",
@@ -194,6 +196,7 @@ _HOMES = {
     ),
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
+        "ContainerRestart",
         "FailingS3",
         "InstanceLoss",
         "Leak",

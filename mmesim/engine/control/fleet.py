@@ -154,21 +154,22 @@ class Fleet:
         self.hosts.append(host)
         return host
 
-    def _open(self, host: Host) -> None:
+    def _open(self, host: Host, after_s: float = 0.0) -> None:
+        """The router sends to a host from now on, which was asked for so long ago."""
         self._plane.open_host(self._env.now, host.row)
-        self._journal.note(Kind.in_service, host=host.row)
+        self._journal.note(Kind.in_service, host=host.row, after_s=after_s)
         self._changed()
 
     def _provision(self, endpoint: Endpoint | None, after: float | None, zone: int | None) -> Process:
         self._journal.note(Kind.provisioning)
-        drawn_s = self._draw_s()
+        drawn_s, asked_s = self._draw_s(), self._env.now
         yield self._env.timeout(drawn_s if after is None else after)
         host = self._come(endpoint, zone)
         loads = self._preload(host)
         if loads:
             yield self._env.all_of(loads)
         if not host.is_gone:
-            self._open(host)
+            self._open(host, self._env.now - asked_s)
         return host
 
     def _draw_s(self) -> float:
