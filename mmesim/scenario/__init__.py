@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.deploys.deploy import Deploy
+    from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling
     from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
     from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
     from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
@@ -66,11 +68,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AdjustmentType",
     "AffineBatch",
+    "AllAtOnce",
     "Autoscaling",
     "AzureModels",
     "Belief",
     "BotoLegacy",
     "BotoStandard",
+    "Canary",
     "Cause",
     "Clients",
     "ClosedLoop",
@@ -80,6 +84,7 @@ __all__ = [
     "ConstantRate",
     "ContainerRestart",
     "CpuWait",
+    "Deploy",
     "Diurnal",
     "Download",
     "Drift",
@@ -104,6 +109,7 @@ __all__ = [
     "HyperexponentialArrivals",
     "InstanceLoss",
     "Leak",
+    "Linear",
     "Lognormal",
     "LognormalArrivals",
     "LognormalPopularity",
@@ -122,6 +128,7 @@ __all__ = [
     "Ramp",
     "Range",
     "RateStage",
+    "Rolling",
     "Router",
     "RouterPolicy",
     "RunSettings",
@@ -170,6 +177,8 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
+    "mmesim.scenario.deploys.deploy": ("Deploy",),
+    "mmesim.scenario.deploys.strategy": ("AllAtOnce", "Canary", "Linear", "Rolling"),
     "mmesim.scenario.endpoint.autoscaling.autoscaling": ("Autoscaling", "ScaledIn"),
     "mmesim.scenario.endpoint.autoscaling.policies": (
         "AdjustmentType",
