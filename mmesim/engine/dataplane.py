@@ -142,9 +142,13 @@ class DataPlane:
 
     def kill_host(self, now: float, host: int) -> None:
         """The host is no more: everything on it ends. The router knows of it after `notice_loss`, which must follow."""
-        attempts = self.tables.views.attempts
-        self._room(host, int(np.count_nonzero((attempts.state != codes.A_FREE) & (attempts.host == host))))
+        self._room_for_all(host)
         self._do("kill_host", now, host)
+
+    def empty_host(self, now: float, host: int) -> None:
+        """The container of the host dies: what was handed to it fails, its pools are gone but for those that load."""
+        self._room_for_all(host)
+        self._do("empty_host", now, host)
 
     def notice_loss(self, now: float, host: int) -> None:
         """The router learns that a host is lost."""
@@ -307,6 +311,11 @@ class DataPlane:
         """Room for what the waiters of a pool may add in one verb."""
         views = self.tables.views
         self._room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
+
+    def _room_for_all(self, host: int) -> None:
+        """Room for what all attempts on a host may add in one verb."""
+        attempts = self.tables.views.attempts
+        self._room(host, int(np.count_nonzero((attempts.state != codes.A_FREE) & (attempts.host == host))))
 
     def _room(self, host: int, waiters: int) -> None:
         """Room for what `waiters` attempts on a host may add in one verb; for a few there always is.

@@ -29,7 +29,7 @@ class Kind(StrEnum):
     fault_over = "fault_over"
     """What the fault did is over; what follows from it need not be."""
     killed = "killed"
-    """The kernel killed the largest worker of `host` for lack of memory; `name` is the fault that leaks."""
+    """The kernel killed a worker of `host`, or its container, for lack of memory; `name` is the fault that leaks."""
     deploy = "deploy"
     """A deploy began, from `old` to `new` hosts; `name` is that of `deploys:`."""
     provisioned = "provisioned"

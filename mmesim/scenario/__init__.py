@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
     from mmesim.scenario.faults.kinds import (
+        ContainerRestart,
         FailingS3,
         InstanceLoss,
         Leak,
@@ -81,6 +82,7 @@ __all__ = [
     "ConfiguredModel",
     "Constant",
     "ConstantRate",
+    "ContainerRestart",
     "CpuWait",
     "Deploy",
     "Diurnal",
@@ -203,6 +205,7 @@ _HOMES = {
     ),
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
+        "ContainerRestart",
         "FailingS3",
         "InstanceLoss",
         "Leak",

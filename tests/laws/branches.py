@@ -37,6 +37,7 @@ from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Throttling
+from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
 from mmesim.scenario.run.condition import read_condition
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
@@ -246,6 +247,26 @@ def _lost(server: Server) -> Scenario:
     return lost
 
 
+def _faulty(server: Server) -> Scenario:
+    """Bad models, workers that crash, and containers that die at all times, with calls in every state."""
+    models = (
+        _models(6, 2, Service(cpu=Exponential(0.03), threads=2)),
+        _batched("batched", Service(cpu=Constant(0.05))),
+        _models(2, 1),
+    )
+    endpoint = _endpoint(2, "sticky", "lru", spill_at=1, usable_memory_given_bytes=400 * MIB, invocation_timeout_s=0.3)
+    whole = _scenario(endpoint, models, rate_per_s=60.0, server=server)
+    given = (
+        {"container_restart": {"instance": "random", "takes": 0.2}, "rate": 3.0},
+        {"worker_crash": {"models": ["m2", "batched"], "workers": "all"}, "rate": 1.0},
+        {"poison_model": {"models": ["m1"], "load_failure": "507", "for": 2.0}, "at": 0.0},
+        {"poison_model": {"models": ["batched"], "for": 1.0}, "at": 1.0},
+    )
+    faults = named([Fault.model_validate(one) for one in given])
+    faulty: Scenario = whole.model_copy(update={"faults": faults})
+    return faulty
+
+
 SLOW = read_condition("mean in every 1 s > 0 s")
 
 
@@ -341,6 +362,8 @@ def scenarios() -> dict[str, Scenario]:
             server=one_queue(Server(job_queue_size=8, max_batch_delay_s=0.02)),
         ),
         "lost": _lost(server=Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))),
+        "faults": _faulty(Server(job_queue_size=8, event_loops=1, overhead=drawn.overhead, process_start=_drawn(0.02))),
+        "faults_queue": _faulty(one_queue(Server(job_queue_size=8, overhead=drawn.overhead))),
         "lost_queue": _lost(server=one_queue(Server(job_queue_size=8))),
         "clients": _clients(),
         "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(
@@ -376,6 +399,9 @@ def run(scenario: Scenario) -> str:
 
 
 def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    if sim.scenario.models[0].name in ("max", "m2"):
+        # A load of the one leaves a copy that tries again at each call, of the other one without a worker.
+        sim.loader.faults.bad.update({0: ["swallowed"], 1: ["507"]})
     yield sim.env.timeout(sim.scenario.run.duration_s / 2)
     sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
     if sim.scenario.models[0].name in ("max", "m2", "m3"):

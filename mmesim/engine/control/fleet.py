@@ -123,7 +123,7 @@ class Fleet:
         self._plane.open_host(self._env.now, host.row)
         if not host.was_open:
             host.was_open = True
-            self._journal.note(Kind.in_service, host=host.row)
+            self._journal.note(Kind.in_service, host=host.row, after_s=self._env.now - host.asked_s)
         self._changed()
 
     def rest(self, host: Host) -> None:
@@ -197,12 +197,13 @@ class Fleet:
         self, endpoint: Endpoint | None, after: float | None, zone: int | None, side: int, opens: bool
     ) -> Process:
         self._journal.note(Kind.provisioning)
-        drawn_s = self._draw_s()
+        drawn_s, asked_s = self._draw_s(), self._env.now
         yield self._env.timeout(drawn_s if after is None else after)
         host = self._come(endpoint, zone, side)
         loads = self._preload(host)
         if loads:
             yield self._env.all_of(loads)
+        host.asked_s = asked_s
         if side not in self.sides and not host.is_gone:
             self.lose(host)
         if opens and not host.is_gone:

@@ -43,7 +43,9 @@ def happened(summary: Any) -> Iterator[Block]:
 
 
 def _named(of: Any) -> str:
-    return f"{of['kind'].replace('_', '-')} {of['name']}".strip()
+    """Its kind and name; of a policy the metric alone."""
+    name = of["name"].removeprefix("target_tracking ").removeprefix("step ")
+    return f"{of['kind'].replace('_', '-')} {name}".strip()
 
 
 def _row(of: Any) -> tuple[Cell, ...]:
