@@ -200,10 +200,10 @@ class Fleet:
         drawn_s, asked_s = self._draw_s(), self._env.now
         yield self._env.timeout(drawn_s if after is None else after)
         host = self._come(endpoint, zone, side)
+        host.asked_s = asked_s
         loads = self._preload(host)
         if loads:
             yield self._env.all_of(loads)
-        host.asked_s = asked_s
         if side not in self.sides and not host.is_gone:
             self.lose(host)
         if opens and not host.is_gone:
