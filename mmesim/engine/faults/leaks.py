@@ -73,7 +73,7 @@ def _relieve(world: World, fault: Fault) -> None:
             if worker is None:
                 break
             pool, number, size_bytes, leaked_bytes = worker
-            world.loader.crash(pool, number)
+            world.loader.crew.crash(pool, number)
             world.kills(fault, host)
             host.grow(pool, -leaked_bytes)
             dead_bytes += size_bytes - leaked_bytes
