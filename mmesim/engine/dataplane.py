@@ -120,8 +120,16 @@ class DataPlane:
         self._do("equip_host", now, host, loops, vcpu, cores, smt_slope)
 
     def open_host(self, now: float, host: int) -> None:
-        """The router sends to a new host from now on."""
+        """The router may send to a host from now on that is new or was drained."""
         self._do("open_host", now, host)
+
+    def take_side(self, now: float, host: int, side: int) -> None:
+        """A new host, to which the router does not send yet, is on a side: 0 or 1."""
+        self._do("take_side", now, host, side)
+
+    def split_calls(self, now: float, share: float) -> None:
+        """Hosts of side 1 take this share of the attempts from now on, those of side 0 the others."""
+        self._do("split_calls", now, x=share)
 
     def add_config(self, place: int, kind: ServerKind, models: Sequence[Model]) -> None:
         """Hosts of one more configuration may come, with this place in `copies`; `come_to` must follow.
@@ -134,9 +142,13 @@ class DataPlane:
 
     def kill_host(self, now: float, host: int) -> None:
         """The host is no more: everything on it ends. The router knows of it after `notice_loss`, which must follow."""
-        attempts = self.tables.views.attempts
-        self._room(host, int(np.count_nonzero((attempts.state != codes.A_FREE) & (attempts.host == host))))
+        self._room_for_all(host)
         self._do("kill_host", now, host)
+
+    def empty_host(self, now: float, host: int) -> None:
+        """The container of the host dies: what was handed to it fails, its pools are gone but for those that load."""
+        self._room_for_all(host)
+        self._do("empty_host", now, host)
 
     def notice_loss(self, now: float, host: int) -> None:
         """The router learns that a host is lost."""
@@ -303,6 +315,11 @@ class DataPlane:
         """Room for what the waiters of a pool may add in one verb."""
         views = self.tables.views
         self._room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
+
+    def _room_for_all(self, host: int) -> None:
+        """Room for what all attempts on a host may add in one verb."""
+        attempts = self.tables.views.attempts
+        self._room(host, int(np.count_nonzero((attempts.state != codes.A_FREE) & (attempts.host == host))))
 
     def _room(self, host: int, waiters: int) -> None:
         """Room for what `waiters` attempts on a host may add in one verb; for a few there always is.

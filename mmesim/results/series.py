@@ -13,6 +13,7 @@ from mmesim.results.run_data import RunData
 
 COLUMNS: tuple[str, ...] = (
     "start_s",
+    "Instances",
     "Invocations",
     "ModelCacheHit",
     "ModelCacheHit_SampleCount",
@@ -22,6 +23,7 @@ COLUMNS: tuple[str, ...] = (
     "RequestsInSystem",
     "QueueFull",
     "CPUUtilization",
+    "MemoryUtilization",
     "WorkerUtilization_Maximum",
 )
 """Columns of the windows that are read here: who keeps a run for later judgement keeps these."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.deploys.deploy import Deploy
+    from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling
     from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
     from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
     from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.endpoint.router import Placement, Router, RouterPolicy
     from mmesim.scenario.faults.fault import Fault
     from mmesim.scenario.faults.kinds import (
+        ContainerRestart,
         FailingS3,
         InstanceLoss,
         Leak,
@@ -66,11 +69,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AdjustmentType",
     "AffineBatch",
+    "AllAtOnce",
     "Autoscaling",
     "AzureModels",
     "Belief",
     "BotoLegacy",
     "BotoStandard",
+    "Canary",
     "Cause",
     "Clients",
     "ClosedLoop",
@@ -78,7 +83,9 @@ __all__ = [
     "ConfiguredModel",
     "Constant",
     "ConstantRate",
+    "ContainerRestart",
     "CpuWait",
+    "Deploy",
     "Diurnal",
     "Download",
     "Drift",
@@ -103,6 +110,7 @@ __all__ = [
     "HyperexponentialArrivals",
     "InstanceLoss",
     "Leak",
+    "Linear",
     "Lognormal",
     "LognormalArrivals",
     "LognormalPopularity",
@@ -121,6 +129,7 @@ __all__ = [
     "Ramp",
     "Range",
     "RateStage",
+    "Rolling",
     "Router",
     "RouterPolicy",
     "RunSettings",
@@ -169,6 +178,8 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
+    "mmesim.scenario.deploys.deploy": ("Deploy",),
+    "mmesim.scenario.deploys.strategy": ("AllAtOnce", "Canary", "Linear", "Rolling"),
     "mmesim.scenario.endpoint.autoscaling.autoscaling": ("Autoscaling", "ScaledIn"),
     "mmesim.scenario.endpoint.autoscaling.policies": (
         "AdjustmentType",
@@ -195,6 +206,7 @@ _HOMES = {
     ),
     "mmesim.scenario.faults.fault": ("Fault",),
     "mmesim.scenario.faults.kinds": (
+        "ContainerRestart",
         "FailingS3",
         "InstanceLoss",
         "Leak",

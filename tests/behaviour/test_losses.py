@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from mmesim.engine.simulation import Simulation
+from mmesim.scenario import CpuWait, Overhead
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.test_faults import faults
-from tests.behaviour.timeline import endpoint, model, play, scenario
+from tests.behaviour.timeline import MIB, endpoint, model, play, scenario
 
 
 def test_a_zone_takes_its_instances_with_it_and_others_follow_in_the_same_zone(tmp_path: Path) -> None:
@@ -25,6 +26,61 @@ def test_a_zone_takes_its_instances_with_it_and_others_follow_in_the_same_zone(t
         assert (call.cause, call.latency) == (("host_lost", 5.0) if call.host in (0, 3) else ("ok", 30.0))
     seen = [(one.at_s, one.kind, dict(one.figures)) for one in run.data.happened if one.name == "zone_loss-0"]
     assert seen == [(10.0, "fault", {"zone": 1, "hosts": 2}), (30.0, "fault_over", {})]
+
+
+def test_a_container_that_dies_takes_calls_and_models_with_it_and_loads_wait_for_it(tmp_path: Path) -> None:
+    # Dies at 10 s, back at 15 s. `a` is in a worker and in the queue, `b` is loaded in it, `c` waits for the slot.
+    died = faults({"container_restart": {"instance": 0, "takes": 5.0}, "at": 10.0})
+    requests = [
+        (0.0, "a", 0.5),
+        (8.0, "a", 5.0),
+        (9.0, "a", 1.0),
+        (9.5, "b", 1.0),
+        (9.8, "c", 1.0),
+        (11.0, "a", 1.0),
+        (20.0, "a", 1.0),
+    ]
+    models = [model("a"), model("b", load_s=2.0), model("c")]
+    simulation = Simulation(scenario(tmp_path, requests, models, endpoint(load_slots=1), faults=died), records=-1)
+    run = play(simulation)
+    assert run.causes == ["ok", "worker_died", "worker_died", "load_failed", "ok", "ok", "ok"]
+    # c loads from 15 to 16 s and is served to 17 s; then a, which has to be loaded again, to 17 s and to 18 s.
+    assert run.latencies == [1.5, 2.0, 1.0, 0.5, 7.2, 7.0, 1.0]
+    (host,) = simulation.hosts
+    assert (host.memory.value, host.loads) == (200 * MIB, 3)
+    seen = [(one.at_s, one.kind, dict(one.figures)) for one in run.data.happened]
+    assert seen == [(10.0, "fault", {"host": 0}), (15.0, "fault_over", {})]
+
+
+def test_calls_in_the_front_end_die_with_the_container_and_its_event_loops_are_free(tmp_path: Path) -> None:
+    died = faults({"container_restart": {"instance": 0, "takes": 1.0}, "at": 10.2})
+    half = CpuWait(cpu=Constant(0.5))
+    server = {"event_loops": 1, "overhead": Overhead(pre=half, post=half)}
+    requests = [(9.0, "a", 0.1), (10.0, "a", 0.1), (10.1, "a", 0.1), (20.0, "a", 0.1)]
+    given = scenario(tmp_path, requests, [model("a")], endpoint(warm=True), faults=died, server=server)
+    run = play(Simulation(given, records=-1))
+    # The first is in the front end for the second time, the others wait for its loop or are in it.
+    assert run.causes == ["ok", "worker_died", "worker_died", "ok"]
+    assert run.latencies[3] == 2.1  # a load of a second, and what a call takes
+
+
+def test_the_kernel_kills_the_container_when_it_is_the_largest_process(tmp_path: Path) -> None:
+    # Each unload leaves 30 GiB behind in the container: 90 of 64 GiB after three. It is back after 30 s, without them.
+    leaks = faults({"leak": {"models": ["a", "b", "c"], "per_unload": 30 * 2**30}, "at": 0.0})
+    models = [model("a"), model("b"), model("c")]
+    given = scenario(tmp_path, [(9.0, "a", 0.1)], models, endpoint(warm=True), faults=leaks)
+
+    def unload_all(env, place):
+        for name in ("a", "b", "c"):
+            yield env.timeout(1.0)
+            place.unload(name, 0)
+
+    simulation = Simulation(given, records=-1, processes=[unload_all])
+    run = play(simulation)
+    assert [(one.at_s, one.kind) for one in run.data.happened] == [(0.0, "fault"), (4.0, "killed")]
+    assert run.latencies == [34.0 + 1.0 + 0.1 - 9.0]
+    (host,) = simulation.hosts
+    assert (host.left_bytes, host.memory.value) == (0, 100 * MIB)
 
 
 def test_an_instance_that_is_not_replaced_stays_away(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def rate(per_s: float) -> str:
     return f"traffic.traffic-0.arrivals.poisson.rate={per_s} /s"
 
 
+GPU = "endpoint.devices={count: 1, memory: 16 GiB}"
 FOUR_OF_8_6_GIB = ["models.m.count=4", "models.m.memory=8.5 GiB", "endpoint.warm=false"]
 COMPUTES = service("{cpu: {exponential: {mean: 100 ms}}, wait: 0 s}")
 
@@ -56,6 +57,25 @@ TABLE: dict[str, tuple[str | None, list[str]]] = {
     "few calls, slow for the queue": (
         "workers",
         ["models.m.count=3", service("{wait: {lognormal: {mean: 100 ms, cv: 0.2}}}"), rate(2)],
+    ),
+    "a GPU that is nearly always busy": (
+        "device",
+        [GPU, "models.m.workers=8", service("{device: {exponential: {mean: 100 ms}}, wait: 0 s}"), rate(8.5)],
+    ),
+    "models that push each other from a GPU": (
+        "device_memory",
+        [GPU, "models.m.count=8", "models.m.device_memory=3 GiB", service("{device: 1 ms, wait: 0 s}"), rate(3)],
+    ),
+    "models that do not fit on a GPU together, and compute at the same time": (
+        "device_memory",
+        [
+            GPU,
+            "endpoint.devices.at_once=4",
+            "models.m.count=4",
+            "models.m.device_memory=8 GiB",
+            service("{device: 300 ms, wait: 0 s}"),
+            rate(2),
+        ],
     ),
     "bursts and a short queue": (
         "queue",

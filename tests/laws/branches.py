@@ -33,9 +33,13 @@ from mmesim.scenario import (
 )
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
+from mmesim.scenario.deploys.deploy import Deploy
+from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Throttling
+from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
+from mmesim.scenario.run.condition import read_condition
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.stages import UserStage
 from mmesim.scenario.values.times import Constant, Empirical, Exponential, Lognormal
@@ -102,6 +106,7 @@ def _endpoint(hosts: int, policy: str, eviction: str, **given: Any) -> Endpoint:
     router = {"policy": policy, "misroute": given.pop("misroute", 0.0), "spill_at": given.pop("spill_at", None)}
     router["placement"] = given.pop("placement", "rendezvous")
     router["at_scale"] = given.pop("at_scale", "stay")
+    router["split_by"] = given.pop("split_by", "calls")
     plain: dict[str, Any] = {
         "host": HostType(vcpu=2, memory_bytes=8 * 2**30, network_Bps=100e6, threads_per_core=2),
         "instance_count": hosts,
@@ -268,6 +273,43 @@ def _lost(server: Server) -> Scenario:
     return lost
 
 
+def _faulty(server: Server) -> Scenario:
+    """Bad models, workers that crash, and containers that die at all times, with calls in every state."""
+    models = (
+        _models(6, 2, Service(cpu=Exponential(0.03), threads=2)),
+        _batched("batched", Service(cpu=Constant(0.05))),
+        _models(2, 1),
+    )
+    endpoint = _endpoint(2, "sticky", "lru", spill_at=1, usable_memory_given_bytes=400 * MIB, invocation_timeout_s=0.3)
+    whole = _scenario(endpoint, models, rate_per_s=60.0, server=server)
+    given = (
+        {"container_restart": {"instance": "random", "takes": 0.2}, "rate": 3.0},
+        {"worker_crash": {"models": ["m2", "batched"], "workers": "all"}, "rate": 1.0},
+        {"poison_model": {"models": ["m1"], "load_failure": "507", "for": 2.0}, "at": 0.0},
+        {"poison_model": {"models": ["batched"], "for": 1.0}, "at": 1.0},
+    )
+    faults = named([Fault.model_validate(one) for one in given])
+    faulty: Scenario = whole.model_copy(update={"faults": faults})
+    return faulty
+
+
+SLOW = read_condition("mean in every 1 s > 0 s")
+
+
+def _deploys(policy: str, split_by: str) -> Scenario:
+    """Traffic is shifted to new hosts, then to others, and back; the last one of a side is lost meanwhile."""
+    endpoint = _endpoint(2, policy, "lru", warm=True, split_by=split_by, misroute=0.1, spill_at=1)
+    endpoint = endpoint.model_copy(update={"provisioning": Constant(0.5), "drain_s": 0.1, "loss_noticed_after_s": 0.2})
+    whole = _scenario(endpoint, (_models(8),), rate_per_s=40.0)
+    deploys = (
+        Deploy(name="linear", at_s=0.5, strategy=Linear(step=0.5, wait_s=1.5)),
+        Deploy(name="rolling", at_s=3.0, strategy=Rolling(batch=0.5, wait_s=0.5)),
+        Deploy(name="canary", at_s=6.0, strategy=Canary(share=0.5, wait_s=2.0), rollback_when=SLOW),
+    )
+    with_deploys: Scenario = whole.model_copy(update={"deploys": deploys})
+    return with_deploys
+
+
 def scenarios() -> dict[str, Scenario]:
     """Name -> scenario; each is small enough to run uncompiled."""
     parallel = Service(cpu=Exponential(0.04), threads=2, serial=0.2)
@@ -348,6 +390,8 @@ def scenarios() -> dict[str, Scenario]:
         "djl": _by_demand(),
         "triton": _delayed_from_arrival(),
         "lost": _lost(server=Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))),
+        "faults": _faulty(Server(job_queue_size=8, event_loops=1, overhead=drawn.overhead, process_start=_drawn(0.02))),
+        "faults_queue": _faulty(one_queue(Server(job_queue_size=8, overhead=drawn.overhead))),
         "lost_queue": _lost(server=one_queue(Server(job_queue_size=8))),
         "clients": _clients(),
         "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(
@@ -356,6 +400,8 @@ def scenarios() -> dict[str, Scenario]:
         "stages": _stages(),
         "many_workers": _many_workers(),
         "one_loop": _one_loop(),
+        "deploys": _deploys("sticky", "calls"),
+        "deploys_by_model": _deploys("hash", "models"),
         "devices": _devices(),
         "lost_devices": _lost_devices(),
         "quota": _scenario(
@@ -375,10 +421,15 @@ def run(scenario: Scenario) -> str:
     own = [_change_fleet] if len(scenario.models) >= 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
+    if scenario.deploys:
+        sim.env.process(_lose_a_side(sim))
     return digest(sim.run())
 
 
 def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    if sim.scenario.models[0].name in ("max", "m2"):
+        # A load of the one leaves a copy that tries again at each call, of the other one without a worker.
+        sim.loader.faults.bad.update({0: ["swallowed"], 1: ["507"]})
     yield sim.env.timeout(sim.scenario.run.duration_s / 2)
     sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
     if sim.scenario.models[0].name in ("max", "m2", "m3"):
@@ -422,6 +473,14 @@ def _idle_signalled(sim: Simulation) -> bool:
                 if views.clock[0].signal != REACHED:
                     return True
     return False
+
+
+def _lose_a_side(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    """The new host of a canary is lost: its calls go to the old ones."""
+    yield sim.env.timeout(7.0)
+    for host in sim.fleet.in_service:
+        if host.side != sim.fleet.side:
+            sim.fleet.lose(host)
 
 
 def _change_fleet(env: simpy.Environment, endpoint: EndpointControl) -> Generator[simpy.Event, Any, None]:

@@ -38,6 +38,7 @@ def _kinds(models: st.SearchStrategy[list[str]], instances: int) -> st.SearchStr
     }
     keys |= {
         "instance_loss": {"instance": instance, "replace": st.booleans()},
+        "container_restart": {"instance": instance, "takes": st.sampled_from([0.5, 5.0])},
         "zone_loss": {"zone": st.integers(1, 3), "replace": st.booleans()},
     }
     return st.one_of(*(st.fixed_dictionaries({kind: st.fixed_dictionaries(given)}) for kind, given in keys.items()))

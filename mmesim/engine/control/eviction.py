@@ -7,6 +7,7 @@ import operator
 import numpy as np
 
 from mmesim.engine import user_code
+from mmesim.engine.control.config import Config
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.ranking import Ranking
 from mmesim.engine.dataplane import DataPlane
@@ -15,6 +16,7 @@ from mmesim.errors import UserCodeError
 from mmesim.policies.eviction import Choice, Chosen, IdlePools, ModelFigures, Policy, policy
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.server.overhead import CpuWait
 from mmesim.scenario.values.function import Function
 
 
@@ -24,13 +26,10 @@ class Eviction:
     def __init__(self, plane: DataPlane, scenario: Scenario) -> None:
         self._plane = plane
         rule = scenario.endpoint.eviction
-        models = scenario.model_table()
         self._policy: Policy = Chosen(_checked(rule)) if isinstance(rule, Function) else policy(rule)
-        self._figures = ModelFigures(
-            names=tuple(model.name for model in models),
-            size_bytes=np.array([model.pool_memory_bytes for model in models], dtype=np.int64),
-            load_s=np.array([_load_s(model, scenario) for model in models]),
-        )
+        self._start = scenario.server.process_start
+        self._figures: dict[int, ModelFigures] = {}
+        """By place of the configuration of hosts, of those on which something was evicted."""
         self._rankings: dict[int, Ranking] = {}
         """By row of the host, of those on which a ranked policy has looked for a victim."""
 
@@ -52,7 +51,7 @@ class Eviction:
             return self._scan(host, now, host.rng if rng is None else rng)
         ranking = self._rankings.get(host.row)
         if ranking is None:
-            ranking = self._rankings[host.row] = Ranking(self._plane, host.row, policy, self._figures)
+            ranking = self._rankings[host.row] = Ranking(self._plane, host.row, policy, self._figures_on(host.config))
         pool = ranking.lowest()
         if pool is None:
             pool = self._scan(host, now, host.rng)
@@ -67,8 +66,19 @@ class Eviction:
         rows = self._plane.idle_pools(now, host.row)
         if rows.size == 0:
             return NONE
-        idle = IdlePools(self._plane.tables.views.pools, rows, self._figures, rng, now)
+        idle = IdlePools(self._plane.tables.views.pools, rows, self._figures_on(host.config), rng, now)
         return int(rows[self._policy.choose(idle)])
+
+    def _figures_on(self, config: Config) -> ModelFigures:
+        """What a policy may ask of the models, as they are on hosts of this configuration."""
+        found = self._figures.get(config.place)
+        if found is None:
+            found = self._figures[config.place] = ModelFigures(
+                names=tuple(model.name for model in config.models),
+                size_bytes=np.array(config.memory_bytes, dtype=np.int64),
+                load_s=np.array([_load_s(model, self._start, config) for model in config.models]),
+            )
+        return found
 
     def delete_artefact(self, host: Host, now: float) -> bool:
         """Delete the artefact that was used longest ago of those without a pool; False when there is none."""
@@ -80,10 +90,10 @@ class Eviction:
         return True
 
 
-def _load_s(model: Model, scenario: Scenario) -> float:
+def _load_s(model: Model, start: CpuWait, config: Config) -> float:
     """Mean time of a load from disk on an idle host: the pool's parent starts, then all workers load at once."""
-    start, load = scenario.server.process_start, model.load
-    return (start.cpu.mean + load.cpu.mean) / scenario.endpoint.host.cpu_speed + start.wait.mean + load.wait.mean
+    load, speed = model.load, config.endpoint.host.cpu_speed
+    return (start.cpu.mean + load.cpu.mean) / speed + start.wait.mean + load.wait.mean
 
 
 def _checked(spec: Function) -> Choice:

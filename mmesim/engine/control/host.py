@@ -31,7 +31,13 @@ class Host:
         """Its Availability Zone, from 1."""
         self.rng = rng
         """For an eviction policy that draws."""
+        self.was_open = False
+        """Whether the router has ever sent to it."""
+        self.side = 0
+        """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now
+        self.asked_s = env.now
+        """When it was asked for, before it was provisioned."""
         self.gone_s: float | None = None
         """When the host went, None while it is there: nothing is added up from then on."""
         self.slots = Slots(env, endpoint.load_slots)
@@ -60,6 +66,8 @@ class Host:
         """Models that have memory here: from the load in memory on to the end of the unload."""
         self.left_bytes = 0
         """What unloads have left behind in the container."""
+        self.back: simpy.Event | None = None
+        """When the container is there again, None while it is there: loads in it wait for that."""
         self.leaked_bytes = 0
         """All memory that has ever leaked here: this much more than is usable may be used."""
         self._unused: OrderedDict[int, None] = OrderedDict()
@@ -98,18 +106,24 @@ class Host:
         """
         now = self._env.now
         self.gone_s = now
-        self.loaded.add(-self.loaded.value, now)
-        for pool, model in pools:
-            more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
-            self.release(self.config.memory_bytes[model] + more_bytes, self.config.tasks[model] + more_tasks)
-            self.end_pool(model)
-        self.take(-self._base_bytes - self.left_bytes, -self._base_tasks)
+        self.empty(pools)
+        self.take(-self._base_bytes, -self._base_tasks)
         for model in tuple(self.artefacts):
             self.delete(model)
         self.network.clear()
         if self.disk_reads is not None:
             self.disk_reads.clear()
         self.awaits_room = False
+
+    def empty(self, pools: Sequence[tuple[int, int]]) -> None:
+        """The container is empty: these pools (row, model), which are loaded or not unloaded yet, hold nothing more."""
+        self.loaded.add(-self.loaded.value, self._env.now)
+        for pool, model in pools:
+            more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
+            self.release(self.config.memory_bytes[model] + more_bytes, self.config.tasks[model] + more_tasks)
+            self.end_pool(model)
+        self.take(-self.left_bytes, 0)
+        self.left_bytes = 0
 
     def is_empty(self) -> bool:
         """Whether nothing on it is taken: no slot, memory, disk, task or share of the network."""

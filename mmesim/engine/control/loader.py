@@ -8,8 +8,8 @@ registration of a model.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
+from math import inf
 from typing import Any, cast
 
 import simpy
@@ -19,6 +19,7 @@ from mmesim.engine.control.crew import Crew
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
+from mmesim.engine.control.load_limit import TOO_LONG, LoadLimit
 from mmesim.engine.control.task import Task, together
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
@@ -61,9 +62,6 @@ class Loader:
         self.faults = LoadFaults(env, plane, scenario, eviction)
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
         self._work = CpuWork(env, plane)
-        self._limits: deque[tuple[float, simpy.Process, int]] = deque()
-        """Deadline, process and pool of the loads under way, and of some that have ended."""
-        self._limit_idle = env.event()
         self._unasked = 0
         self.finished: list[tuple[float, float]] = []
         """(asked for, ready) of each load that ended well, seconds."""
@@ -73,7 +71,7 @@ class Loader:
         env.handle(MISS, self._missed)
         env.handle(IDLE, self._idle)
         self.crew = Crew(env, plane, hosts, self._work, self)
-        env.process(self._enforce_limit())
+        self._limit = LoadLimit(env, scenario.endpoint.load_limit_s)
 
     def _missed(self, pool: int) -> None:
         """A request found its model neither ready nor loading: load it."""
@@ -81,9 +79,7 @@ class Loader:
 
     def _begin(self, pool: int) -> simpy.Process:
         process = Task(self._env, self._load(pool))
-        self._limits.append((self._env.now + self._endpoint.load_limit_s, process, pool))
-        if not self._limit_idle.triggered:
-            self._limit_idle.succeed()
+        self._limit.begin(process, pool)
         return process
 
     def load(self, model: int, host: int) -> simpy.Process:
@@ -92,7 +88,7 @@ class Loader:
 
     def loading(self, pool: int) -> simpy.Process:
         """The load of a pool that is loading."""
-        return next(process for _, process, row in self._limits if row == pool and process.is_alive)
+        return next(process for process, row in self._limit.under_way() if row == pool)
 
     def _load(self, pool: int) -> Process:
         env, plane, endpoint = self._env, self._plane, self._endpoint
@@ -133,6 +129,8 @@ class Loader:
             yield from self._make_room(host, model, peak_bytes, tasks)
             held = peak_bytes
             third = plane.phases[2][pool] = env.now
+            while host.back is not None:
+                yield host.back
             yield from self._start_processes(host, model, draw, loop)
             if self.faults.bad:
                 yield from self.faults.strike(host, pool, draw, self._unload)
@@ -140,7 +138,8 @@ class Loader:
             self.load_s.append(ready - third)
         except (simpy.Interrupt, LoadFailed) as end:
             if not host.is_gone:
-                plane.load_failed(env.now, pool, LOAD_FAILED if isinstance(end, LoadFailed) else LOAD_TIMEOUT)
+                broken_off = isinstance(end, simpy.Interrupt) and end.cause == TOO_LONG
+                plane.load_failed(env.now, pool, LOAD_TIMEOUT if broken_off else LOAD_FAILED)
             host.end_pool(model.index)
             if held:
                 host.release(held, tasks)
@@ -287,29 +286,29 @@ class Loader:
         env, now = self._env, self._env.now
         self._plane.drain_pool(now, pool)
         host.loaded.add(-1, now)
-        kind = host.config.kind
+        kind, life = host.config.kind, int(self._plane.tables.views.pools.gen[pool])
         if kind.unload_blocks_loops:
             for loop in range(kind.event_loops):
                 self._plane.block_loop(now, host.row, loop)
-        unloaded = env.timeout(kind.unload_s(self._endpoint.unload_s), (host, pool))
+        unloaded = env.timeout(kind.unload_s(self._endpoint.unload_s), (host, pool, life))
         unloaded.callbacks += [self._front_end_is_free, self._unloaded]
         return unloaded
 
     def _front_end_is_free(self, event: simpy.Event) -> None:
         """The event loops go on that an unload has kept."""
-        host, _ = cast(tuple[Host, int], event.value)
+        host, _, _ = cast(tuple[Host, int, int], event.value)
         kind = host.config.kind
         if kind.unload_blocks_loops and not host.is_gone:
             for loop in range(kind.event_loops):
                 self._plane.release_loop(self._env.now, host.row, loop)
 
     def _unloaded(self, event: simpy.Event) -> None:
-        host, pool = cast(tuple[Host, int], event.value)  # of the timeout that `_unload` began
-        if host.is_gone:
-            return
+        host, pool, life = cast(tuple[Host, int, int], event.value)  # of the timeout that `_unload` began
         now, pools = self._env.now, self._plane.tables.views.pools
+        if host.is_gone or int(pools.gen[pool]) != life:  # its container has died meanwhile
+            return
         if pools.in_flight[pool] > 0:  # a forced one: the front end still has requests for it
-            again = self._env.timeout(host.config.kind.unload_poll_s, (host, pool))
+            again = self._env.timeout(host.config.kind.unload_poll_s, (host, pool, life))
             again.callbacks.append(self._unloaded)
             return
         model, config = int(pools.model[pool]), host.config
@@ -333,11 +332,30 @@ class Loader:
         pools = self._plane.tables.views.pools
         self.crew.abandon(host)
         self._work.abandon(host)
-        for _, process, pool in self._limits:
-            if process.is_alive and pools.host[pool] == host.row:
+        for process, pool in self._limit.under_way():
+            if pools.host[pool] == host.row:
                 process.interrupt("host_lost")
-        there = self._plane.pools_of(host.row)
-        host.go([(pool, int(pools.model[pool])) for pool in there if pools.state[pool] in (READY, DRAINING)])
+        host.go(self._in_container(host))
+
+    def crash_container(self, host: Host, back: simpy.Event) -> None:
+        """The container of a host dies, and is there again at `back`: what is in it fails, and its models are gone.
+
+        Loads that have come as far as the container fail; the others go on, up to there, and wait for it.
+        """
+        pools = self._plane.tables.views.pools
+        for process, pool in self._limit.under_way():
+            if pools.host[pool] == host.row and pools.t2[pool] < inf:
+                process.interrupt("container")
+        self.crew.abandon(host)
+        host.back = back
+        host.empty(self._in_container(host))
+        self._plane.empty_host(self._env.now, host.row)
+        self.room_made(host)
+
+    def _in_container(self, host: Host) -> list[tuple[int, int]]:
+        """Row and model of the pools of a host that are loaded, or not unloaded yet."""
+        pools, there = self._plane.tables.views.pools, self._plane.pools_of(host.row)
+        return [(pool, int(pools.model[pool])) for pool in there if pools.state[pool] in (READY, DRAINING)]
 
     def _idle(self, pool: int) -> None:
         """A pool has fallen idle, or had when that was signalled: calls that take no time may be gone or come since."""
@@ -354,20 +372,3 @@ class Loader:
             if self._keeps_models:
                 self._plane.want(self._env.now, host.row, 0)
             host.wake()
-
-    def _enforce_limit(self) -> Process:
-        """Break off loads that were asked for longer than `load_limit` ago."""
-        env = self._env
-        while True:
-            while self._limits and not self._limits[0][1].is_alive:
-                self._limits.popleft()
-            if not self._limits:
-                self._limit_idle = env.event()
-                yield self._limit_idle
-                continue
-            deadline, process, _ = self._limits[0]
-            if deadline > env.now:
-                yield env.timeout(deadline - env.now)
-                continue
-            self._limits.popleft()
-            process.interrupt("load_limit")

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from mmesim.engine.control.load_faults import Outage
 from mmesim.engine.faults.leaks import leak
 from mmesim.engine.faults.losses import instance_loss, zone_loss
+from mmesim.engine.faults.restarts import container_restart
 from mmesim.engine.faults.world import Process, World
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import (
     ALL,
+    ContainerRestart,
     FailingS3,
     InstanceLoss,
     Kind,
@@ -118,6 +120,7 @@ EFFECTS: Mapping[type[Kind], Effect] = MappingProxyType(
         PoisonModel: poison_model,
         InstanceLoss: instance_loss,
         ZoneLoss: zone_loss,
+        ContainerRestart: container_restart,
     }
 )
 """Kind of fault -> its process."""

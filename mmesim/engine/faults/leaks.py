@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.task import Task
+from mmesim.engine.faults.restarts import restart
 from mmesim.engine.faults.world import Process, World
 from mmesim.scenario.faults.fault import Fault
-from mmesim.scenario.faults.kinds import Leak
+from mmesim.scenario.faults.kinds import RESTART_S, Leak
 
 LOOK_S = 1.0
 """How often calls are counted, and the memory of a host is compared with what it has."""
@@ -65,12 +67,15 @@ def _relieve(world: World, fault: Fault) -> None:
     """On each host that uses more memory than it has, kill the largest process, until what is alive fits.
 
     A worker gives back what has leaked in it. It comes back, and is killed again if there is still too little memory.
+    When the container itself is the largest process, it dies with all of them.
     """
     for host in world.fleet.alive:
         dead_bytes = 0
-        while _excess_bytes(world, host) > dead_bytes:
+        while host.back is None and _excess_bytes(world, host) > dead_bytes:
             worker = _largest_worker(world, host)
-            if worker is None:
+            if worker is None or worker[2] <= host.config.endpoint.base_memory_bytes + host.left_bytes:
+                world.kills(fault, host)
+                Task(world.env, restart(world, host, RESTART_S))
                 break
             pool, number, size_bytes, leaked_bytes = worker
             world.loader.crew.crash(pool, number)

@@ -104,7 +104,7 @@ class World:
         self._journal.note(Kind.fault, fault.name, **figures)
 
     def kills(self, fault: Fault, host: Host) -> None:
-        """Note that the kernel killed a worker of a host."""
+        """Note that the kernel killed the largest process of a host."""
         self._journal.note(Kind.killed, fault.name, host=host.row)
 
     def ends(self, fault: Fault) -> None:

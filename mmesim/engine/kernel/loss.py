@@ -49,7 +49,7 @@ def kill_host(t, h, now):
         after = pools.next_pool[p]
         if pools.state[p] == LOADING:
             t.models.loading[pools.model[p]] -= 1
-        if hosts.state[h] == LOST and pools.up[p] == 1:
+        if hosts.state[h] == LOST and pools.up[p] > 0:
             make_ghost(pools, p)
         else:
             free_pool(t, p)
@@ -121,26 +121,32 @@ def lose_attempts(t, h, now):
     while a != NONE:
         after = attempts.server_next[a]
         if attempts.host[a] == h:
-            lose_attempt(t, a, now)
+            lose_attempt(t, a, HOST_LOST, now)
         a = after
-    a = t.deadlines[0].forward_head
-    while a != NONE:
-        after = attempts.server_next[a]
-        if attempts.host[a] == h:
-            lose_attempt(t, a, now)
-        a = after
+    end_forwarded(t, h, HOST_LOST, now)
     for a in range(attempts.state.size):  # what was answered long ago and is still served
         if attempts.host[a] == h and attempts.state[a] != A_FREE and attempts.state[a] != A_BACKOFF:
             free_attempt(t, a)
 
 
 @inner
-def lose_attempt(t, a, now):
-    """Attempt `a` ends with its host; its client, if it still waits, is told."""
+def end_forwarded(t, h, cause, now):
+    """Every attempt that was handed to the container of host `h` and that nobody has answered fails with `cause`."""
+    a = t.deadlines[0].forward_head
+    while a != NONE:
+        after = t.attempts.server_next[a]
+        if t.attempts.host[a] == h:
+            lose_attempt(t, a, cause, now)
+        a = after
+
+
+@inner
+def lose_attempt(t, a, cause, now):
+    """Attempt `a` ends with its host or its container; its client, if it still waits, is told."""
     unlink_server(t, a)
     if t.attempts.answered[a] == 0:
         unlink_client(t, a)
-        answer(t, a, HOST_LOST, now)
+        answer(t, a, cause, now)
     free_attempt(t, a)
 
 

@@ -19,7 +19,7 @@ from mmesim.engine.measure.integrals import Integrals
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import LATENCIES, quantile_shares
-from mmesim.scenario.run.condition import WINDOW_S
+from mmesim.scenario.run.condition import window_s
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COUNTS
 from mmesim.scenario.scenario import Scenario
@@ -69,7 +69,7 @@ class Conditions:
         The value is False when that does not happen before `until_s`, or before the run is over.
         """
         until_s = min(until_s, self._scenario.run.duration_s)
-        length_s = line.calls.every_s or WINDOW_S
+        length_s = window_s(line)
         of = [model.index for model in self._scenario.chosen_by(line.calls)]
         counts, integrals = self._counts(line, of), self._live.integrals()
         while self._env.now + length_s <= until_s:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from mmesim.arrays import Ints
+from mmesim.arrays import Floats, Ints
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
@@ -28,8 +28,10 @@ LONG_ENOUGH = 0.05
 call is always busy."""
 
 NAMES = tuple(column.name for column in WINDOW.columns)
-MOST = frozenset(name for name in NAMES if name.endswith("_max"))
+MOST = np.array([name.endswith("_max") for name in NAMES])
 """What is counted as the largest value, not as a sum."""
+LEAST, OK = NAMES.index("latency_min"), NAMES.index("ok")
+"""What is counted as the smallest value, among those that were answered well."""
 ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
 
@@ -76,9 +78,9 @@ class LiveMetrics:
         """What the kernel has counted since the last call goes to every meter."""
         views = self.plane.tables.views
         counted = self.plane.tables.arrays.window
-        sums = dict(zip(NAMES, map(float, counted[0].item()), strict=True))
+        row = np.array(counted[0].item(), dtype=np.float64)
         for one in self._counted:
-            one.add(sums, views.window_causes, views.window_hist)
+            one.add(row, views.window_causes, views.window_hist)
         counted[...] = 0
         views.window[0].in_flight_max = views.counts[0].in_system
         views.window_causes[:] = 0
@@ -88,26 +90,25 @@ class LiveMetrics:
 class _Counted:
     """What the kernel has counted since a meter was read."""
 
-    __slots__ = ("causes", "latencies", "sums")
+    __slots__ = ("causes", "latencies", "row")
 
     def __init__(self, causes: int, buckets: int) -> None:
-        self.sums = dict.fromkeys(NAMES, 0.0)
+        self.row = np.zeros(len(NAMES))
         self.causes = np.zeros(causes, dtype=np.int64)
         self.latencies = np.zeros(buckets, dtype=np.int64)
 
-    def add(self, sums: dict[str, float], causes: Ints, latencies: Ints) -> None:
+    def add(self, row: Floats, causes: Ints, latencies: Ints) -> None:
         """What was counted after all that is here."""
-        mine = self.sums
-        shortest = [one["latency_min"] for one in (mine, sums) if one["ok"]]
-        for name, value in sums.items():
-            mine[name] = max(mine[name], value) if name in MOST else mine[name] + value
-        mine["latency_min"] = min(shortest, default=0.0)
+        mine = self.row
+        shortest = min((one[LEAST] for one in (mine, row) if one[OK]), default=0.0)
+        self.row = np.where(MOST, np.maximum(mine, row), mine + row)
+        self.row[LEAST] = shortest
         self.causes += causes
         self.latencies += latencies
 
     def clear(self) -> None:
         """All of it was read."""
-        self.sums = dict.fromkeys(NAMES, 0.0)
+        self.row[:] = 0.0
         self.causes[:] = 0
         self.latencies[:] = 0
 
@@ -130,7 +131,7 @@ class Meter:
         """The figures of the period that began at the last reading; `seconds`: its length, above 0."""
         live, counted = self._live, self._counted
         live.collect()
-        window, latencies = counted.sums, counted.latencies.copy()
+        window, latencies = dict(zip(NAMES, counted.row.tolist(), strict=True)), counted.latencies.copy()
         causes = dict(zip(CAUSES, map(float, counted.causes.tolist()), strict=True))
         counted.clear()
         added = self._added()

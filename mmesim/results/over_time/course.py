@@ -52,7 +52,7 @@ def courses(scenario: Scenario, run: RunData) -> tuple[Course, ...]:
     scenario, of which calls are counted minute by minute.
     """
     happened = [one for one in run.happened if one.kind in EVENTS and one.at_s < run.duration_s]
-    if not happened or not scenario.events:
+    if not happened or not scenario.is_watched:
         return ()
     calls = minutes(scenario, run)
     return tuple(_course(one, happened, calls) for one in happened)

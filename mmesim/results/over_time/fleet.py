@@ -42,7 +42,7 @@ def provisioned(scenario: Scenario, run: RunData) -> list[Span]:
     over = [
         one.at_s
         for one in run.happened
-        if (one.kind is Kind.in_service and one.figures.get("after_s") != 0.0)
+        if (one.kind is Kind.in_service and one.figures["after_s"] > 0.0)
         or (one.kind is Kind.gone and initial <= one.figures["host"] and int(one.figures["host"]) not in there)
     ]
     return [Span(start_s, end_s) for start_s, end_s in zip(asked, over + [math.inf] * len(asked), strict=False)]

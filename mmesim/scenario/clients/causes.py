@@ -54,7 +54,9 @@ class Failure:
 FAILURES: Mapping[Cause, Failure] = MappingProxyType(
     {
         Cause.queue_full: Failure("the workers of the copy are busy and its queue is full", "503", MODEL_ERROR),
-        Cause.worker_died: Failure("a worker dies (`faults`), or a model is unloaded by force", "500", MODEL_ERROR),
+        Cause.worker_died: Failure(
+            "a worker or the container dies (`faults`), or a model is unloaded by force", "500", MODEL_ERROR
+        ),
         Cause.never_fits: Failure("the model does not fit on an empty host", "507", MODEL_ERROR),
         Cause.load_failed: Failure(
             "a load fails (`faults`): its download (U), in the server, or earlier, so that no worker is there; or a "

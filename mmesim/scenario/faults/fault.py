@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mmesim.scenario.faults.kinds import (
     KINDS,
+    ContainerRestart,
     FailingS3,
     InstanceLoss,
     Kind,
@@ -51,6 +52,8 @@ class Fault(Data):
     """An instance dies."""
     zone_loss: ZoneLoss | None = None
     """The instances of an Availability Zone die."""
+    container_restart: ContainerRestart | None = None
+    """The container of an instance dies and is started again."""
     at_s: Seconds | None = Field(None, alias="at")
     """When, from the start of the run."""
     rate_per_s: Annotated[Rate, Field(gt=0)] | None = Field(None, alias="rate")

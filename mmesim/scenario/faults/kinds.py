@@ -30,6 +30,9 @@ from mmesim.scenario.values.fields import (
 RANDOM: Literal["random"] = "random"
 ALL: Literal["all"] = "all"
 
+RESTART_S = 30.0
+"""Time until a container that has died is back (U)."""
+
 LoadFailure = Literal["swallowed", "500", "507"]
 """What becomes of a load that fails, by what the handler does with the error; measured on MMS 1.1.11."""
 LOAD_FAILURES: tuple[LoadFailure, ...] = ("swallowed", "500", "507")
@@ -143,7 +146,10 @@ class WorkerCrash(Data):
 
 
 class Leak(Data):
-    """Memory that models do not give back, until the kernel kills the largest process of an instance."""
+    """Memory that models do not give back, until the kernel kills the largest process of an instance.
+
+    That is a worker, which comes back without what it had leaked, or the container, as in `container_restart`.
+    """
 
     models: Models
     """Groups or single models."""
@@ -198,7 +204,19 @@ class ZoneLoss(Data):
     """Whether an instance without any model takes the place of each after `endpoint.provisioning`."""
 
 
-Kind = SlowS3 | FailingS3 | SlowInstance | WorkerCrash | Leak | PoisonModel | InstanceLoss | ZoneLoss
+class ContainerRestart(Data):
+    """The container of an instance dies: what it serves fails with 500, and its models are gone from memory.
+
+    Artefacts stay on the disk. Loads that have come as far as the container fail; others wait until it is back.
+    """
+
+    instance: Instance = RANDOM
+    """Its number, from 0, or `random`: any that is up."""
+    takes_s: Annotated[Seconds, Field(gt=0)] = Field(RESTART_S, alias="takes")
+    """Time until the container is back (U)."""
+
+
+Kind = SlowS3 | FailingS3 | SlowInstance | WorkerCrash | Leak | PoisonModel | InstanceLoss | ZoneLoss | ContainerRestart
 
 KINDS: Mapping[str, type[Kind]] = MappingProxyType(
     {
@@ -210,6 +228,7 @@ KINDS: Mapping[str, type[Kind]] = MappingProxyType(
         "poison_model": PoisonModel,
         "instance_loss": InstanceLoss,
         "zone_loss": ZoneLoss,
+        "container_restart": ContainerRestart,
     }
 )
 """Key in a file -> its class."""

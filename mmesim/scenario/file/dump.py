@@ -37,6 +37,8 @@ def source(scenario: Scenario) -> str:
         for key in HOST_KEYS
         if host.get(key) is not None and (host[key] != catalogued.get(key) or f"endpoint.{key}" in believed)
     }
+    for deploy in data.get("deploys", ()):
+        deploy.pop("endpoint", None)
     for stream in data["traffic"]:
         if _names_the_models(stream):
             stream.pop("popularity", None)

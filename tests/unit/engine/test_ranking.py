@@ -113,7 +113,7 @@ def test_a_key_never_falls_while_its_pool_is_ready(rule: object, monkeypatch: py
         for pool in simulation.plane.pools_of(host.row):
             if views.pools.state[pool] == READY:
                 life = pool, int(views.pools.gen[pool])
-                key = policy.key(Pools(views.pools, pool, eviction._figures))
+                key = policy.key(Pools(views.pools, pool, eviction._figures_on(host.config)))
                 assert key >= seen.get(life, key)
                 compared += life in seen
                 seen[life] = key

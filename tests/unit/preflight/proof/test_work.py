@@ -110,6 +110,33 @@ def test_time_of_workers(case):
     assert binds(scenario("p99 < 1 s", *more, traffic=at_rate(rate))) == expected
 
 
+DEVICES = {
+    "too many": (130, [], "device"),
+    "two instances": (130, ["endpoint.instance_count=2"], None),
+    "two at a time": (130, ["endpoint.devices.at_once=2"], None),
+    "two devices": (130, ["endpoint.devices.count=2"], None),
+    "in batches": (130, ["models.m.batch_size=2"], None),
+    "batches that take as long as all their calls": (
+        130,
+        ["models.m.batch_size=2", "models.m.service.batch=sum"],
+        "device",
+    ),
+    "enough": (90, [], None),
+}
+
+
+@pytest.mark.parametrize("case", DEVICES)
+def test_time_of_devices(case):
+    rate, overrides, found = DEVICES[case]
+    more = ["endpoint.devices={count: 1, memory: 16 GiB}", "models.m.service={device: 10 ms}", *overrides]
+    assert binds(scenario("p90 < 1 s", *more, traffic=at_rate(rate))) == found
+
+
+def test_a_model_larger_than_a_device_is_never_loaded():
+    more = ["endpoint.devices={count: 1, memory: 16 GiB}", "models.m.device_memory=20 GiB"]
+    assert binds(scenario("p90 < 1 s", *more, traffic=at_rate(1))) == "device_memory"
+
+
 def test_only_the_models_without_enough_workers_count():
     models = [MODEL | {"name": name, "workers": 1, "service": {"wait": "100 ms"}} for name in ("a", "b")]
     traffic = [at_rate(rate) | {"models": [name]} for rate, name in ((20, "a"), (5, "b"))]
