@@ -84,10 +84,13 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
     values = {
         "policy": POLICIES.index(endpoint.router.policy),
         "placement": PLACEMENTS.index(endpoint.router.placement),
+        "split_models": int(endpoint.router.split_by == "models"),
         "queue_bound": queue.bound,
         "refusal": CAUSES.index(queue.refusal),
         "shared_queue": int(queue.scope == "server"),
         "largest_undelayed": kind.batch_without_delay,
+        "delay_from_arrival": int(kind.delay_from_arrival),
+        "max_idle": kind.max_idle_s,
         "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
         "n_limits": len(scenario.latency_limits_s),
         "slot_first": int(endpoint.slot_covers == "download_and_load"),

@@ -197,7 +197,7 @@ class Planned(Entry):
     used: Used
     """what it took"""
     notes: list[str] = Field(default_factory=list)
-    """what the simulation leaves out of fleets of the grid: accelerators of instance types"""
+    """what does nothing on fleets of the grid: accelerators that no model uses"""
 
     @model_validator(mode="after")
     def _rows_are_there(self) -> Self:

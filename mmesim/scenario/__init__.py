@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.deploys.deploy import Deploy
+    from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling
     from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
     from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
     from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
+    from mmesim.scenario.endpoint.devices import Devices
     from mmesim.scenario.endpoint.endpoint import Download, Endpoint, Throttling
     from mmesim.scenario.endpoint.eviction import EvictionPolicy, Gdsf, Ttl
     from mmesim.scenario.endpoint.host_type import HostType
@@ -41,7 +44,8 @@ if TYPE_CHECKING:
     from mmesim.scenario.run.until import Precision
     from mmesim.scenario.scenario import Scenario
     from mmesim.scenario.server.frameworks import Framework
-    from mmesim.scenario.server.server import ConfigRead, ConfiguredModel, CpuWait, Overhead, Server
+    from mmesim.scenario.server.overhead import CpuWait, Overhead
+    from mmesim.scenario.server.server import ConfigRead, ConfiguredModel, Server
     from mmesim.scenario.traffic.arrivals import (
         ConstantRate,
         GammaArrivals,
@@ -66,11 +70,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AdjustmentType",
     "AffineBatch",
+    "AllAtOnce",
     "Autoscaling",
     "AzureModels",
     "Belief",
     "BotoLegacy",
     "BotoStandard",
+    "Canary",
     "Cause",
     "Clients",
     "ClosedLoop",
@@ -80,6 +86,8 @@ __all__ = [
     "ConstantRate",
     "ContainerRestart",
     "CpuWait",
+    "Deploy",
+    "Devices",
     "Diurnal",
     "Download",
     "Drift",
@@ -104,6 +112,7 @@ __all__ = [
     "HyperexponentialArrivals",
     "InstanceLoss",
     "Leak",
+    "Linear",
     "Lognormal",
     "LognormalArrivals",
     "LognormalPopularity",
@@ -122,6 +131,7 @@ __all__ = [
     "Ramp",
     "Range",
     "RateStage",
+    "Rolling",
     "Router",
     "RouterPolicy",
     "RunSettings",
@@ -170,6 +180,8 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
+    "mmesim.scenario.deploys.deploy": ("Deploy",),
+    "mmesim.scenario.deploys.strategy": ("AllAtOnce", "Canary", "Linear", "Rolling"),
     "mmesim.scenario.endpoint.autoscaling.autoscaling": ("Autoscaling", "ScaledIn"),
     "mmesim.scenario.endpoint.autoscaling.policies": (
         "AdjustmentType",
@@ -178,6 +190,7 @@ _HOMES = {
         "TargetTracking",
     ),
     "mmesim.scenario.endpoint.autoscaling.schedule": ("ScheduledAction",),
+    "mmesim.scenario.endpoint.devices": ("Devices",),
     "mmesim.scenario.endpoint.endpoint": (
         "Download",
         "Endpoint",
@@ -230,11 +243,10 @@ _HOMES = {
     "mmesim.scenario.run.until": ("Precision",),
     "mmesim.scenario.scenario": ("Scenario",),
     "mmesim.scenario.server.frameworks": ("Framework",),
+    "mmesim.scenario.server.overhead": ("CpuWait", "Overhead"),
     "mmesim.scenario.server.server": (
         "ConfigRead",
         "ConfiguredModel",
-        "CpuWait",
-        "Overhead",
         "Server",
     ),
     "mmesim.scenario.traffic.arrivals": (

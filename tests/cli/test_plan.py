@@ -180,7 +180,7 @@ def test_types_with_accelerators_are_named_in_the_document_and_in_the_answer(pla
     done = plan("--set", grid, "--quiet")
     assert done.code == 0, done.err
     (note,) = found().notes
-    assert note.startswith("ml.g4dn.xlarge has an accelerator (1 x GPU), which the simulation leaves out")
+    assert note.startswith("ml.g4dn.xlarge has an accelerator (1 x GPU), which no model uses")
     assert note in " ".join(done.out.split())
 
 

@@ -33,10 +33,13 @@ from mmesim.scenario import (
 )
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
+from mmesim.scenario.deploys.deploy import Deploy
+from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
+from mmesim.scenario.run.condition import read_condition
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.stages import UserStage
 from mmesim.scenario.values.times import Constant, Empirical, Exponential, Lognormal
@@ -103,6 +106,7 @@ def _endpoint(hosts: int, policy: str, eviction: str, **given: Any) -> Endpoint:
     router = {"policy": policy, "misroute": given.pop("misroute", 0.0), "spill_at": given.pop("spill_at", None)}
     router["placement"] = given.pop("placement", "rendezvous")
     router["at_scale"] = given.pop("at_scale", "stay")
+    router["split_by"] = given.pop("split_by", "calls")
     plain: dict[str, Any] = {
         "host": HostType(vcpu=2, memory_bytes=8 * 2**30, network_Bps=100e6, threads_per_core=2),
         "instance_count": hosts,
@@ -164,6 +168,32 @@ def _many_workers() -> Scenario:
         1, "sticky", "lru", load_slots=6, load_timeout_s=0.5, load_limit_s=2.0, usable_memory_given_bytes=8 * 2**30
     )
     return _scenario(endpoint, (models,), rate_per_s=20.0, duration_s=4.0)
+
+
+def _by_demand() -> Scenario:
+    """Workers that are added, idle and stop, die and come back, and go with their pool; some find no room."""
+    server = Server(
+        kind="djl",
+        overhead="none",
+        job_queue_size=20,
+        max_workers=7,
+        max_idle_s=0.3,
+        reserved_memory_bytes=0,
+        process_start=CpuWait(cpu=Constant(0.01)),
+    )
+    models = _models(8, 2, Service(wait=Exponential(0.1)), load=CpuWait(wait=Constant(0.1)))
+    endpoint = _endpoint(
+        1, "hash", "lru", model_cache="disabled", usable_memory_given_bytes=700 * MIB, unload_s=0.3, load_slots=8
+    )
+    return _scenario(endpoint, (models,), rate_per_s=90.0, server=server)
+
+
+def _delayed_from_arrival() -> Scenario:
+    """Batches whose delay may be over when they are taken; unloads keep all event loops, loads one each."""
+    server = Server(kind="triton", overhead="none", base_tasks=20, event_loops=2)
+    batched = _batched("batched", Service(wait=Exponential(0.1)))
+    endpoint = _endpoint(1, "hash", "lru", usable_memory_given_bytes=250 * MIB)
+    return _scenario(endpoint, (batched, _models(4)), rate_per_s=40.0, server=server)
 
 
 def _one_loop() -> Scenario:
@@ -263,6 +293,23 @@ def _faulty(server: Server) -> Scenario:
     return faulty
 
 
+SLOW = read_condition("mean in every 1 s > 0 s")
+
+
+def _deploys(policy: str, split_by: str) -> Scenario:
+    """Traffic is shifted to new hosts, then to others, and back; the last one of a side is lost meanwhile."""
+    endpoint = _endpoint(2, policy, "lru", warm=True, split_by=split_by, misroute=0.1, spill_at=1)
+    endpoint = endpoint.model_copy(update={"provisioning": Constant(0.5), "drain_s": 0.1, "loss_noticed_after_s": 0.2})
+    whole = _scenario(endpoint, (_models(8),), rate_per_s=40.0)
+    deploys = (
+        Deploy(name="linear", at_s=0.5, strategy=Linear(step=0.5, wait_s=1.5)),
+        Deploy(name="rolling", at_s=3.0, strategy=Rolling(batch=0.5, wait_s=0.5)),
+        Deploy(name="canary", at_s=6.0, strategy=Canary(share=0.5, wait_s=2.0), rollback_when=SLOW),
+    )
+    with_deploys: Scenario = whole.model_copy(update={"deploys": deploys})
+    return with_deploys
+
+
 def scenarios() -> dict[str, Scenario]:
     """Name -> scenario; each is small enough to run uncompiled."""
     parallel = Service(cpu=Exponential(0.04), threads=2, serial=0.2)
@@ -340,6 +387,8 @@ def scenarios() -> dict[str, Scenario]:
             rate_per_s=60.0,
             server=one_queue(Server(job_queue_size=8, max_batch_delay_s=0.02)),
         ),
+        "djl": _by_demand(),
+        "triton": _delayed_from_arrival(),
         "lost": _lost(server=Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))),
         "faults": _faulty(Server(job_queue_size=8, event_loops=1, overhead=drawn.overhead, process_start=_drawn(0.02))),
         "faults_queue": _faulty(one_queue(Server(job_queue_size=8, overhead=drawn.overhead))),
@@ -351,6 +400,8 @@ def scenarios() -> dict[str, Scenario]:
         "stages": _stages(),
         "many_workers": _many_workers(),
         "one_loop": _one_loop(),
+        "deploys": _deploys("sticky", "calls"),
+        "deploys_by_model": _deploys("hash", "models"),
         "devices": _devices(),
         "lost_devices": _lost_devices(),
         "quota": _scenario(
@@ -370,6 +421,8 @@ def run(scenario: Scenario) -> str:
     own = [_change_fleet] if len(scenario.models) >= 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
+    if scenario.deploys:
+        sim.env.process(_lose_a_side(sim))
     return digest(sim.run())
 
 
@@ -381,9 +434,9 @@ def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
     sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
     if sim.scenario.models[0].name in ("max", "m2", "m3"):
         for pool in range(8):
-            sim.loader.crash(pool, 0)
-            sim.loader.crash(pool, 1)
-            sim.loader.crash(pool, 0)  # is dead already
+            sim.loader.crew.crash(pool, 0)
+            sim.loader.crew.crash(pool, 1)
+            sim.loader.crew.crash(pool, 0)  # is dead already
 
 
 def _come_and_go(sim: Simulation) -> Generator[simpy.Event, Any, None]:
@@ -415,11 +468,19 @@ def _idle_signalled(sim: Simulation) -> bool:
     for host in sim.fleet.in_service:
         for pool in sim.plane.pools_of(host.row) if views.hosts.wanted[host.row] else ():
             if views.pools.state[pool] == READY and views.pools.in_flight[pool] == 1:
-                sim.loader.crash(pool, 0)
-                sim.loader.crash(pool, 1)
+                sim.loader.crew.crash(pool, 0)
+                sim.loader.crew.crash(pool, 1)
                 if views.clock[0].signal != REACHED:
                     return True
     return False
+
+
+def _lose_a_side(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    """The new host of a canary is lost: its calls go to the old ones."""
+    yield sim.env.timeout(7.0)
+    for host in sim.fleet.in_service:
+        if host.side != sim.fleet.side:
+            sim.fleet.lose(host)
 
 
 def _change_fleet(env: simpy.Environment, endpoint: EndpointControl) -> Generator[simpy.Event, Any, None]:

@@ -58,7 +58,7 @@ def unpriced(template: Template, fleets: Iterable[Scenario]) -> Iterator[Problem
 
 
 def accelerators(template: Template) -> list[Finding]:
-    """What is said of each type of `plan.grid` that has an accelerator, which the simulation leaves out."""
+    """What is said of each type of `plan.grid` that has an accelerator which no model uses."""
     plan = template.at().plan
     found = () if plan is None else _of_each_type(template, plan).values()
     return [finding for fleet in found for finding in accelerator(Offered(fleet))]

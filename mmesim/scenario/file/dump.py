@@ -33,10 +33,13 @@ def source(scenario: Scenario) -> str:
     catalogued = _of_type(scenario.endpoint)
     believed = {belief.field for belief in scenario.beliefs}
     endpoint |= {
-        key: _given(host[key], catalogued.get(key))
+        key: host[key] if f"endpoint.{key}" in believed else _given(host[key], catalogued.get(key))
         for key in HOST_KEYS
-        if host.get(key) is not None and (host[key] != catalogued.get(key) or f"endpoint.{key}" in believed)
+        if host.get(key) is not None
+        and (_given(host[key], catalogued.get(key)) is not None or f"endpoint.{key}" in believed)
     }
+    for deploy in data.get("deploys", ()):
+        deploy.pop("endpoint", None)
     for stream in data["traffic"]:
         if _names_the_models(stream):
             stream.pop("popularity", None)
@@ -44,10 +47,10 @@ def source(scenario: Scenario) -> str:
 
 
 def _given(figure: Any, catalogued: Any) -> Any:
-    """A figure of the host; of a map the keys that are not those of the catalogue."""
-    if not isinstance(figure, dict) or not isinstance(catalogued, dict):
-        return figure
-    return {key: value for key, value in figure.items() if value != catalogued.get(key)}
+    """A figure of the host, None if it is that of the catalogue; of a map the keys that are not."""
+    if isinstance(figure, dict) and isinstance(catalogued, dict):
+        return {key: value for key, value in figure.items() if value != catalogued.get(key)} or None
+    return None if figure == catalogued else figure
 
 
 def _names_the_models(stream: dict[str, Any]) -> bool:

@@ -29,7 +29,7 @@ def said(of: Planned) -> str:
 
 
 def test_what_the_simulation_leaves_out_is_said_above_the_answer_and_beside_it_alone():
-    note = "ml.g4dn.xlarge has an accelerator (1 x GPU), which the simulation leaves out"
+    note = "ml.g4dn.xlarge has an accelerator (1 x GPU), which no model uses"
     assert note in said(planned(notes=[note]))
     assert note in " ".join(text(statement_report(planned(notes=[note]))).split())
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mmesim.errors import ScenarioError
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load
 from tests.helpers.files import SCENARIOS
@@ -23,6 +24,7 @@ def test_every_shipped_scenario_is_valid_and_survives_the_round_trip(path):
         ["endpoint.pid_limit=null", "endpoint.download.unpack=null", "endpoint.disk_read=1 GB/s"],
         ["endpoint.instance_type=ml.m7i.large", "endpoint.region=ap-south-1"],
         ["endpoint.instance_type=ml.m7i.large", "endpoint.cpu_speed=1.1"],
+        ["endpoint.instance_type=ml.g4dn.xlarge", "endpoint.devices={at_once: 2}", "models.tenant.device_memory=1 GiB"],
         ["endpoint.usable_memory=7 GiB", "endpoint.router={misroute: 2 %, spill_at: 3}"],
         ["models.tenant.framework=pytorch", "models.tenant.process_memory=0", "models.tenant.load={cpu: 1 s}"],
         ["models.tenant.weight=0.1", "traffic.0.popularity=weights"],
@@ -61,3 +63,21 @@ def test_the_resolved_file_pins_the_host(scenario, base):
     # Another type over the resolved file is another host, not a new label on the old one.
     other = load_text(text, overrides=["endpoint.instance_type=ml.m5.2xlarge"])
     assert other.endpoint.host.vcpu == 8
+
+
+def test_devices_of_another_type_are_those_of_the_catalogue():
+    given = ["endpoint.instance_type=ml.g4dn.2xlarge", "endpoint.devices={at_once: 2}"]
+    changed = load(SCENARIOS[0], given).with_({"endpoint.instance_type": "ml.g5.12xlarge"}).endpoint.host.devices
+    assert changed is not None
+    assert (changed.count, changed.at_once) == (4, 2)
+    assert changed.memory_bytes == pytest.approx(89.4 / 4 * 2**30)
+
+
+def test_a_part_on_a_device_needs_a_device():
+    with pytest.raises(
+        ScenarioError, match=r"has a part on a device \(service.device, device_memory\), ml.m5.large has"
+    ):
+        load(
+            next(path for path in SCENARIOS if path.stem == "gpub"),
+            ["endpoint.instance_type=ml.m5.large", "endpoint.devices=null"],
+        )
