@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from mmesim import units
 from mmesim.scenario import CpuWait, Endpoint, Scenario
 from mmesim.scenario.endpoint.host_type import HOST_KEYS, HostType
+from mmesim.scenario.values.fields import Data
 from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.meanings import meanings
 from mmesim.scenario.values.times import ByParameters, Constant
@@ -33,6 +34,7 @@ COMPUTED = (
         "endpoint.usable_memory": "min(memory_threshold x memory, memory - memory_reserve)",
         "models.count": "1",
         "traffic.name": "traffic-0, traffic-1 ...",
+        "deploys.name": "deploy-0, deploy-1 ...",
         "faults.name": "kind and number, such as zone_loss-0",
     }
     | {
@@ -93,6 +95,8 @@ def _sections(path: str, model: type[BaseModel]) -> Iterator[Section]:
                 inside = list(_models_in(_host_field(key)[1].annotation))
                 below += [(f"{path}.{key}", kind) for kind in inside]
                 keys.append(_key(f"{path}.{key}", HostType, *_host_field(key), host=True, has_section=bool(inside)))
+            continue
+        if issubclass(model, Data) and name in model.resolved_keys:
             continue
         here = f"{path}.{field.alias or name}".lstrip(".")
         kinds = list(_models_in(field.annotation))

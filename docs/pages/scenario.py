@@ -22,8 +22,8 @@ A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a num
 `mmesim init` writes a commented file to start from. Where a rule comes from: [assumptions](../assumptions.md).
 
 - A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
-- `extends: base.yaml` puts a file over another: maps merge, lists replace, `models`, `traffic` and `faults` merge by
-  `name`; `faults: []` empties the list.
+- `extends: base.yaml` puts a file over another: maps merge, lists replace, `models`, `traffic`, `faults` and `deploys`
+  merge by `name`; `faults: []` empties the list.
 - `--set endpoint.instance_count=6` puts one value over the file; `--set models.tenant.memory="60 MiB"` names an item of
   a list. `--set models.tenant.memory=@measured.json:rss` reads the value from a JSON file, where it has its unit
   (`"46 MiB"`), or the unit follows: `--set models.tenant.memory="@measured.json:rss B"`.

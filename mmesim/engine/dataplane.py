@@ -110,7 +110,7 @@ class DataPlane:
         if int(self.tables.views.clock[0].n_hosts) >= self.tables.rows("hosts"):
             self.tables.grow_hosts(2 * self.tables.rows("hosts"))
             self._rebind()
-        return self._do("add_host", now, key, config, speed)
+        return int(self._do("add_host", now, key, config, speed))  # in plain Python a number of NumPy
 
     def equip_host(self, now: float, host: int, loops: int, vcpu: float, cores: float, smt_slope: float) -> None:
         """What a new host computes with, and its event loops (0 for no limit); `cores` and slope: `cores_and_slope`."""
@@ -120,8 +120,16 @@ class DataPlane:
         self._do("equip_host", now, host, loops, vcpu, cores, smt_slope)
 
     def open_host(self, now: float, host: int) -> None:
-        """The router sends to a new host from now on."""
+        """The router may send to a host from now on that is new or was drained."""
         self._do("open_host", now, host)
+
+    def take_side(self, now: float, host: int, side: int) -> None:
+        """A new host, to which the router does not send yet, is on a side: 0 or 1."""
+        self._do("take_side", now, host, side)
+
+    def split_calls(self, now: float, share: float) -> None:
+        """Hosts of side 1 take this share of the attempts from now on, those of side 0 the others."""
+        self._do("split_calls", now, x=share)
 
     def add_config(self, place: int, kind: ServerKind, models: Sequence[Model]) -> None:
         """Hosts of one more configuration may come, with this place in `copies`; `come_to` must follow.

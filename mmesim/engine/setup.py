@@ -84,6 +84,7 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
     values = {
         "policy": POLICIES.index(endpoint.router.policy),
         "placement": PLACEMENTS.index(endpoint.router.placement),
+        "split_models": int(endpoint.router.split_by == "models"),
         "queue_bound": queue.bound,
         "refusal": CAUSES.index(queue.refusal),
         "shared_queue": int(queue.scope == "server"),

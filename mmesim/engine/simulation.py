@@ -19,6 +19,7 @@ from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.deploys.deploys import Deploys
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.faults.faults import Faults
@@ -91,6 +92,7 @@ class Simulation:
         scaling, serial = scenario.endpoint.autoscaling, scenario.endpoint.serial_scaling
         if scaling is not None:
             Scaler(self.env, self.live, self.fleet, self.journal, scaling, scenario.run.duration_s, serial)
+        Deploys(self.env, self.fleet, self.conditions, self.journal, scenario)
         endpoint_control = EndpointControl(self.env, self.plane, self.fleet, self.loader, scenario)
         self._own = named(processes, scenario.processes)
         for name, function in self._own:

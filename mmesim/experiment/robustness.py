@@ -56,14 +56,29 @@ def under_each(base: Scenario, full: bool = False) -> tuple[list[tuple[Unknowns,
     possible: list[tuple[Unknowns, Scenario]] = []
     left_out: list[LeftOut] = []
     as_given = Unknowns.of(base.endpoint)
-    for setting in settings(base.endpoint, full):
-        changed: Scenario = base.model_copy(update={"endpoint": setting.put(base.endpoint)})
+    for setting in settings(base.endpoint, full, bool(base.deploys)):
+        changed = _under(base, setting)
         problem = next(contradictions(changed), None)
         if problem is None:
             possible.append((setting, changed))
         else:
             left_out.append(LeftOut(name_of(setting, as_given), problem.message))
     return possible, left_out
+
+
+def _under(base: Scenario, setting: Unknowns) -> Scenario:
+    """A scenario under a setting; so are the hosts of its deploys that are of the same type."""
+    given = Unknowns.of(base.endpoint)
+    deploys = [
+        deploy
+        if deploy.endpoint is None or deploy.endpoint.host != base.endpoint.host
+        else deploy.model_copy(update={"endpoint": setting.put_as_in(given, deploy.endpoint)})
+        for deploy in base.deploys
+    ]
+    changed: Scenario = base.model_copy(
+        update={"endpoint": setting.put(base.endpoint)} | ({"deploys": tuple(deploys)} if deploys else {})
+    )
+    return changed
 
 
 def name_of(setting: Unknowns, base: Unknowns) -> str:

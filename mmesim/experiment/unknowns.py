@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
+from typing import get_args
 
 from mmesim import units
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
 from mmesim.scenario.endpoint.endpoint import Endpoint
-from mmesim.scenario.endpoint.router import Placement, RouterPolicy
+from mmesim.scenario.endpoint.router import Placement, RouterPolicy, SplitBy
 
 MISROUTE = 0.02
 CPU_SPEED = (0.85, 1.0, 1.15)
@@ -34,6 +35,7 @@ class Unknowns:
     cpu_speed: float
     autoscaling: Autoscaling | None = None
     serial_scaling: bool = True
+    split_by: SplitBy = "calls"
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> Unknowns:
@@ -47,6 +49,7 @@ class Unknowns:
             endpoint.host.cpu_speed,
             endpoint.autoscaling,
             endpoint.serial_scaling,
+            endpoint.router.split_by,
         )
 
     @property
@@ -58,8 +61,9 @@ class Unknowns:
         """The endpoint with this setting; what it has already stays untouched."""
         given = Unknowns.of(endpoint)
         changed: dict[str, object] = {}
-        if (self.policy, self.misroute, self.placement) != (given.policy, given.misroute, given.placement):
-            router = {"policy": self.policy, "misroute": self.misroute, "placement": self.placement}
+        names = ("policy", "misroute", "placement", "split_by")
+        router = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(given, name)}
+        if router:
             changed["router"] = endpoint.router.model_copy(update=router)
         if self.load_slots != given.load_slots:
             changed["load_slots"] = self.load_slots
@@ -75,6 +79,11 @@ class Unknowns:
         result: Endpoint = endpoint.model_copy(update=changed)
         return result
 
+    def put_as_in(self, base: Unknowns, endpoint: Endpoint) -> Endpoint:
+        """The endpoint with what differs in this setting from another one; all else stays as the endpoint has it."""
+        names = [one.name for one in fields(self) if getattr(self, one.name) != getattr(base, one.name)]
+        return replace(Unknowns.of(endpoint), **{name: getattr(self, name) for name in names}).put(endpoint)
+
     def overrides(self, base: Unknowns) -> tuple[tuple[str, str, str], ...]:
         """What differs from another setting: field as in `--set`, exact value, and the value for people."""
         percent = units.show_fraction(self.misroute)
@@ -87,6 +96,7 @@ class Unknowns:
                 self.placement.value,
                 self.placement.value,
             ),
+            (self.split_by != base.split_by, "endpoint.router.split_by", self.split_by, self.split_by),
             (self.load_slots != base.load_slots, "endpoint.load_slots", str(self.load_slots), str(self.load_slots)),
             (
                 self.usable_memory_bytes != base.usable_memory_bytes,
@@ -152,6 +162,10 @@ def _scaling(base: Unknowns, _: Endpoint) -> Sequence[Unknowns]:
     return [*changed, replace(base, serial_scaling=not base.serial_scaling)]
 
 
+def _split_by(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
+    return [replace(base, split_by=one) for one in get_args(SplitBy)]
+
+
 Axis = Callable[[Unknowns, Endpoint], Sequence[Unknowns]]
 
 AXES: Mapping[str, Axis] = MappingProxyType(
@@ -164,17 +178,19 @@ AXES: Mapping[str, Axis] = MappingProxyType(
     }
 )
 """Name -> the settings that differ from another one in this axis alone."""
+OF_DEPLOYS: Mapping[str, Axis] = MappingProxyType({"split_by": _split_by})
+"""The same, of what only a scenario with deploys depends on."""
 
 
-def settings(endpoint: Endpoint, full: bool = False) -> tuple[Unknowns, ...]:
+def settings(endpoint: Endpoint, full: bool = False, deploys: bool = False) -> tuple[Unknowns, ...]:
     """The setting of an endpoint, then every other one that differs in one axis; each once.
 
-    `full`: all combinations of the axes instead.
+    `full`: all combinations of the axes instead; `deploys`: the axes of deploys, too.
     """
-    base = Unknowns.of(endpoint)
+    base, axes = Unknowns.of(endpoint), [*AXES.values(), *(OF_DEPLOYS.values() if deploys else ())]
     if not full:
-        return tuple(dict.fromkeys((base, *itertools.chain.from_iterable(a(base, endpoint) for a in AXES.values()))))
+        return tuple(dict.fromkeys((base, *itertools.chain.from_iterable(a(base, endpoint) for a in axes))))
     combined: Sequence[Unknowns] = (base,)
-    for axis in AXES.values():
+    for axis in axes:
         combined = [one for setting in combined for one in axis(setting, endpoint)]
     return tuple(dict.fromkeys((base, *combined)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mmesim.preflight import advice, call_time, devices, faults, load, load_time, room, scaling
+from mmesim.preflight.deploys import deploys
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_set
@@ -20,6 +21,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     load.workers,
     load.calls,
     working_set,
+    deploys,
     devices.device_memory,
     room.fleet_tasks,
     load.threads,

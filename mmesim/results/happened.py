@@ -31,13 +31,18 @@ class Kind(StrEnum):
     killed = "killed"
     """The kernel killed a worker of `host`, or its container, for lack of memory; `name` is the fault that leaks."""
     deploy = "deploy"
-    """A deploy began; `name` is that of `deploys:`."""
+    """A deploy began, from `old` to `new` hosts; `name` is that of `deploys:`."""
+    provisioned = "provisioned"
+    """Hosts that a deploy asked for are there, before any traffic shifts to them; `hosts` of them."""
     shifted = "shifted"
-    """Traffic was shifted: the new hosts take the `share` of it."""
+    """Traffic was shifted: the new hosts take the `share` of it; `new_on` new and `old_on` old ones take calls."""
+    alarm = "alarm"
+    """`rollback_when` of a deploy became true: it is undone."""
     rolled_back = "rolled_back"
-    """A deploy was undone: all traffic goes to the hosts of before."""
+    """A deploy was undone: the last new host is gone; `most_hosts` were there at a time, and for
+    `extra_host_s` seconds hosts above what either configuration needs, until the end of the run at most."""
     deployed = "deployed"
-    """A deploy is done: the last host of before is gone."""
+    """A deploy is done: the last old host is gone; figures as for `rolled_back`."""
 
 
 @dataclass(frozen=True, slots=True)

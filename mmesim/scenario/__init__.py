@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
     from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
+    from mmesim.scenario.deploys.deploy import Deploy
+    from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling
     from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
     from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, StepAdjustment, TargetTracking
     from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
@@ -67,11 +69,13 @@ if TYPE_CHECKING:
 __all__ = [
     "AdjustmentType",
     "AffineBatch",
+    "AllAtOnce",
     "Autoscaling",
     "AzureModels",
     "Belief",
     "BotoLegacy",
     "BotoStandard",
+    "Canary",
     "Cause",
     "Clients",
     "ClosedLoop",
@@ -81,6 +85,7 @@ __all__ = [
     "ConstantRate",
     "ContainerRestart",
     "CpuWait",
+    "Deploy",
     "Devices",
     "Diurnal",
     "Download",
@@ -106,6 +111,7 @@ __all__ = [
     "HyperexponentialArrivals",
     "InstanceLoss",
     "Leak",
+    "Linear",
     "Lognormal",
     "LognormalArrivals",
     "LognormalPopularity",
@@ -124,6 +130,7 @@ __all__ = [
     "Ramp",
     "Range",
     "RateStage",
+    "Rolling",
     "Router",
     "RouterPolicy",
     "RunSettings",
@@ -172,6 +179,8 @@ _HOMES = {
         "ExponentialRetries",
         "FixedRetries",
     ),
+    "mmesim.scenario.deploys.deploy": ("Deploy",),
+    "mmesim.scenario.deploys.strategy": ("AllAtOnce", "Canary", "Linear", "Rolling"),
     "mmesim.scenario.endpoint.autoscaling.autoscaling": ("Autoscaling", "ScaledIn"),
     "mmesim.scenario.endpoint.autoscaling.policies": (
         "AdjustmentType",

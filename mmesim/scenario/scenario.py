@@ -15,6 +15,8 @@ from typing import ClassVar
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from mmesim.errors import Problem, ScenarioError
+from mmesim.scenario.deploys.deploy import Deploy
+from mmesim.scenario.deploys.deploy import named as deploys_named
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Endpoint
 from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import Model, ModelGroup
@@ -63,6 +65,8 @@ class Scenario(Data):
     """Those who call: time-out, network, retries."""
     faults: tuple[Fault, ...] = ()
     """What goes wrong, and when: a list of faults, such as `{zone_loss: {zone: 1}, at: 10 min}`."""
+    deploys: tuple[Deploy, ...] = ()
+    """Updates of the endpoint while it serves: new hosts, or a new image."""
     processes: tuple[FunctionField, ...] = ()
     """Your own SimPy processes, `watch(env, endpoint)`, as `module:function`."""
     run: RunSettings
@@ -172,6 +176,8 @@ class Scenario(Data):
                 return f"stream {stream.name!r} ends after a number of calls"
             if stream.start_s > 0.0 or (stream.end_s is not None and stream.end_s < self.run.duration_s):
                 return f"stream {stream.name!r} does not last from the beginning to the end"
+        if self.deploys:
+            return f"deploy {self.deploys[0].name!r} replaces the hosts"
         if self.endpoint.autoscaling is not None:
             return SCALED
         if self.faults:
@@ -194,6 +200,7 @@ class Scenario(Data):
     def conditions(self) -> tuple[tuple[Place, Expectation], ...]:
         """The lines that are asked while it runs (`mmesim.scenario.run.condition`), each with its place in the file."""
         places = [(("faults", index, "when"), fault.when) for index, fault in enumerate(self.faults)]
+        places += [(("deploys", index, "rollback_when"), one.rollback_when) for index, one in enumerate(self.deploys)]
         return tuple((place, line) for place, line in places if line is not None)
 
     @property
@@ -205,7 +212,7 @@ class Scenario(Data):
     @property
     def events(self) -> Mapping[str, float | None]:
         """Faults and deploys by name -> when they begin, seconds; None when only a run shows it."""
-        return beginnings(self.faults)
+        return beginnings((*self.faults, *self.deploys))
 
     @property
     def is_watched(self) -> bool:
@@ -262,6 +269,13 @@ class Scenario(Data):
         """The table of models with the workers that each has on such hosts, and what follows from their number."""
         kind = self.kind_on(endpoint)
         return self.model_table() if kind == self.server_kind else expand(self.models, kind)
+
+    def endpoint_of(self, deploy: Deploy) -> Endpoint:
+        """The endpoint with the configuration that a deploy brings; raises ScenarioError when there can be none."""
+        if deploy.endpoint is not None:
+            return deploy.endpoint
+        bare: Scenario = self.model_copy(update={"deploys": ()})
+        return bare.with_(deploy.to).endpoint
 
     @property
     def own_code(self) -> tuple[Function, ...]:
@@ -321,6 +335,19 @@ class Scenario(Data):
     @classmethod
     def _faults_named(cls, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
         return named(faults)
+
+    @field_validator("deploys", mode="after")
+    @classmethod
+    def _deploys_named(cls, deploys: tuple[Deploy, ...]) -> tuple[Deploy, ...]:
+        return deploys_named(deploys)
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> Scenario:
+        faults = {fault.name for fault in self.faults}
+        for index, deploy in enumerate(self.deploys):
+            if deploy.name in faults:
+                raise Refused(f"a fault is called {deploy.name!r}, too", ("deploys", index, "name"))
+        return self
 
     @model_validator(mode="after")
     def _time_for_an_answer(self) -> Scenario:

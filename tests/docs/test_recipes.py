@@ -82,8 +82,8 @@ def test_a_scaling_policy(tmp_path: Path):
     policy = "{doubling: {metric: CPUUtilization, period: 10 s, threshold: 0}}"
     scaling = f"{{min: 2, max: 8, metric_delay: 0 s, policies: [{policy}]}}"
     summary = run(tmp_path, EVICTION=f"lru, provisioning: 10 s, autoscaling: {scaling}")
-    # Four hosts are asked for at 10 s and there at 20 s, eight are asked for at 20 s and there at 30 s.
-    hosts = (2 * 20 + 4 * 10 + 8 * 30) / 60
+    # Four hosts are asked for at 10 s and there at 20 s; eight are asked for at the next look and there at 40 s.
+    hosts = (2 * 20 + 4 * 20 + 8 * 20) / 60
     assert abs(summary["cost"]["usd_per_hour"] / (0.23 * hosts) - 1.0) < 1e-9
 
 

@@ -33,10 +33,13 @@ from mmesim.scenario import (
 )
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import BotoStandard, ExponentialRetries
+from mmesim.scenario.deploys.deploy import Deploy
+from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.models.groups import AffineBatch, ModelGroup, Service
+from mmesim.scenario.run.condition import read_condition
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.stages import UserStage
 from mmesim.scenario.values.times import Constant, Empirical, Exponential, Lognormal
@@ -103,6 +106,7 @@ def _endpoint(hosts: int, policy: str, eviction: str, **given: Any) -> Endpoint:
     router = {"policy": policy, "misroute": given.pop("misroute", 0.0), "spill_at": given.pop("spill_at", None)}
     router["placement"] = given.pop("placement", "rendezvous")
     router["at_scale"] = given.pop("at_scale", "stay")
+    router["split_by"] = given.pop("split_by", "calls")
     plain: dict[str, Any] = {
         "host": HostType(vcpu=2, memory_bytes=8 * 2**30, network_Bps=100e6, threads_per_core=2),
         "instance_count": hosts,
@@ -263,6 +267,23 @@ def _faulty(server: Server) -> Scenario:
     return faulty
 
 
+SLOW = read_condition("mean in every 1 s > 0 s")
+
+
+def _deploys(policy: str, split_by: str) -> Scenario:
+    """Traffic is shifted to new hosts, then to others, and back; the last one of a side is lost meanwhile."""
+    endpoint = _endpoint(2, policy, "lru", warm=True, split_by=split_by, misroute=0.1, spill_at=1)
+    endpoint = endpoint.model_copy(update={"provisioning": Constant(0.5), "drain_s": 0.1, "loss_noticed_after_s": 0.2})
+    whole = _scenario(endpoint, (_models(8),), rate_per_s=40.0)
+    deploys = (
+        Deploy(name="linear", at_s=0.5, strategy=Linear(step=0.5, wait_s=1.5)),
+        Deploy(name="rolling", at_s=3.0, strategy=Rolling(batch=0.5, wait_s=0.5)),
+        Deploy(name="canary", at_s=6.0, strategy=Canary(share=0.5, wait_s=2.0), rollback_when=SLOW),
+    )
+    with_deploys: Scenario = whole.model_copy(update={"deploys": deploys})
+    return with_deploys
+
+
 def scenarios() -> dict[str, Scenario]:
     """Name -> scenario; each is small enough to run uncompiled."""
     parallel = Service(cpu=Exponential(0.04), threads=2, serial=0.2)
@@ -351,6 +372,8 @@ def scenarios() -> dict[str, Scenario]:
         "stages": _stages(),
         "many_workers": _many_workers(),
         "one_loop": _one_loop(),
+        "deploys": _deploys("sticky", "calls"),
+        "deploys_by_model": _deploys("hash", "models"),
         "devices": _devices(),
         "lost_devices": _lost_devices(),
         "quota": _scenario(
@@ -370,6 +393,8 @@ def run(scenario: Scenario) -> str:
     own = [_change_fleet] if len(scenario.models) >= 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
+    if scenario.deploys:
+        sim.env.process(_lose_a_side(sim))
     return digest(sim.run())
 
 
@@ -420,6 +445,14 @@ def _idle_signalled(sim: Simulation) -> bool:
                 if views.clock[0].signal != REACHED:
                     return True
     return False
+
+
+def _lose_a_side(sim: Simulation) -> Generator[simpy.Event, Any, None]:
+    """The new host of a canary is lost: its calls go to the old ones."""
+    yield sim.env.timeout(7.0)
+    for host in sim.fleet.in_service:
+        if host.side != sim.fleet.side:
+            sim.fleet.lose(host)
 
 
 def _change_fleet(env: simpy.Environment, endpoint: EndpointControl) -> Generator[simpy.Event, Any, None]:

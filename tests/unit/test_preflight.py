@@ -57,6 +57,14 @@ FIRES = {
     "workers": (["models.m.service.wait=190 ms"], "warning"),
     "calls": (["traffic.traffic-0.arrivals.poisson.rate=800000 /s"], "problem"),
     "working_set": (["models.m.count=10"], "warning"),
+    "deploy_room": (
+        [
+            "models.m.count=10",
+            "endpoint.instance_count=4",
+            "deploys=[{at: 1 s, strategy: {canary: {share: 25 %, wait: 5 min}}}]",
+        ],
+        "warning",
+    ),
     "tasks": (["endpoint.pid_limit=70", "models.m.count=3", "models.m.framework_threads=4"], "warning"),
     "threads": (["models.m.service={cpu: 5 ms, threads: 12}", "models.m.oversubscription=0.67"], "warning"),
     "accelerator": (["endpoint.instance_type=ml.g4dn.xlarge"], "warning"),

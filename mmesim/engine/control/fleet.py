@@ -60,12 +60,21 @@ class Fleet:
         self._provisioned = 0
         self._rehashes = False
         self.hosts = hosts
+        self.side = 0
+        """The side of the hosts that serve the endpoint; while it is updated, new ones come on the other side, 1."""
+        self.sides = {0}
+        """The sides that hosts are on: two while it is updated. A host in place of one of a side that is given up goes
+        at once."""
+        self.endpoint: Endpoint | None = None
+        """The configuration of new hosts that a deploy has brought; None: the scenario's."""
         self.desired = scenario.endpoint.instance_count
         """How many hosts the endpoint is set to have: a host that is lost is still wanted."""
         self.updating = Slots(env, 1)
         """Taken while the endpoint is Updating: with `endpoint.serial_scaling` one change is made at a time."""
         for _ in range(self.desired):
-            self._plane.open_host(env.now, self._come(None, None).row)
+            first = self._come(None, None, self.side)
+            first.was_open = True
+            self._plane.open_host(env.now, first.row)
         self._rehashes = scenario.endpoint.router.at_scale == "rehash"
 
     @property
@@ -84,22 +93,49 @@ class Fleet:
         return host.zone
 
     def add(self, endpoint: Endpoint | None = None) -> Host:
-        """A new host, up from now and cold; `endpoint`: with other figures than the scenario's, as by a deploy."""
-        host = self._come(endpoint, None)
-        self._open(host)
+        """A new host, up from now and cold; `endpoint`: with other figures than hosts have now."""
+        host = self._come(endpoint, None, self.side)
+        self.open(host)
         return host
 
-    def provision(self, endpoint: Endpoint | None = None, after: float | None = None) -> simpy.Process:
+    def provision(
+        self,
+        endpoint: Endpoint | None = None,
+        after: float | None = None,
+        side: int | None = None,
+        opens: bool = True,
+    ) -> simpy.Process:
         """A new host that is in service once it has been provisioned and has loaded its preloads. The value: the host.
 
-        It takes a time drawn from `endpoint.provisioning`, or `after` seconds. A host that is lost before it was in
-        service is the value, too: it is gone then.
+        It takes a time drawn from `endpoint.provisioning`, or `after` seconds. `endpoint`: with other figures than
+        hosts have now; `side`: not on that of the others; `opens`: False when `open` is left to the caller. A host that
+        is lost before it was in service is the value, too: it is gone then.
         """
-        return self._env.process(self._provision(endpoint, after, None))
+        return self._env.process(self._provision(endpoint, after, None, self.side if side is None else side, opens))
 
     def replace(self, host: Host) -> simpy.Process:
         """Provision a host in place of one that is gone: with the same figures, in the same zone, cold."""
-        return self._env.process(self._provision(host.config.endpoint, None, host.zone))
+        return self._env.process(self._provision(host.config.endpoint, None, host.zone, host.side, True))
+
+    def open(self, host: Host) -> None:
+        """The router may send to a host from now on that is new or rests."""
+        self._must_be_there(host)
+        self._plane.open_host(self._env.now, host.row)
+        if not host.was_open:
+            host.was_open = True
+            self._journal.note(Kind.in_service, host=host.row, after_s=self._env.now - host.asked_s)
+        self._changed()
+
+    def rest(self, host: Host) -> None:
+        """Send nothing more to a host until it is opened again; what is there goes on."""
+        self._must_be_there(host)
+        self._plane.drain_host(self._env.now, host.row)
+        self._changed()
+
+    def split_calls(self, share: float) -> None:
+        """The hosts of side 1 take this share of the calls from now on, those of side 0 the others."""
+        self._plane.split_calls(self._env.now, share)
+        self._changed()
 
     def drain(self, host: Host) -> simpy.Process:
         """Send nothing more to a host; it goes once nothing is in flight there, at the latest after `endpoint.drain`.
@@ -137,13 +173,13 @@ class Fleet:
         else:
             self._notice(host)
 
-    def _come(self, endpoint: Endpoint | None, zone: int | None) -> Host:
+    def _come(self, endpoint: Endpoint | None, zone: int | None, side: int) -> Host:
         """A new host to which the router does not send yet."""
         scenario, number, now = self._scenario, len(self.hosts), self._env.now
-        config = self._configs.of(endpoint, now)
+        config = self._configs.of(self.endpoint if endpoint is None else endpoint, now)
         key = placement_key(scenario, self._replication, "host", number)
         hardware = config.endpoint.host
-        row = self._plane.add_host(now, key, config.place, hardware.cpu_speed)
+        row = int(self._plane.add_host(now, key, config.place, hardware.cpu_speed))
         self._plane.equip_host(now, row, config.kind.event_loops, hardware.vcpu, *cores_and_slope(hardware))
         if scenario.uses_devices:
             self._plane.equip_devices(now, row, _devices(hardware, scenario))
@@ -151,25 +187,27 @@ class Fleet:
             self._plane.want(now, row, 1)
         rng = generator(scenario.run.seed, self._replication, "eviction", number)
         host = Host(self._env, row, config, 1 + number % scenario.endpoint.zones if zone is None else zone, rng)
+        if side:
+            host.side = side
+            self._plane.take_side(now, row, side)
         self.hosts.append(host)
         return host
 
-    def _open(self, host: Host, after_s: float = 0.0) -> None:
-        """The router sends to a host from now on, which was asked for so long ago."""
-        self._plane.open_host(self._env.now, host.row)
-        self._journal.note(Kind.in_service, host=host.row, after_s=after_s)
-        self._changed()
-
-    def _provision(self, endpoint: Endpoint | None, after: float | None, zone: int | None) -> Process:
+    def _provision(
+        self, endpoint: Endpoint | None, after: float | None, zone: int | None, side: int, opens: bool
+    ) -> Process:
         self._journal.note(Kind.provisioning)
         drawn_s, asked_s = self._draw_s(), self._env.now
         yield self._env.timeout(drawn_s if after is None else after)
-        host = self._come(endpoint, zone)
+        host = self._come(endpoint, zone, side)
+        host.asked_s = asked_s
         loads = self._preload(host)
         if loads:
             yield self._env.all_of(loads)
-        if not host.is_gone:
-            self._open(host, self._env.now - asked_s)
+        if side not in self.sides and not host.is_gone:
+            self.lose(host)
+        if opens and not host.is_gone:
+            self.open(host)
         return host
 
     def _draw_s(self) -> float:

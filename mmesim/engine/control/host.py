@@ -31,7 +31,13 @@ class Host:
         """Its Availability Zone, from 1."""
         self.rng = rng
         """For an eviction policy that draws."""
+        self.was_open = False
+        """Whether the router has ever sent to it."""
+        self.side = 0
+        """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now
+        self.asked_s = env.now
+        """When it was asked for, before it was provisioned."""
         self.gone_s: float | None = None
         """When the host went, None while it is there: nothing is added up from then on."""
         self.slots = Slots(env, endpoint.load_slots)

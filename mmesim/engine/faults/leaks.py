@@ -14,6 +14,9 @@ from mmesim.scenario.faults.kinds import RESTART_S, Leak
 LOOK_S = 1.0
 """How often calls are counted, and the memory of a host is compared with what it has."""
 
+SERVER_BYTES = 130 * 10**6
+"""Resident memory of the server's own process, a JVM, measured on MMS; what unloads leave behind is in it."""
+
 Calls = Mapping[tuple[int, int, int], int]
 """Host, pool and life of the pool's row -> the calls that it has got since its load was asked for."""
 
@@ -73,7 +76,7 @@ def _relieve(world: World, fault: Fault) -> None:
         dead_bytes = 0
         while host.back is None and _excess_bytes(world, host) > dead_bytes:
             worker = _largest_worker(world, host)
-            if worker is None or worker[2] <= host.config.endpoint.base_memory_bytes + host.left_bytes:
+            if worker is None or worker[2] <= SERVER_BYTES + host.left_bytes:
                 world.kills(fault, host)
                 Task(world.env, restart(world, host, RESTART_S))
                 break

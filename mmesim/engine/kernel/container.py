@@ -6,11 +6,8 @@ from mmesim.engine.kernel.codes import (
     A_FREE,
     A_GIVEN_UP,
     A_WAITING,
-    ADD_WORKER,
     DRAINING,
-    IDLE,
     NONE,
-    REACHED,
     READY,
     TASK_CONTROL,
     TASK_JOB,
@@ -22,7 +19,7 @@ from mmesim.engine.kernel.frontend import loop_of
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import inner
 from mmesim.engine.kernel.lists import free_attempt, free_pool
-from mmesim.engine.kernel.loss import end_forwarded, stop_workers
+from mmesim.engine.kernel.loss import clear_signal, end_forwarded, stop_workers
 from mmesim.engine.kernel.pools import new_workers
 
 
@@ -30,8 +27,7 @@ from mmesim.engine.kernel.pools import new_workers
 def empty_host(t, h, now):
     """The container of host `h` dies. Its artefacts stay on the disk, and the loads of the host where they are."""
     clock, hosts, pools, attempts = t.clock[0], t.hosts, t.pools, t.attempts
-    if (clock.signal == IDLE or clock.signal == ADD_WORKER) and pools.host[clock.signal_row] == h:
-        clock.signal = REACHED
+    clear_signal(t, h)  # no verb leaves a miss
     stop_jobs(t, h, now)
     p = hosts.first_pool[h]
     while p >= 0:

@@ -12,7 +12,10 @@ from mmesim.engine.kernel.record import integrate
 
 @inner
 def add_host(t, key, config, speed, now):
-    """A new host to which the router does not send yet, of the configuration with this place in `copies`; its row."""
+    """A new host to which the router does not send yet, of the configuration with this place in `copies`; its row.
+
+    It is on the first side.
+    """
     clock, hosts = t.clock[0], t.hosts
     h = clock.n_hosts
     clock.n_hosts = h + 1
@@ -38,14 +41,22 @@ def equip_host(t, h, loops, vcpu, cores, smt_slope):
 
 @inner
 def open_host(t, h):
-    """The router sends to host `h`, which was COMING, from now on, and uses what was loaded there before."""
-    clock = t.clock[0]
+    """The router may send to host `h`, which was COMING or LEAVING, from now on, and uses what is loaded there."""
+    clock, up, side = t.clock[0], t.up, t.hosts.side[h]
+    if t.hosts.state[h] == UP:
+        return
     t.hosts.state[h] = UP
     p = t.hosts.first_pool[h]
     while p >= 0:
-        t.pools.up[p] = 1
+        t.pools.up[p] = 1 + side
         p = t.pools.next_pool[p]
-    t.up[clock.n_up] = h
+    k = clock.n_up
+    if side == 0:  # hosts of the first side stand before those of the second
+        while k > clock.n_up_first:
+            up[k] = up[k - 1]
+            k -= 1
+        clock.n_up_first += 1
+    up[k] = h
     clock.n_up += 1
     clock.memory_epoch += 1
     clock.fleet_epoch += 1
@@ -75,6 +86,7 @@ def leave_router(t, h):
             up[n] = up[k]
             n += 1
     clock.n_up = n
+    clock.n_up_first -= 1 - t.hosts.side[h]
     clock.fleet_epoch += 1
 
 

@@ -74,7 +74,7 @@ def new_pool(t, m, h, asker, now):
     pools.state[p] = LOADING
     pools.model[p] = m
     pools.host[p] = h
-    pools.up[p] = 1 if hosts.state[h] == UP else 0
+    pools.up[p] = 1 + hosts.side[h] if hosts.state[h] == UP else 0
     pools.most_workers[p] = t.copies.most_workers[m, hosts.config[h]]
     pools.add_worker_at[p] = t.copies.add_worker_at[m, hosts.config[h]]
     pools.waiter_head[p] = pools.waiter_tail[p] = NONE

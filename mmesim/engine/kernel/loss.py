@@ -49,7 +49,7 @@ def kill_host(t, h, now):
         after = pools.next_pool[p]
         if pools.state[p] == LOADING:
             t.models.loading[pools.model[p]] -= 1
-        if hosts.state[h] == LOST and pools.up[p] == 1:
+        if hosts.state[h] == LOST and pools.up[p] > 0:
             make_ghost(pools, p)
         else:
             free_pool(t, p)

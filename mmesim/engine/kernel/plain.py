@@ -10,7 +10,7 @@ SMALL_FLAG = Unit("1 or 0", np.int8)
 PLAIN: dict[str, Plain] = {
     "ends": Plain(DEADLINE, 1, "next end of a CPU task of each host: a tree of minima (heap.update_ends)"),
     "firsts": Plain(ROW, 1, "the host that each place of `ends` has its time from, the lowest row of several"),
-    "up": Plain(ROW, 1, "hosts that the router sends to"),
+    "up": Plain(ROW, 1, "hosts that the router may send to, those of the first side before those of the second"),
     "stations": Plain(ROW, 1, "row of pools with the shared queue of a host, if there is one"),
     "edges": Plain(S, 1, "of the fine buckets of latencies"),
     "start": Plain(ROW, 1, "first fine bucket of each cell of the plain grid"),

@@ -11,6 +11,7 @@ from mmesim.engine.kernel.codes import GHOST, LOADING, LOST, MISS, NONE, READY, 
 from mmesim.engine.kernel.hashing import PRIME, mixed
 from mmesim.engine.kernel.jit import inline, inner
 from mmesim.engine.kernel.lists import new_pool
+from mmesim.engine.kernel.sides import end_up, first_up, side_of
 
 POLICIES = ("sticky", "hash", "random", "least_outstanding", "round_robin")  # as a scenario names them
 STICKY, HASH, RANDOM, LEAST_OUTSTANDING, ROUND_ROBIN = range(len(POLICIES))
@@ -44,20 +45,21 @@ def pool_on(t, m, h):
 def uses(t, m, h):
     """Whether the router uses a pool of model `m` on host `h`: it has not forgotten it at a change of the fleet."""
     p = pool_on(t, m, h)
-    return p != NONE and t.pools.up[p] == 1
+    return p != NONE and t.pools.up[p] > 0
 
 
 @inner
-def place(t, m):
-    """Host for a new copy of model `m`, NONE if every host that is up has one.
+def place(t, m, side):
+    """Host of a side for a new copy of model `m`, NONE if every host of it that is up has one.
 
     RENDEZVOUS: the host that still has the artefact on disk, else the first in rendezvous order. LEAST_LOADED: the one
     with the fewest attempts in flight. Both among the hosts whose load queue is at most one longer than the shortest.
     MOST_FREE: the one with the least memory of pools, whatever its load queue. Equal ones in rendezvous order.
     """
     hosts, placement = t.hosts, t.params[0].placement
+    first, end = first_up(t, side), end_up(t, side)
     shortest = NONE
-    for k in range(t.clock[0].n_up):
+    for k in range(first, end):
         h = t.up[k]
         if not uses(t, m, h) and (shortest == NONE or hosts.load_queue[h] < shortest):
             shortest = hosts.load_queue[h]
@@ -68,13 +70,14 @@ def place(t, m):
         placement == RENDEZVOUS
         and h >= 0
         and (hosts.state[h] == UP or hosts.state[h] == LOST)
+        and hosts.side[h] == side
         and hosts.load_queue[h] <= shortest + 1
         and not uses(t, m, h)
     ):
         return h
     best = NONE
     best_score = least = 0
-    for k in range(t.clock[0].n_up):
+    for k in range(first, end):
         h = t.up[k]
         if (hosts.load_queue[h] <= shortest + 1 or placement == MOST_FREE) and not uses(t, m, h):
             s = score(t, m, h)
@@ -89,13 +92,13 @@ def place(t, m):
 
 
 @inline
-def sticky(t, m):
-    """(pool, host to load on): one of them is NONE, or both when no host is up."""
+def sticky(t, m, side):
+    """(pool, host to load on) of a side: one of them is NONE, or both when no host of it is up."""
     pools, models = t.pools, t.models
     ready = loading = NONE
     p = models.first_copy[m]
     while p >= 0:
-        if pools.up[p] == 1:  # its host's row may be far away
+        if pools.up[p] == 1 + side:  # its host's row may be far away
             if pools.state[p] == READY or pools.state[p] == GHOST:
                 if ready == NONE or pools.in_flight[p] < pools.in_flight[ready]:
                     ready = p
@@ -109,13 +112,13 @@ def sticky(t, m):
             or models.blocked_epoch[m] == t.clock[0].memory_epoch
         ):
             return ready, NONE
-        h = place(t, m)
+        h = place(t, m, side)
         if h == NONE:
             return ready, NONE
         return again(t, m, h), h
     if loading >= 0:
         return loading, NONE
-    h = place(t, m)
+    h = place(t, m, side)
     return again(t, m, h), h
 
 
@@ -126,59 +129,73 @@ def again(t, m, h):
         return NONE
     p = pool_on(t, m, h)
     if p != NONE:
-        t.pools.up[p] = 1
+        t.pools.up[p] = 1 + t.hosts.side[h]
     return p
 
 
+@inner
+def first_in_order(t, m, side):
+    """First host of a side for model `m` in rendezvous order, NONE when none of it is up."""
+    up = t.up
+    best = best_score = NONE
+    for k in range(first_up(t, side), end_up(t, side)):
+        s = score(t, m, up[k])
+        if s > best_score:
+            best, best_score = up[k], s
+    return best
+
+
 @inline
-def home(t, m):
-    """First host of model `m` in rendezvous order; looked for anew only when hosts have come or gone."""
-    clock, models, up = t.clock[0], t.models, t.up
+def home(t, m, side):
+    """The same, looked for anew only when hosts have come or gone, or the traffic was shifted.
+
+    While both sides take calls it is looked for each time.
+    """
+    clock, models = t.clock[0], t.models
+    if clock.share > 0.0 and clock.share < 1.0:
+        return first_in_order(t, m, side)
     if models.home_epoch[m] != clock.fleet_epoch:
         models.home_epoch[m] = clock.fleet_epoch
-        best = best_score = NONE
-        for k in range(clock.n_up):
-            s = score(t, m, up[k])
-            if s > best_score:
-                best, best_score = up[k], s
-        models.home[m] = best
+        models.home[m] = first_in_order(t, m, side)
     return models.home[m]
 
 
 @inner
 def rehash(t):
-    """The hosts have changed: no copy is used any more that is not on the first host of its model."""
+    """The hosts have changed: no copy is used any more that is not on the first host, of its side, of its model."""
     pools, models = t.pools, t.models
     t.params[0].rehash = 1
     for m in range(models.key.size):
-        first = home(t, m)
+        first = first_in_order(t, m, 0)
+        second = first_in_order(t, m, 1)
         models.disk_host[m] = NONE
         p = models.first_copy[m]
         while p >= 0:
-            if pools.host[p] != first:
+            if pools.host[p] != first and pools.host[p] != second:
                 pools.up[p] = 0
             p = pools.next_copy[p]
 
 
 @inner
-def pick_host(t, m, u):
-    """Host by a policy that does not ask where the model is; NONE when no host is up."""
+def pick_host(t, m, u, side):
+    """Host of a side by a policy that does not ask where the model is; NONE when none of it is up."""
     clock, hosts, up = t.clock[0], t.hosts, t.up
-    n = clock.n_up
+    first, end = first_up(t, side), end_up(t, side)
+    n = end - first
     policy = t.params[0].policy
     if n == 0:
         return NONE
     if policy == RANDOM:
-        return up[min(n - 1, int(u * n))]
+        return up[first + min(n - 1, int(u * n))]
     best = NONE
     if policy == HASH:
-        best = home(t, m)
+        best = home(t, m, side)
     elif policy == LEAST_OUTSTANDING:
-        for k in range(n):
+        for k in range(first, end):
             if best == NONE or hosts.in_flight[up[k]] < hosts.in_flight[best]:
                 best = up[k]
     elif policy == ROUND_ROBIN:
-        best = up[clock.turn % n]
+        best = up[first + clock.turn % n]
         clock.turn += 1
     return best
 
@@ -192,18 +209,20 @@ def choose(t, m, u):
     params = t.params[0]
     misroute = params.misroute
     p = h = NONE
+    side, u = side_of(t, m, u)
     if u < misroute:
-        n = t.clock[0].n_up
+        first = first_up(t, side)
+        n = end_up(t, side) - first
         if n > 0:
-            h = t.up[min(n - 1, int(u / misroute * n))]
+            h = t.up[first + min(n - 1, int(u / misroute * n))]
             p = pool_on(t, m, h)
     else:
         if misroute > 0.0:
             u = (u - misroute) / (1.0 - misroute)
         if params.policy == STICKY:
-            p, h = sticky(t, m)
+            p, h = sticky(t, m, side)
         else:
-            h = pick_host(t, m, u)
+            h = pick_host(t, m, u, side)
             if h >= 0:
                 p = pool_on(t, m, h)
     return p, h

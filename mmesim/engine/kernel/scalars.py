@@ -25,7 +25,9 @@ CLOCK = packed(
     ("crossings", COUNT, "times that the kernel was entered"),
     ("n_timers", COUNT, "timers in the heap"),
     ("n_hosts", COUNT, "hosts that ever were up"),
-    ("n_up", COUNT, "hosts that the router sends to: the first entries of `up`"),
+    ("n_up", COUNT, "hosts that the router may send to: the first entries of `up`"),
+    ("n_up_first", COUNT, "those of them on the first side, which stand before those on the second"),
+    ("share", SHARE, "of the attempts that go to hosts of the second side"),
     ("arrival", ROW, "the next row of the buffer of arrivals"),
     ("n_arrivals", COUNT, "rows in the buffer of arrivals"),
     ("more", FLAG, "more arrivals come when the buffer is empty"),
@@ -112,6 +114,7 @@ WINDOW = packed(
 PARAMS = packed(
     ("policy", CODE, "of the router"),
     ("placement", CODE, "where `sticky` puts a new copy"),
+    ("split_models", FLAG, "it is models that are split between the sides, not attempts"),
     ("rehash", FLAG, "`sticky` may have been told to use no copy any more that is not on its home"),
     ("queue_bound", COUNT, "attempts that may wait in one queue"),
     ("refusal", CODE, "cause of an attempt that finds it full"),

@@ -5,7 +5,7 @@ behind `now` (whole numbers before times and other reals) are what `act` passes 
 method of the same name. A verb first brings the clocks that it depends on to `now`.
 """
 
-from mmesim.engine.kernel import clients, container, devices, frontend, hosts, lists, loss, pools, router, staff
+from mmesim.engine.kernel import clients, container, devices, frontend, hosts, lists, loss, pools, router, sides, staff
 from mmesim.engine.kernel.codes import DRAINING, NONE
 from mmesim.engine.kernel.jit import Verbs, entry
 from mmesim.engine.kernel.replay import replay as replay_calls
@@ -38,8 +38,20 @@ def equip_host(t, now, host: int, loops: int, vcpu: float, cores: float, smt_slo
 
 @verb
 def open_host(t, now, host: int):
-    """The router sends to a new host from now on."""
+    """The router may send to a host from now on that is new or was drained."""
     hosts.open_host(t, host)
+
+
+@verb
+def take_side(t, now, host: int, side: int):
+    """A new host, to which the router does not send yet, is on this side."""
+    t.hosts.side[host] = side
+
+
+@verb
+def split_calls(t, now, share: float):
+    """Hosts of the second side take this share of the attempts from now on, those of the first side the others."""
+    sides.split_calls(t, share)
 
 
 @verb

@@ -10,6 +10,7 @@ from math import inf
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import simpy
 
 from mmesim.arrays import Ints
@@ -19,7 +20,7 @@ from mmesim.engine.measure.integrals import Integrals
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import LATENCIES, quantile_shares
-from mmesim.scenario.run.condition import WINDOW_S
+from mmesim.scenario.run.condition import window_s
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COUNTS
 from mmesim.scenario.scenario import Scenario
@@ -69,7 +70,7 @@ class Conditions:
         The value is False when that does not happen before `until_s`, or before the run is over.
         """
         until_s = min(until_s, self._scenario.run.duration_s)
-        length_s = line.calls.every_s or WINDOW_S
+        length_s = window_s(line)
         of = [model.index for model in self._scenario.chosen_by(line.calls)]
         counts, integrals = self._counts(line, of), self._live.integrals()
         while self._env.now + length_s <= until_s:
@@ -120,17 +121,21 @@ class Conditions:
         """A figure in one window, nan where nothing was observed; seconds, shares, events a second."""
         if metric in COUNTS:
             return _count(metric, counts, added) / seconds
-        host = self._scenario.endpoint.host
-        up_s = float(added.up_s.sum())
+        # Hosts may differ: a deploy brings others.
+        places = [host.config.endpoint for host in self._live.hosts[: len(added.up_s)]]
+        vcpu, memory, disk = (
+            float(added.up_s @ np.array(each, dtype=np.float64))
+            for each in zip(*((p.host.vcpu, p.host.memory_bytes, p.disk_bytes) for p in places), strict=True)
+        )
         values: Mapping[str, float] = {
             "mean": _ratio(counts.latency_s, counts.ok) if counts.ok or not counts.calls else inf,
             "error_rate": _ratio(counts.calls - counts.ok, counts.calls),
             "cache_hit_ratio": _ratio(counts.hits, counts.hits + counts.misses),
             "throughput": counts.answers_ok / seconds,
             "model_loading_wait": _ratio(counts.load_wait_s, counts.misses),
-            "cpu_utilization": _ratio(float(added.cpu_busy_s.sum()), up_s * host.vcpu),
-            "memory_utilization": _ratio(float(added.memory_byte_s.sum()), up_s * host.memory_bytes),
-            "disk_utilization": _ratio(float(added.disk_byte_s.sum()), up_s * self._scenario.endpoint.disk_bytes),
+            "cpu_utilization": _ratio(float(added.cpu_busy_s.sum()), vcpu),
+            "memory_utilization": _ratio(float(added.memory_byte_s.sum()), memory),
+            "disk_utilization": _ratio(float(added.disk_byte_s.sum()), disk),
         }
         return values.get(metric, math.nan)
 

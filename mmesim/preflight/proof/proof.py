@@ -63,7 +63,8 @@ def proof(scenario: Scenario | Fleet) -> Proof | None:
     alone. Raises ScenarioError for a model or a group that does not exist.
     """
     fleet = Fleet.of(scenario)
-    if fleet.scenario.processes or fleet.scenario.faults:  # they may change the endpoint at any time
+    scenario = fleet.scenario
+    if scenario.processes or scenario.faults or scenario.deploys:  # they may change the endpoint at any time
         return None
     if fleet.scenario.endpoint.autoscaling is not None and not fleet.scenario.endpoint.serial_scaling:
         return None  # hosts that leave and hosts that come may be more together than there are ever to be

@@ -8,6 +8,7 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title
+from mmesim.results.findings.deploys import DEPLOY_COST
 
 MOST_CAUSES = 3
 """Causes of failure that are named in a row."""
@@ -35,6 +36,7 @@ def happened(summary: Any) -> Iterator[Block]:
         notes = [f"no recovery: {reason}" for reason in lacking]
         if before:
             notes.append(f"a limit was broken before {', '.join(before)}, too")
+        notes += [entry["text"] for entry in summary["findings"] if entry["id"] == DEPLOY_COST]
         if notes:
             yield Lines(tuple(notes), "note")
     yield from _cost(found["cost"])

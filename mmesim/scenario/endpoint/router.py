@@ -52,6 +52,9 @@ class Placement(StrEnum):
     least_loaded = "least_loaded"
 
 
+SplitBy = Literal["calls", "models"]
+
+
 class Router(Data):
     """The router fleet in front of the hosts."""
 
@@ -72,6 +75,10 @@ class Router(Data):
     case: a copy is not used any more unless it is on the first host of its model, chosen by the hash of its name among
     the hosts that there are then. `hash` always does so.
     """
+    split_by: SplitBy = "calls"
+    """What is split between old and new hosts while a deploy shifts traffic (U): `calls`: each goes to the new hosts
+    with their share as its chance, so that both sides want a copy of every model; `models`: that share of the models
+    moves, each with all its calls."""
     spill_at: Count | None = None
     """Calls in flight on each ready copy of a model above which one more copy is made; default max(4, 2 x workers)."""
 

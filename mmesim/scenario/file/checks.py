@@ -52,6 +52,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     yield from _undecidable(scenario)
     wrong_calls = list(_selected(scenario, models))
     yield from wrong_calls or _clashing(scenario)
+    yield from _deploys(scenario)
     for index, stream in enumerate(scenario.traffic):
         place: Place = ("traffic", index)
         if stream.start_s >= scenario.run.duration_s:
@@ -63,6 +64,18 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
         yield from _mapped(stream, place, len(chosen))
         wrong = too_few_or_many(stream.arrivals, stream.drift, len(chosen))
         yield from (refused.below(*place) for refused in wrong)
+
+
+def _deploys(scenario: Scenario) -> Iterator[Refused]:
+    """Deploys that come too late, or into which scaling would break."""
+    for index, deploy in enumerate(scenario.deploys):
+        if deploy.at_s >= scenario.run.duration_s:
+            end = units.show_seconds(scenario.run.duration_s, 12)
+            yield Refused(f"the run ends at {end}, before this deploy begins", ("deploys", index, "at"))
+    endpoint = scenario.endpoint
+    if scenario.deploys and endpoint.autoscaling is not None and not endpoint.serial_scaling:
+        message = "autoscaling waits while a deploy updates the endpoint, as on SageMaker: serial_scaling must be true"
+        yield Refused(message, ("endpoint", "serial_scaling"), "write serial_scaling: true")
 
 
 def _memory(scenario: Scenario) -> Iterator[Refused]:

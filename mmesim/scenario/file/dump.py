@@ -38,6 +38,8 @@ def source(scenario: Scenario) -> str:
         if host.get(key) is not None
         and (_given(host[key], catalogued.get(key)) is not None or f"endpoint.{key}" in believed)
     }
+    for deploy in data.get("deploys", ()):
+        deploy.pop("endpoint", None)
     for stream in data["traffic"]:
         if _names_the_models(stream):
             stream.pop("popularity", None)

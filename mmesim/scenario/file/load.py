@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from mmesim.errors import Contradiction, Problem, ScenarioError
 from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
+from mmesim.scenario.file.deployed import deployed
 from mmesim.scenario.file.from_json import unit_may_follow
 from mmesim.scenario.file.merge import named, override_all, read_with_bases, with_bases
 from mmesim.scenario.file.paths import settled
@@ -80,6 +81,9 @@ def resolve(tree: Located) -> Scenario:
             raise Contradiction(_in_order(clashes))
     if not problems:
         problems += _other_values(whole, scenario)
+    if not problems:
+        scenario, wrongly = deployed(whole, scenario, resolve)
+        problems += [locate(one, tree) for one in wrongly]
     if problems:
         raise ScenarioError(_in_order(problems))
     return with_models_said(scenario) if just_read else scenario

@@ -1,7 +1,7 @@
 """Puts one scenario over another: `extends`, and `--set` overrides.
 
-Maps merge, lists replace; the lists `models`, `traffic` and `faults` merge by name, but an empty one empties them. A
-key takes the place of the keys that it excludes: a new distribution replaces the old one instead of joining it.
+Maps merge, lists replace; the lists `models`, `traffic`, `faults` and `deploys` merge by name, but an empty one empties
+them. A key takes the place of the keys that it excludes: a new distribution replaces the old one instead of joining it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmesim.errors import Problem, ScenarioError, did_you_mean
 from mmesim.scenario.clients.retries import RETRIES
+from mmesim.scenario.deploys.strategy import STRATEGIES
 from mmesim.scenario.endpoint.autoscaling.policies import POLICIES
 from mmesim.scenario.endpoint.eviction import EVICTIONS
 from mmesim.scenario.faults.fault import MOMENTS
@@ -24,13 +25,15 @@ from mmesim.scenario.traffic.arrivals import ARRIVALS
 from mmesim.scenario.traffic.popularity import POPULARITIES
 from mmesim.scenario.values.time_field import TIMES
 
-BY_NAME = ("models", "traffic", "faults")
+BY_NAME = ("models", "traffic", "faults", "deploys")
+PLACED = {"traffic": "traffic", "deploys": "deploy"}
+"""Lists whose items are called by their place, and the word before it."""
 
 _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset({*TIMES.names, "uncertain"}),
     frozenset({"arrivals", "trace", "fingerprint"}),
     frozenset({"top", "hash", "stripe"}),
-    *(frozenset(forms.names) for forms in (ARRIVALS, POPULARITIES, RETRIES, EVICTIONS, POLICIES)),
+    *(frozenset(forms.names) for forms in (ARRIVALS, POPULARITIES, RETRIES, EVICTIONS, POLICIES, STRATEGIES)),
     frozenset({"by", "size"}),
     frozenset({"count", "file", "azure_functions"}),
     frozenset({"weight", "rate"}),
@@ -38,7 +41,7 @@ _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset(KINDS),
     frozenset({"instance_type", "host"}),
 )
-_WHOLE = frozenset({"percentiles", "uncertain"})
+_WHOLE = frozenset({"percentiles", "to", "uncertain"})
 """Keys whose map is one value: never mixed from two files."""
 
 
@@ -82,10 +85,10 @@ TABLES = (".csv", ".tsv", ".txt", ".log")
 
 
 def named(tree: Located) -> Located:
-    """The tree with `models` as a list, and with a name for every table of models, every stream and every fault.
+    """The tree with `models` as a list, and a name for every table of models, every stream, fault and deploy.
 
-    A single map may stand for a list of one; a table is called like its file, a stream by its place, a fault by its
-    kind.
+    A single map may stand for a list of one; a table is called like its file, a stream or a deploy by its place, a
+    fault by its kind.
     """
     entries = dict(tree.map)
     for key in BY_NAME:
@@ -102,8 +105,8 @@ def _with_name(key: str, index: int, items: Sequence[Located]) -> Located:
     item = items[index]
     if not isinstance(item.value, dict) or "name" in item.value:
         return item
-    if key == "traffic":
-        name = f"traffic-{index}"
+    if key in PLACED:
+        name = f"{PLACED[key]}-{index}"
     elif key == "faults":
         kind = next((one for one in KINDS if one in item.map), None)
         if kind is None:

@@ -40,6 +40,11 @@ LIVE: tuple[str, ...] = (
 _NAMED = ", ".join(name for name in LIVE if "." not in name or name in LATENCIES)
 
 
+def window_s(line: Expectation) -> float:
+    """Length of the windows in which a condition is asked."""
+    return line.calls.every_s or WINDOW_S
+
+
 def read_condition(value: object) -> Expectation:
     """A condition as a file writes it; raises Refused, also for what is known only after the run."""
     line = read_expectation(value)

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from mmesim.experiment.execute.task import Observer
-from mmesim.experiment.robustness import robustness
+from mmesim.experiment.robustness import robustness, under_each
 from mmesim.experiment.robustness_result import AS_GIVEN
 from mmesim.experiment.unknowns import AXES, Unknowns, settings
 from mmesim.report.content.robustness import robustness_report
@@ -268,3 +268,17 @@ def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path) -> None:
     first = robustness(scenario(), replications=2, executor=fakes.Fake(slow_with_one_slot), store=file)
     again = robustness(scenario(), replications=2, executor=fakes.Fake(fail), store=file)
     assert again.to_json() == first.to_json()
+
+
+def test_with_deploys_what_they_shift_is_a_setting_and_new_hosts_are_under_each():
+    text = "deploys=[{at: 1 s}, {at: 2 s, to: {endpoint.load_slots: 3}}, {at: 3 s, to: {endpoint.vcpu: 16}}]"
+    base = scenario(text)
+    possible, _ = under_each(base)
+    assert [one.split_by for one, _ in possible].count("models") == 1
+    slots = {
+        setting.load_slots: [deploy.endpoint.load_slots for deploy in changed.deploys if deploy.endpoint is not None]
+        for setting, changed in possible
+        if setting == replace(Unknowns.of(base.endpoint), load_slots=setting.load_slots)
+    }
+    assert slots == {2: [2, 3, 8], 1: [1, 1, 8], 4: [4, 4, 8]}
+    assert {one.split_by for one, _ in under_each(scenario())[0]} == {"calls"}

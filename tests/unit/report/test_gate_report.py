@@ -312,3 +312,8 @@ def test_a_change_of_unknown_size_is_a_dash():
     lost = drift(deltas=[delta(before=None, difference=None, interval=None)], fields=[])
     shown = text(gate_report(gated(scenario(line(), drift=lost))))
     assert [row.split() for row in shown.splitlines() if row.startswith("  p99 ")] == [["p99", "-", "321", "ms", "-"]]
+
+
+def test_a_recovery_is_a_time_that_people_read() -> None:
+    found = line(figure="recovery after loss", unit="ms", value=150_000.0, interval=(120_000.0, 180_000.0))
+    assert words.found(found) == "2.5 min [2 min, 3 min]"

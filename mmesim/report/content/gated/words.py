@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.plain import harmless_line
 from mmesim.results.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.sections import WORST_FIRST, Verdict
+from mmesim.scenario.run.expected import RECOVERY
 from mmesim.scenario.run.selection import time_span
 
 TICKS: Mapping[str, str] = MappingProxyType({"pass": "✓", "fail": "✗", "undecided": "?"})
@@ -117,6 +119,10 @@ def margin(line: GatedLine) -> str:
 def found(line: GatedLine) -> str:
     """The figure that the line names, and what was compared with the limit where that is another one."""
     value = with_interval(line.unit, line.value, line.interval)
+    if line.figure.startswith(f"{RECOVERY} ") and line.value is not None:
+        low, high = line.interval or (line.value, line.value)
+        value, *ends = (units.show_seconds(one / 1000.0) for one in (line.value, low, high))
+        return value if low == high else f"{value} [{', '.join(ends)}]"
     if not line.figure.startswith(OVER):
         return value
     named = "" if line.shown_value is None else f"{quantity(line.shown_unit, line.shown_value)}; "
