@@ -237,6 +237,10 @@ class DataPlane:
         """A worker that ADD_WORKER asked for, with the row of pools whose queue is long, has started."""
         self._do("add_worker", now, station)
 
+    def forgo_worker(self, now: float, station: int) -> None:
+        """A worker that ADD_WORKER asked for does not start: what waits next asks again."""
+        self._do("forgo_worker", now, station)
+
     def want(self, now: float, host: int, waiting: int) -> None:
         """Whether a load of the host waits for a pool to become idle (1 or 0): then IDLE is signalled."""
         self._do("want", now, host, waiting)

@@ -89,6 +89,8 @@ def set_params(tables: Tables, scenario: Scenario) -> None:
         "refusal": CAUSES.index(queue.refusal),
         "shared_queue": int(queue.scope == "server"),
         "largest_undelayed": kind.batch_without_delay,
+        "delay_from_arrival": int(kind.delay_from_arrival),
+        "max_idle": kind.max_idle_s,
         "drawn_overhead": int(not all(spec.is_constant for spec in overhead)),
         "n_limits": len(scenario.latency_limits_s),
         "slot_first": int(endpoint.slot_covers == "download_and_load"),

@@ -118,15 +118,17 @@ def workers(offered: Offered) -> Iterator[Finding]:
         follows = "the queue grows until it refuses calls, and a longer queue does not help"
     else:
         follows = "waiting times rise steeply from here on" if share is mean else "meanwhile the queue grows"
-    where = "one copy" if have[busiest] == model.workers else f"a copy on each of {hosts} instances"
+    a_copy = offered.kind.model_workers(model).at_most if per_model else round(float(have[busiest]) / hosts)
+    where = "one copy" if have[busiest] == a_copy else f"a copy on each of {hosts} instances"
     kept, at_most = units.show_number(float(need[busiest])), f"{have[busiest]:,.0f}"
     even_then = f"; even with {hosts} instances, which the CPU work needs" if lacks_cpu else ""
-    enough = ceil(float(need[busiest]) / (SIZED_FOR * max(1.0, float(have[busiest]) / model.workers)))
+    enough = ceil(float(need[busiest]) / (SIZED_FOR * max(1.0, float(have[busiest]) / a_copy)))
+    limited = f"({a_copy} a copy, {where})" if per_model else f"({a_copy} an instance)"
     yield Finding(
         id="workers",
         severity="problem" if full else "warning",
         text=f"{names}: {calls}{work} keep {kept} workers busy, of {at_most} at most "
-        f"({model.workers} a copy, {where}): "
+        f"{limited}: "
         f"{units.show_fraction(float(share[busiest]))}{when}; {follows}{even_then}",
         evidence={
             "model": model.name,
@@ -136,7 +138,9 @@ def workers(offered: Offered) -> Iterator[Finding]:
             "models": len(rows),
         },
         source=QUEUE_RULE,
-        try_=f"models.{model.group}.workers={enough}" if per_model else "more workers",
+        try_=f"models.{model.group}.{offered.kind.workers_key}={enough}"
+        if per_model
+        else f"server.{offered.kind.default_workers_key}={enough}",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
-from mmesim.preflight.offered import Offered, mean, named, work_s
+from mmesim.preflight.offered import Offered, mean, named
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.values.times import Time
 
@@ -52,13 +52,13 @@ def load_parts_s(offered: Offered, model: Model, figure: Callable[[Time], float]
     at_once = offered.kind.loads_at_once(model)
     shared = max(speed, at_once * speed * speed / host.cores_when_full) / speed
     reading = at_once * size / endpoint.disk_read_Bps if endpoint.disk_read_Bps is not None else 0.0
+    # What starts each worker by itself starts them all at the same time, as they load.
+    started = shared if offered.kind.starts_each_worker else 1.0
+    start_s = figure(server.process_start.cpu) / speed * started + figure(server.process_start.wait)
     parts = {
         "download": figure(download.first_byte) + size / min(download.stream_Bps, host.network_Bps),
         "unpack": 0.0 if unpack_Bps is None else size / unpack_Bps / speed,
-        "load": work_s(server.process_start, speed, figure)
-        + reading
-        + figure(model.load.cpu) / speed * shared
-        + figure(model.load.wait),
+        "load": start_s + reading + figure(model.load.cpu) / speed * shared + figure(model.load.wait),
     }
     return {name: took for name, took in parts.items() if took > 0.0}
 

@@ -13,7 +13,7 @@ import numpy as np
 from mmesim.arrays import Floats, Ints
 from mmesim.scenario.models.groups import AffineBatch, Model, Service
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.server.server import CpuWait
+from mmesim.scenario.server.overhead import CpuWait
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.traffic.planned import ModelSweep
 from mmesim.scenario.traffic.stream import Traffic

@@ -138,9 +138,10 @@ class Host:
         return self.needs(model, resource) <= self.has(resource)
 
     def needs(self, model: Model, resource: str) -> int:
-        """What a copy takes while it is loaded."""
+        """What must be there for a copy while it is loaded."""
         if resource == "memory":
-            return ceil(model.pool_memory_bytes * self.offered.scenario.endpoint.load_peak)
+            peak_bytes = ceil(model.pool_memory_bytes * self.offered.scenario.endpoint.load_peak)
+            return self.offered.kind.asks_bytes(model, peak_bytes)
         if resource == "device_memory":
             return model.device_memory_bytes
         return model.pool_tasks if resource == "tasks" else model.artifact_bytes
@@ -187,15 +188,12 @@ class Host:
             return "for its artefact"
         if resource == "device_memory":
             return "for each worker"
-        workers = f"{model.workers} worker{'' if model.workers == 1 else 's'}"
         if resource == "tasks":
-            return f"({workers} and their parent)"
+            rule = self.offered.kind.model_workers(model)
+            return f"({rule.at_start} worker{'' if rule.at_start == 1 else 's'} and what serves them)"
         peak = self.offered.scenario.endpoint.load_peak
         loading = "" if peak == 1.0 else f", {peak:g} times that while it loads"
-        each = units.show_bytes(model.process_memory_bytes + model.memory_bytes)
-        if model.preload_model:
-            return f"({workers} that share {each}{loading})"
-        return f"({workers} of {each} and their parent{loading})"
+        return f"({self.offered.kind.copy_in_words(model)}{loading})"
 
     def _workers(self, model: Model, resource: str) -> int | None:
         """The most workers with which a copy fits, None if not even one does."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -37,41 +37,42 @@ OURS = "mmesim plan: what the simulated server was set to"
 
 @dataclass(frozen=True)
 class Deployable:
-    """What deploys a scenario: two documents for `aws sagemaker ... --cli-input-json`, a file of MMS, and notes."""
+    """What deploys a scenario: two documents for `aws sagemaker ... --cli-input-json`, the server's file, notes."""
 
     model: Mapping[str, object]
     endpoint_config: Mapping[str, object]
     properties: Mapping[str, str]
     notes: tuple[str, ...]
+    file: str | None = "config.properties"
+    """What the file of the server is called; None: it has none that is known."""
 
     @property
     def files(self) -> dict[str, str]:
         """Name of a file -> its text."""
-        return {
-            "model.json": _json(self.model),
-            "endpoint-config.json": _json(self.endpoint_config),
-            "config.properties": "".join(
-                [f"# {OURS}\n", *(f"{key}={value}\n" for key, value in self.properties.items())]
-            ),
-        }
+        texts = {"model.json": _json(self.model), "endpoint-config.json": _json(self.endpoint_config)}
+        lines = [f"# {OURS}\n", *(f"{key}={value}\n" for key, value in self.properties.items())]
+        return texts if self.file is None else texts | {self.file: "".join(lines)}
 
 
 def deployable(scenario: Scenario) -> Deployable:
     """What deploys the endpoint of a scenario; what only you know stands in angle brackets."""
     name = aws_name(scenario.name)
-    settings = _settings(scenario)
+    kind = scenario.server.kind
+    settings = SETTINGS[kind](scenario)
+    of_mms = environment(settings, _built_in_xgboost(scenario)) if kind == "mms" else {}
     container = {
         "Image": "<image of your container>",
         "Mode": "MultiModel",
         "ModelDataUrl": "s3://<bucket>/<prefix of the model archives>/",
         "MultiModelConfig": {"ModelCacheSetting": scenario.endpoint.model_cache.capitalize()},
-        "Environment": environment(settings, _built_in_xgboost(scenario)),
+        "Environment": of_mms,
     }
     return Deployable(
         model={"ModelName": name, "ExecutionRoleArn": "<ARN of your role>", "PrimaryContainer": container},
         endpoint_config={"EndpointConfigName": name, "ProductionVariants": [_variant(scenario.endpoint, name)]},
         properties=settings,
         notes=tuple(_notes(scenario)),
+        file=FILES.get(kind),
     )
 
 
@@ -89,17 +90,45 @@ def environment(settings: Mapping[str, str], built_in_xgboost: bool = False) -> 
     return {variables.get(key, f"MMS_{key.upper()}"): value for key, value in settings.items()}
 
 
-def _settings(scenario: Scenario) -> dict[str, str]:
+def _of_mms(scenario: Scenario) -> dict[str, str]:
     """The keys of `config.properties` that a scenario decides; the number of workers is that of its host."""
+    settings = _of_torchserve(scenario)
+    loops = settings.pop("number_of_netty_threads", None)
+    settings["preload_model"] = str(scenario.server.preload_model).lower()
+    return settings if loops is None else settings | {"number_of_netty_threads": loops}
+
+
+def _of_torchserve(scenario: Scenario) -> dict[str, str]:
     server = scenario.server
     settings = {
         "default_workers_per_model": str(scenario.server_kind.default_workers),
         "job_queue_size": str(server.job_queue_size),
-        "preload_model": str(server.preload_model).lower(),
     }
     if server.event_loops:
         settings["number_of_netty_threads"] = str(server.event_loops)
     return settings
+
+
+def _of_djl(scenario: Scenario) -> dict[str, str]:
+    """The keys of `serving.properties`, which lies in the archive of each model."""
+    server, kind = scenario.server, scenario.server_kind
+    return {
+        "minWorkers": str(kind.default_workers),
+        "maxWorkers": str(kind.most_default_workers),
+        "job_queue_size": str(server.job_queue_size),
+        "max_idle_time": str(math.ceil(kind.max_idle_s)),
+        "batch_size": str(server.batch_size),
+        "max_batch_delay": str(round(server.max_batch_delay_s * 1000)),
+        "reserved_memory_mb": str((server.reserved_memory_bytes or 0) // 2**20),
+    }
+
+
+SETTINGS: Mapping[str, Callable[[Scenario], dict[str, str]]] = MappingProxyType(
+    {"mms": _of_mms, "torchserve": _of_torchserve, "djl": _of_djl, "triton": lambda _: {}, "custom": lambda _: {}}
+)
+"""Kind of server -> the settings that a scenario decides, by the server's own names."""
+FILES = MappingProxyType({"mms": "config.properties", "torchserve": "config.properties", "djl": "serving.properties"})
+"""Kind of server -> the file in which it reads them."""
 
 
 def _built_in_xgboost(scenario: Scenario) -> bool:
@@ -138,6 +167,9 @@ def _notes(scenario: Scenario) -> Iterator[str]:
         yield f"endpoint.disk_size is more than the {LARGEST_DISK_GB} GB that VolumeSizeInGB allows"
     if endpoint.router.policy is RouterPolicy.round_robin:
         yield "endpoint.router: round_robin is not a strategy that AWS offers"
+    if server.kind != "mms":
+        yield from _notes_on_others(scenario)
+        return
     if server.event_loops == 0:
         yield "server.event_loops: 0 (no limit) cannot be set: MMS has two for each vCPU"
     if any(group.framework is Framework.xgboost for group in scenario.hosted) and not server.preload_model:
@@ -155,10 +187,27 @@ def _notes(scenario: Scenario) -> Iterator[str]:
             "SageMaker loads a model by its name and address alone: workers, preload_model or batch_size of single "
             "models, and batches of the server, need a container of your own that registers them so"
         )
-    yield (
-        "ModelDataDownloadTimeoutInSeconds and ContainerStartupHealthCheckTimeoutInSeconds are left at AWS's defaults: "
-        "they act when an instance starts, and a plan is about what comes after"
-    )
+    yield STARTING
+
+
+def _notes_on_others(scenario: Scenario) -> Iterator[str]:
+    """What has to be known of a server other than MMS."""
+    file, kind = FILES.get(scenario.server.kind), scenario.server_kind
+    if file is None:
+        yield f"Environment: how {kind.title} gets its settings is yours to say; the scenario has them under `server`"
+    elif file == "serving.properties":
+        yield f"{file}: goes into the archive of each model; Environment stays empty"
+    else:
+        yield f"{file}: goes into the image of your container; Environment stays empty"
+    if any(group.workers is not None or group.max_workers is not None for group in scenario.models):
+        yield "workers of single models (models.workers, models.max_workers) are to be set for each model on its own"
+    yield STARTING
+
+
+STARTING = (
+    "ModelDataDownloadTimeoutInSeconds and ContainerStartupHealthCheckTimeoutInSeconds are left at AWS's defaults: "
+    "they act when an instance starts, and a plan is about what comes after"
+)
 
 
 def _json(document: Mapping[str, object]) -> str:

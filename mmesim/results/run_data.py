@@ -104,9 +104,10 @@ class HostData:
     spin_lost_s: Floats
     """Integral of the vCPUs that threads wasted by spinning while they waited for each other, in vCPU-seconds."""
     lacked_memory: Ints
-    """How often a load had to wait, or something was unloaded for it, for lack of memory; so for the next two."""
+    """How often a load had to wait, or something was unloaded for it, for lack of memory; so for the next three."""
     lacked_tasks: Ints
     lacked_disk: Ints
+    lacked_models: Ints
     hits: Ints
     misses: Ints
     tasks_peak: Ints

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from mmesim.scenario.run.until import Precision
     from mmesim.scenario.scenario import Scenario
     from mmesim.scenario.server.frameworks import Framework
-    from mmesim.scenario.server.server import ConfigRead, ConfiguredModel, CpuWait, Overhead, Server
+    from mmesim.scenario.server.overhead import CpuWait, Overhead
+    from mmesim.scenario.server.server import ConfigRead, ConfiguredModel, Server
     from mmesim.scenario.traffic.arrivals import (
         ConstantRate,
         GammaArrivals,
@@ -242,11 +243,10 @@ _HOMES = {
     "mmesim.scenario.run.until": ("Precision",),
     "mmesim.scenario.scenario": ("Scenario",),
     "mmesim.scenario.server.frameworks": ("Framework",),
+    "mmesim.scenario.server.overhead": ("CpuWait", "Overhead"),
     "mmesim.scenario.server.server": (
         "ConfigRead",
         "ConfiguredModel",
-        "CpuWait",
-        "Overhead",
         "Server",
     ),
     "mmesim.scenario.traffic.arrivals": (

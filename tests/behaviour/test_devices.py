@@ -164,7 +164,7 @@ def watch(action: str, at: float) -> Any:
         if action == "unload":
             yield control.unload("a", 0, force=True)
         else:
-            control._loader.crash(control._pool(0, 0))
+            control._loader.crew.crash(control._pool(0, 0))
 
     return process
 

@@ -18,7 +18,7 @@ def crash_at(simulation: Simulation, moment: float) -> None:
 
     def fault():
         yield simulation.env.timeout(moment)
-        simulation.loader.crash(0)
+        simulation.loader.crew.crash(0)
 
     simulation.env.process(fault())
 

@@ -57,7 +57,7 @@ def test_a_worker_that_dies_is_back_after_the_back_off_of_its_kind(tmp_path):
 
     def kill():
         yield sim.env.timeout(21.0)
-        sim.loader.crash(station(sim), 0)  # the youngest: idle since 2.2, or rather longer than the other
+        sim.loader.crew.crash(station(sim), 0)  # the youngest: idle since 2.2, or rather longer than the other
 
     sim.env.process(kill())
     run = play(sim)

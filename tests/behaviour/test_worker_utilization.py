@@ -78,7 +78,7 @@ def test_a_dead_worker_is_not_there(tmp_path: Path) -> None:
         yield simulation.env.timeout(3.0)
         views = simulation.plane.tables.views
         busy = int(np.flatnonzero(views.workers.head >= 0)[0])
-        simulation.loader.crash(0, 0 if busy == int(views.pools.first_worker[0]) else 1)
+        simulation.loader.crew.crash(0, 0 if busy == int(views.pools.first_worker[0]) else 1)
 
     simulation.env.process(crash())
     assert times(play(simulation).data) == [pytest.approx([2.0]), pytest.approx([2 * 10.0 - 2.0])]

@@ -25,7 +25,7 @@ from mmesim.scenario import (
     Traffic,
 )
 from mmesim.scenario.figures import PARTS
-from mmesim.scenario.server.server import OVERHEADS
+from mmesim.scenario.server.overhead import OVERHEADS
 from mmesim.scenario.values.times import Constant
 
 MIB = 2**20
@@ -73,13 +73,18 @@ def scenario(
     place: Endpoint,
     **keys: Any,
 ) -> Scenario:
-    """A scenario that replays `requests`: (arrival, model, service), seconds."""
+    """A scenario that replays `requests`: (arrival, model, service), seconds.
+
+    The server is an MMS that adds no time of its own, unless `server` names a kind: then it is that map.
+    """
     trace = folder / "requests.csv"
     trace.write_text("time,model,service\n" + "".join(f"{t!r},{m},{s!r}\n" for t, m, s in requests))
+    server = keys.pop("server", {})
+    own = {} if "kind" in server else {"overhead": OVERHEADS["none"], "process_start": CpuWait()}
     return Scenario(
         name="timeline",
         endpoint=place,
-        server=Server(**{"overhead": OVERHEADS["none"], "process_start": CpuWait()} | keys.pop("server", {})),
+        server=Server(**own | server),
         models=tuple(models),
         traffic=(Traffic(trace=TraceSource(file=trace)),),
         clients=Clients(network_s=0.0, **keys.pop("clients", {})),

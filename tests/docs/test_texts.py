@@ -26,7 +26,7 @@ TABLES_OF_LIMITS = {
     "mmesim/scenario/file/spellings.py",
     "mmesim/scenario/server/config_meaning.py",
     "mmesim/scenario/server/container.py",
-    "mmesim/scenario/server/torchserve.py",
+    "mmesim/scenario/server/torchserve_config.py",
 }
 """Their messages may say so too: one for each spelling, key of a server file and variable."""
 LEFT_OUT = re.compile(

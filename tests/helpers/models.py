@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mmesim.scenario.models.groups import Model, Service
-from mmesim.scenario.server.server import CpuWait
+from mmesim.scenario.server.overhead import CpuWait
 from mmesim.scenario.values.times import Constant
 
 MODEL = Model(

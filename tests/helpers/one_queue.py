@@ -16,6 +16,8 @@ ADD_AT = 2
 class OneQueue(ServerKind):
     """Any worker serves any model. There is one at the start, and a second while two requests wait."""
 
+    title = "one queue"
+
     def pool_memory_bytes(self, model: Model) -> int:
         """The model itself: there is one process for all."""
         return model.memory_bytes
@@ -27,7 +29,7 @@ class OneQueue(ServerKind):
     @property
     def queue(self) -> Queue:
         """Refuses with an answer of its own."""
-        return Queue("server", self.server.job_queue_size, Cause.model_error)
+        return Queue("server", self.server.queue_bound, Cause.model_error)
 
     def model_workers(self, model: Model) -> Workers:
         """None: they are the server's."""
@@ -51,6 +53,11 @@ class OneQueue(ServerKind):
     def event_loops(self) -> int:
         """None is ever blocked."""
         return 0
+
+    @property
+    def load_keeps_loop(self) -> None:
+        """Nothing."""
+        return
 
     def death(self, model: Model | None) -> Death:
         """A thread is back after two seconds; the process has the models still."""

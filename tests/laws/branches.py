@@ -170,6 +170,32 @@ def _many_workers() -> Scenario:
     return _scenario(endpoint, (models,), rate_per_s=20.0, duration_s=4.0)
 
 
+def _by_demand() -> Scenario:
+    """Workers that are added, idle and stop, die and come back, and go with their pool; some find no room."""
+    server = Server(
+        kind="djl",
+        overhead="none",
+        job_queue_size=20,
+        max_workers=7,
+        max_idle_s=0.3,
+        reserved_memory_bytes=0,
+        process_start=CpuWait(cpu=Constant(0.01)),
+    )
+    models = _models(8, 2, Service(wait=Exponential(0.1)), load=CpuWait(wait=Constant(0.1)))
+    endpoint = _endpoint(
+        1, "hash", "lru", model_cache="disabled", usable_memory_given_bytes=700 * MIB, unload_s=0.3, load_slots=8
+    )
+    return _scenario(endpoint, (models,), rate_per_s=90.0, server=server)
+
+
+def _delayed_from_arrival() -> Scenario:
+    """Batches whose delay may be over when they are taken; unloads keep all event loops, loads one each."""
+    server = Server(kind="triton", overhead="none", base_tasks=20, event_loops=2)
+    batched = _batched("batched", Service(wait=Exponential(0.1)))
+    endpoint = _endpoint(1, "hash", "lru", usable_memory_given_bytes=250 * MIB)
+    return _scenario(endpoint, (batched, _models(4)), rate_per_s=40.0, server=server)
+
+
 def _one_loop() -> Scenario:
     """Loads one after the other on the only event loop, where calls wait meanwhile."""
     model = instant_model("m", count=8, service=Service(wait=Constant(0.01)))
@@ -361,6 +387,8 @@ def scenarios() -> dict[str, Scenario]:
             rate_per_s=60.0,
             server=one_queue(Server(job_queue_size=8, max_batch_delay_s=0.02)),
         ),
+        "djl": _by_demand(),
+        "triton": _delayed_from_arrival(),
         "lost": _lost(server=Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))),
         "faults": _faulty(Server(job_queue_size=8, event_loops=1, overhead=drawn.overhead, process_start=_drawn(0.02))),
         "faults_queue": _faulty(one_queue(Server(job_queue_size=8, overhead=drawn.overhead))),
@@ -406,9 +434,9 @@ def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
     sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
     if sim.scenario.models[0].name in ("max", "m2", "m3"):
         for pool in range(8):
-            sim.loader.crash(pool, 0)
-            sim.loader.crash(pool, 1)
-            sim.loader.crash(pool, 0)  # is dead already
+            sim.loader.crew.crash(pool, 0)
+            sim.loader.crew.crash(pool, 1)
+            sim.loader.crew.crash(pool, 0)  # is dead already
 
 
 def _come_and_go(sim: Simulation) -> Generator[simpy.Event, Any, None]:
@@ -440,8 +468,8 @@ def _idle_signalled(sim: Simulation) -> bool:
     for host in sim.fleet.in_service:
         for pool in sim.plane.pools_of(host.row) if views.hosts.wanted[host.row] else ():
             if views.pools.state[pool] == READY and views.pools.in_flight[pool] == 1:
-                sim.loader.crash(pool, 0)
-                sim.loader.crash(pool, 1)
+                sim.loader.crew.crash(pool, 0)
+                sim.loader.crew.crash(pool, 1)
                 if views.clock[0].signal != REACHED:
                     return True
     return False

@@ -105,7 +105,7 @@ def _hit_a_copy(sim: Simulation, host: Host, what: str, rng: np.random.Generator
     if ready:
         pool = ready[int(rng.integers(len(ready)))]
         if what == "crash":
-            sim.loader.crash(pool, 0)
+            sim.loader.crew.crash(pool, 0)
         else:
             sim.loader.unload(host, pool)
 

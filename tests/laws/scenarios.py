@@ -195,10 +195,30 @@ def _endpoints(draw: st.DrawFn, hosts: int | None) -> Endpoint:
 def _servers(draw: st.DrawFn) -> Server:
     part = st.builds(CpuWait, cpu=_times(st.just(0.0004)), wait=_times(st.just(0.0004)))
     named = st.sampled_from(["sagemaker", "measured-vm", "none"])
+    kind = draw(st.sampled_from(["mms", "mms", "djl", "torchserve", "triton", "custom"]))
+    start = CpuWait(cpu=draw(_times(st.just(0.1))), wait=draw(_times(st.just(0.1))))
+    of_kind: dict[str, Any] = {
+        "mms": {"process_start": start},
+        "torchserve": {"process_start": start},
+        "djl": {
+            "process_start": start,
+            "max_workers": draw(st.integers(1, 6)),
+            "max_idle_s": draw(st.sampled_from([0.2, 2.0])),
+            "reserved_memory_bytes": draw(st.sampled_from([0, 60 * MIB])),
+        },
+        "triton": {"base_tasks": 50},
+        "custom": {
+            "base_tasks": 50,
+            "queue": "model",
+            "event_loops": draw(st.integers(0, 2)),
+            "max_models": draw(st.sampled_from([None, 1, 4])),
+        },
+    }
     return Server(
+        kind=kind,
         overhead=draw(st.one_of(named, st.builds(Overhead, pre=part, hold=part, post=part))),
         job_queue_size=draw(st.integers(1, 10)),
-        process_start=CpuWait(cpu=draw(_times(st.just(0.1))), wait=draw(_times(st.just(0.1)))),
+        **of_kind[kind],
     )
 
 

@@ -139,3 +139,33 @@ def test_every_name_becomes_one_that_sagemaker_takes(name: str) -> None:
     assert all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in found)
     assert found[0].isalnum()
     assert found[-1].isalnum()
+
+
+def test_the_file_of_torchserve_is_read_back() -> None:
+    given_ = scenario({"kind": "torchserve", "default_workers_per_model": 3, "job_queue_size": 7, "event_loops": 5})
+    found = deployable(given_)
+    assert found.model["PrimaryContainer"]["Environment"] == {}  # type: ignore[index]
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "config.properties")
+        file.write_text(found.files["config.properties"], encoding="utf-8")
+        same_server(given_, read({"kind": "torchserve", "config": str(file)}, "sklearn", folder))
+
+
+def test_what_deploys_another_server_says_where_its_settings_go() -> None:
+    djl = deployable(scenario({"kind": "djl", "overhead": "none", "max_workers": 3, "max_idle_time": "90 s"}))
+    assert list(djl.files) == ["model.json", "endpoint-config.json", "serving.properties"]
+    assert djl.properties == {
+        "minWorkers": "1",
+        "maxWorkers": "3",
+        "job_queue_size": "1000",
+        "max_idle_time": "90",
+        "batch_size": "1",
+        "max_batch_delay": "100",
+        "reserved_memory_mb": "500",
+    }
+    assert djl.notes[0].startswith("serving.properties: goes into the archive of each model")
+    custom = {"queue": "model", "job_queue_size": 9, "event_loops": 2, "overhead": "none", "base_tasks": 10}
+    for server in ({"kind": "triton", "overhead": "none", "base_tasks": 20}, {"kind": "custom", **custom}):
+        found = deployable(scenario(server))
+        assert list(found.files) == ["model.json", "endpoint-config.json"]
+        assert found.notes[0].startswith("Environment: how ")

@@ -95,7 +95,7 @@ def test_everything_that_was_taken_is_given_back(scenario):
 @given(anything)
 @laws
 def test_no_worker_idles_while_its_queue_holds_a_request(scenario):
-    size = scenario.server.job_queue_size
+    size = scenario.server_kind.queue.bound
 
     def look(sim: Simulation) -> None:
         views = sim.plane.tables.views
@@ -107,7 +107,9 @@ def test_no_worker_idles_while_its_queue_holds_a_request(scenario):
         assert np.all((queued == 0) | (pools.state[live] == codes.READY))
         taken = np.bincount(attempts.pool[rows_in(attempts.state, codes.A_TAKEN)], minlength=pools.state.size)
         ready = rows_in(pools.state, codes.READY)
-        assert np.array_equal(taken[ready] + pools.idle_n[ready], pools.workers[ready])
+        there = np.array([len(list(chain(pools.first_worker[p], views.workers.sibling))) for p in ready], np.int64)
+        assert np.array_equal(taken[ready] + pools.idle_n[ready], there)
+        assert np.all((there <= pools.workers[ready]) & (pools.workers[ready] <= pools.most_workers[ready]))
         inside = rows_in(attempts.state, codes.A_STALLED, codes.A_PRE, codes.A_QUEUED, codes.A_TAKEN, codes.A_POST)
         assert np.array_equal(
             np.bincount(attempts.pool[inside], minlength=pools.state.size)[live], pools.in_flight[live]

@@ -21,7 +21,7 @@ from mmesim.scenario import (
 )
 from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
-from mmesim.scenario.server.server import OVERHEADS
+from mmesim.scenario.server.overhead import OVERHEADS
 from mmesim.scenario.traffic.closed_loop import ClosedLoop
 from mmesim.scenario.values.times import Constant, Exponential, Lognormal
 

@@ -171,7 +171,7 @@ class Twin:
         cpu, wait = attempt.call.pre
         yield host.cpu.work(cpu)
         yield self.env.timeout(wait)
-        if copy.filling is None and not copy.idle_workers and len(copy.queue) >= self.scenario.server.job_queue_size:
+        if copy.filling is None and not copy.idle_workers and len(copy.queue) >= self.scenario.server.queue_bound:
             self._finish(host, copy, attempt, "queue_full")
             return
         copy.queue.append(attempt)

@@ -16,7 +16,7 @@ from mmesim.errors import UserCodeError
 from mmesim.policies.eviction import Choice, Chosen, IdlePools, ModelFigures, Policy, policy
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.server.server import CpuWait
+from mmesim.scenario.server.overhead import CpuWait
 from mmesim.scenario.values.function import Function
 
 

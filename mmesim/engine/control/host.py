@@ -15,8 +15,8 @@ from mmesim.engine.control.link import Link
 from mmesim.engine.control.task import Line, Slots
 from mmesim.scenario.models.groups import Model
 
-ROOM = ("memory", "tasks", "disk")
-"""What a load needs room in."""
+ROOM = ("memory", "tasks", "disk", "models")
+"""What a load needs room in; `models`: a server may have room for a number of them."""
 
 
 class Host:
@@ -62,6 +62,8 @@ class Host:
         """Pools of each model that are loading, ready or being unloaded."""
         self.extra: dict[int, tuple[int, int]] = {}
         """What some pools hold beyond the memory and the tasks of a copy of their model; negative: less."""
+        self.holding = 0
+        """Models that have memory here: from the load in memory on to the end of the unload."""
         self.left_bytes = 0
         """What unloads have left behind in the container."""
         self.back: simpy.Event | None = None
@@ -77,6 +79,8 @@ class Host:
         self._base_bytes = endpoint.base_memory_bytes
         self._base_tasks = kind.server.base_tasks
         self._admits = kind.admits
+        self._asks_bytes = kind.asks_bytes
+        self._most_models = inf if kind.most_models is None else kind.most_models
         self._pid_limit = endpoint.pid_limit if endpoint.pid_limit is not None else inf
         self._disk_bytes = endpoint.disk_bytes
         self._device_bytes = 0 if endpoint.host.devices is None else endpoint.host.devices.free_bytes
@@ -116,7 +120,7 @@ class Host:
         self.loaded.add(-self.loaded.value, self._env.now)
         for pool, model in pools:
             more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
-            self.take(-self.config.memory_bytes[model] - more_bytes, -self.config.tasks[model] - more_tasks)
+            self.release(self.config.memory_bytes[model] + more_bytes, self.config.tasks[model] + more_tasks)
             self.end_pool(model)
         self.take(-self.left_bytes, 0)
         self.left_bytes = 0
@@ -131,6 +135,7 @@ class Host:
             or self.disk.value
             or self.loaded.value
             or self.tasks.value
+            or self.holding
             or +self.present
             or any(link.transfers for link in links)
         )
@@ -141,14 +146,21 @@ class Host:
             self.memory.value + memory_bytes, self._usable_bytes, self.tasks.value + tasks, self._pid_limit
         )
 
-    def lacks_memory(self, memory_bytes: int) -> bool:
-        """Whether it is memory that this much lacks now, not room for tasks."""
-        return self.memory.value + memory_bytes > self._usable_bytes
+    def takes(self, model: Model, memory_bytes: int, tasks: int) -> bool:
+        """Whether the server takes a load of the model now, which needs this much."""
+        return self.holding < self._most_models and self.fits(self._asks_bytes(model, memory_bytes), tasks)
+
+    def lacks(self, model: Model, memory_bytes: int, tasks: int) -> str:
+        """What a load of the model lacks now that needs this much and is not taken: of several the first of `ROOM`."""
+        if self.memory.value + self._asks_bytes(model, memory_bytes) > self._usable_bytes:
+            return "memory"
+        return "tasks" if self.tasks.value + tasks > self._pid_limit else "models"
 
     def can_ever_hold(self, model: Model, memory_bytes: int) -> bool:
         """Whether the model would fit into the host with nothing else on it."""
         tasks = self._base_tasks + model.pool_tasks
-        fits = self._admits(self._base_bytes + memory_bytes, self._usable_bytes, tasks, self._pid_limit)
+        asked_bytes = self._base_bytes + self._asks_bytes(model, memory_bytes)
+        fits = self._admits(asked_bytes, self._usable_bytes, tasks, self._pid_limit)
         return fits and model.artifact_bytes <= self._disk_bytes and self.device_can_hold(model)
 
     def device_can_hold(self, model: Model) -> bool:
@@ -160,6 +172,22 @@ class Host:
         now = self._env.now
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
+
+    def hold(self, memory_bytes: int, tasks: int) -> None:
+        """Reserve memory and process ids, which must fit, for a load."""
+        self.take(memory_bytes, tasks)
+        self.holding += 1
+
+    def release(self, memory_bytes: int, tasks: int) -> None:
+        """Give back all that a model holds: its load was broken off, or it is unloaded."""
+        self.take(-memory_bytes, -tasks)
+        self.holding -= 1
+
+    def add(self, pool: int, memory_bytes: int, tasks: int) -> None:
+        """A pool gets a worker, for which there must be room, or loses it (negative)."""
+        more_bytes, more_tasks = self.extra.get(pool, (0, 0))
+        self.extra[pool] = more_bytes + memory_bytes, more_tasks + tasks
+        self.take(memory_bytes, tasks)
 
     def grow(self, pool: int, size_bytes: int) -> None:
         """A pool holds this much more, whether it fits or not, or gives it back (negative)."""
@@ -204,7 +232,7 @@ class Host:
     def unloaded(self, model: int, memory_bytes: int, tasks: int, keep: bool) -> None:
         """A pool is gone: what it held is free, and its artefact is the one used last, or is deleted."""
         self.end_pool(model)
-        self.take(-memory_bytes, -tasks)
+        self.release(memory_bytes, tasks)
         if not keep:
             self.delete(model)
 

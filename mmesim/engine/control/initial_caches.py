@@ -159,7 +159,7 @@ class InitialCaches:
         while model not in host.artefacts and not host.disk_fits(size):
             if not self._eviction.delete_artefact(host, at_s) and not self._evict(host, at_s, chance):
                 return False
-        while not host.fits(self._peak_bytes(model), self._held[model][1]):
+        while not host.takes(self._models[model], self._peak_bytes(model), self._held[model][1]):
             if not self._evict(host, at_s, chance):
                 return False
         return self._place(model, host.row, at_s)
@@ -182,11 +182,11 @@ class InitialCaches:
         host, size = self._hosts[row], self._models[model].artifact_bytes
         memory_bytes, tasks = self._held[model]
         on_disk = model in host.artefacts
-        if not host.fits(memory_bytes, tasks) or not (on_disk or host.disk_fits(size)):
+        if not host.takes(self._models[model], memory_bytes, tasks) or not (on_disk or host.disk_fits(size)):
             return False
         if not host.device_can_hold(self._models[model]):
             return False
-        host.take(memory_bytes, tasks)
+        host.hold(memory_bytes, tasks)
         host.store(model, size)
         host.begin_pool(model)
         host.loaded.add(1, 0.0)

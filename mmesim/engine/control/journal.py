@@ -15,7 +15,9 @@ class Journal:
 
     def note(self, kind: Kind, name: str = "", **figures: float) -> None:
         """Something happens now; `name` and `figures` are what `Kind` says of its kind."""
-        self._happened.append(Happened(self._env.now, Kind(kind), name, figures))
+        # The uncompiled kernel numbers hosts by integers of NumPy, which would be other figures in a digest.
+        plain = {figure: float(value) for figure, value in figures.items()}
+        self._happened.append(Happened(self._env.now, Kind(kind), name, plain))
 
     @property
     def happened(self) -> tuple[Happened, ...]:

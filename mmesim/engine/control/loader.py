@@ -15,15 +15,15 @@ from typing import Any, cast
 import simpy
 
 from mmesim.engine.control.cpu_work import CpuWork
+from mmesim.engine.control.crew import Crew
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
 from mmesim.engine.control.load_limit import TOO_LONG, LoadLimit
-from mmesim.engine.control.task import Task
+from mmesim.engine.control.task import Task, together
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import (
-    ADD_WORKER,
     DRAINING,
     IDLE,
     LOAD_FAILED,
@@ -70,7 +70,7 @@ class Loader:
         self.unload_s: list[float] = []
         env.handle(MISS, self._missed)
         env.handle(IDLE, self._idle)
-        env.handle(ADD_WORKER, self._add_worker)
+        self.crew = Crew(env, plane, hosts, self._work, self)
         self._limit = LoadLimit(env, scenario.endpoint.load_limit_s)
 
     def _missed(self, pool: int) -> None:
@@ -109,7 +109,7 @@ class Loader:
         draw = config.loads.draw(model.index, asked_by)
         # The registration comes in on some event loop, which it blocks: one for each request that asks, so chosen alike
         # in every fleet.
-        loops = config.kind.event_loops
+        loops = config.kind.event_loops if config.kind.load_keeps_loop else 0
         loop = asked_by % loops if loops else NONE
         host.begin_pool(model.index)
         slot: simpy.Event | None = None
@@ -126,7 +126,7 @@ class Loader:
                 plane.phases[0][pool] = env.now
                 yield from self._fetch(host, model, draw, asked_by)
             plane.phases[1][pool] = env.now
-            yield from self._make_room(host, peak_bytes, tasks)
+            yield from self._make_room(host, model, peak_bytes, tasks)
             held = peak_bytes
             third = plane.phases[2][pool] = env.now
             while host.back is not None:
@@ -142,18 +142,18 @@ class Loader:
                 plane.load_failed(env.now, pool, LOAD_TIMEOUT if broken_off else LOAD_FAILED)
             host.end_pool(model.index)
             if held:
-                host.take(-held, -tasks)
-            self._notify(host)  # its memory is free, or its artefact may be deleted now
+                host.release(held, tasks)
+            self.room_made(host)  # its memory is free, or its artefact may be deleted now
             return
         finally:
             if slot is not None:
                 host.slots.release(slot)
         if peak_bytes > held_bytes:
             host.take(held_bytes - peak_bytes, 0)
-            self._notify(host)
+            self.room_made(host)
         if pool in host.extra:
             host.take(*host.extra[pool])
-            self._notify(host)
+            self.room_made(host)
         host.loaded.add(1, ready)
         host.loads += 1
         self.finished.append((asked, ready))
@@ -182,7 +182,7 @@ class Loader:
             if transfer is not None:
                 host.network.cancel(transfer)
             host.disk.add(-size, env.now)
-            self._notify(host)
+            self.room_made(host)
             raise
         host.artefacts[model.index] = size
         self.download_s.append(env.now - begun)
@@ -190,9 +190,20 @@ class Loader:
         host.download_s += env.now - begun
 
     def _start_processes(self, host: Host, model: Model, draw: LoadDraw, loop: int) -> Process:
-        """The container's load: the pool's parent starts, then all workers load in parallel, or the parent for them."""
-        env = self._env
-        loading = host.config.kind.loads_at_once(model)
+        """The container's load: the pool's parent starts, unless there is none, then all workers load in parallel."""
+        env, kind = self._env, host.config.kind
+        loading = kind.loads_at_once(model)
+        if loop != NONE and kind.load_keeps_loop == "load":
+            self._plane.block_loop(env.now, host.row, loop)
+            try:
+                yield from self._start_processes(host, model, draw, NONE)
+            finally:
+                if not host.is_gone:
+                    self._plane.release_loop(env.now, host.row, loop)
+            return
+        if kind.starts_each_worker:
+            yield from together(env, (self.crew.start_worker(host, model, draw, k) for k in range(loading)))
+            return
         if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
             # One thread computes twice without a pause: one piece of work.
             yield from self._work.done(host, draw.start_cpu, float(draw.cpu[0]), loop)
@@ -208,56 +219,9 @@ class Loader:
         finally:
             if loop != NONE and not host.is_gone:
                 self._plane.release_loop(env.now, host.row, loop)
-        workers = [env.process(self._load_worker(host, model, draw, k)) for k in range(loading)]
-        try:
-            yield env.all_of(workers)
-        except simpy.Interrupt:
-            for worker in workers:
-                if worker.is_alive:
-                    worker.interrupt()
-            raise
+        yield from together(env, (self.load_worker(host, model, draw, k) for k in range(loading)))
 
-    def crash(self, pool: int, number: int = 0) -> bool:
-        """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
-
-        When it does, and whether it loads its model first, is a rule of the kind of server (`ServerKind.death`).
-        False when it is dead already, or there is none of this number.
-        """
-        worker = self._plane.crash_worker(self._env.now, pool, number)
-        if worker == NONE:
-            return False
-        self._env.process(self._restart(pool, worker))
-        return True
-
-    def _add_worker(self, station: int) -> None:
-        """The queue is long: one more worker is started for it."""
-        self._env.process(self._start_worker(station))
-
-    def _start_worker(self, station: int) -> Process:
-        pools = self._plane.tables.views.pools
-        row, host, life = int(pools.model[station]), self._hosts[pools.host[station]], int(pools.gen[station])
-        config = host.config
-        rule = config.kind.server_workers if row == NONE else config.kind.model_workers(config.models[row])
-        yield from self._work.done(host, rule.start_cpu_s)
-        yield self._env.timeout(rule.start_wait_s)
-        if self._plane.tables.views.pools.gen[station] == life:  # else its pool was unloaded meanwhile
-            self._plane.add_worker(self._env.now, station)
-
-    def _restart(self, pool: int, worker: int) -> Process:
-        env, plane = self._env, self._plane
-        views = plane.tables.views
-        row, host = int(views.pools.model[pool]), self._hosts[views.pools.host[pool]]
-        model = None if row == NONE else host.config.models[row]
-        life, death = int(views.workers.gen[worker]), host.config.kind.death(model)
-        yield env.timeout(death.back_off_s)
-        if host.is_gone:
-            return
-        if model is not None and death.reloads:
-            yield from self._load_worker(host, model, host.config.loads.draw(model.index, worker), 0)
-        if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
-            plane.revive_worker(env.now, worker)
-
-    def _load_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
+    def load_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
         """One worker reads the artefact, computes, and waits; an interrupt ends it."""
         read = None
         try:
@@ -270,14 +234,14 @@ class Loader:
             if read is not None and host.disk_reads is not None:
                 host.disk_reads.cancel(read)
 
-    def _make_room(self, host: Host, memory_bytes: int, tasks: int) -> Process:
+    def _make_room(self, host: Host, model: Model, memory_bytes: int, tasks: int) -> Process:
         """Unload idle models in the order of the eviction policy until this much fits, then take it."""
         ticket = host.line.ticket()
         yield from self._let_others_look(host, ticket)
-        while not host.fits(memory_bytes, tasks):
-            host.lacked["memory" if host.lacks_memory(memory_bytes) else "tasks"] += 1
+        while not host.takes(model, memory_bytes, tasks):
+            host.lacked[host.lacks(model, memory_bytes, tasks)] += 1
             yield from self._free_something(host, ticket)
-        host.take(memory_bytes, tasks)
+        host.hold(memory_bytes, tasks)
 
     def _make_disk_room(self, host: Host, size_bytes: int) -> Process:
         """Delete artefacts of models that have no pool on the host, least recently used first, until this much fits.
@@ -322,10 +286,21 @@ class Loader:
         env, now = self._env, self._env.now
         self._plane.drain_pool(now, pool)
         host.loaded.add(-1, now)
-        life = int(self._plane.tables.views.pools.gen[pool])
-        unloaded = env.timeout(self._endpoint.unload_s, (host, pool, life))
-        unloaded.callbacks.append(self._unloaded)
+        kind, life = host.config.kind, int(self._plane.tables.views.pools.gen[pool])
+        if kind.unload_blocks_loops:
+            for loop in range(kind.event_loops):
+                self._plane.block_loop(now, host.row, loop)
+        unloaded = env.timeout(kind.unload_s(self._endpoint.unload_s), (host, pool, life))
+        unloaded.callbacks += [self._front_end_is_free, self._unloaded]
         return unloaded
+
+    def _front_end_is_free(self, event: simpy.Event) -> None:
+        """The event loops go on that an unload has kept."""
+        host, _, _ = cast(tuple[Host, int, int], event.value)
+        kind = host.config.kind
+        if kind.unload_blocks_loops and not host.is_gone:
+            for loop in range(kind.event_loops):
+                self._plane.release_loop(self._env.now, host.row, loop)
 
     def _unloaded(self, event: simpy.Event) -> None:
         host, pool, life = cast(tuple[Host, int, int], event.value)  # of the timeout that `_unload` began
@@ -338,14 +313,15 @@ class Loader:
             return
         model, config = int(pools.model[pool]), host.config
         host.unloads += 1
-        self.unload_s.append(self._endpoint.unload_s)
+        self.unload_s.append(config.kind.unload_s(self._endpoint.unload_s))
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
+        self.crew.leave(pool)
         more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
         host.unloaded(model, config.memory_bytes[model] + more_bytes, config.tasks[model] + more_tasks, keep)
         if self.faults.left_behind:
             self.faults.unloaded(host, model)
         self._plane.drop_pool(now, pool, on_disk=keep)
-        self._notify(host)
+        self.room_made(host)
 
     def abandon(self, host: Host) -> None:
         """The host is about to be no more: whatever is done there ends, and gives back what it holds.
@@ -354,6 +330,7 @@ class Loader:
         ever.
         """
         pools = self._plane.tables.views.pools
+        self.crew.abandon(host)
         self._work.abandon(host)
         for process, pool in self._limit.under_way():
             if pools.host[pool] == host.row:
@@ -369,10 +346,11 @@ class Loader:
         for process, pool in self._limit.under_way():
             if pools.host[pool] == host.row and pools.t2[pool] < inf:
                 process.interrupt("container")
+        self.crew.abandon(host)
         host.back = back
         host.empty(self._in_container(host))
         self._plane.empty_host(self._env.now, host.row)
-        self._notify(host)
+        self.room_made(host)
 
     def _in_container(self, host: Host) -> list[tuple[int, int]]:
         """Row and model of the pools of a host that are loaded, or not unloaded yet."""
@@ -384,11 +362,11 @@ class Loader:
         pools = self._plane.tables.views.pools
         host = self._hosts[pools.host[pool]]
         if self._keeps_models:
-            self._notify(host)
+            self.room_made(host)
         elif pools.state[pool] == READY and pools.in_flight[pool] == 0:
             self._unload(host, pool)
 
-    def _notify(self, host: Host) -> None:
+    def room_made(self, host: Host) -> None:
         """Wake the loads of the host that wait for room: some may have been made."""
         if host.awaits_room:
             if self._keeps_models:

@@ -7,7 +7,7 @@ between, the event changes nothing but the time that a run takes.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import simpy
@@ -78,6 +78,20 @@ def _happened(event: Any) -> simpy.Event:
     event.callbacks = None
     done: simpy.Event = event
     return done
+
+
+def together(
+    env: simpy.Environment, parts: Iterable[Generator[simpy.Event, Any, None]]
+) -> Generator[simpy.Event, Any, None]:
+    """Run all parts at the same time, until the last has ended; an interrupt ends them, and goes on."""
+    running = [env.process(part) for part in parts]
+    try:
+        yield env.all_of(running)
+    except simpy.Interrupt:
+        for one in running:
+            if one.is_alive:
+                one.interrupt()
+        raise
 
 
 class Slots:

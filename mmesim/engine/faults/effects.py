@@ -92,7 +92,7 @@ def worker_crash(world: World, fault: Fault, chance: float) -> Process:
         for pool in world.stations(host, models):
             alive = world.alive(pool)
             for number in alive if what.workers == ALL else alive[: what.workers]:
-                died += world.loader.crash(pool, number)
+                died += world.loader.crew.crash(pool, number)
     world.begins(fault, workers=died)
     yield from ()
 

@@ -81,7 +81,7 @@ def _relieve(world: World, fault: Fault) -> None:
                 Task(world.env, restart(world, host, RESTART_S))
                 break
             pool, number, size_bytes, leaked_bytes = worker
-            world.loader.crash(pool, number)
+            world.loader.crew.crash(pool, number)
             world.kills(fault, host)
             host.grow(pool, -leaked_bytes)
             dead_bytes += size_bytes - leaked_bytes

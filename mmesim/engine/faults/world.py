@@ -83,7 +83,7 @@ class World:
         return ready if models is None else [row for row in ready if int(pools.model[row]) in models]
 
     def alive(self, station: int) -> list[int]:
-        """The numbers of the workers of a row of pools that are alive, as `Loader.crash` counts them."""
+        """The numbers of the workers of a row of pools that are alive, as `Crew.crash` counts them."""
         views = self.plane.tables.views
         found, number, worker = [], 0, int(views.pools.first_worker[station])
         while worker != NONE:

@@ -33,9 +33,10 @@ CLASS_COMPLETION, CLASS_BATCH, CLASS_ENTRY, CLASS_EXPIRY, CLASS_ARRIVAL = 0, 1, 
 
 # Timers
 TIMER_JOB, TIMER_POST, TIMER_BATCH, TIMER_PRE, TIMER_REACH, TIMER_LOOP, TIMER_USER = 0, 1, 2, 3, 4, 5, 6
+TIMER_IDLE = 7
 
 # Why the kernel hands control to the control plane (USERS: users of closed loops want their next calls)
-REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, USERS, ADD_WORKER = 0, 1, 2, 3, 4, 5, 6, 7
+REACHED, REFILL, MISS, IDLE, CPU_DONE, GROW, USERS, ADD_WORKER, WORKER_GONE = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 # Which table has to grow (records are written away instead)
 GROW_ATTEMPTS, GROW_POOLS, GROW_TIMERS, GROW_TASKS, GROW_WORKERS, GROW_CONTROLS, GROW_RECORDS = 0, 1, 2, 3, 4, 5, 6

@@ -9,6 +9,7 @@ from mmesim.engine.kernel.codes import (
     DRAINING,
     FREE,
     GHOST,
+    INF,
     LOADING,
     NEVER_FITS,
     NO_WORKER,
@@ -20,6 +21,7 @@ from mmesim.engine.kernel.codes import (
     WORKER_DIED,
 )
 from mmesim.engine.kernel.cpu import refresh, sync
+from mmesim.engine.kernel.demand import leave_line, stand_in_line, watch_idle
 from mmesim.engine.kernel.frontend import forward
 from mmesim.engine.kernel.heap import remove_task
 from mmesim.engine.kernel.jit import inner
@@ -30,7 +32,7 @@ from mmesim.engine.kernel.lists import (
     unlink_client,
     unlink_server,
 )
-from mmesim.engine.kernel.server import settle, stand_in_line, station_of, take_next
+from mmesim.engine.kernel.server import settle, station_of, take_next
 from mmesim.engine.kernel.staff import staff, staff_leaves, worked
 from mmesim.engine.kernel.waits import split_wait
 
@@ -41,7 +43,7 @@ def new_workers(t, s, n, now):
     staff(t, s, n, now)
     for _ in range(n):
         t.pools.workers[s] += 1
-        stand_in_line(t.pools, t.workers, s, new_worker(t, s))
+        stand_in_line(t.pools, t.workers, s, new_worker(t, s), now)
 
 
 @inner
@@ -55,6 +57,7 @@ def new_worker(t, s):
     workers.head[w] = NONE
     workers.fresh[w] = 1
     workers.dead[w] = 0
+    workers.added[w] = 0
     workers.sibling[w] = pools.first_worker[s]
     pools.first_worker[s] = w
     if t.params[0].devices > 0:
@@ -67,6 +70,9 @@ def add_worker(t, s, now):
     """A worker that was asked for has started at station `s`: it takes the next job or stands in line."""
     w = new_worker(t, s)
     staff(t, s, 1, now)
+    if t.params[0].max_idle < INF:
+        t.workers.added[w] = 1
+        watch_idle(t, w, now + t.params[0].max_idle)
     follow(t, take_next(t, w, now), w, OK, now)
     refresh(t, t.pools.host[s])
 
@@ -256,30 +262,13 @@ def crash_worker(t, p, k, now):
 
 
 @inner
-def leave_line(pools, workers, p, w):
-    """Take worker `w` out of the line of idle workers of pool `p`, if it stands there."""
-    before = NONE
-    x = pools.idle_head[p] if pools.idle_n[p] > 0 else NONE
-    for _ in range(pools.idle_n[p]):
-        if x == w:
-            if before == NONE:
-                pools.idle_head[p] = workers.next[w]
-            else:
-                workers.next[before] = workers.next[w]
-            if pools.idle_tail[p] == w:
-                pools.idle_tail[p] = before
-            pools.idle_n[p] -= 1
-            return
-        before = x
-        x = workers.next[x]
-
-
-@inner
 def revive_worker(t, w, now):
     """A worker that died has loaded its model again: it takes the next job or stands in line."""
     t.workers.dead[w] = 0
     t.workers.fresh[w] = 1
     staff(t, t.workers.pool[w], 1, now)
+    if t.workers.added[w] == 1:
+        watch_idle(t, w, now + t.params[0].max_idle)
     follow(t, take_next(t, w, now), w, OK, now)
     refresh(t, t.pools.host[t.workers.pool[w]])
 

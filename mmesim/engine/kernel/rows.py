@@ -144,6 +144,8 @@ WORKER = in_lines(
     ("hold", S, "server's own work after it at full speed"),
     ("asked_cpu", CPU_S, "work of the batch"),
     ("asked_wait", S, "waiting of the batch"),
+    ("idle_since", AT, "when it stood in line last"),
+    ("added", FLAG, "was added under load: it stops when it has been idle for `max_idle`"),
     ("dead", FLAG, "has died and is not back"),
     ("sibling", LINK, "next worker of the pool"),
 )

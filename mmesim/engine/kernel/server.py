@@ -17,7 +17,6 @@ from mmesim.engine.kernel.clients import answer
 from mmesim.engine.kernel.codes import (
     A_POST,
     A_QUEUED,
-    ADD_WORKER,
     BROKEN,
     CLASS_BATCH,
     CLASS_COMPLETION,
@@ -41,7 +40,6 @@ from mmesim.engine.kernel.codes import (
     NO_WORKER,
     NONE,
     OK,
-    REACHED,
     READY,
     TASK_JOB,
     TASK_POST,
@@ -51,6 +49,7 @@ from mmesim.engine.kernel.codes import (
     TIMER_POST,
 )
 from mmesim.engine.kernel.cpu import start_task
+from mmesim.engine.kernel.demand import ask_for_worker, stand_in_line
 from mmesim.engine.kernel.frontend import pre_wait
 from mmesim.engine.kernel.heap import push_timer
 from mmesim.engine.kernel.jit import inline
@@ -104,20 +103,6 @@ def station_of(t, p):
 
 
 @inline
-def ask_for_worker(t, s):
-    """Signal that station `s` wants one more worker, if enough attempts wait and it may have one.
-
-    When the control plane has something else to do first, the next attempt that has to wait asks again.
-    """
-    clock, pools = t.clock[0], t.pools
-    wanted = pools.queue_n[s] >= pools.add_worker_at[s] and pools.workers[s] < pools.most_workers[s]
-    if wanted and clock.signal == REACHED:
-        clock.signal = ADD_WORKER
-        clock.signal_row = s
-        pools.workers[s] += 1
-
-
-@inline
 def begin_batch(t, w, a, now):
     """Worker `w` takes attempt `a` and, without waiting, what the queue has next for its batch. -> action"""
     attempts, workers, pools = t.attempts, t.workers, t.pools
@@ -134,9 +119,13 @@ def begin_batch(t, w, a, now):
         pools.queue_n[s] -= 1
         add_to_batch(t, w, a, now)
     if workers.n[w] < size and delay > 0.0:
-        pools.filler[s] = w
-        push_timer(t.clock[0], t.timers, now + delay, CLASS_BATCH, TIMER_BATCH, w, workers.batch_no[w])
-        return DO_NOTHING
+        until = now + delay
+        if t.params[0].delay_from_arrival == 1:
+            until = max(now, attempts.queued[workers.head[w]] + delay)
+        if until > now:
+            pools.filler[s] = w
+            push_timer(t.clock[0], t.timers, until, CLASS_BATCH, TIMER_BATCH, w, workers.batch_no[w])
+            return DO_NOTHING
     close_batch(t, w, now)
     return DO_STAGE
 
@@ -241,20 +230,8 @@ def take_next(t, w, now):
         pools.queue_head[s] = attempts.next[a]
         pools.queue_n[s] -= 1
         return begin_batch(t, w, a, now)
-    stand_in_line(pools, workers, s, w)
+    stand_in_line(pools, workers, s, w, now)
     return DO_NOTHING
-
-
-@inline
-def stand_in_line(pools, workers, p, w):
-    """Put worker `w` at the end of the line of idle workers of pool `p`."""
-    workers.next[w] = NONE
-    if pools.idle_n[p] > 0:
-        workers.next[pools.idle_tail[p]] = w
-    else:
-        pools.idle_head[p] = w
-    pools.idle_tail[p] = w
-    pools.idle_n[p] += 1
 
 
 @inline

@@ -35,6 +35,7 @@ from mmesim.engine.kernel.codes import (
     TASK_JOB,
     TASK_POST,
     TIMER_BATCH,
+    TIMER_IDLE,
     TIMER_JOB,
     TIMER_LOOP,
     TIMER_PRE,
@@ -44,6 +45,7 @@ from mmesim.engine.kernel.codes import (
 )
 from mmesim.engine.kernel.columns import LINE
 from mmesim.engine.kernel.cpu import refresh, start_task, sync
+from mmesim.engine.kernel.demand import end_idle
 from mmesim.engine.kernel.frontend import end_control, end_pre, forward, next_stalled, touch
 from mmesim.engine.kernel.heap import KINDS, KLASS, pop_timer, push_timer, remove_task
 from mmesim.engine.kernel.jit import entry, inline
@@ -294,6 +296,10 @@ def fire_timer(t, now):
         return DO_STAGE, row, t.pools.host[t.workers.pool[row]]
     if kind == TIMER_LOOP:
         return next_stalled(t, row, now)
+    if kind == TIMER_IDLE:
+        if t.workers.gen[row] == gen:
+            end_idle(t, row, now)
+        return DO_NOTHING, NONE, NONE
     if kind == TIMER_BATCH:
         if t.workers.batch_no[row] != gen:
             return DO_NOTHING, NONE, NONE

@@ -193,6 +193,12 @@ def add_worker(t, now, station: int):
 
 
 @verb
+def forgo_worker(t, now, station: int):
+    """A worker that was asked for (ADD_WORKER) does not start: what waits next asks again."""
+    t.pools.workers[station] -= 1
+
+
+@verb
 def block_loop(t, now, host: int, loop: int):
     """A registration blocks an event loop; several may block one."""
     t.loops.blocked[host, loop] += 1

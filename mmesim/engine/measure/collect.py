@@ -190,6 +190,7 @@ def _hosts(views: Any, hosts: Sequence[Host], peaks: Peaks, added: Integrals) ->
         lacked_memory=added.lacked_memory,
         lacked_tasks=added.lacked_tasks,
         lacked_disk=added.lacked_disk,
+        lacked_models=added.lacked_models,
         hits=views.hosts.hits[:n].copy(),
         misses=views.hosts.misses[:n].copy(),
         tasks_peak=np.pad(peaks.tasks, (0, n - len(peaks.tasks))),

@@ -32,6 +32,7 @@ class Integrals:
     lacked_memory: Ints
     lacked_tasks: Ints
     lacked_disk: Ints
+    lacked_models: Ints
     device_busy_s: Floats
     device_byte_s: Floats
     """Of models on devices, without what the container takes."""

@@ -107,13 +107,15 @@ def _server(ground: Ground) -> Iterator[Candidate]:
         model = models[busiest]
         alone = sum(one.group == model.group for one in models) == 1
         text = f"one more worker{'' if alone else ' each'}: {model.name if alone else model.group}"
-        yield Candidate("one_more_worker", text, {f"{_path(scenario, model.group)}.workers": model.workers + 1})
-    by_default = [group for group in scenario.models if group.workers is None]
+        more = kind.model_workers(model).at_most + 1
+        yield Candidate("one_more_worker", text, {f"{_path(scenario, model.group)}.{kind.workers_key}": more})
+    by_default = [group for group in scenario.models if getattr(group, kind.workers_key) is None]
     if by_default and (busiest is None or len(scenario.models) > 1):
-        sets: dict[str, Value] = {"server.default_workers_per_model": kind.default_workers + 1}
+        sets: dict[str, Value] = {f"server.{kind.default_workers_key}": kind.most_default_workers + 1}
         yield Candidate("one_more_default_worker", "one more default worker", sets)
-    bound = kind.queue.bound
-    yield Candidate("queue_twice_as_long", f"queue of {2 * bound:,}", {"server.job_queue_size": 2 * bound})
+    bound = scenario.server.job_queue_size
+    if bound is not None:
+        yield Candidate("queue_twice_as_long", f"queue of {2 * bound:,}", {"server.job_queue_size": 2 * bound})
     if "batch_delay" in ground.waits:
         longest = max(models, key=lambda model: model.max_batch_delay_s)
         half = units.exact_seconds(longest.max_batch_delay_s / 2)

@@ -180,6 +180,8 @@ class Fleets:
             busy = float(self._loads.rate[model.index] * self._loads.call_s[model.index]) / count
             wanted = max(model.workers, min(vcpu, math.ceil(busy / BUSY)))
             found[model.group] = max(found.get(model.group, 0), wanted)
+        if self.scenario.server_kind.queue.scope == "server":
+            return {}  # no model has workers of its own
         default = {model.group: model.workers for model in models}
         return {f"models.{group}.workers": n for group, n in found.items() if n != default[group]}
 
@@ -211,7 +213,10 @@ def _in_containers(scenario: Scenario) -> dict[str, object]:
     for model in scenario.hosted:
         extra = max(base, LEAST_CONTAINER_BYTES - model.pool_memory_bytes)
         each = extra if model.preload_model else math.ceil(extra / model.workers)
-        values[f"models.{model.group}.process_memory"] = f"{model.process_memory_bytes + each} B"
+        if "process_memory_bytes" in scenario.server_kind.meaningless_of_model:
+            values[f"models.{model.group}.memory"] = f"{model.memory_bytes + each} B"
+        else:
+            values[f"models.{model.group}.process_memory"] = f"{model.process_memory_bytes + each} B"
     return values
 
 

@@ -15,6 +15,7 @@ from mmesim.preflight.offered import Offered
 from mmesim.preflight.proof.law import least
 from mmesim.preflight.proof.work import shortest, time_of_call
 from mmesim.preflight.room import Host
+from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 
 RESOURCES = ("memory", "tasks", "disk", "device_memory")
@@ -109,7 +110,13 @@ class Fleet:
     def load_cpu_s(self) -> Floats:
         """[models]: the least CPU work of a load in memory on a CPU of speed 1, seconds."""
         start, kind = self.scenario.server.process_start, self.offered.kind
-        return self.offered.each(lambda m: least(start.cpu) + kind.loads_at_once(m) * least(m.load.cpu))
+
+        def cpu_s(model: Model) -> float:
+            loading = kind.loads_at_once(model)
+            starting = loading if kind.starts_each_worker else 1
+            return starting * least(start.cpu) + loading * least(model.load.cpu)
+
+        return self.offered.each(cpu_s)
 
     @cached_property
     def download_s(self) -> Floats:

@@ -77,7 +77,8 @@ def head(result: Shown, summary: Any) -> Iterator[Block]:
     repeated = f" x {phrases.plural(planned, 'replication')}, seed {run.seed}"
     intervals = "" if summary["replications"] == 1 else f"; {phrases.INTERVALS if until is None else WIDER}"
     models = phrases.plural(len(scenario.hosted), "model")
-    yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}", level=1)
+    server = "" if scenario.server.kind == "mms" else f" on {scenario.server_kind.title}"
+    yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}{server}", level=1)
     lines = [f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"]
     if summary["interrupted"]:
         of = "" if result.planned is None else f" of {result.planned}"

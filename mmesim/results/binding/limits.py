@@ -58,7 +58,7 @@ def _workers(roots: Roots) -> Use:
             busy,
             there,
             f"workers: {units.show_number(busy)} of {units.show_number(there)} are busy on average",
-            "more workers",
+            f"more workers (server.{roots.scenario.server_kind.default_workers_key})",
         )
     model = roots.scenario.model_table()[row]
     busy, there = (float(of[row]) / roots.measured_s for of in (roots.tenants.worker_busy_s, roots.tenants.worker_s))
@@ -67,7 +67,9 @@ def _workers(roots: Roots) -> Use:
     text = f"workers of {model.name}: {of} are busy on average ({share})"
     if roots.workers < SELDOM:
         text += ", but calls that come at the same time wait for each other"
-    return Use(busy, there, text, f"models.{model.group}.workers={model.workers + 1}", {"model": model.name})
+    kind = roots.scenario.server_kind
+    more = kind.model_workers(model).at_most + 1
+    return Use(busy, there, text, f"models.{model.group}.{kind.workers_key}={more}", {"model": model.name})
 
 
 def _queue(roots: Roots) -> Use:
@@ -122,6 +124,15 @@ def _tasks(roots: Roots) -> Use:
     copy = max((m.pool_tasks for m in roots.scenario.model_table() if roots.tenants.calls[m.index]), default=0)
     text = f"processes and threads: {peak:,} of at most {limit:,} on an instance, and a copy has up to {copy:,}"
     return Use(peak, limit, text, "fewer workers (models.workers) or threads (models.framework_threads)")
+
+
+def _models(roots: Roots) -> Use:
+    endpoint, called = roots.scenario.endpoint, int((roots.tenants.calls > 0).sum())
+    have = (roots.scenario.server_kind.most_models or 0) * endpoint.instance_count
+    need = called * copies_of_each(roots.scenario)
+    text = f"models: {need:,} copies are called, the server has room for {have:,}, whatever they take"
+    enough = ceil(need / max(1, have // endpoint.instance_count))
+    return Use(need, have, text, f"endpoint.instance_count={max(endpoint.instance_count + 1, enough)}")
 
 
 def _disk(roots: Roots) -> Use:
@@ -297,6 +308,7 @@ _USES: Mapping[Resource, Callable[[Roots], Use]] = MappingProxyType(
         "placement": _placement,
         "tasks": _tasks,
         "disk": _disk,
+        "models": _models,
         "device": _device,
         "device_memory": _device_memory,
         "load_slots": _load_slots,

@@ -30,6 +30,7 @@ Resource = Literal[
     "placement",
     "tasks",
     "disk",
+    "models",
     "device",
     "device_memory",
     "load_slots",
@@ -169,9 +170,11 @@ class Roots:
     @cached_property
     def lack(self) -> Resource | None:
         """What there is too little of to keep the called models loaded; None when loads have other reasons."""
-        lacked = {what: self._count(f"lacked_{what}") for what in ("memory", "tasks")}
+        lacked = {what: self._count(f"lacked_{what}") for what in ("memory", "tasks", "models")}
         if sum(lacked.values()) < FOR_LACK * max(1, self._count("loads")):
             return "disk" if self.download == "disk" else None
+        if lacked["models"] > max(lacked["memory"], lacked["tasks"]):
+            return "models"
         if lacked["tasks"] > lacked["memory"]:
             return "tasks"
         return "placement" if self.instances > 1 and self.fit_all else "memory"

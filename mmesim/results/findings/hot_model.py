@@ -28,11 +28,14 @@ def hot_model(seen: Seen) -> Iterator[Finding]:
     model = seen.scenario.model_table()[roots.busiest]
     calls = float(seen.calls_of[roots.busiest]) / max(1, seen.calls)
     alike = sum(one.group == model.group for one in seen.scenario.model_table())
-    workers = max(model.workers + 1, ceil(model.workers * roots.workers / SIZED_FOR))
-    advice = f"models.{model.group}.workers={workers}"
+    kind = seen.scenario.server_kind
+    have = kind.model_workers(model).at_most
+    workers = max(have + 1, ceil(have * roots.workers / SIZED_FOR))
+    advice = f"models.{model.group}.{kind.workers_key}={workers}"
     if alike > 1:
         advice = (
-            f"a group of its own for {model.name}, with workers: {workers} (not for all {alike:,} of {model.group})"
+            f"a group of its own for {model.name}, with {kind.workers_key}: {workers} "
+            f"(not for all {alike:,} of {model.group})"
         )
     yield Finding(
         id="hot_model",
@@ -42,7 +45,7 @@ def hot_model(seen: Seen) -> Iterator[Finding]:
         f"{units.show_fraction(calls)} of the calls",
         evidence={
             "model": model.name,
-            "workers": model.workers,
+            "workers": have,
             "workers_utilization": roots.workers,
             "cpu_utilization": roots.cpu,
             "share_of_calls": calls,

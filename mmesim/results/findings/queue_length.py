@@ -13,6 +13,7 @@ from mmesim.preflight.offered import Offered
 from mmesim.results.findings.seen import RULE, Seen
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario.figures import PARTS
+from mmesim.scenario.server.kind import UNBOUNDED
 
 MATTERS = 0.001
 """Share of the attempts that are refused, or time out in the queue, below which nothing is said."""
@@ -57,15 +58,19 @@ def too_long(seen: Seen) -> Iterator[Finding]:
     if in_queue < MOSTLY:
         return
     enough = max(1, math.floor(MOSTLY * patience_s / each_s))
+    full = (
+        f"the queue has no bound: {math.ceil(patience_s / each_s):,} calls that wait take longer to serve than"
+        if bound == UNBOUNDED
+        else f"a full queue of {bound:,} takes {units.show_seconds(bound * each_s)} to serve, and"
+    )
     yield Finding(
         id="queue_too_long",
         severity="warning",
-        text=f"a full queue of {bound:,} takes {units.show_seconds(bound * each_s)} to serve, and callers wait at most "
+        text=f"{full} callers wait at most "
         f"{units.show_seconds(patience_s)}: {units.show_fraction(late / seen.attempts)} of the attempts time out, and "
         f"workers serve them all the same ({units.show_fraction(in_queue)} of that time was spent in the queue)",
         evidence={
-            "bound": bound,
-            "full_queue_s": bound * each_s,
+            **({} if bound == UNBOUNDED else {"bound": bound, "full_queue_s": bound * each_s}),
             "patience_s": patience_s,
             "timed_out": late,
             "share_of_attempts": late / seen.attempts,
@@ -89,7 +94,7 @@ def _drain_s(seen: Seen) -> float:
     if row is None or kind.queue.scope == "server":
         weights = seen.calls_of / max(1, seen.calls_of.sum())
         return float(weights @ offered.worker_s) / max(1, kind.server_workers.at_most)
-    return float(offered.worker_s[row]) / max(1, offered.models[row].workers)
+    return float(offered.worker_s[row]) / max(1, kind.model_workers(offered.models[row]).at_most)
 
 
 def _for_burst(bound: int, each_s: float, patience_s: float) -> int:

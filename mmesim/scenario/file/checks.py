@@ -15,7 +15,7 @@ from mmesim.scenario.endpoint.autoscaling.policies import TargetTracking
 from mmesim.scenario.endpoint.catalogue import UnknownType, look_up
 from mmesim.scenario.file.faults import wrong_faults
 from mmesim.scenario.file.trace_files import read_fingerprint
-from mmesim.scenario.models.groups import Model, weights_of
+from mmesim.scenario.models.groups import Model, ModelGroup, weights_of
 from mmesim.scenario.models.resolve import called, unknown
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COSTS, OF_LIMIT
@@ -42,6 +42,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     except Refusals as refusals:
         yield from refusals.all
         return
+    yield from _of_the_server(scenario, models)
     yield from _hosted(scenario, models)
     for number, name, hint in unknown(scenario.endpoint.preload, models):
         yield Refused(f"there is no model or group {name!r}", ("endpoint", "preload", number), hint)
@@ -91,6 +92,24 @@ def _memory(scenario: Scenario) -> Iterator[Refused]:
         yield Refused("is more than the memory of the host", ("endpoint", "usable_memory"))
     if endpoint.pid_limit is not None and endpoint.pid_limit <= scenario.server.base_tasks:
         yield Refused("leaves no process for a model", ("endpoint", "pid_limit"))
+
+
+def _of_the_server(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:
+    """Keys of models that mean nothing to the kind of server, or that contradict each other by its rules."""
+    kind = scenario.server_kind
+    for index, group in enumerate(scenario.models):
+        for name, why in kind.meaningless_of_model.items():
+            if getattr(group, name):
+                key = ModelGroup.model_fields[name].alias or name
+                yield Refused(f"means nothing to {kind.title}: {why}", ("models", index, key), f"remove {key}")
+        if kind.queue.scope == "server" and group.workers is not None:
+            message = "no model has workers of its own with server.queue: server"
+            yield Refused(message, ("models", index, "workers"), "write server.server_workers")
+    wrong = next((one for one in models if one.max_workers is not None and one.max_workers < one.workers), None)
+    if wrong is not None:
+        place = next(n for n, group in enumerate(scenario.models) if group.name == wrong.group)
+        message = f"{wrong.max_workers} is less than the {wrong.workers} workers of the start"
+        yield Refused(message, ("models", place, "max_workers"), "write at least as many")
 
 
 def _scaling(scenario: Scenario) -> Iterator[Refused]:

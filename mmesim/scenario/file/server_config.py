@@ -29,7 +29,15 @@ from mmesim.scenario.server.container import (
     seen_by_file,
     written,
 )
-from mmesim.scenario.server.torchserve import TORCHSERVE, Described, configured, described, notes_on, reader_of
+from mmesim.scenario.server.torchserve_config import (
+    TORCHSERVE,
+    Described,
+    configured,
+    described,
+    marks,
+    notes_on,
+    reader_of,
+)
 from mmesim.scenario.values.fields import shown
 
 AUTO = "auto"
@@ -79,8 +87,12 @@ def with_config(tree: Located, shell: Mapping[str, str]) -> tuple[Located, list[
     place = link if named and link is not None else variables
     assert place is not None
     given = [str(key) for key in server.map if key not in ("config", "environment")]
+    kind = None if "kind" not in server.map else str(server.map["kind"].value)
     server = server.with_value({key: value for key, value in server.map.items() if key != "environment"})
     container, problems = container_variables(variables, link, named)
+    if variables is not None and variables.value is not None and kind not in (None, "mms"):
+        message = f"is read for the containers of MMS, and server.kind is {kind}: give the values as keys of the server"
+        problems.append(Problem(variables.file, variables.shown_line, "server.environment", None, message))
     environment = shell if variables is None or container is None else container
     source, read = None, _Contents({}, MMS, (), [], ())
     try:
@@ -90,13 +102,13 @@ def with_config(tree: Located, shell: Mapping[str, str]) -> tuple[Located, list[
             source = _Source(Path(), container_of(environment).name, "")
         if source is not None:
             data = _read(source) if named else own_file(environment)
-            read, wrong = _settings(source, data, environment, given, variables)
+            read, wrong = _settings(source, data, environment, given, variables, kind)
             problems += wrong
     except ValueError as error:
         problems.append(Problem(place.file, place.shown_line, "server.config", place.value, str(error)))
     if problems:
         return _with_server(tree, server, {"config": place.with_value(None)}), problems
-    return _with_server(tree, server, _keys(place, source, read, given)), []
+    return _with_server(tree, server, _keys(place, source, read, given, kind)), []
 
 
 def is_read(tree: Located) -> bool:
@@ -105,7 +117,9 @@ def is_read(tree: Located) -> bool:
     return link is not None and isinstance(link.value, str)
 
 
-def _keys(link: Located, source: _Source | None, read: _Contents, given: Sequence[str]) -> dict[str, Located]:
+def _keys(
+    link: Located, source: _Source | None, read: _Contents, given: Sequence[str], kind: str | None
+) -> dict[str, Located]:
     """The keys of `server` that valid settings give, and `config` with what has to be said about all of them."""
     name = f"no {DEFAULT}" if source is None else source.name
     said = [
@@ -113,7 +127,7 @@ def _keys(link: Located, source: _Source | None, read: _Contents, given: Sequenc
         *_from_environment(read.settings, read.reader, name),
         *read.said,
         *_not_set(read.unset, name),
-        *notes(read.settings, read.reader, given, name),
+        *notes(read.settings, read.reader, given, name, kind),
         *notes_on(read.models, read.settings, name),
     ]
     config = {"notes": link.with_value([link.with_value(text) for text in said])}
@@ -123,6 +137,9 @@ def _keys(link: Located, source: _Source | None, read: _Contents, given: Sequenc
         rows = [{key: link.with_value(value) for key, value in row.items()} for row in configured(read.models)]
         config["models"] = link.with_value([link.with_value(row) for row in rows])
     keys = {"config": link.with_value(config)}
+    if read.reader is TORCHSERVE and kind is None:
+        first = read.settings[marks(read.settings)[0]]
+        keys["kind"] = Located("torchserve", name, first.line, None, link.folder)
     for one in taken(read.settings, read.reader):
         if one.key not in given and one.value is not None:
             origin = name if one.setting.variable is None else one.setting.place(name)
@@ -165,10 +182,11 @@ def _settings(
     environment: Mapping[str, str],
     given: Sequence[str],
     variables: Located | None,
+    kind: str | None,
 ) -> tuple[_Contents, list[Problem]]:
     """The settings of a file as the real server ends up with them, and what is wrong with them."""
     settings, wrong = read_settings(data)
-    reader = reader_of(settings)
+    reader = reader_of(settings, kind)
     asked = asked_for(settings)
     has_map = variables is not None
     container = container_of(environment) if has_map else None

@@ -10,7 +10,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_serializer, field_validator, model_validator
 
 from mmesim.scenario.server.frameworks import Framework
-from mmesim.scenario.server.server import MOST_WORKERS, BatchSize, CpuWait
+from mmesim.scenario.server.overhead import CpuWait
+from mmesim.scenario.server.server import MOST_WORKERS, BatchSize
 from mmesim.scenario.values.fields import Bytes, Count, Data, Flag, Number, Rate, Refused, Seconds, Share, whole
 from mmesim.scenario.values.forms import Form, OneOf
 from mmesim.scenario.values.time_field import TimeField
@@ -92,8 +93,8 @@ class AzureModels(Data):
 class ModelGroup(Data):
     """Models that are described together: one, `count` alike, the rows of a table, or an Azure data set.
 
-    What is omitted comes from the preset of `framework`, or, for `workers`, `preload_model`, `batch_size` and
-    `max_batch_delay`, from the server.
+    What is omitted comes from the preset of `framework`, or, for `workers`, `max_workers`, `preload_model`,
+    `batch_size` and `max_batch_delay`, from the server.
     """
 
     name: str = Field(min_length=1)
@@ -115,7 +116,10 @@ class ModelGroup(Data):
     process_memory_bytes: Bytes | None = Field(None, alias="process_memory")
     """Memory of one worker process without its model."""
     workers: Annotated[Count, Field(le=MOST_WORKERS)] | None = None
-    """Worker processes of each loaded copy."""
+    """Worker processes of each loaded copy; `server.kind: djl`: those of the start; `triton`: instances on each device.
+    """
+    max_workers: Annotated[Count, Field(le=MOST_WORKERS)] | None = None
+    """`server.kind: djl` only: most worker processes of each loaded copy; default: the server's."""
     framework_threads: Annotated[Count, Field(le=10_000)] | None = None
     """Threads of an idle worker, counted against `endpoint.pid_limit`."""
     oversubscription: Annotated[Number, Field(le=1_000_000)] | None = None
@@ -190,6 +194,8 @@ class Model:
     pool_tasks: int
     """Processes and threads of one loaded copy, as the kind of server says."""
     framework: Framework = Framework.python
+    max_workers: int | None = None
+    """Most workers of a copy where it may get more; None: as many as the server says."""
     device_memory_bytes: int = 0
     """Memory of each worker on its device."""
 

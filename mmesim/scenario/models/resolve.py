@@ -199,6 +199,7 @@ def _resolved(keys: ModelGroup, file: ConfiguredModel, kind: ServerKind) -> dict
         "memory_bytes": keys.memory_bytes,
         "process_memory_bytes": process_memory,
         "workers": _or(keys.workers, _or(file.workers, kind.default_workers)),
+        "max_workers": keys.max_workers,
         "framework_threads": _or(keys.framework_threads, preset.framework_threads),
         "oversubscription": _or(keys.oversubscription, oversubscription),
         "load": load,

@@ -11,7 +11,7 @@ from mmesim.errors import did_you_mean
 from mmesim.scenario.server.config_keys import MMS, Key, Reader, Use, late_answer
 from mmesim.scenario.server.config_syntax import Flaw, Setting
 from mmesim.scenario.server.kind import PER_GPU, PER_VCPU
-from mmesim.scenario.server.torchserve import MODELS, SNAPSHOT, TORCHSERVE, marks
+from mmesim.scenario.server.torchserve_config import MODELS, SNAPSHOT, TORCHSERVE, marks
 from mmesim.scenario.values.fields import shown
 
 WORKERS, LOAD = "default_workers_per_model", "load_models"
@@ -145,16 +145,17 @@ def _address(settings: Mapping[str, Setting], name: str) -> re.Match[str] | None
     return _ADDRESS.fullmatch(settings[name].value if name in settings else _ADDRESSES[name])
 
 
-def notes(settings: Mapping[str, Setting], reader: Reader, given: Sequence[str], file: str) -> Iterator[str]:
+def notes(
+    settings: Mapping[str, Setting], reader: Reader, given: Sequence[str], file: str, kind: str | None
+) -> Iterator[str]:
     """What has to be said about valid settings, one sentence each; every key of the file is in one of them.
 
-    `given` are the keys of `server` that the scenario gives itself, which win; `file` is the name to show.
+    `given` are the keys of `server` that the scenario gives itself, which win; `file` is the name to show; `kind` is
+    the server that the scenario names.
     """
-    if reader is TORCHSERVE:
-        yield (
-            f"{file}: is a file of TorchServe (it has {', '.join(marks(settings))}). The server simulated is MMS: "
-            "queue, workers and batches follow the same rules; what else TorchServe does differently is not simulated"
-        )
+    if reader is TORCHSERVE and kind != "torchserve":
+        follows = "so server.kind is torchserve" if kind is None else f"but server.kind is {kind}, whose rules hold"
+        yield f"{file}: is a file of TorchServe (it has {', '.join(marks(settings))}), {follows}"
     values = [one for one in taken(settings, reader) if one.setting.key in (one.key, *_OTHER_NAMES)]
     used = [
         f"{one.setting.key}={one.setting.value}" for one in values if one.key not in given and one.value is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mmesim.scenario.server.server import CpuWait
+from mmesim.scenario.server.overhead import CpuWait
 from mmesim.scenario.values.times import Constant
 
 _MIB = 2**20

@@ -6,8 +6,12 @@ The engine asks the kind and fills the kernel's columns with the answers; it nev
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from math import inf
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from mmesim import units
 
 if TYPE_CHECKING:
     from mmesim.scenario.clients.causes import Cause
@@ -17,6 +21,10 @@ if TYPE_CHECKING:
 
 PER_VCPU, PER_GPU = "per_vcpu", "per_gpu_or_vcpu"
 """Words for the number of workers of a copy, by the hardware of the host."""
+
+
+UNBOUNDED = 2**62
+"""The bound of a queue that refuses nothing."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,12 @@ class Workers:
     """Work of starting one more, on one thread."""
     start_wait_s: float = 0.0
     """Time that starting one more takes besides."""
+    loads: bool = False
+    """Whether one more is a process that starts and loads the model, as those of the start did."""
+    memory_bytes: int = 0
+    """Memory of one more: it does not start where there is no room for it."""
+    tasks: int = 0
+    """Processes and threads of one more."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,19 @@ class Death:
 class ServerKind(ABC):
     """The rules of one kind of model server, with one scenario's server on hosts of `vcpu` vCPUs and `gpus` GPUs."""
 
+    title: ClassVar[str]
+    """What it is called in messages."""
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """Field of `server` -> its value where nobody gives one, if that is not the default of the field."""
+    required: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    """Field of `server` that has no default -> why, and a line that can be pasted."""
+    meaningless: ClassVar[Mapping[str, str]] = {}
+    """Field of `server` that means nothing to it -> why."""
+    meaningless_of_model: ClassVar[Mapping[str, str]] = {}
+    """The same of fields of a group of models."""
+    workers_key: ClassVar[str] = "workers"
+    """The key of a group of models that gives its copies more workers."""
+
     server: Server
     vcpu: int
     gpus: int = 0
@@ -65,10 +92,17 @@ class ServerKind(ABC):
     @property
     def default_workers(self) -> int:
         """Workers of a copy of a model that names no number."""
-        given = self.server.default_workers_per_model
-        if isinstance(given, int):
-            return given
-        return self.gpus or self.vcpu if given == PER_GPU else self.vcpu
+        return self.server.workers_of(self.server.default_workers_per_model, self.vcpu, self.gpus)
+
+    @property
+    def default_workers_key(self) -> str:
+        """The key of the server that gives more workers where a model names no number."""
+        return "default_workers_per_model"
+
+    @property
+    def most_default_workers(self) -> int:
+        """The number behind `default_workers_key`."""
+        return self.default_workers
 
     @property
     def documented_with_gpus(self) -> bool:
@@ -92,6 +126,23 @@ class ServerKind(ABC):
         """
         return memory_bytes <= usable_bytes and tasks <= pid_limit
 
+    def asks_bytes(self, model: Model, memory_bytes: int) -> int:
+        """How much memory must be free before a load that takes this much."""
+        return memory_bytes
+
+    @property
+    def most_models(self) -> int | None:
+        """Models for which a host has room, whatever they take; None: any number."""
+        return None
+
+    def copy_in_words(self, model: Model) -> str:
+        """What the memory of a loaded copy is made of."""
+        workers = self.model_workers(model).at_start
+        return f"{workers} worker{'' if workers == 1 else 's'} of {units.show_bytes(self._each_bytes(model))}"
+
+    def _each_bytes(self, model: Model) -> int:
+        return model.process_memory_bytes + model.memory_bytes
+
     # Queue, workers, batches
 
     @property
@@ -108,14 +159,29 @@ class ServerKind(ABC):
         """The workers of the whole server; none if each model has its own."""
         return Workers(at_start=0, at_most=0)
 
+    @property
+    def max_idle_s(self) -> float:
+        """Idle time after which a worker stops that was added under load, seconds; infinite: it stays."""
+        return inf
+
     @abstractmethod
     def loads_at_once(self, model: Model) -> int:
         """Workers that load a model at the same time when a copy of it is loaded."""
 
     @property
+    def starts_each_worker(self) -> bool:
+        """Whether each worker starts by itself (`server.process_start`), not a parent for all of them."""
+        return False
+
+    @property
     @abstractmethod
     def batch_without_delay(self) -> int:
         """Attempts of the largest batch of a worker that does not wait for its batch to fill."""
+
+    @property
+    def delay_from_arrival(self) -> bool:
+        """Whether `max_batch_delay` counts from when the first call came to the queue, not from when it was taken."""
+        return False
 
     # Front end
 
@@ -124,14 +190,31 @@ class ServerKind(ABC):
     def event_loops(self) -> int:
         """Event loops of a host's front end, 0 for no limit.
 
-        Each works for one request at a time (its cost: `server.overhead.pre`), and a registration blocks one.
+        Each works for one request at a time (its cost: `server.overhead.pre`).
         """
+
+    @property
+    @abstractmethod
+    def load_keeps_loop(self) -> Literal["start", "load"] | None:
+        """What of a load keeps an event loop: the start of its parent process, all of it, or nothing (None)."""
 
     # Ends
 
+    def unload_s(self, asked_s: float) -> float:
+        """How long an unload takes whose own work takes `asked_s` (`endpoint.unload`), seconds."""
+        return asked_s
+
+    @property
+    def unload_blocks_loops(self) -> bool:
+        """Whether an unload keeps all event loops of its host."""
+        return False
+
     @abstractmethod
-    def death(self, model: Model | None) -> Death:
-        """What follows when a worker dies: of a copy of a model, or of the whole server (None)."""
+    def death(self, model: Model | None) -> Death | None:
+        """What follows when a worker dies: of a copy of a model, or of the whole server (None).
+
+        None: workers do not die alone.
+        """
 
     def kept_after_507(self, model: Model) -> tuple[int, int] | None:
         """Memory and tasks of what the server keeps registered, without a worker, of a load that it answers with 507.

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mmesim.scenario.server.custom import Custom
+from mmesim.scenario.server.djl import Djl
 from mmesim.scenario.server.kind import ServerKind
 from mmesim.scenario.server.mms import Mms
-from mmesim.scenario.server.server import Server
+from mmesim.scenario.server.torchserve import Torchserve
+from mmesim.scenario.server.triton import Triton
 
-KINDS: dict[str, type[ServerKind]] = {"mms": Mms}
+if TYPE_CHECKING:
+    from mmesim.scenario.server.server import Server
+
+KINDS: dict[str, type[ServerKind]] = {
+    "mms": Mms,
+    "djl": Djl,
+    "torchserve": Torchserve,
+    "triton": Triton,
+    "custom": Custom,
+}
 """Name -> its rules."""
 
 

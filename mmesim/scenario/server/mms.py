@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
+from mmesim import units
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.server.kind import Death, Queue, ServerKind, Workers
 
@@ -33,9 +35,24 @@ UNLOAD_POLL_S = 1e-3
 BATCH_WITHOUT_DELAY = 2
 """With a delay of zero BatchAggregator takes one job and polls the queue once more."""
 
+FIXED_WORKERS = "its workers are as many as at the load of the model, always"
+
 
 class Mms(ServerKind):
     """One queue and one pool of worker processes for each model, all of them from the load to the unload."""
+
+    title = "Multi Model Server"
+    meaningless = MappingProxyType(
+        {
+            "max_workers": FIXED_WORKERS,
+            "max_idle_s": FIXED_WORKERS,
+            "reserved_memory_bytes": "it looks at no figure of memory before a load",
+            "queue": "it has one queue for each model",
+            "server_workers": "it has workers for each model",
+            "max_models": "memory, processes and disk are its only limits",
+        }
+    )
+    meaningless_of_model = MappingProxyType({"max_workers": FIXED_WORKERS})
 
     def pool_memory_bytes(self, model: Model) -> int:
         """Memory of the parent, and of framework and model for each worker.
@@ -56,10 +73,16 @@ class Mms(ServerKind):
         threads = max(model.framework_threads, model.service.threads)
         return model.framework_threads + model.workers * (threads + WORKER_JVM_TASKS) + POOL_JVM_TASKS
 
+    def copy_in_words(self, model: Model) -> str:
+        """The workers, which may share framework and model, and their parent."""
+        workers = f"{model.workers} worker{'' if model.workers == 1 else 's'}"
+        each = units.show_bytes(self._each_bytes(model))
+        return f"{workers} that share {each}" if model.preload_model else f"{workers} of {each} and their parent"
+
     @property
     def queue(self) -> Queue:
         """One for each model; full is 503."""
-        return Queue("model", self.server.job_queue_size, Cause.queue_full)
+        return Queue("model", self.server.queue_bound, Cause.queue_full)
 
     def model_workers(self, model: Model) -> Workers:
         """As many as at the start, always."""
@@ -79,6 +102,11 @@ class Mms(ServerKind):
         """As given, else two for each vCPU."""
         given = self.server.event_loops
         return LOOPS_PER_VCPU * self.vcpu if given is None else given
+
+    @property
+    def load_keeps_loop(self) -> Literal["start"]:
+        """The registration waits on its event loop for the parent process."""
+        return "start"
 
     def death(self, model: Model | None) -> Death:
         """The worker is back after a second and a load of its own, unless the parent has preloaded the model.

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from mmesim.scenario.server import mms
-from mmesim.scenario.server.kind import PER_GPU, PER_VCPU
+from mmesim.scenario.server.kind import PER_GPU, PER_VCPU, UNBOUNDED
+from mmesim.scenario.server.kinds import KINDS
+from mmesim.scenario.server.overhead import OVERHEAD, OVERHEADS, CpuWait, Overhead
 from mmesim.scenario.values.fields import (
     UNCERTAIN_SCHEMA,
     Bytes,
     Count,
     Data,
     Flag,
+    Refusals,
     Refused,
     Seconds,
     Text,
@@ -22,8 +34,7 @@ from mmesim.scenario.values.fields import (
     whole,
 )
 from mmesim.scenario.values.forms import Kind, OneOf, bare, dumped
-from mmesim.scenario.values.time_field import TIMES, TimeField
-from mmesim.scenario.values.times import ZERO, Constant
+from mmesim.scenario.values.times import Constant
 
 LARGEST_BATCH = 1024
 MOST_WORKERS = 10_000
@@ -34,73 +45,6 @@ BatchSize = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_BATCH}),
 ]
 """The kernel keeps room for all the answers of one batch."""
-
-
-class CpuWait(Data):
-    """A piece of work: CPU time, then time that only passes."""
-
-    lone_key: ClassVar[str | None] = "cpu"
-
-    cpu: TimeField = ZERO
-    """CPU time, which competes for the vCPUs of the host."""
-    wait: TimeField = ZERO
-    """Time that only passes, without CPU work."""
-
-
-WORK = OneOf(
-    "piece of work",
-    "0.4 ms or {cpu: 1 ms, wait: 2 ms}",
-    (
-        # `pre: 0.4 ms` means CPU time; a map with `cpu` and `wait` gives both.
-        bare(
-            CpuWait, takes=lambda value: isinstance(value, dict) and (not value or bool({"cpu", "wait"} & set(value)))
-        ),
-        Kind(
-            None,
-            CpuWait,
-            lambda value, info: CpuWait(cpu=TIMES.read(value, info)),
-            dumped,
-            TIMES.schema,
-            takes=lambda value: not isinstance(value, CpuWait),
-            in_words=TIMES.in_words,
-        ),
-    ),
-)
-WorkField = Annotated[CpuWait, WORK]
-"""A field of the schema that holds a piece of work, of which a time alone is the CPU time."""
-
-
-class Overhead(Data):
-    """What the server itself does for a request: before the queue, on the worker between two jobs, after the job."""
-
-    pre: WorkField = CpuWait()
-    """Work before the queue; a bare time is CPU time."""
-    hold: WorkField = CpuWait()
-    """Work on the worker between two jobs; a bare time is CPU time."""
-    post: WorkField = CpuWait()
-    """Work after the worker is free again; a bare time is CPU time."""
-
-
-def _overhead(pre_ms: float, hold_ms: float, post_ms: float) -> Overhead:
-    return Overhead(
-        pre=CpuWait(cpu=Constant(pre_ms / 1000)),
-        hold=CpuWait(cpu=Constant(hold_ms / 1000)),
-        post=CpuWait(cpu=Constant(post_ms / 1000)),
-    )
-
-
-OVERHEADS: dict[str, Overhead] = {
-    "sagemaker": _overhead(0.4, 0.4, 0.0),
-    "measured-vm": _overhead(1.4, 1.3, 0.0),
-    "none": _overhead(0.0, 0.0, 0.0),
-}
-"""Named sets: `sagemaker` is inferred from published CPU per request, `measured-vm` is the mean of real MMS runs."""
-OVERHEAD = OneOf(
-    "overhead",
-    "{pre: 0.4 ms, hold: 0.4 ms}",
-    (bare(Overhead, takes=lambda value: isinstance(value, dict)),),
-    OVERHEADS,
-)
 
 
 _WORKER_WORDS = (PER_VCPU, PER_GPU)
@@ -196,15 +140,17 @@ Variables = Annotated[
 
 
 class Server(Data):
-    """One multi-model server process per host; MMS's own names."""
+    """One multi-model server process per host. What a key means to the other kinds: docs/how-to/choose-a-server.md."""
 
     lone_key: ClassVar[str | None] = "kind"
 
-    kind: Literal["mms"] = "mms"
-    """The model server: Multi Model Server (MMS)."""
+    kind: Literal["mms", "djl", "torchserve", "triton", "custom"] = "mms"
+    """The model server: Multi Model Server (`mms`), DJL Serving (`djl`), TorchServe, NVIDIA Triton, or one of your own
+    (`custom`). A key that means nothing to it is refused.
+    """
     config: Annotated[ConfigRead, CONFIG] | None = None
-    """Path of a `config.properties`, or `auto`: the file that MMS_CONFIG_FILE names, else the one in the working
-    folder. Keys given here win over those of the file.
+    """Path of a `config.properties` of MMS or TorchServe, or `auto`: the file that MMS_CONFIG_FILE names, else the one
+    in the working folder. Keys given here win over those of the file.
     """
     environment: Variables | None = None
     """Environment variables of the container, such as `{SAGEMAKER_MODEL_SERVER_WORKERS: 4, MMS_JOB_QUEUE_SIZE: 500}`,
@@ -212,28 +158,119 @@ class Server(Data):
     """
     default_workers_per_model: DefaultWorkers = 1
     """Worker processes of each loaded copy of a model: a number, `per_vcpu`, or `per_gpu_or_vcpu` (as many as the host
-    has GPUs, else vCPUs: what MMS starts for models that it loads at its own start).
+    has GPUs, else vCPUs: what MMS starts for models that it loads at its own start). `djl`: those of the start
+    (`minWorkers`); `triton`: instances on each device (`instance_group` count).
     """
-    job_queue_size: Count = mms.JOB_QUEUE_SIZE
-    """Calls that may wait for one model on one host, besides those in service; further calls are refused (503)."""
+    max_workers: DefaultWorkers | None = None
+    """`djl` only: most workers of each loaded copy (`maxWorkers`); one is added when more calls wait than two full
+    batches. Default `per_gpu_or_vcpu`, as with OMP_NUM_THREADS=1, which DJL's containers set.
+    """
+    max_idle_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="max_idle_time")
+    """`djl` only: a worker that was added stops after this time without a call; default 60 s."""
+    job_queue_size: Count | None = mms.JOB_QUEUE_SIZE
+    """Calls that may wait for one model on one host, besides those in service; further calls are refused (503).
+    Default 100 (`mms`, `torchserve`), 1000 (`djl`: the last place is never used), no bound (`triton`, which refuses
+    with 400).
+    """
     preload_model: Flag = False
-    """The parent process of a model loads it once and its workers are forked from it, so that they share memory."""
+    """`mms` only: the parent process of a model loads it once and its workers are forked from it, so that they share
+    memory.
+    """
     preload_dirty_bytes: Bytes = Field(mms.PRELOAD_DIRTY_BYTES, alias="preload_dirty")
     """Memory that each worker of a preloaded model writes to and therefore does not share."""
     batch_size: BatchSize = 1
     """Most calls in one batch of a worker."""
     max_batch_delay_s: Seconds = Field(mms.MAX_BATCH_DELAY_S, alias="max_batch_delay")
-    """How long a worker waits for a batch to fill, counted from its first call."""
+    """How long a worker waits for a batch to fill, counted from its first call: from when it was taken, for `triton`
+    from when it came (`max_queue_delay_microseconds`, default 0 there).
+    """
+    reserved_memory_bytes: Bytes | None = Field(None, alias="reserved_memory")
+    """`djl` only: a model is loaded only if 1.2 times the size of its artefact leaves this much memory free
+    (`reserved_memory_mb`); default 500 MiB.
+    """
+    queue: Literal["model", "server"] | None = None
+    """`custom` only: one queue for each loaded copy (`model`), or one for all models of a host (`server`)."""
+    server_workers: Annotated[Count, Field(le=MOST_WORKERS)] | None = None
+    """`custom` with `queue: server`: workers of the whole server; any of them serves any model."""
+    max_models: Count | None = None
+    """`custom` only: models that may be loaded on a host; beyond, a load gets 507 and an idle model is unloaded first.
+    The container of TensorFlow Serving has a pair of ports for each: about 450.
+    """
     overhead: Annotated[Overhead, OVERHEAD] = OVERHEADS["sagemaker"]
     """Work of the server itself for each call: `sagemaker` (inferred from published CPU per call), `measured-vm`
-    (mean of measured MMS runs), `none`, or a map.
+    (mean of measured MMS runs), `none`, or a map. Required but for `mms` and `torchserve`.
     """
     process_start: CpuWait = CpuWait(cpu=Constant(mms.PROCESS_START_CPU_S))
-    """Start of a model's parent process, before its workers load."""
+    """Start of a model's parent process, before its workers load; `djl`, `torchserve`: of each worker process."""
     event_loops: Annotated[Whole, Field(le=10_000)] | None = None
     """Threads of the front end (MMS: `number_of_netty_threads`). Each does the work before the queue (`overhead.pre`)
-    of one call after the other; each registration of a model blocks one of them while the model's parent starts.
-    Default 2 x vcpu; 0: no limit, and none is ever blocked.
+    of one call after the other. With `mms` each registration of a model blocks one of them while the model's parent
+    starts, with `triton` each load one of them and each unload all. Default 2 x vcpu, 8 for `triton`; 0: no limit, and
+    none is ever blocked.
     """
     base_tasks: Annotated[Whole, Field(le=10_000_000)] = mms.JVM_TASKS
     """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Server:
+        """The keys of the kind, with its defaults; Refusals with those that mean nothing to it, or are missing."""
+        refused = list(self._refused())
+        if refused:
+            raise Refusals(refused)
+        for name, value in KINDS[self.kind].defaults.items():
+            if name not in self.model_fields_set:
+                self.__dict__[name] = value  # a default: it follows the kind, and is not written down as given
+        return self
+
+    def _refused(self) -> Iterator[Refused]:
+        kind, fields, given = KINDS[self.kind], type(self).model_fields, self.model_fields_set
+        for name, why in kind.meaningless.items():
+            if name in given and getattr(self, name) is not None:
+                key = fields[name].alias or name
+                yield Refused(f"means nothing to {kind.title}: {why}", (key,), f"remove {key}, or the kind")
+        for name, (why, hint) in kind.required.items():
+            if name not in given:
+                key = fields[name].alias or name
+                yield Refused(f"{key} is missing: {kind.title} has no default for it, as {why}", (), f"write {hint}")
+        if self.job_queue_size is None and kind.defaults.get("job_queue_size", 0) is not None:
+            yield Refused(f"the queue of {kind.title} has a bound", ("job_queue_size",), "write a number")
+        if self.kind == "custom":
+            yield from self._shared()
+
+    def _shared(self) -> Iterator[Refused]:
+        """What contradicts the queue of a server of one's own."""
+        if self.queue == "server":
+            if self.server_workers is None:
+                hint = "write server_workers: 8, the calls that it serves at once"
+                yield Refused("queue: server needs server_workers: only you know them", (), hint)
+            if "default_workers_per_model" in self.model_fields_set:
+                message = "no model has workers of its own with queue: server"
+                yield Refused(message, ("default_workers_per_model",), "write server_workers")
+        elif self.queue == "model" and self.server_workers is not None:
+            message = "each model has workers of its own with queue: model"
+            yield Refused(message, ("server_workers",), "write default_workers_per_model")
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The keys that mean something to the kind: others would be refused when they are read again."""
+        data: dict[str, Any] = handler(self)
+        kind = KINDS.get(self.kind)
+        names = () if kind is None else kind.meaningless
+        fields = type(self).model_fields
+        for name in names:
+            data.pop(name, None)
+            data.pop(fields[name].alias or name, None)
+        return data
+
+    @property
+    def queue_bound(self) -> int:
+        """Calls that may wait in one queue."""
+        return UNBOUNDED if self.job_queue_size is None else self.job_queue_size
+
+    def workers_of(self, given: int | str | None, vcpu: int, gpus: int) -> int:
+        """A number of workers on hosts with so many vCPUs and GPUs; None is 1."""
+        if given is None:
+            return 1
+        if isinstance(given, int):
+            return given
+        return gpus or vcpu if given == PER_GPU else vcpu

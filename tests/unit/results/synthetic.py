@@ -75,6 +75,7 @@ def hosts(count: int = 1, seconds: float = 100.0, **columns: Any) -> HostData:
         "lacked_memory": 0,
         "lacked_tasks": 0,
         "lacked_disk": 0,
+        "lacked_models": 0,
         "hits": 0,
         "misses": 0,
         "tasks_peak": 77,

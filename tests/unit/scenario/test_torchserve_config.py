@@ -2,9 +2,10 @@
 
 import pytest
 
+from mmesim.errors import ScenarioError
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.server.config_keys import KEYS
-from mmesim.scenario.server.torchserve import TORCHSERVE
+from mmesim.scenario.server.torchserve_config import TORCHSERVE
 from tests.helpers.texts import load_text
 
 ALPHA = """\
@@ -52,8 +53,9 @@ def test_workers_and_batches_go_to_the_model_of_the_same_name(scenario, config):
     loaded = scenario(config(ALPHA))
     assert of(loaded) == (4, 8, 0.05)
     notes = notes_of(loaded)
-    assert notes[0].startswith(
-        "config.properties: is a file of TorchServe (it has models, metrics_address). The server "
+    assert loaded.server.kind == "torchserve"
+    assert notes[0] == (
+        "config.properties: is a file of TorchServe (it has models, metrics_address), so server.kind is torchserve"
     )
     assert (
         "config.properties:1: models: alpha: responseTimeout=120 (seconds) is not simulated: for the client, "
@@ -61,6 +63,26 @@ def test_workers_and_batches_go_to_the_model_of_the_same_name(scenario, config):
     )
     assert "models.alpha: used: workers=4, batch_size=8, max_batch_delay=50 ms" in notes
     assert not any("counts minutes" in note or "did you mean" in note or "knows no key" in note for note in notes)
+
+
+def test_the_kind_that_the_scenario_names_wins(scenario, config):
+    loaded = scenario(config(ALPHA), "server.kind=mms")
+    assert (loaded.server.kind, of(loaded)) == ("mms", (4, 8, 0.05))
+    assert notes_of(loaded)[0].endswith("metrics_address), but server.kind is mms, whose rules hold")
+    plain = scenario(config("job_queue_size=7\n"), "server.kind=torchserve")
+    assert (plain.server.kind, plain.server.job_queue_size) == ("torchserve", 7)
+    assert not any("is a file of TorchServe" in note for note in notes_of(plain))
+
+
+@pytest.mark.parametrize("key", ["config", "environment"])
+def test_other_kinds_read_no_file_and_no_variables_of_a_container(scenario, config, key):
+    text = config("job_queue_size=7\n") if key == "config" else config("").replace("config:", "# config:")
+    overrides = ["server.kind=djl", "server.overhead=none"]
+    if key == "environment":
+        overrides.append("server.environment={MMS_JOB_QUEUE_SIZE: 5}")
+    with pytest.raises(ScenarioError, match=f"server.{key}") as error:
+        scenario(text, *overrides)
+    assert "give the values as keys of the server" in str(error.value)
 
 
 def test_a_snapshot_is_read_and_wins_over_models(scenario, config):

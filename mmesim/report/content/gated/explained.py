@@ -20,6 +20,7 @@ RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "placement": ("bytes", "placement: the called models need {used} of {limit}, but one instance gets too much"),
         "tasks": ("", "processes and threads: {used} of {limit}"),
         "disk": ("bytes", "disk: the called models need {used}, there are {limit}"),
+        "models": ("", "models: {used} copies are called, the server has room for {limit}"),
         "device": ("share", "device: {used} busy"),
         "device_memory": ("bytes", "device memory: the called models need {used}, there are {limit}"),
         "load_slots": ("", "load slots: {limit}, all taken"),

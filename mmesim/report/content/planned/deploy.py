@@ -11,6 +11,7 @@ from mmesim.scenario.scenario import Scenario
 COMMANDS = {
     "model.json": "aws sagemaker create-model --cli-input-json file://model.json",
     "endpoint-config.json": "aws sagemaker create-endpoint-config --cli-input-json file://endpoint-config.json",
+    "serving.properties": "for the archive of each model: the settings of DJL Serving",
     "config.properties": "for a container of your own: the same settings as a file of the model server",
 }
 """File -> what it is for."""

@@ -1,0 +1,168 @@
+"""Workers after the load of their model: those that die and come back, and those that a server adds under load.
+
+The kernel asks for one more (ADD_WORKER), which brings memory and processes of its own, and says when it has idled and
+stopped (WORKER_GONE). The workers that a copy begins with are the loader's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import simpy
+
+from mmesim.engine.control.cpu_work import CpuWork
+from mmesim.engine.control.host import Host
+from mmesim.engine.control.task import Slots
+from mmesim.engine.dataplane import DataPlane
+from mmesim.engine.environment import Environment
+from mmesim.engine.kernel.codes import ADD_WORKER, NONE, READY, SERVES, WORKER_GONE
+from mmesim.scenario.models.groups import Model
+from mmesim.scenario.server.kind import Workers
+from mmesim.workload.loads import LoadDraw
+
+ADDED = 2**61
+"""From here on count the starts of added workers, beside the loads: above the number of any call."""
+
+Process = Generator[simpy.Event, Any, None]
+
+
+class Loads(Protocol):
+    """What the loader does for workers."""
+
+    def load_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
+        """A worker process loads the model; an interrupt ends it."""
+
+    def room_made(self, host: Host) -> None:
+        """Loads that wait for room on the host may look again."""
+
+
+@dataclass
+class Added:
+    """Workers that are being added to one station."""
+
+    host: Host
+    turn: Slots
+    """Starts, one after the other."""
+    starting: list[simpy.Process] = field(default_factory=list)
+
+    def end(self) -> None:
+        """No start goes on."""
+        for start in self.starting:
+            if start.is_alive:
+                start.interrupt()
+
+
+class Crew:
+    """The workers of the whole endpoint that come and go by demand."""
+
+    def __init__(self, env: Environment, plane: DataPlane, hosts: list[Host], work: CpuWork, loads: Loads) -> None:
+        self._env = env
+        self._plane = plane
+        self._hosts = hosts
+        self._work = work
+        self._loads = loads
+        self._added: dict[int, Added] = {}
+        """By station."""
+        self._starts = 0
+        env.handle(ADD_WORKER, self._add)
+        env.handle(WORKER_GONE, self._gone)
+
+    def start_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
+        """One worker process starts by itself, without a parent, and loads the model; an interrupt ends it."""
+        try:
+            yield from self._work.done(host, draw.start_cpu)
+            if draw.start_wait > 0.0:
+                yield self._env.timeout(draw.start_wait)
+        except simpy.Interrupt:
+            return
+        yield from self._loads.load_worker(host, model, draw, worker)
+
+    def crash(self, pool: int, number: int = 0) -> bool:
+        """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
+
+        When it does, and whether it loads its model first, is a rule of the kind of server, which may have none.
+        False when it is dead already, or there is none of this number.
+        """
+        kind = self._hosts[self._plane.tables.views.pools.host[pool]].config.kind
+        if kind.death(None) is None:
+            raise ValueError(f"no worker of {kind.title} dies alone, or nobody knows what follows")
+        worker = self._plane.crash_worker(self._env.now, pool, number)
+        if worker == NONE:
+            return False
+        self._env.process(self._restart(pool, worker))
+        return True
+
+    def _restart(self, pool: int, worker: int) -> Process:
+        env, plane = self._env, self._plane
+        views = plane.tables.views
+        row, host = int(views.pools.model[pool]), self._hosts[views.pools.host[pool]]
+        model = None if row == NONE else host.config.models[row]
+        life, death = int(views.workers.gen[worker]), host.config.kind.death(model)
+        assert death is not None  # `crash` has looked
+        yield env.timeout(death.back_off_s)
+        if host.is_gone:
+            return
+        if model is not None and death.reloads:
+            again = self.start_worker if host.config.kind.starts_each_worker else self._loads.load_worker
+            yield from again(host, model, host.config.loads.draw(model.index, worker), 0)
+        if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
+            plane.revive_worker(env.now, worker)
+
+    def leave(self, pool: int) -> None:
+        """A pool is unloaded: no worker starts for it any more. What those that were added hold goes with it."""
+        added = self._added.pop(pool, None)
+        if added is not None:
+            added.end()
+
+    def abandon(self, host: Host) -> None:
+        """The host is about to be no more: no worker starts there any more."""
+        for station in [station for station, added in self._added.items() if added.host is host]:
+            self.leave(station)
+
+    def _rule(self, station: int) -> tuple[Host, Workers]:
+        pools = self._plane.tables.views.pools
+        row, host = int(pools.model[station]), self._hosts[pools.host[station]]
+        kind = host.config.kind
+        return host, kind.server_workers if row == NONE else kind.model_workers(host.config.models[row])
+
+    def _add(self, station: int) -> None:
+        """The queue is long: one more worker is started for it, if there is room for it."""
+        env = self._env
+        host, rule = self._rule(station)
+        if not host.fits(rule.memory_bytes, rule.tasks):
+            self._plane.forgo_worker(env.now, station)
+            return
+        host.add(station, rule.memory_bytes, rule.tasks)
+        added = self._added.setdefault(station, Added(host, Slots(env, 1)))
+        added.starting = [start for start in added.starting if start.is_alive]
+        added.starting.append(env.process(self._start(station, host, rule, added.turn)))
+
+    def _start(self, station: int, host: Host, rule: Workers, turn: Slots) -> Process:
+        env, pools = self._env, self._plane.tables.views.pools
+        row, life = int(pools.model[station]), int(pools.gen[station])
+        try:
+            if rule.loads:
+                slot = turn.request()
+                try:
+                    yield slot
+                    draw = host.config.loads.draw(row, ADDED + self._starts)
+                    self._starts += 1
+                    yield from self.start_worker(host, host.config.models[row], draw, 0)
+                finally:
+                    turn.release(slot)
+            else:
+                yield from self._work.done(host, rule.start_cpu_s)
+                yield env.timeout(rule.start_wait_s)
+        except simpy.Interrupt:
+            return
+        pools = self._plane.tables.views.pools
+        if int(pools.gen[station]) == life and int(pools.state[station]) in (READY, SERVES):
+            self._plane.add_worker(env.now, station)  # else its pool is being unloaded, or was
+
+    def _gone(self, station: int) -> None:
+        """A worker that was added has stopped: what it held is free."""
+        host, rule = self._rule(station)
+        host.add(station, -rule.memory_bytes, -rule.tasks)
+        self._loads.room_made(host)
