@@ -191,6 +191,10 @@ FOLDER = (
     ("`histograms.parquet`", "[latency histograms](#histogramsparquet): of all, warm and cold calls, and by group"),
     ("`miss_ratio.parquet`", "[the miss-ratio curve](#miss_ratioparquet)"),
     ("`report.html`", "[the page](../how-to/read-the-page.md); absent unless it was asked for"),
+    (
+        "`timeline.json.gz`",
+        "[a timeline](../how-to/look-at-a-timeline.md) for Perfetto; absent unless it was asked for",
+    ),
 )
 
 WINDOWS = """

@@ -20,6 +20,7 @@ from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
 from mmesim.engine.control.load_limit import TOO_LONG, LoadLimit
+from mmesim.engine.control.load_log import LoadLog
 from mmesim.engine.control.task import Task, together
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
@@ -53,12 +54,14 @@ class Loader:
         scenario: Scenario,
         hosts: list[Host],
         eviction: Eviction,
+        log: LoadLog,
     ) -> None:
         self._env = env
         self._plane = plane
         self._hosts = hosts
         self._endpoint = scenario.endpoint
         self._eviction = eviction
+        self._log = log
         self.faults = LoadFaults(env, plane, scenario, eviction)
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
         self._work = CpuWork(env, plane)
@@ -114,6 +117,7 @@ class Loader:
         host.begin_pool(model.index)
         slot: simpy.Event | None = None
         held = 0
+        self._log.begun(pool, host.row, model.index, asked)
         try:
             if endpoint.slot_covers == "load":
                 yield from self._fetch(host, model, draw, asked_by)
@@ -137,6 +141,7 @@ class Loader:
             ready = env.now
             self.load_s.append(ready - third)
         except (simpy.Interrupt, LoadFailed) as end:
+            self._log.ended(pool, plane, env.now, is_ready=False)
             if not host.is_gone:
                 broken_off = isinstance(end, simpy.Interrupt) and end.cause == TOO_LONG
                 plane.load_failed(env.now, pool, LOAD_TIMEOUT if broken_off else LOAD_FAILED)
@@ -157,6 +162,7 @@ class Loader:
         host.loaded.add(1, ready)
         host.loads += 1
         self.finished.append((asked, ready))
+        self._log.ended(pool, plane, ready, is_ready=True)
         plane.pool_ready(ready, pool)
         self._eviction.joins(host, pool)
         if plane.tables.views.pools.in_flight[pool] == 0:
@@ -259,6 +265,7 @@ class Loader:
         """Unload the pool that the eviction policy ranks first; if none is idle, wait until room may have been made."""
         victim = self._eviction.victim(host, self._env.now)
         if victim != NONE:
+            self._log.evicted(host.row, int(self._plane.tables.views.pools.model[victim]), self._env.now)
             yield self._unload(host, victim)
             yield from self._let_others_look(host, ticket)
             return
@@ -286,7 +293,9 @@ class Loader:
         env, now = self._env, self._env.now
         self._plane.drain_pool(now, pool)
         host.loaded.add(-1, now)
-        kind, life = host.config.kind, int(self._plane.tables.views.pools.gen[pool])
+        kind, pools = host.config.kind, self._plane.tables.views.pools
+        life = int(pools.gen[pool])
+        self._log.unloading(pool, life, host.row, int(pools.model[pool]), now)
         if kind.unload_blocks_loops:
             for loop in range(kind.event_loops):
                 self._plane.block_loop(now, host.row, loop)
@@ -306,6 +315,7 @@ class Loader:
         host, pool, life = cast(tuple[Host, int, int], event.value)  # of the timeout that `_unload` began
         now, pools = self._env.now, self._plane.tables.views.pools
         if host.is_gone or int(pools.gen[pool]) != life:  # its container has died meanwhile
+            self._log.unloaded(pool, life, now)
             return
         if pools.in_flight[pool] > 0:  # a forced one: the front end still has requests for it
             again = self._env.timeout(host.config.kind.unload_poll_s, (host, pool, life))
@@ -313,6 +323,7 @@ class Loader:
             return
         model, config = int(pools.model[pool]), host.config
         host.unloads += 1
+        self._log.unloaded(pool, life, now)
         self.unload_s.append(config.kind.unload_s(self._endpoint.unload_s))
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
         self.crew.leave(pool)
