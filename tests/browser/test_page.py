@@ -33,7 +33,8 @@ Scheme = Literal["light", "dark"]
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        CHROMIUM is None and not os.environ.get("CI"), reason="needs chromium: apt-get install chromium"
+        CHROMIUM is None and (not os.environ.get("CI") or os.environ.get("MMESIM_BROWSER") == "none"),
+        reason="needs chromium: apt-get install chromium",
     ),
 ]
 

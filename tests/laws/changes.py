@@ -19,7 +19,7 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.kernel.codes import A_FREE, FREE, READY
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import CAUSES, RunData
-from mmesim.scenario import HostType, RouterPolicy, Scenario
+from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.values.times import Constant, Exponential
 from tests.laws.digest import digest
 from tests.twin.random_scenarios import scenario as small
@@ -89,7 +89,8 @@ def _change(sim: Simulation, rng: np.random.Generator) -> None:
 def _other(sim: Simulation, rng: np.random.Generator) -> Any:
     """The endpoint with other hosts: with more or fewer vCPUs, and half the room or twice as much."""
     endpoint, factor = sim.scenario.endpoint, float(rng.choice([0.5, 2.0]))
-    host = HostType(vcpu=int(rng.choice([1, 8])), memory_bytes=2 * endpoint.host.memory_bytes, cpu_speed=1.5)
+    larger = {"memory_bytes": 2 * endpoint.host.memory_bytes, "cpu_speed": 1.5, "threads_per_core": 1}
+    host = endpoint.host.model_copy(update={"vcpu": int(rng.choice([1, 8])), **larger})
     room = {
         "usable_memory_given_bytes": int(endpoint.usable_memory_bytes * factor),
         "disk_bytes": int(endpoint.disk_bytes * factor),
