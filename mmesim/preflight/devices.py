@@ -75,7 +75,7 @@ def device_memory(offered: Offered) -> Iterator[Finding]:
     size = np.array([float(model.device_memory_bytes) for model in offered.models])
     size[size > devices.free_bytes] = 0.0  # what is larger than a device is never loaded
     called = -np.expm1(-rates * TIMES_S[LOOKED_AT])
-    workers = np.array([model.workers for model in offered.models])  # each has a copy
+    workers = offered.each(lambda model: max(1, offered.kind.model_workers(model).at_start))  # each has a copy
     needed = float(called @ (size * workers)) * copies_of_each(scenario)
     one = float(devices.free_bytes * devices.count)
     have = one * scenario.endpoint.instance_count

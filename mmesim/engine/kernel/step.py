@@ -67,7 +67,8 @@ def fill(t, a, rows, i):
     attempts.model[a] = rows.model[i]
     attempts.cpu[a] = rows.cpu[i]
     attempts.wait[a] = rows.wait[i]
-    attempts.device[a] = rows.device[i]
+    if params.devices > 0:
+        attempts.device[a] = rows.device[i]
     attempts.route[a] = rows.route[i]
     attempts.cold[a] = 0
     attempts.earlier_hits[a] = attempts.earlier_misses[a] = 0
@@ -197,7 +198,8 @@ def reach(t, a, now):
     attempts.stall[a] = attempts.slot_wait[a] = attempts.download[a] = 0.0
     attempts.memory_wait[a] = attempts.load[a] = 0.0
     attempts.service[a] = attempts.overhead[a] = attempts.cpu_wait[a] = 0.0
-    attempts.device_asked[a] = attempts.device_begun[a] = attempts.device_copy[a] = 0.0
+    if t.params[0].devices > 0:
+        attempts.device_asked[a] = attempts.device_begun[a] = attempts.device_copy[a] = 0.0
     link_client(t, a)
     p = route(t, a, attempts.route[a], now)
     if p == NONE:
