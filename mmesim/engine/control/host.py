@@ -33,6 +33,8 @@ class Host:
         """For an eviction policy that draws."""
         self.was_open = False
         """Whether the router has ever sent to it."""
+        self.leaves = False
+        """Whether it is drained, to be gone then."""
         self.side = 0
         """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now

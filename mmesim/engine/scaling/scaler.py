@@ -42,6 +42,13 @@ class Scalable(Protocol):
     def in_service(self) -> Sequence[Any]:
         """The hosts that take calls."""
 
+    @property
+    def coming(self) -> Sequence[Any]:
+        """The hosts that are on their way into service, replacements too, the newest last."""
+
+    def drop(self, coming: Any) -> None:
+        """A host that is on its way is not wanted any more."""
+
     def provision(self) -> simpy.Process:
         """One more host, which comes into service at the end of the event."""
 
@@ -198,7 +205,7 @@ class Scaler:
             yield self._change(self._within(decision.hosts), decision.policy, figures)
 
     def _change(self, hosts: int, by: int | None, figures: dict[str, float]) -> Generator[simpy.Event, Any, None]:
-        """Bring the fleet to a number of hosts: done when they are in service, or gone."""
+        """Bring the hosts that are in service or on their way to a number: done when they are in service, or gone."""
         fleet, before = self._fleet, self._fleet.desired
         if hosts == before:
             return
@@ -206,20 +213,19 @@ class Scaler:
         kind = Kind.scale_out if hosts > before else Kind.scale_in
         known = {name: value for name, value in figures.items() if value == value}
         self._journal.note(kind, self._name(by), hosts=abs(hosts - before), desired=hosts, **known)
+        there = len(fleet.in_service) + len(fleet.coming)  # lost hosts may be missing, or replaced already
         if hosts > before:
             self._cooldowns.out_begins(by, before, self._env.now)
-            yield self._env.all_of([fleet.provision() for _ in range(hosts - before)])
+            yield self._env.all_of([fleet.provision() for _ in range(hosts - there)])
             self._cooldowns.out_is_done(by, self._env.now)
-            if not self._serial:  # a scale-in may have come first, which could not take them
-                yield self._drained(len(fleet.in_service) - fleet.desired)
         else:
             self._cooldowns.in_begins()
-            yield self._drained(before - hosts if self._serial else len(fleet.in_service) - hosts)
+            dropped = fleet.coming[hosts - there :] if there > hosts else ()
+            for one in dropped:
+                fleet.drop(one)
+            leaving = self._leaving(max(0, there - hosts - len(dropped)))
+            yield self._env.all_of([fleet.drain(host) for host in leaving])
             self._cooldowns.in_is_done(by, self._env.now)
-
-    def _drained(self, number: int) -> simpy.Event:
-        """So many hosts are gone, none for a number below 1."""
-        return self._env.all_of([self._fleet.drain(host) for host in self._leaving(max(0, number))])
 
     def _leaving(self, number: int) -> list[Any]:
         """The hosts that a scale-in takes."""
