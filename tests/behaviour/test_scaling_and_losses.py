@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario import Autoscaling, RunSettings, TargetTracking
+from mmesim.scenario import Autoscaling, RunSettings, ScheduledAction, Step, StepAdjustment, TargetTracking
+from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.test_scaling_of_an_endpoint import calls, decisions
@@ -24,9 +25,9 @@ def ran(
 ) -> tuple[Simulation, Outcome]:
     """So many calls of 0.1 s in each minute, on hosts that come 90 s after they are asked for; losses are seen."""
     more = {name: keys.pop(name) for name in ("faults", "deploys") if name in keys}
-    keys = {"provisioning": Constant(90.0), "loss_noticed_after_s": 0.0, "warm": True} | keys
-    place = endpoint(autoscaling=scaling or tracking(), **keys)
-    models = [model("a", load_s=more.pop("load_s", 1.0))]
+    models = [model("a", load_s=keys.pop("load_s", 1.0))]
+    usual: dict[str, Any] = {"provisioning": Constant(90.0), "loss_noticed_after_s": 0.0, "warm": True}
+    place = endpoint(autoscaling=scaling or tracking(), **usual | keys)
     case = scenario(folder, calls(*each_minute), models, place, **more)
     run = RunSettings(duration_s=60.0 * len(each_minute))
     simulation = Simulation(case.model_copy(update={"run": run}), records=-1)
@@ -74,3 +75,74 @@ def test_a_host_that_leaves_and_is_lost_is_not_replaced(tmp_path):
     simulation = Simulation(case.model_copy(update={"run": RunSettings(duration_s=1200.0)}), records=-1)
     play(simulation)
     assert [host.gone_s for host in simulation.hosts] == [None, 970.0]
+
+
+@pytest.mark.parametrize(
+    ("each_minute", "scaling", "hosts", "provisioning_s", "expected"),
+    [
+        # 7.5 each of two hosts: three from 300 s on. 60 calls from 6 min on: 20 each of three, known at 600 s.
+        (
+            [15] * 6 + [60] * 5,
+            tracking(5.0, 30, scale_out_cooldown_s=900.0),
+            2,
+            60.0,
+            [(240.0, "scale_out", 3), (600.0, "scale_out", 12)],
+        ),
+        # 10 of one host: two from 150 s on. 30 calls: 15 each of two, known at 360 s.
+        (
+            [10] * 4 + [30] * 4,
+            tracking(5.0, 30, out_points=1),
+            1,
+            30.0,
+            [(120.0, "scale_out", 2), (360.0, "scale_out", 6)],
+        ),
+        # Four hosts from 400 s on, as scheduled; the 10 calls of the one before are enough for 10 / 3 = 4.
+        (
+            [10] * 10,
+            tracking(3.0, 30, scheduled=(ScheduledAction(at_s=100.0, min=4),)),
+            1,
+            300.0,
+            [(100.0, "scale_out", 4)],
+        ),
+    ],
+)
+def test_a_target_counts_from_the_hosts_that_were_measured(
+    tmp_path, each_minute, scaling, hosts, provisioning_s, expected
+):
+    _, found = ran(tmp_path, each_minute, scaling, hosts=hosts, provisioning=Constant(provisioning_s))
+    assert decisions(found.data) == expected
+
+
+def test_lost_hosts_are_not_counted_twice(tmp_path):
+    # 14 calls a minute on four hosts, 3.5 each; two are lost at 61 s: 7 each, and 14 / 3 = 5 are wanted.
+    lost = fault(61.0, zone_loss={"zone": 1, "replace": False})
+    sim, found = ran(tmp_path, [14] * 10, hosts=4, faults=lost, provisioning=Constant(60.0))
+    assert decisions(found.data) == [(240.0, "scale_out", 5)]
+    assert len(sim.fleet.in_service) == 5
+
+
+def test_what_waited_for_a_change_is_asked_again_when_that_is_over(tmp_path):
+    # At 120 s one host more than three is wanted. A deploy is under way, which ends at 150 s with one host: 1 + 1.
+    step = Step(metric="InvocationsPerInstance", threshold=1.0, steps=(StepAdjustment(lower_bound=0.0, adjustment=1),))
+    one = Deploy.model_validate({"name": "d", "at": 60.0, "to": {"endpoint.instance_count": 1}})
+    scaling = Autoscaling(min=1, max=9, policies=(step,))
+    _, found = ran(tmp_path, [12] * 4, scaling, hosts=3, deploys=(one,))
+    assert decisions(found.data) == [(150.0, "scale_out", 2)]
+
+
+def test_a_host_that_loads_its_preloads_is_not_counted_among_those_that_take_calls(tmp_path):
+    # Asked for at 210 s, there at 300 s, in service at 420 s.
+    scaling = Autoscaling(min=1, max=2, scheduled=(ScheduledAction(at_s=210.0, min=2),))
+    _, found = ran(tmp_path, [6] * 9, scaling, hosts=1, preload=("a",), load_s=120.0)
+    windows = found.data.windows
+    assert windows["Instances"].tolist() == [1.0] * 5 + [2.0] * 4
+    assert windows["InvocationsPerInstance"].tolist() == [6.0] * 7 + [3.0] * 2
+
+
+def test_hosts_that_rest_during_a_canary_are_not_counted_among_those_that_take_calls(tmp_path):
+    canary = Deploy.model_validate(
+        {"name": "d", "at": 60.0, "strategy": {"canary": {"share": "50 %", "wait": "5 min"}}}
+    )
+    _, found = ran(tmp_path, [12] * 8, tracking(100.0), hosts=2, deploys=(canary,), provisioning=Constant(60.0))
+    assert found.data.windows["Instances"][3:6].tolist() == [4.0] * 3
+    assert found.data.windows["InvocationsPerInstance"].tolist() == [6.0] * 8

@@ -87,7 +87,7 @@ class Fleet:
         for _ in range(self.desired):
             first = self._come(None, self._emptiest_zone(self.side), self.side)
             first.was_open = True
-            self._plane.open_host(env.now, first.row)
+            self._opened(first)
         self._rehashes = scenario.endpoint.router.at_scale == "rehash"
 
     @property
@@ -148,7 +148,7 @@ class Fleet:
     def open(self, host: Host) -> None:
         """The router may send to a host from now on that is new or rests."""
         self._must_be_there(host)
-        self._plane.open_host(self._env.now, host.row)
+        self._opened(host)
         if not host.was_open:
             host.was_open = True
             self._journal.note(Kind.in_service, host=host.row, after_s=self._env.now - host.asked_s)
@@ -157,7 +157,7 @@ class Fleet:
     def rest(self, host: Host) -> None:
         """Send nothing more to a host until it is opened again; what is there goes on."""
         self._must_be_there(host)
-        self._plane.drain_host(self._env.now, host.row)
+        self._closed(host)
         self._changed()
 
     def split_calls(self, share: float) -> None:
@@ -172,7 +172,7 @@ class Fleet:
         """
         self._must_be_there(host)
         host.leaves = True
-        self._plane.drain_host(self._env.now, host.row)
+        self._closed(host)
         self._journal.note(Kind.draining, host=host.row)
         self._changed()
         return self._env.process(self._drain(host))
@@ -202,6 +202,14 @@ class Fleet:
         else:
             self._notice(host)
 
+    def _opened(self, host: Host) -> None:
+        self._plane.open_host(self._env.now, host.row)
+        host.serves(self._env.now, True)
+
+    def _closed(self, host: Host) -> None:
+        self._plane.drain_host(self._env.now, host.row)
+        host.serves(self._env.now, False)
+
     def _emptiest_zone(self, side: int) -> int:
         """The lowest zone with the fewest hosts of a side that are there to stay or on their way."""
         taken = [host.zone for host in self.hosts if host.side == side and not (host.is_gone or host.leaves)]
@@ -228,9 +236,7 @@ class Fleet:
         self.hosts.append(host)
         return host
 
-    def _asked_for(
-        self, endpoint: Endpoint | None, after: float | None, coming: Coming, opens: bool
-    ) -> simpy.Process:
+    def _asked_for(self, endpoint: Endpoint | None, after: float | None, coming: Coming, opens: bool) -> simpy.Process:
         self._coming.append(coming)
         return self._env.process(self._provision(endpoint, after, coming, opens))
 
