@@ -34,7 +34,7 @@ class Fault(Data):
 
     name: Text = ""
     """Name of the fault, on which its random numbers depend, for `expect` (`after NAME`) and the results; default: its
-    kind, such as zone_loss, and of several of a kind also its number in the order of the file: zone_loss-1, zone_loss-2.
+    kind, such as zone_loss; of several of a kind also its number in the order of the file: zone_loss-1, zone_loss-2.
     """
     slow_s3: SlowS3 | None = None
     """Downloads take longer."""

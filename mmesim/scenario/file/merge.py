@@ -1,7 +1,8 @@
 """Puts one scenario over another: `extends`, and `--set` overrides.
 
-Maps merge, lists replace. In a file that extends another, the lists `models`, `traffic`, `faults` and `deploys` merge by
-name, but an empty one empties them; an override that gives one of them gives all of it. A key takes the place of the keys that it excludes: a new distribution replaces the old one instead of joining it.
+Maps merge, lists replace. In a file that extends another, the lists `models`, `traffic`, `faults` and `deploys` merge
+by name, but an empty one empties them; an override that gives one of them gives all of it. A key takes the place of the
+keys that it excludes: a new distribution replaces the old one instead of joining it.
 """
 
 from __future__ import annotations
