@@ -76,6 +76,24 @@ def test_a_wrong_fault_is_refused_with_line_field_and_remedy(problems, base, lin
     assert with_faults(base, line).split("\n")[lines - 1].endswith(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "hints"),
+    [
+        (
+            "{type: zone_loss, zone: 4, at: 3 s}",
+            ["write zone_loss: {zone: ...}", "it belongs inside: zone_loss: {zone: 4}"],
+        ),
+        ("{kind: instance-loss, at: 3 s}", ["write instance_loss: {}"]),
+        ("{slow_s3: {factor: 2}, at: 3 s, for: 2 min}", ["it belongs inside: slow_s3: {for: 2 min}"]),
+        ("{leak: {models: [m], per_call: 1 MB}, at: 3 s, for: 2 min}", ["it belongs inside: leak: {for: 2 min}"]),
+        ("{instance_loss: 1, at: 3 s}", ["write {instance: 1}"]),
+        ("{zone_loss: 1, at: 3 s}", ["write {zone: 1}"]),
+    ],
+)
+def test_what_stands_one_level_too_high_is_said_with_its_place(problems, base, line, hints):
+    assert [problem.hint for problem in problems(with_faults(base, line))] == hints
+
+
 def test_two_faults_of_one_name_are_refused(problems, base):
     slow = "{name: s3, slow_s3: {factor: 2}, at: 3 s}"
     (problem,) = problems(with_faults(base, slow, slow))
@@ -122,6 +140,8 @@ def test_a_fault_is_no_steady_state_and_one_after_the_end_is_noted(scenario, bas
     assert late.changes_over_time == "fault 'slow_s3-1' changes the endpoint"
     texts = [finding.text for finding in findings(late) if finding.id == "fault"]
     assert texts == ["fault 'slow_s3-1' never comes: it is due at 60 s, and the run ends at 60 s"]
+    hints = [finding.try_ for finding in findings(late) if finding.id == "fault"]
+    assert hints == ["faults.slow_s3-1.at=30 s, or a longer run.duration"]
 
 
 def test_python_refuses_what_a_file_refuses():
