@@ -9,12 +9,11 @@ from mmesim.scenario.file.load import load
 from tests.helpers.files import ROOT
 
 FILE = ROOT / "scenarios" / "gallery" / "spiky-models.yaml"
-SHORTER = ("run.duration=12 min", "run.replications=4")
 
 
 def against(*overrides: str) -> Diff:
     """One worker each, by MMS, against something else."""
-    return diff(load(FILE, SHORTER), load(FILE, [*SHORTER, *overrides]))
+    return diff(load(FILE), load(FILE, overrides))
 
 
 @pytest.mark.slow

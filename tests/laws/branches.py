@@ -427,7 +427,7 @@ def run(scenario: Scenario) -> str:
 
 
 def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
-    if sim.scenario.models[0].name in ("max", "m2"):
+    if sim.scenario.models[0].name == "max":
         # A load of the one leaves a copy that tries again at each call, of the other one without a worker.
         sim.loader.faults.bad.update({0: ["swallowed"], 1: ["507"]})
     yield sim.env.timeout(sim.scenario.run.duration_s / 2)
