@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -129,6 +130,18 @@ def test_without_all_calls_there_are_statistics_and_no_percentiles(tmp_path: Pat
     ]
     assert all(one["Minimum"] <= one["Sum"] / one["SampleCount"] * (1 + 1e-12) <= one["Maximum"] * 2 for one in sets)
     assert [one["Maximum"] for one in sets] == windows(tmp_path / "day")["ModelLatency_Maximum"]
+
+
+def test_a_run_without_records_is_exported_too(folder: Path, of: Export, tmp_path: Path) -> None:
+    bare = shutil.copytree(folder, tmp_path / "bare")
+    (bare / "requests.parquet").unlink()
+    export = Export.of(bare, START)
+    assert not export.minutes.in_full(METRICS["ModelLatency"])
+    assert export.minutes.in_full(METRICS["ModelCacheHit"])
+    found, expected = (list(one.minutes.data(METRICS["ModelLatency"])) for one in (export, of))
+    for datum, full in zip(found, expected, strict=True):
+        known = full.statistics()
+        assert datum.statistics() == pytest.approx({name: known[name] for name in datum.statistics()}, rel=1e-9)
 
 
 @given(some.lists(some.floats(0.0, 1e12), min_size=1, max_size=400))
