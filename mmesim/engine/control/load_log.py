@@ -8,8 +8,8 @@ from mmesim.engine.dataplane import DataPlane
 class LoadLog:
     """Keeps nothing: most runs want no more of loads than their number and durations.
 
-    Pools, hosts and models are rows, `life` is the number of the pool's owner; times are seconds. `plane` knows when
-    the phases of a load ended.
+    Pools, hosts and models are rows; times are seconds. `plane` knows when the phases of a load ended; `deaths` is how
+    often the host's container had died when an unload began.
     """
 
     def begun(self, pool: int, host: int, model: int, now: float) -> None:
@@ -21,8 +21,8 @@ class LoadLog:
     def evicted(self, host: int, model: int, now: float) -> None:
         """The eviction policy has chosen a copy of a model, which is unloaded to make room."""
 
-    def unloading(self, pool: int, life: int, host: int, model: int, now: float) -> None:
+    def unloading(self, host: int, pool: int, deaths: int, model: int, now: float) -> None:
         """An unload begins."""
 
-    def unloaded(self, pool: int, life: int, now: float) -> None:
+    def unloaded(self, host: int, pool: int, deaths: int, now: float) -> None:
         """It is over, or the container that did it is dead."""

@@ -67,8 +67,8 @@ class KeptLoads(LoadLog):
         self._start_s, self._end_s = window_s
         self._loads: dict[int, Load] = {}
         """By pool."""
-        self._unloads: dict[tuple[int, int], Unload] = {}
-        """By pool and life."""
+        self._unloads: dict[tuple[int, int, int], Unload] = {}
+        """By host, pool, and deaths of the container."""
         self._over: list[Load | Unload] = []
         self.evictions: list[Evicted] = []
 
@@ -89,13 +89,13 @@ class KeptLoads(LoadLog):
         if self._start_s <= now < self._end_s:
             self.evictions.append(Evicted(host, model, now))
 
-    def unloading(self, pool: int, life: int, host: int, model: int, now: float) -> None:
+    def unloading(self, host: int, pool: int, deaths: int, model: int, now: float) -> None:
         """An unload begins."""
-        self._unloads[pool, life] = Unload(host, model, now)
+        self._unloads[host, pool, deaths] = Unload(host, model, now)
 
-    def unloaded(self, pool: int, life: int, now: float) -> None:
+    def unloaded(self, host: int, pool: int, deaths: int, now: float) -> None:
         """It is over."""
-        unload = self._unloads.pop((pool, life))
+        unload = self._unloads.pop((host, pool, deaths))
         unload.ended_s = now
         if now > self._start_s:
             self._over.append(unload)
