@@ -99,9 +99,10 @@ class Expectation:
 
     @property
     def limits_calls(self) -> bool:
-        """Whether it bounds the latency or the errors of calls at any time: what recovery is measured against."""
-        whenever = self.calls.between_s is None and self.calls.after is None
-        return self.is_upper and whenever and (self.is_latency or self.metric == "error_rate")
+        """Whether it bounds the latency or the errors of calls, always or in a window of the run: what recovery is
+        measured against. Lines `after` an event are about that event alone.
+        """
+        return self.is_upper and self.calls.after is None and (self.is_latency or self.metric == "error_rate")
 
     @property
     def meaning(self) -> str:
