@@ -67,7 +67,7 @@ def minutes(scenario: Scenario, run: RunData) -> Minutes:
     if not scenario.is_watched:
         raise SimulationError("nothing happens in this scenario: its calls are not counted minute by minute")
     windows = scenario.windows_of(scenario.minutes)
-    starts_s: Floats = windows.start_s + windows.length_s * np.arange(windows.number)
+    starts_s = windows.start_s + windows.length_s * np.arange(windows.number, dtype=np.float64)
     ends_s: Floats = np.minimum(starts_s + windows.length_s, windows.end_s)
     kept = tuple(
         (e, _within(e, cells_of(scenario, counted, run), starts_s, ends_s))

@@ -102,7 +102,16 @@ class Expectation:
         """Whether it bounds the latency or the errors of calls, always or in a window of the run: what recovery is
         measured against. Lines `after` an event are about that event alone.
         """
-        return self.is_upper and self.calls.after is None and (self.is_latency or self.metric == "error_rate")
+        return self._is_limit and self.calls.after is None
+
+    @property
+    def limits_calls_of_a_part(self) -> bool:
+        """Whether it bounds them after an event alone."""
+        return self._is_limit and not self.limits_calls
+
+    @property
+    def _is_limit(self) -> bool:
+        return self.is_upper and (self.is_latency or self.metric == "error_rate")
 
     @property
     def meaning(self) -> str:
