@@ -227,8 +227,8 @@ What share of its calls a fleet with another memory would miss: the
 
 
 HAPPENED = """
-One row for each thing that happened to the fleet, in each replication, also after the end of the run for as long as a
-measured call was not answered. Besides, a column for each figure that is named here, null in the other rows.
+One row for each thing that happened to the fleet, in each replication, up to the end of the run. Besides, a column
+for each figure that is named here, null in the other rows.
 """.strip()
 
 

@@ -133,7 +133,7 @@ class Simulation:
             windows=self.windows.table(),
             records=self.recorder.records(),
             control_events=next(self.env._eid),
-            happened=self.journal.happened,
+            happened=tuple(one for one in self.journal.happened if one.at_s < self.scenario.run.duration_s),
         )
 
     def _run_with_own(self) -> None:

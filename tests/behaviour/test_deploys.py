@@ -306,3 +306,11 @@ def test_a_deploy_goes_on_when_a_host_is_lost(tmp_path, at_s, row):
     assert len(sim.fleet.in_service) == 4
     assert hosts_between(run, 330.0, 1000.0) <= {host.row for host in sim.fleet.alive}
     assert all(host.is_empty() for host in sim.hosts if host.is_gone)
+
+
+def test_what_happens_after_the_end_of_the_run_is_not_told(tmp_path):
+    """The deploy goes on while the last call is answered; nobody sees its hosts."""
+    requests = [*every(1.0), (999.5, "m0", 50.0)]
+    sim, run = deployed(tmp_path, [Deploy(at_s=970.0)], requests)
+    assert [at_s for at_s, _, _ in story(sim)][:2] == [970.0, 1030.0]
+    assert {str(one.kind) for one in run.data.happened} == {"deploy", "provisioning"}
