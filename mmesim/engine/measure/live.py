@@ -68,6 +68,7 @@ class LiveMetrics:
         self.plane = plane
         self.loader = loader
         self.hosts = hosts
+        self.log_middles = log_middles(plane.tables.views.coarse_edges)
         self._counted: list[_Counted] = []
 
     def integrals(self) -> Integrals:
@@ -222,8 +223,7 @@ class Reading:
 
     def log_latency(self) -> float:
         """The mean logarithm of these latencies, from the middles of buckets."""
-        middles = log_middles(self.live.plane.tables.views.coarse_edges)
-        return _ratio(float(middles @ self.latencies), self.window["ok"])
+        return _ratio(float(self.live.log_middles @ self.latencies), self.window["ok"])
 
     @property
     def endpoints(self) -> list[Endpoint]:
