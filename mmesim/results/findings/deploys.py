@@ -30,6 +30,7 @@ def deploys(scenario: Scenario, runs: Sequence[RunData]) -> Iterator[Finding]:
         yield from _cost(deploy, runs, told)
         yield from _undone(deploy, told)
         yield from _shrunk(deploy, [happened for happened in told if any(one.kind is Kind.shifted for one in happened)])
+        yield from _short(deploy, told)
 
 
 def _cost(deploy: Deploy, runs: Sequence[RunData], told: Sequence[Sequence[Happened]]) -> Iterator[Finding]:
@@ -125,4 +126,20 @@ def _shrunk(deploy: Deploy, told: Sequence[Sequence[Happened]]) -> Iterator[Find
         evidence={"old": old, "new": new, "shrunk": float(len(fewer)), "replications": float(len(told))},
         source=RULE,
         try_=f"deploys.{deploy.name}.retain_count=true",
+    )
+
+
+def _short(deploy: Deploy, told: Sequence[Sequence[Happened]]) -> Iterator[Finding]:
+    """At its end hosts were lost, and nothing takes their places."""
+    missing = [one.figures["missing"] for happened in told for one in happened if "missing" in one.figures]
+    if not missing:
+        return
+    yield Finding(
+        id="deploy_short",
+        severity="warning",
+        text=f"deploy {deploy.name} ended {units.show_number(mean(missing))} short of the instances that the endpoint "
+        f"is set to, in {len(missing)} of {len(told)} replications: they were lost, and nothing replaces them",
+        evidence={"missing": mean(missing), "short": float(len(missing)), "replications": float(len(told))},
+        source=RULE,
+        try_=None,
     )
