@@ -132,7 +132,8 @@ class TargetTracking(Watching):
     """Value to keep the metric near, in CloudWatch's unit: `CPUUtilization` is 100 for each busy vCPU, so that 70 on
     4 vCPUs is 17 %; times are microseconds."""
     scale_out_cooldown_s: Seconds = Field(COOLDOWN_S, alias="scale_out_cooldown")
-    """Time after a scale-out in which only a larger one is made, which counts what the first has added."""
+    """Time after a scale-out in which only a larger one is made. A target asks for a number of hosts in all, from those
+    that the metric was measured over: any above the present number is a larger one, so this changes nothing."""
     scale_in_cooldown_s: Seconds = Field(COOLDOWN_S, alias="scale_in_cooldown")
     """Time after a scale-in in which there is no other; a scale-out ends it."""
     disable_scale_in: Flag = False
