@@ -214,6 +214,9 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
             yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
         if e.event is not None and not any(one.limits_calls for one in scenario.expect):
             yield _no_limit(scenario, place)
+        if e.event is not None and not e.is_upper:
+            message = "asks that the recovery takes longer than that"
+            yield Refused(message, place, f"write {e.text.replace('>', '<', 1)}")
         limited = any(one.is_latency and one.is_upper and one.calls.is_all for one in scenario.expect)
         if e.metric == "tenants.meet_slo" and not limited:
             yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")

@@ -9,6 +9,7 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.findings.deploys import deploys
+from mmesim.results.findings.waited import waited
 from mmesim.results.happened import Happened, Kind
 from mmesim.scenario import Scenario
 
@@ -76,3 +77,13 @@ def test_a_fleet_that_shrinks_is_told_unless_that_was_asked_for():
     assert "deploy_shrinks" not in found(scenario(), happened=(begun, Happened(700.0, Kind.shifted, "up")))
     asked = scenario(to={"endpoint.instance_count": 2})
     assert "deploy_shrinks" not in found(asked, happened=began)
+
+
+def test_a_deploy_that_waited_for_another_would_have_been_refused():
+    second = {"name": "soon", "at": "3.5 min"}
+    made = Scenario.from_dict(TEXT | {"deploys": [*TEXT["deploys"], second]})
+    (found,) = waited(made, [simulate(made)])
+    # The first takes a minute to provision, and its old hosts are drained at once.
+    assert found.evidence == {"waited_s": pytest.approx(30.0, abs=1.0), "waited": 1.0, "replications": 1.0}
+    assert found.text.startswith("deploy soon waited 30")
+    assert list(waited(scenario(), [simulate(scenario())])) == []
