@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmesim.arrays import Floats
-from mmesim.results.happened import Kind
+from mmesim.arrays import Floats, Ints, divide
+from mmesim.results.happened import Happened, Kind
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
@@ -22,10 +22,10 @@ class Span(NamedTuple):
     weight: float = 1.0
 
 
-def hosts(scenario: Scenario, run: RunData) -> dict[int, Span]:
+def hosts(scenario: Scenario, happened: Iterable[Happened]) -> dict[int, Span]:
     """When each host was in service; infinite ends are those of hosts that are there to the end."""
     found = {row: Span(0.0, math.inf) for row in range(scenario.endpoint.instance_count)}
-    for one in run.happened:
+    for one in happened:
         row = int(one.figures.get("host", -1.0))
         if one.kind is Kind.in_service:
             found[row] = Span(one.at_s, math.inf)
@@ -50,7 +50,7 @@ def provisioned(scenario: Scenario, run: RunData) -> list[Span]:
 
 def peak(scenario: Scenario, run: RunData) -> int:
     """The most hosts that were in service at once within the measured time."""
-    spans = list(hosts(scenario, run).values())
+    spans = list(hosts(scenario, run.happened).values())
     moments = [run.warmup_s, *(one.start_s for one in spans if run.warmup_s < one.start_s < run.duration_s)]
     return max(sum(one.start_s <= at_s < one.end_s for one in spans) for at_s in moments)
 
@@ -58,7 +58,11 @@ def peak(scenario: Scenario, run: RunData) -> int:
 def priced(scenario: Scenario, run: RunData) -> list[Span]:
     """When each host was in service, with its price, USD an hour; nan where that is not known."""
     prices = run.hosts.usd_per_hour
-    return [one._replace(weight=float(prices[row])) for row, one in hosts(scenario, run).items() if row < len(prices)]
+    return [
+        one._replace(weight=float(prices[row]))
+        for row, one in hosts(scenario, run.happened).items()
+        if row < len(prices)
+    ]
 
 
 def means(spans: Iterable[Span], starts_s: Floats, ends_s: Floats) -> Floats:
@@ -68,3 +72,10 @@ def means(spans: Iterable[Span], starts_s: Floats, ends_s: Floats) -> Floats:
         found += one.weight * np.maximum(np.minimum(ends_s, one.end_s) - np.maximum(starts_s, one.start_s), 0.0)
     mean: Floats = found / (ends_s - starts_s)
     return mean
+
+
+def vcpus(scenario: Scenario, happened: Iterable[Happened], vcpu: Ints, starts_s: Floats, ends_s: Floats) -> Floats:
+    """[windows]: vCPUs of a host in service, on average; `vcpu` are those of each host. A deploy may change them."""
+    spans = [(row, one) for row, one in hosts(scenario, happened).items() if row < len(vcpu)]
+    weighed = means([one._replace(weight=float(vcpu[row])) for row, one in spans], starts_s, ends_s)
+    return divide(weighed, means([one for _, one in spans], starts_s, ends_s), float(scenario.endpoint.host.vcpu))

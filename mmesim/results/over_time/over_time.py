@@ -13,7 +13,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.results.over_time.course import EVENTS
-from mmesim.results.over_time.fleet import means, priced, provisioned
+from mmesim.results.over_time.fleet import means, priced, provisioned, vcpus
 from mmesim.results.over_time.limits import minutes
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.window_table import START
@@ -113,7 +113,10 @@ class OverTime:
         if self.scenario.is_watched:
             yield from self._failed(run, starts_s)
         yield "in_flight", columns["RequestsInSystem"]
-        yield "cpu_utilization", columns["CPUUtilization"] / 100.0 / host.vcpu
+        yield (
+            "cpu_utilization",
+            columns["CPUUtilization"] / 100.0 / vcpus(self.scenario, run.happened, run.hosts.vcpu, starts_s, ends_s),
+        )
         yield "memory_utilization", columns["MemoryUtilization"] / 100.0
         if host.price_usd_per_hour is not None:
             yield "usd_per_hour", means(priced(self.scenario, run), starts_s, ends_s)

@@ -11,7 +11,7 @@ import pytest
 from mmesim.report.content.run import run_report
 from mmesim.report.text import text
 from mmesim.results.happened import Happened, Kind
-from mmesim.results.over_time.fleet import hosts, peak, provisioned
+from mmesim.results.over_time.fleet import hosts, peak, provisioned, vcpus
 from mmesim.results.over_time.over_time import COLUMNS
 from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, RunData
@@ -87,7 +87,7 @@ def test_the_warm_up_has_no_failures_by_cause() -> None:
 def test_the_fleet_is_what_happened_to_it() -> None:
     case = of("p99 < 1 s")
     data = run(case, [0] * 10, happened=OUT)
-    assert {row: one[:2] for row, one in hosts(case, data).items()} == {
+    assert {row: one[:2] for row, one in hosts(case, data.happened).items()} == {
         0: (0.0, 450.0),
         1: (300.0, np.inf),
         2: (390.0, np.inf),
@@ -150,3 +150,10 @@ def test_the_report_says_why_nobody_can_tell() -> None:
     case = of("cache_hit_ratio > 1 %")
     data: RunData = run(case, [0] * 10, happened=[Happened(150.0, Kind.fault, CRASH)])
     assert "(no recovery: expect names no limit of latency or errors)" in shown(Result(case, (data,)))
+
+
+def test_a_fleet_of_two_types_has_the_vcpus_of_the_hosts_that_are_there() -> None:
+    case = of("p99 < 1 s")
+    starts_s = np.arange(0.0, 600.0, 60.0)
+    found = vcpus(case, OUT, np.array([2, 4, 8]), starts_s, starts_s + 60.0)
+    assert found.tolist() == pytest.approx([2, 2, 2, 2, 2, 3, 4, 5.2, 6, 6])
