@@ -25,6 +25,7 @@ from mmesim.cli import (
     explain,
     gate,
     init,
+    metrics,
     plan,
     report,
     robustness,
@@ -68,6 +69,7 @@ app.command("gate")(gate.gate)
 app.command("capacity")(capacity.capacity)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
+app.command("metrics")(metrics.metrics)
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)

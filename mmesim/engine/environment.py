@@ -24,9 +24,9 @@ class Environment(simpy.Environment):
     def __init__(self, plane: DataPlane) -> None:
         super().__init__()
         self._plane = plane
-        self._handlers: dict[int, Callable[[int], None]] = {}
+        self._handlers: dict[int, Callable[[int], object]] = {}
 
-    def handle(self, signal: int, handler: Callable[[int], None]) -> None:
+    def handle(self, signal: int, handler: Callable[[int], object]) -> None:
         """Let `handler(row)` act on a signal of the data plane."""
         self._handlers[signal] = handler
 

@@ -33,9 +33,21 @@ class Config:
     """Of a loaded copy of each model."""
     peak_bytes: Sequence[int]
     """Of a copy of each model while it loads."""
+    asked_bytes: Sequence[int]
+    """That must be free before each model loads."""
     tasks: Sequence[int]
     """Processes and threads of a loaded copy of each model."""
     loads: LoadTimes
+    load_loops: int
+    """Event loops, one of which a load keeps; 0: it keeps none."""
+    keeps_loop_to_end: bool
+    """Whether it keeps it until it ends, not only while its parent process starts."""
+    starts_each_worker: bool
+    """Whether each worker starts by itself, not a parent for all of them."""
+    unload_loops: int
+    """Event loops, all of which an unload keeps until it ends; 0: it keeps none."""
+    unload_s: float
+    """Time that an unload takes, seconds."""
 
 
 class Configs:
@@ -68,13 +80,20 @@ class Configs:
     def _config(self, place: int, endpoint: Endpoint) -> Config:
         scenario = self._scenario
         kind, models = scenario.kind_on(endpoint), scenario.models_on(endpoint)
+        peak_bytes = [ceil(model.pool_memory_bytes * endpoint.load_peak) for model in models]
         return Config(
             place=place,
             endpoint=endpoint,
             kind=kind,
             models=models,
             memory_bytes=[model.pool_memory_bytes for model in models],
-            peak_bytes=[ceil(model.pool_memory_bytes * endpoint.load_peak) for model in models],
+            peak_bytes=peak_bytes,
+            asked_bytes=[kind.asks_bytes(model, peak) for model, peak in zip(models, peak_bytes, strict=True)],
             tasks=[model.pool_tasks for model in models],
             loads=LoadTimes(scenario, self._replication, models),
+            load_loops=kind.event_loops if kind.load_keeps_loop else 0,
+            keeps_loop_to_end=kind.load_keeps_loop == "load",
+            starts_each_worker=kind.starts_each_worker,
+            unload_loops=kind.event_loops if kind.unload_blocks_loops else 0,
+            unload_s=kind.unload_s(scenario.endpoint.unload_s),
         )

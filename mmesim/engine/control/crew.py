@@ -63,8 +63,8 @@ class Crew:
         self._hosts = hosts
         self._work = work
         self._loads = loads
-        self._added: dict[int, Added] = {}
-        """By station."""
+        self.added: dict[int, Added] = {}
+        """Workers that were added, by station."""
         self._starts = 0
         env.handle(ADD_WORKER, self._add)
         env.handle(WORKER_GONE, self._gone)
@@ -105,20 +105,20 @@ class Crew:
         if host.is_gone:
             return
         if model is not None and death.reloads:
-            again = self.start_worker if host.config.kind.starts_each_worker else self._loads.load_worker
+            again = self.start_worker if host.config.starts_each_worker else self._loads.load_worker
             yield from again(host, model, host.config.loads.draw(model.index, worker), 0)
         if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
             plane.revive_worker(env.now, worker)
 
     def leave(self, pool: int) -> None:
         """A pool is unloaded: no worker starts for it any more. What those that were added hold goes with it."""
-        added = self._added.pop(pool, None)
+        added = self.added.pop(pool, None)
         if added is not None:
             added.end()
 
     def abandon(self, host: Host) -> None:
         """The host is about to be no more: no worker starts there any more."""
-        for station in [station for station, added in self._added.items() if added.host is host]:
+        for station in [station for station, added in self.added.items() if added.host is host]:
             self.leave(station)
 
     def _rule(self, station: int) -> tuple[Host, Workers]:
@@ -135,7 +135,7 @@ class Crew:
             self._plane.forgo_worker(env.now, station)
             return
         host.add(station, rule.memory_bytes, rule.tasks)
-        added = self._added.setdefault(station, Added(host, Slots(env, 1)))
+        added = self.added.setdefault(station, Added(host, Slots(env, 1)))
         added.starting = [start for start in added.starting if start.is_alive]
         added.starting.append(env.process(self._start(station, host, rule, added.turn)))
 

@@ -33,6 +33,8 @@ class Host:
         """For an eviction policy that draws."""
         self.was_open = False
         """Whether the router has ever sent to it."""
+        self.leaves = False
+        """Whether it is drained, to be gone then."""
         self.side = 0
         """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now
@@ -47,6 +49,8 @@ class Host:
         self.disk = Gauge(0, env.now)
         self.loaded = Gauge(0, env.now)
         self.tasks = Gauge(kind.server.base_tasks, env.now)
+        self.serving = Gauge(0, env.now)
+        """1 while the router may send to it."""
         self.loads = 0
         self.unloads = 0
         self.awaits_room = False
@@ -68,6 +72,8 @@ class Host:
         """What unloads have left behind in the container."""
         self.back: simpy.Event | None = None
         """When the container is there again, None while it is there: loads in it wait for that."""
+        self.deaths = 0
+        """How often the container has died, or the host with it: what goes on in it is void then."""
         self.leaked_bytes = 0
         """All memory that has ever leaked here: this much more than is usable may be used."""
         self._unused: OrderedDict[int, None] = OrderedDict()
@@ -79,11 +85,14 @@ class Host:
         self._base_bytes = endpoint.base_memory_bytes
         self._base_tasks = kind.server.base_tasks
         self._admits = kind.admits
-        self._asks_bytes = kind.asks_bytes
         self._most_models = inf if kind.most_models is None else kind.most_models
         self._pid_limit = endpoint.pid_limit if endpoint.pid_limit is not None else inf
         self._disk_bytes = endpoint.disk_bytes
         self._device_bytes = 0 if endpoint.host.devices is None else endpoint.host.devices.free_bytes
+
+    def serves(self, now: float, yes: bool) -> None:
+        """The router may send to it from now on, or not."""
+        self.serving.add(int(yes) - self.serving.value, now)
 
     def until(self, now: float) -> float:
         """The end of the host's time up to `now`."""
@@ -106,6 +115,7 @@ class Host:
         """
         now = self._env.now
         self.gone_s = now
+        self.serves(now, False)
         self.empty(pools)
         self.take(-self._base_bytes, -self._base_tasks)
         for model in tuple(self.artefacts):
@@ -117,10 +127,11 @@ class Host:
 
     def empty(self, pools: Sequence[tuple[int, int]]) -> None:
         """The container is empty: these pools (row, model), which are loaded or not unloaded yet, hold nothing more."""
+        self.deaths += 1
         self.loaded.add(-self.loaded.value, self._env.now)
         for pool, model in pools:
             more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
-            self.release(self.config.memory_bytes[model] + more_bytes, self.config.tasks[model] + more_tasks)
+            self.take(-self.config.memory_bytes[model] - more_bytes, -self.config.tasks[model] - more_tasks, -1)
             self.end_pool(model)
         self.take(-self.left_bytes, 0)
         self.left_bytes = 0
@@ -140,26 +151,22 @@ class Host:
             or any(link.transfers for link in links)
         )
 
-    def fits(self, memory_bytes: int, tasks: int) -> bool:
-        """Whether this much can be added now."""
-        return self._admits(
+    def fits(self, memory_bytes: int, tasks: int, models: int = 0) -> bool:
+        """Whether this much, and so many models, can be added now."""
+        return self.holding + models <= self._most_models and self._admits(
             self.memory.value + memory_bytes, self._usable_bytes, self.tasks.value + tasks, self._pid_limit
         )
 
-    def takes(self, model: Model, memory_bytes: int, tasks: int) -> bool:
-        """Whether the server takes a load of the model now, which needs this much."""
-        return self.holding < self._most_models and self.fits(self._asks_bytes(model, memory_bytes), tasks)
-
-    def lacks(self, model: Model, memory_bytes: int, tasks: int) -> str:
-        """What a load of the model lacks now that needs this much and is not taken: of several the first of `ROOM`."""
-        if self.memory.value + self._asks_bytes(model, memory_bytes) > self._usable_bytes:
+    def lacks(self, memory_bytes: int, tasks: int) -> str:
+        """What there is too little of for a load that asks for this much and does not fit: the first of `ROOM`."""
+        if self.memory.value + memory_bytes > self._usable_bytes:
             return "memory"
         return "tasks" if self.tasks.value + tasks > self._pid_limit else "models"
 
-    def can_ever_hold(self, model: Model, memory_bytes: int) -> bool:
-        """Whether the model would fit into the host with nothing else on it."""
+    def can_ever_hold(self, model: Model) -> bool:
+        """Whether the model could be loaded with nothing else on the host."""
         tasks = self._base_tasks + model.pool_tasks
-        asked_bytes = self._base_bytes + self._asks_bytes(model, memory_bytes)
+        asked_bytes = self._base_bytes + self.config.asked_bytes[model.index]
         fits = self._admits(asked_bytes, self._usable_bytes, tasks, self._pid_limit)
         return fits and model.artifact_bytes <= self._disk_bytes and self.device_can_hold(model)
 
@@ -167,21 +174,15 @@ class Host:
         """Whether the model would fit on a device with nothing else on it."""
         return model.device_memory_bytes <= self._device_bytes
 
-    def take(self, memory_bytes: int, tasks: int) -> None:
-        """Reserve memory and process ids, which must fit, or give them back (negative)."""
+    def take(self, memory_bytes: int, tasks: int, models: int = 0) -> None:
+        """Reserve memory and process ids, which must fit, or give them back (negative).
+
+        `models`: 1 when a model begins to hold memory here, -1 when this is all that it held.
+        """
         now = self._env.now
         self.memory.add(memory_bytes, now)
         self.tasks.add(tasks, now)
-
-    def hold(self, memory_bytes: int, tasks: int) -> None:
-        """Reserve memory and process ids, which must fit, for a load."""
-        self.take(memory_bytes, tasks)
-        self.holding += 1
-
-    def release(self, memory_bytes: int, tasks: int) -> None:
-        """Give back all that a model holds: its load was broken off, or it is unloaded."""
-        self.take(-memory_bytes, -tasks)
-        self.holding -= 1
+        self.holding += models
 
     def add(self, pool: int, memory_bytes: int, tasks: int) -> None:
         """A pool gets a worker, for which there must be room, or loses it (negative)."""
@@ -232,7 +233,7 @@ class Host:
     def unloaded(self, model: int, memory_bytes: int, tasks: int, keep: bool) -> None:
         """A pool is gone: what it held is free, and its artefact is the one used last, or is deleted."""
         self.end_pool(model)
-        self.release(memory_bytes, tasks)
+        self.take(-memory_bytes, -tasks, -1)
         if not keep:
             self.delete(model)
 

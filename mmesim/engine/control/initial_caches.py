@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from math import ceil
 
 import numpy as np
 
@@ -103,15 +102,11 @@ class InitialCaches:
         self._replay(reference, TIMES * time_s)
 
     def _can_be_held(self, model: int) -> bool:
-        fits = self._hosts[0].can_ever_hold(self._models[model], self._peak_bytes(model))
-        return fits and self._can_be_loaded(model)
+        return self._hosts[0].can_ever_hold(self._models[model]) and self._can_be_loaded(model)
 
     def _can_be_loaded(self, model: int) -> bool:
         """Whether a load of the model leaves something that counts as a copy."""
         return self._faults.of(model) in (None, SWALLOWED)
-
-    def _peak_bytes(self, model: int) -> int:
-        return ceil(self._held[model][0] * self._scenario.endpoint.load_peak)
 
     def _place_all(self, rates: Floats, everywhere: bool) -> None:
         """Every model with traffic, on each of its hosts or on the first where it fits."""
@@ -159,7 +154,7 @@ class InitialCaches:
         while model not in host.artefacts and not host.disk_fits(size):
             if not self._eviction.delete_artefact(host, at_s) and not self._evict(host, at_s, chance):
                 return False
-        while not host.takes(self._models[model], self._peak_bytes(model), self._held[model][1]):
+        while not host.fits(host.config.asked_bytes[model], self._held[model][1], 1):
             if not self._evict(host, at_s, chance):
                 return False
         return self._place(model, host.row, at_s)
@@ -182,11 +177,12 @@ class InitialCaches:
         host, size = self._hosts[row], self._models[model].artifact_bytes
         memory_bytes, tasks = self._held[model]
         on_disk = model in host.artefacts
-        if not host.takes(self._models[model], memory_bytes, tasks) or not (on_disk or host.disk_fits(size)):
+        asked_bytes = host.config.kind.asks_bytes(self._models[model], memory_bytes)
+        if not host.fits(asked_bytes, tasks, 1) or not (on_disk or host.disk_fits(size)):
             return False
         if not host.device_can_hold(self._models[model]):
             return False
-        host.hold(memory_bytes, tasks)
+        host.take(memory_bytes, tasks, 1)
         host.store(model, size)
         host.begin_pool(model)
         host.loaded.add(1, 0.0)

@@ -55,18 +55,19 @@ class S3:
     @property
     def most_per_download(self) -> float:
         """Most bytes a second that one download gets."""
-        rates = [self._stream_Bps, *(one.stream_Bps for one in self.slow if one.stream_Bps is not None)]
-        return min(rates) / self._factor
+        rates = [one.stream_Bps for one in self.slow if one.stream_Bps is not None]
+        return min([self._stream_Bps, *rates]) / self._factor if self.slow else self._stream_Bps
 
     def first_byte(self, own_s: float, model: str, load: int) -> Generator[simpy.Event, Any, None]:
         """Wait for the first byte of an artefact, `own_s` by itself; raises LoadFailed when every try has failed."""
         env, failures = self._env, 0
         drawn: dict[Outage, list[tuple[float, float]]] = {}
         while True:
-            times = [own_s, *(one.first_byte_s for one in self.slow if one.first_byte_s is not None)]
-            first_byte_s = max(times) * self._factor
+            first_byte_s = self._slowed(own_s) if self.slow else own_s
             if first_byte_s > 0.0:
                 yield env.timeout(first_byte_s)
+            if not self.outages:
+                return
             for outage in self.outages:
                 drawn.setdefault(outage, outage.of(model, load))
             failing = [one for one in self.outages if drawn[one][min(failures, one.what.tries - 1)][0] < one.what.share]
@@ -77,6 +78,10 @@ class S3:
             if failures >= tries:
                 raise LoadFailed
             yield env.timeout(drawn[failing[0]][failures - 1][1] * 2.0 ** (failures - 1))
+
+    def _slowed(self, own_s: float) -> float:
+        times = [own_s, *(one.first_byte_s for one in self.slow if one.first_byte_s is not None)]
+        return max(times) * self._factor
 
     @property
     def _factor(self) -> float:

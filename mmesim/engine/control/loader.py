@@ -68,16 +68,13 @@ class Loader:
         self.download_s: list[float] = []
         self.load_s: list[float] = []
         self.unload_s: list[float] = []
-        env.handle(MISS, self._missed)
+        env.handle(MISS, self._begin)
         env.handle(IDLE, self._idle)
         self.crew = Crew(env, plane, hosts, self._work, self)
         self._limit = LoadLimit(env, scenario.endpoint.load_limit_s)
 
-    def _missed(self, pool: int) -> None:
-        """A request found its model neither ready nor loading: load it."""
-        self._begin(pool)
-
     def _begin(self, pool: int) -> simpy.Process:
+        """Load a pool; a request, for one, has found its model neither ready nor loading. The load's end."""
         process = Task(self._env, self._load(pool))
         self._limit.begin(process, pool)
         return process
@@ -99,7 +96,7 @@ class Loader:
         asked = env.now
         held_bytes, tasks = config.memory_bytes[model.index], config.tasks[model.index]
         peak_bytes = config.peak_bytes[model.index]
-        if not host.can_ever_hold(model, peak_bytes):
+        if not host.can_ever_hold(model):
             plane.load_failed(env.now, pool, NEVER_FITS)
             return
         asked_by = int(pools.asked_by[pool])
@@ -109,8 +106,7 @@ class Loader:
         draw = config.loads.draw(model.index, asked_by)
         # The registration comes in on some event loop, which it blocks: one for each request that asks, so chosen alike
         # in every fleet.
-        loops = config.kind.event_loops if config.kind.load_keeps_loop else 0
-        loop = asked_by % loops if loops else NONE
+        loop = asked_by % config.load_loops if config.load_loops else NONE
         host.begin_pool(model.index)
         slot: simpy.Event | None = None
         held = 0
@@ -126,7 +122,8 @@ class Loader:
                 plane.phases[0][pool] = env.now
                 yield from self._fetch(host, model, draw, asked_by)
             plane.phases[1][pool] = env.now
-            yield from self._make_room(host, model, peak_bytes, tasks)
+            yield from self._make_room(host, config.asked_bytes[model.index], tasks)
+            host.take(peak_bytes, tasks, 1)
             held = peak_bytes
             third = plane.phases[2][pool] = env.now
             while host.back is not None:
@@ -142,7 +139,7 @@ class Loader:
                 plane.load_failed(env.now, pool, LOAD_TIMEOUT if broken_off else LOAD_FAILED)
             host.end_pool(model.index)
             if held:
-                host.release(held, tasks)
+                host.take(-held, -tasks, -1)
             self.room_made(host)  # its memory is free, or its artefact may be deleted now
             return
         finally:
@@ -191,9 +188,9 @@ class Loader:
 
     def _start_processes(self, host: Host, model: Model, draw: LoadDraw, loop: int) -> Process:
         """The container's load: the pool's parent starts, unless there is none, then all workers load in parallel."""
-        env, kind = self._env, host.config.kind
-        loading = kind.loads_at_once(model)
-        if loop != NONE and kind.load_keeps_loop == "load":
+        env, config = self._env, host.config
+        loading = config.kind.loads_at_once(model)
+        if loop != NONE and config.keeps_loop_to_end:
             self._plane.block_loop(env.now, host.row, loop)
             try:
                 yield from self._start_processes(host, model, draw, NONE)
@@ -201,7 +198,7 @@ class Loader:
                 if not host.is_gone:
                     self._plane.release_loop(env.now, host.row, loop)
             return
-        if kind.starts_each_worker:
+        if config.starts_each_worker:
             yield from together(env, (self.crew.start_worker(host, model, draw, k) for k in range(loading)))
             return
         if loading == 1 and host.disk_reads is None and draw.start_wait == 0.0:
@@ -234,14 +231,13 @@ class Loader:
             if read is not None and host.disk_reads is not None:
                 host.disk_reads.cancel(read)
 
-    def _make_room(self, host: Host, model: Model, memory_bytes: int, tasks: int) -> Process:
-        """Unload idle models in the order of the eviction policy until this much fits, then take it."""
+    def _make_room(self, host: Host, memory_bytes: int, tasks: int) -> Process:
+        """Unload idle models in the order of the eviction policy until this much fits, for one more model."""
         ticket = host.line.ticket()
         yield from self._let_others_look(host, ticket)
-        while not host.takes(model, memory_bytes, tasks):
-            host.lacked[host.lacks(model, memory_bytes, tasks)] += 1
+        while not host.fits(memory_bytes, tasks, 1):
+            host.lacked[host.lacks(memory_bytes, tasks)] += 1
             yield from self._free_something(host, ticket)
-        host.hold(memory_bytes, tasks)
 
     def _make_disk_room(self, host: Host, size_bytes: int) -> Process:
         """Delete artefacts of models that have no pool on the host, least recently used first, until this much fits.
@@ -286,36 +282,37 @@ class Loader:
         env, now = self._env, self._env.now
         self._plane.drain_pool(now, pool)
         host.loaded.add(-1, now)
-        kind, life = host.config.kind, int(self._plane.tables.views.pools.gen[pool])
-        if kind.unload_blocks_loops:
-            for loop in range(kind.event_loops):
-                self._plane.block_loop(now, host.row, loop)
-        unloaded = env.timeout(kind.unload_s(self._endpoint.unload_s), (host, pool, life))
-        unloaded.callbacks += [self._front_end_is_free, self._unloaded]
+        config = host.config
+        unloaded = env.timeout(config.unload_s, (host, pool, host.deaths))
+        for loop in range(config.unload_loops):
+            self._plane.block_loop(now, host.row, loop)
+        if config.unload_loops:
+            unloaded.callbacks.append(self._front_end_is_free)
+        unloaded.callbacks.append(self._unloaded)
         return unloaded
 
     def _front_end_is_free(self, event: simpy.Event) -> None:
         """The event loops go on that an unload has kept."""
         host, _, _ = cast(tuple[Host, int, int], event.value)
-        kind = host.config.kind
-        if kind.unload_blocks_loops and not host.is_gone:
-            for loop in range(kind.event_loops):
+        if not host.is_gone:
+            for loop in range(host.config.unload_loops):
                 self._plane.release_loop(self._env.now, host.row, loop)
 
     def _unloaded(self, event: simpy.Event) -> None:
-        host, pool, life = cast(tuple[Host, int, int], event.value)  # of the timeout that `_unload` began
+        host, pool, deaths = cast(tuple[Host, int, int], event.value)  # of the timeout that `_unload` began
         now, pools = self._env.now, self._plane.tables.views.pools
-        if host.is_gone or int(pools.gen[pool]) != life:  # its container has died meanwhile
+        if host.deaths != deaths:  # its container has died meanwhile
             return
         if pools.in_flight[pool] > 0:  # a forced one: the front end still has requests for it
-            again = self._env.timeout(host.config.kind.unload_poll_s, (host, pool, life))
+            again = self._env.timeout(host.config.kind.unload_poll_s, (host, pool, deaths))
             again.callbacks.append(self._unloaded)
             return
         model, config = int(pools.model[pool]), host.config
         host.unloads += 1
-        self.unload_s.append(config.kind.unload_s(self._endpoint.unload_s))
+        self.unload_s.append(config.unload_s)
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
-        self.crew.leave(pool)
+        if self.crew.added:
+            self.crew.leave(pool)
         more_bytes, more_tasks = host.extra.pop(pool, (0, 0))
         host.unloaded(model, config.memory_bytes[model] + more_bytes, config.tasks[model] + more_tasks, keep)
         if self.faults.left_behind:

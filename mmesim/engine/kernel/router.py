@@ -264,8 +264,10 @@ def route(t, a, u, now):
     m = t.attempts.model[a]
     p, h = choose(t, m, u)
     if p != NONE:
+        if t.pools.state[p] == GHOST:  # as every pool of a lost host is, whose row may be far away
+            return NONE
         h = t.pools.host[p]
-    if h >= 0 and t.hosts.state[h] == LOST:
+    elif h >= 0 and t.hosts.state[h] == LOST:
         return NONE
     if h >= 0 and is_throttled(t, h, now):
         return REFUSED

@@ -34,6 +34,7 @@ LAYOUTS: dict[str, Layout] = {
     "workers": rows.WORKER,
     "on_device": rows.ON_DEVICE,
     "devices": rows.DEVICE,
+    "device_calls": rows.DEVICE_CALL,
     "attempts": rows.ATTEMPT,
     "controls": rows.CONTROL_TASK,
     "loops": rows.LOOP,
@@ -54,6 +55,9 @@ ONE_ROW = ("clock", "space", "deadlines", "counts", "window", "params")
 
 FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}
 """Tables whose free rows are linked, and what `space` calls a row of them."""
+
+BESIDE = {"workers": "on_device", "attempts": "device_calls"}
+"""Tables with a row for each row of another, where models use devices: the others' rows stay as short as they are."""
 
 TABLES = (*LAYOUTS, *PLAIN)
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -191,6 +195,7 @@ class Tables:
             "loops": (hosts, max(1, sizes.loops)),
             "devices": (hosts, sizes.devices),
             "on_device": 0,
+            "device_calls": 0,
             "copies": (models + 1, 1),
         }
         shapes |= {
@@ -210,6 +215,8 @@ class Tables:
             **dict.fromkeys(("window_causes", "retry_on"), N_CAUSES),
             "window_hist": coarse_buckets,
             "budgets": sizes.budgets,
+            "arrival_device": sizes.arrivals if sizes.devices else 0,
+            "draft_device": sizes.drafts if sizes.devices else 0,
             "record_parts": (sizes.records, N_PARTS),
             "scratch": 0,
             "ledger": N_PARTS,
@@ -281,8 +288,8 @@ class Tables:
                 link[-1] = space[f"free_{row}"][0]
                 space[f"free_{row}"] = old.size
                 space[f"n_free_{row}s"] += new.size - old.size
-            if table == "workers" and self._content["devices"].size:
-                self._larger("on_device", (new.size,))
+            if table in BESIDE and self._content["devices"].size:
+                self._larger(BESIDE[table], (new.size,))
             if table == "pools":
                 self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()

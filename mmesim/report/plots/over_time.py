@@ -108,12 +108,12 @@ def _legend(axes: Axes) -> None:
 
 
 def _limits(axes: Axes, of: OverTime) -> None:
-    for limit_s in of.scenario.latency_limits_s:
+    for number, limit_s in enumerate(of.scenario.latency_limits_s):
         axes.axhline(1000.0 * limit_s, color=RED, linestyle="--", linewidth=1.0)
         axes.annotate(
             f"limit {units.show_seconds(limit_s)}",
             (1.0, 1000.0 * limit_s),
-            (-2.0, 1.0),
+            (-2.0 - 60.0 * number, 1.0),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
             fontsize="x-small",
@@ -140,7 +140,8 @@ def _errors(axes: Axes, of: OverTime, x: np.ndarray) -> None:
 
 def _marked(of: OverTime) -> Sequence[Happened]:
     """What is marked of the first replication."""
-    return [one for one in of.runs[0].happened if one.kind in COLOURS][:MOST_EVENTS]
+    run = of.runs[0]
+    return [one for one in run.happened if one.kind in COLOURS and one.at_s < run.duration_s][:MOST_EVENTS]
 
 
 def _events(axes: Axes, of: OverTime, scale: float) -> None:
