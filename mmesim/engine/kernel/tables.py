@@ -32,6 +32,7 @@ LAYOUTS: dict[str, Layout] = {
     "copies": rows.COPY,
     "pools": rows.POOL,
     "workers": rows.WORKER,
+    "by_demand": rows.BY_DEMAND,
     "on_device": rows.ON_DEVICE,
     "devices": rows.DEVICE,
     "attempts": rows.ATTEMPT,
@@ -162,6 +163,7 @@ class Sizes:
     drafts: int = 0
     budgets: int = 0
     devices: int = 0
+    by_demand: bool = False
     processes: int = 1
     workers: int = 256
     pools: int = 256
@@ -190,7 +192,7 @@ class Tables:
             "tasks": (hosts, sizes.tasks),
             "loops": (hosts, max(1, sizes.loops)),
             "devices": (hosts, sizes.devices),
-            "on_device": 0,
+            **dict.fromkeys(("by_demand", "on_device"), 0),
             "copies": (models + 1, 1),
         }
         shapes |= {
@@ -227,6 +229,9 @@ class Tables:
         for name, values in given.items():
             self._content[name][:] = values
         self._content["ends"], self._content["firsts"] = _minima(np.full(_leaves(hosts), INF))
+        used = {"by_demand": sizes.by_demand, "on_device": sizes.devices > 0}
+        self._beside = {"workers": [name for name, is_used in used.items() if is_used]}
+        """Tables that have as many rows as another, where they are used."""
         self._directory = np.zeros((len(TABLES), WORDS), np.int64)
         self.address = self._directory.ctypes.data
         """Where the directory lies, for as long as these tables are there."""
@@ -281,8 +286,8 @@ class Tables:
                 link[-1] = space[f"free_{row}"][0]
                 space[f"free_{row}"] = old.size
                 space[f"n_free_{row}s"] += new.size - old.size
-            if table == "workers" and self._content["devices"].size:
-                self._larger("on_device", (new.size,))
+            for beside in self._beside.get(table, ()):
+                self._larger(beside, (new.size,))
             if table == "pools":
                 self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()
