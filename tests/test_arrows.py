@@ -28,6 +28,7 @@ ARROWS: dict[str, set[str]] = {
     "report": {"scenario"},
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
     "report.ci": {"report", "results.gated", "results.sections", "scenario.file.places"},
+    "report.metrics": {"report", "results"},
     "report.page": {"experiment", "report", "results", "scenario", "stats"},
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},

@@ -35,7 +35,7 @@ COMPUTED = (
         "models.count": "1",
         "traffic.name": "traffic-0, traffic-1 ...",
         "deploys.name": "deploy-0, deploy-1 ...",
-        "faults.name": "kind and number, such as zone_loss-0",
+        "faults.name": "its kind, such as zone_loss",
     }
     | {
         "models.workers": "server.default_workers_per_model",

@@ -24,6 +24,7 @@ A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a num
 - A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
 - `extends: base.yaml` puts a file over another: maps merge, lists replace, `models`, `traffic`, `faults` and `deploys`
   merge by `name`; `faults: []` empties the list.
+- `--set deploys="[{name: new-image, at: 10 min}]"` gives the whole list, as for every list: those of the file are gone.
 - `--set endpoint.instance_count=6` puts one value over the file; `--set models.tenant.memory="60 MiB"` names an item of
   a list. `--set models.tenant.memory=@measured.json:rss` reads the value from a JSON file, where it has its unit
   (`"46 MiB"`), or the unit follows: `--set models.tenant.memory="@measured.json:rss B"`.

@@ -25,6 +25,7 @@ from mmesim.cli import (
     explain,
     gate,
     init,
+    metrics,
     plan,
     report,
     robustness,
@@ -37,6 +38,7 @@ from mmesim.cli import (
     validate,
 )
 from mmesim.cli.common import INTERRUPTED
+from mmesim.cli.reports import misused_report
 from mmesim.cli.signals import hearing_signals
 from mmesim.cli.streams import safe_streams
 from mmesim.errors import MmesimError, OutputError, TraceWarning, UserError
@@ -67,6 +69,7 @@ app.command("gate")(gate.gate)
 app.command("capacity")(capacity.capacity)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
+app.command("metrics")(metrics.metrics)
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
 app.command("init")(init.init)
@@ -161,6 +164,7 @@ def _usage(error: TyperException, words: Sequence[str]) -> str:
     given = [after for word, after in pairwise(words) if word in names]
     if given and f"'{given[-1]}'" not in said:
         said += f", not {given[-1]!r}"
+    said += misused_report(words, said)
     if words and Path(words[0]).suffix in (".yaml", ".yml"):
         said += f" Did you mean 'mmesim run {words[0]}'?"
     return "\n".join([*head, f"Error: {said}"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a result.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run or mmesim plan wrote.", show_default=False)],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -24,7 +24,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make a page of a result folder.
+    """Make a page of the folder of a run or of a plan.
 
     One HTML file that opens from disk, with figures, pictures and all that was assumed; or Markdown or text.
     """
@@ -48,10 +48,12 @@ def write_page(folder: Path, out: Path | None = None) -> None:
 
 def _made(folder: Path, suffix: str) -> str:
     """The page, or the same sections as Markdown or text."""
-    from mmesim.results.folder import PLAN
+    from mmesim.results.folder import PLAN, RUN
 
     if PLAN.of(folder):
         return _of_plan(folder, suffix)
+    if not RUN.of(folder):
+        raise UserError(_no_page(folder))
     from mmesim.results.shown import Kept
 
     kept = Kept.read(folder)
@@ -62,6 +64,21 @@ def _made(folder: Path, suffix: str) -> str:
     from mmesim.report.content.page import in_one, run_chapters
 
     return _plain(in_one(run_chapters(kept)), suffix)
+
+
+def _no_page(folder: Path) -> str:
+    """Why no page can be made of a folder, and of which one can."""
+    from mmesim.experiment.sweep.result import FILES
+
+    if (folder / FILES[0]).is_file():
+        return (
+            f"{folder} is the folder of a sweep, whose page is made with it: mmesim sweep FILE --report --out {folder}"
+        )
+    made = "a page is made of folders that mmesim run or mmesim plan wrote"
+    if not folder.is_dir():
+        return f"{folder} is not the result folder of a run: there is no such folder; {made}"
+    others = "the pages of sweep, diff and gate are made by their --report"
+    return f"{folder} is not the result folder of a run: it has no summary.json of mmesim; {made}; {others}"
 
 
 def _of_plan(folder: Path, suffix: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,9 +17,17 @@ if TYPE_CHECKING:
     from mmesim.results.gated import Gated
 
 ReportFile = Annotated[
-    Path | None, typer.Option("--report", help="HTML file for a page with pictures.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="HTML file to write a page with pictures to: there is no folder for it.",
+        show_default=False,
+    ),
 ]
-WithPage = Annotated[bool, typer.Option("--report", help="Also make a page with pictures, report.html in the folder.")]
+WithPage = Annotated[
+    bool, typer.Option("--report", help="Also make a page with pictures: report.html in the folder. Takes no file.")
+]
 PAGE = "report.html"
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -28,8 +36,22 @@ PLAIN = str.maketrans({"✓": "+", "✗": "x"})
 """Ticks for a terminal that has no others."""
 
 
+def misused_report(words: Sequence[str], said: str) -> str:
+    """What to add to a mistake of the command line: `--report` has a file in some commands, and none in others."""
+    if "--report" not in words:
+        return ""
+    if "'--report' requires an argument" in said:
+        return f" {words[0]} has no folder of its own: name the page, such as --report {words[0]}.html."
+    if words[0] in ("run", "sweep", "plan") and "unexpected extra argument" in said:
+        return f" --report of {words[0]} takes no file: the page is {PAGE} in the folder, which --out names."
+    return ""
+
+
 def refuse_folders(**files: Path | None) -> None:
-    """BadParameter when one of these files is a folder: said before anything is simulated."""
+    """BadParameter when one of these files is a folder, or no HTML for a page: said before anything is simulated."""
+    page = files.get("report")
+    if page is not None and not page.is_dir() and page.suffix not in (".html", ".htm"):
+        raise typer.BadParameter(f"--report needs the name of an .html file, not {str(page)!r}")
     for option, file in files.items():
         if file is not None and file.is_dir():
             raise typer.BadParameter(f"--{option} needs the name of a file, and {file} is a folder")

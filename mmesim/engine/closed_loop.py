@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.arrays import Ints
+from mmesim.arrays import Floats, Ints
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import NONE
 from mmesim.engine.kernel.rows import DRAFT
@@ -34,7 +34,8 @@ class ClosedLoops:
         self._block = [0] * len(self._users)
         self._stay = [0] * len(self._users)
         self._budgets = _Budgets(self._users)
-        self._groups: dict[tuple[int, int, int], Ints] = {}
+        self._groups: dict[tuple[int, int, int], tuple[Ints, Floats | None]] = {}
+        self._on_device = plane.tables.views.draft_device  # nor does this one
         self._drafts = _words(plane.tables.arrays.drafts)  # this table does not grow
 
     def begin(self) -> None:
@@ -77,13 +78,16 @@ class ClosedLoops:
     def _draw(self, row: int) -> None:
         users = self._table
         stream, group, place = self._places[row]
-        calls = self._of_group(stream, group, self._block[row])
-        self._drafts[row * CALLS : (row + 1) * CALLS] = calls[place * CALLS : (place + 1) * CALLS]
+        calls, on_device = self._of_group(stream, group, self._block[row])
+        mine, his = slice(row * CALLS, (row + 1) * CALLS), slice(place * CALLS, (place + 1) * CALLS)
+        self._drafts[mine] = calls[his]
+        if on_device is not None:
+            self._on_device[mine] = on_device[his]
         users.at[row] = 0
         users.drawn[row] = CALLS
 
-    def _of_group(self, stream: int, group: int, block: int) -> Ints:
-        """Rows of the drafts for a block of all users of a group."""
+    def _of_group(self, stream: int, group: int, block: int) -> tuple[Ints, Floats | None]:
+        """Rows of the drafts for a block of all users of a group, and their times on a device."""
         known = self._groups.get((stream, group, block))
         if known is not None:
             return known
@@ -91,15 +95,13 @@ class ClosedLoops:
         rows = DRAFT.rows(GROUP * CALLS)
         for name in ("gap", "pace", "model", "cpu", "wait", "route", "key"):
             rows[name] = getattr(drafts, name)
-        if drafts.device is not None:
-            rows["device"] = drafts.device
         if drafts.overhead is not None:
             for k, name in enumerate(OVERHEAD_COLUMNS):
                 rows[name] = drafts.overhead[:, k]
-        words = self._groups[stream, group, block] = _words(rows)
+        both = self._groups[stream, group, block] = _words(rows), drafts.device
         # A user who is further behind than this has his calls drawn once more: the same.
         self._groups.pop((stream, group, block - KEPT), None)
-        return words
+        return both
 
 
 class _Budgets:

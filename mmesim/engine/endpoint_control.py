@@ -164,8 +164,7 @@ class EndpointControl:
 
         The host stays, with its models and its price, until `remove`.
         """
-        self._host(host)
-        self._plane.drain_host(self._env.now, host)
+        self._fleet.rest(self._host(host))
         return self._env.process(self._drained(host))
 
     def provision(self) -> simpy.Process:

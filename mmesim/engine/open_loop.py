@@ -49,7 +49,7 @@ class OpenLoop:
         n, arrivals = len(block), views.arrivals
         columns = {name: getattr(block, name) for name in ("time", "model", "cpu", "wait", "route", "key")}
         if block.device is not None:
-            columns["device"] = block.device
+            views.arrival_device[:n] = block.device
         if block.overhead is not None:
             columns |= {name: block.overhead[:, k] for k, name in enumerate(OVERHEAD_COLUMNS)}
         # One field of all rows would touch every cache line of the buffer, and so would the next.

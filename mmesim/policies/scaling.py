@@ -36,8 +36,10 @@ class Seen:
     max: int
     """Most hosts now."""
     base: int
-    """Hosts from which a scale-out counts: while one is under way and in its cooldown those before it, so that what it
+    """Hosts from which a step counts: while one is under way and in its cooldown those before it, so that what it
     adds is a part of what is asked for; else `capacity`."""
+    measured: Mapping[str, float]
+    """Metric -> the hosts over which its last value was measured: those of that period, not of now."""
     columns: Mapping[str, Floats]
     """Metric -> its values of whole periods since the start, the latest last; NaN where nothing was observed."""
 
@@ -52,19 +54,19 @@ can go); None when neither."""
 
 
 def target_tracking(rule: TargetTracking, seen: Seen) -> int | None:
-    """In proportion to the metric over its target, rounded up.
+    """In proportion to the metric over its target, rounded up, from the hosts that it was measured over.
 
     Out when the last `out_points` values are above the target, in when the last `in_points` are below `in_threshold` of
     it; a missing value keeps the alarm silent.
     """
     values = seen.metric(rule.metric)
     if _all_of_last(values, rule.out_points, lambda last: last > rule.target):
-        wanted = _proportional(seen.base, values, rule.target)
+        wanted = _proportional(seen.measured[rule.metric], values, rule.target)
         return wanted if wanted > seen.capacity else None
     if rule.disable_scale_in:
         return None
     if _all_of_last(values, rule.in_points, lambda last: last < rule.in_threshold * rule.target):
-        return min(_proportional(seen.capacity, values, rule.target), seen.capacity)
+        return min(_proportional(seen.measured[rule.metric], values, rule.target), seen.capacity)
     return None
 
 
@@ -104,8 +106,8 @@ def adjusted(capacity: int, rule: Step, adjustment: int) -> int:
             return capacity + (whole if change > 0 else -whole)
 
 
-def _proportional(capacity: int, values: Floats, target: float) -> int:
-    return math.ceil(capacity * float(values[-1]) / target - ROUNDING)
+def _proportional(hosts: float, values: Floats, target: float) -> int:
+    return math.ceil(hosts * float(values[-1]) / target - ROUNDING)
 
 
 def _all_of_last(values: Floats, n: int, holds: Callable[[Floats], Any]) -> bool:

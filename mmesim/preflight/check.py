@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mmesim.preflight import advice, call_time, devices, faults, load, load_time, room, scaling
+from mmesim.preflight import advice, call_time, devices, late, load, load_time, room, scaling
 from mmesim.preflight.deploys import deploys
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
@@ -32,7 +32,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     advice.price,
     room.fleet_memory,
     room.fleet_disk,
-    faults.late,
+    late.late,
 )
 SEVERITIES = ("problem", "warning", "note")
 

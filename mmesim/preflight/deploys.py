@@ -21,6 +21,8 @@ def deploys(offered: Offered) -> Iterator[Finding]:
     if scenario.endpoint.router.split_by == "models":
         return
     for deploy in scenario.deploys:
+        if deploy.at_s >= scenario.run.duration_s:
+            continue
         new = scenario.endpoint.instance_count if deploy.retain_count else scenario.endpoint_of(deploy).instance_count
         found = (_crowded(offered, deploy, step) for step in deploy.steps(scenario.endpoint.instance_count, new))
         worst = max((one for one in found if one is not None), key=lambda one: one[1], default=None)

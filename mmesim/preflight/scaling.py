@@ -12,6 +12,7 @@ from mmesim.scenario.endpoint.autoscaling.metrics import METRICS
 from mmesim.scenario.endpoint.autoscaling.policies import TargetTracking
 
 RULE = "docs/assumptions.md, autoscaling"
+CONCURRENCY = "ConcurrentRequestsPerModel"
 CPU, CALLS, MEMORY = "CPUUtilization", "InvocationsPerInstance", "MemoryUtilization"
 PERCENT = 100.0
 FORMULA = 0.5
@@ -24,9 +25,12 @@ def targets(offered: Offered) -> Iterator[Finding]:
     for policy in () if scaling is None else scaling.policies:
         if isinstance(policy, TargetTracking):
             if policy.metric == CPU:
-                yield from _of_one_vcpu(offered, policy.target)
+                yield from list(_of_one_vcpu(offered, policy.target)) or _at_its_maximum(offered, policy)
             elif policy.metric == CALLS:
                 yield from _out_of_reach(offered, policy.target)
+                yield from _at_its_maximum(offered, policy)
+            elif policy.metric == CONCURRENCY:
+                yield from _at_its_maximum(offered, policy)
             elif policy.metric == MEMORY:
                 yield from _full_caches(offered, policy.target)
             elif not METRICS[policy.metric].falls:
@@ -68,6 +72,34 @@ def _out_of_reach(offered: Offered, target: float) -> Iterator[Finding]:
         evidence={"target": target, "most_per_min": most},
         source=RULE,
         try_=f"a target of {advised:g}, half of what an instance can do",
+    )
+
+
+def _at_its_maximum(offered: Offered, policy: TargetTracking) -> Iterator[Finding]:
+    """A target that the metric stays above with as many instances as there can be."""
+    endpoint, rates = offered.scenario.endpoint, offered.mean_per_s
+    host, per_min = endpoint.host, 60.0 * float(rates.sum())
+    whole, what = {
+        CALLS: (per_min, "calls a minute"),
+        CPU: (PERCENT * host.vcpu * float(rates @ offered.cpu_s) / host.cores_when_full, "of CPU work (100 a vCPU)"),
+        CONCURRENCY: (float(rates @ offered.worker_s), "calls in work at a time"),
+    }[policy.metric]
+    each, most = whole / endpoint.most_instances, endpoint.most_instances
+    if each <= policy.target:
+        return
+    seconds = policy.metric == CALLS and each <= 60.0 * policy.target
+    fleet = f"the {most} instances that there can be" if most > 1 else "the only instance that there can be"
+    text = (
+        f"{units.show_number(whole)} {what} on average are {units.show_number(each)} on each of {fleet}, "
+        f"above the target of {policy.target:g} for {policy.metric}: the endpoint scales out to its maximum"
+    )
+    yield Finding(
+        id="scaling_target",
+        severity="warning",
+        text=text + (f"; {CALLS} counts calls of a minute, and {policy.target:g} looks like calls a second" * seconds),
+        evidence={"target": policy.target, "offered": whole, "each_at_most": each},
+        source=RULE,
+        try_=f"a target of {60.0 * policy.target:g}" if seconds else "a higher target, or endpoint.autoscaling.max",
     )
 
 

@@ -81,6 +81,12 @@ class CellData:
 class HostData:
     """One row a host that ever lived; integrals and means over [warm-up, duration) of the time it was up."""
 
+    asked_s: Floats
+    """When the host was asked for, seconds from the start of the run; so for the next two."""
+    born_s: Floats
+    """When it was there, though it may load its preloads first: from then on it is paid."""
+    gone_s: Floats
+    """When it was drained or lost, infinite for a host that is there to the end."""
     up_s: Floats
     cpu_busy_s: Floats
     """Integral of min(runnable threads, vCPUs), in vCPU-seconds."""

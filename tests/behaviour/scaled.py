@@ -37,13 +37,20 @@ class FakeFleet:
         self.desired = hosts
         self.updating = Slots(env, 1)
         self.in_service = [Host(row) for row in range(hosts)]
+        self.coming: list[list[bool]] = []
+        """For each host on its way, whether it was dropped."""
         self.rows = hosts
         self.gone: list[int] = []
         self.over_time = [(0.0, hosts)]
         """When the hosts in service became how many."""
 
     def provision(self) -> simpy.Process:
-        return self._env.process(self._provision())
+        self.coming.append(dropped := [False])
+        return self._env.process(self._provision(dropped))
+
+    def drop(self, coming: list[bool]) -> None:
+        coming[0] = True
+        self.coming = [one for one in self.coming if one is not coming]
 
     def drain(self, host: Host) -> simpy.Process:
         self.in_service.remove(host)
@@ -51,8 +58,11 @@ class FakeFleet:
         self._note()
         return self._env.process(self._wait(DRAIN_S))
 
-    def _provision(self):
+    def _provision(self, dropped: list[bool]):
         yield self._env.timeout(PROVISIONING_S)
+        if dropped[0]:
+            return
+        self.coming = [one for one in self.coming if one is not dropped]
         self.in_service.append(Host(self.rows))
         self.rows += 1
         self._note()
@@ -83,7 +93,8 @@ class FakeLive:
 
     def read(self, _: float) -> Period:
         figures = dict.fromkeys(METRICS, nan) | dict(self._load(self._env.now, self._fleet))
-        return Period(figures, float(len(self._fleet.in_service)), {}, np.zeros(1, dtype=np.int64))
+        hosts = float(len(self._fleet.in_service))
+        return Period(figures, hosts, hosts, {}, np.zeros(1, dtype=np.int64))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def test_a_zone_takes_its_instances_with_it_and_others_follow_in_the_same_zone(t
     assert [host.born_s for host in simulation.hosts] == [0.0, 0.0, 0.0, 0.0, 30.0, 30.0]
     for call in run.calls[:3]:
         assert (call.cause, call.latency) == (("host_lost", 5.0) if call.host in (0, 3) else ("ok", 30.0))
-    seen = [(one.at_s, one.kind, dict(one.figures)) for one in run.data.happened if one.name == "zone_loss-0"]
+    seen = [(one.at_s, one.kind, dict(one.figures)) for one in run.data.happened if one.name == "zone_loss"]
     assert seen == [(10.0, "fault", {"zone": 1, "hosts": 2}), (30.0, "fault_over", {})]
 
 
@@ -91,7 +91,7 @@ def test_an_instance_that_is_not_replaced_stays_away(tmp_path: Path) -> None:
     run = play(simulation)
     assert run.causes == ["ok", "host_lost"]
     assert [host.gone_s for host in simulation.hosts] == [10.0]
-    assert [one.kind for one in run.data.happened if one.name == "instance_loss-0"] == ["fault"]
+    assert [one.kind for one in run.data.happened if one.name == "instance_loss"] == ["fault"]
 
 
 def test_a_random_instance_is_one_of_those_that_are_up(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_random_instance_is_one_of_those_that_are_up(tmp_path: Path) -> None:
     place = endpoint(hosts=4, loss_noticed_after_s=0.0)
     simulation = Simulation(scenario(tmp_path, [(999.0, "a", 0.1)], [model("a")], place, faults=lost), records=-1)
     run = play(simulation)
-    rows = [int(one.figures["host"]) for one in run.data.happened if one.name == "instance_loss-0"]
+    rows = [int(one.figures["host"]) for one in run.data.happened if one.name == "instance_loss"]
     assert sorted(rows) == [0, 1, 2, 3]
     assert rows != [0, 1, 2, 3]
     assert run.causes == ["host_lost"]

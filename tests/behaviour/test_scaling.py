@@ -75,21 +75,19 @@ def test_a_missing_value_keeps_the_alarm_silent():
     assert scale(given, 4, lambda *_: {}, 40).decisions == []
 
 
-def test_within_the_cooldown_of_a_scale_out_only_a_larger_one_is_made():
-    # Two hosts, 300 calls: 150 each, three hosts asked for at 4 min and there at 10. From then on 360: 120 each. Within
-    # the cooldown, until 15 min, the wish counts from two: 2 x 1.2 = 3, which is there. After it: 3 x 1.2 = 4.
-    found = scale(scaling(min=1, max=9, policies=[tracking()]), 2, shared(lambda t: 300 if t <= 600 else 360), 18)
-    assert found.decisions == [at(4, "scale_out", 3), at(15, "scale_out", 4)]
-    # With 600 calls it is a larger one: 200 each at 11, 12 and 13 min, known at 14, 2 x 2 = 4.
+def test_a_target_counts_from_the_hosts_that_the_metric_was_measured_over_whatever_cooldown_there_is():
+    # Two hosts, 300 calls: 150 each, three hosts asked for at 4 min and there at 10. While they are on their way two
+    # hosts are measured: 2 x 1.5 = 3, which is asked for. From 10 min on 600: 200 each, known at 14, 3 x 2 = 6.
     found = scale(scaling(min=1, max=9, policies=[tracking()]), 2, shared(lambda t: 300 if t <= 600 else 600), 15)
-    assert found.decisions == [at(4, "scale_out", 3), at(14, "scale_out", 4)]
+    assert found.decisions == [at(4, "scale_out", 3), at(14, "scale_out", 6)]
 
 
-def test_a_short_cooldown_lets_the_next_scale_out_follow():
-    given = scaling(min=1, max=9, policies=[tracking(scale_out_cooldown="60 s")])
-    found = scale(given, 2, shared(lambda t: 300 if t <= 600 else 360), 14)
-    # The cooldown is over at 11 min; the values of 11, 12 and 13 min, 120 each, are known at 14: 3 x 1.2 = 3.6.
-    assert found.decisions == [at(4, "scale_out", 3), at(14, "scale_out", 4)]
+def test_within_the_cooldown_of_a_step_only_a_larger_one_is_made():
+    # One host more at 2 min, there at 8, cooldown until 13. Two more from 10 min on, known at 11: 2 + 2, one is there.
+    steps = [{"lower_bound": 0, "upper_bound": 50, "adjustment": 1}, {"lower_bound": 50, "adjustment": 2}]
+    given = scaling(min=1, max=9, policies=[{"step": {"metric": "QueueFull", "threshold": 1, "steps": steps}}])
+    found = scale(given, 2, lambda t, _: {"QueueFull": 10.0 if t < 600 else 100.0}, 12)
+    assert found.decisions == [at(2, "scale_out", 3), at(11, "scale_out", 4)]
 
 
 def test_a_scale_in_waits_for_the_cooldown_of_the_one_before_but_a_scale_out_does_not():

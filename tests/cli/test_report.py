@@ -64,3 +64,27 @@ def test_what_cannot_be_made_is_refused(folder: Path, mmesim: Command) -> None:
     wrong = mmesim("report", "nowhere")
     assert wrong.code == 64
     assert "nowhere is not the result folder of a run" in wrong.err
+
+
+def test_of_a_sweep_it_says_what_makes_the_page(mmesim: Command) -> None:
+    Path("swept").mkdir()
+    Path("swept/sweep.parquet").touch()
+    refused = mmesim("report", "swept")
+    assert refused.code == 64
+    assert refused.err == (
+        "swept is the folder of a sweep, whose page is made with it: mmesim sweep FILE --report --out swept\n"
+    )
+    Path("empty").mkdir()
+    assert "a page is made of folders that mmesim run or mmesim plan wrote" in mmesim("report", "empty").err
+
+
+def test_a_file_for_the_page_is_asked_for_where_there_is_no_folder_and_refused_where_there_is(mmesim: Command) -> None:
+    Path("day.yaml").write_text(SCENARIO)
+    assert "name the page, such as --report diff.html" in mmesim("diff", "day.yaml", "--report").err
+    assert (
+        "--report needs the name of an .html file, not 'day.yaml'"
+        in mmesim("diff", "--report", "day.yaml", "day.yaml").err
+    )
+    refused = mmesim("run", "day.yaml", "--report", "page.html")
+    assert refused.code == 64
+    assert "--report of run takes no file: the page is report.html in the folder" in refused.err

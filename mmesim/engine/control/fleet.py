@@ -7,6 +7,7 @@ know. When hosts come and go others decide: a scenario's faults, its scaling pol
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,17 @@ POLL_S = 1.0
 Process = Generator[simpy.Event, Any, Any]
 
 
+@dataclass(eq=False)
+class Coming:
+    """A host that was asked for and is not in service yet."""
+
+    zone: int
+    side: int
+    host: Host | None = None
+    """Once it is there, and loads its preloads."""
+    is_wanted: bool = True
+
+
 class Fleet:
     """Every host that ever was there, in order of its row. Times are seconds of simulated time."""
 
@@ -59,6 +71,7 @@ class Fleet:
         self._configs = Configs(plane, scenario, replication)
         self._provisioned = 0
         self._rehashes = False
+        self._coming: list[Coming] = []
         self.hosts = hosts
         self.side = 0
         """The side of the hosts that serve the endpoint; while it is updated, new ones come on the other side, 1."""
@@ -72,9 +85,9 @@ class Fleet:
         self.updating = Slots(env, 1)
         """Taken while the endpoint is Updating: with `endpoint.serial_scaling` one change is made at a time."""
         for _ in range(self.desired):
-            first = self._come(None, None, self.side)
+            first = self._come(None, self._emptiest_zone(self.side), self.side)
             first.was_open = True
-            self._plane.open_host(env.now, first.row)
+            self._opened(first)
         self._rehashes = scenario.endpoint.router.at_scale == "rehash"
 
     @property
@@ -88,13 +101,27 @@ class Fleet:
         states = self._plane.tables.views.hosts.state
         return [host for host in self.hosts if not host.is_gone and int(states[host.row]) == UP]
 
+    @property
+    def coming(self) -> list[Coming]:
+        """The hosts that will be in service on the side of those that serve, in the order in which they were asked for.
+
+        Replacements of lost hosts are among them.
+        """
+        return [one for one in self._coming if one.side == self.side and one.is_wanted]
+
+    def drop(self, coming: Coming) -> None:
+        """A host that is on its way is not wanted any more: it goes, at the latest when it would be there."""
+        coming.is_wanted = False
+        if coming.host is not None and not coming.host.is_gone:
+            self.lose(coming.host)
+
     def zone_of(self, host: Host) -> int:
-        """Its Availability Zone, from 1: the next for each host, that of the lost one for its replacement."""
+        """Its Availability Zone, from 1: that with the fewest hosts of its side, for a replacement that of the lost."""
         return host.zone
 
     def add(self, endpoint: Endpoint | None = None) -> Host:
         """A new host, up from now and cold; `endpoint`: with other figures than hosts have now."""
-        host = self._come(endpoint, None, self.side)
+        host = self._come(endpoint, self._emptiest_zone(self.side), self.side)
         self.open(host)
         return host
 
@@ -111,16 +138,17 @@ class Fleet:
         hosts have now; `side`: not on that of the others; `opens`: False when `open` is left to the caller. A host that
         is lost before it was in service is the value, too: it is gone then.
         """
-        return self._env.process(self._provision(endpoint, after, None, self.side if side is None else side, opens))
+        at = self.side if side is None else side
+        return self._asked_for(endpoint, after, Coming(self._emptiest_zone(at), at), opens)
 
     def replace(self, host: Host) -> simpy.Process:
         """Provision a host in place of one that is gone: with the same figures, in the same zone, cold."""
-        return self._env.process(self._provision(host.config.endpoint, None, host.zone, host.side, True))
+        return self._asked_for(host.config.endpoint, None, Coming(host.zone, host.side), True)
 
     def open(self, host: Host) -> None:
         """The router may send to a host from now on that is new or rests."""
         self._must_be_there(host)
-        self._plane.open_host(self._env.now, host.row)
+        self._opened(host)
         if not host.was_open:
             host.was_open = True
             self._journal.note(Kind.in_service, host=host.row, after_s=self._env.now - host.asked_s)
@@ -129,7 +157,7 @@ class Fleet:
     def rest(self, host: Host) -> None:
         """Send nothing more to a host until it is opened again; what is there goes on."""
         self._must_be_there(host)
-        self._plane.drain_host(self._env.now, host.row)
+        self._closed(host)
         self._changed()
 
     def split_calls(self, share: float) -> None:
@@ -143,7 +171,8 @@ class Fleet:
         What is still in flight then fails with host_lost. The event: the host is gone.
         """
         self._must_be_there(host)
-        self._plane.drain_host(self._env.now, host.row)
+        host.leaves = True
+        self._closed(host)
         self._journal.note(Kind.draining, host=host.row)
         self._changed()
         return self._env.process(self._drain(host))
@@ -173,7 +202,21 @@ class Fleet:
         else:
             self._notice(host)
 
-    def _come(self, endpoint: Endpoint | None, zone: int | None, side: int) -> Host:
+    def _opened(self, host: Host) -> None:
+        self._plane.open_host(self._env.now, host.row)
+        host.serves(self._env.now, True)
+
+    def _closed(self, host: Host) -> None:
+        self._plane.drain_host(self._env.now, host.row)
+        host.serves(self._env.now, False)
+
+    def _emptiest_zone(self, side: int) -> int:
+        """The lowest zone with the fewest hosts of a side that are there to stay or on their way."""
+        taken = [host.zone for host in self.hosts if host.side == side and not (host.is_gone or host.leaves)]
+        taken += [one.zone for one in self._coming if one.side == side and one.host is None and one.is_wanted]
+        return min(range(1, 1 + self._scenario.endpoint.zones), key=lambda zone: (taken.count(zone), zone))
+
+    def _come(self, endpoint: Endpoint | None, zone: int, side: int) -> Host:
         """A new host to which the router does not send yet."""
         scenario, number, now = self._scenario, len(self.hosts), self._env.now
         config = self._configs.of(self.endpoint if endpoint is None else endpoint, now)
@@ -186,25 +229,28 @@ class Fleet:
         if scenario.endpoint.model_cache == "disabled":
             self._plane.want(now, row, 1)
         rng = generator(scenario.run.seed, self._replication, "eviction", number)
-        host = Host(self._env, row, config, 1 + number % scenario.endpoint.zones if zone is None else zone, rng)
+        host = Host(self._env, row, config, zone, rng)
         if side:
             host.side = side
             self._plane.take_side(now, row, side)
         self.hosts.append(host)
         return host
 
-    def _provision(
-        self, endpoint: Endpoint | None, after: float | None, zone: int | None, side: int, opens: bool
-    ) -> Process:
+    def _asked_for(self, endpoint: Endpoint | None, after: float | None, coming: Coming, opens: bool) -> simpy.Process:
+        self._coming.append(coming)
+        return self._env.process(self._provision(endpoint, after, coming, opens))
+
+    def _provision(self, endpoint: Endpoint | None, after: float | None, coming: Coming, opens: bool) -> Process:
         self._journal.note(Kind.provisioning)
         drawn_s, asked_s = self._draw_s(), self._env.now
         yield self._env.timeout(drawn_s if after is None else after)
-        host = self._come(endpoint, zone, side)
+        coming.host = host = self._come(endpoint, coming.zone, coming.side)
         host.asked_s = asked_s
-        loads = self._preload(host)
+        loads = self._preload(host) if coming.is_wanted else []
         if loads:
             yield self._env.all_of(loads)
-        if side not in self.sides and not host.is_gone:
+        self._coming.remove(coming)
+        if not host.is_gone and not (coming.is_wanted and coming.side in self.sides):
             self.lose(host)
         if opens and not host.is_gone:
             self.open(host)

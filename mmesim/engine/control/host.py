@@ -33,6 +33,8 @@ class Host:
         """For an eviction policy that draws."""
         self.was_open = False
         """Whether the router has ever sent to it."""
+        self.leaves = False
+        """Whether it is drained, to be gone then."""
         self.side = 0
         """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now
@@ -47,6 +49,8 @@ class Host:
         self.disk = Gauge(0, env.now)
         self.loaded = Gauge(0, env.now)
         self.tasks = Gauge(kind.server.base_tasks, env.now)
+        self.serving = Gauge(0, env.now)
+        """1 while the router may send to it."""
         self.loads = 0
         self.unloads = 0
         self.awaits_room = False
@@ -86,6 +90,10 @@ class Host:
         self._disk_bytes = endpoint.disk_bytes
         self._device_bytes = 0 if endpoint.host.devices is None else endpoint.host.devices.free_bytes
 
+    def serves(self, now: float, yes: bool) -> None:
+        """The router may send to it from now on, or not."""
+        self.serving.add(int(yes) - self.serving.value, now)
+
     def until(self, now: float) -> float:
         """The end of the host's time up to `now`."""
         return now if self.gone_s is None else min(now, self.gone_s)
@@ -107,6 +115,7 @@ class Host:
         """
         now = self._env.now
         self.gone_s = now
+        self.serves(now, False)
         self.empty(pools)
         self.take(-self._base_bytes, -self._base_tasks)
         for model in tuple(self.artefacts):

@@ -1,4 +1,4 @@
-"""The deploys of a scenario, each at its time, one after the other."""
+"""The deploys of a scenario, each at its time, one after the other; those from the end of the run on never come."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Deploys:
         self._journal = journal
         self._scenario = scenario
         for deploy in scenario.deploys:
-            env.process(self._deploy(deploy))
+            if deploy.at_s < scenario.run.duration_s:
+                env.process(self._deploy(deploy))
 
     def _deploy(self, deploy: Deploy) -> Generator[simpy.Event, Any, None]:
         yield self._env.timeout(deploy.at_s)

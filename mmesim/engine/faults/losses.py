@@ -29,9 +29,9 @@ def zone_loss(world: World, fault: Fault, _: float) -> Process:
 
 
 def _lose(world: World, fault: Fault, hosts: Sequence[Host], replace: bool) -> Process:
-    """They die; the fault is over when others have taken their places."""
+    """They die; the fault is over when others have taken the places of those that were not to leave anyway."""
     for host in hosts:
         world.fleet.lose(host)
     if replace and hosts:
-        yield world.env.all_of([world.fleet.replace(host) for host in hosts])
+        yield world.env.all_of([world.fleet.replace(host) for host in hosts if not host.leaves])
         world.ends(fault)

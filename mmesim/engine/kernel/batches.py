@@ -33,7 +33,7 @@ def close_batch(t, w, now):
     workers.stage[w] = 0
     speed = t.hosts.full_speed[h]
     threads, serial = models.threads[m], models.serial[m]
-    cpu, wait, device = attempts.cpu[a], attempts.wait[a], attempts.device[a]
+    cpu, wait, device = attempts.cpu[a], attempts.wait[a], device_time(t, a)
     longest = -1.0
     attempts.closed[a] = now
     rule = models.batch_rule[m]
@@ -43,15 +43,15 @@ def close_batch(t, w, now):
         if rule == BATCH_SUM:
             cpu += attempts.cpu[a]
             wait += attempts.wait[a]
-            device += attempts.device[a]
+            device += device_time(t, a)
         elif rule == BATCH_AFFINE:
-            cpu, device = max(cpu, attempts.cpu[a]), max(device, attempts.device[a])
+            cpu, device = max(cpu, attempts.cpu[a]), max(device, device_time(t, a))
         else:
             if longest < 0.0:
                 longest = wait + device + job_time(cpu, threads, serial, speed)
-            time = attempts.wait[a] + attempts.device[a] + job_time(attempts.cpu[a], threads, serial, speed)
+            time = attempts.wait[a] + device_time(t, a) + job_time(attempts.cpu[a], threads, serial, speed)
             if time > longest:
-                longest, cpu, wait, device = time, attempts.cpu[a], attempts.wait[a], attempts.device[a]
+                longest, cpu, wait, device = time, attempts.cpu[a], attempts.wait[a], device_time(t, a)
         a = attempts.next[a]
     if rule == BATCH_AFFINE:
         time = models.batch_base[m] + workers.n[w] * models.batch_per_item[m]
@@ -78,6 +78,12 @@ def close_batch(t, w, now):
     while a != NONE:
         attempts.service[a] = workers.service[w]
         a = attempts.next[a]
+
+
+@inline
+def device_time(t, a):
+    """Time of attempt `a` on a device."""
+    return t.device_calls.work[a] if t.params[0].devices > 0 else 0.0
 
 
 @inline

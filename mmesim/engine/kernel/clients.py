@@ -91,6 +91,8 @@ def try_again(t, a, done):
     pause *= 1.0 - params.retry_jitter * chance(key, number, BACKOFF, params.chance_seed)
     life = attempts.gen[b]
     attempts[b] = attempts[a]
+    if params.devices > 0:
+        t.device_calls[b] = t.device_calls[a]
     attempts.gen[b] = life
     attempts.next[b] = NONE
     attempts.state[b] = A_BACKOFF

@@ -78,8 +78,8 @@ def come(t, w, now):
     a = t.workers.head[w]
     h, k = attempts.host[a], on.device[w]
     while a != NONE:
-        attempts.device_asked[a] = now
-        attempts.device_begun[a] = -1.0
+        t.device_calls.asked[a] = now
+        t.device_calls.begun[a] = -1.0
         a = attempts.next[a]
     if devices.running[h, k] < devices.at_once[h, k]:
         begin(t, h, k, w, now)
@@ -115,8 +115,8 @@ def begin(t, h, k, w, now):
             on.failed[w] = 1
             work = 0.0
     while a != NONE:
-        attempts.device_begun[a] = now
-        attempts.device_copy[a] = copy
+        t.device_calls.begun[a] = now
+        t.device_calls.copy[a] = copy
         a = attempts.next[a]
     push_timer(t.clock[0], t.timers, now + copy + work, CLASS_COMPLETION, TIMER_JOB, w, t.workers.gen[w])
 

@@ -80,7 +80,8 @@ def fill_server_side(t, a, now):
         if closed < 0.0:
             closed = now
         parts[BATCH_WAIT] = closed - attempts.taken[a]
-        on_device(parts, attempts.device_asked[a], attempts.device_begun[a], attempts.device_copy[a], now)
+        if t.params[0].devices > 0:
+            on_device(parts, t.device_calls.asked[a], t.device_calls.begun[a], t.device_calls.copy[a], now)
         served = now - closed - parts[DEVICE_WAIT] - parts[DEVICE_COPY]
         parts[SERVICE] = max(0.0, min(attempts.service[a], served))  # rounding can make it a hair negative
     left -= parts[FRONTEND_STALL] + parts[QUEUE] + parts[BATCH_WAIT] + parts[SERVICE]

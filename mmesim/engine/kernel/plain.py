@@ -33,6 +33,8 @@ PLAIN: dict[str, Plain] = {
     "window_causes": Plain(COUNT, 1, "failures in the window, by cause"),
     "window_hist": Plain(COUNT, 1, "answers in the window, by coarse bucket"),
     "budgets": Plain(COUNT, 1, "calls that users of closed loops may still begin"),
+    "arrival_device": Plain(S, 1, "time on a device of each arrival, where models use devices"),
+    "draft_device": Plain(S, 1, "the same of each draft"),
     "record_parts": Plain(S, 2, "the ledger of each record, by part"),
     "scratch": Plain(ROW, 1, "rows that a verb hands back"),
     "ledger": Plain(S, 1, "of the call that is being counted, by part"),

@@ -138,8 +138,8 @@ def fill_ledger(t, a):
     parts[BATCH_WAIT] = attempts.closed[a] - attempts.taken[a]
     parts[CPU_WAIT] = max(0.0, attempts.cpu_wait[a])  # rounding can make it a hair negative
     if t.params[0].devices > 0:  # else they stay 0
-        parts[DEVICE_WAIT] = attempts.device_begun[a] - attempts.device_asked[a]
-        parts[DEVICE_COPY] = attempts.device_copy[a]
+        parts[DEVICE_WAIT] = t.device_calls.begun[a] - t.device_calls.asked[a]
+        parts[DEVICE_COPY] = t.device_calls.copy[a]
     parts[SERVICE] = attempts.service[a]
     parts[OVERHEAD] = attempts.overhead[a]
     parts[RETRY_BACKOFF] = attempts.backoff[a]

@@ -216,7 +216,6 @@ ATTEMPT = packed(
     ("closed", AT, "when its batch was complete; below 0: it is not"),
     ("cpu", CPU_S, "service: work"),
     ("wait", S, "service: waiting"),
-    ("device", S, "service: on a device"),
     ("route", SHARE, "its uniform number for the router"),
     ("stall", S, "waited for a blocked event loop"),
     ("slot_wait", S, "waited for the load's slot"),
@@ -235,9 +234,13 @@ ATTEMPT = packed(
     ("post_start", AT, "when its job was done"),
     ("backoff", S, "pauses of the client before this attempt"),
     ("failed", S, "earlier attempts of the call"),
-    ("device_asked", AT, "when its job came to the device"),
-    ("device_begun", AT, "when it began there; below 0: it has not"),
-    ("device_copy", S, "for which its model is copied to the device"),
+)
+
+DEVICE_CALL = packed(  # an attempt
+    ("work", S, "service: on a device"),
+    ("asked", AT, "when its job came to the device"),
+    ("begun", AT, "when it began there; below 0: it has not"),
+    ("copy", S, "for which its model is copied to the device"),
 )
 
 CONTROL_TASK = packed(
@@ -270,7 +273,6 @@ TASK = packed(
 _DRAWN = (
     ("cpu", CPU_S, "service: work"),
     ("wait", S, "service: waiting"),
-    ("device", S, "service: on a device"),
     ("route", SHARE, "uniform number for the router"),
     ("pre_cpu", CPU_S, "front end's work before the queue"),
     ("pre_wait", S, "front end's waiting before the queue"),

@@ -194,7 +194,8 @@ def finish_item(t, w, a, now):
     attempts.overhead[a] += workers.hold[w]
     attempts.cpu_wait[a] += (now - attempts.closed[a]) - workers.service[w] - workers.hold[w]
     if t.params[0].devices > 0:
-        attempts.cpu_wait[a] -= attempts.device_begun[a] - attempts.device_asked[a] + attempts.device_copy[a]
+        on = t.device_calls
+        attempts.cpu_wait[a] -= on.begun[a] - on.asked[a] + on.copy[a]
     attempts.next[a] = NONE
     attempts.state[a] = A_POST
     attempts.post_start[a] = now

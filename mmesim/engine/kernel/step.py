@@ -67,8 +67,6 @@ def fill(t, a, rows, i):
     attempts.model[a] = rows.model[i]
     attempts.cpu[a] = rows.cpu[i]
     attempts.wait[a] = rows.wait[i]
-    if params.devices > 0:
-        attempts.device[a] = rows.device[i]
     attempts.route[a] = rows.route[i]
     attempts.cold[a] = 0
     attempts.earlier_hits[a] = attempts.earlier_misses[a] = 0
@@ -143,6 +141,8 @@ def begin_call(t):
         look_ahead(t, i)
     a = new_attempt(t)
     fill(t, a, arrivals, i)
+    if t.params[0].devices > 0:
+        t.device_calls.work[a] = t.arrival_device[i]
     begin(t, a, arrivals.time[i], NONE)
     return a
 
@@ -173,6 +173,8 @@ def begin_user_call(t, u):
         t.budgets[b] -= 1
     a = new_attempt(t)
     fill(t, a, t.drafts, users.first[u] + users.at[u])
+    if t.params[0].devices > 0:
+        t.device_calls.work[a] = t.draft_device[users.first[u] + users.at[u]]
     users.at[u] += 1
     prefetch(t.drafts, users.first[u] + users.at[u], 0)  # wanted when this call ends
     begin(t, a, users.start[u], u)
@@ -199,7 +201,7 @@ def reach(t, a, now):
     attempts.memory_wait[a] = attempts.load[a] = 0.0
     attempts.service[a] = attempts.overhead[a] = attempts.cpu_wait[a] = 0.0
     if t.params[0].devices > 0:
-        attempts.device_asked[a] = attempts.device_begun[a] = attempts.device_copy[a] = 0.0
+        t.device_calls.asked[a] = t.device_calls.begun[a] = t.device_calls.copy[a] = 0.0
     link_client(t, a)
     p = route(t, a, attempts.route[a], now)
     if p == NONE:

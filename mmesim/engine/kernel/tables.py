@@ -35,6 +35,7 @@ LAYOUTS: dict[str, Layout] = {
     "by_demand": rows.BY_DEMAND,
     "on_device": rows.ON_DEVICE,
     "devices": rows.DEVICE,
+    "device_calls": rows.DEVICE_CALL,
     "attempts": rows.ATTEMPT,
     "controls": rows.CONTROL_TASK,
     "loops": rows.LOOP,
@@ -55,6 +56,7 @@ ONE_ROW = ("clock", "space", "deadlines", "counts", "window", "params")
 
 FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}
 """Tables whose free rows are linked, and what `space` calls a row of them."""
+
 
 TABLES = (*LAYOUTS, *PLAIN)
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -192,7 +194,7 @@ class Tables:
             "tasks": (hosts, sizes.tasks),
             "loops": (hosts, max(1, sizes.loops)),
             "devices": (hosts, sizes.devices),
-            **dict.fromkeys(("by_demand", "on_device"), 0),
+            **dict.fromkeys(("by_demand", "on_device", "device_calls"), 0),
             "copies": (models + 1, 1),
         }
         shapes |= {
@@ -212,6 +214,8 @@ class Tables:
             **dict.fromkeys(("window_causes", "retry_on"), N_CAUSES),
             "window_hist": coarse_buckets,
             "budgets": sizes.budgets,
+            "arrival_device": sizes.arrivals if sizes.devices else 0,
+            "draft_device": sizes.drafts if sizes.devices else 0,
             "record_parts": (sizes.records, N_PARTS),
             "scratch": 0,
             "ledger": N_PARTS,
@@ -229,8 +233,10 @@ class Tables:
         for name, values in given.items():
             self._content[name][:] = values
         self._content["ends"], self._content["firsts"] = _minima(np.full(_leaves(hosts), INF))
-        used = {"by_demand": sizes.by_demand, "on_device": sizes.devices > 0}
-        self._beside = {"workers": [name for name, is_used in used.items() if is_used]}
+        self._beside = {
+            "workers": ["by_demand"] * sizes.by_demand + ["on_device"] * (sizes.devices > 0),
+            "attempts": ["device_calls"] * (sizes.devices > 0),
+        }
         """Tables that have as many rows as another, where they are used."""
         self._directory = np.zeros((len(TABLES), WORDS), np.int64)
         self.address = self._directory.ctypes.data

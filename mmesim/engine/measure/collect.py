@@ -172,6 +172,9 @@ def _hosts(views: Any, hosts: Sequence[Host], peaks: Peaks, added: Integrals) ->
     n, endpoints = len(hosts), [host.config.endpoint for host in hosts]
     prices = [endpoint.host.price_usd_per_hour for endpoint in endpoints]
     return HostData(
+        asked_s=np.array([host.asked_s for host in hosts]),
+        born_s=np.array([host.born_s for host in hosts]),
+        gone_s=np.array([inf if host.gone_s is None else host.gone_s for host in hosts]),
         up_s=added.up_s,
         cpu_busy_s=added.cpu_busy_s,
         vcpu=np.array([endpoint.host.vcpu for endpoint in endpoints]),

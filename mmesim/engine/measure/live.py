@@ -36,6 +36,10 @@ ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
 
 
+PER_HOST_IN_SERVICE = frozenset({"InvocationsPerInstance", "ConcurrentRequestsPerModel"})
+"""Figures of which a host has its part while it takes calls; of others while it is there, in service or not."""
+
+
 @dataclass(frozen=True)
 class Period:
     """What a meter read: everything since its reading before."""
@@ -43,11 +47,17 @@ class Period:
     figures: dict[str, float]
     """By their names in the table of windows, in CloudWatch's units; NaN where nothing was observed."""
     instances: float
-    """Hosts, mean over the period."""
+    """Hosts that were there, mean over the period."""
+    in_service: float
+    """Those of them that took calls."""
     causes: dict[str, float]
     """Attempts that failed, by cause."""
     latencies: Ints
     """Calls that were answered well, by bucket of `tables.views.coarse_edges`, as clients see them."""
+
+    def hosts_of(self, name: str) -> float:
+        """The hosts that a figure was measured over, mean over the period."""
+        return self.in_service if name in PER_HOST_IN_SERVICE else self.instances
 
 
 class LiveMetrics:
@@ -126,6 +136,7 @@ class Meter:
         self._seen = _ended(live.loader)
         self._before = live.integrals()
         self._up_before = self._before.up_s
+        self._serving_before = self._serving_s()
         self._area_before = float(live.plane.tables.views.counts[0].area)
 
     def read(self, seconds: float) -> Period:
@@ -137,10 +148,18 @@ class Meter:
         counted.clear()
         added = self._added()
         n = float((self._up_s(added) / seconds).sum())  # hosts, on average
+        serving_s = self._serving_s()
+        before, self._serving_before = self._serving_before, serving_s
+        in_service = float(((serving_s - padded(before, serving_s.size)) / seconds).sum())
+        times = self._new_times()
         reading = Reading(
-            window, causes, latencies, live, seconds, n, added, self._in_system(seconds), self._new_times()
+            window, causes, latencies, live, seconds, n, in_service, added, self._in_system(seconds), times
         )
-        return Period({name: FIGURES[name](reading) for name in self._names}, n, causes, latencies)
+        return Period({name: FIGURES[name](reading) for name in self._names}, n, in_service, causes, latencies)
+
+    def _serving_s(self) -> Floats:
+        """How long each host has taken calls."""
+        return np.array([host.serving.integral_at(host.until(self._live.env.now)) for host in self._live.hosts])
 
     def _added(self) -> Integrals:
         """What the hosts have added up since the last reading; that of before where nobody asks."""
@@ -185,6 +204,7 @@ class Reading:
     live: LiveMetrics
     seconds: float
     hosts: float
+    in_service: float
     added: Integrals
     in_system: float
     times: tuple[list[float], list[float], list[float]]
@@ -242,7 +262,7 @@ FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
     {
         "Instances": lambda of: of.hosts,
         "Invocations": lambda of: of.window["attempts"],
-        "InvocationsPerInstance": lambda of: _ratio(of.window["attempts"], of.hosts),
+        "InvocationsPerInstance": lambda of: _ratio(of.window["attempts"], of.in_service),
         "InvocationModelErrors": lambda of: sum(of.causes[name] for name in (*ANSWERS_5XX, "invocation_timeout")),
         "Invocation4XXErrors": lambda of: sum(of.causes[name] for name in ANSWERS_4XX),
         "Invocation5XXErrors": lambda of: sum(of.causes[name] for name in ANSWERS_5XX),

@@ -42,6 +42,13 @@ class Scalable(Protocol):
     def in_service(self) -> Sequence[Any]:
         """The hosts that take calls."""
 
+    @property
+    def coming(self) -> Sequence[Any]:
+        """The hosts that are on their way into service, replacements too, the newest last."""
+
+    def drop(self, coming: Any) -> None:
+        """A host that is on its way is not wanted any more."""
+
     def provision(self) -> simpy.Process:
         """One more host, which comes into service at the end of the event."""
 
@@ -69,6 +76,17 @@ class _Group:
     delay_s: float
     policies: list[int] = field(default_factory=list)
     values: dict[str, deque[float]] = field(default_factory=dict)
+    measured: dict[str, float] = field(default_factory=dict)
+    """The hosts that the last values were measured over."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What the policies of a group want together, and the number of hosts that the endpoint was set to then."""
+
+    decision: Decision
+    group: _Group
+    capacity: int
 
 
 class Scaler:
@@ -96,8 +114,8 @@ class Scaler:
         self._alarms = [_Alarm() for _ in self._policies]
         self._cooldowns = Cooldowns(scaling.policies)
         self._least, self._most = scaling.min, scaling.max
-        self._wanted: tuple[Decision, float] | None = None
-        """What the policies want now, with the value of the metric; it waits while the endpoint is updating."""
+        self._wanted: _Wanted | None = None
+        """What the policies want now; it waits while the endpoint is updating."""
         self._scheduled: int | None = None
         """Number of the scheduled action whose limits the fleet has to come to."""
         self._is_changing = False
@@ -126,6 +144,12 @@ class Scaler:
         """A period's figures are known: its policies are asked, and what they want together begins."""
         for name, values in group.values.items():
             values.append(figure(period, name))
+            group.measured[name] = period.hosts_of(name)
+        self._ask_with(group)
+        self._begin()
+
+    def _ask_with(self, group: _Group) -> None:
+        """What the policies want as things stand now, with the values that are known."""
         now, capacity = self._env.now, self._fleet.desired
         columns = {name: np.array(values) for name, values in group.values.items()}
         for k in group.policies:
@@ -136,12 +160,12 @@ class Scaler:
                 min=self._least,
                 max=self._most,
                 base=self._cooldowns.base(k, capacity, now),
+                measured=group.measured,
                 columns=columns,
             )
             self._answered(k, self._policies[k](seen), capacity)
         decision = decide(self._scaling.policies, self._answers, group.policies, capacity, self._cooldowns, now)
-        self._wanted = None if decision is None else (decision, self._value(decision.policy, group))
-        self._begin()
+        self._wanted = None if decision is None else _Wanted(decision, group, capacity)
 
     def _answered(self, k: int, answer: int | None, capacity: int) -> None:
         self._answers[k] = None if answer is None else self._within(answer)
@@ -191,14 +215,17 @@ class Scaler:
         desired = self._fleet.desired
         if (hosts := self._within(desired)) != desired:
             yield self._change(hosts, None, {})
+        if self._wanted is not None and self._wanted.capacity != self._fleet.desired:
+            self._ask_with(self._wanted.group)  # it waited for another change, and may not be wanted any more
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
-            decision, value = wanted
+            decision = wanted.decision
+            value = self._value(decision.policy, wanted.group)
             figures = {"metric": value, "alarm_s": self._alarms[decision.policy].since_s}
             yield self._change(self._within(decision.hosts), decision.policy, figures)
 
     def _change(self, hosts: int, by: int | None, figures: dict[str, float]) -> Generator[simpy.Event, Any, None]:
-        """Bring the fleet to a number of hosts: done when they are in service, or gone."""
+        """Bring the hosts that are in service or on their way to a number: done when they are in service, or gone."""
         fleet, before = self._fleet, self._fleet.desired
         if hosts == before:
             return
@@ -206,20 +233,19 @@ class Scaler:
         kind = Kind.scale_out if hosts > before else Kind.scale_in
         known = {name: value for name, value in figures.items() if value == value}
         self._journal.note(kind, self._name(by), hosts=abs(hosts - before), desired=hosts, **known)
+        there = len(fleet.in_service) + len(fleet.coming)  # lost hosts may be missing, or replaced already
         if hosts > before:
             self._cooldowns.out_begins(by, before, self._env.now)
-            yield self._env.all_of([fleet.provision() for _ in range(hosts - before)])
+            yield self._env.all_of([fleet.provision() for _ in range(hosts - there)])
             self._cooldowns.out_is_done(by, self._env.now)
-            if not self._serial:  # a scale-in may have come first, which could not take them
-                yield self._drained(len(fleet.in_service) - fleet.desired)
         else:
             self._cooldowns.in_begins()
-            yield self._drained(before - hosts if self._serial else len(fleet.in_service) - hosts)
+            dropped = fleet.coming[hosts - there :] if there > hosts else ()
+            for one in dropped:
+                fleet.drop(one)
+            leaving = self._leaving(max(0, there - hosts - len(dropped)))
+            yield self._env.all_of([fleet.drain(host) for host in leaving])
             self._cooldowns.in_is_done(by, self._env.now)
-
-    def _drained(self, number: int) -> simpy.Event:
-        """So many hosts are gone, none for a number below 1."""
-        return self._env.all_of([self._fleet.drain(host) for host in self._leaving(max(0, number))])
 
     def _leaving(self, number: int) -> list[Any]:
         """The hosts that a scale-in takes."""
@@ -246,7 +272,7 @@ def figure(period: Period, name: str) -> float:
     """A metric of a period as a policy sees it: calls in flight are counted for each host (U)."""
     value = period.figures[name]
     if name == "ConcurrentRequestsPerModel":
-        return value / period.instances if period.instances else nan
+        return value / period.in_service if period.in_service else nan
     return value
 
 

@@ -4,16 +4,17 @@ holds besides. The page adds pictures; text and Markdown of the same sections co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mmesim import units
 from mmesim.experiment.unknowns import Unknowns, settings
 from mmesim.preflight.finding import Finding
-from mmesim.report import formats, phrases
+from mmesim.report import formats
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Section, Table, Title, cells, report
 from mmesim.report.content import causes, run
+from mmesim.report.content.events import in_order
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
 from mmesim.report.content.verdict import verdict_line
@@ -89,28 +90,8 @@ def _events(kept: Kept) -> Iterator[Block]:
     table = kept.tables.get(HAPPENED)
     if table is None:
         return
-    rows = [row for row in table.to_pylist() if row["replication"] == table["replication"][0].as_py()]
-    yield Title("In order of time", f"replication {rows[0]['replication']}")
-    shown = [
-        cells(units.show_seconds(row["at_s"]), row["kind"].replace("_", "-"), row["name"], _figures(row))
-        for row in rows[:MOST_EVENTS]
-    ]
-    yield Table((Column("at", "right"), Column(""), Column("of"), Column()), tuple(shown), keys=0)
-    if len(rows) > MOST_EVENTS:
-        more = phrases.plural(len(rows) - MOST_EVENTS, "more event")
-        yield Lines((f"{more} in happened.parquet",), "note")
-
-
-def _figures(row: Mapping[str, Any]) -> str:
-    """What is said of an event, such as `hosts 2, desired 4`."""
-    named = {name: value for name, value in row.items() if name not in EVENT and value is not None}
-    return ", ".join(f"{name} {value:,.4g}" for name, value in named.items())
-
-
-MOST_EVENTS = 60
-"""Events that are listed."""
-EVENT = ("replication", "at_s", "kind", "name")
-"""Columns of every event; the others are figures of it."""
+    first = table["replication"][0].as_py()
+    yield from in_order([row for row in table.to_pylist() if row["replication"] == first])
 
 
 def _workers(summary: Any) -> Iterator[Block]:

@@ -42,7 +42,11 @@ class Axis:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves over common points; `limits` are lines across, at a value of the axis that they belong to."""
+    """Curves over common points; `limits` are lines across, at a value of the axis that they belong to.
+
+    With `end`, a point is where a window begins, and the last window ends at `end`: a curve stays on its value for as
+    long as the window lasts.
+    """
 
     anchor: str
     title: str
@@ -53,6 +57,7 @@ class Chart:
     points: Floats
     curves: Sequence[Curve]
     limits: Sequence[Limit] = ()
+    end: float | None = None
 
     def data(self) -> dict[str, Any]:
         """What the script of the page draws."""
@@ -60,18 +65,23 @@ class Chart:
             "id": self.anchor,
             "x": _axis(self.x),
             "y": _axis(self.y),
-            "points": rounded(self.points),
+            "steps": self.end is not None,
+            "points": rounded(self.points if self.end is None else np.append(self.points, self.end)),
             "curves": [
                 {
                     "label": one.label,
-                    "values": rounded(one.values),
-                    "low": None if one.low is None else rounded(one.low),
-                    "high": None if one.high is None else rounded(one.high),
+                    "values": self._drawn(one.values),
+                    "low": None if one.low is None else self._drawn(one.low),
+                    "high": None if one.high is None else self._drawn(one.high),
                 }
                 for one in self.curves
             ],
             "limits": [{"axis": axis, "value": value, "label": label} for axis, value, label in self.limits],
         }
+
+    def _drawn(self, values: Floats) -> list[float | None]:
+        """A value a point; the last window needs its value at its end, too."""
+        return rounded(values if self.end is None else np.append(values, values[-1:]))
 
     def html(self) -> Markup:
         """The place where it is drawn, with the sentence, and its data as a table."""

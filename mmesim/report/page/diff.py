@@ -72,6 +72,7 @@ def _over_time(found: Diff) -> Chart | None:
         Axis("ms", logarithmic=True),
         start / scale,
         curves,
+        end=found.a.runs[0].duration_s / scale,
     )
 
 

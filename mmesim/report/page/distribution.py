@@ -45,8 +45,9 @@ def distribution(found: Mapping[str, Histogram], limits_s: Sequence[float], long
         return None
     first = min(float(edges[0]) for edges, _ in found.values())
     last = min(longest_s, max(float(edges[-1]) for edges, _ in found.values()))
-    inside = np.geomspace(0.9 * first, 1.02 * max(last, first), POINTS)
-    points = np.unique(np.concatenate([inside, [one for one in limits_s if inside[0] < one < inside[-1]]]))
+    # Limits are part of the axis: how far all calls are from one is what there is to see.
+    low, high = min([first, *limits_s]), max([last, first, *limits_s])
+    points = np.unique(np.concatenate([np.geomspace(0.9 * low, 1.02 * high, POINTS), limits_s]))
     total = max(int(count.sum()) for _, count in found.values())
     marks = list(_percentiles(1.0 / max(10, total)))
     return Chart(

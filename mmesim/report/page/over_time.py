@@ -27,9 +27,10 @@ class Series:
 
 @dataclass(frozen=True)
 class OverTime:
-    """`start_s`: where each stretch begins; `window_s`: length of the windows behind them."""
+    """`start_s`: where each stretch begins; `end_s`: where the last one ends; `window_s`: length of the windows."""
 
     start_s: Floats
+    end_s: float
     window_s: float
     series: Mapping[str, Series]
 
@@ -62,7 +63,7 @@ def over_time(
         name: Series(divide(sums[name], weights[name], np.nan), _finite(least[name]), _finite(most[name]))
         for name in names
     }
-    return OverTime(np.arange(stretches, dtype=np.float64) * (each * window_s), window_s, series)
+    return OverTime(np.arange(stretches, dtype=np.float64) * (each * window_s), duration_s, window_s, series)
 
 
 def columns(names: Mapping[str, str | None]) -> Sequence[str]:

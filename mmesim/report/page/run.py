@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from markupsafe import Markup
 
+from mmesim.report.content.events import named
 from mmesim.report.content.page import Chapter, answer, run_chapters
 from mmesim.report.content.run import usable_memory
 from mmesim.report.page.charts import Axis, Chart, Curve, Limit
@@ -135,7 +136,7 @@ def _marked(kept: Kept) -> Iterator[tuple[float, str]]:
     first = table["replication"][0].as_py()
     events = [row for row in table.to_pylist() if row["replication"] == first and row["kind"] in MARKED]
     for row in events[:MOST_MARKED]:
-        yield row["at_s"], harmless_line(f"{row['kind'].replace('_', '-')} {row['name']}".strip())
+        yield row["at_s"], harmless_line(named(row["kind"], row["name"]))
 
 
 MARKED = ("fault", "fault_over", "scale_out", "scale_in", "deploy", "rolled_back", "deployed")
@@ -164,6 +165,7 @@ def time_chart(of: TimeChart, found: OverTime, marked: Sequence[tuple[float, str
         found.start_s / scale,
         curves,
         limits,
+        found.end_s / scale,
     )
 
 

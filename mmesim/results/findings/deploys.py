@@ -24,7 +24,8 @@ RULE = "docs/assumptions.md#deploys"
 
 def deploys(scenario: Scenario, runs: Sequence[RunData]) -> Iterator[Finding]:
     """Findings of each deploy, in order of the scenario."""
-    for deploy in scenario.deploys:
+    due = (deploy for deploy in scenario.deploys if deploy.at_s < scenario.run.duration_s)
+    for deploy in due:
         told = [[one for one in run.happened if one.name == deploy.name] for run in runs]
         yield from _cost(deploy, runs, told)
         yield from _undone(deploy, told)

@@ -1,17 +1,18 @@
-"""The fleet of one replication over time, from what happened: hosts in service, and hosts that are provisioned."""
+"""The fleet of one replication over time, from what happened: hosts that are there, and hosts that are on their way."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmesim.arrays import Floats
 from mmesim.results.happened import Kind
 from mmesim.results.run_data import RunData
-from mmesim.scenario.scenario import Scenario
 
 
 class Span(NamedTuple):
@@ -22,43 +23,31 @@ class Span(NamedTuple):
     weight: float = 1.0
 
 
-def hosts(scenario: Scenario, run: RunData) -> dict[int, Span]:
-    """When each host was in service; infinite ends are those of hosts that are there to the end."""
-    found = {row: Span(0.0, math.inf) for row in range(scenario.endpoint.instance_count)}
-    for one in run.happened:
-        row = int(one.figures.get("host", -1.0))
-        if one.kind is Kind.in_service:
-            found[row] = Span(one.at_s, math.inf)
-        elif one.kind is Kind.gone and row in found:
-            found[row] = found[row]._replace(end_s=one.at_s)
-    return found
+def weighing(run: RunData, weights: NDArray[np.number]) -> list[Span]:
+    """When each host was there, and paid, with a weight of its own, such as its price."""
+    hosts = run.hosts
+    rows = zip(hosts.born_s.tolist(), hosts.gone_s.tolist(), weights.tolist(), strict=True)
+    return [Span(start_s, end_s, float(weight)) for start_s, end_s, weight in rows]
 
 
-def provisioned(scenario: Scenario, run: RunData) -> list[Span]:
-    """From when to when each host was provisioned that did not come at once, in service or lost at the end."""
-    initial = scenario.endpoint.instance_count
-    asked = [one.at_s for one in run.happened if one.kind is Kind.provisioning]
-    there = {int(one.figures["host"]) for one in run.happened if one.kind is Kind.in_service}
-    over = [
-        one.at_s
-        for one in run.happened
-        if (one.kind is Kind.in_service and one.figures["after_s"] > 0.0)
-        or (one.kind is Kind.gone and initial <= one.figures["host"] and int(one.figures["host"]) not in there)
+def provisioned(run: RunData) -> list[Span]:
+    """From when to when each host was on its way that did not come at once; infinite ends are those of hosts that had
+    not come when the run ended.
+    """
+    hosts = run.hosts
+    came = [
+        Span(asked_s, born_s) for asked_s, born_s in zip(hosts.asked_s.tolist(), hosts.born_s.tolist(), strict=True)
     ]
-    return [Span(start_s, end_s) for start_s, end_s in zip(asked, over + [math.inf] * len(asked), strict=False)]
+    still = Counter(one.at_s for one in run.happened if one.kind is Kind.provisioning)
+    still.subtract(one.start_s for one in came if one.end_s > 0.0)  # not those of the beginning
+    return [*came, *(Span(at_s, math.inf) for at_s, number in still.items() for _ in range(number))]
 
 
-def peak(scenario: Scenario, run: RunData) -> int:
-    """The most hosts that were in service at once within the measured time."""
-    spans = list(hosts(scenario, run).values())
+def peak(run: RunData, weights: NDArray[np.number]) -> float:
+    """The largest sum of weights of hosts that were there at once within the measured time."""
+    spans = weighing(run, weights)
     moments = [run.warmup_s, *(one.start_s for one in spans if run.warmup_s < one.start_s < run.duration_s)]
-    return max(sum(one.start_s <= at_s < one.end_s for one in spans) for at_s in moments)
-
-
-def priced(scenario: Scenario, run: RunData) -> list[Span]:
-    """When each host was in service, with its price, USD an hour; nan where that is not known."""
-    prices = run.hosts.usd_per_hour
-    return [one._replace(weight=float(prices[row])) for row, one in hosts(scenario, run).items() if row < len(prices)]
+    return max(math.fsum(one.weight for one in spans if one.start_s <= at_s < one.end_s) for at_s in moments)
 
 
 def means(spans: Iterable[Span], starts_s: Floats, ends_s: Floats) -> Floats:

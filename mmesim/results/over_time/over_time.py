@@ -13,7 +13,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.results.over_time.course import EVENTS
-from mmesim.results.over_time.fleet import means, priced, provisioned
+from mmesim.results.over_time.fleet import means, provisioned, weighing
 from mmesim.results.over_time.limits import minutes
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.window_table import START
@@ -99,11 +99,11 @@ class OverTime:
         return html
 
     def _of(self, run: RunData) -> Iterator[tuple[str, Floats]]:
-        columns, host = run.windows, self.scenario.endpoint.host
+        columns = run.windows
         starts_s = columns[START]
         ends_s = np.append(starts_s[1:], run.duration_s)
         yield "instances", columns["Instances"]
-        yield "provisioning", means(provisioned(self.scenario, run), starts_s, ends_s)
+        yield "provisioning", means(provisioned(run), starts_s, ends_s)
         yield "hit_ratio", columns["ModelCacheHit"]
         yield "mean_ms", MS * columns["ClientLatency"]
         yield "p50_ms", MS * columns["ClientLatency_p50"]
@@ -113,10 +113,14 @@ class OverTime:
         if self.scenario.is_watched:
             yield from self._failed(run, starts_s)
         yield "in_flight", columns["RequestsInSystem"]
-        yield "cpu_utilization", columns["CPUUtilization"] / 100.0 / host.vcpu
+        vcpu, there = (
+            means(weighing(run, weights), starts_s, ends_s)
+            for weights in (run.hosts.vcpu, np.ones_like(run.hosts.vcpu))
+        )
+        yield "cpu_utilization", divide(columns["CPUUtilization"] / 100.0 * there, vcpu, math.nan)
         yield "memory_utilization", columns["MemoryUtilization"] / 100.0
-        if host.price_usd_per_hour is not None:
-            yield "usd_per_hour", means(priced(self.scenario, run), starts_s, ends_s)
+        if not np.isnan(run.hosts.usd_per_hour).any():
+            yield "usd_per_hour", means(weighing(run, run.hosts.usd_per_hour), starts_s, ends_s)
 
     def _failed(self, run: RunData, starts_s: Floats) -> Iterator[tuple[str, Floats]]:
         """Failed calls by cause, each minute in the window in which its middle lies; nan in the warm-up."""

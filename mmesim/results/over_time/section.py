@@ -53,7 +53,7 @@ class FixedFleet(Entry):
     instances: float
     """mean over replications"""
     usd_per_hour: float
-    """at the price of endpoint.instance_type"""
+    """each at the price of its type"""
 
 
 class FleetCost(Entry):
@@ -135,9 +135,12 @@ def _cost(scenario: Scenario, runs: Sequence[RunData], confidence: float) -> Map
     if price is None or any(map(math.isnan, hourly)):
         return None
     at_start = float(scenario.endpoint.instance_count)
-    at_peak = math.fsum(peak(scenario, run) for run in runs) / len(runs)
+    at_peak, peak_usd = (
+        math.fsum(peak(run, weights(run)) for run in runs) / len(runs)
+        for weights in (lambda run: np.ones(len(run.hosts.up_s)), lambda run: run.hosts.usd_per_hour)
+    )
     return {
         "usd_per_hour": estimate(hourly, "", low=0.0, confidence=confidence).as_dict(),
         "at_start": {"instances": at_start, "usd_per_hour": price * at_start},
-        "at_peak": {"instances": at_peak, "usd_per_hour": price * at_peak},
+        "at_peak": {"instances": at_peak, "usd_per_hour": peak_usd},
     }

@@ -119,7 +119,7 @@ class Endpoint(Data):
     instance_count: Annotated[Count, Field(le=MOST_HOSTS)] = Field(
         default_factory=lambda data: 1 if data["autoscaling"] is None else data["autoscaling"].min
     )
-    """Number of hosts, with `autoscaling` that at the start; default 1, or `autoscaling.min`."""
+    """Number of hosts, with `autoscaling` that at the start; default 1, or `autoscaling.min`, also for null."""
     model_cache: Literal["enabled", "disabled"] = "enabled"
     """`disabled`: a model is unloaded and deleted from disk as soon as it is idle."""
     load_slots: Annotated[Count, Field(le=10_000)] = Field(
@@ -218,7 +218,11 @@ class Endpoint(Data):
     @classmethod
     def _fold_host(cls, data: Any) -> Any:
         """The keys of the host's type become one resolved `host`."""
-        if not isinstance(data, dict) or "host" in data:
+        if not isinstance(data, dict):
+            return data
+        # A file that is put over another takes a number of hosts away by null.
+        data = {key: value for key, value in data.items() if value is not None or key != "instance_count"}
+        if "host" in data:
             return data
         rest = {key: value for key, value in data.items() if key not in HOST_KEYS}
         given = {key: value for key, value in data.items() if key in HOST_KEYS}

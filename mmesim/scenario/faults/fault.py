@@ -34,7 +34,7 @@ class Fault(Data):
 
     name: Text = ""
     """Name of the fault, on which its random numbers depend, for `expect` (`after NAME`) and the results; default: its
-    kind and a number, such as zone_loss-0, counted for each kind in the order of the file.
+    kind, such as zone_loss; of several of a kind also its number in the order of the file: zone_loss-1, zone_loss-2.
     """
     slow_s3: SlowS3 | None = None
     """Downloads take longer."""
@@ -109,16 +109,25 @@ class Fault(Data):
         return self
 
 
+def default_names(kinds: Sequence[str | None]) -> list[str | None]:
+    """What faults of these kinds, in the order of the file, are called without a name; None where no kind is known."""
+    number, seen = Counter(kinds), Counter[str | None]()
+    found: list[str | None] = []
+    for kind in kinds:
+        seen[kind] += 1
+        found.append(kind if kind is None or number[kind] == 1 else f"{kind}-{seen[kind]}")
+    return found
+
+
 def named(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """The faults, each with a name; raises Refused when two have the same."""
-    numbers: Counter[str] = Counter()
-    found: list[Fault] = []
-    for fault in faults:
-        name = fault.name or f"{fault.kind}-{numbers[fault.kind]}"
-        numbers[fault.kind] += 1
-        found.append(fault if fault.name else fault.model_copy(update={"name": name}))
+    defaults = default_names([fault.kind for fault in faults])
+    found = tuple(
+        fault if fault.name else fault.model_copy(update={"name": name})
+        for fault, name in zip(faults, defaults, strict=True)
+    )
     names = [fault.name for fault in found]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise Refused(f"two faults are called {name!r}", (index, "name"))
-    return tuple(found)
+    return found

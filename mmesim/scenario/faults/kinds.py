@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -88,6 +88,8 @@ Models = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 class SlowS3(Data):
     """S3 answers late or delivers slowly: downloads of all instances take longer."""
+
+    lone_key: ClassVar[str | None] = "factor"
 
     factor: Annotated[Number, Field(ge=1, le=1e6)] | None = None
     """How many times longer the first byte takes, and how many times less one download gets."""
@@ -187,6 +189,8 @@ class PoisonModel(Data):
 class InstanceLoss(Data):
     """An instance dies with all that it serves and loads; the router knows after `endpoint.loss_noticed_after`."""
 
+    lone_key: ClassVar[str | None] = "instance"
+
     instance: Instance = RANDOM
     """Its number, from 0, or `random`: any that is up."""
     replace: Flag = True
@@ -209,6 +213,8 @@ class ContainerRestart(Data):
 
     Artefacts stay on the disk. Loads that have come as far as the container fail; others wait until it is back.
     """
+
+    lone_key: ClassVar[str | None] = "instance"
 
     instance: Instance = RANDOM
     """Its number, from 0, or `random`: any that is up."""

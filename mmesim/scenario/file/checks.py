@@ -68,11 +68,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
 
 
 def _deploys(scenario: Scenario) -> Iterator[Refused]:
-    """Deploys that come too late, or into which scaling would break."""
-    for index, deploy in enumerate(scenario.deploys):
-        if deploy.at_s >= scenario.run.duration_s:
-            end = units.show_seconds(scenario.run.duration_s, 12)
-            yield Refused(f"the run ends at {end}, before this deploy begins", ("deploys", index, "at"))
+    """Deploys into which scaling would break."""
     endpoint = scenario.endpoint
     if scenario.deploys and endpoint.autoscaling is not None and not endpoint.serial_scaling:
         message = "autoscaling waits while a deploy updates the endpoint, as on SageMaker: serial_scaling must be true"
@@ -135,9 +131,7 @@ def _scaling(scenario: Scenario) -> Iterator[Refused]:
 
 
 def _scheduled(scaling: Autoscaling, duration_s: float) -> Iterator[Refused]:
-    """Scheduled actions that never happen, that happen together, or that leave no number of hosts."""
-    never = [index for index, one in enumerate(scaling.scheduled) if one.at_s >= duration_s]
-    yield from (Refused("the run ends before", (index, "at")) for index in never)
+    """Scheduled actions that happen together, or that leave no number of hosts."""
     before: tuple[float, int] | None = None
     said: set[int] = set()
     for at_s, index, least, most in scaling.limits(duration_s):
@@ -219,11 +213,26 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
         if e.metric in COSTS and endpoint.host.price_usd_per_hour is None:
             yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
         if e.event is not None and not any(one.limits_calls for one in scenario.expect):
-            message = "there is no limit of latency or errors that could be kept again"
-            yield Refused(message, place, "expect: [p99 < 500 ms, error_rate < 1 %]")
+            yield _no_limit(scenario, place)
         limited = any(one.is_latency and one.is_upper and one.calls.is_all for one in scenario.expect)
         if e.metric == "tenants.meet_slo" and not limited:
             yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")
+
+
+def _no_limit(scenario: Scenario, place: Place) -> Refused:
+    """A recovery is measured by limits that hold at any time; those of a part of the run are none."""
+    part = next((e for e in scenario.expect if e.limits_calls_of_a_part), None)
+    if part is None:
+        message = "there is no limit of latency or errors that could be kept again"
+        return Refused(message, place, "expect: [p99 < 500 ms, error_rate < 1 %]")
+    message = (
+        f"`{part.text}` limits a part of the run alone; recovery asks from when on a limit is kept again, minute by "
+        "minute, so it needs one that holds at any time"
+    )
+    # The words of the selection go: its figure, its group and its limit stay.
+    group = "" if part.calls.group is None else f" of {part.calls.group}"
+    limit = part.text.partition(part.comparison)[2].strip()
+    return Refused(message, place, f"add {part.metric}{group} {part.comparison} {limit}")
 
 
 def _selected(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refused]:

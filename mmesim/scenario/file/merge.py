@@ -1,7 +1,8 @@
 """Puts one scenario over another: `extends`, and `--set` overrides.
 
-Maps merge, lists replace; the lists `models`, `traffic`, `faults` and `deploys` merge by name, but an empty one empties
-them. A key takes the place of the keys that it excludes: a new distribution replaces the old one instead of joining it.
+Maps merge, lists replace. In a file that extends another, the lists `models`, `traffic`, `faults` and `deploys` merge
+by name, but an empty one empties them; an override that gives one of them gives all of it. A key takes the place of the
+keys that it excludes: a new distribution replaces the old one instead of joining it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mmesim.scenario.clients.retries import RETRIES
 from mmesim.scenario.deploys.strategy import STRATEGIES
 from mmesim.scenario.endpoint.autoscaling.policies import POLICIES
 from mmesim.scenario.endpoint.eviction import EVICTIONS
-from mmesim.scenario.faults.fault import MOMENTS
+from mmesim.scenario.faults.fault import MOMENTS, default_names
 from mmesim.scenario.faults.kinds import KINDS
 from mmesim.scenario.file.from_json import MARK, from_json
 from mmesim.scenario.file.paths import settled
@@ -108,10 +109,11 @@ def _with_name(key: str, index: int, items: Sequence[Located]) -> Located:
     if key in PLACED:
         name = f"{PLACED[key]}-{index}"
     elif key == "faults":
-        kind = next((one for one in KINDS if one in item.map), None)
-        if kind is None:
+        kinds = [next((one for one in KINDS if isinstance(of.value, dict) and one in of.map), None) for of in items]
+        called = default_names(kinds)[index]
+        if called is None:
             return item
-        name = f"{kind}-{sum(isinstance(one.value, dict) and kind in one.map for one in items[:index])}"
+        name = called
     elif "file" in item.map and isinstance(item.map["file"].value, str):
         name = Path(item.map["file"].value).name.split(".")[0]
     elif "azure_functions" in item.map:
@@ -163,6 +165,8 @@ def override(tree: Located, text: str) -> Located:
     if not equals or not all(steps):
         raise _bad(text, "write --set key.key=value, such as --set endpoint.instance_count=6")
     over, tree = _given(value, text), _less_believed(tree, where.strip())
+    if len(steps) == 1 and isinstance(over.value, list):
+        return named(tree.with_value(tree.map | {steps[0]: over}))
     return _with_host_figure(tree, steps, over) or merge(tree, _nested(tree, steps, over, text))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from mmesim import units
 from mmesim.errors import Problem, did_you_mean, nearest
+from mmesim.scenario.file.inside import inside, keys_of, models_in
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.values.fields import FLAGS, FROM_FILE, Data, Place, Refusals, Refused, not_text, shown
 from mmesim.scenario.values.forms import Form
@@ -117,7 +117,12 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
         case "extra_forbidden":
             allowed = allowed_keys(place[:-1], tree, root)
             hint = did_you_mean(str(place[-1]), allowed)
-            if "needed" in item:
+            kind = _class_at(place[:-1], tree, root)
+            whole = tree.find(place[:-1])[1].plain()
+            deeper = None if kind is None else inside(str(place[-1]), value, kind, whole)
+            if deeper is not None:
+                hint = deeper
+            elif "needed" in item:
                 hint = _instead(place, value, item["needed"], hint)
             hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
             return f"unknown key, one of {', '.join(allowed)}", hint
@@ -191,8 +196,8 @@ def _elsewhere(key: str, place: Place, root: type[Data]) -> str | None:
     for section, annotation in sections.items():
         if place == (section,) or section == key:
             continue
-        for kind in _models_in(annotation):
-            if issubclass(kind, Data) and key in _keys_of(kind):
+        for kind in models_in(annotation):
+            if issubclass(kind, Data) and key in keys_of(kind):
                 return f"it is a key of {section}"
     return None
 
@@ -233,12 +238,7 @@ def allowed_keys(place: Place, tree: Located, root: type[Data]) -> list[str]:
     kind = _class_at(place, tree, root)
     if kind is None:
         return []
-    return _keys_of(kind)
-
-
-def _keys_of(kind: type[Data]) -> list[str]:
-    fields = (field.alias or name for name, field in kind.model_fields.items() if name not in kind.resolved_keys)
-    return [*fields, *kind.file_keys]
+    return keys_of(kind)
 
 
 def _class_at(place: Place, tree: Located, root: type[Data]) -> type[Data] | None:
@@ -247,7 +247,7 @@ def _class_at(place: Place, tree: Located, root: type[Data]) -> type[Data] | Non
     for depth, step in enumerate(place, 1):
         fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
         if isinstance(step, str) and step in fields:
-            kinds = list(_models_in(fields[step]))
+            kinds = list(models_in(fields[step]))
             written = tree.find(place[:depth])[1].map
             meant = (one for one in kinds if issubclass(one, Form) and one.form in written)
             kind = next(meant, kinds[0] if kinds else None)
@@ -255,13 +255,3 @@ def _class_at(place: Place, tree: Located, root: type[Data]) -> type[Data] | Non
             return None
     found: type[Data] = kind
     return found
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The model classes inside an annotation such as `tuple[Model, ...]` or `Model | None`."""
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        if issubclass(annotation, BaseModel):
-            yield annotation
-    elif get_origin(annotation) in (tuple, dict, Union, types.UnionType, Annotated):
-        for part in get_args(annotation):
-            yield from _models_in(part)

@@ -101,7 +101,16 @@ class Expectation:
     def limits_calls(self) -> bool:
         """Whether it bounds the latency or the errors of calls at any time: what recovery is measured against."""
         whenever = self.calls.between_s is None and self.calls.after is None
-        return self.is_upper and whenever and (self.is_latency or self.metric == "error_rate")
+        return self._is_limit and whenever
+
+    @property
+    def limits_calls_of_a_part(self) -> bool:
+        """Whether it bounds them in a part of the run alone."""
+        return self._is_limit and not self.limits_calls
+
+    @property
+    def _is_limit(self) -> bool:
+        return self.is_upper and (self.is_latency or self.metric == "error_rate")
 
     @property
     def meaning(self) -> str:

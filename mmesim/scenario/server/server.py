@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,6 +12,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     ValidationInfo,
     WithJsonSchema,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -139,6 +141,9 @@ Variables = Annotated[
 """What a file names; the loader makes keys of the server of it."""
 
 
+TENSORFLOW = ("tensorflow", "tensorflowserving", "tfs", "tfserving", "tf")
+
+
 class Server(Data):
     """One multi-model server process per host. What a key means to the other kinds: docs/how-to/choose-a-server.md."""
 
@@ -210,6 +215,15 @@ class Server(Data):
     """
     base_tasks: Annotated[Whole, Field(le=10_000_000)] = mms.JVM_TASKS
     """Processes and threads of the server without any model, counted against `endpoint.pid_limit`."""
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _described(cls, value: Any) -> Any:
+        """TensorFlow Serving has no kind of its own: what limits it can be said with `custom`."""
+        if isinstance(value, str) and re.sub(r"[^a-z]", "", value.lower()) in TENSORFLOW:
+            message = f"{shown(value)}: TensorFlow Serving is custom, with max_models for its ports"
+            raise Refused(message, (), "write kind: custom, queue: model, max_models: 450")
+        return value
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Server:

@@ -15,7 +15,7 @@ from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, 
 METRIC = "CPUUtilization"
 
 
-def seen(values, capacity=10, base=None):
+def seen(values, capacity=10, base=None, measured=None):
     return Seen(
         now_s=0.0,
         capacity=capacity,
@@ -23,6 +23,7 @@ def seen(values, capacity=10, base=None):
         min=1,
         max=1000,
         base=capacity if base is None else base,
+        measured={METRIC: float(capacity if measured is None else measured)},
         columns={METRIC: np.array(values, dtype=np.float64)},
     )
 
@@ -125,6 +126,14 @@ def test_target_tracking_brings_the_metric_to_its_target(capacity, target, value
     if wanted <= capacity:
         assert len(values) >= 15
         assert all(value < 0.9 * target for value in values[-15:])
+
+
+def test_target_tracking_counts_from_the_hosts_that_the_metric_was_measured_over():
+    rule = TargetTracking(metric=METRIC, target=5.0)
+    assert target_tracking(rule, seen([20.0] * 3, capacity=3, base=2, measured=3)) == 12
+    assert target_tracking(rule, seen([20.0] * 3, capacity=12, base=3, measured=3)) is None  # nine are on their way
+    assert target_tracking(rule, seen([20.0] * 3, capacity=3, measured=1.5)) == 6  # one came in the middle
+    assert target_tracking(rule, seen([1.0] * 15, capacity=9, measured=6)) == 2
 
 
 @given(

@@ -52,6 +52,28 @@ def test_a_number_of_calls_that_an_instance_cannot_do():
     assert about_the_target(shop(target=4000)) == []
 
 
+def test_a_target_below_what_each_instance_gets_at_the_maximum_cannot_be_reached():
+    # 6,000 calls a minute on at most four instances: 1,500 each.
+    (found,) = about_the_target(shop(target=25))
+    assert found.severity == "warning"
+    assert "6,000 calls a minute on average are 1,500 on each of the 4 instances that there can be" in found.text
+    assert "25 looks like calls a second" in found.text
+    assert found.try_ == "a target of 1500"
+    (low,) = about_the_target(shop(target=20))
+    assert "calls a second" not in low.text
+    assert about_the_target(shop(target=1500)) == []
+
+
+def test_targets_of_cpu_and_concurrency_cannot_be_reached_either():
+    # 2.08 of the 2.6 cores of an instance, where 400 is all: 160 on each of two, 80 on each of four.
+    (found,) = about_the_target(shop("CPUUtilization", 120, max=2))
+    assert "above the target of 120 for CPUUtilization" in found.text
+    assert about_the_target(shop("CPUUtilization", 120)) == []
+    (found,) = about_the_target(shop("ConcurrentRequestsPerModel", 0.1))
+    assert "calls in work at a time" in found.text
+    assert about_the_target(shop("ConcurrentRequestsPerModel", 5)) == []
+
+
 def test_a_memory_target_pins_the_fleet_where_the_caches_stay_above_it():
     many = shop("MemoryUtilization", 60).with_({"models.m.count": 900})
     (found,) = about_the_target(many)

@@ -141,7 +141,7 @@ def test_what_happened_is_a_section_with_marks_in_the_charts_where_anything_did(
     of = load_text(TEXT).with_({"run.duration": "2 min", "faults": FAULTS})
     shown = Page(run_page(Kept.read(run(of).save(tmp_path / "result"))))
     assert list(shown.sections) == [*SECTIONS[:3], "happened", *SECTIONS[3:]]
-    assert "at of 30 s fault slow host 1 60 s fault-over slow" in shown.sections["happened"]
+    assert "at what happened 30 s fault slow: host 1 60 s fault-over slow" in shown.sections["happened"]
     marked = [{limit["label"] for limit in chart["limits"]} for chart in shown.data["charts"]]
     assert {"measured from here", "fault slow", "fault-over slow"} in marked
 
@@ -194,6 +194,21 @@ def test_the_distribution_agrees_with_the_summary_at_each_limit(kept: Kept) -> N
     within = dict(zip(chart.points.tolist(), curve.values.tolist(), strict=True))
     assert within[500.0] == pytest.approx(kept.summary["share_over"]["500 ms"]["successful"]["value"])
     assert [label for _, _, label in chart.limits] == ["limit 10 ms", "limit 500 ms"]
+
+
+def test_a_chart_over_time_holds_each_value_until_its_window_ends(page: Page) -> None:
+    (latency,) = [chart for chart in page.data["charts"] if chart["curves"][0]["label"] == "mean of a minute"]
+    assert latency["steps"]
+    assert latency["points"] == [0.0, 1.0, 1.667]  # two minutes begin, and the run ends in the second
+    assert latency["curves"][0]["values"] == [20.0, None, None]
+    assert not next(chart for chart in page.data["charts"] if chart["id"] == "chart-distribution")["steps"]
+
+
+def test_limits_far_from_every_call_are_on_the_axis_of_the_distribution(kept: Kept) -> None:
+    chart = distribution(of_table(kept.tables["histograms"]), (0.001, 20.0), 1.0)
+    assert chart is not None
+    assert chart.points[0] < 1.0
+    assert chart.points[-1] > 20_000.0
 
 
 @given(some.integers(1, 2000), some.integers(1, 3))

@@ -11,7 +11,7 @@ import pytest
 from mmesim.report.content.run import run_report
 from mmesim.report.text import text
 from mmesim.results.happened import Happened, Kind
-from mmesim.results.over_time.fleet import hosts, peak, provisioned
+from mmesim.results.over_time.fleet import peak, provisioned, weighing
 from mmesim.results.over_time.over_time import COLUMNS
 from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, RunData
@@ -31,7 +31,14 @@ OUT = (
     Happened(450.0, Kind.gone, "", {"host": 0.0}),
 )
 """One host at first, three from 390 s to 450 s, then two."""
-THREE = host_data(3, 600.0, up_s=np.array([450.0, 300.0, 210.0]))
+THREE = host_data(
+    3,
+    600.0,
+    asked_s=np.array([0.0, 200.0, 200.0]),
+    born_s=np.array([0.0, 300.0, 390.0]),
+    gone_s=np.array([450.0, np.inf, np.inf]),
+    up_s=np.array([450.0, 300.0, 210.0]),
+)
 
 
 def eventful(case: Scenario, *slow: list[int], lost: list[int] | None = None) -> Result:
@@ -86,15 +93,14 @@ def test_the_warm_up_has_no_failures_by_cause() -> None:
 
 def test_the_fleet_is_what_happened_to_it() -> None:
     case = of("p99 < 1 s")
-    data = run(case, [0] * 10, happened=OUT)
-    assert {row: one[:2] for row, one in hosts(case, data).items()} == {
-        0: (0.0, 450.0),
-        1: (300.0, np.inf),
-        2: (390.0, np.inf),
-    }
-    assert [one[:2] for one in provisioned(case, data)] == [(200.0, 300.0), (200.0, 390.0)]
-    assert peak(case, data) == 3
-    assert peak(case, replace(data, warmup_s=460.0)) == 2
+    still = Happened(500.0, Kind.provisioning, "")
+    data = replace(run(case, [0] * 10, happened=(*OUT, still)), hosts=THREE)
+    ones = np.ones(3)
+    assert weighing(data, 2.0 * ones) == [(0.0, 450.0, 2.0), (300.0, np.inf, 2.0), (390.0, np.inf, 2.0)]
+    assert [one[:2] for one in provisioned(data)] == [(0.0, 0.0), (200.0, 300.0), (200.0, 390.0), (500.0, np.inf)]
+    assert peak(data, ones) == 3
+    assert peak(data, np.array([1.0, 5.0, 0.25])) == 6.25
+    assert peak(replace(data, warmup_s=460.0), ones) == 2
 
 
 def test_the_summary_says_what_followed_and_what_the_fleet_cost() -> None:

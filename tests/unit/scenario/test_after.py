@@ -55,6 +55,14 @@ def test_windows_after_a_fault_are_counted_from_it() -> None:
     assert (windows.start_s, windows.end_s, windows.number) == (600.0, 1800.0, 4)
 
 
+def test_a_recovery_needs_a_limit_that_holds_at_any_time() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        expecting("p99 of m after slow < 1 s", "recovery after slow < 20 min")
+    (problem,) = refused.value.problems
+    assert problem.message.startswith("`p99 of m after slow < 1 s` limits a part of the run alone")
+    assert problem.hint == "add p99 of m < 1 s"
+
+
 def test_a_recovery_is_that_of_a_fault_at_any_time() -> None:
     of = expecting("p99 < 1 s", "recovery after often < 5 min", "recovery after slow <= 90 s")
     assert [e.event for e in of.expect] == [None, "often", "slow"]

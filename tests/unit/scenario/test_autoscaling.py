@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mmesim.engine.simulation import Simulation
+from mmesim.preflight.check import findings
 from mmesim.scenario import Scenario
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.autoscaling.metrics import METRICS
@@ -13,6 +14,13 @@ from mmesim.scenario.file.dump import dump, source
 from mmesim.scenario.values.function import Function
 
 TRACKING = "policy: target_tracking, metric: InvocationsPerInstance, target: 4000, min: 2, max: 8"
+
+
+STEPS = "policy: step, metric: QueueFull, threshold: 1, min: 1, max: 3, steps"
+
+
+def tracking(metric: str, target: str) -> str:
+    return f"policy: target_tracking, metric: {metric}, target: {target}, min: 2, max: 8"
 
 
 @pytest.fixture
@@ -154,8 +162,27 @@ def test_a_resolved_file_gives_the_same(base, scenario):
         ),
         (TRACKING.replace("target: 4000", "target: 0"), "target", "0 is too small: it must be above 0", None),
         (TRACKING.replace("target: 4000", "target: -1"), "target", "-1 is negative", None),
-        (TRACKING.replace("target: 4000", "target: 70 %"), "target", "CloudWatch's unit", "write 70"),
-        (TRACKING.replace("target: 4000", "target: 200 ms"), "target", "in microseconds", "write 200000"),
+        (TRACKING.replace("target: 4000", "target: 70 %"), "target", "is no share", "such as 4000, calls a minute"),
+        (TRACKING.replace("target: 4000", "target: 20 /s"), "target", "counts calls of a minute", "write 1200"),
+        (TRACKING.replace("target: 4000", "target: 200 ms"), "target", "is no time", "such as 4000"),
+        (tracking("CPUUtilization", "70 %"), "target", "where a busy vCPU is 100", "write 70"),
+        (tracking("MemoryUtilization", "70 %"), "target", "where 100 is all of it", "write 70"),
+        (tracking("ModelCacheHit", "70 %"), "target", "a share from 0 to 1", "write 0.7"),
+        (tracking("ModelLatency", "200 ms"), "target", "in microseconds", "write 200000"),
+        (f"{STEPS}: [{{lower_bound: 0, adjustment: 50 %}}]", "adjustment", "number stands alone", "write 50, with"),
+        (f"{STEPS}: [{{lower_bound: 5 %, adjustment: 1}}]", "lower_bound", "in the unit of the metric", "write 5"),
+        (
+            'min: 1, max: 2, scheduled: [{cron: "30 8 * * ? *", max: 2}]',
+            "scheduled.0.cron",
+            "times count from the start of the run",
+            "write at: 510 min, every: 1 d",
+        ),
+        (
+            "min: 1, max: 2, scheduled: [{at: 'cron(0 * * * ? *)', max: 2}]",
+            "scheduled.0.at",
+            "times count from the start of the run",
+            "write at: 0 min, every: 1 h",
+        ),
         (TRACKING.replace("target: 4000", "targt: 4000"), "targt", "unknown key", "did you mean target?"),
         (TRACKING + ", targt: 1", "targt", "unknown key", "did you mean target?"),
         ("policy: a:b, target: 3, min: 1, max: 2", "target", "a:b is your own function: it takes no keys", None),
@@ -184,7 +211,6 @@ def test_a_resolved_file_gives_the_same(base, scenario):
         ),
         ("min: 1, max: 2, scheduled: [{at: 10 s}]", "scheduled.0", "changes nothing", "min: 4"),
         ("min: 1, max: 2, scheduled: [{at: 10 s, min: 3, max: 2}]", "min", "is above max (2)", None),
-        ("min: 1, max: 2, scheduled: [{at: 60 s, min: 2}]", "at", "the run ends before", None),
         (
             "min: 1, max: 2, scheduled: [{at: 10 s, min: 3}]",
             "min",
@@ -244,3 +270,19 @@ def test_percent_have_a_least_number_of_hosts_and_exact_numbers_a_first(refused)
     step = "policy: step, metric: QueueFull, threshold: 1, min: 1, max: 2, steps: [{lower_bound: 0, adjustment: 0}]"
     assert refused(f"{step}, min_adjustment_magnitude: 2")[1] == "applies to percent, not to change_in_capacity"
     assert refused(f"{step}, adjustment_type: exact_capacity")[1] == "a multi-model endpoint has at least one host"
+
+
+def test_null_takes_the_number_of_hosts_of_an_extended_file_away(base, scenario, write):
+    write(
+        base.replace("  instance_type: ml.m5.xlarge\n", "  instance_type: ml.m5.xlarge\n  instance_count: 9\n"),
+        "b.yaml",
+    )
+    over = f"extends: b.yaml\nname: over\nendpoint: {{instance_count: null, autoscaling: {{{TRACKING}}}}}\n"
+    assert Scenario.from_yaml(write(over)).endpoint.instance_count == 2
+
+
+def test_a_scheduled_action_after_the_end_is_noted(base, scenario):
+    late = scenario(with_scaling(base, "min: 1, max: 2, scheduled: [{at: 60 s, min: 2}]"))
+    (found,) = [one for one in findings(late) if one.id == "scheduled"]
+    assert found.text == "scheduled action 0 never comes: it is due at 60 s, and the run ends at 60 s"
+    assert found.try_ == "endpoint.autoscaling.scheduled.0.at=30 s, or a longer run.duration"

@@ -3,6 +3,7 @@
 import pytest
 
 from mmesim.errors import ScenarioError
+from mmesim.preflight.check import findings
 from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Rolling
 from mmesim.scenario.file.dump import dump, source
 from mmesim.scenario.scenario import Scenario
@@ -55,7 +56,6 @@ def test_an_override_replaces_a_strategy_and_the_changes_as_a_whole(base, scenar
 @pytest.mark.parametrize(
     ("text", "field", "message", "hint"),
     [
-        ("at: 2 min", "at", "the run ends at 60 s, before this deploy begins", None),
         (
             "at: 1 s, strategy: {canary: {share: 60 %, wait: 1 s}}",
             "strategy.canary.share",
@@ -169,14 +169,27 @@ def test_figures_of_one_type_are_not_given_to_another(base, problems):
     assert problem.hint == "say what is meant: to: {endpoint.price_per_hour: ...}, or remove endpoint.price_per_hour"
 
 
+def test_keys_of_a_strategy_belong_inside_it(base, problems):
+    (problem,) = problems(with_deploys(base, "at: 1 s, share: 10 %"))
+    assert problem.hint == "it belongs inside: strategy: {canary: {share: 10 %}}"
+
+
+def test_a_deploy_after_the_end_is_noted_and_never_comes(base, scenario):
+    late = scenario(with_deploys(base, "name: up, at: 2 min"))
+    (found,) = [one for one in findings(late) if one.id == "deploy"]
+    assert found.severity == "note"
+    assert found.text == "deploy 'up' never comes: it is due at 2 min, and the run ends at 60 s"
+    assert found.try_ == "deploys.up.at=30 s, or a longer run.duration"
+
+
 def test_two_deploys_of_one_name_are_refused(base, problems):
     (problem,) = problems(with_deploys(base, "name: a, at: 1 s", "name: a, at: 2 s"))
     assert problem.message == "two deploys are called 'a'"
 
 
 def test_a_deploy_made_in_python_is_checked_too(scenario):
-    with pytest.raises(ScenarioError, match="before this deploy begins"):
-        scenario().with_({"deploys": [{"at": "3 min"}]})
+    with pytest.raises(ScenarioError, match="two deploys are called 'a'"):
+        scenario().with_({"deploys": [{"name": "a", "at": "3 s"}, {"name": "a", "at": "4 s"}]})
 
 
 SCALED = "endpoint.autoscaling={policy: target_tracking, metric: InvocationsPerInstance, target: 1000, min: 1, max: 4}"

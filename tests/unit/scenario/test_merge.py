@@ -118,6 +118,19 @@ def test_an_override_sets_one_value(scenario, base, text, read):
     assert not read(scenario(base))
 
 
+@pytest.mark.parametrize("key", ["faults", "deploys", "models", "traffic"])
+def test_an_override_with_a_list_gives_the_whole_list(scenario, base, key):
+    items = {
+        "faults": ("{name: a, slow_s3: {factor: 2}, at: 1 s}", "{name: b, slow_s3: {factor: 3}, at: 2 s}"),
+        "deploys": ("{name: a, at: 1 s}", "{name: b, at: 2 s}"),
+        "models": tuple(f"{{name: {n}, artifact_size: 1 MB, memory: 1 MB, service: {{cpu: 1 ms}}}}" for n in "ab"),
+        "traffic": tuple(f"{{name: {n}, arrivals: {{poisson: {{rate: 1 /s}}}}}}" for n in "ab"),
+    }[key]
+    # The second override takes the place of the first, whatever names they share.
+    found = scenario(base, f"{key}=[{items[0]}]", f"{key}=[{', '.join(items)}]", f"{key}=[{items[1]}]")
+    assert [one.name for one in getattr(found, key)] == ["b"]
+
+
 def test_the_last_override_wins_and_names_may_contain_dots(scenario, base):
     text = base.replace("name: tenant", "name: v1.2")
     loaded = scenario(text, "models.v1.2.memory=1 MiB", "models.v1.2.memory=2 MiB")
@@ -143,3 +156,8 @@ def test_a_wrong_override_is_refused_by_its_own_text(problems, base, text, messa
     (problem,) = problems(base, text)
     assert problem.file == f"--set {text}"
     assert re.search(message, str(problem))
+
+
+def test_items_of_a_list_that_an_override_gives_have_their_names(scenario, base):
+    (fault,) = scenario(base, "faults=[{slow_s3: {factor: 2}, at: 1 s}]", "faults.slow_s3.at=2 s").faults
+    assert (fault.name, fault.at_s) == ("slow_s3", 2.0)

@@ -13,33 +13,77 @@
     return Math.abs(value) >= 1e6 || (value !== 0 && Math.abs(value) < 1e-3) ? String(value) : value.toLocaleString("en", { maximumSignificantDigits: 4 });
   };
 
+  const LETTERS = "12px sans-serif", LINE = 15, Y_AXIS = 88, RIGHT = 28;
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = LETTERS;
+  const fitted = (text, width) => {
+    if (pen.measureText(text).width <= width) return text;
+    while (text.length > 1 && pen.measureText(`${text}\u2026`).width > width) text = text.slice(0, -1);
+    return `${text}\u2026`;
+  };
+
+  // Where the names of limits stand above the plot, in CSS pixels: from the right to the left, each in the lowest row
+  // above all that it would touch, so that neither a name nor the line of another lies on it.
+  const named = (chart, at, left, right) => {
+    const placed = [];
+    const across = chart.limits.filter((limit) => limit.axis === "x").map((limit) => ({ limit, x: at(limit.value) }));
+    for (const { limit, x } of across.filter((one) => one.x >= left - 1 && one.x <= right + 1).sort((a, b) => b.x - a.x)) {
+      const text = fitted(limit.label, right);
+      const width = pen.measureText(text).width;
+      const from = Math.max(0, Math.min(x + 4, right - width));
+      const under = placed.filter((one) => from < one.from + one.width + 8 && one.from < from + width + 8);
+      placed.push({ text, x, from, width, row: Math.max(-1, ...under.map((one) => one.row)) + 1 });
+    }
+    return placed;
+  };
+  const place = (value, spec, from, to) => (spec.log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from));
+
   // A limit is a dashed line with its name, on the axis that it belongs to.
   const limits = (chart) => (plot) => {
-    const { ctx, bbox } = plot;
+    const { ctx, bbox } = plot, dots = devicePixelRatio;
     ctx.save();
     ctx.strokeStyle = ctx.fillStyle = colour("--limit");
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
-    ctx.font = `${12 * devicePixelRatio}px sans-serif`;
-    chart.limits.forEach((limit, number) => {
-      const at = plot.valToPos(limit.value, limit.axis, true);
-      ctx.beginPath();
-      if (limit.axis === "x") {
-        if (at < bbox.left || at > bbox.left + bbox.width) return;
-        ctx.moveTo(at, bbox.top);
-        ctx.lineTo(at, bbox.top + bbox.height);
-        ctx.textAlign = at > bbox.left + bbox.width / 2 ? "right" : "left";
-        ctx.fillText(limit.label, at + (ctx.textAlign === "right" ? -5 : 5) * devicePixelRatio, bbox.top + (14 + 14 * (number % 4)) * devicePixelRatio);
-      } else {
-        if (at < bbox.top || at > bbox.top + bbox.height) return;
-        ctx.moveTo(bbox.left, at);
-        ctx.lineTo(bbox.left + bbox.width, at);
-        ctx.textAlign = "left";
-        ctx.fillText(limit.label, bbox.left + 5 * devicePixelRatio, at - 5 * devicePixelRatio);
-      }
-      ctx.stroke();
-    });
+    ctx.lineWidth = dots;
+    ctx.font = `${12 * dots}px sans-serif`;
+    ctx.textAlign = "left";
+    ctx.setLineDash([5 * dots, 4 * dots]);
+    const line = (x0, y0, x1, y1) => { ctx.beginPath(); ctx.moveTo(x0, y0); ctx.lineTo(x1, y1); ctx.stroke(); };
+    const at = (value) => plot.valToPos(value, "x", true) / dots;
+    const names = named(chart, at, bbox.left / dots, (bbox.left + bbox.width) / dots);
+    const above = (one) => bbox.top - (5 + LINE * one.row) * dots;
+    names.forEach((one) => line(one.x * dots, above(one), one.x * dots, bbox.top + bbox.height));
+    for (const one of names) {
+      ctx.fillStyle = colour("--ground");
+      ctx.fillRect(one.from * dots, above(one) - 11 * dots, one.width * dots, 14 * dots);
+      ctx.fillStyle = colour("--limit");
+      ctx.fillText(one.text, one.from * dots, above(one));
+    }
+    for (const limit of chart.limits.filter((one) => one.axis === "y")) {
+      const y = plot.valToPos(limit.value, "y", true);
+      if (y < bbox.top || y > bbox.top + bbox.height) continue;
+      line(bbox.left, y, bbox.left + bbox.width, y);
+      ctx.fillText(limit.label, bbox.left + 5 * dots, y - 5 * dots);
+    }
     ctx.restore();
+  };
+
+  // Round values of a logarithmic axis, as many as have room; of a narrow one the steps are equal.
+  const DENSE = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]];
+  const gap = (steps) => Math.min(...steps.map((step, number) => Math.log10((steps[number + 1] || 10) / step)));
+  const round = (least, most, length, room) => {
+    const decades = Math.log10(most / least);
+    const steps = DENSE.find((one) => (gap(one) * length) / decades >= room) || [1];
+    const every = Math.max(1, Math.ceil((room * decades) / length));
+    const found = [];
+    for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power += every)
+      for (const step of steps) found.push(Number(`${step}e${power}`));
+    const inside = found.filter((mark) => mark >= least * (1 - 1e-9) && mark <= most * (1 + 1e-9));
+    if (inside.length > 2) return inside;
+    const raw = (most - least) / 4, unit = 10 ** Math.floor(Math.log10(raw));
+    const step = unit * [1, 2, 5, 10].find((one) => unit * one >= raw * (1 - 1e-9));
+    const even = [];
+    for (let count = Math.ceil(least / step); count * step <= most; count += 1) even.push(Number((count * step).toPrecision(6)));
+    return even;
   };
 
   const axis = (spec, size) => {
@@ -50,39 +94,51 @@
       made.filter = (plot, splits) => splits;
       made.values = (plot, splits) => splits.map((split) => (spec.marks.find((mark) => mark[0] === split) || ["", ""])[1]);
     } else {
+      if (spec.log) {
+        made.splits = (plot, side, least, most) => (side === 0 ? round(least, most, plot.width - Y_AXIS - RIGHT, 52) : round(least, most, 230, 22));
+        made.filter = (plot, splits) => splits;
+      }
       made.values = (plot, splits) => splits.map((split) => (split === null ? "" : shown(split)));
     }
     return made;
   };
 
   const draw = (chart) => {
-    const place = document.getElementById(chart.id);
+    const where = document.getElementById(chart.id);
     const old = plots.get(chart.id);
     if (old) old.destroy();
     const series = [{ label: chart.x.label, value: (plot, value) => shown(value) }];
     const values = [chart.points];
     const bands = [];
+    // The value of a window holds until the next one begins.
+    const paths = chart.steps ? { paths: uPlot.paths.stepped({ align: 1 }) } : {};
     const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
     chart.curves.forEach((curve, number) => {
       const stroke = colour(`--curve${number % 4}`);
-      series.push({ label: curve.label, stroke, width: 2, dash: dashes[number % 4], points: { show: curve.values.length < 2 }, value: (plot, value) => shown(value) });
+      series.push({ label: curve.label, stroke, width: 2, dash: dashes[number % 4], points: { show: curve.values.length < 2 }, value: (plot, value) => shown(value), ...paths });
       values.push(curve.values);
       if (curve.low) {
         const high = values.length;
-        series.push({ label: `${curve.label}, most`, stroke: "transparent", points: { show: false }, value: (plot, value) => shown(value) });
-        series.push({ label: `${curve.label}, least`, stroke: "transparent", points: { show: false }, value: (plot, value) => shown(value) });
+        series.push({ label: `${curve.label}, most`, stroke: "transparent", points: { show: false }, value: (plot, value) => shown(value), ...paths });
+        series.push({ label: `${curve.label}, least`, stroke: "transparent", points: { show: false }, value: (plot, value) => shown(value), ...paths });
         values.push(curve.high, curve.low);
         bands.push({ series: [high, high + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
       }
     });
+    const width = Math.max(260, where.clientWidth), [first, last] = [chart.points[0], chart.points[chart.points.length - 1]];
+    const guess = (value) => Y_AXIS + (width - Y_AXIS - RIGHT) * place(value, chart.x, first, last);
+    const rows = Math.max(0, ...named(chart, guess, Y_AXIS, width - RIGHT).map((one) => one.row + 1));
     const options = {
-      width: Math.max(260, place.clientWidth), height: 320, series, bands,
-      cursor: { drag: { x: true, y: false } },
+      width, height: 320 + LINE * rows, series, bands, padding: [10 + LINE * rows, RIGHT, 0, 0],
+      cursor: {
+        drag: { x: true, y: false },
+        dataIdx: (plot, number, nearest, value) => (chart.steps && nearest > 0 && plot.data[0][nearest] > value ? nearest - 1 : nearest),
+      },
       scales: { x: { time: false, distr: chart.x.log ? 3 : 1 }, y: { distr: chart.y.log ? 3 : 1, range: chart.y.log ? undefined : (plot, least, most) => [Math.min(0, least), most > 0 ? most * 1.15 : 1] } },
       axes: [axis(chart.x, 40), axis(chart.y, 64)],
       hooks: { draw: [limits(chart)] },
     };
-    plots.set(chart.id, new uPlot(options, values, place));
+    plots.set(chart.id, new uPlot(options, values, where));
   };
   const redraw = () => (data.charts || []).forEach(draw);
 

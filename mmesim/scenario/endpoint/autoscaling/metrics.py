@@ -9,11 +9,19 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Refused, shown
 
 Most = Literal["percent", "percent of each vCPU", "share"]
 """How large a value can be: 100, 100 x vCPU, 1."""
+
+
+INVOCATIONS = "InvocationsPerInstance"
+EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {INVOCATIONS: "such as 4000, calls a minute", "ConcurrentRequestsPerModel": "such as 5, calls in flight"}
+)
+"""Metric -> a value, for error messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,40 @@ class Metric:
     def highest(self, vcpu: int) -> float | None:
         """The highest value on hosts with so many vCPUs, None where there is none."""
         return {None: None, "percent": 100.0, "percent of each vCPU": 100.0 * vcpu, "share": 1.0}[self.most]
+
+    def in_its_unit(self, text: str) -> Refused | None:
+        """What to write for a value that has a unit: CloudWatch's numbers have none; None where it has no unit."""
+        says = f"{shown(text)}: {self.name}"
+        if text.strip().endswith("%"):
+            number = text.strip().rstrip("% ")
+            if self.most is None:
+                return Refused(f"{says} is no share: write a number", (), EXAMPLES.get(self.name))
+            if self.most == "share":
+                return Refused(f"{says} is a share from 0 to 1", (), f"write {_as_share(number)}")
+            whole = "a busy vCPU is 100" if self.most == "percent of each vCPU" else "100 is all of it"
+            return Refused(
+                f"{shown(text)}: write the number in CloudWatch's unit, where {whole}", (), f"write {number}"
+            )
+        try:
+            per_min = units.rate(text) * 60.0
+            what = f"{says} counts calls of a minute" if self.name == INVOCATIONS else f"{says} is no rate"
+            return Refused(what, (), f"write {per_min:.12g}" if self.name == INVOCATIONS else None)
+        except ValueError:
+            pass
+        try:
+            microseconds = units.seconds(text) * 1e6
+        except ValueError:
+            return None
+        if "Latency" in self.name or "Time" in self.name:
+            return Refused(f"{shown(text)}: CloudWatch counts times in microseconds", (), f"write {microseconds:.12g}")
+        return Refused(f"{says} is no time: write a number", (), EXAMPLES.get(self.name))
+
+
+def _as_share(percent: str) -> str:
+    try:
+        return f"{float(percent) / 100.0:.12g}"
+    except ValueError:
+        return "0.9"
 
 
 def _spelled(name: str) -> str:

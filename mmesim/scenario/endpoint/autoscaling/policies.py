@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from itertools import pairwise
 from math import inf
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from mmesim import units
 from mmesim.scenario.endpoint.autoscaling.metrics import METRICS, PREDEFINED, MetricField
@@ -30,26 +31,39 @@ def _signed(value: object) -> float:
     return finite(value)
 
 
-def _signed_whole(value: object) -> int:
+def _percent(value: object) -> str | None:
+    """The number of a value that is written in percent."""
+    found = re.fullmatch(r"\s*([-+]?[\d.]+)\s*%\s*", value) if isinstance(value, str) else None
+    return None if found is None else found[1]
+
+
+def _adjustment(value: object) -> int:
+    percent = _percent(value)
+    if percent is not None:
+        kind = AdjustmentType.percent_change_in_capacity
+        message = f"{shown(value)}: the number stands alone, and adjustment_type says that it is percent"
+        raise Refused(message, (), f"write {percent}, with adjustment_type: {kind}")
     number = _signed(value)
     if number != int(number):
         raise ValueError(f"{shown(value)} is not a whole number")
     return int(number)
 
 
-def _level(value: object) -> float:
+def _distance(value: object) -> float:
+    percent = _percent(value)
+    if percent is not None:
+        raise Refused(f"{shown(value)}: distances are in the unit of the metric", (), f"write {percent}")
+    return _signed(value)
+
+
+def _level(value: object, info: ValidationInfo) -> float:
     """A value of a metric in CloudWatch's unit, which a file writes without a unit."""
-    if isinstance(value, str):
-        if value.strip().endswith("%"):
-            number = value.strip().rstrip("% ")
-            message = f"{shown(value)}: write the number in CloudWatch's unit, where a busy vCPU is 100"
-            raise Refused(message, (), f"write {number}")
-        try:
-            microseconds = units.seconds(value) * 1e6
-        except ValueError:
-            return finite(value)  # which says what is wrong
-        raise Refused(f"{shown(value)}: CloudWatch counts times in microseconds", (), f"write {microseconds:.12g}")
-    return finite(value)
+    metric = METRICS.get(info.data.get("metric", ""))
+    if isinstance(value, str) and metric is not None:
+        refused = metric.in_its_unit(value)
+        if refused is not None:
+            raise refused
+    return finite(value)  # which says what else is wrong
 
 
 Level = Annotated[
@@ -58,9 +72,9 @@ Level = Annotated[
     WithJsonSchema({"type": "number", "minimum": 0, "description": "in CloudWatch's unit"}),
 ]
 """A value of a metric."""
-Signed = Annotated[float, BeforeValidator(_signed), WithJsonSchema({"type": "number", "description": "a number"})]
-SignedWhole = Annotated[
-    int, BeforeValidator(_signed_whole), WithJsonSchema({"type": "integer", "description": "a whole number"})
+Signed = Annotated[float, BeforeValidator(_distance), WithJsonSchema({"type": "number", "description": "a number"})]
+Adjustment = Annotated[
+    int, BeforeValidator(_adjustment), WithJsonSchema({"type": "integer", "description": "a whole number"})
 ]
 
 
@@ -118,7 +132,8 @@ class TargetTracking(Watching):
     """Value to keep the metric near, in CloudWatch's unit: `CPUUtilization` is 100 for each busy vCPU, so that 70 on
     4 vCPUs is 17 %; times are microseconds."""
     scale_out_cooldown_s: Seconds = Field(COOLDOWN_S, alias="scale_out_cooldown")
-    """Time after a scale-out in which only a larger one is made, which counts what the first has added."""
+    """Time after a scale-out in which only a larger one is made. A target asks for a number of hosts in all, from those
+    that the metric was measured over: any above the present number is a larger one, so this changes nothing."""
     scale_in_cooldown_s: Seconds = Field(COOLDOWN_S, alias="scale_in_cooldown")
     """Time after a scale-in in which there is no other; a scale-out ends it."""
     disable_scale_in: Flag = False
@@ -168,7 +183,7 @@ class StepAdjustment(Data):
     """Distance from the threshold at which the range begins; null: at minus infinity."""
     upper_bound: Signed | None = None
     """Distance at which it ends; null: at infinity."""
-    adjustment: SignedWhole
+    adjustment: Adjustment
     """Hosts to add (negative: to remove), the number to have, or percent, as `adjustment_type` says."""
 
     @property

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
-from typing import Annotated
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from mmesim.scenario.values.fields import Count, Data, Refused, Seconds
+
+CALENDAR = ("cron", "rate", "schedule", "schedule_expression", "recurrence", "start_time")
+"""What others call the time of a scheduled action."""
+
+
+def _of_cron(text: str) -> str | None:
+    """What to write for a cron expression that means once a day or once an hour, if the run starts at midnight."""
+    found = re.fullmatch(r"\s*(?:cron\s*\()?\s*(\d+)\s+(\d+|\*)((?:\s+[*?])+)\s*\)?\s*", text)
+    if found is None:
+        return None
+    minutes, hours = int(found[1]), found[2]
+    if hours == "*":
+        return f"write at: {minutes} min, every: 1 h"
+    when = f"{60 * int(hours) + minutes} min" if minutes else f"{hours} h"
+    return f"write at: {when}, every: 1 d, in a run that starts at midnight"
 
 
 class ScheduledAction(Data):
@@ -25,6 +41,17 @@ class ScheduledAction(Data):
     """Fewest hosts from then on."""
     max: Count | None = None
     """Most hosts from then on."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_calendar(cls, data: Any) -> Any:
+        """Expressions of Application Auto Scaling, which a run without a calendar has no use for."""
+        for key, value in data.items() if isinstance(data, Mapping) else ():
+            text = value if isinstance(value, str) else ""
+            if key in CALENDAR or re.match(r"\s*(cron|rate|at)\s*\(", text):
+                message = "times count from the start of the run: at is the first one, every the time between them"
+                raise Refused(message, (str(key),), _of_cron(text) or "write at: 8 h, every: 1 d")
+        return data
 
     @model_validator(mode="after")
     def _changes(self) -> ScheduledAction:

@@ -1,0 +1,358 @@
+"""A run as metrics of CloudWatch: nothing that the run did not measure, in requests that CloudWatch takes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import botocore.model
+import botocore.serialize
+import botocore.session
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from botocore.stub import Stubber
+from hypothesis import given
+from hypothesis import strategies as some
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from mmesim import run
+from mmesim.arrays import Floats
+from mmesim.errors import UserError
+from mmesim.report.metrics import put
+from mmesim.report.metrics.dates import Dates
+from mmesim.report.metrics.files import Export
+from mmesim.report.metrics.formats import Format
+from mmesim.report.metrics.minutes import Minutes
+from mmesim.report.metrics.names import METRICS, Labels, endpoint_name
+from mmesim.report.metrics.samples import MOST_VALUES, Distribution, StatisticSet, in_buckets
+from mmesim.report.metrics.table import family_name
+from mmesim.results.tables import WINDOW_COLUMNS
+from tests.helpers.texts import load_text
+from tests.unit.report.test_page import HOSTILE
+
+NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
+START = "2026-11-27T05:00Z"
+TEXT = """
+name: {name}
+endpoint: {{instance_type: ml.m5.large, instance_count: 2, memory_reserve: 6 GiB}}
+server: {{job_queue_size: 2}}
+models:
+  - {{name: m, count: 30, memory: 60 MiB, artifact_size: 40 MB, load: {{cpu: 0.3 s, wait: 0.2 s}},
+     service: {{cpu: {{lognormal: {{mean: 20 ms, cv: 1}}}}, wait: 10 ms}}}}
+traffic: [{{arrivals: {{poisson: {{rate: {rate} /s}}}}, popularity: {{zipf: 1}}}}]
+clients: {{timeout: 5 s, retries: {{fixed: {{delay: 1 s}}}}, network: 8 ms}}
+run: {{duration: 150 s, warmup: 10 s, replications: 2, seed: 3}}
+"""
+FIGURES = ("SampleCount", "Sum", "Average", "Minimum", "Maximum")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with cold calls and refusals, all of whose calls are recorded."""
+    return run(load_text(TEXT.format(name="day", rate=30)), jobs=1).save(tmp_path_factory.mktemp("run") / "day")
+
+
+@pytest.fixture(scope="module")
+def of(folder: Path) -> Export:
+    return Export.of(folder, START)
+
+
+@pytest.fixture(scope="module")
+def requests(of: Export) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in of.lines(Format.put_metric_data)]
+
+
+def windows(folder: Path, replication: int = 0) -> dict[str, list[float]]:
+    table = pq.read_table(folder / "windows.parquet", filters=[("replication", "=", replication)])
+    return {name: [math.nan if v is None else v for v in table[name].to_pylist()] for name in table.column_names}
+
+
+def test_every_column_of_the_minutes_is_a_metric_or_left_out_on_purpose() -> None:
+    assert set(WINDOW_COLUMNS) - set(METRICS) == {"replication", "start_s", "LogClientLatency"}
+    assert {metric.unit for metric in METRICS.values()} <= put.UNITS
+    assert {m.unit for m in METRICS.values() if m.namespace} == {"None", "Microseconds", "Percent"}
+
+
+def test_what_is_exported_is_what_was_counted(folder: Path, of: Export) -> None:
+    """Each statistic of each metric is that of the minutes, from wherever it comes."""
+    table = windows(folder)
+    assert sum(table["QueueFull"]) > 0
+    assert min(table["ModelLoadingWaitTime"]) > 0
+    for metric in of.minutes.metrics:
+        for datum in of.minutes.data(metric):
+            i, found = table["start_s"].index(datum.at_s), datum.statistics()
+            own = "Maximum" if "Average" not in metric.statistics else "Average"
+            own = "Sum" if metric.statistics[0] == "Sum" else own
+            assert found[own] == pytest.approx(table[metric.name][i], rel=1e-9), metric.name
+            for name in FIGURES:
+                if name in metric.statistics and f"{metric.name}_{name}" in table:
+                    assert found[name] == pytest.approx(table[f"{metric.name}_{name}"][i], rel=1e-9), metric.name
+
+
+def test_a_minute_whose_calls_are_all_recorded_has_their_distribution(folder: Path, of: Export) -> None:
+    table = windows(folder)
+    latency = list(of.minutes.data(METRICS["ClientLatency"]))
+    assert [datum.at_s for datum in latency] == [0.0, 60.0, 120.0]
+    for i, datum in enumerate(latency):
+        assert isinstance(datum.samples, Distribution)
+        known = dict(datum.samples.statistics())
+        assert known["p50"] == pytest.approx(table["ClientLatency_p50"][i], rel=0.13)  # two histograms, 5 % and 6 %
+        assert known["p99"] == pytest.approx(table["ClientLatency_p99"][i], rel=0.13)
+        assert datum.statistics()["p99"] == table["ClientLatency_p99"][i]
+    for datum in of.minutes.data(METRICS["ModelLatency"]):
+        assert isinstance(datum.samples, Distribution)
+        assert datum.samples.values.size > 20
+
+
+def test_without_all_calls_there_are_statistics_and_no_percentiles(tmp_path: Path) -> None:
+    scenario = load_text(TEXT.format(name="day", rate=30))
+    export = Export.of(run(scenario, jobs=1, records=500).save(tmp_path / "day"), START)
+    found = list(export.minutes.data(METRICS["ModelLatency"]))
+    assert found
+    assert all(isinstance(datum.samples, StatisticSet) for datum in found)
+    assert all(datum.statistics().keys() == {"SampleCount", "Sum", "Average", "Maximum"} for datum in found)
+    lines = [line for picture in _body(export)["widgets"] for line in picture["properties"]["metrics"]]
+    shown = {line[-1]["stat"] for line in lines if line[1] == "ModelLatency"}
+    assert shown == {"Average", "Maximum"}
+    sets = [
+        datum["StatisticValues"]
+        for line in export.lines(Format.put_metric_data)
+        for datum in json.loads(line)["MetricData"]
+        if datum["MetricName"] == "ModelLatency"
+    ]
+    assert all(one["Minimum"] <= one["Sum"] / one["SampleCount"] * (1 + 1e-12) <= one["Maximum"] * 2 for one in sets)
+    assert [one["Maximum"] for one in sets] == windows(tmp_path / "day")["ModelLatency_Maximum"]
+
+
+def test_a_run_without_records_is_exported_too(folder: Path, of: Export, tmp_path: Path) -> None:
+    bare = shutil.copytree(folder, tmp_path / "bare")
+    (bare / "requests.parquet").unlink()
+    export = Export.of(bare, START)
+    assert not export.minutes.in_full(METRICS["ModelLatency"])
+    assert export.minutes.in_full(METRICS["ModelCacheHit"])
+    found, expected = (list(one.minutes.data(METRICS["ModelLatency"])) for one in (export, of))
+    for datum, full in zip(found, expected, strict=True):
+        known = full.statistics()
+        assert datum.statistics() == pytest.approx({name: known[name] for name in datum.statistics()}, rel=1e-9)
+
+
+@given(some.lists(some.floats(0.0, 1e12), min_size=1, max_size=400))
+def test_buckets_keep_sum_ends_and_percentiles(samples: list[float]) -> None:
+    found = in_buckets(np.array(samples))
+    known = dict(found.statistics())
+    assert found.values.size <= MOST_VALUES
+    assert (np.diff(found.values) > 0).all()
+    assert (found.counts > 0).all()
+    assert known["SampleCount"] == len(samples)
+    assert known["Sum"] == pytest.approx(math.fsum(samples), rel=1e-9, abs=1e-9)
+    assert (known["Minimum"], known["Maximum"]) == (min(samples), max(samples))
+    if found.values.size < 0.5 * MOST_VALUES and min(samples) > 1e-6:  # else buckets may be wider
+        for share in (50, 90, 99):
+            nearest = float(np.percentile(samples, share, method="inverted_cdf"))
+            assert known[f"p{share}"] == pytest.approx(nearest, rel=0.0501)
+
+
+def test_more_values_than_a_datum_takes_go_to_wider_buckets() -> None:
+    found = in_buckets(np.logspace(0, 12, 5000))
+    assert 50 < found.values.size <= MOST_VALUES
+
+
+def _client() -> Any:
+    session = botocore.session.Session()
+    return session.create_client(
+        "cloudwatch", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+    )
+
+
+def test_the_client_of_aws_takes_every_request(requests: list[dict[str, Any]]) -> None:
+    client = _client()
+    with Stubber(client) as stub:
+        for request in requests:
+            stub.add_response("put_metric_data", {}, request)
+            client.put_metric_data(**request)
+        stub.assert_no_pending_responses()
+
+
+def test_the_client_of_aws_takes_the_dashboard(of: Export) -> None:
+    client = _client()
+    body = "".join(of.lines(Format.dashboard))
+    with Stubber(client) as stub:
+        stub.add_response("put_dashboard", {"DashboardValidationMessages": []})
+        client.put_dashboard(DashboardName="simulated", DashboardBody=body)
+
+
+def _many(of: Export, minutes: int, calls: int) -> Export:
+    """The same for more minutes, with as many values in each latency as can be."""
+    columns: dict[str, Floats] = {
+        name: np.resize(column, minutes).astype(np.float64) for name, column in of.minutes.columns.items()
+    }
+    columns["start_s"] = np.arange(minutes, dtype=np.float64) * 60.0
+    samples = 1e9 * np.logspace(0, 2, calls)
+    for name in ("ClientLatency", "ModelLatency"):
+        columns[name] = np.full(minutes, samples.mean())
+    columns["ClientLatency_SampleCount"] = np.full(minutes, float(calls))
+    begin = np.arange(minutes + 1) * calls
+    recorded = {name: (np.tile(samples, minutes), begin) for name in ("ClientLatency", "ModelLatency")}
+    return replace(of, minutes=Minutes(columns, recorded), dates=Dates.of(START, columns["start_s"][-1]))
+
+
+@pytest.mark.parametrize(("minutes", "calls"), [(150, 3), (90, 500)])
+def test_a_long_run_is_several_requests(of: Export, minutes: int, calls: int) -> None:
+    """By number of data, and by size: as JSON and as the form that the older protocol sends."""
+    export = _many(of, minutes, calls)
+    found = [json.loads(line) for line in export.lines(Format.put_metric_data)]
+    assert len(found) > 2
+    written = [len(request["MetricData"]) for request in found]
+    assert sum(written) == sum(1 for m in export.minutes.metrics for _ in export.minutes.data(m))
+    assert max(written) <= 1000
+    model = _client().meta.service_model.operation_model("PutMetricData")
+    largest = 0
+    for request in found:
+        fields = botocore.serialize.QuerySerializer().serialize_to_request(request, model)["body"]
+        as_form = sum(len(key) + 2 + 3 * len(str(value)) for key, value in fields.items())
+        largest = max(largest, as_form, len(json.dumps(request)))
+    assert largest <= 1_000_000
+    assert max(written) == 1000 or largest > 700_000
+
+
+GOOD: dict[str, Any] = {"MetricName": "m", "Unit": "None", "Values": [1.0], "Counts": [2.0]}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"Unit": "Milliards"}, "the unit Milliards"),
+        ({"Value": 1.0}, "not one of"),
+        ({"Values": [1.0] * 151, "Counts": [1.0] * 151}, "151 values with 151 counts"),
+        ({"Counts": [1.0, 1.0]}, "1 values with 2 counts"),
+        ({"Counts": [0.0]}, "occurs never"),
+        ({"Values": [math.nan]}, "no number"),
+        ({"Values": [2.0**361]}, "too large"),
+    ],
+)
+def test_own_validation_finds_what_botocore_lets_pass(change: dict[str, Any], said: str) -> None:
+    assert list(put.wrong({"Namespace": "mmesim", "MetricData": [GOOD]})) == []
+    assert said in " ".join(put.wrong({"Namespace": "mmesim", "MetricData": [GOOD | change]}))
+    assert "1001 data" in " ".join(put.wrong({"Namespace": "mmesim", "MetricData": [GOOD] * 1001}))
+    assert "no" not in " ".join(put.wrong({"Namespace": "mmesim", "MetricData": [GOOD] * 1000}))
+
+
+def test_the_units_are_those_of_the_api() -> None:
+    shape = botocore.session.Session().get_service_model("cloudwatch").shape_for("StandardUnit")
+    assert isinstance(shape, botocore.model.StringShape)
+    assert set(shape.enum) == put.UNITS
+
+
+def test_times_are_those_that_cloudwatch_takes() -> None:
+    dates = partial(Dates.of, last_s=3540.0)  # an hour
+    dates("2026-11-13T06:00Z").accepted(NOW)
+    dates("2026-11-27T07:01Z").accepted(NOW)
+    with pytest.raises(UserError, match=r"write 2026-11-13T06:01Z to 2026-11-27T07:01Z; --format csv or"):
+        dates("2026-11-13T05:59Z").accepted(NOW)
+    with pytest.raises(UserError, match=r"from two weeks ago to two hours ahead"):
+        dates("2026-11-27T07:02Z").accepted(NOW)
+    with pytest.raises(UserError, match=r"the run is 15 d long"):
+        Dates.of(START, 15 * 86400.0).accepted(NOW)
+    assert dates("2026-11-27T07:00+02:00").text(60.0) == "2026-11-27T05:01:00Z"
+    assert not dates(START).is_slow(NOW)
+    assert dates(START).is_slow(NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        ("yesterday", "'yesterday' is no time: write one such as 2026-11-27T04:00Z"),
+        ("2026-11-27T04:00", "has no time zone: write 2026-11-27T04:00Z if it is UTC"),
+        ("2026-11-27T04:00:30Z", "not a whole minute"),
+        ("2026-11-27T04:00+00:00:30", "not a whole minute"),
+        ("0001-01-01T00:00+10:00", "edge of the calendar"),
+        ("9999-12-31T23:59Z", "edge of the calendar"),
+    ],
+)
+def test_what_is_no_start_is_refused(start: str, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        Dates.of(start, 600.0)
+    assert said in str(error.value)
+
+
+def _body(of: Export) -> Any:
+    return json.loads("".join(of.lines(Format.dashboard)))
+
+
+def test_the_dashboard_shows_what_is_written_beside_what_aws_has(of: Export, requests: list[dict[str, Any]]) -> None:
+    body = _body(of)
+    assert (body["start"], body["end"]) == ("2026-11-27T05:00:00Z", "2026-11-27T05:03:00Z")
+    written = {
+        (request["Namespace"], datum["MetricName"], *(part[key] for part in datum["Dimensions"] for key in part))
+        for request in requests
+        for datum in request["MetricData"]
+    }
+    lines = [line for widget in body["widgets"] for line in widget["properties"]["metrics"]]
+    assert {tuple(line[:-1]) for line in lines if line[0] == "mmesim"} <= written
+    by_aws = {name: metric for name, metric in METRICS.items() if metric.namespace}
+    for real, simulated in zip(lines[::2], lines[1::2], strict=True):
+        assert (real[0], simulated[0]) == (by_aws[real[1]].namespace, "mmesim")
+        assert real[1:-1] == simulated[1:-1]
+        assert real[-1]["stat"] == simulated[-1]["stat"] in by_aws[real[1]].statistics
+    assert {line[1] for line in lines} >= {"ModelLatency", "ModelCacheHit", "CPUUtilization", "LoadedModelCount"}
+    assert {widget["properties"]["region"] for widget in body["widgets"]} == {of.region}
+    places = {(widget["x"], widget["y"]) for widget in body["widgets"]}
+    assert len(places) == len(body["widgets"])
+
+
+def test_prometheus_reads_what_the_table_says(of: Export) -> None:
+    families = list(text_string_to_metric_families("".join(of.lines(Format.openmetrics))))
+    found = {(family.name, float(sample.timestamp)): sample.value for family in families for sample in family.samples}
+    assert {tuple(sample.labels.items()) for family in families for sample in family.samples} == {
+        (("endpoint_name", "day"), ("variant_name", "AllTraffic"))
+    }
+    rows = list(csv.DictReader("".join(of.lines(Format.csv)).splitlines()))
+    cells = 0
+    for row in rows:
+        at = datetime.fromisoformat(row["Timestamp"]).timestamp()
+        for statistic in METRICS[row["MetricName"]].statistics:
+            if row[statistic]:
+                family = family_name("mmesim", METRICS[row["MetricName"]], statistic)
+                assert found[family, at] == float(row[statistic])
+                cells += 1
+    assert cells == len(found) > 100
+    assert "mmesim_model_cache_hit_average" in {family.name for family in families}
+    assert "mmesim_invocation4_xxerrors_sum" in {family.name for family in families}  # as Prometheus' exporter has it
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_do_no_harm(name: str) -> None:
+    labels = Labels("mmesim", endpoint_name(name), "AllTraffic")
+    assert labels.endpoint.replace("-", "").isascii()
+    for given_names in ((name, "day", "v"), ("mmesim", name, "v"), ("mmesim", "day", name)):
+        with pytest.raises(UserError, match=r"is no n"):
+            Labels(*given_names)
+
+
+def test_a_run_with_a_hostile_name(folder: Path, of: Export) -> None:
+    strange = replace(of, labels=Labels("2 strange/names: #1", endpoint_name("=cmd()\n<b>"), "v"))
+    rows = list(csv.reader("".join(strange.lines(Format.csv)).splitlines()))
+    assert {(len(row), row[1], row[3]) for row in rows[1:]} == {(14, "2 strange/names: #1", "cmd-b")}
+    families = list(text_string_to_metric_families("".join(strange.lines(Format.openmetrics))))
+    assert all(family.name.startswith("_2_strange_names_1_") for family in families)
+
+
+@pytest.mark.parametrize("namespace", ["AWS/SageMaker", "aws/x", "/aws/sagemaker/Endpoints", "AWS/"])
+def test_the_namespaces_of_aws_are_reserved(namespace: str) -> None:
+    with pytest.raises(UserError, match=r"reserved for AWS"):
+        Labels(namespace, "day", "v")
+
+
+def test_a_replication_that_there_is_not_is_refused(folder: Path) -> None:
+    other = Export.of(folder, START, replication=1)
+    assert windows(folder, 1)["Invocations"] == other.minutes.columns["Invocations"].tolist()
+    with pytest.raises(UserError, match=r"has no replication 2: it has 0, 1$"):
+        Export.of(folder, START, replication=2)
