@@ -15,6 +15,9 @@ from mmesim.scenario.file.tree import Located
 from mmesim.scenario.values.fields import FLAGS, FROM_FILE, Data, Place, Refusals, Refused, not_text, shown
 from mmesim.scenario.values.forms import Form
 
+LONGEST_LIST = 240
+"""Characters of a list of keys in a message."""
+
 
 def from_validation(
     error: ValidationError, tree: Located, already: Sequence[Place], root: type[Data]
