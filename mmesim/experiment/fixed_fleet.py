@@ -13,5 +13,5 @@ def refuse_scaling(scenario: Scenario, command: str) -> None:
         raise UserError(
             f"{scenario.name}: {command} is about a fixed number of instances, and endpoint.autoscaling changes it: "
             "for the largest fleet that it makes, add --set endpoint.autoscaling=null "
-            f"--set endpoint.instance_count={scaling.max}"
+            f"--set endpoint.instance_count={scaling.most}"
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.engine.kernel import rows, scalars
-from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS
+from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES
 from mmesim.engine.kernel.columns import Layout, zeros
 from mmesim.engine.kernel.plain import PLAIN
 
@@ -174,6 +174,7 @@ class Sizes:
     timers: int = 256
     arrivals: int = 65536
     records: int = 0
+    record_times: bool = False
 
 
 class Tables:
@@ -218,6 +219,7 @@ class Tables:
             "arrival_device": sizes.arrivals if sizes.devices else 0,
             "draft_device": sizes.drafts if sizes.devices else 0,
             "record_parts": (sizes.records, N_PARTS),
+            "record_times": (sizes.records if sizes.record_times else 0, N_TIMES),
             "scratch": 0,
             "ledger": N_PARTS,
             "tokens": sizes.processes,

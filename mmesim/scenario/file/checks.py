@@ -223,14 +223,14 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
 
 
 def _no_limit(scenario: Scenario, place: Place) -> Refused:
-    """A recovery is measured by limits that hold at any time; those of a part of the run are none."""
+    """A recovery is measured by limits of the run or of a window of it; those `after` an event are none."""
     part = next((e for e in scenario.expect if e.limits_calls_of_a_part), None)
     if part is None:
         message = "there is no limit of latency or errors that could be kept again"
         return Refused(message, place, "expect: [p99 < 500 ms, error_rate < 1 %]")
     message = (
         f"`{part.text}` limits a part of the run alone; recovery asks from when on a limit is kept again, minute by "
-        "minute, so it needs one that holds at any time"
+        "minute, so it needs one without `after`"
     )
     # The words of the selection go: its figure, its group and its limit stay.
     group = "" if part.calls.group is None else f" of {part.calls.group}"
