@@ -63,6 +63,7 @@ def build(scenario: Scenario, replication: int, records: int | None, times: bool
             drafts=users * CALLS,
             budgets=_budgets(scenario),
             devices=_devices(scenario),
+            by_demand=scenario.server_kind.max_idle_s < codes.INF,
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
