@@ -110,6 +110,10 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
         here = item
 
 
+LONGEST_LIST = 300
+"""Characters of a list of keys that a message shows."""
+
+
 def _listed(keys: Sequence[str]) -> str:
     """Keys in a message that stays short enough to be read."""
     shown = keys[: next((n for n in range(len(keys)) if len(", ".join(keys[: n + 1])) > LONGEST_LIST), len(keys))]
