@@ -328,7 +328,7 @@ def test_what_replaces_a_resting_host_rests_until_its_shift(tmp_path):
             yield sim.env.timeout(until_s - sim.env.now)
             taking.append([host.row for host in sim.fleet.in_service])
 
-    taking = []
+    taking: list[list[int]] = []
     sim.env.process(loss())
     play(sim)
     assert [(host.born_s, host.side) for host in sim.hosts[8:]] == [(230.0, 1), (230.0, 0)]
