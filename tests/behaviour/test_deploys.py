@@ -312,6 +312,14 @@ def test_a_deploy_goes_on_when_a_host_is_lost(tmp_path, at_s, row):
     assert all(host.is_empty() for host in sim.hosts if host.is_gone)
 
 
+def test_what_happens_after_the_end_of_the_run_is_not_told(tmp_path):
+    """The deploy goes on while the last call is answered; nobody sees its hosts."""
+    requests = [*every(1.0), (999.5, "m0", 50.0)]
+    sim, run = deployed(tmp_path, [Deploy(at_s=970.0)], requests)
+    assert [at_s for at_s, _, _ in story(sim)][:2] == [970.0, 1030.0]
+    assert {str(one.kind) for one in run.data.happened} == {"deploy", "provisioning"}
+
+
 def test_what_replaces_a_resting_host_rests_until_its_shift(tmp_path):
     # New hosts 4 to 7 are there at 160 s, one of them takes calls; 6, which rests, and 0, old, which rests too, are
     # lost at 170 s. Those in their places, 8 and 9, are there at 230 s; all new hosts take calls from 360 s on.

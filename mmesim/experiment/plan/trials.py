@@ -151,7 +151,10 @@ def _is_far(of: Evidence, level: float) -> bool:
 
 
 def _binds(part: _Part) -> str | None:
-    """What most of the tail waits for; of runs with other edges than the first one nothing is known together."""
+    """What most of the tail waits for; of runs with other edges than the first one nothing is known together.
+
+    A fault or a deploy that binds is nothing that a fleet lacks.
+    """
     alike = [run for run in part.in_order if run.limits_s.tolist() == part.in_order[0].limits_s.tolist()]
     found, _ = binding(part.scenario, alike, pool(alike))
-    return None if found is None else found.id
+    return None if found is None or found.id == "event" else found.id

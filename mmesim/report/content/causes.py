@@ -28,7 +28,7 @@ def binds(summary: Any) -> Iterator[Block]:
         name, _, rest = found["text"].partition(": ")
         use, _, share = rest.rpartition("; ")
         yield Title("What binds", name)
-        yield Lines((use, share, f"try {found['try']}"))
+        yield Lines((use, share, *([f"try {found['try']}"] if found["try"] else [])))
     elif summary["requests"]["ok"]:
         yield Title("What binds", f"nothing: {_nothing(summary['ledger_ms'])}")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
+from mmesim.results.binding.events import MOST, Event, failing, leaking
 from mmesim.results.binding.limits import use_of
 from mmesim.results.binding.roots import Resource, Roots
 from mmesim.results.binding.waits import TAIL, Shares, error_shares, tail_shares
@@ -23,12 +25,13 @@ RULE = "docs/glossary.md#binding-constraint"
 
 
 class BindingConstraint(Entry):
-    """The resource or setting that most of the tail waits for."""
+    """The resource or setting that most of the tail waits for, or the event that it is due to."""
 
-    id: Resource
-    """what binds"""
+    id: Resource | Literal["event"]
+    """what binds; event: a fault, a deploy or a scale-in of the scenario, which the finding names"""
     used: float
-    """what is used of it: a share for cpu, workers, calls, bytes, seconds, slots, attempts a second"""
+    """what is used of it: a share for cpu, workers, calls, bytes, seconds, slots, attempts a second; of an event how
+    often it came, mean over replications"""
     limit: float | None
     """what there is of it, in the same unit"""
     share_of_tail: float | None
@@ -46,21 +49,27 @@ def binding(
     The tail is the slowest 1 % of all calls, of which those that failed are slower than every other. Its time is split
     by the latency ledger, its errors by their causes, and each part is put down to what it waits for. What binds is the
     largest of these, unless half of what the tail takes beyond a call without waiting is its own service, server work
-    and network.
+    and network. Before them comes a fault, a deploy or a scale-in that half of the tail has failed of.
     """
     roots = Roots(scenario, runs)
     tail, errors = tail_shares(roots, pooled), error_shares(roots)
+    event = failing(roots)
+    if event is not None and event.share_of_errors * failed_share_of_tail(runs) >= MOST:
+        return _due_to(event)
     due = mixed(None if tail is None else tail.excess, errors, runs)
     if due.get(None, 0.0) >= OWN_TIME or not set(due) - {None}:
         return None, None
     longer = max(ONE_LOAD, key=lambda one: due.get(one, 0.0))
     due = _together(due, longer)
     largest: Resource = max((one for one in due if one is not None), key=lambda one: due[one])
-    use = use_of(largest, roots)
     shares = [
         None if of is None else _together(of, longer).get(largest, 0.0)
         for of in (None if tail is None else tail.time, errors)
     ]
+    leak = leaking(roots, largest)
+    if leak is not None:
+        return _due_to(leak, shares[0])
+    use = use_of(largest, roots)
     excess = 0.0 if tail is None else _together(tail.excess, longer).get(largest, 0.0)
     found = BindingConstraint(
         id=largest, used=use.used, limit=use.limit, share_of_tail=shares[0], share_of_errors=shares[1]
@@ -88,6 +97,28 @@ def binding(
     return found, finding
 
 
+def _due_to(event: Event, share_of_tail: float | None = None) -> tuple[BindingConstraint, Finding]:
+    """An event that binds; of failed calls no time is known that they wait for it."""
+    share = event.share_of_errors
+    found = BindingConstraint(
+        id="event", used=event.number, limit=None, share_of_tail=share_of_tail, share_of_errors=share or None
+    )
+    due = [
+        f"{units.show_fraction(part)} of {what}"
+        for part, what in ((share_of_tail, "the time of the slowest 1 % of calls"), (share, "the errors"))
+        if part
+    ]
+    finding = Finding(
+        id="binding_constraint",
+        severity="note",
+        text=f"{event.names}: {event.text}; {' and '.join(due)} {'are' if share else 'is'} due to it",
+        evidence={"binds": "event", "events": event.names, "used": event.number, "share_of_errors": share},
+        source=RULE,
+        try_=event.try_,
+    )
+    return found, finding
+
+
 def _together(shares: Shares, longer: Resource) -> Shares:
     """The same with download and load as one, under the name of the longer."""
     both = sum(shares.get(one, 0.0) for one in ONE_LOAD)
@@ -97,10 +128,15 @@ def _together(shares: Shares, longer: Resource) -> Shares:
 
 def mixed(of_tail: Shares | None, errors: Shares | None, runs: Sequence[RunData]) -> Shares:
     """The shares of the slowest 1 % of all calls: failed ones first, then the slowest of the others."""
-    calls, failed = sum(run.calls for run in runs), sum(float(run.errors.sum()) for run in runs)
     if of_tail is None or errors is None:
         return of_tail if of_tail is not None else errors or {None: 1.0}
-    weight = min(1.0, failed / (TAIL * calls))
+    weight = failed_share_of_tail(runs)
     return {
         one: weight * errors.get(one, 0.0) + (1.0 - weight) * of_tail.get(one, 0.0) for one in {**of_tail, **errors}
     }
+
+
+def failed_share_of_tail(runs: Sequence[RunData]) -> float:
+    """Share of the slowest 1 % of all calls that failed."""
+    calls, failed = sum(run.calls for run in runs), sum(float(run.errors.sum()) for run in runs)
+    return min(1.0, failed / (TAIL * calls)) if calls else 0.0
