@@ -61,8 +61,8 @@ def leaking(roots: Roots, lacked: Resource) -> Event | None:
     if leaked < spare:
         return None
     text = (
-        f"calls and unloads leave {units.show_bytes(leaked)} behind in all, and the called models, which would fit, leave "
-        f"{units.show_bytes(spare)} free"
+        f"calls and unloads leave {units.show_bytes(leaked)} behind in all, and the called models, which would fit, "
+        f"leave {units.show_bytes(spare)} free"
     )
     return _event(roots, leaks, text, _share(roots, "worker_died"))
 
