@@ -44,6 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "engine.faults": {"engine", "results.happened", "scenario", "workload"},
     "engine.measure": {"engine", "results.happened", "results.run_data", "results.window_table", "scenario", "stats"},
     "engine.kernel": set(),
+    "engine.timeline": {"engine", "results.timeline.seen", "scenario", "workload.trace"},
     "engine.scaling": {"engine", "policies", "results.happened", "scenario"},
     "policies": {"scenario.endpoint"},
     "results": {"analytic", "preflight", "scenario", "stats"},

@@ -191,6 +191,10 @@ FOLDER = (
     ("`histograms.parquet`", "[latency histograms](#histogramsparquet): of all, warm and cold calls, and by group"),
     ("`miss_ratio.parquet`", "[the miss-ratio curve](#miss_ratioparquet)"),
     ("`report.html`", "[the page](../how-to/read-the-page.md); absent unless it was asked for"),
+    (
+        "`timeline.json.gz`",
+        "[a timeline](../how-to/look-at-a-timeline.md) for Perfetto; absent unless it was asked for",
+    ),
 )
 
 WINDOWS = """
@@ -223,8 +227,8 @@ What share of its calls a fleet with another memory would miss: the
 
 
 HAPPENED = """
-One row for each thing that happened to the fleet, in each replication, also after the end of the run for as long as a
-measured call was not answered. Besides, a column for each figure that is named here, null in the other rows.
+One row for each thing that happened to the fleet, in each replication, up to the end of the run. Besides, a column
+for each figure that is named here, null in the other rows.
 """.strip()
 
 

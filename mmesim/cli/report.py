@@ -86,9 +86,14 @@ def _of_plan(folder: Path, suffix: str) -> str:
 
     planned = plan_of(folder)
     if suffix == ".html":
-        from mmesim.report.page.plan import plan_page
+        from mmesim.report.page.plan import Answer, plan_page
+        from mmesim.results.folder import SCENARIO
+        from mmesim.results.shown import origin_of
+        from mmesim.scenario.file.load import load
 
-        return plan_page(planned)
+        answer = folder / SCENARIO
+        found = Answer(load(answer), answer.read_text(encoding="utf-8")) if answer.is_file() else None
+        return plan_page(planned, origin_of(folder), found)
     from mmesim.report.content.planned.report import plan_report
 
     return _plain(plan_report(planned), suffix)

@@ -32,6 +32,7 @@ from mmesim.cli.common import (
     trust,
 )
 from mmesim.cli.reports import WithPage
+from mmesim.cli.timeline import TimelineWindow, WithTimeline, window, write_timeline
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
@@ -77,6 +78,8 @@ def run(
     robustness: WithRobustness = False,
     report: WithPage = False,
     over_time: OverTimePlot = None,
+    timeline: WithTimeline = False,
+    timeline_window: TimelineWindow = None,
     check: Check = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
@@ -100,6 +103,7 @@ def run(
     given = {"run.seed": seed, "run.replications": replications, "run.until": until}
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
     loaded = load(scenario, [*(overrides or ()), *settings])
+    shown_s = window(timeline_window, timeline, loaded.run.duration_s)
     folder = out or Path("results", folder_name(loaded.name))
     prepare(folder, None if out else loaded.name)
     allow(loaded, loaded.run.replications, yes=yes, no_own_code=no_own_code, quiet=quiet)
@@ -117,6 +121,8 @@ def run(
         lambda: _save(result, folder, report),
         lambda: _draw(result, over_time),
     )
+    if timeline and not interrupted:
+        write_timeline(result, shown_s, folder, quiet)
     if not quiet:
         typer.echo(_speed(result), err=True)
         typer.echo(f"result in {folder}", err=True)

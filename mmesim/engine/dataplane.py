@@ -342,3 +342,5 @@ class DataPlane:
             if waiters + MARGIN > views.records.call.size:
                 self._grow("records", 2 * (waiters + MARGIN))
                 self._grow("record_parts", 2 * (waiters + MARGIN))
+                if views.params[0].record_times == 1:
+                    self._grow("record_times", 2 * (waiters + MARGIN))

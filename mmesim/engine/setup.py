@@ -41,8 +41,11 @@ def cores_and_slope(host: HostType) -> tuple[float, float]:
     return cores, cores * (host.smt_yield - 1.0) / (host.vcpu - cores)
 
 
-def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Tables, Grid, Grid]:
-    """The tables of one run before anything has happened, and the grids of its histograms."""
+def build(scenario: Scenario, replication: int, records: int | None, times: bool = False) -> tuple[Tables, Grid, Grid]:
+    """The tables of one run before anything has happened, and the grids of its histograms.
+
+    `times`: records also say when each call came to each stage.
+    """
     models = scenario.model_table()
     limits = scenario.latency_limits_s
     fine, coarse = grid(limits), coarse_grid()
@@ -60,14 +63,17 @@ def build(scenario: Scenario, replication: int, records: int | None) -> tuple[Ta
             drafts=users * CALLS,
             budgets=_budgets(scenario),
             devices=_devices(scenario),
+            by_demand=scenario.server_kind.max_idle_s < codes.INF,
             processes=_processes(scenario),
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
+            record_times=times,
         ),
         (fine.edges, fine.start),
         (coarse.edges, coarse.start),
     )
     set_params(tables, scenario)
+    tables.views.params[0].record_times = int(times)
     set_clients(tables, scenario, replication)
     set_models(tables, scenario, replication)
     set_copies(tables, 0, scenario.server_kind, models)

@@ -17,6 +17,7 @@ from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.journal import Journal
+from mmesim.engine.control.load_log import LoadLog
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.deploys.deploys import Deploys
@@ -29,10 +30,11 @@ from mmesim.engine.measure.collect import collect
 from mmesim.engine.measure.condition import Conditions
 from mmesim.engine.measure.integrals import Integrals, Peaks
 from mmesim.engine.measure.live import LiveMetrics
-from mmesim.engine.measure.recorder import Recorder
+from mmesim.engine.measure.recorder import ALL, Recorder
 from mmesim.engine.measure.windows import WINDOW_S, Windows
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.scaling.scaler import Scaler
+from mmesim.engine.timeline.watched import Watched
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
@@ -48,7 +50,10 @@ END_POLL_S = 1.0
 
 
 class Simulation:
-    """One replication of a scenario, ready to run. Every part gets its collaborators here and nowhere else."""
+    """One replication of a scenario, ready to run. Every part gets its collaborators here and nowhere else.
+
+    `watched`: also keeps what happens in a part of the run, all its calls included; there are no other records then.
+    """
 
     def __init__(
         self,
@@ -59,13 +64,17 @@ class Simulation:
         processes: Sequence[UserProcess] = (),
         window_s: float = WINDOW_S,
         below: int = PRIME,
+        watched: Watched | None = None,
     ) -> None:
         self.scenario = scenario
         self.replication = replication
         seed = scenario.run.seed
-        tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records)
-        key = int(generator(seed, replication, "records").integers(PRIME))
-        self.recorder = Recorder(records, key, below)
+        if watched is None:
+            key = int(generator(seed, replication, "records").integers(PRIME))
+            self.recorder, log = Recorder(records, key, below), LoadLog()
+        else:
+            records, self.recorder, log = ALL, watched.recorder, watched.log
+        tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records, watched is not None)
         self.recorder.attach(tables)
         self.plane = DataPlane(tables, self.recorder.flush)
         self.env = Environment(self.plane)
@@ -76,7 +85,7 @@ class Simulation:
         self.env.handle(USERS, self.closed_loops.refill)
         self.hosts: list[Host] = []
         eviction = Eviction(self.plane, scenario)
-        self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction)
+        self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction, log)
         self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader, self.journal)
         faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
@@ -124,13 +133,21 @@ class Simulation:
             windows=self.windows.table(),
             records=self.recorder.records(),
             control_events=next(self.env._eid),
-            happened=self.journal.happened,
+            happened=tuple(one for one in self.journal.happened if one.at_s < self.scenario.run.duration_s),
         )
 
     def _run_with_own(self) -> None:
         """Run, but do not wait for the user's processes, which may go on for ever."""
+        self._run_until(self.env.process(self._until_over()))
+
+    def run_to(self, until_s: float) -> None:
+        """Run up to a time after the present, and no further."""
+        with collector.paused():
+            self._run_until(until_s)
+
+    def _run_until(self, until: float | simpy.Event) -> None:
         try:
-            self.env.run(until=self.env.process(self._until_over()))
+            self.env.run(until=until)
         except MmesimError:
             raise
         except Exception as error:

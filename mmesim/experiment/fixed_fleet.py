@@ -12,5 +12,6 @@ def refuse_scaling(scenario: Scenario, command: str) -> None:
     if scaling is not None:
         raise UserError(
             f"{scenario.name}: {command} is about a fixed number of instances, and endpoint.autoscaling changes it: "
-            f"--set endpoint.autoscaling=null --set endpoint.instance_count={scaling.max} is the largest it makes"
+            "for the largest fleet that it makes, add --set endpoint.autoscaling=null "
+            f"--set endpoint.instance_count={scaling.most}"
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mmesim.preflight import advice, call_time, devices, late, load, load_time, room, scaling
+from mmesim.preflight import advice, call_time, devices, late, load, load_time, own_code, room, scaling
 from mmesim.preflight.deploys import deploys
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
+from mmesim.preflight.overlapping import overlapping
 from mmesim.preflight.working_set import working_set
 from mmesim.scenario.expectations import always, repetitions
 from mmesim.scenario.scenario import Scenario
@@ -33,7 +34,9 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     advice.price,
     room.fleet_memory,
     room.fleet_disk,
+    overlapping,
     late.late,
+    own_code.missing,
 )
 SEVERITIES = ("problem", "warning", "note")
 

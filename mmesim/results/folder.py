@@ -52,6 +52,7 @@ RUN = Kind(
             "histograms.parquet",
             "miss_ratio.parquet",
             "report.html",
+            "timeline.json.gz",
         }
     ),
 )

@@ -40,7 +40,8 @@ class Kind(StrEnum):
     """`rollback_when` of a deploy became true: it is undone."""
     rolled_back = "rolled_back"
     """A deploy was undone: the last new host is gone; `most_hosts` were there at a time, and for
-    `extra_host_s` seconds hosts above what either configuration needs, until the end of the run at most."""
+    `extra_host_s` seconds hosts above what either configuration needs, until the end of the run at most; `missing`, if
+    any, were lost and are not replaced."""
     deployed = "deployed"
     """A deploy is done: the last old host is gone; figures as for `rolled_back`."""
 

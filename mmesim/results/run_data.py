@@ -275,7 +275,7 @@ class RunData:
     trace_notes: tuple[TraceNote, ...] = ()
     """What was said of the traces that were replayed."""
     happened: tuple[Happened, ...] = ()
-    """What happened to the fleet, in order of time, also after the end of the measured time."""
+    """What happened to the fleet up to the end of the measured time, in order of time."""
 
     def __post_init__(self) -> None:
         """All replications share one copy of what is the same in all."""

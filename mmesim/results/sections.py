@@ -34,7 +34,7 @@ class Entry(Documented):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _explained(key: str) -> ConfigDict:
+def explained(key: str) -> ConfigDict:
     """The setting of a model in which `reason` stands exactly when `key` is null."""
     return ConfigDict(json_schema_extra=lambda schema: _explain(schema, key))
 
@@ -67,7 +67,7 @@ Reason = Annotated[
 class Value(Explained):
     """A figure over replications with its 95 % interval, or null with the reason."""
 
-    model_config = _explained("value")
+    model_config = explained("value")
 
     value: float | None
     """the mean over replications, each with the same weight; of a quantile, that of all calls together"""
@@ -100,7 +100,7 @@ class ShareOver(Value):
 class Stopping(Explained):
     """Where the replications stopped."""
 
-    model_config = _explained("half_width")
+    model_config = explained("half_width")
 
     target: str
     """as written: p99 within 5 %"""
@@ -303,7 +303,7 @@ class ExpectedWindow(Entry):
 class Expected(Explained):
     """One expectation and whether it was met."""
 
-    model_config = _explained("value")
+    model_config = explained("value")
 
     text: str
     """as written in the scenario"""

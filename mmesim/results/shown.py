@@ -112,6 +112,14 @@ def plan_of(folder: Path) -> Planned:
         raise _of_another_version(folder, error, "plan again") from error
 
 
+def origin_of(folder: Path) -> Provenance:
+    """Where the plan in a folder comes from; UserError for one that another version has written."""
+    try:
+        return Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise _of_another_version(folder, error, "plan again") from error
+
+
 def _of_another_version(folder: Path, error: Exception, advice: str) -> UserError:
     reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
     return UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: {advice}")

@@ -222,14 +222,17 @@ class Scenario(Data):
     @property
     def minutes(self) -> Counted:
         """All calls minute by minute, and those above the highest latency limit: what an event does to them."""
-        limits_s = self.latency_limits_s
-        return Counted(Selection(every_s=self.minute_s), limits_s[-1] if limits_s else math.inf)
+        limits_s = self.latency_limits_s or [e.limit for e in self.kept_limits if e.is_latency]
+        return Counted(Selection(every_s=self.minute_s), max(limits_s, default=math.inf))
 
     @property
     def kept_limits(self) -> Mapping[Expectation, Counted]:
-        """The limits of latency and errors that are kept again after a recovery -> what is counted minute by minute."""
+        """The limits of latency and errors that are kept again after a recovery -> what is counted minute by minute, of
+        a limit that holds in a window all minutes too.
+        """
         lines = [e for e in self.expect if e.limits_calls] if self.is_watched else []
-        return {e: Counted(replace(e.calls, every_s=self.minute_s), e.counted_limit_s) for e in lines}
+        whole = {e: replace(e.calls, every_s=self.minute_s, between_s=None) for e in lines}
+        return {e: Counted(calls, e.counted_limit_s) for e, calls in whole.items()}
 
     @property
     def minute_s(self) -> float:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mmesim.engine.simulation import Simulation
+from mmesim.results.findings.deploys import deploys
 from mmesim.scenario import Endpoint, Router
 from mmesim.scenario.deploys.deploy import Deploy
+from mmesim.scenario.deploys.steps import steps
 from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling
+from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.run.condition import read_condition
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import endpoint, model, play, scenario
@@ -26,11 +29,12 @@ def every(seconds: float, until_s: float = 1000.0) -> list[tuple[float, str, flo
     return [(0.25 + k * seconds, f"m{k % MODELS}", 0.1) for k in range(int(until_s / seconds))]
 
 
-def deployed(tmp_path, deploys, requests=None, **keys):
+def deployed(tmp_path, deploys, requests=None, faults=(), **keys):
     """A run of four hosts with these deploys, a call a second: the simulation, and what it gave."""
     models = [model(f"m{k}", load_s=0.5) for k in range(MODELS)]
     sim = Simulation(
-        scenario(tmp_path, requests or every(1.0), models, place(**keys), deploys=tuple(deploys)), records=-1
+        scenario(tmp_path, requests or every(1.0), models, place(**keys), deploys=tuple(deploys), faults=tuple(faults)),
+        records=-1,
     )
     return sim, play(sim)
 
@@ -306,3 +310,49 @@ def test_a_deploy_goes_on_when_a_host_is_lost(tmp_path, at_s, row):
     assert len(sim.fleet.in_service) == 4
     assert hosts_between(run, 330.0, 1000.0) <= {host.row for host in sim.fleet.alive}
     assert all(host.is_empty() for host in sim.hosts if host.is_gone)
+
+
+def test_what_happens_after_the_end_of_the_run_is_not_told(tmp_path):
+    """The deploy goes on while the last call is answered; nobody sees its hosts."""
+    requests = [*every(1.0), (999.5, "m0", 50.0)]
+    sim, run = deployed(tmp_path, [Deploy(at_s=970.0)], requests)
+    assert [at_s for at_s, _, _ in story(sim)][:2] == [970.0, 1030.0]
+    assert {str(one.kind) for one in run.data.happened} == {"deploy", "provisioning"}
+
+
+def test_what_replaces_a_resting_host_rests_until_its_shift(tmp_path):
+    # New hosts 4 to 7 are there at 160 s, one of them takes calls; 6, which rests, and 0, old, which rests too, are
+    # lost at 170 s. Those in their places, 8 and 9, are there at 230 s; all new hosts take calls from 360 s on.
+    canary = Deploy(at_s=AT_S, strategy=Canary(share=0.25, wait_s=200.0), termination_wait_s=60.0)
+    models = [model(f"m{k}", load_s=0.5) for k in range(MODELS)]
+    sim = Simulation(scenario(tmp_path, every(1.0), models, place(), deploys=(canary,)), records=-1)
+
+    def loss():
+        yield sim.env.timeout(170.0)
+        for host in (sim.hosts[6], sim.hosts[0]):
+            sim.fleet.lose(host)
+            sim.fleet.replace(host)
+        for until_s in (300.0, 400.0):
+            yield sim.env.timeout(until_s - sim.env.now)
+            taking.append([host.row for host in sim.fleet.in_service])
+
+    taking: list[list[int]] = []
+    sim.env.process(loss())
+    play(sim)
+    assert [(host.born_s, host.side) for host in sim.hosts[8:]] == [(230.0, 1), (230.0, 0)]
+    assert taking == [[1, 2, 3, 4], [4, 5, 7, 8]]
+
+
+def test_a_deploy_that_ends_with_too_few_hosts_says_so(tmp_path):
+    # The old hosts are in zones 1, 2, 3 and 1, the new ones too: two of the eight are lost in zone 2, one of each.
+    lost = Fault.model_validate({"name": "loss", "at": 170.0, "zone_loss": {"zone": 2, "replace": False}})
+    sim, run = deployed(tmp_path, [Deploy(at_s=AT_S, termination_wait_s=60.0)], faults=(lost,))
+    at_s, kind, figures = story(sim)[-1]
+    assert (at_s, kind, figures["missing"]) == (220.0, "deployed", 1)
+    (finding,) = (one for one in deploys(sim.scenario, [run.data]) if one.id == "deploy_short")
+    assert "ended 1 short of the instances that the endpoint is set to, in 1 of 1 replications" in finding.text
+
+
+def test_shares_of_a_linear_shift_are_round(tmp_path):
+    shifts = steps(Linear(step=0.3, wait_s=60.0), 10, 10)
+    assert [one.share for one in shifts] == [0.3, 0.6, 0.9, 1.0]

@@ -146,3 +146,27 @@ def test_hosts_that_rest_during_a_canary_are_not_counted_among_those_that_take_c
     _, found = ran(tmp_path, [12] * 8, tracking(100.0), hosts=2, deploys=(canary,), provisioning=Constant(60.0))
     assert found.data.windows["Instances"][3:6].tolist() == [4.0] * 3
     assert found.data.windows["InvocationsPerInstance"].tolist() == [6.0] * 8
+
+
+def test_autoscaling_waits_for_a_deploy_even_if_changes_do_not_wait_for_each_other(tmp_path):
+    # 12 calls a minute on two hosts: four are wanted from 120 s on. The deploy ends at 360 s with the two that it had.
+    canary = Deploy.model_validate(
+        {
+            "name": "d",
+            "at": 100.0,
+            "strategy": {"canary": {"share": "50 %", "wait": "1 min"}},
+            "retain_count": True,
+        }
+    )
+    sim, found = ran(
+        tmp_path,
+        [12] * 12,
+        tracking(out_points=1),
+        hosts=2,
+        deploys=(canary,),
+        provisioning=Constant(200.0),
+        serial_scaling=False,
+    )
+    assert decisions(found.data) == [(360.0, "scale_out", 4)]
+    assert [host.born_s for host in sim.fleet.in_service] == [300.0, 300.0, 560.0, 560.0]
+    assert sim.fleet.desired == 4

@@ -75,7 +75,11 @@ def test_an_answer_is_printed_and_written_with_all_that_deploys_it(plan: Callabl
     assert done.err.endswith("written to results/small-plan\n")
     assert {file.name for file in Path("results/small-plan").iterdir()} == FILES
     page = Page(Path("results/small-plan/report.html").read_text(encoding="utf-8"))
-    assert list(page.sections) == ["part-0", "part-1", "part-2"]
+    assert list(page.sections) == ["part-0", "part-1", "part-2", "assumptions", "scenario"]
+    assert "endpoint.router.policy" in page.sections["assumptions"]
+    assert "command mmesim plan small.yaml --report" in page.sections["scenario"]
+    assert f"instance_count: {answer.instance_count}" in page.sections["scenario"]
+    assert page.text.count("With 95 % over simulation noise") == 1
     variant = json.loads(Path("results/small-plan/endpoint-config.json").read_text())["ProductionVariants"][0]
     assert variant["InitialInstanceCount"] == answer.instance_count
     frame = pd.read_parquet("results/small-plan/fleets.parquet")

@@ -16,6 +16,8 @@ from mmesim.engine import kernel
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.kernel.codes import REACHED, READY
 from mmesim.engine.simulation import Simulation
+from mmesim.engine.timeline.watch import watch
+from mmesim.results.timeline.trace import trace
 from mmesim.scenario import (
     Clients,
     CpuWait,
@@ -417,13 +419,17 @@ def scenarios() -> dict[str, Scenario]:
 
 
 def run(scenario: Scenario) -> str:
-    """Digest of a run with all its records, in which one host slows down, workers die, and hosts come and go."""
+    """Digest of a run with all its records, in which one host slows down, workers die, and hosts come and go.
+
+    For one scenario, also the timeline of a second in which nothing of that happens.
+    """
     own = [_change_fleet] if len(scenario.models) >= 2 and scenario.endpoint.eviction == "gdsf" else []
     sim = Simulation(scenario, records=-1, processes=own)
     sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
     if scenario.deploys:
         sim.env.process(_lose_a_side(sim))
-    return digest(sim.run())
+    found = digest(sim.run())
+    return found + trace(scenario, watch(scenario, 0, (2.0, 3.0))).text if scenario.name == LOST else found
 
 
 def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:

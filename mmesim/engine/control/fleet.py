@@ -78,6 +78,8 @@ class Fleet:
         self.sides = {0}
         """The sides that hosts are on: two while it is updated. A host in place of one of a side that is given up goes
         at once."""
+        self.taking: dict[int, int] = {}
+        """How many hosts of a side take calls while a deploy says so: what is provisioned beyond that rests."""
         self.endpoint: Endpoint | None = None
         """The configuration of new hosts that a deploy has brought; None: the scenario's."""
         self.desired = scenario.endpoint.instance_count
@@ -107,7 +109,8 @@ class Fleet:
 
         Replacements of lost hosts are among them.
         """
-        return [one for one in self._coming if one.side == self.side and one.is_wanted]
+        here = [one for one in self._coming if one.side == self.side and one.is_wanted]
+        return [one for one in here if one.host is None or not one.host.is_gone]
 
     def drop(self, coming: Coming) -> None:
         """A host that is on its way is not wanted any more: it goes, at the latest when it would be there."""
@@ -142,7 +145,10 @@ class Fleet:
         return self._asked_for(endpoint, after, Coming(self._emptiest_zone(at), at), opens)
 
     def replace(self, host: Host) -> simpy.Process:
-        """Provision a host in place of one that is gone: with the same figures, in the same zone, cold."""
+        """Provision a host in place of one that is gone: with the same figures, in the same zone, cold.
+
+        During a deploy it rests, as the lost one did, unless its side lacks a host that takes calls.
+        """
         return self._asked_for(host.config.endpoint, None, Coming(host.zone, host.side), True)
 
     def open(self, host: Host) -> None:
@@ -252,9 +258,13 @@ class Fleet:
         self._coming.remove(coming)
         if not host.is_gone and not (coming.is_wanted and coming.side in self.sides):
             self.lose(host)
-        if opens and not host.is_gone:
+        if opens and not host.is_gone and self._takes_more(host.side):
             self.open(host)
         return host
+
+    def _takes_more(self, side: int) -> bool:
+        """Whether one more host of a side may take calls."""
+        return side not in self.taking or sum(host.side == side for host in self.in_service) < self.taking[side]
 
     def _draw_s(self) -> float:
         """The provisioning time of the next host that is asked for."""

@@ -20,6 +20,7 @@ from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.load_faults import LoadFailed, LoadFaults
 from mmesim.engine.control.load_limit import TOO_LONG, LoadLimit
+from mmesim.engine.control.load_log import LoadLog
 from mmesim.engine.control.task import Task, together
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
@@ -53,12 +54,14 @@ class Loader:
         scenario: Scenario,
         hosts: list[Host],
         eviction: Eviction,
+        log: LoadLog,
     ) -> None:
         self._env = env
         self._plane = plane
         self._hosts = hosts
         self._endpoint = scenario.endpoint
         self._eviction = eviction
+        self._log = log
         self.faults = LoadFaults(env, plane, scenario, eviction)
         self._keeps_models = scenario.endpoint.model_cache == "enabled"
         self._work = CpuWork(env, plane)
@@ -110,6 +113,7 @@ class Loader:
         host.begin_pool(model.index)
         slot: simpy.Event | None = None
         held = 0
+        self._log.begun(pool, host.row, model.index, asked)
         try:
             if endpoint.slot_covers == "load":
                 yield from self._fetch(host, model, draw, asked_by)
@@ -134,6 +138,7 @@ class Loader:
             ready = env.now
             self.load_s.append(ready - third)
         except (simpy.Interrupt, LoadFailed) as end:
+            self._log.ended(pool, plane, env.now, is_ready=False)
             if not host.is_gone:
                 broken_off = isinstance(end, simpy.Interrupt) and end.cause == TOO_LONG
                 plane.load_failed(env.now, pool, LOAD_TIMEOUT if broken_off else LOAD_FAILED)
@@ -154,6 +159,7 @@ class Loader:
         host.loaded.add(1, ready)
         host.loads += 1
         self.finished.append((asked, ready))
+        self._log.ended(pool, plane, ready, is_ready=True)
         plane.pool_ready(ready, pool)
         self._eviction.joins(host, pool)
         if plane.tables.views.pools.in_flight[pool] == 0:
@@ -255,6 +261,7 @@ class Loader:
         """Unload the pool that the eviction policy ranks first; if none is idle, wait until room may have been made."""
         victim = self._eviction.victim(host, self._env.now)
         if victim != NONE:
+            self._log.evicted(host.row, int(self._plane.tables.views.pools.model[victim]), self._env.now)
             yield self._unload(host, victim)
             yield from self._let_others_look(host, ticket)
             return
@@ -282,7 +289,8 @@ class Loader:
         env, now = self._env, self._env.now
         self._plane.drain_pool(now, pool)
         host.loaded.add(-1, now)
-        config = host.config
+        config, model = host.config, int(self._plane.tables.views.pools.model[pool])
+        self._log.unloading(host.row, pool, host.deaths, model, now)
         unloaded = env.timeout(config.unload_s, (host, pool, host.deaths))
         for loop in range(config.unload_loops):
             self._plane.block_loop(now, host.row, loop)
@@ -302,6 +310,7 @@ class Loader:
         host, pool, deaths = cast(tuple[Host, int, int], event.value)  # of the timeout that `_unload` began
         now, pools = self._env.now, self._plane.tables.views.pools
         if host.deaths != deaths:  # its container has died meanwhile
+            self._log.unloaded(host.row, pool, deaths, now)
             return
         if pools.in_flight[pool] > 0:  # a forced one: the front end still has requests for it
             again = self._env.timeout(host.config.kind.unload_poll_s, (host, pool, deaths))
@@ -309,6 +318,7 @@ class Loader:
             return
         model, config = int(pools.model[pool]), host.config
         host.unloads += 1
+        self._log.unloaded(host.row, pool, deaths, now)
         self.unload_s.append(config.unload_s)
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
         if self.crew.added:

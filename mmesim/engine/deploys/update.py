@@ -49,6 +49,7 @@ class Update:
         self._begun_s = env.now
         self._terminated = set[Host]()
         fleet.sides.add(self._new)
+        fleet.taking = {self._new: 0}
 
     def run(self, duration_s: float) -> Process:
         """All of it; what it costs in hosts is counted up to the end of the run, `duration_s`."""
@@ -60,14 +61,15 @@ class Update:
             self._shift(step.share, step.new_on, step.old_on)
             if (yield from self._alarmed(step)):
                 yield from self._roll_back()
-                self._note(Kind.rolled_back, **self._cost(duration_s))
+                self._note(Kind.rolled_back, **self._cost(duration_s), **self._missing(self._old, self._old_count))
                 return
             if step.terminate:
                 resting, _ = self._resting(step.old_on)
                 yield from self._terminate(resting)
         fleet.sides.remove(self._old)
         fleet.side, fleet.endpoint, fleet.desired = self._new, self._endpoint, self._new_count
-        self._note(Kind.deployed, **self._cost(duration_s))
+        fleet.taking = {}
+        self._note(Kind.deployed, **self._cost(duration_s), **self._missing(self._new, self._new_count))
 
     def _provision(self, count: int, endpoint: Endpoint | None, side: int) -> Process:
         """New hosts of a side, to which the router does not send yet."""
@@ -83,6 +85,7 @@ class Update:
         self._fleet.split_calls(share if self._new == 1 else 1.0 - share)
         for host in new[new_on:] + off:
             self._fleet.rest(host)
+        self._fleet.taking = {self._new: new_on, self._old: old_on}
         self._note(Kind.shifted, share=share, new_on=new_on, old_on=old_on)
 
     def _alarmed(self, step: Step) -> Generator[simpy.Event, Any, bool]:
@@ -104,6 +107,7 @@ class Update:
             yield from self._provision(len(self._terminated), self._fleet.endpoint, self._old)
         self._shift(0.0, 0, len(self._hosts(self._old)))
         self._fleet.sides.remove(self._new)
+        self._fleet.taking = {}
         yield from self._terminate(self._hosts(self._new))
 
     def _terminate(self, hosts: list[Host]) -> Process:
@@ -113,13 +117,18 @@ class Update:
 
     def _hosts(self, side: int) -> list[Host]:
         """The hosts of a side that are there to stay, in order of their numbers."""
-        return [host for host in self._fleet.alive if host.side == side and host not in self._terminated]
+        return [host for host in self._fleet.alive if host.side == side and not host.leaves]
 
     def _resting(self, on: int) -> tuple[list[Host], list[Host]]:
         """The old hosts that take no calls when `on` of them do, and the others."""
         old = self._hosts(self._old)
         off = max(0, len(old) - on)
         return old[:off], old[off:]
+
+    def _missing(self, side: int, count: int) -> dict[str, float]:
+        """Hosts that the side lacks at the end, if any: lost, and nothing is on its way in their places."""
+        missing = count - len(self._hosts(side)) - sum(one.host is None for one in self._fleet.coming)
+        return {"missing": missing} if missing > 0 else {}
 
     def _cost(self, duration_s: float) -> dict[str, float]:
         kept = max(self._old_count, self._new_count)

@@ -1,8 +1,9 @@
 """The numbers that stand for names in the tables: states, kinds of event, signals, causes, ledger parts."""
 
-from math import inf
+from math import inf, nan
 
 INF = inf
+NAN = nan
 NONE = -1
 
 # Hosts: COMING before the router sends to it; LOST: is no more, which the router does not know; LEAVING: the router
@@ -56,6 +57,10 @@ NETWORK, ROUTER, FRONTEND_STALL, LOAD_SLOT_WAIT, DOWNLOAD, MEMORY_WAIT, LOAD = 0
 QUEUE, BATCH_WAIT, CPU_WAIT, DEVICE_WAIT, DEVICE_COPY, SERVICE, OVERHEAD = 7, 8, 9, 10, 11, 12, 13
 RETRY_BACKOFF, FAILED_ATTEMPTS = 14, 15
 N_PARTS = 16
+
+# Times of a recorded call, in the order of results.timeline.seen.TIMES
+T_REACH, T_FORWARDED, T_QUEUED, T_TAKEN, T_CLOSED, T_DONE = 0, 1, 2, 3, 4, 5
+N_TIMES = 6
 
 # What follows at the same instant, in server.settle
 DO_NOTHING, DO_PRE_WAIT, DO_ENTER, DO_REFUSE, DO_STAGE, DO_FINISH = 0, 1, 2, 3, 4, 5

@@ -8,6 +8,7 @@ from mmesim.engine.kernel import devices
 from mmesim.engine.kernel.codes import (
     ADD_WORKER,
     CLASS_EXPIRY,
+    INF,
     NONE,
     REACHED,
     READY,
@@ -21,10 +22,12 @@ from mmesim.engine.kernel.staff import staff
 
 
 @inline
-def stand_in_line(pools, workers, s, w, now):
+def stand_in_line(t, s, w, now):
     """Put worker `w` at the end of the line of idle workers of station `s`."""
+    pools, workers = t.pools, t.workers
     workers.next[w] = NONE
-    workers.idle_since[w] = now
+    if t.params[0].max_idle < INF:
+        t.by_demand.idle_since[w] = now
     if pools.idle_n[s] > 0:
         workers.next[pools.idle_tail[s]] = w
     else:
@@ -79,7 +82,7 @@ def end_idle(t, w, now):
     s = workers.pool[w]
     if pools.state[s] != READY and pools.state[s] != SERVES:
         return  # it goes with its pool
-    since = workers.idle_since[w] if workers.head[w] == NONE else now
+    since = t.by_demand.idle_since[w] if workers.head[w] == NONE else now
     until = since + t.params[0].max_idle
     if until > now:
         watch_idle(t, w, until)

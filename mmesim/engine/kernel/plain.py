@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mmesim.engine.kernel.columns import COUNT, DEADLINE, FLAG, KEY, ROW, Plain, S, Unit
+from mmesim.engine.kernel.columns import AT, COUNT, DEADLINE, FLAG, KEY, ROW, Plain, S, Unit
 
 SMALL_COUNT = Unit("a number of things, below 2**31", np.int32)
 SMALL_FLAG = Unit("1 or 0", np.int8)
@@ -36,6 +36,9 @@ PLAIN: dict[str, Plain] = {
     "arrival_device": Plain(S, 1, "time on a device of each arrival, where models use devices"),
     "draft_device": Plain(S, 1, "the same of each draft"),
     "record_parts": Plain(S, 2, "the ledger of each record, by part"),
+    "record_times": Plain(
+        AT, 2, "when the call of each record came to each stage (codes.T_...); no rows unless asked for"
+    ),
     "scratch": Plain(ROW, 1, "rows that a verb hands back"),
     "ledger": Plain(S, 1, "of the call that is being counted, by part"),
     "scores": Plain(KEY, 1, "weight of each host for one model"),

@@ -43,7 +43,7 @@ def new_workers(t, s, n, now):
     staff(t, s, n, now)
     for _ in range(n):
         t.pools.workers[s] += 1
-        stand_in_line(t.pools, t.workers, s, new_worker(t, s), now)
+        stand_in_line(t, s, new_worker(t, s), now)
 
 
 @inner
@@ -57,9 +57,10 @@ def new_worker(t, s):
     workers.head[w] = NONE
     workers.fresh[w] = 1
     workers.dead[w] = 0
-    workers.added[w] = 0
     workers.sibling[w] = pools.first_worker[s]
     pools.first_worker[s] = w
+    if t.params[0].max_idle < INF:
+        t.by_demand.added[w] = 0
     if t.params[0].devices > 0:
         devices.assign(t, pools.host[s], w)
     return w
@@ -71,7 +72,7 @@ def add_worker(t, s, now):
     w = new_worker(t, s)
     staff(t, s, 1, now)
     if t.params[0].max_idle < INF:
-        t.workers.added[w] = 1
+        t.by_demand.added[w] = 1
         watch_idle(t, w, now + t.params[0].max_idle)
     follow(t, take_next(t, w, now), w, OK, now)
     refresh(t, t.pools.host[s])
@@ -267,7 +268,7 @@ def revive_worker(t, w, now):
     t.workers.dead[w] = 0
     t.workers.fresh[w] = 1
     staff(t, t.workers.pool[w], 1, now)
-    if t.workers.added[w] == 1:
+    if t.params[0].max_idle < INF and t.by_demand.added[w] == 1:
         watch_idle(t, w, now + t.params[0].max_idle)
     follow(t, take_next(t, w, now), w, OK, now)
     refresh(t, t.pools.host[t.workers.pool[w]])

@@ -15,6 +15,7 @@ from mmesim.engine.kernel.codes import (
     LOAD_SLOT_WAIT,
     MEMORY_WAIT,
     N_PARTS,
+    NAN,
     NETWORK,
     OK,
     OVERHEAD,
@@ -22,6 +23,12 @@ from mmesim.engine.kernel.codes import (
     RETRY_BACKOFF,
     ROUTER,
     SERVICE,
+    T_CLOSED,
+    T_DONE,
+    T_FORWARDED,
+    T_QUEUED,
+    T_REACH,
+    T_TAKEN,
     THROTTLED,
     WARM,
 )
@@ -288,3 +295,17 @@ def write_record(t, a, cause, latency):
         fill_ledger(t, a)
     for k in range(N_PARTS):
         t.record_parts[r, k] = t.ledger[k] if cause == OK else 0.0
+    if t.params[0].record_times == 1:
+        write_times(t.record_times, attempts, a, r, cause)
+
+
+@inner
+def write_times(times, attempts, a, r, cause):
+    """Write when the call of attempt `a` came to each stage; what a failed one never came to is not known here."""
+    known = cause == OK
+    times[r, T_REACH] = attempts.reach[a] if known else NAN
+    times[r, T_FORWARDED] = attempts.forwarded[a] if known else NAN
+    times[r, T_QUEUED] = attempts.queued[a] if known else NAN
+    times[r, T_TAKEN] = attempts.taken[a] if known else NAN
+    times[r, T_CLOSED] = attempts.closed[a] if known else NAN
+    times[r, T_DONE] = attempts.post_start[a] if known else NAN

@@ -144,10 +144,13 @@ WORKER = in_lines(
     ("hold", S, "server's own work after it at full speed"),
     ("asked_cpu", CPU_S, "work of the batch"),
     ("asked_wait", S, "waiting of the batch"),
-    ("idle_since", AT, "when it stood in line last"),
-    ("added", FLAG, "was added under load: it stops when it has been idle for `max_idle`"),
     ("dead", FLAG, "has died and is not back"),
     ("sibling", LINK, "next worker of the pool"),
+)
+
+BY_DEMAND = packed(  # a worker, where workers stop that have been idle for `max_idle`
+    ("idle_since", AT, "when it stood in line last"),
+    ("added", FLAG, "was added under load: it is one that stops"),
 )
 
 ON_DEVICE = in_lines(  # a worker

@@ -125,6 +125,7 @@ PARAMS = packed(
     ("drawn_overhead", FLAG, "the six overheads are drawn for each call, not those below"),
     ("record", FLAG, "calls are recorded"),
     ("record_threshold", KEY, "calls with a rank below it are recorded"),
+    ("record_times", FLAG, "with the times at which they came to each stage"),
     ("record_key", KEY, "chooses the sample of recorded calls"),
     ("n_limits", COUNT, "latency limits that tenants are held to"),
     ("n_selections", COUNT, "selections of calls that are counted apart"),

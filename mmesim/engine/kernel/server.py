@@ -231,7 +231,7 @@ def take_next(t, w, now):
         pools.queue_head[s] = attempts.next[a]
         pools.queue_n[s] -= 1
         return begin_batch(t, w, a, now)
-    stand_in_line(pools, workers, s, w, now)
+    stand_in_line(t, s, w, now)
     return DO_NOTHING
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.engine.kernel import rows, scalars
-from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS
+from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES
 from mmesim.engine.kernel.columns import Layout, zeros
 from mmesim.engine.kernel.plain import PLAIN
 
@@ -32,6 +32,7 @@ LAYOUTS: dict[str, Layout] = {
     "copies": rows.COPY,
     "pools": rows.POOL,
     "workers": rows.WORKER,
+    "by_demand": rows.BY_DEMAND,
     "on_device": rows.ON_DEVICE,
     "devices": rows.DEVICE,
     "device_calls": rows.DEVICE_CALL,
@@ -56,8 +57,6 @@ ONE_ROW = ("clock", "space", "deadlines", "counts", "window", "params")
 FREE_LISTS = {"pools": "pool", "workers": "worker", "attempts": "attempt", "controls": "control"}
 """Tables whose free rows are linked, and what `space` calls a row of them."""
 
-BESIDE = {"workers": "on_device", "attempts": "device_calls"}
-"""Tables with a row for each row of another, where models use devices: the others' rows stay as short as they are."""
 
 TABLES = (*LAYOUTS, *PLAIN)
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -166,6 +165,7 @@ class Sizes:
     drafts: int = 0
     budgets: int = 0
     devices: int = 0
+    by_demand: bool = False
     processes: int = 1
     workers: int = 256
     pools: int = 256
@@ -174,6 +174,7 @@ class Sizes:
     timers: int = 256
     arrivals: int = 65536
     records: int = 0
+    record_times: bool = False
 
 
 class Tables:
@@ -194,8 +195,7 @@ class Tables:
             "tasks": (hosts, sizes.tasks),
             "loops": (hosts, max(1, sizes.loops)),
             "devices": (hosts, sizes.devices),
-            "on_device": 0,
-            "device_calls": 0,
+            **dict.fromkeys(("by_demand", "on_device", "device_calls"), 0),
             "copies": (models + 1, 1),
         }
         shapes |= {
@@ -218,6 +218,7 @@ class Tables:
             "arrival_device": sizes.arrivals if sizes.devices else 0,
             "draft_device": sizes.drafts if sizes.devices else 0,
             "record_parts": (sizes.records, N_PARTS),
+            "record_times": (sizes.records if sizes.record_times else 0, N_TIMES),
             "scratch": 0,
             "ledger": N_PARTS,
             "tokens": sizes.processes,
@@ -234,6 +235,11 @@ class Tables:
         for name, values in given.items():
             self._content[name][:] = values
         self._content["ends"], self._content["firsts"] = _minima(np.full(_leaves(hosts), INF))
+        self._beside = {
+            "workers": ["by_demand"] * sizes.by_demand + ["on_device"] * (sizes.devices > 0),
+            "attempts": ["device_calls"] * (sizes.devices > 0),
+        }
+        """Tables that have as many rows as another, where they are used."""
         self._directory = np.zeros((len(TABLES), WORDS), np.int64)
         self.address = self._directory.ctypes.data
         """Where the directory lies, for as long as these tables are there."""
@@ -288,8 +294,8 @@ class Tables:
                 link[-1] = space[f"free_{row}"][0]
                 space[f"free_{row}"] = old.size
                 space[f"n_free_{row}s"] += new.size - old.size
-            if table in BESIDE and self._content["devices"].size:
-                self._larger(BESIDE[table], (new.size,))
+            for beside in self._beside.get(table, ()):
+                self._larger(beside, (new.size,))
             if table == "pools":
                 self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()

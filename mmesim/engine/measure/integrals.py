@@ -84,11 +84,16 @@ def integrals(plane: DataPlane, hosts: Sequence[Host], now: float) -> Integrals:
         download_s=np.array([h.download_s for h in hosts]),
         spin_lost_s=views.hosts.lost[:n].copy(),
         **{f"lacked_{what}": np.array([h.lacked[what] for h in hosts], dtype=np.int64) for what in ROOM},
-        device_busy_s=views.devices.busy[:n].sum(axis=1),
-        device_byte_s=views.devices.held[:n].sum(axis=1),
-        device_copies=views.devices.copies[:n].sum(axis=1),
+        device_busy_s=_each(views.devices.busy, n),
+        device_byte_s=_each(views.devices.held, n),
+        device_copies=_each(views.devices.copies, n),
         workers=worker_time(views, now),
     )
+
+
+def _each(devices: NDArray[Any], hosts: int) -> NDArray[Any]:
+    """A column of the devices as a sum for each host."""
+    return devices[:hosts].sum(axis=1) if devices.size else np.zeros(hosts, devices.dtype)
 
 
 def padded(values: NDArray[Any], n: int) -> NDArray[Any]:

@@ -147,10 +147,7 @@ class Meter:
         causes = dict(zip(CAUSES, map(float, counted.causes.tolist()), strict=True))
         counted.clear()
         added = self._added()
-        now = live.env.now
-        up_s = np.array([host.until(now) - host.born_s for host in live.hosts])
-        up_before, self._up_before = self._up_before, up_s
-        n = float(((up_s - padded(up_before, up_s.size)) / seconds).sum())  # hosts, on average
+        n = float((self._up_s(added) / seconds).sum())  # hosts, on average
         serving_s = self._serving_s()
         before, self._serving_before = self._serving_before, serving_s
         in_service = float(((serving_s - padded(before, serving_s.size)) / seconds).sum())
@@ -171,6 +168,15 @@ class Meter:
         after = self._live.integrals()
         added, self._before = after.since(self._before, len(self._live.hosts)), after
         return added
+
+    def _up_s(self, added: Integrals) -> Floats:
+        """For how long each host was there since the last reading."""
+        if self._adds_up:
+            return added.up_s
+        hosts, now = self._live.hosts, self._live.env.now
+        up_before, self._up_before = self._up_before, np.array([host.until(now) - host.born_s for host in hosts])
+        added_s: Floats = self._up_before - padded(up_before, len(hosts))
+        return added_s
 
     def _in_system(self, seconds: float) -> float:
         """Attempts at the endpoint, mean over the period; nan where nobody asks."""

@@ -188,12 +188,12 @@ class Scaler:
 
     def _begin(self) -> None:
         """Begin what is wanted, unless it waits for a change that is under way."""
-        if not self._serial:
+        if not self._serial and not self._fleet.updating.count:
             for change in self._next():
                 Task(self._env, change)
         elif not self._is_changing and self._is_due():
             self._is_changing = True
-            Task(self._env, self._one_after_the_other())
+            Task(self._env, self._one_after_the_other() if self._serial else self._once_it_is_deployed())
 
     def _is_due(self) -> bool:
         """Whether something would be changed now."""
@@ -209,6 +209,15 @@ class Scaler:
                 break
             self._fleet.updating.release(turn)
         self._is_changing = False
+
+    def _once_it_is_deployed(self) -> Generator[simpy.Event, Any, None]:
+        """Changes do not wait for each other, but for a deploy: the hosts that they change would go with it."""
+        turn = self._fleet.updating.request()
+        yield turn
+        self._fleet.updating.release(turn)
+        self._is_changing = False
+        for change in self._next():
+            Task(self._env, change)
 
     def _next(self) -> Generator[Generator[simpy.Event, Any, None], None, None]:
         """What is due now: first the limits that the schedule sets, then what the policies want."""

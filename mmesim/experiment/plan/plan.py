@@ -50,6 +50,7 @@ def plan(
     if overrides:
         template = template.over(overrides)
     base = template.at()
+    refuse_scaling(base, "plan")
     if base.plan is None:
         raise UserError(
             f"{base.name}: nothing to choose from: write a section `plan`, such as "
@@ -59,7 +60,6 @@ def plan(
         raise UserError(
             f"{base.name}: nothing is expected, so every fleet would do: add `expect`, such as [p99 < 500 ms]"
         )
-    refuse_scaling(base, "plan")
     afford(base.name, base.plan, template, most)
     found, own = options(template, base.plan)
     notes = [*lived_through(base), *(finding.text for finding in accelerators(template))]

@@ -137,7 +137,7 @@ WORDS: Mapping[Kind, Callable[[Event], str]] = MappingProxyType(
         Kind.fault: _fault,
         Kind.killed: _fault,
         Kind.deploy: lambda of: f": from {_count(of['old'])} to {of['new']:,.0f} new",
-        Kind.provisioned: lambda of: f": {_count(of['hosts'], 'new host')} there, without traffic yet",
+        Kind.provisioned: lambda of: f": {_count(of['hosts'], 'new host')} there, still without traffic",
         Kind.shifted: _shifted,
         Kind.rolled_back: _done,
         Kind.deployed: _done,

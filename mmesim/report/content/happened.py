@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from mmesim import units
-from mmesim.report import formats
+from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title
 from mmesim.results.findings.deploys import DEPLOY_COST
 
 MOST_CAUSES = 3
 """Causes of failure that are named in a row."""
+LATE_S = 1.0
+"""A deploy that begins later than it was asked for by more than this has waited."""
+CUT_OFF: Mapping[str, str] = MappingProxyType(
+    {
+        "fault": "lost instances are replaced",
+        "deploy": "any traffic shifts",
+        "scale_out": "new instances are in service",
+    }
+)
+"""Kind of event -> what the run did not see."""
 
 
 def happened(summary: Any) -> Iterator[Block]:
@@ -19,27 +30,49 @@ def happened(summary: Any) -> Iterator[Block]:
     found = summary.get("happened")
     if found is None:
         return
-    if found["events"]:
+    events = found["events"]
+    if events:
         yield Title("What happened, and what followed")
+        often = any(one["times"] != one["replications"] for one in events)
+        often |= len({one["replications"] for one in events}) > 1
         columns = (
             Column(),
-            Column("times", "right", optional=True),
+            *([Column("times", "right")] if often else ()),
             Column("at", "right"),
             Column("seen after", "right"),
             Column("recovered after", "right"),
             Column("calls hurt"),
         )
-        yield Table(columns, tuple(_row(one) for one in found["events"]))
-        reasons = dict.fromkeys(one["recovered_s"].get("reason") for one in found["events"] if not one["not_recovered"])
-        lacking = [reason for reason in reasons if reason is not None]
-        before = [_named(one) for one in found["events"] if one["broken_before"]]
-        notes = [f"no recovery: {reason}" for reason in lacking]
-        if before:
-            notes.append(f"a limit was broken before {', '.join(before)}, too")
-        notes += [entry["text"] for entry in summary["findings"] if entry["id"] == DEPLOY_COST]
+        yield Table(columns, tuple(_row(one, often) for one in events))
+        notes = [*_notes(events), *(entry["text"] for entry in summary["findings"] if entry["id"] == DEPLOY_COST)]
         if notes:
             yield Lines(tuple(notes), "note")
     yield from _cost(found["cost"])
+
+
+def _notes(events: Sequence[Any]) -> Iterator[str]:
+    """What a reader must know of the table."""
+    reasons = dict.fromkeys(
+        one["recovered_s"].get("reason") for one in events if not one["not_recovered"] and one["cut_off"] < one["times"]
+    )
+    yield from (f"no recovery: {reason}" for reason in reasons if reason is not None)
+    before = [_named(one) for one in events if one["broken_before"]]
+    if before:
+        yield f"before {_and(before)}, calls already missed a limit"
+    for one in events:
+        if one["asked_s"] is not None and one["first_s"]["most"] > one["asked_s"] + LATE_S:
+            yield (
+                f"{_named(one)}: asked for at {units.show_seconds(one['asked_s'])}, it waited until another change of "
+                "the endpoint was over"
+            )
+        if one["cut_off"]:
+            often = "" if one["cut_off"] == one["times"] else f" in {one['cut_off']:,} of {one['times']:,}"
+            yield f"{_named(one)}: the run is too short{often}, it ends before {CUT_OFF[one['kind']]}"
+
+
+def _and(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _named(of: Any) -> str:
@@ -48,13 +81,16 @@ def _named(of: Any) -> str:
     return f"{of['kind'].replace('_', '-')} {name}".strip()
 
 
-def _row(of: Any) -> tuple[Cell, ...]:
+def _row(of: Any, often: bool) -> tuple[Cell, ...]:
+    """`often`: whether the times are said."""
     recovered = _time(of["recovered_s"])
+    runs = phrases.plural(of["replications"], "run")
     if of["not_recovered"]:
-        recovered = Cell(f"not in {of['not_recovered']:,} of {of['times']:,}", tone="bad")
+        whole = runs if of["times"] == of["replications"] else f"{of['times']:,}"
+        recovered = Cell(f"not in {of['not_recovered']:,} of {whole}", tone="bad")
     return (
         Cell(_named(of)),
-        Cell(f"{of['times']:,}"),
+        *([Cell(f"{of['times']:,} in {runs}")] if often else ()),
         _time(of["first_s"]),
         _time(of["detected_s"]),
         recovered,
@@ -63,13 +99,11 @@ def _row(of: Any) -> tuple[Cell, ...]:
 
 
 def _time(of: Any) -> Cell:
-    """A time with its interval, a dash without one."""
+    """A time, with the least and the most where they differ; a dash without one."""
     if of["value"] is None:
         return Cell(formats.DASH)
-    value, ends = units.show_seconds(of["value"]), of["ci95"]
-    if ends is None or ends[0] == ends[1]:
-        return Cell(value)
-    return Cell(value, f"[{units.show_seconds(ends[0])}, {units.show_seconds(ends[1])}]")
+    value, ends = units.show_seconds(of["value"]), [units.show_seconds(of[end]) for end in ("least", "most")]
+    return Cell(value) if ends[0] == ends[1] else Cell(value, f"({ends[0]} to {ends[1]})")
 
 
 def _hurt(of: Any) -> str:
@@ -92,6 +126,10 @@ def _cost(cost: Any) -> Iterator[Block]:
     start, peak, mean = cost["at_start"], cost["at_peak"], cost["usd_per_hour"]["value"]
     if start["instances"] == peak["instances"] and formats.number(mean) == formats.number(start["usd_per_hour"]):
         return
-    sizes = {units.show_number(one["instances"]): units.show_usd(one["usd_per_hour"]) for one in (start, peak)}
-    fixed = ", ".join(f"of {size}: {usd}" for size, usd in sizes.items())
-    yield Title("Cost of a fleet that changes", f"{units.show_usd(mean)} an hour; a fixed fleet {fixed}")
+    at_start = f"of {units.show_number(start['instances'])}: {units.show_usd(start['usd_per_hour'])}"
+    largest = units.show_number(peak["instances"])
+    largest = f"of {largest}" if peak["instances"].is_integer() else f"of the largest size ({largest} on average)"
+    fixed = [at_start, f"{largest}: {units.show_usd(peak['usd_per_hour'])}"]
+    if start["instances"] == peak["instances"]:
+        del fixed[1]
+    yield Title("Cost of a fleet that changes", f"{units.show_usd(mean)} an hour; a fixed fleet {', '.join(fixed)}")

@@ -19,10 +19,13 @@ from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
 from mmesim.report.content.verdict import verdict_line
 from mmesim.report.plain import harmless_line
+from mmesim.results.folder import SCENARIO
 from mmesim.results.provenance import Provenance
 from mmesim.results.shown import HAPPENED, Kept
+from mmesim.scenario.endpoint.endpoint import Endpoint
 
 BANDS = ("p50", "p90", "p99", "p99.9")
+EVERY_RULE = "every rule of the simulation, with its source: docs/assumptions.md"
 ALL_SETTINGS = "every setting of what AWS does not publish is tried by --robustness"
 
 
@@ -53,7 +56,7 @@ def run_chapters(kept: Kept) -> tuple[Chapter, ...]:
         ("findings", "Findings", _findings(summary)),
         ("robustness", "Robustness", list(run.robustness(summary)) or [Lines((f"not asked for: {ALL_SETTINGS}",))]),
         ("assumptions", "Assumptions", _assumed(kept)),
-        ("scenario", "Scenario", [*_origin(kept.provenance), Title("scenario.yaml"), _file(kept.text)]),
+        ("scenario", "Scenario", [*origin(kept.provenance), *file(SCENARIO, kept.text)]),
     )
 
 
@@ -115,8 +118,14 @@ def _findings(summary: Any) -> Iterator[Block]:
 
 
 def _assumed(kept: Kept) -> Iterator[Block]:
-    """What AWS does not publish: what this run has taken for it, and what else it could be."""
-    endpoint = kept.scenario.endpoint
+    yield from unpublished(kept.scenario.endpoint)
+    for rule, title in (("belief", "Believed, not known"), ("config", "Configuration of the model server")):
+        yield from run.found(kept.summary, rule, title)
+    yield Lines((EVERY_RULE,))
+
+
+def unpublished(endpoint: Endpoint) -> Iterator[Block]:
+    """What AWS does not publish: what was taken for it, and what else it could be."""
     used = Unknowns.of(endpoint)
     others: dict[str, list[str]] = {}
     for setting in settings(endpoint):
@@ -130,16 +139,13 @@ def _assumed(kept: Kept) -> Iterator[Block]:
         "endpoint.usable_memory": units.show_bytes(used.usable_memory_bytes),
         "endpoint.cpu_speed": f"{used.cpu_speed:g}",
     }
-    yield Title("What AWS does not publish", "this run takes one value of each; others are possible")
+    yield Title("What AWS does not publish", "one value of each is taken here; others are possible")
     columns = (Column("field"), Column("here"), Column("could also be"))
     rows = [cells(field, here, ", ".join(dict.fromkeys(others.get(field, ())))) for field, here in taken.items()]
     yield Table(columns, tuple(rows))
-    for rule, title in (("belief", "Believed, not known"), ("config", "Configuration of the model server")):
-        yield from run.found(kept.summary, rule, title)
-    yield Lines(("every rule of the simulation, with its source: docs/assumptions.md",))
 
 
-def _origin(known: Provenance) -> Iterator[Block]:
+def origin(known: Provenance, hashed: str = "scenario.yaml") -> Iterator[Block]:
     """Versions, command line, and what was simulated."""
     rows = [
         ("command", "called from Python" if known.command_line is None else " ".join(known.command_line)),
@@ -150,12 +156,14 @@ def _origin(known: Provenance) -> Iterator[Block]:
         ("seed", str(known.seed)),
         ("replications", units.show_count(known.replications)),
         ("written", f"{known.written_at:%Y-%m-%d %H:%M:%S} UTC"),
-        ("SHA-256 of scenario.yaml", known.scenario_sha256),
+        (f"SHA-256 of {hashed}", known.scenario_sha256),
     ]
     rows += [(f"your {one.role}", f"{one.function} ({one.sha256 or 'no file'})") for one in known.user_code]
     yield Title("Where it comes from")
     yield run.rows(rows)
 
 
-def _file(text: str) -> Lines:
-    return Lines(tuple(text.rstrip("\n").split("\n")), "verbatim")
+def file(name: str, text: str) -> Iterator[Block]:
+    """A file, line by line."""
+    yield Title(name)
+    yield Lines(tuple(text.rstrip("\n").split("\n")), "verbatim")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mmesim.scenario.figures import SHOWN_UNITS, Figure
+from mmesim.scenario.run.expect import Expectation
 from mmesim.stats.intervals import Estimate
 
 if TYPE_CHECKING:
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 def limits_of(result: SweepResult, figure: Figure) -> list[float]:
     """The limits of the figure that the scenario expects, in the unit of the axis."""
     scale = {"ms": 1000.0, "share": 100.0}.get(figure.kind, 1.0)
+    return sorted({one.limit * scale for one in _asked(result, figure)})
+
+
+def asked_of(result: SweepResult, figure: Figure) -> list[str]:
+    """The lines of `expect` on the figure, as written."""
+    return [one.text for one in _asked(result, figure)]
+
+
+def _asked(result: SweepResult, figure: Figure) -> list[Expectation]:
     expected = (one for one in result.scenario.expect if one.calls.is_all)
-    asked = [one for one in expected if one.metric == figure.name and one.kind == figure.kind]
-    return sorted({one.limit * scale for one in asked})
+    return [one for one in expected if one.metric == figure.name and one.kind == figure.kind]
 
 
 def names_of(result: SweepResult) -> list[str]:

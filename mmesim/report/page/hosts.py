@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from markupsafe import Markup
 
 from mmesim.arrays import Floats, Ints, divide
@@ -25,7 +26,10 @@ RESOURCES: Mapping[str, str] = MappingProxyType(
 
 
 def hosts(found: pa.Table, usable_share: float) -> Markup:
-    """Use of each host, mean over replications; `usable_share` of its memory may be filled."""
+    """Use of each host that was in service within the measured time, mean over the replications in which it was;
+    `usable_share` of its memory may be filled.
+    """
+    found = found.filter(pc.greater(found["up_s"], 0.0))
     number = found["host"].to_numpy().astype(np.int64)
     names = np.unique(number)
     use = {key: _mean(found[key].to_numpy().astype(np.float64), number, names) for key in RESOURCES}

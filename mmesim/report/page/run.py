@@ -15,6 +15,7 @@ from mmesim.report.content.events import named
 from mmesim.report.content.page import Chapter, answer, run_chapters
 from mmesim.report.content.run import usable_memory
 from mmesim.report.page.charts import Axis, Chart, Curve, Limit
+from mmesim.report.page.cpu import REPLICATION, per_vcpu
 from mmesim.report.page.curve import curve
 from mmesim.report.page.distribution import distribution, of_table
 from mmesim.report.page.document import Part, document
@@ -54,8 +55,8 @@ class TimeChart:
     logarithmic: bool = False
 
 
-def time_charts(vcpu: int, window_s: float) -> Sequence[TimeChart]:
-    """What is drawn over time; CloudWatch counts the CPU in percent of one vCPU."""
+def time_charts(window_s: float) -> Sequence[TimeChart]:
+    """What is drawn over time."""
     return (
         TimeChart("latency", "Mean latency over time", "ms", {"ClientLatency": ("mean of a minute", 1e-3)}, True),
         TimeChart("latency", "Calls over time", "calls a second", {"Invocations": ("answered calls", 1.0 / window_s)}),
@@ -65,7 +66,7 @@ def time_charts(vcpu: int, window_s: float) -> Sequence[TimeChart]:
             "utilization",
             "Utilization over time, mean of all hosts",
             "%",
-            {"CPUUtilization": ("CPU", 1.0 / vcpu), "MemoryUtilization": ("memory", 1.0)},
+            {"CPUUtilization": ("CPU", 1.0), "MemoryUtilization": ("memory", 1.0)},
         ),
         TimeChart(
             "errors",
@@ -115,8 +116,9 @@ def _over_time(kept: Kept) -> list[tuple[str, Chart]]:
     """The charts over time of what was observed at all."""
     duration_s = float(kept.summary["simulated_s"])
     window_s = min(WINDOW_S, duration_s)
-    found = over_time(kept.windows(columns(SERIES)), SERIES, duration_s, window_s)
-    asked = time_charts(kept.scenario.endpoint.host.vcpu, window_s)
+    windows = per_vcpu(kept, kept.windows([REPLICATION, *columns(SERIES)]), window_s)
+    found = over_time(windows, SERIES, duration_s, window_s)
+    asked = time_charts(window_s)
     marked = list(_marked(kept))
     charts = [(of.chapter, time_chart(of, found, marked, f"chart-{number}")) for number, of in enumerate(asked)]
     return [

@@ -38,7 +38,9 @@ def scatter(
     ends = [end for dot in shown for end in (dot.y, dot.low, dot.high)]
     ys = Scale.of([*ends, *(limit for limit, _ in limits)], bottom, TOP, from_zero)
     parts = []
-    for mark in xs.marks():
+    whole = [mark for mark in xs.marks() if float(mark).is_integer()]
+    counted = len(whole) > 1 and all(float(dot.x).is_integer() for dot in shown)
+    for mark in whole if counted else xs.marks():
         parts.append(words(xs.place(mark), bottom + 18.0, written(mark), "small", "middle"))
     for mark in ys.marks():
         y = ys.place(mark)
@@ -58,7 +60,8 @@ def scatter(
     parts.append(words((LEFT + right) / 2.0, HEIGHT - 6.0, across, "", "middle"))
     parts.append(words(0, 10.0, up, "strong"))
     said = "; ".join(f"{dot.name or written(dot.x)}: {dot.y:,.4g}" for dot in shown[:12])
-    return picture(HEIGHT, f"{label}: {said}", parts, f"{label}; bars: 95 % intervals")
+    zero = f"; 0 is drawn at {written(ys.low)}" if ys.logarithmic and any(dot.y == 0.0 for dot in shown) else ""
+    return picture(HEIGHT, f"{label}: {said}", parts, f"{label}; bars: 95 % intervals{zero}")
 
 
 def _names(placed: Sequence[tuple[float, float, Dot]]) -> Iterator[Markup]:
@@ -67,13 +70,20 @@ def _names(placed: Sequence[tuple[float, float, Dot]]) -> Iterator[Markup]:
     for x, y, dot in placed:
         text = f"{dot.name} {SIGNS[dot.kind]}".strip()
         length = LETTER * len(text)
-        for side, left, below in (("start", x + 9.0, -3.0), ("end", x - 9.0 - length, -3.0), ("start", x + 9.0, 14.0)):
+        for left, below in ((x + 9.0, -3.0), (x - 9.0 - length, -3.0), (x + 9.0, 14.0), *_around(x, length)):
             box = (left, y + below - 10.0, left + length, y + below + 2.0)
-            inside = box[0] >= LEFT and box[2] <= WIDTH
+            inside = box[0] >= LEFT and box[2] <= WIDTH and box[1] >= TOP and box[3] <= HEIGHT - BOTTOM
             if inside and not any(_cover(box, other) for other in taken):
                 taken.append(box)
-                yield words(left if side == "start" else left + length, y + below, text, "small", side)
+                yield words(left, y + below, text, "small")
                 break
+
+
+def _around(x: float, length: float) -> Iterator[tuple[float, float]]:
+    """Further places, ever farther below and above the point: where a name begins, and how far below."""
+    for away in (20.0, 34.0, 48.0, 62.0):
+        for below in (away, 4.0 - away):
+            yield from ((left, below) for left in (x - length / 2.0, x + 9.0, x - 9.0 - length))
 
 
 Box = tuple[float, float, float, float]

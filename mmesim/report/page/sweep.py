@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mmesim.experiment.sweep.result import SweepResult
 from mmesim.report import formats
 from mmesim.report.content.sweep import cheapest, sweep_report
-from mmesim.report.content.swept import axis_label, limits_of, names_of, scaled
+from mmesim.report.content.swept import asked_of, axis_label, limits_of, names_of, scaled
 from mmesim.report.page.document import Tone, document
 from mmesim.report.page.rows import Kind, Row, rows
 from mmesim.report.page.scale import written
@@ -23,9 +23,7 @@ from mmesim.scenario.figures import SHOWN_UNITS, Figure
 
 NEAR_ALL = 50.0
 """Shares in percent that are all above this have an axis that does not begin at 0."""
-KINDS: Mapping[str | None, Kind] = MappingProxyType(
-    {"pass": "pass", "fail": "fail", "undecided": "undecided", None: "none"}
-)
+KINDS: Mapping[str, Kind] = MappingProxyType({"pass": "pass", "fail": "fail", "undecided": "undecided"})
 
 
 def sweep_page(result: SweepResult, figures: Sequence[Figure]) -> str:
@@ -51,7 +49,8 @@ def _picture(result: SweepResult, figure: Figure) -> Markup:
     """A line over one swept number, else a row for each point."""
     found = [point.figures[figure.column] for point in result.points]
     values, low, high = scaled(figure, found)
-    kinds = [KINDS[point.verdict] for point in result.points]
+    lines = asked_of(result, figure)
+    kinds = [_kind([point.verdicts[line] for line in lines if line in point.verdicts]) for point in result.points]
     names, label, unit = names_of(result), figure.title, SHOWN_UNITS[figure.kind]
     limits = [(limit, f"limit {written(limit)} {unit}".rstrip()) for limit in limits_of(result, figure)]
     (first, *others) = result.swept
@@ -66,8 +65,9 @@ def _picture(result: SweepResult, figure: Figure) -> Markup:
     return rows(every, axis_label(figure), label, limits)
 
 
-def _known(result: SweepResult, figure: Figure) -> bool:
-    return any(point.figures[figure.column].value is not None for point in result.points)
+def _kind(verdicts: Sequence[str]) -> Kind:
+    """Of the lines on one figure: what a point misses elsewhere is no fault of this figure."""
+    return next((KINDS[one] for one in ("fail", "undecided", "pass") if one in verdicts), "none")
 
 
 def _name(result: SweepResult, index: int) -> str:

@@ -10,7 +10,10 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
+from mmesim import units
+from mmesim.report.content.events import named
 from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, RED, Picture, needs_log, plain_log
+from mmesim.results.happened import Happened, Kind
 from mmesim.results.run_data import CAUSES
 
 if TYPE_CHECKING:
@@ -20,9 +23,21 @@ PANEL_IN = 1.45
 """Height of a panel, inches."""
 MOST_EVENTS = 40
 """Lines of events that are drawn: with more nothing else is to be seen."""
-LETTER = 0.0085
+LETTER = 0.0095
 """Width of a letter of their names, as a share of the time axis."""
-COLOURS = {"fault": RED, "deploy": "#7a4fa3", "scale_out": "#2e7d32"}
+ROW_PT = 9.0
+"""From one row of names to the next, points."""
+FAULT, DEPLOY, SCALING = RED, "#7a4fa3", "#2e7d32"
+COLOURS = {
+    Kind.fault: FAULT,
+    Kind.fault_over: FAULT,
+    Kind.deploy: DEPLOY,
+    Kind.rolled_back: DEPLOY,
+    Kind.deployed: DEPLOY,
+    Kind.scale_out: SCALING,
+    Kind.scale_in: SCALING,
+}
+"""Kinds that are marked; scheduled actions are scalings, too."""
 
 
 class Line(NamedTuple):
@@ -84,12 +99,28 @@ def _draw(axes: Axes, of: OverTime, x: np.ndarray, title: str, *lines: Line, fac
         axes.set_ylim(bottom=0.0)
     axes.set_ylabel(title)
     if len(lines) > 1:
-        axes.legend(frameon=False, fontsize="small", loc="upper right", ncols=len(lines))
+        _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    """Beside the panel: nothing that is drawn lies below it."""
+    axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.05), borderaxespad=0.2)
 
 
 def _limits(axes: Axes, of: OverTime) -> None:
-    for limit_s in of.scenario.latency_limits_s:
+    for number, limit_s in enumerate(of.scenario.latency_limits_s):
         axes.axhline(1000.0 * limit_s, color=RED, linestyle="--", linewidth=1.0)
+        axes.annotate(
+            f"limit {units.show_seconds(limit_s)}",
+            (1.0, 1000.0 * limit_s),
+            (-2.0 - 60.0 * number, 1.0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            fontsize="x-small",
+            color=RED,
+            ha="right",
+            va="bottom",
+        )
 
 
 def _errors(axes: Axes, of: OverTime, x: np.ndarray) -> None:
@@ -104,28 +135,39 @@ def _errors(axes: Axes, of: OverTime, x: np.ndarray) -> None:
     axes.stackplot(x, layers, labels=causes, colors=each, alpha=0.8, step="mid")
     axes.set_ylim(bottom=0.0)
     axes.set_ylabel("failed a minute")
-    axes.legend(frameon=False, fontsize="small", loc="upper right", ncols=len(causes))
+    _legend(axes)
+
+
+def _marked(of: OverTime) -> Sequence[Happened]:
+    """What is marked of the first replication."""
+    run = of.runs[0]
+    return [one for one in run.happened if one.kind in COLOURS and one.at_s < run.duration_s][:MOST_EVENTS]
 
 
 def _events(axes: Axes, of: OverTime, scale: float) -> None:
-    for at_s, kind, _ in of.events[:MOST_EVENTS]:
-        axes.axvline(at_s / scale, color=COLOURS[kind], linewidth=0.9, linestyle=":")
+    for one in _marked(of):
+        axes.axvline(one.at_s / scale, color=COLOURS[one.kind], linewidth=0.9, linestyle=":")
 
 
 def _names(axes: Axes, of: OverTime, scale: float) -> None:
-    """What happened, above the uppermost panel; where there is no room for all, the first."""
-    free_s, letter_s = 0.0, LETTER * of.runs[0].duration_s
-    for at_s, kind, name in of.events[:MOST_EVENTS]:
-        text = f"{kind.replace('_', '-')} {name}".strip()
-        if at_s < free_s:
-            continue
-        free_s = at_s + (len(text) + 1) * letter_s
+    """What happened, above the uppermost panel: each name in the lowest row above all names that it would touch."""
+    placed: list[tuple[float, float, int]] = []
+    for one in reversed(_marked(of)):
+        text = named(one.kind, one.name)
+        length = LETTER * (len(text) + 1) * of.runs[0].duration_s
+        # A name that the end of the axis would cut ends at its line.
+        at_right = one.at_s + length > 1.1 * of.runs[0].duration_s
+        begin = one.at_s - length if at_right else one.at_s
+        row = max((place for left, right, place in placed if begin < right and left < begin + length), default=-1) + 1
+        placed.append((begin, begin + length, row))
         axes.annotate(
             text,
-            (at_s / scale, 1.02),
+            (one.at_s / scale, 1.0),
+            (0.0, 3.0 + ROW_PT * row),
             xycoords=("data", "axes fraction"),
+            textcoords="offset points",
             fontsize="x-small",
-            color=COLOURS[kind],
-            ha="left",
+            color=COLOURS[one.kind],
+            ha="right" if at_right else "left",
             va="bottom",
         )

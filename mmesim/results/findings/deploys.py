@@ -26,10 +26,11 @@ def deploys(scenario: Scenario, runs: Sequence[RunData]) -> Iterator[Finding]:
     """Findings of each deploy, in order of the scenario."""
     due = (deploy for deploy in scenario.deploys if deploy.at_s < scenario.run.duration_s)
     for deploy in due:
-        told = [[one for one in run.happened if one.name == deploy.name] for run in runs]
+        told = [[one for one in run.happened if one.name == deploy.name and one.at_s < run.duration_s] for run in runs]
         yield from _cost(deploy, runs, told)
         yield from _undone(deploy, told)
-        yield from _shrunk(deploy, told)
+        yield from _shrunk(deploy, [happened for happened in told if any(one.kind is Kind.shifted for one in happened)])
+        yield from _short(deploy, told)
 
 
 def _cost(deploy: Deploy, runs: Sequence[RunData], told: Sequence[Sequence[Happened]]) -> Iterator[Finding]:
@@ -42,8 +43,8 @@ def _cost(deploy: Deploy, runs: Sequence[RunData], told: Sequence[Sequence[Happe
     cold, usual = mean([after for after, _ in counted]), mean([before for _, before in counted])
     evidence: dict[str, float | str] = {"cold_calls": cold, "cold_calls_as_before": usual}
     text = (
-        f"deploy {deploy.name}: {cold:,.0f} calls waited for a load from its first shift to "
-        f"{units.show_seconds(AFTER_S)} after its last, {usual:,.0f} would have as before it"
+        f"deploy {deploy.name}: {cold:,.0f} calls waited for a load between its first shift and "
+        f"{units.show_seconds(AFTER_S)} after its last ({usual:,.0f} at the rate of before)"
     )
     ended = [one for run, happened in zip(runs, told, strict=True) for one in _end(run, happened)]
     if ended:
@@ -51,8 +52,8 @@ def _cost(deploy: Deploy, runs: Sequence[RunData], told: Sequence[Sequence[Happe
         most = max(most for _, most, _ in ended)
         evidence |= {"duration_s": took_s, "most_instances": most, "extra_instance_hours": extra_s / 3600.0}
         text += (
-            f"; it took {units.show_seconds(took_s)}, with up to {most:.0f} instances at a time and "
-            f"{units.show_number(extra_s / 3600.0)} instance hours paid twice"
+            f"; the deploy took {units.show_seconds(took_s)}, with at most {most:.0f} instances at once, and paid "
+            f"{units.show_number(extra_s / 3600.0)} instance hours beyond those of the larger of both fleets"
         )
     yield Finding(id=DEPLOY_COST, severity="note", text=text, evidence=evidence, source=RULE, try_=None)
     if len(ended) < len(runs):
@@ -125,4 +126,20 @@ def _shrunk(deploy: Deploy, told: Sequence[Sequence[Happened]]) -> Iterator[Find
         evidence={"old": old, "new": new, "shrunk": float(len(fewer)), "replications": float(len(told))},
         source=RULE,
         try_=f"deploys.{deploy.name}.retain_count=true",
+    )
+
+
+def _short(deploy: Deploy, told: Sequence[Sequence[Happened]]) -> Iterator[Finding]:
+    """At its end hosts were lost, and nothing takes their places."""
+    missing = [one.figures["missing"] for happened in told for one in happened if "missing" in one.figures]
+    if not missing:
+        return
+    yield Finding(
+        id="deploy_short",
+        severity="warning",
+        text=f"deploy {deploy.name} ended {units.show_number(mean(missing))} short of the instances that the endpoint "
+        f"is set to, in {len(missing)} of {len(told)} replications: they were lost, and nothing replaces them",
+        evidence={"missing": mean(missing), "short": float(len(missing)), "replications": float(len(told))},
+        source=RULE,
+        try_=None,
     )

@@ -12,6 +12,7 @@ from mmesim.preflight.finding import Finding
 from mmesim.results.findings.deploys import deploys
 from mmesim.results.findings.pinned import pinned
 from mmesim.results.findings.scale_out import scale_out_worse
+from mmesim.results.findings.waited import waited
 from mmesim.results.recorded import trace_findings
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -35,7 +36,12 @@ def findings(
     seen = (*_threads(runs, scenario), *scale_out_worse(runs), *pinned(scenario, runs))
     found = {finding.id: finding for finding in seen}
     early = [finding for finding in before_the_run(scenario) if finding.id not in found]
-    late = [*found.values(), *deploys(scenario, runs), *(one for entry in expect for one in _edge(entry))]
+    late = [
+        *found.values(),
+        *deploys(scenario, runs),
+        *waited(scenario, runs),
+        *(one for entry in expect for one in _edge(entry)),
+    ]
     return worst_first([*trace_findings(runs), *early, *late, *([] if binds is None else [binds])])
 
 

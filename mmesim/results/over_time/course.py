@@ -3,20 +3,21 @@
 An event is a fault, a deploy or a scale-out. What follows it lasts until the next fault or deploy (after a scale-out,
 the next scale-out too), or to the end of the run. Detected: the end of the first minute that breaks a limit for sure.
 Recovered: the begin of the first minute from which on no minute breaks one for sure and all calls together keep them,
-the settling time of control engineering. Hurt: the calls that began in between and failed, or were over the highest
-latency limit. All times are to the minute.
+the settling time of control engineering. Calls that it hurt: `hurt`. All times are to the minute.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmesim.arrays import Ints
 from mmesim.results.happened import Happened, Kind
+from mmesim.results.over_time.acting import Acting, acting
+from mmesim.results.over_time.hurt import row_of, shares
 from mmesim.results.over_time.limits import Minutes, minutes
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
@@ -24,6 +25,8 @@ from mmesim.scenario.scenario import Scenario
 CAUSES_OF = (Kind.fault, Kind.deploy)
 """What begins something new."""
 EVENTS = (*CAUSES_OF, Kind.scale_out)
+CLAIMANTS = (*EVENTS, Kind.scale_in)
+"""What can have hurt calls: those of a scale-in are put on no event of before it."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +43,27 @@ class Course:
     """0 when no limit was broken, infinite when one still was at the end; nan when none is expected, or when nothing
     was measured that long."""
     slow: int
-    """Successful calls over the highest latency limit, from the event to the recovery."""
+    """Successful calls over the highest latency limit that are put on it, from its effect to the recovery."""
     failed: Ints
-    """[len(CAUSES)]: failed ones by cause."""
+    """[len(CAUSES)]: failed ones that are put on it, by cause."""
     broken_before: bool
     """Whether the calls between the fault or deploy before it, or the warm-up, and it did not keep a limit."""
+    cut_off: bool
+    """Whether the run ended before it took effect, or before the places of lost instances were taken."""
 
 
 def courses(scenario: Scenario, run: RunData) -> tuple[Course, ...]:
     """What followed each event of a replication within the measured time, in order of time; none without events in the
     scenario, of which calls are counted minute by minute.
     """
-    happened = [one for one in run.happened if one.kind in EVENTS and one.at_s < run.duration_s]
-    if not happened or not scenario.is_watched:
+    events = [one for one in run.happened if one.kind in CLAIMANTS and one.at_s < run.duration_s]
+    if not scenario.is_watched or not any(one.kind in EVENTS for one in events):
         return ()
-    calls = minutes(scenario, run)
-    return tuple(_course(one, happened, calls) for one in happened)
+    calls, acts = minutes(scenario, run), [acting(scenario, run, one) for one in events]
+    each = [_course(act, acts, calls) for act in acts]
+    hurt = shares(calls, acts, [of for _, of in each])
+    told = zip(each, *hurt, strict=True)
+    return tuple(replace(one, slow=int(slow), failed=failed) for (one, _), slow, failed in told if one.kind in EVENTS)
 
 
 def recovery_s(scenario: Scenario, run: RunData, name: str) -> float:
@@ -64,38 +72,46 @@ def recovery_s(scenario: Scenario, run: RunData, name: str) -> float:
     return max((one for one in found if not math.isnan(one)), default=math.nan)
 
 
-def _course(one: Happened, happened: Sequence[Happened], calls: Minutes) -> Course:
+def _course(of: Acting, acts: Sequence[Acting], calls: Minutes) -> tuple[Course, slice]:
+    """What followed, without the calls hurt; the minutes from its effect to the recovery."""
+    one = of.event
     ending = CAUSES_OF if one.kind in CAUSES_OF else EVENTS
-    later = [other.at_s for other in happened if other.at_s > one.at_s and other.kind in ending]
-    earlier = [other.at_s for other in happened if other.at_s < one.at_s and other.kind in CAUSES_OF]
-    rows = _rows(one.at_s, min(later, default=math.inf), calls)
+    since_s = of.begins_s if one.kind is Kind.deploy else one.at_s
+    later = [_felt_s(other) for other in acts if other.event.kind in ending and _felt_s(other) > since_s]
+    earlier = [_felt_s(other) for other in acts if other.event.kind in CAUSES_OF and _felt_s(other) < one.at_s]
     rows_before = _rows(max(earlier, default=0.0), one.at_s, calls)
     before = not bool(calls.kept_since(rows_before)[:1].all())
+    nothing = Course(
+        one.kind, one.name, one.at_s, math.nan, math.nan, 0, np.zeros(0, np.int64), before, not of.is_whole
+    )
+    if math.isinf(since_s):
+        return nothing, slice(0, 0)
+    rows = _rows(since_s, min(later, default=math.inf), calls)
+    acts_from = row_of(of.begins_s, calls)
     if not calls.limits or rows.start >= rows.stop:
-        nothing = np.zeros_like(calls.cells.causes[0])
-        return Course(one.kind, one.name, one.at_s, math.nan, math.nan, 0, nothing, before)
+        return nothing, slice(acts_from, acts_from)
     broken = np.flatnonzero(calls.broken(rows))
     settled = np.flatnonzero(calls.kept_since(rows))
     first = int(broken[-1]) + 1 if broken.size else 0
     settled = settled[settled >= first]
     ends = int(settled[0]) if settled.size else rows.stop - rows.start
-    hurt = slice(rows.start, rows.start + ends)
-    recovered = math.inf if not settled.size else _after(one, hurt.stop, calls) if ends else 0.0
-    return Course(
-        one.kind,
-        one.name,
-        one.at_s,
-        _after(one, rows.start + int(broken[0]) + 1, calls) if broken.size else math.nan,
-        recovered,
-        int(calls.cells.over[hurt].sum()),
-        calls.cells.causes[hurt].sum(axis=0),
-        before,
+    stop = rows.start + ends
+    found = replace(
+        nothing,
+        detected_s=_after(one, rows.start + int(broken[0]) + 1, calls) if broken.size else math.nan,
+        recovered_s=math.inf if not settled.size else _after(one, stop, calls) if ends else 0.0,
     )
+    return found, slice(acts_from, max(acts_from, stop))
+
+
+def _felt_s(of: Acting) -> float:
+    """From when on minutes are those after an event: of a deploy its first shift, before which calls do not notice."""
+    return of.begins_s if of.event.kind is Kind.deploy else of.event.at_s
 
 
 def _rows(at_s: float, until_s: float, calls: Minutes) -> slice:
     """The minutes from that of an event on which are over before the next."""
-    first = max(0, math.floor((at_s - calls.start_s) / calls.length_s))
+    first = row_of(at_s, calls)
     if until_s >= calls.end_s:
         return slice(first, len(calls))
     return slice(first, max(first, math.floor((until_s - calls.start_s) / calls.length_s)))

@@ -67,8 +67,26 @@ def minutes(scenario: Scenario, run: RunData) -> Minutes:
     if not scenario.is_watched:
         raise SimulationError("nothing happens in this scenario: its calls are not counted minute by minute")
     windows = scenario.windows_of(scenario.minutes)
-    kept = tuple((e, cells_of(scenario, counted, run)) for e, counted in scenario.kept_limits.items())
+    starts_s = windows.start_s + windows.length_s * np.arange(windows.number, dtype=np.float64)
+    ends_s: Floats = np.minimum(starts_s + windows.length_s, windows.end_s)
+    kept = tuple(
+        (e, _within(e, cells_of(scenario, counted, run), starts_s, ends_s))
+        for e, counted in scenario.kept_limits.items()
+    )
     return Minutes(windows.start_s, windows.end_s, windows.length_s, cells_of(scenario, scenario.minutes, run), kept)
+
+
+def _within(e: Expectation, cells: CellData, starts_s: Floats, ends_s: Floats) -> CellData:
+    """The cells of the minutes that lie wholly in the window of a limit; the others as if without calls."""
+    if e.calls.between_s is None:
+        return cells
+    first_s, last_s = e.calls.between_s
+    held = (starts_s >= first_s) & (ends_s <= last_s)
+    calls, ok, over, hits, misses = (
+        np.where(held, one, 0) for one in (cells.calls, cells.ok, cells.over, cells.hits, cells.misses)
+    )
+    latency_s, causes = np.where(held, cells.latency_sum_s, 0.0), np.where(held[:, None], cells.causes, 0)
+    return CellData(calls, ok, over, hits, misses, latency_s, causes)
 
 
 def cells_of(scenario: Scenario, counted: Counted, run: RunData) -> CellData:

@@ -18,7 +18,6 @@ from mmesim.results.over_time.limits import minutes
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.window_table import START
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.means import CONFIDENCE, student
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +43,8 @@ COLUMNS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Column -> unit and meaning. Besides, in a scenario with faults, deploys or scaling, `failed_CAUSE`: calls that began
-in the minute and failed, by cause. Each but the first has columns `_low` and `_high`, the ends of its interval."""
+in the minute and failed, by cause. Each but the first has columns `_low` and `_high`: the least and the most of any
+replication, as the bands of the page. An interval of a few replications would leave what is possible."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,8 +69,8 @@ class OverTime:
         return MappingProxyType({name: np.array([one[name] for one in each]) for name in each[0]})
 
     def band(self, name: str) -> tuple[Floats, Floats, Floats]:
-        """[minutes]: a figure's mean over replications, and the ends of its 95 % interval; nan with one replication."""
-        return _band(self.figures[name], 1.0 if COLUMNS.get(name, ("", ""))[0] == "1" else math.inf)
+        """[minutes]: a figure's mean over replications, the least and the most of any; those are nan with one."""
+        return _band(self.figures[name])
 
     @property
     def table(self) -> pd.DataFrame:
@@ -89,7 +89,9 @@ class OverTime:
         return tuple((one.at_s, str(one.kind), one.name) for one in self.runs[0].happened if one.kind in EVENTS)
 
     def plot(self) -> Plot:
-        """Draw it: a panel for each figure, with bands over replications and lines where something happened."""
+        """Draw it: a panel for each figure, with bands from the least to the most of any replication, and lines where
+        something happened.
+        """
         from mmesim.report.plots.over_time import over_time
 
         return over_time(self)
@@ -134,13 +136,10 @@ class OverTime:
             yield f"failed_{cause}", found
 
 
-def _band(values: Floats, most: float) -> tuple[Floats, Floats, Floats]:
+def _band(values: Floats) -> tuple[Floats, Floats, Floats]:
     known = ~np.isnan(values)
     n = known.sum(axis=0)
-    filled = np.where(known, values, 0.0)
-    middle = divide(filled.sum(axis=0), n, math.nan)
-    squares = np.where(known, (values - middle) ** 2, 0.0).sum(axis=0)
-    half = np.full(len(n), math.nan)
-    for number in np.unique(n[n > 1]).tolist():
-        half[n == number] = student(number, CONFIDENCE) * np.sqrt(squares[n == number] / (number - 1) / number)
-    return middle, np.maximum(middle - half, 0.0), np.minimum(middle + half, most)
+    middle = divide(np.where(known, values, 0.0).sum(axis=0), n, math.nan)
+    least = np.where(known, values, math.inf).min(axis=0)
+    most = np.where(known, values, -math.inf).max(axis=0)
+    return middle, np.where(n > 1, least, math.nan), np.where(n > 1, most, math.nan)

@@ -9,17 +9,37 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from mmesim.results.figures import hourly_usd
+from mmesim.results.happened import Kind
 from mmesim.results.over_time.course import EVENTS, Course, courses
 from mmesim.results.over_time.fleet import peak
 from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.sections import Count, Entry, Value, exactly
+from mmesim.results.sections import Count, Entry, Explained, Reason, Value, exactly, explained
 from mmesim.scenario.scenario import Scenario
-from mmesim.stats.intervals import Estimate, estimate
+from mmesim.stats.intervals import estimate
 from mmesim.stats.means import CONFIDENCE
 
 NO_LIMIT = "expect names no limit of latency or errors"
 NEVER_BROKEN = "no limit was broken"
 NOT_MEASURED = "no minute after it was measured"
+
+CHANGES = (Kind.scale_out, Kind.scale_in, Kind.deploy)
+"""What changes a fleet on purpose: lost instances alone are no fleet whose cost is to be compared."""
+
+
+class Spread(Explained):
+    """A time over replications, from the least to the most, or null with the reason."""
+
+    # No interval: these times have bounds, such as the end of the run, which that of a few replications would leave.
+    model_config = explained("value")
+
+    value: float | None
+    """mean over the replications in which it is known"""
+    least: float | None
+    """the least of any replication"""
+    most: float | None
+    """the most of any replication"""
+    reason: Reason = None
+    """why value is null; absent when it is not"""
 
 
 class Followed(Entry):
@@ -31,20 +51,27 @@ class Followed(Entry):
     """its name in the scenario; of a scale-out the policy's"""
     times: Count
     """how often it happened, in all replications together"""
-    first_s: Value
+    replications: Count
+    """in how many replications it happened"""
+    first_s: Spread
     """seconds from the start of the run to the first in each replication"""
-    detected_s: Value
+    asked_s: float | None
+    """when the scenario wants a deploy to begin, which waits for a change under way; null for others"""
+    detected_s: Spread
     """seconds after it at which the first minute ends that breaks a limit of latency or errors for sure"""
-    recovered_s: Value
+    recovered_s: Spread
     """seconds after it from which on the limits are kept again for good; 0 when none was broken"""
     not_recovered: Count
     """how often one still was at the end"""
+    cut_off: Count
+    """how often the run ended before new instances of a scale-out were in service, before the first shift of a deploy,
+    or before the places of lost instances were taken"""
     broken_before: Count
     """how often the calls before it, from the fault or deploy before it on, did not keep a limit either"""
     slow: Count
-    """successful calls over the highest latency limit that began between it and the recovery"""
+    """successful calls over the highest latency limit between it and the recovery, each put on one event"""
     errors: Annotated[dict[str, Count], exactly(*CAUSES)]
-    """failed calls that began between it and the recovery, by the cause of their last attempt"""
+    """failed calls that it can have made, by the cause of their last attempt, each put on one event"""
 
 
 class FixedFleet(Entry):
@@ -73,7 +100,7 @@ class OverTimeSummary(Entry):
     events: list[Followed]
     """in order of their first time"""
     cost: FleetCost | None
-    """null without a price"""
+    """null without a price, and where instances were lost at most"""
 
 
 def happened(scenario: Scenario, runs: Sequence[RunData], confidence: float = CONFIDENCE) -> dict[str, Any] | None:
@@ -83,14 +110,14 @@ def happened(scenario: Scenario, runs: Sequence[RunData], confidence: float = CO
     each = [courses(scenario, run) for run in runs]
     names = dict.fromkeys((one.kind, one.name) for found in each for one in found)
     events = [
-        _followed(scenario, [[one for one in found if (one.kind, one.name) == name] for found in each], confidence)
+        _followed(scenario, [[one for one in found if (one.kind, one.name) == name] for found in each])
         for name in names
     ]
     events.sort(key=lambda one: (one["first_s"]["value"], EVENTS.index(one["kind"]), one["name"]))
     return {"events": events, "cost": _cost(scenario, runs, confidence)}
 
 
-def _followed(scenario: Scenario, each: Sequence[Sequence[Course]], confidence: float) -> dict[str, Any]:
+def _followed(scenario: Scenario, each: Sequence[Sequence[Course]]) -> dict[str, Any]:
     """What followed the events of one name; `each`: those of each replication."""
     flat = [one for found in each for one in found]
     lost = sum(math.isinf(one.recovered_s) for one in flat)
@@ -98,41 +125,46 @@ def _followed(scenario: Scenario, each: Sequence[Sequence[Course]], confidence: 
         unknown = NO_LIMIT
     else:
         unknown = NOT_MEASURED if all(math.isnan(one.recovered_s) for one in flat) else NEVER_BROKEN
-    recovered = _mean(each, lambda one: one.recovered_s, unknown, confidence)
+    recovered = _spread(each, lambda one: one.recovered_s, unknown)
     if lost:
-        recovered = Estimate(None, reason=f"{lost} of {len(flat)} were not recovered from")
+        recovered = _no(f"{lost} of {len(flat)} were not recovered from")
+    deploys = scenario.deploys if flat[0].kind is Kind.deploy else ()
     return {
         "kind": str(flat[0].kind),
         "name": flat[0].name,
         "times": len(flat),
-        "first_s": estimate(
-            [min((one.at_s for one in found), default=math.nan) for found in each],
-            "",
-            skip_missing=True,
-            low=0.0,
-            confidence=confidence,
-        ).as_dict(),
-        "detected_s": _mean(each, lambda one: one.detected_s, unknown, confidence).as_dict(),
-        "recovered_s": recovered.as_dict(),
+        "replications": sum(bool(found) for found in each),
+        "first_s": _spread([found[:1] for found in each], lambda one: one.at_s, ""),
+        "asked_s": next((one.at_s for one in deploys if one.name == flat[0].name), None),
+        "detected_s": _spread(each, lambda one: one.detected_s, unknown),
+        "recovered_s": recovered,
         "not_recovered": lost,
+        "cut_off": sum(one.cut_off for one in flat),
         "broken_before": sum(one.broken_before for one in flat),
         "slow": sum(one.slow for one in flat),
         "errors": dict(zip(CAUSES, np.sum([one.failed for one in flat], axis=0).tolist(), strict=True)),
     }
 
 
-def _mean(each: Sequence[Sequence[Course]], of: Callable[[Course], float], missing: str, confidence: float) -> Estimate:
+def _spread(each: Sequence[Sequence[Course]], of: Callable[[Course], float], missing: str) -> dict[str, Any]:
     """The mean over replications of the mean over what happened in each; what has no value is left out."""
     known = [[value for one in found if not math.isnan(value := of(one))] for found in each]
-    values = [math.fsum(found) / len(found) if found else math.nan for found in known]
-    if any(map(math.isinf, values)):
-        return Estimate(None, reason=missing)
-    return estimate(values, missing, low=0.0, skip_missing=True, confidence=confidence)
+    values = [math.fsum(found) / len(found) for found in known if found]
+    if not values or any(map(math.isinf, values)):
+        return _no(missing)
+    every = [value for found in known for value in found]
+    return {"value": math.fsum(values) / len(values), "least": min(every), "most": max(every)}
+
+
+def _no(reason: str) -> dict[str, Any]:
+    return {"value": None, "least": None, "most": None, "reason": reason}
 
 
 def _cost(scenario: Scenario, runs: Sequence[RunData], confidence: float) -> Mapping[str, Any] | None:
     price, hourly = scenario.endpoint.host.price_usd_per_hour, [hourly_usd(run) for run in runs]
     if price is None or any(map(math.isnan, hourly)):
+        return None
+    if scenario.faults and not any(one.kind in CHANGES for run in runs for one in run.happened):
         return None
     at_start = float(scenario.endpoint.instance_count)
     at_peak, peak_usd = (

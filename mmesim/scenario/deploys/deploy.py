@@ -83,6 +83,20 @@ class Deploy(Data):
         return self
 
     @model_validator(mode="after")
+    def _alarms_when_bad(self) -> Deploy:
+        line = self.rollback_when
+        if line is None:
+            return self
+        falls = line.is_latency or line.metric in ("error_rate", "model_loading_wait")
+        rises = line.metric in ("cache_hit_ratio", "throughput")
+        if (falls and line.is_upper) or (rises and not line.is_upper):
+            turned = line.text.replace(line.comparison, line.comparison.replace("<", "\0").replace(">", "<"), 1)
+            meant = turned.replace("\0", ">")
+            message = "is true while all is well: a deploy is undone when its alarm becomes true"
+            raise Refused(message, ("rollback_when",), f"write {meant}")
+        return self
+
+    @model_validator(mode="after")
     def _waits(self) -> Deploy:
         if isinstance(self.strategy, Rolling) and self.termination_wait_s > 0.0:
             message = (

@@ -11,6 +11,9 @@ from mmesim.scenario.deploys.strategy import AllAtOnce, Canary, Linear, Rolling,
 ROUNDING = 1e-9
 """Of a number of hosts: 3 steps of 10 % of 10 hosts are 3 hosts, not 4."""
 
+DIGITS = 12
+"""Of a share: three steps of 30 % are 90 %, not 89.99999999999999 %."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -44,7 +47,7 @@ def steps(strategy: Strategy, old: int, new: int, termination_wait_s: float = 0.
             shifts = [(strategy.share, strategy.wait_s), (1.0, termination_wait_s)]
         case Linear():
             number = ceil(1.0 / strategy.step - ROUNDING)
-            shares = [min(1.0, (k + 1) * strategy.step) for k in range(number - 1)]
+            shares = [min(1.0, round((k + 1) * strategy.step, DIGITS)) for k in range(number - 1)]
             shifts = [*((share, strategy.wait_s) for share in shares), (1.0, termination_wait_s)]
         case Rolling():
             return tuple(_rolling(strategy, old, new))

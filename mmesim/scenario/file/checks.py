@@ -214,20 +214,23 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
             yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
         if e.event is not None and not any(one.limits_calls for one in scenario.expect):
             yield _no_limit(scenario, place)
+        if e.event is not None and not e.is_upper:
+            message = "asks that the recovery takes longer than that"
+            yield Refused(message, place, f"write {e.text.replace('>', '<', 1)}")
         limited = any(one.is_latency and one.is_upper and one.calls.is_all for one in scenario.expect)
         if e.metric == "tenants.meet_slo" and not limited:
             yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")
 
 
 def _no_limit(scenario: Scenario, place: Place) -> Refused:
-    """A recovery is measured by limits that hold at any time; those of a part of the run are none."""
+    """A recovery is measured by limits of the run or of a window of it; those `after` an event are none."""
     part = next((e for e in scenario.expect if e.limits_calls_of_a_part), None)
     if part is None:
         message = "there is no limit of latency or errors that could be kept again"
         return Refused(message, place, "expect: [p99 < 500 ms, error_rate < 1 %]")
     message = (
         f"`{part.text}` limits a part of the run alone; recovery asks from when on a limit is kept again, minute by "
-        "minute, so it needs one that holds at any time"
+        "minute, so it needs one without `after`"
     )
     # The words of the selection go: its figure, its group and its limit stay.
     group = "" if part.calls.group is None else f" of {part.calls.group}"

@@ -72,9 +72,10 @@ _NULL_MEANS = ("pid_limit", "unpack", "service")
 
 
 def _without_nothing(value: Any) -> Any:
-    """Drops the keys that are null because they were never given."""
+    """Drops the keys that are null because they were never given; one that is named as in `--set` was given."""
     if isinstance(value, dict):
-        return {key: _without_nothing(item) for key, item in value.items() if item is not None or key in _NULL_MEANS}
+        kept = {key for key, item in value.items() if item is not None or key in _NULL_MEANS or "." in key}
+        return {key: _without_nothing(item) for key, item in value.items() if key in kept}
     if isinstance(value, list):
         return [_without_nothing(item) for item in value]
     return value

@@ -107,6 +107,13 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
         here = item
 
 
+def _listed(keys: Sequence[str]) -> str:
+    """Keys in a message that stays short enough to be read."""
+    shown = keys[: next((n for n in range(len(keys)) if len(", ".join(keys[: n + 1])) > LONGEST_LIST), len(keys))]
+    more = len(keys) - len(shown)
+    return ", ".join(shown) + (f" and {more} more (`mmesim schema`)" if more else "")
+
+
 def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Data]) -> tuple[str, str | None]:
     """Message and hint for an error that pydantic itself found."""
     value, context = item["input"], item.get("ctx") or {}
@@ -125,9 +132,9 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
             elif "needed" in item:
                 hint = _instead(place, value, item["needed"], hint)
             hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
-            return f"unknown key, one of {', '.join(allowed)}", hint
+            return f"unknown key, one of {_listed(allowed)}", hint
         case "invalid_key":
-            return f"unknown key, one of {', '.join(allowed_keys(place[:-1], tree, root))}", None
+            return f"unknown key, one of {_listed(allowed_keys(place[:-1], tree, root))}", None
         case "enum" | "literal_error":
             allowed = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
             switch = SWITCH.get(FLAGS.get(str(value).lower(), "")) if set(allowed) == set(SWITCH.values()) else None

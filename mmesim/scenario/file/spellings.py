@@ -111,6 +111,12 @@ TABLE: tuple[Spelling, ...] = (
         for word in (f"{key}_capacity", f"{key}imum", f"{key}_instances")
     ),
     Spelling(("endpoint", "autoscaling", "target_value"), "the target is called target", "target: 4000", same=True),
+    Spelling(
+        ("server", "workers"),
+        "the workers of a copy of a model are called default_workers_per_model",
+        "default_workers_per_model: 4",
+        same=True,
+    ),
     Spelling(("server", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
     Spelling(("models", "*", "response_timeout"), _RESPONSE_TIMEOUT, "endpoint: {invocation_timeout: 60 s}"),
     Spelling(("measured_on",), "times are not converted between instance types", "endpoint: {cpu_speed: 1.1}"),

@@ -99,13 +99,14 @@ class Expectation:
 
     @property
     def limits_calls(self) -> bool:
-        """Whether it bounds the latency or the errors of calls at any time: what recovery is measured against."""
-        whenever = self.calls.between_s is None and self.calls.after is None
-        return self._is_limit and whenever
+        """Whether it bounds the latency or the errors of calls, always or in a window of the run: what recovery is
+        measured against. Lines `after` an event are about that event alone.
+        """
+        return self._is_limit and self.calls.after is None
 
     @property
     def limits_calls_of_a_part(self) -> bool:
-        """Whether it bounds them in a part of the run alone."""
+        """Whether it bounds them after an event alone."""
         return self._is_limit and not self.limits_calls
 
     @property

@@ -19,6 +19,7 @@ from mmesim.report.page.gate import gate_page
 from mmesim.report.page.plan import plan_page
 from mmesim.report.page.rows import Row, rows
 from mmesim.report.page.scale import Scale
+from mmesim.report.page.scatter import Dot, scatter
 from mmesim.report.page.sweep import sweep_page
 from mmesim.results.compare import deltas
 from mmesim.results.result import Result
@@ -106,7 +107,7 @@ def test_a_picture_of_a_plan_has_every_simulated_fleet_and_the_limit(plain: dict
 def test_a_sweep_shows_its_limit_and_which_points_pass(plain: dict[str, Page]) -> None:
     page = plain["sweep"]
     kinds = [value for tag, name, value in page.attributes if (tag, name) == ("circle", "class")]
-    assert kinds == [*["fail", "pass", "pass"] * 2]
+    assert kinds == ["fail", "pass", "pass", *["none"] * 3]  # nothing is asked of the cache hits: none can fail it
     assert "limit 50 ms" in page.text
 
 
@@ -132,6 +133,19 @@ def test_a_scale_keeps_the_order_and_holds_its_marks(values: list[float], from_z
     marks = scale.marks()
     assert len(marks) <= 40
     assert all(scale.low - 1e-6 * abs(scale.low) <= mark <= scale.high + 1e-6 * abs(scale.high) for mark in marks)
+
+
+def test_whole_numbers_have_whole_marks_and_a_zero_on_a_logarithmic_axis_is_said() -> None:
+    dots = [Dot(x, y, math.nan, math.nan, "pass", f"{x:g} hosts") for x, y in ((1.0, 100.0), (2.0, 1.0), (3.0, 0.0))]
+    drawn = str(scatter(dots, "instances", "%", "errors"))
+    assert ">1.5<" not in drawn
+    assert "0 is drawn at 0.5" in drawn
+
+
+def test_every_point_of_a_crowd_is_named() -> None:
+    dots = [Dot(100.0, 1.0 + 0.01 * i, math.nan, math.nan, "fail", f"{i} x ml.m5.large") for i in range(6)]
+    drawn = str(scatter(dots, "USD", "%", "errors"))
+    assert [name for name in (f"{i} x ml.m5.large \N{BALLOT X}<" for i in range(6)) if name not in drawn] == []
 
 
 def test_a_row_without_a_value_is_named_and_not_drawn() -> None:

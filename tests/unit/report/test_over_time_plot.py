@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,18 @@ def test_what_happened_is_marked_where_it_happened(seen: OverTime) -> None:
     for axes in panels:
         marks = [np.asarray(line.get_xdata()) for line in axes.lines if line.get_linestyle() == ":"]
         assert [mark[0] for mark in marks] == [2.5, 200.0 / 60.0]
-    assert [text.get_text() for text in panels[0].texts] == [f"fault {LOSS}"]  # the scale-out is too near
+    assert {text.get_text() for text in panels[0].texts} == {f"fault {LOSS}", "scale-out cpu"}
+    assert len({text.get_position()[1] for text in panels[0].texts}) == 2  # near each other: in two rows
+    assert [text.get_text() for text in panels[2].texts] == ["limit 1 s"]
+
+
+def test_the_end_of_a_fault_and_a_scheduled_action_are_marked(seen: OverTime) -> None:
+    happened = (Happened(60.0, Kind.fault_over, LOSS), Happened(120.0, Kind.scale_in, "scheduled night"))
+    runs = tuple(replace(run, happened=happened) for run in seen.runs)
+    assert {text.get_text() for text in OverTime(seen.scenario, runs).plot().axes[0].texts} == {
+        f"fault-over {LOSS}",
+        "scale-in scheduled night",
+    }
 
 
 def test_failures_without_causes_are_a_share(seen: OverTime) -> None:
@@ -50,8 +63,6 @@ def test_failures_without_causes_are_a_share(seen: OverTime) -> None:
 
 
 def test_a_thousand_events_do_not_hide_the_rest(seen: OverTime) -> None:
-    from dataclasses import replace
-
     many = tuple(Happened(0.5 * i, Kind.fault, LOSS) for i in range(1000))
     runs = tuple(replace(run, happened=many) for run in seen.runs)
     assert (

@@ -9,6 +9,7 @@ import pytest
 
 from mmesim.engine.simulation import simulate
 from mmesim.results.findings.deploys import deploys
+from mmesim.results.findings.waited import waited
 from mmesim.results.happened import Happened, Kind
 from mmesim.scenario import Scenario
 
@@ -39,7 +40,7 @@ def test_the_cost_is_cold_calls_beyond_those_of_before_and_hosts_paid_twice():
     assert one.evidence["most_instances"] == 4
     assert one.evidence["extra_instance_hours"] == 2 * 120.0 / 3600.0
     assert one.evidence["cold_calls"] == pytest.approx(4.0)  # each model once
-    assert "instances at a time and 0.0667 instance hours paid twice" in one.text
+    assert "with at most 4 instances at once, and paid 0.0667 instance hours beyond those of the larger" in one.text
 
 
 def test_cold_calls_of_before_are_not_those_of_the_deploy():
@@ -68,9 +69,21 @@ def test_an_alarm_is_told_with_its_line_and_its_time():
 
 
 def test_a_fleet_that_shrinks_is_told_unless_that_was_asked_for():
-    began = (Happened(180.0, Kind.deploy, "up", {"old": 5.0, "new": 2.0}),)
+    begun = Happened(180.0, Kind.deploy, "up", {"old": 5.0, "new": 2.0})
+    began = (begun, Happened(240.0, Kind.shifted, "up"))
     warning = found(scenario(), happened=began)["deploy_shrinks"]
     assert "made 2 instances of the 5 that there were" in warning.text
     assert warning.try_ == "deploys.up.retain_count=true"
+    assert "deploy_shrinks" not in found(scenario(), happened=(begun, Happened(700.0, Kind.shifted, "up")))
     asked = scenario(to={"endpoint.instance_count": 2})
     assert "deploy_shrinks" not in found(asked, happened=began)
+
+
+def test_a_deploy_that_waited_for_another_would_have_been_refused():
+    second = {"name": "soon", "at": "3.5 min"}
+    made = Scenario.from_dict(TEXT | {"deploys": [*TEXT["deploys"], second]})
+    (found,) = waited(made, [simulate(made)])
+    # The first takes a minute to provision, and its old hosts are drained at once.
+    assert found.evidence == {"waited_s": pytest.approx(30.0, abs=1.0), "waited": 1.0, "replications": 1.0}
+    assert found.text.startswith("deploy soon waited 30")
+    assert list(waited(scenario(), [simulate(scenario())])) == []

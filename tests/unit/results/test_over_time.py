@@ -67,9 +67,7 @@ def test_the_table_has_a_mean_and_a_band_for_each_minute() -> None:
     assert list(COLUMNS) == [name for name in names if not name.endswith(("_low", "_high")) and name[:7] != "failed_"]
     assert table["start_s"].tolist() == [60.0 * i for i in range(10)]
     first = table.iloc[0]
-    # Student's t of two values is 12.7: a band over 1 and 2 instances that is cut at 0.
-    assert (first["instances"], first["instances_low"]) == (1.5, 0.0)
-    assert first["instances_high"] == pytest.approx(1.5 + 12.706 * 0.5, rel=1e-4)
+    assert (first["instances"], first["instances_low"], first["instances_high"]) == (1.5, 1.0, 2.0)
     assert (first["mean_ms"], first["p99_ms"], first["cpu_utilization"], first["failed"]) == (100.0, 300.0, 0.5, 0.25)
     assert np.isnan(table["p99_ms"][3])
     assert table["failed_host_lost"].tolist() == [0, 0, 30, *[0] * 7]
@@ -120,6 +118,13 @@ def test_the_summary_says_what_followed_and_what_the_fleet_cost() -> None:
     assert found["cost"]["at_peak"] == {"instances": 3.0, "usd_per_hour": 1.08}
 
 
+def test_lost_instances_alone_are_no_fleet_that_changes() -> None:
+    case = of("p99 < 1 s")
+    for happened, has_cost in ((OUT[:1], False), (OUT[:2], True)):
+        data = replace(run(case, [0] * 10, happened=happened), hosts=host_data(1, 600.0))
+        assert (Result(case, (data,)).summary["happened"]["cost"] is not None) == has_cost
+
+
 def test_nothing_is_said_where_nothing_happened() -> None:
     case = of("p99 < 1 s")
     quiet = Result(case, (run(case, [0] * 10, happened=()),))
@@ -144,10 +149,11 @@ def test_the_report_says_what_happened() -> None:
     said = shown(eventful(of("p99 < 1 s"), [0, 0, 20, 20, *[0] * 6], lost=[0, 0, 4, 0, *[0] * 6]))
     assert [" ".join(line.split()) for line in said.strip().splitlines() if line] == [
         "What happened, and what followed",
-        "times at seen after recovered after calls hurt",
-        "fault loss 1 2.5 min 30 s 90 s 4 failed (host_lost); 40 slow",
-        "scale-out cpu 1 3.33 min 40 s 40 s 20 slow",
-        "(a limit was broken before scale-out cpu, too)",
+        "at seen after recovered after calls hurt",
+        "fault loss 2.5 min 30 s 90 s 4 failed (host_lost); 40 slow",
+        "scale-out cpu 3.33 min 40 s 40 s none",
+        "(before scale-out cpu, calls already missed a limit)",
+        "(fault loss: the run is too short, it ends before lost instances are replaced)",
         "Cost of a fleet that changes: 0.576 USD an hour; a fixed fleet of 1: 0.36 USD, of 3: 1.08 USD",
     ]
 

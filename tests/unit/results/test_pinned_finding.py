@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,8 @@ from tests.unit.results.synthetic import Call, run_data, scenario, windows
 RUN = {"duration": 600.0, "warmup": 0.0}
 
 
-def of(metric: str = "MemoryUtilization", most: int = 4) -> Scenario:
-    scaling = {"policy": "target_tracking", "metric": metric, "target": 50, "min": 1, "max": most}
+def of(metric: str = "MemoryUtilization", most: int = 4, **keys: Any) -> Scenario:
+    scaling = {"policy": "target_tracking", "metric": metric, "target": 50, "min": 1, "max": most, **keys}
     return scenario(run=RUN, endpoint={"autoscaling": scaling})
 
 
@@ -31,6 +32,14 @@ def test_a_fleet_that_stays_at_its_maximum_for_its_memory_is_said_to_be_held_the
         "scales_in_below": 45.0,
         "instances": 4,
     }
+
+
+def test_the_maximum_is_that_of_the_schedule() -> None:
+    case = of(most=4, scheduled=[{"at": "5 min", "max": 8}])
+    (finding,) = pinned(case, [seen(case, [4] * 5 + [8] * 5, 46.0)])
+    assert (finding.evidence["share_of_time"], finding.evidence["instances"]) == (1.0, 8)
+    assert "with all 4 to 8 instances" in finding.text
+    assert list(pinned(case, [seen(case, [3] * 5 + [4] * 5, 46.0)])) == []
 
 
 @pytest.mark.parametrize(

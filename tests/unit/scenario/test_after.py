@@ -63,6 +63,16 @@ def test_a_recovery_needs_a_limit_that_holds_at_any_time() -> None:
     assert problem.hint == "add p99 of m < 1 s"
 
 
+def test_a_recovery_that_takes_long_is_nothing_to_expect() -> None:
+    with pytest.raises(ScenarioError) as refused:
+        expecting("p99 < 1 s", "recovery after slow > 5 min")
+    (problem,) = refused.value.problems
+    assert (problem.message, problem.hint) == (
+        "asks that the recovery takes longer than that",
+        "write recovery after slow < 5 min",
+    )
+
+
 def test_a_recovery_is_that_of_a_fault_at_any_time() -> None:
     of = expecting("p99 < 1 s", "recovery after often < 5 min", "recovery after slow <= 90 s")
     assert [e.event for e in of.expect] == [None, "often", "slow"]

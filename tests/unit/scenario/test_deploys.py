@@ -134,6 +134,18 @@ def test_an_override_replaces_a_strategy_and_the_changes_as_a_whole(base, scenar
             "names a whole section: name its keys, as --set does",
             "write endpoint.load_slots: 3",
         ),
+        (
+            "at: 1 s, termination_wait: 10 min, rollback_when: p99 < 500 ms",
+            "rollback_when",
+            "is true while all is well: a deploy is undone when its alarm becomes true",
+            "write p99 > 500 ms",
+        ),
+        (
+            "at: 1 s, termination_wait: 10 min, rollback_when: cache_hit_ratio >= 90 %",
+            "rollback_when",
+            "is true while all is well: a deploy is undone when its alarm becomes true",
+            "write cache_hit_ratio <= 90 %",
+        ),
         ("at: 1 s, to: {endpoint.load_slots: [3]}", "to.endpoint.load_slots", "a list is not a value", None),
     ],
 )
@@ -180,6 +192,20 @@ def test_a_deploy_after_the_end_is_noted_and_never_comes(base, scenario):
     assert found.severity == "note"
     assert found.text == "deploy 'up' never comes: it is due at 2 min, and the run ends at 60 s"
     assert found.try_ == "deploys.up.at=30 s, or a longer run.duration"
+
+
+def test_a_deploy_that_is_due_while_another_is_under_way_is_noted(base, scenario):
+    text = with_deploys(base, "name: a, at: 1 s, termination_wait: 10 s", "name: b, at: 5 s")
+    (found,) = [one for one in findings(scenario(text)) if one.id == "deploys_overlap"]
+    assert found.severity == "warning"
+    assert "deploy b is due at 5 s, when deploy a is under way" in found.text
+    assert "SageMaker refuses UpdateEndpoint while the endpoint is Updating" in found.text
+    # Without a wait only the time that hosts take to come, which varies, says so.
+    soon = scenario(with_deploys(base, "name: a, at: 1 s", "name: b, at: 50 s"))
+    (found,) = [one for one in findings(soon) if one.id == "deploys_overlap"]
+    assert (found.severity, "deploy a may be under way" in found.text) == ("note", True)
+    apart = scenario(with_deploys(base, "name: a, at: 1 s", "name: b, at: 50 s"), "endpoint.provisioning=10 s")
+    assert [one.id for one in findings(apart) if one.id == "deploys_overlap"] == []
 
 
 def test_two_deploys_of_one_name_are_refused(base, problems):

@@ -15,10 +15,18 @@ from mmesim.report.content.planned.why import left_open, took, why_not
 from mmesim.results.planned import FleetLine, Pair, Planned
 
 
-def plan_report(planned: Planned) -> Report:
-    """Everything that a reader of the terminal gets; the statement stands above what it rests on."""
+def plan_report(planned: Planned, stated: bool = True) -> Report:
+    """Everything that a reader of the terminal gets; the statement stands above what it rests on.
+
+    `stated`: False for a page, which begins with the statement.
+    """
     return report(
-        _head(planned), _answer(planned), fleets_table(planned), _pairs(planned), why_not(planned), left_open(planned)
+        _head(planned),
+        _answer(planned, stated),
+        fleets_table(planned),
+        _pairs(planned),
+        why_not(planned),
+        left_open(planned),
     )
 
 
@@ -57,9 +65,11 @@ def _working_set(planned: Planned) -> str:
     return ", ".join(found)
 
 
-def _answer(planned: Planned) -> Iterator[Block]:
+def _answer(planned: Planned, stated: bool) -> Iterator[Block]:
     runs = sentences.current(planned)
-    yield Lines((sentences.statement(planned), *([] if runs is None else [runs])))
+    said = [*([sentences.statement(planned)] if stated else []), *([] if runs is None else [runs])]
+    if said:
+        yield Lines(tuple(said))
 
 
 def _pairs(planned: Planned) -> Iterator[Block]:

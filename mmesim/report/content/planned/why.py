@@ -21,7 +21,7 @@ def why_not(planned: Planned) -> Iterator[Block]:
     more = len(planned.why_not) - MOST_FAMILIES
     if more > 0:
         noun = "family" if more == 1 else "families"
-        yield Lines((f"{more:,} more {noun} of fleets that came less near: `why_not` of plan.json",), "note")
+        yield Lines((f"{more:,} more {noun} of fleets that came less near: why_not in plan.json",), "note")
 
 
 def _why(planned: Planned, one: WhyNot) -> str:

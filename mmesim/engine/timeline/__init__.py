@@ -1,0 +1,1 @@
+"""Runs a replication once more and keeps everything that happens in a part of it."""
