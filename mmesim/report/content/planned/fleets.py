@@ -63,7 +63,8 @@ def _left_out(planned: Planned, shown: set[int]) -> Iterator[str]:
     rows = [row for row, one in enumerate(planned.fleets) if one.replications and one.stage != "proof"]
     more = len(set(rows) - shown)
     if more:
-        yield f"{phrases.plural(more, 'other fleet')} {'was' if more == 1 else 'were'} simulated: all are in fleets.parquet"
+        were = "was" if more == 1 else "were"
+        yield f"{phrases.plural(more, 'other fleet')} {were} simulated: all are in fleets.parquet"
 
 
 def _price(planned: Planned, row: int) -> str:
