@@ -15,6 +15,9 @@ from mmesim.scenario.file.tree import Located
 from mmesim.scenario.values.fields import FLAGS, FROM_FILE, Data, Place, Refusals, Refused, not_text, shown
 from mmesim.scenario.values.forms import Form
 
+LONGEST_LIST = 240
+"""Characters of a list of keys in a message."""
+
 
 def from_validation(
     error: ValidationError, tree: Located, already: Sequence[Place], root: type[Data]
@@ -105,6 +108,10 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
         name = item.map.get("name") if isinstance(here.value, list) else None
         yield name.value if name is not None and isinstance(name.value, str | int | float) else step
         here = item
+
+
+LONGEST_LIST = 300
+"""Characters of a list of keys that a message shows."""
 
 
 def _listed(keys: Sequence[str]) -> str:

@@ -159,7 +159,13 @@ def test_a_figure_that_has_no_value_has_no_difference(slower):
     host = slower.b.scenario.endpoint.host.model_copy(update={"price_usd_per_hour": None})
     endpoint = slower.b.scenario.endpoint.model_copy(update={"host": host})
     free = slower.b.scenario.model_copy(update={"endpoint": endpoint})
-    cost = {delta.name: delta for delta in deltas(slower.a, replace(slower.b, scenario=free))}["usd_per_hour"]
+    runs = tuple(
+        replace(run, hosts=replace(run.hosts, usd_per_hour=np.full_like(run.hosts.usd_per_hour, np.nan)))
+        for run in slower.b.runs
+    )
+    cost = {delta.name: delta for delta in deltas(slower.a, replace(slower.b, scenario=free, runs=runs))}[
+        "usd_per_hour"
+    ]
     assert cost.difference.value is None
     assert cost.difference.reason == "no price is known"
 

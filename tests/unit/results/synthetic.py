@@ -120,7 +120,7 @@ def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
 def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
     """What the engine measures of these calls, one a second; `changes` replace fields."""
     fine, coarse = grid(of.latency_limits_s), coarse_grid()
-    table = of.model_table()
+    table, price = of.model_table(), of.endpoint.host.price_usd_per_hour
     ledger = np.array([c.ledger() for c in calls]).reshape(len(calls), len(PARTS))
     latency = ledger.sum(axis=1)
     model = np.array([c.model for c in calls], dtype=np.int64)
@@ -203,7 +203,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         ),
         shared_worker_s=0.0,
         model_names=tuple(m.name for m in table),
-        hosts=hosts(seconds=seconds - of.run.cut_s),
+        hosts=hosts(seconds=seconds - of.run.cut_s, usd_per_hour=np.nan if price is None else price),
         windows=windows(Invocations=np.array([60.0, 40.0])),
         load_s=np.array([1.0] * len(slowest)),
         records=CallRecords(
