@@ -22,6 +22,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     load.workers,
     load.calls,
     working_set,
+    room.memory_at_start,
     deploys,
     devices.device_memory,
     room.fleet_tasks,

@@ -62,7 +62,7 @@ def device_time(offered: Offered) -> Iterator[Finding]:
         f"{units.show_number(have)} s: {units.show_fraction(mean / have)}, {follows}",
         evidence={"offered_s": mean, "busiest_offered_s": peak, "capacity_s": have, "share": mean / have},
         source=RULE,
-        try_=f"endpoint.instance_count={enough}",
+        try_=f"{scenario.endpoint.count_key}={enough}",
     )
 
 
@@ -78,7 +78,7 @@ def device_memory(offered: Offered) -> Iterator[Finding]:
     workers = offered.each(lambda model: max(1, offered.kind.model_workers(model).at_start))  # each has a copy
     needed = float(called @ (size * workers)) * copies_of_each(scenario)
     one = float(devices.free_bytes * devices.count)
-    have = one * scenario.endpoint.instance_count
+    have = one * scenario.endpoint.most_instances
     if needed <= have:
         return
     copy_s = float(size[called > 0.0].max()) / devices.copy_Bps
@@ -90,7 +90,7 @@ def device_memory(offered: Offered) -> Iterator[Finding]:
         f"for up to {units.show_seconds(copy_s)} each",
         evidence={"needed_bytes": needed, "fleet_bytes": have, "copy_s": copy_s},
         source=RULE,
-        try_=f"endpoint.instance_count={ceil(needed / one)}",
+        try_=f"{scenario.endpoint.count_key}={ceil(needed / one)}",
     )
 
 
@@ -99,7 +99,7 @@ def jobs_at_once(scenario: Scenario) -> int:
     devices = scenario.endpoint.host.devices
     if devices is None or not scenario.uses_devices:
         return 0
-    return devices.count * devices.at_once * scenario.endpoint.instance_count
+    return devices.count * devices.at_once * scenario.endpoint.most_instances
 
 
 def instances_for(offered: Offered) -> int:
@@ -108,4 +108,4 @@ def instances_for(offered: Offered) -> int:
     if not have:
         return 0
     brought = float((offered.open_per_s @ offered.device_s).max())
-    return ceil(brought / (SIZED_FOR * have / offered.scenario.endpoint.instance_count))
+    return ceil(brought / (SIZED_FOR * have / offered.scenario.endpoint.most_instances))

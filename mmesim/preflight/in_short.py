@@ -8,7 +8,7 @@ from mmesim import units
 from mmesim.preflight.devices import jobs_at_once
 from mmesim.preflight.load import occupancy
 from mmesim.preflight.offered import Offered
-from mmesim.preflight.room import copies_of_each, free_memory_bytes
+from mmesim.preflight.room import at_most, copies_of_each, free_memory_bytes
 from mmesim.preflight.working_set import working_sets
 
 
@@ -25,6 +25,7 @@ def in_short(offered: Offered) -> Iterator[str]:
     share = busy.mean(axis=0) / have
     memory = sum(model.pool_memory_bytes for model in scenario.hosted) * copies_of_each(scenario)
     room = units.show_bytes(free_memory_bytes(endpoint) * endpoint.most_instances)
+    size = at_most(endpoint)
     if offered.open_per_s.any():
         per_model = offered.kind.queue.scope == "model"
         name = offered.models[int(share.argmax())].name if per_model else "of the server"
@@ -34,8 +35,8 @@ def in_short(offered: Offered) -> Iterator[str]:
         devices = f"devices {units.show_fraction(on_device)}, " if device else ""
         yield (
             f"offered: CPU work {units.show_fraction(cpu)} of what the vCPUs do together, {devices}workers at most "
-            f"{most} ({name}), memory of all models {units.show_bytes(memory)} of {room}"
+            f"{most} ({name}), memory of all models {units.show_bytes(memory)} of {room}{size}"
         )
     models = ", ".join(f"{one.models:,.0f} in {name}" for name, one in sets.items())
     taken = ", ".join(units.show_bytes(one.memory_bytes) for one in sets.values())
-    yield f"working set: {models} ({taken} of {room})"
+    yield f"working set: {models} ({taken} of {room}{size})"

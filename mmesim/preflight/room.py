@@ -59,6 +59,38 @@ def fleet_memory(offered: Offered) -> Iterator[Finding]:
     )
 
 
+def memory_at_start(offered: Offered) -> Iterator[Finding]:
+    """All models against the memory of the fewest hosts of a fleet that scales, where the most would hold them."""
+    endpoint = offered.scenario.endpoint
+    if endpoint.autoscaling is None:
+        return
+    fewest, key = min((endpoint.instance_count, "the start"), (endpoint.autoscaling.fewest, "endpoint.autoscaling.min"))
+    have = free_memory_bytes(endpoint)
+    need = sum(model.pool_memory_bytes for model in Host(offered).fitting())
+    # A router that spreads wants a copy on each host, so that more of them hold no more models.
+    if endpoint.router.policy.spreads or not have * fewest < need <= have * endpoint.most_instances:
+        return
+    yield Finding(
+        id="memory_at_start",
+        severity="warning",
+        text=f"the models need {units.show_bytes(need)}: {endpoint.most_instances} instances "
+        f"(endpoint.autoscaling.max) hold them, the {fewest} of {key} {'hold' if fewest > 1 else 'holds'} "
+        f"{units.show_bytes(have * fewest)}, and others are unloaded and loaded again until it has scaled out",
+        evidence={"needed_bytes": need, "fewest_bytes": have * fewest, "instances": fewest},
+        source=RULE,
+        try_=f"endpoint.autoscaling.min={ceil(need / have)} to hold all of them all the time",
+    )
+
+
+def at_most(endpoint: Endpoint) -> str:
+    """Of which size of a fleet that scales a figure is; nothing for one of a fixed size."""
+    return (
+        ""
+        if endpoint.autoscaling is None
+        else f", with the most instances, {endpoint.most_instances} (endpoint.autoscaling.max)"
+    )
+
+
 def fleet_disk(offered: Offered) -> Iterator[Finding]:
     """All artefacts against the disks; what does not fit is downloaded again."""
     scenario = offered.scenario
@@ -216,5 +248,5 @@ def _limit(scenario: Scenario) -> str:
     return (
         f"{endpoint.most_instances} x {units.show_bytes(endpoint.usable_memory_bytes)} usable of "
         f"{units.show_bytes(endpoint.host.memory_bytes)}, less {units.show_bytes(endpoint.base_memory_bytes)} for the "
-        "container"
+        f"container{at_most(endpoint)}"
     )

@@ -11,7 +11,7 @@ from pydantic import ConfigDict
 from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
-from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
+from mmesim.preflight.room import Host, at_most, copies_of_each, free_memory_bytes
 from mmesim.scenario.values.meanings import Documented
 
 TIMES_S: Mapping[str, float] = MappingProxyType({"1 min": 60.0, "10 min": 600.0, "60 min": 3600.0})
@@ -67,8 +67,8 @@ def working_set(offered: Offered) -> Iterator[Finding]:
         id="working_set",
         severity="warning",
         text=f"{one.models:,.0f} models are called within {LOOKED_AT} and need {units.show_bytes(one.memory_bytes)}, "
-        f"the memory for models is {units.show_bytes(have * scenario.endpoint.most_instances)}: some are unloaded and "
-        "loaded again within that time",
+        f"the memory for models is {units.show_bytes(have * scenario.endpoint.most_instances)}"
+        f"{at_most(scenario.endpoint)}: some are unloaded and loaded again within that time",
         evidence={"models": one.models, "memory_bytes": one.memory_bytes, "fleet_share": one.fleet_share},
         source="docs/assumptions.md, traffic",
         try_=f"{scenario.endpoint.count_key}={int(np.ceil(one.memory_bytes / have))}" if have > 0 else None,

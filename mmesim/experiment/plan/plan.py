@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def plan(
         )
     afford(base.name, base.plan, template, most)
     found, own = options(template, base.plan)
-    notes = [finding.text for finding in accelerators(template)]
+    notes = [*lived_through(base), *(finding.text for finding in accelerators(template))]
     begun = origin(base)
     fleets = [Tried(one) for one in found]
     finished = False
@@ -83,6 +83,13 @@ def plan(
         except STOPPED as error:
             say_why(error)
     return PlanResult(base, document(base, walk, estimates, own, finished, notes), begun)
+
+
+def lived_through(scenario: Scenario) -> Iterator[str]:
+    """The faults and deploys that every fleet lives through, by name; nothing without any."""
+    found = [f"fault {one.name}" for one in scenario.faults] + [f"deploy {one.name}" for one in scenario.deploys]
+    if found:
+        yield f"each fleet lives through {', '.join(found)}: the figures, and why fleets were turned down, include it"
 
 
 def _of(fleets: Sequence[Tried], option: Option | None) -> Tried | None:

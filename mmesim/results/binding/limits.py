@@ -22,8 +22,6 @@ from mmesim.results.run_data import CAUSES
 SELDOM = 0.5
 """Utilization of workers below which it needs a word why they are what calls wait for."""
 
-MORE_CPU = "more instances (endpoint.instance_count), or larger ones"
-
 
 @dataclass(frozen=True)
 class Use:
@@ -46,7 +44,7 @@ def _cpu(roots: Roots) -> Use:
     where = "the fullest instance" if hosts > 1 else "the instance"
     text = f"CPU: the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
     enough = instances_for(Offered(roots.scenario))
-    return Use(roots.cpu, 1.0, text, roots.advised(enough) if enough > hosts else MORE_CPU)
+    return Use(roots.cpu, 1.0, text, roots.advised(enough) if enough > hosts else f"{_more(roots)}, or larger ones")
 
 
 def _workers(roots: Roots) -> Use:
@@ -127,12 +125,12 @@ def _tasks(roots: Roots) -> Use:
 
 
 def _models(roots: Roots) -> Use:
-    endpoint, called = roots.scenario.endpoint, int((roots.tenants.calls > 0).sum())
-    have = (roots.scenario.server_kind.most_models or 0) * endpoint.instance_count
+    hosts, called = roots.instances, int((roots.tenants.calls > 0).sum())
+    have = (roots.scenario.server_kind.most_models or 0) * hosts
     need = called * copies_of_each(roots.scenario)
     text = f"models: {need:,} copies are called, the server has room for {have:,}, whatever they take"
-    enough = ceil(need / max(1, have // endpoint.instance_count))
-    return Use(need, have, text, f"endpoint.instance_count={max(endpoint.instance_count + 1, enough)}")
+    enough = ceil(need / max(1, have // hosts))
+    return Use(need, have, text, roots.advised(max(hosts + 1, enough)))
 
 
 def _disk(roots: Roots) -> Use:
@@ -151,12 +149,12 @@ def _disk(roots: Roots) -> Use:
 
 def _device(roots: Roots) -> Use:
     scenario = roots.scenario
-    hosts = scenario.endpoint.instance_count
+    hosts = roots.instances
     where = "the fullest instance" if hosts > 1 else "the instance"
     text = f"device: those of {where} are busy {units.show_fraction(roots.device)} of the time"
     enough = device_instances(Offered(scenario))
-    more = "more instances (endpoint.instance_count), or a type with more or faster devices"
-    return Use(roots.device, 1.0, text, f"endpoint.instance_count={enough}" if enough > hosts else more)
+    more = f"{_more(roots)}, or a type with more or faster devices"
+    return Use(roots.device, 1.0, text, roots.advised(enough) if enough > hosts else more)
 
 
 def _device_memory(roots: Roots) -> Use:
@@ -169,15 +167,15 @@ def _device_memory(roots: Roots) -> Use:
     models = [model for model in roots.scenario.model_table() if called[model.index]]
     need = sum(model.device_memory_bytes * model.workers for model in models) * copies_of_each(roots.scenario)
     one = devices.free_bytes * devices.count
-    have = one * endpoint.instance_count
+    have = one * roots.instances
     copies = sum(int(run.devices.copies.sum()) for run in roots.runs if run.devices is not None)
     text = (
         f"device memory: the called models need {units.show_bytes(need)}, there are {units.show_bytes(have)} for "
         f"models: {copies:,} copies to a device"
     )
     enough = ceil(need / one)
-    more = "more instances (endpoint.instance_count), or a type with more device memory"
-    advice = f"endpoint.instance_count={enough}" if enough > endpoint.instance_count else more
+    more = f"{_more(roots)}, or a type with more device memory"
+    advice = roots.advised(enough) if enough > roots.instances else more
     return Use(float(need), float(have), text, advice)
 
 
@@ -217,6 +215,11 @@ def _load(roots: Roots) -> Use:
 
 def _first(roots: Roots) -> str:
     return "; these are first loads after a cold start" if roots.first_loads else ""
+
+
+def _more(roots: Roots) -> str:
+    """More instances, by the field that says how many there can be."""
+    return f"more instances ({roots.scenario.endpoint.count_key})"
 
 
 def _fewer(roots: Roots) -> str:

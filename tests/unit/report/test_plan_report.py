@@ -12,6 +12,7 @@ from mmesim.results.planned import Estimated, Planned, Setting
 from tests.helpers.planned import (
     COST,
     FLEETS,
+    NOTHING,
     broken_off,
     fleet,
     left_open,
@@ -203,3 +204,13 @@ def test_dollars():
         "$0.92",
         "-$60",
     ]
+
+
+def test_fleets_that_were_simulated_and_have_no_row_are_counted_below_the_table():
+    assert "2 other fleets were simulated: all are in fleets.parquet" in said(planned())
+    assert "all are in fleets.parquet" not in said(nothing_fits_in_two())
+
+
+def nothing_fits_in_two() -> Planned:
+    """Two fleets of a plan, a row for each."""
+    return planned(fleets=FLEETS[3:5], **{**NOTHING, "answer": 1, "ties": [0]}, current=None, why_not=[])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmesim.report import phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Tone
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
@@ -32,7 +33,7 @@ def fleets_table(planned: Planned) -> Iterator[Block]:
         first = [Cell(words.TICKS[one.state], tone=TONES.get(one.state)), Cell(f"{one.instance_count:,}{host}")]
         rows.append((*first, *others, Cell(_price(planned, row)), Cell("; ".join(_said(planned, row, role)))))
     yield Table((*columns, Column()), tuple(rows), keys=2)
-    yield Lines((", ".join(_legend(planned, list(parts))),), "note")
+    yield Lines((", ".join(_legend(planned, list(parts))), *_left_out(planned, set(parts))), "note")
 
 
 def roles(planned: Planned) -> dict[int, list[str]]:
@@ -55,6 +56,15 @@ def roles(planned: Planned) -> dict[int, list[str]]:
 def open_rows(planned: Planned) -> list[int]:
     """The fleets that are too near to tell; not those that were looked at once, whatever came of it."""
     return [row for row, one in enumerate(planned.fleets) if one.state == "open" and one.stage != "estimate"]
+
+
+def _left_out(planned: Planned, shown: set[int]) -> Iterator[str]:
+    """How many fleets were simulated and have no row, and where they are."""
+    rows = [row for row, one in enumerate(planned.fleets) if one.replications and one.stage != "proof"]
+    more = len(set(rows) - shown)
+    if more:
+        were = "was" if more == 1 else "were"
+        yield f"{phrases.plural(more, 'other fleet')} {were} simulated: all are in fleets.parquet"
 
 
 def _price(planned: Planned, row: int) -> str:
