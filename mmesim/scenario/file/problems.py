@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,9 +15,6 @@ from mmesim.scenario.file.inside import inside, keys_of, models_in
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.values.fields import FLAGS, FROM_FILE, Data, Place, Refusals, Refused, not_text, shown
 from mmesim.scenario.values.forms import Form
-
-LONGEST_LIST = 240
-"""Characters of a list of keys in a message."""
 
 
 def from_validation(
@@ -110,15 +108,20 @@ def _spoken(tree: Located, way: Place) -> Iterator[object]:
         here = item
 
 
+A_SLIP = 0.85
+"""Two words that are more alike than this differ by a slip: the one is meant by the other."""
 LONGEST_LIST = 300
 """Characters of a list of keys that a message shows."""
 
 
-def _listed(keys: Sequence[str]) -> str:
-    """Keys in a message that stays short enough to be read."""
-    shown = keys[: next((n for n in range(len(keys)) if len(", ".join(keys[: n + 1])) > LONGEST_LIST), len(keys))]
-    more = len(keys) - len(shown)
-    return ", ".join(shown) + (f" and {more} more (`mmesim schema`)" if more else "")
+def _listed(keys: Sequence[str], given: str) -> str:
+    """Keys in a message that stays short enough to be read: of many those that are most like what was given."""
+    if len(", ".join(keys)) <= LONGEST_LIST:
+        return ", ".join(keys)
+    given = given.lower()
+    alike = sorted(keys, key=lambda key: (given not in key, -SequenceMatcher(None, given, key.lower()).ratio()))
+    shown = alike[: next(n for n in range(len(alike)) if len(", ".join(alike[: n + 1])) > LONGEST_LIST)]
+    return f"{', '.join(key for key in keys if key in shown)} and {len(keys) - len(shown)} more (`mmesim schema`)"
 
 
 def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Data]) -> tuple[str, str | None]:
@@ -134,14 +137,15 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
             kind = _class_at(place[:-1], tree, root)
             whole = tree.find(place[:-1])[1].plain()
             deeper = None if kind is None else inside(str(place[-1]), value, kind, whole)
-            if deeper is not None:
+            alike = nearest(str(place[-1]), allowed)
+            if deeper is not None and not (alike and SequenceMatcher(None, str(place[-1]), alike).ratio() > A_SLIP):
                 hint = deeper
             elif "needed" in item:
                 hint = _instead(place, value, item["needed"], hint)
             hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
-            return f"unknown key, one of {_listed(allowed)}", hint
+            return f"unknown key, one of {_listed(allowed, str(place[-1]))}", hint
         case "invalid_key":
-            return f"unknown key, one of {_listed(allowed_keys(place[:-1], tree, root))}", None
+            return f"unknown key, one of {_listed(allowed_keys(place[:-1], tree, root), str(place[-1]))}", None
         case "enum" | "literal_error":
             allowed = [word.strip().strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(",")]
             switch = SWITCH.get(FLAGS.get(str(value).lower(), "")) if set(allowed) == set(SWITCH.values()) else None
