@@ -17,6 +17,8 @@ SHOWN_APART = ("binding_constraint",)
 """Findings that a section of its own says."""
 LEAST = 0.01
 """Shares of the tail and of the errors below this are not shown."""
+EVENT = "a fault, a deploy or a scale-in of the scenario (`mmesim run` names it)"
+"""What binds when it is no resource."""
 MOST_NAMED = 4
 """What-ifs that are named at once."""
 
@@ -51,12 +53,11 @@ def _head(found: Explained) -> Iterator[Block]:
 def _limits(found: Explained) -> Iterator[Block]:
     """What slow and failed calls wait for."""
     shown = [one for one in found.limits if max(one.share_of_tail or 0.0, one.share_of_errors or 0.0) >= LEAST]
+    binds = _binds(found)
     if not shown:
-        yield Title("What binds", "nothing: slow calls are slow by their own work")
+        yield Title("What binds", binds or "nothing: slow calls are slow by their own work")
         return
-    binds = found.binding_constraint
-    rest = "nothing: slow calls wait, but little" if binds is None else str(binds["id"])
-    yield Title("What binds", rest)
+    yield Title("What binds", binds or "nothing: slow calls wait, but little")
     columns = (Column("tail", "right"), Column("errors", "right"), Column("due to"))
     rows = tuple(
         (Cell(_share(one.share_of_tail)), Cell(_share(one.share_of_errors)), Cell(one.text)) for one in found.limits
@@ -64,6 +65,14 @@ def _limits(found: Explained) -> Iterator[Block]:
     yield Table(columns, rows)
     note = "tail: of the time of the slowest 1 % of successful calls; errors: of the failed calls"
     yield Lines((note,), "note")
+
+
+def _binds(found: Explained) -> str | None:
+    """What binds in a word; None when nothing does."""
+    if found.binding_constraint is None:
+        return None
+    name = str(found.binding_constraint["id"])
+    return EVENT if name == "event" else name
 
 
 def _share(share: float | None) -> str:
@@ -214,10 +223,7 @@ def _left_out(found: Explained) -> Iterator[Block]:
 def _answer(found: Explained) -> Iterator[Block]:
     """What binds, and what is worth most."""
     judged = [] if found.verdict is None else [phrases.VERDICTS[found.verdict][0]]
-    if found.binding_constraint is None:
-        judged.append("nothing binds")
-    else:
-        judged.append(f"{found.binding_constraint['id']} binds")
+    judged.append(f"{_binds(found) or 'nothing'} binds")
     yours = [one for one in found.what_ifs if one.yours]
     first = next(iter(yours), None)
     if found.verdict == "pass":

@@ -127,5 +127,5 @@ def test_commands_about_a_fixed_fleet_say_what_to_write(command):
         command(shop())
     assert command.__name__ in str(error.value)
     assert "--set endpoint.autoscaling=null --set endpoint.instance_count=4" in str(error.value)
-    with pytest.raises(UserError, match=r"instance_count=8 is the largest it makes"):
+    with pytest.raises(UserError, match=r"for the largest fleet that it makes, add .*instance_count=8"):
         command(shop(scheduled=[{"at": "5 min", "max": 8}]))

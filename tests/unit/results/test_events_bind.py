@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from mmesim.preflight.finding import Finding
+from mmesim.report.blocks import Lines, Title
+from mmesim.report.content.causes import binds
+from mmesim.report.content.gated.explained import largest_wait
 from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.latency import pool
@@ -82,14 +85,31 @@ def test_a_bad_model_binds_whatever_its_calls_fail_with() -> None:
     assert finding.try_ is None
 
 
-@pytest.mark.parametrize(("per_call", "binds"), [("300 MiB", "event"), ("1 KiB", "memory")])
-def test_a_leak_binds_when_it_takes_more_than_models_leave_free(per_call: str, binds: str) -> None:
+@pytest.mark.parametrize(("per_call", "id_"), [("300 MiB", "event"), ("1 KiB", "memory")])
+def test_a_leak_binds_when_it_takes_more_than_models_leave_free(per_call: str, id_: str) -> None:
     of = scenario(faults=[{"name": "drip", "at": 0.0, "leak": {"models": ["m"], "per_call": per_call}}])
     slow = [Call(0.1, load_wait=30.0, load=number) for number in range(40)]
     run = ran(of, [*OK, *slow], (Kind.fault, "drip"), loads=40, unloads=40, lacked_memory=40, memory_bytes=8 * GIB)
     found, finding = bind(of, run)
     assert found is not None
     assert finding is not None
-    assert found.id == binds
-    assert finding.text.startswith("fault drip: ") == (binds == "event")
-    assert (finding.try_ is None) == (binds == "event")
+    assert found.id == id_
+    assert finding.text.startswith("fault drip: ") == (id_ == "event")
+    assert (finding.try_ is None) == (id_ == "event")
+
+
+def test_the_report_names_the_event_and_tries_nothing() -> None:
+    of = scenario(faults=[{"name": "bang", "at": 20.0, "instance_loss": {"instance": 0}}])
+    _, finding = bind(of, ran(of, [*OK, *[Call(cause="host_lost")] * 10], (Kind.fault, "bang")))
+    assert finding is not None
+    title, lines = binds({"findings": [finding.model_dump(by_alias=True)]})
+    assert isinstance(title, Title)
+    assert isinstance(lines, Lines)
+    assert (title.text, title.detail) == ("What binds", "fault bang")
+    assert lines.texts[-1] == "100 % of the errors are due to it"
+
+
+def test_a_gate_says_that_it_is_no_resource() -> None:
+    constraint = {"id": "event", "used": 1.0, "limit": None, "share_of_tail": None, "share_of_errors": 1.0}
+    said = "a fault, a deploy or a scale-in of the scenario, 1 of them on average; 100 % of the errors"
+    assert largest_wait(constraint) == said

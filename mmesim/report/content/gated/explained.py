@@ -27,6 +27,7 @@ RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "download": ("s", "downloads: one takes {used}"),
         "load": ("s", "loads: one takes {used}"),
         "throttling": ("", "throttling: {used} of {limit}"),
+        "event": ("", "a fault, a deploy or a scale-in of the scenario, {used} of them on average"),
     }
 )
 """What can bind: the unit of what is used of it, and what is said of both (docs/glossary.md, binding constraint)."""
