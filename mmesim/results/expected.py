@@ -106,7 +106,7 @@ def _meet_slo(scenario: Scenario) -> Formula:
 
 
 def _recovery(event: str, scenario: Scenario) -> Formula:
-    missing = f"{event} did not happen within the measured time"
+    missing = f"{event} did not happen within the measured time, or was over before it"
     return Formula("ms", lambda run: recovery_s(scenario, run, event), missing, skip_missing=True)
 
 

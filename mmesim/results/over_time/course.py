@@ -1,9 +1,10 @@
 """What followed an event in one replication: when it was to be seen, when it was over, and which calls it hurt.
 
 An event is a fault, a deploy or a scale-out. What follows it lasts until the next fault or deploy (after a scale-out,
-the next scale-out too), or to the end of the run. Detected: the end of the first minute that breaks a limit for sure.
-Recovered: the begin of the first minute from which on no minute breaks one for sure and all calls together keep them,
-the settling time of control engineering. Calls that it hurt: `hurt`. All times are to the minute.
+the next scale-out too), or to the end of the run; when it was not over by then, until the event after that, and so on.
+Detected: the end of the first minute that breaks a limit for sure, or of those that break one together. Recovered: the
+begin of the first minute from which on no minute breaks one for sure and all calls together keep them, the settling
+time of control engineering. Calls that it hurt: `hurt`. All times are to the minute.
 """
 
 from __future__ import annotations
@@ -86,22 +87,35 @@ def _course(of: Acting, acts: Sequence[Acting], calls: Minutes) -> tuple[Course,
     )
     if math.isinf(since_s):
         return nothing, slice(0, 0)
-    rows = _rows(since_s, min(later, default=math.inf), calls)
     acts_from = row_of(of.begins_s, calls)
-    if not calls.limits or rows.start >= rows.stop:
+    if not calls.limits or row_of(since_s, calls) >= len(calls):
         return nothing, slice(acts_from, acts_from)
+    for until_s in (*sorted(later), math.inf):
+        rows = _rows(since_s, until_s, calls)
+        bad = _bad(rows, calls)
+        if bad is not None:
+            break
+    if bad == 0 and since_s < calls.start_s:  # it was over before anything was measured, nobody knows when
+        return nothing, slice(acts_from, acts_from)
+    stop = rows.stop if bad is None else rows.start + bad
     broken = np.flatnonzero(calls.broken(rows))
-    settled = np.flatnonzero(calls.kept_since(rows))
-    first = int(broken[-1]) + 1 if broken.size else 0
-    settled = settled[settled >= first]
-    ends = int(settled[0]) if settled.size else rows.stop - rows.start
-    stop = rows.start + ends
+    seen = rows.start + int(broken[0]) + 1 if broken.size else stop
     found = replace(
         nothing,
-        detected_s=_after(one, rows.start + int(broken[0]) + 1, calls) if broken.size else math.nan,
-        recovered_s=math.inf if not settled.size else _after(one, stop, calls) if ends else 0.0,
+        detected_s=math.nan if bad == 0 else _after(one, seen, calls),
+        recovered_s=math.inf if bad is None else _after(one, stop, calls) if bad else 0.0,
     )
     return found, slice(acts_from, max(acts_from, stop))
+
+
+def _bad(rows: slice, calls: Minutes) -> int | None:
+    """How many minutes it takes until the limits are kept in all that are left; None when they are not before the last
+    is over.
+    """
+    broken = np.flatnonzero(calls.broken(rows))
+    settled = np.flatnonzero(calls.kept_since(rows))
+    settled = settled[settled > broken[-1]] if broken.size else settled
+    return int(settled[0]) if settled.size else None
 
 
 def _felt_s(of: Acting) -> float:

@@ -104,6 +104,32 @@ def test_what_follows_an_event_ends_with_the_next_fault() -> None:
     ]
 
 
+def test_an_event_before_the_recovery_does_not_make_it_unknown() -> None:
+    """The second fault comes in the minute of the first, the third just when the limits are kept again."""
+    case = of("p99 < 1 s")
+    times = [150.0, 170.0, 240.0]
+    happened = [Happened(at_s, Kind.fault, LOSS) for at_s in times]
+    found = courses(case, run(case, [0, 0, 20, 20, *[0] * 6], happened=happened))
+    assert [one.recovered_s for one in found] == [90.0, 70.0, 0.0]
+    alone = courses(case, run(case, [0, 0, 20, 20, *[0] * 6]))
+    assert (alone[0].detected_s, alone[0].recovered_s) == (found[0].detected_s, found[0].recovered_s) == (30.0, 90.0)
+
+
+def test_what_was_over_in_the_warm_up_has_no_recovery_and_what_was_not_has() -> None:
+    case = of("p99 < 1 s", warmup_s=300.0)
+    (over,) = courses(case, run(case, [0] * 5))
+    (still,) = courses(case, run(case, [20, 0, 0, 0, 0]))
+    assert np.isnan(over.recovered_s)
+    assert (still.detected_s, still.recovered_s) == (210.0, 210.0)
+
+
+def test_what_was_not_recovered_from_was_seen() -> None:
+    """5.5 % of the calls of a minute are no proof by themselves; those of all minutes together break the limit."""
+    case = of("error_rate < 5 %")
+    (one,) = courses(case, run(case, [0] * 10, [0, 0, *[CALLS * 55 // 1000] * 8]))
+    assert (one.detected_s, one.recovered_s) == (450.0, np.inf)
+
+
 def test_the_slowest_recovery_of_a_replication_counts() -> None:
     case = of("p99 < 1 s")
     happened = [Happened(60.0, Kind.fault, CRASH), Happened(300.0, Kind.fault, CRASH)]
@@ -251,4 +277,7 @@ def test_a_recovery_is_judged_as_a_time_of_each_replication(
     assert entry["decided_on"]["metric"] == f"recovery after {LOSS}"
     if value is None:
         assert entry["reason"] == entry["decided_on"]["by"] == "not recovered in 1 of 2 replications"
-    assert (other["verdict"], other["reason"]) == ("undecided", "crash did not happen within the measured time")
+    assert (other["verdict"], other["reason"]) == (
+        "undecided",
+        "crash did not happen within the measured time, or was over before it",
+    )
