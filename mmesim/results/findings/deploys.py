@@ -83,8 +83,8 @@ def _cold(run: RunData, shifts_s: Sequence[float]) -> tuple[float, float]:
     """Calls that waited for a load while the deploy was felt, and as many as that would be as before it."""
     table = run.windows
     start_s = table["start_s"]
-    calls, hits = table["Invocations"], table["ModelCacheHit"]
-    misses = np.where(calls > 0.0, calls * (1.0 - np.nan_to_num(hits)), 0.0)
+    reached, hits = table["ModelCacheHit_SampleCount"], table["ModelCacheHit"]
+    misses = np.where(reached > 0.0, reached * (1.0 - hits), 0.0)  # a call that reached no host waited for no load
     length_s = float(start_s[1] - start_s[0]) if start_s.size > 1 else run.duration_s
     felt = (start_s + length_s > shifts_s[0]) & (start_s < shifts_s[-1] + AFTER_S)
     before = start_s + length_s <= shifts_s[0]
