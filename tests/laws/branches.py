@@ -227,6 +227,22 @@ def _devices() -> Scenario:
     return _scenario(_with_devices(endpoint), models, rate_per_s=120.0)
 
 
+def _by_demand_on_devices() -> Scenario:
+    """Workers that stop when they are idle, and leave their models' copies on a device."""
+    whole = _by_demand()
+    models = tuple(
+        model.model_copy(
+            update={
+                "device_memory_bytes": 5 * MIB,
+                "service": Service(wait=Exponential(0.1), device=Exponential(0.005)),
+            }
+        )
+        for model in whole.models
+    )
+    on_devices: Scenario = whole.model_copy(update={"endpoint": _with_devices(whole.endpoint), "models": models})
+    return on_devices
+
+
 def _with_devices(endpoint: Endpoint) -> Endpoint:
     devices = Devices(count=2, memory_bytes=100 * MIB, base_memory_bytes=0, at_once=2, copy_Bps=1e9)
     changed: Endpoint = endpoint.model_copy(update={"host": endpoint.host.model_copy(update={"devices": devices})})
@@ -405,6 +421,7 @@ def scenarios() -> dict[str, Scenario]:
         "deploys": _deploys("sticky", "calls"),
         "deploys_by_model": _deploys("hash", "models"),
         "devices": _devices(),
+        "djl_devices": _by_demand_on_devices(),
         "lost_devices": _lost_devices(),
         "quota": _scenario(
             _endpoint(1, "sticky", "lru", throttling=Throttling(rate_per_s=20.0, burst=3), load_timeout_s=0.2),
