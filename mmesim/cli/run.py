@@ -147,7 +147,7 @@ def _draw(result: Result, file: Path | None) -> None:
     if file is not None:
         from mmesim.report.plots.picture import write_plot
 
-        write_plot(result.over_time.plot(), file)
+        write_plot(result.plot.over_time(), file)
 
 
 def _tell_before(scenario: Scenario, folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmesim.errors import OutputError
 from mmesim.files import beside, put, writing
+from mmesim.results.pictures import OF_PLAN, OF_RUN, files
 
 SCENARIO = "scenario.yaml"
 
@@ -54,7 +55,8 @@ RUN = Kind(
             "report.html",
             "timeline.json.gz",
         }
-    ),
+    )
+    | files(OF_RUN),
 )
 PLAN = Kind(
     "plan.json",
@@ -65,13 +67,13 @@ PLAN = Kind(
             "provenance.json",
             SCENARIO,
             "fleets.parquet",
-            "plan.png",
             "model.json",
             "endpoint-config.json",
             "config.properties",
             "report.html",
         }
-    ),
+    )
+    | files(OF_PLAN),
 )
 
 LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "desktop.ini"})

@@ -97,6 +97,12 @@ class Kept:
         names = ("replication", "memory_bytes", "memory_peak_bytes", *USE)
         return {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}
 
+    @property
+    def window_names(self) -> Sequence[str]:
+        """The columns of the minutes."""
+        names: list[str] = pq.read_schema(self.folder / WINDOWS).names
+        return names
+
     def windows(self, names: Sequence[str]) -> Iterator[Mapping[str, Floats]]:
         """Some columns of the minutes, those of some weeks at a time; nan where there was nothing."""
         with pq.ParquetFile(self.folder / WINDOWS) as file:
