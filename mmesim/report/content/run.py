@@ -80,7 +80,7 @@ def head(result: Shown, summary: Any) -> Iterator[Block]:
     intervals = "" if summary["replications"] == 1 else f"; {phrases.INTERVALS if until is None else WIDER}"
     models = phrases.plural(len(scenario.hosted), "model")
     server = "" if scenario.server.kind == "mms" else f" on {scenario.server_kind.title}"
-    yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}{server}", level=1)
+    yield Title(summary["scenario"], f"{scenario.endpoint.fleet}, {models}{server}", level=1)
     lines = [f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"]
     if summary["interrupted"]:
         of = "" if result.planned is None else f" of {result.planned}"

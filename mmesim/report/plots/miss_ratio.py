@@ -10,15 +10,16 @@ import numpy as np
 
 from mmesim.errors import UserError
 from mmesim.report import formats
-from mmesim.report.plots.picture import BLUE, ORANGE, PLAIN, RED, Picture, bare, below, shortened
-from mmesim.results.miss_ratio import memory_of_fleet
+from mmesim.report.page.curve import HOW
+from mmesim.report.plots.picture import BLUE, GREY, ORANGE, PLAIN, RED, Picture, bare, below, shortened
+from mmesim.results.miss_ratio import CHE, STACK_DISTANCES, memory_of_fleet
 
 if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn
 
 GIB = 2.0**30
-HOW: Mapping[str, tuple[str, str]] = MappingProxyType({"che": ("predicted, by Che's approximation", BLUE)})
-"""How a curve is known -> its words and colour."""
+STYLES: Mapping[str, tuple[str, str]] = MappingProxyType({STACK_DISTANCES: (BLUE, "-"), CHE: (GREY, "--")})
+"""How a curve is known -> its colour and line."""
 
 
 def miss_ratio(of: Drawn) -> Picture:
@@ -26,16 +27,17 @@ def miss_ratio(of: Drawn) -> Picture:
 
     UserError where there is no curve: models are not kept in memory, or nothing was called.
     """
-    table = of.tables["miss_ratio"]
+    table = of.miss_ratio_table()
     if not len(table):
         raise UserError("there is no miss ratio to draw: models are not kept in memory, or none was called")
     figure = Picture(7.4, 4.4)
     axes = figure.add_subplot()
     memory, missed = (table[name].to_numpy() for name in ("memory_bytes", "miss_ratio"))
     how = np.array(table["how"].to_pylist())
-    for one in dict.fromkeys(how.tolist()):
-        words, colour = HOW[one]
-        axes.plot(memory[how == one] / GIB, 100.0 * missed[how == one], color=colour, linewidth=2.0, label=words)
+    for one in (one for one in HOW if one in how):
+        colour, line = STYLES[one]
+        here = how == one
+        axes.plot(memory[here] / GIB, 100.0 * missed[here], line, color=colour, linewidth=2.0, label=HOW[one])
     today = memory_of_fleet(of.scenario) / GIB
     axes.axvline(today, color=RED, linestyle="--", linewidth=1.0, label=f"memory of this fleet: {today:,.1f} GiB")
     hits = of.summary["cache_hit_ratio"]

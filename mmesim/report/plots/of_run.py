@@ -29,6 +29,9 @@ class Drawn(Shown, Protocol):
     def tables(self) -> Mapping[str, pa.Table]:
         """Hosts, models, histograms, miss_ratio."""
 
+    def miss_ratio_table(self) -> pa.Table:
+        """The miss-ratio curve, by stack distances too where every call was recorded."""
+
 
 def _over_time(of: Result | Kept) -> Picture:
     return over_time(kept_over_time(of) if isinstance(of, Kept) else of.over_time)
