@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from mmesim.arrays import Floats
 from mmesim.experiment.diff import Diff
-from mmesim.report import formats, phrases
-from mmesim.report.content.compared import has_both, kind_of, multiples, title_of
+from mmesim.report import formats
+from mmesim.report.content.compared import has_both, kind_of, label_of, multiples, title_of
 from mmesim.report.content.diff import answer, diff_report
 from mmesim.report.page.charts import Axis, Chart, Curve
 from mmesim.report.page.distribution import distribution, of_run
@@ -53,7 +53,7 @@ def _row(delta: Delta) -> Row:
     value, low, high = multiples(delta)
     of_a, of_b = (formats.figure(delta.kind, one.value) for one in (delta.a, delta.b))
     kind = KINDS.get(kind_of(delta), "none")
-    return Row(phrases.with_unit(delta.name, delta.kind), value, low, high, f"{of_a} \N{RIGHTWARDS ARROW} {of_b}", kind)
+    return Row(label_of(delta), value, low, high, f"{of_a} \N{RIGHTWARDS ARROW} {of_b}", kind)
 
 
 def _over_time(found: Diff) -> Chart | None:
