@@ -53,7 +53,7 @@ ARROWS: dict[str, set[str]] = {
     "analytic": set(),
     "workload": {"scenario"},
     "workload.arrivals": {"workload.block", "workload.draws", "scenario"},
-    "workload.trace": {"workload.block", "workload.draws", "scenario.traffic", "scenario.values"},
+    "workload.trace": {"analytic", "workload.block", "workload.draws", "scenario.traffic", "scenario.values"},
     "workload.draws": {"scenario.models", "scenario.traffic", "scenario.values"},
     "scenario": set(),
     "scenario.file": {"scenario"},

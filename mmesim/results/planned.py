@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
+from mmesim.scenario.run.expected import RECOVERY
 
 State = Literal["inside", "turned down", "open", "not tried"]
 """Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
@@ -27,7 +28,8 @@ class FleetLine(Entry):
     text: str
     """as written: p99 < 500 ms"""
     when: str | None = None
-    """what the fleet must withstand besides: one instance fewer, traffic x 1.3; null for the scenario as written"""
+    """what the fleet must withstand besides: one instance fewer, the loss of an instance, traffic x 1.3; null for the
+    scenario as written"""
     verdict: Verdict
     """undecided: the replications leave it open"""
     figure: str
@@ -42,6 +44,11 @@ class FleetLine(Entry):
     """what value is compared with"""
     replications: Count
     """behind value"""
+
+
+def is_recovery(line: FleetLine) -> bool:
+    """Whether it says how soon the limits are kept again after a loss."""
+    return line.figure.startswith(f"{RECOVERY} ")
 
 
 class Fleet(Entry):

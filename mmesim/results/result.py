@@ -19,10 +19,11 @@ from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
+from mmesim.results.every_call import of_runs
 from mmesim.results.expect import overall
 from mmesim.results.filed import let_go
 from mmesim.results.histogram_table import histograms_table
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.miss_ratio import Curve, with_own_calls
 from mmesim.results.over_time.over_time import OverTime
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
@@ -145,6 +146,14 @@ class Result:
     def windows(self) -> pd.DataFrame:
         """One row for each minute of each replication, under CloudWatch's names (columns: `WINDOW_COLUMNS`)."""
         return _frame(tables.windows_table(self.runs))
+
+    @property
+    def miss_ratio(self) -> pd.DataFrame:
+        """The share of the calls that fleets of more or less memory would miss (columns: `MISS_RATIO_COLUMNS`).
+
+        By Che's approximation and, where every call was recorded, by stack distances.
+        """
+        return _frame(with_own_calls(Curve.of(self.runs).table(self.scenario), self.scenario, of_runs(self.runs)))
 
     @property
     def over_time(self) -> OverTime:

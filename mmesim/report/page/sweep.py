@@ -13,7 +13,7 @@ from mmesim.report import formats
 from mmesim.report.content.sweep import cheapest, sweep_report
 from mmesim.report.content.swept import asked_of, axis_label, limits_of, names_of, scaled
 from mmesim.report.page.document import Tone, document
-from mmesim.report.page.rows import Kind, Row, rows
+from mmesim.report.page.rows import MOST_LETTERS, Kind, Row, rows
 from mmesim.report.page.scale import written
 from mmesim.report.page.scatter import Dot, scatter
 from mmesim.report.page.sections import SUMMARY, parts
@@ -71,5 +71,7 @@ def _kind(verdicts: Sequence[str]) -> Kind:
 
 
 def _name(result: SweepResult, index: int) -> str:
-    """The values of a point."""
-    return harmless_line(", ".join(field.texts[index] for field in result.swept))
+    """The values of a point; long ones are cut, so that each has room."""
+    most = MOST_LETTERS // len(result.swept) - 2
+    texts = [harmless_line(field.texts[index]) for field in result.swept]
+    return ", ".join(text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}" for text in texts)

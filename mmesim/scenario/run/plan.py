@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmesim.scenario.run.grid import Grid
-from mmesim.scenario.values.fields import Data, Number, Refused, Share, shown
+from mmesim.scenario.values.fields import Data, Number, Refused, Seconds, Share, shown
 
 NOT_VARIED = ("plan", "split", "sweep", "expect", "run", "name", "beliefs")
 """Sections that a grid of fleets cannot vary: they say what is asked, not what is chosen."""
@@ -46,11 +46,22 @@ class Plan(Data):
     """With beliefs: the share of their draws in which the fleet must be inside."""
     survive: Literal["instance", "zone"] | None = None
     """What may be lost: one instance, or the largest zone of an endpoint; the rest must meet every line as well."""
+    recover_within_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="recover_within")
+    """The time after the loss of what `survive` names in which the limits of latency and errors must be kept again, for
+    good, on average over losses; to the minute. Replacements come, cold, after `endpoint.provisioning`.
+    """
     growth: Annotated[Annotated[Number, Field(ge=1)] | None, BeforeValidator(_as_factor)] = None
     """The factor on the traffic that the fleet must still carry: 1.3 for 30 % more."""
     assume_monotone: bool = False
     """Take for granted that a fleet misses its limits when a larger one of its family does; not true of every router.
     """
+
+    @model_validator(mode="after")
+    def _recovers_from_something(self) -> Plan:
+        if self.recover_within_s is not None and self.survive is None:
+            message = "does not say from the loss of what: survive is missing"
+            raise Refused(message, ("recover_within",), "add survive: instance, or survive: zone")
+        return self
 
     @field_validator("grid", mode="after")
     @classmethod

@@ -8,7 +8,7 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.results.planned import Fleet, Planned, Setting
+from mmesim.results.planned import Fleet, Planned, Setting, is_recovery
 
 
 def statement(planned: Planned) -> str:
@@ -43,9 +43,11 @@ def _answer(planned: Planned, row: int) -> Iterator[str]:
     yield ", ".join(parts)
     if planned.finished and planned.verdict == "undecided" and line is not None:
         yield f"that is too near to {_limit(line.text)} to tell"
-    besides = dict.fromkeys(of.when for of in words.judged(planned, row) if of.when is not None)
+    lines = words.judged(planned, row)
+    besides = dict.fromkeys(of.when for of in lines if of.when is not None and not is_recovery(of))
     if besides:
         yield f"it has to hold with {' and with '.join(map(on_one_line, besides))}, too"
+    yield from (words.recovers(of) for of in lines if is_recovery(of))
     yield from _of_draws(planned, one)
 
 
@@ -97,7 +99,7 @@ def _has(planned: Planned, row: int) -> str:
     """What a fleet has that is not the answer; where nothing was simulated of it, why it was turned down."""
     line = words.decides(planned, row)
     if line is not None:
-        return f"has {words.roughly(line)}"
+        return f"{'needs' if is_recovery(line) else 'has'} {words.roughly(line)}"
     reason = words.sentence(planned.fleets[row].reason)
     return f"was turned down: {reason}" if reason else "was turned down"
 
