@@ -113,16 +113,3 @@ class Deploy(Data):
                 key = "wait" if isinstance(self.strategy, Rolling) else "termination_wait"
                 raise Refused(message, ("rollback_when",), f"write {key}: {units.show_seconds(max(600.0, least_s))}")
         return self
-
-
-def named(deploys: tuple[Deploy, ...]) -> tuple[Deploy, ...]:
-    """The same deploys, those without a name called by their place; raises Refused for a name that is used twice."""
-    found = tuple(
-        deploy if deploy.name else deploy.model_copy(update={"name": f"deploy-{index}"})
-        for index, deploy in enumerate(deploys)
-    )
-    names = [deploy.name for deploy in found]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise Refused(f"two deploys are called {name!r}", (index, "name"))
-    return found
