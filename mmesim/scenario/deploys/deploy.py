@@ -107,7 +107,7 @@ class Deploy(Data):
             longest_s, least_s = max(step.bake_s for step in self.steps(2, 2)), window_s(self.rollback_when)
             if longest_s < least_s:
                 message = (
-                    f"is never asked: alarms are watched during the waits, the longest of which is "
+                    f"is never checked: alarms are watched during the waits, the longest of which is "
                     f"{units.show_seconds(longest_s)}, in windows of {units.show_seconds(least_s)}"
                 )
                 key = "wait" if isinstance(self.strategy, Rolling) else "termination_wait"
