@@ -72,7 +72,8 @@ class Simulation:
         seed = scenario.run.seed
         if watched is None:
             key = int(generator(seed, replication, "records").integers(PRIME))
-            self.recorder, log = Recorder(records, key, below), LoadLog()
+            self.recorder = Recorder(records, key, below)
+            log: LoadLog | None = None
         else:
             records, self.recorder, log = ALL, watched.recorder, watched.log
         tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records, watched is not None)
