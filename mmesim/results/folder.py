@@ -46,6 +46,8 @@ RUN = Kind(
             SCENARIO,
             "requests.parquet",
             "windows.parquet",
+            "window_times.parquet",
+            "windows_10s.parquet",
             "hosts.parquet",
             "models.parquet",
             "happened.parquet",
