@@ -71,6 +71,10 @@ PLAN = Kind(
             "model.json",
             "endpoint-config.json",
             "config.properties",
+            "serving.properties",
+            "autoscaled.yaml",
+            "scalable-target.json",
+            "scaling-policy.json",
             "report.html",
         }
     ),
