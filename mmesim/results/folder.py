@@ -79,6 +79,12 @@ PLAN = Kind(
         }
     ),
 )
+SWEEP = Kind(
+    "sweep.json",
+    frozenset({"mmesim", "fields", "metrics", "points"}),
+    "scenario",
+    frozenset({"provenance.json", SCENARIO, "sweep.parquet", "sweep.csv", "sweep.sqlite", "report.html"}),
+)
 
 LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "desktop.ini"})
 """What file managers leave in every folder that somebody looks at: it goes with the earlier result."""
@@ -130,7 +136,7 @@ def write(folder: Path, files: Mapping[str, Writer], kind: Kind = RUN) -> Path:
 
 def is_kept_scenario(file: Path) -> bool:
     """Whether a scenario file is the copy that a result keeps of what was simulated."""
-    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN))
+    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN, SWEEP))
 
 
 def _target(folder: Path) -> Path:
