@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmesim.errors import OutputError
 from mmesim.files import beside, put, writing
+from mmesim.results.pictures import OF_PLAN, OF_RUN, files
 
 SCENARIO = "scenario.yaml"
 
@@ -56,7 +57,8 @@ RUN = Kind(
             "report.html",
             "timeline.json.gz",
         }
-    ),
+    )
+    | files(OF_RUN),
 )
 PLAN = Kind(
     "plan.json",
@@ -67,7 +69,6 @@ PLAN = Kind(
             "provenance.json",
             SCENARIO,
             "fleets.parquet",
-            "plan.png",
             "model.json",
             "endpoint-config.json",
             "config.properties",
@@ -77,7 +78,8 @@ PLAN = Kind(
             "scaling-policy.json",
             "report.html",
         }
-    ),
+    )
+    | files(OF_PLAN),
 )
 SWEEP = Kind(
     "sweep.json",
