@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from mmesim.results.filed import let_go
 from mmesim.results.histogram_table import histograms_table
 from mmesim.results.miss_ratio import Curve, with_own_calls
 from mmesim.results.over_time.over_time import OverTime
+from mmesim.results.period_tables import TENS, WINDOW_TIMES, in_flight_table, times_table
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState, Verdict
@@ -201,6 +203,10 @@ class Result:
             folders.SCENARIO: lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": self._write_windows,
         }
+        if all(run.window_times is not None for run in self.runs):
+            files[WINDOW_TIMES] = self._write_times
+        if all(run.in_flight is not None for run in self.runs):
+            files[TENS] = self._write_tens
         files |= {f"{name}.parquet": partial(pq.write_table, table) for name, table in self.tables.items()}
         if any(run.happened for run in self.runs):
             files["happened.parquet"] = lambda path: pq.write_table(tables.happened_table(self.runs), path)
@@ -217,6 +223,13 @@ class Result:
             for run in self.runs:
                 for first in range(0, len(run.windows["start_s"]), WINDOWS_AT_ONCE):
                     writer.write_table(tables.windows_table([run], slice(first, first + WINDOWS_AT_ONCE)))
+
+    def _write_times(self, path: Path) -> None:
+        found = (times_table(run.replication, run.window_times) for run in self.runs if run.window_times is not None)
+        _write_each(path, found)
+
+    def _write_tens(self, path: Path) -> None:
+        _write_each(path, (in_flight_table(run.replication, run.in_flight) for run in self.runs if run.in_flight))
 
     def _write_requests(self, path: Path) -> None:
         recorded = [(run, run.records) for run in self.runs if run.records is not None]
@@ -235,6 +248,14 @@ def _estimates(summary: Mapping[str, Any], path: str = "") -> Iterator[tuple[str
             yield path + key, entry["value"], *(entry["ci95"] or (None, None))
         elif isinstance(entry, Mapping):
             yield from _estimates(entry, f"{path}{key}.")
+
+
+def _write_each(path: Path, parts: Iterator[pa.Table]) -> None:
+    """Write tables of one form one after the other, each when the one before is written."""
+    first = next(parts)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        for part in chain((first,), parts):
+            writer.write_table(part)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -14,7 +14,6 @@ from mmesim.experiment.capacity.limit import Decided, Limit
 from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.results.capacity import Capacity, Tried
 from mmesim.results.capacity import Knee as KneeEntry
-from mmesim.results.gated import GatedLine
 from mmesim.results.planned import FleetLine
 from mmesim.results.sections import Verdict
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
@@ -105,7 +104,7 @@ def _tried(curve: Curve, limit: Limit, usd_per_month: float | None) -> list[Trie
             Tried(
                 amount=amount,
                 verdict=None if decided is None else decided.verdict,
-                lines=_of_short(short[amount]) if decided is None else [_of_gate(line) for line in decided.lines],
+                lines=_of_short(short[amount]) if decided is None else [FleetLine.of(line) for line in decided.lines],
                 hit_ratio=_mean(hits),
                 hit_ratio_interval=_interval(hits),
                 calls_per_s=calls_per_s,
@@ -126,20 +125,6 @@ def _per_million(usd_per_month: float | None, calls_per_s: float) -> float | Non
     if usd_per_month is None or not calls_per_s:
         return None
     return 1e6 * usd_per_month / (HOURS_PER_MONTH * 3600.0 * calls_per_s)
-
-
-def _of_gate(line: GatedLine) -> FleetLine:
-    return FleetLine(
-        text=line.text,
-        when=None,
-        verdict=line.verdict,
-        figure=line.figure,
-        unit=line.unit,
-        value=line.value,
-        interval=line.interval,
-        limit=line.limit,
-        replications=line.replications,
-    )
 
 
 def _of_short(short: Short) -> list[FleetLine]:
