@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
     BLUE,
     GREY,
@@ -21,7 +22,6 @@ from mmesim.report.plots.picture import (
     below,
     needs_log,
     plain_log,
-    shortened,
 )
 from mmesim.report.plots.picture import MARKS as SHAPES
 from mmesim.scenario.figures import find

@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 
 from mmesim.report import formats
 from mmesim.report.content.compared import has_both, kind_of, label_of, multiples, title_of
-from mmesim.report.plots.picture import MARKS, Picture, below, plain_log, shortened
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import MARKS, Picture, below, plain_log
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff import Diff

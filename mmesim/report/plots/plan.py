@@ -13,6 +13,7 @@ from mmesim.errors import UserError
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.points import Point, asked, axis_label, drawn_line, lifted, points_of, scale
+from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
     BLUE,
     GREY,
@@ -24,7 +25,6 @@ from mmesim.report.plots.picture import (
     below,
     needs_log,
     plain_log,
-    shortened,
 )
 from mmesim.report.plots.picture import MARKS as SHAPES
 from mmesim.results.planned import FleetLine, Planned, State

@@ -16,7 +16,8 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from mmesim.errors import UserError
 from mmesim.report.content.swept import axis_label, limits_of, names_of, scaled
-from mmesim.report.plots.picture import BLUE, GREY, PLAIN, RED, Picture, ink, needs_log, plain_log, shortened
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import BLUE, GREY, PLAIN, RED, Picture, ink, needs_log, plain_log
 from mmesim.report.plots.picture import MARKS as SHAPES
 from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate

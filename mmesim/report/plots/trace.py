@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmesim.report.plots.picture import BLUE, PLAIN, Picture, plain_log, shortened
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import BLUE, PLAIN, Picture, plain_log
 from mmesim.workload.trace.describe import RESIDENT, Description
 
 MOST_POINTS = 2000

@@ -96,12 +96,3 @@ def test_the_last_minute_of_a_trace_is_as_wide_as_the_others():
     (stairs,) = trace_plot(found, "log").axes[0].patches
     assert isinstance(stairs, StepPatch)
     assert stairs.get_data()[1].tolist() == [0.0, 1.0, 2.0, 3.0]
-
-
-def test_a_result_shows_itself_in_a_notebook(result):
-    html = result._repr_html_()
-    assert "latency_ms.p99" in html
-    assert "3 of 3 replications" in html
-    figures = result.figures
-    assert figures.loc["latency_ms.mean", "low"] < figures.loc["latency_ms.mean", "value"]
-    assert figures.loc["latency_ms.mean", "value"] == result.summary["latency_ms"]["mean"]["value"]
