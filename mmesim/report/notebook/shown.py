@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
+from mmesim.report import colours
 from mmesim.report.blocks import Block, Lines, Report, Table
 from mmesim.report.page.document import Tone
 from mmesim.report.page.render import render
@@ -53,4 +54,4 @@ def _style() -> Markup:
     own = (asset / "notebook" / "notebook.css").read_text(encoding="utf-8")
     pictures = page[page.index("\n.picture {") : page.index("\n.chart {")]
     # Nested, so that no rule holds for anything else in the notebook.
-    return Markup(own.replace("/* pictures */", pictures.strip()))
+    return Markup(own.replace("/* pictures */", f"{pictures.strip()}\n{colours.style()}"))
