@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -95,6 +96,12 @@ def _options(
     """Options of every command; their values are used by their callback and by `main`."""
 
 
+@cache
+def _commands() -> Callable[..., Any]:
+    """The commands, which typer would make anew from their signatures each time that `app` is called."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits; every error becomes one message on stderr and an exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -121,7 +128,7 @@ def _run(words: list[str], debug: bool) -> int:
             # What a trace lacks is said as everything else is; in another process Python says it in its own way.
             warnings.simplefilter("default", TraceWarning)
             warnings.showwarning = _warned
-            result = app(args=words, prog_name="mmesim", standalone_mode=False)
+            result = _commands()(args=words, prog_name="mmesim", standalone_mode=False)
     except TyperException as error:  # the command line itself
         typer.echo(_usage(error, words), err=True)
         return USAGE

@@ -48,7 +48,7 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "replication": ("", "replication, from 0"),
         "start_s": ("s", "simulated time at which the minute begins"),
         "Instances": ("Count", "instances that were up, not a metric of AWS, Average"),
-        "Invocations": ("None", "calls answered or given up in that minute, Sum"),
+        "Invocations": ("None", "attempts answered or given up in that minute, without throttled ones, Sum"),
         "InvocationsPerInstance": ("None", "the same for each instance in service, Sum"),
         "InvocationModelErrors": ("None", "calls that the container failed, Sum"),
         "Invocation4XXErrors": ("None", "calls answered with 4xx, Sum"),
