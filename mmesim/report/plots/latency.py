@@ -190,4 +190,5 @@ def _limits(axes: Axes, of: Drawn) -> None:
             fontsize="x-small",
             color=RED,
             ha="right" if at_right else "left",
+            bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "linewidth": 0.0},  # a curve may pass below it
         )
