@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
@@ -90,6 +91,37 @@ def occupancy(offered: Offered, instances: int | None = None) -> tuple[Floats, F
     return offered.open_per_s * offered.worker_s, workers_of
 
 
+@dataclass(frozen=True)
+class _Lack:
+    """Models that lack workers, or nearly do: by the mean of the run, or by its busiest window."""
+
+    rows: list[int]
+    """Their rows, that with the busiest workers first."""
+    share: Floats
+    """[models] workers that are needed, over those that there can be."""
+    have: Floats
+    """[models] workers that there can be."""
+    rate: Floats
+    """[models] calls a second."""
+    is_mean: bool
+    is_full: bool
+    """Whether there is more work than workers in the mean of the run: the queue grows without end."""
+
+
+def _lack(offered: Offered, hosts: int) -> _Lack | None:
+    """Who lacks workers on so many hosts; None when nobody does."""
+    busy, have = occupancy(offered, hosts)
+    mean, peak = busy.mean(axis=0) / have, busy.max(axis=0) / have
+    full = bool((mean >= 1.0).any())
+    is_mean = full or bool(peak.max() < 1.0)
+    share = mean if is_mean else peak
+    if share.max() < BUSY:
+        return None
+    lacking = int((share >= (1.0 if share.max() >= 1.0 else BUSY)).sum())
+    rate = offered.open_per_s.mean(axis=0) if is_mean else offered.open_per_s.max(axis=0)
+    return _Lack(np.argsort(-share, kind="stable")[:lacking].tolist(), share, have, rate, is_mean, full)
+
+
 def workers(offered: Offered) -> Iterator[Finding]:
     """Models whose calls need more workers than they can get, or nearly as many.
 
@@ -99,49 +131,54 @@ def workers(offered: Offered) -> Iterator[Finding]:
     lacks_cpu = float((offered.open_per_s @ offered.cpu_s).mean()) >= _capacity_s(offered)
     if lacks_cpu:
         hosts = instances_for(offered)
-    busy, have = occupancy(offered, hosts)
-    mean, peak = busy.mean(axis=0) / have, busy.max(axis=0) / have
-    full = bool((mean >= 1.0).any())
-    share = mean if full or peak.max() < 1.0 else peak
-    if share.max() < BUSY:
+    lack = _lack(offered, hosts)
+    if lack is None:
         return
-    rows = np.argsort(-share, kind="stable")[: int((share >= (1.0 if share.max() >= 1.0 else BUSY)).sum())].tolist()
-    busiest = rows[0]
-    need, rate = share * have, offered.open_per_s.mean(axis=0) if share is mean else offered.open_per_s.max(axis=0)
     per_model = offered.kind.queue.scope == "model"
-    names = named([offered.models[row].name for row in rows]) if per_model else "all models together"
-    model = offered.models[busiest]
-    calls = f"{units.show_number(float(rate[busiest]))} calls a second of " if per_model else ""
-    work = units.show_seconds(float(offered.worker_s[busiest])) if per_model else "calls"
-    when = "" if share is mean else f" in its busiest {units.show_seconds(_window_s(offered))}"
-    if full:
-        follows = "the queue grows until it refuses calls, and a longer queue does not help"
-    else:
-        follows = "waiting times rise steeply from here on" if share is mean else "meanwhile the queue grows"
-    a_copy = offered.kind.model_workers(model).at_most if per_model else round(float(have[busiest]) / hosts)
-    where = "one copy" if have[busiest] == a_copy else f"a copy on each of {hosts} instances"
-    kept, at_most = units.show_number(float(need[busiest])), f"{have[busiest]:,.0f}"
-    even_then = f"; even with {hosts} instances, which the CPU work needs" if lacks_cpu else ""
-    enough = ceil(float(need[busiest]) / (SIZED_FOR * max(1.0, float(have[busiest]) / a_copy)))
+    busiest = lack.rows[0]
+    model, have = offered.models[busiest], float(lack.have[busiest])
+    need = float(lack.share[busiest]) * have
+    a_copy = offered.kind.model_workers(model).at_most if per_model else round(have / hosts)
+    enough = ceil(need / (SIZED_FOR * max(1.0, have / a_copy)))
+    where = "one copy" if have == a_copy else f"a copy on each of {hosts} instances"
     limited = f"({a_copy} a copy, {where})" if per_model else f"({a_copy} an instance)"
+    even_then = f"; even with {hosts} instances, which the CPU work needs" if lacks_cpu else ""
     yield Finding(
         id="workers",
-        severity="problem" if full else "warning",
-        text=f"{names}: {calls}{work} keep {kept} workers busy, of {at_most} at most "
-        f"{limited}: "
-        f"{units.show_fraction(float(share[busiest]))}{when}; {follows}{even_then}",
+        severity="problem" if lack.is_full else "warning",
+        text=f"{_who(offered, lack)} keep {units.show_number(need)} workers busy, of {have:,.0f} at most {limited}: "
+        f"{units.show_fraction(float(lack.share[busiest]))}{_follows(offered, lack)}{even_then}",
         evidence={
             "model": model.name,
-            "busy_workers": float(need[busiest]),
-            "workers": float(have[busiest]),
-            "share": float(share[busiest]),
-            "models": len(rows),
+            "busy_workers": need,
+            "workers": have,
+            "share": float(lack.share[busiest]),
+            "models": len(lack.rows),
         },
         source=QUEUE_RULE,
         try_=f"models.{model.group}.{offered.kind.workers_key}={enough}"
         if per_model
         else f"server.{offered.kind.default_workers_key}={enough}",
     )
+
+
+def _who(offered: Offered, lack: _Lack) -> str:
+    """Whose calls they are, and how many and how long those of the busiest are."""
+    if offered.kind.queue.scope == "server":
+        return "all models together: calls"
+    busiest = lack.rows[0]
+    names = named([offered.models[row].name for row in lack.rows])
+    work = units.show_seconds(float(offered.worker_s[busiest]))
+    return f"{names}: {units.show_number(float(lack.rate[busiest]))} calls a second of {work}"
+
+
+def _follows(offered: Offered, lack: _Lack) -> str:
+    """When it is so, and what follows."""
+    if lack.is_full:
+        return "; the queue grows until it refuses calls, and a longer queue does not help"
+    if lack.is_mean:
+        return "; waiting times rise steeply from here on"
+    return f" in its busiest {units.show_seconds(_window_s(offered))}; meanwhile the queue grows"
 
 
 def threads(offered: Offered) -> Iterator[Finding]:
