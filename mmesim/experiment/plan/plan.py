@@ -67,7 +67,7 @@ def plan(
     fleets = [Tried(one) for one in found]
     finished = False
     with (
-        Store(None if store is None else Path(store)) as kept,
+        Store(store) as kept,
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
         runs = Runs(kept, running)

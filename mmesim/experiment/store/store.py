@@ -71,8 +71,8 @@ def _content(data: object) -> bytes | None:
 class Store:
     """A store in a file, made when there is none; without a file a temporary one. A context, which closes it."""
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._name = file
+    def __init__(self, file: str | Path | None = None) -> None:
+        self._name = file = None if file is None else Path(file)
         try:
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
