@@ -108,7 +108,7 @@ def _show(found: PlanResult, json: bool, quiet: bool, deploy: bool) -> None:
         return
     shown = statement_report(found.document) if quiet else plan_report(found.document)
     if deploy and found.answer_scenario is not None:
-        shown = (*shown, *deploy_report(found.answer_scenario))
+        shown = (*shown, *deploy_report(found.deployable))
     print_report(shown, coloured())
 
 

@@ -96,7 +96,7 @@ def run(
     each(
         lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
         lambda: _save(result, folder, report),
-        lambda: draw(lambda: result.over_time.plot(), over_time),
+        lambda: draw(lambda: result.plot.over_time(), over_time),
     )
     if timeline and not interrupted:
         write_timeline(result, shown_s, folder, quiet)

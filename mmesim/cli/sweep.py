@@ -11,7 +11,7 @@ import typer
 from mmesim.cli import complete
 from mmesim.cli.common import INTERRUPTED, each, folder_name, show
 from mmesim.cli.options import Cluster, Jobs, Json, NoOwnCode, Overrides, ScenarioFile, Seed, Silent, with_seed
-from mmesim.cli.reports import PAGE, WithPage, draw, refuse_picture
+from mmesim.cli.reports import WithPage, draw, refuse_picture
 from mmesim.cli.simulating import allow, simulating, trust
 from mmesim.scenario.figures import Figure, figure, names, shown_in
 
@@ -114,8 +114,7 @@ def sweep(
         )
     each(
         lambda: show(result, lambda: sweep_report(result, figures), json),
-        lambda: result.save(folder),
-        lambda: _page(result, figures, folder if report else None),
+        lambda: _save(result, figures, folder, report),
         lambda: draw(
             lambda: result.plot("p99" if metrics == METRICS else figures[0].name), plot if result.points else None
         ),
@@ -128,13 +127,16 @@ def sweep(
         raise typer.Exit(INTERRUPTED)
 
 
-def _page(result: SweepResult, figures: Sequence[Figure], folder: Path | None) -> None:
-    """Make the page, where it is wanted."""
-    if folder is not None and result.points:
-        from mmesim.files import write_text
-        from mmesim.report.page.sweep import sweep_page
+def _save(result: SweepResult, figures: Sequence[Figure], folder: Path, report: bool) -> None:
+    """Write the tables and what a page is made of, and the page where it is wanted."""
+    from mmesim.experiment.sweep.kept import keep
 
-        write_text(folder / PAGE, sweep_page(result, figures))
+    result.save(folder)
+    keep(result, folder, [figure.name for figure in figures])
+    if report and result.points:
+        from mmesim.cli.report import write_page
+
+        write_page(folder)
 
 
 def _figures(words: str) -> Sequence[Figure]:

@@ -141,6 +141,33 @@ class Setting(Entry):
     """of all lines"""
 
 
+class Scaled(Entry):
+    """The answer with autoscaling, beside the answer itself, on seeds of their own."""
+
+    derived: bool
+    """from the answer, by plan.autoscaling; false: the scenario's own"""
+    min: Count
+    """fewest instances"""
+    max: Count
+    """most instances"""
+    target: float | None
+    """InvocationsPerInstance to keep to: calls a minute on each instance; null where no policy tracks them"""
+    peak_per_min: float
+    """calls a minute at the busiest minute of the run, of all instances, on average over replications"""
+    replications: Count
+    """of either"""
+    verdict: Verdict
+    """of all lines as written"""
+    lines: list[FleetLine]
+    """one entry a line of `expect`, with autoscaling"""
+    usd_per_month: float
+    """of the instances that were up on average, 730 hours"""
+    interval: Interval
+    """95 %, of usd_per_month"""
+    fixed_usd_per_month: float
+    """of the answer itself"""
+
+
 class WhyNot(Entry):
     """Why the cheaper fleets of one family, which differ in the number of instances alone, were turned down."""
 
@@ -215,6 +242,8 @@ class Planned(Entry):
     """the difference between the two"""
     settings: list[Setting]
     """the answer under every setting of what AWS does not publish, the scenario's own first"""
+    scaled: Scaled | None = None
+    """the answer with autoscaling; null where none is asked for, or it cannot be simulated"""
     why_not: list[WhyNot]
     """by family, the one that came nearest first"""
     used: Used

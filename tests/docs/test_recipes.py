@@ -58,7 +58,7 @@ def patched(*titles: str) -> dict[str, str]:
 
 def carried_out(folder: Path, *recipes: str) -> None:
     """Copy the package into `folder` and apply the patches of recipes there."""
-    shutil.copytree(ROOT / "mmesim", folder / "mmesim", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "mmesim", folder / "mmesim")  # with what is compiled of it, which stays true
     for file, text in patched(*map(the, recipes)).items():
         (folder / file).write_text(text, encoding="utf-8")
 

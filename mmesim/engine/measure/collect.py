@@ -25,6 +25,7 @@ from mmesim.results.run_data import (
     RunData,
     TenantData,
 )
+from mmesim.results.window_times import InFlight, WindowTimes
 from mmesim.scenario.scenario import Scenario
 
 _select: Callable[..., None] = plain(select)
@@ -44,6 +45,7 @@ def collect(
     added: Integrals,
     loads: Sequence[tuple[float, float]],
     windows: Mapping[str, Floats],
+    window_times: WindowTimes | None,
     records: CallRecords | None,
     control_events: int,
     happened: tuple[Happened, ...],
@@ -102,6 +104,8 @@ def collect(
         hosts=_hosts(views, hosts, peaks, added),
         devices=_devices(scenario, hosts, added),
         windows=windows,
+        window_times=window_times,
+        in_flight=_in_flight(views),
         load_s=np.array(load_s, dtype=np.float64),
         records=records,
         checks=_checks(scenario, views, hosts),
@@ -126,6 +130,12 @@ def _tenants(views: Any, added: Integrals, limits: int) -> TenantData:
         worker_busy_s=added.workers.busy_s.astype(np.float32),
         worker_s=added.workers.there_s[:-1].astype(np.float32),
     )
+
+
+def _in_flight(views: Any) -> InFlight | None:
+    """Calls in flight in every ten seconds, where they were kept."""
+    n = int(views.params[0].tens)
+    return InFlight(views.most_in_system[:n].copy(), views.least_in_system[:n].copy()) if n else None
 
 
 def _open(views: Any) -> Ints:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,10 +22,12 @@ from mmesim.report.content.happened import happened
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.ledger import calls_of_band
-from mmesim.results.result import Result
 from mmesim.results.shown import Shown
 from mmesim.scenario.figures import parts_of
 from mmesim.stats.means import mean
+
+if TYPE_CHECKING:
+    from mmesim.results.result import Result
 
 WIDER = "[interval of at least 95 %]"
 LEDGER_BANDS = ("p50", "p99", "p99.9")

@@ -31,6 +31,15 @@ def _as_factor(value: object) -> object:
     return value
 
 
+class PlannedScaling(Data):
+    """How the autoscaling of an answer follows from it: target tracking of the calls a minute on each instance."""
+
+    safety_factor: Annotated[Share, Field(gt=0)] = 0.5
+    """Share of what each instance of the answer carries at the peak that is the target: AWS's SAFETY_FACTOR, which it
+    advises to begin with 50 %.
+    """
+
+
 class Plan(Data):
     """What `mmesim plan` chooses from: the cheapest fleet of `grid` that meets every line of `expect`."""
 
@@ -52,6 +61,10 @@ class Plan(Data):
     """
     growth: Annotated[Annotated[Number, Field(ge=1)] | None, BeforeValidator(_as_factor)] = None
     """The factor on the traffic that the fleet must still carry: 1.3 for 30 % more."""
+    autoscaling: PlannedScaling | None = None
+    """Asks for an autoscaling that follows from the answer, beside it: `{}`, or with a `safety_factor`. It is
+    simulated, and its files are written.
+    """
     assume_monotone: bool = False
     """Take for granted that a fleet misses its limits when a larger one of its family does; not true of every router.
     """
@@ -71,4 +84,7 @@ class Plan(Data):
             if section in NOT_VARIED:
                 message = f"a plan cannot vary {section}: a grid names what makes up a fleet"
                 raise Refused(message, (path,), "endpoint.instance_count: 1..20")
+            if f"{path}.".startswith("endpoint.autoscaling."):
+                message = "a plan compares fleets of a fixed size, whose price is known; autoscaling follows from it"
+                raise Refused(message, (path,), "write plan: {autoscaling: {safety_factor: 50 %}}")
         return grid

@@ -66,8 +66,8 @@ def _working_set(planned: Planned) -> str:
 
 
 def _answer(planned: Planned, stated: bool) -> Iterator[Block]:
-    runs = sentences.current(planned)
-    said = [*([sentences.statement(planned)] if stated else []), *([] if runs is None else [runs])]
+    others = [one for one in (sentences.current(planned), sentences.scaled(planned)) if one is not None]
+    said = [*([sentences.statement(planned)] if stated else []), *others]
     if said:
         yield Lines(tuple(said))
 

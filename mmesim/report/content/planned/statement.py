@@ -191,6 +191,30 @@ def current(planned: Planned) -> str | None:
     return f"{run}: {', and '.join(part for part in (f'it costs {extra}' if extra else '', _states(one)) if part)}."
 
 
+def scaled(planned: Planned) -> str | None:
+    """The answer with autoscaling beside itself: whether it keeps the limits, and what it costs."""
+    found = planned.scaled
+    if found is None:
+        return None
+    whose = "With autoscaling" if found.derived else "With the autoscaling of the scenario"
+    target = "" if found.target is None else f", {units.show_number(found.target)} calls a minute on each"
+    line = words.nearest(found.lines)
+    figure = "" if line is None else f", {words.found(line)}"
+    ends = found.interval
+    sure = "" if ends is None or ends[0] == ends[1] else f" ({words.usd(ends[0])} to {words.usd(ends[1])})"
+    extra = found.usd_per_month - found.fixed_usd_per_month
+    more = "more" if extra > 0 else "less"
+    beside = "as much as" if abs(extra) < 0.5 else f"{words.usd(abs(extra))} {more} than"
+    return (
+        f"{whose}, {found.min:,} to {found.max:,} instances{target}: {VERDICTS[found.verdict]}{figure}; "
+        f"{words.usd(found.usd_per_month)}{sure} a month on average over the run, {beside} the answer."
+    )
+
+
+VERDICTS = {"pass": "inside", "fail": "not inside", "undecided": "too near to tell"}
+"""Of the answer with autoscaling."""
+
+
 def _states(one: Fleet) -> str:
     """What is known of a fleet that is not the answer."""
     known = {
