@@ -28,6 +28,7 @@ from mmesim.cli import (
     init,
     metrics,
     plan,
+    plot,
     report,
     robustness,
     run,
@@ -70,6 +71,7 @@ app.command("gate")(gate.gate)
 app.command("capacity")(capacity.capacity)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
+app.command("plot", help=plot.HELP)(plot.plot)
 app.command("metrics")(metrics.metrics)
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")

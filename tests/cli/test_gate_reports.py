@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from mmesim.cli.reports import as_shown
+from mmesim.cli.common import as_shown
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.gate.gate import gate as make_gate
 from mmesim.results.gated import Gated, gated_schema

@@ -21,8 +21,8 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.trace_note import TraceNote
 from mmesim.stats.histogram import coarse_grid, grid
 
-LEFT_OUT = ("scenario", "edges_s", "coarse_edges_s", "model_names", "records")
-"""Fields that the scenario gives back, and the call records, which are not kept."""
+LEFT_OUT = ("scenario", "edges_s", "coarse_edges_s", "model_names", "records", "window_times", "in_flight")
+"""Fields that the scenario gives back, and what no verdict needs: call records and the course of time."""
 
 TEXTS = ("checks", "happened", "trace_notes")
 """Fields that are kept as JSON."""

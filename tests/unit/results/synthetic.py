@@ -105,6 +105,8 @@ def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
         "QueueFull": 0.0,
         "ClientLatency": 50_000.0,
         "ClientLatency_SampleCount": 60.0,
+        "ClientLatency_p50": 40_000.0,
+        "ClientLatency_p99": 90_000.0,
         "LogClientLatency": -3.0,
         "CPUUtilization": 100.0,
         "MemoryUtilization": 25.0,
