@@ -93,7 +93,11 @@ HOST_COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
         "replication": ("", "replication, from 0"),
         "host": ("", "host, from 0"),
+        "asked_s": ("s", "simulated time at which it was asked for"),
+        "born_s": ("s", "simulated time from which it was there, and paid"),
+        "gone_s": ("s", "simulated time at which it was drained or lost; null for a host that was there to the end"),
         "up_s": ("s", "time in service within the measured time"),
+        "usd_per_hour": ("USD", "price of a host of its type; null where none is known"),
         "vcpu": ("", "vCPUs"),
         "cpu_utilization": ("1", "share of its vCPUs that was busy"),
         "memory_bytes": ("bytes", "physical memory"),
@@ -198,7 +202,11 @@ def hosts_table(runs: Sequence[RunData]) -> pa.Table:
     columns: dict[str, Values] = {
         "replication": _repeat([r.replication for r in runs], lengths),
         "host": np.concatenate([np.arange(n, dtype=np.int32) for n in lengths]),
+        "asked_s": of_all("asked_s").astype(np.float64),
+        "born_s": of_all("born_s").astype(np.float64),
+        "gone_s": column(of_all("gone_s"), np.isinf(of_all("gone_s"))),
         "up_s": of_all("up_s"),
+        "usd_per_hour": column(of_all("usd_per_hour"), np.isnan(of_all("usd_per_hour"))),
         "vcpu": of_all("vcpu"),
         "cpu_utilization": used("cpu_utilization"),
         "memory_bytes": of_all("memory_bytes"),
