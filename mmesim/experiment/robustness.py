@@ -56,7 +56,7 @@ def under_each(base: Scenario, full: bool = False) -> tuple[list[tuple[Unknowns,
     possible: list[tuple[Unknowns, Scenario]] = []
     left_out: list[LeftOut] = []
     as_given = Unknowns.of(base.endpoint)
-    for setting in settings(base.endpoint, full, bool(base.deploys)):
+    for setting in settings(base, full):
         changed = _under(base, setting)
         problem = next(contradictions(changed), None)
         if problem is None:

@@ -34,6 +34,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     advice.price,
     room.fleet_memory,
     room.fleet_disk,
+    room.fleet_models,
     overlapping,
     late.late,
     own_code.missing,
