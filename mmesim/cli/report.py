@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import columns
-from mmesim.cli.reports import PAGE, as_shown
+from mmesim.cli.common import as_shown, columns
+from mmesim.cli.reports import PAGE
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:

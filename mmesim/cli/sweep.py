@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,25 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.cli import complete
-from mmesim.cli.common import (
-    INTERRUPTED,
-    Cluster,
-    Jobs,
-    Json,
-    NoOwnCode,
-    Overrides,
-    ScenarioFile,
-    Seed,
-    Silent,
-    allow,
-    each,
-    executor,
-    folder_name,
-    show,
-    trust,
-    with_seed,
-)
-from mmesim.cli.reports import WithPage
+from mmesim.cli.common import INTERRUPTED, each, folder_name, show
+from mmesim.cli.options import Cluster, Jobs, Json, NoOwnCode, Overrides, ScenarioFile, Seed, Silent, with_seed
+from mmesim.cli.reports import WithPage, draw, refuse_picture
+from mmesim.cli.simulating import allow, simulating, trust
 from mmesim.scenario.figures import Figure, figure, names, shown_in
 
 if TYPE_CHECKING:
@@ -111,13 +95,10 @@ def sweep(
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
     from mmesim.experiment.sweep.words import from_words
     from mmesim.report.content.sweep import sweep_report
-    from mmesim.report.plots.picture import check_format
-    from mmesim.report.progress import SimulationsBar
     from mmesim.scenario.file.template import Template
 
     figures = _figures(metrics)
-    if plot is not None:
-        check_format(plot)
+    refuse_picture(plot)
     template = Template.read(scenario, with_seed(overrides, seed))
     what = from_words(grid or [], points, sample, ranges or [])
     name = template.at().name
@@ -126,16 +107,17 @@ def sweep(
     prepare(folder, None if out else name)
     count = repeated(template.at(), replications).run.replications
     allow(template.at(), count, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
+    with simulating(jobs, cluster, None, quiet) as (running, progress):  # what was stopped shows the points it has
         most = None if yes else MOST
         result = run_sweep(
             template, what, replications=replications, executor=running, store=file, most=most, watch=progress
         )
-
     each(
         lambda: show(result, lambda: sweep_report(result, figures), json),
         lambda: _save(result, figures, folder, report),
-        lambda: _draw(result, plot, "p99" if metrics == METRICS else figures[0].name),
+        lambda: draw(
+            lambda: result.plot("p99" if metrics == METRICS else figures[0].name), plot if result.points else None
+        ),
     )
     if not quiet:
         typer.echo(_counted(result, file), err=True)
@@ -155,14 +137,6 @@ def _save(result: SweepResult, figures: Sequence[Figure], folder: Path, report: 
         from mmesim.cli.report import write_page
 
         write_page(folder)
-
-
-def _draw(result: SweepResult, file: Path | None, metric: str) -> None:
-    """Draw a figure at the points, where a file is given and there are any."""
-    from mmesim.report.plots.picture import write_plot
-
-    if file is not None and result.points:
-        write_plot(result.plot(metric), file)
 
 
 def _figures(words: str) -> Sequence[Figure]:

@@ -99,7 +99,13 @@ class Kept:
         names = ("replication", "memory_bytes", "memory_peak_bytes", *USE)
         return {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}
 
-    def miss_ratio(self) -> pa.Table:
+    @property
+    def window_names(self) -> Sequence[str]:
+        """The columns of the minutes."""
+        names: list[str] = pq.read_schema(self.folder / WINDOWS).names
+        return names
+
+    def miss_ratio_table(self) -> pa.Table:
         """The miss-ratio curve, by stack distances too where every call was recorded (`MISS_RATIO_COLUMNS`)."""
         requests = self.summary["requests"]
         ended = int(requests["total"]) - int(requests["in_flight_at_end"])

@@ -181,7 +181,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, eng
         (["--grid", f"{COUNT}=1", "--replications", "2001"], "2,001 simulations, more than 2,000"),
         (["--grid", f"{COUNT}=1", "--metrics", "p98"], "unknown metric 'p98'"),
         (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics needs names such as"),
-        (["--grid", f"{COUNT}=1", "--plot", "plot.pdf"], "a plot is written as .png or .svg"),
+        (["--grid", f"{COUNT}=1", "--plot", "plot.gif"], "a plot is written as .png, .svg or .pdf"),
         (["--grid", f"{COUNT}=1", "--out", "day.yaml"], "cannot write to day.yaml"),
         (["--grid", f"{COUNT}=1", "--store", "day.yaml"], "day.yaml: file is not a database"),
         (["--grid", f"{COUNT}=1", "--jobs", "2", "--cluster", "tcp://x:1"], "--jobs and --cluster exclude each other"),

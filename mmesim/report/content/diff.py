@@ -35,7 +35,7 @@ def _head(found: Diff) -> Iterator[Block]:
     run, calls = found.a.scenario.run, sum(result.begun for result in found.a.runs)
     count = len(found.a.runs)
     lines = [
-        f"{label}  {of.name}: {phrases.fleet(of)}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))
+        f"{label}  {of.name}: {of.endpoint.fleet}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))
     ]
     shown = units.show_count(calls)
     same = f"the same {shown} calls" if found.same_calls else f"about {shown} calls each"

@@ -3,66 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from markupsafe import Markup
 
-from mmesim.arrays import Floats, Ints, divide
+from mmesim.arrays import Floats, Ints
 from mmesim.report import formats
 from mmesim.report.blocks import Column, Table, cells
+from mmesim.report.content.host_use import MEMORY, RESOURCES, HostUse, host_use
 from mmesim.report.page.render import table
 from mmesim.report.page.svg import NARROW, Drawn, box, line, picture, words
 
-MOST_DRAWN = 24
-"""Hosts in the picture: the fullest ones; the table has at most `MOST_ROWS`."""
 MOST_ROWS = 200
+"""Hosts in the table below the picture: the fullest ones."""
 ROW, TOP = 18.0, 34.0
-RESOURCES: Mapping[str, str] = MappingProxyType(
-    {
-        "cpu_utilization": "CPU",
-        "memory_utilization": "memory",
-        "disk_utilization": "disk",
-        "device_utilization": "devices",
-        "device_memory_utilization": "device memory",
-    }
-)
-"""Columns of the hosts, those of devices only where there are any -> what they are called."""
 MOST_BESIDE = 3
 """Resources beside each other on a phone."""
 
 
 def hosts(found: pa.Table, usable_share: float) -> Markup:
-    """Use of each host that was in service within the measured time, mean over the replications in which it was;
-    `usable_share` of its memory may be filled.
-    """
-    found = found.filter(pc.greater(found["up_s"], 0.0))
-    number = found["host"].to_numpy().astype(np.int64)
-    names = np.unique(number)
-    use = {
-        key: _mean(found[key].to_numpy().astype(np.float64), number, names)
-        for key in RESOURCES
-        if key in found.column_names
-    }
-    peaks = divide(found["memory_peak_bytes"].to_numpy() * 1.0, found["memory_bytes"].to_numpy() * 1.0, 0.0)
-    peak = np.array([float(peaks[number == one].max()) for one in names])
-    order = np.argsort(-np.max([*use.values()], axis=0), kind="stable")
-    drawn = np.sort(order[:MOST_DRAWN])
-    which = f"the {MOST_DRAWN} fullest of {len(names)} hosts; " if len(names) > MOST_DRAWN else ""
+    """Use of each host (`host_use`); `usable_share` of its memory may be filled."""
+    of = host_use(found)
+    which = f"{of.which}; " if of.which else ""
     caption = f"{which}bars: mean over the measured time; tick: most memory at once; dashed: the limit"
     ends = "; ".join(
         f"{RESOURCES[key]} {formats.share(float(values.min()))} to {formats.share(float(values.max()))}"
-        for key, values in use.items()
+        for key, values in of.use.items()
     )
-    use_of = {key: values[drawn] for key, values in use.items()}
+    use = {key: values[of.drawn] for key, values in of.use.items()}
     drawing = picture(
-        lambda width: _drawn(names[drawn], use_of, peak[drawn], usable_share, width),
+        lambda width: _drawn(of.hosts[of.drawn], use, of.peak[of.drawn], usable_share, width),
         f"Use of each host, from the emptiest to the fullest: {ends}",
         caption,
     )
-    return drawing + _data(names, use, peak, order)
+    return drawing + _data(of)
 
 
 def _drawn(names: Ints, use: Mapping[str, Floats], peak: Floats, usable_share: float, across: float) -> Drawn:
@@ -80,11 +55,11 @@ def _drawn(names: Ints, use: Mapping[str, Floats], peak: Floats, usable_share: f
         for row, share in enumerate(use[key].tolist()):
             y = top + ROW * row
             parts += [box(x, y, width, ROW - 5.0, "track"), box(x, y, width * share, ROW - 5.0, "length")]
-            if key == "memory_utilization":
+            if key == MEMORY:
                 at = x + width * peak[row]
                 parts.append(line([(at, y), (at, y + ROW - 5.0)], "peak"))
             parts.append(words(x + 4.0, y + 10.5, formats.share(share), "small"))
-        limit = usable_share if key == "memory_utilization" else 1.0
+        limit = usable_share if key == MEMORY else 1.0
         parts += list(_limit(x + width * limit, top, top + ROW * len(names), formats.share(limit)))
     return length * -(-len(use) // beside), parts
 
@@ -94,16 +69,15 @@ def _limit(x: float, top: float, bottom: float, text: str) -> Iterator[Markup]:
     yield words(x, top - 9.0, text, "small", "end")
 
 
-def _mean(values: Floats, number: Ints, names: Ints) -> Floats:
-    filled = np.nan_to_num(values)
-    return np.array([float(filled[number == one].mean()) for one in names])
-
-
-def _data(names: Ints, use: Mapping[str, Floats], peak: Floats, order: Ints) -> Markup:
-    shown = np.sort(order[:MOST_ROWS])
-    columns = (Column("host"), *(Column(RESOURCES[key], "right") for key in use), Column("most memory", "right"))
+def _data(of: HostUse) -> Markup:
+    shown = np.sort(of.order[:MOST_ROWS])
+    columns = (Column("host"), *(Column(RESOURCES[key], "right") for key in of.use), Column("most memory", "right"))
     rows = [
-        cells(str(names[i]), *(formats.share(float(of[i])) for of in use.values()), formats.share(float(peak[i])))
+        cells(
+            str(of.hosts[i]),
+            *(formats.share(float(use[i])) for use in of.use.values()),
+            formats.share(float(of.peak[i])),
+        )
         for i in shown
     ]
     return table(Table(columns, tuple(rows)), "Use of each host, as a table", folded=True)

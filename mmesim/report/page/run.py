@@ -91,7 +91,7 @@ def run_page(kept: Kept) -> str:
         pictures.setdefault(chapter, []).append(chart.html())
     measured = summary["cache_hit_ratio"]["value"]
     missed = None if measured is None else 1.0 - measured
-    pictures.setdefault("cache", []).append(curve(kept.miss_ratio(), memory_of_fleet(scenario), missed))
+    pictures.setdefault("cache", []).append(curve(kept.miss_ratio_table(), memory_of_fleet(scenario), missed))
     pictures.setdefault("utilization", []).insert(0, hosts(kept.tables["hosts"], usable_memory(kept)))
     pictures["models"] = [models_table(models)]
     parts = [part(chapter, pictures.get(chapter.anchor, ())) for chapter in run_chapters(kept)]

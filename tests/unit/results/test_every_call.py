@@ -39,7 +39,7 @@ def test_the_folder_has_the_calls_of_the_result(recorded: Result, tmp_path: Path
 
 
 def test_the_curve_is_known_in_two_ways(recorded: Result, tmp_path: Path) -> None:
-    points = Kept.read(recorded.save(tmp_path / "result")).miss_ratio().to_pandas()
+    points = Kept.read(recorded.save(tmp_path / "result")).miss_ratio_table().to_pandas()
     assert points.equals(recorded.miss_ratio)
     che, own = (points[points.how == how] for how in ("che", "stack_distances"))
     assert np.all(np.diff(own.miss_ratio) <= 0.0)
@@ -54,4 +54,4 @@ def test_the_curve_is_known_in_two_ways(recorded: Result, tmp_path: Path) -> Non
 def test_calls_that_were_not_recorded_leave_the_approximation(records: int | None, tmp_path: Path) -> None:
     found = run_replications(OF, records=records)
     assert of_runs(found.runs) is None
-    assert set(Kept.read(found.save(tmp_path / "result")).miss_ratio()["how"].to_pylist()) == {"che"}
+    assert set(Kept.read(found.save(tmp_path / "result")).miss_ratio_table()["how"].to_pylist()) == {"che"}
