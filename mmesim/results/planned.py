@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mmesim.results.gated import GatedLine
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
 from mmesim.scenario.run.expected import RECOVERY
@@ -45,6 +46,21 @@ class FleetLine(Entry):
     """what value is compared with"""
     replications: Count
     """behind value"""
+
+    @classmethod
+    def of(cls, line: GatedLine, when: str | None = None) -> Self:
+        """What a gate has found of a line."""
+        return cls(
+            text=line.text,
+            when=when,
+            verdict=line.verdict,
+            figure=line.figure,
+            unit=line.unit,
+            value=line.value,
+            interval=line.interval,
+            limit=line.limit,
+            replications=line.replications,
+        )
 
 
 def missed_by(line: FleetLine) -> float:

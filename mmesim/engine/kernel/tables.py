@@ -8,15 +8,17 @@ in both, and so does `t.clock[0].now` for a table of one row. `Tables.arrays` ar
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.engine.kernel import rows, scalars
-from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES
+from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES, WINDOW_BUCKETS, WINDOW_TIMES
 from mmesim.engine.kernel.columns import Layout, zeros
 from mmesim.engine.kernel.plain import PLAIN
 
@@ -88,10 +90,10 @@ class Columns:
     __slots__ = ("_array",)
     names: tuple[str, ...] = ()
 
-    def __init__(self, array: NDArray[Any]) -> None:
+    def __init__(self, array: NDArray[Any], as_seen: Callable[[NDArray[Any]], Any] = np.asarray) -> None:
         self._array = array
         for name in self.names:
-            setattr(self, name, array[name])
+            setattr(self, name, as_seen(array[name]))
 
     def __getitem__(self, row: int) -> Any:
         return self._array[row]
@@ -175,6 +177,7 @@ class Sizes:
     arrivals: int = 65536
     records: int = 0
     record_times: bool = False
+    tens: int = 0
 
 
 class Tables:
@@ -214,6 +217,8 @@ class Tables:
             "failed_parts": (N_CAUSES, N_PARTS),
             **dict.fromkeys(("window_causes", "retry_on"), N_CAUSES),
             "window_hist": coarse_buckets,
+            "window_times": (WINDOW_TIMES, WINDOW_BUCKETS),
+            **dict.fromkeys(("most_in_system", "least_in_system"), sizes.tens),
             "budgets": sizes.budgets,
             "arrival_device": sizes.arrivals if sizes.devices else 0,
             "draft_device": sizes.drafts if sizes.devices else 0,
@@ -299,6 +304,11 @@ class Tables:
             if table == "pools":
                 self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()
+
+    def numbers(self, table: str) -> Any:
+        """The columns of a table by name, for numbers one by one: those of Python, in half the time of an array's."""
+        columns = getattr(self.views, table)
+        return _columns(columns.names)(self._content[table], attrgetter("data"))
 
     def rows(self, table: str) -> int:
         """Rows of a table, free ones included (of `tasks`: tasks a host)."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from math import nan
+from math import inf, nan
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
+from mmesim.engine.kernel.jit import plain
+from mmesim.engine.kernel.record import note_most
 from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.engine.measure.integrals import Integrals, integrals, padded
 from mmesim.engine.measure.worker_time import WorkerTime
@@ -30,8 +33,11 @@ call is always busy."""
 NAMES = tuple(column.name for column in WINDOW.columns)
 MOST = np.array([name.endswith("_max") for name in NAMES])
 """What is counted as the largest value, not as a sum."""
-LEAST, OK = NAMES.index("latency_min"), NAMES.index("ok")
-"""What is counted as the smallest value, among those that were answered well."""
+LEAST = np.array([name.endswith("_min") for name in NAMES])
+"""What is counted as the smallest value."""
+NOTHING = np.where(LEAST, inf, 0.0)
+"""What is counted where nothing has happened."""
+_SMALLEST = tuple(name for name in NAMES if name.endswith("_min"))
 ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
 
@@ -54,10 +60,15 @@ class Period:
     """Attempts that failed, by cause."""
     latencies: Ints
     """Calls that were answered well, by bucket of `tables.views.coarse_edges`, as clients see them."""
+    times: tuple[list[float], list[float], list[float]]
+    """Durations of the downloads, loads and unloads that ended, seconds."""
 
     def hosts_of(self, name: str) -> float:
         """The hosts that a figure was measured over, mean over the period."""
         return self.in_service if name in PER_HOST_IN_SERVICE else self.instances
+
+
+_note_most: Callable[[Any, Any], None] = plain(note_most)
 
 
 class LiveMetrics:
@@ -89,11 +100,13 @@ class LiveMetrics:
         """What the kernel has counted since the last call goes to every meter."""
         views = self.plane.tables.views
         counted = self.plane.tables.arrays.window
+        _note_most(views.counts[0], views.window[0])
         row = np.array(counted[0].item(), dtype=np.float64)
         for one in self._counted:
             one.add(row, views.window_causes, views.window_hist)
         counted[...] = 0
-        views.window[0].in_flight_max = views.counts[0].in_system
+        for name in _SMALLEST:
+            counted[name] = inf
         views.window_causes[:] = 0
         views.window_hist[:] = 0
 
@@ -104,22 +117,20 @@ class _Counted:
     __slots__ = ("causes", "latencies", "row")
 
     def __init__(self, causes: int, buckets: int) -> None:
-        self.row = np.zeros(len(NAMES))
+        self.row = NOTHING.copy()
         self.causes = np.zeros(causes, dtype=np.int64)
         self.latencies = np.zeros(buckets, dtype=np.int64)
 
     def add(self, row: Floats, causes: Ints, latencies: Ints) -> None:
         """What was counted after all that is here."""
         mine = self.row
-        shortest = min((one[LEAST] for one in (mine, row) if one[OK]), default=0.0)
-        self.row = np.where(MOST, np.maximum(mine, row), mine + row)
-        self.row[LEAST] = shortest
+        self.row = np.where(LEAST, np.minimum(mine, row), np.where(MOST, np.maximum(mine, row), mine + row))
         self.causes += causes
         self.latencies += latencies
 
     def clear(self) -> None:
         """All of it was read."""
-        self.row[:] = 0.0
+        self.row[:] = NOTHING
         self.causes[:] = 0
         self.latencies[:] = 0
 
@@ -155,7 +166,8 @@ class Meter:
         reading = Reading(
             window, causes, latencies, live, seconds, n, in_service, added, self._in_system(seconds), times
         )
-        return Period({name: FIGURES[name](reading) for name in self._names}, n, in_service, causes, latencies)
+        figures = {name: FIGURES[name](reading) for name in self._names}
+        return Period(figures, n, in_service, causes, latencies, times)
 
     def _serving_s(self) -> Floats:
         """How long each host has taken calls."""
@@ -218,8 +230,8 @@ class Reading:
         """The mean of what was counted."""
         return _ratio(self.window[total], self.window[number])
 
-    def most(self, name: str, number: str) -> float:
-        """The largest of what was counted, nan where there was nothing."""
+    def end(self, name: str, number: str) -> float:
+        """The largest or the smallest of what was counted, nan where there was nothing."""
         return self.window[name] if self.window[number] else nan
 
     def quantile(self, share: float) -> float:
@@ -269,10 +281,12 @@ FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
         "ModelCacheHit": lambda of: _ratio(of.window["hits"], of.window["hits"] + of.window["misses"]),
         "ModelCacheHit_SampleCount": lambda of: of.window["hits"] + of.window["misses"],
         "ModelLatency": lambda of: of.per("model_latency", "ok") * MICRO,
-        "ModelLatency_Maximum": lambda of: of.most("model_latency_max", "ok") * MICRO,
+        "ModelLatency_Minimum": lambda of: of.end("model_latency_min", "ok") * MICRO,
+        "ModelLatency_Maximum": lambda of: of.end("model_latency_max", "ok") * MICRO,
         "OverheadLatency": lambda of: of.per("overhead_latency", "ok") * MICRO,
         "ModelLoadingWaitTime": lambda of: of.per("load_wait", "misses") * MICRO,
-        "ModelLoadingWaitTime_Maximum": lambda of: of.most("load_wait_max", "misses") * MICRO,
+        "ModelLoadingWaitTime_Minimum": lambda of: of.end("load_wait_min", "misses") * MICRO,
+        "ModelLoadingWaitTime_Maximum": lambda of: of.end("load_wait_max", "misses") * MICRO,
         "ModelDownloadingTime": lambda of: _mean(of.times[0]) * MICRO,
         "ModelLoadingTime": lambda of: _mean(of.times[1]) * MICRO,
         "ModelUnloadingTime": lambda of: _mean(of.times[2]) * MICRO,
@@ -290,6 +304,8 @@ FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
         "WorkerUtilization_Maximum": lambda of: 100.0 * _largest(of.added.workers, of.seconds),
         "ClientLatency": lambda of: of.per("latency", "ok") * MICRO,
         "ClientLatency_SampleCount": lambda of: of.window["ok"],
+        "ClientLatency_Minimum": lambda of: of.end("latency_min", "ok") * MICRO,
+        "ClientLatency_Maximum": lambda of: of.end("latency_max", "ok") * MICRO,
         "LogClientLatency": lambda of: of.log_latency(),
         "ClientLatency_p50": lambda of: of.quantile(0.5) * MICRO,
         "ClientLatency_p99": lambda of: of.quantile(0.99) * MICRO,

@@ -119,20 +119,7 @@ class Tried:
 
 def lines_of(course: Course, when: str | None) -> list[FleetLine]:
     """What a course has found, at its end."""
-    return [
-        FleetLine(
-            text=one.text,
-            when=when,
-            verdict=one.verdict,
-            figure=one.figure,
-            unit=one.unit,
-            value=one.value,
-            interval=one.interval,
-            limit=one.limit,
-            replications=one.replications,
-        )
-        for one in gated_lines(course)
-    ]
+    return [FleetLine.of(one, when) for one in gated_lines(course)]
 
 
 def line_of(of: Evidence, found: Decision, when: str | None, exact: bool = True) -> FleetLine:
