@@ -128,8 +128,8 @@ def end_at_a_random_moment(folder: Path, moments: random.Random, names: Sequence
     if kind == "sweep":
         assert kept(folder, kind) == (SIMULATIONS, SIMULATIONS), what
     if kind == "plan":
-        number, simulated = kept(folder, kind)
-        assert number == simulated > 0, f"{what}: {simulated - number} were lost"
+        replications, simulated = kept(folder, kind)
+        assert replications == simulated > 0, f"{what}: {simulated - replications} were lost"
         assert json.loads(again.out)["finished"], what
     left = [path.name for path in (*results.rglob(".mmesim-*"), *(folder / "tmp").iterdir())]
     assert left == [], f"{what}: {left}"
