@@ -9,10 +9,13 @@ import pytest
 
 from mmesim.errors import TooLarge, UserError
 from mmesim.experiment.numbers import PLAN_DECISION, PLAN_ESTIMATE, PLAN_PILOT, PLAN_SEARCH, PLAN_SHORT
+from mmesim.experiment.plan.document import why_not
+from mmesim.experiment.plan.fleets import Option, options
 from mmesim.experiment.plan.levels import CANDIDATES
-from mmesim.experiment.plan.tried import words
+from mmesim.experiment.plan.tried import Tried, words
 from mmesim.results.planned import FleetLine, Planned
 from mmesim.scenario import Scenario
+from mmesim.scenario.file.template import Template
 from tests.unit.experiment.plan.faked import Engine, by_count, of, planned, states, write
 
 CLEAR = by_count(0.9, 0.5, 0.02, 0.01)
@@ -253,6 +256,45 @@ def test_why_not_names_the_family_that_came_nearest(clear):
     (family,) = clear.document.why_not
     assert (family.family, family.fleets, family.nearest) == ({}, 2, 1)
     assert sum(family.binds.values()) == 2
+
+
+def a_miss(scenario_fleet: Option, *values: float | None) -> Tried:
+    """A fleet that was turned down by lines with these values, which may have 1 %; by arithmetic without any."""
+    fleet = Tried(scenario_fleet)
+    fleet.lines = [
+        FleetLine(
+            text="p99 < 500 ms",
+            verdict="fail",
+            figure="share_over 500 ms",
+            unit="share",
+            value=value,
+            interval=None,
+            limit=0.01,
+            replications=10,
+        )
+        for value in values
+    ]
+    fleet.turn_down("short runs" if values else "proof", "for a reason", "memory")
+    return fleet
+
+
+@pytest.mark.parametrize(
+    ("misses", "nearest"),
+    [
+        (([0.5], [0.02], [0.04]), 1),  # a larger fleet may miss by more, as with a router that spreads calls
+        (([0.02, 0.9], [0.5], [0.6]), 1),  # its worst line counts
+        (([], [0.9], []), 1),  # what arithmetic turned down missed by nobody knows how much
+        (([], [], []), 2),
+        (([0.5], [None], []), 0),
+    ],
+)
+def test_the_nearest_miss_of_a_family_is_the_one_whose_worst_line_misses_by_least(tmp_path, misses, nearest):
+    template = Template.read(write(tmp_path))
+    base = template.at()
+    assert base.plan is not None
+    found = [a_miss(one, *of) for one, of in zip(options(template, base.plan)[0], misses, strict=False)]
+    (family,) = why_not(found, {id(one): row for row, one in enumerate(found)})
+    assert family.nearest == nearest
 
 
 def test_the_table_has_a_row_a_fleet_and_the_folder_its_files(tmp_path, clear):
