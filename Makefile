@@ -1,5 +1,8 @@
 # `make demo` and `make test` need Python 3.11 or later and make; they install into .venv, from the pinned versions.
 
+# Two workers and some hundred commands of the tests would each compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -19,6 +19,7 @@ ARROWS: dict[str, set[str]] = {
         "results.command_line",
         "results.folder",
         "results.gated",
+        "results.pictures",
         "results.result",
         "results.shown",
         "scenario",
@@ -61,7 +62,7 @@ ARROWS: dict[str, set[str]] = {
     "analytic": set(),
     "workload": {"scenario"},
     "workload.arrivals": {"workload.block", "workload.draws", "scenario"},
-    "workload.trace": {"workload.block", "workload.draws", "scenario.traffic", "scenario.values"},
+    "workload.trace": {"analytic", "workload.block", "workload.draws", "scenario.traffic", "scenario.values"},
     "workload.draws": {"scenario.models", "scenario.traffic", "scenario.values"},
     "scenario": set(),
     "scenario.file": {"scenario"},
@@ -88,8 +89,7 @@ EXCEPTIONS = {
     ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
     ("results/capacity.py", "report.plots.capacity.capacity_plot"),
-    ("results/over_time/over_time.py", "report.plots.over_time.over_time"),
-    ("results/result.py", "report.plots.run.latency"),
+    ("results/result.py", "report.plots.of_result.Plots"),
 }
 """Imports against the arrows, inside a method each: a result draws itself."""
 

@@ -232,6 +232,7 @@ those of groups 6.3 %; every latency limit in `expect` is an edge.
 MISS_RATIO = """
 What share of its calls a fleet with another memory would miss: the
 [miss-ratio curve](../glossary.md#miss-ratio-curve). Empty where models are not kept in memory, or nothing was called.
+The file has Che's approximation; `result.miss_ratio` and the page add stack distances where every call was recorded.
 """.strip()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mmesim.arrays import Floats, Ints
+from mmesim.arrays import Ints
 from mmesim.engine import setup
 from mmesim.engine.kernel import codes, jit, step, verbs
 from mmesim.engine.kernel.codes import MARGIN
@@ -26,6 +26,9 @@ GROWING = {
     codes.GROW_CONTROLS: "controls",
 }
 
+
+FEW = MARGIN // 4
+"""For fewer attempts there is always room."""
 
 NUMBERS: dict[str, int] = verbs.verb.numbers
 """Number of each verb."""
@@ -51,11 +54,13 @@ class DataPlane:
         self.advance, self._act = entries()
         """Run up to, and without, a time: (rows, until) -> (signal, row) as in kernel.codes."""
         self._short = codes.NONE
-        self._now = tables.arrays.clock["now"]  # the clock never grows
+        self._now = memoryview(tables.arrays.clock["now"])  # the clock never grows
         self._plain = self.advance is step.advance
         self.rows: Any = tables.views if self._plain else tables.address
         """The tables as `advance` wants them: their address, or in plain Python the views, replaced when one grows."""
-        self.phases: tuple[Floats, Floats, Floats]
+        self.pools: Any
+        """The pools, to read a number of one of them. Replaced as `rows`."""
+        self.phases: tuple[memoryview[float], memoryview[float], memoryview[float]]
         """[pools] each: when slot wait and download, in the order of `slot_covers`, and the wait for memory ended.
 
         A load writes there, so that a call which gives up meanwhile knows what it has waited for. Replaced as `rows`.
@@ -67,9 +72,9 @@ class DataPlane:
         self._rebind()
 
     def _rebind(self) -> None:
-        views = self.tables.views
-        self.rows = views if self._plain else self.tables.address
-        self.phases = (views.pools.t0, views.pools.t1, views.pools.t2)
+        self.rows = self.tables.views if self._plain else self.tables.address
+        self.pools = pools = self.tables.numbers("pools")
+        self.phases = (pools.t0, pools.t1, pools.t2)
 
     def make_room(self, table: int) -> None:
         """Give the kernel what it needs before it can go on: a larger table, or an empty buffer of records."""
@@ -81,7 +86,8 @@ class DataPlane:
     @property
     def now(self) -> float:
         """Time of the last event."""
-        return float(self._now[0])
+        now: float = self._now[0]
+        return now
 
     def next_event_s(self) -> float:
         """Before when nothing happens here, seconds: 0 when that is not known, inf when nothing is left."""
@@ -185,8 +191,7 @@ class DataPlane:
 
     def empty_pool(self, now: float, pool: int) -> None:
         """A ready pool is unregistered while it works: its jobs fail, its queue is dropped and never answered."""
-        pools = self.tables.views.pools
-        self._room(int(pools.host[pool]), int(pools.in_flight[pool]))
+        self._room(self.pools.host[pool], self.pools.in_flight[pool])
         self._do("empty_pool", now, pool)
 
     def drain_host(self, now: float, host: int) -> None:
@@ -256,11 +261,10 @@ class DataPlane:
 
     def pools_of(self, host: int) -> list[int]:
         """Rows of all pools of the host, in order of the beginning of their loads."""
-        views = self.tables.views
-        found, pool = [], int(views.hosts.first_pool[host])
+        found, pool = [], int(self.tables.views.hosts.first_pool[host])
         while pool != codes.NONE:
             found.append(pool)
-            pool = int(views.pools.next_pool[pool])
+            pool = self.pools.next_pool[pool]
         return found
 
     def set_clock(self, now: float, host: int, clock: float) -> None:
@@ -313,8 +317,9 @@ class DataPlane:
 
     def _room_for_waiters(self, pool: int) -> None:
         """Room for what the waiters of a pool may add in one verb."""
-        views = self.tables.views
-        self._room(int(views.pools.host[pool]), int(views.pools.waiter_n[pool]))
+        waiters = self.pools.waiter_n[pool]
+        if waiters >= FEW:
+            self._room(self.pools.host[pool], waiters)
 
     def _room_for_all(self, host: int) -> None:
         """Room for what all attempts on a host may add in one verb."""
@@ -327,7 +332,7 @@ class DataPlane:
         An attempt adds two timers at most: that of a batch, and that of its user's next call or of its next attempt.
         """
         views = self.tables.views
-        if waiters < MARGIN // 4:
+        if waiters < FEW:
             return
         waiters *= 2
         if int(views.space[0].n_free_attempts) < waiters + MARGIN:  # each may be tried again

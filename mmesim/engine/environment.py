@@ -21,6 +21,10 @@ class Environment(simpy.Environment):
     triggering an event.
     """
 
+    __slots__ = ("now",)
+    now: float
+    """The time, seconds: the very place where SimPy keeps it. Its own `now` is a call, of which a load has a dozen."""
+
     def __init__(self, plane: DataPlane) -> None:
         super().__init__()
         self._plane = plane
@@ -53,3 +57,6 @@ class Environment(simpy.Environment):
             if now > self._now:
                 self._now = now
             self._handlers[signal](row)
+
+
+Environment._now = Environment.now  # SimPy reads and writes the slot under this name

@@ -25,6 +25,7 @@ from mmesim.engine.deploys.deploys import Deploys
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.faults.faults import Faults
+from mmesim.engine.faults.world import World
 from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
@@ -74,7 +75,8 @@ class Simulation:
         seed = scenario.run.seed
         if watched is None:
             key = int(generator(seed, replication, "records").integers(PRIME))
-            self.recorder, log = Recorder(records, key, below), LoadLog()
+            self.recorder = Recorder(records, key, below)
+            log: LoadLog | None = None
         else:
             records, self.recorder, log = ALL, watched.recorder, watched.log
         tables, self.grid, self.coarse_grid = setup.build(
@@ -93,7 +95,8 @@ class Simulation:
         eviction = Eviction(self.plane, scenario)
         self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction, log)
         self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader, self.journal)
-        faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
+        world = World(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
+        faults = Faults(world)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None

@@ -42,22 +42,26 @@ class Pools:
     @property
     def model(self) -> Ints:
         """Row of the model in the scenario's table."""
-        return self._of("model")
+        values: Ints = self._pools.model[self._rows]
+        return values
 
     @property
     def accessed(self) -> Ints:
         """Sequence number of the last request, or of the beginning of the load when no request asked for it."""
-        return self._of("accessed")
+        values: Ints = self._pools.accessed[self._rows]
+        return values
 
     @property
     def inserted(self) -> Ints:
         """Sequence number of the end of the load."""
-        return self._of("inserted")
+        values: Ints = self._pools.inserted[self._rows]
+        return values
 
     @property
     def frequency(self) -> Ints:
         """Requests since the model was asked for, the one that caused the load included."""
-        return self._of("frequency")
+        values: Ints = self._pools.frequency[self._rows]
+        return values
 
     @property
     def credit(self) -> Floats:
@@ -75,9 +79,10 @@ class Pools:
         """Mean time of a load of the model from disk on an idle host."""
         return self._figures.load_s[self.model]
 
-    def _of(self, column: str) -> Ints:
-        values: Ints = getattr(self._pools, column)[self._rows]
-        return values
+    def show(self, pools: Any, rows: Ints | int) -> None:
+        """Be these pools from now on."""
+        self._pools = pools
+        self._rows = rows
 
 
 class IdlePools(Pools):

@@ -8,12 +8,13 @@ from functools import cache
 
 import numpy as np
 
-from mmesim.arrays import Floats
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.values.times import Time
 from mmesim.workload.draws.generators import KeyedGenerators
 from mmesim.workload.draws.sampler import Sampler
+
+_Times = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -22,26 +23,27 @@ class LoadDraw:
 
     start_cpu: float
     start_wait: float
-    cpu: Floats
-    """[workers], read-only."""
-    wait: Floats
-    """[workers], read-only."""
+    cpu: _Times
+    """Of each worker."""
+    wait: _Times
+    """Of each worker."""
     first_byte: float
 
 
 class _Part:
-    """One time of a load: the same array again and again if it is constant, else `n` draws."""
+    """One time of a load: `n` numbers, the same again and again if it is constant."""
 
     def __init__(self, spec: Time, n: int) -> None:
         self._sampler = Sampler((spec,))
         self._families = self._sampler.families
         self._which = np.zeros(n, dtype=np.int64)
-        self.constant = None if self._families else _read_only(self._sampler.draw({}, self._which))
+        self.constant = None if self._families else self._drawn({})
 
-    def draw(self, rng: np.random.Generator) -> Floats:
-        if self.constant is not None:
-            return self.constant
-        return _read_only(self._sampler.draw(dict.fromkeys(self._families, rng), self._which))
+    def draw(self, rng: np.random.Generator) -> _Times:
+        return self._drawn(dict.fromkeys(self._families, rng)) if self.constant is None else self.constant
+
+    def _drawn(self, generators: dict[str, np.random.Generator]) -> _Times:
+        return tuple(self._sampler.draw(generators, self._which).tolist())
 
 
 class _Load:
@@ -56,8 +58,8 @@ class _Load:
         return _load_draw(*(part.draw(rng) for part in self._parts))
 
 
-def _load_draw(start_cpu: Floats, start_wait: Floats, cpu: Floats, wait: Floats, first_byte: Floats) -> LoadDraw:
-    return LoadDraw(float(start_cpu[0]), float(start_wait[0]), cpu, wait, float(first_byte[0]))
+def _load_draw(start_cpu: _Times, start_wait: _Times, cpu: _Times, wait: _Times, first_byte: _Times) -> LoadDraw:
+    return LoadDraw(start_cpu[0], start_wait[0], cpu, wait, first_byte[0])
 
 
 class LoadTimes:
@@ -80,8 +82,3 @@ class LoadTimes:
         """The load of a model (row of the table) that call number `asked_by` caused; always the same for both."""
         load = self._loads[model]
         return load.constant or load.draw(self._generators.at(self._models[model].name, asked_by))
-
-
-def _read_only(times: Floats) -> Floats:
-    times.flags.writeable = False
-    return times

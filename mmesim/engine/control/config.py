@@ -7,7 +7,7 @@ on the vCPUs of the host that it is on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 from mmesim.engine.dataplane import DataPlane
@@ -37,6 +37,8 @@ class Config:
     """That must be free before each model loads."""
     tasks: Sequence[int]
     """Processes and threads of a loaded copy of each model."""
+    loading: Sequence[int]
+    """Workers that load each model at the same time."""
     loads: LoadTimes
     load_loops: int
     """Event loops, one of which a load keeps; 0: it keeps none."""
@@ -48,6 +50,8 @@ class Config:
     """Event loops, all of which an unload keeps until it ends; 0: it keeps none."""
     unload_s: float
     """Time that an unload takes, seconds."""
+    ever_held: dict[int, bool] = field(default_factory=dict)
+    """Whether such a host could hold a model with nothing else on it, of the models for which that was asked."""
 
 
 class Configs:
@@ -90,6 +94,7 @@ class Configs:
             peak_bytes=peak_bytes,
             asked_bytes=[kind.asks_bytes(model, peak) for model, peak in zip(models, peak_bytes, strict=True)],
             tasks=[model.pool_tasks for model in models],
+            loading=[kind.loads_at_once(model) for model in models],
             loads=LoadTimes(scenario, self._replication, models),
             load_loops=kind.event_loops if kind.load_keeps_loop else 0,
             keeps_loop_to_end=kind.load_keeps_loop == "load",

@@ -33,7 +33,7 @@ class CpuWork:
         if cpu_s <= 0.0:
             return
         row = self._plane.start_cpu(self._env.now, host.row, cpu_s, second_s, loop)
-        end = self._computing[row] = self._env.event()
+        end = self._computing[row] = simpy.Event(self._env)
         try:
             yield end
         except simpy.Interrupt:

@@ -6,14 +6,15 @@ stopped (WORKER_GONE). The workers that a copy begins with are the loader's.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import simpy
 
 from mmesim.engine.control.cpu_work import CpuWork
 from mmesim.engine.control.host import Host
+from mmesim.engine.control.room import Room
 from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
@@ -26,16 +27,8 @@ ADDED = 2**61
 """From here on count the starts of added workers, beside the loads: above the number of any call."""
 
 Process = Generator[simpy.Event, Any, None]
-
-
-class Loads(Protocol):
-    """What the loader does for workers."""
-
-    def load_worker(self, host: Host, model: Model, draw: LoadDraw, worker: int) -> Process:
-        """A worker process loads the model; an interrupt ends it."""
-
-    def room_made(self, host: Host) -> None:
-        """Loads that wait for room on the host may look again."""
+LoadWorker = Callable[[Host, Model, LoadDraw, int], Process]
+"""A worker process, of this number, loads the model; an interrupt ends it."""
 
 
 @dataclass
@@ -57,12 +50,21 @@ class Added:
 class Crew:
     """The workers of the whole endpoint that come and go by demand."""
 
-    def __init__(self, env: Environment, plane: DataPlane, hosts: list[Host], work: CpuWork, loads: Loads) -> None:
+    def __init__(
+        self,
+        env: Environment,
+        plane: DataPlane,
+        hosts: list[Host],
+        work: CpuWork,
+        load_worker: LoadWorker,
+        room: Room,
+    ) -> None:
         self._env = env
         self._plane = plane
         self._hosts = hosts
         self._work = work
-        self._loads = loads
+        self._load_worker = load_worker
+        self._room = room
         self.added: dict[int, Added] = {}
         """Workers that were added, by station."""
         self._starts = 0
@@ -77,7 +79,7 @@ class Crew:
                 yield self._env.timeout(draw.start_wait)
         except simpy.Interrupt:
             return
-        yield from self._loads.load_worker(host, model, draw, worker)
+        yield from self._load_worker(host, model, draw, worker)
 
     def crash(self, pool: int, number: int = 0) -> bool:
         """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
@@ -105,7 +107,7 @@ class Crew:
         if host.is_gone:
             return
         if model is not None and death.reloads:
-            again = self.start_worker if host.config.starts_each_worker else self._loads.load_worker
+            again = self.start_worker if host.config.starts_each_worker else self._load_worker
             yield from again(host, model, host.config.loads.draw(model.index, worker), 0)
         if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
             plane.revive_worker(env.now, worker)
@@ -165,4 +167,4 @@ class Crew:
         """A worker that was added has stopped: what it held is free."""
         host, rule = self._rule(station)
         host.add(station, -rule.memory_bytes, -rule.tasks)
-        self._loads.room_made(host)
+        self._room.made(host)

@@ -27,6 +27,7 @@ class Eviction:
         self._plane = plane
         rule = scenario.endpoint.eviction
         self._policy: Policy = Chosen(_checked(rule)) if isinstance(rule, Function) else policy(rule)
+        self._pinned = frozenset(np.flatnonzero(plane.tables.views.models.pinned).tolist())
         self._start = scenario.server.process_start
         self._figures: dict[int, ModelFigures] = {}
         """By place of the configuration of hosts, of those on which something was evicted."""
@@ -51,7 +52,8 @@ class Eviction:
             return self._scan(host, now, host.rng if rng is None else rng)
         ranking = self._rankings.get(host.row)
         if ranking is None:
-            ranking = self._rankings[host.row] = Ranking(self._plane, host.row, policy, self._figures_on(host.config))
+            ranking = Ranking(self._plane, host.row, policy, self._figures_on(host.config), self._pinned)
+            self._rankings[host.row] = ranking
         pool = ranking.lowest()
         if pool is None:
             pool = self._scan(host, now, host.rng)

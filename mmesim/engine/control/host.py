@@ -22,6 +22,32 @@ ROOM = ("memory", "tasks", "disk", "models")
 class Host:
     """The accounts of one host. Bytes are exact integers; nothing is taken without being given back."""
 
+    was_open = False
+    """Whether the router has ever sent to it."""
+    leaves = False
+    """Whether it is drained, to be gone then."""
+    side = 0
+    """While the endpoint is updated, its old and its new hosts are on two sides."""
+    gone_s: float | None = None
+    """When the host went, None while it is there: nothing is added up from then on."""
+    loads = 0
+    unloads = 0
+    downloads = 0
+    download_s = 0.0
+    """Time of all downloads that have ended."""
+    awaits_room = False
+    """Whether loads wait for room that nobody is making."""
+    holding = 0
+    """Models that have memory here: from the load in memory on to the end of the unload."""
+    left_bytes = 0
+    """What unloads have left behind in the container."""
+    leaked_bytes = 0
+    """All memory that has ever leaked here: this much more than is usable may be used."""
+    back: simpy.Event | None = None
+    """When the container is there again, None while it is there: loads in it wait for that."""
+    deaths = 0
+    """How often the container has died, or the host with it: what goes on in it is void then."""
+
     def __init__(self, env: simpy.Environment, row: int, config: Config, zone: int, rng: np.random.Generator) -> None:
         endpoint, kind = config.endpoint, config.kind
         self.row = row
@@ -31,17 +57,9 @@ class Host:
         """Its Availability Zone, from 1."""
         self.rng = rng
         """For an eviction policy that draws."""
-        self.was_open = False
-        """Whether the router has ever sent to it."""
-        self.leaves = False
-        """Whether it is drained, to be gone then."""
-        self.side = 0
-        """While the endpoint is updated, its old and its new hosts are on two sides."""
         self.born_s = env.now
         self.asked_s = env.now
         """When it was asked for, before it was provisioned."""
-        self.gone_s: float | None = None
-        """When the host went, None while it is there: nothing is added up from then on."""
         self.slots = Slots(env, endpoint.load_slots)
         self.network = Link(env, endpoint.host.network_Bps, endpoint.download.stream_Bps)
         self.disk_reads = Link(env, endpoint.disk_read_Bps) if endpoint.disk_read_Bps is not None else None
@@ -51,13 +69,6 @@ class Host:
         self.tasks = Gauge(kind.server.base_tasks, env.now)
         self.serving = Gauge(0, env.now)
         """1 while the router may send to it."""
-        self.loads = 0
-        self.unloads = 0
-        self.awaits_room = False
-        """Whether loads wait for room that nobody is making."""
-        self.downloads = 0
-        self.download_s = 0.0
-        """Time of all downloads that have ended."""
         self.lacked = dict.fromkeys(ROOM, 0)
         """How often a load did not fit, by what there was too little of."""
         self.artefacts: dict[int, int] = {}
@@ -66,16 +77,6 @@ class Host:
         """Pools of each model that are loading, ready or being unloaded."""
         self.extra: dict[int, tuple[int, int]] = {}
         """What some pools hold beyond the memory and the tasks of a copy of their model; negative: less."""
-        self.holding = 0
-        """Models that have memory here: from the load in memory on to the end of the unload."""
-        self.left_bytes = 0
-        """What unloads have left behind in the container."""
-        self.back: simpy.Event | None = None
-        """When the container is there again, None while it is there: loads in it wait for that."""
-        self.deaths = 0
-        """How often the container has died, or the host with it: what goes on in it is void then."""
-        self.leaked_bytes = 0
-        """All memory that has ever leaked here: this much more than is usable may be used."""
         self._unused: OrderedDict[int, None] = OrderedDict()
         """Models whose artefact is on disk and that have no pool, the one used longest ago first."""
         self.line = Line(env)
@@ -165,6 +166,12 @@ class Host:
 
     def can_ever_hold(self, model: Model) -> bool:
         """Whether the model could be loaded with nothing else on the host."""
+        found = self.config.ever_held.get(model.index)
+        if found is None:
+            found = self.config.ever_held[model.index] = self._could_hold(model)
+        return found
+
+    def _could_hold(self, model: Model) -> bool:
         tasks = self._base_tasks + model.pool_tasks
         asked_bytes = self._base_bytes + self.config.asked_bytes[model.index]
         fits = self._admits(asked_bytes, self._usable_bytes, tasks, self._pid_limit)

@@ -127,7 +127,7 @@ class LoadFaults:
         model = host.config.models[plane.tables.views.pools.model[pool]]
         failure = self.of(model.index)
         if failure == SWALLOWED:
-            plane.spoil_pool(env.now, pool, BROKEN, float(draw.cpu[0]), float(draw.wait[0]))
+            plane.spoil_pool(env.now, pool, BROKEN, draw.cpu[0], draw.wait[0])
         elif failure == OUT_OF_MEMORY:
             victim = self._eviction.victim(host, env.now)
             if victim != NONE:

@@ -22,14 +22,16 @@ class LoadLimit:
         self._limit_s = limit_s
         self._begun: deque[tuple[float, simpy.Process, int]] = deque()
         """Deadline, process and pool of the loads under way, and of some that have ended."""
-        self._idle = env.event()
+        self._idle: simpy.Event | None = None
+        """What is waited for while no load is under way."""
         env.process(self._enforce())
 
     def begin(self, process: simpy.Process, pool: int) -> None:
         """A load begins."""
         self._begun.append((self._env.now + self._limit_s, process, pool))
-        if not self._idle.triggered:
+        if self._idle is not None:
             self._idle.succeed()
+            self._idle = None
 
     def under_way(self) -> Iterator[tuple[simpy.Process, int]]:
         """The process and the pool of each load that has not ended, the first to begin first."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from mmesim.engine.dataplane import DataPlane
 
 
-class LoadLog:
-    """Keeps nothing: most runs want no more of loads than their number and durations.
+class LoadLog(Protocol):
+    """What keeps loads one by one. Most runs have none: they want no more of loads than their number and durations.
 
     Pools, hosts and models are rows; times are seconds. `plane` knows when the phases of a load ended; `deaths` is how
     often the host's container had died when an unload began.

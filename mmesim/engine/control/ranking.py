@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from heapq import heapify, heappop, heappush, heapreplace
 
 from mmesim.engine.dataplane import DataPlane
@@ -21,30 +22,35 @@ class Ranking:
     costs nothing here, and a victim the logarithm of the number of pools.
     """
 
-    def __init__(self, plane: DataPlane, host: int, policy: Ranked, figures: ModelFigures) -> None:
+    def __init__(
+        self, plane: DataPlane, host: int, policy: Ranked, figures: ModelFigures, pinned: Collection[int]
+    ) -> None:
+        """`pinned`: models that are never unloaded for lack of room."""
         self._plane = plane
         self._policy = policy
-        self._figures = figures
-        pools = plane.tables.views.pools
+        self._asked = Pools(plane.pools, NONE, figures)
+        self._pinned = pinned
+        pools = plane.pools
         ready = [pool for pool in plane.pools_of(host) if pools.state[pool] == READY]
         self._heap: list[tuple[Key, int, int]] = [self._entry(pool) for pool in ready if not self._is_pinned(pool)]
         heapify(self._heap)
 
     def add(self, pool: int) -> None:
         """A pool of the host is ready."""
-        if not self._is_pinned(pool):
+        if not self._pinned or not self._is_pinned(pool):
             heappush(self._heap, self._entry(pool))
 
     def key(self, pool: int) -> Key:
         """The key that the pool has now."""
-        return self._policy.key(Pools(self._plane.tables.views.pools, pool, self._figures))
+        self._asked.show(self._plane.pools, pool)
+        return self._policy.key(self._asked)
 
     def lowest(self) -> int | None:
         """The idle pool with the lowest key, NONE when none is idle; None when too many are in use for a quick answer.
 
         It stays here until it is unloaded.
         """
-        pools, heap = self._plane.tables.views.pools, self._heap
+        pools, heap = self._plane.pools, self._heap
         busy: list[tuple[Key, int, int]] = []
         found: int | None = NONE
         while heap:
@@ -70,8 +76,7 @@ class Ranking:
         return len(self._heap) > 2 * ready + FEW
 
     def _entry(self, pool: int) -> tuple[Key, int, int]:
-        return self.key(pool), pool, int(self._plane.tables.views.pools.gen[pool])
+        return self.key(pool), pool, self._plane.pools.gen[pool]
 
     def _is_pinned(self, pool: int) -> bool:
-        views = self._plane.tables.views
-        return bool(views.models.pinned[views.pools.model[pool]])
+        return self._plane.pools.model[pool] in self._pinned

@@ -28,7 +28,7 @@ class Task(simpy.Process):
         self.callbacks = []
         self._generator = generator
         self._target = None
-        self._resume(_happened(simpy.Event(env)))
+        self._resume(_BEGIN)
 
     def _resume(self, event: Any) -> None:
         """Run the generator, with the value of an event or its failure, up to the next event that is to come."""
@@ -80,6 +80,9 @@ def _happened(event: Any) -> simpy.Event:
     return done
 
 
+_BEGIN = _happened(simpy.Event(None))  # type: ignore[arg-type]  # of no environment: what every task begins with
+
+
 def together(
     env: simpy.Environment, parts: Iterable[Generator[simpy.Event, Any, None]]
 ) -> Generator[simpy.Event, Any, None]:
@@ -97,11 +100,12 @@ def together(
 class Slots:
     """A limited number of slots, first come first served. A free slot is granted at once, without an event."""
 
-    __slots__ = ("_env", "_free", "_queue", "capacity")
+    __slots__ = ("_env", "_free", "_granted", "_queue", "capacity")
 
     def __init__(self, env: simpy.Environment, capacity: int) -> None:
         self._env = env
         self._free = capacity
+        self._granted = _happened(simpy.Event(env))
         self._queue: deque[simpy.Event] = deque()
         self.capacity = capacity
 
@@ -117,10 +121,10 @@ class Slots:
 
     def request(self) -> simpy.Event:
         """A request for a slot: an event that has happened already when a slot is free, else happens in its turn."""
-        event = simpy.Event(self._env)
         if self._free > 0:
             self._free -= 1
-            return _happened(event)
+            return self._granted
+        event = simpy.Event(self._env)
         self._queue.append(event)
         return event
 

@@ -8,8 +8,10 @@ in both, and so does `t.clock[0].now` for a table of one row. `Tables.arrays` ar
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -88,10 +90,10 @@ class Columns:
     __slots__ = ("_array",)
     names: tuple[str, ...] = ()
 
-    def __init__(self, array: NDArray[Any]) -> None:
+    def __init__(self, array: NDArray[Any], as_seen: Callable[[NDArray[Any]], Any] = np.asarray) -> None:
         self._array = array
         for name in self.names:
-            setattr(self, name, array[name])
+            setattr(self, name, as_seen(array[name]))
 
     def __getitem__(self, row: int) -> Any:
         return self._array[row]
@@ -302,6 +304,11 @@ class Tables:
             if table == "pools":
                 self._content["scratch"] = zeros(new.size, np.dtype(np.int64))
         self._refresh()
+
+    def numbers(self, table: str) -> Any:
+        """The columns of a table by name, for numbers one by one: those of Python, in half the time of an array's."""
+        columns = getattr(self.views, table)
+        return _columns(columns.names)(self._content[table], attrgetter("data"))
 
     def rows(self, table: str) -> int:
         """Rows of a table, free ones included (of `tasks`: tasks a host)."""

@@ -98,18 +98,7 @@ def collect(
         load_episodes=views.episodes.copy(),
         **_classes(views),
         cells=_cells(views),
-        tenants=TenantData(
-            calls=views.model_stats.calls[:-1].copy(),
-            ok=views.model_stats.ok[:-1].copy(),
-            misses=views.model_stats.misses[:-1].copy(),
-            over=views.model_over[:, : limits.size].copy(),
-            latency_sum_s=views.model_stats.latency[:-1].copy(),
-            latency_min_s=views.model_stats.latency_min[:-1].copy(),
-            latency_max_s=views.model_stats.latency_max[:-1].copy(),
-            histogram=views.model_hist.copy(),
-            worker_busy_s=added.workers.busy_s.astype(np.float32),
-            worker_s=added.workers.there_s[:-1].astype(np.float32),
-        ),
+        tenants=_tenants(views, added, limits.size),
         shared_worker_s=float(added.workers.there_s[-1]),
         model_names=tuple(model.name for model in models),
         hosts=_hosts(views, hosts, peaks, added),
@@ -123,6 +112,23 @@ def collect(
         control_events=control_events,
         seam_crossings=int(views.clock[0].crossings),
         happened=happened,
+    )
+
+
+def _tenants(views: Any, added: Integrals, limits: int) -> TenantData:
+    """What each model got; the last row of a table, of a queue that all models share, is left out."""
+    stats = views.model_stats
+    return TenantData(
+        calls=stats.calls[:-1].copy(),
+        ok=stats.ok[:-1].copy(),
+        misses=stats.misses[:-1].copy(),
+        over=views.model_over[:, :limits].copy(),
+        latency_sum_s=stats.latency[:-1].copy(),
+        latency_min_s=stats.latency_min[:-1].copy(),
+        latency_max_s=stats.latency_max[:-1].copy(),
+        histogram=views.model_hist.copy(),
+        worker_busy_s=added.workers.busy_s.astype(np.float32),
+        worker_s=added.workers.there_s[:-1].astype(np.float32),
     )
 
 

@@ -128,13 +128,13 @@ class Labels:
             )
         if not _NAMESPACE.fullmatch(self.namespace):
             raise UserError(
-                f"--namespace {_shown(self.namespace)} is no namespace of CloudWatch: write at most 255 letters, "
+                f"--namespace {_shown(self.namespace)} is not a namespace of CloudWatch: write at most 255 letters, "
                 "digits and . - _ / # : or spaces, a letter or digit at the end, and no : at the start"
             )
         for option, value in (("endpoint", self.endpoint), ("variant", self.variant)):
             if not _NAME.fullmatch(value):
                 raise UserError(
-                    f"--{option} {_shown(value)} is no name of SageMaker: write at most 63 letters, digits and "
+                    f"--{option} {_shown(value)} is not a name for SageMaker: write at most 63 letters, digits and "
                     "hyphens, a letter or digit at both ends"
                 )
 

@@ -78,10 +78,10 @@ def wrong(request: Mapping[str, Any]) -> Iterator[str]:
         if len(values) > MOST_VALUES or len(values) != len(counts):
             yield f"{name}: {len(values)} values with {len(counts)} counts"
         if any(count <= 0.0 for count in counts):
-            yield f"{name}: a value that occurs never"
+            yield f"{name}: a value that never occurs"
         figures = [*values, *counts, *datum.get("StatisticValues", {}).values(), datum.get("Value", 0.0)]
         if not all(math.isfinite(figure) and abs(figure) <= LARGEST for figure in figures):
-            yield f"{name}: a figure that is no number, or too large"
+            yield f"{name}: a figure that is not a number, or too large"
 
 
 def _request(labels: Labels, data: list[Mapping[str, Any]]) -> Mapping[str, Any]:

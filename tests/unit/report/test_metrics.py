@@ -265,8 +265,8 @@ GOOD: dict[str, Any] = {"MetricName": "m", "Unit": "None", "Values": [1.0], "Cou
         ({"Value": 1.0}, "not one of"),
         ({"Values": [1.0] * 151, "Counts": [1.0] * 151}, "151 values with 151 counts"),
         ({"Counts": [1.0, 1.0]}, "1 values with 2 counts"),
-        ({"Counts": [0.0]}, "occurs never"),
-        ({"Values": [math.nan]}, "no number"),
+        ({"Counts": [0.0]}, "never occurs"),
+        ({"Values": [math.nan]}, "not a number"),
         ({"Values": [2.0**361]}, "too large"),
     ],
 )
@@ -301,7 +301,7 @@ def test_times_are_those_that_cloudwatch_takes() -> None:
 @pytest.mark.parametrize(
     ("start", "said"),
     [
-        ("yesterday", "'yesterday' is no time: write one such as 2026-11-27T04:00Z"),
+        ("yesterday", "'yesterday' is not a time: write one such as 2026-11-27T04:00Z"),
         ("2026-11-27T04:00", "has no time zone: write 2026-11-27T04:00Z if it is UTC"),
         ("2026-11-27T04:00:30Z", "not a whole minute"),
         ("2026-11-27T04:00+00:00:30", "not a whole minute"),
@@ -366,7 +366,7 @@ def test_hostile_names_do_no_harm(name: str) -> None:
     labels = Labels("mmesim", endpoint_name(name), "AllTraffic")
     assert labels.endpoint.replace("-", "").isascii()
     for given_names in ((name, "day", "v"), ("mmesim", name, "v"), ("mmesim", "day", name)):
-        with pytest.raises(UserError, match=r"is no n"):
+        with pytest.raises(UserError, match=r"is not a n"):
             Labels(*given_names)
 
 

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 from scipy import stats
 
 from mmesim.scenario import CpuWait, Poisson, Scenario, Server, Traffic
@@ -29,21 +28,19 @@ def _scenario(make: MakeScenario, mean_s: float = 0.4, seed: int = 1) -> Scenari
 
 
 def _values(draw: LoadDraw) -> list[float]:
-    return [draw.start_cpu, draw.start_wait, draw.first_byte, *draw.cpu.tolist(), *draw.wait.tolist()]
+    return [draw.start_cpu, draw.start_wait, draw.first_byte, *draw.cpu, *draw.wait]
 
 
 def test_constants_are_given_as_they_are(make_scenario: MakeScenario) -> None:
     scenario = make_scenario(TRAFFIC, workers=2, load=CpuWait(cpu=Constant(0.4), wait=Constant(0.1)))
     draw = LoadTimes(scenario, 0).draw(1, 77)
     assert (draw.start_cpu, draw.start_wait, draw.first_byte) == (0.2, 0.0, 0.05)
-    assert (draw.cpu.tolist(), draw.wait.tolist()) == ([0.4, 0.4], [0.1, 0.1])
+    assert (draw.cpu, draw.wait) == ((0.4, 0.4), (0.1, 0.1))
 
 
 def test_constants_are_made_once(make_scenario: MakeScenario) -> None:
     times = LoadTimes(make_scenario(TRAFFIC), 0)
     assert times.draw(0, 1) is times.draw(0, 2)
-    with pytest.raises(ValueError, match="read-only"):
-        times.draw(0, 1).cpu[0] = 1.0
 
 
 def test_every_load_is_the_same_in_whatever_order_loads_happen(make_scenario: MakeScenario) -> None:
@@ -66,15 +63,15 @@ def test_replications_and_seeds_differ(make_scenario: MakeScenario) -> None:
 def test_a_changed_mean_changes_only_what_it_scales(make_scenario: MakeScenario) -> None:
     before = LoadTimes(_scenario(make_scenario, 0.4), 0).draw(0, 9)
     after = LoadTimes(_scenario(make_scenario, 0.8), 0).draw(0, 9)
-    np.testing.assert_array_equal(after.cpu, 2 * before.cpu)
-    np.testing.assert_array_equal(after.wait, before.wait)
+    assert after.cpu == tuple(2 * cpu_s for cpu_s in before.cpu)
+    assert after.wait == before.wait
     assert (after.start_cpu, after.first_byte) == (before.start_cpu, before.first_byte)
 
 
 def test_workers_load_at_speeds_of_their_own(make_scenario: MakeScenario) -> None:
     draw = LoadTimes(_scenario(make_scenario), 0).draw(0, 0)
-    assert draw.cpu.shape == draw.wait.shape == (3,)
-    assert len(set(draw.cpu.tolist())) == 3
+    assert len(draw.cpu) == len(draw.wait) == 3
+    assert len(set(draw.cpu)) == 3
 
 
 def test_draws_over_many_loads_follow_the_distribution(make_scenario: MakeScenario) -> None:
