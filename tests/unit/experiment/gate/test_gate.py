@@ -342,7 +342,7 @@ def test_short_scenarios_are_looked_at_first(tmp_path):
 
 
 def test_the_watch_hears_of_every_run(tmp_path):
-    heard: list[tuple[int, int, int]] = []
+    heard: list[tuple[int, int, int, int]] = []
     found = gate(
         [write(tmp_path, "[p90 < 500 ms]")],
         executor=Fake(Engine(slow=0.02)),
