@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from mmesim import units
 from mmesim.errors import OutputError
 from mmesim.files import beside, whole, write_text, writing
-from mmesim.results.asked import asked
+from mmesim.results.asked import asked, recoveries
 from mmesim.results.compare import stable
 from mmesim.results.figures import read
 from mmesim.results.latency import pool
@@ -69,7 +69,7 @@ class SweptPoint:
 def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
     """What a sweep keeps of a result."""
     entries: Any = result.summary["expect"]
-    of_some = asked(result.scenario, result.runs)
+    of_some = (*asked(result.scenario, result.runs), *recoveries(result.scenario))
     pooled = pool(result.runs) if of_some else None
     return SweptPoint(
         number=number,

@@ -29,7 +29,7 @@ class Answer:
 def plan_page(planned: Planned, known: Provenance | None = None, answer: Answer | None = None) -> str:
     """The page of a plan: `known` is where it comes from, `answer` the scenario of the fleet that was found."""
     shown = parts(plan_report(planned, stated=False), {SUMMARY: fleets(planned)})
-    said = [] if answer is None else [*unpublished(answer.scenario.endpoint), Lines((EVERY_RULE,))]
+    said = [] if answer is None else [*unpublished(answer.scenario), Lines((EVERY_RULE,))]
     whole = [] if answer is None else [*file("scenario.yaml of the answer", answer.text)]
     begun = [] if known is None else [*origin(known, "the scenario")]
     more = chapters(("assumptions", "Assumptions", said), ("scenario", "Scenario", [*begun, *whole]))

@@ -30,7 +30,7 @@ def sweep_page(
     pictures = [swept_figure(result, figure) for figure in drawn]
     shown = parts(sweep_report(result, figures), {SUMMARY: pictures})
     begun = [] if known is None else [*origin(known), *file(SCENARIO, scenario)]
-    said = [*unpublished(result.scenario.endpoint), Lines((EVERY_RULE,))]
+    said = [*unpublished(result.scenario), Lines((EVERY_RULE,))]
     more = chapters(("assumptions", "Assumptions", said), ("scenario", "Scenario", begun))
     shown += [Part(of.anchor, of.name, render(of.blocks, of.name)) for of in more]
     return document(f"{result.scenario.name}: sweep", answer(result), tone_of(result), shown, {})
