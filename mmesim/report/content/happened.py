@@ -86,7 +86,7 @@ def _row(of: Any, often: bool) -> tuple[Cell, ...]:
         _time(of["first_s"]),
         _time(of["detected_s"]),
         recovered,
-        Cell(_hurt(of)),
+        Cell(hurt(of)),
     )
 
 
@@ -98,7 +98,7 @@ def _time(of: Any) -> Cell:
     return Cell(value) if ends[0] == ends[1] else Cell(value, f"({ends[0]} to {ends[1]})")
 
 
-def _hurt(of: Any) -> str:
+def hurt(of: Any) -> str:
     """The calls that failed, by the most frequent causes, and the slow ones."""
     failed = sorted(((n, cause) for cause, n in of["errors"].items() if n), key=lambda one: (-one[0], one[1]))
     parts = []

@@ -11,10 +11,10 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.preflight.call_time import in_server_s
-from mmesim.preflight.load import occupancy
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
+from mmesim.preflight.workers import occupancy
 from mmesim.results.figures import DEVICE_USE, USE, measured_s, worker_use
 from mmesim.results.over_time.fleet import cpu_share
 from mmesim.results.run_data import RunData, TenantData
