@@ -220,5 +220,5 @@ def test_memory_does_not_grow_with_the_calls() -> None:
         assert made == pytest.approx(calls, rel=0.1)
         return most
 
-    small, large = peak(300_000), peak(3_000_000)
+    small, large = peak(150_000), peak(1_500_000)
     assert large < 1.3 * small
