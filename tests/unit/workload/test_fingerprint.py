@@ -55,7 +55,7 @@ def test_a_day_of_azure_fits_in_ten_kilobytes_without_a_name(
     assert not any(names.name(number)[:8] in text for number in range(1000))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(one, marks=pytest.mark.slow) for one in (2, 3))])
 def test_traffic_from_it_misses_a_cache_as_often_as_the_day(day: tuple[Description, Fingerprint], seed: int) -> None:
     original, of = day
     again = describe(AZURE_DAY, generated(of, seed=seed), DAY_S)
