@@ -150,7 +150,7 @@ class Work:
 def simulate_all(
     scenarios: Sequence[Scenario],
     finished: Callable[[int, Result], None],
-    store: Path | None,
+    store: str | Path | None,
     jobs: int,
     executor: Executor | None,
     watch: Watch | None,
