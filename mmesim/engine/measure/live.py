@@ -28,7 +28,7 @@ LONG_ENOUGH = 0.05
 call is always busy."""
 
 NAMES = tuple(column.name for column in WINDOW.columns)
-MOST = np.array([name.endswith("_max") for name in NAMES])
+MOST = tuple(name.endswith("_max") for name in NAMES)
 """What is counted as the largest value, not as a sum."""
 LEAST, OK = NAMES.index("latency_min"), NAMES.index("ok")
 """What is counted as the smallest value, among those that were answered well."""
@@ -47,13 +47,13 @@ class Period:
     figures: dict[str, float]
     """By their names in the table of windows, in CloudWatch's units; NaN where nothing was observed."""
     instances: float
-    """Hosts that were there, mean over the period."""
+    """Hosts that were there, mean over the period; NaN where no figure is asked for that is one of theirs."""
     in_service: float
-    """Those of them that took calls."""
+    """Those of them that took calls; NaN where no figure is asked for that is one of theirs."""
     causes: dict[str, float]
-    """Attempts that failed, by cause."""
+    """Attempts that failed, by cause; empty where no figure is asked for that is made of them."""
     latencies: Ints
-    """Calls that were answered well, by bucket of `tables.views.coarse_edges`, as clients see them."""
+    """Calls that were answered well, by bucket of `tables.views.coarse_edges`, as clients see them; likewise."""
 
     def hosts_of(self, name: str) -> float:
         """The hosts that a figure was measured over, mean over the period."""
@@ -70,6 +70,8 @@ class LiveMetrics:
         self.hosts = hosts
         self.log_middles = log_middles(plane.tables.views.coarse_edges)
         self._counted: list[_Counted] = []
+        self._window: list[memoryview] = [plane.tables.arrays.window[name].data for name in NAMES]
+        """The columns of the kernel's window, which never grows, as numbers of Python."""
 
     def integrals(self) -> Integrals:
         """Everything that accumulates over time, up to now."""
@@ -78,7 +80,7 @@ class LiveMetrics:
     def meter(self, names: Collection[str] | None = None) -> Meter:
         """A new meter of some figures, None for all that the endpoint has, whose first period begins now."""
         self.collect()
-        counted = _Counted(self.plane.tables.views.window_causes.size, self.plane.tables.views.window_hist.size)
+        counted = _Counted()
         self._counted.append(counted)
         if names is None:
             without = OF_DEVICES if self.plane.tables.views.params[0].devices == 0 else ()
@@ -87,41 +89,38 @@ class LiveMetrics:
 
     def collect(self) -> None:
         """What the kernel has counted since the last call goes to every meter."""
-        views = self.plane.tables.views
-        counted = self.plane.tables.arrays.window
-        row = np.array(counted[0].item(), dtype=np.float64)
+        row = [float(column[0]) for column in self._window]
         for one in self._counted:
-            one.add(row, views.window_causes, views.window_hist)
-        counted[...] = 0
+            one.add(row)
+        for column in self._window:
+            column[0] = 0
+        views = self.plane.tables.views
         views.window[0].in_flight_max = views.counts[0].in_system
-        views.window_causes[:] = 0
-        views.window_hist[:] = 0
 
 
 class _Counted:
-    """What the kernel has counted since a meter was read."""
+    """What the kernel has counted since a meter was read, by column of `NAMES`."""
 
-    __slots__ = ("causes", "latencies", "row")
+    __slots__ = ("_row",)
 
-    def __init__(self, causes: int, buckets: int) -> None:
-        self.row = np.zeros(len(NAMES))
-        self.causes = np.zeros(causes, dtype=np.int64)
-        self.latencies = np.zeros(buckets, dtype=np.int64)
+    def __init__(self) -> None:
+        self._row: list[float] | None = None
 
-    def add(self, row: Floats, causes: Ints, latencies: Ints) -> None:
+    def add(self, row: list[float]) -> None:
         """What was counted after all that is here."""
-        mine = self.row
+        mine = self._row
+        if mine is None:
+            self._row = row
+            return
         shortest = min((one[LEAST] for one in (mine, row) if one[OK]), default=0.0)
-        self.row = np.where(MOST, np.maximum(mine, row), mine + row)
-        self.row[LEAST] = shortest
-        self.causes += causes
-        self.latencies += latencies
+        self._row = [max(a, b) if most else a + b for a, b, most in zip(mine, row, MOST, strict=True)]
+        self._row[LEAST] = shortest
 
-    def clear(self) -> None:
-        """All of it was read."""
-        self.row[:] = 0.0
-        self.causes[:] = 0
-        self.latencies[:] = 0
+    def take(self) -> list[float]:
+        """All of it, which is forgotten; there is something, if only noughts."""
+        row, self._row = self._row, None
+        assert row is not None
+        return row
 
 
 class Meter:
@@ -133,6 +132,13 @@ class Meter:
         self._names = names
         self._adds_up = not OF_HOSTS.isdisjoint(names)
         """Whether integrals are asked for, which take most of the time of a reading."""
+        self._of_those_in_service = not PER_HOST_IN_SERVICE.isdisjoint(names)
+        self._of_those_there = not PER_HOST_IN_SERVICE.issuperset(names)
+        self._of_causes = not OF_CAUSES.isdisjoint(names)
+        self._of_latencies = not OF_LATENCIES.isdisjoint(names)
+        views = live.plane.tables.views
+        self._causes_before: Ints = views.window_causes.copy()
+        self._latencies_before: Ints = views.window_hist.copy()
         self._seen = _ended(live.loader)
         self._before = live.integrals()
         self._up_before = self._before.up_s
@@ -141,21 +147,38 @@ class Meter:
 
     def read(self, seconds: float) -> Period:
         """The figures of the period that began at the last reading; `seconds`: its length, above 0."""
-        live, counted = self._live, self._counted
+        live = self._live
         live.collect()
-        window, latencies = dict(zip(NAMES, counted.row.tolist(), strict=True)), counted.latencies.copy()
-        causes = dict(zip(CAUSES, map(float, counted.causes.tolist()), strict=True))
-        counted.clear()
+        window = dict(zip(NAMES, self._counted.take(), strict=True))
+        causes, latencies = self._new_causes(), self._new_latencies()
         added = self._added()
-        n = float((self._up_s(added) / seconds).sum())  # hosts, on average
-        serving_s = self._serving_s()
-        before, self._serving_before = self._serving_before, serving_s
-        in_service = float(((serving_s - padded(before, serving_s.size)) / seconds).sum())
+        n = float((self._up_s(added) / seconds).sum()) if self._of_those_there else nan  # hosts, on average
+        in_service = self._in_service(seconds) if self._of_those_in_service else nan
         times = self._new_times()
         reading = Reading(
             window, causes, latencies, live, seconds, n, in_service, added, self._in_system(seconds), times
         )
         return Period({name: FIGURES[name](reading) for name in self._names}, n, in_service, causes, latencies)
+
+    def _new_causes(self) -> dict[str, float]:
+        """Attempts that have failed since the last reading, by cause."""
+        if not self._of_causes:
+            return {}
+        before, self._causes_before = self._causes_before, self._live.plane.tables.views.window_causes.copy()
+        return dict(zip(CAUSES, map(float, (self._causes_before - before).tolist()), strict=True))
+
+    def _new_latencies(self) -> Ints:
+        """Calls that were answered well since the last reading, by bucket of their latency."""
+        if not self._of_latencies:
+            return NO_LATENCIES
+        before, self._latencies_before = self._latencies_before, self._live.plane.tables.views.window_hist.copy()
+        added: Ints = self._latencies_before - before
+        return added
+
+    def _in_service(self, seconds: float) -> float:
+        """Hosts that have taken calls since the last reading, on average."""
+        before, self._serving_before = self._serving_before, self._serving_s()
+        return float(((self._serving_before - padded(before, self._serving_before.size)) / seconds).sum())
 
     def _serving_s(self) -> Floats:
         """How long each host has taken calls."""
@@ -313,6 +336,14 @@ OF_HOSTS = frozenset(
     }
 )
 """Those that are made of integrals."""
+
+OF_CAUSES = frozenset({"InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors", "QueueFull"})
+"""Those that are made of the causes of failures."""
+
+OF_LATENCIES = frozenset({"LogClientLatency", "ClientLatency_p50", "ClientLatency_p99"})
+"""Those that are made of a histogram."""
+
+NO_LATENCIES: Ints = np.zeros(0, dtype=np.int64)
 
 OF_DEVICES = frozenset({"GPUUtilization", "GPUMemoryUtilization"})
 """Those that an endpoint without devices does not have: each is the sum over the devices of an instance."""
