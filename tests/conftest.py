@@ -10,6 +10,7 @@ import tempfile
 import pytest
 from hypothesis import settings
 
+from tests.helpers.cpu_time import CpuTime
 from tests.helpers.files import ROOT
 
 # A law is not about speed: on a busy machine an example may take any time.
@@ -19,6 +20,11 @@ settings.load_profile("mmesim")
 # A run in the background of a script starts with SIGINT ignored, and every process that a test starts would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Says at the end how much CPU time the tests took."""
+    config.pluginmanager.register(CpuTime())
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -23,6 +23,11 @@ PLAN_FOLDER = (
         "for `aws sagemaker create-model`, `create-endpoint-config`; same",
     ),
     ("`config.properties`", "the settings of the model server, for a container of your own; same"),
+    ("`autoscaled.yaml`", "the scenario with the answer and autoscaling; absent without autoscaling"),
+    (
+        "`scalable-target.json`, `scaling-policy.json`",
+        "for `aws application-autoscaling register-scalable-target`, `put-scaling-policy`; same",
+    ),
     ("`provenance.json`", "[where the result comes from](tables.md#provenancejson)"),
 )
 FLEETS = """

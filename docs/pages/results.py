@@ -17,6 +17,7 @@ from mmesim.results.gated import Gated
 from mmesim.results.happened import Kind as HappenedKind
 from mmesim.results.histogram_table import HISTOGRAM_COLUMNS
 from mmesim.results.miss_ratio import MISS_RATIO_COLUMNS
+from mmesim.results.period_tables import TEN_COLUMNS, TIME_COLUMNS
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
@@ -185,6 +186,8 @@ FOLDER = (
     ("`scenario.yaml`", "the resolved scenario: running it again gives the same result"),
     ("`requests.parquet`", "[single calls](#requestsparquet); absent with `--no-requests`"),
     ("`windows.parquet`", "[minutes](#windowsparquet), under CloudWatch's names"),
+    ("`window_times.parquet`", "[how many calls took how long](#window_timesparquet), minute by minute"),
+    ("`windows_10s.parquet`", "[calls in flight](#windows_10sparquet) every ten seconds; absent in runs over 15 days"),
     ("`hosts.parquet`", "[hosts](#hostsparquet)"),
     ("`models.parquet`", "[models](#modelsparquet)"),
     ("`happened.parquet`", "[what happened to the fleet](#happenedparquet); absent when nothing did"),
@@ -201,6 +204,12 @@ WINDOWS = """
 One row a minute and replication, from 0 to the end of the run; null where nothing was observed. CloudWatch's names and
 units. Other statistics have a column `Name_Statistic`, such as `ModelLatency_Maximum`. A call counts in the minute in
 which it ends.
+""".strip()
+
+WINDOW_TIMES = """
+One row for each bucket that holds a sample, in each minute and replication. All calls are counted, recorded or not.
+In runs of more than 15 days the periods are 5 minutes, over 63 days an hour, over 455 days a day: CloudWatch keeps its
+own data so. `sweep`, `gate` and other experiments do not count them.
 """.strip()
 
 PROVENANCE = """
@@ -223,6 +232,7 @@ those of groups 6.3 %; every latency limit in `expect` is an edge.
 MISS_RATIO = """
 What share of its calls a fleet with another memory would miss: the
 [miss-ratio curve](../glossary.md#miss-ratio-curve). Empty where models are not kept in memory, or nothing was called.
+The file has Che's approximation; `result.miss_ratio` and the page add stack distances where every call was recorded.
 """.strip()
 
 
@@ -247,6 +257,8 @@ def tables_page() -> str:
             "requests", "One row a recorded call that was sent in the run, warm-up included.", tables.REQUEST_COLUMNS
         ),
         _table("windows", WINDOWS, tables.WINDOW_COLUMNS),
+        _table("window_times", WINDOW_TIMES, TIME_COLUMNS),
+        _table("windows_10s", "One row for every ten seconds and replication.", TEN_COLUMNS),
         _table(
             "hosts",
             "One row a host and replication, over the measured time; the two peaks over the whole run.",

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.exceptions import TyperException
@@ -27,6 +28,7 @@ from mmesim.cli import (
     init,
     metrics,
     plan,
+    plot,
     report,
     robustness,
     run,
@@ -69,6 +71,7 @@ app.command("gate")(gate.gate)
 app.command("capacity")(capacity.capacity)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
+app.command("plot", help=plot.HELP)(plot.plot)
 app.command("metrics")(metrics.metrics)
 app.command("validate")(validate.validate)
 app.add_typer(trace.app, name="trace")
@@ -91,6 +94,12 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", envvar=DEBUG, help="Print the traceback of an error.")] = False,
 ) -> None:
     """Options of every command; their values are used by their callback and by `main`."""
+
+
+@cache
+def _commands() -> Callable[..., Any]:
+    """The commands, which typer would make anew from their signatures each time that `app` is called."""
+    return typer.main.get_command(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -119,7 +128,7 @@ def _run(words: list[str], debug: bool) -> int:
             # What a trace lacks is said as everything else is; in another process Python says it in its own way.
             warnings.simplefilter("default", TraceWarning)
             warnings.showwarning = _warned
-            result = app(args=words, prog_name="mmesim", standalone_mode=False)
+            result = _commands()(args=words, prog_name="mmesim", standalone_mode=False)
     except TyperException as error:  # the command line itself
         typer.echo(_usage(error, words), err=True)
         return USAGE

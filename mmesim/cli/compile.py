@@ -16,7 +16,7 @@ def compile(
 
     The first run of a version does the same. Run it where an image is built, as the user who will run mmesim.
     """
-    from mmesim.cli.common import announce_compile
+    from mmesim.cli.simulating import announce_compile
     from mmesim.experiment.execute import task
 
     announce_compile(quiet)

@@ -9,20 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.cli import complete
-from mmesim.cli.common import (
-    Cluster,
-    Jobs,
-    Json,
-    NoOwnCode,
-    Silent,
-    Yes,
-    allow,
-    coloured,
-    each,
-    executor,
-    show,
-)
+from mmesim.cli.common import coloured, each, show
+from mmesim.cli.options import Cluster, Jobs, Json, NoOwnCode, Silent, Yes
 from mmesim.cli.reports import ReportFile, refuse_folders
+from mmesim.cli.simulating import allow, executor
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff import Diff

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import (
+from mmesim.cli.common import coloured, show
+from mmesim.cli.options import (
     Cluster,
     Jobs,
     Json,
@@ -18,13 +18,9 @@ from mmesim.cli.common import (
     Seed,
     Store,
     Yes,
-    allow,
-    coloured,
-    executor,
-    show,
-    told_to_continue,
     with_seed,
 )
+from mmesim.cli.simulating import allow, simulating
 
 ABOUT = 15
 """What-ifs of a scenario, roughly: the work that is announced."""
@@ -55,15 +51,10 @@ def explain(
     from mmesim.experiment.explained.explain import count_of
     from mmesim.experiment.explained.explain import explain as run_explain
     from mmesim.report.content.explained import answer_report, explained_report
-    from mmesim.report.progress import SimulationsBar
     from mmesim.scenario.file.load import load
 
     loaded = load(scenario, with_seed(overrides, seed))
     allow(loaded, ABOUT * count_of(loaded, replications), yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with (
-        told_to_continue(store),
-        executor(jobs, cluster, quiet) as running,
-        SimulationsBar(None if quiet else sys.stderr) as progress,
-    ):
+    with simulating(jobs, cluster, store, quiet) as (running, progress):
         found = run_explain(loaded, replications=replications, executor=running, store=store, watch=progress)
     show(found, lambda: answer_report(found) if quiet else explained_report(found), json, coloured())

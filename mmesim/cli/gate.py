@@ -3,77 +3,70 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import (
-    EXIT_CODES,
-    Cluster,
-    Jobs,
-    NoOwnCode,
-    Overrides,
-    Quiet,
-    Yes,
-    afford,
-    announce,
-    coloured,
-    columns,
-    each,
-    executor,
-    told_to_continue,
-)
-from mmesim.cli.reports import ReportFile, add_step_summary, annotate, as_shown, refuse_folders, writers
+from mmesim.cli.common import EXIT_CODES, coloured, each, print_report
+from mmesim.cli.options import Cluster, Jobs, NoOwnCode, Overrides, Quiet, WithRobustness, Yes
+from mmesim.cli.reports import ReportFile, add_step_summary, annotate, refuse_folders, writers
+from mmesim.cli.simulating import allow, executor, told_to_continue
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:
     from mmesim.results.baseline import Baseline
-    from mmesim.scenario.scenario import Scenario
+    from mmesim.results.gated import Gated
 
 STORE = Path("results", "gate.sqlite")
 
+Files = Annotated[
+    list[Path], typer.Argument(help="Scenario files, and folders: every *.yaml under one that expects something.")
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Of what fails: the largest wait, and what one more instance would do.")
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", help="File for all that was found, as JSON.", show_default=False)
+]
+JunitFile = Annotated[
+    Path | None, typer.Option("--junit", help="File for JUnit XML, which CI systems show.", show_default=False)
+]
+MarkdownFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--markdown", help="File for a comment on a pull request; empty when nothing is new.", show_default=False
+    ),
+]
+GitHub = Annotated[
+    bool, typer.Option("--github", help="In a GitHub workflow: mark lines of `expect`, and add a step summary.")
+]
+UpdateBaseline = Annotated[
+    bool, typer.Option("--update-baseline", help="Write the figures of each NAME.yaml to NAME.baseline.json.")
+]
+StoreOrFolder = Annotated[
+    Path, typer.Option(help="File, or folder for one, that keeps what was simulated, which is not run again.")
+]
+
 
 def gate(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help="Scenario files, and folders: every *.yaml under one that expects something."),
-    ],
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Of what fails: the largest wait, and what one more instance would do."),
-    ] = False,
-    robustness: Annotated[
-        bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
-    ] = False,
-    json: Annotated[
-        Path | None, typer.Option("--json", help="File for all that was found, as JSON.", show_default=False)
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", help="File for JUnit XML, which CI systems show.", show_default=False)
-    ] = None,
-    markdown: Annotated[
-        Path | None,
-        typer.Option(
-            "--markdown", help="File for a comment on a pull request; empty when nothing is new.", show_default=False
-        ),
-    ] = None,
+    files: Files,
+    explain: Explain = False,
+    robustness: WithRobustness = False,
+    json: JsonFile = None,
+    junit: JunitFile = None,
+    markdown: MarkdownFile = None,
     report: ReportFile = None,
-    github: Annotated[
-        bool, typer.Option("--github", help="In a GitHub workflow: mark lines of `expect`, and add a step summary.")
-    ] = False,
-    update_baseline: Annotated[
-        bool, typer.Option("--update-baseline", help="Write the figures of each NAME.yaml to NAME.baseline.json.")
-    ] = False,
+    github: GitHub = False,
+    update_baseline: UpdateBaseline = False,
     yes: Yes = False,
     no_own_code: NoOwnCode = False,
     quiet: Quiet = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
-    store: Annotated[
-        Path, typer.Option(help="File, or folder for one, that keeps what was simulated, which is not run again.")
-    ] = STORE,
+    store: StoreOrFolder = STORE,
     overrides: Overrides = None,
 ) -> None:
     """Pass or fail scenarios by what they expect.
@@ -82,18 +75,11 @@ def gate(
     """
     from mmesim.experiment.gate.cases import RUNS
     from mmesim.experiment.gate.gate import gate as run_gate
-    from mmesim.report.content.gate import gate_report, verdict_report
     from mmesim.report.progress import SimulationsBar
-    from mmesim.report.text import text
 
     refuse_folders(json=json, junit=junit, markdown=markdown, report=report)
-
-    def allowed(scenario: Scenario) -> None:
-        announce(scenario, no_own_code, quiet)
-        afford(scenario, RUNS, yes)
-
-    fresh: dict[Path, Baseline] = {}
     file = store / STORE.name if store.is_dir() or not store.suffix else store
+    fresh: dict[Path, Baseline] = {}
     with told_to_continue(file), SimulationsBar(None if quiet else sys.stderr) as progress:
         found = run_gate(
             files,
@@ -101,30 +87,46 @@ def gate(
             executor=lambda: executor(jobs, cluster, quiet),
             store=file,
             watch=progress,
-            allowed=allowed,
+            allowed=lambda one: allow(one, RUNS, yes=yes, no_own_code=no_own_code, quiet=quiet),
             explain=explain,
             robustness=robustness,
             fresh=fresh if update_baseline else None,
         )
-
-    def show() -> None:
-        if github:
-            annotate(found)
-        shown = verdict_report(found) if quiet else gate_report(found)
-        typer.echo(as_shown(text(shown, colour=coloured(), width=columns())), nl=False)
-
-    summary = [lambda: add_step_summary(found, quiet)] if github else []
-    saved = [partial(baseline.save, beside) for beside, baseline in fresh.items()]
-    each(show, *writers(found, json, junit, markdown, report), *summary, *saved)
-    if fresh and not quiet:
-        typer.echo(f"wrote {', '.join(map(str, fresh))}", err=True)
-    broken = [scenario for scenario in found.scenarios if scenario.error is not None]
-    if not quiet and len(broken) < len(found.scenarios):
-        typer.echo(_simulated(sum(scenario.simulated for scenario in found.scenarios), file), err=True)
-    if broken:
-        reasons = [str(scenario.error) for scenario in broken] if quiet else []  # else they are in the report
-        raise UserError("\n".join((_not_judged(len(broken), len(found.scenarios)), *reasons)))
+    each(
+        lambda: _show(found, quiet, github),
+        *writers(found, json, junit, markdown, report),
+        *([lambda: add_step_summary(found, quiet)] if github else []),
+        *(partial(baseline.save, beside) for beside, baseline in fresh.items()),
+    )
+    if not quiet:
+        _tell_kept(found, file, fresh)
+    _refuse_broken(found, quiet)
     raise typer.Exit(EXIT_CODES[found.verdict])
+
+
+def _show(found: Gated, quiet: bool, github: bool) -> None:
+    """Print the report, or the verdicts alone; before it, in a workflow, what marks the lines."""
+    from mmesim.report.content.gate import gate_report, verdict_report
+
+    if github:
+        annotate(found)
+    print_report(verdict_report(found) if quiet else gate_report(found), coloured())
+
+
+def _tell_kept(found: Gated, store: Path, fresh: Collection[Path]) -> None:
+    """Say which baselines were written, and how much of the work was new."""
+    if fresh:
+        typer.echo(f"wrote {', '.join(map(str, fresh))}", err=True)
+    if any(scenario.error is None for scenario in found.scenarios):
+        typer.echo(_simulated(sum(scenario.simulated for scenario in found.scenarios), store), err=True)
+
+
+def _refuse_broken(found: Gated, quiet: bool) -> None:
+    """UserError when scenarios could not be judged; with the reasons where no report has told them."""
+    broken = [scenario for scenario in found.scenarios if scenario.error is not None]
+    if broken:
+        reasons = [str(scenario.error) for scenario in broken] if quiet else []
+        raise UserError("\n".join((_not_judged(len(broken), len(found.scenarios)), *reasons)))
 
 
 def _not_judged(broken: int, of: int) -> str:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import (
-    EXIT_CODES,
-    INTERRUPTED,
+from mmesim.cli.common import EXIT_CODES, INTERRUPTED, coloured, each, folder_name, print_report
+from mmesim.cli.options import (
     Cluster,
     Jobs,
     Json,
@@ -18,16 +17,11 @@ from mmesim.cli.common import (
     Overrides,
     ScenarioFile,
     Seed,
-    allow,
-    coloured,
-    columns,
-    each,
-    executor,
-    folder_name,
-    told_to_continue,
+    StoreWithDefault,
     with_seed,
 )
-from mmesim.cli.reports import WithPage, as_shown
+from mmesim.cli.reports import WithPage
+from mmesim.cli.simulating import allow, executor, tell_to_continue, told_to_continue
 
 if TYPE_CHECKING:
     from mmesim.experiment.plan.result import PlanResult
@@ -55,7 +49,7 @@ def plan(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, and only the answer.")] = False,
     jobs: Jobs = 1,
     cluster: Cluster = None,
-    store: Annotated[Path, typer.Option(help="File that keeps what was simulated, which is not run again.")] = STORE,
+    store: StoreWithDefault = STORE,
     json: Json = False,
     overrides: Overrides = None,
 ) -> None:
@@ -90,7 +84,7 @@ def plan(
         typer.echo(f"written to {folder}", err=True)
     if not found.document.finished:
         if not quiet:
-            typer.echo(f"what is finished is in {store}: run the same command to continue", err=True)
+            tell_to_continue(store)
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(EXIT_CODES[found.document.verdict])
 
@@ -108,15 +102,14 @@ def _show(found: PlanResult, json: bool, quiet: bool, deploy: bool) -> None:
     """Print the document, the answer alone, or the report."""
     from mmesim.report.content.planned.deploy import deploy_report
     from mmesim.report.content.planned.report import plan_report, statement_report
-    from mmesim.report.text import text
 
     if json:
         typer.echo(found.to_json(), nl=False)
         return
     shown = statement_report(found.document) if quiet else plan_report(found.document)
     if deploy and found.answer_scenario is not None:
-        shown = (*shown, *deploy_report(found.answer_scenario))
-    typer.echo(as_shown(text(shown, colour=coloured(), width=columns())), nl=False)
+        shown = (*shown, *deploy_report(found.deployable))
+    print_report(shown, coloured())
 
 
 def _save(found: PlanResult, folder: Path, with_page: bool) -> None:

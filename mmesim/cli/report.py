@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import columns
-from mmesim.cli.reports import PAGE, as_shown
+from mmesim.cli.common import as_shown, columns
+from mmesim.cli.reports import PAGE
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run or mmesim plan wrote.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run, plan or sweep wrote.", show_default=False)],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -24,7 +24,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make a page of the folder of a run or of a plan.
+    """Make a page of the folder of a run, a plan or a sweep.
 
     One HTML file that opens from disk, with figures, pictures and all that was assumed; or Markdown or text.
     """
@@ -48,10 +48,12 @@ def write_page(folder: Path, out: Path | None = None) -> None:
 
 def _made(folder: Path, suffix: str) -> str:
     """The page, or the same sections as Markdown or text."""
-    from mmesim.results.folder import PLAN, RUN
+    from mmesim.results.folder import PLAN, RUN, SWEEP
 
     if PLAN.of(folder):
         return _of_plan(folder, suffix)
+    if SWEEP.of(folder):
+        return _of_sweep(folder, suffix)
     if not RUN.of(folder):
         raise UserError(_no_page(folder))
     from mmesim.results.shown import Kept
@@ -69,15 +71,14 @@ def _made(folder: Path, suffix: str) -> str:
 def _no_page(folder: Path) -> str:
     """Why no page can be made of a folder, and of which one can."""
     from mmesim.experiment.sweep.result import FILES
+    from mmesim.results.folder import SWEEP
 
     if (folder / FILES[0]).is_file():
-        return (
-            f"{folder} is the folder of a sweep, whose page is made with it: mmesim sweep FILE --report --out {folder}"
-        )
-    made = "a page is made of folders that mmesim run or mmesim plan wrote"
+        return f"{folder} is the folder of a sweep without {SWEEP.document}: sweep again, which simulates nothing twice"
+    made = "a page is made of folders that mmesim run, plan or sweep wrote"
     if not folder.is_dir():
         return f"{folder} is not the result folder of a run: there is no such folder; {made}"
-    others = "the pages of sweep, diff and gate are made by their --report"
+    others = "the pages of diff and gate are made by their --report"
     return f"{folder} is not the result folder of a run: it has no summary.json of mmesim; {made}; {others}"
 
 
@@ -97,6 +98,24 @@ def _of_plan(folder: Path, suffix: str) -> str:
     from mmesim.report.content.planned.report import plan_report
 
     return _plain(plan_report(planned), suffix)
+
+
+def _of_sweep(folder: Path, suffix: str) -> str:
+    from mmesim.experiment.sweep.kept import sweep_of
+    from mmesim.scenario.figures import figure, shown_in
+
+    result, metrics = sweep_of(folder)
+    figures = [figure(name, shown_in("sweep")) for name in metrics]
+    if suffix == ".html":
+        from mmesim.report.page.sweep import sweep_page
+        from mmesim.results.folder import SCENARIO
+        from mmesim.results.shown import origin_of
+
+        text = (folder / SCENARIO).read_text(encoding="utf-8")
+        return sweep_page(result, figures, origin_of(folder), text)
+    from mmesim.report.content.sweep import sweep_report
+
+    return _plain(sweep_report(result, figures), suffix)
 
 
 def _plain(found: Report, suffix: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,8 @@ from mmesim.cli.common import tell
 from mmesim.files import write_text, writing
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from mmesim.results.gated import Gated
 
 ReportFile = Annotated[
@@ -32,8 +33,6 @@ PAGE = "report.html"
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 ROOT = "GITHUB_WORKSPACE"
-PLAIN = str.maketrans({"✓": "+", "✗": "x"})
-"""Ticks for a terminal that has no others."""
 
 
 def misused_report(words: Sequence[str], said: str) -> str:
@@ -115,11 +114,17 @@ def add_step_summary(found: Gated, quiet: bool) -> None:
         page.write(step_summary(found))
 
 
-def as_shown(text: str) -> str:
-    """The text with ticks that stdout can show."""
-    encoding = getattr(getattr(sys.stdout, "terminal", sys.stdout), "encoding", None) or "ascii"
-    try:
-        "✓✗".encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return text.translate(PLAIN)
-    return text
+def refuse_picture(file: Path | None) -> None:
+    """UserError when a picture is asked for in a format that nobody draws: said before anything is simulated."""
+    if file is not None:
+        from mmesim.report.plots.picture import check_format
+
+        check_format(file)
+
+
+def draw(plot: Callable[[], Figure], file: Path | None) -> None:
+    """Draw a plot, if a file is given; raises OutputError."""
+    if file is not None:
+        from mmesim.report.plots.picture import write_plot
+
+        write_plot(plot(), file)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import (
-    EXIT_CODES,
+from mmesim.cli.common import EXIT_CODES, show
+from mmesim.cli.options import (
     Cluster,
     Jobs,
     Json,
@@ -19,13 +18,9 @@ from mmesim.cli.common import (
     Seed,
     Store,
     Yes,
-    allow,
-    executor,
-    show,
-    told_to_continue,
-    trust,
     with_seed,
 )
+from mmesim.cli.simulating import allow, simulating, trust
 from mmesim.errors import UserError
 
 
@@ -56,18 +51,13 @@ def robustness(
     from mmesim.experiment.robustness import robustness as run_robustness
     from mmesim.report.blocks import Lines, report
     from mmesim.report.content.robustness import robustness_report
-    from mmesim.report.progress import SimulationsBar
     from mmesim.scenario.file.load import load
 
     loaded = load(scenario, with_seed(overrides, seed))
     if check and not loaded.expect:
         raise UserError(f"{scenario}: --check needs expectations: add `expect`, such as [p99 < 500 ms]")
     allow(loaded, repeated(loaded, replications).run.replications, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with (
-        told_to_continue(store),
-        executor(jobs, cluster, quiet) as running,
-        SimulationsBar(None if quiet else sys.stderr) as progress,
-    ):
+    with simulating(jobs, cluster, store, quiet) as (running, progress):
         found = run_robustness(
             loaded, full=full, replications=replications, executor=running, store=store, watch=progress
         )

@@ -11,27 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import (
-    EXIT_CODES,
-    INTERRUPTED,
-    Cluster,
-    Jobs,
-    NoOwnCode,
-    Overrides,
-    Quiet,
-    ScenarioFile,
-    Seed,
-    Yes,
-    allow,
-    coloured,
-    each,
-    executor,
-    folder_name,
-    show,
-    tell,
-    trust,
-)
-from mmesim.cli.reports import WithPage
+from mmesim.cli.common import EXIT_CODES, INTERRUPTED, coloured, each, folder_name, show, tell
+from mmesim.cli.options import Cluster, Jobs, NoOwnCode, Overrides, Quiet, ScenarioFile, Seed, WithRobustness, Yes
+from mmesim.cli.reports import WithPage, draw, refuse_picture
+from mmesim.cli.simulating import allow, executor, trust
 from mmesim.cli.timeline import TimelineWindow, WithTimeline, window, write_timeline
 
 if TYPE_CHECKING:
@@ -54,9 +37,6 @@ Requests = Annotated[
     typer.Option(help="Calls to record, in all replications together: all, or at most N.", show_default="200000"),
 ]
 NoRequests = Annotated[bool, typer.Option("--no-requests", help="Record no calls.")]
-WithRobustness = Annotated[
-    bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
-]
 OverTimePlot = Annotated[
     Path | None,
     typer.Option(help="PNG or SVG file: the run minute by minute, and what happened.", show_default=False),
@@ -95,10 +75,7 @@ def run(
     from mmesim.results.folder import prepare
     from mmesim.scenario.file.load import load
 
-    if over_time is not None:
-        from mmesim.report.plots.picture import check_format
-
-        check_format(over_time)
+    refuse_picture(over_time)
     records = _records(requests, no_requests, RECORDS)
     given = {"run.seed": seed, "run.replications": replications, "run.until": until}
     settings = [f"{field}={value}" for field, value in given.items() if value is not None]
@@ -119,7 +96,7 @@ def run(
     each(
         lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
         lambda: _save(result, folder, report),
-        lambda: _draw(result, over_time),
+        lambda: draw(lambda: result.plot.over_time(), over_time),
     )
     if timeline and not interrupted:
         write_timeline(result, shown_s, folder, quiet)
@@ -140,14 +117,6 @@ def _save(result: Result, folder: Path, with_page: bool) -> None:
         from mmesim.cli.report import write_page
 
         write_page(folder)
-
-
-def _draw(result: Result, file: Path | None) -> None:
-    """Draw the run over time, if a file is given."""
-    if file is not None:
-        from mmesim.report.plots.picture import write_plot
-
-        write_plot(result.over_time.plot(), file)
 
 
 def _tell_before(scenario: Scenario, folder: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import (
-    EXIT_CODES,
+from mmesim.cli.common import EXIT_CODES, show
+from mmesim.cli.options import (
     Cluster,
     Jobs,
     Json,
@@ -19,12 +18,9 @@ from mmesim.cli.common import (
     Seed,
     Store,
     Yes,
-    allow,
-    executor,
-    show,
-    told_to_continue,
     with_seed,
 )
+from mmesim.cli.simulating import allow, simulating
 
 
 def split(
@@ -51,16 +47,11 @@ def split(
     from mmesim.experiment.replicate import repeated
     from mmesim.experiment.split.split import split as run_split
     from mmesim.report.content.split import answer_report, split_report
-    from mmesim.report.progress import SimulationsBar
     from mmesim.scenario.file.load import load
 
     loaded = load(scenario, with_seed(overrides, seed))
     allow(loaded, repeated(loaded, replications).run.replications, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with (
-        told_to_continue(store),
-        executor(jobs, cluster, quiet) as running,
-        SimulationsBar(None if quiet else sys.stderr) as progress,
-    ):
+    with simulating(jobs, cluster, store, quiet) as (running, progress):
         found = run_split(loaded, replications=replications, executor=running, store=store, watch=progress)
     show(found, lambda: answer_report(found) if quiet else split_report(found), json)
     raise typer.Exit(EXIT_CODES[found.verdict])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,25 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.cli import complete
-from mmesim.cli.common import (
-    INTERRUPTED,
-    Cluster,
-    Jobs,
-    Json,
-    NoOwnCode,
-    Overrides,
-    ScenarioFile,
-    Seed,
-    Silent,
-    allow,
-    each,
-    executor,
-    folder_name,
-    show,
-    trust,
-    with_seed,
-)
-from mmesim.cli.reports import PAGE, WithPage
+from mmesim.cli.common import INTERRUPTED, each, folder_name, show
+from mmesim.cli.options import Cluster, Jobs, Json, NoOwnCode, Overrides, ScenarioFile, Seed, Silent, with_seed
+from mmesim.cli.reports import WithPage, draw, refuse_picture
+from mmesim.cli.simulating import allow, simulating, trust
 from mmesim.scenario.figures import Figure, figure, names, shown_in
 
 if TYPE_CHECKING:
@@ -111,13 +95,10 @@ def sweep(
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
     from mmesim.experiment.sweep.words import from_words
     from mmesim.report.content.sweep import sweep_report
-    from mmesim.report.plots.picture import check_format
-    from mmesim.report.progress import SimulationsBar
     from mmesim.scenario.file.template import Template
 
     figures = _figures(metrics)
-    if plot is not None:
-        check_format(plot)
+    refuse_picture(plot)
     template = Template.read(scenario, with_seed(overrides, seed))
     what = from_words(grid or [], points, sample, ranges or [])
     name = template.at().name
@@ -126,17 +107,17 @@ def sweep(
     prepare(folder, None if out else name)
     count = repeated(template.at(), replications).run.replications
     allow(template.at(), count, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with executor(jobs, cluster, quiet) as running, SimulationsBar(None if quiet else sys.stderr) as progress:
+    with simulating(jobs, cluster, None, quiet) as (running, progress):  # what was stopped shows the points it has
         most = None if yes else MOST
         result = run_sweep(
             template, what, replications=replications, executor=running, store=file, most=most, watch=progress
         )
-
     each(
         lambda: show(result, lambda: sweep_report(result, figures), json),
-        lambda: result.save(folder),
-        lambda: _page(result, figures, folder if report else None),
-        lambda: _draw(result, plot, "p99" if metrics == METRICS else figures[0].name),
+        lambda: _save(result, figures, folder, report),
+        lambda: draw(
+            lambda: result.plot("p99" if metrics == METRICS else figures[0].name), plot if result.points else None
+        ),
     )
     if not quiet:
         typer.echo(_counted(result, file), err=True)
@@ -146,21 +127,16 @@ def sweep(
         raise typer.Exit(INTERRUPTED)
 
 
-def _page(result: SweepResult, figures: Sequence[Figure], folder: Path | None) -> None:
-    """Make the page, where it is wanted."""
-    if folder is not None and result.points:
-        from mmesim.files import write_text
-        from mmesim.report.page.sweep import sweep_page
+def _save(result: SweepResult, figures: Sequence[Figure], folder: Path, report: bool) -> None:
+    """Write the tables and what a page is made of, and the page where it is wanted."""
+    from mmesim.experiment.sweep.kept import keep
 
-        write_text(folder / PAGE, sweep_page(result, figures))
+    result.save(folder)
+    keep(result, folder, [figure.name for figure in figures])
+    if report and result.points:
+        from mmesim.cli.report import write_page
 
-
-def _draw(result: SweepResult, file: Path | None, metric: str) -> None:
-    """Draw a figure at the points, where a file is given and there are any."""
-    from mmesim.report.plots.picture import write_plot
-
-    if file is not None and result.points:
-        write_plot(result.plot(metric), file)
+        write_page(folder)
 
 
 def _figures(words: str) -> Sequence[Figure]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
-from mmesim.cli.common import Json
+from mmesim.cli.options import Json
 
 if TYPE_CHECKING:
     from mmesim.workload.trace.whole import WholeTrace

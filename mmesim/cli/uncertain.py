@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mmesim.cli.common import (
-    Cluster,
-    Jobs,
-    Json,
-    NoOwnCode,
-    Overrides,
-    Seed,
-    Silent,
-    Store,
-    Yes,
-    allow,
-    executor,
-    show,
-    told_to_continue,
-    trust,
-    with_seed,
-)
+from mmesim.cli.common import show
+from mmesim.cli.options import Cluster, Jobs, Json, NoOwnCode, Overrides, Seed, Silent, Store, Yes, with_seed
+from mmesim.cli.simulating import allow, simulating, trust
 
 
 def uncertain(
@@ -55,18 +40,13 @@ def uncertain(
     from mmesim.experiment.replicate import repeated
     from mmesim.experiment.uncertain import uncertain as run_uncertain
     from mmesim.report.content.uncertain import uncertain_report
-    from mmesim.report.progress import SimulationsBar
     from mmesim.scenario.file.template import Template
 
     template = Template.read(scenario, with_seed(overrides, seed))
     base = template.at()
     simulations = draws * repeated(base, replications).run.replications
     allow(base, simulations, yes=yes, no_own_code=no_own_code, quiet=quiet)
-    with (
-        told_to_continue(store),
-        executor(jobs, cluster, quiet) as running,
-        SimulationsBar(None if quiet else sys.stderr) as progress,
-    ):
+    with simulating(jobs, cluster, store, quiet) as (running, progress):
         found = run_uncertain(
             template,
             draws=draws,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mmesim.cli.common import Overrides, columns, tell
+from mmesim.cli.common import columns, tell
+from mmesim.cli.options import Overrides
 from mmesim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -74,8 +75,8 @@ def validate(
 def summary(scenario: Scenario) -> str:
     """One line: name, fleet, models, streams, length."""
     from mmesim import units
-    from mmesim.report.phrases import fleet, plural
+    from mmesim.report.phrases import plural
 
     models = f"{plural(len(scenario.hosted), 'model')}, {plural(len(scenario.traffic), 'stream')} of traffic"
     length = f"{units.show_seconds(scenario.run.duration_s)} x {plural(scenario.run.replications, 'replication')}"
-    return f"{scenario.name}: {fleet(scenario)}, {models}, {length}"
+    return f"{scenario.name}: {scenario.endpoint.fleet}, {models}, {length}"

@@ -14,6 +14,7 @@ from mmesim.engine.kernel.record import ROUNDING
 from mmesim.engine.kernel.router import PLACEMENTS, POLICIES
 from mmesim.engine.kernel.tables import Sizes, Tables
 from mmesim.results.run_data import CAUSES
+from mmesim.results.window_times import tens
 from mmesim.scenario.clients.retries import BotoStandard
 from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.models.groups import AffineBatch, Model
@@ -41,15 +42,19 @@ def cores_and_slope(host: HostType) -> tuple[float, float]:
     return cores, cores * (host.smt_yield - 1.0) / (host.vcpu - cores)
 
 
-def build(scenario: Scenario, replication: int, records: int | None, times: bool = False) -> tuple[Tables, Grid, Grid]:
+def build(
+    scenario: Scenario, replication: int, records: int | None, times: bool = False, window_times: bool = False
+) -> tuple[Tables, Grid, Grid]:
     """The tables of one run before anything has happened, and the grids of its histograms.
 
-    `times`: records also say when each call came to each stage.
+    `times`: records also say when each call came to each stage. `window_times`: the times of each window are counted
+    in buckets, and calls in flight every ten seconds are kept.
     """
     models = scenario.model_table()
     limits = scenario.latency_limits_s
     fine, coarse = grid(limits), coarse_grid()
     hosts = scenario.endpoint.instance_count
+    kept = tens(scenario.run.duration_s) if window_times else 0
     users = sum(t.arrivals.most_users for t in scenario.traffic if isinstance(t.arrivals, ClosedLoop))
     tables = Tables(
         Sizes(
@@ -68,12 +73,16 @@ def build(scenario: Scenario, replication: int, records: int | None, times: bool
             workers=2 * sum(m.workers for m in models[:1000]),
             records=0 if records is None else RECORD_ROWS,
             record_times=times,
+            tens=kept,
         ),
         (fine.edges, fine.start),
         (coarse.edges, coarse.start),
     )
     set_params(tables, scenario)
-    tables.views.params[0].record_times = int(times)
+    params = tables.views.params[0]
+    params.record_times, params.window_times, params.tens = int(times), int(window_times), kept
+    if kept:
+        tables.views.counts[0].ten_end = min(codes.TEN_S, params.duration)
     set_clients(tables, scenario, replication)
     set_models(tables, scenario, replication)
     set_copies(tables, 0, scenario.server_kind, models)

@@ -24,6 +24,7 @@ from mmesim.engine.deploys.deploys import Deploys
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.environment import Environment
 from mmesim.engine.faults.faults import Faults
+from mmesim.engine.faults.world import World
 from mmesim.engine.kernel.codes import A_BACKOFF, A_FREE, REFILL, USERS
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure.collect import collect
@@ -31,13 +32,14 @@ from mmesim.engine.measure.condition import Conditions
 from mmesim.engine.measure.integrals import Integrals, Peaks
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.measure.recorder import ALL, Recorder
-from mmesim.engine.measure.windows import WINDOW_S, Windows
+from mmesim.engine.measure.windows import Windows
 from mmesim.engine.open_loop import OpenLoop
 from mmesim.engine.scaling.scaler import Scaler
 from mmesim.engine.timeline.watched import Watched
 from mmesim.engine.user_processes import UserProcess, at_fault, named, start
 from mmesim.errors import MmesimError
 from mmesim.results.run_data import RunData
+from mmesim.results.window_times import WINDOW_S
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace.notes import collected
@@ -65,6 +67,7 @@ class Simulation:
         window_s: float = WINDOW_S,
         below: int = PRIME,
         watched: Watched | None = None,
+        window_times: bool = False,
     ) -> None:
         self.scenario = scenario
         self.replication = replication
@@ -75,7 +78,9 @@ class Simulation:
             log: LoadLog | None = None
         else:
             records, self.recorder, log = ALL, watched.recorder, watched.log
-        tables, self.grid, self.coarse_grid = setup.build(scenario, replication, records, watched is not None)
+        tables, self.grid, self.coarse_grid = setup.build(
+            scenario, replication, records, watched is not None, window_times
+        )
         self.recorder.attach(tables)
         self.plane = DataPlane(tables, self.recorder.flush)
         self.env = Environment(self.plane)
@@ -88,7 +93,8 @@ class Simulation:
         eviction = Eviction(self.plane, scenario)
         self.loader = Loader(self.env, self.plane, scenario, self.hosts, eviction, log)
         self.fleet = Fleet(self.env, self.plane, scenario, replication, self.hosts, self.loader, self.journal)
-        faults = Faults(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
+        world = World(self.env, self.plane, self.fleet, self.loader, self.journal, scenario, replication)
+        faults = Faults(world)
         InitialCaches(self.plane, self.hosts, scenario, replication, eviction, self.loader.faults).begin()
         self.closed_loops.begin()
         self.at_warmup: Integrals | None = None
@@ -132,6 +138,7 @@ class Simulation:
             added=self.at_end.since(self.at_warmup, len(self.hosts)),
             loads=self.loader.finished,
             windows=self.windows.table(),
+            window_times=self.windows.times(),
             records=self.recorder.records(),
             control_events=next(self.env._eid),
             happened=tuple(one for one in self.journal.happened if one.at_s < self.scenario.run.duration_s),
@@ -200,15 +207,19 @@ def simulate(
     processes: Sequence[UserProcess] = (),
     window_s: float = WINDOW_S,
     below: int = PRIME,
+    window_times: bool = False,
 ) -> RunData:
     """Run one replication of a scenario.
 
     `records`: how many calls to record at most (a seeded sample above that), None for none, -1 for all.
     `processes`: your SimPy processes, in addition to those of the scenario. `window_s`: length of the windows.
-    `below`: only calls of a rank below it are recorded.
+    `below`: only calls of a rank below it are recorded. `window_times`: also how many calls of each minute took how
+    long, and how many were in flight every ten seconds.
     """
     with collected() as notes:
-        simulation = Simulation(scenario, replication, records, observer, processes, window_s, below)
+        simulation = Simulation(
+            scenario, replication, records, observer, processes, window_s, below, window_times=window_times
+        )
         run = simulation.run()
         simulation.open_loop.close()
     # Its parts refer to each other in a circle, which Python collects when it likes: the tables go now.

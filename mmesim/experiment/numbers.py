@@ -23,6 +23,8 @@ PLAN_DECISION = 6_000_000
 """What decides the answer of a plan."""
 PLAN_ESTIMATE = 7_000_000
 """What the answer's figures are measured on."""
+PLAN_SCALED = 7_500_000
+"""On which the answer of a plan is compared with its autoscaling."""
 DRAWS = 8_000_000
 """Draws of uncertain inputs."""
 WHAT_IF = 9_000_000

@@ -74,7 +74,7 @@ def run_replications(
             scenario = with_warmup(scenario, running, bool(processes))
             # Calls above the threshold of those that are finished would be left out: they are not recorded.
             tasks = (
-                Task(scenario, number, records, tuple(processes), below=lowest_threshold(finished))
+                Task(scenario, number, records, tuple(processes), below=lowest_threshold(finished), window_times=True)
                 for number in numbers
             )
             with closing(running.run(tasks, _numbered(watch, numbers))) as runs:

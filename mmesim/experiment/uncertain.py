@@ -82,27 +82,8 @@ def uncertain(
     shares = shares_of(base, draws)
     values = [drawn(beliefs, row) for row in shares]
     scenarios = _scenarios(template, values, count)
-    answers = {name: np.empty((draws, count)) for name in formulas}
-    of_draws = {name: np.empty(draws) for name in formulas}
-    selected = dict[str, Formula]()
-    verdicts: dict[int, list[str]] = {}
-    steady: dict[int, SteadyState] = {}
-    wrong: dict[int, str | None] = {}
-
-    def finished(index: int, result: Result) -> None:
-        for name, one in formulas.items():
-            answers[name][index] = [one.of(run) for run in result.runs]
-            of_draws[name][index] = _of_draw(name, answers[name][index].tolist(), result)
-        for of_some in () if metrics else asked(result.scenario, result.runs):
-            selected.setdefault(of_some.name, of_some.formula)
-            answers.setdefault(of_some.name, np.empty((draws, count)))[index] = [
-                of_some.formula.of(run) for run in result.runs
-            ]
-            of_draws.setdefault(of_some.name, np.empty(draws))[index] = of_some.together(result.runs)
-        verdicts[index], steady[index] = _verdicts(result), result.steady_state
-        wrong[index] = result.self_check
-
-    simulate_all(scenarios, finished, None if store is None else Path(store), jobs, executor, watch)
+    found = _Found(formulas, (draws, count), of_some=not metrics)
+    simulate_all(scenarios, found.add, None if store is None else Path(store), jobs, executor, watch)
     rng = _random(base.run.seed, "bootstrap of beliefs")
     resampled = rng.integers(0, draws, (RESAMPLED, draws))
     return Uncertain(
@@ -110,16 +91,51 @@ def uncertain(
         replications=count,
         draws=tuple(values),
         answers=tuple(
-            _answer(name, one, answers[name], of_draws[name], beliefs, shares, resampled, rng)
-            for name, one in (formulas | selected).items()
+            _answer(name, one, found.values[name], found.of_draws[name], beliefs, shares, resampled, rng)
+            for name, one in found.formulas.items()
         ),
         expect=tuple(
-            _chance(expectation.text, [verdicts[index][place] for index in range(draws)])
+            _chance(expectation.text, [found.verdicts[index][place] for index in range(draws)])
             for place, expectation in enumerate(base.expect)
         ),
-        steady_state=tuple(steady[index] for index in range(draws)),
-        self_check=next((wrong[index] for index in range(draws) if wrong[index] is not None), None),
+        steady_state=tuple(found.steady[index] for index in range(draws)),
+        self_check=next(filter(None, map(found.wrong.get, range(draws))), None),
     )
+
+
+class _Found:
+    """What the draws gave: `add` takes them by their number, in any order.
+
+    `values` of a figure are [draws, replications], `of_draws` [draws]. `of_some`: figures that are expected of some of
+    the calls join the formulas.
+    """
+
+    def __init__(self, formulas: Mapping[str, Formula], shape: tuple[int, int], of_some: bool) -> None:
+        self._given = formulas
+        self._shape = shape
+        self._of_some = of_some
+        self.formulas = dict(formulas)
+        self.values = dict[str, Floats]()
+        self.of_draws = dict[str, Floats]()
+        self.verdicts = dict[int, list[str]]()
+        self.steady = dict[int, SteadyState]()
+        self.wrong = dict[int, str | None]()
+
+    def add(self, index: int, result: Result) -> None:
+        """Take the result of a draw."""
+        for name, one in self._given.items():
+            values = [one.of(run) for run in result.runs]
+            self._take(index, name, values, _of_draw(name, values, result))
+        for some in asked(result.scenario, result.runs) if self._of_some else ():
+            self.formulas.setdefault(some.name, some.formula)
+            values = [some.formula.of(run) for run in result.runs]
+            self._take(index, some.name, values, some.together(result.runs))
+        self.verdicts[index], self.steady[index] = _verdicts(result), result.steady_state
+        self.wrong[index] = result.self_check
+
+    def _take(self, index: int, name: str, values: list[float], of_draw: float) -> None:
+        self.values.setdefault(name, np.full(self._shape, np.nan))[index] = values
+        self.of_draws.setdefault(name, np.full(self._shape[0], np.nan))[index] = of_draw
 
 
 def _random(seed: int, purpose: str) -> np.random.Generator:

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from mmesim import units
 from mmesim.report.blocks import Cell, Tone
-from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.figures import SHOWN_UNITS, Kind
 from mmesim.scenario.scenario import Scenario
 
@@ -42,19 +41,6 @@ INTERVALS = "[95 % interval]"
 TRACE = "intervals cover the randomness of service and load for this trace, not that of other traffic"
 LONGEST_MISSED = 16
 """Characters for the names of figures in a column of verdicts; beyond, they are counted."""
-
-
-def fleet(scenario: Scenario) -> str:
-    """The hosts of the endpoint: `4 x ml.m5.xlarge`, `1 x 2 vCPU, 8 GiB`, with autoscaling `2 to 8 x ml.m5.xlarge`."""
-    endpoint = scenario.endpoint
-    host = endpoint.instance_type or f"{endpoint.host.vcpu} vCPU, {units.show_bytes(endpoint.host.memory_bytes)}"
-    return f"{instances(endpoint)} x {host}"
-
-
-def instances(endpoint: Endpoint) -> str:
-    """How many hosts there are, or can be: `4`, with autoscaling `2 to 8`."""
-    scaling = endpoint.autoscaling
-    return f"{endpoint.instance_count}" if scaling is None else f"{scaling.fewest} to {scaling.most}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -11,9 +11,11 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from mmesim.results.deploy_scaling import VARIANT, notes_on_scaling, scaling_files
+from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.router import RouterPolicy
 from mmesim.scenario.scenario import Scenario
@@ -45,17 +47,23 @@ class Deployable:
     notes: tuple[str, ...]
     file: str | None = "config.properties"
     """What the file of the server is called; None: it has none that is known."""
+    scaling: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Name of a file -> what sets up the autoscaling."""
 
     @property
     def files(self) -> dict[str, str]:
         """Name of a file -> its text."""
-        texts = {"model.json": _json(self.model), "endpoint-config.json": _json(self.endpoint_config)}
+        documents = {"model.json": self.model, "endpoint-config.json": self.endpoint_config, **self.scaling}
+        texts = {name: _json(document) for name, document in documents.items()}
         lines = [f"# {OURS}\n", *(f"{key}={value}\n" for key, value in self.properties.items())]
         return texts if self.file is None else texts | {self.file: "".join(lines)}
 
 
-def deployable(scenario: Scenario) -> Deployable:
-    """What deploys the endpoint of a scenario; what only you know stands in angle brackets."""
+def deployable(scenario: Scenario, scaling: Autoscaling | None = None) -> Deployable:
+    """What deploys the endpoint of a scenario; what only you know stands in angle brackets.
+
+    `scaling`: what scales it then, as far as Application Auto Scaling takes it in one document.
+    """
     name = aws_name(scenario.name)
     kind = scenario.server.kind
     settings = SETTINGS[kind](scenario)
@@ -71,8 +79,9 @@ def deployable(scenario: Scenario) -> Deployable:
         model={"ModelName": name, "ExecutionRoleArn": "<ARN of your role>", "PrimaryContainer": container},
         endpoint_config={"EndpointConfigName": name, "ProductionVariants": [_variant(scenario.endpoint, name)]},
         properties=settings,
-        notes=tuple(_notes(scenario)),
+        notes=(*_notes(scenario), *(() if scaling is None else notes_on_scaling(scaling))),
         file=FILES.get(kind),
+        scaling=scaling_files(scaling, name) if scaling is not None else {},
     )
 
 
@@ -140,7 +149,7 @@ def _built_in_xgboost(scenario: Scenario) -> bool:
 def _variant(endpoint: Endpoint, model: str) -> dict[str, object]:
     """The production variant."""
     variant: dict[str, object] = {
-        "VariantName": "AllTraffic",
+        "VariantName": VARIANT,
         "ModelName": model,
         "InstanceType": endpoint.instance_type or "<instance type>",
         "InitialInstanceCount": endpoint.instance_count,

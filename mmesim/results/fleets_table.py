@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from mmesim.results.planned import Fleet, FleetLine, Planned
+from mmesim.results.planned import Fleet, FleetLine, Planned, is_recovery
 from mmesim.results.sections import WORST_FIRST
 
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
@@ -47,7 +47,7 @@ def fleets_table(planned: Planned) -> pa.Table:
 
 
 def _name(line: FleetLine) -> str:
-    return line.text if line.when is None else f"{line.text} with {line.when}"
+    return line.text if line.when is None or is_recovery(line) else f"{line.text} with {line.when}"
 
 
 def _values(given: Sequence[object]) -> pa.Array:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmesim.errors import OutputError
 from mmesim.files import beside, put, writing
+from mmesim.results.pictures import OF_PLAN, OF_RUN, files
 
 SCENARIO = "scenario.yaml"
 
@@ -46,6 +47,8 @@ RUN = Kind(
             SCENARIO,
             "requests.parquet",
             "windows.parquet",
+            "window_times.parquet",
+            "windows_10s.parquet",
             "hosts.parquet",
             "models.parquet",
             "happened.parquet",
@@ -54,7 +57,8 @@ RUN = Kind(
             "report.html",
             "timeline.json.gz",
         }
-    ),
+    )
+    | files(OF_RUN),
 )
 PLAN = Kind(
     "plan.json",
@@ -65,13 +69,23 @@ PLAN = Kind(
             "provenance.json",
             SCENARIO,
             "fleets.parquet",
-            "plan.png",
             "model.json",
             "endpoint-config.json",
             "config.properties",
+            "serving.properties",
+            "autoscaled.yaml",
+            "scalable-target.json",
+            "scaling-policy.json",
             "report.html",
         }
-    ),
+    )
+    | files(OF_PLAN),
+)
+SWEEP = Kind(
+    "sweep.json",
+    frozenset({"mmesim", "fields", "metrics", "points"}),
+    "scenario",
+    frozenset({"provenance.json", SCENARIO, "sweep.parquet", "sweep.csv", "sweep.sqlite", "report.html"}),
 )
 
 LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "desktop.ini"})
@@ -124,7 +138,7 @@ def write(folder: Path, files: Mapping[str, Writer], kind: Kind = RUN) -> Path:
 
 def is_kept_scenario(file: Path) -> bool:
     """Whether a scenario file is the copy that a result keeps of what was simulated."""
-    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN))
+    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN, SWEEP))
 
 
 def _target(folder: Path) -> Path:

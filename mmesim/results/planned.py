@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mmesim.results.gated import GatedLine
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Interval, Verdict
+from mmesim.scenario.run.expected import RECOVERY
 
 State = Literal["inside", "turned down", "open", "not tried"]
 """Of a fleet: every line passes; a line fails; the replications leave it open; dearer than the answer."""
@@ -27,7 +29,8 @@ class FleetLine(Entry):
     text: str
     """as written: p99 < 500 ms"""
     when: str | None = None
-    """what the fleet must withstand besides: one instance fewer, traffic x 1.3; null for the scenario as written"""
+    """what the fleet must withstand besides: one instance fewer, the loss of an instance, traffic x 1.3; null for the
+    scenario as written"""
     verdict: Verdict
     """undecided: the replications leave it open"""
     figure: str
@@ -42,6 +45,26 @@ class FleetLine(Entry):
     """what value is compared with"""
     replications: Count
     """behind value"""
+
+    @classmethod
+    def of(cls, line: GatedLine, when: str | None = None) -> Self:
+        """What a gate has found of a line."""
+        return cls(
+            text=line.text,
+            when=when,
+            verdict=line.verdict,
+            figure=line.figure,
+            unit=line.unit,
+            value=line.value,
+            interval=line.interval,
+            limit=line.limit,
+            replications=line.replications,
+        )
+
+
+def is_recovery(line: FleetLine) -> bool:
+    """Whether it says how soon the limits are kept again after a loss."""
+    return line.figure.startswith(f"{RECOVERY} ")
 
 
 class Fleet(Entry):
@@ -118,6 +141,33 @@ class Setting(Entry):
     """of all lines"""
 
 
+class Scaled(Entry):
+    """The answer with autoscaling, beside the answer itself, on seeds of their own."""
+
+    derived: bool
+    """from the answer, by plan.autoscaling; false: the scenario's own"""
+    min: Count
+    """fewest instances"""
+    max: Count
+    """most instances"""
+    target: float | None
+    """InvocationsPerInstance to keep to: calls a minute on each instance; null where no policy tracks them"""
+    peak_per_min: float
+    """calls a minute at the busiest minute of the run, of all instances, on average over replications"""
+    replications: Count
+    """of either"""
+    verdict: Verdict
+    """of all lines as written"""
+    lines: list[FleetLine]
+    """one entry a line of `expect`, with autoscaling"""
+    usd_per_month: float
+    """of the instances that were up on average, 730 hours"""
+    interval: Interval
+    """95 %, of usd_per_month"""
+    fixed_usd_per_month: float
+    """of the answer itself"""
+
+
 class WhyNot(Entry):
     """Why the cheaper fleets of one family, which differ in the number of instances alone, were turned down."""
 
@@ -192,6 +242,8 @@ class Planned(Entry):
     """the difference between the two"""
     settings: list[Setting]
     """the answer under every setting of what AWS does not publish, the scenario's own first"""
+    scaled: Scaled | None = None
+    """the answer with autoscaling; null where none is asked for, or it cannot be simulated"""
     why_not: list[WhyNot]
     """by family, the one that came nearest first"""
     used: Used

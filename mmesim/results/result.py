@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,13 @@ from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.results import checks, tables
 from mmesim.results import folder as folders
+from mmesim.results.every_call import of_runs
 from mmesim.results.expect import overall
 from mmesim.results.filed import let_go
 from mmesim.results.histogram_table import histograms_table
-from mmesim.results.miss_ratio import Curve
+from mmesim.results.miss_ratio import Curve, with_own_calls
 from mmesim.results.over_time.over_time import OverTime
+from mmesim.results.period_tables import TENS, WINDOW_TIMES, in_flight_table, times_table
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState, Verdict
@@ -35,7 +38,8 @@ from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as Plot
+
+    from mmesim.report.plots.of_result import Plots
 
 WITH_DICTIONARY = [name for name, (unit, _) in tables.REQUEST_COLUMNS.items() if not unit]
 """Columns of calls in which values come back often. To look for times that do takes longer than to write them all."""
@@ -120,11 +124,23 @@ class Result:
         html: str = self.figures.to_html(float_format="{:,.4g}".format, na_rep="")
         return f"<p>{escape(repr(self))}</p>{html}"
 
-    def plot(self) -> Plot:
-        """Draw how many calls are slower than what, and what their latency is made of."""
-        from mmesim.report.plots.run import latency
+    @property
+    def plot(self) -> Plots:
+        """The pictures of the run: `plot.latency()`, `plot.ledger()` ... (`mmesim plot -h` lists them)."""
+        from mmesim.report.plots.of_result import Plots
 
-        return latency(self)
+        return Plots(self)
+
+    @cached_property
+    def tables(self) -> Mapping[str, pa.Table]:
+        """The tables of the result folder that reports and pictures read: hosts, models, histograms, miss_ratio."""
+        pooled = pooled_tenants(self.runs)
+        return {
+            "hosts": tables.hosts_table(self.runs),
+            "models": tables.models_table(self.scenario, self.runs, pooled),
+            "histograms": histograms_table(self.scenario, self.runs, pooled),
+            "miss_ratio": Curve(pooled.calls.astype(np.float64)).table(self.scenario),
+        }
 
     @property
     def host_columns(self) -> Mapping[str, Floats]:
@@ -134,12 +150,12 @@ class Result:
     @property
     def hosts(self) -> pd.DataFrame:
         """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
-        return _frame(tables.hosts_table(self.runs))
+        return _frame(self.tables["hosts"])
 
     @property
     def models(self) -> pd.DataFrame:
         """One row for each model, all replications together (columns: `MODEL_COLUMNS`)."""
-        return _frame(tables.models_table(self.scenario, self.runs))
+        return _frame(self.tables["models"])
 
     @property
     def windows(self) -> pd.DataFrame:
@@ -147,8 +163,20 @@ class Result:
         return _frame(tables.windows_table(self.runs))
 
     @property
+    def miss_ratio(self) -> pd.DataFrame:
+        """The share of the calls that fleets of more or less memory would miss (columns: `MISS_RATIO_COLUMNS`).
+
+        By Che's approximation and, where every call was recorded, by stack distances.
+        """
+        return _frame(self.miss_ratio_table())
+
+    def miss_ratio_table(self) -> pa.Table:
+        """The same as a table of Arrow."""
+        return with_own_calls(self.tables["miss_ratio"], self.scenario, of_runs(self.runs))
+
+    @property
     def over_time(self) -> OverTime:
-        """The run minute by minute: `over_time.table`, and a picture of it, `over_time.plot()`."""
+        """The run minute by minute: `over_time.table`, and what happened when."""
         return OverTime(self.scenario, self.runs)
 
     @property
@@ -169,18 +197,17 @@ class Result:
 
         Raises OutputError, and then leaves nothing half-written.
         """
-        pooled = pooled_tenants(self.runs)
-        curve = Curve(pooled.calls.astype(np.float64))
         files: dict[str, folders.Writer] = {
             "summary.json": lambda path: path.write_text(self.to_json(), encoding="utf-8"),
             "provenance.json": lambda path: path.write_text(self.provenance.to_json(), encoding="utf-8"),
             folders.SCENARIO: lambda path: path.write_text(dump(self.scenario), encoding="utf-8"),
             "windows.parquet": self._write_windows,
-            "hosts.parquet": lambda path: pq.write_table(tables.hosts_table(self.runs), path),
-            "models.parquet": lambda path: pq.write_table(tables.models_table(self.scenario, self.runs, pooled), path),
-            "histograms.parquet": lambda path: pq.write_table(histograms_table(self.scenario, self.runs, pooled), path),
-            "miss_ratio.parquet": lambda path: pq.write_table(curve.table(self.scenario), path),
         }
+        if all(run.window_times is not None for run in self.runs):
+            files[WINDOW_TIMES] = self._write_times
+        if all(run.in_flight is not None for run in self.runs):
+            files[TENS] = self._write_tens
+        files |= {f"{name}.parquet": partial(pq.write_table, table) for name, table in self.tables.items()}
         if any(run.happened for run in self.runs):
             files["happened.parquet"] = lambda path: pq.write_table(tables.happened_table(self.runs), path)
         if any(run.records is not None for run in self.runs):
@@ -196,6 +223,13 @@ class Result:
             for run in self.runs:
                 for first in range(0, len(run.windows["start_s"]), WINDOWS_AT_ONCE):
                     writer.write_table(tables.windows_table([run], slice(first, first + WINDOWS_AT_ONCE)))
+
+    def _write_times(self, path: Path) -> None:
+        found = (times_table(run.replication, run.window_times) for run in self.runs if run.window_times is not None)
+        _write_each(path, found)
+
+    def _write_tens(self, path: Path) -> None:
+        _write_each(path, (in_flight_table(run.replication, run.in_flight) for run in self.runs if run.in_flight))
 
     def _write_requests(self, path: Path) -> None:
         recorded = [(run, run.records) for run in self.runs if run.records is not None]
@@ -214,6 +248,14 @@ def _estimates(summary: Mapping[str, Any], path: str = "") -> Iterator[tuple[str
             yield path + key, entry["value"], *(entry["ci95"] or (None, None))
         elif isinstance(entry, Mapping):
             yield from _estimates(entry, f"{path}{key}.")
+
+
+def _write_each(path: Path, parts: Iterator[pa.Table]) -> None:
+    """Write tables of one form one after the other, each when the one before is written."""
+    first = next(parts)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        for part in chain((first,), parts):
+            writer.write_table(part)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

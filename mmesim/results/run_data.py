@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.results.happened import Happened
 from mmesim.results.mostly_zero import MostlyZero
+from mmesim.results.window_times import InFlight, WindowTimes
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.run.selection import State
 from mmesim.scenario.traffic.trace_note import TraceNote
@@ -274,6 +275,10 @@ class RunData:
     """The devices of the hosts; None when no model uses one."""
     trace_notes: tuple[TraceNote, ...] = ()
     """What was said of the traces that were replayed."""
+    window_times: WindowTimes | None = None
+    """Histograms of the times of each period over [0, duration); None where they were not asked for, as the next."""
+    in_flight: InFlight | None = None
+    """Calls in flight every ten seconds; None of a run of more than 15 days."""
     happened: tuple[Happened, ...] = ()
     """What happened to the fleet up to the end of the measured time, in order of time."""
 

@@ -16,8 +16,10 @@ from pydantic import ValidationError
 from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
+from mmesim.results.every_call import of_folder
 from mmesim.results.figures import USE
 from mmesim.results.folder import PLAN, RUN, SCENARIO
+from mmesim.results.miss_ratio import with_own_calls
 from mmesim.results.planned import Planned
 from mmesim.results.provenance import FILE, Provenance
 from mmesim.results.summary import Summary
@@ -96,6 +98,19 @@ class Kept:
         table = self.tables["hosts"]
         names = ("replication", "memory_bytes", "memory_peak_bytes", *USE)
         return {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}
+
+    @property
+    def window_names(self) -> Sequence[str]:
+        """The columns of the minutes."""
+        names: list[str] = pq.read_schema(self.folder / WINDOWS).names
+        return names
+
+    def miss_ratio_table(self) -> pa.Table:
+        """The miss-ratio curve, by stack distances too where every call was recorded (`MISS_RATIO_COLUMNS`)."""
+        requests = self.summary["requests"]
+        ended = int(requests["total"]) - int(requests["in_flight_at_end"])
+        calls = of_folder(self.folder, self.scenario, float(self.summary["warmup_s"]), ended)
+        return with_own_calls(self.tables["miss_ratio"], self.scenario, calls)
 
     def windows(self, names: Sequence[str]) -> Iterator[Mapping[str, Floats]]:
         """Some columns of the minutes, those of some weeks at a time; nan where there was nothing."""

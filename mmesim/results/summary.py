@@ -220,17 +220,8 @@ def summarise(
         "warmup_s": runs[0].warmup_s,
         "steady_state": steady_state(scenario, runs),
         "wall_s": math.fsum(r.wall_s for r in runs),
-        "requests": {
-            "total": sum(r.calls for r in runs),
-            "ok": sum(r.ok for r in runs),
-            "errors": _by_cause([r.errors for r in runs]),
-            "in_flight_at_end": sum(r.in_flight_at_end for r in runs),
-        },
-        "attempts": {
-            "total": sum(r.attempts for r in runs),
-            "retries": sum(r.attempts - r.calls for r in runs),
-            "causes": _by_cause([r.attempt_causes for r in runs]),
-        },
+        "requests": _requests(runs),
+        "attempts": _attempts(runs),
         "latency_ms": {name: e.as_dict() for name, e in latency_ms(runs, pooled, confidence).items()},
         "warm": calls_of(runs, pooled, "warm", confidence),
         "cold": calls_of(runs, pooled, "cold", confidence),
@@ -242,10 +233,7 @@ def summarise(
         "unloads": int(sum(r.hosts.unloads.sum() for r in runs)),
         "workers": workers(runs, confidence),
         "devices": devices(runs, confidence),
-        "pids": {
-            "peak": max((int(r.hosts.tasks_peak.max()) for r in runs if len(r.hosts.tasks_peak)), default=0),
-            "limit": scenario.endpoint.pid_limit,
-        },
+        "pids": {"peak": _most_tasks(runs), "limit": scenario.endpoint.pid_limit},
         "cost": cost(scenario.endpoint.host, runs),
         "binding_constraint": constraint,
         "findings": findings(scenario, runs, expect, binds),
@@ -258,6 +246,28 @@ def summarise(
     # Through the model: a key that is missing or misspelt fails here, and the keys stand in its order.
     shown = Summary.model_validate(summary).model_dump(by_alias=True)
     return {key: plain(value, key) for key, value in shown.items()}
+
+
+def _requests(runs: Sequence[RunData]) -> dict[str, object]:
+    return {
+        "total": sum(r.calls for r in runs),
+        "ok": sum(r.ok for r in runs),
+        "errors": _by_cause([r.errors for r in runs]),
+        "in_flight_at_end": sum(r.in_flight_at_end for r in runs),
+    }
+
+
+def _attempts(runs: Sequence[RunData]) -> dict[str, object]:
+    return {
+        "total": sum(r.attempts for r in runs),
+        "retries": sum(r.attempts - r.calls for r in runs),
+        "causes": _by_cause([r.attempt_causes for r in runs]),
+    }
+
+
+def _most_tasks(runs: Sequence[RunData]) -> int:
+    """Most processes and threads of any host."""
+    return max((int(r.hosts.tasks_peak.max()) for r in runs if len(r.hosts.tasks_peak)), default=0)
 
 
 def _by_cause(counts: Sequence[Ints]) -> dict[str, int]:

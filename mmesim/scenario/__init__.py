@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.models.groups import AffineBatch, AzureModels, ModelGroup, Service
     from mmesim.scenario.run.belief import Belief
     from mmesim.scenario.run.expect import Expectation
-    from mmesim.scenario.run.plan import Plan
+    from mmesim.scenario.run.plan import Plan, PlannedScaling
     from mmesim.scenario.run.selection import Selection
     from mmesim.scenario.run.settings import Clients, FoundWarmup, RunSettings
     from mmesim.scenario.run.split import Serverless, Split
@@ -125,6 +125,7 @@ __all__ = [
     "Percentiles",
     "Placement",
     "Plan",
+    "PlannedScaling",
     "PoisonModel",
     "Poisson",
     "Precision",
@@ -227,7 +228,7 @@ _HOMES = {
     ),
     "mmesim.scenario.run.belief": ("Belief",),
     "mmesim.scenario.run.expect": ("Expectation",),
-    "mmesim.scenario.run.plan": ("Plan",),
+    "mmesim.scenario.run.plan": ("Plan", "PlannedScaling"),
     "mmesim.scenario.run.selection": ("Selection",),
     "mmesim.scenario.run.settings": (
         "Clients",

@@ -1,4 +1,4 @@
-"""The same scenario with more or less traffic, with more or fewer models, or after the loss of a host or a zone.
+"""The same scenario with more or less traffic, or with more or fewer models.
 
 A scaled scenario is checked as a file is; its random numbers are those of the scenario, as far as a call, a model or a
 host exists in both. The scenario itself is returned where nothing changes.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from mmesim.errors import Contradiction, ScenarioError, UserError, did_you_mean
 from mmesim.scenario.file.checks import contradictions
@@ -20,15 +20,6 @@ from mmesim.scenario.traffic.scaled import scaled
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Place, Refused
 
-Survive = Literal["instance", "zone"]
-"""What is lost: one instance, or all of the largest zone."""
-
-ZONES = 3
-"""Availability zones over which the instances are spread as evenly as they can be: "each AWS Region consists of a
-minimum of three" (AWS, Regions and Availability Zones); SageMaker "attempts to distribute your instances across
-Availability Zones" (developer guide, Best practices for deploying models).
-"""
-
 
 def with_traffic(scenario: Scenario, factor: float) -> Scenario:
     """The scenario with `factor` times its traffic, in the same time and of the same shape (see `traffic.scaled`).
@@ -39,7 +30,7 @@ def with_traffic(scenario: Scenario, factor: float) -> Scenario:
         raise ValueError(f"a factor of traffic is positive, not {factor!r}")
     if factor == 1.0:
         return scenario
-    return _changed(scenario, {"traffic": _scaled(scenario, [factor] * len(scenario.traffic))})
+    return changed(scenario, {"traffic": _scaled(scenario, [factor] * len(scenario.traffic))})
 
 
 def scalable(scenario: Scenario, group: str | None = None) -> tuple[str, ...]:
@@ -98,19 +89,7 @@ def with_models(scenario: Scenario, count: int, group: str | None = None, *, kee
             more = len(new) / len(old)
             moved = {"swaps_per_s": drift.swaps_per_s * more, "births_per_s": drift.births_per_s * more}
             streams[index] = streams[index].model_copy(update={"drift": drift.model_copy(update=moved)})
-    return _changed(scenario, {"models": groups, "traffic": tuple(streams)})
-
-
-def with_fewer_instances(scenario: Scenario, survive: Survive) -> Scenario | None:
-    """The scenario in its new steady state without an instance, or without the largest zone; None: nothing is left.
-
-    Zones are filled evenly (see `ZONES`), so the largest has a third of the instances, rounded up.
-    """
-    count = scenario.endpoint.instance_count
-    left = count - (1 if survive == "instance" else math.ceil(count / ZONES))
-    if left < 1:
-        return None
-    return _changed(scenario, {"endpoint": scenario.endpoint.model_copy(update={"instance_count": left})})
+    return changed(scenario, {"models": groups, "traffic": tuple(streams)})
 
 
 def _scaled(scenario: Scenario, factors: Sequence[float]) -> tuple[Traffic, ...]:
@@ -191,13 +170,16 @@ def _calls(popularity: Popularity, models: Sequence[Model]) -> float:
             return float(len(models))
 
 
-def _changed(scenario: Scenario, update: dict[str, Any]) -> Scenario:
-    """The scenario with these fields, checked; a belief about traffic is one about the traffic that it had."""
+def changed(scenario: Scenario, update: dict[str, Any]) -> Scenario:
+    """The scenario with these fields, checked; a belief about traffic is one about the traffic that it had.
+
+    Raises Contradiction.
+    """
     kept = tuple(belief for belief in scenario.beliefs if not belief.field.startswith("traffic"))
-    changed: Scenario = scenario.model_copy(
+    found: Scenario = scenario.model_copy(
         update={"beliefs": kept if "traffic" in update else scenario.beliefs, **update}
     )
-    problems = [refused.problem(scenario.name) for refused in contradictions(changed)]
+    problems = [refused.problem(scenario.name) for refused in contradictions(found)]
     if problems:
         raise Contradiction(problems)
-    return changed
+    return found

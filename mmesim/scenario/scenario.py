@@ -16,9 +16,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from mmesim.errors import Problem, ScenarioError
 from mmesim.scenario.deploys.deploy import Deploy
-from mmesim.scenario.deploys.deploy import named as deploys_named
 from mmesim.scenario.endpoint.endpoint import STATIONARY, Endpoint
-from mmesim.scenario.faults.fault import Fault, named
+from mmesim.scenario.faults.fault import Fault
+from mmesim.scenario.faults.fault import named as faults_named
 from mmesim.scenario.models.groups import Model, ModelGroup
 from mmesim.scenario.models.resolve import called, expand, unknown
 from mmesim.scenario.run.belief import Beliefs
@@ -37,6 +37,7 @@ from mmesim.scenario.traffic.combinations import changing, not_replayed
 from mmesim.scenario.traffic.stream import Traffic
 from mmesim.scenario.values.fields import Data, Place, Refusals, Refused
 from mmesim.scenario.values.function import Function, FunctionField
+from mmesim.scenario.values.named import by_place, with_names
 
 MOST_MINUTES = 10_000
 """Windows in which recoveries are looked for: a week has as many minutes."""
@@ -324,25 +325,17 @@ class Scenario(Data):
     @classmethod
     def _named(cls, traffic: tuple[Traffic, ...]) -> tuple[Traffic, ...]:
         """A stream without a name is called by its place, so that its random numbers have a name."""
-        named = tuple(
-            stream if stream.name else stream.model_copy(update={"name": f"traffic-{index}"})
-            for index, stream in enumerate(traffic)
-        )
-        names = [stream.name for stream in named]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                raise Refused(f"two streams are called {name!r}", (index, "name"))
-        return named
+        return with_names(traffic, by_place("traffic", traffic), "streams")
 
     @field_validator("faults", mode="after")
     @classmethod
     def _faults_named(cls, faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
-        return named(faults)
+        return faults_named(faults)
 
     @field_validator("deploys", mode="after")
     @classmethod
     def _deploys_named(cls, deploys: tuple[Deploy, ...]) -> tuple[Deploy, ...]:
-        return deploys_named(deploys)
+        return with_names(deploys, by_place("deploy", deploys), "deploys")
 
     @model_validator(mode="after")
     def _one_name_each(self) -> Scenario:

@@ -56,12 +56,17 @@ def coarse_grid() -> Grid:
     return _grid(COARSE, ())
 
 
+def cell_edges(sub_buckets: int) -> Floats:
+    """Where the cells of the plain log-linear grid begin, seconds; a cell holds its low end."""
+    octave = 1.0 + np.arange(sub_buckets) / sub_buckets
+    return np.concatenate([np.ldexp(octave, EMIN - 1 + k) for k in range(OCTAVES)])
+
+
 def _grid(sub_buckets: int, limits_s: Iterable[float]) -> Grid:
     limits = np.array(sorted(set(limits_s)), dtype=np.float64)
     if not np.all(np.isfinite(limits)) or np.any(limits < 0.0):
         raise ValueError(f"a latency limit is a finite time of at least 0 s, not {limits.tolist()}")
-    octave = 1.0 + np.arange(sub_buckets) / sub_buckets
-    cells = np.concatenate([np.ldexp(octave, EMIN - 1 + k) for k in range(OCTAVES)])
+    cells = cell_edges(sub_buckets)
     top = math.ldexp(1.0, EMIN - 1 + OCTAVES)
     edges = np.unique(np.concatenate([[-1.0], cells, [top], limits, [math.inf]]))
     # Cells are closed below, buckets above: the first bucket that overlaps a cell is the one that holds its low end.

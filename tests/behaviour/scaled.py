@@ -94,7 +94,7 @@ class FakeLive:
     def read(self, _: float) -> Period:
         figures = dict.fromkeys(METRICS, nan) | dict(self._load(self._env.now, self._fleet))
         hosts = float(len(self._fleet.in_service))
-        return Period(figures, hosts, hosts, {}, np.zeros(1, dtype=np.int64))
+        return Period(figures, hosts, hosts, {}, np.zeros(1, dtype=np.int64), ([], [], []))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import Simulation
+from mmesim.results.period_tables import read_times, times_table
 from mmesim.scenario import CpuWait, Download, RunSettings
 from mmesim.scenario.values.times import Constant
 from mmesim.stats.histogram import grid
@@ -25,7 +26,7 @@ def run(tmp_path):
     requests = [(0.0, "a", 0.1), (0.4, "a", 0.1), (30.0, "a", 0.2), (70.0, "b", 2.0)]
     case = scenario(tmp_path, requests, models, place, server={"job_queue_size": 1, "process_start": CpuWait()})
     case = case.model_copy(update={"run": RunSettings(duration_s=150.0, warmup_s=20.0)})
-    return play(Simulation(case, records=-1))
+    return play(Simulation(case, records=-1, window_times=True))
 
 
 def test_windows_count_what_ended_in_them(run):
@@ -40,6 +41,8 @@ def test_windows_count_what_ended_in_them(run):
     np.testing.assert_allclose(windows["ModelLoadingWaitTime"], [1.3 * SECOND, 1.52 * SECOND, np.nan])
     np.testing.assert_allclose(windows["ModelDownloadingTime"], [0.5 * SECOND, 0.5 * SECOND, np.nan])
     np.testing.assert_allclose(windows["ModelLoadingTime"], [1.0 * SECOND, 1.0 * SECOND, np.nan])
+    np.testing.assert_allclose(windows["ModelLatency_Minimum"], [0.1 * SECOND, 2.0 * SECOND, np.nan])
+    np.testing.assert_allclose(windows["ModelLoadingWaitTime_Minimum"], [1.1 * SECOND, 1.52 * SECOND, np.nan])
     assert windows["ModelUnloadingTime_SampleCount"].tolist() == [0.0, 1.0, 0.0]
     assert windows["Invocation5XXErrors"].tolist() == [0.0, 0.0, 0.0]
     assert windows["QueueFull"].tolist() == [0.0, 0.0, 0.0]
@@ -48,6 +51,39 @@ def test_windows_count_what_ended_in_them(run):
     # The clients saw 1.6, 1.3 and 0.2 s, then 3.52 s; a bucket is 6 % wide.
     logs = [np.log([1.6, 1.3, 0.2]).mean(), np.log(3.52), np.nan]
     np.testing.assert_allclose(windows["LogClientLatency"], logs, atol=0.033)
+
+
+def test_the_times_of_each_window_are_counted_in_buckets(run):
+    times = run.data.window_times
+    table = times_table(0, times)
+    found = read_times(table)
+    exact = {
+        "ModelLatency": {0.0: [0.1, 0.2, 0.2], 60.0: [2.0]},
+        "ModelLoadingWaitTime": {0.0: [1.1, 1.5], 60.0: [1.52]},
+        "ClientLatency": {0.0: [0.2, 1.3, 1.6], 60.0: [3.52]},
+        "ModelDownloadingTime": {0.0: [0.5], 60.0: [0.5]},
+        "ModelLoadingTime": {0.0: [1.0], 60.0: [1.0]},
+        "ModelUnloadingTime": {60.0: [0.02]},
+    }
+    assert {name: {start: one.count.sum() for start, one in of.items()} for name, of in found.items()} == {
+        name: {start: len(them) for start, them in of.items()} for name, of in exact.items()
+    }
+    for name, of in exact.items():
+        widest = 1.063 if name == "ClientLatency" else 1.047
+        for start, them in of.items():
+            one = found[name][start]
+            samples = SECOND * np.sort(np.array(them))
+            assert (np.repeat(one.low, one.count) <= samples * (1 + 1e-9)).all()
+            assert (samples * (1 - 1e-9) <= np.repeat(one.high, one.count)).all()
+            assert (one.high <= widest * one.low).all()
+
+
+def test_calls_in_flight_are_kept_every_ten_seconds(run):
+    """Two calls from 0 and 0.4 to 1.6 and 1.7, one from 30 to 30.2, one from 70 to 73.52."""
+    found = run.data.in_flight
+    assert found.most.tolist() == [2, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+    assert found.least.tolist() == [0] * 15
+    assert run.data.windows["ConcurrentRequestsPerModel"].tolist() == [2.0, 1.0, 0.0]
 
 
 def test_levels_are_integrals_over_the_window(run):

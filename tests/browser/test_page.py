@@ -91,10 +91,21 @@ def page(browser: Browser, file: Path, said: list[str], request: pytest.FixtureR
     assert said == []
 
 
+def sideways(page: Page) -> object:
+    """What goes on beyond its edge: its words, its width, and its room."""
+    return page.evaluate(
+        "[...document.querySelectorAll('.scroll, .dt-layout-table, pre')]"
+        ".filter(one => one.checkVisibility() && one.scrollWidth > one.clientWidth + 1)"
+        ".map(one => [one.getAttribute('aria-label') || one.tagName, one.scrollWidth, one.clientWidth])"
+    )
+
+
 @pytest.mark.parametrize("page", [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light"), (PHONE, "dark")], indirect=True)
 def test_it_fits_the_screen_and_draws_every_chart(page: Page) -> None:
     wide, room = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide <= room
+    if page.viewport_size == PHONE:
+        assert sideways(page) == []
     assert [one.get_attribute("id") for one in page.query_selector_all("main > section")] == SECTIONS
     charts = page.query_selector_all(".chart")
     assert len(charts) > 3
@@ -170,6 +181,7 @@ def test_other_pages_say_nothing_to_the_browser(browser: Browser, said: list[str
     opened.goto(file.as_uri())
     wide, room = opened.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert wide <= room
+    assert sideways(opened) == []
     if AXE.is_file():
         opened.evaluate(AXE.read_text(encoding="utf-8"))
         assert opened.evaluate("axe.run().then(found => found.violations.map(one => one.id))") == []

@@ -137,7 +137,7 @@ def test_traffic_that_never_fails_is_at_least_what_was_asked_for(mmesim: Command
         (("--up-to", "3000000"), "--up-to 3e+06 cannot be tried: from 1 to 2,000,000"),
         (("--of", "traffic", "--up-to", "0.001"), "--up-to 0.001 cannot be tried: from 0.01562"),
         (("--of", "hosts"), "'hosts' is not one of 'models', 'traffic'"),
-        (("--plot", "curve.pdf"), "curve.pdf: a plot is written as .png or .svg"),
+        (("--plot", "curve.gif"), "curve.gif: a plot is written as .png, .svg or .pdf"),
         (
             ("--set", "traffic.calls.arrivals={sweep: {rate: 2 /s}}", "--set", "endpoint.warm=true", "--of", "traffic"),
             "a single sweep calls every model once",

@@ -33,9 +33,8 @@ def in_a_shell(folder: Path, script: str) -> str:
     return ran.stdout
 
 
-@pytest.mark.parametrize(
-    ("expect", "code"), [("cost.hour < 1 USD", 0), ("p99 < 10 ms", 1), ("p99 cold < 5 s", 2), ("p98 < 1 s", 64)]
-)
+# Tests in this process see 0 and 2.
+@pytest.mark.parametrize(("expect", "code"), [("p99 < 10 ms", 1), ("p98 < 1 s", 64)])
 def test_a_shell_sees_the_verdict(tmp_path: Path, expect: str, code: int):
     (tmp_path / "a.yaml").write_text(f"{SCENARIO}expect: [{expect}]\n", encoding="utf-8")
     said = in_a_shell(tmp_path, "mmesim gate a.yaml --quiet; echo $?").splitlines()

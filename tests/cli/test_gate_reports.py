@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from mmesim.cli.reports import as_shown
+from mmesim.cli.common import as_shown
 from mmesim.experiment.execute.task import Observer
 from mmesim.results.gated import Gated, gated_schema
 from mmesim.results.run_data import RunData

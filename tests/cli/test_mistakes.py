@@ -315,7 +315,7 @@ COMMANDS = [
     ("sweep base.yaml --points nothere.csv", "nothere.csv: cannot be read: No such file or directory"),
     ("sweep base.yaml --sample random:10", "write lhs:64 or sobol:64"),
     ("sweep base.yaml --grid run.seed=1,2 --metrics p98", "did you mean p99?"),
-    ("sweep base.yaml --grid run.seed=1,2 --plot p99.pdf", "a plot is written as .png or .svg"),
+    ("sweep base.yaml --grid run.seed=1,2 --plot p99.gif", "a plot is written as .png, .svg or .pdf"),
     ("diff base.yaml", "give a second file, or --set to change b"),
     ("diff base.yaml nothere.yaml", "nothere.yaml: cannot be read"),
     ("uncertain base.yaml", "write {uncertain: {low: , mid: , high: }}"),

@@ -66,16 +66,17 @@ def test_what_cannot_be_made_is_refused(folder: Path, mmesim: Command) -> None:
     assert "nowhere is not the result folder of a run" in wrong.err
 
 
-def test_of_a_sweep_it_says_what_makes_the_page(mmesim: Command) -> None:
+def test_a_sweep_of_another_version_is_refused(mmesim: Command) -> None:
     Path("swept").mkdir()
     Path("swept/sweep.parquet").touch()
     refused = mmesim("report", "swept")
     assert refused.code == 64
-    assert refused.err == (
-        "swept is the folder of a sweep, whose page is made with it: mmesim sweep FILE --report --out swept\n"
-    )
+    said = "swept is the folder of a sweep without sweep.json: sweep again, which simulates nothing twice\n"
+    assert refused.err == said
+    Path("swept/sweep.json").write_text('{"mmesim": "9", "fields": [], "metrics": [], "points": 1}')
+    assert "swept cannot be read by mmesim" in mmesim("report", "swept").err
     Path("empty").mkdir()
-    assert "a page is made of folders that mmesim run or mmesim plan wrote" in mmesim("report", "empty").err
+    assert "a page is made of folders that mmesim run, plan or sweep wrote" in mmesim("report", "empty").err
 
 
 def test_a_file_for_the_page_is_asked_for_where_there_is_no_folder_and_refused_where_there_is(mmesim: Command) -> None:

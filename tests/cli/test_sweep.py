@@ -78,7 +78,8 @@ def test_a_table_on_stdout_talk_on_stderr_and_files(sweep: Command) -> None:
     assert lines[5].split()[:4] == ["1", "2", "FAIL", "p99"]
     assert done.err == "4 simulations\ntables in results/day-sweep\n"
     found = {path.name for path in Path("results/day-sweep").iterdir()}
-    assert found == {"provenance.json", "sweep.csv", "sweep.parquet", "sweep.sqlite"}
+    tables = {"sweep.csv", "sweep.parquet", "sweep.sqlite"}
+    assert found == {"provenance.json", "scenario.yaml", "sweep.json", *tables}
     assert pd.read_csv("results/day-sweep/sweep.csv")[COUNT].tolist() == [1, 2]
 
 
@@ -127,9 +128,20 @@ def test_a_page_is_written_beside_the_tables(sweep: Command) -> None:
     assert not list(page.loads())
 
 
+def test_its_folder_makes_the_same_page_later(sweep: Command, mmesim: Command) -> None:
+    words = ("day.yaml", "--grid", f"{COUNT}=1,2", "--metrics", "p50,cost", "--out", "made")
+    said = sweep(*words, "--report").out
+    at_once = Path("made/report.html").read_text(encoding="utf-8")
+    assert {"assumptions", "scenario"} < Page(at_once).sections.keys()
+    assert mmesim("report", "made").code == 0
+    assert Path("made/report.html").read_text(encoding="utf-8") == at_once
+    assert mmesim("report", "made", "--out", "-").out == said
+
+
 def test_store_and_folder_are_where_they_are_asked_for(sweep: Command) -> None:
     assert sweep("day.yaml", "--grid", f"{COUNT}=1", "--out", "tables", "--store", "kept/all.sqlite").code == 0
-    assert sorted(path.name for path in Path("tables").iterdir()) == ["provenance.json", "sweep.csv", "sweep.parquet"]
+    found = {path.name for path in Path("tables").iterdir()}
+    assert found == {"provenance.json", "scenario.yaml", "sweep.csv", "sweep.json", "sweep.parquet"}
     assert Path("kept/all.sqlite").exists()
 
 
@@ -169,7 +181,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, eng
         (["--grid", f"{COUNT}=1", "--replications", "2001"], "2,001 simulations, more than 2,000"),
         (["--grid", f"{COUNT}=1", "--metrics", "p98"], "unknown metric 'p98'"),
         (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics needs names such as"),
-        (["--grid", f"{COUNT}=1", "--plot", "plot.pdf"], "a plot is written as .png or .svg"),
+        (["--grid", f"{COUNT}=1", "--plot", "plot.gif"], "a plot is written as .png, .svg or .pdf"),
         (["--grid", f"{COUNT}=1", "--out", "day.yaml"], "cannot write to day.yaml"),
         (["--grid", f"{COUNT}=1", "--store", "day.yaml"], "day.yaml: file is not a database"),
         (["--grid", f"{COUNT}=1", "--jobs", "2", "--cluster", "tcp://x:1"], "--jobs and --cluster exclude each other"),

@@ -115,7 +115,7 @@ def test_timestamps_of_a_log_have_a_format(capsys: pytest.CaptureFixture[str], t
         (("describe", COUNTS, *AZURE, "--models", "best=3"), "models.best: unknown key, one of top, hash, stripe"),
         (("describe", COUNTS, *AZURE, "--models", "top"), "--models takes top=100"),
         (("describe", COUNTS, *AZURE, "--set", "windw.start=3 h"), "did you mean window?"),
-        (("describe", COUNTS, *AZURE, "--plot", "t.pdf"), "a plot is written as .png or .svg"),
+        (("describe", COUNTS, *AZURE, "--plot", "t.gif"), "a plot is written as .png, .svg or .pdf"),
         (("convert", COUNTS, "out.xlsx", *AZURE), "a table of calls is written as .parquet"),
     ],
 )

@@ -10,20 +10,8 @@ from docs.examples import COMMANDS, ROOT, ExampleError, blocks, hides_the_check,
 COMMAND = re.compile(r"\s+(\$ |mmesim |make |python |pip )")
 
 
-FIRST_READ = ("docs/tutorial.md",)
-"""Pages whose examples every run of the tests plays; those of the README take most of a minute, of all some minutes."""
-
-
-def played_page(page: Path) -> object:
-    name = page.relative_to(ROOT).as_posix()
-    return pytest.param(page, id=name, marks=() if name in FIRST_READ else pytest.mark.slow)
-
-
-def test_the_pages_that_are_read_first_exist():
-    assert set(FIRST_READ) <= {page.relative_to(ROOT).as_posix() for page in pages()}
-
-
-@pytest.mark.parametrize("page", [played_page(page) for page in pages()])
+@pytest.mark.slow
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_examples_print_what_the_page_says(page: Path, tmp_path: Path):
     text = page.read_text(encoding="utf-8")
     assert played(text, workshop(tmp_path)).split("\n") == text.split("\n"), "python -m docs.examples writes it anew"

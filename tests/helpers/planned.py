@@ -227,7 +227,7 @@ def _with_fleets(
         text=st.sampled_from(["p99 < 500 ms", "p99 warm of tenants < 1 s", "cache_hit_ratio >= 95 %"]) | texts,
         when=st.none() | texts,
         verdict=verdicts,
-        figure=st.sampled_from(["share_over 500 ms", "cache_hit_ratio"]) | texts,
+        figure=st.sampled_from(["share_over 500 ms", "cache_hit_ratio", "recovery after zone_loss"]) | texts,
         unit=units,
         value=st.none() | numbers,
         interval=intervals,

@@ -19,6 +19,7 @@ from mmesim.engine.kernel import codes, hashing, jit, record, router, step, verb
 from mmesim.engine.kernel.hashing import PRIME
 from mmesim.engine.measure import recorder
 from mmesim.policies.eviction import EVICTION
+from mmesim.results import window_times
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario import EvictionPolicy, RouterPolicy
 from mmesim.scenario.figures import PARTS
@@ -106,6 +107,9 @@ def test_setting_the_clock_of_simpy_moves_its_time():
 
 def test_kernel_and_results_use_one_grid():
     assert record.LOWEST_EXPONENT == histogram.EMIN
+    assert (codes.WINDOW_CELLS, codes.WINDOW_BUCKETS) == (window_times.CELLS, window_times.BUCKETS)
+    assert codes.TEN_S == window_times.TEN_S
+    assert window_times.TIMES[: codes.WINDOW_TIMES] == ("ModelLatency", "ModelLoadingWaitTime")
     assert (record.OCTAVES, record.FINE, record.COARSE) == (histogram.OCTAVES, histogram.FINE, histogram.COARSE)
 
 

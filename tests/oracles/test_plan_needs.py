@@ -77,6 +77,34 @@ def test_the_cheapest_fleet_withstands_what_it_must(store: Path, more: str, host
     assert {one.state for one in cheaper} == {"turned down"}
 
 
+NOTICED_S = 180.0
+"""While the router does not know, half of the calls, or a third, fail at once: the limit allows one in twenty."""
+RECOVERED_S = NOTICED_S + 30.0
+"""The loss is in the middle of a minute: the minute in whose middle the router knows is the last one that is bad."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("within", "answers"), [("3 min", [None, None]), ("4 min", [2, 0])])
+def test_a_fleet_that_survives_in_steady_state_may_take_too_long_through_the_loss(
+    store: Path, within: str, answers: list[int | None]
+):
+    slow = {"endpoint.loss_noticed_after": "3 min", "endpoint.provisioning": "30 s"}
+    one = scenario(f", survive: instance, recover_within: {within}").with_(
+        {**slow, "plan.grid": {"endpoint.instance_count": [2, 3]}, "traffic.calls.arrivals.poisson.rate": "10 /s"}
+    )
+    found = plan(one, store=store)
+    hosts, row = answers
+    assert (found.answer and found.answer.instance_count, found.document.answer) == (hosts, row)
+    for fleet in found.document.fleets[: None if hosts is None else 1]:
+        last = fleet.lines[-1]
+        assert (last.text, last.when) == (f"recovery after instance_loss < {within}", "the loss of an instance")
+        assert (last.value, last.limit) == (1000.0 * RECOVERED_S, 60_000.0 * float(within[0]))
+        assert [line.verdict for line in fleet.lines[:2]].count("fail") == 0
+    if hosts is None:
+        assert found.document.verdict == "fail"
+        assert "recovery after instance_loss < 3 min fails: it takes 3.5 min" in found.document.why_not[0].text
+
+
 def test_a_fleet_of_which_nothing_is_left_is_turned_down_by_arithmetic(store: Path):
     found = plan(scenario(", survive: instance"), store=store)
     one = found.document.fleets[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from mmesim.engine.simulation import Simulation
@@ -16,6 +16,11 @@ from tests.twin.host import Call
 from tests.twin.random_scenarios import scenario
 
 CLOSE_S = 1e-9
+MOST_HOSTS = 40
+"""Hosts that a run may ever have: the order of hosts, of which each model has one, is drawn for so many."""
+
+Drawn = Callable[[int], Scenario]
+"""The random scenario of a seed."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ def by_twin(scenario: Scenario) -> list[Seen]:
             )
             model = models[block.model[k]]
             calls.append(Call(float(block.time[k]), model, float(block.cpu[k]), float(block.wait[k]), pre, hold))
-    plane = Simulation(scenario).plane
+    many = scenario.endpoint.model_copy(update={"instance_count": MOST_HOSTS, "autoscaling": None})
+    plane = Simulation(scenario.model_copy(update={"endpoint": many, "faults": (), "deploys": ()})).plane
     orders = {model.index: list(plane.hosts_in_order(model.index)) for model in models}
     Twin(scenario, calls, orders.__getitem__).run()
     return [
@@ -95,11 +101,11 @@ class Comparison:
     """Calls with more than one attempt."""
 
 
-def agree_on(seeds: Iterable[int]) -> Comparison:
+def agree_on(seeds: Iterable[int], of: Drawn = scenario) -> Comparison:
     """The engine and the twin on the random scenarios of these seeds."""
     found = Comparison()
     for seed in seeds:
-        drawn = scenario(seed)
+        drawn = of(seed)
         engine, twin = by_engine(drawn), by_twin(drawn)
         assert len(engine) == len(twin)
         pairs = enumerate(zip(engine, twin, strict=True))

@@ -12,7 +12,9 @@ from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.values.times import always
 from mmesim.workload.requests import expected_calls
+from tests.twin.fleet import Fleet
 from tests.twin.host import Attempt, Call, Copy, Host, Process
+from tests.twin.scaler import Scaler
 
 Order = Callable[[int], Sequence[int]]
 """Hosts in rendezvous order of a model."""
@@ -24,22 +26,37 @@ class Twin:
     def __init__(self, scenario: Scenario, calls: Sequence[Call], order: Order) -> None:
         self.scenario, self.calls, self._order = scenario, calls, order
         self.env = simpy.Environment()
-        steps = count()
-        number = range(scenario.endpoint.instance_count)
-        self.hosts = [Host(self.env, scenario, h, lambda: next(steps)) for h in number]
-        for host in self.hosts:
-            host.on_ready, host.on_aborted = self._ready, self._aborted
-            host.on_unloaded, host.on_deleted = self._unloaded, self._deleted
+        self._steps = count()
+        self.ended_s: list[float] = []
+        self.fleet = Fleet(self.env, scenario, self._host, self._lost, self._changed)
+        self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
         self._left: dict[int, Host] = {}
         self._placed: dict[tuple[int, int], int] = {}
         self._placements = count()
         self._turn = 0
         self._hopeless: set[int] = set()  # models of which a load failed, until something is unloaded
 
+    def _host(self, number: int) -> Host:
+        host = Host(self.env, self.scenario, number, lambda: next(self._steps))
+        host.on_ready, host.on_aborted = self._ready, self._aborted
+        host.on_unloaded, host.on_deleted = self._unloaded, self._deleted
+        return host
+
+    @property
+    def hosts(self) -> list[Host]:
+        """Those that the router sends to, in order of their numbers."""
+        return self.fleet.up
+
+    def _in_order(self, model: Model) -> list[Host]:
+        up = {host.number: host for host in self.hosts}
+        return [up[number] for number in self._order(model.index) if number in up]
+
     def run(self) -> None:
         """Play the calls of the run to their ends, amid those that come after it for as long as one is not answered."""
         if self.scenario.endpoint.warm:
             self._place_all()
+        self.fleet.begin()
+        self.scaler.begin()
         self.env.process(self._send())
         self.env.run()
 
@@ -47,9 +64,9 @@ class Twin:
         models, expected = self.scenario.model_table(), expected_calls(self.scenario)
         for model in sorted(models, key=lambda model: -expected[model.index]):
             if expected[model.index] > 0:
-                for h in self._order(model.index):
-                    if self.hosts[h].place(model):
-                        self._placed[h, model.index] = next(self._placements)
+                for host in self._in_order(model):
+                    if host.place(model):
+                        self._placed[host.number, model.index] = next(self._placements)
                         break
 
     def _send(self) -> Process:
@@ -65,9 +82,16 @@ class Twin:
     def _travel(self, attempt: Attempt) -> Process:
         call = attempt.call
         call.attempts += 1
+        self.env.process(self._patience(attempt))
         yield self.env.timeout(self.scenario.clients.network_s / 2 + self.scenario.endpoint.router.overhead_s)
-        host = self._route(call.model)
         call.host, call.hit = -1, False
+        if not self.hosts:
+            self._answer(attempt, "host_lost")
+            return
+        host = self._route(call.model)
+        if not host.alive:
+            self._answer(attempt, "host_lost")
+            return
         most = self.scenario.endpoint.throttling.in_flight
         if most is not None and host.outstanding >= most:
             self._answer(attempt, "throttled")
@@ -82,19 +106,29 @@ class Twin:
                 return
             copy = host.start_load(call.model)
             self._placed[host.number, call.model.index] = next(self._placements)
+        copy.is_used = True
         host.touch(copy)
         host.outstanding += 1
         if call.hit:
             self._hand_over(host, copy, attempt)
         else:
             copy.waiters.append(attempt)
+            host.waiting[attempt] = None
             yield self.env.timeout(self.scenario.endpoint.load_timeout_s)
-            if attempt in copy.waiters:
+            if attempt in host.waiting:
                 self._not_ready(host, copy, attempt)
+
+    def _patience(self, attempt: Attempt) -> Process:
+        """The client gives up; what becomes of the attempt it will not see."""
+        yield self.env.timeout(self.scenario.clients.timeout_s)
+        if not attempt.settled:
+            attempt.given_up = True
+            self.ended_s.append(self.env.now)
 
     def _not_ready(self, host: Host, copy: Copy, attempt: Attempt) -> None:
         copy.waiters.remove(attempt)
         host.outstanding -= 1
+        del host.waiting[attempt]
         self._answer(attempt, "load_timeout")
 
     # The router.
@@ -102,7 +136,7 @@ class Twin:
     def _route(self, model: Model) -> Host:
         policy = self.scenario.endpoint.router.policy
         if policy is RouterPolicy.hash:
-            return self.hosts[self._order(model.index)[0]]
+            return self._in_order(model)[0]
         if policy is RouterPolicy.round_robin:
             self._turn += 1
             return self.hosts[(self._turn - 1) % len(self.hosts)]
@@ -111,20 +145,25 @@ class Twin:
         return self._sticky(model)
 
     def _sticky(self, model: Model) -> Host:
-        having = [host for host in self.hosts if model.index in host.copies]
+        having = [host for host in self.hosts if model.index in host.copies and host.copies[model.index].is_used]
         ready = [host for host in having if host.copies[model.index].state == "ready"]
         if ready:
             best = min(ready, key=lambda h: (h.copies[model.index].in_flight, self._placed[h.number, model.index]))
             without = [host for host in self.hosts if host not in having]
             spill_at = self.scenario.endpoint.router.spill_at or max(4, 2 * model.workers)
             busy = best.copies[model.index].in_flight >= spill_at
-            if busy and without and len(having) == len(ready) and model.index not in self._hopeless:
+            if busy and without and not self._is_loading(model) and model.index not in self._hopeless:
                 return self._place(model, without)
             return best
         return having[0] if having else self._place(model, self.hosts)
 
+    def _is_loading(self, model: Model) -> bool:
+        """Whether a copy is being loaded anywhere, were it on a host that is drained."""
+        copies = (host.copies.get(model.index) for host in self.fleet.all if host.alive)
+        return any(copy is not None and copy.state == "loading" for copy in copies)
+
     def _place(self, model: Model, hosts: list[Host]) -> Host:
-        in_order = [self.hosts[h] for h in self._order(model.index) if self.hosts[h] in hosts]
+        in_order = [host for host in self._in_order(model) if host in hosts]
         last = self._left.get(model.index)
         if last in in_order:
             in_order.remove(last)
@@ -149,6 +188,21 @@ class Twin:
         for attempt in list(copy.waiters):
             self._not_ready(host, copy, attempt)
 
+    def _lost(self, host: Host) -> None:
+        for attempt in host.die():
+            self._answer(attempt, "host_lost")
+
+    def _changed(self, came: bool) -> None:
+        """A host came or went."""
+        if came:
+            self._hopeless.clear()
+        self._left = {model: host for model, host in self._left.items() if host in self.hosts}
+        if self.scenario.endpoint.router.at_scale == "rehash":
+            self._left.clear()
+            for host in self.hosts:
+                for copy in host.copies.values():
+                    copy.is_used &= self._in_order(copy.model)[0] is host
+
     # The container.
 
     def _ready(self, host: Host, copy: Copy) -> None:
@@ -158,6 +212,8 @@ class Twin:
 
     def _hand_over(self, host: Host, copy: Copy, attempt: Attempt) -> None:
         copy.in_flight += 1
+        host.waiting.pop(attempt, None)
+        host.handed[attempt] = None
         self.env.process(self._give_up(host, attempt))
         self.env.process(self._front_end(host, copy, attempt))
 
@@ -165,12 +221,15 @@ class Twin:
         yield self.env.timeout(self.scenario.endpoint.invocation_timeout_s)
         if not attempt.settled:
             host.outstanding -= 1
+            del host.handed[attempt]
             self._answer(attempt, "invocation_timeout")
 
     def _front_end(self, host: Host, copy: Copy, attempt: Attempt) -> Process:
         cpu, wait = attempt.call.pre
         yield host.cpu.work(cpu)
         yield self.env.timeout(wait)
+        if not host.alive:
+            return
         if copy.filling is None and not copy.idle_workers and len(copy.queue) >= self.scenario.server.queue_bound:
             self._finish(host, copy, attempt, "queue_full")
             return
@@ -191,7 +250,7 @@ class Twin:
 
     def _fill(self, host: Host, copy: Copy, batch: list[Attempt]) -> Process:
         yield self.env.timeout(copy.model.max_batch_delay_s)
-        if copy.filling is batch:
+        if copy.filling is batch and host.alive:
             self._begin(host, copy, batch)
 
     def _begin(self, host: Host, copy: Copy, batch: list[Attempt]) -> None:
@@ -209,6 +268,8 @@ class Twin:
             yield host.cpu.work((1 - service.serial) * cpu, service.threads, copy.model.oversubscription)
         yield host.cpu.work(hold[0])
         yield self.env.timeout(hold[1])
+        if not host.alive:
+            return
         copy.idle_workers += 1
         self._dispatch(host, copy)
         for attempt in batch:
@@ -233,6 +294,7 @@ class Twin:
         copy.in_flight -= 1
         if not attempt.settled:
             host.outstanding -= 1
+            del host.handed[attempt]
             self._answer(attempt, cause)
         if copy.in_flight == 0:
             host.became_idle()
@@ -242,6 +304,8 @@ class Twin:
     def _answer(self, attempt: Attempt, cause: str | None) -> None:
         clients, call = self.scenario.clients, attempt.call
         attempt.settled = True
+        if not attempt.given_up and cause != "throttled":
+            self.ended_s.append(self.env.now)
         seen = self.env.now + clients.network_s / 2
         if seen - attempt.sent > clients.timeout_s * (1.0 + 1e-9):  # what rounds to it is in time
             cause, seen = "client_timeout", attempt.sent + clients.timeout_s

@@ -36,11 +36,12 @@ class Call:
 
 @dataclass(eq=False)
 class Attempt:
-    """One attempt of a call, sent at some time; settled once its client has been answered."""
+    """One attempt of a call: settled once it has been answered, given up once its client does not wait for that."""
 
     call: Call
     sent: float
     settled: bool = False
+    given_up: bool = False
 
 
 @dataclass(eq=False)
@@ -57,6 +58,8 @@ class Copy:
     used: int = 0
     accessed: int = 0
     loaded: int = 0
+    is_used: bool = True
+    """Whether the router remembers it."""
 
     @property
     def idle(self) -> bool:
@@ -93,6 +96,10 @@ class Host:
         self.load_queue = 0
         self.rooms: list[Room] = []
         self.outstanding = 0
+        self.alive = True
+        self.waiting: dict[Attempt, None] = {}  # what waits here for a load, in order
+        self.handed: dict[Attempt, None] = {}  # what was handed to the container and is not answered, in order
+        self.loads: list[simpy.Process] = []
         self.on_ready: Callable[[Host, Copy], None] = lambda host, copy: None
         self.on_unloaded: Callable[[Host, Model], None] = lambda host, model: None
         self.on_deleted: Callable[[Host, int], None] = lambda host, model: None
@@ -120,8 +127,25 @@ class Host:
         self.copies[model.index] = copy
         self.load_queue += 1
         load = self.env.process(self._load(copy))
+        self.loads.append(load)
         self.env.process(self._limit(load))
         return copy
+
+    def die(self) -> list[Attempt]:
+        """All work here ends, and nothing is in flight any more; the attempts that were here, in order."""
+        here = [*self.waiting, *self.handed]
+        self.alive, self.waiting, self.handed = False, {}, {}
+        self.cpu.stop()
+        self.network.stop()
+        if self.disk is not None:
+            self.disk.stop()
+        for load in self.loads:
+            if load.is_alive:
+                load.interrupt()
+        for copy in self.copies.values():
+            copy.state, copy.in_flight = "ready", 0  # for all that the router knows
+        self.outstanding = self.load_queue = 0
+        return here
 
     def place(self, model: Model) -> bool:
         """The model is ready on this host before the run begins, if it fits."""
@@ -156,17 +180,19 @@ class Host:
         try:
             if slots == "download_and_load":
                 slot = self.slots.request()
-                yield slot
+                yield from self._once(slot)
             if model.index not in self.files:
                 yield from self._download(model)
             self.files[model.index] = self._steps()
             if slot is None:
                 slot = self.slots.request()
-                yield slot
+                yield from self._once(slot)
             yield from self._wait_for_room(lambda: self._take_memory(model, self.scenario.endpoint.load_peak))
             held = True
             yield from self._start(model)
         except simpy.Interrupt:
+            if not self.alive:
+                return
             del self.copies[model.index]
             self.load_queue -= 1
             if model.index in self.files:
@@ -222,6 +248,11 @@ class Host:
         except simpy.Interrupt:
             pass
 
+    def _once(self, event: simpy.Event) -> Process:
+        """Wait for an event that may have come: then what follows comes before all else of this instant."""
+        if not event.triggered:
+            yield event
+
     def _use(self, what: Shared, amount: float) -> Process:
         done = what.work(amount)
         try:
@@ -237,7 +268,7 @@ class Host:
         self.rooms.append(room)
         self._look(room)
         try:
-            yield room.taken
+            yield from self._once(room.taken)
         finally:
             self.rooms.remove(room)
 
@@ -255,6 +286,8 @@ class Host:
 
     def _unload(self, copy: Copy, room: Room) -> Process:
         yield self.env.timeout(self.scenario.endpoint.unload_s)
+        if not self.alive:
+            return
         model = copy.model
         self.memory -= model.pool_memory_bytes
         self.tasks -= model.pool_tasks

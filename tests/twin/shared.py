@@ -36,10 +36,13 @@ class Shared:
         self._jobs: list[Job] = []
         self._since = 0.0
         self._plan = 0
+        self._stopped = False
 
     def work(self, amount: float, threads: int = 1, oversubscription: float = 0.0) -> simpy.Event:
         """The event at which this much work is done."""
         done = self._env.event()
+        if self._stopped:
+            return done
         if amount <= 0.0:
             return done.succeed()
         self._advance()
@@ -52,6 +55,11 @@ class Shared:
         self._advance()
         self._jobs = [job for job in self._jobs if job.done is not done]
         self._schedule()
+
+    def stop(self) -> None:
+        """Nothing that is under way, or asked for from now on, ever ends."""
+        self._stopped, self._jobs = True, []
+        self._plan += 1
 
     def _advance(self) -> None:
         elapsed, self._since = self._env.now - self._since, self._env.now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.twin.changing import changing
 from tests.twin.compare import agree_on
 
 LATER = 2000
@@ -12,6 +13,22 @@ LATER = 2000
 
 def test_engine_and_twin_agree_on_every_call():
     assert agree_on(range(60, 100)).differences == []
+
+
+def test_engine_and_twin_agree_on_fleets_that_change():
+    found = agree_on(range(24), changing)
+    assert found.differences == []
+    assert found.outcomes["host_lost"] > 100
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_more_fleets_that_change():
+    assert agree_on(range(10_000, 10_000 + LATER // 5), changing).differences == []
+
+
+@pytest.mark.long
+def test_engine_and_twin_agree_on_two_thousand_fleets_that_change():
+    assert agree_on(range(LATER), changing).differences == []
 
 
 @pytest.mark.slow

@@ -1,1 +1,1 @@
-"""Faults: SimPy processes that let go wrong what the scenario says, when it says so."""
+"""Faults: SimPy processes that make things go wrong, as and when the scenario says."""

@@ -8,38 +8,22 @@ from typing import Any
 
 import simpy
 
-from mmesim.engine.control.fleet import Fleet
-from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.loader import Loader
 from mmesim.engine.control.task import Task
-from mmesim.engine.dataplane import DataPlane
-from mmesim.engine.environment import Environment
 from mmesim.engine.faults.effects import EFFECTS
 from mmesim.engine.faults.world import Process, World
 from mmesim.engine.measure.condition import Conditions
 from mmesim.scenario.faults.fault import Fault
-from mmesim.scenario.scenario import Scenario
 
 
 class Faults:
     """Starts one process for each fault, none without faults. What happens at 0 s has happened once it is made."""
 
-    def __init__(
-        self,
-        env: Environment,
-        plane: DataPlane,
-        fleet: Fleet,
-        loader: Loader,
-        journal: Journal,
-        scenario: Scenario,
-        replication: int,
-    ) -> None:
-        self._faults = scenario.faults
-        if scenario.faults:
-            self._world = World(env, plane, fleet, loader, journal, scenario, replication)
-        for fault in scenario.faults:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._faults = world.scenario.faults
+        for fault in self._faults:
             if fault.when is None:
-                Task(env, self._happens(fault))
+                Task(world.env, self._happens(fault))
 
     def ask(self, conditions: Conditions) -> None:
         """Begin to ask for the conditions of the faults that have one."""

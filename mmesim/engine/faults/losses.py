@@ -20,7 +20,7 @@ def instance_loss(world: World, fault: Fault, chance: float) -> Process:
 
 
 def zone_loss(world: World, fault: Fault, _: float) -> Process:
-    """All instances of a zone die, those too that are on their way into service or out of it."""
+    """All instances of a zone die, those too that load preloads or are drained, but none that is not there yet."""
     assert isinstance(fault.what, ZoneLoss)
     zone = fault.what.zone
     there = [host for host in world.fleet.alive if world.fleet.zone_of(host) == zone]

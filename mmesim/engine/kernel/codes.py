@@ -66,6 +66,14 @@ N_TIMES = 6
 DO_NOTHING, DO_PRE_WAIT, DO_ENTER, DO_REFUSE, DO_STAGE, DO_FINISH = 0, 1, 2, 3, 4, 5
 DO_POST_WAIT, DO_LEAVE, DO_ANSWER, DO_REACH, DO_LOSE, DO_THROTTLE, DO_FAIL = 6, 7, 8, 9, 10, 11, 12
 
+# Times that are counted in each window: rows of window_times. A bucket is so many cells of the plain fine grid of
+# results.histogram, at most 4.7 % wide
+MODEL_LATENCY, LOAD_WAIT = 0, 1
+WINDOW_TIMES = 2
+WINDOW_CELLS, WINDOW_BUCKETS = 12, 790
+
+TEN_S = 10.0  # of which the extremes of the attempts in the system are kept
+
 # Which calls a selection takes, in the order of scenario.run.selection's words
 ANY, WARM, COLD = 0, 1, 2
 

@@ -36,6 +36,7 @@ CALL = Unit("the key of a call, or NONE", initial=NONE)
 MILLIONTHS = Unit("whole millionths: sums of them are exact")
 
 S = Unit("seconds", np.float64)
+LEAST_S = Unit("seconds, INF before there are any", np.float64, INF)
 AT = Unit("seconds since the start of the run", np.float64)
 DEADLINE = Unit("seconds since the start of the run, or INF", np.float64, INF)
 CPU_S = Unit("seconds of CPU work at speed 1", np.float64)

@@ -11,9 +11,12 @@ from mmesim.engine.kernel.codes import (
     DOWNLOAD,
     FAILED_ATTEMPTS,
     FRONTEND_STALL,
+    INF,
     LOAD,
     LOAD_SLOT_WAIT,
+    LOAD_WAIT,
     MEMORY_WAIT,
+    MODEL_LATENCY,
     N_PARTS,
     NAN,
     NETWORK,
@@ -29,8 +32,10 @@ from mmesim.engine.kernel.codes import (
     T_QUEUED,
     T_REACH,
     T_TAKEN,
+    TEN_S,
     THROTTLED,
     WARM,
+    WINDOW_CELLS,
 )
 from mmesim.engine.kernel.columns import LINE
 from mmesim.engine.kernel.hashing import rank
@@ -53,6 +58,12 @@ def cell_of(x):
     # The bits of a number are its exponent (biased) and its mantissa: the first of them number the cells of an octave.
     cell = (np.float64(x).view(np.int64) >> MANTISSA_BITS - FINE_BITS) - FIRST_CELL
     return max(0, min(OCTAVES * FINE - 1, cell))
+
+
+@inline
+def window_bucket(x):
+    """Bucket of `x` seconds in a row of window_times."""
+    return cell_of(x) // WINDOW_CELLS
 
 
 @inline
@@ -86,6 +97,31 @@ def integrate(t, now):
     counts = t.counts[0]
     counts.area += counts.in_system * (now - counts.area_at)
     counts.area_at = now
+    if now >= counts.ten_end:
+        next_ten(counts, t.window[0], t.params[0], t.most_in_system, t.least_in_system, now)
+
+
+@inline
+def note_most(counts, window):
+    """Note the largest number of attempts in the system for the window and for the ten seconds, and count anew."""
+    window.in_flight_max = max(window.in_flight_max, counts.most)
+    counts.ten_most = max(counts.ten_most, counts.most)
+    counts.most = counts.in_system
+
+
+@inner
+def next_ten(counts, window, params, most, least, now):
+    """Write down the ten seconds that are over at `now`, also those in which nothing happened, and begin others."""
+    while now >= counts.ten_end:
+        note_most(counts, window)
+        most[counts.ten] = counts.ten_most
+        least[counts.ten] = counts.ten_least
+        counts.ten_most = counts.ten_least = counts.in_system
+        counts.ten += 1
+        if counts.ten == params.tens:  # the run is over
+            counts.ten_end = INF
+        else:
+            counts.ten_end = min((counts.ten + 1) * TEN_S, params.duration)
 
 
 @inline
@@ -235,6 +271,7 @@ def end_attempt(t, a, cause, now, latency, coarse):
     counts, window, attempts = t.counts[0], t.window[0], t.attempts
     integrate(t, now)
     counts.in_system -= 1
+    counts.ten_least = min(counts.ten_least, counts.in_system)
     counts.sojourn += now - attempts.reach[a]
     counts.attempts_all += 1
     hit = attempts.hit[a]
@@ -261,16 +298,21 @@ def end_attempt(t, a, cause, now, latency, coarse):
         window.hits += 1
     elif host >= 0:
         window.load_wait += waited
+        window.load_wait_min = min(window.load_wait_min, waited)
         window.load_wait_max = max(window.load_wait_max, waited)
+        if t.params[0].window_times == 1:
+            t.window_times[LOAD_WAIT, window_bucket(waited)] += 1
         window.misses += 1
     if cause == OK:
-        if window.ok == 0 or latency < window.latency_min:
-            window.latency_min = latency
+        window.latency_min = min(window.latency_min, latency)
         window.latency_max = max(window.latency_max, latency)
         window.ok += 1
         model_latency = now - attempts.forwarded[a]
         window.model_latency += model_latency
+        window.model_latency_min = min(window.model_latency_min, model_latency)
         window.model_latency_max = max(window.model_latency_max, model_latency)
+        if t.params[0].window_times == 1:
+            t.window_times[MODEL_LATENCY, window_bucket(model_latency)] += 1
         window.overhead_latency += t.params[0].router
         window.latency += latency
         t.window_hist[coarse] += 1

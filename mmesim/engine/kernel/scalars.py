@@ -8,6 +8,7 @@ from mmesim.engine.kernel.columns import (
     DEADLINE,
     FLAG,
     KEY,
+    LEAST_S,
     LINK,
     NUMBER,
     ORDER,
@@ -93,6 +94,11 @@ COUNTS = packed(
     ("cold_max", S, "the longest latency of a cold call that was answered well"),
     ("unreached", COUNT, "measured calls that failed without having reached a host"),
     ("ledger_error", S, "the largest difference between a latency and the sum of its parts"),
+    ("most", COUNT, "the largest `in_system` since it was noted last: by `next_ten`, or when the window was read"),
+    ("ten_end", DEADLINE, "when the ten seconds under way end, whose extremes of `in_system` are kept"),
+    ("ten_least", COUNT, "the smallest `in_system` in them"),
+    ("ten_most", COUNT, "the largest that was noted in them so far"),
+    ("ten", ROW, "which ten seconds of the run they are"),
 )
 
 WINDOW = packed(
@@ -100,14 +106,16 @@ WINDOW = packed(
     ("hits", COUNT, "those that found their model ready"),
     ("misses", COUNT, "those that reached a host and did not"),
     ("ok", COUNT, "those that were answered well"),
-    ("in_flight_max", COUNT, "most attempts in the system at once"),
+    ("in_flight_max", COUNT, "most attempts in the system at once, as far as it was noted"),
     ("model_latency", S, "sum of the times in the container of those answered well"),
+    ("model_latency_min", LEAST_S, "the shortest of them"),
     ("model_latency_max", S, "the longest of them"),
     ("overhead_latency", S, "sum of the router's times of those answered well"),
     ("load_wait", S, "sum of the waits for loads of the misses"),
+    ("load_wait_min", LEAST_S, "the shortest of them"),
     ("load_wait_max", S, "the longest of them"),
     ("latency", S, "sum of the latencies, as clients see them, of those answered well"),
-    ("latency_min", S, "the shortest of them"),
+    ("latency_min", LEAST_S, "the shortest of them"),
     ("latency_max", S, "the longest of them"),
 )
 
@@ -164,4 +172,6 @@ PARAMS = packed(
     ("post_cpu", CPU_S, "front end's work after the job"),
     ("post_wait", S, "front end's waiting after the job"),
     ("devices", COUNT, "most devices of a host; 0: no model has a part on one"),
+    ("window_times", FLAG, "the times of each window are counted in buckets"),
+    ("tens", COUNT, "tens of seconds of the run whose extremes are kept; 0: none"),
 )

@@ -190,7 +190,7 @@ def reach(t, a, now):
     integrate(t, now)
     counts.in_system += 1
     counts.reached += 1
-    t.window[0].in_flight_max = max(t.window[0].in_flight_max, counts.in_system)
+    counts.most = max(counts.most, counts.in_system)
     attempts.answered[a] = 0
     attempts.hit[a] = 0
     attempts.host[a] = attempts.pool[a] = NONE

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmesim.engine.kernel import rows, scalars
-from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES
+from mmesim.engine.kernel.codes import INF, N_CAUSES, N_PARTS, N_TIMES, WINDOW_BUCKETS, WINDOW_TIMES
 from mmesim.engine.kernel.columns import Layout, zeros
 from mmesim.engine.kernel.plain import PLAIN
 
@@ -177,6 +177,7 @@ class Sizes:
     arrivals: int = 65536
     records: int = 0
     record_times: bool = False
+    tens: int = 0
 
 
 class Tables:
@@ -216,6 +217,8 @@ class Tables:
             "failed_parts": (N_CAUSES, N_PARTS),
             **dict.fromkeys(("window_causes", "retry_on"), N_CAUSES),
             "window_hist": coarse_buckets,
+            "window_times": (WINDOW_TIMES, WINDOW_BUCKETS),
+            **dict.fromkeys(("most_in_system", "least_in_system"), sizes.tens),
             "budgets": sizes.budgets,
             "arrival_device": sizes.arrivals if sizes.devices else 0,
             "draft_device": sizes.drafts if sizes.devices else 0,

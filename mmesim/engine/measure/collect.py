@@ -25,6 +25,7 @@ from mmesim.results.run_data import (
     RunData,
     TenantData,
 )
+from mmesim.results.window_times import InFlight, WindowTimes
 from mmesim.scenario.scenario import Scenario
 
 _select: Callable[..., None] = plain(select)
@@ -44,6 +45,7 @@ def collect(
     added: Integrals,
     loads: Sequence[tuple[float, float]],
     windows: Mapping[str, Floats],
+    window_times: WindowTimes | None,
     records: CallRecords | None,
     control_events: int,
     happened: tuple[Happened, ...],
@@ -96,23 +98,14 @@ def collect(
         load_episodes=views.episodes.copy(),
         **_classes(views),
         cells=_cells(views),
-        tenants=TenantData(
-            calls=views.model_stats.calls[:-1].copy(),
-            ok=views.model_stats.ok[:-1].copy(),
-            misses=views.model_stats.misses[:-1].copy(),
-            over=views.model_over[:, : limits.size].copy(),
-            latency_sum_s=views.model_stats.latency[:-1].copy(),
-            latency_min_s=views.model_stats.latency_min[:-1].copy(),
-            latency_max_s=views.model_stats.latency_max[:-1].copy(),
-            histogram=views.model_hist.copy(),
-            worker_busy_s=added.workers.busy_s.astype(np.float32),
-            worker_s=added.workers.there_s[:-1].astype(np.float32),
-        ),
+        tenants=_tenants(views, added, limits.size),
         shared_worker_s=float(added.workers.there_s[-1]),
         model_names=tuple(model.name for model in models),
         hosts=_hosts(views, hosts, peaks, added),
         devices=_devices(scenario, hosts, added),
         windows=windows,
+        window_times=window_times,
+        in_flight=_in_flight(views),
         load_s=np.array(load_s, dtype=np.float64),
         records=records,
         checks=_checks(scenario, views, hosts),
@@ -120,6 +113,29 @@ def collect(
         seam_crossings=int(views.clock[0].crossings),
         happened=happened,
     )
+
+
+def _tenants(views: Any, added: Integrals, limits: int) -> TenantData:
+    """What each model got; the last row of a table, of a queue that all models share, is left out."""
+    stats = views.model_stats
+    return TenantData(
+        calls=stats.calls[:-1].copy(),
+        ok=stats.ok[:-1].copy(),
+        misses=stats.misses[:-1].copy(),
+        over=views.model_over[:, :limits].copy(),
+        latency_sum_s=stats.latency[:-1].copy(),
+        latency_min_s=stats.latency_min[:-1].copy(),
+        latency_max_s=stats.latency_max[:-1].copy(),
+        histogram=views.model_hist.copy(),
+        worker_busy_s=added.workers.busy_s.astype(np.float32),
+        worker_s=added.workers.there_s[:-1].astype(np.float32),
+    )
+
+
+def _in_flight(views: Any) -> InFlight | None:
+    """Calls in flight in every ten seconds, where they were kept."""
+    n = int(views.params[0].tens)
+    return InFlight(views.most_in_system[:n].copy(), views.least_in_system[:n].copy()) if n else None
 
 
 def _open(views: Any) -> Ints:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from math import nan
+from functools import reduce
+from math import inf, nan
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +17,8 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.control.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
+from mmesim.engine.kernel.jit import plain
+from mmesim.engine.kernel.record import note_most
 from mmesim.engine.kernel.scalars import WINDOW
 from mmesim.engine.measure.integrals import Integrals, integrals, padded
 from mmesim.engine.measure.worker_time import WorkerTime
@@ -28,10 +33,11 @@ LONG_ENOUGH = 0.05
 call is always busy."""
 
 NAMES = tuple(column.name for column in WINDOW.columns)
-MOST = tuple(name.endswith("_max") for name in NAMES)
-"""What is counted as the largest value, not as a sum."""
-LEAST, OK = NAMES.index("latency_min"), NAMES.index("ok")
-"""What is counted as the smallest value, among those that were answered well."""
+_SUMS: Callable[[float, float], float] = operator.add
+JOINED = tuple({"min": min, "max": max}.get(name.rpartition("_")[2], _SUMS) for name in NAMES)
+"""How two values of a column become one."""
+NOTHING = tuple(inf if join is min else 0 for join in JOINED)
+"""What is counted where nothing has happened; a whole number where counts are."""
 ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
 
@@ -54,10 +60,15 @@ class Period:
     """Attempts that failed, by cause; empty where no figure is asked for that is made of them."""
     latencies: Ints
     """Calls that were answered well, by bucket of `tables.views.coarse_edges`, as clients see them; likewise."""
+    times: tuple[list[float], list[float], list[float]]
+    """Durations of the downloads, loads and unloads that ended, seconds."""
 
     def hosts_of(self, name: str) -> float:
         """The hosts that a figure was measured over, mean over the period."""
         return self.in_service if name in PER_HOST_IN_SERVICE else self.instances
+
+
+_note_most: Callable[[Any, Any], None] = plain(note_most)
 
 
 class LiveMetrics:
@@ -70,7 +81,7 @@ class LiveMetrics:
         self.hosts = hosts
         self.log_middles = log_middles(plane.tables.views.coarse_edges)
         self._counted: list[_Counted] = []
-        self._window: list[memoryview] = [plane.tables.arrays.window[name].data for name in NAMES]
+        self._window: list[memoryview[float]] = [plane.tables.arrays.window[name].data for name in NAMES]
         """The columns of the kernel's window, which never grows, as numbers of Python."""
 
     def integrals(self) -> Integrals:
@@ -89,38 +100,33 @@ class LiveMetrics:
 
     def collect(self) -> None:
         """What the kernel has counted since the last call goes to every meter."""
+        views = self.plane.tables.views
+        _note_most(views.counts[0], views.window[0])
         row = [float(column[0]) for column in self._window]
         for one in self._counted:
             one.add(row)
-        for column in self._window:
-            column[0] = 0
-        views = self.plane.tables.views
-        views.window[0].in_flight_max = views.counts[0].in_system
+        for column, nothing in zip(self._window, NOTHING, strict=True):
+            column[0] = nothing
 
 
 class _Counted:
     """What the kernel has counted since a meter was read, by column of `NAMES`."""
 
-    __slots__ = ("_row",)
+    __slots__ = ("_rows",)
 
     def __init__(self) -> None:
-        self._row: list[float] | None = None
+        self._rows: list[list[float]] = []
 
     def add(self, row: list[float]) -> None:
         """What was counted after all that is here."""
-        mine = self._row
-        if mine is None:
-            self._row = row
-            return
-        shortest = min((one[LEAST] for one in (mine, row) if one[OK]), default=0.0)
-        self._row = [max(a, b) if most else a + b for a, b, most in zip(mine, row, MOST, strict=True)]
-        self._row[LEAST] = shortest
+        self._rows.append(row)
 
     def take(self) -> list[float]:
         """All of it, which is forgotten; there is something, if only noughts."""
-        row, self._row = self._row, None
-        assert row is not None
-        return row
+        rows, self._rows = self._rows, []
+        if len(rows) == 1:
+            return rows[0]
+        return [reduce(join, column) for join, column in zip(JOINED, zip(*rows, strict=True), strict=True)]
 
 
 class Meter:
@@ -158,7 +164,8 @@ class Meter:
         reading = Reading(
             window, causes, latencies, live, seconds, n, in_service, added, self._in_system(seconds), times
         )
-        return Period({name: FIGURES[name](reading) for name in self._names}, n, in_service, causes, latencies)
+        figures = {name: FIGURES[name](reading) for name in self._names}
+        return Period(figures, n, in_service, causes, latencies, times)
 
     def _new_causes(self) -> dict[str, float]:
         """Attempts that have failed since the last reading, by cause."""
@@ -216,7 +223,7 @@ class Meter:
         return loader.download_s[seen[0] :], loader.load_s[seen[1] :], loader.unload_s[seen[2] :]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reading:
     """What figures are made of."""
 
@@ -241,8 +248,8 @@ class Reading:
         """The mean of what was counted."""
         return _ratio(self.window[total], self.window[number])
 
-    def most(self, name: str, number: str) -> float:
-        """The largest of what was counted, nan where there was nothing."""
+    def end(self, name: str, number: str) -> float:
+        """The largest or the smallest of what was counted, nan where there was nothing."""
         return self.window[name] if self.window[number] else nan
 
     def quantile(self, share: float) -> float:
@@ -292,10 +299,12 @@ FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
         "ModelCacheHit": lambda of: _ratio(of.window["hits"], of.window["hits"] + of.window["misses"]),
         "ModelCacheHit_SampleCount": lambda of: of.window["hits"] + of.window["misses"],
         "ModelLatency": lambda of: of.per("model_latency", "ok") * MICRO,
-        "ModelLatency_Maximum": lambda of: of.most("model_latency_max", "ok") * MICRO,
+        "ModelLatency_Minimum": lambda of: of.end("model_latency_min", "ok") * MICRO,
+        "ModelLatency_Maximum": lambda of: of.end("model_latency_max", "ok") * MICRO,
         "OverheadLatency": lambda of: of.per("overhead_latency", "ok") * MICRO,
         "ModelLoadingWaitTime": lambda of: of.per("load_wait", "misses") * MICRO,
-        "ModelLoadingWaitTime_Maximum": lambda of: of.most("load_wait_max", "misses") * MICRO,
+        "ModelLoadingWaitTime_Minimum": lambda of: of.end("load_wait_min", "misses") * MICRO,
+        "ModelLoadingWaitTime_Maximum": lambda of: of.end("load_wait_max", "misses") * MICRO,
         "ModelDownloadingTime": lambda of: _mean(of.times[0]) * MICRO,
         "ModelLoadingTime": lambda of: _mean(of.times[1]) * MICRO,
         "ModelUnloadingTime": lambda of: _mean(of.times[2]) * MICRO,
@@ -313,6 +322,8 @@ FIGURES: Mapping[str, Callable[[Reading], float]] = MappingProxyType(
         "WorkerUtilization_Maximum": lambda of: 100.0 * _largest(of.added.workers, of.seconds),
         "ClientLatency": lambda of: of.per("latency", "ok") * MICRO,
         "ClientLatency_SampleCount": lambda of: of.window["ok"],
+        "ClientLatency_Minimum": lambda of: of.end("latency_min", "ok") * MICRO,
+        "ClientLatency_Maximum": lambda of: of.end("latency_max", "ok") * MICRO,
         "LogClientLatency": lambda of: of.log_latency(),
         "ClientLatency_p50": lambda of: of.quantile(0.5) * MICRO,
         "ClientLatency_p99": lambda of: of.quantile(0.99) * MICRO,

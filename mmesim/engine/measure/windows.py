@@ -13,9 +13,9 @@ from mmesim.arrays import Floats
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.live import LiveMetrics
+from mmesim.engine.measure.window_times import TimesOfPeriods
 from mmesim.results.window_table import WindowTable
-
-WINDOW_S = 60.0
+from mmesim.results.window_times import WINDOW_S, WindowTimes, period_s
 
 
 class Windows:
@@ -31,12 +31,18 @@ class Windows:
         self._names: tuple[str, ...] = ()
         self._values = array("d")
         self._repeats: list[int] = []
+        asked = plane.tables.views.params[0].window_times == 1
+        self._times = TimesOfPeriods(period_s(duration_s)) if asked else None
         env.process(self._watch())
 
     def table(self) -> WindowTable:
         """One value a window in each column; NaN where nothing was observed."""
         start = np.concatenate([[0.0], self._ends])[: sum(self._repeats)]
         return WindowTable.of(start, self._names, np.array(self._values, dtype=np.float64), self._repeats)
+
+    def times(self) -> WindowTimes | None:
+        """How many of what took how long, period by period; None where that was not asked for."""
+        return None if self._times is None else self._times.all()
 
     def _watch(self) -> Generator[simpy.Event, Any, None]:
         start, done = 0.0, 0
@@ -45,7 +51,10 @@ class Windows:
             last = done + self._quiet(done)
             end = float(self._ends[last])
             yield self._env.timeout(end - self._env.now)
-            row = self._meter.read(end - start).figures
+            period = self._meter.read(end - start)
+            if self._times is not None:
+                self._times.add(start, self._plane.tables.views.window_times, period.latencies, period.times)
+            row = period.figures
             self._names = tuple(row)
             self._values.extend(row.values())
             self._repeats.append(last - done + 1)

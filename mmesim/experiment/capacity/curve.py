@@ -1,4 +1,4 @@
-"""Short runs at several amounts, all with the same random numbers: how the endpoint fares, and where to look closely.
+"""Short runs at several amounts, all with the same random numbers: what the endpoint does, and where to look closely.
 
 They decide nothing: what is said of a limit comes from runs with other numbers.
 """

@@ -34,7 +34,8 @@ class Task:
 
     `processes` are custom SimPy processes, functions of a module where the task leaves this process. `window_s` is the
     length of the windows of the series, seconds (None: one minute). `below` is the rank from which on calls need not be
-    recorded, since they would be left out later (None: all may be wanted).
+    recorded, since they would be left out later (None: all may be wanted). `window_times`: also how many calls of each
+    minute took how long, and how many were in flight every ten seconds.
     """
 
     compiles: ClassVar[bool] = True
@@ -46,12 +47,13 @@ class Task:
     processes: tuple[UserProcess, ...] = ()
     window_s: float | None = None
     below: int | None = None
+    window_times: bool = False
 
     def run(self, observer: Observer | None = None) -> RunData:
         """Simulate it here."""
         from mmesim.engine.simulation import simulate  # compiles the kernel: only when something is run
 
-        given = {"window_s": self.window_s, "below": self.below}
+        given = {"window_s": self.window_s, "below": self.below, "window_times": self.window_times or None}
         settings: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         try:
             return simulate(

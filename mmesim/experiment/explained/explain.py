@@ -83,7 +83,7 @@ def explain(
     return Explained(
         mmesim=__version__,
         scenario=base.scenario.name,
-        fleet=_fleet(base.scenario),
+        fleet=base.scenario.endpoint.fleet,
         seed=base.scenario.run.seed,
         replications=len(base.runs),
         verdict=verdict,
@@ -141,9 +141,3 @@ def _price_of_another(candidate: Candidate, scenario: Scenario) -> str | None:
     if "endpoint.instance_type" not in candidate.sets or endpoint.host.price_source != GIVEN or line is None:
         return None
     return f"`{line}` needs its price, and endpoint.price_per_hour is that of {endpoint.instance_type}"
-
-
-def _fleet(scenario: Scenario) -> str:
-    """The hosts of the endpoint: `4 x ml.m5.xlarge`."""
-    endpoint = scenario.endpoint
-    return f"{endpoint.instance_count} x {endpoint.instance_type or f'{endpoint.host.vcpu} vCPU'}"

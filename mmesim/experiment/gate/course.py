@@ -105,7 +105,7 @@ class Course:
         """After the last run of a stage: what is needed next."""
         if not self.lines:
             runs = [self._runs[number] for number in sorted(self._runs)]
-            self.lines = lines(self.scenario, self.watching, runs, self.terms.tolerance)
+            self.lines = lines(self.scenario, self.watching, runs, self.terms.tolerance, self.terms.lines)
             self.kept = kept(self.scenario, [(line.expectation, line.inside) for line in self.lines])
             self.decisions = [None] * len(self.lines)
             figures = () if self.terms.pilots else self.kept

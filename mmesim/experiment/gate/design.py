@@ -20,6 +20,7 @@ from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state
+from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.looks import LOOKS, length, p_share_below
 from mmesim.stats.means import hall
@@ -51,6 +52,8 @@ class Terms:
     most: int = MANY
     """Replications of the pilot when its first ones were skewed or saw nothing; as many as those when not to be asked.
     """
+    lines: tuple[Expectation, ...] | None = None
+    """The lines that are decided; None: all of the scenario."""
 
 
 OF_A_GATE = Terms()

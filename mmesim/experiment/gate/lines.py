@@ -112,14 +112,18 @@ class Row:
 
 
 def lines(
-    scenario: Scenario, watching: Scenario, pilot: Sequence[RunData], tolerance: float = TOLERANCE
+    scenario: Scenario,
+    watching: Scenario,
+    pilot: Sequence[RunData],
+    tolerance: float = TOLERANCE,
+    asked_for: Sequence[Expectation] | None = None,
 ) -> tuple[Line, ...]:
     """The lines of a scenario; `watching` is the same with the limits that tolerance needs, as it was simulated.
 
-    Windows with too few calls in the pilot are joined, once and for all.
+    Windows with too few calls in the pilot are joined, once and for all. `asked_for`: which lines, where not all.
     """
     found = []
-    for e in scenario.expect:
+    for e in scenario.expect if asked_for is None else asked_for:
         asked = scenario if e.calls.is_all and e.event is None else watching
         pairs = zip(questions(e, asked, pilot), questions(moved(e, tolerance), asked, pilot), strict=True)
         found += [Line(e, inside, beyond) for inside, beyond in pairs]

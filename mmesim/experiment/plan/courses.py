@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.decide import Evidence, decide
@@ -84,11 +85,13 @@ def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, width
         pilots=fleet.needs_pilot,
         most=FEW,
     )
+    each = [replace(terms, lines=need.lines) for need in fleet.option.needs]
     before, enough = fleet.courses, width.is_enough
     if before and all(course.replications for course in before):
-        fleet.courses = [Course.following(course, terms, enough) for course in before]
+        fleet.courses = [Course.following(course, its, enough) for course, its in zip(before, each, strict=True)]
     else:
-        fleet.courses = [Course(runs.settled(need.scenario), terms, enough) for need in fleet.option.needs]
+        pairs = zip(fleet.option.needs, each, strict=True)
+        fleet.courses = [Course(runs.settled(need.scenario), its, enough) for need, its in pairs]
 
 
 def _run(fleets: Sequence[Tried], runs: Runs) -> None:
@@ -122,7 +125,7 @@ def _conclude(fleet: Tried, stage: Stage, tolerance: float) -> None:
     fleet.stage = stage
     for need, course in looked:
         failed = [line for line in lines_of(course, need.when) if line.verdict == "fail"]
-        state = course.steadiness
+        state = course.steadiness if need.recovery is None else None
         if failed and state is not None and state.verdict in OVERSTATES:
             why = f"but its runs are not steady, so that proves nothing: {state.evidence}"
             fleet.leave_open(stage, f"{words(failed)}; {why}")

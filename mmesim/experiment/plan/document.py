@@ -12,7 +12,7 @@ from mmesim.experiment.plan.tried import UNKNOWN, Tried
 from mmesim.experiment.plan.walk import Walk
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_sets
-from mmesim.results.planned import Estimated, Planned, Used, WhyNot
+from mmesim.results.planned import Estimated, Planned, Scaled, Used, WhyNot
 from mmesim.results.sections import Verdict
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario
@@ -20,9 +20,15 @@ from mmesim.stats.means import CONFIDENCE
 
 
 def document(
-    base: Scenario, walk: Walk, estimates: Estimates, own: Option | None, finished: bool, notes: Sequence[str]
+    base: Scenario,
+    walk: Walk,
+    estimates: Estimates,
+    own: Option | None,
+    finished: bool,
+    notes: Sequence[str],
+    scaled: Scaled | None = None,
 ) -> Planned:
-    """The document; `own`: the fleet that the scenario names."""
+    """The document; `own`: the fleet that the scenario names; `scaled`: the answer with autoscaling."""
     assert base.plan is not None
     fleets = walk.fleets
     row = {id(one): number for number, one in enumerate(fleets)}
@@ -53,6 +59,7 @@ def document(
         estimates=[Estimated(fleet=row[id(one)], lines=lines) for one, lines in estimates.lines],
         paired=estimates.paired,
         settings=estimates.settings,
+        scaled=scaled,
         why_not=_why_not(before, row),
         used=Used(
             proved=sum(one.stage == "proof" for one in fleets),

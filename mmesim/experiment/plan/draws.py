@@ -10,7 +10,6 @@ that is wanted, each look with an eighth of 2.5 % on either side. What 512 draws
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mmesim import units
@@ -60,7 +59,6 @@ class Draws:
         assert base.plan is not None
         self._base: Scenario = base
         self._plan: Plan = base.plan
-        self._expect: Mapping[str, Expectation] = {e.text: e for e in base.expect}
         self._shares: Floats = shares_of(base, LOOKS[-1])
 
     def go(self) -> None:
@@ -136,17 +134,10 @@ class Draws:
                 fleet.over_draws.binds[one.binds or UNKNOWN] += 1
         return [inside.get(number, False) for number in numbers]
 
-    def _is_inside(self, one: Tried, place: Place) -> bool:
-        return place == "inside" or (place == "near" and all(map(self._holds, one.lines)))
-
-    def _holds(self, line: FleetLine) -> bool:
-        """Whether the estimate of a line is inside its limit; what has no value is, unless it fails for that."""
-        value = line.value
-        if value is None and line.interval is not None:
-            value = mean(line.interval)
-        if value is None:
-            return line.verdict != "fail"
-        return compare(self._expect[line.text].comparison, value, value, line.limit) == "pass"
+    @staticmethod
+    def _is_inside(one: Tried, place: Place) -> bool:
+        asked = {e.text: e for need in one.option.needs for e in need.lines}
+        return place == "inside" or (place == "near" and all(_holds(asked[line.text], line) for line in one.lines))
 
     def _look(self, fleet: Tried, last: bool) -> bool:
         """Whether the draws so far settle it."""
@@ -182,6 +173,16 @@ class Draws:
             extra = [usd[row] - one for one, inside in zip(best, found, strict=False) if inside and one is not None]
             if over is not None and extra:
                 over.extra_usd = mean(extra)
+
+
+def _holds(e: Expectation, line: FleetLine) -> bool:
+    """Whether the estimate of a line is inside its limit; what has no value is, unless it fails for that."""
+    value = line.value
+    if value is None and line.interval is not None:
+        value = mean(line.interval)
+    if value is None:
+        return line.verdict != "fail"
+    return compare(e.comparison, value, value, line.limit) == "pass"
 
 
 def _add(fleet: Tried, one: Tried) -> None:

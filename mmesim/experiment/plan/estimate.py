@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mmesim.errors import TooLarge
-from mmesim.experiment.gate.course import trusted
+from mmesim.experiment.gate.course import Course, trusted
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
 from mmesim.experiment.gate.design import lengthened, numbers
 from mmesim.experiment.gate.evidence import each, evidence
@@ -49,7 +49,7 @@ class Sample:
     """Replications of a scenario on the numbers of the estimate; its lines are those of its first replication."""
 
     def __init__(self, need: Need, scenario: Scenario, design: Design, replications: int) -> None:
-        self.when = need.when
+        self.need = need
         self.replications = replications
         self.lines: tuple[Line, ...] = ()
         self._written = scenario
@@ -73,13 +73,13 @@ class Sample:
 
     def begin(self) -> None:
         """After the first replication."""
-        self.lines = lines(self._written, self._written, self._first, tolerance=0.0)
+        self.lines = lines(self._written, self._written, self._first, tolerance=0.0, asked_for=self.need.lines)
         self._rows = {run.replication: row(self.lines, (), self._written, run) for run in self._first}
         self._first = []
 
     def found(self) -> list[FleetLine]:
         """Every line with its interval; its verdict is pass or fail where that does not cross the limit."""
-        return [line_of(of, decision, self.when) for of, decision in self._decisions()]
+        return [line_of(of, decision, self.need.when) for of, decision in self._decisions()]
 
     @property
     def is_too_short(self) -> bool:
@@ -149,9 +149,11 @@ class Estimates:
         return bool(self.lines) and any(one.verdict != "pass" for one in self.lines[0][1])
 
     def _beside(self, answer: Tried, cheaper: Tried | None) -> None:
-        design = next((course.design for course in answer.courses if course.design is not None), AS_WRITTEN)
-        number = max([-(-LEAST // design.length), *(course.replications for course in answer.courses)])
-        samples = [(answer, self._sample(answer, need, design, number)) for need in answer.option.needs]
+        shapes = [_as_decided(course) for course in answer.courses] or [(AS_WRITTEN, LEAST)] * len(answer.option.needs)
+        design, number = shapes[0]
+        samples = [
+            (answer, self._sample(need, *shape)) for need, shape in zip(answer.option.needs, shapes, strict=True)
+        ]
         self._simulate(samples)
         for _ in range(DOUBLED):
             self._double([(answer, sample) for _, sample in samples if sample.is_too_short])
@@ -160,7 +162,7 @@ class Estimates:
             return
         # What is far outside is shown, but runs of a fleet that cannot keep up take long.
         fewer = number if cheaper.stage in ("search", "decision") else OF_FAR
-        beside = self._sample(cheaper, cheaper.option.needs[0], design, fewer)
+        beside = self._sample(cheaper.option.needs[0], design, fewer)
         try:
             self._simulate([(cheaper, beside)])
         except TooLarge:
@@ -173,7 +175,7 @@ class Estimates:
         """Fleets that are shown whatever they cost: short runs, and whole ones of those that these do not turn down."""
         try_short(fleets, self.runs)
         fleets = [one for one in fleets if not one.is_settled]
-        samples = [(one, self._sample(one, need, AS_WRITTEN, LEAST)) for one in fleets for need in one.option.needs]
+        samples = [(one, self._sample(need, AS_WRITTEN, LEAST)) for one in fleets for need in one.option.needs]
         self._simulate(samples)
         for one in fleets:
             one.lines = [line for whose, sample in samples if whose is one for line in sample.found()]
@@ -186,7 +188,7 @@ class Estimates:
             else:
                 one.leave_open("estimate", f"{LEAST} replications leave it open")
 
-    def _sample(self, fleet: Tried, need: Need, design: Design, replications: int) -> Sample:
+    def _sample(self, need: Need, design: Design, replications: int) -> Sample:
         return Sample(need, self.runs.settled(need.scenario), design, replications)
 
     def _simulate(self, samples: Sequence[tuple[Tried, Sample]]) -> None:
@@ -229,6 +231,13 @@ class Estimates:
             Setting(name=name_of(setting, as_given), verdict=verdicts[index])
             for index, (setting, _) in enumerate(possible)
         ]
+
+
+def _as_decided(course: Course) -> tuple[Design, int]:
+    """The design of an estimate, and its replications: those of the decision."""
+    if course.design is None:
+        return AS_WRITTEN, LEAST
+    return course.design, max(-(-LEAST // course.design.length), course.replications)
 
 
 def _take(whom: tuple[Tried, Sample], run: RunData, simulated: bool) -> None:

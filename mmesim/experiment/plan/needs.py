@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmesim.scenario.losses import with_fewer_instances, with_loss
+from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COSTS
 from mmesim.scenario.run.plan import Plan
-from mmesim.scenario.scaling import with_fewer_instances, with_traffic
+from mmesim.scenario.scaling import with_traffic
 from mmesim.scenario.scenario import Scenario
 
 
@@ -18,6 +20,15 @@ class Need:
     when: str | None
     """What differs from the scenario as written, in words; None: nothing."""
     scenario: Scenario
+    recovery: Expectation | None = None
+    """The only line that is asked of it, where something happens in it and the others say what is then to be kept;
+    None: all lines are, in a run that is steady.
+    """
+
+    @property
+    def lines(self) -> tuple[Expectation, ...]:
+        """What is asked of it."""
+        return self.scenario.expect if self.recovery is None else (self.recovery,)
 
 
 class NothingLeft(ValueError):
@@ -26,13 +37,15 @@ class NothingLeft(ValueError):
 
 LOST = {"instance": "one instance fewer", "zone": "the largest zone gone"}
 """What may be lost -> what is then different."""
+LOSSES = {"instance": "the loss of an instance", "zone": "the loss of the largest zone"}
+"""What may be lost -> the loss itself."""
 
 
 def needs(scenario: Scenario, plan: Plan) -> Sequence[Need]:
-    """The scenario itself first, then in its new steady state after a loss, then with its traffic grown.
+    """The scenario itself first, then in its new steady state after a loss, through the loss, and with more traffic.
 
     Loss and growth come one at a time: a fleet for both at once is planned for with the larger traffic in the scenario.
-    Raises NothingLeft, and ScenarioError for traffic of which there is no multiple.
+    Raises NothingLeft, and ScenarioError for traffic of which there is no multiple, or that ends before a recovery.
     """
     found = [Need(None, scenario)]
     if plan.survive is not None:
@@ -40,6 +53,8 @@ def needs(scenario: Scenario, plan: Plan) -> Sequence[Need]:
         if left is None:
             raise NothingLeft(f"nothing is left with {LOST[plan.survive]}")
         found.append(Need(LOST[plan.survive], _without_costs(left)))
+    if plan.survive is not None and plan.recover_within_s is not None:
+        found.append(Need(LOSSES[plan.survive], *with_loss(scenario, plan.survive, plan.recover_within_s)))
     if plan.growth is not None and plan.growth != 1.0:
         found.append(Need(f"{plan.growth:g} x the traffic", with_traffic(scenario, plan.growth)))
     return tuple(found)

@@ -6,26 +6,30 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmesim.errors import STOPPED, UserError
+from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.execute.executors import given_or_local
-from mmesim.experiment.fixed_fleet import refuse_scaling
 from mmesim.experiment.plan.document import document
 from mmesim.experiment.plan.draws import Draws
 from mmesim.experiment.plan.estimate import Estimates
 from mmesim.experiment.plan.fleets import MOST, Option, afford, options
 from mmesim.experiment.plan.priced import accelerators
 from mmesim.experiment.plan.result import PlanResult
+from mmesim.experiment.plan.scaled import too_short, with_autoscaling
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.plan.walk import Walk, Watch
 from mmesim.experiment.replicate import say_why
 from mmesim.experiment.runs import Runs
 from mmesim.experiment.store.store import Store
+from mmesim.results.planned import Scaled
 from mmesim.results.provenance import origin
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from mmesim.experiment.execute.task import Executor
+
+
+FIXED = "fleets of a fixed size are compared: endpoint.autoscaling is tried with the answer, beside it"
 
 
 def plan(
@@ -50,7 +54,10 @@ def plan(
     if overrides:
         template = template.over(overrides)
     base = template.at()
-    refuse_scaling(base, "plan")
+    scaling = base.endpoint.autoscaling
+    if scaling is not None:
+        template = template.over(["endpoint.autoscaling=null"])
+        base = template.at()
     if base.plan is None:
         raise UserError(
             f"{base.name}: nothing to choose from: write a section `plan`, such as "
@@ -60,12 +67,22 @@ def plan(
         raise UserError(
             f"{base.name}: nothing is expected, so every fleet would do: add `expect`, such as [p99 < 500 ms]"
         )
+    if scaling is not None and base.plan.autoscaling is not None:
+        raise UserError(
+            f"{base.name}: plan.autoscaling asks for an autoscaling that follows from the answer, and "
+            "endpoint.autoscaling is one already: leave one of them out"
+        )
     afford(base.name, base.plan, template, most)
     found, own = options(template, base.plan)
+    if scaling is not None:
+        # Its size is not fixed, so that none of these fleets is what runs now.
+        found, own = tuple(one for one in found if one.in_grid), None
     notes = [*lived_through(base), *(finding.text for finding in accelerators(template))]
+    notes += [FIXED] if scaling is not None else []
     begun = origin(base)
     fleets = [Tried(one) for one in found]
     finished = False
+    scaled: tuple[Scenario, Scaled] | None = None
     with (
         Store(None if store is None else Path(store)) as kept,
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
@@ -79,10 +96,19 @@ def plan(
             else:
                 walk.go()
             estimates.make(fleets, walk.answer, _of(fleets, own))
+            if walk.answer is not None and (scaling is not None or base.plan.autoscaling is not None):
+                try:
+                    scaled = with_autoscaling(walk.answer, fleets, base.plan, scaling, runs)
+                    notes += filter(None, [too_short(scaled[0])])
+                except OutputError:
+                    raise
+                except UserError as error:
+                    notes.append(f"with autoscaling the answer cannot be simulated: {error}")
             finished = True
         except STOPPED as error:
             say_why(error)
-    return PlanResult(base, document(base, walk, estimates, own, finished, notes), begun)
+    autoscaled, section = scaled or (None, None)
+    return PlanResult(base, document(base, walk, estimates, own, finished, notes, section), begun, autoscaled)
 
 
 def lived_through(scenario: Scenario) -> Iterator[str]:

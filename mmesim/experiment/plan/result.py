@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mmesim.errors import UserError
 from mmesim.results import folder as folders
-from mmesim.results.deploy import deployable
+from mmesim.results.deploy import Deployable, deployable
 from mmesim.results.fleets_table import fleets_table
 from mmesim.results.folder import PLAN
 from mmesim.results.planned import Fleet, Planned
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class PlanResult:
-    """What a plan has found of a scenario. `origin` is what was known before it began."""
+    """What a plan has found of a scenario. `origin` is what was known before it began.
+
+    `autoscaled` is the scenario with the answer and autoscaling, where `plan.autoscaling` or the endpoint has it.
+    """
 
     scenario: Scenario
     document: Planned
     origin: Origin | None = None
+    autoscaled: Scenario | None = None
 
     def __repr__(self) -> str:
         return f"PlanResult({self.scenario.name!r}, {self.document.verdict}, {len(self.document.fleets)} fleets)"
@@ -45,6 +50,14 @@ class PlanResult:
     def answer_scenario(self) -> Scenario | None:
         """The scenario with the answer for its fleet, which other commands can run; None without an answer."""
         return None if self.answer is None else Template.of(self.scenario).at(self.answer.values)
+
+    @property
+    def deployable(self) -> Deployable:
+        """What deploys the answer; UserError without one."""
+        if self.answer_scenario is None:
+            raise UserError(f"{self.scenario.name}: there is no answer to deploy")
+        scaling = None if self.autoscaled is None else self.autoscaled.endpoint.autoscaling
+        return deployable(self.answer_scenario, scaling)
 
     @cached_property
     def table(self) -> pa.Table:
@@ -74,8 +87,8 @@ class PlanResult:
     def save(self, folder: str | Path, plot: folders.Writer | None = None) -> Path:
         """Write the folder of the plan and return its path; an earlier plan there is replaced. Raises OutputError.
 
-        It holds `plan.json`, `fleets.parquet`, `provenance.json`, and of an answer `scenario.yaml` and what deploys it.
-        `plot` writes plan.png, too.
+        It holds `plan.json`, `fleets.parquet`, `provenance.json`, and of an answer `scenario.yaml` and what deploys it,
+        with autoscaling `autoscaled.yaml` and what sets it up. `plot` writes plan.png, too.
         """
         origin = provenance(self.scenario, self.document.used.replications, begun=self.origin)
         files: dict[str, folders.Writer] = {
@@ -85,7 +98,9 @@ class PlanResult:
         }
         if self.answer_scenario is not None:
             files["scenario.yaml"] = _text(dump(self.answer_scenario))
-            files |= {name: _text(text) for name, text in deployable(self.answer_scenario).files.items()}
+            files |= {name: _text(text) for name, text in self.deployable.files.items()}
+        if self.autoscaled is not None:
+            files["autoscaled.yaml"] = _text(dump(self.autoscaled))
         if plot is not None:
             files["plan.png"] = plot
         return folders.write(Path(folder), files, PLAN)

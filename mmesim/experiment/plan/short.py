@@ -71,12 +71,12 @@ def named(scenario: Scenario) -> Scenario:
     return without
 
 
-def lines(scenario: Scenario, runs: Sequence[RunData]) -> tuple[Line, ...]:
-    """The lines of short runs: a pass is inside the limit, a fail beyond twice the share that it allows.
+def lines(of: Sequence[Expectation], scenario: Scenario, runs: Sequence[RunData]) -> tuple[Line, ...]:
+    """These lines in short runs: a pass is inside the limit, a fail beyond twice the share that it allows.
 
     A share that is only known to lie between two edges is the larger for a pass, and the smaller for a fail.
     """
-    return tuple(_line(e, question) for e in scenario.expect for question in questions(e, scenario, runs))
+    return tuple(_line(e, question) for e in of for question in questions(e, scenario, runs))
 
 
 def exact(line: Line, runs: Sequence[RunData]) -> bool:

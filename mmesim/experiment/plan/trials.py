@@ -43,7 +43,7 @@ OVERSTATES = ("warming up", "too short")
 class _Part:
     """The short runs of one need."""
 
-    when: str | None
+    need: Need
     scenario: Scenario
     window_s: float | None
     runs: dict[int, RunData] = field(default_factory=dict)
@@ -87,8 +87,8 @@ def _simulate(trials: Sequence[_Trial], numbers: range, runs: Runs) -> None:
 def _part(need: Need, runs: Runs) -> _Part:
     found = short.shortened(need.scenario)
     if found is need.scenario:
-        return _Part(need.when, runs.settled(found), None)
-    return _Part(need.when, found, found.run.cut_s)
+        return _Part(need, runs.settled(found), None)
+    return _Part(need, found, found.run.cut_s)
 
 
 def _take(whom: tuple[_Trial, _Part], run: RunData, simulated: bool) -> None:
@@ -100,7 +100,7 @@ def _take(whom: tuple[_Trial, _Part], run: RunData, simulated: bool) -> None:
 def _judge(trial: _Trial) -> Place:
     """What the short runs of a fleet show; each need is judged by itself, all share the error."""
     trial.looks_far = trial.is_skewed = False
-    asked = [short.lines(part.scenario, part.in_order) for part in trial.parts]
+    asked = [short.lines(part.need.lines, part.scenario, part.in_order) for part in trial.parts]
     shared = LOOKS * sum(map(len, asked))
     levels, bounded = Levels(CLEAR, SHORT / shared), SHORT_BOUNDED / shared
     found = [_lines(trial, part, of, levels, bounded) for part, of in zip(trial.parts, asked, strict=True)]
@@ -109,7 +109,7 @@ def _judge(trial: _Trial) -> Place:
     tried.lines, tried.stage = [one for part in found for one in part], "short runs"
     for part, its in zip(trial.parts, found, strict=True):
         failed = [one for one in its if one.verdict == "fail"]
-        if failed and steady_state(part.scenario, part.in_order).verdict not in OVERSTATES:
+        if failed and not _overstates(part):
             tried.turn_down("short runs", words(failed), _binds(part))
             return "outside"
     near = next((part for part, its in zip(trial.parts, found, strict=True) if not _all_pass(its)), None)
@@ -117,6 +117,11 @@ def _judge(trial: _Trial) -> Place:
         return "inside"
     tried.binds = _binds(near)  # what it lacks, should it be turned down
     return "near"
+
+
+def _overstates(part: _Part) -> bool:
+    """Whether a need that asks for a steady run has one that shows more than there is in the long run."""
+    return part.need.recovery is None and steady_state(part.scenario, part.in_order).verdict in OVERSTATES
 
 
 def _all_pass(of: Sequence[FleetLine]) -> bool:
@@ -137,8 +142,9 @@ def _lines(trial: _Trial, part: _Part, of: Sequence[Line], levels: Levels, bound
             decision = replace(decision, verdict="fail")
         its = [one.seen[index] for one in rows]
         skewed = skewness(line, its) > SKEWED or is_unseen(line, its)
-        trial.is_skewed |= line.is_timed or (skewed and decision.verdict == "undecided")
-        found.append(line_of(seen, decision, part.when, short.exact(line, runs)))
+        is_window = line.is_timed and part.need.recovery is None
+        trial.is_skewed |= is_window or (skewed and decision.verdict == "undecided")
+        found.append(line_of(seen, decision, part.need.when, short.exact(line, runs)))
     return found
 
 

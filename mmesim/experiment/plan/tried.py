@@ -12,7 +12,7 @@ from mmesim.experiment.gate.decide import Decision, Evidence
 from mmesim.experiment.gate.outcome import gated_lines, shown_interval, shown_value
 from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.experiment.plan.fleets import Option
-from mmesim.results.planned import Fleet, FleetLine, Stage, State
+from mmesim.results.planned import Fleet, FleetLine, Stage, State, is_recovery
 from mmesim.results.questions import OVER
 from mmesim.results.run_data import RunData
 from mmesim.stats.looks import share_bound
@@ -119,20 +119,7 @@ class Tried:
 
 def lines_of(course: Course, when: str | None) -> list[FleetLine]:
     """What a course has found, at its end."""
-    return [
-        FleetLine(
-            text=one.text,
-            when=when,
-            verdict=one.verdict,
-            figure=one.figure,
-            unit=one.unit,
-            value=one.value,
-            interval=one.interval,
-            limit=one.limit,
-            replications=one.replications,
-        )
-        for one in gated_lines(course)
-    ]
+    return [FleetLine.of(one, when) for one in gated_lines(course)]
 
 
 def line_of(of: Evidence, found: Decision, when: str | None, exact: bool = True) -> FleetLine:
@@ -157,6 +144,10 @@ def words(failed: Sequence[FleetLine]) -> str:
 
 
 def _said(line: FleetLine) -> str:
+    if is_recovery(line):
+        late = "after some losses a limit is still missed when the run ends"
+        took = late if line.value is None else f"it takes {units.show_seconds(line.value / 1000.0)}"
+        return f"{line.text} fails: {took}"
     when = "" if line.when is None else f" with {line.when}"
     if line.value is None:
         return f"{line.text}{when} fails"

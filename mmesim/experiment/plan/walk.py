@@ -127,7 +127,8 @@ def screened(fleet: Tried) -> bool:
     """Whether arithmetic alone turns a fleet down: it cannot be, costs more than is allowed, or is proved outside."""
     if cannot_be(fleet):
         return True
-    for need in fleet.option.needs:
+    # What is proved of a steady run says nothing of one in which something happens.
+    for need in (one for one in fleet.option.needs if one.recovery is None):
         found = proof(need.scenario)
         if found is not None:
             when = "" if need.when is None else f"with {need.when}: "

@@ -19,7 +19,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.run.settings import FoundWarmup
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 8
+FORMAT = 9
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573

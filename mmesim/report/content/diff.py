@@ -12,6 +12,7 @@ from mmesim.experiment.diff import Diff
 from mmesim.experiment.divergence import Divergence, Fate
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
+from mmesim.report.content.compared import has_both, multiples
 from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
 from mmesim.results.compare import Delta
@@ -21,6 +22,7 @@ TONES: Mapping[str | None, Tone] = MappingProxyType(
     {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}
 )
 """Effect of a difference, or its direction where no way is good, and its tone."""
+COST = "usd_per_hour"
 RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
 
 
@@ -33,7 +35,7 @@ def _head(found: Diff) -> Iterator[Block]:
     run, calls = found.a.scenario.run, sum(result.begun for result in found.a.runs)
     count = len(found.a.runs)
     lines = [
-        f"{label}  {of.name}: {phrases.fleet(of)}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))
+        f"{label}  {of.name}: {of.endpoint.fleet}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))
     ]
     shown = units.show_count(calls)
     same = f"the same {shown} calls" if found.same_calls else f"about {shown} calls each"
@@ -154,8 +156,28 @@ def answer(found: Diff) -> str:
         if a is not None and b is not None and a != b
     ]
     effects = [delta.effect or delta.direction for delta in found.deltas]
-    counted = [f"b is {word} in {effects.count(word)}" for word in ("better", "worse") if word in effects]
-    counted += [f"{effects.count('undecided')} undecided"] if "undecided" in effects else []
-    figures = phrases.plural(len(effects), "figure")
-    said = f"of {figures} {', '.join(counted)}" if counted else f"none of {figures} is better or worse in b"
-    return harmless_line("; ".join((*changed, said)))
+    words = [word for word in ("better", "worse") if word in effects]
+    of = f" of {phrases.plural(len(effects), 'figure')}"
+    said = [f"b is {word} in {effects.count(word)}{of}{_most(found, word)}" for word in words]
+    said = said or [f"none{of} is better or worse in b"]
+    said += [f"{effects.count('undecided')} undecided"] if "undecided" in effects else []
+    return harmless_line("; ".join((*changed, *said, *_cost(found))))
+
+
+def _most(found: Diff, word: str) -> str:
+    """The latency that changes most for the better or the worse, else the first figure that does."""
+    changed = [delta for delta in found.deltas if delta.effect == word and has_both(delta)]
+    latencies = [delta for delta in changed if delta.kind == "ms"]
+    most = max(latencies, key=lambda one: abs(math.log(multiples(one)[0])), default=next(iter(changed), None))
+    if most is None:
+        return ""
+    of_a, of_b = (formats.figure(most.kind, one.value) for one in (most.a, most.b))
+    return f" (most: {most.name} {of_b}{' ms' if most.kind == 'ms' else ''}, in a {of_a})"
+
+
+def _cost(found: Diff) -> Iterator[str]:
+    """What both cost, where that is known."""
+    for delta in found.deltas:
+        if delta.name == COST and delta.a.value is not None and delta.b.value is not None:
+            of_a, of_b = (units.show_usd(one) for one in (delta.a.value, delta.b.value))
+            yield f"{of_b} an hour{', as a' if of_a == of_b else f', in a {of_a}'}"

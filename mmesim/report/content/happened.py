@@ -9,6 +9,7 @@ from typing import Any
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title
+from mmesim.report.content.events import named
 from mmesim.results.findings.deploys import DEPLOY_COST
 
 MOST_CAUSES = 3
@@ -76,9 +77,7 @@ def _and(names: Sequence[str]) -> str:
 
 
 def _named(of: Any) -> str:
-    """Its kind and name; of a policy the metric alone."""
-    name = of["name"].removeprefix("target_tracking ").removeprefix("step ")
-    return f"{of['kind'].replace('_', '-')} {name}".strip()
+    return named(of["kind"], of["name"])
 
 
 def _row(of: Any, often: bool) -> tuple[Cell, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,10 +22,12 @@ from mmesim.report.content.happened import happened
 from mmesim.report.content.verdict import verdict_line
 from mmesim.results import checks
 from mmesim.results.ledger import calls_of_band
-from mmesim.results.result import Result
 from mmesim.results.shown import Shown
 from mmesim.scenario.figures import parts_of
 from mmesim.stats.means import mean
+
+if TYPE_CHECKING:
+    from mmesim.results.result import Result
 
 WIDER = "[interval of at least 95 %]"
 LEDGER_BANDS = ("p50", "p99", "p99.9")
@@ -78,7 +80,7 @@ def head(result: Shown, summary: Any) -> Iterator[Block]:
     intervals = "" if summary["replications"] == 1 else f"; {phrases.INTERVALS if until is None else WIDER}"
     models = phrases.plural(len(scenario.hosted), "model")
     server = "" if scenario.server.kind == "mms" else f" on {scenario.server_kind.title}"
-    yield Title(summary["scenario"], f"{phrases.fleet(scenario)}, {models}{server}", level=1)
+    yield Title(summary["scenario"], f"{scenario.endpoint.fleet}, {models}{server}", level=1)
     lines = [f"{units.show_seconds(run.duration_s)}{warmup}{repeated}{intervals}"]
     if summary["interrupted"]:
         of = "" if result.planned is None else f" of {result.planned}"

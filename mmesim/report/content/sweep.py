@@ -99,7 +99,7 @@ def _given_for_all(result: SweepResult) -> list[str]:
 def _point(result: SweepResult, point: SweptPoint) -> str:
     """The hosts of a point where they are swept, and its other values."""
     values, endpoint = dict(point.values), result.scenario.endpoint
-    count = str(values.pop(COUNT, phrases.instances(endpoint)))
+    count = str(values.pop(COUNT, endpoint.sizes))
     host = values.pop(TYPE, endpoint.instance_type)
     hosts = phrases.plural(int(count), "host") if count.isdigit() else f"{count} hosts"
     fleet = hosts if host is None else f"{count} x {host}"

@@ -20,6 +20,7 @@ PREFERRED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("ModelDownloadingTime", ("Average",)),
     ("ModelUnloadingTime", ("SampleCount",)),
     ("LoadedModelCount", ("Average",)),
+    ("ConcurrentRequestsPerModel", ("Maximum",)),
     ("Invocations", ("Sum",)),
     ("InvocationsPerInstance", ("Sum",)),
     ("Invocation4XXErrors", ("Sum",)),

@@ -30,7 +30,7 @@ class Dates:
         try:
             at = datetime.fromisoformat(start)
         except ValueError:
-            raise UserError(f"--start {start[:60]!r} is no time: write one such as {EXAMPLE}") from None
+            raise UserError(f"--start {start[:60]!r} is not a time: write one such as {EXAMPLE}") from None
         if at.tzinfo is None:
             raise UserError(f"--start {start} has no time zone: write {at.isoformat(timespec='minutes')}Z if it is UTC")
         try:

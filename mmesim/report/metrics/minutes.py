@@ -5,35 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from mmesim.arrays import Floats, Ints
+from mmesim.arrays import Floats
 from mmesim.errors import UserError
 from mmesim.report.metrics.names import METRICS, Kind, Metric
-from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet, equal, in_buckets, ones
+from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet, equal, fitted, ones
+from mmesim.results.period_tables import WINDOW_TIMES, Histogram, read_times
 from mmesim.results.shown import WINDOWS, Kept
-
-MICRO_IN_MS = 1e3
-OF_LATENCY: Mapping[str, tuple[str, ...]] = {
-    "ModelLatency": (
-        "frontend_stall_ms",
-        "queue_ms",
-        "batch_wait_ms",
-        "cpu_wait_ms",
-        "device_wait_ms",
-        "device_copy_ms",
-        "service_ms",
-        "overhead_ms",
-    ),
-    "OverheadLatency": ("router_ms",),
-    "ModelLoadingWaitTime": ("load_slot_wait_ms", "download_ms", "memory_wait_ms", "load_ms"),
-    "ClientLatency": ("latency_ms",),
-}
-"""Metric -> the parts of a recorded call that it is the sum of."""
-AGREE = 1e-6
-"""How far, relative, the mean of the recorded calls of a minute may be from that which was counted: rounding."""
+from mmesim.results.window_times import WINDOW_S, period_s
 
 
 @dataclass(frozen=True)
@@ -42,8 +25,8 @@ class Minutes:
 
     columns: Mapping[str, Floats]
     """Of windows.parquet; nan where there was nothing."""
-    calls: Mapping[str, tuple[Floats, Ints]]
-    """Metric -> its recorded samples, minute by minute, and where those of each minute begin (and of none: the end)."""
+    times: Mapping[str, Mapping[float, Histogram]]
+    """Metric -> start of a minute -> the histogram of its samples; none in a run so long that they are not kept."""
 
     @classmethod
     def of(cls, kept: Kept, replication: int) -> Minutes:
@@ -57,7 +40,7 @@ class Minutes:
             there = ", ".join(f"{number:g}" for number in np.unique(table["replication"])[:20])
             raise UserError(f"{kept.folder} has no replication {replication}: it has {there}")
         columns = {name: column[rows] for name, column in table.items()}
-        return cls(columns, _recorded(kept, replication, columns["start_s"]))
+        return cls(columns, _times(kept.folder / WINDOW_TIMES, replication, kept.scenario.run.duration_s))
 
     @property
     def metrics(self) -> list[Metric]:
@@ -90,30 +73,29 @@ class Minutes:
             return ones(float(np.rint(n * value)), n)
         if kind is Kind.most:
             return StatisticSet(maximum=value)
-        if kind is Kind.mean:
-            return StatisticSet(value, self._given(f"{metric.name}_SampleCount", i))
         if kind is Kind.instances:
             return StatisticSet(value, float(self.columns["Instances"][i]))
-        return self._of_calls(metric, i, value)
+        if kind is Kind.mean:
+            return StatisticSet(value, self._number(metric, i))
+        if kind is Kind.equal:
+            return equal(value, float(self.columns["ClientLatency_SampleCount"][i]))
+        return self._of_times(metric, i, value)
 
-    def _of_calls(self, metric: Metric, i: int, mean: float) -> Distribution | StatisticSet:
-        """All samples where the folder holds each of them, which a count and a mean tell; else what was counted."""
-        n = self._number(metric, i)
-        if metric.name == "OverheadLatency":
-            return equal(mean, n)  # the router takes the same time for all
-        if metric.name in self.calls:
-            samples, begin = self.calls[metric.name]
-            found = samples[begin[i] : begin[i + 1]]
-            if found.size == n and math.isclose(float(found.mean()), mean, rel_tol=AGREE):
-                return in_buckets(found)
-        return StatisticSet(mean, n, self._given(f"{metric.name}_Maximum", i))
+    def _of_times(self, metric: Metric, i: int, mean: float) -> Distribution | StatisticSet:
+        """All samples, each within 5 %, where their histogram was kept; else what was counted."""
+        least, most = (self._given(f"{metric.name}_{end}", i) for end in ("Minimum", "Maximum"))
+        found = self.times.get(metric.name, {}).get(float(self.columns["start_s"][i]))
+        if found is None:
+            return StatisticSet(mean, self._number(metric, i), least, most)
+        return fitted(found, mean, least, most)
 
-    def _number(self, metric: Metric, i: int) -> float:
-        """How many calls a mean is taken over."""
-        if metric.name != "ModelLoadingWaitTime":
-            return float(self.columns["ClientLatency_SampleCount"][i])
-        attempts = float(self.columns["ModelCacheHit_SampleCount"][i])
-        return attempts - float(np.rint(attempts * self.columns["ModelCacheHit"][i]))
+    def _number(self, metric: Metric, i: int) -> float | None:
+        """How many samples a mean is taken over, where that is known."""
+        if metric.name == "ModelLoadingWaitTime":
+            attempts = float(self.columns["ModelCacheHit_SampleCount"][i])
+            return attempts - float(np.rint(attempts * self.columns["ModelCacheHit"][i]))
+        of_calls = metric.name == "ModelLatency"
+        return self._given(f"{'ClientLatency' if of_calls else metric.name}_SampleCount", i)
 
     def _measured(self, metric: Metric, i: int) -> dict[str, float]:
         """Percentiles that the run itself has written down."""
@@ -125,27 +107,8 @@ class Minutes:
         return None if math.isnan(value) else value
 
 
-def _recorded(kept: Kept, replication: int, start_s: Floats) -> dict[str, tuple[Floats, Ints]]:
-    """The recorded successful calls of a replication, in the minute in which the endpoint answered them."""
-    file = kept.folder / "requests.parquet"
-    if not file.is_file():
+def _times(file: Path, replication: int, duration_s: float) -> Mapping[str, Mapping[float, Histogram]]:
+    """The histograms of each minute; none where there are none of minutes."""
+    if period_s(duration_s) != WINDOW_S or not file.is_file():
         return {}
-    there = pq.read_schema(file).names
-    parts = {name: [part for part in sums if part in there] for name, sums in OF_LATENCY.items()}
-    wanted = {"arrival_s", "latency_ms", "network_ms", "cache_hit", *(part for sums in parts.values() for part in sums)}
-    table = pq.read_table(file, columns=sorted(wanted), filters=[("replication", "=", replication)], use_threads=False)
-    failed = pq.read_table(file, columns=["cause"], filters=[("replication", "=", replication)], use_threads=False)
-    ok = failed["cause"].is_null().to_numpy(zero_copy_only=False) if len(table) else np.zeros(0, dtype=bool)
-    columns = {name: table[name].to_numpy()[ok] for name in table.column_names}
-    # The way back to the client, half the network, is not the endpoint's.
-    answered_s = columns["arrival_s"] + (columns["latency_ms"] - columns["network_ms"] / 2.0) / 1e3
-    minute = np.searchsorted(start_s, answered_s, side="right") - 1
-    minute[answered_s >= kept.scenario.run.duration_s] = start_s.size
-    cold = ~columns["cache_hit"].astype(bool)
-    found = {}
-    for name, sums in parts.items():
-        rows = np.flatnonzero(cold) if name == "ModelLoadingWaitTime" else np.arange(minute.size)
-        order = rows[np.argsort(minute[rows], kind="stable")]
-        samples = MICRO_IN_MS * np.sum([columns[part][order] for part in sums], axis=0)
-        found[name] = samples, np.searchsorted(minute[order], np.arange(start_s.size + 1))
-    return found
+    return read_times(pq.read_table(file, filters=[("replication", "=", replication)], use_threads=False))

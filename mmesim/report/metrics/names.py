@@ -26,7 +26,8 @@ class Kind(Enum):
     number = "how many of the invocations gave a sample of 1, the others one of 0"
     share = "the share of the samples that were 1, the others 0"
     per_instance = "the sum of samples that are equal, one for each invocation"
-    calls = "the mean of samples of calls"
+    times = "the mean of samples of which a histogram is kept"
+    equal = "the mean of samples of calls, which are all the same"
     instances = "the mean of samples of instances, one for each"
     mean = "a mean, of how many samples is not known"
     most = "the largest sample"
@@ -74,12 +75,12 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         ("Invocation4XXErrors", Kind.number, _RATE),
         ("Invocation5XXErrors", Kind.number, _RATE),
         ("ModelCacheHit", Kind.share, ("SampleCount", "Sum", "Average")),
-        ("ModelLatency", Kind.calls, STATISTICS),
-        ("OverheadLatency", Kind.calls, STATISTICS),
-        ("ModelLoadingWaitTime", Kind.calls, _TIMES),
-        ("ModelDownloadingTime", Kind.mean, ("Average",)),
-        ("ModelLoadingTime", Kind.mean, ("Average",)),
-        ("ModelUnloadingTime", Kind.mean, ("SampleCount", "Sum", "Average")),
+        ("ModelLatency", Kind.times, STATISTICS),
+        ("OverheadLatency", Kind.equal, STATISTICS),
+        ("ModelLoadingWaitTime", Kind.times, _TIMES),
+        ("ModelDownloadingTime", Kind.times, _TIMES),
+        ("ModelLoadingTime", Kind.times, _TIMES),
+        ("ModelUnloadingTime", Kind.times, _TIMES),
         ("ConcurrentRequestsPerModel", Kind.most, ("Maximum",)),
     )
     | _rows(
@@ -93,7 +94,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
     )
     | _rows(
         None,
-        ("ClientLatency", Kind.calls, STATISTICS),
+        ("ClientLatency", Kind.times, STATISTICS),
         ("Instances", Kind.mean, ("Average",)),
         ("RequestsInSystem", Kind.mean, ("Average",)),
         ("QueueFull", Kind.number, _RATE),
@@ -127,13 +128,13 @@ class Labels:
             )
         if not _NAMESPACE.fullmatch(self.namespace):
             raise UserError(
-                f"--namespace {_shown(self.namespace)} is no namespace of CloudWatch: write at most 255 letters, "
+                f"--namespace {_shown(self.namespace)} is not a namespace of CloudWatch: write at most 255 letters, "
                 "digits and . - _ / # : or spaces, a letter or digit at the end, and no : at the start"
             )
         for option, value in (("endpoint", self.endpoint), ("variant", self.variant)):
             if not _NAME.fullmatch(value):
                 raise UserError(
-                    f"--{option} {_shown(value)} is no name of SageMaker: write at most 63 letters, digits and "
+                    f"--{option} {_shown(value)} is not a name for SageMaker: write at most 63 letters, digits and "
                     "hyphens, a letter or digit at both ends"
                 )
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mmesim.errors import SimulationError
 from mmesim.report.metrics.dates import Dates
-from mmesim.report.metrics.minutes import Minutes
 from mmesim.report.metrics.names import Labels, Metric
 from mmesim.report.metrics.samples import MOST_VALUES, Datum, Distribution
 
@@ -18,6 +17,8 @@ MOST_DATA = 1_000
 MOST_BYTES = 1_000_000
 """Of a request, at most, however a client writes it."""
 LARGEST = 2.0**360
+STANDARD_S, HIGH_S = 60, 1
+"""StorageResolution of a datum, seconds: 1 for what comes more often than every minute."""
 UNITS = frozenset(
     {
         "Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits",
@@ -31,21 +32,20 @@ FORM_KEY = len("&MetricData.member.1000.StatisticValues.SampleCount=")
 """Bytes that a client of the older protocol, which sends forms, writes around each value, at most."""
 
 
-def requests(minutes: Minutes, labels: Labels, dates: Dates) -> Iterator[Mapping[str, Any]]:
-    """The requests for a run in order, each as `--cli-input-json` takes it, and as CloudWatch takes it."""
+def requests(
+    data: Iterable[tuple[Metric, Datum]], labels: Labels, dates: Dates, resolution_s: int = STANDARD_S
+) -> Iterator[Mapping[str, Any]]:
+    """The requests for data in order, each as `--cli-input-json` takes it, and as CloudWatch takes it."""
     batch: list[Mapping[str, Any]] = []
     size = 0
-    for metric in minutes.metrics:
-        for datum in minutes.data(metric):
-            written = _datum(metric, datum, labels, dates)
-            more = form_bytes(written)
-            if (
-                len(batch) == MOST_DATA or size + more > MOST_BYTES - FORM_KEY - 512
-            ):  # the namespace, and what is around
-                yield _request(labels, batch)
-                batch, size = [], 0
-            batch.append(written)
-            size += more
+    for metric, datum in data:
+        written = _datum(metric, datum, labels, dates, resolution_s)
+        more = form_bytes(written)
+        if len(batch) == MOST_DATA or size + more > MOST_BYTES - FORM_KEY - 512:  # the namespace, and what is around
+            yield _request(labels, batch)
+            batch, size = [], 0
+        batch.append(written)
+        size += more
     if batch:
         yield _request(labels, batch)
 
@@ -70,16 +70,18 @@ def wrong(request: Mapping[str, Any]) -> Iterator[str]:
         name = datum["MetricName"]
         if datum["Unit"] not in UNITS:
             yield f"{name}: the unit {datum['Unit']}"
+        if datum["StorageResolution"] not in (STANDARD_S, HIGH_S):
+            yield f"{name}: the resolution {datum['StorageResolution']}"
         if len({"Value", "Values", "StatisticValues"} & datum.keys()) != 1:
             yield f"{name}: not one of Value, Values and StatisticValues"
         values, counts = datum.get("Values", []), datum.get("Counts", [])
         if len(values) > MOST_VALUES or len(values) != len(counts):
             yield f"{name}: {len(values)} values with {len(counts)} counts"
         if any(count <= 0.0 for count in counts):
-            yield f"{name}: a value that occurs never"
+            yield f"{name}: a value that never occurs"
         figures = [*values, *counts, *datum.get("StatisticValues", {}).values(), datum.get("Value", 0.0)]
         if not all(math.isfinite(figure) and abs(figure) <= LARGEST for figure in figures):
-            yield f"{name}: a figure that is no number, or too large"
+            yield f"{name}: a figure that is not a number, or too large"
 
 
 def _request(labels: Labels, data: list[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -90,14 +92,14 @@ def _request(labels: Labels, data: list[Mapping[str, Any]]) -> Mapping[str, Any]
     return request
 
 
-def _datum(metric: Metric, datum: Datum, labels: Labels, dates: Dates) -> Mapping[str, Any]:
+def _datum(metric: Metric, datum: Datum, labels: Labels, dates: Dates, resolution_s: int) -> Mapping[str, Any]:
     return {
         "MetricName": metric.name,
         "Dimensions": [{"Name": name, "Value": value} for name, value in labels.dimensions],
         "Timestamp": dates.text(datum.at_s),
         **_samples(datum),
         "Unit": metric.unit,
-        "StorageResolution": 60,
+        "StorageResolution": resolution_s,
     }
 
 
@@ -115,7 +117,7 @@ def _samples(datum: Datum) -> Mapping[str, Any]:
         "StatisticValues": {
             "SampleCount": samples.samples,
             "Sum": samples.samples * average,
-            "Minimum": average,  # not known: at most this
+            "Minimum": average if samples.minimum is None else samples.minimum,  # not known: at most this
             "Maximum": average if maximum is None else maximum,
         }
     }

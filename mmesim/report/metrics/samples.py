@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmesim.arrays import Floats
+from mmesim.results.period_tables import Histogram
 
-WIDTH = 1.05
-"""Upper edge of a bucket over its lower one."""
 MOST_VALUES = 150
 """Values of a datum, at most (PutMetricData)."""
 
@@ -44,6 +43,7 @@ class StatisticSet:
 
     average: float | None = None
     samples: float | None = None
+    minimum: float | None = None
     maximum: float | None = None
 
     def statistics(self) -> Iterator[tuple[str, float]]:
@@ -54,16 +54,18 @@ class StatisticSet:
             if self.samples is not None:
                 yield "Sum", self.average * self.samples
             yield "Average", self.average
+        if self.minimum is not None:
+            yield "Minimum", self.minimum
         if self.maximum is not None:
             yield "Maximum", self.maximum
 
 
 @dataclass(frozen=True)
 class Datum:
-    """One metric in one minute."""
+    """One metric in one minute, or in ten seconds."""
 
     at_s: float
-    """When the minute begins, simulated time."""
+    """When they begin, simulated time."""
     samples: Distribution | StatisticSet
     measured: Mapping[str, float] = field(default_factory=dict)
     """Statistics that the run has written down, which no bucket gives better."""
@@ -73,25 +75,43 @@ class Datum:
         return dict(self.samples.statistics()) | dict(self.measured)
 
 
-def in_buckets(samples: Floats) -> Distribution:
-    """Samples in at most 150 buckets, 5 % wide where that is enough; the least and the largest exactly, and the sum.
+def fitted(found: Histogram, mean: float, least: float | None = None, most: float | None = None) -> Distribution:
+    """Samples of a histogram as at most 150 values: each in its bucket, or in several joined, and their mean exact.
 
-    `samples`: one or more, none negative. A bucket is given by the mean of what it holds.
+    `mean`, and the least and the largest where they are known, are those of the samples; these two are values then.
     """
-    ordered = np.sort(samples)
-    ends = [0, ordered.size - 1] if ordered.size > 1 else [0]
-    inner = ordered[1:-1]
-    width = float(np.log(WIDTH))
-    while True:
-        bucket = np.floor(np.log(np.maximum(inner, 1e-9)) / width)
-        first = np.flatnonzero(np.diff(bucket, prepend=-np.inf))
-        if first.size + len(ends) <= MOST_VALUES:
-            break
-        width *= 2.0
-    counts = np.diff(first, append=inner.size).astype(np.float64)
-    means = np.add.reduceat(inner, first) / counts if inner.size else inner
-    values = np.concatenate([ordered[:1], means, ordered[ends[1:]]])
-    return _joined(values, np.concatenate([[1.0], counts, np.ones(len(ends) - 1)]))
+    n = float(found.count.sum())
+    if n == 1.0:
+        return equal(mean, n)
+    low = found.low if least is None else np.maximum(found.low, least)
+    high = found.high if most is None else np.minimum(found.high, most)
+    high = np.maximum(np.where(np.isfinite(high), high, low), low)
+    counts = found.count.astype(np.float64)
+    total = n * mean
+    ends: list[tuple[float, float]] = [(0.0, 0.0), (0.0, 0.0)]
+    for place, (row, end) in enumerate(((0, least), (-1, most))):
+        if end is not None:
+            counts[row] -= 1.0
+            total -= end
+            ends[place] = end, 1.0
+    width = float(counts @ (high - low))
+    share = min(max((total - float(counts @ low)) / width, 0.0), 1.0) if width > 0.0 else 0.0
+    values, counts = _fewer(low + share * (high - low), counts, MOST_VALUES - 2)
+    values = np.concatenate([[ends[0][0]], values, [ends[1][0]]])
+    counts = np.concatenate([[ends[0][1]], counts, [ends[1][1]]])
+    there = counts > 0.0
+    return _joined(values[there], counts[there])
+
+
+def _fewer(values: Floats, counts: Floats, most: int) -> tuple[Floats, Floats]:
+    """At most so many values, of neighbours their mean."""
+    there = counts > 0.0
+    values, counts = values[there], counts[there]
+    if values.size <= most:
+        return values, counts
+    first = np.arange(0, values.size, -(-values.size // most))
+    number = np.add.reduceat(counts, first)
+    return np.add.reduceat(values * counts, first) / number, number
 
 
 def ones(number: float, samples: float) -> Distribution:

@@ -7,10 +7,14 @@ import io
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from mmesim.report.metrics.dates import Dates
 from mmesim.report.metrics.minutes import Minutes
 from mmesim.report.metrics.names import STATISTICS, Labels, Metric
 
+MOST_BUCKETS = 24
+"""Of a histogram in OpenMetrics: its buckets are some of those of the run joined."""
 HEADER = ("Timestamp", "Namespace", "MetricName", "EndpointName", "VariantName", "Unit", *STATISTICS)
 
 
@@ -41,7 +45,30 @@ def openmetrics_lines(minutes: Minutes, labels: Labels, dates: Dates) -> Iterato
             yield f"# HELP {family} Simulated {metric.name}, {statistic}, {metric.unit}: {metric.meaning}.\n"
             for at, value in points:
                 yield f"{family}{{{dimensions}}} {_figure(value)} {int(at.timestamp())}\n"
+        yield from _histogram(minutes, metric, labels, dates, dimensions)
     yield "# EOF\n"
+
+
+def _histogram(minutes: Minutes, metric: Metric, labels: Labels, dates: Dates, dimensions: str) -> Iterator[str]:
+    """All samples up to the end of each minute by bucket, as `histogram_quantile` takes them.
+
+    Not as the type `histogram`: of that, Prometheus' parser for Python drops what comes at a second time.
+    """
+    found = minutes.times.get(metric.name)
+    if not found:
+        return
+    edges = np.unique(np.concatenate([one.high for one in found.values()]))
+    edges = edges[np.isfinite(edges)]
+    edges = np.append(edges[:: -max(1, -(-edges.size // MOST_BUCKETS))][::-1], np.inf)
+    upto = [(one.high.searchsorted(edges, side="right"), np.append(0, one.count.cumsum())) for one in found.values()]
+    below = np.cumsum([counts[place] for place, counts in upto], axis=0)
+    at = [int(dates.at(start_s).timestamp()) for start_s in found]
+    family = family_name(labels.namespace, metric, "bucket")
+    yield f"# TYPE {family} unknown\n"
+    yield f"# HELP {family} Simulated {metric.name}, {metric.unit}, samples up to then by bucket: {metric.meaning}.\n"
+    for k, edge in enumerate(edges.tolist()):
+        name = f'{family}{{{dimensions},le="{"+Inf" if np.isinf(edge) else _figure(edge)}"}}'
+        yield from (f"{name} {number} {when}\n" for number, when in zip(below[:, k].tolist(), at, strict=True))
 
 
 def family_name(namespace: str, metric: Metric, statistic: str) -> str:

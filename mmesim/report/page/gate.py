@@ -18,7 +18,8 @@ from mmesim.results.gated import Gated, GatedScenario
 
 def gate_page(gated: Gated) -> str:
     """The page of a gate."""
-    shown = parts(gate_report(gated), {words.title(one): _margins(one) for one in gated.scenarios})
+    said = gate_report(gated)[:-1]  # the last section is the answer
+    shown = parts(said, {words.title(one): _margins(one) for one in gated.scenarios})
     title = f"gate of {plural(len(gated.scenarios), 'scenario')}"
     return document(title, words.answer(gated), TONES[gated.verdict], shown, {})
 

@@ -7,8 +7,11 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mmesim.report.blocks import Bars, Column, Lines, Section, Table, Title
+from mmesim.report.blocks import Bars, Cell, Column, Lines, Part, Section, Table, Title
 from mmesim.report.page.bars import bars
+
+ON_A_PHONE, WORD, GAP = 50, 12, 2
+"""Letters of a table that a phone shows beside each other, of a column of words at least, and between columns."""
 
 
 @lru_cache(1)
@@ -37,19 +40,47 @@ def _block(block: Lines | Bars | Table, label: str) -> Markup:
         return _filled("lines", kind=block.kind, texts=block.texts)
     if isinstance(block, Bars):
         glosses = _filled("lines", kind="note", texts=(block.glosses(),)) if block.glosses() else Markup()
-        return bars(block, label) + table(block.as_table(), label) + glosses
+        return bars(block, label) + table(_as_table(block), label) + glosses
     return table(block, label)
 
 
+def _as_table(block: Bars) -> Table:
+    """The bars as figures: a row for each part and the sum, with its share beside each value."""
+    columns = [Column(), *(Column(name.replace("\n", ", "), "right") for name in block.names)]
+    rows = [
+        (
+            Cell(part.name),
+            *(
+                Cell(f"{value:,.1f}", f"{100.0 * value / total:.0f} %")
+                for value, total in zip(part.values, block.totals, strict=True)
+            ),
+        )
+        for part in (*block.parts, Part("sum", block.totals))
+    ]
+    return Table(tuple(columns), tuple(rows))
+
+
 def table(block: Table, label: str, folded: bool = False) -> Markup:
-    """A table, which scrolls on a narrow screen; `folded`: it opens on demand, such as the data of a picture."""
+    """A table, whose rows become lists on a phone where it is too wide; `folded`: it opens on demand, such as the data
+    of a picture.
+    """
     shown = block.without_empty_columns()
     if not shown.columns:
         return Markup()
     titled = any(column.title or column.unit for column in shown.columns)
     heads = [_head(column) for column in shown.columns] if titled else []
     wide = [any(row[place].interval or row[place].reason for row in shown.rows) for place in range(len(shown.columns))]
-    return _filled("table", table=shown, heads=heads, intervals=wide, label=label, folded=folded)
+    stacked = bool(heads) and sum(_letters(shown, place) for place in range(len(shown.columns))) > ON_A_PHONE
+    return _filled("table", table=shown, heads=heads, intervals=wide, label=label, folded=folded, stacked=stacked)
+
+
+def _letters(of: Table, place: int) -> int:
+    """Letters that a column takes across at least: figures stay on one line, words are broken into several."""
+    column = of.columns[place]
+    words = _head(column).split()
+    longest = max(len(text) for text in ("", *words, *(row[place].text for row in of.rows)))
+    bounds = max((len(row[place].reason or row[place].interval) for row in of.rows), default=0)
+    return GAP + (longest if column.align == "right" else min(longest, WORD)) + (bounds + GAP if bounds else 0)
 
 
 def _head(column: Column) -> str:

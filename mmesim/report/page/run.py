@@ -91,7 +91,7 @@ def run_page(kept: Kept) -> str:
         pictures.setdefault(chapter, []).append(chart.html())
     measured = summary["cache_hit_ratio"]["value"]
     missed = None if measured is None else 1.0 - measured
-    pictures.setdefault("cache", []).append(curve(kept.tables["miss_ratio"], memory_of_fleet(scenario), missed))
+    pictures.setdefault("cache", []).append(curve(kept.miss_ratio_table(), memory_of_fleet(scenario), missed))
     pictures.setdefault("utilization", []).insert(0, hosts(kept.tables["hosts"], usable_memory(kept)))
     pictures["models"] = [models_table(models)]
     parts = [part(chapter, pictures.get(chapter.anchor, ())) for chapter in run_chapters(kept)]
@@ -171,6 +171,10 @@ def time_chart(of: TimeChart, found: OverTime, marked: Sequence[tuple[float, str
     )
 
 
+ON_A_PHONE = ("model", "calls", "cold_share", "p99_ms")
+"""Columns of models that a phone shows; the CSV has them all."""
+
+
 def models_data(models: pa.Table) -> dict[str, Any]:
     """The table of models as columns and rows: four significant digits, shares in percent, names that do no harm."""
     columns, values = [], []
@@ -179,7 +183,8 @@ def models_data(models: pa.Table) -> dict[str, Any]:
         factor, shown = (100.0, "%") if unit == "1" else (1.0, unit)
         title = field.name.removesuffix(f"_{shown}").replace("_", " ")
         text = not (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
-        columns.append({"title": f"{title}, {shown}" if shown else title, "text": text})
+        minor = field.name not in ON_A_PHONE
+        columns.append({"title": f"{title}, {shown}" if shown else title, "text": text, "minor": minor})
         values.append([_value(one, factor) for one in models[field.name].to_pylist()])
     return {"columns": columns, "rows": [list(row) for row in zip(*values, strict=True)]}
 

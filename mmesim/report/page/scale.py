@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmesim.report.page.svg import round_steps
@@ -11,6 +11,8 @@ from mmesim.report.page.svg import round_steps
 Limit = tuple[float, str]
 """A value of an axis, and what is written at it."""
 
+LETTER = 6.0
+"""Width of a small letter."""
 FAR_APART = 20.0
 """Values of which the largest is that many times the smallest share a logarithmic axis."""
 DEEPEST = 1e9
@@ -64,6 +66,16 @@ class Scale:
         factors = (1.0, 2.0, 5.0) if self.high / self.low < 200.0 else (1.0,)
         every = [factor * 10.0**power for power in powers for factor in factors]
         return [mark for mark in every if self.low <= mark <= self.high]
+
+
+def apart(scale: Scale, room: float) -> Iterator[float]:
+    """The marks of an axis across that can stand beside each other, with some room between them."""
+    taken = -math.inf
+    for mark in scale.marks():
+        half = LETTER * len(written(mark)) / 2.0
+        if scale.place(mark) - half >= taken:
+            taken = scale.place(mark) + half + room
+            yield mark
 
 
 def written(mark: float) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from markupsafe import Markup
 
 from mmesim.report.page.rows import SIGNS, Kind
-from mmesim.report.page.scale import Limit, Scale, written
-from mmesim.report.page.svg import WIDTH, line, picture, words
+from mmesim.report.page.scale import Limit, Scale, apart, written
+from mmesim.report.page.svg import NARROW, Drawn, line, picture, words
 
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 HEIGHT, LEFT, TOP, BOTTOM, LETTER = 320.0, 64.0, 22.0, 46.0, 6.2
 
 
@@ -33,21 +36,38 @@ def scatter(
 ) -> Markup:
     """The points that have a value, with the limits as lines; `from_zero`: a linear axis upwards begins at 0."""
     shown = [dot for dot in dots if math.isfinite(dot.y)]
-    right, bottom = WIDTH - 16.0, HEIGHT - BOTTOM
-    xs = Scale.of([dot.x for dot in shown], LEFT, right, from_zero=False)
+    said = "; ".join(f"{dot.name or written(dot.x)}: {dot.y:,.4g}" for dot in shown[:12])
+    low = _upwards(shown, limits, from_zero)
+    zero = f"; 0 is drawn at {written(low.low)}" if low.logarithmic and any(dot.y == 0.0 for dot in shown) else ""
+    return picture(
+        lambda width: _drawn(shown, across, up, limits, from_zero, width),
+        f"{label}: {said}",
+        f"{label}; bars: 95 % intervals{zero}",
+    )
+
+
+def _upwards(shown: Sequence[Dot], limits: Sequence[Limit], from_zero: bool) -> Scale:
     ends = [end for dot in shown for end in (dot.y, dot.low, dot.high)]
-    ys = Scale.of([*ends, *(limit for limit, _ in limits)], bottom, TOP, from_zero)
+    return Scale.of([*ends, *(limit for limit, _ in limits)], HEIGHT - BOTTOM, TOP, from_zero)
+
+
+def _drawn(shown: Sequence[Dot], across: str, up: str, limits: Sequence[Limit], from_zero: bool, width: float) -> Drawn:
+    right, bottom = width - 16.0, HEIGHT - BOTTOM
+    xs, ys = Scale.of([dot.x for dot in shown], LEFT, right, from_zero=False), _upwards(shown, limits, from_zero)
     parts = []
-    whole = [mark for mark in xs.marks() if float(mark).is_integer()]
+    marks = list(apart(xs, LETTER * 2.0))
+    whole = [mark for mark in marks if float(mark).is_integer()]
     counted = len(whole) > 1 and all(float(dot.x).is_integer() for dot in shown)
-    for mark in whole if counted else xs.marks():
+    for mark in whole if counted else marks:
         parts.append(words(xs.place(mark), bottom + 18.0, written(mark), "small", "middle"))
     for mark in ys.marks():
         y = ys.place(mark)
         parts += [line([(LEFT, y), (right, y)], "grid"), words(LEFT - 6.0, y + 4.0, written(mark), "small", "end")]
+    taken: list[Box] = []
     for limit, name in limits:
         y = ys.place(limit)
-        parts += [line([(LEFT, y), (right, y)], "limit"), words(LEFT + 4.0, y - 5.0, name, "small")]
+        parts += [line([(LEFT, y), (right, y)], "limit"), words(right, y - 5.0, name, "small", "end")]
+        taken.append((right - LETTER * len(name), y - 16.0, right, y - 3.0))
     for family in dict.fromkeys(dot.of for dot in shown):
         through = [(xs.place(dot.x), ys.place(dot.y)) for dot in shown if dot.of == family]
         parts.append(line(through, "whisker"))
@@ -56,23 +76,21 @@ def scatter(
         if math.isfinite(dot.low):
             parts.append(line([(x, ys.place(dot.low)), (x, ys.place(dot.high))], "whisker"))
         parts.append(Markup('<circle cx="{:.2f}" cy="{:.2f}" r="5" class="{}"/>').format(x, y, dot.kind))
-    parts += _names([(xs.place(dot.x), ys.place(dot.y), dot) for dot in shown])
-    parts.append(words((LEFT + right) / 2.0, HEIGHT - 6.0, across, "", "middle"))
+    parts += _names([(xs.place(dot.x), ys.place(dot.y), dot) for dot in shown], taken, width)
+    parts.append(words(width / 2.0, HEIGHT - 6.0, across, "small" if width == NARROW else "", "middle"))
     parts.append(words(0, 10.0, up, "strong"))
-    said = "; ".join(f"{dot.name or written(dot.x)}: {dot.y:,.4g}" for dot in shown[:12])
-    zero = f"; 0 is drawn at {written(ys.low)}" if ys.logarithmic and any(dot.y == 0.0 for dot in shown) else ""
-    return picture(HEIGHT, f"{label}: {said}", parts, f"{label}; bars: 95 % intervals{zero}")
+    return HEIGHT, parts
 
 
-def _names(placed: Sequence[tuple[float, float, Dot]]) -> Iterator[Markup]:
+def _names(placed: Sequence[tuple[float, float, Dot]], names: Sequence[Box], width: float) -> Iterator[Markup]:
     """The name of each point beside it, on the first side where it covers neither a point nor a name."""
-    taken = [(x - 6.0, y - 6.0, x + 6.0, y + 6.0) for x, y, _ in placed]
+    taken = [*names, *((x - 6.0, y - 6.0, x + 6.0, y + 6.0) for x, y, _ in placed)]
     for x, y, dot in placed:
         text = f"{dot.name} {SIGNS[dot.kind]}".strip()
         length = LETTER * len(text)
         for left, below in ((x + 9.0, -3.0), (x - 9.0 - length, -3.0), (x + 9.0, 14.0), *_around(x, length)):
             box = (left, y + below - 10.0, left + length, y + below + 2.0)
-            inside = box[0] >= LEFT and box[2] <= WIDTH and box[1] >= TOP and box[3] <= HEIGHT - BOTTOM
+            inside = box[0] >= LEFT and box[2] <= width and box[1] >= TOP and box[3] <= HEIGHT - BOTTOM
             if inside and not any(_cover(box, other) for other in taken):
                 taken.append(box)
                 yield words(left, y + below, text, "small")
@@ -84,10 +102,6 @@ def _around(x: float, length: float) -> Iterator[tuple[float, float]]:
     for away in (20.0, 34.0, 48.0, 62.0):
         for below in (away, 4.0 - away):
             yield from ((left, below) for left in (x - length / 2.0, x + 9.0, x - 9.0 - length))
-
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom."""
 
 
 def _cover(one: Box, other: Box) -> bool:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from markupsafe import Markup
 
-WIDTH = 720
-"""Units of every picture across; it is as wide as its column, and text in it shrinks on a phone to half at most."""
+WIDE, NARROW = 800.0, 360.0
+"""Units of a picture across, on a screen and on a phone: it is as wide as its column, so letters keep their size."""
+Drawn: TypeAlias = tuple[float, Iterable[Markup]]
+"""Height of a picture, and what is in it."""
 
 
-def picture(height: float, label: str, parts: Iterable[Markup], caption: str = "") -> Markup:
-    """A figure with a text that says what there is to see, for whoever does not see it."""
-    # A narrow screen scrolls it: as small as that, nothing in it could be read.
-    drawn = Markup('<svg role="img" aria-label="{}" viewBox="0 0 {} {:g}" class="picture">{}</svg>').format(
-        label, WIDTH, height, Markup("").join(parts)
-    )
+def picture(draw: Callable[[float], Drawn], label: str, caption: str = "") -> Markup:
+    """A figure with a text that says what there is to see, for whoever does not see it.
+
+    It is drawn twice, for `WIDE` and for `NARROW`, and the style of the page shows the one that suits the screen.
+    """
+    both = Markup("").join(_drawn(width, *draw(width), label) for width in (WIDE, NARROW))
     below = Markup("<figcaption>{}</figcaption>").format(caption) if caption else Markup()
-    scrolling = Markup('<div class="scroll" role="group" tabindex="0" aria-label="picture">{}</div>').format(drawn)
-    return Markup("<figure>{}{}</figure>").format(scrolling, below)
+    return Markup("<figure>{}{}</figure>").format(both, below)
+
+
+def _drawn(width: float, height: float, parts: Iterable[Markup], label: str) -> Markup:
+    screen = "narrow" if width == NARROW else "wide"
+    return Markup('<svg role="img" aria-label="{}" viewBox="0 0 {:g} {:g}" class="picture {}">{}</svg>').format(
+        label, width, height, screen, Markup("").join(parts)
+    )
 
 
 def box(x: float, y: float, width: float, height: float, kind: str) -> Markup:

@@ -10,15 +10,20 @@ from markupsafe import Markup
 
 from mmesim.experiment.sweep.result import SweepResult
 from mmesim.report import formats
+from mmesim.report.blocks import Lines
+from mmesim.report.content.page import EVERY_RULE, chapters, file, origin, unpublished
 from mmesim.report.content.sweep import cheapest, sweep_report
 from mmesim.report.content.swept import asked_of, axis_label, limits_of, names_of, scaled
-from mmesim.report.page.document import Tone, document
-from mmesim.report.page.rows import Kind, Row, rows
+from mmesim.report.page.document import Part, Tone, document
+from mmesim.report.page.render import render
+from mmesim.report.page.rows import MOST_LETTERS, Kind, Row, rows
 from mmesim.report.page.scale import written
 from mmesim.report.page.scatter import Dot, scatter
 from mmesim.report.page.sections import SUMMARY, parts
 from mmesim.report.phrases import plural
 from mmesim.report.plain import harmless_line
+from mmesim.results.folder import SCENARIO
+from mmesim.results.provenance import Provenance
 from mmesim.scenario.figures import SHOWN_UNITS, Figure
 
 NEAR_ALL = 50.0
@@ -26,8 +31,13 @@ NEAR_ALL = 50.0
 KINDS: Mapping[str, Kind] = MappingProxyType({"pass": "pass", "fail": "fail", "undecided": "undecided"})
 
 
-def sweep_page(result: SweepResult, figures: Sequence[Figure]) -> str:
-    """The page of a sweep, with a picture for each of these figures that has a value anywhere."""
+def sweep_page(
+    result: SweepResult, figures: Sequence[Figure], known: Provenance | None = None, scenario: str = ""
+) -> str:
+    """The page of a sweep, with a picture for each of these figures that has a value anywhere.
+
+    `known` is where it comes from, `scenario` the file that was swept.
+    """
     drawn = [
         figure for figure in figures if any(point.figures[figure.column].value is not None for point in result.points)
     ]
@@ -35,6 +45,10 @@ def sweep_page(result: SweepResult, figures: Sequence[Figure]) -> str:
     found = " ".join(text for block in cheapest(result) for text in block.texts)
     answer = harmless_line(found or plural(len(result.points), "point"))
     shown = parts(sweep_report(result, figures), {SUMMARY: pictures})
+    begun = [] if known is None else [*origin(known), *file(SCENARIO, scenario)]
+    said = [*unpublished(result.scenario.endpoint), Lines((EVERY_RULE,))]
+    more = chapters(("assumptions", "Assumptions", said), ("scenario", "Scenario", begun))
+    shown += [Part(of.anchor, of.name, render(of.blocks, of.name)) for of in more]
     return document(f"{result.scenario.name}: sweep", answer, _tone(result), shown, {})
 
 
@@ -71,5 +85,7 @@ def _kind(verdicts: Sequence[str]) -> Kind:
 
 
 def _name(result: SweepResult, index: int) -> str:
-    """The values of a point."""
-    return harmless_line(", ".join(field.texts[index] for field in result.swept))
+    """The values of a point; long ones are cut, so that each has room."""
+    most = MOST_LETTERS // len(result.swept) - 2
+    texts = [harmless_line(field.texts[index]) for field in result.swept]
+    return ", ".join(text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}" for text in texts)

@@ -7,12 +7,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 
 from mmesim import units
+from mmesim.arrays import Floats
+from mmesim.report import colours
 from mmesim.report.content.events import named
-from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, RED, Picture, needs_log, plain_log
+from mmesim.report.plots.picture import (
+    BLUE,
+    GREY,
+    PALE_BLUE,
+    PLAIN,
+    RED,
+    Picture,
+    bare,
+    needs_log,
+    plain_log,
+    shortened,
+)
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.run_data import CAUSES
 
@@ -27,6 +39,9 @@ LETTER = 0.0095
 """Width of a letter of their names, as a share of the time axis."""
 ROW_PT = 9.0
 """From one row of names to the next, points."""
+BELOW, NEAR_WHOLE = 0.04, 60.0
+"""Room below 0, as a share of the axis; an axis in percent that goes up to here ends at 100."""
+NEUTRAL = "#555555"
 FAULT, DEPLOY, SCALING = RED, "#7a4fa3", "#2e7d32"
 COLOURS = {
     Kind.fault: FAULT,
@@ -54,26 +69,35 @@ def over_time(of: OverTime) -> Picture:
     figure = Picture(10.0, PANEL_IN * (7 if priced else 6) + 0.6)
     panels: Sequence[Axes] = figure.subplots(7 if priced else 6, 1, sharex=True)
     scale, unit = _unit(of.runs[0].duration_s)
-    x = (of.start_s + np.append(of.start_s[1:], of.runs[0].duration_s)) / 2.0 / scale
-    _draw(panels[0], of, x, "instances", Line("instances", "up"), Line("provisioning", "provisioning", GREY))
-    _draw(panels[1], of, x, "hit ratio, %", Line("hit_ratio", ""), factor=100.0)
+    x = (
+        np.append(of.start_s, of.runs[0].duration_s) / scale
+    )  # a minute lasts until the next: where each begins and ends
+    coming = [Line("provisioning", "provisioning", GREY)] if np.nansum(of.figures["provisioning"]) else []
+    _draw(panels[0], of, x, "instances", Line("instances", "up"), *coming)
+    _draw(panels[1], of, x, "hit ratio [%]", Line("hit_ratio", ""), factor=100.0)
     latency = (Line("p50_ms", "p50", PALE_BLUE), Line("mean_ms", "mean"), Line("p99_ms", "p99", "#123a66"))
-    _draw(panels[2], of, x, "latency, ms", *latency)
+    limits_ms = [1000.0 * limit_s for limit_s in of.scenario.latency_limits_s]
+    _draw(panels[2], of, x, "latency [ms]", *latency, inside=limits_ms)
     _limits(panels[2], of)
     _errors(panels[3], of, x)
-    _draw(panels[4], of, x, "in flight", Line("in_flight", ""))
-    _draw(panels[5], of, x, "CPU, %", Line("cpu_utilization", ""), factor=100.0)
+    _draw(panels[4], of, x, "calls in flight", Line("in_flight", ""))
+    _draw(panels[5], of, x, "CPU [%]", Line("cpu_utilization", ""), factor=100.0)
     if priced:
-        _draw(panels[6], of, x, "USD an hour", Line("usd_per_hour", ""))
+        _draw(panels[6], of, x, "cost [USD/h]", Line("usd_per_hour", ""))
     for axes in panels:
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
+        bare(axes)
         _events(axes, of, scale)
+        if of.scenario.run.cut_s:
+            axes.axvspan(0.0, of.scenario.run.cut_s / scale, color=GREY, alpha=0.12, linewidth=0.0)
     _names(panels[0], of, scale)
     panels[-1].set_xlim(0.0, of.runs[0].duration_s / scale)
-    panels[-1].set_xlabel(f"simulated time, {unit}")
+    if of.scenario.run.cut_s:
+        place = panels[-1].get_xaxis_transform()
+        panels[-1].text(0.0, 0.02, " not measured", transform=place, fontsize="x-small", color=NEUTRAL)
+    panels[-1].xaxis.set_major_formatter(PLAIN)
+    panels[-1].set_xlabel(f"simulated time [{unit}]")
     figure.align_ylabels()
-    figure.suptitle(of.scenario.name)
+    figure.suptitle(f"{shortened(of.scenario.name)}: over time", fontsize="medium", x=0.01, ha="left")
     return figure
 
 
@@ -84,22 +108,40 @@ def _unit(duration_s: float) -> tuple[float, str]:
     return (3600.0, "h") if duration_s > 3.0 * 3600.0 else (60.0, "min")
 
 
-def _draw(axes: Axes, of: OverTime, x: np.ndarray, title: str, *lines: Line, factor: float = 1.0) -> None:
+def _draw(
+    axes: Axes,
+    of: OverTime,
+    x: Floats,
+    title: str,
+    *lines: Line,
+    factor: float = 1.0,
+    inside: Sequence[float] = (),
+) -> None:
+    """Lines with their bands; values that are `inside` have a place on the axis, too."""
     for line in lines:
-        middle, low, high = (factor * one for one in of.band(line.name))
+        middle, low, high = (_to_the_end(factor * one) for one in of.band(line.name))
         if len(of.runs) > 1:
-            axes.fill_between(x, low, high, color=line.colour, alpha=0.2, linewidth=0.0, step="mid")
-        axes.plot(x, middle, color=line.colour, linewidth=1.4, label=line.label or None, drawstyle="steps-mid")
-    values = [value for line in lines for value in of.band(line.name)[0].tolist() if not math.isnan(value)]
+            axes.fill_between(x, low, high, color=line.colour, alpha=0.2, linewidth=0.0, step="post")
+        axes.plot(x, middle, color=line.colour, linewidth=1.4, label=line.label or None, drawstyle="steps-post")
+    found = [factor * value for line in lines for value in of.band(line.name)[0].tolist()]
+    values = [*(value for value in found if not math.isnan(value)), *inside]
     if title.startswith("latency") and needs_log(values):
         axes.set_yscale("log")
         plain_log(axes.yaxis)
         axes.minorticks_off()
     else:
-        axes.set_ylim(bottom=0.0)
+        most = max(axes.get_ylim()[1], *inside, 0.0)
+        top = 100.0 if factor == 100.0 and max(values, default=0.0) > NEAR_WHOLE else most if any(values) else 1.0
+        axes.set_ylim(-BELOW * top, (1.0 + BELOW) * top)  # a line at 0 shows, too
+        axes.yaxis.set_major_formatter(PLAIN)
     axes.set_ylabel(title)
     if len(lines) > 1:
         _legend(axes)
+
+
+def _to_the_end(values: Floats) -> Floats:
+    """A value a minute, and the last one once more, for where its minute ends."""
+    return np.append(values, values[-1:])
 
 
 def _legend(axes: Axes) -> None:
@@ -123,18 +165,17 @@ def _limits(axes: Axes, of: OverTime) -> None:
         )
 
 
-def _errors(axes: Axes, of: OverTime, x: np.ndarray) -> None:
+def _errors(axes: Axes, of: OverTime, x: Floats) -> None:
     """Failed calls by cause where they are known minute by minute, else the share of failed attempts."""
     causes = [cause for cause in CAUSES if np.nansum(of.figures.get(f"failed_{cause}", np.zeros(1)))]
     if not causes:
-        _draw(axes, of, x, "failed, %", Line("failed", ""), factor=100.0)
+        _draw(axes, of, x, "failed [%]", Line("failed", ""), factor=100.0)
         return
-    colours = colormaps["tab10"].colors  # type: ignore[attr-defined]  # a listed colour map has colours
-    layers = [np.nan_to_num(of.band(f"failed_{cause}")[0]) for cause in causes]
-    each = [colours[CAUSES.index(cause)] for cause in causes]
-    axes.stackplot(x, layers, labels=causes, colors=each, alpha=0.8, step="mid")
+    layers = [_to_the_end(np.nan_to_num(of.band(f"failed_{cause}")[0])) for cause in causes]
+    each = [colours.PARTS[CAUSES.index(cause) % len(colours.PARTS)] for cause in causes]
+    axes.stackplot(x, layers, labels=causes, colors=each, alpha=0.9, step="post")
     axes.set_ylim(bottom=0.0)
-    axes.set_ylabel("failed a minute")
+    axes.set_ylabel("failed [1/min]")
     _legend(axes)
 
 
@@ -153,7 +194,7 @@ def _names(axes: Axes, of: OverTime, scale: float) -> None:
     """What happened, above the uppermost panel: each name in the lowest row above all names that it would touch."""
     placed: list[tuple[float, float, int]] = []
     for one in reversed(_marked(of)):
-        text = named(one.kind, one.name)
+        text = shortened(named(one.kind, one.name))
         length = LETTER * (len(text) + 1) * of.runs[0].duration_s
         # A name that the end of the axis would cut ends at its line.
         at_right = one.at_s + length > 1.1 * of.runs[0].duration_s

@@ -1,25 +1,46 @@
-"""Figures that need no screen, that a notebook shows by itself, and that become PNG or SVG files."""
+"""Figures that need no screen, that a notebook shows by itself, and that become PNG, SVG or PDF files.
+
+Names in them come from scenarios and logs: no `$` in one begins a formula, none turns letters round, none is too long.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis, XAxis
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from mmesim.errors import OutputError, UserError
+from mmesim.errors import UserError
+from mmesim.files import whole
+from mmesim.report.plain import harmless_line
+from mmesim.results.pictures import FORMATS
 
-FORMATS = (".png", ".svg")
-BLUE, PALE_BLUE, RED, GREY = "#1f5fa8", "#9ab6d6", "#b03a2e", "#9a9a9a"
-"""The colours of every picture: a value or better, one of many values, a limit or worse, undecided."""
+NO_DATE: Mapping[str, Mapping[str, None]] = MappingProxyType({".svg": {"Date": None}, ".pdf": {"CreationDate": None}})
+"""What is left out of a file, so that two pictures of one result are the same bytes."""
+BLUE, PALE_BLUE, RED, ORANGE, GREY = "#1f5fa8", "#9ab6d6", "#b03a2e", "#e69f00", "#8a8a8a"
+"""The colours of every picture: a value or better, one of many values, a limit or worse, a second value, undecided."""
+MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"pass": ("o", BLUE), "fail": ("X", RED), "undecided": ("D", GREY)}
+)
+"""Verdict -> marker and colour: whoever cannot tell the colours apart can tell the shapes."""
+LEGEND_IN, MARK_LETTERS = 0.078, 8
+"""Width of a letter of a legend, inches, and what its mark takes, in letters."""
+MOST_LETTERS = 40
+"""Letters of a name in a picture."""
 PLAIN = StrMethodFormatter("{x:,.6g}")
 """Numbers on an axis as people write them: `2,000`, never `2 x 10^3`."""
 SPREAD = 10.0
@@ -28,6 +49,8 @@ CLOSE, APART = (1.0, 2.0, 5.0), (1.0, 3.0)
 """Marks in each power of ten: the least ratio of two neighbours is 2, and 3."""
 LETTER_IN = 0.09
 """Width of a figure of a label, inches."""
+LINE_IN = 0.2
+"""Height of a label, inches."""
 DECADES = 3.5
 """Beyond so many powers of ten an axis has no room for 2 and 5 between them."""
 
@@ -39,11 +62,41 @@ class Picture(Figure):
         super().__init__(figsize=(width_in, height_in), layout="constrained")
         FigureCanvasAgg(self)
 
+    def draw(self, renderer: RendererBase) -> None:
+        """Draws it; a text is shown as it is, and a letter that the font lacks as a box."""
+        for text in self.findobj(Text):
+            text.set_parse_math(False)
+        # Those that are made while it is drawn, such as the labels of an axis, too.
+        with mpl.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            super().draw(renderer)
+
     def _repr_png_(self) -> bytes:
         """The picture for a notebook."""
         buffer = BytesIO()
         self.savefig(buffer, format="png", dpi=100)
         return buffer.getvalue()
+
+
+def shortened(name: str, most: int = MOST_LETTERS) -> str:
+    """A name of the user as a picture can hold it: on one line, harmless, and not too long."""
+    text = harmless_line(name)
+    return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def bare(*axes: Axes) -> None:
+    """No frame but the two axes, and a pale grid."""
+    for one in axes:
+        one.spines[["top", "right"]].set_visible(False)
+        one.grid(alpha=0.3)
+
+
+def below(figure: Figure, handles: Sequence[Artist]) -> None:
+    """A legend below everything, in as many columns as there is room for."""
+    letters = max((len(str(one.get_label())) for one in handles), default=0) + MARK_LETTERS
+    columns = max(1, min(len(handles), int(figure.get_figwidth() / (LEGEND_IN * letters))))
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize="small")
 
 
 def needs_log(values: Iterable[float]) -> bool:
@@ -62,13 +115,16 @@ def plain_log(axis: Axis) -> None:
 
 
 def _steps(axis: Axis, decades: float, high: float) -> tuple[float, ...]:
-    """The marks in a power of ten whose labels do not touch; beside each other only those of an x axis can."""
+    """The marks in a power of ten whose labels do not touch."""
     figure = axis.axes.get_figure(root=True)
-    if not isinstance(axis, XAxis) or figure is None or decades <= 0.0:
+    if figure is None or decades <= 0.0:
         return CLOSE
-    label_in = LETTER_IN * (len(f"{high:,.0f}") + 1)
-    decade_in = axis.axes.get_position().width * figure.get_figwidth() / decades
-    fitting = (steps for steps, gap in ((CLOSE, 2.0), (APART, 3.0)) if label_in < math.log10(gap) * decade_in)
+    place = axis.axes.get_position()
+    if isinstance(axis, XAxis):
+        label_in, whole_in = LETTER_IN * (len(f"{high:,.0f}") + 1), place.width * figure.get_figwidth()
+    else:
+        label_in, whole_in = LINE_IN, place.height * figure.get_figheight()
+    fitting = (steps for steps, gap in ((CLOSE, 2.0), (APART, 3.0)) if label_in < math.log10(gap) * whole_in / decades)
     return next(fitting, (1.0,))
 
 
@@ -79,18 +135,14 @@ def ink(colour: Any) -> str:
 
 
 def write_plot(plot: Figure, path: Path) -> None:
-    """Writes a plot as PNG or SVG, by the name of the file; UserError for another, OutputError when it cannot be."""
+    """Writes a plot as PNG, SVG or PDF, by the name of the file; UserError for another, OutputError when it fails."""
     check_format(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A fixed salt and no date: two plots of one result are the same bytes.
-        with mpl.rc_context({"svg.hashsalt": "mmesim"}):
-            plot.savefig(path, dpi=144, metadata={"Date": None} if path.suffix == ".svg" else None)
-    except OSError as error:
-        raise OutputError(f"cannot write to {path}: {error.strerror or error}") from error
+    with mpl.rc_context({"svg.hashsalt": "mmesim"}), whole(path) as fresh:
+        plot.savefig(fresh, format=path.suffix[1:], dpi=144, metadata=dict(NO_DATE.get(path.suffix, {})))
 
 
 def check_format(path: Path) -> None:
     """Raises UserError when a plot cannot be written in the format that the file's name asks for."""
     if path.suffix not in FORMATS:
-        raise UserError(f"{path}: a plot is written as {' or '.join(FORMATS)}")
+        *others, last = FORMATS
+        raise UserError(f"{path}: a plot is written as {', '.join(others)} or {last}")

@@ -4,15 +4,59 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.arrays import Floats
-from mmesim.results.happened import Kind
+from mmesim.arrays import Floats, Ints
+from mmesim.results.happened import Happened, Kind
 from mmesim.results.run_data import RunData
+
+
+class Lives(Protocol):
+    """Hosts, one row each: when they were there and what they are, as in `HostData`."""
+
+    @property
+    def asked_s(self) -> Floats:
+        """When it was asked for."""
+
+    @property
+    def born_s(self) -> Floats:
+        """From when on it was there."""
+
+    @property
+    def gone_s(self) -> Floats:
+        """Until when; infinite to the end."""
+
+    @property
+    def vcpu(self) -> Ints:
+        """Its vCPUs."""
+
+    @property
+    def usd_per_hour(self) -> Floats:
+        """Its price; NaN where none is known."""
+
+
+class Seen(Protocol):
+    """A replication as it is seen over time: one that was simulated now, or one of a result folder."""
+
+    @property
+    def duration_s(self) -> float:
+        """How long it was."""
+
+    @property
+    def windows(self) -> Mapping[str, Floats]:
+        """Column of `WINDOW_COLUMNS` -> one value a minute."""
+
+    @property
+    def hosts(self) -> Lives:
+        """Every host that ever lived."""
+
+    @property
+    def happened(self) -> tuple[Happened, ...]:
+        """What happened to the fleet, in order."""
 
 
 class Span(NamedTuple):
@@ -23,14 +67,14 @@ class Span(NamedTuple):
     weight: float = 1.0
 
 
-def weighing(run: RunData, weights: NDArray[np.number]) -> list[Span]:
+def weighing(run: Seen, weights: NDArray[np.number]) -> list[Span]:
     """When each host was there, and paid, with a weight of its own, such as its price."""
     hosts = run.hosts
     rows = zip(hosts.born_s.tolist(), hosts.gone_s.tolist(), weights.tolist(), strict=True)
     return [Span(start_s, end_s, float(weight)) for start_s, end_s, weight in rows]
 
 
-def provisioned(run: RunData) -> list[Span]:
+def provisioned(run: Seen) -> list[Span]:
     """From when to when each host was on its way that did not come at once; infinite ends are those of hosts that had
     not come when the run ended.
     """

@@ -13,7 +13,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.results.over_time.course import EVENTS
-from mmesim.results.over_time.fleet import means, provisioned, weighing
+from mmesim.results.over_time.fleet import Seen, means, provisioned, weighing
 from mmesim.results.over_time.limits import minutes
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.window_table import START
@@ -21,8 +21,6 @@ from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure as Plot
-
 MS = 1e-3
 """Of CloudWatch's microseconds."""
 
@@ -52,7 +50,7 @@ class OverTime:
     """A scenario and its finished replications, seen over time; every figure is a mean over replications."""
 
     scenario: Scenario
-    runs: tuple[RunData, ...]
+    runs: tuple[Seen, ...]
 
     def __repr__(self) -> str:
         return f"OverTime({self.scenario.name!r}, {len(self.start_s)} minutes, {len(self.runs)} replications)"
@@ -88,19 +86,11 @@ class OverTime:
         """When what of which name happened in the first replication: faults, deploys and scale-outs."""
         return tuple((one.at_s, str(one.kind), one.name) for one in self.runs[0].happened if one.kind in EVENTS)
 
-    def plot(self) -> Plot:
-        """Draw it: a panel for each figure, with bands from the least to the most of any replication, and lines where
-        something happened.
-        """
-        from mmesim.report.plots.over_time import over_time
-
-        return over_time(self)
-
     def _repr_html_(self) -> str:
         html: str = self.table.to_html(float_format="{:,.4g}".format, na_rep="", max_rows=20)
         return html
 
-    def _of(self, run: RunData) -> Iterator[tuple[str, Floats]]:
+    def _of(self, run: Seen) -> Iterator[tuple[str, Floats]]:
         columns = run.windows
         starts_s = columns[START]
         ends_s = np.append(starts_s[1:], run.duration_s)
@@ -112,7 +102,7 @@ class OverTime:
         yield "p99_ms", MS * columns["ClientLatency_p99"]
         attempts = columns["Invocations"]
         yield "failed", 1.0 - divide(columns["ClientLatency_SampleCount"], attempts, math.nan)
-        if self.scenario.is_watched:
+        if self.scenario.is_watched and isinstance(run, RunData):  # a folder does not hold them minute by minute
             yield from self._failed(run, starts_s)
         yield "in_flight", columns["RequestsInSystem"]
         vcpu, there = (

@@ -41,5 +41,5 @@ def refusal(path: str) -> Refused | None:
     reason, hint = _REASONS.get(section), None
     if reason is None or (section == "endpoint" and key.partition(".")[0] not in _RULES):
         hint = f"write {_SHORT[path]}" if path in _SHORT else did_you_mean(path, OF_A_HOST)
-        reason = "is no key of an endpoint's configuration"
+        reason = "is not a key of an endpoint's configuration"
     return Refused(f"{reason}; of `endpoint` a deploy can change {', '.join(_SHORT)}", (path,), hint)

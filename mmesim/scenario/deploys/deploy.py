@@ -107,22 +107,9 @@ class Deploy(Data):
             longest_s, least_s = max(step.bake_s for step in self.steps(2, 2)), window_s(self.rollback_when)
             if longest_s < least_s:
                 message = (
-                    f"is never asked: alarms are watched during the waits, the longest of which is "
+                    f"is never checked: alarms are watched during the waits, the longest of which is "
                     f"{units.show_seconds(longest_s)}, in windows of {units.show_seconds(least_s)}"
                 )
                 key = "wait" if isinstance(self.strategy, Rolling) else "termination_wait"
                 raise Refused(message, ("rollback_when",), f"write {key}: {units.show_seconds(max(600.0, least_s))}")
         return self
-
-
-def named(deploys: tuple[Deploy, ...]) -> tuple[Deploy, ...]:
-    """The same deploys, those without a name called by their place; raises Refused for a name that is used twice."""
-    found = tuple(
-        deploy if deploy.name else deploy.model_copy(update={"name": f"deploy-{index}"})
-        for index, deploy in enumerate(deploys)
-    )
-    names = [deploy.name for deploy in found]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise Refused(f"two deploys are called {name!r}", (index, "name"))
-    return found

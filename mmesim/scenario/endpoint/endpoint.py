@@ -205,6 +205,18 @@ class Endpoint(Data):
         return self.instance_count if self.autoscaling is None else self.autoscaling.most
 
     @property
+    def sizes(self) -> str:
+        """How many hosts there are, or can be: `4`, with autoscaling `2 to 8`."""
+        scaling = self.autoscaling
+        return f"{self.instance_count}" if scaling is None else f"{scaling.fewest} to {scaling.most}"
+
+    @property
+    def fleet(self) -> str:
+        """The hosts: `4 x ml.m5.xlarge`, `1 x 2 vCPU, 8 GiB`, with autoscaling `2 to 8 x ml.m5.xlarge`."""
+        host = self.instance_type or f"{self.host.vcpu} vCPU, {units.show_bytes(self.host.memory_bytes)}"
+        return f"{self.sizes} x {host}"
+
+    @property
     def count_key(self) -> str:
         """The field that says how many hosts there can be, as in `--set`."""
         return "endpoint.instance_count" if self.autoscaling is None else "endpoint.autoscaling.max"

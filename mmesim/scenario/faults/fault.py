@@ -24,6 +24,7 @@ from mmesim.scenario.faults.kinds import (
 )
 from mmesim.scenario.run.condition import ConditionField
 from mmesim.scenario.values.fields import Data, Rate, Refused, Seconds, Text, shown
+from mmesim.scenario.values.named import with_names
 
 MOMENTS = ("at", "rate", "when")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -121,13 +122,4 @@ def default_names(kinds: Sequence[str | None]) -> list[str | None]:
 
 def named(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """The faults, each with a name; raises Refused when two have the same."""
-    defaults = default_names([fault.kind for fault in faults])
-    found = tuple(
-        fault if fault.name else fault.model_copy(update={"name": name})
-        for fault, name in zip(faults, defaults, strict=True)
-    )
-    names = [fault.name for fault in found]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise Refused(f"two faults are called {name!r}", (index, "name"))
-    return found
+    return with_names(faults, default_names([fault.kind for fault in faults]), "faults")

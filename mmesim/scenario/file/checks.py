@@ -51,6 +51,7 @@ def contradictions(scenario: Scenario) -> Iterator[Refused]:
     yield from _devices(scenario, models)
     yield from wrong_faults(scenario, models)
     yield from _undecidable(scenario)
+    yield from _unrecoverable(scenario)
     wrong_calls = list(_selected(scenario, models))
     yield from wrong_calls or _clashing(scenario)
     yield from _deploys(scenario)
@@ -220,6 +221,15 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
         limited = any(one.is_latency and one.is_upper and one.calls.is_all for one in scenario.expect)
         if e.metric == "tenants.meet_slo" and not limited:
             yield Refused("needs a limit of the latency that models can meet", place, "expect: [p99 < 500 ms]")
+
+
+def _unrecoverable(scenario: Scenario) -> Iterator[Refused]:
+    """A plan that asks for a recovery, where no limit holds at every time."""
+    plan = scenario.plan
+    always = any(e.limits_calls and e.calls.between_s is None for e in scenario.expect)
+    if plan is not None and plan.recover_within_s is not None and not always:
+        message = "needs a limit of latency or errors that can be kept again, at any time of the run"
+        yield Refused(message, ("plan", "recover_within"), "expect: [p99 < 500 ms, error_rate < 1 %]")
 
 
 def _no_limit(scenario: Scenario, place: Place) -> Refused:

@@ -106,7 +106,7 @@ def _read(file: str, folder: Path) -> Any:
 
 
 def _not_json(word: str) -> None:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a number in JSON")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter
@@ -66,6 +67,7 @@ def _defaults_as_written(kind: type[Data], properties: dict[str, Any]) -> None:
             shown["default"] = TypeAdapter(of).dump_python(field.default, mode="json", by_alias=True)
 
 
+@cache
 def as_text() -> str:
     """The schema as a file: JSON as RFC 8259 has it, which knows no Infinity."""
     return json.dumps(json_schema(), indent=2, allow_nan=False) + "\n"

@@ -132,18 +132,7 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
             keys = item.get("keys")
             return ("is missing" if keys is None else f"{', '.join(keys[:-1])} and {keys[-1]} are missing"), None
         case "extra_forbidden":
-            allowed = allowed_keys(place[:-1], tree, root)
-            hint = did_you_mean(str(place[-1]), allowed)
-            kind = _class_at(place[:-1], tree, root)
-            whole = tree.find(place[:-1])[1].plain()
-            deeper = None if kind is None else inside(str(place[-1]), value, kind, whole)
-            alike = nearest(str(place[-1]), allowed)
-            if deeper is not None and not (alike and SequenceMatcher(None, str(place[-1]), alike).ratio() > A_SLIP):
-                hint = deeper
-            elif "needed" in item:
-                hint = _instead(place, value, item["needed"], hint)
-            hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
-            return f"unknown key, one of {_listed(allowed, str(place[-1]))}", hint
+            return _unknown_key(item, place, tree, root)
         case "invalid_key":
             return f"unknown key, one of {_listed(allowed_keys(place[:-1], tree, root), str(place[-1]))}", None
         case "enum" | "literal_error":
@@ -174,6 +163,22 @@ def _explain(item: Mapping[str, Any], place: Place, tree: Located, root: type[Da
         case "value_error":
             return str(context["error"]), None
     return str(item["msg"]), None
+
+
+def _unknown_key(item: Mapping[str, Any], place: Place, tree: Located, root: type[Data]) -> tuple[str, str | None]:
+    """Message for a key that is not there, and what was meant: one like it, one further in, or one elsewhere."""
+    allowed = allowed_keys(place[:-1], tree, root)
+    hint = did_you_mean(str(place[-1]), allowed)
+    kind = _class_at(place[:-1], tree, root)
+    whole = tree.find(place[:-1])[1].plain()
+    deeper = None if kind is None else inside(str(place[-1]), item["input"], kind, whole)
+    alike = nearest(str(place[-1]), allowed)
+    if deeper is not None and not (alike and SequenceMatcher(None, str(place[-1]), alike).ratio() > A_SLIP):
+        hint = deeper
+    elif "needed" in item:
+        hint = _instead(place, item["input"], item["needed"], hint)
+    hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
+    return f"unknown key, one of {_listed(allowed, str(place[-1]))}", hint
 
 
 def _instead(place: Place, value: object, needed: str, hint: str | None) -> str:

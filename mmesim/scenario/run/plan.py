@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from mmesim.scenario.run.grid import Grid
-from mmesim.scenario.values.fields import Data, Number, Refused, Share, shown
+from mmesim.scenario.values.fields import Data, Number, Refused, Seconds, Share, shown
 
 NOT_VARIED = ("plan", "split", "sweep", "expect", "run", "name", "beliefs")
 """Sections that a grid of fleets cannot vary: they say what is asked, not what is chosen."""
@@ -31,6 +31,15 @@ def _as_factor(value: object) -> object:
     return value
 
 
+class PlannedScaling(Data):
+    """How the autoscaling of an answer follows from it: target tracking of the calls a minute on each instance."""
+
+    safety_factor: Annotated[Share, Field(gt=0)] = 0.5
+    """Share of what each instance of the answer carries at the peak that is the target: AWS's SAFETY_FACTOR, which it
+    advises to begin with 50 %.
+    """
+
+
 class Plan(Data):
     """What `mmesim plan` chooses from: the cheapest fleet of `grid` that meets every line of `expect`."""
 
@@ -46,11 +55,26 @@ class Plan(Data):
     """With beliefs: the share of their draws in which the fleet must be inside."""
     survive: Literal["instance", "zone"] | None = None
     """What may be lost: one instance, or the largest zone of an endpoint; the rest must meet every line as well."""
+    recover_within_s: Annotated[Seconds, Field(gt=0)] | None = Field(None, alias="recover_within")
+    """The time after the loss of what `survive` names in which the limits of latency and errors must be kept again, for
+    good, on average over losses; to the minute. Replacements come, cold, after `endpoint.provisioning`.
+    """
     growth: Annotated[Annotated[Number, Field(ge=1)] | None, BeforeValidator(_as_factor)] = None
     """The factor on the traffic that the fleet must still carry: 1.3 for 30 % more."""
+    autoscaling: PlannedScaling | None = None
+    """Asks for an autoscaling that follows from the answer, beside it: `{}`, or with a `safety_factor`. It is
+    simulated, and its files are written.
+    """
     assume_monotone: bool = False
     """Take for granted that a fleet misses its limits when a larger one of its family does; not true of every router.
     """
+
+    @model_validator(mode="after")
+    def _recovers_from_something(self) -> Plan:
+        if self.recover_within_s is not None and self.survive is None:
+            message = "does not say from the loss of what: survive is missing"
+            raise Refused(message, ("recover_within",), "add survive: instance, or survive: zone")
+        return self
 
     @field_validator("grid", mode="after")
     @classmethod
@@ -60,4 +84,7 @@ class Plan(Data):
             if section in NOT_VARIED:
                 message = f"a plan cannot vary {section}: a grid names what makes up a fleet"
                 raise Refused(message, (path,), "endpoint.instance_count: 1..20")
+            if f"{path}.".startswith("endpoint.autoscaling."):
+                message = "a plan compares fleets of a fixed size, whose price is known; autoscaling follows from it"
+                raise Refused(message, (path,), "write plan: {autoscaling: {safety_factor: 50 %}}")
         return grid

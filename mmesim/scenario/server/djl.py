@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.server.kind import PER_GPU, Death, Queue, ServerKind, Workers
-from mmesim.scenario.server.processes import LOOPS_PER_VCPU, NO_PARENT, process_memory_bytes, process_tasks
+from mmesim.scenario.server.kind import PER_GPU, Death, Queue, Workers
+from mmesim.scenario.server.processes import NO_PARENT, WorkerProcesses
 
 if TYPE_CHECKING:
     from mmesim.scenario.models.groups import Model
@@ -33,7 +33,7 @@ UNLOAD_POLL_S = 1e-3
 """How often a forced unload looks whether the front end still has requests for its model."""
 
 
-class Djl(ServerKind):
+class Djl(WorkerProcesses):
     """One queue for each model; worker processes from the first to the most, by demand."""
 
     title = "DJL Serving"
@@ -76,14 +76,6 @@ class Djl(ServerKind):
         """As given, else as many as GPUs, or vCPUs."""
         return self.server.workers_of(self.server.max_workers, self.vcpu, self.gpus)
 
-    def pool_memory_bytes(self, model: Model) -> int:
-        """Framework and model for each worker of the start; those that are added bring theirs."""
-        return model.workers * process_memory_bytes(model)
-
-    def pool_tasks(self, model: Model) -> int:
-        """The workers of the start, and the JVM threads that serve them."""
-        return model.workers * process_tasks(model)
-
     def asks_bytes(self, model: Model, memory_bytes: int) -> int:
         """1.2 times the size of its files and the reserved memory (ModelInfo), and at least what it takes."""
         return max(memory_bytes, self._estimate(model) + (self.server.reserved_memory_bytes or 0))
@@ -111,8 +103,8 @@ class Djl(ServerKind):
             at_most=max(most, model.workers),
             add_at=ADD_AT_BATCHES * model.batch_size + 1,
             loads=True,
-            memory_bytes=process_memory_bytes(model),
-            tasks=process_tasks(model),
+            memory_bytes=self._each_bytes(model),
+            tasks=self.process_tasks(model),
         )
 
     @property
@@ -120,30 +112,10 @@ class Djl(ServerKind):
         """As given."""
         return MAX_IDLE_S if self.server.max_idle_s is None else self.server.max_idle_s
 
-    def loads_at_once(self, model: Model) -> int:
-        """All workers of the start."""
-        return model.workers
-
-    @property
-    def starts_each_worker(self) -> bool:
-        """There is no parent process."""
-        return True
-
     @property
     def batch_without_delay(self) -> int:
         """All that waits."""
         return ANY_BATCH
-
-    @property
-    def event_loops(self) -> int:
-        """As given, else two for each vCPU (Netty's default)."""
-        given = self.server.event_loops
-        return LOOPS_PER_VCPU * self.vcpu if given is None else given
-
-    @property
-    def load_keeps_loop(self) -> None:
-        """Models are loaded in a pool of threads of its own."""
-        return
 
     def death(self, model: Model | None) -> Death:
         """The process is started again at once, and loads its model (PyProcess.predict)."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.server import mms
-from mmesim.scenario.server.kind import Death, Queue, ServerKind, Workers
-from mmesim.scenario.server.processes import LOOPS_PER_VCPU, NO_PARENT, process_memory_bytes, process_tasks
+from mmesim.scenario.server.kind import Death, Queue, Workers
+from mmesim.scenario.server.processes import NO_PARENT, WorkerProcesses
 
 if TYPE_CHECKING:
     from mmesim.scenario.models.groups import Model
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FIXED_WORKERS = "it starts minWorkers of a model and adds none by itself"
 
 
-class Torchserve(ServerKind):
+class Torchserve(WorkerProcesses):
     """One queue for each model and as many worker processes as its file says, all of them from load to unload."""
 
     title = "TorchServe"
@@ -34,14 +34,6 @@ class Torchserve(ServerKind):
     )
     meaningless_of_model = MappingProxyType({"preload_model": NO_PARENT, "max_workers": FIXED_WORKERS})
 
-    def pool_memory_bytes(self, model: Model) -> int:
-        """Framework and model for each worker."""
-        return model.workers * process_memory_bytes(model)
-
-    def pool_tasks(self, model: Model) -> int:
-        """The workers, and the JVM threads that serve them."""
-        return model.workers * process_tasks(model)
-
     @property
     def queue(self) -> Queue:
         """One for each model; full is 503."""
@@ -51,30 +43,10 @@ class Torchserve(ServerKind):
         """As many as at the start, always (WorkLoadManager.modelChanged)."""
         return Workers(at_start=model.workers, at_most=model.workers)
 
-    def loads_at_once(self, model: Model) -> int:
-        """All workers."""
-        return model.workers
-
-    @property
-    def starts_each_worker(self) -> bool:
-        """There is no parent process."""
-        return True
-
     @property
     def batch_without_delay(self) -> int:
         """Two: with a delay of zero the queue is looked at once more (Model.pollBatch)."""
         return mms.BATCH_WITHOUT_DELAY
-
-    @property
-    def event_loops(self) -> int:
-        """As given, else two for each vCPU (Netty's default)."""
-        given = self.server.event_loops
-        return LOOPS_PER_VCPU * self.vcpu if given is None else given
-
-    @property
-    def load_keeps_loop(self) -> None:
-        """Workers start in a pool of threads of its own."""
-        return
 
     def death(self, model: Model | None) -> Death:
         """The worker is back after a second and a load of its own, as with MMS, from which TorchServe descends."""

@@ -137,7 +137,7 @@ def since_1970(seconds: float, unit: TimeUnit) -> str:
     if other == unit:
         return f"{number:.6g} {unit} since 1970 is {date:%Y-%m-%d}: count_from: first counts from the first call"
     return (
-        f"{number:.6g} {unit} since 1970 is no date, {number:.6g} {other} is {date:%Y-%m-%d}: "
+        f"{number:.6g} {unit} since 1970 is not a date, {number:.6g} {other} is {date:%Y-%m-%d}: "
         f"time_unit: {other} (and count_from: first)"
     )
 

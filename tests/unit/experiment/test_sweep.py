@@ -361,8 +361,8 @@ def test_what_cannot_be_plotted_is_told(tmp_path: Path) -> None:
         swept(three).plot()
     with pytest.raises(UserError, match="there is no p99 latency to plot: no successful call"):
         sweep(SCENARIO, {COUNT: [1]}, replications=2, executor=fakes.Fake(no_answer)).plot()
-    with pytest.raises(UserError, match=r"a plot is written as \.png or \.svg"):
-        write_plot(swept({COUNT: [1]}).plot(), tmp_path / "plot.pdf")
+    with pytest.raises(UserError, match=r"a plot is written as \.png, \.svg or \.pdf"):
+        write_plot(swept({COUNT: [1]}).plot(), tmp_path / "plot.gif")
 
 
 def test_a_sweep_shows_itself_in_a_notebook() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -32,8 +31,9 @@ from mmesim.report.metrics.files import Export
 from mmesim.report.metrics.formats import Format
 from mmesim.report.metrics.minutes import Minutes
 from mmesim.report.metrics.names import METRICS, Labels, endpoint_name
-from mmesim.report.metrics.samples import MOST_VALUES, Distribution, StatisticSet, in_buckets
+from mmesim.report.metrics.samples import MOST_VALUES, Distribution, StatisticSet, fitted
 from mmesim.report.metrics.table import family_name
+from mmesim.results.period_tables import Histogram
 from mmesim.results.tables import WINDOW_COLUMNS
 from tests.helpers.texts import load_text
 from tests.unit.report.test_page import HOSTILE
@@ -97,72 +97,102 @@ def test_what_is_exported_is_what_was_counted(folder: Path, of: Export) -> None:
                     assert found[name] == pytest.approx(table[f"{metric.name}_{name}"][i], rel=1e-9), metric.name
 
 
-def test_a_minute_whose_calls_are_all_recorded_has_their_distribution(folder: Path, of: Export) -> None:
-    table = windows(folder)
-    latency = list(of.minutes.data(METRICS["ClientLatency"]))
-    assert [datum.at_s for datum in latency] == [0.0, 60.0, 120.0]
-    for i, datum in enumerate(latency):
+PARTS = {
+    "ModelLatency": ("frontend_stall", "queue", "batch_wait", "cpu_wait", "service", "overhead"),
+    "ModelLoadingWaitTime": ("load_slot_wait", "download", "memory_wait", "load"),
+    "ClientLatency": ("latency",),
+}
+"""Of a recorded call: what the times are made of."""
+
+
+def recorded(folder: Path, metric: str) -> list[Floats]:
+    """The samples of each minute, microseconds, from the records of all calls."""
+    table = pq.read_table(folder / "requests.parquet", filters=[("replication", "=", 0)])
+    ms = {name: table[name].to_numpy() for name in table.column_names if name.endswith("_ms")}
+    samples = np.sum([ms[f"{part}_ms"] for part in PARTS[metric]], axis=0)
+    minute = (table["arrival_s"].to_numpy() + (ms["latency_ms"] - ms["network_ms"] / 2) / 1e3) // 60
+    there = table["cause"].is_null().to_numpy()
+    if metric == "ModelLoadingWaitTime":
+        there = there & ~table["cache_hit"].to_numpy()
+    return [1e3 * samples[there & (minute == k)] for k in range(2)]
+
+
+@pytest.mark.parametrize(("metric", "width"), [("ModelLatency", 1.047), ("ClientLatency", 1.063)])
+def test_percentiles_are_in_the_bucket_of_the_exact_ones(folder: Path, of: Export, metric: str, width: float) -> None:
+    """Of all calls, though none need be recorded: those of the histogram and of the records agree within a bucket."""
+    for datum, exact in zip(of.minutes.data(METRICS[metric]), recorded(folder, metric), strict=False):
         assert isinstance(datum.samples, Distribution)
         known = dict(datum.samples.statistics())
-        assert known["p50"] == pytest.approx(table["ClientLatency_p50"][i], rel=0.13)  # two histograms, 5 % and 6 %
-        assert known["p99"] == pytest.approx(table["ClientLatency_p99"][i], rel=0.13)
-        assert datum.statistics()["p99"] == table["ClientLatency_p99"][i]
-    for datum in of.minutes.data(METRICS["ModelLatency"]):
+        assert known["SampleCount"] == exact.size > 500
+        assert known["Average"] == pytest.approx(exact.mean(), rel=1e-9)
+        assert known["Minimum"] == pytest.approx(exact.min(), rel=1e-9)
+        assert known["Maximum"] == pytest.approx(exact.max(), rel=1e-9)
+        for share in (50, 90, 99):
+            percentile = float(np.percentile(exact, share, method="inverted_cdf"))
+            assert percentile / width < known[f"p{share}"] < percentile * width
+
+
+def test_waits_of_failed_calls_are_counted_too(folder: Path, of: Export) -> None:
+    for datum, exact in zip(
+        of.minutes.data(METRICS["ModelLoadingWaitTime"]), recorded(folder, "ModelLoadingWaitTime"), strict=False
+    ):
         assert isinstance(datum.samples, Distribution)
-        assert datum.samples.values.size > 20
+        assert datum.statistics()["SampleCount"] >= exact.size > 0
+        assert datum.statistics()["Maximum"] >= exact.max()
 
 
-def test_without_all_calls_there_are_statistics_and_no_percentiles(tmp_path: Path) -> None:
+def test_recording_no_call_changes_nothing(folder: Path, of: Export, tmp_path: Path) -> None:
     scenario = load_text(TEXT.format(name="day", rate=30))
-    export = Export.of(run(scenario, jobs=1, records=500).save(tmp_path / "day"), START)
+    export = Export.of(run(scenario, jobs=1, records=None).save(tmp_path / "day"), START)
+    for wanted in Format:
+        assert list(export.lines(wanted)) == list(of.lines(wanted))
+
+
+def test_of_a_run_of_months_there_are_statistics_and_no_percentiles(of: Export) -> None:
+    """Its histograms are of longer periods than a minute."""
+    export = replace(of, minutes=replace(of.minutes, times={}))
     found = list(export.minutes.data(METRICS["ModelLatency"]))
-    assert found
     assert all(isinstance(datum.samples, StatisticSet) for datum in found)
-    assert all(datum.statistics().keys() == {"SampleCount", "Sum", "Average", "Maximum"} for datum in found)
+    assert all(datum.statistics().keys() == set(FIGURES) for datum in found)
+    assert not export.minutes.in_full(METRICS["ModelLatency"])
     lines = [line for picture in _body(export)["widgets"] for line in picture["properties"]["metrics"]]
-    shown = {line[-1]["stat"] for line in lines if line[1] == "ModelLatency"}
-    assert shown == {"Average", "Maximum"}
+    assert {line[-1]["stat"] for line in lines if line[1] == "ModelLatency"} == {"Average", "Maximum"}
     sets = [
         datum["StatisticValues"]
         for line in export.lines(Format.put_metric_data)
         for datum in json.loads(line)["MetricData"]
         if datum["MetricName"] == "ModelLatency"
     ]
-    assert all(one["Minimum"] <= one["Sum"] / one["SampleCount"] * (1 + 1e-12) <= one["Maximum"] * 2 for one in sets)
-    assert [one["Maximum"] for one in sets] == windows(tmp_path / "day")["ModelLatency_Maximum"]
+    assert [one["Minimum"] for one in sets] == of.minutes.columns["ModelLatency_Minimum"].tolist()
+    assert [one["Maximum"] for one in sets] == of.minutes.columns["ModelLatency_Maximum"].tolist()
 
 
-def test_a_run_without_records_is_exported_too(folder: Path, of: Export, tmp_path: Path) -> None:
-    bare = shutil.copytree(folder, tmp_path / "bare")
-    (bare / "requests.parquet").unlink()
-    export = Export.of(bare, START)
-    assert not export.minutes.in_full(METRICS["ModelLatency"])
-    assert export.minutes.in_full(METRICS["ModelCacheHit"])
-    found, expected = (list(one.minutes.data(METRICS["ModelLatency"])) for one in (export, of))
-    for datum, full in zip(found, expected, strict=True):
-        known = full.statistics()
-        assert datum.statistics() == pytest.approx({name: known[name] for name in datum.statistics()}, rel=1e-9)
-
-
-@given(some.lists(some.floats(0.0, 1e12), min_size=1, max_size=400))
-def test_buckets_keep_sum_ends_and_percentiles(samples: list[float]) -> None:
-    found = in_buckets(np.array(samples))
+@given(some.lists(some.floats(1.0, 1e12), min_size=1, max_size=400).filter(lambda them: min(them) > 0), some.booleans())
+def test_values_keep_count_mean_ends_and_buckets(samples: list[float], ends: bool) -> None:
+    exact = np.sort(np.array(samples))
+    edges = np.concatenate([[0.0], 1.05 ** np.arange(600), [np.inf]])
+    bucket, count = np.unique(np.searchsorted(edges, exact, side="right") - 1, return_counts=True)
+    given_ends = (float(exact[0]), float(exact[-1])) if ends else (None, None)
+    found = fitted(Histogram(edges[bucket], edges[bucket + 1], count), float(exact.mean()), *given_ends)
     known = dict(found.statistics())
     assert found.values.size <= MOST_VALUES
     assert (np.diff(found.values) > 0).all()
     assert (found.counts > 0).all()
     assert known["SampleCount"] == len(samples)
-    assert known["Sum"] == pytest.approx(math.fsum(samples), rel=1e-9, abs=1e-9)
-    assert (known["Minimum"], known["Maximum"]) == (min(samples), max(samples))
-    if found.values.size < 0.5 * MOST_VALUES and min(samples) > 1e-6:  # else buckets may be wider
+    assert known["Sum"] == pytest.approx(math.fsum(samples), rel=1e-9)
+    if ends:
+        assert (known["Minimum"], known["Maximum"]) == pytest.approx((exact[0], exact[-1]), rel=1e-12)
+    if bucket.size < MOST_VALUES - 2:  # else buckets are joined
         for share in (50, 90, 99):
-            nearest = float(np.percentile(samples, share, method="inverted_cdf"))
+            nearest = float(np.percentile(exact, share, method="inverted_cdf"))
             assert known[f"p{share}"] == pytest.approx(nearest, rel=0.0501)
 
 
 def test_more_values_than_a_datum_takes_go_to_wider_buckets() -> None:
-    found = in_buckets(np.logspace(0, 12, 5000))
+    edges: Floats = np.logspace(0, 12, 601)
+    found = fitted(Histogram(edges[:-1], edges[1:], np.full(600, 7)), float(7 * edges[:-1].sum() / 4200) * 1.02)
     assert 50 < found.values.size <= MOST_VALUES
+    assert found.counts.sum() == 4200
 
 
 def _client() -> Any:
@@ -198,10 +228,11 @@ def _many(of: Export, minutes: int, calls: int) -> Export:
     samples = 1e9 * np.logspace(0, 2, calls)
     for name in ("ClientLatency", "ModelLatency"):
         columns[name] = np.full(minutes, samples.mean())
+        columns[f"{name}_Minimum"], columns[f"{name}_Maximum"] = np.full((2, minutes), [[samples[0]], [samples[-1]]])
     columns["ClientLatency_SampleCount"] = np.full(minutes, float(calls))
-    begin = np.arange(minutes + 1) * calls
-    recorded = {name: (np.tile(samples, minutes), begin) for name in ("ClientLatency", "ModelLatency")}
-    return replace(of, minutes=Minutes(columns, recorded), dates=Dates.of(START, columns["start_s"][-1]))
+    one = Histogram(samples, samples * 1.0001, np.ones(calls, dtype=np.int64))
+    times = {name: dict.fromkeys(columns["start_s"].tolist(), one) for name in ("ClientLatency", "ModelLatency")}
+    return replace(of, minutes=Minutes(columns, times), tens=(), dates=Dates.of(START, columns["start_s"][-1]))
 
 
 @pytest.mark.parametrize(("minutes", "calls"), [(150, 3), (90, 500)])
@@ -223,18 +254,19 @@ def test_a_long_run_is_several_requests(of: Export, minutes: int, calls: int) ->
     assert max(written) == 1000 or largest > 700_000
 
 
-GOOD: dict[str, Any] = {"MetricName": "m", "Unit": "None", "Values": [1.0], "Counts": [2.0]}
+GOOD: dict[str, Any] = {"MetricName": "m", "Unit": "None", "Values": [1.0], "Counts": [2.0], "StorageResolution": 60}
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"Unit": "Milliards"}, "the unit Milliards"),
+        ({"StorageResolution": 10}, "the resolution 10"),
         ({"Value": 1.0}, "not one of"),
         ({"Values": [1.0] * 151, "Counts": [1.0] * 151}, "151 values with 151 counts"),
         ({"Counts": [1.0, 1.0]}, "1 values with 2 counts"),
-        ({"Counts": [0.0]}, "occurs never"),
-        ({"Values": [math.nan]}, "no number"),
+        ({"Counts": [0.0]}, "never occurs"),
+        ({"Values": [math.nan]}, "not a number"),
         ({"Values": [2.0**361]}, "too large"),
     ],
 )
@@ -269,7 +301,7 @@ def test_times_are_those_that_cloudwatch_takes() -> None:
 @pytest.mark.parametrize(
     ("start", "said"),
     [
-        ("yesterday", "'yesterday' is no time: write one such as 2026-11-27T04:00Z"),
+        ("yesterday", "'yesterday' is not a time: write one such as 2026-11-27T04:00Z"),
         ("2026-11-27T04:00", "has no time zone: write 2026-11-27T04:00Z if it is UTC"),
         ("2026-11-27T04:00:30Z", "not a whole minute"),
         ("2026-11-27T04:00+00:00:30", "not a whole minute"),
@@ -310,8 +342,9 @@ def test_the_dashboard_shows_what_is_written_beside_what_aws_has(of: Export, req
 
 def test_prometheus_reads_what_the_table_says(of: Export) -> None:
     families = list(text_string_to_metric_families("".join(of.lines(Format.openmetrics))))
-    found = {(family.name, float(sample.timestamp)): sample.value for family in families for sample in family.samples}
-    assert {tuple(sample.labels.items()) for family in families for sample in family.samples} == {
+    gauges = [family for family in families if family.type == "gauge"]
+    found = {(family.name, float(sample.timestamp)): sample.value for family in gauges for sample in family.samples}
+    assert {tuple(sample.labels.items()) for family in gauges for sample in family.samples} == {
         (("endpoint_name", "day"), ("variant_name", "AllTraffic"))
     }
     rows = list(csv.DictReader("".join(of.lines(Format.csv)).splitlines()))
@@ -333,7 +366,7 @@ def test_hostile_names_do_no_harm(name: str) -> None:
     labels = Labels("mmesim", endpoint_name(name), "AllTraffic")
     assert labels.endpoint.replace("-", "").isascii()
     for given_names in ((name, "day", "v"), ("mmesim", name, "v"), ("mmesim", "day", name)):
-        with pytest.raises(UserError, match=r"is no n"):
+        with pytest.raises(UserError, match=r"is not a n"):
             Labels(*given_names)
 
 
@@ -356,3 +389,39 @@ def test_a_replication_that_there_is_not_is_refused(folder: Path) -> None:
     assert windows(folder, 1)["Invocations"] == other.minutes.columns["Invocations"].tolist()
     with pytest.raises(UserError, match=r"has no replication 2: it has 0, 1$"):
         Export.of(folder, START, replication=2)
+
+
+def test_prometheus_reads_histograms(of: Export) -> None:
+    """They add up over time, as `histogram_quantile(0.99, rate(...))` wants it."""
+    families = text_string_to_metric_families("".join(of.lines(Format.openmetrics)))
+    found = {family.name: family for family in families if family.type == "unknown"}
+    assert found.keys() >= {"mmesim_model_latency_bucket", "mmesim_model_loading_wait_time_bucket"}
+    samples = found["mmesim_model_latency_bucket"].samples
+    seen: dict[float, list[int]] = {}
+    for sample in samples:
+        seen.setdefault(float(sample.labels["le"]), []).append(int(sample.value))
+    assert 5 < len(seen) <= 25
+    assert math.inf in seen
+    counted = list(of.minutes.times["ModelLatency"].values())
+    for edge, numbers in seen.items():
+        below = [int(one.count[one.high <= edge * (1 + 1e-9)].sum()) for one in counted]
+        assert numbers == np.cumsum(below).tolist()
+    sums = [datum.statistics()["SampleCount"] for datum in of.minutes.data(METRICS["ModelLatency"])]
+    assert seen[math.inf][-1] == sum(sums)
+
+
+def test_the_metric_of_high_resolution_has_requests_of_its_own(
+    folder: Path, of: Export, tmp_path: Path, requests: list[dict[str, Any]]
+) -> None:
+    names = of.write(tmp_path / "out", [Format.put_metric_data], NOW)
+    assert names == ["put-metric-data-0001.json", "put-metric-data-10s-0001.json"]
+    minutes, tens = (json.loads((tmp_path / "out" / name).read_text())["MetricData"] for name in names)
+    assert {datum["MetricName"] for datum in tens} == {"ConcurrentRequestsPerModel"}
+    assert "ConcurrentRequestsPerModel" not in {datum["MetricName"] for datum in minutes}  # it would count twice
+    assert {datum["StorageResolution"] for datum in tens} == {1}
+    assert [datum["Timestamp"] for datum in tens] == [of.dates.text(10.0 * k) for k in range(15)]
+    assert requests[-1]["MetricData"] == tens  # which the client of AWS takes
+    most = np.array([datum["Values"][-1] for datum in tens] + [0.0] * 3).reshape(3, 6).max(axis=1)
+    assert most.tolist() == windows(folder)["ConcurrentRequestsPerModel"]
+    (tmp_path / "out" / names[1]).unlink()
+    assert of.write(tmp_path / "out", [Format.put_metric_data], NOW) == names

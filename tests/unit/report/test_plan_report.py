@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from mmesim.report.content.planned.report import plan_report, statement_report
@@ -48,6 +50,44 @@ def test_the_statement_has_all_that_the_answer_depends_on():
 
 def test_without_ties_it_says_so():
     assert "no cheaper fleet of the grid is inside; too near to tell: none;" in statement(planned(ties=[]))
+
+
+RECOVERY: dict[str, Any] = {
+    "text": "recovery after zone_loss < 5 min",
+    "when": "the loss of the largest zone",
+    "figure": "recovery after zone_loss",
+    "unit": "ms",
+    "limit": 300_000.0,
+}
+
+
+def recovering(value: float | None, interval: tuple[float, float] | None, verdict: str = "pass") -> Planned:
+    """A plan whose answer must recover, too; the next cheaper fleet is turned down by that alone."""
+    its = line(**RECOVERY | {"value": value, "interval": interval, "verdict": verdict})
+    late = line(**RECOVERY | {"value": 534_000.0, "interval": (480_000.0, 588_000.0), "verdict": "fail"})
+    fleets = [*FLEETS[:4], fleet("ml.m5.2xlarge", 2, line(0.004), late, binds=None), *FLEETS[5:]]
+    estimates = [
+        Estimated(fleet=6, lines=[line(0.004, interval=(0.003, 0.005)), its]),
+        Estimated(fleet=4, lines=[line()]),
+    ]
+    return planned(fleets=fleets, estimates=estimates, paired=[])
+
+
+def test_how_soon_a_loss_is_over_has_a_part_of_its_own():
+    words = statement(recovering(190_000.0, (120_000.0, 260_000.0)))
+    assert (
+        "0.4 % (0.3 to 0.5) of calls over 500 ms; after the loss of the largest zone inside again in 3 min (2 to 4);"
+        in words
+    )
+    assert "needs 8.9 min +- 0.9 to be inside again after the loss of the largest zone; holds in" in words
+    assert "after the loss of the largest zone inside again in 1.5 min;" in statement(recovering(90_000.0, None))
+    assert "; the loss of the largest zone breaks no limit;" in statement(recovering(0.0, (0.0, 0.0)))
+
+
+def test_a_recovery_stands_in_the_tables_in_minutes():
+    words = said(recovering(190_000.0, (120_000.0, 260_000.0)))
+    assert "8.90 min [8.0, 9.8] to be inside again after the loss of the largest zone, limit 5 min" in words
+    assert "recovery after zone_loss < 5 min 3.17 min [2.0, 4.3]" in words
 
 
 def test_a_setting_that_is_undecided_is_named_beside_those_that_flip():

@@ -8,15 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.patches import Rectangle, StepPatch
+from matplotlib.patches import StepPatch
 
 from mmesim import run
 from mmesim.experiment.diff import Diff
-from mmesim.report import formats
 from mmesim.report.formats import number
 from mmesim.report.plots.diff import COLOURS, differences
 from mmesim.report.plots.picture import RED, Picture, plain_log
-from mmesim.report.plots.run import BANDS, latency
 from mmesim.report.plots.trace import trace_plot
 from mmesim.results.compare import deltas
 from mmesim.scenario.figures import better
@@ -29,38 +27,6 @@ from tests.unit.experiment.test_diff import TEXT
 @pytest.fixture(scope="module")
 def result():
     return run(load_text(TEXT).with_({"run.replications": 3}))
-
-
-def test_the_curve_passes_through_the_share_over_the_limit(result):
-    curve = latency(result).axes[0]
-    whole = next(line for line in curve.lines if line.get_label() == "all calls")
-    x, y = np.asarray(whole.get_xdata()), np.asarray(whole.get_ydata())
-    beyond = sum(run.tenants.over.sum() for run in result.runs) / sum(run.ok for run in result.runs)
-    assert 0.0 < beyond < 0.1
-    assert y[np.flatnonzero(x == 80.0)] == pytest.approx([beyond])
-    assert len(curve.lines) == 3 + 1 + 1  # replications, all of them, the limit
-
-
-def test_the_bars_of_the_ledger_are_whole(result):
-    bars = [bar for bar in latency(result).axes[2].patches if isinstance(bar, Rectangle)]
-    ends = [bar.get_x() + bar.get_width() for bar in bars]
-    assert max(ends) == pytest.approx(100.0, abs=4.0)  # parts below 1 % of every band are not drawn
-    assert max(ends) <= 100.0 + 1e-9
-
-
-def test_a_band_of_ten_times_the_latency_has_a_bar_ten_times_as_long(result):
-    bars = [bar for bar in latency(result).axes[1].patches if isinstance(bar, Rectangle)]
-    ledger = result.summary["ledger_ms"]
-    assert [bar.get_width() for bar in bars] == [ledger[band]["mean"] for band in BANDS if ledger[band]["mean"]]
-    assert max(bar.get_width() for bar in bars) > 3 * min(bar.get_width() for bar in bars)
-
-
-def test_every_decade_of_the_percentiles_has_its_mark(result):
-    axes = latency(result).axes[0]
-    marks = [text.get_text() for text in axes.get_yticklabels()]
-    assert marks == ["p50", "p90", "p95", "p99", "p99.9", "p99.99"]
-    assert axes.get_yticks()[-1] == pytest.approx(1e-4)
-    assert axes.get_ylim()[0] > 1e-5
 
 
 def test_a_difference_is_coloured_by_what_it_means_and_has_its_values(result):
@@ -89,15 +55,6 @@ def test_two_scenarios_of_one_name_have_a_title_that_says_what_differs(result):
     other = replace(result, scenario=result.scenario.model_copy(update={"name": "b"}))
     found = Diff(result.scenario, result, other, deltas(result, other), None, same_calls=True, all_recorded=True)
     assert differences(found).axes[0].get_title(loc="left") == f"a: {result.scenario.name}\nb: b"
-
-
-def test_failed_calls_are_said_since_the_curves_are_without_them(result):
-    title = latency(result).get_suptitle()
-    assert title == result.scenario.name
-    failing = run(result.scenario.with_({"clients.timeout": "30 ms"}))
-    share = failing.summary["error_rate"]["value"]
-    assert share > 0.001
-    assert latency(failing).get_suptitle() == f"{result.scenario.name}\n{formats.share(share)} of calls failed"
 
 
 @pytest.mark.parametrize("limits", [(40.0, 72_000.0), (1.0, 900.0), (900.0, 80_000.0), (20_000.0, 90_000.0)])

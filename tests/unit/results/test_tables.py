@@ -8,6 +8,8 @@ import pytest
 
 from mmesim.results import tables
 from mmesim.results.happened import Happened, Kind
+from mmesim.results.period_tables import in_flight_table, times_table
+from mmesim.results.window_times import InFlight, WindowTimes
 from mmesim.scenario.figures import DEVICE_PARTS, PARTS
 from tests.unit.results.synthetic import Call, devices, hosts, replications, run_data, scenario
 
@@ -119,7 +121,11 @@ def test_every_column_says_what_it_is() -> None:
     run = run_data(OF, CALLS, devices=devices())
     assert run.records is not None
     windows = dict.fromkeys([c for c in tables.WINDOW_COLUMNS if c != "replication"], np.zeros(1))
+    bucket, count = np.array([3], dtype=np.uint16), np.array([1], dtype=np.uint32)
+    times = WindowTimes.of(60.0, np.eye(1, 6, dtype=np.uint16), bucket, count)
     every: list[pa.Table] = [
+        times_table(0, times),
+        in_flight_table(0, InFlight(np.zeros(2, dtype=np.int32), np.zeros(2, dtype=np.int32))),
         tables.requests_table(run, run.records),
         tables.windows_table([run_data(OF, CALLS, windows=windows)]),
         tables.hosts_table([run]),

@@ -101,13 +101,13 @@ def test_an_override_replaces_a_strategy_and_the_changes_as_a_whole(base, scenar
         (
             "at: 1 s, rollback_when: p99 > 1 s",
             "rollback_when",
-            "is never asked: alarms are watched during the waits, the longest of which is 0 s, in windows of 60 s",
+            "is never checked: alarms are watched during the waits, the longest of which is 0 s, in windows of 60 s",
             "write termination_wait: 10 min",
         ),
         (
             "at: 1 s, strategy: {canary: {share: 10 %, wait: 2 min}}, rollback_when: p99 in every 5 min > 1 s",
             "rollback_when",
-            "is never asked: alarms are watched during the waits, the longest of which is 2 min, in windows of 5 min",
+            "is never checked: alarms are watched during the waits, the longest of which is 2 min, in windows of 5 min",
             "write termination_wait: 10 min",
         ),
         (
@@ -161,9 +161,9 @@ def test_what_is_refused_is_said_with_its_place(base, problems, text, field, mes
         ("endpoint.eviction", "is one rule for all hosts of the endpoint, old and new", None),
         ("server.job_queue_size", "is the same on old and new hosts", None),
         ("models.tenant.memory", "is the same on old and new hosts; a new image", None),
-        ("instance_type", "is no key of an endpoint's configuration", "write endpoint.instance_type"),
-        ("endpoint.load_slot", "is no key of an endpoint's configuration", "did you mean endpoint.load_slots?"),
-        ("run.seed", "is no key of an endpoint's configuration", None),
+        ("instance_type", "is not a key of an endpoint's configuration", "write endpoint.instance_type"),
+        ("endpoint.load_slot", "is not a key of an endpoint's configuration", "did you mean endpoint.load_slots?"),
+        ("run.seed", "is not a key of an endpoint's configuration", None),
     ],
 )
 def test_only_what_each_host_has_for_itself_can_change(base, problems, key, reason, hint):

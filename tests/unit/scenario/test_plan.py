@@ -82,6 +82,11 @@ def test_a_plan_is_not_part_of_what_is_simulated():
         ({"grid": {"endpoint.instance_count": 1}, "tolerance": "0 %"}, "plan.tolerance"),
         ({"grid": {"endpoint.instance_count": 1}, "survive": "host"}, "'host' is not one of instance, zone"),
         ({"grid": {"endpoint.instance_count": 1}, "toleranc": "5 %"}, "did you mean tolerance?"),
+        (
+            {"grid": {"endpoint.instance_count": 1}, "recover_within": "5 min"},
+            "plan.recover_within: does not say from the loss of what: survive is missing (add survive: instance, or",
+        ),
+        ({"grid": {"endpoint.instance_count": 1}, "survive": "zone", "recover_within": "0 s"}, "plan.recover_within"),
     ],
 )
 def test_what_cannot_be_written_is_refused_with_what_can(plan, words):

@@ -8,7 +8,8 @@ import pytest
 
 from mmesim.errors import ScenarioError, UserError
 from mmesim.scenario import Scenario
-from mmesim.scenario.scaling import ZONES, count_of, with_fewer_instances, with_models, with_traffic
+from mmesim.scenario.losses import with_fewer_instances
+from mmesim.scenario.scaling import count_of, with_models, with_traffic
 from tests.helpers.texts import load_text
 
 BASE = """
@@ -229,4 +230,9 @@ def test_the_largest_zone_is_lost(count: int, without_one: int | None, without_a
     one = scenario(*POISSON).with_({"endpoint.instance_count": count})
     left = with_fewer_instances(one, "instance"), with_fewer_instances(one, "zone")
     assert [None if x is None else x.endpoint.instance_count for x in left] == [without_one, without_a_zone]
-    assert ZONES == 3
+    assert one.endpoint.zones == 3
+
+
+def test_an_endpoint_of_one_zone_is_lost_as_a_whole():
+    one = scenario(*POISSON).with_({"endpoint.instance_count": 4, "endpoint.zones": 1})
+    assert with_fewer_instances(one, "zone") is None

@@ -17,11 +17,12 @@ Sample = Sequence[Floats]
 def cells(sample: Sample, width: float = 0.0) -> Cells:
     """A cell for each value, or for each interval of this width that holds any."""
     keys = [np.floor(one / width) if width else one for one in sample]
-    each = np.unique(np.concatenate(keys))
-    count = np.array([[float(np.sum(key == cell)) for cell in each] for key in keys])
-    everything, places = np.concatenate(sample), np.concatenate(keys)
-    low = np.array([everything[places == cell].min() for cell in each])
-    high = np.array([everything[places == cell].max() for cell in each])
+    each, number = np.unique(np.concatenate(keys), return_inverse=True)
+    count, everything = np.zeros((len(sample), len(each))), np.concatenate(sample)
+    np.add.at(count, (np.repeat(np.arange(len(sample)), [len(one) for one in sample]), number), 1.0)
+    low, high = np.full(len(each), np.inf), np.full(len(each), -np.inf)
+    np.minimum.at(low, number, everything)
+    np.maximum.at(high, number, everything)
     return Cells(low, high, count)
 
 

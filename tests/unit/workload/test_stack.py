@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmesim.analytic import stack
 from mmesim.errors import TraceError
 from mmesim.workload.block import Arrivals
-from mmesim.workload.trace import stack
 from mmesim.workload.trace.describe import describe
 from mmesim.workload.trace.figures import Bins, zipf_fit
 from mmesim.workload.trace.stack import StackDistances

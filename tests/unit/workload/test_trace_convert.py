@@ -122,6 +122,6 @@ def test_a_trace_larger_than_memory_is_read_mapped_multiplied_and_written(
         tracemalloc.stop()
         return python + most
 
-    # 1,200,000 rows twice would be 40 MB of columns.
-    small, large = peak(400_000), peak(1_200_000)
+    # 600,000 rows twice would be 20 MB of columns.
+    small, large = peak(200_000), peak(600_000)
     assert large < 1.3 * small

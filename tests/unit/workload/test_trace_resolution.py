@@ -178,7 +178,11 @@ def test_a_logged_time_is_not_taken_for_the_service_time_without_a_word(tmp_path
 @pytest.mark.parametrize(
     ("cell", "keys", "message"),
     [
-        ("1767225600000", {}, r"1\.76723e\+12 s since 1970 is no date, 1\.76723e\+12 ms is 2026-01-01: time_unit: ms"),
+        (
+            "1767225600000",
+            {},
+            r"1\.76723e\+12 s since 1970 is not a date, 1\.76723e\+12 ms is 2026-01-01: time_unit: ms",
+        ),
         ("1767225600000", {"count_from": "first"}, r"'1767225600000' s is beyond .* ms is 2026-01-01: time_unit: ms"),
         ("1767225600000000", {"count_from": "first"}, r"us is 2026-01-01: time_unit: us"),
         ("1767225600000000000", {}, r"ns is 2026-01-01: time_unit: ns"),

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmesim.report.blocks import Block, Lines, Report, Title, report
-from mmesim.results.deploy import Deployable, deployable
-from mmesim.scenario.scenario import Scenario
+from mmesim.results.deploy import Deployable
 
 COMMANDS = {
     "model.json": "aws sagemaker create-model --cli-input-json file://model.json",
     "endpoint-config.json": "aws sagemaker create-endpoint-config --cli-input-json file://endpoint-config.json",
+    "scalable-target.json": (
+        "aws application-autoscaling register-scalable-target --cli-input-json file://scalable-target.json"
+    ),
+    "scaling-policy.json": (
+        "aws application-autoscaling put-scaling-policy --cli-input-json file://scaling-policy.json"
+    ),
     "serving.properties": "for the archive of each model: the settings of DJL Serving",
     "config.properties": "for a container of your own: the same settings as a file of the model server",
 }
 """File -> what it is for."""
 
 
-def deploy_report(answer: Scenario) -> Report:
+def deploy_report(found: Deployable) -> Report:
     """A section for each file, and what they cannot say."""
-    found = deployable(answer)
     return report(*(_file(name, text) for name, text in found.files.items()), _notes(found))
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from mmesim import units
 from mmesim.report import phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
-from mmesim.report.content.gated.words import on_one_line, signed, with_interval
+from mmesim.report.content.gated.words import on_one_line, signed
 from mmesim.report.content.planned import statement as sentences
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.fleets import fleets_table
 from mmesim.report.content.planned.why import left_open, took, why_not
-from mmesim.results.planned import FleetLine, Pair, Planned
+from mmesim.results.planned import FleetLine, Pair, Planned, is_recovery
 
 
 def plan_report(planned: Planned, stated: bool = True) -> Report:
@@ -66,8 +66,8 @@ def _working_set(planned: Planned) -> str:
 
 
 def _answer(planned: Planned, stated: bool) -> Iterator[Block]:
-    runs = sentences.current(planned)
-    said = [*([sentences.statement(planned)] if stated else []), *([] if runs is None else [runs])]
+    others = [one for one in (sentences.current(planned), sentences.scaled(planned)) if one is not None]
+    said = [*([sentences.statement(planned)] if stated else []), *others]
     if said:
         yield Lines(tuple(said))
 
@@ -85,7 +85,8 @@ def _pairs(planned: Planned) -> Iterator[Block]:
     table = []
     for text, when in asked:
         cells = [_cell(_line(one.lines, text, when)) for one in planned.estimates]
-        name = on_one_line(text if when is None else f"{text} with {when}")
+        recovery = any(is_recovery(line) for one in planned.estimates for line in one.lines if line.text == text)
+        name = on_one_line(text if when is None or recovery else f"{text} with {when}")
         table.append((Cell(name), *cells, *([_difference(pairs.get((text, when)))] if pairs else [])))
     yield Table(tuple(columns), tuple(table))
 
@@ -95,7 +96,7 @@ def _line(lines: Sequence[FleetLine], text: str, when: str | None) -> FleetLine 
 
 
 def _cell(line: FleetLine | None) -> Cell:
-    return Cell("-") if line is None else Cell(with_interval(line.unit, line.value, line.interval))
+    return Cell("-" if line is None else words.amount(line))
 
 
 def _difference(pair: Pair | None) -> Cell:

@@ -8,7 +8,7 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.results.planned import Fleet, Planned, Setting
+from mmesim.results.planned import Fleet, Planned, Setting, is_recovery
 
 
 def statement(planned: Planned) -> str:
@@ -43,9 +43,11 @@ def _answer(planned: Planned, row: int) -> Iterator[str]:
     yield ", ".join(parts)
     if planned.finished and planned.verdict == "undecided" and line is not None:
         yield f"that is too near to {_limit(line.text)} to tell"
-    besides = dict.fromkeys(of.when for of in words.judged(planned, row) if of.when is not None)
+    lines = words.judged(planned, row)
+    besides = dict.fromkeys(of.when for of in lines if of.when is not None and not is_recovery(of))
     if besides:
         yield f"it has to hold with {' and with '.join(map(on_one_line, besides))}, too"
+    yield from (words.recovers(of) for of in lines if is_recovery(of))
     yield from _of_draws(planned, one)
 
 
@@ -97,7 +99,7 @@ def _has(planned: Planned, row: int) -> str:
     """What a fleet has that is not the answer; where nothing was simulated of it, why it was turned down."""
     line = words.decides(planned, row)
     if line is not None:
-        return f"has {words.roughly(line)}"
+        return f"{'needs' if is_recovery(line) else 'has'} {words.roughly(line)}"
     reason = words.sentence(planned.fleets[row].reason)
     return f"was turned down: {reason}" if reason else "was turned down"
 
@@ -187,6 +189,30 @@ def current(planned: Planned) -> str | None:
         return f"{run}: {abs(difference):,} too {'many' if difference > 0 else 'few'}."
     extra = words.dearer(planned, planned.current, planned.answer)
     return f"{run}: {', and '.join(part for part in (f'it costs {extra}' if extra else '', _states(one)) if part)}."
+
+
+def scaled(planned: Planned) -> str | None:
+    """The answer with autoscaling beside itself: whether it keeps the limits, and what it costs."""
+    found = planned.scaled
+    if found is None:
+        return None
+    whose = "With autoscaling" if found.derived else "With the autoscaling of the scenario"
+    target = "" if found.target is None else f", {units.show_number(found.target)} calls a minute on each"
+    line = words.nearest(found.lines)
+    figure = "" if line is None else f", {words.found(line)}"
+    ends = found.interval
+    sure = "" if ends is None or ends[0] == ends[1] else f" ({words.usd(ends[0])} to {words.usd(ends[1])})"
+    extra = found.usd_per_month - found.fixed_usd_per_month
+    more = "more" if extra > 0 else "less"
+    beside = "as much as" if abs(extra) < 0.5 else f"{words.usd(abs(extra))} {more} than"
+    return (
+        f"{whose}, {found.min:,} to {found.max:,} instances{target}: {VERDICTS[found.verdict]}{figure}; "
+        f"{words.usd(found.usd_per_month)}{sure} a month on average over the run, {beside} the answer."
+    )
+
+
+VERDICTS = {"pass": "inside", "fail": "not inside", "undecided": "too near to tell"}
+"""Of the answer with autoscaling."""
 
 
 def _states(one: Fleet) -> str:

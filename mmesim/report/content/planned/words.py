@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import OVER, SIGNS, on_one_line, quantity, with_interval
-from mmesim.results.planned import Fleet, FleetLine, Planned, State
+from mmesim.results.planned import Fleet, FleetLine, Planned, State, is_recovery
 from mmesim.results.sections import WORST_FIRST
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.values.fields import Refused
@@ -16,6 +17,7 @@ from mmesim.scenario.values.fields import Refused
 TYPE, COUNT = "endpoint.instance_type", "endpoint.instance_count"
 MOST_NAMED = 3
 """Fleets or settings that a sentence names; beyond, they are counted."""
+MS_PER_MIN = 60_000.0
 MOST_DECIMALS = 6
 """Decimals of a figure in a sentence at most."""
 TICKS: Mapping[State, str] = MappingProxyType({"inside": "✓", "turned down": "✗", "open": "?", "not tried": ""})
@@ -91,9 +93,11 @@ def in_grid(planned: Planned) -> list[int]:
 def nearest(lines: Sequence[FleetLine]) -> FleetLine | None:
     """The line that decides: of those that fail the one that is missed by most, else the one with the least room.
 
-    What costs or tasks come to is certain: such a line is named only where no other is. None without a value.
+    What costs or tasks come to is certain: such a line is named only where no other is; nor is a recovery, which has
+    words of its own. None without a value.
     """
     known = [line for line in lines if line.value is not None]
+    known = [line for line in known if not is_recovery(line)] or known
     random = [line for line in known if line.interval is not None or line.verdict != "pass"]
     return min(random or known, key=_badness, default=None)
 
@@ -130,14 +134,49 @@ def _is_beyond(line: FleetLine) -> bool:
 
 def found(line: FleetLine) -> str:
     """What was found, as coarse as its interval is wide: `0.4 % (0.3 to 0.5) of calls over 500 ms`."""
+    return _of_what(line, _amount(in_minutes(line)))
+
+
+def _amount(line: FleetLine) -> str:
     if line.value is None or line.interval is None or line.interval[0] == line.interval[1]:
-        return _of_what(line, quantity(line.unit, line.value))
+        return amount(line)
     value, low, high = _rounded(line, (line.value, *line.interval))
-    return _of_what(line, f"{value}{unit(line)} ({low} to {high})")
+    return f"{value}{unit(line)} ({low} to {high})"
+
+
+def recovers(line: FleetLine) -> str:
+    """What follows a loss: `after the loss of an instance inside again in 3.2 min (2.1 to 4.3)`."""
+    loss = on_one_line(line.when or line.figure)
+    if line.value == 0.0:
+        return f"{loss} breaks no limit"
+    return f"after {loss} inside again in {_amount(in_minutes(line))}"
+
+
+def amount(line: FleetLine) -> str:
+    """A value with its interval, as a table has them: `0.12 % [0.08, 0.17]`, `1.5 min`."""
+    line = in_minutes(line)
+    if is_recovery(line) and line.value is not None and (line.interval is None or len(set(line.interval)) == 1):
+        return f"{units.show_number(line.value)}{unit(line)}"
+    return with_interval(line.unit, line.value, line.interval)
+
+
+def in_minutes(line: FleetLine) -> FleetLine:
+    """A recovery in the unit that it is known in; any other line as it is."""
+    if not is_recovery(line) or line.unit != "ms":
+        return line
+    value, ends = line.value, line.interval
+    changes = {
+        "unit": "min",
+        "value": None if value is None else value / MS_PER_MIN,
+        "interval": None if ends is None else (ends[0] / MS_PER_MIN, ends[1] / MS_PER_MIN),
+        "limit": line.limit / MS_PER_MIN,
+    }
+    return line.model_copy(update=changes)
 
 
 def roughly(line: FleetLine) -> str:
     """The same with the larger half of the interval: `2.1 % +- 0.3 of calls over 500 ms`."""
+    line = in_minutes(line)
     if line.value is None or line.interval is None or line.interval[0] == line.interval[1]:
         return found(line)
     half = max(line.interval[1] - line.value, line.value - line.interval[0])
@@ -176,13 +215,19 @@ def unit(line: FleetLine) -> str:
 
 def in_table(line: FleetLine) -> str:
     """The same with what it is compared with: `0.41 % [0.31, 0.52] of calls over 500 ms, limit 1 %`."""
-    limit = f"{formats.in_percent(line.limit):.12g} %" if line.unit == "share" else quantity(line.unit, line.limit)
-    return f"{_of_what(line, with_interval(line.unit, line.value, line.interval))}, limit {limit}"
+    line = in_minutes(line)
+    if is_recovery(line):
+        limit = f"{units.show_number(line.limit)}{unit(line)}"
+    else:
+        limit = f"{formats.in_percent(line.limit):.12g} %" if line.unit == "share" else quantity(line.unit, line.limit)
+    return f"{_of_what(line, amount(line))}, limit {limit}"
 
 
-def _of_what(line: FleetLine, amount: str) -> str:
+def _of_what(line: FleetLine, shown: str) -> str:
+    if is_recovery(line):
+        return f"{shown} to be inside again after {on_one_line(line.when or line.figure)}"
     named, besides = of_what(line), "" if line.when is None else f" with {on_one_line(line.when)}"
-    return f"{amount} of {named}{besides}" if is_share_over(line) else f"{named} {amount}{besides}".strip()
+    return f"{shown} of {named}{besides}" if is_share_over(line) else f"{named} {shown}{besides}".strip()
 
 
 def of_what(line: FleetLine) -> str:

@@ -115,12 +115,12 @@
     const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
     chart.curves.forEach((curve, number) => {
       const stroke = colour(`--curve${number % 4}`);
-      series.push({ label: curve.label, stroke, width: 2, dash: dashes[number % 4], points: { show: curve.values.length < 2 }, value: (plot, value) => shown(value), ...paths });
+      const value = (plot, value, side, index) => (!curve.low || value === null || index === null || index === undefined ? shown(value) : `${shown(value)} (${shown(curve.low[index])} to ${shown(curve.high[index])})`);
+      series.push({ label: curve.label, stroke, width: 2, dash: dashes[number % 4], points: { show: curve.values.length < 2 }, value, ...paths });
       values.push(curve.values);
       if (curve.low) {
         const high = values.length;
-        series.push({ label: `${curve.label}, most`, stroke: "transparent", points: { show: false }, value: (plot, value) => shown(value), ...paths });
-        series.push({ label: `${curve.label}, least`, stroke: "transparent", points: { show: false }, value: (plot, value) => shown(value), ...paths });
+        for (const bound of ["most", "least"]) series.push({ label: `${curve.label}, ${bound}`, class: "bound", stroke: "transparent", points: { show: false }, ...paths });
         values.push(curve.high, curve.low);
         bands.push({ series: [high, high + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
       }
@@ -134,7 +134,7 @@
         drag: { x: true, y: false },
         dataIdx: (plot, number, nearest, value) => (chart.steps && nearest > 0 && plot.data[0][nearest] > value ? nearest - 1 : nearest),
       },
-      scales: { x: { time: false, distr: chart.x.log ? 3 : 1 }, y: { distr: chart.y.log ? 3 : 1, range: chart.y.log ? undefined : (plot, least, most) => [Math.min(0, least), most > 0 ? most * 1.15 : 1] } },
+      scales: { x: { time: false, distr: chart.x.log ? 3 : 1, range: chart.x.log ? (plot, least, most) => [least, most] : undefined }, y: { distr: chart.y.log ? 3 : 1, range: chart.y.log ? undefined : (plot, least, most) => [Math.min(0, least), most > 0 ? most * 1.15 : 1] } },
       axes: [axis(chart.x, 40), axis(chart.y, 64)],
       hooks: { draw: [limits(chart)] },
     };
@@ -154,6 +154,7 @@
       data: given.rows, deferRender: true, autoWidth: false, order: [[2, "desc"]], pageLength: 25,
       columns: given.columns.map((column) => ({
         title: column.title,
+        visible: !column.minor || root.clientWidth > 640,
         className: column.text ? "left" : "right",
         type: column.text ? "string" : "num",
         render: (value, kind) => (kind !== "display" ? value : column.text ? DataTable.render.text().display(value === null ? "-" : value) : shown(value)),

@@ -45,7 +45,7 @@ class Metric:
         if text.strip().endswith("%"):
             number = text.strip().rstrip("% ")
             if self.most is None:
-                return Refused(f"{says} is no share: write a number", (), EXAMPLES.get(self.name))
+                return Refused(f"{says} is not a share: write a number", (), EXAMPLES.get(self.name))
             if self.most == "share":
                 return Refused(f"{says} is a share from 0 to 1", (), f"write {_as_share(number)}")
             whole = "a busy vCPU is 100" if self.most == "percent of each vCPU" else "100 is all of it"
@@ -54,7 +54,7 @@ class Metric:
             )
         try:
             per_min = units.rate(text) * 60.0
-            what = f"{says} counts calls of a minute" if self.name == INVOCATIONS else f"{says} is no rate"
+            what = f"{says} counts calls of a minute" if self.name == INVOCATIONS else f"{says} is not a rate"
             return Refused(what, (), f"write {per_min:.12g}" if self.name == INVOCATIONS else None)
         except ValueError:
             pass
@@ -64,7 +64,7 @@ class Metric:
             return None
         if "Latency" in self.name or "Time" in self.name:
             return Refused(f"{shown(text)}: CloudWatch counts times in microseconds", (), f"write {microseconds:.12g}")
-        return Refused(f"{says} is no time: write a number", (), EXAMPLES.get(self.name))
+        return Refused(f"{says} is not a time: write a number", (), EXAMPLES.get(self.name))
 
 
 def _as_share(percent: str) -> str:

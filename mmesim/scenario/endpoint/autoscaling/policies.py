@@ -266,7 +266,7 @@ def _wrong_ranges(steps: Sequence[StepAdjustment]) -> Refused | None:
         if one.lower >= one.upper:
             return Refused("the range ends before it begins", (index, "upper_bound"))
         if one.lower_bound is None and one.upper_bound is None:
-            return Refused("give the step one bound at least", (index,), "lower_bound: 0")
+            return Refused("give the step at least one bound", (index,), "lower_bound: 0")
     order = sorted(range(len(steps)), key=lambda index: steps[index].lower)
     for before, after in pairwise(order):
         end, begin = steps[before].upper, steps[after].lower

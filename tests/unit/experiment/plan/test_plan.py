@@ -10,7 +10,8 @@ import pytest
 from mmesim.errors import TooLarge, UserError
 from mmesim.experiment.numbers import PLAN_DECISION, PLAN_ESTIMATE, PLAN_PILOT, PLAN_SEARCH, PLAN_SHORT
 from mmesim.experiment.plan.levels import CANDIDATES
-from mmesim.results.planned import Planned
+from mmesim.experiment.plan.tried import words
+from mmesim.results.planned import FleetLine, Planned
 from mmesim.scenario import Scenario
 from tests.unit.experiment.plan.faked import Engine, by_count, of, planned, states, write
 
@@ -294,3 +295,20 @@ def test_the_fleet_that_runs_is_not_an_answer_unless_the_grid_offers_it(tmp_path
     assert (document.verdict, document.answer, document.current) == ("fail", None, 0)
     assert document.fleets[0].state == "inside"
     assert sum(one.fleets for one in document.why_not) == 2
+
+
+def test_a_loss_that_is_not_over_when_the_run_ends_is_said_so():
+    late = FleetLine(
+        text="recovery after zone_loss < 5 min",
+        when="the loss of the largest zone",
+        verdict="fail",
+        figure="recovery after zone_loss",
+        unit="ms",
+        value=None,
+        interval=None,
+        limit=300_000.0,
+        replications=10,
+    )
+    assert words([late]) == (
+        "recovery after zone_loss < 5 min fails: after some losses a limit is still missed when the run ends"
+    )

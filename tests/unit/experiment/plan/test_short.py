@@ -90,7 +90,7 @@ def other_limit(times_s: list[float], measured_for_s: float, asked_s: float) -> 
     """The smaller and the larger share over a limit from a run for another one, and the true share."""
     asked = scenario([f"p99 < {asked_s!r} s"])
     run = run_data(scenario([f"p99 < {measured_for_s!r} s"]), [Call(one) for one in times_s])
-    (line,) = short.lines(asked, [run])
+    (line,) = short.lines(asked.expect, asked, [run])
     true = sum(one > asked_s for one in times_s) / len(times_s)
     return line.beyond.of(run), line.inside.of(run), true
 
@@ -117,14 +117,14 @@ def test_a_run_for_this_limit_knows_the_share_exactly():
 def test_failed_calls_are_over_every_limit():
     asked = scenario(["p99 < 100 s"])
     run = run_data(scenario(["p99 < 1 s"]), [Call(0.1), Call(0.1, cause="queue_full")])
-    (line,) = short.lines(asked, [run])
+    (line,) = short.lines(asked.expect, asked, [run])
     assert (line.beyond.of(run), line.inside.of(run)) == (0.5, 0.5)
 
 
 def test_without_a_call_there_is_no_share():
     asked = scenario(["p99 < 1 s"])
     run: RunData = replace(run_data(asked, []), calls=0)
-    (line,) = short.lines(asked, [run])
+    (line,) = short.lines(asked.expect, asked, [run])
     assert math.isnan(line.inside.of(run))
 
 
@@ -141,7 +141,7 @@ def test_without_a_call_there_is_no_share():
 )
 def test_far_outside_is_beyond_twice_what_a_line_allows(line, bound):
     asked = scenario([line])
-    (found,) = short.lines(asked, [run_data(asked, [Call(0.1)])])
+    (found,) = short.lines(asked.expect, asked, [run_data(asked, [Call(0.1)])])
     assert found.beyond.bound == pytest.approx(bound)
 
 

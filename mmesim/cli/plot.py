@@ -1,0 +1,82 @@
+"""`mmesim plot`: draws a picture from a result folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mmesim.errors import UserError, did_you_mean
+from mmesim.results.pictures import OF_PLAN, OF_RUN
+
+if TYPE_CHECKING:
+    from mmesim.report.plots.picture import Picture
+
+
+def _said(pictures: Mapping[str, str]) -> str:
+    """A line for each picture; help keeps the lines."""
+    return "\n".join(f"{name:<11} {says}" for name, says in pictures.items())
+
+
+def _kinds_like(incomplete: str) -> list[str]:
+    return [name for name in (*OF_RUN, *OF_PLAN) if name.startswith(incomplete)]
+
+
+HELP = f"""Draw a picture from the folder of a run or of a plan.
+
+\b
+Of a run:
+{_said(OF_RUN)}
+
+\b
+Of a plan:
+{_said(OF_PLAN)}
+"""
+
+
+def plot(
+    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run or mmesim plan wrote.", show_default=False)],
+    kind: Annotated[str, typer.Argument(help="What to draw.", show_default=False, autocompletion=_kinds_like)],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write: .png, .svg or .pdf.", show_default="<folder>/<kind>.png"),
+    ] = None,
+) -> None:
+    """Draw a picture from a result folder."""
+    from mmesim.report.plots.picture import check_format, write_plot
+
+    known = _kinds(folder)
+    asked = kind.replace("-", "_")
+    if asked not in known:
+        hint = did_you_mean(asked, known)
+        raise UserError(f"{folder} has no picture {kind!r}: one of {', '.join(known)}{f' ({hint})' if hint else ''}")
+    target = out or folder / f"{asked}.png"
+    check_format(target)
+    write_plot(known[asked](), target)
+    typer.echo(f"written to {target}", err=True)
+
+
+def _kinds(folder: Path) -> Mapping[str, Callable[[], Picture]]:
+    """What draws each picture of a folder; UserError where there is nothing to draw."""
+    from mmesim.results.folder import PLAN, RUN
+
+    if PLAN.of(folder):
+        return {name: partial(_of_plan, folder) for name in OF_PLAN}
+    if not RUN.of(folder):
+        there = "it has no summary.json of mmesim" if folder.is_dir() else "there is no such folder"
+        raise UserError(f"{folder} is not the result folder of a run or of a plan: {there}")
+    from mmesim.report.plots.of_run import DRAW
+    from mmesim.results.shown import Kept
+
+    kept = Kept.read(folder)
+    return {name: partial(draw, kept) for name, draw in DRAW.items()}
+
+
+def _of_plan(folder: Path) -> Picture:
+    from mmesim.report.plots.plan import pareto
+    from mmesim.results.shown import plan_of
+
+    return pareto(plan_of(folder))

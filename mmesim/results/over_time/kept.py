@@ -1,0 +1,80 @@
+"""The replications of a result folder, as they are seen over time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mmesim.arrays import Floats, Ints
+from mmesim.results.happened import Happened, Kind
+from mmesim.results.over_time.over_time import OverTime
+from mmesim.results.shown import HAPPENED, Kept
+from mmesim.results.tables import HAPPENED_COLUMNS
+
+REPLICATION = "replication"
+
+
+@dataclass(frozen=True)
+class KeptHosts:
+    """Every host of a replication, one row each (`mmesim.results.over_time.fleet.Lives`)."""
+
+    asked_s: Floats
+    born_s: Floats
+    gone_s: Floats
+    vcpu: Ints
+    usd_per_hour: Floats
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A replication (`mmesim.results.over_time.fleet.Seen`)."""
+
+    duration_s: float
+    windows: Mapping[str, Floats]
+    hosts: KeptHosts
+    happened: tuple[Happened, ...]
+
+
+def over_time(kept: Kept) -> OverTime:
+    """The run of a folder over time. Of failed calls it knows the share, not the causes."""
+    return OverTime(kept.scenario, tuple(_runs(kept)))
+
+
+def _runs(kept: Kept) -> Iterator[KeptRun]:
+    names = kept.window_names
+    batches = list(kept.windows(names))
+    columns = {name: np.concatenate([batch[name] for batch in batches]) for name in names}
+    hosts, duration_s = kept.tables["hosts"], float(kept.summary["simulated_s"])
+    for number in np.unique(columns[REPLICATION]).tolist():
+        here = columns[REPLICATION] == number
+        windows = {name: column[here] for name, column in columns.items()}
+        own = hosts.filter(pc.equal(hosts[REPLICATION], number))
+        yield KeptRun(duration_s, MappingProxyType(windows), _hosts(own), tuple(_happened(kept, number)))
+
+
+def _hosts(rows: pa.Table) -> KeptHosts:
+    def floats(name: str, missing: float) -> Floats:
+        found: Floats = pc.fill_null(rows[name], missing).to_numpy().astype(np.float64)
+        return found
+
+    return KeptHosts(
+        floats("asked_s", math.nan),
+        floats("born_s", math.nan),
+        floats("gone_s", math.inf),
+        rows["vcpu"].to_numpy().astype(np.int64),
+        floats("usd_per_hour", math.nan),
+    )
+
+
+def _happened(kept: Kept, replication: int) -> Iterator[Happened]:
+    table = kept.tables.get(HAPPENED)
+    for row in [] if table is None else table.to_pylist():
+        if row[REPLICATION] == replication:
+            figures = {key: value for key, value in row.items() if key not in HAPPENED_COLUMNS and value is not None}
+            yield Happened(row["at_s"], Kind(row["kind"]), row["name"], figures)
