@@ -22,8 +22,10 @@ A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a num
 `mmesim init` writes a commented file to start from. Where a rule comes from: [assumptions](../assumptions.md).
 
 - A quantity has its unit: `250 ms`, not `0.25`. Only 0 needs none.
-- `extends: base.yaml` puts a file over another: maps merge, lists replace, `models`, `traffic`, `faults` and `deploys`
-  merge by `name`; `faults: []` empties the list.
+- `extends: base.yaml` puts a file over another: maps merge, lists and grids replace, `models`, `traffic`, `faults` and
+  `deploys` merge by `name`; `faults: []` empties the list.
+- `--set plan.grid="{endpoint.instance_count: 1..9}"` is the whole grid; `--set plan.grid.endpoint.instance_count=1..9`
+  is one of its fields, beside those of the file. So it is for `sweep.grid`.
 - `--set deploys="[{name: new-image, at: 10 min}]"` gives the whole list, as for every list: those of the file are gone.
 - `--set endpoint.instance_count=6` puts one value over the file; `--set models.tenant.memory="60 MiB"` names an item of
   a list. `--set models.tenant.memory=@measured.json:rss` reads the value from a JSON file, where it has its unit

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,13 +24,21 @@ models: [{name: m, count: 20, memory: 100 MiB, artifact_size: 40 MB, service: {w
 traffic: [{arrivals: {poisson: {rate: 400 /s}}}]
 run: {duration: 5 min, warmup: 30 s, replications: 6}
 """
+PLAN = """
+expect: [p95 < 100 ms]
+plan: {grid: {endpoint.instance_count: 1..4}}
+"""
 GRID = ["--grid", "endpoint.instance_count=1,2,3", "--replications", "2"]
 SIMULATIONS = 6
 COMMANDS = {
     "run": ["run", "day.yaml", "--json"],
     "run -j 2": ["run", "day.yaml", "--json", "--jobs", "2"],
     "sweep": ["sweep", "day.yaml", "--json", *GRID],
+    "plan": ["plan", "plan.yaml", "--json"],
+    "plan -j 2": ["plan", "plan.yaml", "--json", "--jobs", "2"],
 }
+STORES = {"sweep": "day-sweep/sweep.sqlite", "plan": "plan.sqlite"}
+"""Command -> what it keeps, in the folder of results."""
 LONGEST_S = 60.0
 """Time in which a command that was asked to end has ended, on a busy machine."""
 
@@ -45,6 +54,9 @@ def command(folder: Path, words: list[str]) -> subprocess.Popen[str]:
     """A command in a group of processes of its own, whose temporary files lie in a folder of the test."""
     (folder / "tmp").mkdir(exist_ok=True)
     (folder / "day.yaml").write_text(SCENARIO)
+    (folder / "plan.yaml").write_text(
+        SCENARIO.replace("name: day", "name: planned").replace("5 min", "40 s").replace("400 /s", "100 /s") + PLAN
+    )
     return subprocess.Popen(
         [sys.executable, "-m", "mmesim", *words],
         cwd=folder,
@@ -73,18 +85,18 @@ def is_gone(group: int) -> bool:
     return False
 
 
-def kept(folder: Path) -> tuple[int, int]:
-    """Replications in the store of the sweep, and how often one was simulated."""
-    with contextlib.closing(sqlite3.connect(folder / "results" / "day-sweep" / "sweep.sqlite")) as database:
+def kept(folder: Path, command: str) -> tuple[int, int]:
+    """Replications in the store of a command, and how often one was simulated."""
+    with contextlib.closing(sqlite3.connect(folder / "results" / STORES[command])) as database:
         found: tuple[int, int] = database.execute(
             "SELECT count(*), coalesce(sum(times), 0) FROM replications"
         ).fetchone()
     return found
 
 
-def end_at_a_random_moment(folder: Path, moments: random.Random) -> str:
+def end_at_a_random_moment(folder: Path, moments: random.Random, names: Sequence[str] = (*COMMANDS,)) -> str:
     """End one command by one signal at one moment, look at what is left, and run it again."""
-    name = moments.choice(list(COMMANDS))
+    name = moments.choice(names)
     number = moments.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     whole_group = number != signal.SIGKILL and moments.random() < 0.5
     after_s = moments.uniform(0.0, 6.0)
@@ -101,15 +113,24 @@ def end_at_a_random_moment(folder: Path, moments: random.Random) -> str:
     # Before the command hears signals, one ends it as it ends any process.
     assert end.code in (0, 130, -number), f"{what}: code {end.code}: {end.err}"
     results = folder / "results"
-    if name != "sweep" and end.out:
+    kind = name.partition(" ")[0]
+    if kind == "run" and end.out:
         summary = json.loads(end.out)
         assert end.code == (130 if summary["interrupted"] else end.code), what
         assert summary["replications"] >= 1
         assert json.loads((results / "day" / "summary.json").read_text()) == summary, what
+    if kind == "plan" and end.out:
+        document = json.loads(end.out)
+        assert document["finished"] == (end.code != 130), what
+        assert json.loads((results / "planned-plan" / "plan.json").read_text()) == document, what
     again = ended(command(folder, COMMANDS[name]))
     assert again.code == 0, f"{what}: {again.err}"
-    if name == "sweep":
-        assert kept(folder) == (SIMULATIONS, SIMULATIONS), what
+    if kind == "sweep":
+        assert kept(folder, kind) == (SIMULATIONS, SIMULATIONS), what
+    if kind == "plan":
+        replications, simulated = kept(folder, kind)
+        assert replications == simulated > 0, f"{what}: {simulated - replications} were lost"
+        assert json.loads(again.out)["finished"], what
     left = [path.name for path in (*results.rglob(".mmesim-*"), *(folder / "tmp").iterdir())]
     assert left == [], f"{what}: {left}"
     return what
@@ -125,3 +146,9 @@ def test_a_command_can_be_ended_at_any_moment(tmp_path: Path, seed: int) -> None
 @pytest.mark.parametrize("seed", range(100, 200))
 def test_a_command_can_be_ended_at_a_hundred_moments(tmp_path: Path, seed: int) -> None:
     end_at_a_random_moment(tmp_path, random.Random(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(15))
+def test_a_plan_can_be_ended_at_fifteen_moments(tmp_path: Path, seed: int) -> None:
+    end_at_a_random_moment(tmp_path, random.Random(seed), ["plan", "plan -j 2"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from mmesim.experiment.plan.tried import UNKNOWN, Tried
 from mmesim.experiment.plan.walk import Walk
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_sets
-from mmesim.results.planned import Estimated, Planned, Scaled, Used, WhyNot
+from mmesim.results.planned import Estimated, Planned, Scaled, Used, WhyNot, missed_by
 from mmesim.results.sections import Verdict
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario
@@ -60,7 +61,7 @@ def document(
         paired=estimates.paired,
         settings=estimates.settings,
         scaled=scaled,
-        why_not=_why_not(before, row),
+        why_not=why_not(before, row),
         used=Used(
             proved=sum(one.stage == "proof" for one in fleets),
             simulated_fleets=sum(one.replications > 0 and one.stage != "proof" for one in fleets),
@@ -81,15 +82,17 @@ def _verdict(walk: Walk, estimates: Estimates, before: Sequence[Tried], finished
     return "fail" if finished and settled else "undecided"
 
 
-def _why_not(before: Sequence[Tried], row: dict[int, int]) -> list[WhyNot]:
-    """The families of the fleets that were looked at and are not the answer, the one that came nearest first."""
+def why_not(before: Sequence[Tried], row: dict[int, int]) -> list[WhyNot]:
+    """The families of the fleets that were looked at and are not the answer, the one that came nearest first; each with
+    its nearest fleet: of those that nothing was simulated of, the largest.
+    """
     families: dict[object, list[Tried]] = {}
     for one in before:
         if one.state in ("turned down", "open"):
             families.setdefault(one.option.family, []).append(one)
     found = []
     for family, members in families.items():
-        nearest = max(members, key=lambda one: (one.option.instance_count, row[id(one)]))
+        nearest = min(members, key=lambda one: (_missed_by(one), -one.option.instance_count, -row[id(one)]))
         if nearest.over_draws is not None:
             binds = nearest.over_draws.binds
         else:
@@ -103,4 +106,19 @@ def _why_not(before: Sequence[Tried], row: dict[int, int]) -> list[WhyNot]:
                 text=nearest.reason or "",
             )
         )
-    return sorted(found, key=lambda one: -one.nearest)
+    fleets = {row[id(one)]: one for one in before}
+    return sorted(found, key=lambda one: (_missed_by(fleets[one.nearest]), -one.nearest))
+
+
+def _missed_by(one: Tried) -> float:
+    """How far a fleet is from being inside: by which share of it its worst line misses its limit; of draws, in which
+    share it is not inside. Infinite where nothing was simulated that says it.
+    """
+    if one.over_draws is not None and one.over_draws.share is not None:
+        return 1.0 - one.over_draws.share
+    if one.state == "open":
+        return 0.0
+    failed = [line for line in one.lines if line.verdict == "fail"]
+    if not failed or any(line.value is None for line in failed):
+        return math.inf
+    return max(missed_by(line) for line in failed)

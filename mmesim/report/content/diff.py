@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmesim import units
-from mmesim.experiment.diff import Diff
-from mmesim.experiment.divergence import Divergence, Fate
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.compared import has_both, multiples
@@ -19,6 +17,10 @@ from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
 from mmesim.results.compare import Delta
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
+
+if TYPE_CHECKING:
+    from mmesim.experiment.diff import Diff
+    from mmesim.experiment.divergence import Divergence, Fate
 
 TONES: Mapping[str | None, Tone] = MappingProxyType(
     {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}

@@ -17,8 +17,6 @@ from mmesim.report.content import causes, run
 from mmesim.report.content.events import in_order
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
-from mmesim.report.content.verdict import verdict_line
-from mmesim.report.plain import harmless_line
 from mmesim.results.folder import SCENARIO
 from mmesim.results.provenance import Provenance
 from mmesim.results.shown import HAPPENED, Kept
@@ -74,11 +72,6 @@ def in_one(given: Iterable[Chapter]) -> Report:
         begins = [place for place, block in enumerate(blocks) if isinstance(block, Title)]
         sections += [blocks[first:end] for first, end in zip(begins, [*begins[1:], len(blocks)], strict=True)]
     return tuple(sections)
-
-
-def answer(summary: Any) -> str:
-    """The verdict in one sentence, with its cause and the cost."""
-    return harmless_line(" ".join(text for line in verdict_line(summary) for text in line.texts))
 
 
 def _rows(title: str, detail: str, named: Iterator[tuple[str, str]]) -> Iterator[Block]:

@@ -1,8 +1,8 @@
 """Puts one scenario over another: `extends`, and `--set` overrides.
 
-Maps merge, lists replace. In a file that extends another, the lists `models`, `traffic`, `faults` and `deploys` merge
-by name, but an empty one empties them; an override that gives one of them gives all of it. A key takes the place of the
-keys that it excludes: a new distribution replaces the old one instead of joining it.
+Maps merge, lists and grids replace. In a file that extends another, the lists `models`, `traffic`, `faults` and
+`deploys` merge by name, but an empty one empties them; an override that gives one of them gives all of it. A key takes
+the place of the keys that it excludes: a new distribution replaces the old one instead of joining it.
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ _EXCLUSIVE: tuple[frozenset[str], ...] = (
     frozenset(KINDS),
     frozenset({"instance_type", "host"}),
 )
-_WHOLE = frozenset({"percentiles", "to", "uncertain"})
-"""Keys whose map is one value: never mixed from two files."""
+GRID = "grid"
+_WHOLE = frozenset({"percentiles", "to", "uncertain", GRID})
+"""Keys whose map is one value: never mixed from two files. A grid is the question that a plan or a sweep asks: with the
+fields of another one it would be neither."""
 
 
 def read_with_bases(path: Path, twice: list[Problem] | None = None) -> Located:
@@ -224,6 +226,9 @@ def without_lines(tree: Located) -> Located:
 def _nested(tree: Located | None, steps: Sequence[str], value: Located, text: str, key: str = "") -> Located:
     if not steps:
         return value
+    if key == GRID:  # its keys are fields, whose names have dots
+        fields = tree.map if tree is not None and isinstance(tree.value, dict) else {}
+        return value.with_value({**fields, ".".join(steps): value})
     if tree is not None and isinstance(tree.value, list):
         return _nested_in_list(tree, steps, value, text, key)
     inner = _nested(None if tree is None else tree.map.get(steps[0]), steps[1:], value, text, steps[0])

@@ -156,10 +156,14 @@ TABLE: tuple[Spelling, ...] = (
 )
 
 
+OF_LENGTH = {length: [one for one in TABLE if len(one.place) == length] for length in {len(one.place) for one in TABLE}}
+"""Number of steps -> the spellings whose place has so many."""
+
+
 def misspelled(tree: Located) -> Iterator[tuple[Place, Refused]]:
     """Every value of a scenario that the table names, with its place."""
     for place, value in tree.walk():
-        for spelling in TABLE:
+        for spelling in OF_LENGTH.get(len(place), ()):
             if spelling.fits(place):
                 yield place, Refused(spelling.message, (), spelling.instead(value.plain()), value.plain())
 

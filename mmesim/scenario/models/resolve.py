@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -59,6 +60,12 @@ class Entry:
 
 def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
     """Every model in the order of the groups; raises Refusals with all that is missing or named twice."""
+    if any(group.file is not None or group.azure_functions is not None for group in groups):
+        return _expand(tuple(groups), kind)  # the file may be another one by the next time
+    return _expanded_once(tuple(groups), kind)
+
+
+def _expand(groups: tuple[ModelGroup, ...], kind: ServerKind) -> tuple[Model, ...]:
     refused: list[Refused] = []
     if sum(group.count or 1 for group in groups) > MOST_MODELS:
         raise Refusals([Refused(f"more than {MOST_MODELS:,} models cannot be simulated", ("models",))])
@@ -87,6 +94,10 @@ def expand(groups: Sequence[ModelGroup], kind: ServerKind) -> tuple[Model, ...]:
     if refused:
         raise Refusals(refused)
     return tuple(models)
+
+
+_expanded_once = functools.lru_cache(maxsize=8)(_expand)
+"""The fleets of a plan, or the points of a sweep, have a few tables among them."""
 
 
 def _entries(group: ModelGroup, path: Place) -> Iterator[Entry]:

@@ -7,19 +7,18 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.robustness import robustness, under_each
-from mmesim.experiment.robustness_result import AS_GIVEN
+from mmesim.experiment.robustness_result import AS_GIVEN, Robustness
 from mmesim.experiment.unknowns import AXES, Unknowns, settings
 from mmesim.report.content.robustness import robustness_report
 from mmesim.report.text import text
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.results.summary import summary_schema
 from mmesim.scenario import Placement, RouterPolicy, Scenario, TargetTracking
+from tests.helpers import schemas
 from tests.helpers.files import ROOT
 from tests.helpers.texts import load_text
 from tests.unit.experiment import fakes
@@ -42,8 +41,9 @@ def scenario(*overrides: str, text: str = TEXT) -> Scenario:
 
 def measured(scenario: Scenario, replication: int, slow: float) -> RunData:
     """100 calls, of which this share is slow; the number of slow ones is the same in each replication."""
-    calls = [Call(1.0 if index < 100 * slow else 0.1) for index in range(100)]
-    return replace(run_data(scenario, calls, replication=replication), records=None)
+    late, fast = Call(1.0), Call(0.1)
+    calls = [late if index < 100 * slow else fast for index in range(100)]
+    return run_data(scenario, calls, replication=replication, records=None)
 
 
 def slow_with_one_slot(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
@@ -188,8 +188,14 @@ def test_a_setting_is_what_its_overrides_give():
         assert setting.put(base.endpoint) == scenario(*overrides).endpoint
 
 
-def test_it_flips_with_one_load_slot():
-    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+@pytest.fixture(scope="module")
+def flipped() -> Robustness:
+    """What several tests look at: it flips with one slot for loads."""
+    return robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+
+
+def test_it_flips_with_one_load_slot(flipped: Robustness):
+    found = flipped
     assert found.answer == (
         "holds in 8 of 9 settings of what AWS does not publish; "
         "flips if endpoint.load_slots = 1 (p90 < 500 ms: 31 % slower, limit 10 %)"
@@ -267,17 +273,17 @@ def test_replications_of_the_file_count():
     assert robustness(scenario("run.replications=3"), replications=2, executor=fakes.Fake(never_slow)).replications == 2
 
 
-def test_it_fits_the_schema_of_the_summary():
-    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+def test_it_fits_the_schema_of_the_summary(flipped: Robustness):
+    found = flipped
     run = slow_with_one_slot(scenario(), 0, None, None)
     result = replace(Result(scenario(), (run,)), robustness=found.data)
-    jsonschema.validate(json.loads(result.to_json()), summary_schema())
+    schemas.of_summaries().validate(json.loads(result.to_json()))
     assert json.loads(found.to_json())["robustness"] == result.summary["robustness"]
     assert Result(scenario(), (run,)).summary["robustness"] is None
 
 
-def test_tables_for_a_notebook():
-    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+def test_tables_for_a_notebook(flipped: Robustness):
+    found = flipped
     assert list(found.frame.index) == [outcome.name for outcome in found.outcomes]
     assert found.frame.loc["endpoint.load_slots = 1", "p90 < 500 ms"] == "fail"
     assert "holds in 8 of 9" in found._repr_html_()

@@ -90,3 +90,25 @@ def test_changes_one_after_the_other_add_up():
 def test_a_wrong_change_is_told(changes, told):
     with pytest.raises(ScenarioError, match=told):
         load(QUICKSTART).with_(changes)
+
+
+COUNT, TYPE = "endpoint.instance_count", "endpoint.instance_type"
+
+
+def test_a_grid_is_replaced_as_a_whole_and_one_of_its_fields_by_its_name():
+    template = Template.of(load(QUICKSTART, [f"plan={{grid: {{{COUNT}: 1..3, {TYPE}: [ml.m5.large, ml.c5.large]}}}}"]))
+    whole = template.over([f"plan.grid={{{COUNT}: [4, 5]}}"]).at().plan
+    field = template.over([f"plan.grid.{COUNT}=4..5"]).at().plan
+    new = template.over(["plan.grid.server.default_workers_per_model=[1, 2]"]).at().plan
+    grids = [dict(plan.grid) for plan in (whole, field, new) if plan is not None]
+    assert grids[:2] == [{COUNT: (4, 5)}, {COUNT: (4, 5), TYPE: ("ml.m5.large", "ml.c5.large")}]
+    assert {*grids[2]} == {COUNT, TYPE, "server.default_workers_per_model"}
+
+
+def test_a_file_that_extends_another_has_its_own_grid(tmp_path):
+    (tmp_path / "over.yaml").write_text(f"extends: base.yaml\nsweep: {{grid: {{{COUNT}: [4]}}}}\n")
+    base = Template.of(load(QUICKSTART, [f"sweep={{grid: {{{TYPE}: [ml.m5.large]}}}}"])).at()
+    (tmp_path / "base.yaml").write_text(dump(base))
+    sweep = load(tmp_path / "over.yaml").sweep
+    assert sweep is not None
+    assert sweep.grid == {COUNT: (4,)}

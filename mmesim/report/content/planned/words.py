@@ -9,7 +9,7 @@ from types import MappingProxyType
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import OVER, SIGNS, on_one_line, quantity, with_interval
-from mmesim.results.planned import Fleet, FleetLine, Planned, State, is_recovery
+from mmesim.results.planned import Fleet, FleetLine, Planned, State, is_recovery, missed_by
 from mmesim.results.sections import WORST_FIRST
 from mmesim.scenario.run.expect import read_expectation
 from mmesim.scenario.values.fields import Refused
@@ -103,10 +103,7 @@ def nearest(lines: Sequence[FleetLine]) -> FleetLine | None:
 
 
 def _badness(line: FleetLine) -> tuple[int, float]:
-    assert line.value is not None  # only lines with one are compared
-    # Of a share that should be high, its bad side counts: 98 % of hits use up 40 % of what `>= 95 %` allows.
-    allowed = 1.0 - line.limit if line.unit == "share" and ">" in line.text else abs(line.limit)
-    room = abs(line.value - line.limit) / (allowed or 1.0)
+    room = missed_by(line)
     return WORST_FIRST.index(line.verdict), -room if line.verdict == "fail" else room
 
 

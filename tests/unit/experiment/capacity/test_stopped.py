@@ -25,7 +25,7 @@ expect: [cache_hit_ratio >= 99 %]
 
 
 def stop_after(runs: int) -> Watch:
-    def watch(simulated: int, found: int, everything: int) -> None:
+    def watch(simulated: int, found: int, everything: int, calls: int) -> None:
         if simulated >= runs:
             raise KeyboardInterrupt
 
