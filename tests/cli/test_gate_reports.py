@@ -145,6 +145,16 @@ def test_every_file_that_is_asked_for_is_written(gate: Command):
     assert [words[:12] for words in page.sections.values()] == ["✓ day.yaml d", "✗ slow.yaml "]
 
 
+def test_a_page_is_made_later_of_its_folder(gate: Command, mmesim: Command):
+    shown = gate("day.yaml", "slow.yaml", "--report", "g.html", "--out", "kept")
+    assert mmesim("report", "kept").code == 0
+    assert Path("kept/report.html").read_text(encoding="utf-8") == Path("g.html").read_text(encoding="utf-8")
+    assert mmesim("report", "kept", "--out", "-").out == shown.out
+    Path("kept/gate.json").write_text('{"mmesim": "9", "verdict": "pass", "scenarios": 1, "seconds": null}')
+    refused = mmesim("report", "kept")
+    assert (refused.code, "kept cannot be read by mmesim" in refused.err) == (64, True)
+
+
 def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_simulated(first_gate: Command):
     Path("out").mkdir()
     refused = first_gate("day.yaml", "--junit", "out")

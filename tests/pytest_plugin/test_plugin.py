@@ -77,6 +77,7 @@ def test_without_the_option_nothing_is_collected_and_nothing_is_imported(session
     session.run().assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_the_package_works_without_pytest():
     script = (
         "import sys; sys.modules['pytest'] = sys.modules['_pytest'] = None\n"
@@ -117,7 +118,7 @@ XDIST = ("-n", "2")
 @pytest.mark.parametrize(
     ("undecided", "code", "processes"),
     [
-        pytest.param("fail", 1, (), id="fail"),
+        pytest.param("fail", 1, (), id="fail", marks=pytest.mark.slow),
         pytest.param("pass", 0, (), id="pass"),
         pytest.param("fail", 1, XDIST, id="fail-xdist"),
         pytest.param("pass", 0, XDIST, id="pass-xdist", marks=pytest.mark.slow),

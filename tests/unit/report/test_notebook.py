@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 from mmesim.report import formats
 from mmesim.report.blocks import Column, Table, cells, report
+from mmesim.report.content.capacity import answer as carries
 from mmesim.report.content.diff import answer as differs
 from mmesim.report.content.planned.statement import statement
 from mmesim.report.content.sweep import answer as cheapest
@@ -14,6 +15,7 @@ from mmesim.report.content.verdict import answer
 from mmesim.report.notebook.plan import of_plan
 from mmesim.report.notebook.shown import MOST_ROWS, notebook
 from tests.helpers.planned import planned
+from tests.unit.report.test_capacity_report import document
 from tests.unit.report.test_other_pages import compared, sweep
 from tests.unit.report.test_page import HOSTILE, hostile, result
 
@@ -80,6 +82,7 @@ def test_what_it_says_is_what_everybody_says() -> None:
     assert formats.percent_value(of.summary["cache_hit_ratio"]) in text
     assert differs(compared()) in Checked(compared()._repr_html_()).text
     assert cheapest(sweep()) in Checked(sweep()._repr_html_()).text
+    assert carries(document()) in Checked(document()._repr_html_()).text
     assert " ".join(statement(planned()).split()) in Checked(of_plan(planned())).text
 
 

@@ -32,6 +32,7 @@ def stop_after(runs: int) -> Watch:
     return watch
 
 
+@pytest.mark.slow
 def test_short_runs_alone_say_where_the_limit_seems_to_be_and_the_same_again_goes_on(tmp_path: Path):
     scenario, store = load_text(SCENARIO), tmp_path / "store.sqlite"
     stopped = capacity(scenario, store=store, watch=stop_after(25))
