@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mmesim.experiment.split.split import split
     from mmesim.experiment.sweep.result import SweepResult
     from mmesim.experiment.sweep.sweep import sweep
+    from mmesim.experiment.timeline import timeline
     from mmesim.experiment.uncertain import uncertain
     from mmesim.experiment.uncertain_result import Uncertain
     from mmesim.results.capacity import Capacity
@@ -56,6 +57,7 @@ __all__ = [
     "run",
     "split",
     "sweep",
+    "timeline",
     "uncertain",
 ]
 
@@ -85,6 +87,7 @@ _HOMES = {
     "run": "mmesim.experiment.run",
     "split": "mmesim.experiment.split.split",
     "sweep": "mmesim.experiment.sweep.sweep",
+    "timeline": "mmesim.experiment.timeline",
     "uncertain": "mmesim.experiment.uncertain",
 }
 

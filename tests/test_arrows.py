@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import mmesim
@@ -30,6 +31,7 @@ ARROWS: dict[str, set[str]] = {
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
     "report.ci": {"report", "results.gated", "results.sections", "scenario.file.places"},
     "report.metrics": {"report", "results"},
+    "report.notebook": {"experiment", "report", "results", "scenario"},
     "report.page": {"experiment", "report", "results", "scenario", "stats"},
     "report.plots": {"report", "experiment", "results", "scenario", "stats", "workload.trace"},
     "experiment": {"analytic", "engine", "results", "scenario", "stats", "workload.reference"},
@@ -85,13 +87,19 @@ around it: the longest key that a module lies under holds for it, alone.
 """
 
 EXCEPTIONS = {
+    ("experiment/diff.py", "report.notebook.diff.of_diff"),
+    ("experiment/plan/result.py", "report.notebook.plan.of_plan"),
+    ("experiment/sweep/result.py", "report.notebook.sweep.of_sweep"),
+    ("results/capacity.py", "report.notebook.capacity.of_capacity"),
+    ("results/explained.py", "report.notebook.explained.of_explanation"),
+    ("results/result.py", "report.notebook.run.of_run"),
     ("experiment/diff.py", "report.plots.diff.differences"),
     ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
     ("results/capacity.py", "report.plots.capacity.capacity_plot"),
     ("results/result.py", "report.plots.of_result.Plots"),
 }
-"""Imports against the arrows, inside a method each: a result draws itself."""
+"""Imports against the arrows, inside a method each: a result draws and shows itself."""
 
 KERNEL = ("engine", "kernel")
 KERNEL_MAY_IMPORT = ({"numpy", "numba"} | sys.stdlib_module_names) - {"random"}
@@ -111,8 +119,13 @@ def place(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """Full names of everything that a module imports, also inside functions."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     package = ("mmesim", *path.relative_to(ROOT).parent.parts)
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -1,7 +1,8 @@
 """The command `mmesim`: one thin module for each command, imported here; heavy imports are inside the commands.
 
-Exit codes: 0 done; with --check 1 an expectation failed, 2 one is undecided; 64 the input or the command line is at
-fault; 70 mmesim is at fault; 130 interrupted. They do not depend on whether anybody reads what is printed.
+Exit codes: 0 done; 1 what is asked for fails, 2 it is undecided (of commands that answer a question, such as `gate` and
+`plan`; of `run` and `robustness` with --check); 64 the input or the command line is at fault; 70 mmesim is at fault;
+130 interrupted. They do not depend on whether anybody reads what is printed.
 """
 
 from __future__ import annotations

@@ -31,6 +31,12 @@ Explain = Annotated[
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="File for all that was found, as JSON.", show_default=False)
 ]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="Folder for gate.json, of which mmesim report makes a page later.", show_default=False
+    ),
+]
 JunitFile = Annotated[
     Path | None, typer.Option("--junit", help="File for JUnit XML, which CI systems show.", show_default=False)
 ]
@@ -59,6 +65,7 @@ def gate(
     junit: JunitFile = None,
     markdown: MarkdownFile = None,
     report: ReportFile = None,
+    out: Out = None,
     github: GitHub = False,
     update_baseline: UpdateBaseline = False,
     yes: Yes = False,
@@ -76,6 +83,7 @@ def gate(
     from mmesim.experiment.gate.cases import RUNS
     from mmesim.experiment.gate.gate import gate as run_gate
     from mmesim.report.progress import SimulationsBar
+    from mmesim.results.folder import GATE
 
     refuse_folders(json=json, junit=junit, markdown=markdown, report=report)
     file = store / STORE.name if store.is_dir() or not store.suffix else store
@@ -95,6 +103,7 @@ def gate(
     each(
         lambda: _show(found, quiet, github),
         *writers(found, json, junit, markdown, report),
+        *([] if out is None else writers(found, out / GATE.document, None, None, None)),
         *([lambda: add_step_summary(found, quiet)] if github else []),
         *(partial(baseline.save, beside) for beside, baseline in fresh.items()),
     )

@@ -46,7 +46,8 @@ WithRobustness = Annotated[
     bool, typer.Option("--robustness", help="Also vary what AWS does not publish, as `mmesim robustness` does.")
 ]
 StoreWithDefault = Annotated[Path, typer.Option(help="File that keeps what was simulated, which is not run again.")]
-Picture = Annotated[Path | None, typer.Option(help="PNG or SVG file to draw.", show_default=False)]
+A_PICTURE = "PNG, SVG or PDF file"
+Picture = Annotated[Path | None, typer.Option(help=f"{A_PICTURE} to draw.", show_default=False)]
 
 
 def with_seed(overrides: list[str] | None, seed: int | None) -> list[str]:

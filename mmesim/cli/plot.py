@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.errors import UserError, did_you_mean
-from mmesim.results.pictures import OF_PLAN, OF_RUN
+from mmesim.results.pictures import OF_PLAN, OF_RUN, OF_SWEEP
 
 if TYPE_CHECKING:
-    from mmesim.report.plots.picture import Picture
+    from matplotlib.figure import Figure as Plot
 
 
 def _said(pictures: Mapping[str, str]) -> str:
@@ -25,11 +25,15 @@ def _kinds_like(incomplete: str) -> list[str]:
     return [name for name in (*OF_RUN, *OF_PLAN) if name.startswith(incomplete)]
 
 
-HELP = f"""Draw a picture from the folder of a run or of a plan.
+HELP = f"""Draw a picture from the folder of a run, a sweep or a plan.
 
 \b
 Of a run:
 {_said(OF_RUN)}
+
+\b
+Of a sweep:
+{_said(OF_SWEEP)}
 
 \b
 Of a plan:
@@ -38,7 +42,7 @@ Of a plan:
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run or mmesim plan wrote.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run, sweep or plan wrote.", show_default=False)],
     kind: Annotated[str, typer.Argument(help="What to draw.", show_default=False, autocompletion=_kinds_like)],
     out: Annotated[
         Path | None,
@@ -49,7 +53,7 @@ def plot(
     from mmesim.report.plots.picture import check_format, write_plot
 
     known = _kinds(folder)
-    asked = kind.replace("-", "_")
+    asked = kind if kind in known else kind.replace("-", "_")
     if asked not in known:
         hint = did_you_mean(asked, known)
         raise UserError(f"{folder} has no picture {kind!r}: one of {', '.join(known)}{f' ({hint})' if hint else ''}")
@@ -59,15 +63,18 @@ def plot(
     typer.echo(f"written to {target}", err=True)
 
 
-def _kinds(folder: Path) -> Mapping[str, Callable[[], Picture]]:
+def _kinds(folder: Path) -> Mapping[str, Callable[[], Plot]]:
     """What draws each picture of a folder; UserError where there is nothing to draw."""
-    from mmesim.results.folder import PLAN, RUN
+    from mmesim.results.folder import PLAN, RUN, SWEEP
+    from mmesim.scenario.figures import shown_in
 
+    if SWEEP.of(folder):
+        return {one.name: partial(_of_sweep, folder, one.name) for one in shown_in("sweep")}
     if PLAN.of(folder):
         return {name: partial(_of_plan, folder) for name in OF_PLAN}
     if not RUN.of(folder):
         there = "it has no summary.json of mmesim" if folder.is_dir() else "there is no such folder"
-        raise UserError(f"{folder} is not the result folder of a run or of a plan: {there}")
+        raise UserError(f"{folder} is not the result folder of a run, a sweep or a plan: {there}")
     from mmesim.report.plots.of_run import DRAW
     from mmesim.results.shown import Kept
 
@@ -75,7 +82,13 @@ def _kinds(folder: Path) -> Mapping[str, Callable[[], Picture]]:
     return {name: partial(draw, kept) for name, draw in DRAW.items()}
 
 
-def _of_plan(folder: Path) -> Picture:
+def _of_sweep(folder: Path, figure: str) -> Plot:
+    from mmesim.experiment.sweep.kept import sweep_of
+
+    return sweep_of(folder)[0].plot(figure)
+
+
+def _of_plan(folder: Path) -> Plot:
     from mmesim.report.plots.plan import pareto
     from mmesim.results.shown import plan_of
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run, plan or sweep wrote.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder that mmesim run, plan, sweep or gate wrote.", show_default=False)
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -24,7 +26,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make a page of the folder of a run, a plan or a sweep.
+    """Make a page of the folder of a run, a plan, a sweep or a gate.
 
     One HTML file that opens from disk, with figures, pictures and all that was assumed; or Markdown or text.
     """
@@ -48,8 +50,10 @@ def write_page(folder: Path, out: Path | None = None) -> None:
 
 def _made(folder: Path, suffix: str) -> str:
     """The page, or the same sections as Markdown or text."""
-    from mmesim.results.folder import PLAN, RUN, SWEEP
+    from mmesim.results.folder import GATE, PLAN, RUN, SWEEP
 
+    if GATE.of(folder):
+        return _of_gate(folder, suffix)
     if PLAN.of(folder):
         return _of_plan(folder, suffix)
     if SWEEP.of(folder):
@@ -75,10 +79,10 @@ def _no_page(folder: Path) -> str:
 
     if (folder / FILES[0]).is_file():
         return f"{folder} is the folder of a sweep without {SWEEP.document}: sweep again, which simulates nothing twice"
-    made = "a page is made of folders that mmesim run, plan or sweep wrote"
+    made = "a page is made of folders that mmesim run, plan, sweep or gate wrote"
     if not folder.is_dir():
         return f"{folder} is not the result folder of a run: there is no such folder; {made}"
-    others = "the pages of diff and gate are made by their --report"
+    others = "the page of diff is made by its --report"
     return f"{folder} is not the result folder of a run: it has no summary.json of mmesim; {made}; {others}"
 
 
@@ -98,6 +102,19 @@ def _of_plan(folder: Path, suffix: str) -> str:
     from mmesim.report.content.planned.report import plan_report
 
     return _plain(plan_report(planned), suffix)
+
+
+def _of_gate(folder: Path, suffix: str) -> str:
+    from mmesim.results.shown import gate_of
+
+    found = gate_of(folder)
+    if suffix == ".html":
+        from mmesim.report.page.gate import gate_page
+
+        return gate_page(found)
+    from mmesim.report.content.gate import gate_report
+
+    return _plain(gate_report(found), suffix)
 
 
 def _of_sweep(folder: Path, suffix: str) -> str:

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.cli.common import EXIT_CODES, INTERRUPTED, coloured, each, folder_name, show, tell
-from mmesim.cli.options import Cluster, Jobs, NoOwnCode, Overrides, Quiet, ScenarioFile, Seed, WithRobustness, Yes
+from mmesim.cli.options import (
+    A_PICTURE,
+    Cluster,
+    Jobs,
+    NoOwnCode,
+    Overrides,
+    Quiet,
+    ScenarioFile,
+    Seed,
+    WithRobustness,
+    Yes,
+)
 from mmesim.cli.reports import WithPage, draw, refuse_picture
 from mmesim.cli.simulating import allow, executor, trust
 from mmesim.cli.timeline import TimelineWindow, WithTimeline, window, write_timeline
@@ -39,7 +50,7 @@ Requests = Annotated[
 NoRequests = Annotated[bool, typer.Option("--no-requests", help="Record no calls.")]
 OverTimePlot = Annotated[
     Path | None,
-    typer.Option(help="PNG or SVG file: the run minute by minute, and what happened.", show_default=False),
+    typer.Option(help=f"{A_PICTURE}: the run minute by minute, and what happened.", show_default=False),
 ]
 Check = Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation fails, 2 if one is undecided.")]
 

@@ -10,7 +10,18 @@ import typer
 
 from mmesim.cli import complete
 from mmesim.cli.common import INTERRUPTED, each, folder_name, show
-from mmesim.cli.options import Cluster, Jobs, Json, NoOwnCode, Overrides, ScenarioFile, Seed, Silent, with_seed
+from mmesim.cli.options import (
+    A_PICTURE,
+    Cluster,
+    Jobs,
+    Json,
+    NoOwnCode,
+    Overrides,
+    ScenarioFile,
+    Seed,
+    Silent,
+    with_seed,
+)
 from mmesim.cli.reports import WithPage, draw, refuse_picture
 from mmesim.cli.simulating import allow, simulating, trust
 from mmesim.scenario.figures import Figure, figure, names, shown_in
@@ -55,7 +66,7 @@ StoreFile = Annotated[
 ]
 Plot = Annotated[
     Path | None,
-    typer.Option(help="PNG or SVG file to draw; shows the first metric given, else p99.", show_default=False),
+    typer.Option(help=f"{A_PICTURE} to draw; shows the first metric given, else p99.", show_default=False),
 ]
 OfEachPoint = Annotated[
     int | None, typer.Option(min=1, help="Replications of each point.", show_default="from the file, else 10")

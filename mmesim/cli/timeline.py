@@ -59,11 +59,9 @@ def window(text: str | None, wanted: bool, duration_s: float) -> tuple[float, fl
 def write_timeline(result: Result, window_s: tuple[float, float] | None, folder: Path, quiet: bool) -> None:
     """Simulate the window again and write the file; raises UserError and OutputError."""
     from mmesim.experiment.timeline import timeline
-    from mmesim.files import whole
 
     found = timeline(result, window_s)
-    with whole(folder / TIMELINE) as fresh:
-        fresh.write_bytes(found.gzipped())
+    found.save(folder / TIMELINE)
     if not quiet:
         typer.echo(f"timeline in {folder / TIMELINE}: open it in ui.perfetto.dev", err=True)
         if not found.is_whole:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 
-from mmesim.cli.options import Json
+from mmesim.cli.options import A_PICTURE, Json
 
 if TYPE_CHECKING:
     from mmesim.workload.trace.whole import WholeTrace
@@ -112,7 +112,7 @@ def describe(
     asked: Asked,
     plot: Annotated[
         Path | None,
-        typer.Option(help="PNG or SVG file to draw: rate, calls by rank, cache misses.", show_default=False),
+        typer.Option(help=f"{A_PICTURE} to draw: rate, calls by rank, cache misses.", show_default=False),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -24,11 +24,11 @@ class ClosedLoops:
     """The closed-loop users of a run; row k of the kernel's users is user k here."""
 
     def __init__(
-        self, scenario: Scenario, replication: int, plane: DataPlane, observer: Callable[[float, int], None] | None
+        self, scenario: Scenario, replication: int, plane: DataPlane, report: Callable[[], None] | None
     ) -> None:
         self._users = Users(scenario, replication)
         self._plane = plane
-        self._observer = observer
+        self._report = report
         self._table = plane.tables.views.users  # this table does not grow either
         self._places = [(user.stream, *divmod(user.number, GROUP)) for user in self._users]
         self._block = [0] * len(self._users)
@@ -61,8 +61,8 @@ class ClosedLoops:
         """Draw the next calls of every user who has none left; a user whose stay is over comes to his next."""
         plane, users = self._plane, self._table
         now, views = plane.now, plane.tables.views
-        if self._observer is not None:
-            self._observer(now, int(views.counts[0].calls))
+        if self._report is not None:
+            self._report()
         row = int(views.clock[0].undrawn)
         views.clock[0].undrawn = NONE
         while row != NONE:

@@ -21,7 +21,7 @@ class OpenLoop:
         scenario: Scenario,
         replication: int,
         plane: DataPlane,
-        observer: Callable[[float, int], None] | None,
+        report: Callable[[], None] | None,
         block_size: int | None = None,
     ) -> None:
         rows = plane.tables.views.arrivals.time.size
@@ -29,7 +29,7 @@ class OpenLoop:
             scenario, replication, min(rows, block_size or rows), beyond=True
         )
         self._plane = plane
-        self._observer = observer
+        self._report = report
         plane.tables.views.clock[0].more = 1
 
     def close(self) -> None:
@@ -40,8 +40,8 @@ class OpenLoop:
     def refill(self, _: int) -> None:
         """Put the next block into the buffer, or note that there is none."""
         views = self._plane.tables.views
-        if self._observer is not None:
-            self._observer(self._plane.now, int(views.counts[0].calls))
+        if self._report is not None:
+            self._report()
         block = next(self._blocks, None)
         if block is None:
             views.clock[0].more = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,8 @@ from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import generator
 from mmesim.workload.trace.notes import collected
 
-Observer = Callable[[float, int], None]
-"""Called now and then with the simulated seconds and the number of calls begun."""
+Observer = Callable[[float, int, int, int], None]
+"""Called now and then with the simulated seconds, the number of calls begun, and hits and misses of measured calls."""
 
 END_POLL_S = 1.0
 """How often a run with user processes looks whether it is over."""
@@ -85,9 +86,10 @@ class Simulation:
         self.plane = DataPlane(tables, self.recorder.flush)
         self.env = Environment(self.plane)
         self.journal = Journal(self.env)
-        self.open_loop = OpenLoop(scenario, replication, self.plane, observer)
+        report = None if observer is None else partial(_report, self.plane, observer)
+        self.open_loop = OpenLoop(scenario, replication, self.plane, report)
         self.env.handle(REFILL, self.open_loop.refill)
-        self.closed_loops = ClosedLoops(scenario, replication, self.plane, observer)
+        self.closed_loops = ClosedLoops(scenario, replication, self.plane, report)
         self.env.handle(USERS, self.closed_loops.refill)
         self.hosts: list[Host] = []
         eviction = Eviction(self.plane, scenario)
@@ -101,7 +103,7 @@ class Simulation:
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
         self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts)
-        self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s)
+        self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s, report)
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         faults.ask(self.conditions)
         self.env.process(self._measure())
@@ -197,6 +199,11 @@ class Simulation:
         yield self.env.timeout(run.duration_s - self.env.now)
         self.at_end = self.live.integrals()
         self.peaks = Peaks.of(self.hosts)
+
+
+def _report(plane: DataPlane, observer: Observer) -> None:
+    counts = plane.tables.views.counts[0]
+    observer(plane.now, int(counts.calls), int(counts.hits), int(counts.misses))
 
 
 def simulate(

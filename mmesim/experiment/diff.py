@@ -103,8 +103,9 @@ class Diff:
         return json.dumps(plain(self.data, "diff"), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     def _repr_html_(self) -> str:
-        html: str = self.frame.to_html()
-        return html
+        from mmesim.report.notebook.diff import of_diff
+
+        return of_diff(self)
 
     def plot(self) -> Plot:
         """Draw b as a multiple of a for every figure, with intervals and values; blue is better, red is worse."""

@@ -59,7 +59,7 @@ def run_replications(
     that many new processes; a script that does so needs the usual `if __name__ == "__main__":`.
     `processes` are custom SimPy processes, besides those of the scenario; with `jobs` above 1 they must be functions of
     a module. `executor` runs the replications instead of `jobs`; it stays open. `watch` gets replication, simulated
-    seconds and calls so far. `save` is the folder that the result is written to; OutputError
+    seconds, calls, hits and misses so far. `save` is the folder that the result is written to; OutputError
     before anything is simulated when that cannot be.
     On Ctrl-C, and when a process is killed, the finished replications are returned (`summary["interrupted"]`; for the
     latter with a StoppedWarning); with none, KeyboardInterrupt or WorkerKilled goes on.
@@ -115,4 +115,4 @@ def _numbered(watch: Watch | None, numbers: Sequence[int]) -> Watch | None:
     """The watch of replications as a watch of tasks."""
     if watch is None:
         return None
-    return lambda index, simulated_s, calls: watch(numbers[index], simulated_s, calls)
+    return lambda index, *seen: watch(numbers[index], *seen)

@@ -14,6 +14,7 @@ from mmesim.results.figures import read
 from mmesim.results.result import Result
 from mmesim.scenario import figures
 from mmesim.scenario.file.checks import contradictions
+from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.scenario import Scenario
 
 
@@ -35,7 +36,7 @@ def robustness(
     or `executor` runs them. `store` is a file: simulations that are in it are not run again, and each that finishes is
     added. Raises UserError for a wrong input.
     """
-    base = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
+    base = as_scenario(scenario)
     run = repeated(base, replications).run
     count = run.replications
     as_given = Unknowns.of(base.endpoint)
@@ -46,8 +47,7 @@ def robustness(
     def finished(index: int, result: Result) -> None:
         outcomes[index] = _outcome(possible[index][0], as_given, result)
 
-    file = None if store is None else Path(store)
-    simulate_all([changed for _, changed in possible], finished, file, jobs, executor, watch)
+    simulate_all([changed for _, changed in possible], finished, store, jobs, executor, watch)
     return Robustness(base, count, full, tuple(outcomes[index] for index in range(len(possible))), tuple(left_out))
 
 
@@ -56,7 +56,7 @@ def under_each(base: Scenario, full: bool = False) -> tuple[list[tuple[Unknowns,
     possible: list[tuple[Unknowns, Scenario]] = []
     left_out: list[LeftOut] = []
     as_given = Unknowns.of(base.endpoint)
-    for setting in settings(base.endpoint, full, bool(base.deploys)):
+    for setting in settings(base, full):
         changed = _under(base, setting)
         problem = next(contradictions(changed), None)
         if problem is None:

@@ -12,6 +12,7 @@ from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, RECORDS, run_replications
 from mmesim.experiment.until import replicate_until
 from mmesim.results.result import Result
+from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.run.settings import RunSettings
 from mmesim.scenario.scenario import Scenario
 
@@ -39,7 +40,7 @@ def run(
     none, -1: all); `save` is a folder for the result. Raises UserError for a wrong input, UserCodeError when a custom
     process fails.
     """
-    loaded = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
+    loaded = as_scenario(scenario)
     given = {"replications": replications, "replication": replication, "until": until}
     several = [name for name, value in given.items() if value is not None]
     if len(several) > 1:

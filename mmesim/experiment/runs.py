@@ -14,7 +14,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.scenario import Scenario
 
-Watch = Callable[[int, int, int], None]
+Watch = Callable[[int, int, int, int], None]
 """Gets the numbers of runs that were simulated so far, that were found in the store, and of all that are known of."""
 
 For = TypeVar("For")
@@ -39,7 +39,7 @@ class Runs:
 
     def __init__(self, store: Store, executor: Executor, watch: Watch | None = None) -> None:
         self.store = store
-        self.simulated = self.found = self.all = 0
+        self.simulated = self.found = self.all = self._calls = 0
         self._executor = executor
         self._watch = watch
         self._keys = Keys()
@@ -91,9 +91,10 @@ class Runs:
                 piece, key = given[index]
                 self.store.put(key, run)
                 self.simulated += 1
+                self._calls += run.calls_all
                 take(piece.whom, run, True)
                 self._tell()
 
     def _tell(self) -> None:
         if self._watch is not None:
-            self._watch(self.simulated, self.found, self.all)
+            self._watch(self.simulated, self.found, self.all, self._calls)

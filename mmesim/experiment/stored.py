@@ -18,7 +18,7 @@ from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
-Watch = Callable[[int, int, int], None]
+Watch = Callable[[int, int, int, int], None]
 """Gets the numbers of simulations that were run so far, that were found in the store, and of all."""
 
 
@@ -76,6 +76,7 @@ class Work:
     ) -> None:
         self.simulated = 0
         self.found = 0
+        self._calls = 0
         self._cases = cases
         self._store = store
         self._report = finished
@@ -126,6 +127,7 @@ class Work:
         index, key = self._given[task]
         self._store.put(key, run)
         self.simulated += 1
+        self._calls += run.calls_all
         self._missing[index] -= 1
         if not self._missing[index]:
             self._finish(index)
@@ -142,13 +144,13 @@ class Work:
 
     def _tell(self) -> None:
         if self._watch is not None:
-            self._watch(self.simulated, self.found, sum(self._cases.replications))
+            self._watch(self.simulated, self.found, sum(self._cases.replications), self._calls)
 
 
 def simulate_all(
     scenarios: Sequence[Scenario],
     finished: Callable[[int, Result], None],
-    store: Path | None,
+    store: str | Path | None,
     jobs: int,
     executor: Executor | None,
     watch: Watch | None,

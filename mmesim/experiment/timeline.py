@@ -23,10 +23,13 @@ def timeline(
     """The trace of [start, end) of the first replication of a result, seconds from the start of the run.
 
     By default of its slowest minute (`slowest_minute`). `processes`: those that the run was given besides the
-    scenario's. UserError when there is no such minute.
+    scenario's. UserError when there is no such minute, or the part is not within the run.
     """
     run = result.runs[0]
-    return trace(result.scenario, watch(result.scenario, run.replication, window_s or slowest_minute(run), processes))
+    start_s, end_s = window_s or slowest_minute(run)
+    if not 0.0 <= start_s < end_s <= run.duration_s:
+        raise UserError(f"window_s: {start_s:g} to {end_s:g} s is no part of the run, from 0 to {run.duration_s:g} s")
+    return trace(result.scenario, watch(result.scenario, run.replication, (start_s, end_s), processes))
 
 
 def slowest_minute(run: RunData) -> tuple[float, float]:
@@ -35,7 +38,7 @@ def slowest_minute(run: RunData) -> tuple[float, float]:
     counts = (start_s >= run.warmup_s) & ~np.isnan(mean)
     if not counts.any():
         raise UserError(
-            "no call was answered in a measured minute: say which part the timeline shows, --timeline-window"
+            "no call was answered in a measured minute: say which part the timeline shows, --timeline-window (window_s)"
         )
     worst = float(start_s[counts][np.argmax(mean[counts])])
     return worst, min(worst + 60.0, run.duration_s)

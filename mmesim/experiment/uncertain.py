@@ -83,7 +83,7 @@ def uncertain(
     values = [drawn(beliefs, row) for row in shares]
     scenarios = _scenarios(template, values, count)
     found = _Found(formulas, (draws, count), of_some=not metrics)
-    simulate_all(scenarios, found.add, None if store is None else Path(store), jobs, executor, watch)
+    simulate_all(scenarios, found.add, store, jobs, executor, watch)
     rng = _random(base.run.seed, "bootstrap of beliefs")
     resampled = rng.integers(0, draws, (RESAMPLED, draws))
     return Uncertain(

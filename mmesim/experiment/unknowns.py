@@ -9,18 +9,28 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
-from typing import get_args
+from typing import Literal, get_args
 
 from mmesim import units
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
-from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.endpoint.autoscaling.policies import HIGH_RESOLUTION_S, TargetTracking
+from mmesim.scenario.endpoint.endpoint import PROVISIONING, Endpoint
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy, SplitBy
+from mmesim.scenario.faults.kinds import InstanceLoss, ZoneLoss
+from mmesim.scenario.scenario import Scenario
+from mmesim.scenario.values.times import Constant, Time
 
 MISROUTE = 0.02
 CPU_SPEED = (0.85, 1.0, 1.15)
 METRIC_DELAY_S = (0.0, 120.0)
+HIGH_RESOLUTION_POINTS = (1, 6)
+"""Values of 10 s above the target that could start a scale-out: those of 10 s, or of a minute."""
+LOSS_NOTICED_AFTER_S = (2.0, 60.0)
+PROVISIONING_S = (180.0, 600.0)
 RESERVE = units.bytes_("2.9 GiB")
 THRESHOLD = 0.8
+
+AtScale = Literal["stay", "rehash"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,9 @@ class Unknowns:
     autoscaling: Autoscaling | None = None
     serial_scaling: bool = True
     split_by: SplitBy = "calls"
+    at_scale: AtScale = "stay"
+    loss_noticed_after_s: float = 10.0
+    provisioning: Time = PROVISIONING
 
     @classmethod
     def of(cls, endpoint: Endpoint) -> Unknowns:
@@ -50,18 +63,23 @@ class Unknowns:
             endpoint.autoscaling,
             endpoint.serial_scaling,
             endpoint.router.split_by,
+            endpoint.router.at_scale,
+            endpoint.loss_noticed_after_s,
+            endpoint.provisioning,
         )
 
     @property
     def sensible(self) -> Unknowns:
-        """The same without a placement where the policy places nothing."""
-        return self if self.policy is RouterPolicy.sticky else replace(self, placement=Placement.rendezvous)
+        """The same without a placement, and without copies to forget, where the policy places nothing."""
+        if self.policy is RouterPolicy.sticky:
+            return self
+        return replace(self, placement=Placement.rendezvous, at_scale="stay")
 
     def put(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint with this setting; what it has already stays untouched."""
         given = Unknowns.of(endpoint)
         changed: dict[str, object] = {}
-        names = ("policy", "misroute", "placement", "split_by")
+        names = ("policy", "misroute", "placement", "split_by", "at_scale")
         router = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(given, name)}
         if router:
             changed["router"] = endpoint.router.model_copy(update=router)
@@ -72,10 +90,9 @@ class Unknowns:
         if self.cpu_speed != given.cpu_speed:
             speed = {"cpu_speed": self.cpu_speed, "cpu_speed_assumed": False}
             changed["host"] = endpoint.host.model_copy(update=speed)
-        if self.autoscaling != given.autoscaling:
-            changed["autoscaling"] = self.autoscaling
-        if self.serial_scaling != given.serial_scaling:
-            changed["serial_scaling"] = self.serial_scaling
+        for name in ("autoscaling", "serial_scaling", "loss_noticed_after_s", "provisioning"):
+            if getattr(self, name) != getattr(given, name):
+                changed[name] = getattr(self, name)
         result: Endpoint = endpoint.model_copy(update=changed)
         return result
 
@@ -86,34 +103,29 @@ class Unknowns:
 
     def overrides(self, base: Unknowns) -> tuple[tuple[str, str, str], ...]:
         """What differs from another setting: field as in `--set`, exact value, and the value for people."""
-        percent = units.show_fraction(self.misroute)
-        rows: list[tuple[bool, str, str, str]] = [
-            (self.policy != base.policy, "endpoint.router.policy", self.policy.value, self.policy.value),
-            (self.misroute != base.misroute, "endpoint.router.misroute", repr(self.misroute), percent),
-            (
-                self.placement != base.placement,
-                "endpoint.router.placement",
-                self.placement.value,
-                self.placement.value,
-            ),
-            (self.split_by != base.split_by, "endpoint.router.split_by", self.split_by, self.split_by),
-            (self.load_slots != base.load_slots, "endpoint.load_slots", str(self.load_slots), str(self.load_slots)),
-            (
-                self.usable_memory_bytes != base.usable_memory_bytes,
-                "endpoint.usable_memory",
-                units.exact_bytes(self.usable_memory_bytes),
-                units.show_bytes(self.usable_memory_bytes),
-            ),
-            (self.cpu_speed != base.cpu_speed, "endpoint.cpu_speed", repr(self.cpu_speed), f"{self.cpu_speed:g}"),
-            (
-                self.serial_scaling != base.serial_scaling,
-                "endpoint.serial_scaling",
-                str(self.serial_scaling).lower(),
-                str(self.serial_scaling).lower(),
-            ),
+        percent, serial = units.show_fraction(self.misroute), str(self.serial_scaling).lower()
+        room = units.exact_bytes(self.usable_memory_bytes), units.show_bytes(self.usable_memory_bytes)
+        rows: list[tuple[str, str, str, str]] = [
+            ("policy", "router.policy", self.policy.value, self.policy.value),
+            ("misroute", "router.misroute", repr(self.misroute), percent),
+            ("placement", "router.placement", self.placement.value, self.placement.value),
+            ("split_by", "router.split_by", self.split_by, self.split_by),
+            ("at_scale", "router.at_scale", self.at_scale, self.at_scale),
+            ("load_slots", "load_slots", str(self.load_slots), str(self.load_slots)),
+            ("usable_memory_bytes", "usable_memory", *room),
+            ("cpu_speed", "cpu_speed", repr(self.cpu_speed), f"{self.cpu_speed:g}"),
+            ("loss_noticed_after_s", "loss_noticed_after", *_seconds(self.loss_noticed_after_s)),
+            ("serial_scaling", "serial_scaling", serial, serial),
         ]
-        found = tuple((field, exact, shown) for differs, field, exact, shown in rows if differs)
+        if isinstance(self.provisioning, Constant):  # what no axis tries is never put
+            rows.append(("provisioning", "provisioning", *_seconds(self.provisioning.value)))
+        differing = [row for row in rows if getattr(self, row[0]) != getattr(base, row[0])]
+        found = tuple((f"endpoint.{key}", exact, text) for _, key, exact, text in differing)
         return (*found, *_scaling_overrides(self.autoscaling, base.autoscaling))
+
+
+def _seconds(time_s: float) -> tuple[str, str]:
+    return units.exact_seconds(time_s), units.show_seconds(time_s)
 
 
 def _scaling_overrides(one: Autoscaling | None, base: Autoscaling | None) -> Iterator[tuple[str, str, str]]:
@@ -121,14 +133,17 @@ def _scaling_overrides(one: Autoscaling | None, base: Autoscaling | None) -> Ite
     if one is None or base is None:
         return
     if one.metric_delay_s != base.metric_delay_s and one.metric_delay_s is not None:
-        delay = units.exact_seconds(one.metric_delay_s)
-        yield "endpoint.autoscaling.metric_delay", delay, units.show_seconds(one.metric_delay_s)
+        yield "endpoint.autoscaling.metric_delay", *_seconds(one.metric_delay_s)
     if one.scale_in != base.scale_in:
         yield "endpoint.autoscaling.scale_in", one.scale_in.value, one.scale_in.value
+    for index, (policy, other) in enumerate(zip(one.policies, base.policies, strict=True)):
+        if isinstance(policy, TargetTracking) and policy != other:
+            where = "" if len(one.policies) == 1 else f".policies.{index}.{policy.form}"
+            yield f"endpoint.autoscaling{where}.out_points", str(policy.out_points), str(policy.out_points)
 
 
-def _routers(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
-    if endpoint.most_instances == 1:
+def _routers(base: Unknowns, scenario: Scenario) -> Sequence[Unknowns]:
+    if not _has_a_choice(scenario):
         return (base,)  # there is nothing to choose: settings that cannot differ would only swell the count
     plain = replace(base, misroute=0.0)
     plausible = [replace(plain, policy=policy).sensible for policy in RouterPolicy if policy.plausible]
@@ -137,36 +152,62 @@ def _routers(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
     return [*plausible, replace(sticky, misroute=MISROUTE), *placed]
 
 
-def _load_slots(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
-    vcpu = endpoint.host.vcpu
+def _load_slots(base: Unknowns, scenario: Scenario) -> Sequence[Unknowns]:
+    vcpu = scenario.endpoint.host.vcpu
     return [replace(base, load_slots=slots) for slots in (1, max(1, vcpu // 2), vcpu)]
 
 
-def _usable_memory(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
-    memory = endpoint.host.memory_bytes
+def _usable_memory(base: Unknowns, scenario: Scenario) -> Sequence[Unknowns]:
+    memory = scenario.endpoint.host.memory_bytes
     return [replace(base, usable_memory_bytes=usable) for usable in (int(THRESHOLD * memory), memory - RESERVE)]
 
 
-def _cpu_speed(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
-    speed = endpoint.host.cpu_speed
+def _cpu_speed(base: Unknowns, scenario: Scenario) -> Sequence[Unknowns]:
+    speed = scenario.endpoint.host.cpu_speed
     return [replace(base, cpu_speed=speed if factor == 1.0 else float(f"{speed * factor:.6g}")) for factor in CPU_SPEED]
 
 
-def _scaling(base: Unknowns, _: Endpoint) -> Sequence[Unknowns]:
+def _fleet(base: Unknowns, scenario: Scenario) -> Sequence[Unknowns]:
+    """What matters only while hosts come and go, one change at a time."""
+    losses = [fault.what for fault in scenario.faults if isinstance(fault.what, InstanceLoss | ZoneLoss)]
+    provisions = base.autoscaling is not None or scenario.deploys or any(loss.replace for loss in losses)
+    found = list(_scaling(base))
+    if (provisions or losses) and base.policy is RouterPolicy.sticky and _has_a_choice(scenario):
+        found += [replace(base, at_scale=one) for one in get_args(AtScale)]
+    if losses:
+        found += [replace(base, loss_noticed_after_s=time_s) for time_s in LOSS_NOTICED_AFTER_S]
+    if provisions:
+        found += [replace(base, provisioning=Constant(time_s)) for time_s in PROVISIONING_S]
+    return [base, *found]
+
+
+def _scaling(base: Unknowns) -> Iterator[Unknowns]:
     given = base.autoscaling
     if given is None:
-        return (base,)
-    changes: list[dict[str, object]] = [{"metric_delay_s": delay_s} for delay_s in METRIC_DELAY_S]
-    changes += [{"scale_in": host} for host in (ScaledIn.newest, ScaledIn.oldest)]
-    changed = [replace(base, autoscaling=given.model_copy(update=change)) for change in changes]
-    return [*changed, replace(base, serial_scaling=not base.serial_scaling)]
+        return
+    changes: list[dict[str, object]] = [{"scale_in": host} for host in ScaledIn]
+    if given.policies:
+        changes += [{"metric_delay_s": delay_s} for delay_s in METRIC_DELAY_S]
+    for index, policy in enumerate(given.policies):
+        if isinstance(policy, TargetTracking) and policy.period_s == HIGH_RESOLUTION_S:
+            for points in HIGH_RESOLUTION_POINTS:
+                other = policy.model_copy(update={"out_points": points})
+                changes.append({"policies": (*given.policies[:index], other, *given.policies[index + 1 :])})
+    for change in changes:
+        yield replace(base, autoscaling=given.model_copy(update=change))
+    yield replace(base, serial_scaling=not base.serial_scaling)
 
 
-def _split_by(base: Unknowns, endpoint: Endpoint) -> Sequence[Unknowns]:
-    return [replace(base, split_by=one) for one in get_args(SplitBy)]
+def _has_a_choice(scenario: Scenario) -> bool:
+    """Whether the router ever chooses among hosts."""
+    return scenario.endpoint.most_instances > 1
 
 
-Axis = Callable[[Unknowns, Endpoint], Sequence[Unknowns]]
+def _split_by(base: Unknowns, scenario: Scenario) -> Sequence[Unknowns]:
+    return [replace(base, split_by=one) for one in get_args(SplitBy)] if scenario.deploys else (base,)
+
+
+Axis = Callable[[Unknowns, Scenario], Sequence[Unknowns]]
 
 AXES: Mapping[str, Axis] = MappingProxyType(
     {
@@ -174,23 +215,22 @@ AXES: Mapping[str, Axis] = MappingProxyType(
         "load_slots": _load_slots,
         "usable_memory": _usable_memory,
         "cpu_speed": _cpu_speed,
-        "scaling": _scaling,
+        "fleet": _fleet,
+        "split_by": _split_by,
     }
 )
-"""Name -> the settings that differ from another one in this axis alone."""
-OF_DEPLOYS: Mapping[str, Axis] = MappingProxyType({"split_by": _split_by})
-"""The same, of what only a scenario with deploys depends on."""
+"""Name -> the settings that differ from another one in this axis alone, of those that matter to a scenario."""
 
 
-def settings(endpoint: Endpoint, full: bool = False, deploys: bool = False) -> tuple[Unknowns, ...]:
-    """The setting of an endpoint, then every other one that differs in one axis; each once.
+def settings(scenario: Scenario, full: bool = False) -> tuple[Unknowns, ...]:
+    """The setting of a scenario, then every other one that differs in one axis; each once.
 
-    `full`: all combinations of the axes instead; `deploys`: the axes of deploys, too.
+    `full`: all combinations of the axes instead.
     """
-    base, axes = Unknowns.of(endpoint), [*AXES.values(), *(OF_DEPLOYS.values() if deploys else ())]
+    base = Unknowns.of(scenario.endpoint)
     if not full:
-        return tuple(dict.fromkeys((base, *itertools.chain.from_iterable(a(base, endpoint) for a in axes))))
+        return tuple(dict.fromkeys((base, *itertools.chain.from_iterable(a(base, scenario) for a in AXES.values()))))
     combined: Sequence[Unknowns] = (base,)
-    for axis in axes:
-        combined = [one for setting in combined for one in axis(setting, endpoint)]
+    for axis in AXES.values():
+        combined = [one for setting in combined for one in axis(setting, scenario)]
     return tuple(dict.fromkeys((base, *combined)))

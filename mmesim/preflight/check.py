@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mmesim.preflight import advice, call_time, devices, late, load, load_time, own_code, room, scaling
+from mmesim.preflight import advice, call_time, devices, late, load, load_time, own_code, room, scaling, workers
 from mmesim.preflight.deploys import deploys
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.offered import Offered
@@ -19,7 +19,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     call_time.call_time,
     load.cpu,
     devices.device_time,
-    load.workers,
+    workers.workers,
     load.calls,
     working_set,
     room.memory_at_start,
@@ -34,6 +34,7 @@ RULES: tuple[Callable[[Offered], Iterator[Finding]], ...] = (
     advice.price,
     room.fleet_memory,
     room.fleet_disk,
+    room.fleet_models,
     overlapping,
     late.late,
     own_code.missing,

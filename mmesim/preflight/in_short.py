@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from mmesim import units
 from mmesim.preflight.devices import jobs_at_once
-from mmesim.preflight.load import occupancy
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import at_most, copies_of_each, free_memory_bytes
+from mmesim.preflight.workers import occupancy
 from mmesim.preflight.working_set import working_sets
 
 

@@ -1,4 +1,4 @@
-"""Offered load against capacity: CPU, workers of each model, threads, and the number of calls."""
+"""Offered load against capacity: CPU, threads, and the number of calls; of workers see `workers`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from math import ceil
 import numpy as np
 
 from mmesim import units
-from mmesim.arrays import Floats
 from mmesim.preflight.finding import Finding
-from mmesim.preflight.offered import Offered, named
+from mmesim.preflight.offered import Offered
 from mmesim.scenario.endpoint.host_type import HostType
 
 BUSY = 0.9
@@ -26,14 +25,13 @@ MANY_CALLS, CALLS_PER_S = 1e9, 1e6
 """Calls that take a long while to simulate, and how many a core does in a second, roughly."""
 
 RULE = "docs/assumptions.md, CPU"
-QUEUE_RULE = "docs/assumptions.md, model server"
 
 
 def cpu(offered: Offered) -> Iterator[Finding]:
     """The CPU work that calls bring a second, against what all hosts can do."""
     scenario = offered.scenario
     hosts, one = scenario.endpoint.most_instances, scenario.endpoint.host.cores_when_full
-    have = _capacity_s(offered)
+    have = capacity_s(offered)
     brought = offered.open_per_s @ offered.cpu_s
     mean, peak = float(brought.mean()), float(brought.max())
     if max(mean / BUSY, peak) < have:
@@ -43,7 +41,7 @@ def cpu(offered: Offered) -> Iterator[Finding]:
     if mean >= have:
         follows = "more than there is: what is not done waits or is refused, whatever the queues hold"
     elif peak >= have:
-        follows = f"and in the busiest {units.show_seconds(_window_s(offered))} {units.show_fraction(peak / have)}"
+        follows = f"and in the busiest {units.show_seconds(window_s(offered))} {units.show_fraction(peak / have)}"
     else:
         follows = "waiting times rise steeply from here on"
     yield Finding(
@@ -72,76 +70,6 @@ def _capacity(host: HostType, each: bool) -> str:
     smt = f", whose 2 threads together do {units.show_number(host.smt_yield)} times the work of one"
     speed = "" if host.cpu_speed == 1.0 else f", at {units.show_number(host.cpu_speed)} times the speed of an ml.c5"
     return f"{does}{host.vcpu} vCPUs = {cores} cores{smt if host.threads_per_core == 2 else ''}{speed}"
-
-
-def occupancy(offered: Offered, instances: int | None = None) -> tuple[Floats, Floats]:
-    """[windows, models] busy workers that the calls of each model need, [models] workers that it can get.
-
-    A copy on every host, unless the router gives each model one home. One column if all models share their workers.
-    `instances`: other than those of the scenario.
-    """
-    scenario, kind = offered.scenario, offered.kind
-    count = scenario.endpoint.most_instances if instances is None else instances
-    hosts = 1 if scenario.endpoint.router.policy.one_home else count
-    if kind.queue.scope == "server":
-        workers = float(kind.server_workers.at_most * count)
-        return (offered.open_per_s @ offered.worker_s)[:, None], np.array([workers])
-    workers_of = offered.each(lambda model: kind.model_workers(model).at_most * hosts)
-    return offered.open_per_s * offered.worker_s, workers_of
-
-
-def workers(offered: Offered) -> Iterator[Finding]:
-    """Models whose calls need more workers than they can get, or nearly as many.
-
-    Where the CPU has to be mended first, those that lack workers even then.
-    """
-    hosts = offered.scenario.endpoint.most_instances
-    lacks_cpu = float((offered.open_per_s @ offered.cpu_s).mean()) >= _capacity_s(offered)
-    if lacks_cpu:
-        hosts = instances_for(offered)
-    busy, have = occupancy(offered, hosts)
-    mean, peak = busy.mean(axis=0) / have, busy.max(axis=0) / have
-    full = bool((mean >= 1.0).any())
-    share = mean if full or peak.max() < 1.0 else peak
-    if share.max() < BUSY:
-        return
-    rows = np.argsort(-share, kind="stable")[: int((share >= (1.0 if share.max() >= 1.0 else BUSY)).sum())].tolist()
-    busiest = rows[0]
-    need, rate = share * have, offered.open_per_s.mean(axis=0) if share is mean else offered.open_per_s.max(axis=0)
-    per_model = offered.kind.queue.scope == "model"
-    names = named([offered.models[row].name for row in rows]) if per_model else "all models together"
-    model = offered.models[busiest]
-    calls = f"{units.show_number(float(rate[busiest]))} calls a second of " if per_model else ""
-    work = units.show_seconds(float(offered.worker_s[busiest])) if per_model else "calls"
-    when = "" if share is mean else f" in its busiest {units.show_seconds(_window_s(offered))}"
-    if full:
-        follows = "the queue grows until it refuses calls, and a longer queue does not help"
-    else:
-        follows = "waiting times rise steeply from here on" if share is mean else "meanwhile the queue grows"
-    a_copy = offered.kind.model_workers(model).at_most if per_model else round(float(have[busiest]) / hosts)
-    where = "one copy" if have[busiest] == a_copy else f"a copy on each of {hosts} instances"
-    kept, at_most = units.show_number(float(need[busiest])), f"{have[busiest]:,.0f}"
-    even_then = f"; even with {hosts} instances, which the CPU work needs" if lacks_cpu else ""
-    enough = ceil(float(need[busiest]) / (SIZED_FOR * max(1.0, float(have[busiest]) / a_copy)))
-    limited = f"({a_copy} a copy, {where})" if per_model else f"({a_copy} an instance)"
-    yield Finding(
-        id="workers",
-        severity="problem" if full else "warning",
-        text=f"{names}: {calls}{work} keep {kept} workers busy, of {at_most} at most "
-        f"{limited}: "
-        f"{units.show_fraction(float(share[busiest]))}{when}; {follows}{even_then}",
-        evidence={
-            "model": model.name,
-            "busy_workers": float(need[busiest]),
-            "workers": float(have[busiest]),
-            "share": float(share[busiest]),
-            "models": len(rows),
-        },
-        source=QUEUE_RULE,
-        try_=f"models.{model.group}.{offered.kind.workers_key}={enough}"
-        if per_model
-        else f"server.{offered.kind.default_workers_key}={enough}",
-    )
 
 
 def threads(offered: Offered) -> Iterator[Finding]:
@@ -183,7 +111,7 @@ def calls(offered: Offered) -> Iterator[Finding]:
     attempts = 1 if retries is None else retries.max_attempts
     rate = float(offered.open_per_s.sum(axis=1).max())
     brought = float((offered.open_per_s @ offered.cpu_s).max())
-    have = _capacity_s(offered)
+    have = capacity_s(offered)
     left_over = rate * max(0.0, 1.0 - have / brought) if brought else 0.0
     in_flight = left_over * min(scenario.run.duration_s, attempts * scenario.clients.timeout_s)
     total = float(offered.open_per_s.sum(axis=1).mean()) * scenario.run.duration_s * scenario.run.replications
@@ -208,11 +136,12 @@ def calls(offered: Offered) -> Iterator[Finding]:
         )
 
 
-def _capacity_s(offered: Offered) -> float:
+def capacity_s(offered: Offered) -> float:
     """CPU work that all instances do in a second."""
     endpoint = offered.scenario.endpoint
     return endpoint.most_instances * endpoint.host.cores_when_full
 
 
-def _window_s(offered: Offered) -> float:
+def window_s(offered: Offered) -> float:
+    """Length of one of the windows over which calls are counted."""
     return offered.scenario.run.duration_s / len(offered.open_per_s)

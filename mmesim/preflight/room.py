@@ -109,6 +109,25 @@ def fleet_disk(offered: Offered) -> Iterator[Finding]:
     )
 
 
+def fleet_models(offered: Offered) -> Iterator[Finding]:
+    """All models against the number that the servers take at a time."""
+    scenario = offered.scenario
+    most, hosts = scenario.server_kind.most_models, scenario.endpoint.most_instances
+    need = len(scenario.hosted) * copies_of_each(scenario)
+    if most is None or need <= most * hosts or scenario.endpoint.model_cache == "disabled":
+        return
+    copies = "" if copies_of_each(scenario) == 1 else f", {copies_of_each(scenario)} copies of each"
+    yield Finding(
+        id="max_models",
+        severity="note",
+        text=f"not all models can be loaded at a time: there are {len(scenario.hosted):,}{copies}, there is room for "
+        f"{most * hosts:,} ({most:,} an instance); a load beyond gets 507, and an idle model is unloaded first",
+        evidence={"models": need, "limit": most * hosts},
+        source=RULE,
+        try_="more instances, or server.max_models, if your server takes more",
+    )
+
+
 def fleet_tasks(offered: Offered) -> Iterator[Finding]:
     """Whether processes and threads run out before the memory does."""
     scenario = offered.scenario

@@ -7,6 +7,14 @@ PARTS = (
 """One after the other they differ for the colour-blind, too (P. Tol's muted set, then M. Okabe's and K. Ito's)."""
 
 
+def style() -> str:
+    """The style of parts: `partN` is filled with the colour of a part, `on-partN` with one that can be read on it."""
+    return "\n".join(
+        f".picture .part{number} {{ fill: {colour}; }} .picture .on-part{number} {{ fill: {ink(colour)}; }}"
+        for number, colour in enumerate(PARTS)
+    )
+
+
 def ink(colour: str) -> str:
     """Black or white, whichever can be read on a colour `#rrggbb`."""
     red, green, blue = (int(colour[place : place + 2], 16) / 255.0 for place in (1, 3, 5))

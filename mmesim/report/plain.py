@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+MOST_LETTERS = 40
+"""Letters of a name where there is little room."""
 _UNSAFE = re.compile(
     "["
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, the escape among them, apart from tab and line end
@@ -28,6 +30,12 @@ def harmless(text: str) -> str:
 def harmless_line(text: str) -> str:
     """The same for what has to stay on its line."""
     return _LINE_ENDS.sub(_written_out, harmless(text))
+
+
+def shortened(name: str, most: int = MOST_LETTERS) -> str:
+    """A name on one line, harmless, and cut where it is too long."""
+    text = harmless_line(name)
+    return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def harmless_but_colours(text: str) -> str:

@@ -1,10 +1,11 @@
-"""How far a command is, as a bar on a terminal (rich); nothing is written where nobody looks."""
+"""How far a command is, as a line on a terminal (rich); nothing is written where nobody looks."""
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -14,20 +15,29 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 BAR_WIDTH = 16
-REDRAW_S = 0.1
+REDRAW_S = 0.5
+"""A drawing takes 1.5 ms of CPU time."""
+QUIET_S = 1.0
+"""What is over by then shows nothing, and nothing can be foretold before."""
+MOST_WIDE = 120
+
+Words = Sequence[tuple[int, str]]
+"""Rank and text of each part of a line, in their order on it: where there is no room the highest ranks are left out."""
 
 
 class _Bar:
-    """A bar on `stream`, from its first value on, at most ten times a second; wiped when the context is left.
+    """A line on `stream`, from a second after its first value on, at most twice a second; wiped in the end.
 
-    Nothing is drawn without a stream, nor on one that is not a terminal, or one that cannot move its cursor.
+    Nothing is drawn without a stream, nor on one that is not a terminal, or one that cannot move its cursor, nor in a
+    CI system, which keeps what is wiped.
     """
 
     def __init__(self, stream: TextIO | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._first: tuple[float, float, int] | None = None
+        """When the first value came, and what was done by then: work, and calls."""
         self._drawn_s = -REDRAW_S
-        moves = stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._progress = _progress(stream, clock) if stream is not None and moves else None
+        self._progress = _progress(stream, clock) if stream is not None and _is_looked_at(stream) else None
 
     def __enter__(self) -> Self:
         return self
@@ -38,25 +48,39 @@ class _Bar:
         if self._progress is not None:
             self._progress.stop()
 
-    def _show(self, done: float, total: float, words: Callable[[float], str]) -> None:
-        """Shows that `done` of `total` is done; `words` are given the seconds since the first value.
+    def _show(self, done: float, total: float, calls: int, words: Callable[[], Words]) -> None:
+        """Shows that `done` of `total` is done, in which there were `calls`.
 
-        Compiling and reading traces come before the first value, and say nothing about the speed of the rest.
+        Compiling and reading traces come before the first value, and say nothing about the speed of the rest. The time
+        left is that of the rest at the speed since then.
         """
         if self._progress is None:
             return
-        if not self._progress.task_ids:
-            self._progress.add_task("", total=total)
-        (task,) = self._progress.tasks
-        self._progress.update(task.id, completed=done, total=total, description=words(task.elapsed or 0.0))
-        if self._clock() - self._drawn_s >= REDRAW_S:
-            self._drawn_s = self._clock()
-            self._progress.start()
-            self._progress.refresh()
+        now_s = self._clock()
+        if self._first is None or done == self._first[1]:
+            self._first = now_s, done, calls  # processes start, or a warm-up is looked for
+        since_s = now_s - self._first[0]
+        if since_s < QUIET_S or now_s - self._drawn_s < REDRAW_S:
+            return
+        self._drawn_s = now_s
+        progress = self._progress
+        if not progress.task_ids:
+            progress.add_task("", total=total)
+        (task,) = progress.tasks
+        parts = list(words())
+        gained, more = done - self._first[1], calls - self._first[2]
+        if more:
+            parts.append((2, f"{_significant(more / since_s)} requests/s"))
+        if gained > 0.0:
+            parts.append((1, f"{units.show_seconds(_rounded(since_s * (total - done) / gained))} left"))
+        room = min(progress.console.width, MOST_WIDE) - BAR_WIDTH - len(" 100 %  ")
+        progress.update(task.id, completed=done, total=total, description=_fitting(parts, room))
+        progress.start()
+        progress.refresh()
 
 
 class ReplicationsBar(_Bar):
-    """Simulated time, calls a second and time left of replications."""
+    """Finished replications, simulated time, calls a second, hit ratio and time left of replications."""
 
     def __init__(
         self, stream: TextIO | None, duration_s: float, replications: int, clock: Callable[[], float] = time.monotonic
@@ -64,41 +88,48 @@ class ReplicationsBar(_Bar):
         super().__init__(stream, clock)
         self._duration_s = duration_s
         self._replications = replications
-        self._simulated_s: dict[int, float] = {}
-        self._calls: dict[int, int] = {}
+        self._seen: dict[int, tuple[float, int, int, int]] = {}
 
     def expect(self, replications: int) -> None:
         """Takes note of how many replications there will be in all, as far as that is known now."""
         self._replications = replications
 
-    def part(self, first: int) -> Callable[[int, float, int], None]:
+    def part(self, first: int) -> Callable[[int, float, int, int, int], None]:
         """An observer for one of several experiments: its replications count from `first`."""
-        return lambda replication, simulated_s, calls: self(first + replication, simulated_s, calls)
+        return lambda replication, *seen: self(first + replication, *seen)
 
-    def __call__(self, replication: int, simulated_s: float, calls: int) -> None:
+    def __call__(self, replication: int, simulated_s: float, calls: int, hits: int = 0, misses: int = 0) -> None:
         """Shows how far a replication is."""
         # The run goes on after the end of the arrivals until all are answered.
-        self._simulated_s[replication] = min(simulated_s, self._duration_s)
-        self._calls[replication] = calls
-        done_s, whole_s = sum(self._simulated_s.values()), self._duration_s * self._replications
+        self._seen[replication] = min(simulated_s, self._duration_s), calls, hits, misses
+        if self._progress is None:
+            return
+        done_s, calls, hits, misses = (sum(numbers) for numbers in zip(*self._seen.values(), strict=True))
+        self._show(done_s, self._duration_s * self._replications, calls, lambda: self._words(done_s, hits, misses))
 
-        def words(elapsed_s: float) -> str:
-            text = f"simulated {units.show_seconds(done_s)} of {units.show_seconds(whole_s)}"
-            rate = sum(self._calls.values()) / elapsed_s if elapsed_s else 0.0
-            return f"{text}, {units.show_count(rate)} requests/s" if rate else text
-
-        self._show(done_s, whole_s, words)
+    def _words(self, done_s: float, hits: int, misses: int) -> Words:
+        whole_s = self._duration_s * self._replications
+        words = [(4, f"simulated {units.show_seconds(done_s)} of {units.show_seconds(whole_s)}")]
+        if self._replications > 1:
+            finished = sum(one[0] >= self._duration_s for one in self._seen.values())
+            text = f"{units.show_count(finished)} of {units.show_count(self._replications)} replications"
+            words.insert(0, (3, text))
+        if hits + misses:
+            words.append((2, f"{100.0 * hits / (hits + misses):.1f} % hits"))
+        return words
 
 
 class SimulationsBar(_Bar):
     """How many of many simulations are finished; those from a store are not work, and not part of the bar."""
 
-    def __call__(self, simulated: int, found: int, total: int) -> None:
-        """Shows how many were simulated by now, of those that were not found in a store."""
-        text = f"{units.show_count(simulated + found)} of {units.show_count(total)} simulations"
-        if found:
-            text += f" ({units.show_count(found)} from the store)"
-        self._show(simulated, total - found, lambda elapsed_s: text)
+    def __call__(self, simulated: int, found: int, total: int, calls: int = 0) -> None:
+        """Shows how many were simulated by now, of those that were not found in a store, with how many calls."""
+
+        def words() -> Words:
+            text = f"{units.show_count(simulated + found)} of {units.show_count(total)} simulations"
+            return [(0, text), *([(3, f"{units.show_count(found)} from the store")] if found else [])]
+
+        self._show(simulated, total - found, calls, words)
 
 
 class FleetsBar(_Bar):
@@ -107,21 +138,45 @@ class FleetsBar(_Bar):
     def __call__(self, settled: int, total: int) -> None:
         """Shows how many are settled."""
         text = f"{units.show_count(settled)} of {units.show_count(total)} fleets"
-        self._show(settled, total, lambda elapsed_s: text)
+        self._show(settled, total, 0, lambda: [(0, text)])
+
+
+def _is_looked_at(stream: TextIO) -> bool:
+    """Whether it is a terminal that a person sees."""
+    in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false")
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not in_ci
+
+
+def _fitting(parts: Words, room: int) -> str:
+    """The parts in their order, without those for which there is no room; the lowest rank always stays."""
+    kept = list(parts)
+    while len(text := ", ".join(part for _, part in kept)) > room and len(kept) > 1:
+        kept.remove(max(kept, key=lambda part: part[0]))
+    return text
+
+
+def _rounded(seconds: float) -> float:
+    """A time that is not known better than that: whole seconds, from 10 s on two digits."""
+    if seconds < 10.0:
+        return float(math.ceil(seconds))
+    return float(f"{seconds:.1e}")
+
+
+def _significant(rate: float) -> str:
+    """A rate with two digits at least, without those that change all the time."""
+    return units.show_count(float(f"{rate:.2g}"))
 
 
 def _progress(stream: TextIO, clock: Callable[[], float]) -> Progress:
-    """A bar with percentage, words and time left; imported only for a terminal, which keeps other commands quick."""
+    """A bar with percentage and words; imported only for a terminal, which keeps other commands quick."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn
 
     plain: TextIO = getattr(stream, "terminal", stream)  # it draws with escapes
     return Progress(
         BarColumn(BAR_WIDTH),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.description}", markup=False),
-        TimeRemainingColumn(),
-        TextColumn("left"),
         console=Console(file=plain),
         auto_refresh=False,
         transient=True,

@@ -11,12 +11,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mmesim.results.expected import recovery
 from mmesim.results.figures import Formula, estimated
 from mmesim.results.latency import Pooled, latency, limit_text, pool
 from mmesim.results.run_data import RunData
 from mmesim.results.selected import windows
 from mmesim.scenario.figures import Kind, quantile_shares
 from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.expected import RECOVERY
 from mmesim.scenario.run.selection import Selection, State
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.histogram import merge, quantile
@@ -37,6 +39,9 @@ class Asked:
 
     def estimate(self, runs: Sequence[RunData], pooled: Pooled) -> Estimate:
         """The figure over replications as the summary has it: times in milliseconds."""
+        never = sum(math.isinf(self.formula.of(run)) for run in runs) if self.metric == RECOVERY else 0
+        if never:
+            return Estimate(None, reason=f"not recovered from in {never} of {len(runs)} replications")
         if self.state is not None:
             return latency(runs, pooled, self.metric, state=self.state)
         # A replication without such a call says nothing about them.
@@ -60,6 +65,17 @@ def asked(scenario: Scenario, runs: Sequence[RunData]) -> tuple[Asked, ...]:
             for one in _of(e, scenario, runs):
                 found.setdefault(one.name, one)
     return tuple(found.values())
+
+
+def recoveries(scenario: Scenario, all_of_them: bool = False) -> tuple[Asked, ...]:
+    """The times to the recovery from faults and deploys that `expect` asks for, or from all where it has a limit."""
+    if all_of_them and any(e.limits_calls for e in scenario.expect):
+        names = [*(one.name for one in scenario.faults), *(one.name for one in scenario.deploys)]
+    else:
+        names = [e.event for e in scenario.expect if e.event is not None]
+    return tuple(
+        Asked(f"{RECOVERY} after {name}", "ms", recovery(name, scenario), RECOVERY) for name in dict.fromkeys(names)
+    )
 
 
 def _of(e: Expectation, scenario: Scenario, runs: Sequence[RunData]) -> list[Asked]:

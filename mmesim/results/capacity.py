@@ -138,6 +138,11 @@ class Capacity(Entry):
 
         return capacity_plot(self)
 
+    def _repr_html_(self) -> str:
+        from mmesim.report.notebook.capacity import of_capacity
+
+        return of_capacity(self)
+
     def to_json(self) -> str:
         """The document as text, the same bytes each time."""
         return self.model_dump_json(indent=2) + "\n"

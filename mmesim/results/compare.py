@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from mmesim.results.asked import asked
+from mmesim.results.asked import asked, recoveries
 from mmesim.results.expect import shown_as
 from mmesim.results.figures import Formula, estimated, formula, hourly_usd, measured, over
 from mmesim.results.latency import Pooled, cells, limit_text, pool
@@ -92,10 +92,10 @@ def deltas(a: Result, b: Result) -> tuple[Delta, ...]:
 
 
 def _asked(a: Result, b: Result, pooled: tuple[Pooled, Pooled]) -> list[Delta]:
-    """The figures of some of the calls that both scenarios expect something of."""
+    """The figures of some of the calls that both scenarios expect something of, and recoveries from what both have."""
     found = []
-    of_b = {one.name: one for one in asked(b.scenario, b.runs)}
-    for one in asked(a.scenario, a.runs):
+    of_b = {one.name: one for one in (*asked(b.scenario, b.runs), *recoveries(b.scenario, all_of_them=True))}
+    for one in (*asked(a.scenario, a.runs), *recoveries(a.scenario, all_of_them=True)):
         if one.name not in of_b:
             continue
         pair, runs = (one.formula, of_b[one.name].formula), (a.runs, b.runs)

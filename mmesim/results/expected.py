@@ -52,7 +52,7 @@ def expected(e: Expectation, scenario: Scenario) -> Formula:
     if e.metric in COSTS:
         return _cost(e.metric, scenario)
     if e.event is not None:
-        return _recovery(e.event, scenario)
+        return recovery(e.event, scenario)
     path = ledger_path(e.metric)
     if path is not None:
         return _of_ledger(*path, share=e.kind == "share")
@@ -105,7 +105,8 @@ def _meet_slo(scenario: Scenario) -> Formula:
     return Formula("share", share, NO_MODELS)
 
 
-def _recovery(event: str, scenario: Scenario) -> Formula:
+def recovery(event: str, scenario: Scenario) -> Formula:
+    """Seconds from a fault or deploy to the recovery, the slowest of its name; infinite where it never came."""
     missing = f"{event} did not happen within the measured time, or was over before it"
     return Formula("ms", lambda run: recovery_s(scenario, run, event), missing, skip_missing=True)
 

@@ -132,6 +132,11 @@ class Explained(Entry):
     steady_state: SteadyState
     """whether the measured time was in steady state"""
 
+    def _repr_html_(self) -> str:
+        from mmesim.report.notebook.explained import of_explanation
+
+        return of_explanation(self)
+
     @property
     def frame(self) -> pd.DataFrame:
         """One row for each what-if and deciding figure: difference, ends of its interval, price, verdict."""

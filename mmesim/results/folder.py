@@ -87,6 +87,12 @@ SWEEP = Kind(
     "scenario",
     frozenset({"provenance.json", SCENARIO, "sweep.parquet", "sweep.csv", "sweep.sqlite", "report.html"}),
 )
+GATE = Kind(
+    "gate.json",
+    frozenset({"mmesim", "verdict", "scenarios", "seconds"}),
+    "verdict",
+    frozenset({"report.html"}),
+)
 
 LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "desktop.ini"})
 """What file managers leave in every folder that somebody looks at: it goes with the earlier result."""

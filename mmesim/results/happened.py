@@ -27,7 +27,8 @@ class Kind(StrEnum):
     """A fault began; `name` is that of `faults:`, `host` the host that it hit, `workers` how many of them died,
     `zone` that of the `hosts` which died."""
     fault_over = "fault_over"
-    """What the fault did is over; what follows from it need not be."""
+    """What the fault did is over; what follows from it need not be. `never_came`: so many replacements, if any, were
+    dropped by a scale-in, or lost, before they were in service."""
     killed = "killed"
     """The kernel killed a worker of `host`, or its container, for lack of memory; `name` is the fault that leaks."""
     deploy = "deploy"

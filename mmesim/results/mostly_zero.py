@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """The values that are not zero, and where they stand in the flat array."""
+class Kept:
+    """An array as the values that are not zero, and where they stand in the flat array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -34,14 +34,22 @@ class MostlyZero:
     def __get__(self, of: object | None, owner: type) -> NDArray[Any]:
         if of is None:
             raise AttributeError(self._name)  # a dataclass asks for the default: there is none
-        kept: _Kept = of.__dict__[self._name]
+        kept: Kept = of.__dict__[self._name]
         flat = np.zeros(int(np.prod(kept.shape)), kept.dtype)
         flat[kept.places] = kept.values
         return flat.reshape(kept.shape)
 
-    def __set__(self, of: object, value: NDArray[Any]) -> None:
+    def __set__(self, of: object, value: NDArray[Any] | Kept) -> None:
+        if isinstance(value, Kept):
+            of.__dict__[self._name] = value
+            return
         flat = value.reshape(-1)
         places = np.flatnonzero(flat)
         if flat.size < 2**31:
             places = places.astype(np.int32)
-        of.__dict__[self._name] = _Kept(value.shape, value.dtype, places, flat[places])
+        of.__dict__[self._name] = Kept(value.shape, value.dtype, places, flat[places])
+
+
+def as_kept(of: object, name: str) -> Any:
+    """The field of this name as it is kept: `Kept` where it is `MostlyZero`, else its value."""
+    return vars(of)[f"_{name}"] if isinstance(vars(type(of)).get(name), MostlyZero) else getattr(of, name)

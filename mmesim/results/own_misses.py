@@ -77,11 +77,9 @@ def _alike(scenario: Scenario) -> bool:
 
 def _hosts(scenario: Scenario, calls: Calls, fits: Flags) -> Iterator[tuple[Ints, Flags, bool]]:
     """Models and whether they are measured, of the calls of each host; whether it began as after the same calls."""
-    used = np.flatnonzero((calls.host >= 0) & fits[calls.model])
-    order = used[np.argsort(calls.host[used], kind="stable")]
-    numbers, begins = np.unique(calls.host[order], return_index=True)
-    ends = [*begins[1:], len(order)]
-    for number, first, end in zip(numbers.tolist(), begins, ends[: len(numbers)], strict=True):
-        rows = order[first:end]
-        warm = bool(scenario.endpoint.warm) and number < scenario.endpoint.instance_count
-        yield calls.model[rows].astype(np.int64), calls.measured[rows], warm
+    held = fits[calls.model]
+    for number in range(int(calls.host.max(initial=-1)) + 1):
+        rows = np.flatnonzero(held & (calls.host == number))
+        if len(rows):
+            warm = bool(scenario.endpoint.warm) and number < scenario.endpoint.instance_count
+            yield calls.model[rows].astype(np.int64), calls.measured[rows], warm

@@ -16,6 +16,9 @@ OF_RUN: Mapping[str, str] = MappingProxyType(
     }
 )
 """Name -> what it shows."""
+OF_SWEEP: Mapping[str, str] = MappingProxyType(
+    {"FIGURE": "a figure of the table, such as p99 or cache_hit_ratio, at all points"}
+)
 OF_PLAN: Mapping[str, str] = MappingProxyType({"plan": "what each fleet costs against the figure that decides"})
 FORMATS = (".png", ".svg", ".pdf")
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from html import escape
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,8 +120,9 @@ class Result:
         return pd.DataFrame(_estimates(self.summary), columns=["figure", "value", "low", "high"]).set_index("figure")
 
     def _repr_html_(self) -> str:
-        html: str = self.figures.to_html(float_format="{:,.4g}".format, na_rep="")
-        return f"<p>{escape(repr(self))}</p>{html}"
+        from mmesim.report.notebook.run import of_run
+
+        return of_run(self)
 
     @property
     def plot(self) -> Plots:

@@ -18,7 +18,8 @@ from mmesim.arrays import Floats
 from mmesim.errors import UserError
 from mmesim.results.every_call import of_folder
 from mmesim.results.figures import USE
-from mmesim.results.folder import PLAN, RUN, SCENARIO
+from mmesim.results.folder import GATE, PLAN, RUN, SCENARIO
+from mmesim.results.gated import Gated
 from mmesim.results.miss_ratio import with_own_calls
 from mmesim.results.planned import Planned
 from mmesim.results.provenance import FILE, Provenance
@@ -125,6 +126,14 @@ def plan_of(folder: Path) -> Planned:
         return Planned.model_validate_json((folder / PLAN.document).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
         raise _of_another_version(folder, error, "plan again") from error
+
+
+def gate_of(folder: Path) -> Gated:
+    """The gate in a folder; UserError for one that another version has written."""
+    try:
+        return Gated.model_validate_json((folder / GATE.document).read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as error:
+        raise _of_another_version(folder, error, "gate again") from error
 
 
 def origin_of(folder: Path) -> Provenance:

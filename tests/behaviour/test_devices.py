@@ -11,7 +11,19 @@ import simpy
 
 from mmesim.engine.endpoint_control import EndpointControl
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.scenario import CpuWait, Endpoint, HostType, ModelGroup, Service
+from mmesim.scenario import (
+    CpuWait,
+    Endpoint,
+    HostType,
+    ModelGroup,
+    Poisson,
+    RunSettings,
+    Scenario,
+    Server,
+    Service,
+    Traffic,
+    Weights,
+)
 from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.endpoint.devices import Devices
 from mmesim.scenario.models.groups import AffineBatch
@@ -103,6 +115,30 @@ def test_the_model_used_longest_ago_leaves_the_device(tmp_path):
     requests = [(0.0, "a", 0.5), (1.0, "c", 0.5), (3.0, "a", 0.5), (4.0, "b", 0.5), (6.0, "c", 0.5)]
     run = played(tmp_path, requests, "abc", place(room=2))
     assert ["device_copy" in call.parts for call in run.calls] == [False, False, False, True, True]
+
+
+def test_of_the_models_there_at_the_start_the_least_called_leaves_first(tmp_path):
+    # a and b, which are called most, are there; c evicts b, so that a is not copied.
+    requests = [(0.0, "c", 0.5), (3.0, "a", 0.5), (5.0, "a", 0.5), (7.0, "a", 0.5), (9.0, "b", 0.5), (12.0, "b", 0.5)]
+    run = played(tmp_path, requests, "abc", place(room=2))
+    assert ["device_copy" in call.parts for call in run.calls] == [True, False, False, False, True, False]
+
+
+def test_in_a_stationary_start_the_model_on_the_device_is_the_one_called_last():
+    # Room for one: that is a in three of four moments, where three of four calls are for a.
+    popular = Traffic(arrivals=Poisson(rate_per_s=1.0), popularity=Weights())
+    of = Scenario(
+        name="last",
+        endpoint=place(room=1, warm="stationary"),
+        models=(on_device("a", weight=3.0), on_device("b", weight=1.0)),
+        server=Server(),
+        traffic=(popular,),
+        run=RunSettings(duration_s=1.0),
+    )
+    began = [Simulation(of, number).plane.tables.views for number in range(80)]
+    there = [[int(one.on_device.resident[one.pools.first_worker[pool]]) for pool in (0, 1)] for one in began]
+    assert all(sum(one) == 1 for one in there)
+    assert 0.6 < sum(one[0] for one in there) / 80 < 0.9
 
 
 def test_the_first_call_after_a_load_copies_to_the_device(tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mmesim.engine.simulation import Simulation
+from mmesim.results.happened import Kind
 from mmesim.scenario import Autoscaling, RunSettings, ScheduledAction, Step, StepAdjustment, TargetTracking
 from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.faults.fault import Fault
@@ -54,6 +55,8 @@ def test_a_scale_in_takes_a_replacement_on_its_way_before_a_host_in_service(tmp_
     assert decisions(found.data) == [(960.0, "scale_in", 1)]
     assert [(host.row, host.born_s, host.gone_s) for host in sim.hosts[1:]] == [(1, 0.0, None), (2, 1020.0, 1020.0)]
     assert found.data.windows["Instances"][17:].tolist() == [1.0, 1.0, 1.0]
+    (over,) = (one for one in found.data.happened if one.kind is Kind.fault_over)
+    assert (over.at_s, over.figures) == (1020.0, {"never_came": 1})
 
 
 def test_replacements_on_their_way_count_as_hosts(tmp_path):

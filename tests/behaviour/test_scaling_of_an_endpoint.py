@@ -23,6 +23,7 @@ from mmesim.scenario import (
 )
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import Outcome, endpoint, model, play, scenario
+from tests.helpers.texts import load_text
 
 MINUTE = 60.0
 TRACKING = Autoscaling(min=1, max=3, policies=(TargetTracking(metric="InvocationsPerInstance", target=3.0),))
@@ -135,3 +136,23 @@ def test_no_warm_up_is_looked_for_and_caches_begin_as_on_the_hosts_of_the_start(
     assert found.scenario.changes_over_time == "autoscaling changes the number of hosts"
     assert found.runs[0].windows["ModelCacheHit"][:4].tolist() == [1.0] * 4
     assert decisions(found.runs[0])[0][1] == "scale_out"
+
+
+def test_a_target_for_gpus_counts_each_device_as_a_hundred():
+    # 10 calls a second of 75 ms on one of two devices: busy 75 % in all, 75 of 200; 1 x 75 / 50 = 1.5 hosts at 2 min.
+    text = """
+        name: gpus
+        endpoint:
+          vcpu: 2
+          memory: 8 GiB
+          devices: {count: 2, memory: 8 GiB}
+          warm: true
+          provisioning: 1 min
+          autoscaling: {policy: target_tracking, metric: gpu_utilization, target: 50, out_points: 1, min: 1, max: 4}
+        models: {name: m, artifact_size: 1 MB, memory: 1 MB, service: {device: 75 ms}}
+        traffic: {arrivals: {constant: {rate: 10 /s}}}
+        run: {duration: 3 min}
+    """
+    data = Simulation(load_text(text)).run()
+    assert decisions(data) == [(2 * MINUTE, "scale_out", 2)]
+    assert data.happened[0].figures["metric"] == pytest.approx(75.0, rel=0.01)

@@ -83,6 +83,7 @@ def test_too_much_traffic_exits_with_1_and_says_by_how_much(mmesim: Command, fil
     assert " % too much: 0." in done.out
 
 
+@pytest.mark.slow
 def test_one_group_is_varied_and_the_other_stays(mmesim: Command, file: Path):
     other = """\
   - {name: other, count: 5, artifact_size: 0, memory: 1 MiB, process_memory: 0, load: {cpu: 0 s}, service: {wait: 1 ms}}
@@ -153,6 +154,7 @@ def test_mistakes_are_refused_before_anything_is_simulated(
     assert not Path("store.sqlite").exists()
 
 
+@pytest.mark.slow
 def test_recorded_traffic_has_no_more_models_but_more_traffic(mmesim: Command, file: Path):
     calls = "".join(f"{k / 10},small-{k % 20:03d}\n" for k in range(300))
     Path("calls.csv").write_text(f"time,model\n{calls}")

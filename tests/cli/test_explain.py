@@ -7,8 +7,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from markupsafe import escape
 
 import mmesim as package
+from mmesim.report.content.explained import answer_report
+from mmesim.report.text import text
 from mmesim.results.explained import explained_schema
 from tests.helpers.command import Command
 
@@ -105,6 +108,10 @@ def test_too_much_work_needs_a_yes(mmesim: Command, file: Path) -> None:
 def test_from_python(file: Path, tmp_path: Path) -> None:
     found = package.explain(file, replications=3, store=tmp_path / "s.sqlite")
     assert isinstance(found, package.Explained)
+    shown = found._repr_html_()
+    answer = " ".join(text(answer_report(found)).split())
+    assert shown.count(escape(answer)) == 1  # above the report, which does not say it again
+    assert len(shown.encode()) < 20_000
     frame = found.frame
     assert frame.index.names == ["what_if", "figure"]
     assert len(frame) == len(found.what_ifs) * len(found.deciding)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ def simulate(scenario: Scenario, replication: int, observer: Observer | None, re
     service = scenario.models[0].service
     assert service is not None
     calls = [Call(service.cpu.mean, queue=0.01 * float(x)) for x in draws]
-    return replace(run_data(scenario, calls, replication=replication), records=None)
+    return run_data(scenario, calls, replication=replication, records=None)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,13 @@ import pytest
 
 from mmesim.cli.common import as_shown
 from mmesim.experiment.execute.task import Observer
+from mmesim.experiment.gate.gate import gate as make_gate
 from mmesim.results.gated import Gated, gated_schema
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from tests.helpers.command import Command, Outcome
 from tests.helpers.page import Page
-from tests.unit.experiment.fakes import Simulate
+from tests.unit.experiment.fakes import Fake, Simulate
 from tests.unit.results.synthetic import Call, run_data
 
 SCENARIO = """\
@@ -46,34 +48,57 @@ def simulate(scenario: Scenario, replication: int, observer: Observer | None, re
     )
 
 
+def write(folder: Path) -> list[Path]:
+    """A scenario that passes, one that fails and one on the edge."""
+    files = [folder / f"{name}.yaml" for name in NAMES]
+    for file, vcpu in zip(files, NAMES.values(), strict=True):
+        written = SCENARIO.replace("name: day", f"name: {file.stem}").replace("vcpu: 2", f"vcpu: {vcpu}")
+        file.write_text(written, encoding="utf-8")
+    return files
+
+
 @pytest.fixture
-def gate(stand_in: Callable[[Simulate], None], mmesim: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+def first_gate(stand_in: Callable[[Simulate], None], mmesim: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """`mmesim gate` in a folder with a scenario that passes, one that fails, one on the edge and one that is wrong."""
     stand_in(simulate)
     for name in ("GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
         monkeypatch.delenv(name, raising=False)
-    for name, vcpu in NAMES.items():
-        written = SCENARIO.replace("name: day", f"name: {name}").replace("vcpu: 2", f"vcpu: {vcpu}")
-        Path(f"{name}.yaml").write_text(written, encoding="utf-8")
+    write(Path())
     Path("wrong.yaml").write_text(SCENARIO.replace("p99 <", "p98x <"), encoding="utf-8")
     return lambda *words: mmesim("gate", *words)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with the runs of the scenarios."""
+    folder = tmp_path_factory.mktemp("simulated")
+    make_gate(write(folder), executor=Fake(simulate), store=folder / "gate.sqlite")
+    return folder / "gate.sqlite"
+
+
+@pytest.fixture
+def gate(first_gate: Command, simulated: Path) -> Command:
+    """`mmesim gate` where the runs are there, so that none is simulated."""
+    Path("results").mkdir()
+    shutil.copy(simulated, "results/gate.sqlite")
+    return first_gate
 
 
 def last_line(outcome: Outcome) -> str:
     return outcome.out.splitlines()[-1]
 
 
-def test_exit_codes_and_the_verdict_as_the_last_line(gate: Command):
-    passes, fails, is_open = gate("day.yaml"), gate("slow.yaml"), gate("edge.yaml")
+def test_exit_codes_and_the_verdict_as_the_last_line(first_gate: Command):
+    passes, fails, is_open = first_gate("day.yaml"), first_gate("slow.yaml"), first_gate("edge.yaml")
     assert (passes.code, last_line(passes)) == (0, "pass: both limits hold")
     assert (fails.code, last_line(fails)) == (1, "FAIL: 1 of 2 limits, p99 < 500 ms")
     assert is_open.code == 2
     assert "UNDECIDED: 1 of 2 limits, p99 < 500 ms: " in is_open.out
-    assert gate("day.yaml", "slow.yaml", "edge.yaml").code == 1
+    assert first_gate("day.yaml", "slow.yaml", "edge.yaml").code == 1
 
 
-def test_the_same_gate_prints_the_same_and_says_on_stderr_that_nothing_was_run(gate: Command):
-    first, second = gate("day.yaml", "slow.yaml"), gate("day.yaml", "slow.yaml")
+def test_the_same_gate_prints_the_same_and_says_on_stderr_that_nothing_was_run(first_gate: Command):
+    first, second = first_gate("day.yaml", "slow.yaml"), first_gate("day.yaml", "slow.yaml")
     assert first.out == second.out
     assert "runs were simulated" in first.err
     assert second.err == "nothing had to be simulated for the verdicts: all is in results/gate.sqlite\n"
@@ -120,9 +145,19 @@ def test_every_file_that_is_asked_for_is_written(gate: Command):
     assert [words[:12] for words in page.sections.values()] == ["✓ day.yaml d", "✗ slow.yaml "]
 
 
-def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_simulated(gate: Command):
+def test_a_page_is_made_later_of_its_folder(gate: Command, mmesim: Command):
+    shown = gate("day.yaml", "slow.yaml", "--report", "g.html", "--out", "kept")
+    assert mmesim("report", "kept").code == 0
+    assert Path("kept/report.html").read_text(encoding="utf-8") == Path("g.html").read_text(encoding="utf-8")
+    assert mmesim("report", "kept", "--out", "-").out == shown.out
+    Path("kept/gate.json").write_text('{"mmesim": "9", "verdict": "pass", "scenarios": 1, "seconds": null}')
+    refused = mmesim("report", "kept")
+    assert (refused.code, "kept cannot be read by mmesim" in refused.err) == (64, True)
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused_before_anything_is_simulated(first_gate: Command):
     Path("out").mkdir()
-    refused = gate("day.yaml", "--junit", "out")
+    refused = first_gate("day.yaml", "--junit", "out")
     assert refused.code == 64
     assert "--junit needs the name of a file, and out is a folder" in refused.err
     assert not Path("results").exists()

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ print(code, [name for name in {HEAVY!r} if name in sys.modules])
 def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
     draws = generator(scenario.run.seed, replication, "fake").random(100)
     calls = [Call(0.1 + 0.2 * x) for x in draws.tolist()]
-    return replace(run_data(scenario, calls, replication=replication), records=None)
+    return run_data(scenario, calls, replication=replication, records=None)
 
 
 def test_nothing_that_simulates_is_loaded_when_nothing_changed(

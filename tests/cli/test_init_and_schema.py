@@ -71,6 +71,7 @@ def test_every_commented_example_of_the_starter_is_valid_too(mmesim):
     for line in text.splitlines():
         bare = line.strip()
         example = bare.startswith("# ") and ":" in bare.split()[1] and not line.startswith("#")
+        example |= line.lstrip().startswith(("# faults:", "# deploys:", "#   - {", "#   {"))
         lines.append(line.replace("# ", "", 1) if example else line)
     Path("models.csv").write_text("name,artifact_size,memory,service\nx,1 MB,1 MiB,1 ms\n")
     opened = "\n".join(lines).replace("# - file: models.csv", "- file: models.csv")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from mmesim.experiment.execute.task import Observer, Task
+from mmesim.experiment.plan.plan import plan as make_plan
 from mmesim.results.folder import PLAN
 from mmesim.results.planned import Planned
 from mmesim.results.run_data import RunData
@@ -34,6 +36,23 @@ def plan(mmesim: Command) -> Callable[..., Outcome]:
     """Runs `mmesim plan small.yaml` with more words."""
     Path("small.yaml").write_text(SCENARIO)
     return lambda *words: mmesim("plan", "small.yaml", *words)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with all the runs of the plan."""
+    folder = tmp_path_factory.mktemp("simulated")
+    (folder / "small.yaml").write_text(SCENARIO)
+    make_plan(folder / "small.yaml", store=folder / "plan.sqlite")
+    return folder / "plan.sqlite"
+
+
+@pytest.fixture
+def again(plan: Callable[..., Outcome], simulated: Path) -> Callable[..., Outcome]:
+    """`plan` in a folder where the runs of the plan are there, so that none is simulated."""
+    Path("results").mkdir()
+    shutil.copy(simulated, "results/plan.sqlite")
+    return plan
 
 
 def found(folder: str = "results/small-plan") -> Planned:
@@ -61,8 +80,8 @@ def stops_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[int | None], None]
     return after
 
 
-def test_an_answer_is_printed_and_written_with_all_that_deploys_it(plan: Callable[..., Outcome]) -> None:
-    done = plan("--report")
+def test_an_answer_is_printed_and_written_with_all_that_deploys_it(again: Callable[..., Outcome]) -> None:
+    done = again("--report")
     assert done.code == 0, done.err
     document = found()
     assert document.verdict == "pass"
@@ -87,21 +106,21 @@ def test_an_answer_is_printed_and_written_with_all_that_deploys_it(plan: Callabl
     assert list(frame.index[frame.answer]) == [document.answer]
 
 
-def test_the_scenario_of_the_answer_can_be_run(plan: Callable[..., Outcome], mmesim: Command) -> None:
-    plan("--quiet")
+def test_the_scenario_of_the_answer_can_be_run(again: Callable[..., Outcome], mmesim: Command) -> None:
+    again("--quiet")
     assert mmesim("run", "results/small-plan/scenario.yaml", "--check", "--quiet", "--replications", 12).code == 0
 
 
-def test_quiet_prints_the_answer_alone(plan: Callable[..., Outcome]) -> None:
-    done = plan("--quiet")
+def test_quiet_prints_the_answer_alone(again: Callable[..., Outcome]) -> None:
+    done = again("--quiet")
     assert done.err == ""
     assert done.out.startswith("With 95 % over simulation noise, given this scenario and these assumptions:\n")
     assert done.out.rstrip().endswith(".")
     assert "\n\n" not in done.out
 
 
-def test_json_is_the_document_that_is_written(plan: Callable[..., Outcome]) -> None:
-    done = plan("--json", "--quiet")
+def test_json_is_the_document_that_is_written(again: Callable[..., Outcome]) -> None:
+    done = again("--json", "--quiet")
     assert Planned.model_validate_json(done.out) == found()
     assert done.out == Path("results/small-plan/plan.json").read_text()
 
@@ -117,8 +136,8 @@ def test_what_is_in_the_store_is_not_simulated_again(
     assert done.err.startswith(f"0 simulations, {found().used.replications} more were already in results/plan.sqlite")
 
 
-def test_deploy_prints_the_files(plan: Callable[..., Outcome]) -> None:
-    out = plan("--deploy").out
+def test_deploy_prints_the_files(again: Callable[..., Outcome]) -> None:
+    out = again("--deploy").out
     for name in ("model.json", "endpoint-config.json", "config.properties"):
         assert f"\n\n{name}: " in out
         for line in Path("results/small-plan", name).read_text().splitlines():
@@ -135,9 +154,9 @@ def test_a_grid_without_a_fleet_inside_ends_with_1_and_says_what_none_meets(plan
 
 
 def test_ctrl_c_gives_the_best_so_far_and_the_same_command_goes_on(
-    plan: Callable[..., Outcome], stops_after: Callable[[int | None], None]
+    plan: Callable[..., Outcome], stops_after: Callable[[int | None], None], simulated: Path, tmp_path: Path
 ) -> None:
-    whole = plan("--quiet", "--store", "other.sqlite").out
+    whole = plan("--quiet", "--store", shutil.copy(simulated, tmp_path / "other.sqlite")).out
     stops_after(25)
     done = plan()
     assert done.code == 130
@@ -205,7 +224,7 @@ def test_a_plan_does_not_take_the_place_of_a_run(plan: Callable[..., Outcome], m
 
 
 def test_a_gate_of_a_folder_leaves_out_the_scenario_that_a_plan_keeps(
-    plan: Callable[..., Outcome], mmesim: Command
+    again: Callable[..., Outcome], mmesim: Command
 ) -> None:
-    plan("--quiet")
+    again("--quiet")
     assert mmesim("gate", "results", "--quiet").code == 64

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmesim.results.folder import PLAN
-from mmesim.results.pictures import OF_PLAN, OF_RUN
+from mmesim.results.pictures import OF_PLAN, OF_RUN, OF_SWEEP
 from tests.cli.test_run import SCENARIO, Engine
 from tests.helpers.command import Command
 from tests.helpers.planned import planned
@@ -57,14 +57,31 @@ def test_the_folder_of_a_plan_has_its_own_picture(mmesim: Command) -> None:
     assert (refused.code, refused.err) == (64, "plan has no picture 'latency': one of plan\n")
 
 
+def test_the_folder_of_a_sweep_has_a_picture_of_each_figure(
+    stand_in: Callable[[Simulate], None], mmesim: Command
+) -> None:
+    stand_in(Engine())
+    Path("day.yaml").write_text(SCENARIO)
+    grid = "endpoint.instance_count=1,2"
+    assert mmesim("sweep", "day.yaml", "--grid", grid, "--out", "swept", "--plot", "now.svg", "--quiet").code == 0
+    assert mmesim("plot", "swept", "p99", "-o", "later.svg").code == 0
+    assert Path("later.svg").read_bytes() == Path("now.svg").read_bytes()
+    refused = mmesim("plot", "swept", "cache-hit-ration")
+    assert refused.code == 64
+    assert "(did you mean cache_hit_ratio?)" in refused.err
+
+
 def test_a_folder_that_is_none_is_refused(mmesim: Command) -> None:
     Path("empty").mkdir()
     for name, said in (("empty", "it has no summary.json of mmesim"), ("nowhere", "there is no such folder")):
         refused = mmesim("plot", name, "latency")
-        assert (refused.code, refused.err) == (64, f"{name} is not the result folder of a run or of a plan: {said}\n")
+        assert (refused.code, refused.err) == (
+            64,
+            f"{name} is not the result folder of a run, a sweep or a plan: {said}\n",
+        )
 
 
 def test_the_help_says_what_each_picture_shows(mmesim: Command) -> None:
     lines = mmesim("plot", "--help").out.splitlines()
-    for name, says in (*OF_RUN.items(), *OF_PLAN.items()):
+    for name, says in (*OF_RUN.items(), *OF_SWEEP.items(), *OF_PLAN.items()):
         assert f"  {name:<11} {says}" in lines

@@ -93,6 +93,7 @@ def test_the_patches_fit_and_the_number_of_files_is_true(title: str):
     assert title.endswith(f": {len(patched(title))} files")
 
 
+@pytest.mark.slow
 def test_an_eviction_policy(tmp_path: Path):
     carried_out(tmp_path, "eviction policy")
     assert run(tmp_path, EVICTION="mru")["loads"] != run(tmp_path, EVICTION="lru")["loads"]

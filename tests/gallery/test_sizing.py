@@ -19,8 +19,8 @@ EIGHT = ("endpoint.instance_type=ml.m5.large", "endpoint.instance_count=8")
 
 @cache
 def summary(name: str, *overrides: str) -> Any:
-    """The summary of a scenario, with three replications."""
-    return run(load(GALLERY / f"{name}.yaml", list(overrides)), replications=3, records=None).summary
+    """The summary of a scenario, with two replications."""
+    return run(load(GALLERY / f"{name}.yaml", list(overrides)), replications=2, records=None).summary
 
 
 def p99_ms(name: str, *overrides: str) -> float:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.helpers.files import ROOT
-from tests.laws.changes import run_changing
+from tests.laws.changes import run_changing, run_eventful
 from tests.laws.scenarios import with_clients
 
 FLEETS = 2000
@@ -40,6 +40,11 @@ def digests(first: int, cases: int, **variables: str) -> dict[str, str]:
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_changing_fleet_obeys_the_laws(scenario, seed):
     run_changing(scenario, seed)
+
+
+def test_a_fleet_under_faults_deploys_and_scaling_together_obeys_the_laws():
+    happened = {str(one.kind) for seed in range(40) for one in run_eventful(seed).happened}
+    assert happened > {"fault", "scale_out", "shifted", "rolled_back", "deployed", "gone"}
 
 
 @compiled

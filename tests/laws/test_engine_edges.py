@@ -107,7 +107,14 @@ run: {{duration: 20 s}}
 """
 
 
-@pytest.mark.parametrize("post", ["{wait: 1 s}", "{cpu: 1 ms}", "0 ms"], ids=["timers", "tasks", "records"])
+@pytest.mark.parametrize(
+    "post",
+    [
+        pytest.param("{wait: 1 s}", id="timers"),
+        pytest.param("{cpu: 1 ms}", id="tasks"),
+        pytest.param("0 ms", id="records", marks=pytest.mark.slow),
+    ],
+)
 def test_a_queue_of_jobs_that_take_no_time_ends_at_one_instant(tmp_path, post):
     # Uncompiled, so that a write beyond a table is an error and not a broken process.
     jobs = 17_000 if post == "0 ms" else 1_000

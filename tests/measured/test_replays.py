@@ -97,6 +97,7 @@ def test_a_request_that_was_neither_answered_nor_refused_is_not_passed_over(stat
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 
 
+@pytest.mark.slow
 def test_the_document_holds_what_the_command_writes():
     written = DOCUMENT.read_text(encoding="utf-8").partition(report.BEGIN)[2].partition(report.END)[0].strip()
     fresh = report.text()

@@ -40,7 +40,12 @@ def azure(eviction: EvictionPolicy, copies: int, hours: int) -> Scenario:
 
 @pytest.mark.parametrize("eviction", REFERENCE, ids=str)
 @pytest.mark.parametrize(
-    ("copies", "hours", "least_requests"), [(600, 24, 608_228), (200, 9, 200_000), (100, 9, 200_000)]
+    ("copies", "hours", "least_requests"),
+    [
+        pytest.param(600, 24, 608_228, marks=pytest.mark.slow),
+        (200, 9, 200_000),
+        pytest.param(100, 9, 200_000, marks=pytest.mark.slow),
+    ],
 )
 def test_hits_of_a_real_day(eviction, copies, hours, least_requests):
     models, ours = replay(azure(eviction, copies, hours))

@@ -105,6 +105,7 @@ def test_a_fleet_that_survives_in_steady_state_may_take_too_long_through_the_los
         assert "recovery after instance_loss < 3 min fails: it takes 3.5 min" in found.document.why_not[0].text
 
 
+@pytest.mark.slow
 def test_a_fleet_of_which_nothing_is_left_is_turned_down_by_arithmetic(store: Path):
     found = plan(scenario(", survive: instance"), store=store)
     one = found.document.fleets[0]

@@ -55,9 +55,9 @@ def cheapest(true: list[float], allowed: float) -> int:
 CASES = [
     # rate, workers, percentile, allowed share, limit, the fewest hosts inside
     (120.0, 2, "p90", 0.1, 0.06, 3),
-    (300.0, 2, "p99", 0.01, 0.12, 6),
-    (130.0, 1, "p95", 0.05, 0.15, 5),
-    (250.0, 1, "p90", 0.1, 0.2, 7),
+    pytest.param(300.0, 2, "p99", 0.01, 0.12, 6, marks=pytest.mark.slow),
+    pytest.param(130.0, 1, "p95", 0.05, 0.15, 5, marks=pytest.mark.slow),
+    pytest.param(250.0, 1, "p90", 0.1, 0.2, 7, marks=pytest.mark.slow),
 ]
 
 

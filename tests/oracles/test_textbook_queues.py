@@ -16,7 +16,14 @@ from tests.oracles.queues import LARGEST_STANDARD_ERROR, QUEUES, Queue
 SEED = 1
 
 
-@pytest.mark.parametrize("queue", QUEUES, ids=lambda queue: queue.name)
+DEAR = {"M/M/4//60", "M/G/1-PS//12", "M/G/1", "M/M/2/7 refused"}
+"""They take a second or two each."""
+
+
+@pytest.mark.parametrize(
+    "queue",
+    [pytest.param(queue, id=queue.name, marks=[pytest.mark.slow] if queue.name in DEAR else []) for queue in QUEUES],
+)
 def test_queue(queue: Queue):
     run = simulate(queue.scenario(queue.calls, SEED))
     assert set(run.checks.values()) == {"ok"}

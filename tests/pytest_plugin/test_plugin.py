@@ -77,6 +77,7 @@ def test_without_the_option_nothing_is_collected_and_nothing_is_imported(session
     session.run().assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_the_package_works_without_pytest():
     script = (
         "import sys; sys.modules['pytest'] = sys.modules['_pytest'] = None\n"
@@ -111,8 +112,18 @@ def test_every_line_is_a_test_and_undecided_a_status_of_its_own(session: Session
     assert "collect.py" not in str(ran.stdout)
 
 
-@pytest.mark.parametrize(("undecided", "code"), [("fail", 1), ("pass", 0)])
-@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "xdist"])
+XDIST = ("-n", "2")
+
+
+@pytest.mark.parametrize(
+    ("undecided", "code", "processes"),
+    [
+        pytest.param("fail", 1, (), id="fail", marks=pytest.mark.slow),
+        pytest.param("pass", 0, (), id="pass"),
+        pytest.param("fail", 1, XDIST, id="fail-xdist"),
+        pytest.param("pass", 0, XDIST, id="pass-xdist", marks=pytest.mark.slow),
+    ],
+)
 def test_what_undecided_means_for_the_session(session: Session, undecided: str, code: int, processes: tuple[str, ...]):
     session.scenario("a.yaml", OPEN, *MEETS)
     ran = session.run("--mmesim", f"--mmesim-undecided={undecided}", "--junitxml=out.xml", *processes)
@@ -123,10 +134,8 @@ def test_what_undecided_means_for_the_session(session: Session, undecided: str, 
     assert '<property name="mmesim_verdict" value="undecided" />' in Path("out.xml").read_text(encoding="utf-8")
 
 
-OTHER_SPREADS = ("loadfile", "loadscope", "loadgroup", "worksteal")
-
-
-@pytest.mark.parametrize("spread", ["load", *(pytest.param(one, marks=pytest.mark.slow) for one in OTHER_SPREADS)])
+@pytest.mark.slow
+@pytest.mark.parametrize("spread", ["load", "loadfile", "loadscope", "loadgroup", "worksteal"])
 def test_with_xdist_all_lines_of_a_file_run_in_one_process(session: Session, spread: str):
     for name in ("a.yaml", "b.yaml"):
         session.scenario(name, *MEETS, "throughput > 1 /s", "loads < 100 /h", "workers.utilization < 90 %")

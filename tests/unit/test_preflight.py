@@ -49,6 +49,10 @@ def test_nothing_is_found_where_all_is_well(make: Make) -> None:
 
 GPU = ["endpoint.devices={count: 1, memory: 16 GiB}"]
 
+CUSTOM = (
+    "{kind: custom, overhead: none, base_tasks: 50, queue: model, job_queue_size: 100, event_loops: 4, max_models: 2}"
+)
+
 FIRES = {
     "never_fits": (["models.m.workers=4"], "problem"),
     "load_time": (["models.m.artifact_size=29 GB", "endpoint.download.unpack=50 MB/s"], "problem"),
@@ -74,6 +78,7 @@ FIRES = {
     "price": (["endpoint.region=ap-southeast-7"], "note"),
     "memory": (["models.m.count=10"], "note"),
     "disk": (["models.m.count=4", "endpoint.disk_size=100 MB"], "note"),
+    "max_models": ([f"server={CUSTOM}", "models.m.count=5"], "note"),
 }
 
 

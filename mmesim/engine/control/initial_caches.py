@@ -40,6 +40,8 @@ class InitialCaches:
         self._models = scenario.model_table()
         self._held = [(model.pool_memory_bytes, model.pool_tasks) for model in self._models]
         self._policy = scenario.endpoint.router.policy
+        self._last_s: Floats | None = None
+        """[hosts, models] when each was called last, negative; None where the pools know it."""
 
     def begin(self) -> None:
         """Do what `endpoint.warm` says."""
@@ -68,10 +70,14 @@ class InitialCaches:
     def _fill_devices(self) -> None:
         """Models on the devices, as far as they fit: those used last, of models that are placed the most popular."""
         pools = self._plane.tables.views.pools
+        each: list[int] = []
         for host in self._hosts:
             # Placed in order of popularity at time 0, or replayed before: equal times keep the order.
-            for pool in sorted(self._plane.pools_of(host.row), key=lambda pool: -float(pools.last[pool])):
-                self._plane.put_on_device(0.0, pool)
+            last_s = {pool: float(pools.last[pool]) for pool in self._plane.pools_of(host.row)}
+            if self._last_s is not None:
+                last_s = {pool: float(self._last_s[host.row, int(pools.model[pool])]) for pool in last_s}
+            each += sorted(last_s, key=lambda pool: -last_s[pool])
+        self._plane.fill_devices(0.0, each)
 
     def _stationary(self) -> None:
         """Leave the caches as three characteristic times of the same traffic leave them, replayed without timing.
@@ -92,6 +98,10 @@ class InitialCaches:
         memory, disk = Room.of(self._scenario, hosts), Room.on_disk(self._scenario, hosts)
         if memory.holds(copies):
             self._place_all(rates, everywhere)
+            # Nothing tells when each was called last: as far as devices go, by a Poisson process.
+            chance = generator(self._scenario.run.seed, self._replication, "last calls")
+            ages_s = chance.standard_exponential((hosts, len(rates))) / np.where(rates > 0.0, rates, np.nan)
+            self._last_s = -ages_s
             return
         reference = Reference(self._scenario, self._replication, rates)
         time_s = reference.characteristic_time_s(memory)

@@ -29,9 +29,15 @@ def zone_loss(world: World, fault: Fault, _: float) -> Process:
 
 
 def _lose(world: World, fault: Fault, hosts: Sequence[Host], replace: bool) -> Process:
-    """They die; the fault is over when others have taken the places of those that were not to leave anyway."""
+    """They die; the fault is over when others have taken the places of those that were not to leave anyway, or are not
+    wanted any more.
+    """
     for host in hosts:
         world.fleet.lose(host)
     if replace and hosts:
-        yield world.env.all_of([world.fleet.replace(host) for host in hosts if not host.leaves])
-        world.ends(fault)
+        coming = [world.fleet.replace(host) for host in hosts if not host.leaves]
+        yield world.env.all_of(coming)
+        # A scale-in may want fewer meanwhile, and another fault may hit those that are on their way.
+        came: list[Host] = [one.value for one in coming]  # type: ignore[misc]  # the value of each is a host
+        gone = sum(host.is_gone and not host.was_open for host in came)
+        world.ends(fault, **({"never_came": gone} if gone else {}))

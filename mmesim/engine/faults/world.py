@@ -107,6 +107,6 @@ class World:
         """Note that the kernel killed the largest process of a host."""
         self._journal.note(Kind.killed, fault.name, host=host.row)
 
-    def ends(self, fault: Fault) -> None:
-        """Note that the fault is over."""
-        self._journal.note(Kind.fault_over, fault.name)
+    def ends(self, fault: Fault, **figures: float) -> None:
+        """Note that the fault is over; `figures` say what came of it."""
+        self._journal.note(Kind.fault_over, fault.name, **figures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,22 @@ class Windows:
     """Watches the endpoint; changes nothing. Windows cover [0, duration)."""
 
     def __init__(
-        self, env: Environment, plane: DataPlane, live: LiveMetrics, duration_s: float, window_s: float = WINDOW_S
+        self,
+        env: Environment,
+        plane: DataPlane,
+        live: LiveMetrics,
+        duration_s: float,
+        window_s: float = WINDOW_S,
+        report: Callable[[], None] | None = None,
     ) -> None:
+        """`report` is called at the end of each window that is waited for."""
         self._env = env
         self._plane = plane
         self._meter = live.meter()
         self._ends = _ends(duration_s, window_s)
         self._names: tuple[str, ...] = ()
         self._values = array("d")
+        self._report = report
         self._repeats: list[int] = []
         asked = plane.tables.views.params[0].window_times == 1
         self._times = TimesOfPeriods(period_s(duration_s)) if asked else None
@@ -54,6 +62,8 @@ class Windows:
             period = self._meter.read(end - start)
             if self._times is not None:
                 self._times.add(start, self._plane.tables.views.window_times, period.latencies, period.times)
+            if self._report is not None:
+                self._report()
             row = period.figures
             self._names = tuple(row)
             self._values.extend(row.values())

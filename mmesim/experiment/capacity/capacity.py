@@ -23,7 +23,7 @@ from mmesim.experiment.robustness import robustness as try_unknowns
 from mmesim.experiment.runs import Runs, Watch
 from mmesim.experiment.store.store import Store
 from mmesim.results.capacity import Capacity
-from mmesim.scenario.file.load import load
+from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.scenario import Scenario
 
 FURTHER = (0.25, 0.5, 2.0, 4.0)
@@ -52,31 +52,30 @@ def capacity(
     what is known so far, with `finished` false, or goes on where nothing is. Raises UserError,
     before anything is simulated, for a scenario that cannot be scaled, and for lines that more traffic may mend.
     """
-    given = scenario if isinstance(scenario, Scenario) else load(Path(scenario))
-    refuse_scaling(given, "capacity")
-    amounts = Amounts.asked(given, of, group, up_to)
-    refuse_improving(given, of)
-    place = None if store is None else Path(store)
+    base = as_scenario(scenario)
+    refuse_scaling(base, "capacity")
+    amounts = Amounts.asked(base, of, group, up_to)
+    refuse_improving(base, of)
     with given_or_local(executor, jobs) as running:
-        with Store(place) as kept:
+        with Store(store) as kept:
             found = _searched(amounts, Runs(kept, running, watch))
         holds = None
         if robustness and found.finished and found.limit.largest is not None:
-            holds = try_unknowns(amounts.at(found.limit.largest), executor=running, store=place, watch=watch).data
+            holds = try_unknowns(amounts.at(found.limit.largest), executor=running, store=store, watch=watch).data
     return document(found, holds)
 
 
 def _searched(amounts: Amounts, runs: Runs) -> Found:
     """The curve, the limit where lines are expected, and the knee; STOPPED leaves what is known so far."""
-    given = amounts.scenario
+    base = amounts.scenario
     curve, limit = Curve(amounts, runs), Limit(amounts, runs)
     found_knee, finished = None, False
     try:
-        if given.expect:
+        if base.expect:
             limit.search(*curve.bracket())
         else:
             _look_around(curve)
-        found_knee = knee(curve, given.run.seed, not given.expect) if amounts.of == "models" else None
+        found_knee = knee(curve, base.run.seed, not base.expect) if amounts.of == "models" else None
         finished = True
     except STOPPED as error:
         if not curve.points:

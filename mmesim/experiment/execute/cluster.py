@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from mmesim.errors import UserError, WorkerKilled
+from mmesim.experiment.execute.here import tell
 from mmesim.experiment.execute.parcel import Packer, Parcel
 from mmesim.experiment.execute.task import AHEAD, Finished, Task, Watch
 from mmesim.experiment.execute.versions import difference, versions
@@ -83,8 +84,7 @@ class Cluster:
                 run = self._measured(future)
                 seen = time.monotonic()
                 yield index, run
-                if watch is not None:
-                    watch(index, run.duration_s, run.calls_all)
+                tell(watch, index, run)
         except BaseException:
             for _, future in waiting.values():
                 future.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -34,10 +35,10 @@ def observer(watch: Watch | None, index: int) -> Observer | None:
     """What reports the progress of a task to the watch; None where nobody watches."""
     if watch is None:
         return None
-    return lambda simulated_s, calls: watch(index, simulated_s, calls)
+    return partial(watch, index)
 
 
 def tell(watch: Watch | None, index: int, run: RunData) -> None:
     """Report a finished task after it was handed over, so that nothing is lost when the watch interrupts."""
     if watch is not None:
-        watch(index, run.duration_s, run.calls_all)
+        watch(index, run.duration_s, run.calls_all, run.hits, run.misses)

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -26,6 +27,8 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
 POLL_S = 0.1
+NUMBERS = 4
+"""Of a line of the board."""
 
 _Waiting = dict[Future[RunData], tuple[int, int, Scenario]]
 """What the processes work on -> index of the task, its line of the board, its scenario."""
@@ -87,7 +90,7 @@ class Processes:
     def _submit(self, index: int, task: Task, watch: Watch | None, waiting: _Waiting) -> None:
         if self._pool is None or self._board is None:
             context = multiprocessing.get_context("spawn")
-            self._board = _Board(context.RawArray("d", 2 * self._jobs * AHEAD))
+            self._board = _Board(context.RawArray("d", NUMBERS * self._jobs * AHEAD))
             self._pool = ProcessPoolExecutor(self._jobs, context, _begin_process, (self._board.shared,))
         line = self._board.take()
         before = set(multiprocessing.active_children())
@@ -134,11 +137,11 @@ class Processes:
 
 
 class _Board:
-    """Lines of two numbers in shared memory, simulated seconds and calls: the processes write, this one reads."""
+    """Lines of numbers in shared memory, what an Observer gets: the processes write, this one reads."""
 
     def __init__(self, shared: Any) -> None:
         self.shared = shared
-        self._lines = np.frombuffer(shared, np.float64).reshape(-1, 2)
+        self._lines = np.frombuffer(shared, np.float64).reshape(-1, NUMBERS)
         self._free = set(range(len(self._lines)))
 
     def take(self) -> int:
@@ -151,12 +154,12 @@ class _Board:
     def free(self, line: int) -> None:
         self._free.add(line)
 
-    def read(self, line: int) -> tuple[float, int]:
-        simulated_s, calls = self._lines[line].tolist()
-        return simulated_s, int(calls)
+    def read(self, line: int) -> tuple[float, int, int, int]:
+        simulated_s, calls, hits, misses = self._lines[line].tolist()
+        return simulated_s, int(calls), int(hits), int(misses)
 
-    def write(self, line: int, simulated_s: float, calls: int) -> None:
-        self._lines[line] = simulated_s, calls
+    def write(self, line: int, *seen: float) -> None:
+        self._lines[line] = seen
 
 
 @contextmanager
@@ -198,4 +201,4 @@ def _work(parcel: Parcel, line: int | None) -> RunData:
     board = _board
     if line is None or board is None:
         return without_names(task.run(), task.scenario)
-    return without_names(task.run(lambda simulated_s, calls: board.write(line, simulated_s, calls)), task.scenario)
+    return without_names(task.run(partial(board.write, line)), task.scenario)

@@ -15,11 +15,11 @@ from mmesim.scenario.scenario import Scenario
 if TYPE_CHECKING:
     from mmesim.engine.user_processes import UserProcess
 
-Observer = Callable[[float, int], None]
-"""Gets simulated seconds and calls so far of the replication that runs."""
+Observer = Callable[[float, int, int, int], None]
+"""Gets simulated seconds, calls, hits and misses so far of the replication that runs."""
 
-Watch = Callable[[int, float, int], None]
-"""Gets the index of a task, simulated seconds and calls so far; called in the parent process."""
+Watch = Callable[[int, float, int, int, int], None]
+"""Gets the index of a task and the same; called in the parent process."""
 
 Finished = tuple[int, RunData]
 """Index of a task among those that were given, and what it measured."""

@@ -29,6 +29,7 @@ from mmesim.results.latency import pool
 from mmesim.results.miss_ratio import Curve
 from mmesim.results.result import Result
 from mmesim.scenario.endpoint.host_type import GIVEN
+from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.expected import COSTS
 from mmesim.scenario.scenario import Scenario
@@ -55,13 +56,12 @@ def explain(
     """
     if replications is not None and replications < 2:
         raise UserError(f"{replications} replication says nothing about noise: at least 2")
-    given = scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario)
-    refuse_scaling(given, "explain")
-    asked = repeated(given, count_of(given, replications))
-    file = None if store is None else Path(store)
+    asked = as_scenario(scenario)
+    refuse_scaling(asked, "explain")
+    asked = repeated(asked, count_of(asked, replications))
     with given_or_local(executor, jobs) as running:
         settled = with_warmup(asked, running)
-        (base,) = _results([settled], file, running, watch)
+        (base,) = _results([settled], store, running, watch)
         limits = ranked(base.scenario, base.runs, pool(base.runs))
         seen = Seen(base.scenario, base.runs, limits)
         curve, compared = Curve.of(base.runs), deciding(base)
@@ -75,7 +75,7 @@ def explain(
             _trust(result)
             tries[index] = tried(changed[index][0], base, result, compared, confidence, curve)
 
-        simulate_all([one for _, one in changed], finished, file, 1, running, watch, numbers.WHAT_IF)
+        simulate_all([one for _, one in changed], finished, store, 1, running, watch, numbers.WHAT_IF)
     what_ifs = best_first([tries[index] for index in range(len(changed))])
     verdict = base.verdict if base.scenario.expect else None
     shown = sizing.Ground(seen, verdict, what_ifs, curve)
@@ -104,7 +104,7 @@ def count_of(scenario: Scenario, replications: int | None = None) -> int:
 
 
 def _results(
-    scenarios: Sequence[Scenario], store: Path | None, executor: Executor, watch: Watch | None
+    scenarios: Sequence[Scenario], store: str | Path | None, executor: Executor, watch: Watch | None
 ) -> list[Result]:
     found: dict[int, Result] = {}
     simulate_all(scenarios, found.__setitem__, store, 1, executor, watch, numbers.WHAT_IF)

@@ -17,7 +17,7 @@ from mmesim.scenario.scenario import Scenario
 RUNS = 180
 """Runs of a scenario whose replications are short: at most 100 of the pilot, and 80 of the gate."""
 
-Watch = Callable[[int, int, int], None]
+Watch = Callable[[int, int, int, int], None]
 """Gets the numbers of runs that were simulated so far, that were found in the store, and of all that are known of."""
 
 

@@ -84,7 +84,7 @@ def plan(
     finished = False
     scaled: tuple[Scenario, Scaled] | None = None
     with (
-        Store(None if store is None else Path(store)) as kept,
+        Store(store) as kept,
         executor() if callable(executor) else given_or_local(executor, jobs) as running,
     ):
         runs = Runs(kept, running)

@@ -81,8 +81,9 @@ class PlanResult:
         return self.document.model_dump_json(indent=2) + "\n"
 
     def _repr_html_(self) -> str:
-        html: str = self.fleets.to_html()
-        return html
+        from mmesim.report.notebook.plan import of_plan
+
+        return of_plan(self.document)
 
     def save(self, folder: str | Path, plot: folders.Writer | None = None) -> Path:
         """Write the folder of the plan and return its path; an earlier plan there is replaced. Raises OutputError.

@@ -34,6 +34,7 @@ from mmesim.experiment.store.store import Store
 from mmesim.preflight.offered import Offered
 from mmesim.results.sections import Verdict
 from mmesim.results.split import Alternative, Candidate, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
+from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.settings import AUTO
 from mmesim.scenario.run.split import Option, Split
@@ -60,11 +61,11 @@ def split(
     replications simulated, found and wanted so far. UserError when nothing is expected, no price is known, or users
     wait for answers in a closed loop.
     """
-    base = repeated(scenario if isinstance(scenario, Scenario) else Scenario.from_yaml(scenario), replications)
+    base = repeated(as_scenario(scenario), replications)
     if base.run.replications < 2:
         raise UserError(f"{base.name}: one replication gives no interval: at least 2 are needed")
     _require(base)
-    with Store(None if store is None else Path(store)) as kept, given_or_local(executor, jobs) as running:
+    with Store(store) as kept, given_or_local(executor, jobs) as running:
         return _Split(base, Simulations(Runs(kept, running, watch))).answer()
 
 

@@ -19,7 +19,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario.run.settings import FoundWarmup
 from mmesim.scenario.scenario import Scenario
 
-FORMAT = 9
+FORMAT = 10
 """Changes when the tables or the bytes of `pack` do."""
 
 APPLICATION = 0x6D6D6573
@@ -71,8 +71,8 @@ def _content(data: object) -> bytes | None:
 class Store:
     """A store in a file, made when there is none; without a file a temporary one. A context, which closes it."""
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._name = file
+    def __init__(self, file: str | Path | None = None) -> None:
+        self._name = file = None if file is None else Path(file)
         try:
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)

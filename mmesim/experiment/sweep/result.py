@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from mmesim import units
 from mmesim.errors import OutputError
 from mmesim.files import beside, whole, write_text, writing
-from mmesim.results.asked import asked
+from mmesim.results.asked import asked, recoveries
 from mmesim.results.compare import stable
 from mmesim.results.figures import read
 from mmesim.results.latency import pool
@@ -61,11 +61,15 @@ class SweptPoint:
     verdicts: Mapping[str, str] = dataclass_field(default_factory=dict)
     """Line of `expect` -> its verdict."""
 
+    def some(self, name: str) -> Estimate:
+        """A figure of some of the calls by its name; one without a value where nothing of the kind is expected."""
+        return self.of_some[name][1] if name in self.of_some else NOT_ASKED
+
 
 def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
     """What a sweep keeps of a result."""
     entries: Any = result.summary["expect"]
-    of_some = asked(result.scenario, result.runs)
+    of_some = (*asked(result.scenario, result.runs), *recoveries(result.scenario))
     pooled = pool(result.runs) if of_some else None
     return SweptPoint(
         number=number,
@@ -115,8 +119,9 @@ class SweepResult:
         return f"SweepResult({self.scenario.name!r}, {len(self.points)} of {self.asked} points, {list(self.fields)})"
 
     def _repr_html_(self) -> str:
-        html: str = self.frame.to_html(index=False)
-        return html
+        from mmesim.report.notebook.sweep import of_sweep
+
+        return of_sweep(self)
 
     @property
     def interrupted(self) -> bool:
@@ -153,7 +158,7 @@ class SweepResult:
         for one in figures.shown_in("sweep"):
             columns |= _columns(one.column, [point.figures[one.column] for point in self.points], one.interval)
         for asked_for, kind in self.of_some.items():
-            found = [point.of_some.get(asked_for, (kind, NOT_ASKED))[1] for point in self.points]
+            found = [point.some(asked_for) for point in self.points]
             columns |= _columns(f"{asked_for}_ms" if kind == "ms" else asked_for, found, interval=True)
         steady = [point.steady_state.verdict for point in self.points]
         columns["steady_state"] = pa.array(steady, pa.string())

@@ -62,7 +62,7 @@ def sweep(
     plan = _Plan(template, _points(template, what, replications, most), replications, where)
     begun = origin(plan.scenario)
     _allow(len(plan.points), plan.simulations, most)
-    with Store(None if store is None else Path(store)) as kept:
+    with Store(store) as kept:
         done: dict[int, SweptPoint] = {}
 
         def finished(index: int, result: Result) -> None:

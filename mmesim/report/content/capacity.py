@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
 from mmesim.report.content.gated.words import TICKS, on_one_line, with_interval
-from mmesim.results.capacity import Capacity, Tried
+
+if TYPE_CHECKING:
+    from mmesim.results.capacity import Capacity, Tried
 
 MOST_ROWS = 14
 """Of the table; with more amounts, those that were decided, and the others as evenly as they come."""

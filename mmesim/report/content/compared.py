@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmesim.results.compare import Delta
+from mmesim.scenario.figures import SHOWN_UNITS, find
 from mmesim.scenario.file.changes import changes
 from mmesim.scenario.scenario import Scenario
 
@@ -20,9 +21,17 @@ def title_of(a: Scenario, b: Scenario) -> str:
     return "\n".join([a.name, *shown, *([f"and {more} more"] if more else [])])
 
 
+def label_of(delta: Delta) -> str:
+    """The figure in words with its unit, as an axis names it: `p99 latency [ms]`; a share says its % in each value."""
+    found = find(delta.name)
+    title = delta.name.replace("share_over", "calls over") if found is None else found.title
+    unit = SHOWN_UNITS[delta.kind] if found is None else found.unit
+    return title if not unit or delta.kind == "share" else f"{title} [{unit}]"
+
+
 def kind_of(delta: Delta) -> str:
-    """What a difference is for the reader: better, worse, undecided, or neither good nor bad."""
-    return delta.effect or ("undecided" if delta.direction == "undecided" else "neither good nor bad")
+    """What a difference is for the reader: better, worse, undecided, none at all, or neither good nor bad."""
+    return delta.effect or {"undecided": "undecided", "same": "the same"}.get(delta.direction, "neither good nor bad")
 
 
 def has_both(delta: Delta) -> bool:

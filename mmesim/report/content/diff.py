@@ -5,18 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmesim import units
-from mmesim.experiment.diff import Diff
-from mmesim.experiment.divergence import Divergence, Fate
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.compared import has_both, multiples
+from mmesim.report.content.events import named
+from mmesim.report.content.happened import hurt
 from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
 from mmesim.results.compare import Delta
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
+
+if TYPE_CHECKING:
+    from mmesim.experiment.diff import Diff
+    from mmesim.experiment.divergence import Divergence, Fate
 
 TONES: Mapping[str | None, Tone] = MappingProxyType(
     {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}
@@ -28,7 +32,7 @@ RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
 
 def diff_report(found: Diff) -> Report:
     """The sections of the report of a comparison."""
-    return report(_head(found), _expected(found), _table(found), _first(found), _pairing(found))
+    return report(_head(found), _expected(found), _table(found), _happened(found), _first(found), _pairing(found))
 
 
 def _head(found: Diff) -> Iterator[Block]:
@@ -86,6 +90,20 @@ def _table(found: Diff) -> Iterator[Block]:
     missing = {delta.name: delta.difference.reason for delta in found.deltas if delta.difference.reason is not None}
     if missing:
         yield Lines(tuple(f"{name}: {reason}" for name, reason in missing.items()))
+
+
+def _happened(found: Diff) -> Iterator[Block]:
+    """The calls that each fault, deploy and scale-out hurt in a and in b."""
+    sections: list[Any] = [of.summary.get("happened") for of in (found.a, found.b)]
+    each = [{(one["kind"], one["name"]): one for one in (() if of is None else of["events"])} for of in sections]
+    events = dict.fromkeys([*each[0], *each[1]])
+    if events:
+        yield Title("What happened: calls hurt")
+        rows = [
+            (Cell(named(*event)), *(Cell(hurt(of[event]) if event in of else formats.DASH) for of in each))
+            for event in events
+        ]
+        yield Table((Column(), Column("a"), Column("b")), tuple(rows))
 
 
 def _row(delta: Delta) -> tuple[Cell, ...]:

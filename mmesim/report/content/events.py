@@ -109,6 +109,12 @@ def _fault(of: Event) -> str:
     return f": {', '.join(parts)}" if parts else ""
 
 
+def _fault_over(of: Event) -> str:
+    if of.get("never_came") is None:
+        return ""
+    return f": {_count(of['never_came'], 'replacement')} never came into service"
+
+
 def _shifted(of: Event) -> str:
     on = f"{units.show_fraction(of['share'])} of the traffic to {_count(of['new_on'], 'new host')}"
     return f": {on}, {_count(of['old_on'], 'old host')} left"
@@ -135,6 +141,7 @@ WORDS: Mapping[Kind, Callable[[Event], str]] = MappingProxyType(
         Kind.scale_out: _scaled,
         Kind.scale_in: _scaled,
         Kind.fault: _fault,
+        Kind.fault_over: _fault_over,
         Kind.killed: _fault,
         Kind.deploy: lambda of: f": from {_count(of['old'])} to {of['new']:,.0f} new",
         Kind.provisioned: lambda of: f": {_count(of['hosts'], 'new host')} there, still without traffic",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.steadiness import of_runs
-from mmesim.results.explained import Deciding, Effect, Explained, Outcome, WhatIf
+
+if TYPE_CHECKING:
+    from mmesim.results.explained import Deciding, Effect, Explained, Outcome, WhatIf
 
 NO_EFFECT = "no effect seen"
 TONES: dict[Outcome, Tone | None] = {"better": "good", "worse": "bad", "no effect seen": None, "no value": "open"}

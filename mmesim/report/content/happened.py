@@ -14,8 +14,6 @@ from mmesim.results.findings.deploys import DEPLOY_COST
 
 MOST_CAUSES = 3
 """Causes of failure that are named in a row."""
-LATE_S = 1.0
-"""A deploy that begins later than it was asked for by more than this has waited."""
 CUT_OFF: Mapping[str, str] = MappingProxyType(
     {
         "fault": "lost instances are replaced",
@@ -61,11 +59,6 @@ def _notes(events: Sequence[Any]) -> Iterator[str]:
     if before:
         yield f"before {_and(before)}, calls already missed a limit"
     for one in events:
-        if one["asked_s"] is not None and one["first_s"]["most"] > one["asked_s"] + LATE_S:
-            yield (
-                f"{_named(one)}: asked for at {units.show_seconds(one['asked_s'])}, it waited until another change of "
-                "the endpoint was over"
-            )
         if one["cut_off"]:
             often = "" if one["cut_off"] == one["times"] else f" in {one['cut_off']:,} of {one['times']:,}"
             yield f"{_named(one)}: the run is too short{often}, it ends before {CUT_OFF[one['kind']]}"
@@ -93,7 +86,7 @@ def _row(of: Any, often: bool) -> tuple[Cell, ...]:
         _time(of["first_s"]),
         _time(of["detected_s"]),
         recovered,
-        Cell(_hurt(of)),
+        Cell(hurt(of)),
     )
 
 
@@ -105,7 +98,7 @@ def _time(of: Any) -> Cell:
     return Cell(value) if ends[0] == ends[1] else Cell(value, f"({ends[0]} to {ends[1]})")
 
 
-def _hurt(of: Any) -> str:
+def hurt(of: Any) -> str:
     """The calls that failed, by the most frequent causes, and the slow ones."""
     failed = sorted(((n, cause) for cause, n in of["errors"].items() if n), key=lambda one: (-one[0], one[1]))
     parts = []

@@ -17,12 +17,10 @@ from mmesim.report.content import causes, run
 from mmesim.report.content.events import in_order
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
-from mmesim.report.content.verdict import verdict_line
-from mmesim.report.plain import harmless_line
 from mmesim.results.folder import SCENARIO
 from mmesim.results.provenance import Provenance
 from mmesim.results.shown import HAPPENED, Kept
-from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.scenario import Scenario
 
 BANDS = ("p50", "p90", "p99", "p99.9")
 EVERY_RULE = "every rule of the simulation, with its source: docs/assumptions.md"
@@ -76,11 +74,6 @@ def in_one(given: Iterable[Chapter]) -> Report:
     return tuple(sections)
 
 
-def answer(summary: Any) -> str:
-    """The verdict in one sentence, with its cause and the cost."""
-    return harmless_line(" ".join(text for line in verdict_line(summary) for text in line.texts))
-
-
 def _rows(title: str, detail: str, named: Iterator[tuple[str, str]]) -> Iterator[Block]:
     rows = list(named)
     if rows:
@@ -118,19 +111,21 @@ def _findings(summary: Any) -> Iterator[Block]:
 
 
 def _assumed(kept: Kept) -> Iterator[Block]:
-    yield from unpublished(kept.scenario.endpoint)
+    yield from unpublished(kept.scenario)
     for rule, title in (("belief", "Believed, not known"), ("config", "Configuration of the model server")):
         yield from run.found(kept.summary, rule, title)
     yield Lines((EVERY_RULE,))
 
 
-def unpublished(endpoint: Endpoint) -> Iterator[Block]:
+def unpublished(scenario: Scenario) -> Iterator[Block]:
     """What AWS does not publish: what was taken for it, and what else it could be."""
-    used = Unknowns.of(endpoint)
+    used = Unknowns.of(scenario.endpoint)
     others: dict[str, list[str]] = {}
-    for setting in settings(endpoint):
+    here: dict[str, str] = {}
+    for setting in settings(scenario):
         for field, _, shown in setting.overrides(used):
             others.setdefault(field, []).append(shown)
+        here |= {field: shown for field, _, shown in used.overrides(setting)}
     taken = {
         "endpoint.router.policy": used.policy.value,
         "endpoint.router.misroute": units.show_fraction(used.misroute),
@@ -141,7 +136,8 @@ def unpublished(endpoint: Endpoint) -> Iterator[Block]:
     }
     yield Title("What AWS does not publish", "one value of each is taken here; others are possible")
     columns = (Column("field"), Column("here"), Column("could also be"))
-    rows = [cells(field, here, ", ".join(dict.fromkeys(others.get(field, ())))) for field, here in taken.items()]
+    taken |= {field: here.get(field, "as given") for field in others if field not in taken}
+    rows = [cells(field, one, ", ".join(dict.fromkeys(others.get(field, ())))) for field, one in taken.items()]
     yield Table(columns, tuple(rows))
 
 

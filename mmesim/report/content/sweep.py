@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mmesim import units
-from mmesim.experiment.sweep.result import NOT_ASKED, SweepResult, SweptPoint
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, report
 from mmesim.report.content.steadiness import of_runs
+from mmesim.report.plain import harmless_line
 from mmesim.scenario.endpoint.overridden import given_to_all
 from mmesim.scenario.figures import SHOWN_UNITS, Figure, Kind
 from mmesim.scenario.file.template import Template
 from mmesim.stats.intervals import Estimate
+
+if TYPE_CHECKING:
+    from mmesim.experiment.sweep.result import SweepResult, SweptPoint
 
 
 def sweep_report(result: SweepResult, figures: Sequence[Figure]) -> Report:
@@ -60,9 +64,15 @@ def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
         ]
         row += [phrases.verdict(point.verdict, *point.not_passed)] if judged else []
         row += [_cell(one.kind, point.figures[one.column]) for one in figures]
-        row += [_cell(kind, point.of_some.get(name, (kind, NOT_ASKED))[1]) for name, kind in result.of_some.items()]
+        row += [_cell(kind, point.some(name)) for name, kind in result.of_some.items()]
         rows.append(tuple(row))
     return Table(tuple(columns), tuple(rows))
+
+
+def answer(result: SweepResult) -> str:
+    """The cheapest point that passes, in one sentence; without one how many points there are."""
+    found = " ".join(text for block in cheapest(result) for text in block.texts)
+    return harmless_line(found or phrases.plural(len(result.points), "point"))
 
 
 def cheapest(result: SweepResult) -> Iterator[Lines]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mmesim.scenario.figures import SHOWN_UNITS, Figure
+from mmesim.scenario.figures import Figure
 from mmesim.scenario.run.expect import Expectation
 from mmesim.stats.intervals import Estimate
 
@@ -52,5 +52,4 @@ def scaled(figure: Figure, found: Sequence[Estimate]) -> tuple[list[float], list
 
 def axis_label(figure: Figure) -> str:
     """What an axis shows: the figure with its unit."""
-    unit = SHOWN_UNITS[figure.kind]
-    return f"{figure.title} [{unit}]" if unit else figure.title
+    return f"{figure.title} [{figure.unit}]" if figure.unit else figure.title

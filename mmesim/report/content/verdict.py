@@ -9,6 +9,7 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Lines
 from mmesim.report.content import causes
+from mmesim.report.plain import harmless_line
 from mmesim.scenario.figures import LATENCIES, parts_of
 from mmesim.scenario.run.expect import read_expectation
 
@@ -21,6 +22,11 @@ def verdict_line(summary: Any) -> Iterator[Lines]:
     """One line, because it is what a terminal still shows when the rest has scrolled away."""
     parts = [*_expected(summary), *_cost(summary)]
     yield Lines(("; ".join(parts),))
+
+
+def answer(summary: Any) -> str:
+    """The same as a sentence."""
+    return harmless_line(" ".join(text for line in verdict_line(summary) for text in line.texts))
 
 
 def _expected(summary: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
+from mmesim.report import colours
 from mmesim.report.blocks import Bars
 from mmesim.report.formats import number
 from mmesim.report.page.svg import NARROW, Drawn, box, picture, words
@@ -15,8 +16,6 @@ ROW, BAR, STRIP = 54.0, 24.0, 5.0
 COLUMN, LEGEND = 172.0, 20.0
 READABLE = 30.0
 """A part has its share written in it where it is at least so long."""
-COLOURS = 14
-"""Colours of parts in the style; further parts begin again, and every part is in the legend in order."""
 
 
 def bars(block: Bars, label: str) -> Markup:
@@ -81,4 +80,4 @@ def _largest(block: Bars, index: int) -> str:
 
 
 def _colour(index: int) -> str:
-    return f"part{index % COLOURS}"
+    return f"part{index % len(colours.PARTS)}"  # beyond they begin again: the legend has all in order

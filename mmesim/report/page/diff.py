@@ -6,24 +6,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
-from markupsafe import Markup
 
 from mmesim.arrays import Floats
 from mmesim.experiment.diff import Diff
-from mmesim.report import formats, phrases
-from mmesim.report.content.compared import has_both, kind_of, multiples, title_of
+from mmesim.report.content.compared import title_of
 from mmesim.report.content.diff import answer, diff_report
 from mmesim.report.page.charts import Axis, Chart, Curve
+from mmesim.report.page.differences import differences
 from mmesim.report.page.distribution import distribution, of_run
 from mmesim.report.page.document import document
 from mmesim.report.page.over_time import WINDOW_S, columns, over_time
-from mmesim.report.page.rows import Kind, Row, rows
 from mmesim.report.page.sections import SUMMARY, parts
 from mmesim.report.plain import harmless_line
-from mmesim.results.compare import Delta
 from mmesim.results.result import Result
 
-KINDS: Mapping[str, Kind] = MappingProxyType({"better": "pass", "worse": "fail", "undecided": "undecided"})
 LATENCY: Mapping[str, str | None] = MappingProxyType({"ClientLatency": "ClientLatency_SampleCount"})
 
 
@@ -35,25 +31,10 @@ def diff_page(found: Diff) -> str:
     histograms = {name: of_run(result.runs) for name, result in both.items()}
     whole = distribution({name: one for name, one in histograms.items() if len(one[0])}, limits, longest_s)
     charts = [chart for chart in (whole, _over_time(found)) if chart is not None]
-    pictures = {SUMMARY: [_differences(found), *(chart.html() for chart in charts)]}
+    pictures = {SUMMARY: [differences(found), *(chart.html() for chart in charts)]}
     shown = parts(diff_report(found), pictures)
     title = harmless_line(title_of(found.a.scenario, found.b.scenario).replace("\n", ", "))
     return document(title, answer(found), "plain", shown, {"charts": [chart.data() for chart in charts]})
-
-
-def _differences(found: Diff) -> Markup:
-    """B as a multiple of a for every figure that has both."""
-    shown = [delta for delta in found.deltas if delta.difference.value is not None and has_both(delta)]
-    label = "b as a multiple of a"
-    every = [_row(delta) for delta in shown]
-    return rows(every, label, "How b differs from a, on the same requests", [(1.0, "as in a")])
-
-
-def _row(delta: Delta) -> Row:
-    value, low, high = multiples(delta)
-    of_a, of_b = (formats.figure(delta.kind, one.value) for one in (delta.a, delta.b))
-    kind = KINDS.get(kind_of(delta), "none")
-    return Row(phrases.with_unit(delta.name, delta.kind), value, low, high, f"{of_a} \N{RIGHTWARDS ARROW} {of_b}", kind)
 
 
 def _over_time(found: Diff) -> Chart | None:

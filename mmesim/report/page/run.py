@@ -12,8 +12,9 @@ import pyarrow as pa
 from markupsafe import Markup
 
 from mmesim.report.content.events import named
-from mmesim.report.content.page import Chapter, answer, run_chapters
+from mmesim.report.content.page import Chapter, run_chapters
 from mmesim.report.content.run import usable_memory
+from mmesim.report.content.verdict import answer
 from mmesim.report.page.charts import Axis, Chart, Curve, Limit
 from mmesim.report.page.cpu import REPLICATION, per_vcpu
 from mmesim.report.page.curve import curve

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-
-from markupsafe import Markup
+from collections.abc import Sequence
 
 from mmesim.experiment.sweep.result import SweepResult
-from mmesim.report import formats
 from mmesim.report.blocks import Lines
 from mmesim.report.content.page import EVERY_RULE, chapters, file, origin, unpublished
-from mmesim.report.content.sweep import cheapest, sweep_report
-from mmesim.report.content.swept import asked_of, axis_label, limits_of, names_of, scaled
-from mmesim.report.page.document import Part, Tone, document
+from mmesim.report.content.sweep import answer, sweep_report
+from mmesim.report.page.document import Part, document
 from mmesim.report.page.render import render
-from mmesim.report.page.rows import MOST_LETTERS, Kind, Row, rows
-from mmesim.report.page.scale import written
-from mmesim.report.page.scatter import Dot, scatter
 from mmesim.report.page.sections import SUMMARY, parts
-from mmesim.report.phrases import plural
-from mmesim.report.plain import harmless_line
+from mmesim.report.page.swept import swept_figure, tone_of
 from mmesim.results.folder import SCENARIO
 from mmesim.results.provenance import Provenance
-from mmesim.scenario.figures import SHOWN_UNITS, Figure
-
-NEAR_ALL = 50.0
-"""Shares in percent that are all above this have an axis that does not begin at 0."""
-KINDS: Mapping[str, Kind] = MappingProxyType({"pass": "pass", "fail": "fail", "undecided": "undecided"})
+from mmesim.scenario.figures import Figure
 
 
 def sweep_page(
@@ -41,51 +27,10 @@ def sweep_page(
     drawn = [
         figure for figure in figures if any(point.figures[figure.column].value is not None for point in result.points)
     ]
-    pictures = [_picture(result, figure) for figure in drawn]
-    found = " ".join(text for block in cheapest(result) for text in block.texts)
-    answer = harmless_line(found or plural(len(result.points), "point"))
+    pictures = [swept_figure(result, figure) for figure in drawn]
     shown = parts(sweep_report(result, figures), {SUMMARY: pictures})
     begun = [] if known is None else [*origin(known), *file(SCENARIO, scenario)]
-    said = [*unpublished(result.scenario.endpoint), Lines((EVERY_RULE,))]
+    said = [*unpublished(result.scenario), Lines((EVERY_RULE,))]
     more = chapters(("assumptions", "Assumptions", said), ("scenario", "Scenario", begun))
     shown += [Part(of.anchor, of.name, render(of.blocks, of.name)) for of in more]
-    return document(f"{result.scenario.name}: sweep", answer, _tone(result), shown, {})
-
-
-def _tone(result: SweepResult) -> Tone:
-    verdicts = {point.verdict for point in result.points}
-    if not verdicts or None in verdicts:
-        return "plain"
-    return "good" if "pass" in verdicts else "open" if "undecided" in verdicts else "bad"
-
-
-def _picture(result: SweepResult, figure: Figure) -> Markup:
-    """A line over one swept number, else a row for each point."""
-    found = [point.figures[figure.column] for point in result.points]
-    values, low, high = scaled(figure, found)
-    lines = asked_of(result, figure)
-    kinds = [_kind([point.verdicts[line] for line in lines if line in point.verdicts]) for point in result.points]
-    names, label, unit = names_of(result), figure.title, SHOWN_UNITS[figure.kind]
-    limits = [(limit, f"limit {written(limit)} {unit}".rstrip()) for limit in limits_of(result, figure)]
-    (first, *others) = result.swept
-    each = range(len(result.points))
-    if not others and first.numbers is not None:
-        known = [end for end in (*values, *(limit for limit, _ in limits)) if not math.isnan(end)]
-        near_all = figure.kind == "share" and min(known) >= NEAR_ALL
-        dots = [Dot(float(first.numbers[i]), values[i], low[i], high[i], kinds[i]) for i in each]
-        return scatter(sorted(dots, key=lambda dot: dot.x), names[0], axis_label(figure), label, limits, not near_all)
-    shown = [formats.figure(figure.kind, one.value) for one in found]
-    every = [Row(_name(result, i), values[i], low[i], high[i], shown[i], kinds[i]) for i in each]
-    return rows(every, axis_label(figure), label, limits)
-
-
-def _kind(verdicts: Sequence[str]) -> Kind:
-    """Of the lines on one figure: what a point misses elsewhere is no fault of this figure."""
-    return next((KINDS[one] for one in ("fail", "undecided", "pass") if one in verdicts), "none")
-
-
-def _name(result: SweepResult, index: int) -> str:
-    """The values of a point; long ones are cut, so that each has room."""
-    most = MOST_LETTERS // len(result.swept) - 2
-    texts = [harmless_line(field.texts[index]) for field in result.swept]
-    return ", ".join(text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}" for text in texts)
+    return document(f"{result.scenario.name}: sweep", answer(result), tone_of(result), shown, {})

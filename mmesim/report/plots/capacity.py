@@ -10,12 +10,27 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, PLAIN, RED, Picture, needs_log, plain_log
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import (
+    BLUE,
+    GREY,
+    PALE_BLUE,
+    PLAIN,
+    RED,
+    Picture,
+    bare,
+    below,
+    needs_log,
+    plain_log,
+)
+from mmesim.report.plots.picture import MARKS as SHAPES
+from mmesim.scenario.figures import find
 
 if TYPE_CHECKING:
     from mmesim.results.capacity import Capacity, Tried
 
-MARKS = {"pass": ("o", BLUE, "meets every line"), "fail": ("X", RED, "misses a line"), "undecided": ("D", GREY, "open")}
+WORDS = {"pass": "meets every line", "fail": "misses a line", "undecided": "open"}
+MARKS = {verdict: (*mark, WORDS[verdict]) for verdict, mark in SHAPES.items()}
 """Verdict of an amount -> marker, colour, words."""
 
 
@@ -30,8 +45,7 @@ def capacity_plot(found: Capacity) -> Picture:
     x = [one.amount for one in found.tried]
     for each in axes:
         each.axvline(found.now, color="black", linewidth=0.8, linestyle=":")
-        each.grid(alpha=0.3)
-        each.spines[["top", "right"]].set_visible(False)
+        bare(each)
         if found.largest is not None and found.smallest_failing is not None:
             each.axvspan(found.largest, found.smallest_failing, color=GREY, alpha=0.25, linewidth=0)
     last = axes[-1]
@@ -41,8 +55,8 @@ def capacity_plot(found: Capacity) -> Picture:
     else:
         last.xaxis.set_major_formatter(PLAIN)
     last.set_xlabel("models" if found.of == "models" else "times the traffic of the scenario")
-    axes[0].set_title(f"{found.name}: what {found.fleet} can carry", fontsize="medium", loc="left")
-    plot.legend(handles=_legend(found), loc="outside lower center", ncols=3, frameon=False, fontsize="small")
+    axes[0].set_title(f"{shortened(found.name)}: what {found.fleet} can carry", fontsize="medium", loc="left")
+    below(plot, _legend(found))
     return plot
 
 
@@ -84,7 +98,8 @@ def _line(axes: Axes, found: Capacity, text: str) -> None:
     words = f"limit {scale * first.limit:.6g}{' %' if first.unit == 'share' else ''}"
     place = axes.get_yaxis_transform()
     axes.text(1.0, scale * first.limit, words, transform=place, ha="right", va="bottom", fontsize="small", color=RED)
-    name = first.figure.replace("share_over", "calls over") if first.unit == "share" else first.figure
+    figure = find(first.figure)
+    name = first.figure.replace("share_over", "calls over") if figure is None else figure.title
     axes.set_ylabel(f"{name} [{'%' if first.unit == 'share' else first.unit}]")
 
 

@@ -8,27 +8,36 @@ from typing import TYPE_CHECKING
 
 from matplotlib.lines import Line2D
 
-from mmesim.report import formats, phrases
-from mmesim.report.content.compared import has_both, kind_of, multiples, title_of
-from mmesim.report.plots.picture import BLUE, GREY, RED, Picture, plain_log
+from mmesim.report import formats
+from mmesim.report.content.compared import has_both, kind_of, label_of, multiples, title_of
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import MARKS, Picture, below, plain_log
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff import Diff
 
+TITLE = 62
+"""Letters of a line of the title."""
 LEAST = 0.5
 """An interval that reaches down to nothing is cut at this share of the smallest value."""
 NEUTRAL = "#333333"
-COLOURS: Mapping[str, str] = MappingProxyType(
-    {"better": BLUE, "worse": RED, "neither good nor bad": NEUTRAL, "undecided": GREY}
+KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "better": MARKS["pass"],
+        "worse": MARKS["fail"],
+        "neither good nor bad": ("s", NEUTRAL),
+        "the same": ("|", NEUTRAL),
+        "undecided": MARKS["undecided"],
+    }
 )
-"""What a difference is -> its colour, in the order of the legend."""
+"""What a difference is -> its marker and colour, in the order of the legend."""
 
 
 def differences(found: Diff) -> Picture:
     """Draws b as a multiple of a, with 95 % intervals, and writes the values of both beside it.
 
-    Blue is better, red is worse, grey undecided. A figure that is 0 in a or b has its values alone; one without a
-    value, or that is 0 in both, is left out.
+    Blue circles are better, red crosses worse, grey diamonds undecided. A figure that is 0 in a or b has its values
+    alone; one without a value, or that is 0 in both, is left out.
     """
     known = [delta for delta in reversed(found.deltas) if delta.difference.value is not None]
     shown = [delta for delta in known if delta.a.value or delta.b.value]
@@ -37,24 +46,38 @@ def differences(found: Diff) -> Picture:
     kinds = [kind_of(delta) for delta in shown]
     least = LEAST * min((multiples(delta)[0] for delta in shown if has_both(delta)), default=1.0)
     for row, (delta, kind) in enumerate(zip(shown, kinds, strict=True)):
+        marker, colour = KINDS[kind]
         if has_both(delta):
             value, low, high = multiples(delta)
             bar = [max(low, least), max(high, least)]
-            axes.plot(bar, [row, row], color=COLOURS[kind], linewidth=2.5, solid_capstyle="butt")
-            axes.plot([value], [row], "o", color=COLOURS[kind], markersize=6)
+            axes.plot(bar, [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
+            axes.plot(
+                [value],
+                [row],
+                marker,
+                color=colour,
+                markersize=7,
+                markeredgewidth=2.0 if marker == "|" else None,
+                gid=delta.name,
+            )
         values = " \N{RIGHTWARDS ARROW} ".join(formats.figure(delta.kind, of.value) for of in (delta.a, delta.b))
         where = axes.get_yaxis_transform()
-        axes.text(1.02, row, values, transform=where, va="center", fontsize="small", color=COLOURS[kind])
+        axes.text(1.02, row, values, transform=where, va="center", fontsize="small", color=colour)
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xscale("log")
     axes.set_ylim(-0.6, len(shown) - 0.4)
-    axes.set_yticks(range(len(shown)), [phrases.with_unit(delta.name, delta.kind) for delta in shown])
+    axes.set_yticks(range(len(shown)), [shortened(label_of(delta)) for delta in shown])
+    if all(multiples(delta) == (1.0, 1.0, 1.0) for delta in shown if has_both(delta)):
+        axes.set_xlim(0.5, 2.0)
     plain_log(axes.xaxis)
     axes.text(1.02, 1.0, "a \N{RIGHTWARDS ARROW} b", transform=axes.transAxes, va="bottom", fontsize="small")
     axes.set_xlabel("b as a multiple of a (bars: 95 % intervals)")
-    axes.set_title(title_of(found.a.scenario, found.b.scenario), fontsize="medium", loc="left")
+    title = title_of(found.a.scenario, found.b.scenario).split("\n")
+    axes.set_title("\n".join(shortened(line, TITLE) for line in title), fontsize="medium", loc="left")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    legend = [Line2D([], [], color=COLOURS[kind], marker="o", label=kind) for kind in COLOURS if kind in kinds]
-    figure.legend(handles=legend, loc="outside lower center", ncols=len(COLOURS), frameon=False, fontsize="small")
+    below(
+        figure,
+        [Line2D([], [], color=KINDS[kind][1], marker=KINDS[kind][0], label=kind) for kind in KINDS if kind in kinds],
+    )
     return figure

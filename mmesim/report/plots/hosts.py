@@ -9,7 +9,8 @@ import numpy as np
 from mmesim.report import formats
 from mmesim.report.content.host_use import MEMORY, RESOURCES, host_use
 from mmesim.report.content.run import usable_memory
-from mmesim.report.plots.picture import BLUE, RED, Picture, shortened
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import BLUE, RED, Picture
 
 if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn

@@ -14,6 +14,7 @@ from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.report import formats, phrases
 from mmesim.report.page.distribution import Histogram, of_table
+from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
     BLUE,
     GREY,
@@ -25,7 +26,6 @@ from mmesim.report.plots.picture import (
     below,
     needs_log,
     plain_log,
-    shortened,
 )
 from mmesim.scenario.figures import QUANTILES, quantile_shares
 from mmesim.scenario.run.expect import read_expectation
@@ -190,4 +190,5 @@ def _limits(axes: Axes, of: Drawn) -> None:
             fontsize="x-small",
             color=RED,
             ha="right" if at_right else "left",
+            bbox={"facecolor": "white", "alpha": 0.8, "pad": 0.5, "linewidth": 0.0},  # a curve may pass below it
         )

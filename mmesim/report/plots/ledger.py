@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from mmesim import units
 from mmesim.report import colours
-from mmesim.report.plots.picture import BLUE, Picture, below, shortened
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import BLUE, Picture, below
 from mmesim.results.ledger import calls_of_band
 from mmesim.scenario.figures import DEVICE_PARTS, PARTS, parts_of
 

@@ -11,7 +11,8 @@ import numpy as np
 from mmesim.errors import UserError
 from mmesim.report import formats
 from mmesim.report.page.curve import HOW
-from mmesim.report.plots.picture import BLUE, GREY, ORANGE, PLAIN, RED, Picture, bare, below, shortened
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import BLUE, GREY, ORANGE, PLAIN, RED, Picture, bare, below
 from mmesim.results.miss_ratio import CHE, STACK_DISTANCES, memory_of_fleet
 
 if TYPE_CHECKING:

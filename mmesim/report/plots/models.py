@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from mmesim import units
 from mmesim.arrays import Flags, Floats
 from mmesim.report import formats
+from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
     BLUE,
     MARKS,
@@ -23,7 +24,6 @@ from mmesim.report.plots.picture import (
     below,
     needs_log,
     plain_log,
-    shortened,
 )
 from mmesim.results.figures import OFTEN_COLD
 

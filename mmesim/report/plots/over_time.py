@@ -13,6 +13,7 @@ from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.report import colours
 from mmesim.report.content.events import named
+from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
     BLUE,
     GREY,
@@ -23,7 +24,6 @@ from mmesim.report.plots.picture import (
     bare,
     needs_log,
     plain_log,
-    shortened,
 )
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.run_data import CAUSES

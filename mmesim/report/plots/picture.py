@@ -26,7 +26,6 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from mmesim.errors import UserError
 from mmesim.files import whole
-from mmesim.report.plain import harmless_line
 from mmesim.results.pictures import FORMATS
 
 NO_DATE: Mapping[str, Mapping[str, None]] = MappingProxyType({".svg": {"Date": None}, ".pdf": {"CreationDate": None}})
@@ -39,8 +38,6 @@ MARKS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Verdict -> marker and colour: whoever cannot tell the colours apart can tell the shapes."""
 LEGEND_IN, MARK_LETTERS = 0.078, 8
 """Width of a letter of a legend, inches, and what its mark takes, in letters."""
-MOST_LETTERS = 40
-"""Letters of a name in a picture."""
 PLAIN = StrMethodFormatter("{x:,.6g}")
 """Numbers on an axis as people write them: `2,000`, never `2 x 10^3`."""
 SPREAD = 10.0
@@ -76,12 +73,6 @@ class Picture(Figure):
         buffer = BytesIO()
         self.savefig(buffer, format="png", dpi=100)
         return buffer.getvalue()
-
-
-def shortened(name: str, most: int = MOST_LETTERS) -> str:
-    """A name of the user as a picture can hold it: on one line, harmless, and not too long."""
-    text = harmless_line(name)
-    return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def bare(*axes: Axes) -> None:

@@ -13,15 +13,28 @@ from mmesim.errors import UserError
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.points import Point, asked, axis_label, drawn_line, lifted, points_of, scale
-from mmesim.report.plots.picture import BLUE, GREY, PALE_BLUE, PLAIN, RED, Picture, needs_log, plain_log
+from mmesim.report.plain import shortened
+from mmesim.report.plots.picture import (
+    BLUE,
+    GREY,
+    PALE_BLUE,
+    PLAIN,
+    RED,
+    Picture,
+    bare,
+    below,
+    needs_log,
+    plain_log,
+)
+from mmesim.report.plots.picture import MARKS as SHAPES
 from mmesim.results.planned import FleetLine, Planned, State
 
 MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
     {
-        "inside": ("o", BLUE, "inside"),
-        "turned down": ("X", RED, "turned down"),
-        "open": ("D", GREY, "too near to tell"),
-        "not tried": ("o", GREY, "not decided"),
+        "inside": (*SHAPES["pass"], "inside"),
+        "turned down": (*SHAPES["fail"], "turned down"),
+        "open": (*SHAPES["undecided"], "too near to tell"),
+        "not tried": (".", GREY, "not decided"),
     }
 )
 """State of a fleet -> marker, colour, words."""
@@ -56,7 +69,7 @@ def pareto(planned: Planned) -> Picture:
         raise UserError("there is nothing to draw: no fleet with a price was simulated")
     points, limit = points_of(planned, line), scale(line) * line.limit
     above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
-    logarithmic, price = needs_log(above), "USD a month"
+    logarithmic, price = needs_log(above), "cost [USD a month]"
     if logarithmic:
         points, note = lifted(points, limit)
         price += f"\n({note})" if note else ""
@@ -79,9 +92,9 @@ def pareto(planned: Planned) -> Picture:
         axes.yaxis.set_major_formatter(PLAIN)
     axes.margins(0.15)
     axes.set_xlim(left=max(0.0, axes.get_xlim()[0]))
-    axes.set_title(f"{on_one_line(planned.name)}: {asked(line)}", fontsize="medium", loc="left")
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(handles=_legend(points, line), loc="outside lower center", ncols=5, frameon=False, fontsize="small")
+    axes.set_title(f"{shortened(on_one_line(planned.name))}: {asked(line)}", fontsize="medium", loc="left")
+    bare(axes)
+    below(figure, _legend(points, line))
     figure.draw_without_rendering()  # the layout decides where there is room
     _names(axes, planned, members)
     return figure

@@ -16,7 +16,9 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from mmesim.errors import UserError
 from mmesim.report.content.swept import axis_label, limits_of, names_of, scaled
+from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import BLUE, GREY, PLAIN, RED, Picture, ink, needs_log, plain_log
+from mmesim.report.plots.picture import MARKS as SHAPES
 from mmesim.scenario.figures import Figure
 from mmesim.stats.intervals import Estimate
 
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
 MARKS: Mapping[str | None, tuple[str, str, str, str]] = MappingProxyType(
     {
-        "pass": ("o", BLUE, "\N{CHECK MARK}", "all limits hold"),
-        "fail": ("X", RED, "\N{BALLOT X}", "a limit is missed"),
-        "undecided": ("D", GREY, "?", "undecided"),
+        "pass": (*SHAPES["pass"], "\N{CHECK MARK}", "all limits hold"),
+        "fail": (*SHAPES["fail"], "\N{BALLOT X}", "a limit is missed"),
+        "undecided": (*SHAPES["undecided"], "?", "undecided"),
         None: ("o", BLUE, "", "nothing is expected"),
     }
 )
@@ -68,7 +70,8 @@ def sweep_plot(result: SweepResult, figure: Figure) -> Picture:
         plot.axes[0].set_xlabel(names[1])
     else:
         raise UserError(f"a plot shows one or two swept fields, not {len(result.swept)}: {', '.join(result.fields)}")
-    plot.axes[0].set_title(f"{result.scenario.name}: {figure.title}")
+    title = f"{shortened(result.scenario.name)}: {figure.title}"
+    plot.axes[0].set_title(title, fontsize="medium", loc="left")
     return plot
 
 
@@ -266,16 +269,20 @@ def _places(field: Field) -> tuple[Sequence[float], Sequence[str] | None]:
     if field.numbers is not None:
         return field.numbers, None
     names = list(dict.fromkeys(field.texts))
-    return [names.index(text) for text in field.texts], names
+    return [names.index(text) for text in field.texts], [shortened(name) for name in names]
 
 
 def _texts(field: Field) -> Sequence[str]:
     """The value of each point without its unit."""
-    return field.texts if field.numbers is None else [f"{number:.6g}" for number in field.numbers]
+    return (
+        [shortened(text) for text in field.texts]
+        if field.numbers is None
+        else [f"{number:.6g}" for number in field.numbers]
+    )
 
 
 def _values(field: Field) -> list[str]:
     """Each value once: numbers in order, text as it came."""
     if field.numbers is None:
-        return list(dict.fromkeys(field.texts))
+        return list(dict.fromkeys(_texts(field)))
     return [f"{number:.6g}" for number in sorted(set(field.numbers))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import BLUE, PLAIN, Picture, plain_log
 from mmesim.workload.trace.describe import RESIDENT, Description
 
@@ -38,10 +39,10 @@ def _rate(axes: Axes, found: Description, title: str) -> None:
     axes.axhline(found.mean_per_min, color="black", linewidth=0.8, linestyle="--", label="mean")
     axes.set_xlim(0, max(len(found.per_minute) / (60.0 if hours else 1.0), 1e-9))
     axes.set_ylim(bottom=0)
-    axes.set_title(title)
+    axes.set_title(shortened(title, 90), fontsize="medium", loc="left")
     axes.set_xlabel("time [h]" if hours else "time [min]")
     axes.yaxis.set_major_formatter(PLAIN)
-    axes.set_ylabel("calls a minute")
+    axes.set_ylabel("calls [1/min]")
     axes.legend()
 
 

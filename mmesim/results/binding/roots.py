@@ -11,11 +11,12 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.preflight.call_time import in_server_s
-from mmesim.preflight.load import occupancy
 from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
+from mmesim.preflight.workers import occupancy
 from mmesim.results.figures import DEVICE_USE, USE, measured_s, worker_use
+from mmesim.results.over_time.fleet import cpu_share
 from mmesim.results.run_data import RunData, TenantData
 from mmesim.results.tenants import pooled_tenants
 from mmesim.scenario.scenario import Scenario
@@ -143,10 +144,10 @@ class Roots:
     @cached_property
     def busy_when_full(self) -> float:
         """Utilization of CPU or of the busiest workers, whichever is higher, in the minutes of refusals."""
-        vcpu, refused, busy = self.scenario.endpoint.host.vcpu, 0.0, 0.0
+        refused, busy = 0.0, 0.0
         for run in self.runs:
             windows = run.windows
-            most = np.fmax(windows["CPUUtilization"] / vcpu, windows["WorkerUtilization_Maximum"]) / 100.0
+            most = np.fmax(cpu_share(run), windows["WorkerUtilization_Maximum"] / 100.0)
             measured = windows["start_s"] >= run.warmup_s
             refused += float(windows["QueueFull"][measured].sum())
             busy += float((windows["QueueFull"] * np.nan_to_num(most))[measured].sum())

@@ -9,6 +9,7 @@ from mmesim import units
 from mmesim.preflight.check import findings as before_the_run
 from mmesim.preflight.check import worst_first
 from mmesim.preflight.finding import Finding
+from mmesim.results.findings.at_once import at_once
 from mmesim.results.findings.deploys import deploys
 from mmesim.results.findings.pinned import pinned
 from mmesim.results.findings.scale_out import scale_out_worse
@@ -40,6 +41,7 @@ def findings(
         *found.values(),
         *deploys(scenario, runs),
         *waited(scenario, runs),
+        *at_once(scenario, runs),
         *(one for entry in expect for one in _edge(entry)),
     ]
     return worst_first([*trace_findings(runs), *early, *late, *([] if binds is None else [binds])])

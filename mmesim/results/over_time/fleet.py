@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mmesim.arrays import Floats, Ints
+from mmesim.arrays import Floats, Ints, divide
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.run_data import RunData
 
@@ -85,6 +85,16 @@ def provisioned(run: Seen) -> list[Span]:
     still = Counter(one.at_s for one in run.happened if one.kind is Kind.provisioning)
     still.subtract(one.start_s for one in came if one.end_s > 0.0)  # not those of the beginning
     return [*came, *(Span(at_s, math.inf) for at_s, number in still.items() for _ in range(number))]
+
+
+def cpu_share(run: Seen) -> Floats:
+    """[windows] the share of the vCPUs that is busy; CloudWatch's figure is in percent of one vCPU, and a deploy may
+    bring hosts with more of them than the first ones have.
+    """
+    starts_s = run.windows["start_s"]
+    ends_s, ones = np.append(starts_s[1:], run.duration_s), np.ones_like(run.hosts.vcpu)
+    vcpu, there = (means(weighing(run, weights), starts_s, ends_s) for weights in (run.hosts.vcpu, ones))
+    return divide(run.windows["CPUUtilization"] / 100.0 * there, vcpu, math.nan)
 
 
 def peak(run: RunData, weights: NDArray[np.number]) -> float:

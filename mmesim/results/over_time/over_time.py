@@ -13,7 +13,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, divide
 from mmesim.results.over_time.course import EVENTS
-from mmesim.results.over_time.fleet import Seen, means, provisioned, weighing
+from mmesim.results.over_time.fleet import Seen, cpu_share, means, provisioned, weighing
 from mmesim.results.over_time.limits import minutes
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.window_table import START
@@ -105,11 +105,7 @@ class OverTime:
         if self.scenario.is_watched and isinstance(run, RunData):  # a folder does not hold them minute by minute
             yield from self._failed(run, starts_s)
         yield "in_flight", columns["RequestsInSystem"]
-        vcpu, there = (
-            means(weighing(run, weights), starts_s, ends_s)
-            for weights in (run.hosts.vcpu, np.ones_like(run.hosts.vcpu))
-        )
-        yield "cpu_utilization", divide(columns["CPUUtilization"] / 100.0 * there, vcpu, math.nan)
+        yield "cpu_utilization", cpu_share(run)
         yield "memory_utilization", columns["MemoryUtilization"] / 100.0
         if not np.isnan(run.hosts.usd_per_hour).any():
             yield "usd_per_hour", means(weighing(run, run.hosts.usd_per_hour), starts_s, ends_s)

@@ -12,9 +12,11 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mmesim import __version__
+from mmesim.files import whole
 from mmesim.results.timeline.lanes import lanes
 from mmesim.results.timeline.seen import MOST_SLICES, Seen
 from mmesim.results.timeline.slices import KINDS, LOADS, NOWHERE, Slice, micro, slices
@@ -47,6 +49,13 @@ class Trace:
     def gzipped(self) -> bytes:
         """The same bytes for the same trace."""
         return gzip.compress(self.text.encode("ascii"), mtime=0)
+
+    def save(self, file: str | Path) -> Path:
+        """Write it gzipped, which every viewer reads, and return the path; raises OutputError."""
+        target = Path(file)
+        with whole(target) as fresh:
+            fresh.write_bytes(self.gzipped())
+        return target
 
 
 def trace(scenario: Scenario, seen: Seen, most: int = MOST_SLICES) -> Trace:

@@ -124,8 +124,12 @@ def _scaling(scenario: Scenario) -> Iterator[Refused]:
         if isinstance(policy, Function):
             continue
         key = "target" if isinstance(policy, TargetTracking) else "threshold"
-        highest = METRICS[policy.metric].highest(endpoint.host.vcpu)
-        if highest is not None and getattr(policy, key) > highest:
+        metric, devices = METRICS[policy.metric], endpoint.host.devices
+        highest = metric.highest(endpoint.host.vcpu, 0 if devices is None else devices.count)
+        if metric.of_devices and not scenario.uses_devices:
+            message = f"no model uses a device: {policy.metric} is never published"
+            yield Refused(message, (*place, "policies", index, policy.form, "metric"), "metric: InvocationsPerInstance")
+        elif highest is not None and getattr(policy, key) > highest:
             message = f"{policy.metric} is never above {highest:g} here"
             yield Refused(message, (*place, "policies", index, policy.form, key))
     yield from (refused.below(*place, "scheduled") for refused in _scheduled(scaling, scenario.run.duration_s))

@@ -49,6 +49,11 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     return scenario
 
 
+def as_scenario(scenario: Scenario | str | Path) -> Scenario:
+    """A scenario, or that of a file; raises ScenarioError."""
+    return scenario if isinstance(scenario, Scenario) else load(scenario)
+
+
 def from_plain(data: Mapping[str, object], overrides: Sequence[str] = ()) -> Scenario:
     """The scenario of maps, lists and values as a file has them; paths are relative to the working folder.
 

@@ -68,7 +68,7 @@ def random_service(scenario: Scenario, replication: int, observer: Observer | No
     """Twenty calls whose times depend on (seed, replication); the first replications are the slowest."""
     draws = generator(scenario.run.seed, replication, "fake").random(20)
     if observer is not None:
-        observer(scenario.run.duration_s / 2, 10)
+        observer(scenario.run.duration_s / 2, 10, 9, 1)
     time.sleep(0.02 * max(0, scenario.run.replications - replication))
     run = run_data(scenario, [Call(0.01 + float(x)) for x in draws], replication=replication)
     return run if records else replace(run, records=None)

@@ -48,7 +48,7 @@ def test_the_loss_of_a_worker_changes_nothing(tmp_path: Path) -> None:
     with dask.scheduler(tmp_path) as address, dask.worker(address), dask.worker(address) as victim:
         dask.wait_for_workers(address, 2)
 
-        def kill_when_the_first_is_finished(replication: int, seconds: float, calls: int) -> None:
+        def kill_when_the_first_is_finished(replication: int, seconds: float, *counts: int) -> None:
             finished.append(replication)
             if len(finished) == 1:
                 # Each of the two workers has its second task by now, and works at it for a second.
@@ -109,7 +109,7 @@ def test_an_address_that_is_none_is_refused() -> None:
 
 
 def test_a_scheduler_that_dies_is_told(tmp_path: Path) -> None:
-    def kill(replication: int, seconds: float, calls: int) -> None:
+    def kill(replication: int, seconds: float, *counts: int) -> None:
         scheduler.close()
 
     scheduler = dask.scheduler(tmp_path).gen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -97,3 +98,40 @@ def test_draws_have_the_figures(scenario: Scenario) -> None:
     alone: Any = run_replications(scenario.with_({"models.m.service.cpu.lognormal.mean": f"{means[0]} ms"})).summary
     assert warm.of_draws[0] == pytest.approx(alone["expect"][0]["value"], rel=1e-9)
     assert "p90 warm" not in {answer.name for answer in uncertain(believed, draws=8, metrics=["p99"]).answers}
+
+
+LOSS = """
+name: loss
+endpoint: {vcpu: 2, memory: 8 GiB, instance_count: 2, warm: true, provisioning: 1 min}
+models: {name: m, count: 10, artifact_size: 20 MB, memory: 30 MB, service: {cpu: 20 ms}, load: {cpu: 2 s}}
+traffic: {arrivals: {poisson: {rate: 10 /s}}}
+run: {duration: 5 min, seed: 3}
+faults: [{name: loss, instance_loss: {instance: 0}, at: 2 min}]
+expect: [p90 < 500 ms, error_rate < 5 %, recovery after loss < 3 min]
+"""
+
+
+def test_recoveries_are_compared_pair_by_pair_and_stand_in_sweeps() -> None:
+    scenario = load_text(LOSS)
+    slow, quick = scenario.with_({"endpoint.loss_noticed_after": "50 s"}), scenario
+    found = diff(quick, slow, replications=3)
+    delta = found["recovery after loss"]
+    alone = [1e3 * of.summary["happened"]["events"][0]["recovered_s"]["value"] for of in (found.a, found.b)]
+    assert [delta.a.value, delta.b.value] == alone
+    assert delta.difference.value == alone[1] - alone[0] > 0.0
+    assert delta.difference.ci95 is not None
+    shown = " ".join(text(diff_report(found)).split())
+    assert "recovery after loss, ms" in shown
+    assert re.search(r"fault loss [\d,]+ failed \(host_lost\)", shown)
+    swept = sweep(scenario, {"endpoint.loss_noticed_after": ["10 s", "50 s"]}, replications=3).frame
+    assert swept["recovery after loss_ms"].tolist() == alone
+
+
+def test_a_difference_of_what_is_not_recovered_from_has_no_value_but_a_reason() -> None:
+    ever = LOSS.replace("instance_loss: {instance: 0}", "slow_instance: {instance: 0, factor: 20}")
+    ever = ever.replace("instance_count: 2", "instance_count: 1")
+    found = diff(load_text(ever), load_text(ever.replace("factor: 20", "factor: 20, for: 30 s")), replications=2)
+    delta = found["recovery after loss"]
+    assert delta.a.reason == "not recovered from in 2 of 2 replications"
+    assert delta.difference.value is None
+    assert delta.b.value is not None

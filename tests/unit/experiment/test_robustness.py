@@ -7,19 +7,19 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.robustness import robustness, under_each
-from mmesim.experiment.robustness_result import AS_GIVEN
+from mmesim.experiment.robustness_result import AS_GIVEN, Robustness
 from mmesim.experiment.unknowns import AXES, Unknowns, settings
 from mmesim.report.content.robustness import robustness_report
 from mmesim.report.text import text
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
-from mmesim.results.summary import summary_schema
-from mmesim.scenario import Placement, RouterPolicy, Scenario
+from mmesim.scenario import Placement, RouterPolicy, Scenario, TargetTracking
+from tests.helpers import schemas
+from tests.helpers.files import ROOT
 from tests.helpers.texts import load_text
 from tests.unit.experiment import fakes
 from tests.unit.results.synthetic import Call, run_data
@@ -41,8 +41,9 @@ def scenario(*overrides: str, text: str = TEXT) -> Scenario:
 
 def measured(scenario: Scenario, replication: int, slow: float) -> RunData:
     """100 calls, of which this share is slow; the number of slow ones is the same in each replication."""
-    calls = [Call(1.0 if index < 100 * slow else 0.1) for index in range(100)]
-    return replace(run_data(scenario, calls, replication=replication), records=None)
+    late, fast = Call(1.0), Call(0.1)
+    calls = [late if index < 100 * slow else fast for index in range(100)]
+    return run_data(scenario, calls, replication=replication, records=None)
 
 
 def slow_with_one_slot(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
@@ -68,7 +69,7 @@ def test_the_settings_are_those_of_the_design_each_once():
     endpoint = scenario().endpoint
     base = Unknowns.of(endpoint)
     # 80 % of 16 GiB is the stricter rule, and vcpu / 2 the default.
-    assert settings(endpoint) == (
+    assert settings(scenario()) == (
         base,
         replace(base, policy=RouterPolicy.hash),
         replace(base, misroute=0.02),
@@ -79,37 +80,90 @@ def test_the_settings_are_those_of_the_design_each_once():
         replace(base, cpu_speed=0.85),
         replace(base, cpu_speed=1.15),
     )
-    assert set(AXES) == {"router", "load_slots", "usable_memory", "cpu_speed", "scaling"}
+    assert set(AXES) == {"router", "load_slots", "usable_memory", "cpu_speed", "fleet", "split_by"}
 
 
 def test_what_is_not_known_of_autoscaling():
     scaling = "{policy: target_tracking, metric: InvocationsPerInstance, target: 100, min: 1, max: 4}"
     base = scenario("endpoint.instance_count=1", f"endpoint.autoscaling={scaling}")
     as_given = Unknowns.of(base.endpoint)
-    found = [dict(row[:2] for row in one.overrides(as_given)) for one in settings(base.endpoint)]
-    assert [one for one in found if any("scaling" in field for field in one)] == [
+    found = [dict(row[:2] for row in one.overrides(as_given)) for one in settings(base)]
+    assert found[9:] == [
+        {"endpoint.autoscaling.scale_in": "oldest"},
+        {"endpoint.autoscaling.scale_in": "least_loaded"},
         {"endpoint.autoscaling.metric_delay": "0 s"},
         {"endpoint.autoscaling.metric_delay": "120 s"},
-        {"endpoint.autoscaling.scale_in": "oldest"},
         {"endpoint.serial_scaling": "false"},
+        {"endpoint.router.at_scale": "rehash"},
+        {"endpoint.provisioning": "180 s"},
+        {"endpoint.provisioning": "600 s"},
     ]
 
 
+FAST = "SageMakerVariantConcurrentRequestsPerModelHighResolution"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"{{policy: target_tracking, metric: {FAST}, target: 5, min: 1, max: 4}}",
+        f"{{policies: [{{target_tracking: {{metric: {FAST}, target: 5}}}}], min: 1, max: 4}}",
+        f"{{policies: [a:b, {{target_tracking: {{metric: {FAST}, target: 5}}}}], min: 1, max: 4}}",
+    ],
+)
+def test_an_alarm_of_ten_seconds_may_go_off_sooner_or_later_and_the_file_says_so(given):
+    base = scenario("endpoint.instance_count=1", f"endpoint.autoscaling={given}")
+    found = [one.overrides(Unknowns.of(base.endpoint)) for one in settings(base)]
+    points = [one for one in found if any("out_points" in field for field, _, _ in one)]
+    assert [one[0][1] for one in points] == ["1", "6"]
+    ((field, exact, _),) = points[0]
+    changed = scenario("endpoint.instance_count=1", f"endpoint.autoscaling={given}", f"{field}={exact}")
+    assert changed.endpoint.autoscaling is not None
+    policy = changed.endpoint.autoscaling.policies[-1]
+    assert isinstance(policy, TargetTracking)
+    assert policy.out_points == 1
+
+
+def test_what_is_not_known_of_losses_is_tried_only_where_something_is_lost():
+    fields = {"endpoint.router.at_scale", "endpoint.loss_noticed_after", "endpoint.provisioning"}
+
+    def tried(faults: str) -> set[str]:
+        base = scenario(f"faults={faults}")
+        as_given = Unknowns.of(base.endpoint)
+        return fields & {field for one in settings(base) for field, _, _ in one.overrides(as_given)}
+
+    assert tried("[]") == tried("[{slow_s3: {factor: 2}, at: 1 s}]") == set()
+    assert tried("[{zone_loss: {zone: 1}, at: 1 s}]") == fields
+    assert tried("[{instance_loss: {replace: false}, at: 1 s}]") == fields - {"endpoint.provisioning"}
+
+
+def test_the_table_of_platform_unknowns_says_what_is_tried():
+    table = (ROOT / "docs/assumptions.md").read_text().partition("## Platform unknowns")[2].partition("\n## ")[0]
+    named = {field for row in table.splitlines() if row.startswith("| ") for field in row.split("|")[5].split()}
+    named -= {"`mmesim", "robustness`", "sets"}
+    scaling = f"{{policy: target_tracking, metric: {FAST}, target: 5, min: 2, max: 4}}"
+    more = ["faults=[{zone_loss: {zone: 1}, at: 1 s}]", "deploys=[{at: 1 s}]", f"endpoint.autoscaling={scaling}"]
+    base = scenario("endpoint.instance_count=2", *more)
+    as_given = Unknowns.of(base.endpoint)
+    tried = {field for one in settings(base) for field, _, _ in one.overrides(as_given)}
+    assert {field.strip("`") for field in named} == tried
+
+
 def test_an_own_value_is_one_more_setting():
-    given = settings(scenario("endpoint.load_slots=3", "endpoint.usable_memory=10 GiB").endpoint)
+    given = settings(scenario("endpoint.load_slots=3", "endpoint.usable_memory=10 GiB"))
     assert len(given) == 1 + 3 + 3 + 2 + 2
     assert given[0].load_slots == 3
 
 
 def test_one_host_alone_has_no_router_to_choose():
-    endpoint = scenario("endpoint.instance_count=1").endpoint
-    assert {setting.policy for setting in settings(endpoint)} == {RouterPolicy.sticky}
-    assert len(settings(endpoint)) == 6
-    assert len(settings(endpoint, full=True)) == 3 * 2 * 3
+    alone = scenario("endpoint.instance_count=1")
+    assert {setting.policy for setting in settings(alone)} == {RouterPolicy.sticky}
+    assert len(settings(alone)) == 6
+    assert len(settings(alone, full=True)) == 3 * 2 * 3
 
 
 def test_a_placement_by_room_is_compared_with_one_by_hash():
-    given = settings(scenario("endpoint.router.placement=most_free").endpoint)
+    given = settings(scenario("endpoint.router.placement=most_free"))
     assert [one.placement for one in given[:3]] == [
         Placement.most_free,
         Placement.rendezvous,  # of hash, which places nothing
@@ -119,23 +173,29 @@ def test_a_placement_by_room_is_compared_with_one_by_hash():
 
 
 def test_all_combinations():
-    endpoint = scenario().endpoint
-    combined = settings(endpoint, full=True)
+    base = scenario()
+    combined = settings(base, full=True)
     assert len(combined) == len(set(combined)) == 4 * 3 * 2 * 3
-    assert combined[0] == Unknowns.of(endpoint)
-    assert set(settings(endpoint)) <= set(combined)
+    assert combined[0] == Unknowns.of(base.endpoint)
+    assert set(settings(base)) <= set(combined)
 
 
 def test_a_setting_is_what_its_overrides_give():
     base = scenario()
     as_given = Unknowns.of(base.endpoint)
-    for setting in settings(base.endpoint, full=True):
+    for setting in settings(base, full=True):
         overrides = [f"{field}={exact}" for field, exact, _ in setting.overrides(as_given)]
         assert setting.put(base.endpoint) == scenario(*overrides).endpoint
 
 
-def test_it_flips_with_one_load_slot():
-    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+@pytest.fixture(scope="module")
+def flipped() -> Robustness:
+    """What several tests look at: it flips with one slot for loads."""
+    return robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+
+
+def test_it_flips_with_one_load_slot(flipped: Robustness):
+    found = flipped
     assert found.answer == (
         "holds in 8 of 9 settings of what AWS does not publish; "
         "flips if endpoint.load_slots = 1 (p90 < 500 ms: 31 % slower, limit 10 %)"
@@ -213,17 +273,17 @@ def test_replications_of_the_file_count():
     assert robustness(scenario("run.replications=3"), replications=2, executor=fakes.Fake(never_slow)).replications == 2
 
 
-def test_it_fits_the_schema_of_the_summary():
-    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+def test_it_fits_the_schema_of_the_summary(flipped: Robustness):
+    found = flipped
     run = slow_with_one_slot(scenario(), 0, None, None)
     result = replace(Result(scenario(), (run,)), robustness=found.data)
-    jsonschema.validate(json.loads(result.to_json()), summary_schema())
+    schemas.of_summaries().validate(json.loads(result.to_json()))
     assert json.loads(found.to_json())["robustness"] == result.summary["robustness"]
     assert Result(scenario(), (run,)).summary["robustness"] is None
 
 
-def test_tables_for_a_notebook():
-    found = robustness(scenario(), executor=fakes.Fake(slow_with_one_slot))
+def test_tables_for_a_notebook(flipped: Robustness):
+    found = flipped
     assert list(found.frame.index) == [outcome.name for outcome in found.outcomes]
     assert found.frame.loc["endpoint.load_slots = 1", "p90 < 500 ms"] == "fail"
     assert "holds in 8 of 9" in found._repr_html_()

@@ -208,7 +208,7 @@ def test_a_draw_that_is_no_scenario_is_told():
 def mostly_fast(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
     """Each replication has another number of slow calls: 0, 2 or 4 of 20."""
     calls = [Call(1.0 if index < 2 * replication else 0.01) for index in range(20)]
-    return replace(run_data(scenario, calls, replication=replication), records=None)
+    return run_data(scenario, calls, replication=replication, records=None)
 
 
 def test_a_percentile_of_a_draw_is_that_of_all_its_calls():

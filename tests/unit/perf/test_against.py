@@ -14,7 +14,10 @@ def test_a_ratio_is_taken_within_each_pair():
     assert line == ("loads", "6", "2", "2", "2 to 3", "1.65: met; aim 2.2: **missed by 9.1%**", "1", "0.5")
 
 
-@pytest.mark.parametrize("case", ["fits-8", "queue", "thrashing"])
+@pytest.mark.parametrize(
+    "case",
+    ["queue", *(pytest.param(one, marks=pytest.mark.slow) for one in ("fits-8", "thrashing"))],
+)
 def test_a_case_can_be_timed(case: str):
     assert case in CASES
     facts = timed(ROOT, case, 0.005)

@@ -15,7 +15,8 @@ from markupsafe import escape
 from mmesim import run
 from mmesim.errors import UserError
 from mmesim.report import formats
-from mmesim.report.content.page import answer, in_one, run_chapters
+from mmesim.report.content.page import in_one, run_chapters
+from mmesim.report.content.verdict import answer
 from mmesim.report.markdown import markdown
 from mmesim.report.page.distribution import distribution, of_table
 from mmesim.report.page.document import as_script, document

@@ -13,7 +13,7 @@ from matplotlib.patches import StepPatch
 from mmesim import run
 from mmesim.experiment.diff import Diff
 from mmesim.report.formats import number
-from mmesim.report.plots.diff import COLOURS, differences
+from mmesim.report.plots.diff import KINDS, differences
 from mmesim.report.plots.picture import RED, Picture, plain_log
 from mmesim.report.plots.trace import trace_plot
 from mmesim.results.compare import deltas
@@ -37,10 +37,10 @@ def test_a_difference_is_coloured_by_what_it_means_and_has_its_values(result):
     names = [text.get_text() for text in axes.get_yticklabels()]
     written = {names[round(text.get_position()[1])]: text for text in axes.texts if "a" not in text.get_text()}
     ends = [number(of.summary["latency_ms"]["mean"]["value"]) for of in (result, worse)]
-    assert written["mean, ms"].get_text() == " \N{RIGHTWARDS ARROW} ".join(ends)
-    assert written["mean, ms"].get_color() == RED
-    assert written["usd_per_hour"].get_color() == COLOURS["neither good nor bad"]  # the same
-    assert written["cpu_utilization"].get_color() == COLOURS["neither good nor bad"]
+    assert written["mean latency [ms]"].get_text() == " \N{RIGHTWARDS ARROW} ".join(ends)
+    assert written["mean latency [ms]"].get_color() == RED
+    assert written["cost per hour [USD/h]"].get_color() == KINDS["neither good nor bad"][1]  # the same
+    assert written["CPU utilization"].get_color() == KINDS["neither good nor bad"][1]
     assert "worse" in {text.get_text() for text in plot.legends[0].get_texts()}
 
 
@@ -96,12 +96,3 @@ def test_the_last_minute_of_a_trace_is_as_wide_as_the_others():
     (stairs,) = trace_plot(found, "log").axes[0].patches
     assert isinstance(stairs, StepPatch)
     assert stairs.get_data()[1].tolist() == [0.0, 1.0, 2.0, 3.0]
-
-
-def test_a_result_shows_itself_in_a_notebook(result):
-    html = result._repr_html_()
-    assert "latency_ms.p99" in html
-    assert "3 of 3 replications" in html
-    figures = result.figures
-    assert figures.loc["latency_ms.mean", "low"] < figures.loc["latency_ms.mean", "value"]
-    assert figures.loc["latency_ms.mean", "value"] == result.summary["latency_ms"]["mean"]["value"]

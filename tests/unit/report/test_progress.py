@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import re
 import subprocess
 import sys
@@ -25,7 +27,7 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "CI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
@@ -54,42 +56,73 @@ def test_rich_is_loaded_for_a_terminal_only() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_simulated_time_rate_and_time_left() -> None:
+@pytest.mark.parametrize(("name", "value"), [("CI", "true"), ("CI", "1"), ("TERM", "dumb")])
+def test_nothing_is_written_for_a_machine(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    clock, stream = Clock(), Terminal()
+    with ReplicationsBar(stream, 60.0, 1, clock) as bar:
+        for _ in range(3):
+            bar(0, 30.0, 1000)
+            clock.now += 2.0
+    assert stream.getvalue() == ""
+
+
+def test_simulated_time_rate_hits_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     clock, stream = Clock(), Terminal()
     with ReplicationsBar(stream, 1800.0, 2, clock) as bar:
         bar(0, 0.0, 0)
-        for step in (1, 2):
-            clock.now += 4.0
-            bar(0, step * 900.0, step * 108_000)
+        clock.now += 0.9
+        bar(0, 400.0, 40_000, 800, 200)  # nothing in the first second
+        clock.now += 3.1
+        bar(0, 900.0, 108_000, 1960, 40)
+        clock.now += 4.0
+        bar(0, 1800.0, 216_000, 3960, 40)
     assert frames(stream) == [
-        "0 % simulated 0 s of 60 min -:--:-- left",
-        "25 % simulated 15 min of 60 min, 27,000 requests/s -:--:-- left",
-        "50 % simulated 30 min of 60 min, 27,000 requests/s 0:00:08 left",
+        "25 % 0 of 2 replications, simulated 15 min of 60 min, 98.0 % hits, 27,000 requests/s, 12 s left",
+        "50 % 1 of 2 replications, simulated 30 min of 60 min, 99.0 % hits, 27,000 requests/s, 8 s left",
     ]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 100, 120, 200])
+def test_a_line_has_room_on_every_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    clock, stream = Clock(), Terminal()
+    with ReplicationsBar(stream, 86_400.0, 1000, clock) as bar:
+        bar(0, 0.0, 0)
+        clock.now += 30.0
+        bar(123, 43_211.0, 6_081_234, 4_812_345, 61_234)
+    drawn = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", stream.getvalue())
+    assert max(map(len, re.split(r"[\r\n]", drawn))) <= columns
+    (frame,) = frames(stream)
+    assert "16.7 h left" in frame or columns < 40
+    assert ("98.7 % hits, 200,000 requests/s, " in frame) == (columns >= 80)
 
 
 def test_replications_at_the_same_time_add_up_and_there_may_be_more_of_them() -> None:
     clock, stream = Clock(), Terminal()
     with ReplicationsBar(stream, 100.0, 1, clock) as bar:
         bar.expect(4)
-        bar.part(2)(0, 50.0, 10)
+        bar.part(2)(0, 50.0, 10, 0, 0)
         clock.now += 2.0
-        bar.part(2)(1, 50.0, 10)
-    assert frames(stream)[-1].startswith("25 % simulated 100 s of 6.67 min, 10 requests/s")
+        bar.part(2)(1, 50.0, 10, 0, 0)
+    assert frames(stream)[-1].startswith("25 % 0 of 4 replications, ")
 
 
-def test_it_is_drawn_at_most_ten_times_a_second() -> None:
+def test_it_is_drawn_at_most_twice_a_second() -> None:
     clock, stream = Clock(), Terminal()
     with ReplicationsBar(stream, 100.0, 1, clock) as bar:
-        for step in range(100):
-            bar(0, float(step), step)
+        for step in range(400):
+            bar(0, float(step / 4), step)
             clock.now += 0.01
-        assert len(frames(stream)) == pytest.approx(10, abs=1)
+        assert len(frames(stream)) == pytest.approx(6, abs=1)
 
 
 def test_the_end_is_never_more_than_all() -> None:
-    stream = Terminal()
-    with ReplicationsBar(stream, 100.0, 1, Clock()) as bar:
+    clock, stream = Clock(), Terminal()
+    with ReplicationsBar(stream, 100.0, 1, clock) as bar:
+        bar(0, 90.0, 10)
+        clock.now += 2.0
         bar(0, 130.0, 10)  # the last calls are answered after the last arrival
     assert frames(stream)[-1].startswith("100 % simulated 100 s of 100 s")
 
@@ -99,8 +132,11 @@ def test_the_bar_is_wiped_at_the_end_and_is_not_there_before_the_first_value() -
     with ReplicationsBar(stream, 100.0, 1, Clock()):
         pass
     assert stream.getvalue() == ""
-    with ReplicationsBar(stream, 100.0, 1, Clock()) as bar:
+    clock = Clock()
+    with ReplicationsBar(stream, 100.0, 1, clock) as bar:
         bar(0, 1.0, 1)
+        clock.now += 2.0
+        bar(0, 2.0, 1)
     assert stream.getvalue().endswith(WIPED)
 
 
@@ -110,12 +146,33 @@ def test_what_is_in_the_store_is_no_work() -> None:
         bar(0, 1000, 3000)
         for simulated in (500, 1000):
             clock.now += 5.0
-            bar(simulated, 1000, 3000)
+            bar(simulated, 1000, 3000, 100 * simulated)
         clock.now += 5.0
-        bar(2000, 1000, 3000)
+        bar(2000, 1000, 3000, 200_000)
     assert frames(stream) == [
-        "0 % 1,000 of 3,000 simulations (1,000 from the store) -:--:-- left",
-        "25 % 1,500 of 3,000 simulations (1,000 from the store) -:--:-- left",
-        "50 % 2,000 of 3,000 simulations (1,000 from the store) 0:00:10 left",
-        "100 % 3,000 of 3,000 simulations (1,000 from the store) 0:00:00 left",
+        "25 % 1,500 of 3,000 simulations, 10,000 requests/s, 15 s left",
+        "50 % 2,000 of 3,000 simulations, 10,000 requests/s, 10 s left",
+        "100 % 3,000 of 3,000 simulations, 13,000 requests/s, 0 s left",
     ]
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals here")
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
+def test_a_terminal_is_left_as_it_was(error: type[BaseException] | None) -> None:
+    ours, theirs = os.openpty()
+    clock = Clock()
+    ends = contextlib.suppress(KeyboardInterrupt, ValueError)
+    with os.fdopen(theirs, "w") as stream, ends, ReplicationsBar(stream, 100.0, 1, clock) as bar:
+        bar(0, 1.0, 1)
+        clock.now += 2.0
+        bar(0, 50.0, 1)
+        if error is not None:
+            raise error
+    drawn = ""
+    with contextlib.suppress(OSError):  # nobody writes any more
+        while piece := os.read(ours, 65_536):
+            drawn += piece.decode()
+    os.close(ours)
+    assert "50 s of 100 s" in drawn
+    assert drawn.rfind("\x1b[?25h") > drawn.rfind("\x1b[?25l") >= 0  # the cursor is shown again
+    assert drawn.endswith("\x1b[1A\x1b[2K")  # and the line is empty

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -18,12 +19,15 @@ from mmesim.report.plots.latency import latency
 from mmesim.report.plots.ledger import BANDS, ledger
 from mmesim.report.plots.of_result import Plots
 from mmesim.report.plots.of_run import DRAW
-from mmesim.report.plots.picture import BLUE, MARKS, RED, Picture, write_plot
+from mmesim.report.plots.picture import BLUE, MARKS, RED, write_plot
+from mmesim.report.plots.plan import pareto
 from mmesim.results.pictures import FORMATS, OF_RUN
 from mmesim.results.result import Result
 from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
 from mmesim.scenario.figures import quantile_shares
+from tests.helpers.planned import planned
+from tests.unit.report.test_other_pages import compared, sweep
 from tests.unit.report.test_page import HOSTILE, result
 from tests.unit.results.synthetic import Call, replications, scenario
 
@@ -40,7 +44,7 @@ def kept(run: Result, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     return Kept.read(run.save(tmp_path_factory.mktemp("run") / "result"))
 
 
-def texts(figure: Picture) -> list[str]:
+def texts(figure: Figure) -> list[str]:
     """Everything that is written in a picture."""
     figure.canvas.draw()
     return [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
@@ -195,3 +199,10 @@ def test_a_run_without_an_answer_says_so() -> None:
     assert "no successful call" in texts(failed.plot.ledger())
     assert "no call was successful" in texts(failed.plot.models())
     assert BLUE != RED
+
+
+def test_no_name_is_a_formula_in_the_other_pictures() -> None:
+    name = FORMULAS[0]
+    plan = pareto(planned().model_copy(update={"name": name}))
+    for picture in (sweep(name).plot("p99"), compared(name).plot(), plan):
+        assert any(name in text for text in texts(picture))

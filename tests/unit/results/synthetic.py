@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
     causes = np.array([-1 if c.cause is None else CAUSES.index(c.cause) for c in calls], dtype=np.int64)
     errors = _count(causes[~ok], len(CAUSES))
     seconds = of.run.duration_s
-    run = RunData(
+    figures = dict[str, Any](
         scenario=of.name,
         seed=of.run.seed,
         replication=0,
@@ -228,7 +229,14 @@ def run_data(of: Scenario, calls: Sequence[Call], **changes: Any) -> RunData:
         control_events=0,
         seam_crossings=0,
     )
-    return replace(run, **changes)
+    return RunData(**(figures | changes))
+
+
+def with_cells(run: RunData, cells: CellData) -> RunData:
+    """The run with other cells; `replace` makes the arrays of all other fields anew, of which there is a megabyte."""
+    other = copy(run)
+    object.__setattr__(other, "cells", cells)
+    return other
 
 
 def _cells(of: Scenario, calls: Sequence[Call], latency: Any) -> CellData:

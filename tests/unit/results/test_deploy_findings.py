@@ -52,6 +52,24 @@ def test_cold_calls_of_before_are_not_those_of_the_deploy():
     assert evidence["cold_calls"] == pytest.approx(evidence["cold_calls_as_before"])
 
 
+@pytest.mark.parametrize(("split_by", "loads"), [("calls", [0, 3, 4, 0]), ("models", [0, 3, 1, 0])])
+def test_cold_calls_of_a_deploy_that_fails_midway_are_those_that_waited_for_its_loads(split_by, loads):
+    # One old host of two goes on with half of the traffic: it loads the three models that the other one has. A new one
+    # takes the other half: all four models, or the one that moves. An alarm sends everything back to where it was.
+    canary = {"strategy": {"canary": {"share": "50 %", "wait": "5 min"}}, "rollback_when": "cache_hit_ratio < 99 %"}
+    made = scenario(**canary).with_({"endpoint.warm": True, "endpoint.router.split_by": split_by})
+    run = simulate(made, records=-1)
+    told = [(one.kind, one.at_s) for one in run.happened if one.kind in (Kind.shifted, Kind.alarm)]
+    assert told == [(Kind.shifted, 240.0), (Kind.alarm, 300.0), (Kind.shifted, 300.0)]
+    assert run.records is not None
+    cold = ~run.records.hit & (run.records.host >= 0)
+    assert np.all(run.records.arrival_s[cold] >= 240.0)
+    evidence = {one.id: one for one in deploys(made, [run])}["deploy_cost"].evidence
+    assert evidence["cold_calls"] == pytest.approx(cold.sum())
+    assert run.hosts.loads.tolist() == loads
+    assert cold.sum() == sum(loads)  # a load takes less time than there is between two calls for a model
+
+
 def test_a_deploy_that_the_run_does_not_see_the_end_of_is_open():
     late = found(scenario(at="9.5 min"))
     assert list(late) == ["deploy_open"]

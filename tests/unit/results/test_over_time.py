@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import jsonschema
 import numpy as np
 import pytest
 
@@ -15,8 +14,8 @@ from mmesim.results.over_time.fleet import peak, provisioned, weighing
 from mmesim.results.over_time.over_time import COLUMNS
 from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.summary import summary_schema
 from mmesim.scenario import Scenario
+from tests.helpers import schemas
 from tests.unit.results.synthetic import Call, run_data, windows
 from tests.unit.results.synthetic import hosts as host_data
 from tests.unit.results.test_course import CRASH, LOSS, of, run
@@ -104,7 +103,7 @@ def test_the_fleet_is_what_happened_to_it() -> None:
 def test_the_summary_says_what_followed_and_what_the_fleet_cost() -> None:
     result = eventful(of("p99 < 1 s"), [0, 0, 20, 20, *[0] * 6], [0, 0, 20, 20, 20, *[0] * 5])
     found = result.summary["happened"]
-    jsonschema.validate(result.summary, summary_schema())
+    schemas.of_summaries().validate(result.summary)
     assert [(one["kind"], one["name"], one["times"]) for one in found["events"]] == [
         ("fault", LOSS, 2),
         ("scale_out", "cpu", 2),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +17,7 @@ from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, CellData
 from mmesim.results.selected import FEWEST_CALLS, joined, windows
-from tests.unit.results.synthetic import Call, replications, scenario
+from tests.unit.results.synthetic import Call, replications, scenario, with_cells
 
 FAST, SLOW, LOST = Call(0.1), Call(0.9), Call(cause="throttled", reached=False)
 COLD, SLOW_COLD, FAILED = Call(0.1, load_wait=0.2, load=0), Call(0.1, load_wait=0.9, load=1), Call(cause="queue_full")
@@ -206,7 +205,7 @@ def test_intervals_of_windows_cover_the_true_share(truth: float, spread: float) 
         for _ in range(replicas):
             shares = truth * (1.0 + spread * rng.uniform(-1.0, 1.0, 5))
             cells = CellData(calls, calls - rng.binomial(400, shares), nothing, calls, nothing, np.zeros(5), none)
-            runs.append(replace(plain, cells=cells))
+            runs.append(with_cells(plain, cells))
         for window in windows(e, of, runs):
             figure = window.formula
             low, high, _ = interval_of(figure, [figure.of(run) for run in runs], runs)

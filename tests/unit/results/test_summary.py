@@ -24,6 +24,7 @@ from mmesim.scenario import Scenario
 from mmesim.scenario.figures import DEVICE_PARTS, PARTS
 from mmesim.scenario.server.server import ConfigRead, Server
 from mmesim.scenario.values.meanings import meanings
+from tests.helpers import schemas
 from tests.unit.results.synthetic import Call, hosts, replications, run_data, scenario
 
 CALLS = [
@@ -91,7 +92,7 @@ def test_loading_wait_is_that_of_the_replications_that_waited() -> None:
 def test_every_summary_fits_its_schema(calls: list[Call], expect: list[str], count: int) -> None:
     of = scenario(expect)
     text = Result(of, replications(of, *[calls] * count)).to_json()
-    jsonschema.validate(json.loads(text), summary_schema(), cls=jsonschema.Draft202012Validator)
+    schemas.of_summaries().validate(json.loads(text))
 
 
 def test_the_schema_is_one_and_refuses_what_does_not_belong() -> None:
@@ -173,7 +174,7 @@ def test_intervals_over_one_trace_say_so(traffic: dict[str, object], conditional
     of = scenario(traffic=[{"arrivals": {"poisson": {"rate": 1.0}}}, traffic])
     found = json.loads(Result(of, replications(of, CALLS)).to_json())
     assert found["conditional"] == conditional
-    jsonschema.validate(found, summary_schema())
+    schemas.of_summaries().validate(found)
 
 
 def test_what_became_of_a_configuration_is_a_finding() -> None:
@@ -184,7 +185,7 @@ def test_what_became_of_a_configuration_is_a_finding() -> None:
     notes = [entry for entry in found["findings"] if entry["id"] == "config"]
     assert [(entry["severity"], entry["text"]) for entry in notes] == [("note", "one"), ("note", "two")]
     assert set(notes[0]) == {"id", "severity", "text", "evidence", "source", "try"}
-    jsonschema.validate(found, summary_schema())
+    schemas.of_summaries().validate(found)
     without = figures(base.model_copy(update={"server": Server(config=ConfigRead())}), runs)["findings"]
     assert [entry for entry in without if entry["id"] == "config"] == []
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import get_args
 
-import jsonschema
 import pytest
 
 from mmesim.results.figures import FORMULAS, formula
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
-from mmesim.results.summary import summary_schema
 from mmesim.results.until import Until, allowed, relative_half_width
 from mmesim.scenario.run.settings import RunSettings
 from mmesim.scenario.run.until import PRECISE, read_precision
+from tests.helpers import schemas
 from tests.unit.results.synthetic import Call, replications, scenario
 
 SEEN = Until("mean within 5 %", True, (10, 15), 0.03, 1 / 21, 0.9929, 15)
@@ -112,7 +111,7 @@ def test_the_summary_tells_where_it_stopped_and_at_which_level() -> None:
         assert wide[1] >= narrow[1]
     assert summary["latency_ms"]["mean"]["ci95"][1] > 2 * plain["latency_ms"]["mean"]["ci95"][1]
     assert summary["expect"][0]["decided_on"]["ci95"][1] > 2 * plain["expect"][0]["decided_on"]["ci95"][1]
-    jsonschema.validate(summary, summary_schema(), cls=jsonschema.Draft202012Validator)
+    schemas.of_summaries().validate(summary)
 
 
 def test_an_unreached_precision_fits_the_schema_too() -> None:
@@ -122,4 +121,4 @@ def test_an_unreached_precision_fits_the_schema_too() -> None:
     summary = json.loads(result.to_json())
     assert summary["until"]["reason"] == "interrupted before the first look"
     assert (summary["interrupted"], result.planned) == (True, 10)
-    jsonschema.validate(summary, summary_schema(), cls=jsonschema.Draft202012Validator)
+    schemas.of_summaries().validate(summary)

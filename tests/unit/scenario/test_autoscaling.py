@@ -167,6 +167,8 @@ def test_a_resolved_file_gives_the_same(base, scenario):
         (TRACKING.replace("target: 4000", "target: 200 ms"), "target", "is not a time", "such as 4000"),
         (tracking("CPUUtilization", "70 %"), "target", "where a busy vCPU is 100", "write 70"),
         (tracking("MemoryUtilization", "70 %"), "target", "where 100 is all of it", "write 70"),
+        (tracking("GPUUtilization", "70 %"), "target", "where a busy GPU is 100", "write 70"),
+        (tracking("gpu_utilization", "70"), "metric", "no model uses a device: GPUUtilization is never published", ""),
         (tracking("ModelCacheHit", "70 %"), "target", "a share from 0 to 1", "write 0.7"),
         (tracking("ModelLatency", "200 ms"), "target", "in microseconds", "write 200000"),
         (f"{STEPS}: [{{lower_bound: 0, adjustment: 50 %}}]", "adjustment", "number stands alone", "write 50, with"),

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from mmesim.scenario.clients.causes import FAILURES, LEGACY, MODEL_ERROR, STANDARD, Cause
 from mmesim.scenario.clients.retries import BotoLegacy, BotoStandard, ExponentialRetries, FixedRetries
 from mmesim.scenario.endpoint.endpoint import Throttling
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.yaml import read_text
+from tests.helpers import schemas
 from tests.helpers.texts import load_text
 
 QUEUE = (Cause.queue_full,)
@@ -32,7 +31,7 @@ def test_retries_are_read_and_dumped(scenario, base, text, expected):
     read = scenario(f"{base}clients: {{retries: {text}}}\n")
     assert read.clients.retries == expected
     assert load_text(dump(read)) == read
-    assert Draft202012Validator(json_schema()).is_valid(read_text(dump(read), "a", Path()).plain())
+    assert schemas.of_scenarios().is_valid(read_text(dump(read), "a", Path()).plain())
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,26 @@ def test_the_type_of_a_variant_with_autoscaling_cannot_change(base, problems):
     )
 
 
+def on_devices(to: str) -> str:
+    return f"""
+        name: g
+        endpoint: {{instance_type: ml.g4dn.xlarge}}
+        models: {{name: m, artifact_size: 1 MB, memory: 1 MB, device_memory: 1 MB, service: {{device: 5 ms}}}}
+        traffic: {{arrivals: {{poisson: {{rate: 1 /s}}}}}}
+        run: {{duration: 1 min}}
+        deploys: [{{at: 10 s, to: {{endpoint.instance_type: {to}}}}}]
+    """
+
+
+def test_models_on_devices_are_not_deployed_to_hosts_without_any_or_with_more(problems):
+    (without,) = problems(on_devices("ml.m5.xlarge"))
+    assert (without.field, without.line) == ("deploys.deploy-0.to", 7)
+    assert "ml.m5.xlarge has none" in without.message
+    (more,) = problems(on_devices("ml.g4dn.12xlarge"))
+    assert (more.field, more.line) == ("deploys.deploy-0.to.endpoint.instance_type", 7)
+    assert more.message == "brings hosts with 4 devices in place of 1: a deploy cannot give hosts more devices"
+
+
 def test_autoscaling_waits_for_a_deploy(base, problems, scenario):
     text = with_deploys(base, "at: 1 s")
     assert scenario(text, SCALED).deploys

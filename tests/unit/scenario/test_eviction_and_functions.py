@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from mmesim.scenario import EvictionPolicy, Function, Gdsf, Ttl
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.load import load
 from mmesim.scenario.file.yaml import read_text
+from tests.helpers import schemas
 from tests.helpers.texts import load_text
 
 RULES = [
@@ -29,7 +28,7 @@ def test_a_rule_is_read_dumped_and_completed(base, text, rule):
     loaded = load_text(base, overrides=[f"endpoint.eviction={text}"])
     assert loaded.endpoint.eviction == rule
     assert load_text(dump(loaded)) == loaded
-    validator = Draft202012Validator(json_schema())
+    validator = schemas.of_scenarios()
     written = base.replace("ml.m5.xlarge", f"ml.m5.xlarge\n  eviction: {text}")
     assert validator.is_valid(read_text(written, "a", Path()).plain())
     assert validator.is_valid(read_text(dump(loaded), "a", Path()).plain())

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from mmesim.scenario import (
     ConstantRate,
@@ -30,9 +29,9 @@ from mmesim.scenario import (
     Zipf,
 )
 from mmesim.scenario.file.dump import dump
-from mmesim.scenario.file.json_schema import json_schema
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.file.yaml import read_text
+from tests.helpers import schemas
 from tests.helpers.texts import load_text
 
 ARRIVALS = "{poisson: {rate: 10 /s}}"
@@ -71,7 +70,7 @@ def test_a_process_is_read_written_and_read_again(base: str, text: str, kind: ty
 
 @pytest.mark.parametrize(("text", "kind", "values"), FORMS, ids=IDS)
 def test_the_json_schema_knows_it(base: str, text: str, kind: type[Any], values: dict[str, Any]):
-    schema = Draft202012Validator(json_schema())
+    schema = schemas.of_scenarios()
     tree = read_text(with_stream(base, text), "a", Path()).plain()
     schema.validate(json.loads(json.dumps(tree)))
     (name,) = tree["traffic"][0]["arrivals"]
@@ -101,7 +100,7 @@ def test_popularity(base: str, text: str, expected: object):
     loaded = load_text(source)
     assert loaded.traffic[0].popularity == expected
     assert load_text(dump(loaded)) == loaded
-    Draft202012Validator(json_schema()).validate(read_text(source, "a", Path()).plain())
+    schemas.of_scenarios().validate(read_text(source, "a", Path()).plain())
 
 
 def test_drift_and_sessions(base: str):
@@ -116,7 +115,7 @@ def test_drift_and_sessions(base: str):
     assert stream.sessions is not None
     assert stream.sessions.calls == Geometric(mean=3.0)
     assert load_text(dump(loaded)) == loaded
-    schema = Draft202012Validator(json_schema())
+    schema = schemas.of_scenarios()
     schema.validate(read_text(source, "a", Path()).plain())
     schema.validate(read_text(source.replace("{geometric: {mean: 3}}", "3"), "a", Path()).plain())
 

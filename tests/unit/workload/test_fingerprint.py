@@ -55,7 +55,7 @@ def test_a_day_of_azure_fits_in_ten_kilobytes_without_a_name(
     assert not any(names.name(number)[:8] in text for number in range(1000))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(one, marks=pytest.mark.slow) for one in (2, 3))])
 def test_traffic_from_it_misses_a_cache_as_often_as_the_day(day: tuple[Description, Fingerprint], seed: int) -> None:
     original, of = day
     again = describe(AZURE_DAY, generated(of, seed=seed), DAY_S)
@@ -220,5 +220,5 @@ def test_memory_does_not_grow_with_the_calls() -> None:
         assert made == pytest.approx(calls, rel=0.1)
         return most
 
-    small, large = peak(300_000), peak(3_000_000)
+    small, large = peak(150_000), peak(1_500_000)
     assert large < 1.3 * small

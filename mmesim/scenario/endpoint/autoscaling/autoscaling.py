@@ -84,6 +84,10 @@ class Autoscaling(Data):
         if not set(given) & set(cls.file_keys):
             return data
         name = given.pop("policy", None)
+        lone = None if name is not None else _lone_policy(data.get("policies"))
+        if lone is not None:
+            form, keys = lone
+            return {key: value for key, value in data.items() if key in own} | {"policies": [{form: keys | given}]}
         if data.get("policies"):
             key = next(iter(given), "policy")
             raise Refused("stands beside policies: it belongs to one of them", (key,), "write it in policies")
@@ -131,6 +135,14 @@ class Autoscaling(Data):
             least = least if action.min is None else action.min
             most = most if action.max is None else action.max
             yield at_s, index, least, most
+
+
+def _lone_policy(policies: Any) -> tuple[str, dict[str, Any]] | None:
+    """The only policy of a list, as its name and keys."""
+    if isinstance(policies, list) and len(policies) == 1 and isinstance(policies[0], dict) and len(policies[0]) == 1:
+        ((form, keys),) = policies[0].items()
+        return (form, keys) if isinstance(keys, dict) else None
+    return None
 
 
 def _named_for(given: dict[str, Any]) -> str:

@@ -13,8 +13,8 @@ from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import Refused, shown
 
-Most = Literal["percent", "percent of each vCPU", "share"]
-"""How large a value can be: 100, 100 x vCPU, 1."""
+Most = Literal["percent", "percent of each vCPU", "percent of each GPU", "share"]
+"""How large a value can be: 100, 100 x vCPU, 100 x devices, 1."""
 
 
 INVOCATIONS = "InvocationsPerInstance"
@@ -35,9 +35,15 @@ class Metric:
     high_resolution: bool = False
     """Whether AWS can publish it every 10 s."""
 
-    def highest(self, vcpu: int) -> float | None:
-        """The highest value on hosts with so many vCPUs, None where there is none."""
-        return {None: None, "percent": 100.0, "percent of each vCPU": 100.0 * vcpu, "share": 1.0}[self.most]
+    @property
+    def of_devices(self) -> bool:
+        """Whether it is published only where models use devices."""
+        return self.most == "percent of each GPU"
+
+    def highest(self, vcpu: int, devices: int) -> float | None:
+        """The highest value on hosts with so many vCPUs and devices, None where there is none."""
+        each = {"percent of each vCPU": vcpu, "percent of each GPU": devices, "share": 0.01}
+        return None if self.most is None else 100.0 * each.get(self.most, 1)
 
     def in_its_unit(self, text: str) -> Refused | None:
         """What to write for a value that has a unit: CloudWatch's numbers have none; None where it has no unit."""
@@ -48,7 +54,8 @@ class Metric:
                 return Refused(f"{says} is not a share: write a number", (), EXAMPLES.get(self.name))
             if self.most == "share":
                 return Refused(f"{says} is a share from 0 to 1", (), f"write {_as_share(number)}")
-            whole = "a busy vCPU is 100" if self.most == "percent of each vCPU" else "100 is all of it"
+            _, _, one = self.most.partition(" of each ")
+            whole = f"a busy {one} is 100" if one else "100 is all of it"
             return Refused(
                 f"{shown(text)}: write the number in CloudWatch's unit, where {whole}", (), f"write {number}"
             )
@@ -87,6 +94,8 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
             Metric("CPUUtilization", most="percent of each vCPU", high_resolution=True),
             Metric("MemoryUtilization", falls=False, most="percent", high_resolution=True),
             Metric("DiskUtilization", falls=False, most="percent", high_resolution=True),
+            Metric("GPUUtilization", most="percent of each GPU", high_resolution=True),
+            Metric("GPUMemoryUtilization", falls=False, most="percent of each GPU", high_resolution=True),
             Metric("WorkerUtilization", most="percent"),
             Metric("WorkerUtilization_Maximum", falls=False, most="percent"),
             Metric("Invocations", falls=False),

@@ -25,13 +25,14 @@ expect: [cache_hit_ratio >= 99 %]
 
 
 def stop_after(runs: int) -> Watch:
-    def watch(simulated: int, found: int, everything: int) -> None:
+    def watch(simulated: int, found: int, everything: int, calls: int) -> None:
         if simulated >= runs:
             raise KeyboardInterrupt
 
     return watch
 
 
+@pytest.mark.slow
 def test_short_runs_alone_say_where_the_limit_seems_to_be_and_the_same_again_goes_on(tmp_path: Path):
     scenario, store = load_text(SCENARIO), tmp_path / "store.sqlite"
     stopped = capacity(scenario, store=store, watch=stop_after(25))

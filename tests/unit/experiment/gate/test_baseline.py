@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,7 @@ def simulated(scenario: Scenario, replication: int, observer: Observer | None, r
     service = scenario.models[0].service
     assert service is not None
     calls = [Call(service.cpu.mean * (0.9 + 0.2 * float(x))) for x in draws]
-    return replace(run_data(scenario, calls, replication=replication), records=None)
+    return run_data(scenario, calls, replication=replication, records=None)
 
 
 class Counted(fakes.Fake):
@@ -79,13 +81,28 @@ def tried(file: Path, *overrides: str, **changes: Any) -> GatedScenario:
     return found
 
 
-def kept(file: Path, *overrides: str, **changes: Any) -> Baseline:
-    """The baseline of today, saved beside the scenario."""
+def made(file: Path, *overrides: str, **changes: Any) -> Baseline:
+    """The baseline of today."""
     fresh: dict[Path, Baseline] = {}
     assert tried(file, *overrides, fresh=fresh, **changes).error is None
     ((place, baseline),) = fresh.items()
     assert place == file_of(file)
-    baseline.save(place)
+    return baseline
+
+
+@cache
+def plain() -> Baseline:
+    """The baseline of the scenario as it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "warm.yaml")
+        file.write_text(TEXT, encoding="utf-8")
+        return made(file)
+
+
+def kept(file: Path, *overrides: str, **changes: Any) -> Baseline:
+    """The baseline of today, saved beside the scenario."""
+    baseline = made(file, *overrides, **changes) if overrides or changes else plain()
+    baseline.save(file_of(file))
     return baseline
 
 
@@ -247,7 +264,7 @@ def test_a_line_of_many_windows_is_left_out():
 
 
 def failing(scenario: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
-    return replace(run_data(scenario, [Call(cause="worker_died")] * 50, replication=number), records=None)
+    return run_data(scenario, [Call(cause="worker_died")] * 50, replication=number, records=None)
 
 
 def test_a_figure_that_is_gone_has_changed(file):
@@ -355,7 +372,7 @@ def test_a_baseline_is_the_same_in_every_folder(file, tmp_path):
         home.mkdir(parents=True)
         (home.parent / "log.csv").write_text(trace, encoding="utf-8")
         (home / "warm.yaml").write_text(text, encoding="utf-8")
-        kept(home / "warm.yaml")
+        made(home / "warm.yaml").save(home / "warm.baseline.json")
         baselines.append((home / "warm.baseline.json").read_bytes())
     assert baselines[0] == baselines[1]
     assert b'"traffic.log.trace.file": "../log.csv"' in baselines[0]
@@ -380,7 +397,7 @@ def test_a_baseline_that_cannot_be_used_is_the_error_of_its_scenario_alone(file)
 def test_what_is_to_be_replaced_need_not_be_usable_unless_it_is_somebody_elses(file):
     file_of(file).write_text("{", encoding="utf-8")
     assert "is not JSON" in str(tried(file).error)
-    kept(file)
+    made(file).save(file_of(file))
     assert read(file_of(file), "warm") is not None
     file_of(file).write_text('{"rate": 3}', encoding="utf-8")
     fresh: dict[Path, Baseline] = {}

@@ -147,6 +147,20 @@ def test_a_mean_without_a_successful_call_is_beyond_every_limit():
     assert found.reason == "in 1 of 10 replications no call was answered well: beyond every limit"
 
 
+def test_a_fault_without_a_recovery_is_beyond_every_limit_and_one_that_never_happens_says_nothing():
+    of = scenario(
+        ["recovery after slow < 2 min", "p99 < 1 s"], faults=[{"name": "slow", "slow_s3": {"factor": 2}, "at": 1.0}]
+    )
+    asked, _ = lines(of, watched(of), replications(watched(of), [Call(0.1)] * 10))
+    values = [60.0] * 9 + [math.inf]
+    found = decide(Evidence(asked, values, values, 0, 1000, 1000), ONE_LOOK)
+    assert (found.verdict, found.by) == ("fail", "as it is")
+    assert found.reason == "in 1 of 10 replications it was not recovered from: beyond every limit"
+    found = decide(Evidence(asked, [], [], 0, 1000, 1000), ONE_LOOK)
+    assert found.verdict == "undecided"
+    assert found.reason == "no value: slow did not happen within the measured time, or was over before it"
+
+
 def test_a_line_without_a_value_stays_open_and_needs_no_number():
     found = decide(evidence("cost.month < 300 USD", [math.nan] * 10), ONE_LOOK)
     assert found.verdict == "undecided"

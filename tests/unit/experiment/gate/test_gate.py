@@ -36,6 +36,12 @@ expect: {expect}
 STEADY = "{poisson: {rate: 1 /s}}"
 PLANNED = "{schedule: {rates: {0 s: 1 /s, 60 s: 2 /s}}}"
 CALLS = 100
+KINDS = {
+    (slow, fails): Call(0.9 if slow else 0.1, cause="queue_full" if fails else None)
+    for slow in (False, True)
+    for fails in (False, True)
+}
+"""(slow, failed) -> a call."""
 
 Simulate = Callable[[Scenario, int, Observer | None, int | None], RunData]
 
@@ -58,12 +64,9 @@ class Engine:
         run_s = scenario.run.duration_s - scenario.run.cut_s
         self.runs.append((scenario.name, replication, run_s))
         draws = generator(scenario.run.seed, replication, "fake").random((round(run_s), 2))
-        calls = [
-            Call(0.9 if a < self.slow else 0.1, cause="queue_full" if b < self.failing else None)
-            for a, b in draws.tolist()
-        ]
+        calls = [KINDS[a < self.slow, b < self.failing] for a, b in draws.tolist()]
         minutes = windows(math.ceil(scenario.run.duration_s / 60.0))
-        return replace(run_data(scenario, calls, replication=replication), windows=minutes, records=None)
+        return run_data(scenario, calls, replication=replication, windows=minutes, records=None)
 
 
 def run(engine: Simulate, *files: Path, store: Path | None = None) -> Gated:
@@ -206,7 +209,7 @@ def test_with_one_more_instance_models_meet_the_same_limits(tmp_path):
     # All calls of the second model are slow, on however many instances; they are too few for the limit of all calls.
     def simulate(scenario: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
         calls = [Call(0.1)] * 95 + [Call(0.9, model=1)] * 5
-        return replace(run_data(scenario, calls, replication=number), records=None)
+        return run_data(scenario, calls, replication=number, records=None)
 
     file = write(tmp_path, "[p90 < 500 ms, tenants.meet_slo >= 90 %]")
     (found,) = gate([file], executor=Fake(simulate), explain=True).scenarios
@@ -339,7 +342,7 @@ def test_short_scenarios_are_looked_at_first(tmp_path):
 
 
 def test_the_watch_hears_of_every_run(tmp_path):
-    heard: list[tuple[int, int, int]] = []
+    heard: list[tuple[int, int, int, int]] = []
     found = gate(
         [write(tmp_path, "[p90 < 500 ms]")],
         executor=Fake(Engine(slow=0.02)),
@@ -380,7 +383,7 @@ def test_there_are_no_more_blocks_than_calls(tmp_path):
     # 100 short calls in 100 s: thousands of blocks of their length would fit
     def short(scenario: Scenario, number: int, observer: Observer | None, records: int | None) -> RunData:
         run_s = scenario.run.duration_s - scenario.run.cut_s
-        return replace(run_data(scenario, [Call(0.001)] * round(run_s), replication=number), records=None)
+        return run_data(scenario, [Call(0.001)] * round(run_s), replication=number, records=None)
 
     scenario, line = one(short, write(tmp_path, "[p99 < 500 ms]"))
     assert scenario.design is not None
@@ -407,7 +410,7 @@ def test_half_the_allowed_share_passes_and_twice_fails_nearly_always(tmp_path):
 def test_the_worst_of_all_runs_decides_also_where_a_replication_is_the_mean_of_several(tmp_path):
     def simulate(scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
         slowest = Call(3.0 if replication == FIRST + 5 else 0.2)
-        return replace(run_data(scenario, [Call(0.1)] * 99 + [slowest], replication=replication), records=None)
+        return run_data(scenario, [Call(0.1)] * 99 + [slowest], replication=replication, records=None)
 
     file = write(tmp_path, "[max < 2 s, throughput > 100 /d, error_rate < 0.4 %]", arrivals=PLANNED)
     (scenario,) = run(simulate, file).scenarios

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,10 @@ class Engine:
         run_s, count = scenario.run.duration_s - scenario.run.cut_s, scenario.endpoint.instance_count
         self.runs.append((count, replication, run_s))
         draws = generator(scenario.run.seed, replication, "fake").random(round(run_s))
-        calls = [Call(0.9 if draw < self.slow(scenario) else 0.1) for draw in draws.tolist()]
+        share, slow, fast = self.slow(scenario), Call(0.9), Call(0.1)
+        calls = [slow if draw < share else fast for draw in draws.tolist()]
         minutes = windows(math.ceil(scenario.run.duration_s / 60.0), **self.windows)
-        return replace(run_data(scenario, calls, replication=replication), windows=minutes, records=None)
+        return run_data(scenario, calls, replication=replication, windows=minutes, records=None)
 
 
 def by_count(*shares: float) -> Share:

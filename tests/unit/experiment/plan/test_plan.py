@@ -27,9 +27,14 @@ def room(number: int) -> int:
     return next(first for first in rooms if number >= first)
 
 
-def test_the_cheapest_fleet_inside_is_the_answer(tmp_path):
-    result = planned(Engine(CLEAR), write(tmp_path))
-    document = result.document
+@pytest.fixture(scope="module")
+def clear(tmp_path_factory):
+    """The plan that several tests look at."""
+    return planned(Engine(CLEAR), write(tmp_path_factory.mktemp("clear")))
+
+
+def test_the_cheapest_fleet_inside_is_the_answer(clear):
+    result, document = clear, clear.document
     assert (document.verdict, document.finished) == ("pass", True)
     assert result.answer is not None
     assert result.answer.instance_count == 3
@@ -40,13 +45,12 @@ def test_the_cheapest_fleet_inside_is_the_answer(tmp_path):
     assert document.ties == []
 
 
-def test_the_document_can_be_read_back(tmp_path):
-    result = planned(Engine(CLEAR), write(tmp_path))
-    assert Planned.model_validate_json(result.to_json()) == result.document
+def test_the_document_can_be_read_back(clear):
+    assert Planned.model_validate_json(clear.to_json()) == clear.document
 
 
-def test_fleets_stand_in_order_of_price(tmp_path):
-    prices = [one.usd_per_month or 0.0 for one in planned(Engine(CLEAR), write(tmp_path)).document.fleets]
+def test_fleets_stand_in_order_of_price(clear):
+    prices = [one.usd_per_month or 0.0 for one in clear.document.fleets]
     assert prices == sorted(prices)
     assert prices[0] == pytest.approx(730.0)
 
@@ -111,8 +115,8 @@ def test_an_answer_whose_estimate_crosses_the_limit_is_undecided(tmp_path):
     assert planned(Unlucky(other), write(tmp_path)).document.verdict == "undecided"
 
 
-def test_the_own_fleet_and_the_one_that_holds_all_are_tried_whatever_they_cost(tmp_path):
-    document = planned(Engine(CLEAR), write(tmp_path, own=5)).document
+def test_the_own_fleet_and_the_one_that_holds_all_are_tried_whatever_they_cost(clear):
+    document = clear.document  # 5 instances are its own
     assert document.current == 4
     assert (document.fleets[4].state, document.fleets[4].stage) == ("inside", "estimate")
     assert document.all_in_memory == 0  # both models fit on one host
@@ -126,8 +130,8 @@ def test_a_fleet_of_the_scenario_that_is_not_in_the_grid_gets_a_row(tmp_path):
     assert len(document.fleets) == 7
 
 
-def test_the_answer_stands_under_every_setting_of_what_is_not_published(tmp_path):
-    settings = planned(Engine(CLEAR), write(tmp_path)).document.settings
+def test_the_answer_stands_under_every_setting_of_what_is_not_published(clear):
+    settings = clear.document.settings
     assert settings[0].name == "as in the scenario"
     assert {one.verdict for one in settings} == {"pass"}
     assert any("load_slots = 1" in one.name for one in settings)
@@ -248,9 +252,8 @@ def test_a_fleet_that_cannot_be_simulated_is_open_and_the_others_go_on(tmp_path)
     assert result.document.verdict == "undecided"
 
 
-def test_why_not_names_the_family_that_came_nearest(tmp_path):
-    document = planned(Engine(CLEAR), write(tmp_path)).document
-    (family,) = document.why_not
+def test_why_not_names_the_family_that_came_nearest(clear):
+    (family,) = clear.document.why_not
     assert (family.family, family.fleets, family.nearest) == ({}, 2, 1)
     assert sum(family.binds.values()) == 2
 
@@ -294,12 +297,11 @@ def test_the_nearest_miss_of_a_family_is_the_one_whose_worst_line_misses_by_leas
     assert family.nearest == nearest
 
 
-def test_the_table_has_a_row_a_fleet_and_the_folder_its_files(tmp_path):
-    result = planned(Engine(CLEAR), write(tmp_path))
-    frame = result.fleets
+def test_the_table_has_a_row_a_fleet_and_the_folder_its_files(tmp_path, clear):
+    frame = clear.fleets
     assert list(frame["endpoint.instance_count"]) == [1, 2, 3, 4, 5, 6]
     assert frame["p90 < 500 ms"].iloc[0] == pytest.approx(0.9, abs=0.1)
-    folder = result.save(tmp_path / "out")
+    folder = clear.save(tmp_path / "out")
     assert {"plan.json", "fleets.parquet", "provenance.json"} <= {path.name for path in folder.iterdir()}
 
 
