@@ -14,7 +14,7 @@ YAML_SERVER := .editors/node_modules/.bin/yaml-language-server
 
 AXE := .page/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test test-slow test-all gate kills twin fleets fuzz editors page lint types bench bench-against accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study clean
+.PHONY: demo test test-slow test-all gate kills twin fleets fuzz editors page lint types bench bench-against bench-switched-on accuracy coverage-study gate-study capacity-study proof-study plan-study explain-study clean
 
 demo: $(VENV)/run.stamp
 	@echo "Simulating scenarios/quickstart.yaml. The first run compiles the engine, once, which takes about 15 s of CPU time."
@@ -89,6 +89,10 @@ bench-against: $(VENV)/dev.stamp
 	test -d .benchmarks/before || git worktree add --detach .benchmarks/before $(BEFORE)
 	$(BIN)/python -m tests.perf.against .benchmarks/before docs/performance.md
 	git worktree remove --force .benchmarks/before
+
+# What scaling and faults cost that change nothing; some minutes.
+bench-switched-on: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.perf.switched_on docs/performance.md
 
 accuracy: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.measured.report docs/accuracy.md

@@ -207,12 +207,16 @@ class DataPlane:
         room, copy_Bps = float(devices.free_bytes), devices.copy_Bps
         self._do("equip_devices", now, host, devices.count, float(devices.at_once), room, copy_Bps)
 
+    def put_on_device(self, now: float, pool: int) -> None:
+        """The model of a ready pool is on the devices of its workers, as far as there is room: before the run."""
+        self._do("put_on_device", now, pool)
+
     def fill_devices(self, now: float, pools: Iterable[int]) -> None:
         """The models of these ready pools are on the devices of their workers, as far as there is room: before the run,
         those used last first.
         """
         for pool in pools:
-            self._do("put_on_device", now, pool)
+            self.put_on_device(now, pool)
         # What is placed later counts as used later: here it was the other way round.
         devices, on = self.tables.views.devices, self.tables.views.on_device
         for one, other in ((devices.newest, devices.oldest), (on.newer, on.older)):

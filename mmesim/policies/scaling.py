@@ -7,12 +7,11 @@ is asked, what its answer leads to, cooldowns and several policies together are 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-
-import numpy as np
 
 from mmesim.arrays import Floats
 from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, TargetTracking, Watching
@@ -110,14 +109,14 @@ def _proportional(hosts: float, values: Floats, target: float) -> int:
     return math.ceil(hosts * float(values[-1]) / target - ROUNDING)
 
 
-def _all_of_last(values: Floats, n: int, holds: Callable[[Floats], Any]) -> bool:
+def _all_of_last(values: Floats, n: int, holds: Callable[[float], bool]) -> bool:
     """Whether a condition holds for each of the last `n` values; not when there are fewer, or one is missing."""
-    last = values[-n:]
-    return bool(last.size == n and np.all(holds(last)))  # a comparison with NaN does not hold
+    last = values[-n:].tolist()
+    return len(last) == n and all(map(holds, last))  # a comparison with NaN does not hold
 
 
-_BREACH: Mapping[str, Callable[[Floats, float], Any]] = MappingProxyType(
-    {">=": np.greater_equal, ">": np.greater, "<=": np.less_equal, "<": np.less}
+_BREACH: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
+    {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 )
 
 SCALING: Mapping[str, Callable[[Any, Seen], int | None]] = MappingProxyType(

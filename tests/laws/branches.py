@@ -412,7 +412,7 @@ def scenarios() -> dict[str, Scenario]:
         "faults_queue": _faulty(one_queue(Server(job_queue_size=8, overhead=drawn.overhead))),
         "lost_queue": _lost(server=one_queue(Server(job_queue_size=8))),
         "clients": _clients(),
-        "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=3.0).model_copy(
+        "users": _scenario(instant_endpoint(), (fast,), rate_per_s=1.0, duration_s=11.0).model_copy(
             update={"traffic": (Traffic(arrivals=ClosedLoop(users=2, cycle=Constant(0.001))),)}
         ),
         "stages": _stages(),
@@ -441,7 +441,7 @@ def run(scenario: Scenario) -> str:
     For one scenario, also the timeline of a second in which nothing of that happens.
     """
     own = [_change_fleet] if len(scenario.models) >= 2 and scenario.endpoint.eviction == "gdsf" else []
-    sim = Simulation(scenario, records=-1, processes=own)
+    sim = Simulation(scenario, records=-1, processes=own, window_times=True)
     sim.env.process(_come_and_go(sim) if scenario.name == LOST else _slow_down(sim))
     if scenario.deploys:
         sim.env.process(_lose_a_side(sim))

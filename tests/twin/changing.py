@@ -9,6 +9,7 @@ import numpy as np
 from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import FixedRetries
+from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.faults.fault import Fault, named
 from mmesim.scenario.traffic.planned import Schedule
@@ -63,6 +64,9 @@ def _changed(of: Scenario, rng: np.random.Generator, **more: Any) -> Scenario:
     if isinstance(clients.retries, FixedRetries):
         retries = clients.retries.model_copy(update={"causes": (*RETRIED, Cause.host_lost)})
         clients = clients.model_copy(update={"retries": retries})
+    if endpoint.router.at_scale == "rehash" and "zones" in more:
+        # What a router that forgets copies does about a host that it does not know to be lost is no rule yet.
+        endpoint = endpoint.model_copy(update={"loss_noticed_after_s": 0.0})
     changed: Scenario = of.model_copy(update={"endpoint": endpoint, "clients": clients})
     return changed
 
@@ -102,7 +106,26 @@ def with_target(seed: int) -> Scenario:
     return tracked
 
 
-KINDS = (with_losses, with_schedule, with_target)
+def with_deploys(seed: int) -> Scenario:
+    """One or two deploys, all at once, to hosts with more or less room and other load slots."""
+    rng = np.random.default_rng([seed, 4])
+    of = _changed(scenario(seed), rng)
+    deploys = []
+    for at in rng.uniform(0.5, 15.0, int(rng.integers(1, 3))).tolist():
+        wait = float(rng.choice([0.0, 1.3]))
+        room = int(of.endpoint.usable_memory_bytes * float(rng.choice([0.7, 1.0, 1.5])))
+        update = {
+            "usable_memory_given_bytes": room,
+            "load_slots": int(rng.integers(1, 4)),
+            "instance_count": int(rng.integers(1, 6)),
+        }
+        deploy = Deploy.model_validate({"name": f"at {at}", "at": at, "termination_wait": wait})
+        deploys.append(deploy.model_copy(update={"endpoint": of.endpoint.model_copy(update=update)}))
+    changed: Scenario = of.model_copy(update={"deploys": tuple(deploys)})
+    return changed
+
+
+KINDS = (with_losses, with_schedule, with_target, with_deploys)
 
 
 def changing(seed: int) -> Scenario:

@@ -7,7 +7,7 @@ from itertools import count
 
 import simpy
 
-from mmesim.scenario import RouterPolicy, Scenario
+from mmesim.scenario import Endpoint, RouterPolicy, Scenario
 from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.values.times import always
@@ -36,8 +36,9 @@ class Twin:
         self._turn = 0
         self._hopeless: set[int] = set()  # models of which a load failed, until something is unloaded
 
-    def _host(self, number: int) -> Host:
-        host = Host(self.env, self.scenario, number, lambda: next(self._steps))
+    def _host(self, number: int, endpoint: Endpoint) -> Host:
+        scenario = self.scenario.model_copy(update={"endpoint": endpoint})
+        host = Host(self.env, scenario, number, lambda: next(self._steps))
         host.on_ready, host.on_aborted = self._ready, self._aborted
         host.on_unloaded, host.on_deleted = self._unloaded, self._deleted
         return host

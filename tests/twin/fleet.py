@@ -1,4 +1,4 @@
-"""Which hosts there are: they are lost, replaced, provisioned and drained."""
+"""Which hosts there are: they are lost, replaced, provisioned, drained, and replaced by a deploy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import simpy
 
-from mmesim.scenario import Scenario
+from mmesim.scenario import Endpoint, Scenario
+from mmesim.scenario.deploys.deploy import Deploy
+from mmesim.scenario.deploys.strategy import AllAtOnce
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.values.times import always
 from tests.twin.host import Host, Process
@@ -32,11 +34,12 @@ class Fleet:
         self,
         env: simpy.Environment,
         scenario: Scenario,
-        make: Callable[[int], Host],
+        make: Callable[[int, Endpoint], Host],
         on_lost: Callable[[Host], None],
         on_changed: Callable[[bool], None],
     ) -> None:
         self.env, self.scenario = env, scenario
+        self._updating = simpy.Resource(env, 1)
         self._make, self._on_lost, self._on_changed = make, on_lost, on_changed
         self.all: list[Host] = []
         self.zone: list[int] = []
@@ -47,9 +50,11 @@ class Fleet:
             self._enter(number % scenario.endpoint.zones)
 
     def begin(self) -> None:
-        """Faults come at their times."""
+        """Faults and deploys come at their times."""
         for fault in self.scenario.faults:
             self.env.process(self._fault(fault))
+        for deploy in self.scenario.deploys:
+            self.env.process(self._deploy(deploy))
 
     @property
     def staying(self) -> list[Host]:
@@ -70,8 +75,8 @@ class Fleet:
     def _note(self) -> None:
         self._steps.append((self.env.now, len(self.staying)))
 
-    def _number(self, zone: int) -> Host:
-        host = self._make(len(self.all))
+    def _number(self, zone: int, endpoint: Endpoint | None = None) -> Host:
+        host = self._make(len(self.all), endpoint or self.scenario.endpoint)
         self.all.append(host)
         self.zone.append(zone)
         return host
@@ -121,6 +126,23 @@ class Fleet:
         if host.alive:
             self._on_lost(host)
             self._on_changed(False)
+
+    # Deploys, all at once.
+
+    def _deploy(self, deploy: Deploy) -> Process:
+        yield self.env.timeout(deploy.at_s)
+        with self._updating.request() as turn:
+            yield turn
+            endpoint = deploy.endpoint
+            assert isinstance(deploy.strategy, AllAtOnce)
+            assert endpoint is not None
+            yield self.env.timeout(always(endpoint.provisioning) or 0.0)
+            old = self.up
+            self.up = [self._number(0, endpoint) for _ in range(endpoint.instance_count)]
+            self._on_changed(True)
+            yield self.env.timeout(deploy.termination_wait_s)
+            self._on_changed(False)
+            yield self.env.all_of([self.env.process(self._drained(host)) for host in old])
 
     # Faults.
 

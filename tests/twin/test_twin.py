@@ -16,9 +16,9 @@ def test_engine_and_twin_agree_on_every_call():
 
 
 def test_engine_and_twin_agree_on_fleets_that_change():
-    found = agree_on(range(24), changing)
+    found = agree_on(range(20), changing)
     assert found.differences == []
-    assert found.outcomes["host_lost"] > 100
+    assert found.outcomes["host_lost"] > 50
 
 
 @pytest.mark.slow

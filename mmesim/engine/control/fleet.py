@@ -100,8 +100,8 @@ class Fleet:
     @property
     def in_service(self) -> list[Host]:
         """The hosts that are there and to which the router sends."""
-        states = self._plane.tables.views.hosts.state
-        return [host for host in self.hosts if not host.is_gone and int(states[host.row]) == UP]
+        states = self._plane.tables.views.hosts.state.tolist()
+        return [host for host in self.hosts if host.gone_s is None and states[host.row] == UP]
 
     @property
     def coming(self) -> list[Coming]:

@@ -164,6 +164,7 @@ def next_stage(t, w, now):
                 work = workers.asked_cpu[w]
             else:
                 work = workers.asked_cpu[w] + attempts.hold_cpu[a]
+                stage = 4  # the next two are within this one
         elif stage == 3:
             if on_device:
                 workers.stage[w] = 4
@@ -253,65 +254,76 @@ def container_done(t, a):
 def settle(t, action, row, cause, now):
     """Do everything that follows from `action` at this instant. `row` is a worker for DO_STAGE, DO_FINISH and
     DO_FAIL, else an attempt.
+
+    The steps stand in the order in which one follows from the other: most events are over after one or two rounds.
     """
     free_worker = more = NONE
     jobs = 0
     failed = False
     while True:
+        if action == DO_PRE_WAIT:
+            action = pre_wait(t, row, now)
+        if action == DO_ENTER:
+            action, row = enter_queue(t, row, now)
         if action == DO_STAGE:
             action = next_stage(t, row, now)
             if action == DO_FINISH and jobs > 0:
                 # A whole queue of jobs that take no time would end in one event: more than the tables have room for.
                 push_timer(t.clock[0], t.timers, now, CLASS_COMPLETION, TIMER_JOB, row, t.workers.gen[row])
                 action = DO_NOTHING
-        elif action == DO_FINISH or action == DO_FAIL:
+        if action == DO_FINISH or action == DO_FAIL:
             failed = action == DO_FAIL  # found no memory on its device
             free_worker = row
             more = t.workers.head[row]
             worked(t, more, now)
             t.workers.head[row] = NONE
             action = DO_NOTHING
-        elif action == DO_PRE_WAIT:
-            action = pre_wait(t, row, now)
-        elif action == DO_ENTER:
-            action, row = enter_queue(t, row, now)
-        elif action == DO_POST_WAIT:
-            action = post_wait(t, row, now)
-            cause = OK
-        elif action == DO_REFUSE:
-            action = DO_LEAVE
-            # A model that was unregistered while the request was in the front end is not found.
-            cause = t.params[0].refusal if t.pools.state[t.attempts.pool[row]] == READY else MODEL_ERROR
-            if t.pools.load_left[t.attempts.pool[row]] == NO_WORKER:
-                cause = LOAD_FAILED
-        elif action == DO_LOSE:
-            cause = HOST_LOST
-            action = DO_LEAVE
-        elif action == DO_THROTTLE:
-            cause = THROTTLED
-            action = DO_LEAVE
-        elif action == DO_LEAVE or action == DO_ANSWER:
-            if action == DO_LEAVE:
-                unlink_server(t, row)
-            if t.attempts.answered[row] == 0:
-                unlink_client(t, row)
-                if cause == OK and t.pools.load_left[t.attempts.pool[row]] == BROKEN:
-                    cause = MODEL_ERROR
-                answer(t, row, cause, now)
-            if action == DO_LEAVE:
-                container_done(t, row)
-            action = DO_NOTHING
-        elif more != NONE:
+        if more != NONE:
             row = more
             more = t.attempts.next[row]
             if failed:
                 action, cause = DO_LEAVE, LOAD_FAILED
             else:
                 action = finish_item(t, free_worker, row, now)
-        elif free_worker != NONE:
+        if action == DO_POST_WAIT:
+            action = post_wait(t, row, now)
+            cause = OK
+        if action != DO_NOTHING:
+            leave(t, action, row, cause, now)
+            action = DO_NOTHING
+        if more == NONE:
+            if free_worker == NONE:
+                return
             row = free_worker
             free_worker = NONE
             action = take_next(t, row, now)
             jobs += 1
-        else:
-            return
+
+
+@inline
+def leave(t, action, row, cause, now):
+    """Attempt `row` leaves the server with `cause` or one that `action` says, or with DO_ANSWER is only answered."""
+    if action == DO_REFUSE:
+        cause = refusal(t, t.attempts.pool[row])
+    elif action == DO_LOSE:
+        cause = HOST_LOST
+    elif action == DO_THROTTLE:
+        cause = THROTTLED
+    if action != DO_ANSWER:
+        unlink_server(t, row)
+    if t.attempts.answered[row] == 0:
+        unlink_client(t, row)
+        if cause == OK and t.pools.load_left[t.attempts.pool[row]] == BROKEN:
+            cause = MODEL_ERROR
+        answer(t, row, cause, now)
+    if action != DO_ANSWER:
+        container_done(t, row)
+
+
+@inline
+def refusal(t, p):
+    """Why pool `p` takes an attempt neither to a worker nor into its queue: its cause."""
+    if t.pools.load_left[p] == NO_WORKER:
+        return LOAD_FAILED
+    # A model that was unregistered while the request was in the front end is not found.
+    return t.params[0].refusal if t.pools.state[p] == READY else MODEL_ERROR

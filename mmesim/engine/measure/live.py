@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from math import inf, nan
 from types import MappingProxyType
 from typing import Any
@@ -31,13 +33,11 @@ LONG_ENOUGH = 0.05
 call is always busy."""
 
 NAMES = tuple(column.name for column in WINDOW.columns)
-MOST = np.array([name.endswith("_max") for name in NAMES])
-"""What is counted as the largest value, not as a sum."""
-LEAST = np.array([name.endswith("_min") for name in NAMES])
-"""What is counted as the smallest value."""
-NOTHING = np.where(LEAST, inf, 0.0)
-"""What is counted where nothing has happened."""
-_SMALLEST = tuple(name for name in NAMES if name.endswith("_min"))
+_SUMS: Callable[[float, float], float] = operator.add
+JOINED = tuple({"min": min, "max": max}.get(name.rpartition("_")[2], _SUMS) for name in NAMES)
+"""How two values of a column become one."""
+NOTHING = tuple(inf if join is min else 0 for join in JOINED)
+"""What is counted where nothing has happened; a whole number where counts are."""
 ANSWERS_4XX = ("load_timeout",)
 ANSWERS_5XX = tuple(cause.value for cause, failure in FAILURES.items() if failure.is_5xx)
 
@@ -53,13 +53,13 @@ class Period:
     figures: dict[str, float]
     """By their names in the table of windows, in CloudWatch's units; NaN where nothing was observed."""
     instances: float
-    """Hosts that were there, mean over the period."""
+    """Hosts that were there, mean over the period; NaN where no figure is asked for that is one of theirs."""
     in_service: float
-    """Those of them that took calls."""
+    """Those of them that took calls; NaN where no figure is asked for that is one of theirs."""
     causes: dict[str, float]
-    """Attempts that failed, by cause."""
+    """Attempts that failed, by cause; empty where no figure is asked for that is made of them."""
     latencies: Ints
-    """Calls that were answered well, by bucket of `tables.views.coarse_edges`, as clients see them."""
+    """Calls that were answered well, by bucket of `tables.views.coarse_edges`, as clients see them; likewise."""
     times: tuple[list[float], list[float], list[float]]
     """Durations of the downloads, loads and unloads that ended, seconds."""
 
@@ -81,6 +81,8 @@ class LiveMetrics:
         self.hosts = hosts
         self.log_middles = log_middles(plane.tables.views.coarse_edges)
         self._counted: list[_Counted] = []
+        self._window: list[memoryview[float]] = [plane.tables.arrays.window[name].data for name in NAMES]
+        """The columns of the kernel's window, which never grows, as numbers of Python."""
 
     def integrals(self) -> Integrals:
         """Everything that accumulates over time, up to now."""
@@ -89,7 +91,7 @@ class LiveMetrics:
     def meter(self, names: Collection[str] | None = None) -> Meter:
         """A new meter of some figures, None for all that the endpoint has, whose first period begins now."""
         self.collect()
-        counted = _Counted(self.plane.tables.views.window_causes.size, self.plane.tables.views.window_hist.size)
+        counted = _Counted()
         self._counted.append(counted)
         if names is None:
             without = OF_DEVICES if self.plane.tables.views.params[0].devices == 0 else ()
@@ -99,40 +101,32 @@ class LiveMetrics:
     def collect(self) -> None:
         """What the kernel has counted since the last call goes to every meter."""
         views = self.plane.tables.views
-        counted = self.plane.tables.arrays.window
         _note_most(views.counts[0], views.window[0])
-        row = np.array(counted[0].item(), dtype=np.float64)
+        row = [float(column[0]) for column in self._window]
         for one in self._counted:
-            one.add(row, views.window_causes, views.window_hist)
-        counted[...] = 0
-        for name in _SMALLEST:
-            counted[name] = inf
-        views.window_causes[:] = 0
-        views.window_hist[:] = 0
+            one.add(row)
+        for column, nothing in zip(self._window, NOTHING, strict=True):
+            column[0] = nothing
 
 
 class _Counted:
-    """What the kernel has counted since a meter was read."""
+    """What the kernel has counted since a meter was read, by column of `NAMES`."""
 
-    __slots__ = ("causes", "latencies", "row")
+    __slots__ = ("_rows",)
 
-    def __init__(self, causes: int, buckets: int) -> None:
-        self.row = NOTHING.copy()
-        self.causes = np.zeros(causes, dtype=np.int64)
-        self.latencies = np.zeros(buckets, dtype=np.int64)
+    def __init__(self) -> None:
+        self._rows: list[list[float]] = []
 
-    def add(self, row: Floats, causes: Ints, latencies: Ints) -> None:
+    def add(self, row: list[float]) -> None:
         """What was counted after all that is here."""
-        mine = self.row
-        self.row = np.where(LEAST, np.minimum(mine, row), np.where(MOST, np.maximum(mine, row), mine + row))
-        self.causes += causes
-        self.latencies += latencies
+        self._rows.append(row)
 
-    def clear(self) -> None:
-        """All of it was read."""
-        self.row[:] = NOTHING
-        self.causes[:] = 0
-        self.latencies[:] = 0
+    def take(self) -> list[float]:
+        """All of it, which is forgotten; there is something, if only noughts."""
+        rows, self._rows = self._rows, []
+        if len(rows) == 1:
+            return rows[0]
+        return [reduce(join, column) for join, column in zip(JOINED, zip(*rows, strict=True), strict=True)]
 
 
 class Meter:
@@ -144,6 +138,13 @@ class Meter:
         self._names = names
         self._adds_up = not OF_HOSTS.isdisjoint(names)
         """Whether integrals are asked for, which take most of the time of a reading."""
+        self._of_those_in_service = not PER_HOST_IN_SERVICE.isdisjoint(names)
+        self._of_those_there = not PER_HOST_IN_SERVICE.issuperset(names)
+        self._of_causes = not OF_CAUSES.isdisjoint(names)
+        self._of_latencies = not OF_LATENCIES.isdisjoint(names)
+        views = live.plane.tables.views
+        self._causes_before: Ints = views.window_causes.copy()
+        self._latencies_before: Ints = views.window_hist.copy()
         self._seen = _ended(live.loader)
         self._before = live.integrals()
         self._up_before = self._before.up_s
@@ -152,22 +153,39 @@ class Meter:
 
     def read(self, seconds: float) -> Period:
         """The figures of the period that began at the last reading; `seconds`: its length, above 0."""
-        live, counted = self._live, self._counted
+        live = self._live
         live.collect()
-        window, latencies = dict(zip(NAMES, counted.row.tolist(), strict=True)), counted.latencies.copy()
-        causes = dict(zip(CAUSES, map(float, counted.causes.tolist()), strict=True))
-        counted.clear()
+        window = dict(zip(NAMES, self._counted.take(), strict=True))
+        causes, latencies = self._new_causes(), self._new_latencies()
         added = self._added()
-        n = float((self._up_s(added) / seconds).sum())  # hosts, on average
-        serving_s = self._serving_s()
-        before, self._serving_before = self._serving_before, serving_s
-        in_service = float(((serving_s - padded(before, serving_s.size)) / seconds).sum())
+        n = float((self._up_s(added) / seconds).sum()) if self._of_those_there else nan  # hosts, on average
+        in_service = self._in_service(seconds) if self._of_those_in_service else nan
         times = self._new_times()
         reading = Reading(
             window, causes, latencies, live, seconds, n, in_service, added, self._in_system(seconds), times
         )
         figures = {name: FIGURES[name](reading) for name in self._names}
         return Period(figures, n, in_service, causes, latencies, times)
+
+    def _new_causes(self) -> dict[str, float]:
+        """Attempts that have failed since the last reading, by cause."""
+        if not self._of_causes:
+            return {}
+        before, self._causes_before = self._causes_before, self._live.plane.tables.views.window_causes.copy()
+        return dict(zip(CAUSES, map(float, (self._causes_before - before).tolist()), strict=True))
+
+    def _new_latencies(self) -> Ints:
+        """Calls that were answered well since the last reading, by bucket of their latency."""
+        if not self._of_latencies:
+            return NO_LATENCIES
+        before, self._latencies_before = self._latencies_before, self._live.plane.tables.views.window_hist.copy()
+        added: Ints = self._latencies_before - before
+        return added
+
+    def _in_service(self, seconds: float) -> float:
+        """Hosts that have taken calls since the last reading, on average."""
+        before, self._serving_before = self._serving_before, self._serving_s()
+        return float(((self._serving_before - padded(before, self._serving_before.size)) / seconds).sum())
 
     def _serving_s(self) -> Floats:
         """How long each host has taken calls."""
@@ -205,7 +223,7 @@ class Meter:
         return loader.download_s[seen[0] :], loader.load_s[seen[1] :], loader.unload_s[seen[2] :]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Reading:
     """What figures are made of."""
 
@@ -329,6 +347,14 @@ OF_HOSTS = frozenset(
     }
 )
 """Those that are made of integrals."""
+
+OF_CAUSES = frozenset({"InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors", "QueueFull"})
+"""Those that are made of the causes of failures."""
+
+OF_LATENCIES = frozenset({"LogClientLatency", "ClientLatency_p50", "ClientLatency_p99"})
+"""Those that are made of a histogram."""
+
+NO_LATENCIES: Ints = np.zeros(0, dtype=np.int64)
 
 OF_DEVICES = frozenset({"GPUUtilization", "GPUMemoryUtilization"})
 """Those that an endpoint without devices does not have: each is the sum over the devices of an instance."""

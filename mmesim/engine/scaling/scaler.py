@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import nan
 from typing import Any, Protocol
 
@@ -126,17 +127,27 @@ class Scaler:
 
     def _watch(self, group: _Group) -> Generator[simpy.Event, Any, None]:
         env, meter, periods = self._env, self._live.meter(group.values), 1
+        unknown: Period | None = None
         while periods * group.period_s <= self._duration_s:
-            yield env.timeout(periods * group.period_s - env.now)
+            end = simpy.Timeout(env, periods * group.period_s - env.now)
+            if unknown is not None:  # where a period ends as another's figures come, it is read first
+                self._publish(group, unknown)
+            yield end
             period = meter.read(group.period_s)
             if group.delay_s > 0.0:
-                env.process(self._later(group, period))
+                unknown = period
             else:
                 self._ask(group, period)
             periods += 1
+        if unknown is not None:
+            self._publish(group, unknown)
 
-    def _later(self, group: _Group, period: Period) -> Generator[simpy.Event, Any, None]:
-        yield self._env.timeout(group.delay_s)
+    def _publish(self, group: _Group, period: Period) -> None:
+        """CloudWatch will have the figures of a period after the delay."""
+        simpy.Timeout(self._env, group.delay_s).callbacks.append(partial(self._known, group, period))
+
+    def _known(self, group: _Group, period: Period, _: simpy.Event) -> None:
+        """CloudWatch has the figures of a period."""
         if self._env.now <= self._duration_s:
             self._ask(group, period)
 
@@ -151,7 +162,7 @@ class Scaler:
     def _ask_with(self, group: _Group) -> None:
         """What the policies want as things stand now, with the values that are known."""
         now, capacity = self._env.now, self._fleet.desired
-        columns = {name: np.array(values) for name, values in group.values.items()}
+        columns = {name: np.array(list(values)) for name, values in group.values.items()}
         for k in group.policies:
             seen = Seen(
                 now_s=now,

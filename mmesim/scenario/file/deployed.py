@@ -56,7 +56,7 @@ def _clashes(deploy: Deploy, before: Scenario, after: Scenario) -> Iterator[Refu
         yield Refused(message, (TYPE,), "take autoscaling out of the scenario, as it must be deregistered before")
     had, has = (0 if one.endpoint.host.devices is None else one.endpoint.host.devices.count for one in (before, after))
     if before.uses_devices and has > had:
-        message = f"brings hosts with {has} devices in place of {had}: hosts with more devices are not simulated"
+        message = f"brings hosts with {has} devices in place of {had}: a deploy cannot give hosts more devices"
         yield Refused(message, (TYPE,), "simulate a scenario of the new hosts alone")
     kept = [key for key in kept_by_another_type(before.endpoint, after.endpoint) if f"endpoint.{key}" not in deploy.to]
     if kept:

@@ -247,7 +247,7 @@ def test_models_on_devices_are_not_deployed_to_hosts_without_any_or_with_more(pr
     assert "ml.m5.xlarge has none" in without.message
     (more,) = problems(on_devices("ml.g4dn.12xlarge"))
     assert (more.field, more.line) == ("deploys.deploy-0.to.endpoint.instance_type", 7)
-    assert more.message == "brings hosts with 4 devices in place of 1: hosts with more devices are not simulated"
+    assert more.message == "brings hosts with 4 devices in place of 1: a deploy cannot give hosts more devices"
 
 
 def test_autoscaling_waits_for_a_deploy(base, problems, scenario):
