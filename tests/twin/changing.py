@@ -64,9 +64,6 @@ def _changed(of: Scenario, rng: np.random.Generator, **more: Any) -> Scenario:
     if isinstance(clients.retries, FixedRetries):
         retries = clients.retries.model_copy(update={"causes": (*RETRIED, Cause.host_lost)})
         clients = clients.model_copy(update={"retries": retries})
-    if endpoint.router.at_scale == "rehash" and "zones" in more:
-        # What a router that forgets copies does about a host that it does not know to be lost is no rule yet.
-        endpoint = endpoint.model_copy(update={"loss_noticed_after_s": 0.0})
     changed: Scenario = of.model_copy(update={"endpoint": endpoint, "clients": clients})
     return changed
 

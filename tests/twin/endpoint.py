@@ -90,6 +90,9 @@ class Twin:
             self._answer(attempt, "host_lost")
             return
         host = self._route(call.model)
+        copy = host.copies.get(call.model.index)
+        if copy is not None:
+            copy.is_used = True  # it may have been forgotten; whether its host is lost the router need not know
         if not host.alive:
             self._answer(attempt, "host_lost")
             return
@@ -98,7 +101,6 @@ class Twin:
             self._answer(attempt, "throttled")
             return
         call.host = host.number
-        copy = host.copies.get(call.model.index)
         call.hit = copy is not None and copy.state == "ready"
         if copy is None:
             if not host.fits_when_empty(call.model):
@@ -107,7 +109,6 @@ class Twin:
                 return
             copy = host.start_load(call.model)
             self._placed[host.number, call.model.index] = next(self._placements)
-        copy.is_used = True
         host.touch(copy)
         host.outstanding += 1
         if call.hit:

@@ -125,7 +125,6 @@ class Fleet:
             yield self.env.timeout(min(LOOK_S, deadline - self.env.now))
         if host.alive:
             self._on_lost(host)
-            self._on_changed(False)
 
     # Deploys, all at once.
 
@@ -141,7 +140,6 @@ class Fleet:
             self.up = [self._number(0, endpoint) for _ in range(endpoint.instance_count)]
             self._on_changed(True)
             yield self.env.timeout(deploy.termination_wait_s)
-            self._on_changed(False)
             yield self.env.all_of([self.env.process(self._drained(host)) for host in old])
 
     # Faults.
