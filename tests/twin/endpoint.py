@@ -12,8 +12,10 @@ from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.values.times import always
 from mmesim.workload.requests import expected_calls
+from tests.twin.devices import Worker
 from tests.twin.fleet import Fleet
-from tests.twin.host import Attempt, Call, Copy, Host, Process
+from tests.twin.host import Attempt, Call, Copy, Host
+from tests.twin.process import Process
 from tests.twin.scaler import Scaler
 
 Order = Callable[[int], Sequence[int]]
@@ -242,8 +244,7 @@ class Twin:
         """The worker that fills its batch takes what the queue holds; if none does, the next idle worker begins to."""
         while copy.queue and (copy.filling is not None or copy.idle_workers):
             if copy.filling is None:
-                copy.idle_workers -= 1
-                copy.filling = []
+                copy.filler, copy.filling = copy.idle_workers.popleft(), []
                 self.env.process(self._fill(host, copy, copy.filling))
             while copy.queue and len(copy.filling) < copy.model.batch_size:
                 copy.filling.append(copy.queue.popleft())
@@ -256,41 +257,49 @@ class Twin:
             self._begin(host, copy, batch)
 
     def _begin(self, host: Host, copy: Copy, batch: list[Attempt]) -> None:
-        copy.filling = None
-        self.env.process(self._work(host, copy, batch))
+        assert copy.filler is not None
+        self.env.process(self._work(host, copy, copy.filler, batch))
+        copy.filler = copy.filling = None
 
-    def _work(self, host: Host, copy: Copy, batch: list[Attempt]) -> Process:
+    def _work(self, host: Host, copy: Copy, worker: Worker, batch: list[Attempt]) -> Process:
         service, hold = copy.model.service, batch[0].call.hold
-        wait, cpu = self._asked(copy.model, batch)
+        wait, cpu, device = self._asked(copy.model, batch)
         yield self.env.timeout(wait)
         if service.threads == 1:
             yield host.cpu.work(cpu)
         else:
             yield host.cpu.work(service.serial * cpu)
             yield host.cpu.work((1 - service.serial) * cpu, service.threads, copy.model.oversubscription)
-        yield host.cpu.work(hold[0])
-        yield self.env.timeout(hold[1])
+        fits = True
+        if worker.device is not None and copy.model.uses_device:
+            fits = yield from worker.device.work(worker, device)
+        if fits:
+            yield host.cpu.work(hold[0])
+            yield self.env.timeout(hold[1])
         if not host.alive:
             return
-        copy.idle_workers += 1
+        copy.idle_workers.append(worker)
         self._dispatch(host, copy)
         for attempt in batch:
-            self._finish(host, copy, attempt, None)
+            self._finish(host, copy, attempt, None if fits else "load_failed")
 
-    def _asked(self, model: Model, batch: list[Attempt]) -> tuple[float, float]:
-        """What a batch asks for: waiting time and CPU time."""
+    def _asked(self, model: Model, batch: list[Attempt]) -> tuple[float, float, float]:
+        """What a batch asks for: waiting time, CPU time and time on a device."""
         waits, cpus = [a.call.wait for a in batch], [a.call.cpu for a in batch]
+        devices = [a.call.device for a in batch]
         rule = model.service.batch
         if isinstance(rule, AffineBatch):
             time = rule.base_s + rule.per_item_s * len(batch)
-            return (0.0, time) if always(model.service.cpu) != 0.0 else (time, 0.0)
+            if always(model.service.cpu) != 0.0:
+                return 0.0, time, 0.0
+            return (0.0, 0.0, time) if always(model.service.device) != 0.0 else (time, 0.0, 0.0)
         if rule == "sum":
-            return sum(waits), sum(cpus)
+            return sum(waits), sum(cpus), sum(devices)
         service = model.service
         alone = service.serial + (1 - service.serial) / service.threads
         alone /= self.scenario.endpoint.host.cpu_speed
-        longest = max(range(len(batch)), key=lambda k: waits[k] + cpus[k] * alone)
-        return waits[longest], cpus[longest]
+        longest = max(range(len(batch)), key=lambda k: waits[k] + cpus[k] * alone + devices[k])
+        return waits[longest], cpus[longest], devices[longest]
 
     def _finish(self, host: Host, copy: Copy, attempt: Attempt, cause: str | None) -> None:
         copy.in_flight -= 1

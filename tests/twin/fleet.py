@@ -13,7 +13,8 @@ from mmesim.scenario.deploys.deploy import Deploy
 from mmesim.scenario.deploys.strategy import AllAtOnce
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.values.times import always
-from tests.twin.host import Host, Process
+from tests.twin.host import Host
+from tests.twin.process import Process
 
 LOOK_S = 1.0
 """How often it is looked whether a host that is drained has nothing left in flight."""

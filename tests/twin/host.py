@@ -12,9 +12,9 @@ import simpy
 from mmesim.scenario import EvictionPolicy, Scenario
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.values.times import always
+from tests.twin.devices import Device, Worker
+from tests.twin.process import Process
 from tests.twin.shared import Shared, cpu_rate, link_rate
-
-Process = simpy.events.ProcessGenerator
 
 
 @dataclass(eq=False)
@@ -25,6 +25,7 @@ class Call:
     model: Model
     cpu: float
     wait: float
+    device: float
     pre: tuple[float, float]
     hold: tuple[float, float]
     host: int = -1
@@ -53,7 +54,10 @@ class Copy:
     waiters: list[Attempt] = field(default_factory=list)
     in_flight: int = 0
     queue: deque[Attempt] = field(default_factory=deque)
-    idle_workers: int = 0
+    workers: list[Worker] = field(default_factory=list)
+    idle_workers: deque[Worker] = field(default_factory=deque)
+    """That which has been idle longest first."""
+    filler: Worker | None = None
     filling: list[Attempt] | None = None
     used: int = 0
     accessed: int = 0
@@ -86,6 +90,9 @@ class Host:
         self.cpu = Shared(env, cpu_rate(endpoint.host))
         self.network = Shared(env, link_rate(endpoint.host.network_Bps, endpoint.download.stream_Bps))
         self.disk = None if endpoint.disk_read_Bps is None else Shared(env, link_rate(endpoint.disk_read_Bps, 1e300))
+        devices = endpoint.host.devices
+        self.devices = [] if devices is None else [Device(env, devices) for _ in range(devices.count)]
+        self._hired = 0
         self.slots = simpy.Resource(env, endpoint.load_slots)
         self.copies: dict[int, Copy] = {}
         self.unloading: set[int] = set()
@@ -114,6 +121,7 @@ class Host:
             peak <= endpoint.usable_memory_bytes
             and (endpoint.pid_limit is None or tasks <= endpoint.pid_limit)
             and model.artifact_bytes <= endpoint.disk_bytes
+            and all(device.holds(model) for device in self.devices)
         )
 
     def touch(self, copy: Copy) -> None:
@@ -151,12 +159,24 @@ class Host:
         """The model is ready on this host before the run begins, if it fits."""
         if self.file_bytes + model.artifact_bytes > self.scenario.endpoint.disk_bytes:
             return False
-        if not self._take_memory(model, 1.0):
+        if not all(device.holds(model) for device in self.devices) or not self._take_memory(model, 1.0):
             return False
         self._put(model)
-        copy = Copy(model, "ready", idle_workers=model.workers, accessed=self._steps(), loaded=self._steps())
+        copy = Copy(model, "ready", accessed=self._steps(), loaded=self._steps())
         self.copies[model.index] = copy
+        self._staff(copy)
+        for worker in reversed(copy.workers):  # that which is last in line was used last
+            if worker.device is not None and model.device_memory_bytes:
+                worker.device.place(worker)
         return True
+
+    def _staff(self, copy: Copy) -> None:
+        """The workers of a copy come; they share the devices out in turn, whatever their model."""
+        for _ in range(copy.model.workers):
+            device = self.devices[self._hired % len(self.devices)] if self.devices else None
+            self._hired += 1
+            copy.workers.append(Worker(copy.model, device))
+        copy.idle_workers.extend(copy.workers)
 
     def became_idle(self) -> None:
         """A copy finished its last call, or room was freed: the loads that wait look, in order."""
@@ -206,7 +226,8 @@ class Host:
             self.became_idle()
             return
         self.memory -= self._held(model, self.scenario.endpoint.load_peak) - model.pool_memory_bytes
-        copy.state, copy.idle_workers, copy.loaded = "ready", model.workers, self._steps()
+        copy.state, copy.loaded = "ready", self._steps()
+        self._staff(copy)
         self.load_queue -= 1
         self.slots.release(slot)
         self.on_ready(self, copy)
@@ -280,6 +301,9 @@ class Host:
         if victim is not None:
             room.unloading = True
             victim.state = "unloading"
+            for worker in victim.workers:
+                if worker.device is not None:
+                    worker.device.take_off(worker)
             del self.copies[victim.model.index]
             self.unloading.add(victim.model.index)
             self.env.process(self._unload(victim, room))

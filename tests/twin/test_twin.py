@@ -6,6 +6,7 @@ import pytest
 
 from tests.twin.changing import changing
 from tests.twin.compare import agree_on
+from tests.twin.random_devices import with_devices
 
 LATER = 2000
 """Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""
@@ -19,6 +20,17 @@ def test_engine_and_twin_agree_on_fleets_that_change():
     found = agree_on(range(20), changing)
     assert found.differences == []
     assert found.outcomes["host_lost"] > 50
+
+
+def test_engine_and_twin_agree_on_devices():
+    found = agree_on([*range(4), 22], with_devices)
+    assert found.differences == []
+    assert found.outcomes["load_failed"] > 0
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_more_devices():
+    assert agree_on(range(100, 200), with_devices).differences == []
 
 
 @pytest.mark.slow
