@@ -69,7 +69,7 @@ def by_twin(scenario: Scenario) -> list[Seen]:
             )
             model = models[block.model[k]]
             device = 0.0 if block.device is None else float(block.device[k])
-            asked = float(block.cpu[k]), float(block.wait[k]), device
+            asked = float(block.cpu[k]), float(block.wait[k]), device, float(block.route[k])
             calls.append(Call(float(block.time[k]), model, *asked, pre, hold))
     many = scenario.endpoint.model_copy(update={"instance_count": MOST_HOSTS, "autoscaling": None})
     plane = Simulation(scenario.model_copy(update={"endpoint": many, "faults": (), "deploys": ()})).plane

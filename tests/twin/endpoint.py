@@ -12,6 +12,7 @@ from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.values.times import always
 from mmesim.workload.requests import expected_calls
+from tests.twin.deploys import Deploys, Ended
 from tests.twin.devices import Worker
 from tests.twin.fleet import Fleet
 from tests.twin.host import Attempt, Call, Copy, Host
@@ -32,6 +33,8 @@ class Twin:
         self.ended_s: list[float] = []
         self.fleet = Fleet(self.env, scenario, self._host, self._lost, self._changed)
         self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
+        self.outcomes: Ended = []
+        self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes)
         self._left: dict[int, Host] = {}
         self._placed: dict[tuple[int, int], int] = {}
         self._placements = count()
@@ -50,8 +53,8 @@ class Twin:
         """Those that the router sends to, in order of their numbers."""
         return self.fleet.up
 
-    def _in_order(self, model: Model) -> list[Host]:
-        up = {host.number: host for host in self.hosts}
+    def _in_order(self, model: Model, hosts: list[Host]) -> list[Host]:
+        up = {host.number: host for host in hosts}
         return [up[number] for number in self._order(model.index) if number in up]
 
     def run(self) -> None:
@@ -60,6 +63,7 @@ class Twin:
             self._place_all()
         self.fleet.begin()
         self.scaler.begin()
+        self.deploys.begin()
         self.env.process(self._send())
         self.env.run()
 
@@ -67,7 +71,7 @@ class Twin:
         models, expected = self.scenario.model_table(), expected_calls(self.scenario)
         for model in sorted(models, key=lambda model: -expected[model.index]):
             if expected[model.index] > 0:
-                for host in self._in_order(model):
+                for host in self._in_order(model, self.hosts):
                     if host.place(model):
                         self._placed[host.number, model.index] = next(self._placements)
                         break
@@ -91,7 +95,7 @@ class Twin:
         if not self.hosts:
             self._answer(attempt, "host_lost")
             return
-        host = self._route(call.model)
+        host = self._route(call.model, self._side_of(call))
         copy = host.copies.get(call.model.index)
         if copy is not None:
             copy.is_used = True  # it may have been forgotten; whether its host is lost the router need not know
@@ -137,29 +141,34 @@ class Twin:
 
     # The router.
 
-    def _route(self, model: Model) -> Host:
+    def _side_of(self, call: Call) -> list[Host]:
+        """While a deploy shifts calls, the hosts of the side of this one."""
+        second = call.chance < self.fleet.share
+        return [host for host in self.hosts if host.side == second] or self.hosts
+
+    def _route(self, model: Model, hosts: list[Host]) -> Host:
         policy = self.scenario.endpoint.router.policy
         if policy is RouterPolicy.hash:
-            return self._in_order(model)[0]
+            return self._in_order(model, hosts)[0]
         if policy is RouterPolicy.round_robin:
             self._turn += 1
-            return self.hosts[(self._turn - 1) % len(self.hosts)]
+            return hosts[(self._turn - 1) % len(hosts)]
         if policy is RouterPolicy.least_outstanding:
-            return min(self.hosts, key=lambda host: host.outstanding)
-        return self._sticky(model)
+            return min(hosts, key=lambda host: host.outstanding)
+        return self._sticky(model, hosts)
 
-    def _sticky(self, model: Model) -> Host:
-        having = [host for host in self.hosts if model.index in host.copies and host.copies[model.index].is_used]
+    def _sticky(self, model: Model, hosts: list[Host]) -> Host:
+        having = [host for host in hosts if model.index in host.copies and host.copies[model.index].is_used]
         ready = [host for host in having if host.copies[model.index].state == "ready"]
         if ready:
             best = min(ready, key=lambda h: (h.copies[model.index].in_flight, self._placed[h.number, model.index]))
-            without = [host for host in self.hosts if host not in having]
+            without = [host for host in hosts if host not in having]
             spill_at = self.scenario.endpoint.router.spill_at or max(4, 2 * model.workers)
             busy = best.copies[model.index].in_flight >= spill_at
             if busy and without and not self._is_loading(model) and model.index not in self._hopeless:
                 return self._place(model, without)
             return best
-        return having[0] if having else self._place(model, self.hosts)
+        return having[0] if having else self._place(model, hosts)
 
     def _is_loading(self, model: Model) -> bool:
         """Whether a copy is being loaded anywhere, were it on a host that is drained."""
@@ -167,7 +176,7 @@ class Twin:
         return any(copy is not None and copy.state == "loading" for copy in copies)
 
     def _place(self, model: Model, hosts: list[Host]) -> Host:
-        in_order = [host for host in self._in_order(model) if host in hosts]
+        in_order = self._in_order(model, hosts)
         last = self._left.get(model.index)
         if last in in_order:
             in_order.remove(last)
@@ -200,12 +209,12 @@ class Twin:
         """A host came or went."""
         if came:
             self._hopeless.clear()
-        self._left = {model: host for model, host in self._left.items() if host in self.hosts}
         if self.scenario.endpoint.router.at_scale == "rehash":
             self._left.clear()
             for host in self.hosts:
+                side = [other for other in self.hosts if other.side == host.side]
                 for copy in host.copies.values():
-                    copy.is_used &= self._in_order(copy.model)[0] is host
+                    copy.is_used &= self._in_order(copy.model, side)[0] is host
 
     # The container.
 
@@ -325,6 +334,8 @@ class Twin:
         if isinstance(retries, FixedRetries) and cause in retries.causes and call.attempts < retries.max_attempts:
             call.latency = -1.0  # it is still under way
             self.env.process(self._again(call, max(0.0, seen - self.env.now) + retries.delay_s))
+        else:
+            self.outcomes.append((seen, cause is not None))
 
     def _again(self, call: Call, pause_s: float) -> Process:
         yield self.env.timeout(pause_s)

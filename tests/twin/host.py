@@ -26,6 +26,7 @@ class Call:
     cpu: float
     wait: float
     device: float
+    chance: float
     pre: tuple[float, float]
     hold: tuple[float, float]
     host: int = -1
@@ -103,7 +104,8 @@ class Host:
         self.load_queue = 0
         self.rooms: list[Room] = []
         self.outstanding = 0
-        self.alive = True
+        self.alive, self.leaves = True, False
+        self.side = 0  # of a deploy
         self.waiting: dict[Attempt, None] = {}  # what waits here for a load, in order
         self.handed: dict[Attempt, None] = {}  # what was handed to the container and is not answered, in order
         self.loads: list[simpy.Process] = []

@@ -17,6 +17,7 @@ def with_devices(seed: int) -> Scenario:
     groups = []
     for group in of.models:
         assert isinstance(group, ModelGroup)
+        assert group.service is not None
         if rng.uniform() < 0.8:
             times = (Constant(0.0), Constant(0.02 * float(rng.uniform(0.5, 1.5))), Exponential(0.02))
             service = group.service.model_copy(update={"device": times[int(rng.integers(3))]})

@@ -6,6 +6,7 @@ import pytest
 
 from tests.twin.changing import changing
 from tests.twin.compare import agree_on
+from tests.twin.random_deploys import with_steps
 from tests.twin.random_devices import with_devices
 
 LATER = 2000
@@ -26,6 +27,15 @@ def test_engine_and_twin_agree_on_devices():
     found = agree_on([*range(4), 22], with_devices)
     assert found.differences == []
     assert found.outcomes["load_failed"] > 0
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_deploys_in_steps():
+    assert agree_on(range(100), with_steps).differences == []
+
+
+def test_engine_and_twin_agree_on_some_deploys_in_steps():
+    assert agree_on((0, 9, 11, 32), with_steps).differences == []
 
 
 @pytest.mark.slow
