@@ -68,3 +68,5 @@ class Worker:
 
     model: Model
     device: Device | None = None
+    job: simpy.Process | None = None
+    dead: bool = False

@@ -14,10 +14,15 @@ from mmesim.scenario.values.times import always
 from mmesim.workload.requests import expected_calls
 from tests.twin.deploys import Deploys, Ended
 from tests.twin.devices import Worker
+from tests.twin.faults import Faults
 from tests.twin.fleet import Fleet
 from tests.twin.host import Attempt, Call, Copy, Host
 from tests.twin.process import Process
 from tests.twin.scaler import Scaler
+from tests.twin.trouble import Trouble
+
+RESTART_S = 1.0
+"""Until a worker that has died begins to load again."""
 
 Order = Callable[[int], Sequence[int]]
 """Hosts in rendezvous order of a model."""
@@ -31,10 +36,12 @@ class Twin:
         self.env = simpy.Environment()
         self._steps = count()
         self.ended_s: list[float] = []
+        self.trouble = Trouble()
         self.fleet = Fleet(self.env, scenario, self._host, self._lost, self._changed)
         self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
         self.outcomes: Ended = []
         self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes)
+        self.faults = Faults(self.env, scenario, self.fleet, self.trouble, self._crash)
         self._left: dict[int, Host] = {}
         self._placed: dict[tuple[int, int], int] = {}
         self._placements = count()
@@ -43,7 +50,7 @@ class Twin:
 
     def _host(self, number: int, endpoint: Endpoint) -> Host:
         scenario = self.scenario.model_copy(update={"endpoint": endpoint})
-        host = Host(self.env, scenario, number, lambda: next(self._steps))
+        host = Host(self.env, scenario, number, lambda: next(self._steps), self.trouble)
         host.on_ready, host.on_aborted = self._ready, self._aborted
         host.on_unloaded, host.on_deleted = self._unloaded, self._deleted
         return host
@@ -64,6 +71,7 @@ class Twin:
         self.fleet.begin()
         self.scaler.begin()
         self.deploys.begin()
+        self.faults.begin()
         self.env.process(self._send())
         self.env.run()
 
@@ -124,7 +132,7 @@ class Twin:
             host.waiting[attempt] = None
             yield self.env.timeout(self.scenario.endpoint.load_timeout_s)
             if attempt in host.waiting:
-                self._not_ready(host, copy, attempt)
+                self._not_ready(host, copy, attempt, "load_timeout")
 
     def _patience(self, attempt: Attempt) -> Process:
         """The client gives up; what becomes of the attempt it will not see."""
@@ -133,11 +141,11 @@ class Twin:
             attempt.given_up = True
             self.ended_s.append(self.env.now)
 
-    def _not_ready(self, host: Host, copy: Copy, attempt: Attempt) -> None:
+    def _not_ready(self, host: Host, copy: Copy, attempt: Attempt, cause: str) -> None:
         copy.waiters.remove(attempt)
         host.outstanding -= 1
         del host.waiting[attempt]
-        self._answer(attempt, "load_timeout")
+        self._answer(attempt, cause)
 
     # The router.
 
@@ -195,11 +203,11 @@ class Twin:
     def _load_failed(self, model: Model) -> None:
         self._hopeless.add(model.index)
 
-    def _aborted(self, host: Host, copy: Copy) -> None:
+    def _aborted(self, host: Host, copy: Copy, cause: str) -> None:
         self._hopeless.clear()
         self._load_failed(copy.model)
         for attempt in list(copy.waiters):
-            self._not_ready(host, copy, attempt)
+            self._not_ready(host, copy, attempt, cause)
 
     def _lost(self, host: Host) -> None:
         for attempt in host.die():
@@ -267,30 +275,69 @@ class Twin:
 
     def _begin(self, host: Host, copy: Copy, batch: list[Attempt]) -> None:
         assert copy.filler is not None
-        self.env.process(self._work(host, copy, copy.filler, batch))
+        copy.filler.job = self.env.process(self._work(host, copy, copy.filler, batch))
         copy.filler = copy.filling = None
 
     def _work(self, host: Host, copy: Copy, worker: Worker, batch: list[Attempt]) -> Process:
-        service, hold = copy.model.service, batch[0].call.hold
-        wait, cpu, device = self._asked(copy.model, batch)
-        yield self.env.timeout(wait)
-        if service.threads == 1:
-            yield host.cpu.work(cpu)
-        else:
-            yield host.cpu.work(service.serial * cpu)
-            yield host.cpu.work((1 - service.serial) * cpu, service.threads, copy.model.oversubscription)
-        fits = True
-        if worker.device is not None and copy.model.uses_device:
-            fits = yield from worker.device.work(worker, device)
-        if fits:
-            yield host.cpu.work(hold[0])
-            yield self.env.timeout(hold[1])
+        try:
+            cause = yield from self._job(host, copy, worker, batch)
+        except simpy.Interrupt:
+            cause = "worker_died"
+        worker.job = None
         if not host.alive:
             return
-        copy.idle_workers.append(worker)
-        self._dispatch(host, copy)
+        if cause != "worker_died":
+            copy.idle_workers.append(worker)
+            self._dispatch(host, copy)
         for attempt in batch:
-            self._finish(host, copy, attempt, None if fits else "load_failed")
+            self._finish(host, copy, attempt, cause)
+
+    def _job(self, host: Host, copy: Copy, worker: Worker, batch: list[Attempt]) -> Process:
+        """What a worker does with a batch; the value: why it fails."""
+        model, hold = copy.model, batch[0].call.hold
+        service = model.service
+        wait, cpu, device = self._asked(model, batch)
+        if copy.broken:
+            wait, cpu = always(model.load.wait) or 0.0, always(model.load.cpu) or 0.0
+        yield self.env.timeout(wait)
+        if copy.broken or service.threads == 1:
+            yield from host.use(host.cpu, cpu)
+        else:
+            yield from host.use(host.cpu, service.serial * cpu)
+            yield from host.use(host.cpu, (1 - service.serial) * cpu, service.threads, model.oversubscription)
+        if worker.device is not None and model.uses_device:
+            fits = yield from worker.device.work(worker, device)
+            if not fits:
+                return "load_failed"
+        yield from host.use(host.cpu, hold[0])
+        yield self.env.timeout(hold[1])
+        return "model_error" if copy.broken else None
+
+    def _crash(self, host: Host, copy: Copy, workers: int) -> None:
+        """So many workers of a copy die, with what they do."""
+        alive = [worker for worker in copy.workers if not worker.dead]
+        for worker in alive[::-1][:workers]:
+            worker.dead = True
+            copy.restarts.append(self.env.process(self._restart(host, copy, worker)))
+            if worker.job is not None:
+                worker.job.interrupt()
+            elif copy.filler is worker:
+                batch, copy.filler, copy.filling = copy.filling or [], None, None
+                for attempt in batch:
+                    self._finish(host, copy, attempt, "worker_died")
+            else:
+                copy.idle_workers.remove(worker)
+
+    def _restart(self, host: Host, copy: Copy, worker: Worker) -> Process:
+        try:
+            yield self.env.timeout(RESTART_S)
+            yield from host.start_worker(copy.model)
+        except simpy.Interrupt:
+            return
+        if copy.state == "ready" and host.alive:
+            worker.dead = False
+            copy.idle_workers.append(worker)
+            self._dispatch(host, copy)
 
     def _asked(self, model: Model, batch: list[Attempt]) -> tuple[float, float, float]:
         """What a batch asks for: waiting time, CPU time and time on a device."""

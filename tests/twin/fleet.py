@@ -49,9 +49,10 @@ class Fleet:
             self._enter(number % scenario.endpoint.zones)
 
     def begin(self) -> None:
-        """Faults come at their times."""
+        """Losses come at their times."""
         for fault in self.scenario.faults:
-            self.env.process(self._fault(fault))
+            if fault.instance_loss is not None or fault.zone_loss is not None:
+                self.env.process(self._fault(fault))
 
     @property
     def staying(self) -> list[Host]:

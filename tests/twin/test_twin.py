@@ -8,6 +8,7 @@ from tests.twin.changing import changing
 from tests.twin.compare import agree_on
 from tests.twin.random_deploys import with_steps
 from tests.twin.random_devices import with_devices
+from tests.twin.random_faults import with_faults
 
 LATER = 2000
 """Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""
@@ -27,6 +28,17 @@ def test_engine_and_twin_agree_on_devices():
     found = agree_on([*range(4), 22], with_devices)
     assert found.differences == []
     assert found.outcomes["load_failed"] > 0
+
+
+def test_engine_and_twin_agree_on_some_faults():
+    assert agree_on((8, 17, 21, 41), with_faults).differences == []
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_faults():
+    found = agree_on(range(150), with_faults)
+    assert found.differences == []
+    assert min(found.outcomes[cause] for cause in ("load_failed", "model_error", "worker_died")) > 20
 
 
 @pytest.mark.slow
