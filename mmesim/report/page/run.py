@@ -28,6 +28,7 @@ from mmesim.report.page.tones import TONES
 from mmesim.report.plain import harmless_line
 from mmesim.results.expect import overall
 from mmesim.results.miss_ratio import memory_of_fleet
+from mmesim.results.own_misses import hosts_alike
 from mmesim.results.shown import HAPPENED, Kept
 from mmesim.scenario.scenario import Scenario
 
@@ -103,7 +104,8 @@ def run_page(kept: Kept) -> str:
         pictures.setdefault(chapter, []).append(chart.html())
     measured = summary["cache_hit_ratio"]["value"]
     missed = None if measured is None else 1.0 - measured
-    pictures.setdefault("cache", []).append(curve(kept.miss_ratio_table(), memory_of_fleet(scenario), missed))
+    drawn = curve(kept.miss_ratio_table(), memory_of_fleet(scenario), missed, hosts_alike(scenario))
+    pictures.setdefault("cache", []).append(drawn)
     pictures.setdefault("utilization", []).insert(0, hosts(kept.tables["hosts"], usable_memory(kept)))
     pictures["models"] = [models_table(models)]
     parts = [part(chapter, pictures.get(chapter.anchor, ())) for chapter in run_chapters(kept)]
