@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from mmesim import __version__, cli
+from mmesim.cli import _commands as made
 from mmesim.cli import app
 from mmesim.errors import SimulationError
 from tests.helpers.files import ROOT
@@ -90,8 +91,11 @@ def command() -> Iterator[Callable[[Callable[[], object]], None]]:
         def fail() -> None:
             action()
 
+        made.cache_clear()
+
     yield command
     commands[:] = before
+    made.cache_clear()
 
 
 @pytest.fixture

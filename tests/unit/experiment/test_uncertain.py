@@ -230,13 +230,13 @@ def never(scenario: Scenario, replication: int, observer: Observer | None, recor
 
 
 def test_what_is_in_the_store_is_not_simulated_again(tmp_path: Path):
-    file, seen = tmp_path / "kept" / "u.sqlite", list[tuple[int, int, int]]()
+    file, seen = tmp_path / "kept" / "u.sqlite", list[tuple[int, int, int, int]]()
     first = uncertain(scenario(), draws=8, replications=2, executor=fakes.Fake(with_luck), store=file)
     again = uncertain(
         scenario(), draws=8, replications=2, executor=fakes.Fake(never), store=file, watch=lambda *now: seen.append(now)
     )
     assert again.to_json() == first.to_json()
-    assert seen[-1] == (0, 16, 16)
+    assert seen[-1] == (0, 16, 16, 0)
 
 
 def test_the_verdicts_on_the_measured_time_are_counted():

@@ -7,7 +7,6 @@ import pytest
 from mmesim.errors import UserError
 from mmesim.experiment.capacity.capacity import capacity
 from mmesim.experiment.explained.explain import explain
-from mmesim.experiment.plan.plan import plan
 from mmesim.experiment.run import run
 from mmesim.experiment.split.split import split
 from mmesim.preflight.check import findings
@@ -121,7 +120,7 @@ def test_nothing_is_proved_where_changes_may_overlap():
     assert proof(shop(max=2).with_(rate)) is None
 
 
-@pytest.mark.parametrize("command", [plan, capacity, explain, split])
+@pytest.mark.parametrize("command", [capacity, explain, split])
 def test_commands_about_a_fixed_fleet_say_what_to_write(command):
     with pytest.raises(UserError, match="is about a fixed number of instances") as error:
         command(shop())
