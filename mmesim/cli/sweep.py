@@ -31,7 +31,6 @@ from mmesim.scenario.run.expected import RECOVERY
 
 if TYPE_CHECKING:
     from mmesim.experiment.sweep.result import SweepResult
-    from mmesim.scenario.scenario import Scenario
 
 STORE = "sweep.sqlite"
 METRICS = ",".join(names(shown_in("sweep table")))
@@ -105,7 +104,7 @@ def sweep(
     --points or --sample. A sweep that was stopped continues with the same command.
     """
     from mmesim.experiment.replicate import repeated
-    from mmesim.experiment.sweep.result import prepare
+    from mmesim.experiment.sweep.result import prepare, refuse_without_recovery
     from mmesim.experiment.sweep.sweep import MOST
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
     from mmesim.experiment.sweep.words import from_words
@@ -117,7 +116,7 @@ def sweep(
     template = Template.read(scenario, with_seed(overrides, seed))
     what = from_words(grid or [], points, sample, ranges or [])
     if recovery:
-        _refuse_recovery(template.at())
+        refuse_without_recovery(template.at())
     name = template.at().name
     folder = out or Path("results", f"{folder_name(name)}-sweep")
     file = store or folder / STORE
@@ -170,17 +169,6 @@ def _figures(words: str) -> tuple[Sequence[Figure], bool]:
             told = "" if hint is None else f" ({hint})"
             raise UserError(f"unknown metric {name!r}: one of {', '.join(known)}{told}")
     return [figure(name, shown_in("sweep")) for name in named if name != RECOVERY], RECOVERY in named
-
-
-def _refuse_recovery(scenario: Scenario) -> None:
-    """UserError where there is no recovery to show."""
-    from mmesim.results.asked import recoveries
-
-    if not scenario.events:
-        raise UserError(f"--metrics {RECOVERY}: {scenario.name} has no fault or deploy to recover from")
-    if not recoveries(scenario, all_of_them=True):
-        limits = "expect: [p99 < 500 ms, error_rate < 1 %]"
-        raise UserError(f"--metrics {RECOVERY}: expect names no limit of latency or errors to be kept again: {limits}")
 
 
 def _counted(result: SweepResult, store: Path) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim import units
-from mmesim.errors import OutputError
+from mmesim.errors import OutputError, UserError
 from mmesim.files import beside, whole, write_text, writing
 from mmesim.results.asked import asked, recoveries
 from mmesim.results.compare import stable
@@ -235,6 +235,15 @@ def _columns(name: str, found: Sequence[Estimate], interval: bool) -> dict[str, 
         bounds = [None if estimate.ci95 is None else estimate.ci95[end] for estimate in found]
         columns[f"{name}_{which}"] = pa.array(bounds, pa.float64())
     return columns
+
+
+def refuse_without_recovery(scenario: Scenario) -> None:
+    """UserError where there is no recovery for a table to show."""
+    if not scenario.events:
+        raise UserError(f"--metrics {RECOVERY}: {scenario.name} has no fault or deploy to recover from")
+    if not recoveries(scenario, all_of_them=True):
+        limits = "expect: [p99 < 500 ms, error_rate < 1 %]"
+        raise UserError(f"--metrics {RECOVERY}: expect names no limit of latency or errors to be kept again: {limits}")
 
 
 def prepare(folder: Path, scenario: str | None = None) -> None:
