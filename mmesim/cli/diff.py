@@ -107,7 +107,9 @@ def diff(
 def _save(found: Diff, file: Path | None, folder: Path | None) -> None:
     """Write the page and the folder, where they are wanted."""
     if folder is not None:
-        found.save(folder)
+        from mmesim.experiment.diff_kept import keep
+
+        keep(found, folder)
     if file is not None:
         from mmesim.files import write_text
         from mmesim.report.page.diff import diff_page

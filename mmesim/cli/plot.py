@@ -25,7 +25,7 @@ def _kinds_like(incomplete: str) -> list[str]:
     return [name for name in (*OF_RUN, *OF_PLAN, *OF_DIFF) if name.startswith(incomplete)]
 
 
-HELP = f"""Draw a picture from the folder of a run, a sweep, a plan or a diff.
+HELP = f"""Draw a picture from a result folder.
 
 \b
 Of a run:

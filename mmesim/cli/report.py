@@ -26,7 +26,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make a page of the folder of a run, a plan, a sweep, a gate or a diff.
+    """Make a page of a result folder.
 
     One HTML file that opens from disk, with figures, pictures and all that was assumed; or Markdown or text.
     """

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Sized
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,15 +65,6 @@ class Diff:
     def calls(self) -> int:
         """How many calls began in a, in all replications."""
         return sum(run.begun for run in self.a.runs)
-
-    def save(self, folder: str | Path) -> None:
-        """Write diff.json and the result folders of both into a folder; an earlier one is replaced.
-
-        Raises OutputError.
-        """
-        from mmesim.experiment.diff_kept import keep
-
-        keep(self, Path(folder))
 
     @property
     def frame(self) -> pd.DataFrame:

@@ -108,7 +108,7 @@ Compared = Diff | KeptDiff
 
 
 def keep(found: Diff, folder: Path) -> None:
-    """Write the folder of a comparison; raises OutputError."""
+    """Write the folder of a comparison, in the place of an earlier one; raises OutputError."""
     files: dict[str, Writer] = {
         DIFF.document: lambda path: path.write_text(found.to_json(), encoding="utf-8"),
         SCENARIO: lambda path: path.write_text(dump(found.asked), encoding="utf-8"),
