@@ -49,7 +49,7 @@ def test_what_happened_is_marked_where_it_happened(seen: OverTime) -> None:
         assert [mark[0] for mark in marks] == [2.5, 200.0 / 60.0]
     assert {text.get_text() for text in panels[0].texts} == {f"fault {LOSS}", "scale-out cpu"}
     assert len({text.get_position()[1] for text in panels[0].texts}) == 2  # near each other: in two rows
-    assert [text.get_text() for text in panels[2].texts] == ["limit 1 s"]
+    assert [text.get_text() for text in panels[2].texts] == ["limit 1 s of p99"]
 
 
 def test_the_end_of_a_fault_and_a_scheduled_action_are_marked(seen: OverTime) -> None:
