@@ -33,6 +33,7 @@ ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")
 SERIES: Mapping[str, str | None] = MappingProxyType(
     {
         "ClientLatency": "ClientLatency_SampleCount",
+        "ClientLatency_SampleCount": None,
         "Invocations": None,
         "Instances": None,
         "ModelCacheHit": "ModelCacheHit_SampleCount",
@@ -60,7 +61,15 @@ def time_charts(window_s: float) -> Sequence[TimeChart]:
     """What is drawn over time."""
     return (
         TimeChart("latency", "Mean latency over time", "ms", {"ClientLatency": ("mean of a minute", 1e-3)}, True),
-        TimeChart("latency", "Calls over time", "calls a second", {"Invocations": ("answered calls", 1.0 / window_s)}),
+        TimeChart(
+            "latency",
+            "Calls over time, and the attempts that they took",
+            "calls a second",
+            {
+                "ClientLatency_SampleCount": ("answered well", 1.0 / window_s),
+                "Invocations": ("attempts", 1.0 / window_s),
+            },
+        ),
         TimeChart("happened", "Instances over time", "instances", {"Instances": ("up", 1.0)}),
         TimeChart("cache", "Cache hits over time", "%", {"ModelCacheHit": ("cache hits", 100.0)}),
         TimeChart(
@@ -71,8 +80,8 @@ def time_charts(window_s: float) -> Sequence[TimeChart]:
         ),
         TimeChart(
             "errors",
-            "Failed calls over time, as CloudWatch counts them",
-            "calls a second",
+            "Failed attempts over time, as CloudWatch counts them",
+            "attempts a second",
             {
                 f"Invocation{name}Errors": (f"Invocation{name}Errors", 1.0 / window_s)
                 for name in ("Model", "4XX", "5XX")
