@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.compared import has_both, multiples
+from mmesim.report.content.cost import differs, own_price
 from mmesim.report.content.events import named
-from mmesim.report.content.happened import hurt
+from mmesim.report.content.happened import UNJUDGED, hurt
 from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
 from mmesim.results.compare import Delta
@@ -89,6 +90,18 @@ def _table(found: Compared) -> Iterator[Block]:
     missing = {delta.name: delta.difference.reason for delta in found.deltas if delta.difference.reason is not None}
     if missing:
         yield Lines(tuple(f"{name}: {reason}" for name, reason in missing.items()))
+    yield from _own_prices(found)
+
+
+def _own_prices(found: Diff) -> Iterator[Block]:
+    """What the instances cost that the scenarios begin with, where those of the runs were not these."""
+    own = [own_price(side.scenario.endpoint) for side in (found.a, found.b)]
+    for delta in found.deltas:
+        runs = zip((delta.a.value, delta.b.value), own, strict=True)
+        if delta.name == COST and any(differs(hourly, price) for hourly, price in runs):
+            of_a, of_b = (formats.DASH if price is None else units.show_usd(price) for price in own)
+            begun = f"the instances that the scenarios begin with: a {of_a}, b {of_b}"
+            yield Lines((f"{COST}: mean during the run; {begun}",), "note")
 
 
 def _happened(found: Compared) -> Iterator[Block]:
@@ -97,12 +110,18 @@ def _happened(found: Compared) -> Iterator[Block]:
     each = [{(one["kind"], one["name"]): one for one in (() if of is None else of["events"])} for of in sections]
     events = dict.fromkeys([*each[0], *each[1]])
     if events:
-        yield Title("What happened: calls hurt")
-        rows = [
-            (Cell(named(*event)), *(Cell(hurt(of[event]) if event in of else formats.DASH) for of in each))
-            for event in events
-        ]
+        yield Title("What happened: calls hurt each time, on average")
+        rows = [(Cell(named(*event)), *(Cell(cell) for cell in _hurt(event, found, each))) for event in events]
         yield Table((Column(), Column("a"), Column("b")), tuple(rows))
+        why = dict.fromkeys(one["recovered_s"].get("reason") for of in each for one in of.values())
+        if unknown := tuple(f"slow calls are not known: {reason}" for reason in why if reason in UNJUDGED):
+            yield Lines(unknown, "note")
+
+
+def _hurt(event: tuple[str, str], found: Diff, each: Sequence[Mapping[tuple[str, str], Any]]) -> Iterator[str]:
+    """The calls that an event hurt in a and in b; a dash where it did not happen, or nobody knows."""
+    for side, events in zip((found.a, found.b), each, strict=True):
+        yield hurt(events[event], side.summary) if event in events else formats.DASH
 
 
 def _row(delta: Delta) -> tuple[Cell, ...]:

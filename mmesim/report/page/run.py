@@ -36,6 +36,7 @@ ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")
 SERIES: Mapping[str, str | None] = MappingProxyType(
     {
         **dict.fromkeys(latency_over_time.FIGURES.values(), "ClientLatency_SampleCount"),
+        "ClientLatency_SampleCount": None,
         "Invocations": None,
         "Instances": None,
         "ModelCacheHit": "ModelCacheHit_SampleCount",
@@ -72,7 +73,15 @@ def time_charts(scenario: Scenario, window_s: float) -> Sequence[TimeChart]:
             True,
             [(1000.0 * limit_s, name) for limit_s, name in latency_over_time.limits(scenario)],
         ),
-        TimeChart("latency", "Calls over time", "calls a second", {"Invocations": ("answered calls", 1.0 / window_s)}),
+        TimeChart(
+            "latency",
+            "Calls over time, and the attempts that they took",
+            "calls a second",
+            {
+                "ClientLatency_SampleCount": ("answered well", 1.0 / window_s),
+                "Invocations": ("attempts", 1.0 / window_s),
+            },
+        ),
         TimeChart("happened", "Instances over time", "instances", {"Instances": ("up", 1.0)}),
         TimeChart("cache", "Cache hits over time", "%", {"ModelCacheHit": ("cache hits", 100.0)}),
         TimeChart(
@@ -83,8 +92,8 @@ def time_charts(scenario: Scenario, window_s: float) -> Sequence[TimeChart]:
         ),
         TimeChart(
             "errors",
-            "Failed calls over time, as CloudWatch counts them",
-            "calls a second",
+            "Failed attempts over time, as CloudWatch counts them",
+            "attempts a second",
             {
                 f"Invocation{name}Errors": (f"Invocation{name}Errors", 1.0 / window_s)
                 for name in ("Model", "4XX", "5XX")

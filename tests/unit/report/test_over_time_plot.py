@@ -29,7 +29,7 @@ def test_each_panel_draws_its_means_and_their_bands(seen: OverTime) -> None:
         "instances",
         "hit ratio [%]",
         "latency [ms]",
-        "failed [1/min]",
+        "failed calls [1/min]",
         "calls in flight",
         "CPU [%]",
         "cost [USD/h]",
@@ -64,7 +64,7 @@ def test_the_end_of_a_fault_and_a_scheduled_action_are_marked(seen: OverTime) ->
 def test_failures_without_causes_are_a_share(seen: OverTime) -> None:
     quiet = OverTime(of("p99 < 1 s").model_copy(update={"faults": ()}), seen.runs[:1])
     axes = over_time(quiet).axes[3]
-    assert axes.get_ylabel() == "failed [%]"
+    assert axes.get_ylabel() == "failed attempts [%]"
     assert np.asarray(axes.lines[0].get_ydata()).tolist() == [25.0] * 11
 
 

@@ -237,6 +237,13 @@ def test_a_deploy_of_other_hosts_is_why_the_calls_themselves_tell_no_misses(tmp_
     assert "recorded" not in page.sections["cache"]
 
 
+def test_attempts_are_not_drawn_as_answered_calls(page: Page, kept: Kept) -> None:
+    (chart,) = [one for one in page.data["charts"] if one["curves"][-1]["label"] == "attempts"]
+    (column,) = [batch["ClientLatency_SampleCount"] for batch in kept.windows(["start_s", "ClientLatency_SampleCount"])]
+    answered = chart["curves"][0]
+    assert (answered["label"], answered["values"][0]) == ("answered well", pytest.approx(column[0] / 60.0, rel=1e-3))
+
+
 def test_limits_far_from_every_call_are_on_the_axis_of_the_distribution(kept: Kept) -> None:
     chart = distribution(of_table(kept.tables["histograms"]), (0.001, 20.0), 1.0)
     assert chart is not None
