@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmesim import Scenario, diff, run
+from mmesim import Scenario, capacity, diff, explain, plan, robustness, run, split, sweep
 from mmesim.errors import UserError
 from mmesim.results.compare import deltas
 from mmesim.results.result import Result
@@ -192,3 +192,10 @@ def test_the_difference_of_a_percentile_that_jumps_is_held() -> None:
         found = diff(a, a.with_({"models.x.pinned": "true"}), replications=5)["p99"].difference
         assert found.ci95 is not None
         assert found.ci95[0] <= -602.6 <= found.ci95[1]
+
+
+@pytest.mark.parametrize("one", [run, diff, sweep, plan, explain, robustness, capacity, split])
+def test_a_result_in_place_of_a_scenario_says_what_to_give(slower, one):
+    given = (slower.a, slower.b) if one is diff else (slower.a,)
+    with pytest.raises(UserError, match=r"a scenario is wanted, not a Result: give its \.scenario"):
+        one(*given)
