@@ -101,7 +101,6 @@ def windows(minutes: int = 2, **columns: Any) -> dict[str, Any]:
         "Invocations": 60.0,
         "ModelCacheHit": 1.0,
         "ModelCacheHit_SampleCount": 60.0,
-        "ModelLoadingWaitTime": 0.0,
         "RequestsInSystem": 1.0,
         "QueueFull": 0.0,
         "ClientLatency": 50_000.0,
