@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmesim import Scenario, diff, run
+from mmesim import Scenario, capacity, diff, explain, plan, robustness, run, split, sweep
 from mmesim.errors import UserError
 from mmesim.report.content.diff import diff_report
 from mmesim.report.text import text
@@ -207,3 +207,10 @@ def test_a_fleet_that_was_not_all_there_is_compared_by_its_own_price_too(base):
     assert row.startswith("fault loss - ")
     assert row.endswith(" failed (host_lost)")
     assert "(slow calls are not known: expect names no limit of latency or errors)" in said
+
+
+@pytest.mark.parametrize("one", [run, diff, sweep, plan, explain, robustness, capacity, split])
+def test_a_result_in_place_of_a_scenario_says_what_to_give(slower, one):
+    given = (slower.a, slower.b) if one is diff else (slower.a,)
+    with pytest.raises(UserError, match=r"a scenario is wanted, not a Result: give its \.scenario"):
+        one(*given)
