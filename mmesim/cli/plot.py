@@ -49,7 +49,14 @@ def plot(
     folder: Annotated[
         Path, typer.Argument(help="Folder that mmesim run, sweep, plan or diff wrote.", show_default=False)
     ],
-    kind: Annotated[str, typer.Argument(help="What to draw.", show_default=False, autocompletion=_kinds_like)],
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to draw; may be left out where there is one picture.",
+            show_default=False,
+            autocompletion=_kinds_like,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="File to write: .png, .svg or .pdf.", show_default="<folder>/<kind>.png"),
@@ -59,6 +66,9 @@ def plot(
     from mmesim.report.plots.picture import check_format, write_plot
 
     known = _kinds(folder)
+    if kind is None and len(known) > 1:
+        raise UserError(f"{folder} has several pictures: name one of {', '.join(known)}")
+    kind = kind or next(iter(known))
     asked = kind if kind in known else kind.replace("-", "_")
     if asked not in known:
         hint = did_you_mean(asked, known)

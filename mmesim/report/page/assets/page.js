@@ -114,7 +114,7 @@
     const paths = chart.steps ? { paths: uPlot.paths.stepped({ align: 1 }) } : {};
     const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
     chart.curves.forEach((curve, number) => {
-      const stroke = colour(`--curve${number % 4}`);
+      const stroke = colour(curve.colour);
       const value = (plot, value, side, index) => (!curve.low || value === null || index === null || index === undefined ? shown(value) : `${shown(value)} (${shown(curve.low[index])} to ${shown(curve.high[index])})`);
       series.push({ label: curve.label, stroke, width: 2, dash: dashes[number % 4], points: { show: curve.values.length < 2 }, value, ...paths });
       values.push(curve.values);
