@@ -65,8 +65,8 @@ class Minutes:
 
         Beyond doubt (NEVER_BY_CHANCE, half of it for all minutes, half for the calls together), the calls after the
         last minute that breaks the limit break it together; or, where it is not `settled` by kept_since, they are too
-        few to tell. And the calls from `since` on are not better for sure (BY_CHANCE) than those between that minute and
-        `since`: else the limit was broken by a mild disturbance, of which no minute is beyond doubt.
+        few to tell. And the calls from `since` on are not better for sure (BY_CHANCE) than those between that minute
+        and `since`: else the limit was broken by a mild disturbance, of which no minute is beyond doubt.
         """
         level = NEVER_BY_CHANCE / 2.0 / max(1, len(self.limits))
         return any(_goes_on(e, cells, rows, since, settled, level) for e, cells in self.limits)

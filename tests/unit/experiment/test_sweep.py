@@ -254,9 +254,11 @@ def test_a_wide_table_fits_the_terminal() -> None:
 
 
 def test_a_dash_has_its_reason() -> None:
-    result = sweep(SCENARIO, {COUNT: [1]}, replications=2, executor=fakes.Fake(no_answer))
+    of = load_text(TEXT.replace("p99 < 25 ms", "p99 warm < 25 ms"))
+    result = sweep(of, {COUNT: [1]}, replications=2, executor=fakes.Fake(no_answer))
     text = rendered(sweep_report(result, [figure("p99")]))
     assert "- in p99: no successful call" in text.splitlines()
+    assert "- in p99 warm: no successful warm call" in text.splitlines()
 
 
 def test_an_unknown_metric_is_told() -> None:
