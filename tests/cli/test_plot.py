@@ -80,7 +80,7 @@ def test_a_folder_that_is_none_is_refused(mmesim: Command) -> None:
         refused = mmesim("plot", name, "latency")
         assert (refused.code, refused.err) == (
             64,
-            f"{name} is not the result folder of a run, a sweep or a plan: {said}\n",
+            f"{name} is not the result folder of a run, a sweep, a plan or a diff: {said}\n",
         )
 
 

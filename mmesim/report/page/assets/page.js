@@ -131,6 +131,14 @@
         bands.push({ series: [high, high + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
       }
     });
+    // Limits across are part of the axis: how far a curve is from one is what there is to see.
+    const across = chart.limits.filter((limit) => limit.axis === "y").map((limit) => limit.value);
+    const reach = (least, most) => (least === null ? [least, most] : [Math.min(least, ...across), Math.max(most, ...across)]);
+    const tall = (plot, least, most) => {
+      const [low, high] = reach(least, most);
+      if (chart.y.log) return uPlot.rangeLog(low, high, 10, false);
+      return [Math.min(0, low), high > 0 ? high * 1.15 : 1];
+    };
     const width = Math.max(260, where.clientWidth), [first, last] = [chart.points[0], chart.points[chart.points.length - 1]];
     const guess = (value) => Y_AXIS + (width - Y_AXIS - RIGHT) * place(value, chart.x, first, last);
     const rows = Math.max(0, ...named(chart, guess, Y_AXIS, width - RIGHT).map((one) => one.row + 1));
@@ -140,7 +148,7 @@
         drag: { x: true, y: false },
         dataIdx: (plot, number, nearest, value) => (chart.steps && nearest > 0 && plot.data[0][nearest] > value ? nearest - 1 : nearest),
       },
-      scales: { x: { time: false, distr: chart.x.log ? 3 : 1, range: chart.x.log ? (plot, least, most) => [least, most] : undefined }, y: { distr: chart.y.log ? 3 : 1, range: chart.y.log ? undefined : (plot, least, most) => [Math.min(0, least), most > 0 ? most * 1.15 : 1] } },
+      scales: { x: { time: false, distr: chart.x.log ? 3 : 1, range: chart.x.log ? (plot, least, most) => [least, most] : undefined }, y: { distr: chart.y.log ? 3 : 1, range: chart.y.log && !across.length ? undefined : tall } },
       axes: [axis(chart.x, 40), axis(chart.y, 64)],
       hooks: { draw: [limits(chart)] },
     };
