@@ -59,6 +59,16 @@ class Diff:
         raise KeyError(f"{name}: one of {', '.join(delta.name for delta in self.deltas)}")
 
     @property
+    def replications(self) -> int:
+        """How many pairs there are."""
+        return len(self.a.runs)
+
+    @property
+    def calls(self) -> int:
+        """How many calls began in a, in all replications."""
+        return sum(run.begun for run in self.a.runs)
+
+    @property
     def frame(self) -> pd.DataFrame:
         """One row a figure: a, b, difference with low and high ends of the 95 % interval, direction, variance ratio."""
         import pandas as pd
@@ -82,11 +92,14 @@ class Diff:
             "b": self.b.scenario.name,
             "version": __version__,
             "seed": self.a.scenario.run.seed,
-            "replications": len(self.a.runs),
+            "replications": self.replications,
+            "calls": self.calls,
             "same_calls": self.same_calls,
+            "all_recorded": self.all_recorded,
             "steady_state": {"a": self.a.summary["steady_state"], "b": self.b.summary["steady_state"]},
             "figures": {
                 delta.name: {
+                    "kind": delta.kind,
                     "unit": delta.unit,
                     "a": delta.a.as_dict(),
                     "b": delta.b.as_dict(),
