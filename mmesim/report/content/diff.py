@@ -94,7 +94,7 @@ def _table(found: Compared) -> Iterator[Block]:
     yield from _own_prices(found)
 
 
-def _own_prices(found: Diff) -> Iterator[Block]:
+def _own_prices(found: Compared) -> Iterator[Block]:
     """What the instances cost that the scenarios begin with, where those of the runs were not these."""
     own = [own_price(side.scenario.endpoint) for side in (found.a, found.b)]
     for delta in found.deltas:
@@ -119,7 +119,7 @@ def _happened(found: Compared) -> Iterator[Block]:
             yield Lines(unknown, "note")
 
 
-def _hurt(event: tuple[str, str], found: Diff, each: Sequence[Mapping[tuple[str, str], Any]]) -> Iterator[str]:
+def _hurt(event: tuple[str, str], found: Compared, each: Sequence[Mapping[tuple[str, str], Any]]) -> Iterator[str]:
     """The calls that an event hurt in a and in b; a dash where it did not happen, or nobody knows."""
     for side, events in zip((found.a, found.b), each, strict=True):
         yield hurt(events[event], side.summary) if event in events else formats.DASH
