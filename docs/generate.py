@@ -10,7 +10,7 @@ from types import MappingProxyType
 from docs.pages.baseline import baseline_page
 from docs.pages.commands import cli_page, exit_codes_page, presets_page
 from docs.pages.plan import plan_page
-from docs.pages.results import capacity_page, explain_page, gate_page, split_page, summary_page, tables_page
+from docs.pages.results import capacity_page, diff_page, explain_page, gate_page, split_page, summary_page, tables_page
 from docs.pages.scenario import scenario_page
 
 FOLDER = Path(__file__).parent / "reference"
@@ -23,6 +23,7 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "tables.md": tables_page,
         "baseline.md": baseline_page,
         "gate.md": gate_page,
+        "diff.md": diff_page,
         "plan.md": plan_page,
         "explain.md": explain_page,
         "capacity.md": capacity_page,

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
+from mmesim.experiment.diff_kept import Different
 from mmesim.results import tables
 from mmesim.results.capacity import Capacity
 from mmesim.results.explained import Explained
@@ -128,6 +129,23 @@ def gate_page() -> str:
         GATE,
         table(("Key", "Type", "Meaning"), keys(Gated)),
         "The JSON Schema itself: `mmesim.results.gated.gated_schema()`.",
+    )
+
+
+DIFF = """
+What `mmesim diff --json` prints, and `diff.json` in the folder of `mmesim diff --out`: one JSON object. Keys are never
+left out: what cannot be said is `null`. Terms: [glossary](../glossary.md). How to use it:
+[compare two fleets](../how-to/compare-two-fleets.md).
+""".strip()
+
+
+def diff_page() -> str:
+    """The reference of the document of a comparison, from its models."""
+    return page(
+        "The document of a comparison",
+        DIFF,
+        table(("Key", "Type", "Meaning"), keys(Different)),
+        "The JSON Schema itself: `mmesim.experiment.diff_kept.different_schema()`.",
     )
 
 

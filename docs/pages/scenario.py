@@ -114,8 +114,9 @@ These calls are counted one by one during the run, so limits are exact. Without 
 a limit of the latency fails when every call of the run failed.
 
 `recovery after NAME < 5 min`: from the beginning of a fault or a deploy to the minute from which on the upper limits of
-latency and `error_rate` in `expect`, those for any time of the run, are kept again for good: until the next fault or
-deploy, or the end of the run. No minute after it breaks one for sure, with so many bad calls as come by chance in less
+latency and `error_rate` in `expect` are kept again for good: until the next fault or deploy, or the end of the run. A
+limit with `in` counts in the whole minutes of its time, one `after NAME` in those after that event, and for no other
+event. No minute after it breaks one for sure, with so many bad calls as come by chance in less
 than one of a thousand minutes that keep it, and all calls after it together keep them. 0 when none was broken; of
 several in one replication the slowest counts. It is a time per replication, to the minute; one in which a limit is
 still broken in the end is slower than every limit, one without the fault says nothing.

@@ -42,6 +42,17 @@ Pairs = Annotated[
 ]
 
 
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder for diff.json and the results of both, of which mmesim report makes a page later.",
+        show_default=False,
+    ),
+]
+
+
 def diff(
     a: FileA,
     b: FileB = None,
@@ -54,6 +65,7 @@ def diff(
     jobs: Jobs = 1,
     cluster: Cluster = None,
     report: ReportFile = None,
+    out: Out = None,
     json: Json = False,
 ) -> None:
     """Compare two scenarios on the same requests.
@@ -64,9 +76,12 @@ def diff(
     from mmesim.experiment.replicate import repeated
     from mmesim.report.content.diff import diff_report
     from mmesim.report.progress import ReplicationsBar
+    from mmesim.results.folder import DIFF, prepare
     from mmesim.scenario.file.load import load
 
     refuse_folders(report=report)
+    if out is not None:
+        prepare(out, kind=DIFF)
     if b is None and not changes:
         raise typer.BadParameter("nothing differs: give a second file, or --set to change b")
     first = load(a, both or ())
@@ -86,11 +101,15 @@ def diff(
             executor=running,
             watch=lambda label: progress.part(0 if label == "a" else count),
         )
-    each(lambda: show(found, lambda: diff_report(found), json, coloured()), lambda: _save(found, report))
+    each(lambda: show(found, lambda: diff_report(found), json, coloured()), lambda: _save(found, report, out))
 
 
-def _save(found: Diff, file: Path | None) -> None:
-    """Write the page, where it is wanted."""
+def _save(found: Diff, file: Path | None, folder: Path | None) -> None:
+    """Write the page and the folder, where they are wanted."""
+    if folder is not None:
+        from mmesim.experiment.diff_kept import keep
+
+        keep(found, folder)
     if file is not None:
         from mmesim.files import write_text
         from mmesim.report.page.diff import diff_page

@@ -30,6 +30,13 @@ def metrics(
         typer.Option(help="EndpointName, such as that of the endpoint to compare with.", show_default="the scenario's"),
     ] = None,
     variant: Annotated[str, typer.Option(help="VariantName.")] = "AllTraffic",
+    region: Annotated[
+        str | None,
+        typer.Option(
+            help="AWS region whose metrics the dashboard shows: that of the endpoint to compare with.",
+            show_default="the scenario's",
+        ),
+    ] = None,
     replication: Annotated[int, typer.Option(min=0, help="Which replication, from 0.")] = 0,
 ) -> None:
     """Write a run as metrics of CloudWatch.
@@ -44,7 +51,15 @@ def metrics(
 
     from mmesim.report.metrics.files import Export
 
-    export = Export.of(folder, start, namespace=namespace, endpoint=endpoint, variant=variant, replication=replication)
+    export = Export.of(
+        folder,
+        start,
+        namespace=namespace,
+        endpoint=endpoint,
+        variant=variant,
+        region=region,
+        replication=replication,
+    )
     if str(out) == "-":
         for line in export.lines(wanted[0]):
             typer.echo(line, nl=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mmesim.errors import UserError, did_you_mean
-from mmesim.results.pictures import OF_PLAN, OF_RUN, OF_SWEEP
+from mmesim.results.pictures import OF_DIFF, OF_PLAN, OF_RUN, OF_SWEEP
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Plot
@@ -22,10 +22,10 @@ def _said(pictures: Mapping[str, str]) -> str:
 
 
 def _kinds_like(incomplete: str) -> list[str]:
-    return [name for name in (*OF_RUN, *OF_PLAN) if name.startswith(incomplete)]
+    return [name for name in (*OF_RUN, *OF_PLAN, *OF_DIFF) if name.startswith(incomplete)]
 
 
-HELP = f"""Draw a picture from the folder of a run, a sweep or a plan.
+HELP = f"""Draw a picture from a result folder.
 
 \b
 Of a run:
@@ -38,12 +38,25 @@ Of a sweep:
 \b
 Of a plan:
 {_said(OF_PLAN)}
+
+\b
+Of a diff:
+{_said(OF_DIFF)}
 """
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(help="Folder that mmesim run, sweep or plan wrote.", show_default=False)],
-    kind: Annotated[str, typer.Argument(help="What to draw.", show_default=False, autocompletion=_kinds_like)],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder that mmesim run, sweep, plan or diff wrote.", show_default=False)
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            help="What to draw; may be left out where there is one picture.",
+            show_default=False,
+            autocompletion=_kinds_like,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="File to write: .png, .svg or .pdf.", show_default="<folder>/<kind>.png"),
@@ -53,6 +66,9 @@ def plot(
     from mmesim.report.plots.picture import check_format, write_plot
 
     known = _kinds(folder)
+    if kind is None and len(known) > 1:
+        raise UserError(f"{folder} has several pictures: name one of {', '.join(known)}")
+    kind = kind or next(iter(known))
     asked = kind if kind in known else kind.replace("-", "_")
     if asked not in known:
         hint = did_you_mean(asked, known)
@@ -65,16 +81,18 @@ def plot(
 
 def _kinds(folder: Path) -> Mapping[str, Callable[[], Plot]]:
     """What draws each picture of a folder; UserError where there is nothing to draw."""
-    from mmesim.results.folder import PLAN, RUN, SWEEP
+    from mmesim.results.folder import DIFF, PLAN, RUN, SWEEP
     from mmesim.scenario.figures import shown_in
 
     if SWEEP.of(folder):
         return {one.name: partial(_of_sweep, folder, one.name) for one in shown_in("sweep")}
     if PLAN.of(folder):
         return {name: partial(_of_plan, folder) for name in OF_PLAN}
+    if DIFF.of(folder):
+        return {name: partial(_of_diff, folder) for name in OF_DIFF}
     if not RUN.of(folder):
         there = "it has no summary.json of mmesim" if folder.is_dir() else "there is no such folder"
-        raise UserError(f"{folder} is not the result folder of a run, a sweep or a plan: {there}")
+        raise UserError(f"{folder} is not the result folder of a run, a sweep, a plan or a diff: {there}")
     from mmesim.report.plots.of_run import DRAW
     from mmesim.results.shown import Kept
 
@@ -93,3 +111,10 @@ def _of_plan(folder: Path) -> Plot:
     from mmesim.results.shown import plan_of
 
     return pareto(plan_of(folder))
+
+
+def _of_diff(folder: Path) -> Plot:
+    from mmesim.experiment.diff_kept import diff_of
+    from mmesim.report.plots.diff import differences
+
+    return differences(diff_of(folder))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def report(
     folder: Annotated[
-        Path, typer.Argument(help="Folder that mmesim run, plan, sweep or gate wrote.", show_default=False)
+        Path, typer.Argument(help="Folder that mmesim run, plan, sweep, gate or diff wrote.", show_default=False)
     ],
     out: Annotated[
         Path | None,
@@ -26,7 +26,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Make a page of the folder of a run, a plan, a sweep or a gate.
+    """Make a page of a result folder.
 
     One HTML file that opens from disk, with figures, pictures and all that was assumed; or Markdown or text.
     """
@@ -50,7 +50,7 @@ def write_page(folder: Path, out: Path | None = None) -> None:
 
 def _made(folder: Path, suffix: str) -> str:
     """The page, or the same sections as Markdown or text."""
-    from mmesim.results.folder import GATE, PLAN, RUN, SWEEP
+    from mmesim.results.folder import DIFF, GATE, PLAN, RUN, SWEEP
 
     if GATE.of(folder):
         return _of_gate(folder, suffix)
@@ -58,6 +58,8 @@ def _made(folder: Path, suffix: str) -> str:
         return _of_plan(folder, suffix)
     if SWEEP.of(folder):
         return _of_sweep(folder, suffix)
+    if DIFF.of(folder):
+        return _of_diff(folder, suffix)
     if not RUN.of(folder):
         raise UserError(_no_page(folder))
     from mmesim.results.shown import Kept
@@ -79,11 +81,10 @@ def _no_page(folder: Path) -> str:
 
     if (folder / FILES[0]).is_file():
         return f"{folder} is the folder of a sweep without {SWEEP.document}: sweep again, which simulates nothing twice"
-    made = "a page is made of folders that mmesim run, plan, sweep or gate wrote"
+    made = "a page is made of folders that mmesim run, plan, sweep, gate or diff wrote"
     if not folder.is_dir():
         return f"{folder} is not the result folder of a run: there is no such folder; {made}"
-    others = "the page of diff is made by its --report"
-    return f"{folder} is not the result folder of a run: it has no summary.json of mmesim; {made}; {others}"
+    return f"{folder} is not the result folder of a run: it has no summary.json of mmesim; {made}"
 
 
 def _of_plan(folder: Path, suffix: str) -> str:
@@ -115,6 +116,19 @@ def _of_gate(folder: Path, suffix: str) -> str:
     from mmesim.report.content.gate import gate_report
 
     return _plain(gate_report(found), suffix)
+
+
+def _of_diff(folder: Path, suffix: str) -> str:
+    from mmesim.experiment.diff_kept import diff_of
+
+    found = diff_of(folder)
+    if suffix == ".html":
+        from mmesim.report.page.diff import diff_page
+
+        return diff_page(found)
+    from mmesim.report.content.diff import diff_report
+
+    return _plain(diff_report(found), suffix)
 
 
 def _of_sweep(folder: Path, suffix: str) -> str:

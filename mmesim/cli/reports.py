@@ -22,7 +22,7 @@ ReportFile = Annotated[
     typer.Option(
         "--report",
         metavar="FILE.html",
-        help="HTML file to write a page with pictures to: there is no folder for it.",
+        help="HTML file to write a page with pictures to.",
         show_default=False,
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,9 @@ from mmesim.cli.options import (
 )
 from mmesim.cli.reports import WithPage, draw, refuse_picture
 from mmesim.cli.simulating import allow, simulating, trust
-from mmesim.scenario.figures import Figure, figure, names, shown_in
+from mmesim.errors import UserError, did_you_mean
+from mmesim.scenario.figures import Figure, figure, find, names, shown_in
+from mmesim.scenario.run.expected import RECOVERY
 
 if TYPE_CHECKING:
     from mmesim.experiment.sweep.result import SweepResult
@@ -54,7 +57,7 @@ Ranges = Annotated[
         autocompletion=complete.field,
     ),
 ]
-Metrics = Annotated[str, typer.Option(help="Figures in the table.")]
+Metrics = Annotated[str, typer.Option(help="Figures in the table; recovery: that from every fault and deploy.")]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Folder for the tables.", show_default="results/<name>-sweep")
 ]
@@ -101,17 +104,19 @@ def sweep(
     --points or --sample. A sweep that was stopped continues with the same command.
     """
     from mmesim.experiment.replicate import repeated
-    from mmesim.experiment.sweep.result import prepare
+    from mmesim.experiment.sweep.result import prepare, refuse_without_recovery
     from mmesim.experiment.sweep.sweep import MOST
     from mmesim.experiment.sweep.sweep import sweep as run_sweep
     from mmesim.experiment.sweep.words import from_words
     from mmesim.report.content.sweep import sweep_report
     from mmesim.scenario.file.template import Template
 
-    figures = _figures(metrics)
+    figures, recovery = _figures(metrics)
     refuse_picture(plot)
     template = Template.read(scenario, with_seed(overrides, seed))
     what = from_words(grid or [], points, sample, ranges or [])
+    if recovery:
+        refuse_without_recovery(template.at())
     name = template.at().name
     folder = out or Path("results", f"{folder_name(name)}-sweep")
     file = store or folder / STORE
@@ -123,11 +128,13 @@ def sweep(
         result = run_sweep(
             template, what, replications=replications, executor=running, store=file, most=most, watch=progress
         )
+    result = replace(result, shows_recoveries=recovery)
     each(
         lambda: show(result, lambda: sweep_report(result, figures), json),
         lambda: _save(result, figures, folder, report),
         lambda: draw(
-            lambda: result.plot("p99" if metrics == METRICS else figures[0].name), plot if result.points else None
+            lambda: result.plot(figures[0].name if figures and metrics != METRICS else "p99"),
+            plot if result.points else None,
         ),
     )
     if not quiet:
@@ -150,12 +157,18 @@ def _save(result: SweepResult, figures: Sequence[Figure], folder: Path, report: 
         write_page(folder)
 
 
-def _figures(words: str) -> Sequence[Figure]:
-    """The figures that are named, with commas between them."""
-    found = [figure(name.strip(), shown_in("sweep")) for name in words.split(",") if name.strip()]
-    if not found:
+def _figures(words: str) -> tuple[Sequence[Figure], bool]:
+    """The figures that are named, with commas between them, and whether recoveries are."""
+    named = [name.strip() for name in words.split(",") if name.strip()]
+    if not named:
         raise typer.BadParameter(f"--metrics needs names such as {METRICS}")
-    return found
+    known = [*names(shown_in("sweep")), RECOVERY]
+    for name in named:
+        if find(name, shown_in("sweep")) is None and name != RECOVERY:
+            hint = did_you_mean(name, known)
+            told = "" if hint is None else f" ({hint})"
+            raise UserError(f"unknown metric {name!r}: one of {', '.join(known)}{told}")
+    return [figure(name, shown_in("sweep")) for name in named if name != RECOVERY], RECOVERY in named
 
 
 def _counted(result: SweepResult, store: Path) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sized
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from mmesim.results.compare import Delta, deltas
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.results.summary import plain
+from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -57,6 +59,16 @@ class Diff:
         raise KeyError(f"{name}: one of {', '.join(delta.name for delta in self.deltas)}")
 
     @property
+    def replications(self) -> int:
+        """How many pairs there are."""
+        return len(self.a.runs)
+
+    @property
+    def calls(self) -> int:
+        """How many calls began in a, in all replications."""
+        return sum(run.begun for run in self.a.runs)
+
+    @property
     def frame(self) -> pd.DataFrame:
         """One row a figure: a, b, difference with low and high ends of the 95 % interval, direction, variance ratio."""
         import pandas as pd
@@ -80,11 +92,14 @@ class Diff:
             "b": self.b.scenario.name,
             "version": __version__,
             "seed": self.a.scenario.run.seed,
-            "replications": len(self.a.runs),
+            "replications": self.replications,
+            "calls": self.calls,
             "same_calls": self.same_calls,
+            "all_recorded": self.all_recorded,
             "steady_state": {"a": self.a.summary["steady_state"], "b": self.b.summary["steady_state"]},
             "figures": {
                 delta.name: {
+                    "kind": delta.kind,
                     "unit": delta.unit,
                     "a": delta.a.as_dict(),
                     "b": delta.b.as_dict(),
@@ -115,20 +130,21 @@ class Diff:
 
 
 def diff(
-    a: Scenario,
-    b: Scenario,
+    a: Scenario | str | Path,
+    b: Scenario | str | Path,
     *,
     replications: int | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
     watch: Callable[[str], Watch] | None = None,
 ) -> Diff:
-    """Run two scenarios on the same random numbers, and compare them replication by replication.
+    """Run two scenarios, or those of files, on the same random numbers, and compare them replication by replication.
 
     Seed and number of replications are a's, by default 10 (or what a's file says). Both must measure the same time:
-    UserError when duration or warm-up differ; of two `auto` warm-ups the longer one counts. `watch` gives an
-    observer for "a" and one for "b".
+    UserError when duration or warm-up differ, and for the results of runs, which need not have seen the same calls; of
+    two `auto` warm-ups the longer one counts. `watch` gives an observer for "a" and one for "b".
     """
+    a, b = as_scenario(a), as_scenario(b)
     for name, of_a, of_b in (
         ("duration", a.run.duration_s, b.run.duration_s),
         ("warmup", a.run.warmup_s, b.run.warmup_s),

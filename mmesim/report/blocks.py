@@ -96,7 +96,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Part:
-    """What one part adds to each bar, in the unit of the bars; `gloss` says what it is, for names that do not tell."""
+    """What one part of the latency ledger adds to each bar, in the unit of the bars; `gloss` says what it is, for names
+    that do not tell.
+    """
 
     name: str
     values: tuple[float, ...]

@@ -14,7 +14,7 @@ from mmesim import units
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-BAR_WIDTH = 16
+BAR_WIDTH = 10
 REDRAW_S = 0.5
 """A drawing takes 1.5 ms of CPU time."""
 QUIET_S = 1.0
@@ -73,7 +73,7 @@ class _Bar:
             parts.append((2, f"{_significant(more / since_s)} requests/s"))
         if gained > 0.0:
             parts.append((1, f"{units.show_seconds(_rounded(since_s * (total - done) / gained))} left"))
-        room = min(progress.console.width, MOST_WIDE) - BAR_WIDTH - len(" 100 %  ")
+        room = min(progress.console.width, MOST_WIDE) - BAR_WIDTH - len(" 100 % done,  ")
         progress.update(task.id, completed=done, total=total, description=_fitting(parts, room))
         progress.start()
         progress.refresh()
@@ -175,7 +175,7 @@ def _progress(stream: TextIO, clock: Callable[[], float]) -> Progress:
     plain: TextIO = getattr(stream, "terminal", stream)  # it draws with escapes
     return Progress(
         BarColumn(BAR_WIDTH),
-        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.percentage:>3.0f} % done,"),
         TextColumn("{task.description}", markup=False),
         console=Console(file=plain),
         auto_refresh=False,

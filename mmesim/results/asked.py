@@ -68,11 +68,12 @@ def asked(scenario: Scenario, runs: Sequence[RunData]) -> tuple[Asked, ...]:
 
 
 def recoveries(scenario: Scenario, all_of_them: bool = False) -> tuple[Asked, ...]:
-    """The times to the recovery from faults and deploys that `expect` asks for, or from all where it has a limit."""
-    if all_of_them and any(e.limits_calls for e in scenario.expect):
-        names = [*(one.name for one in scenario.faults), *(one.name for one in scenario.deploys)]
-    else:
-        names = [e.event for e in scenario.expect if e.event is not None]
+    """The times to the recovery from faults and deploys that `expect` asks for, or from all that it has a limit for."""
+    names = [e.event for e in scenario.expect if e.event is not None]
+    if all_of_them:
+        every = [*(one.name for one in scenario.faults), *(one.name for one in scenario.deploys)]
+        limited = [name for name in every if any(e.limits_calls_after(name) for e in scenario.expect)]
+        names = limited or names
     return tuple(
         Asked(f"{RECOVERY} after {name}", "ms", recovery(name, scenario), RECOVERY) for name in dict.fromkeys(names)
     )

@@ -18,6 +18,7 @@ from mmesim.results.deploy_scaling import VARIANT, notes_on_scaling, scaling_fil
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.endpoint import Endpoint
 from mmesim.scenario.endpoint.router import RouterPolicy
+from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.server.container import TOOLKIT, XGBOOST
 from mmesim.scenario.server.frameworks import Framework
@@ -34,6 +35,8 @@ LONGEST_NAME = 63
 DISK_GB = 30
 """Disk of an endpoint for which nothing is asked."""
 LARGEST_DISK_GB = 512
+MOST_SUBNETS = 3
+"""Subnets that an example names."""
 OURS = "mmesim plan: what the simulated server was set to"
 
 
@@ -49,6 +52,11 @@ class Deployable:
     """What the file of the server is called; None: it has none that is known."""
     scaling: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Name of a file -> what sets up the autoscaling."""
+
+    @property
+    def name(self) -> str:
+        """What the configuration is called, and the endpoint until its own name is put there: one that AWS takes."""
+        return str(self.endpoint_config["EndpointConfigName"])
 
     @property
     def files(self) -> dict[str, str]:
@@ -167,6 +175,7 @@ def _disk_gb(endpoint: Endpoint) -> int:
 
 def _notes(scenario: Scenario) -> Iterator[str]:
     """What the files cannot say, and what has to be known of what they say."""
+    yield from _notes_on_zones(scenario)
     server, endpoint = scenario.server, scenario.endpoint
     if endpoint.instance_type is None:
         yield "InstanceType: the host is one of your own; AWS has no type with exactly its figures"
@@ -197,6 +206,21 @@ def _notes(scenario: Scenario) -> Iterator[str]:
             "models, and batches of the server, need a container of your own that registers them so"
         )
     yield STARTING
+
+
+def _notes_on_zones(scenario: Scenario) -> Iterator[str]:
+    """What the loss of a zone takes for granted (docs/assumptions.md, Losses)."""
+    survives = scenario.plan is not None and scenario.plan.survive == "zone"
+    if not survives and not any(isinstance(fault.what, ZoneLoss) for fault in scenario.faults):
+        return
+    asked = "plan.survive: zone" if survives else "the loss of a zone among the faults"
+    zones = scenario.endpoint.zones
+    yield (
+        f"VpcConfig: {asked} takes instances in {zones} zones for granted. If model.json gets a VpcConfig, its Subnets "
+        f"must lie in {zones} different zones, such as --vpc-config SecurityGroupIds=<group>,Subnets="
+        f"{','.join(f'<in zone {zone}>' for zone in range(1, min(zones, MOST_SUBNETS) + 1))}"
+        f"{',...' if zones > MOST_SUBNETS else ''}: SageMaker puts instances only where there is a subnet"
+    )
 
 
 def _notes_on_others(scenario: Scenario) -> Iterator[str]:

@@ -34,8 +34,8 @@ def scaling_files(scaling: Autoscaling, endpoint: str) -> Mapping[str, Mapping[s
 def notes_on_scaling(scaling: Autoscaling) -> Iterator[str]:
     """What the files leave out, and when they can be used."""
     yield (
-        f"{TARGET}: the endpoint must exist under the name in ResourceId, with a variant {VARIANT}; register it before "
-        "the policy"
+        f"{TARGET}: the endpoint must be InService under the name in ResourceId, with a variant {VARIANT}; register it "
+        "before the policy"
     )
     written = [one for one in scaling.policies if isinstance(one, TargetTracking) and _predefined(one)]
     others = len(scaling.policies) - min(1, len(written))

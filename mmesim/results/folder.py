@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mmesim.errors import OutputError
 from mmesim.files import beside, put, writing
-from mmesim.results.pictures import OF_PLAN, OF_RUN, files
+from mmesim.results.pictures import OF_DIFF, OF_PLAN, OF_RUN, files
 
 SCENARIO = "scenario.yaml"
 
@@ -94,6 +94,13 @@ GATE = Kind(
     frozenset({"report.html"}),
 )
 
+DIFF = Kind(
+    "diff.json",
+    frozenset({"version", "same_calls", "figures", "first_divergence"}),
+    "a",
+    frozenset({SCENARIO, "a", "b", "report.html"}) | files(OF_DIFF),
+)
+
 LITTER: frozenset[str] = frozenset({".DS_Store", ".directory", "Thumbs.db", "desktop.ini"})
 """What file managers leave in every folder that somebody looks at: it goes with the earlier result."""
 
@@ -144,7 +151,7 @@ def write(folder: Path, files: Mapping[str, Writer], kind: Kind = RUN) -> Path:
 
 def is_kept_scenario(file: Path) -> bool:
     """Whether a scenario file is the copy that a result keeps of what was simulated."""
-    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN, SWEEP))
+    return file.name == SCENARIO and any((file.parent / kind.document).is_file() for kind in (RUN, PLAN, SWEEP, DIFF))
 
 
 def _target(folder: Path) -> Path:

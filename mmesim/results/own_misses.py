@@ -45,7 +45,7 @@ def own_misses(scenario: Scenario, given: Iterable[Calls], room_bytes: Floats) -
 
     None where hosts of another size come with a deploy, or there is no call.
     """
-    if not _alike(scenario):
+    if not hosts_alike(scenario):
         return None
     sizes = np.array([model.pool_memory_bytes for model in scenario.model_table()], dtype=np.int64)
     fits = sizes <= free_memory_bytes(scenario.endpoint)
@@ -69,7 +69,7 @@ def own_misses(scenario: Scenario, given: Iterable[Calls], room_bytes: Floats) -
     return missed
 
 
-def _alike(scenario: Scenario) -> bool:
+def hosts_alike(scenario: Scenario) -> bool:
     """Whether each host that ever comes has the same memory for models."""
     room = free_memory_bytes(scenario.endpoint)
     return all(one.endpoint is None or free_memory_bytes(one.endpoint) == room for one in scenario.deploys)

@@ -20,6 +20,7 @@ OF_SWEEP: Mapping[str, str] = MappingProxyType(
     {"FIGURE": "a figure of the table, such as p99 or cache_hit_ratio, at all points"}
 )
 OF_PLAN: Mapping[str, str] = MappingProxyType({"plan": "what each fleet costs against the figure that decides"})
+OF_DIFF: Mapping[str, str] = MappingProxyType({"diff": "b as a multiple of a, figure by figure, with intervals"})
 FORMATS = (".png", ".svg", ".pdf")
 
 

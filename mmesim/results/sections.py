@@ -253,9 +253,9 @@ class Cost(Entry):
     """US dollars."""
 
     usd_per_hour: float | None
-    """instances that were up on average; null without a price"""
+    """instances that were up on average in this run; null without a price"""
     usd_per_month: float | None
-    """730 hours"""
+    """730 such hours: of a fleet that loses or gains instances not the price of the scenario's own"""
     usd_per_million_requests: float | None
     """failed calls count too"""
     estimated: bool

@@ -64,7 +64,7 @@ def with_loss(scenario: Scenario, survive: Survive, within_s: float) -> tuple[Sc
         if end_s > run.duration_s:
             raise ScenarioError([_too_short(scenario, changes, begins_s, end_s - at_s)])
         end_s = run.duration_s  # a stream may begin later
-    kept = [e for e in scenario.expect if e.limits_calls and _can_be_kept(e, changes is not None, cut_s)]
+    kept = [e for e in scenario.expect if e.limits_calls_after(None) and _can_be_kept(e, changes is not None, cut_s)]
     loss = Fault.model_validate({"name": name, "at": at_s, name: kind})
     timed = run.model_copy(update={"duration_s": end_s, "warmup_s": cut_s, "warmup_found": None})
     return changed(calm, {"faults": (loss,), "run": timed, "expect": (*kept, line)}), line

@@ -229,10 +229,10 @@ class Scenario(Data):
     @property
     def kept_limits(self) -> Mapping[Expectation, Counted]:
         """The limits of latency and errors that are kept again after a recovery -> what is counted minute by minute, of
-        a limit that holds in a window all minutes too.
+        a limit that holds in a window or after an event all minutes too.
         """
         lines = [e for e in self.expect if e.limits_calls] if self.is_watched else []
-        whole = {e: replace(e.calls, every_s=self.minute_s, between_s=None) for e in lines}
+        whole = {e: replace(e.calls, every_s=self.minute_s, between_s=None, after=None) for e in lines}
         return {e: Counted(calls, e.counted_limit_s) for e, calls in whole.items()}
 
     @property

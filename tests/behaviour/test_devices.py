@@ -141,6 +141,12 @@ def test_in_a_stationary_start_the_model_on_the_device_is_the_one_called_last():
     assert 0.6 < sum(one[0] for one in there) / 80 < 0.9
 
 
+def test_a_model_that_no_device_can_hold_leaves_the_start_of_others_alone(tmp_path):
+    models = [on_device("big", memory=11 * SECOND, weight=2.0), on_device("b", workers=2)]
+    run = timeline(tmp_path, [(0.0, "big", 0.5), (0.1, "big", 0.5), (1.0, "b", 0.5)], models, place())
+    assert [(call.cause, call.hit) for call in run.calls] == [("never_fits", False)] * 2 + [("ok", True)]
+
+
 def test_the_first_call_after_a_load_copies_to_the_device(tmp_path):
     run = played(tmp_path, [(0.0, "a", 0.5), (3.0, "a", 0.5)], of=place(warm=False))
     assert [call.parts for call in run.calls] == [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mmesim.engine.simulation import Simulation
-from mmesim.scenario import Download
+from mmesim.scenario import CpuWait, Download, Router, RouterPolicy
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.values.times import Constant
 from mmesim.workload.draws.generators import KeyedGenerators
@@ -89,6 +89,34 @@ def test_as_many_workers_crash_as_are_asked_for_on_the_instance_that_is_named(tm
     assert ("worker_died" in other.causes) == (hosts == {0})
 
 
+def test_a_crash_on_two_hosts_makes_room_on_both(tmp_path: Path) -> None:
+    # The only copy on each host is busy, and a load waits for its room.
+    crash = faults({"worker_crash": {"models": ["a"]}, "at": 5.0})
+    place = endpoint(hosts=2, copies=1, unload_s=0.0, router=Router(policy=RouterPolicy.round_robin, overhead_s=0.0))
+    requests = [(0.0, "a", 20.0), (0.0, "a", 20.0), (2.0, "b", 0.5), (2.0, "b", 0.5)]
+    run = timeline(tmp_path, requests, [model("a"), model("b")], place, faults=crash)
+    assert run.causes == ["worker_died"] * 2 + ["ok"] * 2
+    assert run.latencies == [5.0, 5.0, 4.5, 4.5]
+
+
+def test_a_worker_does_not_come_back_to_a_model_that_is_unloaded(tmp_path: Path) -> None:
+    # One vCPU, room for one copy. a's worker would load from 3 s on; but b evicts a at 2.5 s, and has the vCPU alone.
+    crash = faults({"worker_crash": {"models": ["a"]}, "at": 2.0})
+    models = [model("a", cpu=True), model("b", cpu=True)]
+    models = [one.model_copy(update={"load": CpuWait(cpu=Constant(1.0))}) for one in models]
+    place = endpoint(copies=1, vcpu=1, unload_s=0.0)
+    run = timeline(tmp_path, [(0.0, "a", 0.5), (2.5, "b", 0.5)], models, place, faults=crash)
+    assert run.latencies == [1.5, 1.5]
+
+
+def test_a_copy_that_loads_again_for_each_call_does_so_on_one_thread(tmp_path: Path) -> None:
+    bad = faults({"poison_model": {"models": ["a"]}, "at": 0.0})
+    models = [model("a", cpu=True, threads=4).model_copy(update={"load": CpuWait(cpu=Constant(1.0))})]
+    run = timeline(tmp_path, [(0.0, "a", 0.1), (5.0, "a", 0.1)], models, endpoint(), faults=bad)
+    assert run.causes == ["model_error"] * 2
+    assert run.latencies == [2.0, 1.0]
+
+
 def test_a_swallowed_failure_makes_a_copy_whose_calls_load_again_and_fail(tmp_path: Path) -> None:
     # The load ends at 1 s; then the only worker tries to load again for each call, a second each.
     bad = faults({"poison_model": {"models": ["a"], "for": 50.0}, "at": 0.0})
@@ -97,6 +125,14 @@ def test_a_swallowed_failure_makes_a_copy_whose_calls_load_again_and_fail(tmp_pa
     assert run.causes == ["model_error"] * 3  # a copy that is there does not become a good one
     assert run.latencies == [2.0, 2.5, 1.0]
     assert run.data.load_s.size == 1
+
+
+def test_of_several_faults_of_an_artefact_the_last_that_came_says_how_loads_fail(tmp_path: Path) -> None:
+    # At 4 s the third is over: of the other two, the second came last.
+    kinds = [("500", 9.0, 1.0), ("swallowed", 9.0, 2.0), ("500", 1.0, 3.0)]
+    bad = faults(*({"poison_model": {"models": ["a"], "load_failure": way, "for": s}, "at": t} for way, s, t in kinds))
+    run = timeline(tmp_path, [(2.5, "a", 0.1), (5.0, "a", 0.1)], [model("a")], endpoint(), faults=bad)
+    assert run.causes == ["load_failed", "model_error"]
 
 
 def test_copies_that_are_loaded_are_not_poisoned_unless_it_is_from_the_start(tmp_path: Path) -> None:

@@ -248,6 +248,52 @@ def test_after_a_rehash_only_copies_at_their_homes_are_used(tmp_path):
     assert 5 <= rehashed.count(2) <= 22  # a third of them, by chance
 
 
+@pytest.mark.parametrize("lost_at", [4.0, 6.0])
+def test_a_forgotten_copy_on_a_host_not_known_to_be_lost_is_used_again_where_one_is_placed(tmp_path, lost_at):
+    """At 5 s a host begins to rest, so the copy on the second host is forgotten, and used again for the third call."""
+    requests = [(10.0, "a", 5.0), (11.0, "a", 20.0), (12.0, "a", 1.0), (20.0, "a", 1.0), (31.0, "a", 1.0)]
+    router = Router(overhead_s=0.0, at_scale="rehash", spill_at=2)
+    models = [model("a", workers=2)]
+    place = endpoint(hosts=3, warm=True, router=router, loss_noticed_after_s=24.5)
+    sim = Simulation(scenario(tmp_path, requests, models, place), records=-1)
+    home, second, third = sim.plane.hosts_in_order(0)
+
+    def act():
+        yield sim.loader.load(0, second)
+        yield sim.env.timeout(4.0 - sim.env.now)
+        for time, verb, row in sorted([(5.0, "rest", third), (lost_at, "lose", second)]):
+            yield sim.env.timeout(time - sim.env.now)
+            getattr(sim.fleet, verb)(sim.hosts[row])
+
+    sim.env.process(act())
+    run = play(sim)
+    # The fourth finds one call in flight at home and, as far as the router knows, none on the other copy.
+    assert run.causes == ["ok", "ok", "host_lost", "host_lost", "ok"]
+    assert [call.host for call in run.calls] == [home, home, -1, -1, home]
+
+
+def test_what_does_not_change_the_hosts_of_the_router_is_no_rehash(tmp_path):
+    """A host that rests is drained and goes, another is lost: the second copy of `a` is used all the time."""
+    requests = [(10.0, "a", 30.0), (20.0, "a", 1.0)]
+    router = Router(overhead_s=0.0, at_scale="rehash")
+    place = endpoint(hosts=4, warm=True, router=router, loss_noticed_after_s=0.0)
+    sim = Simulation(scenario(tmp_path, requests, [model("a", workers=2)], place), records=-1)
+    home, second, *others = sim.plane.hosts_in_order(0)
+
+    def act():
+        for row in others:
+            sim.fleet.rest(sim.hosts[row])
+        yield sim.loader.load(0, second)
+        yield sim.env.timeout(12.0 - sim.env.now)
+        sim.fleet.rest(sim.hosts[others[0]])
+        sim.fleet.drain(sim.hosts[others[0]])
+        sim.fleet.lose(sim.hosts[others[1]])
+
+    sim.env.process(act())
+    run = play(sim)
+    assert [(call.cause, call.host, call.hit) for call in run.calls] == [("ok", home, True), ("ok", second, True)]
+
+
 def test_rehash_needs_sticky():
     with pytest.raises(ValueError, match="rehash needs policy: sticky \\(hash always does so\\)"):
         Router(policy="hash", at_scale="rehash")

@@ -77,6 +77,28 @@ TABLE: dict[str, tuple[str | None, list[str]]] = {
             rate(2),
         ],
     ),
+    "workers that are added while a burst waits": (
+        "workers",
+        [
+            "server.kind=djl",
+            "server.overhead=none",
+            "models.m.count=1",
+            service("{wait: 50 ms}"),
+            "traffic.traffic-0.arrivals={gamma: {rate: 4 /s, cv: 6}}",
+        ],
+    ),
+    "a zone that is lost, and with it the memory for some models": (
+        "memory",
+        [
+            "models.m.count=9",
+            "models.m.memory=5.5 GiB",
+            "endpoint.instance_count=3",
+            "endpoint.loss_noticed_after=1 s",
+            "faults=[{zone_loss: {zone: 1}, at: 3 min}]",
+            "clients.retries=boto3-legacy",
+            rate(3),
+        ],
+    ),
     "bursts and a short queue": (
         "queue",
         [
@@ -320,3 +342,23 @@ def test_calls_that_are_slow_by_their_own_work_say_so(run: Run) -> None:
 def test_waits_that_are_rounding_are_none(run: Run) -> None:
     said = shown_binding(run("models.m.count=1", "traffic.traffic-0.arrivals={constant: {rate: 1 /s}}"))
     assert said == "What binds: nothing: calls do not wait"
+
+
+def test_what_is_lacking_after_a_loss_is_judged_by_the_instances_that_are_left(run: Run) -> None:
+    """Nine models, four of which fit on an instance: with a zone less three must be left, and of four two would be."""
+    _, overrides = TABLE["a zone that is lost, and with it the memory for some models"]
+    said = shown_binding(run(*overrides))
+    assert "on the 2 of 3 instances that were up while calls waited" in said
+    assert said.endswith("try endpoint.instance_count=5")
+
+
+def test_workers_that_are_added_are_said_to_come_late(run: Run) -> None:
+    said = shown_binding(run(*TABLE["workers that are added while a burst waits"][1]))
+    assert "but a copy starts with 1 and gets more only while 3 calls wait, up to 4, and each of them loads" in said
+    assert said.endswith("try models.m.workers=2")
+
+
+def test_the_router_of_aws_is_no_advice(run: Run) -> None:
+    said = shown_binding(run(*TABLE["places enough, badly used"][1]))
+    assert "which AWS decides" in said
+    assert said.endswith("try endpoint.instance_count=4")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from mmesim.experiment.diff_kept import different_schema
 from tests.helpers.page import Page
 from tests.unit.experiment.test_diff import TEXT
 
@@ -32,6 +34,22 @@ def test_a_change_is_shown_with_its_interval(mmesim, file):
     assert cost.split() == ["usd_per_hour", "0.600", "0.300", "-0.300", "lower"]
     assert "First difference: replication 0, call " in shown.out
     assert "simulat" not in shown.err
+
+
+def test_its_folder_makes_the_same_report_and_page_later(mmesim, file):
+    words = ("diff", file, "--set", "endpoint.instance_count=1", "--replications", 2)
+    shown = mmesim(*words, "--out", "both", "--report", "diff.html")
+    assert mmesim("report", "both", "--out", "-").out == shown.out
+    assert mmesim("report", "both").code == 0
+    assert Path("both/report.html").read_text(encoding="utf-8") == Path("diff.html").read_text(encoding="utf-8")
+    assert mmesim("plot", "both", "diff", "--out", "diff.svg").code == 0
+    assert mmesim("report", "both/b", "--out", "b.txt").code == 0
+    document = json.loads(Path("both/diff.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, different_schema())
+    Path("both/notes.txt").write_text("mine")
+    again = mmesim(*words, "--out", "both")
+    assert (again.code, again.out) == (64, "")
+    assert "'notes.txt', which is not part of a result" in again.err
 
 
 def test_the_same_file_twice_differs_in_nothing(mmesim, file):

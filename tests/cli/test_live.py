@@ -77,7 +77,7 @@ def test_a_long_run_is_seen_and_measures_the_same(file: str, columns: int, jobs:
     assert shown
     parts = r"[0-9.,]+ % hits, [0-9,]+ requests/s, [0-9.]+ (s|min|ms) left"
     before = r"[0-2] of 2 replications, simulated [0-9.]+ (s|min) of 50 min, " if columns == 200 else ".*"
-    assert all(re.fullmatch(rf"[0-9]+ % {before}{parts}", line) for line in shown[1:]), shown
+    assert all(re.fullmatch(rf"[0-9]+ % done, {before}{parts}", line) for line in shown[1:]), shown
     assert max(map(len, lines(drawn))) <= columns
     again = on_terminal("run", file, "--out", "silent", "--no-requests", "--quiet", columns=columns)
     assert (again[0], lines(again[2])) == (0, [])

@@ -147,6 +147,10 @@ def test_deploy_prints_the_files(again: Callable[..., Outcome]) -> None:
         assert f"\n\n{name}: " in out
         for line in Path("results/small-plan", name).read_text().splitlines():
             assert f"\n  {line}\n" in out
+    for verb in ("create", "update"):
+        command = f"aws sagemaker {verb}-endpoint --endpoint-name small --endpoint-config-name small"
+        assert command in " ".join(out.replace("\\\n", "").split())
+    assert out.index("\nendpoint-config.json: ") < out.index("\nendpoint: ") < out.index("\nconfig.properties: ")
 
 
 def test_a_grid_without_a_fleet_inside_ends_with_1_and_says_what_none_meets(plan: Callable[..., Outcome]) -> None:

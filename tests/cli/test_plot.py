@@ -37,6 +37,7 @@ def test_a_picture_goes_into_the_folder_which_a_new_run_replaces(folder: Path, m
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ((), "result has several pictures: name one of latency, ledger, over_time, models, miss_ratio, hosts"),
         (("ledgr",), "one of latency, ledger, over_time, models, miss_ratio, hosts (did you mean ledger?)"),
         (("plan",), "no picture 'plan': one of latency, ledger"),
         (("ledger", "-o", "x.gif"), "x.gif: a plot is written as .png, .svg or .pdf"),
@@ -53,6 +54,8 @@ def test_the_folder_of_a_plan_has_its_own_picture(mmesim: Command) -> None:
     Path("plan", PLAN.document).write_text(planned().model_dump_json(), encoding="utf-8")
     assert mmesim("plot", "plan", "plan").code == 0
     assert Path("plan", "plan.png").is_file()
+    Path("plan", "plan.png").unlink()
+    assert mmesim("plot", "plan").err == f"written to {Path('plan', 'plan.png')}\n"
     refused = mmesim("plot", "plan", "latency")
     assert (refused.code, refused.err) == (64, "plan has no picture 'latency': one of plan\n")
 
@@ -77,7 +80,7 @@ def test_a_folder_that_is_none_is_refused(mmesim: Command) -> None:
         refused = mmesim("plot", name, "latency")
         assert (refused.code, refused.err) == (
             64,
-            f"{name} is not the result folder of a run, a sweep or a plan: {said}\n",
+            f"{name} is not the result folder of a run, a sweep, a plan or a diff: {said}\n",
         )
 
 

@@ -76,7 +76,7 @@ def test_a_sweep_of_another_version_is_refused(mmesim: Command) -> None:
     Path("swept/sweep.json").write_text('{"mmesim": "9", "fields": [], "metrics": [], "points": 1}')
     assert "swept cannot be read by mmesim" in mmesim("report", "swept").err
     Path("empty").mkdir()
-    assert "a page is made of folders that mmesim run, plan, sweep or gate wrote" in mmesim("report", "empty").err
+    assert "a page is made of folders that mmesim run, plan, sweep, gate or diff wrote" in mmesim("report", "empty").err
 
 
 def test_a_file_for_the_page_is_asked_for_where_there_is_no_folder_and_refused_where_there_is(mmesim: Command) -> None:

@@ -180,6 +180,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, eng
         (["--grid", f"{COUNT}="], "is empty: give at least one value"),
         (["--grid", f"{COUNT}=1", "--replications", "2001"], "2,001 simulations, more than 2,000"),
         (["--grid", f"{COUNT}=1", "--metrics", "p98"], "unknown metric 'p98'"),
+        (["--grid", f"{COUNT}=1", "--metrics", "recovery"], "day has no fault or deploy to recover from"),
         (["--grid", f"{COUNT}=1", "--metrics", ""], "--metrics needs names such as"),
         (["--grid", f"{COUNT}=1", "--plot", "plot.gif"], "a plot is written as .png, .svg or .pdf"),
         (["--grid", f"{COUNT}=1", "--out", "day.yaml"], "cannot write to day.yaml"),

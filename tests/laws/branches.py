@@ -452,7 +452,9 @@ def run(scenario: Scenario) -> str:
 def _slow_down(sim: Simulation) -> Generator[simpy.Event, Any, None]:
     if sim.scenario.models[0].name == "max":
         # A load of the one leaves a copy that tries again at each call, of the other one without a worker.
-        sim.loader.faults.bad.update({0: ["swallowed"], 1: ["507"]})
+        for model, way in enumerate(("swallowed", "507")):
+            poison = {"models": [f"m{model}"], "load_failure": way}
+            sim.loader.faults.bad[model] = [Fault.model_validate({"poison_model": poison, "at": 0.0})]
     yield sim.env.timeout(sim.scenario.run.duration_s / 2)
     sim.plane.set_speed(sim.env.now, sim.hosts[0].row, 0.7)
     if sim.scenario.models[0].name in ("max", "m2", "m3"):

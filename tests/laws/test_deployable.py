@@ -141,6 +141,22 @@ def test_every_name_becomes_one_that_sagemaker_takes(name: str) -> None:
     assert found[-1].isalnum()
 
 
+def test_a_plan_that_survives_a_zone_says_where_subnets_must_lie() -> None:
+    lost = {"name": "zone-1", "zone_loss": {"zone": 1}, "at": "1 min"}
+    plan = {"grid": {"endpoint.instance_count": [2, 3]}}
+    plain = scenario({}).model_dump(mode="json", exclude_unset=True, by_alias=True)
+    for extra, asked in (
+        ({"plan": plan | {"survive": "zone"}, "expect": ["p99 < 1 s"]}, "plan.survive: zone"),
+        ({"faults": [lost]}, "the loss of a zone among the faults"),
+    ):
+        found = deployable(Scenario.from_dict(plain | extra))
+        assert any(
+            note.startswith("VpcConfig: ") and asked in note and "3 different zones" in note for note in found.notes
+        )
+    survives = {"plan": plan | {"survive": "instance"}, "expect": ["p99 < 1 s"]}
+    assert not any("VpcConfig" in note for note in deployable(Scenario.from_dict(plain | survives)).notes)
+
+
 def test_the_file_of_torchserve_is_read_back() -> None:
     given_ = scenario({"kind": "torchserve", "default_workers_per_model": 3, "job_queue_size": 7, "event_loops": 5})
     found = deployable(given_)

@@ -29,8 +29,8 @@ def with_losses(seed: int) -> Scenario:
         if rng.uniform() < 0.3:
             kind = {"zone_loss": {"zone": int(rng.integers(1, zones + 1)), "replace": replace}}
         faults.append(Fault.model_validate({**kind, "at": float(rng.uniform(0.5, 15.0))}))
-    changed: Scenario = _changed(of, rng, zones=zones).model_copy(update={"faults": named(faults)})
-    return changed
+    found: Scenario = changed(of, rng, zones=zones).model_copy(update={"faults": named(faults)})
+    return found
 
 
 def with_schedule(seed: int) -> Scenario:
@@ -42,10 +42,10 @@ def with_schedule(seed: int) -> Scenario:
         low = int(rng.integers(1, 8))
         scheduled.append({"at": at, "min": low, "max": low + int(rng.integers(0, 3))})
     limits = {"min": 1, "max": 8, "scheduled": scheduled}
-    return _changed(of, rng, autoscaling=Autoscaling.model_validate(limits))
+    return changed(of, rng, autoscaling=Autoscaling.model_validate(limits))
 
 
-def _changed(of: Scenario, rng: np.random.Generator, **more: Any) -> Scenario:
+def changed(of: Scenario, rng: np.random.Generator, **more: Any) -> Scenario:
     """The scenario with other rules for hosts that come and go; a lost call is tried again where others are."""
     router = of.endpoint.router
     if router.policy is RouterPolicy.sticky:
@@ -64,11 +64,8 @@ def _changed(of: Scenario, rng: np.random.Generator, **more: Any) -> Scenario:
     if isinstance(clients.retries, FixedRetries):
         retries = clients.retries.model_copy(update={"causes": (*RETRIED, Cause.host_lost)})
         clients = clients.model_copy(update={"retries": retries})
-    if endpoint.router.at_scale == "rehash" and "zones" in more:
-        # What a router that forgets copies does about a host that it does not know to be lost is no rule yet.
-        endpoint = endpoint.model_copy(update={"loss_noticed_after_s": 0.0})
-    changed: Scenario = of.model_copy(update={"endpoint": endpoint, "clients": clients})
-    return changed
+    found: Scenario = of.model_copy(update={"endpoint": endpoint, "clients": clients})
+    return found
 
 
 def with_target(seed: int) -> Scenario:
@@ -94,7 +91,7 @@ def with_target(seed: int) -> Scenario:
         "policies": [{"target_tracking": tracking}],
         "metric_delay": (None, 0.0, 33.3)[int(rng.integers(3))],
     }
-    changed = _changed(
+    found = changed(
         of,
         rng,
         autoscaling=Autoscaling.model_validate(limits),
@@ -102,14 +99,14 @@ def with_target(seed: int) -> Scenario:
         provisioning=Constant(float(rng.choice([5.03, 61.7, 130.9]))),
     )
     run = of.run.model_copy(update={"duration_s": 400.0})
-    tracked: Scenario = changed.model_copy(update={"traffic": (steady, *of.traffic[1:]), "run": run})
+    tracked: Scenario = found.model_copy(update={"traffic": (steady, *of.traffic[1:]), "run": run})
     return tracked
 
 
 def with_deploys(seed: int) -> Scenario:
     """One or two deploys, all at once, to hosts with more or less room and other load slots."""
     rng = np.random.default_rng([seed, 4])
-    of = _changed(scenario(seed), rng)
+    of = changed(scenario(seed), rng)
     deploys = []
     for at in rng.uniform(0.5, 15.0, int(rng.integers(1, 3))).tolist():
         wait = float(rng.choice([0.0, 1.3]))
@@ -121,8 +118,8 @@ def with_deploys(seed: int) -> Scenario:
         }
         deploy = Deploy.model_validate({"name": f"at {at}", "at": at, "termination_wait": wait})
         deploys.append(deploy.model_copy(update={"endpoint": of.endpoint.model_copy(update=update)}))
-    changed: Scenario = of.model_copy(update={"deploys": tuple(deploys)})
-    return changed
+    found: Scenario = of.model_copy(update={"deploys": tuple(deploys)})
+    return found
 
 
 KINDS = (with_losses, with_schedule, with_target, with_deploys)

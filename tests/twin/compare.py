@@ -68,7 +68,9 @@ def by_twin(scenario: Scenario) -> list[Seen]:
                 constant if drawn is None else ((float(drawn[0]), float(drawn[1])), (float(drawn[2]), float(drawn[3])))
             )
             model = models[block.model[k]]
-            calls.append(Call(float(block.time[k]), model, float(block.cpu[k]), float(block.wait[k]), pre, hold))
+            device = 0.0 if block.device is None else float(block.device[k])
+            asked = float(block.cpu[k]), float(block.wait[k]), device, float(block.route[k])
+            calls.append(Call(float(block.time[k]), model, *asked, pre, hold))
     many = scenario.endpoint.model_copy(update={"instance_count": MOST_HOSTS, "autoscaling": None})
     plane = Simulation(scenario.model_copy(update={"endpoint": many, "faults": (), "deploys": ()})).plane
     orders = {model.index: list(plane.hosts_in_order(model.index)) for model in models}

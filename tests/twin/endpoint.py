@@ -12,9 +12,17 @@ from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.models.groups import AffineBatch, Model
 from mmesim.scenario.values.times import always
 from mmesim.workload.requests import expected_calls
+from tests.twin.deploys import Deploys, Ended
+from tests.twin.devices import Worker
+from tests.twin.faults import Faults
 from tests.twin.fleet import Fleet
-from tests.twin.host import Attempt, Call, Copy, Host, Process
+from tests.twin.host import Attempt, Call, Copy, Host
+from tests.twin.process import Process
 from tests.twin.scaler import Scaler
+from tests.twin.trouble import Trouble
+
+RESTART_S = 1.0
+"""Until a worker that has died begins to load again."""
 
 Order = Callable[[int], Sequence[int]]
 """Hosts in rendezvous order of a model."""
@@ -28,8 +36,12 @@ class Twin:
         self.env = simpy.Environment()
         self._steps = count()
         self.ended_s: list[float] = []
+        self.trouble = Trouble()
         self.fleet = Fleet(self.env, scenario, self._host, self._lost, self._changed)
         self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
+        self.outcomes: Ended = []
+        self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes)
+        self.faults = Faults(self.env, scenario, self.fleet, self.trouble, self._crash)
         self._left: dict[int, Host] = {}
         self._placed: dict[tuple[int, int], int] = {}
         self._placements = count()
@@ -38,7 +50,7 @@ class Twin:
 
     def _host(self, number: int, endpoint: Endpoint) -> Host:
         scenario = self.scenario.model_copy(update={"endpoint": endpoint})
-        host = Host(self.env, scenario, number, lambda: next(self._steps))
+        host = Host(self.env, scenario, number, lambda: next(self._steps), self.trouble)
         host.on_ready, host.on_aborted = self._ready, self._aborted
         host.on_unloaded, host.on_deleted = self._unloaded, self._deleted
         return host
@@ -48,8 +60,8 @@ class Twin:
         """Those that the router sends to, in order of their numbers."""
         return self.fleet.up
 
-    def _in_order(self, model: Model) -> list[Host]:
-        up = {host.number: host for host in self.hosts}
+    def _in_order(self, model: Model, hosts: list[Host]) -> list[Host]:
+        up = {host.number: host for host in hosts}
         return [up[number] for number in self._order(model.index) if number in up]
 
     def run(self) -> None:
@@ -58,6 +70,8 @@ class Twin:
             self._place_all()
         self.fleet.begin()
         self.scaler.begin()
+        self.deploys.begin()
+        self.faults.begin()
         self.env.process(self._send())
         self.env.run()
 
@@ -65,7 +79,7 @@ class Twin:
         models, expected = self.scenario.model_table(), expected_calls(self.scenario)
         for model in sorted(models, key=lambda model: -expected[model.index]):
             if expected[model.index] > 0:
-                for host in self._in_order(model):
+                for host in self._in_order(model, self.hosts):
                     if host.place(model):
                         self._placed[host.number, model.index] = next(self._placements)
                         break
@@ -89,7 +103,10 @@ class Twin:
         if not self.hosts:
             self._answer(attempt, "host_lost")
             return
-        host = self._route(call.model)
+        host = self._route(call.model, self._side_of(call))
+        copy = host.copies.get(call.model.index)
+        if copy is not None:
+            copy.is_used = True  # it may have been forgotten; whether its host is lost the router need not know
         if not host.alive:
             self._answer(attempt, "host_lost")
             return
@@ -98,7 +115,6 @@ class Twin:
             self._answer(attempt, "throttled")
             return
         call.host = host.number
-        copy = host.copies.get(call.model.index)
         call.hit = copy is not None and copy.state == "ready"
         if copy is None:
             if not host.fits_when_empty(call.model):
@@ -107,7 +123,6 @@ class Twin:
                 return
             copy = host.start_load(call.model)
             self._placed[host.number, call.model.index] = next(self._placements)
-        copy.is_used = True
         host.touch(copy)
         host.outstanding += 1
         if call.hit:
@@ -117,7 +132,7 @@ class Twin:
             host.waiting[attempt] = None
             yield self.env.timeout(self.scenario.endpoint.load_timeout_s)
             if attempt in host.waiting:
-                self._not_ready(host, copy, attempt)
+                self._not_ready(host, copy, attempt, "load_timeout")
 
     def _patience(self, attempt: Attempt) -> Process:
         """The client gives up; what becomes of the attempt it will not see."""
@@ -126,37 +141,42 @@ class Twin:
             attempt.given_up = True
             self.ended_s.append(self.env.now)
 
-    def _not_ready(self, host: Host, copy: Copy, attempt: Attempt) -> None:
+    def _not_ready(self, host: Host, copy: Copy, attempt: Attempt, cause: str) -> None:
         copy.waiters.remove(attempt)
         host.outstanding -= 1
         del host.waiting[attempt]
-        self._answer(attempt, "load_timeout")
+        self._answer(attempt, cause)
 
     # The router.
 
-    def _route(self, model: Model) -> Host:
+    def _side_of(self, call: Call) -> list[Host]:
+        """While a deploy shifts calls, the hosts of the side of this one."""
+        second = call.chance < self.fleet.share
+        return [host for host in self.hosts if host.side == second] or self.hosts
+
+    def _route(self, model: Model, hosts: list[Host]) -> Host:
         policy = self.scenario.endpoint.router.policy
         if policy is RouterPolicy.hash:
-            return self._in_order(model)[0]
+            return self._in_order(model, hosts)[0]
         if policy is RouterPolicy.round_robin:
             self._turn += 1
-            return self.hosts[(self._turn - 1) % len(self.hosts)]
+            return hosts[(self._turn - 1) % len(hosts)]
         if policy is RouterPolicy.least_outstanding:
-            return min(self.hosts, key=lambda host: host.outstanding)
-        return self._sticky(model)
+            return min(hosts, key=lambda host: host.outstanding)
+        return self._sticky(model, hosts)
 
-    def _sticky(self, model: Model) -> Host:
-        having = [host for host in self.hosts if model.index in host.copies and host.copies[model.index].is_used]
+    def _sticky(self, model: Model, hosts: list[Host]) -> Host:
+        having = [host for host in hosts if model.index in host.copies and host.copies[model.index].is_used]
         ready = [host for host in having if host.copies[model.index].state == "ready"]
         if ready:
             best = min(ready, key=lambda h: (h.copies[model.index].in_flight, self._placed[h.number, model.index]))
-            without = [host for host in self.hosts if host not in having]
+            without = [host for host in hosts if host not in having]
             spill_at = self.scenario.endpoint.router.spill_at or max(4, 2 * model.workers)
             busy = best.copies[model.index].in_flight >= spill_at
             if busy and without and not self._is_loading(model) and model.index not in self._hopeless:
                 return self._place(model, without)
             return best
-        return having[0] if having else self._place(model, self.hosts)
+        return having[0] if having else self._place(model, hosts)
 
     def _is_loading(self, model: Model) -> bool:
         """Whether a copy is being loaded anywhere, were it on a host that is drained."""
@@ -164,7 +184,7 @@ class Twin:
         return any(copy is not None and copy.state == "loading" for copy in copies)
 
     def _place(self, model: Model, hosts: list[Host]) -> Host:
-        in_order = [host for host in self._in_order(model) if host in hosts]
+        in_order = self._in_order(model, hosts)
         last = self._left.get(model.index)
         if last in in_order:
             in_order.remove(last)
@@ -183,11 +203,11 @@ class Twin:
     def _load_failed(self, model: Model) -> None:
         self._hopeless.add(model.index)
 
-    def _aborted(self, host: Host, copy: Copy) -> None:
+    def _aborted(self, host: Host, copy: Copy, cause: str) -> None:
         self._hopeless.clear()
         self._load_failed(copy.model)
         for attempt in list(copy.waiters):
-            self._not_ready(host, copy, attempt)
+            self._not_ready(host, copy, attempt, cause)
 
     def _lost(self, host: Host) -> None:
         for attempt in host.die():
@@ -197,12 +217,12 @@ class Twin:
         """A host came or went."""
         if came:
             self._hopeless.clear()
-        self._left = {model: host for model, host in self._left.items() if host in self.hosts}
         if self.scenario.endpoint.router.at_scale == "rehash":
             self._left.clear()
             for host in self.hosts:
+                side = [other for other in self.hosts if other.side == host.side]
                 for copy in host.copies.values():
-                    copy.is_used &= self._in_order(copy.model)[0] is host
+                    copy.is_used &= self._in_order(copy.model, side)[0] is host
 
     # The container.
 
@@ -241,8 +261,7 @@ class Twin:
         """The worker that fills its batch takes what the queue holds; if none does, the next idle worker begins to."""
         while copy.queue and (copy.filling is not None or copy.idle_workers):
             if copy.filling is None:
-                copy.idle_workers -= 1
-                copy.filling = []
+                copy.filler, copy.filling = copy.idle_workers.popleft(), []
                 self.env.process(self._fill(host, copy, copy.filling))
             while copy.queue and len(copy.filling) < copy.model.batch_size:
                 copy.filling.append(copy.queue.popleft())
@@ -255,41 +274,88 @@ class Twin:
             self._begin(host, copy, batch)
 
     def _begin(self, host: Host, copy: Copy, batch: list[Attempt]) -> None:
-        copy.filling = None
-        self.env.process(self._work(host, copy, batch))
+        assert copy.filler is not None
+        copy.filler.job = self.env.process(self._work(host, copy, copy.filler, batch))
+        copy.filler = copy.filling = None
 
-    def _work(self, host: Host, copy: Copy, batch: list[Attempt]) -> Process:
-        service, hold = copy.model.service, batch[0].call.hold
-        wait, cpu = self._asked(copy.model, batch)
-        yield self.env.timeout(wait)
-        if service.threads == 1:
-            yield host.cpu.work(cpu)
-        else:
-            yield host.cpu.work(service.serial * cpu)
-            yield host.cpu.work((1 - service.serial) * cpu, service.threads, copy.model.oversubscription)
-        yield host.cpu.work(hold[0])
-        yield self.env.timeout(hold[1])
+    def _work(self, host: Host, copy: Copy, worker: Worker, batch: list[Attempt]) -> Process:
+        try:
+            cause = yield from self._job(host, copy, worker, batch)
+        except simpy.Interrupt:
+            cause = "worker_died"
+        worker.job = None
         if not host.alive:
             return
-        copy.idle_workers += 1
-        self._dispatch(host, copy)
+        if cause != "worker_died":
+            copy.idle_workers.append(worker)
+            self._dispatch(host, copy)
         for attempt in batch:
-            self._finish(host, copy, attempt, None)
+            self._finish(host, copy, attempt, cause)
 
-    def _asked(self, model: Model, batch: list[Attempt]) -> tuple[float, float]:
-        """What a batch asks for: waiting time and CPU time."""
+    def _job(self, host: Host, copy: Copy, worker: Worker, batch: list[Attempt]) -> Process:
+        """What a worker does with a batch; the value: why it fails."""
+        model, hold = copy.model, batch[0].call.hold
+        service = model.service
+        wait, cpu, device = self._asked(model, batch)
+        if copy.broken:
+            wait, cpu = always(model.load.wait) or 0.0, always(model.load.cpu) or 0.0
+        yield self.env.timeout(wait)
+        if copy.broken or service.threads == 1:
+            yield from host.use(host.cpu, cpu)
+        else:
+            yield from host.use(host.cpu, service.serial * cpu)
+            yield from host.use(host.cpu, (1 - service.serial) * cpu, service.threads, model.oversubscription)
+        if worker.device is not None and model.uses_device:
+            fits = yield from worker.device.work(worker, device)
+            if not fits:
+                return "load_failed"
+        yield from host.use(host.cpu, hold[0])
+        yield self.env.timeout(hold[1])
+        return "model_error" if copy.broken else None
+
+    def _crash(self, host: Host, copy: Copy, workers: int) -> None:
+        """So many workers of a copy die, with what they do."""
+        alive = [worker for worker in copy.workers if not worker.dead]
+        for worker in alive[::-1][:workers]:
+            worker.dead = True
+            copy.restarts.append(self.env.process(self._restart(host, copy, worker)))
+            if worker.job is not None:
+                worker.job.interrupt()
+            elif copy.filler is worker:
+                batch, copy.filler, copy.filling = copy.filling or [], None, None
+                for attempt in batch:
+                    self._finish(host, copy, attempt, "worker_died")
+            else:
+                copy.idle_workers.remove(worker)
+
+    def _restart(self, host: Host, copy: Copy, worker: Worker) -> Process:
+        try:
+            yield self.env.timeout(RESTART_S)
+            yield from host.start_worker(copy.model)
+        except simpy.Interrupt:
+            return
+        if copy.state == "ready" and host.alive:
+            worker.dead = False
+            copy.idle_workers.append(worker)
+            self._dispatch(host, copy)
+
+    def _asked(self, model: Model, batch: list[Attempt]) -> tuple[float, float, float]:
+        """What a batch asks for: waiting time, CPU time and time on a device."""
         waits, cpus = [a.call.wait for a in batch], [a.call.cpu for a in batch]
+        devices = [a.call.device for a in batch]
         rule = model.service.batch
         if isinstance(rule, AffineBatch):
             time = rule.base_s + rule.per_item_s * len(batch)
-            return (0.0, time) if always(model.service.cpu) != 0.0 else (time, 0.0)
+            if always(model.service.cpu) != 0.0:
+                return 0.0, time, 0.0
+            return (0.0, 0.0, time) if always(model.service.device) != 0.0 else (time, 0.0, 0.0)
         if rule == "sum":
-            return sum(waits), sum(cpus)
+            return sum(waits), sum(cpus), sum(devices)
         service = model.service
         alone = service.serial + (1 - service.serial) / service.threads
         alone /= self.scenario.endpoint.host.cpu_speed
-        longest = max(range(len(batch)), key=lambda k: waits[k] + cpus[k] * alone)
-        return waits[longest], cpus[longest]
+        longest = max(range(len(batch)), key=lambda k: waits[k] + cpus[k] * alone + devices[k])
+        return waits[longest], cpus[longest], devices[longest]
 
     def _finish(self, host: Host, copy: Copy, attempt: Attempt, cause: str | None) -> None:
         copy.in_flight -= 1
@@ -315,6 +381,8 @@ class Twin:
         if isinstance(retries, FixedRetries) and cause in retries.causes and call.attempts < retries.max_attempts:
             call.latency = -1.0  # it is still under way
             self.env.process(self._again(call, max(0.0, seen - self.env.now) + retries.delay_s))
+        else:
+            self.outcomes.append((seen, cause is not None))
 
     def _again(self, call: Call, pause_s: float) -> Process:
         yield self.env.timeout(pause_s)

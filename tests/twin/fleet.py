@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import simpy
 
 from mmesim.scenario import Endpoint, Scenario
-from mmesim.scenario.deploys.deploy import Deploy
-from mmesim.scenario.deploys.strategy import AllAtOnce
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.values.times import always
-from tests.twin.host import Host, Process
+from tests.twin.host import Host
+from tests.twin.process import Process
 
 LOOK_S = 1.0
 """How often it is looked whether a host that is drained has nothing left in flight."""
@@ -39,22 +38,21 @@ class Fleet:
         on_changed: Callable[[bool], None],
     ) -> None:
         self.env, self.scenario = env, scenario
-        self._updating = simpy.Resource(env, 1)
         self._make, self._on_lost, self._on_changed = make, on_lost, on_changed
         self.all: list[Host] = []
         self.zone: list[int] = []
         self.up: list[Host] = []
+        self.share = 0.0
         self.coming: list[Coming] = []
         self._steps: list[tuple[float, int]] = []  # when how many took calls
         for number in range(scenario.endpoint.instance_count):
             self._enter(number % scenario.endpoint.zones)
 
     def begin(self) -> None:
-        """Faults and deploys come at their times."""
+        """Losses come at their times."""
         for fault in self.scenario.faults:
-            self.env.process(self._fault(fault))
-        for deploy in self.scenario.deploys:
-            self.env.process(self._deploy(deploy))
+            if fault.instance_loss is not None or fault.zone_loss is not None:
+                self.env.process(self._fault(fault))
 
     @property
     def staying(self) -> list[Host]:
@@ -125,24 +123,24 @@ class Fleet:
             yield self.env.timeout(min(LOOK_S, deadline - self.env.now))
         if host.alive:
             self._on_lost(host)
-            self._on_changed(False)
 
-    # Deploys, all at once.
+    # Deploys.
 
-    def _deploy(self, deploy: Deploy) -> Process:
-        yield self.env.timeout(deploy.at_s)
-        with self._updating.request() as turn:
-            yield turn
-            endpoint = deploy.endpoint
-            assert isinstance(deploy.strategy, AllAtOnce)
-            assert endpoint is not None
-            yield self.env.timeout(always(endpoint.provisioning) or 0.0)
-            old = self.up
-            self.up = [self._number(0, endpoint) for _ in range(endpoint.instance_count)]
-            self._on_changed(True)
-            yield self.env.timeout(deploy.termination_wait_s)
-            self._on_changed(False)
-            yield self.env.all_of([self.env.process(self._drained(host)) for host in old])
+    def rests(self, endpoint: Endpoint, side: int) -> None:
+        """A new host of a side is there, to which the router does not send yet."""
+        self._number(0, endpoint).side = side
+
+    def shift(self, takes: list[Host], share: float) -> None:
+        """These hosts take the calls from now on, those of the second side this share of them."""
+        came = any(host not in self.up for host in takes)
+        stay = [host for host in self.up if host in takes]
+        self.up, self.share = stay + [host for host in takes if host not in stay], share
+        self._on_changed(came)
+
+    def terminate(self, host: Host) -> simpy.Process:
+        """A host that rests goes when it is empty, or after `drain`."""
+        host.leaves = True
+        return self.env.process(self._drained(host))
 
     # Faults.
 

@@ -12,9 +12,10 @@ import simpy
 from mmesim.scenario import EvictionPolicy, Scenario
 from mmesim.scenario.models.groups import Model
 from mmesim.scenario.values.times import always
+from tests.twin.devices import Device, Worker
+from tests.twin.process import Process
 from tests.twin.shared import Shared, cpu_rate, link_rate
-
-Process = simpy.events.ProcessGenerator
+from tests.twin.trouble import LoadFailed, Trouble
 
 
 @dataclass(eq=False)
@@ -25,6 +26,8 @@ class Call:
     model: Model
     cpu: float
     wait: float
+    device: float
+    chance: float
     pre: tuple[float, float]
     hold: tuple[float, float]
     host: int = -1
@@ -53,11 +56,17 @@ class Copy:
     waiters: list[Attempt] = field(default_factory=list)
     in_flight: int = 0
     queue: deque[Attempt] = field(default_factory=deque)
-    idle_workers: int = 0
+    workers: list[Worker] = field(default_factory=list)
+    idle_workers: deque[Worker] = field(default_factory=deque)
+    """That which has been idle longest first."""
+    filler: Worker | None = None
     filling: list[Attempt] | None = None
     used: int = 0
     accessed: int = 0
     loaded: int = 0
+    broken: bool = False
+    """Each of its calls fails after it has loaded again."""
+    restarts: list[simpy.Process] = field(default_factory=list)
     is_used: bool = True
     """Whether the router remembers it."""
 
@@ -79,13 +88,21 @@ class Room:
 class Host:
     """The state of one host and the processes of its loads."""
 
-    def __init__(self, env: simpy.Environment, scenario: Scenario, number: int, steps: Callable[[], int]) -> None:
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, number: int, steps: Callable[[], int], trouble: Trouble
+    ) -> None:
         endpoint = scenario.endpoint
         self.env, self.scenario, self.number = env, scenario, number
         self._steps = steps  # the next number of everything that is ranked by what came last
-        self.cpu = Shared(env, cpu_rate(endpoint.host))
-        self.network = Shared(env, link_rate(endpoint.host.network_Bps, endpoint.download.stream_Bps))
-        self.disk = None if endpoint.disk_read_Bps is None else Shared(env, link_rate(endpoint.disk_read_Bps, 1e300))
+        self.trouble, self.slowed = trouble, 1.0
+        full = cpu_rate(endpoint.host)
+        self.cpu = Shared(env, lambda jobs: full(jobs) / self.slowed)
+        stream_Bps, read_Bps = endpoint.download.stream_Bps, endpoint.disk_read_Bps
+        self.network = Shared(env, link_rate(endpoint.host.network_Bps, lambda: trouble.rate_of_one(stream_Bps)))
+        self.disk = None if read_Bps is None else Shared(env, link_rate(read_Bps, lambda: 1e300))
+        devices = endpoint.host.devices
+        self.devices = [] if devices is None else [Device(env, devices) for _ in range(devices.count)]
+        self._hired = 0
         self.slots = simpy.Resource(env, endpoint.load_slots)
         self.copies: dict[int, Copy] = {}
         self.unloading: set[int] = set()
@@ -96,14 +113,15 @@ class Host:
         self.load_queue = 0
         self.rooms: list[Room] = []
         self.outstanding = 0
-        self.alive = True
+        self.alive, self.leaves = True, False
+        self.side = 0  # of a deploy
         self.waiting: dict[Attempt, None] = {}  # what waits here for a load, in order
         self.handed: dict[Attempt, None] = {}  # what was handed to the container and is not answered, in order
         self.loads: list[simpy.Process] = []
         self.on_ready: Callable[[Host, Copy], None] = lambda host, copy: None
         self.on_unloaded: Callable[[Host, Model], None] = lambda host, model: None
         self.on_deleted: Callable[[Host, int], None] = lambda host, model: None
-        self.on_aborted: Callable[[Host, Copy], None] = lambda host, copy: None
+        self.on_aborted: Callable[[Host, Copy, str], None] = lambda host, copy, cause: None
 
     def fits_when_empty(self, model: Model) -> bool:
         """Whether the model fits on this host without any other."""
@@ -114,6 +132,7 @@ class Host:
             peak <= endpoint.usable_memory_bytes
             and (endpoint.pid_limit is None or tasks <= endpoint.pid_limit)
             and model.artifact_bytes <= endpoint.disk_bytes
+            and all(device.holds(model) for device in self.devices)
         )
 
     def touch(self, copy: Copy) -> None:
@@ -151,12 +170,24 @@ class Host:
         """The model is ready on this host before the run begins, if it fits."""
         if self.file_bytes + model.artifact_bytes > self.scenario.endpoint.disk_bytes:
             return False
-        if not self._take_memory(model, 1.0):
+        if not all(device.holds(model) for device in self.devices) or not self._take_memory(model, 1.0):
             return False
         self._put(model)
-        copy = Copy(model, "ready", idle_workers=model.workers, accessed=self._steps(), loaded=self._steps())
+        copy = Copy(model, "ready", accessed=self._steps(), loaded=self._steps())
         self.copies[model.index] = copy
+        self._staff(copy)
+        for worker in reversed(copy.workers):  # that which is last in line was used last
+            if worker.device is not None and model.device_memory_bytes:
+                worker.device.place(worker)
         return True
+
+    def _staff(self, copy: Copy) -> None:
+        """The workers of a copy come; they share the devices out in turn, whatever their model."""
+        for _ in range(copy.model.workers):
+            device = self.devices[self._hired % len(self.devices)] if self.devices else None
+            self._hired += 1
+            copy.workers.append(Worker(copy.model, device))
+        copy.idle_workers.extend(copy.workers)
 
     def became_idle(self) -> None:
         """A copy finished its last call, or room was freed: the loads that wait look, in order."""
@@ -190,7 +221,9 @@ class Host:
             yield from self._wait_for_room(lambda: self._take_memory(model, self.scenario.endpoint.load_peak))
             held = True
             yield from self._start(model)
-        except simpy.Interrupt:
+            if self.trouble.of(model.index) == "500":
+                raise LoadFailed
+        except (simpy.Interrupt, LoadFailed) as why:
             if not self.alive:
                 return
             del self.copies[model.index]
@@ -202,11 +235,13 @@ class Host:
                 self.tasks -= model.pool_tasks
             if slot is not None:
                 slot.cancel() if not slot.triggered else self.slots.release(slot)
-            self.on_aborted(self, copy)
+            self.on_aborted(self, copy, "load_failed" if isinstance(why, LoadFailed) else "load_timeout")
             self.became_idle()
             return
         self.memory -= self._held(model, self.scenario.endpoint.load_peak) - model.pool_memory_bytes
-        copy.state, copy.idle_workers, copy.loaded = "ready", model.workers, self._steps()
+        copy.state, copy.loaded = "ready", self._steps()
+        copy.broken = self.trouble.of(model.index) is not None
+        self._staff(copy)
         self.load_queue -= 1
         self.slots.release(slot)
         self.on_ready(self, copy)
@@ -216,11 +251,13 @@ class Host:
         download = self.scenario.endpoint.download
         yield from self._wait_for_room(lambda: self._take_disk(model))
         try:
-            yield self.env.timeout(always(download.first_byte) or 0.0)
-            yield from self._use(self.network, model.artifact_bytes)
+            yield self.env.timeout(self.trouble.first_byte_s(always(download.first_byte) or 0.0))
+            if self.trouble.failing:
+                raise LoadFailed
+            yield from self.use(self.network, model.artifact_bytes)
             if download.unpack_Bps_per_vcpu is not None:
-                yield from self._use(self.cpu, model.artifact_bytes / download.unpack_Bps_per_vcpu)
-        except simpy.Interrupt:
+                yield from self.use(self.cpu, model.artifact_bytes / download.unpack_Bps_per_vcpu)
+        except (simpy.Interrupt, LoadFailed):
             del self.files[model.index]
             self.file_bytes -= model.artifact_bytes
             raise
@@ -228,9 +265,9 @@ class Host:
     def _start(self, model: Model) -> Process:
         """The parent of the model's workers, then all of them."""
         start = self.scenario.server.process_start
-        yield from self._use(self.cpu, always(start.cpu) or 0.0)
+        yield from self.use(self.cpu, always(start.cpu) or 0.0)
         yield self.env.timeout(always(start.wait) or 0.0)
-        workers = [self.env.process(self._start_worker(model)) for _ in range(model.workers)]
+        workers = [self.env.process(self.start_worker(model)) for _ in range(model.workers)]
         try:
             yield self.env.all_of(workers)
         except simpy.Interrupt:
@@ -239,11 +276,12 @@ class Host:
                     worker.interrupt()
             raise
 
-    def _start_worker(self, model: Model) -> Process:
+    def start_worker(self, model: Model) -> Process:
+        """One worker loads the model."""
         try:
             if self.disk is not None:
-                yield from self._use(self.disk, model.artifact_bytes)
-            yield from self._use(self.cpu, always(model.load.cpu) or 0.0)
+                yield from self.use(self.disk, model.artifact_bytes)
+            yield from self.use(self.cpu, always(model.load.cpu) or 0.0)
             yield self.env.timeout(always(model.load.wait) or 0.0)
         except simpy.Interrupt:
             pass
@@ -253,8 +291,8 @@ class Host:
         if not event.triggered:
             yield event
 
-    def _use(self, what: Shared, amount: float) -> Process:
-        done = what.work(amount)
+    def use(self, what: Shared, amount: float, threads: int = 1, spin: float = 0.0) -> Process:
+        done = what.work(amount, threads, spin)
         try:
             yield done
         except simpy.Interrupt:
@@ -280,6 +318,12 @@ class Host:
         if victim is not None:
             room.unloading = True
             victim.state = "unloading"
+            for restart in victim.restarts:
+                if restart.is_alive:
+                    restart.interrupt()
+            for worker in victim.workers:
+                if worker.device is not None:
+                    worker.device.take_off(worker)
             del self.copies[victim.model.index]
             self.unloading.add(victim.model.index)
             self.env.process(self._unload(victim, room))

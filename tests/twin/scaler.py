@@ -11,7 +11,7 @@ from mmesim.scenario import Scenario
 from mmesim.scenario.endpoint.autoscaling.policies import TargetTracking
 from mmesim.scenario.endpoint.autoscaling.schedule import ScheduledAction
 from tests.twin.fleet import Fleet
-from tests.twin.host import Process
+from tests.twin.process import Process
 
 
 class Scaler:

@@ -61,6 +61,14 @@ class Shared:
         self._stopped, self._jobs = True, []
         self._plan += 1
 
+    def settle(self) -> None:
+        """What was done until now was done at the old rate: it is about to change."""
+        self._advance()
+
+    def resume(self) -> None:
+        """The rate has changed."""
+        self._schedule()
+
     def _advance(self) -> None:
         elapsed, self._since = self._env.now - self._since, self._env.now
         if self._jobs and elapsed:
@@ -109,6 +117,6 @@ def cpu_rate(host: HostType) -> Rate:
     return rate
 
 
-def link_rate(total: float, one: float) -> Rate:
+def link_rate(total: float, one: Callable[[], float]) -> Rate:
     """Bytes per second of one transfer: an equal share of `total`, at most `one`."""
-    return lambda jobs: min(one, total / len(jobs))
+    return lambda jobs: min(one(), total / len(jobs))

@@ -6,6 +6,9 @@ import pytest
 
 from tests.twin.changing import changing
 from tests.twin.compare import agree_on
+from tests.twin.random_deploys import with_steps
+from tests.twin.random_devices import with_devices
+from tests.twin.random_faults import with_faults
 
 LATER = 2000
 """Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""
@@ -19,6 +22,37 @@ def test_engine_and_twin_agree_on_fleets_that_change():
     found = agree_on(range(20), changing)
     assert found.differences == []
     assert found.outcomes["host_lost"] > 50
+
+
+def test_engine_and_twin_agree_on_devices():
+    found = agree_on([*range(4), 22], with_devices)
+    assert found.differences == []
+    assert found.outcomes["load_failed"] > 0
+
+
+def test_engine_and_twin_agree_on_some_faults():
+    assert agree_on((8, 17, 21, 41), with_faults).differences == []
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_faults():
+    found = agree_on(range(150), with_faults)
+    assert found.differences == []
+    assert min(found.outcomes[cause] for cause in ("load_failed", "model_error", "worker_died")) > 20
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_deploys_in_steps():
+    assert agree_on(range(100), with_steps).differences == []
+
+
+def test_engine_and_twin_agree_on_some_deploys_in_steps():
+    assert agree_on((0, 9, 11, 32), with_steps).differences == []
+
+
+@pytest.mark.slow
+def test_engine_and_twin_agree_on_more_devices():
+    assert agree_on(range(100, 200), with_devices).differences == []
 
 
 @pytest.mark.slow

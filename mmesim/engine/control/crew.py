@@ -67,6 +67,8 @@ class Crew:
         self._room = room
         self.added: dict[int, Added] = {}
         """Workers that were added, by station."""
+        self._restarts: dict[int, list[simpy.Process]] = {}
+        """Workers that died and are coming back, by station."""
         self._starts = 0
         env.handle(ADD_WORKER, self._add)
         env.handle(WORKER_GONE, self._gone)
@@ -87,16 +89,27 @@ class Crew:
         When it does, and whether it loads its model first, is a rule of the kind of server, which may have none.
         False when it is dead already, or there is none of this number.
         """
-        kind = self._hosts[self._plane.tables.views.pools.host[pool]].config.kind
+        host = self._hosts[self._plane.tables.views.pools.host[pool]]
+        kind = host.config.kind
         if kind.death(None) is None:
             raise ValueError(f"no worker of {kind.title} dies alone, or nobody knows what follows")
         worker = self._plane.crash_worker(self._env.now, pool, number)
         if worker == NONE:
             return False
-        self._env.process(self._restart(pool, worker))
+        others = [restart for restart in self._restarts.get(pool, ()) if restart.is_alive]
+        self._restarts[pool] = [*others, self._env.process(self._restart(pool, worker))]
+        if self._plane.pools.in_flight[pool] == 0:
+            # The data plane signals one idle pool at a time, and more may crash at this instant.
+            self._room.made(host)
         return True
 
     def _restart(self, pool: int, worker: int) -> Process:
+        try:
+            yield from self._comes_back(pool, worker)
+        except simpy.Interrupt:
+            return
+
+    def _comes_back(self, pool: int, worker: int) -> Process:
         env, plane = self._env, self._plane
         views = plane.tables.views
         row, host = int(views.pools.model[pool]), self._hosts[views.pools.host[pool]]
@@ -111,6 +124,12 @@ class Crew:
             yield from again(host, model, host.config.loads.draw(model.index, worker), 0)
         if plane.tables.views.workers.gen[worker] == life:  # else its pool was unloaded meanwhile
             plane.revive_worker(env.now, worker)
+
+    def unloads(self, pool: int) -> None:
+        """An unload of a pool begins: none of its workers that died comes back."""
+        for restart in self._restarts.pop(pool, ()):
+            if restart.is_alive:
+                restart.interrupt()
 
     def leave(self, pool: int) -> None:
         """A pool is unloaded: no worker starts for it any more. What those that were added hold goes with it."""

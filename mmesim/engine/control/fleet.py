@@ -71,6 +71,7 @@ class Fleet:
         self._configs = Configs(plane, scenario, replication)
         self._provisioned = 0
         self._rehashes = False
+        self._rehashed = 0
         self._coming: list[Coming] = []
         self.hosts = hosts
         self.side = 0
@@ -91,6 +92,7 @@ class Fleet:
             first.was_open = True
             self._opened(first)
         self._rehashes = scenario.endpoint.router.at_scale == "rehash"
+        self._rehashed = int(plane.tables.views.clock[0].fleet_epoch)
 
     @property
     def alive(self) -> list[Host]:
@@ -307,9 +309,12 @@ class Fleet:
         self._changed()
 
     def _changed(self) -> None:
-        """The router sends to other hosts than before."""
+        """A host came, went or rests, or the calls are split: the router may send to other hosts than before."""
         if self._rehashes:
-            self._plane.rehash(self._env.now)
+            epoch = int(self._plane.tables.views.clock[0].fleet_epoch)
+            if epoch != self._rehashed:
+                self._rehashed = epoch
+                self._plane.rehash(self._env.now)
 
     def _must_be_there(self, host: Host) -> None:
         if host.gone_s is not None:

@@ -175,8 +175,7 @@ class Host:
         tasks = self._base_tasks + model.pool_tasks
         asked_bytes = self._base_bytes + self.config.asked_bytes[model.index]
         fits = self._admits(asked_bytes, self._usable_bytes, tasks, self._pid_limit)
-        on_device = not model.device_memory_bytes or self.device_can_hold(model)
-        return fits and on_device and model.artifact_bytes <= self._disk_bytes
+        return fits and self.device_can_hold(model) and model.artifact_bytes <= self._disk_bytes
 
     def device_can_hold(self, model: Model) -> bool:
         """Whether the model would fit on a device with nothing else on it."""

@@ -115,8 +115,9 @@ class InitialCaches:
         return self._hosts[0].can_ever_hold(self._models[model]) and self._can_be_loaded(model)
 
     def _can_be_loaded(self, model: int) -> bool:
-        """Whether a load of the model leaves something that counts as a copy."""
-        return self._faults.of(model) in (None, SWALLOWED)
+        """Whether a load of the model leaves something that counts as a copy, and a device has room for that."""
+        fits = self._hosts[0].device_can_hold(self._models[model])
+        return fits and self._faults.of(model) in (None, SWALLOWED)
 
     def _place_all(self, rates: Floats, everywhere: bool) -> None:
         """Every model with traffic, on each of its hosts or on the first where it fits."""
@@ -189,8 +190,6 @@ class InitialCaches:
         on_disk = model in host.artefacts
         asked_bytes = host.config.kind.asks_bytes(self._models[model], memory_bytes)
         if not host.fits(asked_bytes, tasks, 1) or not (on_disk or host.disk_fits(size)):
-            return False
-        if not host.device_can_hold(self._models[model]):
             return False
         host.take(memory_bytes, tasks, 1)
         host.store(model, size)

@@ -16,6 +16,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import BROKEN, NO_WORKER, NONE
 from mmesim.scenario.endpoint.endpoint import Download
+from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import FailingS3, LoadFailure, SlowS3
 from mmesim.scenario.scenario import Scenario
 from mmesim.workload.draws.generators import KeyedGenerators
@@ -99,15 +100,15 @@ class LoadFaults:
         self._plane = plane
         self._eviction = eviction
         self.s3 = S3(env, scenario.endpoint.download)
-        self.bad: dict[int, list[LoadFailure]] = {}
-        """Models whose loads fail, and how; the fault that came last decides."""
+        self.bad: dict[int, list[Fault]] = {}
+        """Models whose loads fail, and the faults that act on them; that which came last says how."""
         self.left_behind: dict[int, list[int]] = {}
         """Models whose unloads leave memory behind in the container, and bytes by each fault."""
 
     def of(self, model: int) -> LoadFailure | None:
         """How a load of the model fails that ends now; None: it does not."""
-        ways = self.bad.get(model)
-        return ways[-1] if ways else None
+        what = self.bad[model][-1].poison_model if self.bad.get(model) else None
+        return None if what is None else what.load_failure
 
     def unloaded(self, host: Host, model: int) -> None:
         """A copy of the model was unloaded: what that leaves behind stays."""

@@ -269,6 +269,7 @@ class Loader:
         """
         now, config = self._env.now, host.config
         self._plane.drain_pool(now, pool)
+        self.crew.unloads(pool)
         host.loaded.add(-1, now)
         if self._log is not None:
             self._log.unloading(host.row, pool, host.deaths, self._plane.pools.model[pool], now)

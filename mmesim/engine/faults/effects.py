@@ -103,10 +103,10 @@ def poison_model(world: World, fault: Fault, _: float) -> Process:
     bad, models = world.loader.faults.bad, world.models(fault.what.models)
     world.begins(fault)
     for model in models:
-        bad.setdefault(model, []).append(fault.what.load_failure)
+        bad.setdefault(model, []).append(fault)
     if (yield from world.lasts(fault)):
         for model in models:
-            bad[model].remove(fault.what.load_failure)
+            bad[model].remove(fault)
         world.ends(fault)
 
 

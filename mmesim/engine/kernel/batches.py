@@ -62,6 +62,7 @@ def close_batch(t, w, now):
     broken = pools.load_left[p] == BROKEN
     if broken:  # the handler tries to load the model again before each call
         cpu, wait, device = pools.retry_cpu[p], pools.retry_wait[p], 0.0
+        threads = 1  # as its load had
     elif workers.fresh[w] == 1:
         workers.fresh[w] = 0
         cpu += models.first_cpu[m]

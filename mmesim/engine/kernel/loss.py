@@ -19,6 +19,7 @@ from mmesim.engine.kernel.codes import (
     MISS,
     NONE,
     REACHED,
+    READY,
     TASK_CONTROL,
     UP,
 )
@@ -47,9 +48,11 @@ def kill_host(t, h, now):
     p = hosts.first_pool[h]
     while p >= 0:
         after = pools.next_pool[p]
-        if pools.state[p] == LOADING:
+        is_loading = pools.state[p] == LOADING
+        if is_loading:
             t.models.loading[pools.model[p]] -= 1
-        if hosts.state[h] == LOST and pools.up[p] > 0:
+        # The router believes in copies that it has forgotten as well: it may place a new one there.
+        if hosts.state[h] == LOST and (is_loading or pools.state[p] == READY):
             make_ghost(pools, p)
         else:
             free_pool(t, p)

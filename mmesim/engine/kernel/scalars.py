@@ -36,7 +36,7 @@ CLOCK = packed(
     ("thinking", COUNT, "users of closed loops who pause before a call that will be made"),
     ("turn", COUNT, "calls that round_robin has sent"),
     ("memory_epoch", COUNT, "times that memory became free or a host came: a model that found no room may try again"),
-    ("fleet_epoch", COUNT, "times that a host came or left"),
+    ("fleet_epoch", COUNT, "times that a host came or left, as the router knows, or the calls were split"),
     ("now", AT, "time of the last event"),
 )
 

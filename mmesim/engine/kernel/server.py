@@ -147,6 +147,8 @@ def next_stage(t, w, now):
             return DO_FAIL
         on_device = t.on_device.asks[w] == 1
     threads = models.threads[m]
+    if threads > 1 and t.pools.load_left[attempts.pool[a]] == BROKEN:
+        threads = 1  # it loads the model again, as its load did
     stage = workers.stage[w]
     work = wait = 0.0
     used = 1

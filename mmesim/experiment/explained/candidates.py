@@ -14,6 +14,7 @@ from mmesim.results.binding.roots import Resource, Roots
 from mmesim.results.figures import DEVICE_USE
 from mmesim.results.miss_ratio import Curve
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy
+from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.scenario import Scenario
 
 Value = str | int | float | bool
@@ -30,6 +31,19 @@ MOST_INSTANCES = 1_000
 """Predicted fleets are not looked for beyond this."""
 SETS = re.compile(r"(?P<field>[a-z_]+(\.[^\s=.]+)+)=(?P<value>[^\s,]+)")
 """An advice that is nothing but a value of a field."""
+OF_AWS = (
+    "endpoint.router.",
+    "endpoint.memory",
+    "endpoint.usable_memory",
+    "endpoint.vcpu",
+    "endpoint.load_slots",
+    "endpoint.download.",
+    "endpoint.network",
+    "endpoint.throttling.",
+    "endpoint.invocation_timeout",
+    "endpoint.devices.",
+)
+"""Fields, or what they begin with, that say what AWS decides."""
 PLAIN = re.compile(r"(?!\d+$)[\w-]+")
 """A name that is one step of a path."""
 
@@ -58,7 +72,7 @@ class Ground:
 def candidates(ground: Ground) -> list[Candidate]:
     """Every what-if, each once; those that can be chosen first."""
     found: dict[tuple[tuple[str, Value], ...], Candidate] = {}
-    for one in (*_fleet(ground), *_server(ground), *_clients(ground), *_advised(ground), *_platform(ground)):
+    for one in (*_fleet(ground), *_server(ground), *_clients(ground), *_platform(ground), *_advised(ground)):
         found.setdefault(tuple(sorted(one.sets.items())), one)
     now = {"endpoint.instance_count": ground.scenario.endpoint.instance_count}
     return sorted((one for one in found.values() if one.sets != now), key=lambda one: not one.yours)
@@ -69,6 +83,9 @@ def _fleet(ground: Ground) -> Iterator[Candidate]:
     endpoint = ground.scenario.endpoint
     n = endpoint.instance_count
     yield Candidate("one_more_instance", "one more instance", {"endpoint.instance_count": n + 1})
+    if endpoint.zones > 1 and any(isinstance(fault.what, ZoneLoss) for fault in ground.scenario.faults):
+        text = "one more instance in each zone"
+        yield Candidate("one_more_in_each_zone", text, {"endpoint.instance_count": n + endpoint.zones})
     if n > 1:
         yield Candidate("one_fewer_instance", "one instance fewer", {"endpoint.instance_count": n - 1})
     if n > 2:
@@ -107,6 +124,8 @@ def _server(ground: Ground) -> Iterator[Candidate]:
         model = models[busiest]
         alone = sum(one.group == model.group for one in models) == 1
         text = f"one more worker{'' if alone else ' each'}: {model.name if alone else model.group}"
+        if model.device_memory_bytes:
+            text += ", one more copy in device memory"
         more = kind.model_workers(model).at_most + 1
         yield Candidate("one_more_worker", text, {f"{_path(scenario, model.group)}.{kind.workers_key}": more})
     by_default = [group for group in scenario.models if getattr(group, kind.workers_key) is None]
@@ -149,7 +168,9 @@ def _advised(ground: Ground) -> Iterator[Candidate]:
     for finding in ground.advice:
         sets = advised(finding)
         if sets is not None:
-            yield Candidate(f"advice_{finding.id}", f"advice of {finding.id}", sets)
+            text = ", ".join(f"{field}={value}" for field, value in sets.items())
+            yours = not any(field.startswith(OF_AWS) for field in sets)
+            yield Candidate(f"advice_{finding.id}", f"{text} (advised)", sets, yours)
 
 
 def advised(finding: Finding) -> Mapping[str, Value] | None:

@@ -14,6 +14,7 @@ from mmesim.files import write_text
 from mmesim.results.folder import SCENARIO, SWEEP
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load
+from mmesim.scenario.run.expected import RECOVERY
 
 
 class Swept(BaseModel):
@@ -28,7 +29,7 @@ class Swept(BaseModel):
     fields: tuple[str, ...]
     """the swept fields"""
     metrics: tuple[str, ...]
-    """names of the figures in its table"""
+    """names of the figures in its table, and `recovery` where it has those from every fault and deploy"""
     asked: int
     """how many points there should be"""
     points: tuple[SweptPoint, ...]
@@ -42,7 +43,7 @@ def keep(result: SweepResult, folder: Path, metrics: Sequence[str]) -> None:
         mmesim=__version__,
         scenario=name,
         fields=result.fields,
-        metrics=tuple(metrics),
+        metrics=(*metrics, *([RECOVERY] if result.shows_recoveries else [])),
         asked=result.asked,
         points=points,
     )
@@ -56,5 +57,13 @@ def sweep_of(folder: Path) -> tuple[SweepResult, tuple[str, ...]]:
     except (OSError, ValidationError) as error:
         reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
         raise UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: sweep again") from error
-    result = SweepResult(load(folder / SCENARIO), found.fields, found.points, found.asked, simulated=0, found=0)
-    return result, found.metrics
+    result = SweepResult(
+        load(folder / SCENARIO),
+        found.fields,
+        found.points,
+        found.asked,
+        simulated=0,
+        found=0,
+        shows_recoveries=RECOVERY in found.metrics,
+    )
+    return result, tuple(name for name in found.metrics if name != RECOVERY)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mmesim import units
-from mmesim.errors import OutputError
+from mmesim.errors import OutputError, UserError
 from mmesim.files import beside, whole, write_text, writing
 from mmesim.results.asked import asked, recoveries
 from mmesim.results.compare import stable
@@ -27,6 +27,7 @@ from mmesim.results.sections import SteadyState
 from mmesim.scenario import figures
 from mmesim.scenario.figures import Kind
 from mmesim.scenario.file.yaml import write_flow
+from mmesim.scenario.run.expected import RECOVERY
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.intervals import Estimate
 
@@ -57,7 +58,7 @@ class SweptPoint:
     steady_state: SteadyState
     self_check: str | None
     of_some: Mapping[str, tuple[Kind, Estimate]] = dataclass_field(default_factory=dict)
-    """What `expect` asks for of some of the calls, by name: times in milliseconds."""
+    """What `expect` asks for of some of the calls, and recoveries, by name: times in milliseconds."""
     verdicts: Mapping[str, str] = dataclass_field(default_factory=dict)
     """Line of `expect` -> its verdict."""
 
@@ -69,7 +70,7 @@ class SweptPoint:
 def swept_point(number: int, values: Mapping[str, object], result: Result) -> SweptPoint:
     """What a sweep keeps of a result."""
     entries: Any = result.summary["expect"]
-    of_some = (*asked(result.scenario, result.runs), *recoveries(result.scenario))
+    of_some = (*asked(result.scenario, result.runs), *recoveries(result.scenario, all_of_them=True))
     pooled = pool(result.runs) if of_some else None
     return SweptPoint(
         number=number,
@@ -105,6 +106,7 @@ class SweepResult:
     """The finished points of a sweep, in order; `asked` is how many there should be.
 
     `simulated` replications were run now, `found` were in the store. `origin` is what was known before it began.
+    `shows_recoveries`: reports have those from every fault and deploy, else those alone that `expect` names.
     """
 
     scenario: Scenario
@@ -114,6 +116,7 @@ class SweepResult:
     simulated: int
     found: int
     origin: Origin | None = None
+    shows_recoveries: bool = False
 
     def __repr__(self) -> str:
         return f"SweepResult({self.scenario.name!r}, {len(self.points)} of {self.asked} points, {list(self.fields)})"
@@ -140,8 +143,16 @@ class SweepResult:
 
     @cached_property
     def of_some(self) -> Mapping[str, Kind]:
-        """The figures of some of the calls that `expect` asks for at any point, and the kind of each."""
+        """The figures of some of the calls that `expect` asks for at any point, and recoveries; the kind of each."""
         return {name: kind for point in self.points for name, (kind, _) in point.of_some.items()}
+
+    @property
+    def shown_of_some(self) -> Mapping[str, Kind]:
+        """Those of `of_some` that reports show."""
+        named = {one.name for one in recoveries(self.scenario)}
+        every = self.of_some.items()
+        left_out = {name for name, _ in every if name.startswith(f"{RECOVERY} ") and name not in named}
+        return {name: kind for name, kind in every if self.shows_recoveries or name not in left_out}
 
     @cached_property
     def table(self) -> pa.Table:
@@ -224,6 +235,15 @@ def _columns(name: str, found: Sequence[Estimate], interval: bool) -> dict[str, 
         bounds = [None if estimate.ci95 is None else estimate.ci95[end] for estimate in found]
         columns[f"{name}_{which}"] = pa.array(bounds, pa.float64())
     return columns
+
+
+def refuse_without_recovery(scenario: Scenario) -> None:
+    """UserError where there is no recovery for a table to show."""
+    if not scenario.events:
+        raise UserError(f"--metrics {RECOVERY}: {scenario.name} has no fault or deploy to recover from")
+    if not recoveries(scenario, all_of_them=True):
+        limits = "expect: [p99 < 500 ms, error_rate < 1 %]"
+        raise UserError(f"--metrics {RECOVERY}: expect names no limit of latency or errors to be kept again: {limits}")
 
 
 def prepare(folder: Path, scenario: str | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,16 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, report
 from mmesim.report.content.compared import has_both, multiples
+from mmesim.report.content.cost import differs, own_price
 from mmesim.report.content.events import named
-from mmesim.report.content.happened import hurt
+from mmesim.report.content.happened import UNJUDGED, hurt
 from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
 from mmesim.results.compare import Delta
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff import Diff
+    from mmesim.experiment.diff_kept import Compared
     from mmesim.experiment.divergence import Divergence, Fate
 
 TONES: Mapping[str | None, Tone] = MappingProxyType(
@@ -30,18 +31,17 @@ COST = "usd_per_hour"
 RATIO_SHOWN_FOR = ("mean", "p99", "cache_hit_ratio")
 
 
-def diff_report(found: Diff) -> Report:
+def diff_report(found: Compared) -> Report:
     """The sections of the report of a comparison."""
     return report(_head(found), _expected(found), _table(found), _happened(found), _first(found), _pairing(found))
 
 
-def _head(found: Diff) -> Iterator[Block]:
-    run, calls = found.a.scenario.run, sum(result.begun for result in found.a.runs)
-    count = len(found.a.runs)
+def _head(found: Compared) -> Iterator[Block]:
+    run, count = found.a.scenario.run, found.replications
     lines = [
         f"{label}  {of.name}: {of.endpoint.fleet}" for label, of in (("a", found.a.scenario), ("b", found.b.scenario))
     ]
-    shown = units.show_count(calls)
+    shown = units.show_count(found.calls)
     same = f"the same {shown} calls" if found.same_calls else f"about {shown} calls each"
     repeated = f"{count} pairs of replications" if count > 1 else "1 pair of replications"
     intervals = f"; {phrases.INTERVALS}" if count > 1 else "; one pair gives no intervals"
@@ -62,11 +62,11 @@ def _head(found: Diff) -> Iterator[Block]:
     yield Lines(tuple(lines))
 
 
-def _expected(found: Diff) -> Iterator[Block]:
+def _expected(found: Compared) -> Iterator[Block]:
     """The verdict on each line in a and in b, as each run alone has it."""
     if not found.expect:
         return
-    yield Title("Expected" if len(found.a.runs) > 1 else "Expected (by the value alone: one replication)")
+    yield Title("Expected" if found.replications > 1 else "Expected (by the value alone: one replication)")
     rows = [
         (Cell(text), *(Cell(formats.DASH) if of is None else phrases.verdict(of) for of in both))
         for text, *both in found.expect
@@ -74,7 +74,7 @@ def _expected(found: Diff) -> Iterator[Block]:
     yield Table((Column(), Column("a"), Column("b")), tuple(rows))
 
 
-def _table(found: Diff) -> Iterator[Block]:
+def _table(found: Compared) -> Iterator[Block]:
     yield Title("Figures")
     columns = (
         Column(),
@@ -90,20 +90,38 @@ def _table(found: Diff) -> Iterator[Block]:
     missing = {delta.name: delta.difference.reason for delta in found.deltas if delta.difference.reason is not None}
     if missing:
         yield Lines(tuple(f"{name}: {reason}" for name, reason in missing.items()))
+    yield from _own_prices(found)
 
 
-def _happened(found: Diff) -> Iterator[Block]:
+def _own_prices(found: Compared) -> Iterator[Block]:
+    """What the instances cost that the scenarios begin with, where those of the runs were not these."""
+    own = [own_price(side.scenario.endpoint) for side in (found.a, found.b)]
+    for delta in found.deltas:
+        runs = zip((delta.a.value, delta.b.value), own, strict=True)
+        if delta.name == COST and any(differs(hourly, price) for hourly, price in runs):
+            of_a, of_b = (formats.DASH if price is None else units.show_usd(price) for price in own)
+            begun = f"the instances that the scenarios begin with: a {of_a}, b {of_b}"
+            yield Lines((f"{COST}: mean during the run; {begun}",), "note")
+
+
+def _happened(found: Compared) -> Iterator[Block]:
     """The calls that each fault, deploy and scale-out hurt in a and in b."""
     sections: list[Any] = [of.summary.get("happened") for of in (found.a, found.b)]
     each = [{(one["kind"], one["name"]): one for one in (() if of is None else of["events"])} for of in sections]
     events = dict.fromkeys([*each[0], *each[1]])
     if events:
-        yield Title("What happened: calls hurt")
-        rows = [
-            (Cell(named(*event)), *(Cell(hurt(of[event]) if event in of else formats.DASH) for of in each))
-            for event in events
-        ]
+        yield Title("What happened: calls hurt each time, on average")
+        rows = [(Cell(named(*event)), *(Cell(cell) for cell in _hurt(event, found, each))) for event in events]
         yield Table((Column(), Column("a"), Column("b")), tuple(rows))
+        why = dict.fromkeys(one["recovered_s"].get("reason") for of in each for one in of.values())
+        if unknown := tuple(f"slow calls are not known: {reason}" for reason in why if reason in UNJUDGED):
+            yield Lines(unknown, "note")
+
+
+def _hurt(event: tuple[str, str], found: Compared, each: Sequence[Mapping[tuple[str, str], Any]]) -> Iterator[str]:
+    """The calls that an event hurt in a and in b; a dash where it did not happen, or nobody knows."""
+    for side, events in zip((found.a, found.b), each, strict=True):
+        yield hurt(events[event], side.summary) if event in events else formats.DASH
 
 
 def _row(delta: Delta) -> tuple[Cell, ...]:
@@ -132,7 +150,7 @@ def _signed(value: float) -> str:
     return f"+{formats.number(value)}" if value > 0 else formats.number(value)
 
 
-def _first(found: Diff) -> Iterator[Block]:
+def _first(found: Compared) -> Iterator[Block]:
     first = found.first
     if first is None:
         calls = "call" if found.all_recorded else "recorded call"
@@ -157,7 +175,7 @@ def _fate(fate: Fate | None) -> str:
     return f"{host}, {outcome}, {units.show_seconds(fate.latency_s)}" + (f" ({parts})" if parts else "")
 
 
-def _pairing(found: Diff) -> Iterator[Block]:
+def _pairing(found: Compared) -> Iterator[Block]:
     known = {delta.name: delta.variance_ratio for delta in found.deltas if delta.name in RATIO_SHOWN_FOR}
     shown = [f"{name} {formats.number(ratio, 2)}" for name, ratio in known.items() if ratio is not None]
     if shown:
@@ -166,7 +184,7 @@ def _pairing(found: Diff) -> Iterator[Block]:
         yield Lines((f"{meaning}; below 1, pairing does harm",), "note")
 
 
-def answer(found: Diff) -> str:
+def answer(found: Compared) -> str:
     """What differs in one sentence: lines of `expect` that change their verdict, then how many figures are better."""
     changed = [
         f"{text}: {phrases.VERDICTS[a][0]} in a, {phrases.VERDICTS[b][0]} in b"
@@ -182,7 +200,7 @@ def answer(found: Diff) -> str:
     return harmless_line("; ".join((*changed, *said, *_cost(found))))
 
 
-def _most(found: Diff, word: str) -> str:
+def _most(found: Compared, word: str) -> str:
     """The latency that changes most for the better or the worse, else the first figure that does."""
     changed = [delta for delta in found.deltas if delta.effect == word and has_both(delta)]
     latencies = [delta for delta in changed if delta.kind == "ms"]
@@ -193,7 +211,7 @@ def _most(found: Diff, word: str) -> str:
     return f" (most: {most.name} {of_b}{' ms' if most.kind == 'ms' else ''}, in a {of_a})"
 
 
-def _cost(found: Diff) -> Iterator[str]:
+def _cost(found: Compared) -> Iterator[str]:
     """What both cost, where that is known."""
     for delta in found.deltas:
         if delta.name == COST and delta.a.value is not None and delta.b.value is not None:

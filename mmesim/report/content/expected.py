@@ -41,7 +41,7 @@ LONGEST_TEXT = 36
 
 def _row(e: Expectation, entry: Any, failed: bool) -> tuple[Cell, str, str]:
     """Verdict, expectation, and what was found."""
-    found = _found(e, entry["decided_on"], failed)
+    found = compared(e, entry["decided_on"], failed)
     if entry["windows"] is not None:
         where = time_span(*entry["decided_on"]["between_s"])
         found = f"{_of_windows(entry['windows'])}, {where}: {found}"
@@ -51,7 +51,7 @@ def _row(e: Expectation, entry: Any, failed: bool) -> tuple[Cell, str, str]:
     return phrases.verdict(entry["verdict"]), entry["text"], found
 
 
-def _found(e: Expectation, decided: Any, failed: bool) -> str:
+def compared(e: Expectation, decided: Any, failed: bool = False) -> str:
     """What was compared with the limit."""
     if decided["value"] is None:
         return str(decided["by"])

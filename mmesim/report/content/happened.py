@@ -11,7 +11,10 @@ from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Title
 from mmesim.report.content.events import named
 from mmesim.results.findings.deploys import DEPLOY_COST
+from mmesim.results.over_time.section import NO_LIMIT, NOT_MEASURED
 
+UNJUDGED = (NO_LIMIT, NOT_MEASURED)
+"""Reasons why nobody knows which calls were hurt."""
 MOST_CAUSES = 3
 """Causes of failure that are named in a row."""
 CUT_OFF: Mapping[str, str] = MappingProxyType(
@@ -42,7 +45,7 @@ def happened(summary: Any) -> Iterator[Block]:
             Column("recovered after", "right"),
             Column("calls hurt"),
         )
-        yield Table(columns, tuple(_row(one, often) for one in events))
+        yield Table(columns, tuple(_row(one, often, summary) for one in events))
         notes = [*_notes(events), *(entry["text"] for entry in summary["findings"] if entry["id"] == DEPLOY_COST)]
         if notes:
             yield Lines(tuple(notes), "note")
@@ -51,10 +54,13 @@ def happened(summary: Any) -> Iterator[Block]:
 
 def _notes(events: Sequence[Any]) -> Iterator[str]:
     """What a reader must know of the table."""
+    if any(one["times"] > 1 and (one["slow"] or any(one["errors"].values())) for one in events):
+        yield "calls hurt: each time, on average"
     reasons = dict.fromkeys(
         one["recovered_s"].get("reason") for one in events if not one["not_recovered"] and one["cut_off"] < one["times"]
     )
-    yield from (f"no recovery: {reason}" for reason in reasons if reason is not None)
+    for reason in filter(None, reasons):
+        yield f"{'recovery and slow calls are not known' if reason in UNJUDGED else 'no recovery'}: {reason}"
     before = [_named(one) for one in events if one["broken_before"]]
     if before:
         yield f"before {_and(before)}, calls already missed a limit"
@@ -73,7 +79,7 @@ def _named(of: Any) -> str:
     return named(of["kind"], of["name"])
 
 
-def _row(of: Any, often: bool) -> tuple[Cell, ...]:
+def _row(of: Any, often: bool, summary: Any) -> tuple[Cell, ...]:
     """`often`: whether the times are said."""
     recovered = _time(of["recovered_s"])
     runs = phrases.plural(of["replications"], "run")
@@ -86,7 +92,7 @@ def _row(of: Any, often: bool) -> tuple[Cell, ...]:
         _time(of["first_s"]),
         _time(of["detected_s"]),
         recovered,
-        Cell(hurt(of)),
+        Cell(hurt(of, summary)),
     )
 
 
@@ -98,17 +104,20 @@ def _time(of: Any) -> Cell:
     return Cell(value) if ends[0] == ends[1] else Cell(value, f"({ends[0]} to {ends[1]})")
 
 
-def hurt(of: Any) -> str:
-    """The calls that failed, by the most frequent causes, and the slow ones."""
+def hurt(of: Any, summary: Any) -> str:
+    """The calls that failed each time, by the most frequent causes, and the slow ones; a dash where nobody knows."""
+    times = of["times"]
     failed = sorted(((n, cause) for cause, n in of["errors"].items() if n), key=lambda one: (-one[0], one[1]))
     parts = []
     if failed:
         causes = ", ".join(cause for _, cause in failed[:MOST_CAUSES])
         more = f" and {len(failed) - MOST_CAUSES} more causes" if len(failed) > MOST_CAUSES else ""
-        parts.append(f"{units.show_count(sum(n for n, _ in failed))} failed ({causes}{more})")
+        parts.append(f"{units.show_number(sum(n for n, _ in failed) / times)} failed ({causes}{more})")
     if of["slow"]:
-        parts.append(f"{units.show_count(of['slow'])} slow")
-    return "; ".join(parts) or "none"
+        parts.append(f"{units.show_number(of['slow'] / times)} slow")
+    if not parts and of["recovered_s"].get("reason") in UNJUDGED:
+        return formats.DASH
+    return "; ".join(parts) or ("none" if summary["share_over"] else "none failed")
 
 
 def _cost(cost: Any) -> Iterator[Block]:

@@ -14,6 +14,7 @@ from mmesim.preflight.finding import Finding
 from mmesim.report import formats
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Section, Table, Title, cells, report
 from mmesim.report.content import causes, run
+from mmesim.report.content.cost import cost
 from mmesim.report.content.events import in_order
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
@@ -50,7 +51,7 @@ def run_chapters(kept: Kept) -> tuple[Chapter, ...]:
         ("workers", "Workers", _workers(summary)),
         ("errors", "Errors", [*run.errors(summary), *causes.failed(summary)]),
         ("models", "Models", [Title("Models", run.called(summary))]),
-        ("cost", "Cost", run.cost(summary)),
+        ("cost", "Cost", cost(summary, kept.scenario.endpoint)),
         ("findings", "Findings", _findings(summary)),
         ("robustness", "Robustness", list(run.robustness(summary)) or [Lines((f"not asked for: {ALL_SETTINGS}",))]),
         ("assumptions", "Assumptions", _assumed(kept)),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mmesim import units
-from mmesim.experiment.robustness_result import AS_GIVEN, Outcome, Robustness
+from mmesim.experiment.robustness_result import Outcome, Robustness
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, cells, report
+from mmesim.report.content.expected import compared
 from mmesim.report.content.steadiness import steadiness
 from mmesim.scenario.figures import Figure, shown_in
+from mmesim.scenario.run.expect import Expectation
+from mmesim.scenario.run.selection import Selection
 from mmesim.stats.intervals import Estimate
 
 
@@ -44,14 +48,17 @@ def _by_change(found: Robustness) -> Iterator[Block]:
 
 def _table(found: Robustness) -> Iterator[Block]:
     judged = found.verdict is not None
-    figures = shown_in("robustness")
+    decide = [e.metric for e in found.scenario.expect if e.calls == Selection()]
+    figures = [one for one in shown_in("robustness") if one.key not in decide or one.kind == "ms"]
     titles, names = _names(found)
     columns = [Column(title, "right" if title == NUMBER else "left") for title in titles]
-    columns += [Column("expected")] if judged else []
+    columns += [Column("expected"), *map(_decider, found.scenario.expect)] if judged else []
     columns += [Column(one.key.replace("_", " "), "right", "ms" if one.kind == "ms" else "") for one in figures]
     rows = []
     for name, outcome in zip(names, found.outcomes, strict=True):
-        row = [*cells(*name), *([phrases.verdict(outcome.verdict, *_missed(outcome))] if judged else [])]
+        row = list(cells(*name))
+        if judged:
+            row += [phrases.verdict(outcome.verdict, *_missed(outcome)), *_decided(found.scenario.expect, outcome)]
         rows.append((*row, *(_cell(one, outcome.figures[one.key]) for one in figures)))
     yield Table(tuple(columns), tuple(rows))
     notes = [*steadiness([(one.name, one.steady_state) for one in found.outcomes], "settings")]
@@ -61,15 +68,13 @@ def _table(found: Robustness) -> Iterator[Block]:
 
 
 def _names(found: Robustness) -> tuple[Sequence[str], Sequence[Sequence[str]]]:
-    """Titles and cells that name the settings: one change each, or a number and what each field is set to."""
+    """Titles and cells that name the settings: what each changes, or a number and what each field is set to."""
     changes = [dict(change.split(" = ") for change in outcome.changes) for outcome in found.outcomes]
+    if not found.full:
+        return [""], [[outcome.name] for outcome in found.outcomes]
     paths = list(dict.fromkeys(path for change in changes for path in change))
-    short = dict(zip(paths, phrases.short_paths(paths), strict=True))
-    if all(len(change) <= 1 for change in changes):
-        lone = ["".join(f"{short[path]} = {value}" for path, value in change.items()) for change in changes]
-        return [""], [[name or AS_GIVEN] for name in lone]
     rows = [[str(number), *(change.get(path, "") for path in paths)] for number, change in enumerate(changes)]
-    return [NUMBER, *short.values()], rows
+    return [NUMBER, *phrases.short_paths(paths)], rows
 
 
 NUMBER = "no."
@@ -80,6 +85,22 @@ def _cell(figure: Figure, estimate: Estimate) -> Cell:
     if estimate.value is None:
         return Cell(formats.DASH)
     return formats.share_cell(shown) if figure.kind == "share" else formats.value_cell(shown)
+
+
+def _decider(e: Expectation) -> Column:
+    """A line of `expect`, whose column has the figure that decides it: of a quantile the share of slower calls."""
+    return Column(e.text, "right", "slower" if e.is_latency and e.metric != "mean" else "")
+
+
+def _decided(expect: Sequence[Expectation], outcome: Outcome) -> Iterator[Cell]:
+    """What was compared with the limit of each line, coloured by its verdict."""
+    for e, entry in zip(expect, outcome.expect, strict=True):
+        decided = entry["decided_on"]
+        if decided["value"] is not None and (decided["metric"].startswith("share_over") or e.kind == "share"):
+            cell = formats.share_cell(decided)
+        else:
+            cell = Cell(formats.DASH if decided["value"] is None else compared(e, decided))
+        yield replace(cell, tone=phrases.VERDICTS[entry["verdict"]][1])
 
 
 def _missed(outcome: Outcome) -> Iterator[str]:

@@ -17,6 +17,7 @@ from mmesim.preflight.finding import Finding
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Bars, Block, Cell, Column, Lines, Part, Report, Table, Title, cells, report
 from mmesim.report.content import causes
+from mmesim.report.content.cost import cost
 from mmesim.report.content.expected import expectations
 from mmesim.report.content.happened import happened
 from mmesim.report.content.verdict import verdict_line
@@ -53,7 +54,7 @@ def run_report(result: Shown) -> Report:
         errors(summary),
         causes.failed(summary),
         resources(result, summary),
-        cost(summary),
+        cost(summary, result.scenario.endpoint),
         found(summary, "belief", "Believed, not known"),
         found(summary, "config", "Configuration of the model server"),
         steady(summary),
@@ -168,9 +169,6 @@ def warm_and_cold(summary: Any) -> Iterator[Block]:
 
 MANY_ERRORS = 0.001
 """Above this error rate the percentiles say that they are of successful calls."""
-
-COSTLY_ERRORS = 0.01
-"""Above this error rate the cost of a request is not that of an answer."""
 
 
 def _slower(of: Any) -> str:
@@ -301,28 +299,6 @@ def _largest_mean(hosts: Mapping[str, Floats], resource: str) -> float:
     """The mean over replications of the fullest host of each: which host it is may differ."""
     replication, used = hosts["replication"], hosts[resource]
     return mean([float(used[replication == one].max()) for one in np.unique(replication)])
-
-
-def cost(summary: Any) -> Iterator[Block]:
-    """What the instances cost."""
-    cost = summary["cost"]
-    if cost["usd_per_hour"] is None:
-        yield Title("Cost", "no price is known for this host (give endpoint.price_per_hour)")
-        return
-    estimate = "about " if cost["estimated"] else ""
-    per_million = cost["usd_per_million_requests"]
-    served = "" if per_million is None else f", {estimate}{units.show_usd(per_million)} per million requests"
-    failed, answers = summary["error_rate"]["value"], summary["throughput_rps"]["value"]
-    if served and failed is not None and failed > COSTLY_ERRORS:
-        each = cost["usd_per_hour"] / 3600.0 / answers * 1e6 if answers else None
-        good = "all of them failed" if each is None else f"{estimate}{units.show_usd(each)} per million successful ones"
-        served += f" (failed ones count), {good}"
-    yield Title(
-        "Cost",
-        f"{estimate}{units.show_usd(cost['usd_per_hour'])} an hour, "
-        f"{estimate}{units.show_usd(cost['usd_per_month'])} a month{served}",
-    )
-    yield Lines((f"{'ESTIMATED price' if cost['estimated'] else 'price'}: {cost['source']}",))
 
 
 def found(summary: Any, rule: str, title: str) -> Iterator[Block]:

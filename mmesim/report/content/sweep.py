@@ -53,7 +53,7 @@ def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
     columns += [Column(one.name.replace("_", " "), "right", one.unit) for one in figures]
     columns += [
         Column(name.replace("_", " "), "right", "%" if kind == "share" else SHOWN_UNITS[kind])
-        for name, kind in result.of_some.items()
+        for name, kind in result.shown_of_some.items()
     ]
     rows = []
     for index, point in enumerate(result.points):
@@ -64,7 +64,7 @@ def _table(result: SweepResult, figures: Sequence[Figure]) -> Table:
         ]
         row += [phrases.verdict(point.verdict, *point.not_passed)] if judged else []
         row += [_cell(one.kind, point.figures[one.column]) for one in figures]
-        row += [_cell(kind, point.some(name)) for name, kind in result.of_some.items()]
+        row += [_cell(kind, point.some(name)) for name, kind in result.shown_of_some.items()]
         rows.append(tuple(row))
     return Table(tuple(columns), tuple(rows))
 

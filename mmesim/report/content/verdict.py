@@ -78,4 +78,5 @@ def _cause(entry: Any, summary: Any) -> Iterator[str]:
 def _cost(summary: Any) -> Iterator[str]:
     cost = summary["cost"]
     if cost["usd_per_hour"] is not None:
-        yield f"{'about ' if cost['estimated'] else ''}{units.show_usd(cost['usd_per_hour'])} an hour"
+        during = " during this run" if summary.get("happened") else ""
+        yield f"{'about ' if cost['estimated'] else ''}{units.show_usd(cost['usd_per_hour'])} an hour{during}"

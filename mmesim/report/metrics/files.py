@@ -15,7 +15,7 @@ from mmesim.report.metrics.dashboard import dashboard
 from mmesim.report.metrics.dates import Dates
 from mmesim.report.metrics.formats import Format
 from mmesim.report.metrics.minutes import Minutes
-from mmesim.report.metrics.names import Labels, endpoint_name
+from mmesim.report.metrics.names import Labels, endpoint_name, region_of
 from mmesim.report.metrics.put import HIGH_S, requests
 from mmesim.report.metrics.samples import Datum
 from mmesim.report.metrics.table import csv_lines, openmetrics_lines
@@ -45,6 +45,7 @@ class Export:
     labels: Labels
     dates: Dates
     region: str
+    """Whose metrics the dashboard shows."""
 
     @classmethod
     def of(
@@ -55,6 +56,7 @@ class Export:
         namespace: str = "mmesim",
         endpoint: str | None = None,
         variant: str = "AllTraffic",
+        region: str | None = None,
         replication: int = 0,
     ) -> Export:
         """From a result folder; `start`: when the simulation begins on the calendar. Raises UserError."""
@@ -63,7 +65,7 @@ class Export:
         minutes = Minutes.of(kept, replication)
         dates = Dates.of(start, float(minutes.columns["start_s"][-1]))
         tens = list(ten_seconds(folder, replication))
-        return cls(minutes, tens, labels, dates, kept.scenario.endpoint.region)
+        return cls(minutes, tens, labels, dates, kept.scenario.endpoint.region if region is None else region_of(region))
 
     def lines(self, wanted: Format) -> Iterator[str]:
         """A document in pieces; that of put-metric-data has a request in each line."""

@@ -106,6 +106,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
 """
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 _NAMESPACE = re.compile(r"[a-zA-Z0-9/][a-zA-Z0-9._/#: -]{0,253}[a-zA-Z0-9]|[a-zA-Z0-9]")
 
 
@@ -147,6 +148,13 @@ class Labels:
 def endpoint_name(scenario: str) -> str:
     """The name of an endpoint for a scenario: its own, as far as SageMaker takes it."""
     return re.sub(r"[^a-zA-Z0-9]+", "-", scenario)[:63].strip("-") or "mmesim"
+
+
+def region_of(name: str) -> str:
+    """The region of this name, such as eu-central-1; UserError for what cannot be one."""
+    if not _REGION.fullmatch(name):
+        raise UserError(f"--region {_shown(name)} is not a region of AWS: write a name such as eu-central-1")
+    return name
 
 
 def _shown(text: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from mmesim.report import colours
 from mmesim.report.blocks import Bars
 from mmesim.report.formats import number
 from mmesim.report.page.svg import NARROW, Drawn, box, picture, words
@@ -36,7 +35,7 @@ def _drawn(block: Bars, width: float) -> Drawn:
     across = int(width // COLUMN)
     for index, part in enumerate(block.parts):
         x, y = COLUMN * (index % across), top + LEGEND * (index // across)
-        parts += [box(x, y, 12.0, 12.0, _colour(index)), words(x + 17.0, y + 11.0, part.name)]
+        parts += [box(x, y, 12.0, 12.0, f"part-{part.name}"), words(x + 17.0, y + 11.0, part.name)]
     return top + LEGEND * -(-len(block.parts) // across) + 4.0, parts
 
 
@@ -64,20 +63,15 @@ def _below(block: Bars, index: int, y: float, width: float) -> Iterator[Markup]:
 def _made_of(block: Bars, index: int, left: float, right: float, y: float) -> Iterator[Markup]:
     """The parts of a whole, one after the other."""
     width = right - left
-    for place, part in enumerate(block.parts):
+    for part in block.parts:
         share = part.values[index] / block.totals[index]
-        yield box(left, y, width * share, BAR, _colour(place))
+        yield box(left, y, width * share, BAR, f"part-{part.name}")
         if width * share >= READABLE:
-            yield words(
-                left + width * share / 2.0, y + 17.0, f"{100.0 * share:.0f} %", f"on-{_colour(place)}", "middle"
-            )
+            text = f"{100.0 * share:.0f} %"
+            yield words(left + width * share / 2.0, y + 17.0, text, f"on-part-{part.name}", "middle")
         left += width * share
 
 
 def _largest(block: Bars, index: int) -> str:
     part = max(block.parts, key=lambda one: one.values[index])
     return f"{part.name} ({100.0 * part.values[index] / block.totals[index]:.0f} %)"
-
-
-def _colour(index: int) -> str:
-    return f"part{index % len(colours.PARTS)}"  # beyond they begin again: the legend has all in order

@@ -16,6 +16,8 @@ from mmesim.report.page.render import table
 
 MOST_ROWS = 24
 """Rows of the table of a chart: every so many points of it."""
+CURVES = 4
+"""Colours of curves that a page has."""
 
 Limit = tuple[Literal["x", "y"], float, str]
 """The axis, its value, and what is written there."""
@@ -29,6 +31,8 @@ class Curve:
     values: Floats
     low: Floats | None = None
     high: Floats | None = None
+    colour: str = ""
+    """a variable of the page; without one it has that of its place among the curves"""
 
 
 @dataclass(frozen=True)
@@ -70,11 +74,12 @@ class Chart:
             "curves": [
                 {
                     "label": one.label,
+                    "colour": one.colour or f"--curve{place % CURVES}",
                     "values": self._drawn(one.values),
                     "low": None if one.low is None else self._drawn(one.low),
                     "high": None if one.high is None else self._drawn(one.high),
                 }
-                for one in self.curves
+                for place, one in enumerate(self.curves)
             ],
             "limits": [{"axis": axis, "value": value, "label": label} for axis, value, label in self.limits],
         }

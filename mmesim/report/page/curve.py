@@ -31,6 +31,7 @@ HOW: Mapping[str, str] = MappingProxyType(
 )
 """How a curve is known -> what it is called; the first that there is says what memory gains."""
 STYLES = ("curve", "curve second")
+OTHER_HOSTS = "a deploy brings hosts with another memory, so it is not known from the calls themselves"
 SAMPLED = "not every call of this run was recorded (--requests all does), so it is not known from the calls themselves"
 
 
@@ -47,14 +48,16 @@ class Known:
         return float(np.interp(gib, self.gib, self.missed, left=math.nan))
 
 
-def curve(points: pa.Table, today_bytes: float, measured: float | None) -> Markup:
-    """The curves; nothing where there are none. `measured` is the miss ratio of the run, None without any attempt."""
+def curve(points: pa.Table, today_bytes: float, measured: float | None, alike: bool = True) -> Markup:
+    """The curves; nothing where there are none. `measured` is the miss ratio of the run, None without any attempt;
+    `alike`: all hosts that ever come have the same memory.
+    """
     known = [one for one in (_known(points, how) for how in HOW) if len(one.gib)]
     if not known:
         return Markup()
     today = today_bytes / GIB
     here = "; ".join(f"{formats.share(one.at(today))} by {HOW[one.how]}" for one in known)
-    unknown = "" if known[0].how == STACK_DISTANCES else f"; {SAMPLED}"
+    unknown = "" if known[0].how == STACK_DISTANCES else f"; {SAMPLED if alike else OTHER_HOSTS}"
     sentence = (
         f"share of the calls that miss over the memory for models; with that of this fleet, "
         f"{units.show_bytes(int(today_bytes))}: {here}{_gained(known[0], today)}{unknown}"

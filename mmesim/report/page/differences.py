@@ -14,12 +14,12 @@ from mmesim.report.page.rows import Kind, Row, rows
 from mmesim.results.compare import Delta
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff import Diff
+    from mmesim.experiment.diff_kept import Compared
 
 KINDS: Mapping[str, Kind] = MappingProxyType({"better": "pass", "worse": "fail", "undecided": "undecided"})
 
 
-def differences(found: Diff) -> Markup:
+def differences(found: Compared) -> Markup:
     """B as a multiple of a for every figure that has both."""
     shown = [delta for delta in found.deltas if delta.difference.value is not None and has_both(delta)]
     label = "b as a multiple of a"

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from mmesim import units
 from mmesim.arrays import Floats, Ints
+from mmesim.report import colours
 from mmesim.report.page.charts import Axis, Chart, Curve
 from mmesim.results.run_data import RunData
 from mmesim.stats.histogram import merge
@@ -57,9 +58,14 @@ def distribution(found: Mapping[str, Histogram], limits_s: Sequence[float], long
         Axis("latency, ms", logarithmic=True),
         Axis("percentile", logarithmic=True, marks=marks),
         1000.0 * points,
-        [Curve(name, _slower(points, *histogram)) for name, histogram in found.items()],
+        [Curve(name, _slower(points, *histogram), colour=_colour(name)) for name, histogram in found.items()],
         [("x", 1000.0 * one, f"limit {units.show_seconds(one)}") for one in limits_s],
     )
+
+
+def _colour(name: str) -> str:
+    """Kinds of calls have colours of their own; runs that are compared have those of their places."""
+    return colours.variable(name) if name in colours.OF_CALLS else ""
 
 
 def _slower(points: Floats, edges: Floats, count: Ints) -> Floats:

@@ -39,7 +39,7 @@ def document(title: str, answer: str, tone: Tone, parts: Sequence[Part], data: M
     """The whole file; `data` is what its script reads, and its keys say which libraries the page needs."""
     scripts = [_library(name) for name in LIBRARIES if data.get(name)]
     scripts.append(_asset("page.js"))
-    style = _asset("uPlot.min.css") + _asset("page.css") + colours.style()
+    style = _asset("uPlot.min.css") + _asset("page.css") + colours.variables() + colours.style()
     shown: str = (
         templates()
         .get_template("page.html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -10,8 +11,10 @@ from markupsafe import Markup
 from mmesim.report.blocks import Bars, Cell, Column, Lines, Part, Section, Table, Title
 from mmesim.report.page.bars import bars
 
-ON_A_PHONE, WORD, GAP = 50, 12, 2
-"""Letters of a table that a phone shows beside each other, of a column of words at least, and between columns."""
+ON_A_PAGE, ON_A_PHONE, WORD, GAP = 125, 50, 12, 2
+"""Letters of a table that a page and a phone show beside each other, of a column of words at least, and between
+columns.
+"""
 
 
 @lru_cache(1)
@@ -61,12 +64,32 @@ def _as_table(block: Bars) -> Table:
 
 
 def table(block: Table, label: str, folded: bool = False) -> Markup:
-    """A table, whose rows become lists on a phone where it is too wide; `folded`: it opens on demand, such as the data
-    of a picture.
+    """A table, or several below each other where it is too wide for a page, each with the columns that name the rows;
+    on a phone the rows of one that is too wide become lists. `folded`: it opens on demand, such as a picture's data.
     """
     shown = block.without_empty_columns()
     if not shown.columns:
         return Markup()
+    parts = list(_parts(shown))
+    labels = [label, *[f"{label}, continued"] * (len(parts) - 1)]
+    return Markup("\n").join(_one(part, named, folded) for part, named in zip(parts, labels, strict=True))
+
+
+def _parts(of: Table) -> Iterator[Table]:
+    """The table in pieces that are no wider than a page."""
+    named = tuple(range(of.keys))
+    left = ON_A_PAGE - sum(_letters(of, place) for place in named)
+    kept: list[int] = []
+    for place in range(of.keys, len(of.columns)):
+        if kept and sum(_letters(of, one) for one in (*kept, place)) > left:
+            yield of.only((*named, *kept))
+            kept = []
+        kept.append(place)
+    yield of.only((*named, *kept))
+
+
+def _one(shown: Table, label: str, folded: bool) -> Markup:
+    """One table that a page has room for."""
     titled = any(column.title or column.unit for column in shown.columns)
     heads = [_head(column) for column in shown.columns] if titled else []
     wide = [any(row[place].interval or row[place].reason for row in shown.rows) for place in range(len(shown.columns))]

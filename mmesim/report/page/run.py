@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from markupsafe import Markup
 
+from mmesim.report.content import latency_over_time
 from mmesim.report.content.events import named
 from mmesim.report.content.page import Chapter, run_chapters
 from mmesim.report.content.run import usable_memory
@@ -27,12 +28,15 @@ from mmesim.report.page.tones import TONES
 from mmesim.report.plain import harmless_line
 from mmesim.results.expect import overall
 from mmesim.results.miss_ratio import memory_of_fleet
+from mmesim.results.own_misses import hosts_alike
 from mmesim.results.shown import HAPPENED, Kept
+from mmesim.scenario.scenario import Scenario
 
 ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")
 SERIES: Mapping[str, str | None] = MappingProxyType(
     {
-        "ClientLatency": "ClientLatency_SampleCount",
+        **dict.fromkeys(latency_over_time.FIGURES.values(), "ClientLatency_SampleCount"),
+        "ClientLatency_SampleCount": None,
         "Invocations": None,
         "Instances": None,
         "ModelCacheHit": "ModelCacheHit_SampleCount",
@@ -54,13 +58,30 @@ class TimeChart:
     unit: str
     series: Mapping[str, tuple[str, float]]
     logarithmic: bool = False
+    limits: Sequence[tuple[float, str]] = ()
+    """Values of its axis that are drawn across, with their names."""
 
 
-def time_charts(window_s: float) -> Sequence[TimeChart]:
+def time_charts(scenario: Scenario, window_s: float) -> Sequence[TimeChart]:
     """What is drawn over time."""
     return (
-        TimeChart("latency", "Mean latency over time", "ms", {"ClientLatency": ("mean of a minute", 1e-3)}, True),
-        TimeChart("latency", "Calls over time", "calls a second", {"Invocations": ("answered calls", 1.0 / window_s)}),
+        TimeChart(
+            "latency",
+            "Latency over time, minute by minute",
+            "ms",
+            {column: (name, 1e-3) for name, column in latency_over_time.FIGURES.items()},
+            True,
+            [(1000.0 * limit_s, name) for limit_s, name in latency_over_time.limits(scenario)],
+        ),
+        TimeChart(
+            "latency",
+            "Calls over time, and the attempts that they took",
+            "calls a second",
+            {
+                "ClientLatency_SampleCount": ("answered well", 1.0 / window_s),
+                "Invocations": ("attempts", 1.0 / window_s),
+            },
+        ),
         TimeChart("happened", "Instances over time", "instances", {"Instances": ("up", 1.0)}),
         TimeChart("cache", "Cache hits over time", "%", {"ModelCacheHit": ("cache hits", 100.0)}),
         TimeChart(
@@ -71,8 +92,8 @@ def time_charts(window_s: float) -> Sequence[TimeChart]:
         ),
         TimeChart(
             "errors",
-            "Failed calls over time, as CloudWatch counts them",
-            "calls a second",
+            "Failed attempts over time, as CloudWatch counts them",
+            "attempts a second",
             {
                 f"Invocation{name}Errors": (f"Invocation{name}Errors", 1.0 / window_s)
                 for name in ("Model", "4XX", "5XX")
@@ -92,7 +113,8 @@ def run_page(kept: Kept) -> str:
         pictures.setdefault(chapter, []).append(chart.html())
     measured = summary["cache_hit_ratio"]["value"]
     missed = None if measured is None else 1.0 - measured
-    pictures.setdefault("cache", []).append(curve(kept.miss_ratio_table(), memory_of_fleet(scenario), missed))
+    drawn = curve(kept.miss_ratio_table(), memory_of_fleet(scenario), missed, hosts_alike(scenario))
+    pictures.setdefault("cache", []).append(drawn)
     pictures.setdefault("utilization", []).insert(0, hosts(kept.tables["hosts"], usable_memory(kept)))
     pictures["models"] = [models_table(models)]
     parts = [part(chapter, pictures.get(chapter.anchor, ())) for chapter in run_chapters(kept)]
@@ -119,7 +141,7 @@ def _over_time(kept: Kept) -> list[tuple[str, Chart]]:
     window_s = min(WINDOW_S, duration_s)
     windows = per_vcpu(kept, kept.windows([REPLICATION, *columns(SERIES)]), window_s)
     found = over_time(windows, SERIES, duration_s, window_s)
-    asked = time_charts(window_s)
+    asked = time_charts(kept.scenario, window_s)
     marked = list(_marked(kept))
     charts = [(of.chapter, time_chart(of, found, marked, f"chart-{number}")) for number, of in enumerate(asked)]
     return [
@@ -158,7 +180,9 @@ def time_chart(of: TimeChart, found: OverTime, marked: Sequence[tuple[float, str
     if not curves:
         return None
     limits: list[Limit] = [("x", at_s / scale, name) for at_s, name in marked]
-    says = "lines: mean of all replications; bands: least and most of a minute of any of them"
+    limits += [("y", value, name) for value, name in of.limits]
+    says = "lines: mean over the minutes of all replications; bands: least and most of a minute of any of them"
+    says += "".join(f"; dashed: {name}" for _, name in of.limits)
     return Chart(
         anchor,
         f"{of.title}, {of.unit}",

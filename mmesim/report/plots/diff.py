@@ -14,7 +14,7 @@ from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import MARKS, Picture, below, plain_log
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff import Diff
+    from mmesim.experiment.diff_kept import Compared
 
 TITLE = 62
 """Letters of a line of the title."""
@@ -33,7 +33,7 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """What a difference is -> its marker and colour, in the order of the legend."""
 
 
-def differences(found: Diff) -> Picture:
+def differences(found: Compared) -> Picture:
     """Draws b as a multiple of a, with 95 % intervals, and writes the values of both beside it.
 
     Blue circles are better, red crosses worse, grey diamonds undecided. A figure that is 0 in a or b has its values

@@ -12,14 +12,13 @@ from matplotlib.lines import Line2D
 
 from mmesim import units
 from mmesim.arrays import Floats
-from mmesim.report import formats, phrases
+from mmesim.report import colours, formats, phrases
 from mmesim.report.page.distribution import Histogram, of_table
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
     BLUE,
     GREY,
     MARKS,
-    ORANGE,
     RED,
     Picture,
     bare,
@@ -35,10 +34,10 @@ if TYPE_CHECKING:
 
 WORTH_SAYING = 0.001
 """The curves are of successful calls alone: from this share of failed ones on, the picture says how many."""
-STYLES: Mapping[str, tuple[str, str, float]] = MappingProxyType(
-    {"all calls": (BLUE, "-", 2.0), "warm calls": (GREY, "--", 1.2), "cold calls": (ORANGE, "-.", 1.4)}
+STYLES: Mapping[str, tuple[str, float]] = MappingProxyType(
+    {"all calls": ("-", 2.0), "warm calls": ("--", 1.2), "cold calls": ("-.", 1.4)}
 )
-"""Calls -> colour, line and width."""
+"""Calls -> line and width."""
 MOST_LIMITS = 6
 """Lines of `expect` that the legend names."""
 NEAR_END = 0.8
@@ -76,9 +75,11 @@ def latency(of: Drawn) -> Picture:
     both = "warm calls" in found and "cold calls" in found
     for calls, histogram in found.items():
         if calls == "all calls" or both:
-            colour, line, width = STYLES[calls]
+            line, width = STYLES[calls]
             x, y = _slower(histogram, of.summary["latency_ms"]["max"]["value"])
-            axes.plot(x, y, line, color=colour, linewidth=width, label=calls, drawstyle="steps-post")
+            axes.plot(
+                x, y, line, color=colours.OF_CALLS[calls].light, linewidth=width, label=calls, drawstyle="steps-post"
+            )
     _scales(axes, of, whole)
     _percentiles(axes, of.summary)
     expected = list(_expected(axes, of.summary))

@@ -12,14 +12,12 @@ from mmesim.report import colours
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import BLUE, Picture, below
 from mmesim.results.ledger import calls_of_band
-from mmesim.scenario.figures import DEVICE_PARTS, PARTS, parts_of
+from mmesim.scenario.figures import parts_of
 
 if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn
 
 BANDS = ("p50", "p90", "p99", "p99.9")
-COLOURED = (*(part for part in PARTS if part not in DEVICE_PARTS), *DEVICE_PARTS)
-"""Each part has one colour, with devices and without."""
 NEGLIGIBLE = 0.01
 """Parts of the ledger below this share of every band are not drawn."""
 READABLE = 8.0
@@ -74,7 +72,7 @@ def _shares(axes: Axes, bands: list[str], parts: list[str], found: Any) -> None:
     left = np.zeros(len(bands))
     for part in parts:
         share = np.array([100.0 * found[band][part] / found[band]["mean"] for band in bands])
-        colour = colours.PARTS[COLOURED.index(part)]
+        colour = colours.OF_PART[part]
         bars = axes.barh(
             range(len(bands)), share, left=left, color=colour, label=part, height=0.6, edgecolor="white", linewidth=0.6
         )

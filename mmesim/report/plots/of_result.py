@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from markupsafe import Markup
+
 from mmesim.report.plots.of_run import DRAW
 from mmesim.results.pictures import OF_RUN
 
@@ -21,6 +23,11 @@ class Plots:
 
     def __repr__(self) -> str:
         return "\n".join(f"plot.{name}(): {says}" for name, says in OF_RUN.items())
+
+    def _repr_html_(self) -> str:
+        """The same as a list for a notebook."""
+        item = Markup("<li><code>plot.{}()</code>: {}</li>")
+        return Markup("<ul>{}</ul>").format(Markup().join(item.format(name, says) for name, says in OF_RUN.items()))
 
     def latency(self) -> Picture:
         """How many calls are slower than each latency: all, warm and cold ones, percentiles with their 95 % intervals,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 
-from mmesim import units
 from mmesim.arrays import Floats
 from mmesim.report import colours
+from mmesim.report.content import latency_over_time
 from mmesim.report.content.events import named
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
@@ -55,6 +55,9 @@ COLOURS = {
 """Kinds that are marked; scheduled actions are scalings, too."""
 
 
+LATENCY_COLOURS = {"p50": PALE_BLUE, "mean": BLUE, "p99": "#123a66"}
+
+
 class Line(NamedTuple):
     """A figure of a panel, how it is called in the legend, and its colour."""
 
@@ -75,8 +78,8 @@ def over_time(of: OverTime) -> Picture:
     coming = [Line("provisioning", "provisioning", GREY)] if np.nansum(of.figures["provisioning"]) else []
     _draw(panels[0], of, x, "instances", Line("instances", "up"), *coming)
     _draw(panels[1], of, x, "hit ratio [%]", Line("hit_ratio", ""), factor=100.0)
-    latency = (Line("p50_ms", "p50", PALE_BLUE), Line("mean_ms", "mean"), Line("p99_ms", "p99", "#123a66"))
-    limits_ms = [1000.0 * limit_s for limit_s in of.scenario.latency_limits_s]
+    latency = [Line(f"{name}_ms", name, LATENCY_COLOURS[name]) for name in latency_over_time.FIGURES]
+    limits_ms = [1000.0 * limit_s for limit_s, _ in latency_over_time.limits(of.scenario)]
     _draw(panels[2], of, x, "latency [ms]", *latency, inside=limits_ms)
     _limits(panels[2], of)
     _errors(panels[3], of, x)
@@ -150,12 +153,12 @@ def _legend(axes: Axes) -> None:
 
 
 def _limits(axes: Axes, of: OverTime) -> None:
-    for number, limit_s in enumerate(of.scenario.latency_limits_s):
+    for limit_s, name in latency_over_time.limits(of.scenario):
         axes.axhline(1000.0 * limit_s, color=RED, linestyle="--", linewidth=1.0)
         axes.annotate(
-            f"limit {units.show_seconds(limit_s)}",
+            name,
             (1.0, 1000.0 * limit_s),
-            (-2.0 - 60.0 * number, 1.0),
+            (-2.0, 1.0),
             xycoords=("axes fraction", "data"),
             textcoords="offset points",
             fontsize="x-small",
@@ -169,13 +172,13 @@ def _errors(axes: Axes, of: OverTime, x: Floats) -> None:
     """Failed calls by cause where they are known minute by minute, else the share of failed attempts."""
     causes = [cause for cause in CAUSES if np.nansum(of.figures.get(f"failed_{cause}", np.zeros(1)))]
     if not causes:
-        _draw(axes, of, x, "failed [%]", Line("failed", ""), factor=100.0)
+        _draw(axes, of, x, "failed attempts [%]", Line("failed", ""), factor=100.0)
         return
     layers = [_to_the_end(np.nan_to_num(of.band(f"failed_{cause}")[0])) for cause in causes]
-    each = [colours.PARTS[CAUSES.index(cause) % len(colours.PARTS)] for cause in causes]
+    each = [colours.PALETTE[CAUSES.index(cause) % len(colours.PALETTE)] for cause in causes]
     axes.stackplot(x, layers, labels=causes, colors=each, alpha=0.9, step="post")
     axes.set_ylim(bottom=0.0)
-    axes.set_ylabel("failed [1/min]")
+    axes.set_ylabel("failed calls [1/min]")
     _legend(axes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
 from mmesim.results.binding.roots import Resource, Roots
 from mmesim.results.run_data import CAUSES
+from mmesim.scenario.models.groups import Model
 
 SELDOM = 0.5
 """Utilization of workers below which it needs a word why they are what calls wait for."""
@@ -63,11 +64,24 @@ def _workers(roots: Roots) -> Use:
     share = units.show_fraction(roots.workers)
     of = f"{units.show_number(busy)} of {units.show_number(there)}"
     text = f"workers of {model.name}: {of} are busy on average ({share})"
+    kind = roots.scenario.server_kind
+    if roots.grows:
+        return _growing_workers(roots, model, Use(busy, there, text, "", {"model": model.name}))
     if roots.workers < SELDOM:
         text += ", but calls that come at the same time wait for each other"
-    kind = roots.scenario.server_kind
     more = kind.model_workers(model).at_most + 1
     return Use(busy, there, text, f"models.{model.group}.{kind.workers_key}={more}", {"model": model.name})
+
+
+def _growing_workers(roots: Roots, model: Model, use: Use) -> Use:
+    """Where workers are added while calls wait: that takes time, or there are too few at most."""
+    workers = roots.scenario.server_kind.model_workers(model)
+    waiting = "a call waits" if workers.add_at == 1 else f"{workers.add_at} calls wait"
+    text = (
+        f"{use.text}, but a copy starts with {workers.at_start} and gets more only while {waiting}, up to "
+        f"{workers.at_most}{', and each of them loads the model first' if workers.loads else ''}"
+    )
+    return replace(use, text=text, try_=f"models.{model.group}.workers={workers.at_start + 1}")
 
 
 def _queue(roots: Roots) -> Use:
@@ -95,22 +109,26 @@ def _memory(roots: Roots) -> Use:
     models, n = len(roots.copies_bytes), len(roots.copies_bytes) * copies
     each = float(roots.copies_bytes.mean()) if models else 0.0
     one = free_memory_bytes(endpoint)
-    fit = min(n, int(one // each) * roots.instances) if each else 0
+    fit = min(n, int(one // each) * roots.instances_then) if each else 0
     text = (
         f"memory: {fit:,} of {n:,} copies fit, {units.show_bytes(each)} each on average: the called models need "
         f"{units.show_bytes(roots.need_bytes)}, the memory for models is {units.show_bytes(roots.have_bytes)}"
+        f"{roots.then_in_words}"
     )
     evidence: dict[str, float | str] = {"copies": n, "copies_that_fit": fit, "bytes_each": each}
-    hosts = max(roots.instances + 1, ceil(roots.need_bytes / one)) if one > 0 else roots.instances + 1
+    hosts = max(roots.instances_then + 1, ceil(roots.need_bytes / one)) if one > 0 else roots.instances_then + 1
     larger = roots.instances == 1 and copies == 1 and n > 0 and fit == 0
-    advice = "an instance type with more memory" if larger or copies > 1 else roots.advised(hosts)
+    advice = "an instance type with more memory" if larger or copies > 1 else roots.advised(roots.enough(hosts))
     return Use(roots.need_bytes, roots.have_bytes, text, advice, evidence)
 
 
 def _placement(roots: Roots) -> Use:
     need, have = units.show_bytes(roots.need_bytes), units.show_bytes(roots.have_bytes)
-    text = f"placement: all called models would fit ({need} of {have}), but one instance gets more than it holds"
-    return Use(roots.need_bytes, roots.have_bytes, text, "endpoint.router.placement=most_free")
+    text = (
+        f"placement: all called models would fit ({need} of {have}{roots.then_in_words}), but the router gives one "
+        "instance more than it holds, which AWS decides; more instances leave room for that"
+    )
+    return Use(roots.need_bytes, roots.have_bytes, text, roots.advised(roots.enough(roots.instances_then + 1)))
 
 
 def _tasks(roots: Roots) -> Use:
@@ -125,12 +143,14 @@ def _tasks(roots: Roots) -> Use:
 
 
 def _models(roots: Roots) -> Use:
-    hosts, called = roots.instances, int((roots.tenants.calls > 0).sum())
+    hosts, called = roots.instances_then, int((roots.tenants.calls > 0).sum())
     have = (roots.scenario.server_kind.most_models or 0) * hosts
     need = called * copies_of_each(roots.scenario)
-    text = f"models: {need:,} copies are called, the server has room for {have:,}, whatever they take"
+    text = (
+        f"models: {need:,} copies are called, the server has room for {have:,}{roots.then_in_words}, whatever they take"
+    )
     enough = ceil(need / max(1, have // hosts))
-    return Use(need, have, text, roots.advised(max(hosts + 1, enough)))
+    return Use(need, have, text, roots.advised(roots.enough(max(hosts + 1, enough))))
 
 
 def _disk(roots: Roots) -> Use:
@@ -139,10 +159,10 @@ def _disk(roots: Roots) -> Use:
         return misfit
     endpoint, called = roots.scenario.endpoint, roots.tenants.calls > 0
     sizes = [model.artifact_bytes for model in roots.scenario.model_table() if called[model.index]]
-    need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * roots.instances
+    need, have = sum(sizes) * copies_of_each(roots.scenario), endpoint.disk_bytes * roots.instances_then
     text = (
         f"disk: the artefacts of the called models take {units.show_bytes(need)}, the disks have "
-        f"{units.show_bytes(have)}: they are downloaded again and again"
+        f"{units.show_bytes(have)}{roots.then_in_words}: they are downloaded again and again"
     )
     return Use(need, have, text, "a larger endpoint.disk_size")
 
@@ -167,15 +187,15 @@ def _device_memory(roots: Roots) -> Use:
     models = [model for model in roots.scenario.model_table() if called[model.index]]
     need = sum(model.device_memory_bytes * model.workers for model in models) * copies_of_each(roots.scenario)
     one = devices.free_bytes * devices.count
-    have = one * roots.instances
+    have = one * roots.instances_then
     copies = sum(int(run.devices.copies.sum()) for run in roots.runs if run.devices is not None)
     text = (
         f"device memory: the called models need {units.show_bytes(need)}, there are {units.show_bytes(have)} for "
-        f"models: {copies:,} copies to a device"
+        f"models{roots.then_in_words}: {copies:,} copies to a device"
     )
     enough = ceil(need / one)
     more = f"{_more(roots)}, or a type with more device memory"
-    advice = roots.advised(enough) if enough > roots.instances else more
+    advice = roots.advised(roots.enough(enough)) if enough > roots.instances_then else more
     return Use(float(need), float(have), text, advice)
 
 

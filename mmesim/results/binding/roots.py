@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count as count_from
+from math import ceil
 from typing import Literal
 
 import numpy as np
@@ -15,10 +17,12 @@ from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
 from mmesim.preflight.workers import occupancy
+from mmesim.results.binding.up import up_while_loading
 from mmesim.results.figures import DEVICE_USE, USE, measured_s, worker_use
 from mmesim.results.over_time.fleet import cpu_share
 from mmesim.results.run_data import RunData, TenantData
 from mmesim.results.tenants import pooled_tenants
+from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.scenario import Scenario
 from mmesim.stats.means import mean
 
@@ -95,10 +99,24 @@ class Roots:
 
     @property
     def queue(self) -> Resource:
-        """What a call in a queue waits for: of CPU, device and workers in series, the one that is used more."""
+        """What a call in a queue waits for: of CPU, device and workers in series, the one that is used more.
+
+        Where workers are added while calls wait, and neither CPU nor device is full, it is workers: those that are not
+        there yet.
+        """
+        if self.grows and max(self.cpu, self.device) < FULL:
+            return "workers"
         if max(self.cpu, self.device) < AS_BUSY * self.workers:
             return "workers"
         return "cpu" if self.cpu >= self.device else self.on_device
+
+    @cached_property
+    def grows(self) -> bool:
+        """Whether the busiest model gets more workers while its calls wait."""
+        if self.busiest is None:
+            return False
+        workers = self.scenario.server_kind.model_workers(self.scenario.model_table()[self.busiest])
+        return workers.at_most > workers.at_start
 
     @cached_property
     def device(self) -> float:
@@ -178,7 +196,7 @@ class Roots:
             return "models"
         if lacked["tasks"] > lacked["memory"]:
             return "tasks"
-        return "placement" if self.instances > 1 and self.fit_all else "memory"
+        return "placement" if self.instances_then > 1 and self.fit_all else "memory"
 
     @property
     def stall(self) -> Resource:
@@ -227,6 +245,36 @@ class Roots:
             return endpoint.instance_count
         return max(1, round(sum(float(run.hosts.up_s.sum()) for run in self.runs) / self.measured_s))
 
+    @cached_property
+    def instances_then(self) -> int:
+        """Hosts that were up while calls waited for loads, rounded; those that a deploy adds do not count."""
+        then = up_while_loading(self.runs)
+        return self.instances if then is None else max(1, min(round(then), self.scenario.endpoint.most_instances))
+
+    @property
+    def is_without_lost(self) -> bool:
+        """Whether instances of a fixed fleet were missing while calls waited for loads."""
+        return self.scenario.endpoint.autoscaling is None and self.instances_then < self.instances
+
+    @property
+    def then_in_words(self) -> str:
+        """Of which fleet a figure is where instances were missing, as the end of a phrase."""
+        if not self.is_without_lost:
+            return ""
+        return f" on the {self.instances_then} of {self.instances} instances that were up while calls waited"
+
+    def enough(self, instances: int) -> int:
+        """So many instances; where some were lost as many more as it takes that these are left.
+
+        What is lost is an Availability Zone, be it the one with the most instances, or as many instances as were.
+        """
+        if not self.is_without_lost:
+            return instances
+        zones = self.scenario.endpoint.zones
+        if zones == 1 or not any(isinstance(fault.what, ZoneLoss) for fault in self.scenario.faults):
+            return instances + self.instances - self.instances_then
+        return next(count for count in count_from(instances) if count - ceil(count / zones) >= instances)
+
     def advised(self, instances: int) -> str:
         """So many instances, as in `--set`; with autoscaling as the fewest."""
         key = "instance_count" if self.scenario.endpoint.autoscaling is None else "autoscaling.min"
@@ -246,13 +294,13 @@ class Roots:
 
     @property
     def have_bytes(self) -> float:
-        """Memory for models on all hosts."""
-        return float(free_memory_bytes(self.scenario.endpoint) * self.instances)
+        """Memory for models on all hosts that were up while calls waited for loads."""
+        return float(free_memory_bytes(self.scenario.endpoint) * self.instances_then)
 
     @property
     def fit_all(self) -> bool:
-        """Whether all copies would fit, were they placed well: on equal hosts, largest first."""
-        hosts = self.instances
+        """Whether all copies would fit on the hosts that were up then, were they placed well: largest first."""
+        hosts = self.instances_then
         free = np.full(hosts, float(free_memory_bytes(self.scenario.endpoint)))
         for size in -np.sort(-np.repeat(self.copies_bytes, copies_of_each(self.scenario))):
             host = int(free.argmax())

@@ -42,9 +42,10 @@ def _cost(deploy: Deploy, runs: Sequence[RunData], told: Sequence[Sequence[Happe
         return
     cold, usual = mean([after for after, _ in counted]), mean([before for _, before in counted])
     evidence: dict[str, float | str] = {"cold_calls": cold, "cold_calls_as_before": usual}
+    often = " on average" if len(counted) > 1 else ""
     text = (
-        f"deploy {deploy.name}: {cold:,.0f} calls waited for a load between its first shift and "
-        f"{units.show_seconds(AFTER_S)} after its last ({usual:,.0f} at the rate of before)"
+        f"deploy {deploy.name}: {cold:,.0f} calls waited for a load{often} between its first shift and "
+        f"{units.show_seconds(AFTER_S)} after its last ({usual:,.0f} expected at the rate before the deploy)"
     )
     ended = [one for run, happened in zip(runs, told, strict=True) for one in _end(run, happened)]
     if ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from mmesim import units
@@ -76,15 +75,19 @@ def _edge(entry: Mapping[str, object]) -> Iterator[Finding]:
     decided = entry["decided_on"]
     is_share = isinstance(decided, Mapping) and decided["unit"] == "1" and limit <= 1.0
     scale = min(float(limit), 1.0 - float(limit)) if is_share else float(limit)
-    distance = abs(nearest - float(limit)) / scale if scale > 0.0 else math.inf
-    if distance >= EDGE:
+    if not _near(nearest, limit, scale):
         return
+    what = "the figure" if _near(float(value), limit, scale) else "an end of its 95 % interval"
     yield Finding(
         id="edge",
         severity="warning",
-        text=f"{entry['text']}: {entry['verdict']}, but on an edge: the figure is within "
+        text=f"{entry['text']}: {entry['verdict']}, but on an edge: {what} is within "
         f"{units.show_fraction(EDGE)} of its limit, so a little more load can change the answer",
         evidence={"value": float(value), "nearest": nearest, "limit": float(limit)},
         source="docs/how-to/what-you-do-not-know.md",
         try_="mmesim robustness, or some reserve",
     )
+
+
+def _near(figure: float, limit: float, scale: float) -> bool:
+    return scale > 0.0 and abs(figure - limit) / scale < EDGE

@@ -61,7 +61,8 @@ def courses(scenario: Scenario, run: RunData) -> tuple[Course, ...]:
     if not scenario.is_watched or not any(one.kind in EVENTS for one in events):
         return ()
     calls, acts = minutes(scenario, run), [acting(scenario, run, one) for one in events]
-    each = [_course(act, acts, calls) for act in acts]
+    names = [limited_by(act.event.kind, act.event.name) for act in acts]
+    each = [_course(act, acts, calls.limited_after(name)) for act, name in zip(acts, names, strict=True)]
     hurt = shares(calls, acts, [of for _, of in each])
     told = zip(each, *hurt, strict=True)
     return tuple(replace(one, slow=int(slow), failed=failed) for (one, _), slow, failed in told if one.kind in EVENTS)
@@ -71,6 +72,11 @@ def recovery_s(scenario: Scenario, run: RunData, name: str) -> float:
     """The slowest recovery after the faults or deploys of a name; nan when there was none in this replication."""
     found = [one.recovered_s for one in courses(scenario, run) if one.name == name and one.kind in CAUSES_OF]
     return max((one for one in found if not math.isnan(one)), default=math.nan)
+
+
+def limited_by(kind: Kind, name: str) -> str | None:
+    """What lines of `expect` call an event; None for what they cannot name: a scale-out."""
+    return name if kind in CAUSES_OF else None
 
 
 def _course(of: Acting, acts: Sequence[Acting], calls: Minutes) -> tuple[Course, slice]:

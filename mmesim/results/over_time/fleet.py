@@ -98,10 +98,15 @@ def cpu_share(run: Seen) -> Floats:
 
 
 def peak(run: RunData, weights: NDArray[np.number]) -> float:
-    """The largest sum of weights of hosts that were there at once within the measured time."""
+    """The largest sum of weights of hosts that were there at once within the measured time; a host that goes when
+    another comes was there with it, as in `most_hosts` of a deploy.
+    """
     spans = weighing(run, weights)
-    moments = [run.warmup_s, *(one.start_s for one in spans if run.warmup_s < one.start_s < run.duration_s)]
-    return max(math.fsum(one.weight for one in spans if one.start_s <= at_s < one.end_s) for at_s in moments)
+    came = [one.start_s for one in spans if run.warmup_s < one.start_s < run.duration_s]
+    at_first = math.fsum(one.weight for one in spans if one.start_s <= run.warmup_s < one.end_s)
+    return max(
+        at_first, *(math.fsum(one.weight for one in spans if one.start_s <= at_s <= one.end_s) for at_s in came), 0.0
+    )
 
 
 def means(spans: Iterable[Span], starts_s: Floats, ends_s: Floats) -> Floats:

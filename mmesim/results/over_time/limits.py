@@ -7,7 +7,8 @@ The mean latency has no such test; it counts as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -38,10 +39,14 @@ class Minutes:
     cells: CellData
     """All calls; those over the highest latency limit."""
     limits: tuple[tuple[Expectation, CellData], ...]
-    """Each limit, and the calls that it is about; those over it."""
+    """Each limit that a whole minute lies in, and the calls that it is about; those over it."""
 
     def __len__(self) -> int:
         return len(self.cells.calls)
+
+    def limited_after(self, event: str | None) -> Minutes:
+        """The same calls with the limits that count after a fault or deploy; None: after what no line can name."""
+        return replace(self, limits=tuple(one for one in self.limits if one[0].limits_calls_after(event)))
 
     def broken(self, rows: slice) -> Flags:
         """Whether a limit is broken for sure, in each of these minutes."""
@@ -69,19 +74,25 @@ def minutes(scenario: Scenario, run: RunData) -> Minutes:
     windows = scenario.windows_of(scenario.minutes)
     starts_s = windows.start_s + windows.length_s * np.arange(windows.number, dtype=np.float64)
     ends_s: Floats = np.minimum(starts_s + windows.length_s, windows.end_s)
+    held = {e: _held(e, starts_s, ends_s) for e in scenario.kept_limits}
     kept = tuple(
-        (e, _within(e, cells_of(scenario, counted, run), starts_s, ends_s))
+        (e, _within(held[e], cells_of(scenario, counted, run)))
         for e, counted in scenario.kept_limits.items()
+        if held[e].any()
     )
     return Minutes(windows.start_s, windows.end_s, windows.length_s, cells_of(scenario, scenario.minutes, run), kept)
 
 
-def _within(e: Expectation, cells: CellData, starts_s: Floats, ends_s: Floats) -> CellData:
-    """The cells of the minutes that lie wholly in the window of a limit; the others as if without calls."""
-    if e.calls.between_s is None:
+def _held(e: Expectation, starts_s: Floats, ends_s: Floats) -> Flags:
+    """Which minutes lie wholly in the time of a limit."""
+    first_s, last_s = e.calls.between_s or (-math.inf, math.inf)
+    return (starts_s >= first_s) & (ends_s <= last_s)
+
+
+def _within(held: Flags, cells: CellData) -> CellData:
+    """The cells of the minutes that a limit holds in; the others as if without calls."""
+    if held.all():
         return cells
-    first_s, last_s = e.calls.between_s
-    held = (starts_s >= first_s) & (ends_s <= last_s)
     calls, ok, over, hits, misses = (
         np.where(held, one, 0) for one in (cells.calls, cells.ok, cells.over, cells.hits, cells.misses)
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmesim.results.figures import hourly_usd
 from mmesim.results.happened import Kind
-from mmesim.results.over_time.course import EVENTS, Course, courses
+from mmesim.results.over_time.course import EVENTS, Course, courses, limited_by
 from mmesim.results.over_time.fleet import peak
 from mmesim.results.run_data import CAUSES, RunData
 from mmesim.results.sections import Count, Entry, Explained, Reason, Value, exactly, explained
@@ -20,7 +20,7 @@ from mmesim.stats.means import CONFIDENCE
 
 NO_LIMIT = "expect names no limit of latency or errors"
 NEVER_BROKEN = "no limit was broken"
-NOT_MEASURED = "no minute after it was measured"
+NOT_MEASURED = "no whole minute with a limit was measured after it"
 
 CHANGES = (Kind.scale_out, Kind.scale_in, Kind.deploy)
 """What changes a fleet on purpose: lost instances alone are no fleet whose cost is to be compared."""
@@ -121,8 +121,10 @@ def _followed(scenario: Scenario, each: Sequence[Sequence[Course]]) -> dict[str,
     """What followed the events of one name; `each`: those of each replication."""
     flat = [one for found in each for one in found]
     lost = sum(math.isinf(one.recovered_s) for one in flat)
-    if not any(e.limits_calls for e in scenario.expect):
-        unknown = NO_LIMIT
+    event = limited_by(flat[0].kind, flat[0].name)
+    if not any(e.limits_calls_after(event) for e in scenario.expect):
+        others = any(e.limits_calls for e in scenario.expect)
+        unknown = f"{NO_LIMIT} after {event or 'a scale-out'}" if others else NO_LIMIT
     else:
         unknown = NOT_MEASURED if all(math.isnan(one.recovered_s) for one in flat) else NEVER_BROKEN
     recovered = _spread(each, lambda one: one.recovered_s, unknown)

@@ -14,7 +14,7 @@ from mmesim.errors import CatalogueError, did_you_mean
 HOME_REGION = "us-east-1"
 PRICES = {
     "sagemaker_hosting": "SageMaker's price for hosting",
-    "sagemaker_component_not_stated": "SageMaker's price, for which use is not stated",
+    "sagemaker_component_not_stated": "SageMaker's price (the source does not say for which use)",
     "sagemaker_notebook": "SageMaker's price for notebooks",
 }
 """Kind of a price in the table -> how it is called."""

@@ -73,7 +73,7 @@ class Router(Data):
     at_scale: Literal["stay", "rehash"] = "stay"
     """What `sticky` does when a host comes or goes (U): `stay`: copies are used where they are; `rehash`, the worst
     case: a copy is not used any more unless it is on the first host of its model, chosen by the hash of its name among
-    the hosts that there are then. `hash` always does so.
+    the hosts that take calls then. `hash` always does so.
     """
     split_by: SplitBy = "calls"
     """What is split between old and new hosts while a deploy shifts traffic (U): `calls`: each goes to the new hosts

@@ -217,8 +217,8 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
             yield Refused("compares with endpoint.pid_limit, which is not set", place, "endpoint: {pid_limit: 32768}")
         if e.metric in COSTS and endpoint.host.price_usd_per_hour is None:
             yield Refused("no price is known for this host", place, "endpoint: {price_per_hour: 0.23 USD}")
-        if e.event is not None and not any(one.limits_calls for one in scenario.expect):
-            yield _no_limit(scenario, place)
+        if e.event is not None and not any(one.limits_calls_after(e.event) for one in scenario.expect):
+            yield _no_limit(scenario, e.event, place)
         if e.event is not None and not e.is_upper:
             message = "asks that the recovery takes longer than that"
             yield Refused(message, place, f"write {e.text.replace('>', '<', 1)}")
@@ -230,21 +230,21 @@ def _undecidable(scenario: Scenario) -> Iterator[Refused]:
 def _unrecoverable(scenario: Scenario) -> Iterator[Refused]:
     """A plan that asks for a recovery, where no limit holds at every time."""
     plan = scenario.plan
-    always = any(e.limits_calls and e.calls.between_s is None for e in scenario.expect)
+    always = any(e.limits_calls_after(None) and e.calls.between_s is None for e in scenario.expect)
     if plan is not None and plan.recover_within_s is not None and not always:
         message = "needs a limit of latency or errors that can be kept again, at any time of the run"
         yield Refused(message, ("plan", "recover_within"), "expect: [p99 < 500 ms, error_rate < 1 %]")
 
 
-def _no_limit(scenario: Scenario, place: Place) -> Refused:
-    """A recovery is measured by limits of the run or of a window of it; those `after` an event are none."""
-    part = next((e for e in scenario.expect if e.limits_calls_of_a_part), None)
+def _no_limit(scenario: Scenario, event: str, place: Place) -> Refused:
+    """A recovery from an event is measured by limits of the run; those `after` another event are none."""
+    part = next((e for e in scenario.expect if e.limits_calls), None)
     if part is None:
         message = "there is no limit of latency or errors that could be kept again"
         return Refused(message, place, "expect: [p99 < 500 ms, error_rate < 1 %]")
     message = (
-        f"`{part.text}` limits a part of the run alone; recovery asks from when on a limit is kept again, minute by "
-        "minute, so it needs one without `after`"
+        f"`{part.text}` limits the calls after {part.calls.after} alone; recovery asks from when on a limit is kept "
+        f"again, so it needs one without `after`, or one after {event}"
     )
     # The words of the selection go: its figure, its group and its limit stay.
     group = "" if part.calls.group is None else f" of {part.calls.group}"

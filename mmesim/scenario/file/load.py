@@ -13,7 +13,7 @@ from mmesim.scenario.file.beliefs import SECTION, with_middles
 from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.file.deployed import deployed
 from mmesim.scenario.file.from_json import unit_may_follow
-from mmesim.scenario.file.merge import named, override_all, read_with_bases, with_bases
+from mmesim.scenario.file.merge import file_of, named, override_all, read_with_bases, with_bases
 from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation, locate
 from mmesim.scenario.file.server_config import is_read, with_config
@@ -41,7 +41,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """
     twice: list[Problem] = []
     try:
-        scenario = resolve(override_all(read_with_bases(Path(path), twice), overrides))
+        scenario = resolve(override_all(read_with_bases(file_of(path), twice), overrides))
     except ScenarioError as error:
         raise ScenarioError(_in_order([*twice, *error.problems])) from None
     if twice:

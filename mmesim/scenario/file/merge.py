@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmesim.errors import Problem, ScenarioError, did_you_mean
+from mmesim.errors import Problem, ScenarioError, UserError, did_you_mean
 from mmesim.scenario.clients.retries import RETRIES
 from mmesim.scenario.deploys.strategy import STRATEGIES
 from mmesim.scenario.endpoint.autoscaling.policies import POLICIES
@@ -46,6 +46,17 @@ GRID = "grid"
 _WHOLE = frozenset({"percentiles", "to", "uncertain", GRID})
 """Keys whose map is one value: never mixed from two files. A grid is the question that a plan or a sweep asks: with the
 fields of another one it would be neither."""
+
+
+def file_of(given: object) -> Path:
+    """The path that somebody gave as a scenario; raises UserError for what is neither a path nor a scenario."""
+    if isinstance(given, str | Path):
+        return Path(given)
+    its = "its .scenario, " if hasattr(given, "scenario") else ""
+    raise UserError(
+        f"a scenario is wanted, not a {type(given).__name__}: give {its}what Scenario.from_yaml returns, or the path "
+        "of a file"
+    )
 
 
 def read_with_bases(path: Path, twice: list[Problem] | None = None) -> Located:

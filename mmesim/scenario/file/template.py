@@ -9,7 +9,7 @@ from typing import Self
 from mmesim.errors import SimulationError
 from mmesim.scenario.file.dump import dump, source
 from mmesim.scenario.file.load import resolve
-from mmesim.scenario.file.merge import override_all, read_with_bases, without_lines
+from mmesim.scenario.file.merge import file_of, override_all, read_with_bases, without_lines
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_text, write_flow
 from mmesim.scenario.run.belief import Belief
@@ -29,7 +29,7 @@ class Template:
     @classmethod
     def read(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
         """The template of a file, its bases and overrides such as `endpoint.instance_count=6`; raises ScenarioError."""
-        return cls(override_all(read_with_bases(Path(path)), overrides))
+        return cls(override_all(read_with_bases(file_of(path)), overrides))
 
     @staticmethod
     def given(scenario: Scenario | Template | str | Path) -> Template:

@@ -99,19 +99,15 @@ class Expectation:
 
     @property
     def limits_calls(self) -> bool:
-        """Whether it bounds the latency or the errors of calls, always or in a window of the run: what recovery is
-        measured against. Lines `after` an event are about that event alone.
-        """
-        return self._is_limit and self.calls.after is None
-
-    @property
-    def limits_calls_of_a_part(self) -> bool:
-        """Whether it bounds them after an event alone."""
-        return self._is_limit and not self.limits_calls
-
-    @property
-    def _is_limit(self) -> bool:
+        """Whether it bounds the latency or the errors of calls, in the whole run or in a part of it."""
         return self.is_upper and (self.is_latency or self.metric == "error_rate")
+
+    def limits_calls_after(self, event: str | None) -> bool:
+        """Whether recovery from a fault or deploy is measured against it: lines `after` another one are not about it.
+
+        None for what no line can name, such as a scale-out.
+        """
+        return self.limits_calls and self.calls.after in (None, event)
 
     @property
     def meaning(self) -> str:

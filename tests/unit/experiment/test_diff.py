@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmesim import Scenario, diff, run
+from mmesim import Scenario, capacity, diff, explain, plan, robustness, run, split, sweep
 from mmesim.errors import UserError
+from mmesim.report.content.diff import diff_report
+from mmesim.report.text import text
 from mmesim.results.compare import deltas
 from mmesim.results.result import Result
 from mmesim.stats.means import mean_interval
@@ -192,3 +194,23 @@ def test_the_difference_of_a_percentile_that_jumps_is_held() -> None:
         found = diff(a, a.with_({"models.x.pinned": "true"}), replications=5)["p99"].difference
         assert found.ci95 is not None
         assert found.ci95[0] <= -602.6 <= found.ci95[1]
+
+
+def test_a_fleet_that_was_not_all_there_is_compared_by_its_own_price_too(base):
+    """Without a limit of latency nobody judges slow calls, and an instance that is lost costs nothing."""
+    lost = {"faults": [{"name": "loss", "at": "20 s", "instance_loss": {"replace": False}}]}
+    quiet = base.with_(expect=[])
+    said = text(diff_report(diff(quiet, quiet.with_(**lost), replications=1)), width=140)
+    own = "the instances that the scenarios begin with: a 0.60 USD, b 0.60 USD"
+    assert f"(usd_per_hour: mean during the run; {own})" in " ".join(said.split())
+    (row,) = [" ".join(line.split()) for line in said.splitlines() if "fault loss" in line]
+    assert row.startswith("fault loss - ")
+    assert row.endswith(" failed (host_lost)")
+    assert "(slow calls are not known: expect names no limit of latency or errors)" in said
+
+
+@pytest.mark.parametrize("one", [run, diff, sweep, plan, explain, robustness, capacity, split])
+def test_a_result_in_place_of_a_scenario_says_what_to_give(slower, one):
+    given = (slower.a, slower.b) if one is diff else (slower.a,)
+    with pytest.raises(UserError, match=r"a scenario is wanted, not a Result: give its \.scenario"):
+        one(*given)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mmesim import diff
 from mmesim.experiment.replicate import run_replications
+from mmesim.experiment.sweep.result import SweepResult, swept_point
 from mmesim.experiment.sweep.sweep import sweep
 from mmesim.experiment.uncertain import uncertain
 from mmesim.report.content.diff import diff_report
 from mmesim.report.content.sweep import sweep_report
 from mmesim.report.text import text
+from mmesim.results.result import Result
 from mmesim.scenario import Scenario
 from tests.helpers.texts import load_text
+from tests.unit.results.test_course import CRASH, of
+from tests.unit.results.test_course import run as run_of
 
 TEXT = """
 name: some
@@ -135,3 +140,14 @@ def test_a_difference_of_what_is_not_recovered_from_has_no_value_but_a_reason() 
     assert delta.a.reason == "not recovered from in 2 of 2 replications"
     assert delta.difference.value is None
     assert delta.b.value is not None
+
+
+def test_a_sweep_shows_the_recoveries_that_expect_names_and_all_on_demand() -> None:
+    case = of("p99 < 1 s", "recovery after loss < 5 min")
+    data = run_of(case, [0, 0, 20, 20, 20, *[0] * 5])
+    points = (swept_point(0, {"endpoint.instance_count": 1}, Result(case, (data,))),)
+    found = SweepResult(case, ("endpoint.instance_count",), points, 1, 1, 0)
+    assert found.frame["recovery after loss_ms"].tolist() == [150_000.0]
+    assert list(found.shown_of_some) == ["recovery after loss"]
+    assert list(replace(found, shows_recoveries=True).shown_of_some) == list(found.of_some)
+    assert f"recovery after {CRASH}" in found.of_some

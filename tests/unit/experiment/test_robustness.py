@@ -222,6 +222,14 @@ def test_of_many_settings_the_answer_names_two_and_a_table_says_what_each_change
     assert any(line[:3] == ["3", "1", "1.15"] and line[3:5] == ["FAIL", "p90"] for line in lines)
 
 
+def test_the_table_has_the_figure_that_decides_and_names_fields_in_full(flipped: Robustness):
+    shown = text(robustness_report(flipped))
+    assert "p90 < 500 ms" in shown.partition("\n\n")[2].partition("expected")[2].splitlines()[0]
+    row = next(line for line in shown.splitlines() if line.startswith("endpoint.load_slots = 1  "))
+    assert row.split()[3:7] == ["FAIL", "p90", "31.0", "%"]
+    assert any(line.startswith("endpoint.router.policy = hash  ") for line in shown.splitlines())
+
+
 def test_it_holds_everywhere():
     found = robustness(scenario(), executor=fakes.Fake(never_slow))
     assert found.answer == "holds in 9 of 9 settings of what AWS does not publish"

@@ -367,7 +367,7 @@ def test_what_cannot_be_plotted_is_told(tmp_path: Path) -> None:
 
 def test_a_sweep_shows_itself_in_a_notebook() -> None:
     result = swept({COUNT: [1, 2]})
-    assert result._repr_html_().count("<tr") == 3
+    assert result._repr_html_().count("<tr") == 6  # a head and two points, in two tables below each other
     assert repr(result) == f"SweepResult('swept', 2 of 2 points, ['{COUNT}'])"
 
 

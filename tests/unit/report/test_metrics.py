@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,6 +25,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from mmesim import run
 from mmesim.arrays import Floats
+from mmesim.engine.measure.live import ANSWERS_4XX, ANSWERS_5XX
 from mmesim.errors import UserError
 from mmesim.report.metrics import put
 from mmesim.report.metrics.dates import Dates
@@ -35,6 +37,8 @@ from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet, fit
 from mmesim.report.metrics.table import family_name
 from mmesim.results.period_tables import Histogram
 from mmesim.results.tables import WINDOW_COLUMNS
+from mmesim.scenario.clients.causes import FAILURES, Cause
+from tests.helpers.files import ROOT
 from tests.helpers.texts import load_text
 from tests.unit.report.test_page import HOSTILE
 
@@ -344,6 +348,23 @@ def test_the_dashboard_shows_what_is_written_beside_what_aws_has(of: Export, req
     assert {widget["properties"]["region"] for widget in body["widgets"]} == {of.region}
     places = {(widget["x"], widget["y"]) for widget in body["widgets"]}
     assert len(places) == len(body["widgets"])
+
+
+def test_the_dashboard_is_of_the_region_that_is_asked_for(folder: Path) -> None:
+    body = _body(Export.of(folder, START, region="eu-central-1"))
+    assert {widget["properties"]["region"] for widget in body["widgets"]} == {"eu-central-1"}
+    with pytest.raises(UserError, match=r"--region 'Frankfurt' is not a region of AWS: write a name such as eu-"):
+        Export.of(folder, START, region="Frankfurt")
+
+
+def test_the_guide_says_which_failures_cloudwatch_counts() -> None:
+    guide = (ROOT / "docs" / "how-to" / "compare-with-cloudwatch.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in guide.split("\n") if line.startswith("| `")]
+    said = {cause: row for row in rows for cause in re.findall(r"`(\w+)`", row[0]) if cause in list(Cause)}
+    assert set(said) == set(Cause)
+    for cause, (_, client, _, is_4xx, is_5xx, _) in said.items():
+        assert client == FAILURES[Cause(cause)].client
+        assert ((is_4xx == "yes"), (is_5xx == "yes")) == (cause in ANSWERS_4XX, cause in ANSWERS_5XX)
 
 
 def test_prometheus_reads_what_the_table_says(of: Export) -> None:

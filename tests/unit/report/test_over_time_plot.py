@@ -29,7 +29,7 @@ def test_each_panel_draws_its_means_and_their_bands(seen: OverTime) -> None:
         "instances",
         "hit ratio [%]",
         "latency [ms]",
-        "failed [1/min]",
+        "failed calls [1/min]",
         "calls in flight",
         "CPU [%]",
         "cost [USD/h]",
@@ -49,7 +49,7 @@ def test_what_happened_is_marked_where_it_happened(seen: OverTime) -> None:
         assert [mark[0] for mark in marks] == [2.5, 200.0 / 60.0]
     assert {text.get_text() for text in panels[0].texts} == {f"fault {LOSS}", "scale-out cpu"}
     assert len({text.get_position()[1] for text in panels[0].texts}) == 2  # near each other: in two rows
-    assert [text.get_text() for text in panels[2].texts] == ["limit 1 s"]
+    assert [text.get_text() for text in panels[2].texts] == ["limit 1 s of p99"]
 
 
 def test_the_end_of_a_fault_and_a_scheduled_action_are_marked(seen: OverTime) -> None:
@@ -64,7 +64,7 @@ def test_the_end_of_a_fault_and_a_scheduled_action_are_marked(seen: OverTime) ->
 def test_failures_without_causes_are_a_share(seen: OverTime) -> None:
     quiet = OverTime(of("p99 < 1 s").model_copy(update={"faults": ()}), seen.runs[:1])
     axes = over_time(quiet).axes[3]
-    assert axes.get_ylabel() == "failed [%]"
+    assert axes.get_ylabel() == "failed attempts [%]"
     assert np.asarray(axes.lines[0].get_ydata()).tolist() == [25.0] * 11
 
 

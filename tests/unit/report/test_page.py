@@ -26,6 +26,7 @@ from mmesim.report.text import text
 from mmesim.results.result import Result
 from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
+from mmesim.scenario.file.dump import dump
 from tests.helpers.page import Page, digest
 from tests.helpers.texts import load_text
 from tests.unit.experiment.test_diff import TEXT
@@ -198,11 +199,49 @@ def test_the_distribution_agrees_with_the_summary_at_each_limit(kept: Kept) -> N
 
 
 def test_a_chart_over_time_holds_each_value_until_its_window_ends(page: Page) -> None:
-    (latency,) = [chart for chart in page.data["charts"] if chart["curves"][0]["label"] == "mean of a minute"]
+    (latency,) = [chart for chart in page.data["charts"] if "mean" in [one["label"] for one in chart["curves"]]]
     assert latency["steps"]
     assert latency["points"] == [0.0, 1.0, 1.667]  # two minutes begin, and the run ends in the second
-    assert latency["curves"][0]["values"] == [20.0, None, None]
+    (mean,) = [one for one in latency["curves"] if one["label"] == "mean"]
+    assert mean["values"] == [20.0, None, None]
     assert not next(chart for chart in page.data["charts"] if chart["id"] == "chart-distribution")["steps"]
+
+
+def test_latency_over_time_has_percentiles_of_each_minute_and_the_limits(tmp_path: Path) -> None:
+    mean, p50, p99 = (np.array([1e3 * ms, np.nan]) for ms in (20, 10, 700))
+    minutes = windows(
+        ClientLatency=mean,
+        ClientLatency_p50=p50,
+        ClientLatency_p99=p99,
+        ClientLatency_SampleCount=np.array([9.0, 0.0]),
+    )
+    of = scenario(["p99 < 500 ms", "p95 < 500 ms", "p50 < 10 ms"], run={"replications": 2})
+    data = replications(of, CALLS, CALLS, windows=minutes)
+    page = Page(run_page(Kept.read(Result(of, data).save(tmp_path / "result"))))
+    (chart,) = [one for one in page.data["charts"] if one["curves"][-1]["label"] == "p99"]
+    assert {one["label"]: one["values"][0] for one in chart["curves"]} == {"p50": 10.0, "mean": 20.0, "p99": 700.0}
+    assert [(one["value"], one["label"]) for one in chart["limits"] if one["axis"] == "y"] == [
+        (10.0, "limit 10 ms of p50"),
+        (500.0, "limit 500 ms of p99, p95"),
+    ]
+    labels = [value or "" for _, name, value in page.attributes if name == "aria-label"]
+    (said,) = [label for label in labels if label.startswith("Latency over time, minute by minute, ms: ")]
+    assert said.endswith("dashed: limit 10 ms of p50; dashed: limit 500 ms of p99, p95")
+
+
+def test_a_deploy_of_other_hosts_is_why_the_calls_themselves_tell_no_misses(tmp_path: Path) -> None:
+    bigger = {"at": 50.0, "to": {"endpoint.memory": "16 GiB"}}
+    of = load_text(dump(scenario(deploys=[bigger])))
+    page = Page(run_page(Kept.read(Result(of, replications(of, CALLS)).save(tmp_path / "result"))))
+    assert "; a deploy brings hosts with another memory" in page.sections["cache"]
+    assert "recorded" not in page.sections["cache"]
+
+
+def test_attempts_are_not_drawn_as_answered_calls(page: Page, kept: Kept) -> None:
+    (chart,) = [one for one in page.data["charts"] if one["curves"][-1]["label"] == "attempts"]
+    (column,) = [batch["ClientLatency_SampleCount"] for batch in kept.windows(["start_s", "ClientLatency_SampleCount"])]
+    answered = chart["curves"][0]
+    assert (answered["label"], answered["values"][0]) == ("answered well", pytest.approx(column[0] / 60.0, rel=1e-3))
 
 
 def test_limits_far_from_every_call_are_on_the_axis_of_the_distribution(kept: Kept) -> None:

@@ -79,8 +79,8 @@ def test_simulated_time_rate_hits_and_time_left(monkeypatch: pytest.MonkeyPatch)
         clock.now += 4.0
         bar(0, 1800.0, 216_000, 3960, 40)
     assert frames(stream) == [
-        "25 % 0 of 2 replications, simulated 15 min of 60 min, 98.0 % hits, 27,000 requests/s, 12 s left",
-        "50 % 1 of 2 replications, simulated 30 min of 60 min, 99.0 % hits, 27,000 requests/s, 8 s left",
+        "25 % done, 0 of 2 replications, simulated 15 min of 60 min, 98.0 % hits, 27,000 requests/s, 12 s left",
+        "50 % done, 1 of 2 replications, simulated 30 min of 60 min, 99.0 % hits, 27,000 requests/s, 8 s left",
     ]
 
 
@@ -106,7 +106,7 @@ def test_replications_at_the_same_time_add_up_and_there_may_be_more_of_them() ->
         bar.part(2)(0, 50.0, 10, 0, 0)
         clock.now += 2.0
         bar.part(2)(1, 50.0, 10, 0, 0)
-    assert frames(stream)[-1].startswith("25 % 0 of 4 replications, ")
+    assert frames(stream)[-1].startswith("25 % done, 0 of 4 replications, ")
 
 
 def test_it_is_drawn_at_most_twice_a_second() -> None:
@@ -124,7 +124,7 @@ def test_the_end_is_never_more_than_all() -> None:
         bar(0, 90.0, 10)
         clock.now += 2.0
         bar(0, 130.0, 10)  # the last calls are answered after the last arrival
-    assert frames(stream)[-1].startswith("100 % simulated 100 s of 100 s")
+    assert frames(stream)[-1].startswith("100 % done, simulated 100 s of 100 s")
 
 
 def test_the_bar_is_wiped_at_the_end_and_is_not_there_before_the_first_value() -> None:
@@ -150,9 +150,9 @@ def test_what_is_in_the_store_is_no_work() -> None:
         clock.now += 5.0
         bar(2000, 1000, 3000, 200_000)
     assert frames(stream) == [
-        "25 % 1,500 of 3,000 simulations, 10,000 requests/s, 15 s left",
-        "50 % 2,000 of 3,000 simulations, 10,000 requests/s, 10 s left",
-        "100 % 3,000 of 3,000 simulations, 13,000 requests/s, 0 s left",
+        "25 % done, 1,500 of 3,000 simulations, 10,000 requests/s, 15 s left",
+        "50 % done, 2,000 of 3,000 simulations, 10,000 requests/s, 10 s left",
+        "100 % done, 3,000 of 3,000 simulations, 13,000 requests/s, 0 s left",
     ]
 
 

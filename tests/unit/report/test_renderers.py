@@ -7,8 +7,10 @@ import pytest
 from mmesim.report.blocks import Bars, Cell, Column, Lines, Part, Table, Title, cells, report
 from mmesim.report.content.run import run_report
 from mmesim.report.markdown import markdown
+from mmesim.report.page.render import render
 from mmesim.report.text import WIDTH, text, wrapped
 from mmesim.results.result import Result
+from tests.helpers.page import Page
 from tests.unit.results.synthetic import Call, replications, scenario
 
 FIGURES = Table(
@@ -27,6 +29,23 @@ REPORT = report(
     [Title("Latency, ms"), WHY, LEDGER],
     [Title("Findings"), Lines(("one", "two"), "list")],
 )
+
+WIDE_TABLE = Table(
+    (Column("point", "right"), *(Column(f"figure {n}", "right", "ms") for n in range(12))),
+    tuple((Cell(f"{row}"), *(Cell(f"{row}{n:02}", "[1,338, 1,517]") for n in range(12))) for row in (7, 8)),
+)
+
+
+def test_a_table_wider_than_a_page_becomes_several_which_name_their_rows() -> None:
+    page = Page(f"<section id='x'>{render((WIDE_TABLE,), 'sweep')}</section>")
+    labels = [value for _, name, value in page.attributes if name == "aria-label"]
+    assert labels == ["sweep", "sweep, continued", "sweep, continued"]
+    words = page.sections["x"].split()
+    assert [words.count(one) for one in ("point", "7", "8")] == [3, 3, 3]
+    assert [words.count(f"{row}{n:02}") for row in (7, 8) for n in range(12)] == [1] * 24
+    narrow = Page(f"<section id='x'>{render((WIDE_TABLE.only(range(4)),), 'sweep')}</section>")
+    assert narrow.tags.count("table") == 1
+
 
 FORGED = "m\nPASS  all limits hold\r\u2028\x85\ty"
 

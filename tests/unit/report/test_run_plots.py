@@ -65,6 +65,11 @@ def test_every_picture_has_a_name_a_sentence_and_a_method() -> None:
     assert set(DRAW) == set(OF_RUN) == methods
 
 
+def test_a_notebook_lists_the_pictures_as_calls(run: Result) -> None:
+    html = run.plot._repr_html_()
+    assert all(f"<code>plot.{name}()</code>: {says}" in html for name, says in OF_RUN.items())
+
+
 @pytest.mark.parametrize("name", DRAW)
 def test_a_result_and_its_folder_give_the_same_bytes(name: str, run: Result, kept: Kept, tmp_path: Path) -> None:
     drawn = getattr(run.plot, name)(), DRAW[name](kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mmesim import run
@@ -18,7 +19,7 @@ from mmesim.scenario.figures import PARTS
 from mmesim.scenario.server.server import ConfigRead, Server
 from tests.helpers.texts import load_text
 from tests.unit.experiment.test_diff import TEXT
-from tests.unit.results.synthetic import Call, replications, scenario
+from tests.unit.results.synthetic import Call, hosts, replications, scenario
 
 
 def text(of: Result, colour: bool = False) -> str:
@@ -365,3 +366,11 @@ def test_failed_calls_do_not_make_answers_look_cheap() -> None:
 def test_a_price_that_does_not_change_has_no_interval() -> None:
     (row,) = [line for line in lines(result([WARM] * 10, "cost.month < 1500 USD"), "Expected") if "cost" in line]
     assert row == "  pass   cost.month < 1500 USD   263 USD"
+
+
+def test_the_price_of_a_fleet_that_was_not_all_there_stands_beside_that_of_the_scenarios_own() -> None:
+    of = scenario()
+    found = Result(of, replications(of, [Call(0.02)] * 100, hosts=hosts(up_s=np.array([50.0]), usd_per_hour=0.36)))
+    said = text(found)
+    assert "Cost during this run: 0.18 USD an hour (131 USD a month at that rate), 50" in said
+    assert "  the scenario's own 1 instance: 0.36 USD an hour, 263 USD a month\n" in said

@@ -146,6 +146,29 @@ def test_a_limit_of_a_part_of_the_run_counts_in_its_whole_minutes() -> None:
     assert (math.isnan(found.detected_s), found.recovered_s, found.slow) == (True, 0.0, 0)
 
 
+def test_a_limit_after_an_event_counts_in_the_whole_minutes_after_it_and_for_no_other_event() -> None:
+    case = of("error_rate < 20 %", "error_rate after loss < 1 %")
+    happened = [Happened(150.0, Kind.fault, LOSS), Happened(390.0, Kind.fault, CRASH)]
+    none, lost = [0] * 10, [0, 0, 20, 20, 20, 0, 0, 20, 20, 20]
+    data = run(case, none, lost, happened)
+    loss, crash = courses(case, data)
+    # The loss is in the third minute, so the fourth is the first that lies wholly after it; it ends at 240 s.
+    assert (loss.detected_s, loss.recovered_s) == (90.0, 150.0)
+    # A tenth of the calls fails after the crash, which is less than the limit of all calls.
+    assert (math.isnan(crash.detected_s), crash.recovered_s) == (True, 0.0)
+    alone = of("error_rate after loss < 1 %")
+    loss, crash = courses(alone, run(alone, none, lost, happened))
+    assert (loss.detected_s, loss.recovered_s) == (90.0, 150.0)
+    assert (math.isnan(crash.detected_s), math.isnan(crash.recovered_s)) == (True, True)
+    assert recovery_s(case, data, LOSS) == 150.0
+
+
+def test_a_limit_of_less_than_a_whole_minute_says_nothing() -> None:
+    case = of("p99 in 0 s..80 s after loss < 1 s")
+    (found,) = courses(case, run(case, [20] * 10))
+    assert (math.isnan(found.detected_s), math.isnan(found.recovered_s)) == (True, True)
+
+
 def test_without_a_limit_or_a_measured_minute_nobody_can_tell() -> None:
     for case in (of("cache_hit_ratio > 1 %"), of("p99 < 1 s", warmup_s=300.0)):
         late = [Happened(150.0, Kind.fault, LOSS), Happened(200.0, Kind.fault, CRASH)]

@@ -81,6 +81,15 @@ def test_a_verdict_that_little_more_turns_round_is_on_an_edge(expect: str, on_ed
     if on_edge:
         assert found["edge"].severity == "warning"
         assert found["edge"].text.startswith(f"{expect}: ")
+        assert "on an edge: the figure is within" in found["edge"].text
+
+
+def test_an_edge_says_when_only_the_interval_is_near() -> None:
+    of = scenario(["mean < 118 ms"], run={"replications": 2})
+    runs = replications(of, [Call(0.1)] * 50, [Call(0.1028)] * 50)
+    entry: Any = judge(of, runs, pool(runs))[0] | {"ci95": [90.0, 117.0], "value": 103.0, "verdict": "pass"}
+    found = by_id(findings(of, runs, [entry], None))
+    assert "on an edge: an end of its 95 % interval is within 5 % of its limit" in found["edge"].text
 
 
 def test_the_end_of_the_interval_decides_what_is_near() -> None:

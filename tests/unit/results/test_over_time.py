@@ -98,6 +98,8 @@ def test_the_fleet_is_what_happened_to_it() -> None:
     assert peak(data, ones) == 3
     assert peak(data, np.array([1.0, 5.0, 0.25])) == 6.25
     assert peak(replace(data, warmup_s=460.0), ones) == 2
+    one_for_another = replace(THREE, gone_s=np.array([390.0, np.inf, np.inf]))
+    assert peak(replace(data, hosts=one_for_another), ones) == 3  # as a deploy counts `most_hosts`
 
 
 def test_the_summary_says_what_followed_and_what_the_fleet_cost() -> None:
@@ -157,7 +159,23 @@ def test_the_report_says_what_happened() -> None:
     ]
 
 
+def test_calls_hurt_are_those_of_one_time_like_the_times_beside_them() -> None:
+    """Sums over replications beside means of one would be off by their number."""
+    said = shown(eventful(of("p99 < 1 s"), [0, 0, 20, 20, *[0] * 6], [0, 0, 20, 20, 20, *[0] * 5]))
+    assert "(calls hurt: each time, on average)" in said
+    assert "  50 slow\n" in said
+
+
 def test_the_report_says_why_nobody_can_tell() -> None:
     case = of("cache_hit_ratio > 1 %")
     data: RunData = run(case, [0] * 10, happened=[Happened(150.0, Kind.fault, CRASH)])
-    assert "(no recovery: expect names no limit of latency or errors)" in shown(Result(case, (data,)))
+    said = shown(Result(case, (data,)))
+    assert "(recovery and slow calls are not known: expect names no limit of latency or errors)" in said
+    assert [line.split()[-1] for line in said.splitlines() if line.strip().startswith("fault")] == ["-"]
+
+
+def test_no_slow_calls_are_told_of_without_a_limit_of_latency() -> None:
+    case = of("error_rate < 50 %")
+    data: RunData = run(case, [0] * 10, happened=[Happened(150.0, Kind.fault, CRASH)])
+    (line,) = [line for line in shown(Result(case, (data,))).splitlines() if line.strip().startswith("fault")]
+    assert line.endswith("none failed")

@@ -55,11 +55,12 @@ def test_windows_after_a_fault_are_counted_from_it() -> None:
     assert (windows.start_s, windows.end_s, windows.number) == (600.0, 1800.0, 4)
 
 
-def test_a_recovery_needs_a_limit_that_holds_at_any_time() -> None:
+def test_a_recovery_needs_a_limit_that_holds_after_its_fault() -> None:
+    assert expecting("p99 of m after slow < 1 s", "recovery after slow < 20 min").expect[1].event == "slow"
     with pytest.raises(ScenarioError) as refused:
-        expecting("p99 of m after slow < 1 s", "recovery after slow < 20 min")
+        expecting("p99 of m after slow < 1 s", "recovery after often < 20 min")
     (problem,) = refused.value.problems
-    assert problem.message.startswith("`p99 of m after slow < 1 s` limits a part of the run alone")
+    assert problem.message.startswith("`p99 of m after slow < 1 s` limits the calls after slow alone")
     assert problem.hint == "add p99 of m < 1 s"
 
 
@@ -90,6 +91,7 @@ def test_limits_at_any_time_are_counted_minute_by_minute() -> None:
         "p95 warm < 200 ms",
         "error_rate of m < 1 %",
         "mean < 1 s",
+        "p50 after slow < 1 s",
     ]
     assert set(of.kept_limits.values()) <= set(of.counted)
     assert of.kept_limits[of.expect[1]] == (Selection("warm", every_s=60.0), 0.2)

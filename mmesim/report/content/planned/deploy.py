@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mmesim.report.blocks import Block, Lines, Report, Title, report
 from mmesim.results.deploy import Deployable
@@ -23,8 +23,10 @@ COMMANDS = {
 
 
 def deploy_report(found: Deployable) -> Report:
-    """A section for each file, and what they cannot say."""
-    return report(*(_file(name, text) for name, text in found.files.items()), _notes(found))
+    """A section for each file in the order in which they are used, the endpoint among them, and what they leave out."""
+    sections = {name: _file(name, text) for name, text in found.files.items()}
+    first = [sections.pop(name) for name in ("model.json", "endpoint-config.json")]
+    return report(*first, _endpoint(found), *sections.values(), _notes(found))
 
 
 def _file(name: str, text: str) -> Iterator[Block]:
@@ -32,7 +34,24 @@ def _file(name: str, text: str) -> Iterator[Block]:
     yield Lines(tuple(text.splitlines()), "verbatim")
 
 
+def _endpoint(found: Deployable) -> Iterator[Block]:
+    """The command that brings it up, or replaces what runs."""
+    yield Title("endpoint", "one command brings up a new one, the other replaces the fleet of one that runs")
+    yield Lines(tuple(line for verb in ("create", "update") for line in _command(verb, found.name)), "verbatim")
+
+
+def _command(verb: str, name: str) -> Sequence[str]:
+    return f"aws sagemaker {verb}-endpoint --endpoint-name {name} \\", f"  --endpoint-config-name {name}"
+
+
 def _notes(found: Deployable) -> Iterator[Block]:
-    if found.notes:
-        yield Title("What these files leave to you")
-        yield Lines(found.notes, "list")
+    yield Title("What these files leave to you")
+    yield Lines((_names(found), *found.notes), "list")
+
+
+def _names(found: Deployable) -> str:
+    resource = " and in ResourceId" if found.scaling else ""
+    return (
+        f"{found.name} stands for your names: put that of an endpoint that runs behind --endpoint-name{resource}; "
+        "ModelName and EndpointConfigName must be new ones"
+    )

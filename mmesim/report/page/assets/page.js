@@ -114,7 +114,7 @@
     const paths = chart.steps ? { paths: uPlot.paths.stepped({ align: 1 }) } : {};
     const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
     chart.curves.forEach((curve, number) => {
-      const stroke = colour(`--curve${number % 4}`);
+      const stroke = colour(curve.colour);
       const value = (plot, value, side, index) => (!curve.low || value === null || index === null || index === undefined ? shown(value) : `${shown(value)} (${shown(curve.low[index])} to ${shown(curve.high[index])})`);
       series.push({ label: curve.label, stroke, width: 2, dash: dashes[number % 4], points: { show: curve.values.length < 2 }, value, ...paths });
       values.push(curve.values);
@@ -125,6 +125,14 @@
         bands.push({ series: [high, high + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
       }
     });
+    // Limits across are part of the axis: how far a curve is from one is what there is to see.
+    const across = chart.limits.filter((limit) => limit.axis === "y").map((limit) => limit.value);
+    const reach = (least, most) => (least === null ? [least, most] : [Math.min(least, ...across), Math.max(most, ...across)]);
+    const tall = (plot, least, most) => {
+      const [low, high] = reach(least, most);
+      if (chart.y.log) return uPlot.rangeLog(low, high, 10, false);
+      return [Math.min(0, low), high > 0 ? high * 1.15 : 1];
+    };
     const width = Math.max(260, where.clientWidth), [first, last] = [chart.points[0], chart.points[chart.points.length - 1]];
     const guess = (value) => Y_AXIS + (width - Y_AXIS - RIGHT) * place(value, chart.x, first, last);
     const rows = Math.max(0, ...named(chart, guess, Y_AXIS, width - RIGHT).map((one) => one.row + 1));
@@ -134,7 +142,7 @@
         drag: { x: true, y: false },
         dataIdx: (plot, number, nearest, value) => (chart.steps && nearest > 0 && plot.data[0][nearest] > value ? nearest - 1 : nearest),
       },
-      scales: { x: { time: false, distr: chart.x.log ? 3 : 1, range: chart.x.log ? (plot, least, most) => [least, most] : undefined }, y: { distr: chart.y.log ? 3 : 1, range: chart.y.log ? undefined : (plot, least, most) => [Math.min(0, least), most > 0 ? most * 1.15 : 1] } },
+      scales: { x: { time: false, distr: chart.x.log ? 3 : 1, range: chart.x.log ? (plot, least, most) => [least, most] : undefined }, y: { distr: chart.y.log ? 3 : 1, range: chart.y.log && !across.length ? undefined : tall } },
       axes: [axis(chart.x, 40), axis(chart.y, 64)],
       hooks: { draw: [limits(chart)] },
     };

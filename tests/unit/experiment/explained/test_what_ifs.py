@@ -101,6 +101,24 @@ def test_advice_that_is_a_value_is_tried_once() -> None:
     assert "advice_c" not in found
 
 
+def test_advice_is_named_by_what_it_changes_and_what_aws_decides_is_not_yours() -> None:
+    of = scenario()
+    advice = [
+        Finding(id="a", severity="note", text="", evidence={}, source="", try_="server.job_queue_size=7"),
+        Finding(id="b", severity="note", text="", evidence={}, source="", try_="endpoint.router.policy=hash"),
+    ]
+    found = {one.id: one for one in candidates(ground(of, run_data(of, [FAST]), advice=advice))}
+    assert (found["advice_a"].text, found["advice_a"].yours) == ("server.job_queue_size=7 (advised)", True)
+    assert (found["advice_b"].text, found["advice_b"].yours) == ("endpoint.router.policy=hash (advised)", False)
+
+
+def test_one_more_in_each_zone_is_tried_where_a_zone_is_lost() -> None:
+    lost = scenario(faults=[{"name": "gone", "at": 20.0, "zone_loss": {"zone": 1}}])
+    found = {one.id: one.sets for one in candidates(ground(lost, run_data(lost, [FAST])))}
+    assert found["one_more_in_each_zone"] == {"endpoint.instance_count": 4}
+    assert "one_more_in_each_zone" not in ids(scenario())
+
+
 def test_what_aws_decides_comes_last_and_is_not_yours() -> None:
     of = scenario(endpoint=XLARGE)
     found = candidates(ground(of, run_data(of, [FAST])))

@@ -1,0 +1,132 @@
+"""Deploys: new hosts take the calls of old ones, in steps, and what a step does is undone when an alarm asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor
+
+import simpy
+
+from mmesim.scenario import Scenario
+from mmesim.scenario.deploys.deploy import Deploy
+from mmesim.scenario.deploys.strategy import Canary, Linear, Rolling
+from mmesim.scenario.endpoint.endpoint import Endpoint
+from mmesim.scenario.values.times import always
+from tests.twin.fleet import Fleet
+from tests.twin.host import Host
+from tests.twin.process import Process
+
+WINDOW_S = 60.0
+CLOSE = 1e-9
+"""Three steps of 10 % of ten hosts are three hosts."""
+
+Ended = list[tuple[float, bool]]
+"""When calls ended, as their clients saw it, and whether they had failed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """So many new hosts come, so many hosts of each side take calls, some seconds pass, the others go if `ends`."""
+
+    comes: int
+    share: float
+    new_on: int
+    old_on: int
+    wait_s: float
+    ends: bool
+
+
+class Deploys:
+    """The deploys of a scenario, one after the other."""
+
+    def __init__(self, env: simpy.Environment, scenario: Scenario, fleet: Fleet, ended: Ended) -> None:
+        self.env, self.scenario, self.fleet, self._ended = env, scenario, fleet, ended
+        self._updating = simpy.Resource(env, 1)
+        self._side = 0
+        self._endpoint = scenario.endpoint
+        self._count = scenario.endpoint.instance_count
+
+    def begin(self) -> None:
+        """Each comes at its time, or when the one before it is over."""
+        for deploy in self.scenario.deploys:
+            self.env.process(self._deploy(deploy))
+
+    def _deploy(self, deploy: Deploy) -> Process:
+        yield self.env.timeout(deploy.at_s)
+        with self._updating.request() as turn:
+            yield turn
+            endpoint = deploy.endpoint
+            assert endpoint is not None
+            old, new, gone = self._side, 1 - self._side, 0
+            for step in _steps(deploy, self._count, endpoint.instance_count):
+                yield from self._provision(step.comes, endpoint, new)
+                self._shift(step, new)
+                alarm = yield from self._alarmed(deploy, step.wait_s)
+                if alarm:
+                    yield from self._provision(gone, self._endpoint, old)
+                    self._shift(Step(0, 0.0, 0, self._count, 0.0, True), new)
+                    yield from self._end(new)
+                    return
+                if step.ends:
+                    gone += yield from self._end(old)
+            self._side, self._endpoint, self._count = new, endpoint, endpoint.instance_count
+
+    def _provision(self, hosts: int, endpoint: Endpoint, side: int) -> Process:
+        if hosts:
+            yield self.env.timeout(always(endpoint.provisioning) or 0.0)
+            for _ in range(hosts):
+                self.fleet.rests(endpoint, side)
+
+    def _shift(self, step: Step, new: int) -> None:
+        here, there = self._of(1 - new), self._of(new)
+        takes = {*there[: step.new_on], *here[len(here) - step.old_on :]}
+        self.fleet.shift([host for host in self.fleet.all if host in takes], step.share if new else 1.0 - step.share)
+
+    def _alarmed(self, deploy: Deploy, wait_s: float) -> Process:
+        left_s, rule = wait_s, deploy.rollback_when
+        while rule is not None and left_s >= WINDOW_S and self.env.now + WINDOW_S <= self.scenario.run.duration_s:
+            begun_s = self.env.now
+            yield self.env.timeout(WINDOW_S)
+            left_s -= WINDOW_S
+            failed = [failed for at_s, failed in self._ended if begun_s <= at_s < self.env.now]
+            if failed and sum(failed) / len(failed) > rule.limit:
+                return True
+        yield self.env.timeout(left_s)
+        return False
+
+    def _of(self, side: int) -> list[Host]:
+        return [host for host in self.fleet.all if host.side == side and host.alive and not host.leaves]
+
+    def _end(self, side: int) -> Process:
+        """The hosts of a side that rest are terminated; the value: how many."""
+        go = [host for host in self._of(side) if host not in self.fleet.up]
+        yield self.env.all_of([self.fleet.terminate(host) for host in go])
+        return len(go)
+
+
+def _steps(deploy: Deploy, old: int, new: int) -> list[Step]:
+    rule = deploy.strategy
+    if isinstance(rule, Rolling):
+        steps, batch, on = [], max(1, floor(rule.batch * new + CLOSE)), 0
+        while on < new:
+            more = min(batch, new - on)
+            on += more
+            steps.append(Step(more, on / new, on, old - floor(old * on / new + CLOSE), rule.wait_s, True))
+        return steps
+    shares: list[tuple[float, float]] = []
+    if isinstance(rule, Canary):
+        shares = [(rule.share, rule.wait_s)]
+    elif isinstance(rule, Linear):
+        shares = [(k * rule.step, rule.wait_s) for k in range(1, ceil(1 / rule.step - CLOSE))]
+    shares.append((1.0, deploy.termination_wait_s))
+    return [
+        Step(
+            comes=0 if k else new,
+            share=share,
+            new_on=ceil(share * new - CLOSE),
+            old_on=old - floor(share * old + CLOSE),
+            wait_s=wait_s,
+            ends=share == 1.0,
+        )
+        for k, (share, wait_s) in enumerate(shares)
+    ]

@@ -1,0 +1,75 @@
+"""Faults other than losses: S3 and instances that are slow, downloads that fail, bad artefacts, workers that die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import simpy
+
+from mmesim.scenario import Scenario
+from mmesim.scenario.faults.fault import Fault
+from mmesim.scenario.faults.kinds import WorkerCrash
+from tests.twin.fleet import Fleet
+from tests.twin.host import Copy, Host
+from tests.twin.process import Process
+from tests.twin.trouble import Trouble
+
+Crash = Callable[[Host, Copy, int], None]
+
+
+class Faults:
+    """The faults of a scenario; each comes at its time and ends after `for`, if at all."""
+
+    def __init__(
+        self, env: simpy.Environment, scenario: Scenario, fleet: Fleet, trouble: Trouble, on_crash: Crash
+    ) -> None:
+        self.env, self.scenario, self.fleet, self.trouble = env, scenario, fleet, trouble
+        self._crash = on_crash
+
+    def begin(self) -> None:
+        """Faults come at their times."""
+        for fault in self.scenario.faults:
+            self.env.process(self._fault(fault))
+
+    def _fault(self, fault: Fault) -> Process:
+        assert fault.at_s is not None
+        yield self.env.timeout(fault.at_s)
+        if fault.worker_crash is not None:
+            self._crashes(fault.worker_crash)
+            return
+        self._turn(fault, 1)
+        if fault.for_s is not None:
+            yield self.env.timeout(fault.for_s)
+            self._turn(fault, -1)
+
+    def _turn(self, fault: Fault, by: int) -> None:
+        """A fault that lasts begins (1) or ends (-1)."""
+        trouble = self.trouble
+        if fault.slow_s3 is not None:
+            for host in self.fleet.all:
+                host.network.settle()
+            trouble.slow[fault.slow_s3] += by
+            for host in self.fleet.all:
+                host.network.resume()
+        elif fault.failing_s3 is not None:
+            assert (fault.failing_s3.share, fault.failing_s3.tries) == (1.0, 1)
+            trouble.failing += by
+        elif fault.slow_instance is not None:
+            assert isinstance(fault.slow_instance.instance, int)
+            slow = self.fleet.all[fault.slow_instance.instance]
+            slow.cpu.settle()
+            slow.slowed *= fault.slow_instance.factor**by
+            slow.cpu.resume()
+        elif fault.poison_model is not None:
+            of = fault.poison_model
+            for model in self.scenario.model_table():
+                if model.name in of.models:
+                    bad = trouble.bad.setdefault(model.index, [])
+                    bad.append(fault) if by > 0 else bad.remove(fault)
+
+    def _crashes(self, what: WorkerCrash) -> None:
+        for host in self.fleet.all:
+            if host.alive and what.instance in (None, host.number):
+                for copy in list(host.copies.values()):
+                    if copy.state == "ready" and copy.model.name in what.models:
+                        self._crash(host, copy, copy.model.workers if what.workers == "all" else what.workers)
