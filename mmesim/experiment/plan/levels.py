@@ -8,7 +8,9 @@ inside violates a line, and passes only if that line passes: the number of lines
 *A cheaper fleet is inside*: the answer is dearer than the cheapest fleet inside only if that one was turned down or is
 named as open, since what is cheaper is looked at first. So the chance is at most that of turning this one fleet down,
 and the number of fleets does not matter. It may be turned down by its short runs, by a look of the search and by a look
-of the decision, each with its own part of 2.5 %, and at each by any of its lines, which share it.
+of the decision, each with its own part of 2.5 %, and at each by any of its lines, which share it. A replication that is not recovered from turns a fleet down without a test; of a fleet that keeps its
+limits from the loss on, that is said by chance in at most one of a million (`NEVER_BY_CHANCE` of
+`mmesim.results.over_time.limits`), so 0.1 % in a thousand replications.
 """
 
 from __future__ import annotations

@@ -136,11 +136,16 @@ def _cell(kind: Kind, estimate: Estimate) -> Cell:
 def _notes(result: SweepResult, figures: Sequence[Figure]) -> Iterator[Block]:
     """What keeps a point's figures from being those of a steady state, and why there is a dash."""
     notes = [*of_runs([(f"point {point.number}", point.steady_state) for point in result.points], "points")]
-    for one in figures:
-        reasons = [point.figures[one.column].reason for point in result.points]
+    shown = [(one.name, [point.figures[one.column].reason for point in result.points]) for one in figures]
+    # A point that does not ask for a figure needs no reason.
+    shown += [
+        (name, [point.of_some[name][1].reason for point in result.points if name in point.of_some])
+        for name in result.of_some
+    ]
+    for name, reasons in shown:
         found = dict.fromkeys(reason for reason in reasons if reason is not None)
         if found:
             more = f" (and {phrases.plural(len(found) - 1, 'more reason')})" if len(found) > 1 else ""
-            notes.append(f"{formats.DASH} in {one.name.replace('_', ' ')}: {next(iter(found))}{more}")
+            notes.append(f"{formats.DASH} in {name.replace('_', ' ')}: {next(iter(found))}{more}")
     if notes:
         yield Lines(tuple(notes))

@@ -4,7 +4,9 @@ An event is a fault, a deploy or a scale-out. What follows it lasts until the ne
 the next scale-out too), or to the end of the run; when it was not over by then, until the event after that, and so on.
 Detected: the end of the first minute that breaks a limit for sure, or of those that break one together. Recovered: the
 begin of the first minute from which on no minute breaks one for sure and all calls together keep them, the settling
-time of control engineering. Calls that it hurt: `hurt`. All times are to the minute.
+time of control engineering; without such a minute, after the last one that breaks one for sure. Not recovered from:
+where a limit is proved not to be kept even then (`Minutes.proved_never`). Calls that it hurt: `hurt`. All times are to
+the minute.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ class Course:
     detected_s: float
     """nan when no limit was broken for sure, or none is expected."""
     recovered_s: float
-    """0 when no limit was broken, infinite when one still was at the end; nan when none is expected, or when nothing
-    was measured that long."""
+    """0 when no limit was broken, infinite when one still was at the end, which is proved; nan when none is expected,
+    or when nothing was measured that long."""
     slow: int
     """Successful calls over the highest latency limit that are put on it, from its effect to the recovery."""
     failed: Ints
@@ -103,8 +105,10 @@ def _course(of: Acting, acts: Sequence[Acting], calls: Minutes) -> tuple[Course,
             break
     if bad == 0 and since_s < calls.start_s:  # it was over before anything was measured, nobody knows when
         return nothing, slice(acts_from, acts_from)
-    stop = rows.stop if bad is None else rows.start + bad
     broken = np.flatnonzero(calls.broken(rows))
+    since = bad if bad is not None else int(broken[-1]) + 1 if broken.size else 0
+    bad = None if calls.proved_never(rows, since, settled=bad is not None) else since
+    stop = rows.stop if bad is None else rows.start + bad
     seen = rows.start + int(broken[0]) + 1 if broken.size else stop
     found = replace(
         nothing,

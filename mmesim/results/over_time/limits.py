@@ -3,6 +3,9 @@
 A minute has few calls, and a share of a few calls over a limit is no proof: a minute counts as broken when so many bad
 calls, or more, would come in less than one of a thousand minutes whose calls just keep the limit (exact binomial test).
 The mean latency has no such test; it counts as it is.
+
+A share near its limit is over it by chance to the end of some runs. So that a limit is never kept again has to be
+proved: see `proved_never`.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ from mmesim.scenario.scenario import Scenario
 Number = TypeVar("Number", np.int64, np.float64)
 BY_CHANCE = 0.001
 """Chance at most of a minute that is called broken though its calls keep the limit."""
+NEVER_BY_CHANCE = 1e-6
+"""Chance at most that calls which just keep every limit from the event on are said never to keep them again."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,17 @@ class Minutes:
         for e, cells in self.limits:
             found |= _broken(e, cells.calls[rows], cells.ok[rows], cells.over[rows], cells.latency_sum_s[rows])
         return found
+
+    def proved_never(self, rows: slice, since: int, settled: bool) -> bool:
+        """Whether it is proved that some limit is not kept for good from the minute `since` of these on.
+
+        Beyond doubt (NEVER_BY_CHANCE, half of it for all minutes, half for the calls together), the calls after the
+        last minute that breaks the limit break it together; or, where it is not `settled` by kept_since, they are too
+        few to tell. And the calls from `since` on are not better for sure (BY_CHANCE) than those between that minute and
+        `since`: else the limit was broken by a mild disturbance, of which no minute is beyond doubt.
+        """
+        level = NEVER_BY_CHANCE / 2.0 / max(1, len(self.limits))
+        return any(_goes_on(e, cells, rows, since, settled, level) for e, cells in self.limits)
 
     def kept_since(self, rows: slice) -> Flags:
         """Whether every limit is kept by all calls from each of these minutes to the last of them, together."""
@@ -123,12 +139,35 @@ def _from_each_on(values: NDArray[Number]) -> NDArray[Number]:
     return found
 
 
-def _broken(e: Expectation, calls: Ints, ok: Ints, over: Ints, latency_s: Floats) -> Flags:
+def _goes_on(e: Expectation, cells: CellData, rows: slice, since: int, settled: bool, level: float) -> bool:
+    columns = (cells.calls[rows], cells.ok[rows], cells.over[rows], cells.latency_sum_s[rows])
+    broken = np.flatnonzero(_broken(e, *columns, level / max(1, len(columns[0]))))
+    first = int(broken[-1]) + 1 if broken.size else 0
+    calls, ok, over, latency_s = (column[first:].sum(keepdims=True) for column in columns)
+    too_few = not settled and broken.size > 0 and _too_few(e, calls)
+    if not too_few and not bool(_broken(e, calls, ok, over, latency_s, level)[0]):
+        return False
+    calls, bad = columns[0], _bad(e, *columns[:3])
+    before = slice(first, max(first, since))
+    # How the bad calls fall to two stretches that are alike: by their calls (conditional test of two rates).
+    bad_before, of, share = bad[before].sum(), bad[first:].sum(), calls[before].sum() / max(1, calls[first:].sum())
+    return bool(_at_least(np.array(bad_before), np.array(of), float(share)) >= BY_CHANCE)
+
+
+def _broken(e: Expectation, calls: Ints, ok: Ints, over: Ints, latency_s: Floats, level: float = BY_CHANCE) -> Flags:
     if e.metric == "mean":
         # Without a successful call the mean is beyond every limit.
         return (calls > 0) & (latency_s > e.limit * ok)
     bad = _bad(e, calls, ok, over)
-    return (bad > 0) & (_at_least(bad, calls, _allowed(e)) < BY_CHANCE)
+    return (bad > 0) & (_at_least(bad, calls, _allowed(e)) < level)
+
+
+def _too_few(e: Expectation, calls: Ints) -> bool:
+    """Whether twice the share of bad calls that a limit allows would not be seen for sure in so many calls."""
+    if e.metric == "mean":
+        return not calls.any()
+    twice: Ints = np.minimum(np.ceil(2.0 * _allowed(e) * calls), calls).astype(np.int64)
+    return bool(_at_least(twice, calls, _allowed(e))[0] >= BY_CHANCE)
 
 
 def _bad(e: Expectation, calls: Ints, ok: Ints, over: Ints) -> Ints:
