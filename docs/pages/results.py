@@ -221,7 +221,7 @@ FOLDER = (
 WINDOWS = """
 One row a minute and replication, from 0 to the end of the run; null where nothing was observed. CloudWatch's names and
 units. Other statistics have a column `Name_Statistic`, such as `ModelLatency_Maximum`. A call counts in the minute in
-which it ends.
+which the endpoint answers it, half of `clients.network` before the client has the answer.
 """.strip()
 
 WINDOW_TIMES = """

@@ -33,8 +33,8 @@ TEN_COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
         "replication": ("", "replication, from 0"),
         "start_s": ("s", "simulated time at which the ten seconds begin"),
-        IN_FLIGHT: ("None", "calls in flight, all models and all waits, Maximum"),
-        f"{IN_FLIGHT}_Minimum": ("None", "calls in flight, all models and all waits, Minimum"),
+        IN_FLIGHT: ("None", "attempts between router and answer, all models and all waits, Maximum"),
+        f"{IN_FLIGHT}_Minimum": ("None", "attempts between router and answer, all models and all waits, Minimum"),
     }
 )
 

@@ -135,6 +135,8 @@ class Pair(Entry):
 
     text: str
     """the line"""
+    when: str | None = None
+    """under which the next cheaper fleet was turned down, as in its line; null: as written"""
     unit: str
     """of difference and interval"""
     difference: float | None
@@ -248,7 +250,7 @@ class Planned(Entry):
     ties: list[Count]
     """rows of cheaper fleets that are open within the tolerance"""
     estimates: list[Estimated]
-    """the answer, and the next cheaper fleet, on seeds that chose nothing"""
+    """the answer, and the next cheaper fleet under what turned it down, on seeds that chose nothing"""
     paired: list[Pair]
     """the difference between the two"""
     settings: list[Setting]

@@ -61,7 +61,7 @@ WINDOW_COLUMNS: Mapping[str, Column] = MappingProxyType(
         "ModelLoadingTime": ("Microseconds", "load in the container, Average"),
         "ModelUnloadingTime": ("Microseconds", "unload in the container, Average"),
         "LoadedModelCount": ("None", "models loaded on an instance, Average"),
-        "ConcurrentRequestsPerModel": ("None", "calls in flight, all models and all waits, Maximum"),
+        "ConcurrentRequestsPerModel": ("None", "attempts between router and answer, all models and all waits, Maximum"),
         "RequestsInSystem": (
             "Count",
             "calls at the endpoint without an answer, mean over time, not a metric of AWS, Average",

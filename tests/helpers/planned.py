@@ -285,7 +285,10 @@ def _with_fleets(
         ties=st.lists(rows, max_size=2),
         estimates=st.lists(st.builds(Estimated, fleet=rows, lines=lines), max_size=2),
         paired=st.lists(
-            st.builds(Pair, text=texts, unit=units, difference=st.none() | numbers, interval=intervals), max_size=2
+            st.builds(
+                Pair, text=texts, when=st.none() | texts, unit=units, difference=st.none() | numbers, interval=intervals
+            ),
+            max_size=2,
         ),
         settings=st.lists(st.builds(Setting, name=texts, verdict=verdicts), max_size=4),
         why_not=st.lists(

@@ -1,8 +1,10 @@
 """Whatever a plan found and whatever a scenario is called: every report can be made, and is well formed."""
 
 import json
+from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
@@ -11,11 +13,12 @@ from mmesim.errors import UserError
 from mmesim.report.content.planned.report import plan_report, statement_report
 from mmesim.report.content.planned.words import judged
 from mmesim.report.markdown import markdown
+from mmesim.report.page.fleets import fleets
 from mmesim.report.plots.plan import pareto
 from mmesim.report.text import WIDTH, text
 from mmesim.results.fleets_table import fleets_table
 from mmesim.results.planned import Planned, planned_schema
-from tests.helpers.planned import FIXED, any_planned, plain_planned, planned
+from tests.helpers.planned import FIXED, any_planned, fleet, line, plain_planned, planned
 
 SCHEMA = planned_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -76,6 +79,29 @@ def test_every_plan_in_earnest_is_drawn_with_a_mark_for_each_fleet_that_was_simu
     marks = [line for line in pareto(found).axes[0].lines if line.get_marker() in ("o", "X", "D")]
     rings = 0 if found.answer is None else 1
     assert len(marks) == len(drawn) + rings
+
+
+def test_a_fleet_stands_where_it_is_worst_with_all_that_it_must_withstand() -> None:
+    gone = "the largest zone gone"
+    kept, lost = line(0.0, interval=(0.0, 0.0)), line(0.235, "fail", when=gone, interval=(0.21, 0.26))
+    small, large = fleet("ml.m5.large", 6, kept, lost), fleet("ml.m5.xlarge", 3, kept, line(0.004, when=gone))
+    other = fleet("ml.m5.2xlarge", 2, kept, state="turned down", binds="cpu")
+    rows: dict[str, Any] = {
+        "answer": 1,
+        "next_cheaper": 0,
+        "current": None,
+        "all_in_memory": None,
+        "ties": [],
+        "estimates": [],
+    }
+    near = [one.model_copy(update={"nearest": 0}) for one in planned().why_not[:1]]
+    found = planned(fleets=[small, large, other], **rows, why_not=near)
+    axes = pareto(found).axes[0]
+    assert f"p99 < 500 ms at its worst, as written or with {gone}" in axes.get_title(loc="left").replace("\n", " ")
+    marks = {float(np.asarray(mark.get_ydata())[0]) for mark in axes.lines if mark.get_marker() == "X"}
+    assert 23.5 in marks
+    assert "(1 turned down for another reason)" in axes.get_xlabel()
+    assert "23.5" in fleets(found)[0]
 
 
 def test_a_mark_that_does_not_stand_at_its_figure_is_said_to() -> None:

@@ -150,7 +150,6 @@ class Estimates:
 
     def _beside(self, answer: Tried, cheaper: Tried | None) -> None:
         shapes = [_as_decided(course) for course in answer.courses] or [(AS_WRITTEN, LEAST)] * len(answer.option.needs)
-        design, number = shapes[0]
         samples = [
             (answer, self._sample(need, *shape)) for need, shape in zip(answer.option.needs, shapes, strict=True)
         ]
@@ -160,16 +159,18 @@ class Estimates:
         self.lines.append((answer, [line for _, sample in samples for line in sample.found()]))
         if cheaper is None:
             return
+        index = _failed(cheaper)
+        design, number = shapes[index]
         # What is far outside is shown, but runs of a fleet that cannot keep up take long.
         fewer = number if cheaper.stage in ("search", "decision") else OF_FAR
-        beside = self._sample(cheaper.option.needs[0], design, fewer)
+        beside = self._sample(cheaper.option.needs[index], design, fewer)
         try:
             self._simulate([(cheaper, beside)])
         except TooLarge:
             return
         self.next_cheaper = cheaper
         self.lines.append((cheaper, beside.found()))
-        self.paired = _pairs(samples[0][1], beside)
+        self.paired = _pairs(samples[index][1], beside)
 
     def _sides(self, fleets: Sequence[Tried]) -> None:
         """Fleets that are shown whatever they cost: short runs, and whole ones of those that these do not turn down."""
@@ -233,6 +234,12 @@ class Estimates:
         ]
 
 
+def _failed(fleet: Tried) -> int:
+    """Which of a fleet's needs turned it down: every fleet has the same ones. The scenario itself where no run did."""
+    failed = {line.when for line in fleet.lines if line.verdict == "fail"}
+    return next((index for index, need in enumerate(fleet.option.needs) if need.when in failed), 0)
+
+
 def _as_decided(course: Course) -> tuple[Design, int]:
     """The design of an estimate, and its replications: those of the decision."""
     if course.design is None:
@@ -263,6 +270,7 @@ def _pairs(answer: Sample, cheaper: Sample) -> list[Pair]:
         found.append(
             Pair(
                 text=shown.text,
+                when=shown.when,
                 unit=shown.unit,
                 difference=mean(differences) if whole else None,
                 interval=mean_interval(differences) if whole else None,

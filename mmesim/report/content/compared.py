@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mmesim.results.compare import Delta
 from mmesim.scenario.figures import SHOWN_UNITS, find
 from mmesim.scenario.file.changes import changes
 from mmesim.scenario.scenario import Scenario
 
+LEAST = 0.5
+"""An interval that reaches down to nothing is cut at this share of the smallest: there is no 0 on the axis."""
 MOST_CHANGES = 3
 """Fields that differ which a title can hold."""
 
@@ -45,3 +49,13 @@ def multiples(delta: Delta) -> tuple[float, float, float]:
     assert delta.a.value
     low, high = delta.difference.ci95 or (delta.difference.value, delta.difference.value)
     return 1.0 + delta.difference.value / delta.a.value, 1.0 + low / delta.a.value, 1.0 + high / delta.a.value
+
+
+def least_multiple(of: Iterable[Delta]) -> float:
+    """Where intervals that reach down to nothing are cut in a picture of these figures."""
+    return LEAST * min((multiples(delta)[0] for delta in of if has_both(delta)), default=1.0)
+
+
+def why_no_multiple(delta: Delta) -> str:
+    """Why b is no multiple of a."""
+    return "0 in b" if delta.a.value else "0 in a"

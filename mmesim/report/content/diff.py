@@ -18,6 +18,7 @@ from mmesim.report.content.steadiness import UNSTEADY
 from mmesim.report.plain import harmless_line
 from mmesim.results.compare import Delta
 from mmesim.scenario.endpoint.overridden import kept_by_another_type
+from mmesim.scenario.run.expected import RECOVERY
 
 if TYPE_CHECKING:
     from mmesim.experiment.diff_kept import Compared
@@ -124,7 +125,32 @@ def _hurt(event: tuple[str, str], found: Compared, each: Sequence[Mapping[tuple[
         yield hurt(events[event], side.summary) if event in events else formats.DASH
 
 
+def _recovery(delta: Delta) -> tuple[Cell, ...]:
+    """A recovery in minutes, as everywhere."""
+    tone = TONES.get(delta.effect or delta.direction)
+    ends = [formats.DASH if of.value is None else units.show_seconds(of.value / 1e3) for of in (delta.a, delta.b)]
+    named = (Cell(delta.name, tone=tone), *(Cell(end, tone=tone) for end in ends))
+    value, bounds = delta.difference.value, delta.difference.ci95
+    if value is None:
+        return (*named, Cell(formats.DASH, tone=tone), Cell(), Cell())
+    interval = "" if bounds is None else f"[{', '.join(_longer(bound) for bound in bounds)}]"
+    relative = "" if delta.relative is None else f"{100.0 * delta.relative:+,.1f} %"
+    return (
+        *named,
+        Cell(_longer(value), interval, tone=tone),
+        Cell(relative, tone=tone),
+        Cell(delta.direction, tone=tone),
+    )
+
+
+def _longer(ms: float) -> str:
+    sign = "+" if ms > 0 else "-" if ms < 0 else ""
+    return f"{sign}{units.show_seconds(abs(ms) / 1e3)}"
+
+
 def _row(delta: Delta) -> tuple[Cell, ...]:
+    if delta.name.startswith(f"{RECOVERY} "):
+        return _recovery(delta)
     name = phrases.with_unit(delta.name, delta.kind)
     tone = TONES.get(delta.effect or delta.direction)
     ends = (
@@ -157,7 +183,8 @@ def _first(found: Compared) -> Iterator[Block]:
         yield Lines((f"Every {calls} has the same outcome in replication 0.",))
         return
     yield Title("First difference" if found.all_recorded else "First difference among the recorded calls", _call(first))
-    yield Lines((f"in a: {_fate(first.a)}", f"in b: {_fate(first.b)}"))
+    parts = _parts(first)
+    yield Lines((f"in a: {_fate(first.a, parts)}", f"in b: {_fate(first.b, parts)}"))
 
 
 def _call(first: Divergence) -> str:
@@ -165,13 +192,27 @@ def _call(first: Divergence) -> str:
     return f"{where} at {units.show_seconds(first.arrival_s)}, to {first.model}"
 
 
-def _fate(fate: Fate | None) -> str:
+def _parts(first: Divergence) -> list[str]:
+    """The parts of the latency that are largest in either, and those that differ most."""
+    of = [{} if fate is None else fate.parts_s for fate in (first.a, first.b)]
+    both = {name: tuple(parts.get(name, 0.0) for parts in of) for name in dict.fromkeys([*of[0], *of[1]])}
+    differ = sorted(
+        (name for name, (a, b) in both.items() if a != b), key=lambda name: -abs(both[name][0] - both[name][1])
+    )
+    chosen = {*sorted(both, key=lambda name: -max(both[name]))[:MOST_PARTS], *differ[:MOST_DIFFER]}
+    return sorted(chosen, key=lambda name: -max(both[name]))
+
+
+MOST_PARTS, MOST_DIFFER = 4, 2
+
+
+def _fate(fate: Fate | None, names: Sequence[str]) -> str:
     if fate is None:
         return "there is no such call"
     host = "no host" if fate.host is None else f"host {fate.host}"
     outcome = ("hit" if fate.hit else "miss") if fate.cause == "ok" else fate.cause
-    largest = sorted(fate.parts_s.items(), key=lambda part: -part[1])[:4]
-    parts = ", ".join(f"{name} {units.show_seconds(seconds)}" for name, seconds in largest)
+    there = [(name, fate.parts_s.get(name, 0.0)) for name in names]
+    parts = ", ".join(f"{name} {units.show_seconds(seconds)}" for name, seconds in there if seconds)
     return f"{host}, {outcome}, {units.show_seconds(fate.latency_s)}" + (f" ({parts})" if parts else "")
 
 

@@ -74,7 +74,8 @@ class Minutes:
         if kind is Kind.most:
             return StatisticSet(maximum=value)
         if kind is Kind.instances:
-            return StatisticSet(value, float(self.columns["Instances"][i]))
+            # Each instance sends one sample a minute: a whole number, also where the column is a mean over the minute.
+            return StatisticSet(value, max(1.0, float(np.rint(self.columns["Instances"][i]))))
         if kind is Kind.mean:
             return StatisticSet(value, self._number(metric, i))
         if kind is Kind.equal:

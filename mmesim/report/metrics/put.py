@@ -10,10 +10,13 @@ from typing import Any
 from mmesim.errors import SimulationError
 from mmesim.report.metrics.dates import Dates
 from mmesim.report.metrics.names import Labels, Metric
-from mmesim.report.metrics.samples import MOST_VALUES, Datum, Distribution
+from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet
 
 MOST_DATA = 1_000
 """Data of a request, at most; this and the rest: PutMetricData of the API reference of CloudWatch."""
+MOST_VALUES = 150
+"""Values of a datum, at most; CloudWatch adds up data of one period ("Publish custom metrics" of its user guide), so
+what has more values is several data."""
 MOST_BYTES = 1_000_000
 """Of a request, at most, however a client writes it."""
 LARGEST = 2.0**360
@@ -38,8 +41,7 @@ def requests(
     """The requests for data in order, each as `--cli-input-json` takes it, and as CloudWatch takes it."""
     batch: list[Mapping[str, Any]] = []
     size = 0
-    for metric, datum in data:
-        written = _datum(metric, datum, labels, dates, resolution_s)
+    for written in (one for metric, datum in data for one in _data(metric, datum, labels, dates, resolution_s)):
         more = form_bytes(written)
         if len(batch) == MOST_DATA or size + more > MOST_BYTES - FORM_KEY - 512:  # the namespace, and what is around
             yield _request(labels, batch)
@@ -92,22 +94,31 @@ def _request(labels: Labels, data: list[Mapping[str, Any]]) -> Mapping[str, Any]
     return request
 
 
-def _datum(metric: Metric, datum: Datum, labels: Labels, dates: Dates, resolution_s: int) -> Mapping[str, Any]:
-    return {
-        "MetricName": metric.name,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in labels.dimensions],
-        "Timestamp": dates.text(datum.at_s),
-        **_samples(datum),
-        "Unit": metric.unit,
-        "StorageResolution": resolution_s,
-    }
+def _data(metric: Metric, datum: Datum, labels: Labels, dates: Dates, resolution_s: int) -> Iterator[Mapping[str, Any]]:
+    for samples in _samples(datum.samples):
+        yield {
+            "MetricName": metric.name,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in labels.dimensions],
+            "Timestamp": dates.text(datum.at_s),
+            **samples,
+            "Unit": metric.unit,
+            "StorageResolution": resolution_s,
+        }
 
 
-def _samples(datum: Datum) -> Mapping[str, Any]:
-    """Values and Counts; without the samples a set of statistics, of which CloudWatch demands all four."""
-    samples = datum.samples
-    if isinstance(samples, Distribution):
-        return {"Values": samples.values.tolist(), "Counts": samples.counts.tolist()}
+def _samples(samples: Distribution | StatisticSet) -> Iterator[Mapping[str, Any]]:
+    """Values and Counts, as many as a datum takes; without the samples one set of statistics."""
+    if isinstance(samples, StatisticSet):
+        yield _statistics(samples)
+        return
+    values, counts = samples.values.tolist(), samples.counts.tolist()
+    for first in range(0, len(values), MOST_VALUES):
+        part = slice(first, first + MOST_VALUES)
+        yield {"Values": values[part], "Counts": counts[part]}
+
+
+def _statistics(samples: StatisticSet) -> Mapping[str, Any]:
+    """CloudWatch demands all four, or takes one value."""
     average, maximum = samples.average, samples.maximum
     if average is None:
         return {"Value": maximum}

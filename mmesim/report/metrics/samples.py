@@ -10,9 +10,6 @@ import numpy as np
 from mmesim.arrays import Floats
 from mmesim.results.period_tables import Histogram
 
-MOST_VALUES = 150
-"""Values of a datum, at most (PutMetricData)."""
-
 
 @dataclass(frozen=True)
 class Distribution:
@@ -76,7 +73,7 @@ class Datum:
 
 
 def fitted(found: Histogram, mean: float, least: float | None = None, most: float | None = None) -> Distribution:
-    """Samples of a histogram as at most 150 values: each in its bucket, or in several joined, and their mean exact.
+    """Samples of a histogram as values, each in its bucket, and their mean exact.
 
     `mean`, and the least and the largest where they are known, are those of the samples; these two are values then.
     """
@@ -96,22 +93,10 @@ def fitted(found: Histogram, mean: float, least: float | None = None, most: floa
             ends[place] = end, 1.0
     width = float(counts @ (high - low))
     share = min(max((total - float(counts @ low)) / width, 0.0), 1.0) if width > 0.0 else 0.0
-    values, counts = _fewer(low + share * (high - low), counts, MOST_VALUES - 2)
-    values = np.concatenate([[ends[0][0]], values, [ends[1][0]]])
+    values = np.concatenate([[ends[0][0]], low + share * (high - low), [ends[1][0]]])
     counts = np.concatenate([[ends[0][1]], counts, [ends[1][1]]])
     there = counts > 0.0
     return _joined(values[there], counts[there])
-
-
-def _fewer(values: Floats, counts: Floats, most: int) -> tuple[Floats, Floats]:
-    """At most so many values, of neighbours their mean."""
-    there = counts > 0.0
-    values, counts = values[there], counts[there]
-    if values.size <= most:
-        return values, counts
-    first = np.arange(0, values.size, -(-values.size // most))
-    number = np.add.reduceat(counts, first)
-    return np.add.reduceat(values * counts, first) / number, number
 
 
 def ones(number: float, samples: float) -> Distribution:

@@ -8,7 +8,15 @@ from types import MappingProxyType
 from markupsafe import Markup
 
 from mmesim.report.content.planned import words
-from mmesim.report.content.planned.points import asked, axis_label, drawn_line, lifted, points_of, scale
+from mmesim.report.content.planned.points import (
+    asked,
+    axis_label,
+    drawn_line,
+    lifted,
+    missed_elsewhere,
+    points_of,
+    scale,
+)
 from mmesim.report.page.rows import Kind
 from mmesim.report.page.scale import far_apart, written
 from mmesim.report.page.scatter import Dot, scatter
@@ -41,6 +49,7 @@ def fleets(planned: Planned) -> list[Markup]:
         )
         for point in points
     ]
-    label = f"What each fleet costs, and its figure for {asked(line)}"
-    price = f"USD a month ({note})" if note else "USD a month"
+    label = f"What each fleet costs, and its figure for {asked(planned, line)}"
+    notes = "; ".join(filter(None, (note, missed_elsewhere(planned, points, line))))
+    price = f"USD a month ({notes})" if notes else "USD a month"
     return [scatter(dots, price, axis_label(line), label, [(limit, f"limit {written(limit)}{words.unit(line)}")])]

@@ -83,18 +83,27 @@ def _drawn(shown: Sequence[Dot], across: str, up: str, limits: Sequence[Limit], 
 
 
 def _names(placed: Sequence[tuple[float, float, Dot]], names: Sequence[Box], width: float) -> Iterator[Markup]:
-    """The name of each point beside it, on the first side where it covers neither a point nor a name."""
+    """The name of each point beside it, where it covers neither a point nor a name and lies nearer to no other point;
+    in a crowd, where there is room, with a line to its point.
+    """
     taken = [*names, *((x - 6.0, y - 6.0, x + 6.0, y + 6.0) for x, y, _ in placed)]
     for x, y, dot in placed:
         text = f"{dot.name} {SIGNS[dot.kind]}".strip()
         length = LETTER * len(text)
-        for left, below in ((x + 9.0, -3.0), (x - 9.0 - length, -3.0), (x + 9.0, 14.0), *_around(x, length)):
-            box = (left, y + below - 10.0, left + length, y + below + 2.0)
-            inside = box[0] >= LEFT and box[2] <= width and box[1] >= TOP and box[3] <= HEIGHT - BOTTOM
-            if inside and not any(_cover(box, other) for other in taken):
-                taken.append(box)
-                yield words(left, y + below, text, "small")
-                break
+        sides = ((x + 9.0, -3.0), (x - 9.0 - length, -3.0), (x + 9.0, 14.0), (x - 9.0 - length, 14.0))
+        boxes = [
+            (left, y + below - 10.0, left + length, y + below + 2.0) for left, below in (*sides, *_around(x, length))
+        ]
+        inside = [of for of in boxes if of[0] >= LEFT and of[2] <= width and of[1] >= TOP and of[3] <= HEIGHT - BOTTOM]
+        free = [box for box in inside if not any(_cover(box, other) for other in taken)]
+        own = [box for box in free if all(_away((x, y), box) <= _away(other[:2], box) for other in placed)]
+        if not free:
+            continue
+        box = (own or free)[0]
+        taken.append(box)
+        if not own:
+            yield line([(x, y), _nearest((x, y), box)], "whisker")
+        yield words(box[0], box[3] - 2.0, text, "small")
 
 
 def _around(x: float, length: float) -> Iterator[tuple[float, float]]:
@@ -102,6 +111,16 @@ def _around(x: float, length: float) -> Iterator[tuple[float, float]]:
     for away in (20.0, 34.0, 48.0, 62.0):
         for below in (away, 4.0 - away):
             yield from ((left, below) for left in (x - length / 2.0, x + 9.0, x - 9.0 - length))
+
+
+def _nearest(point: tuple[float, float], box: Box) -> tuple[float, float]:
+    """The place of a box that a point is nearest to."""
+    return min(max(point[0], box[0]), box[2]), min(max(point[1], box[1]), box[3])
+
+
+def _away(point: tuple[float, float], box: Box) -> float:
+    """How far a point lies from a box."""
+    return math.dist(point, _nearest(point, box))
 
 
 def _cover(one: Box, other: Box) -> bool:

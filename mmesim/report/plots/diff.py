@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from matplotlib.lines import Line2D
 
 from mmesim.report import formats
-from mmesim.report.content.compared import has_both, kind_of, label_of, multiples, title_of
+from mmesim.report.content.compared import (
+    has_both,
+    kind_of,
+    label_of,
+    least_multiple,
+    multiples,
+    title_of,
+    why_no_multiple,
+)
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import MARKS, Picture, below, plain_log
 
@@ -18,8 +26,6 @@ if TYPE_CHECKING:
 
 TITLE = 62
 """Letters of a line of the title."""
-LEAST = 0.5
-"""An interval that reaches down to nothing is cut at this share of the smallest value."""
 NEUTRAL = "#333333"
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -37,14 +43,14 @@ def differences(found: Compared) -> Picture:
     """Draws b as a multiple of a, with 95 % intervals, and writes the values of both beside it.
 
     Blue circles are better, red crosses worse, grey diamonds undecided. A figure that is 0 in a or b has its values
-    alone; one without a value, or that is 0 in both, is left out.
+    alone, and says so; one without a value, or that is 0 in both, is left out.
     """
     known = [delta for delta in reversed(found.deltas) if delta.difference.value is not None]
     shown = [delta for delta in known if delta.a.value or delta.b.value]
     figure = Picture(8.5, 1.5 + 0.32 * len(shown))
     axes = figure.add_subplot()
     kinds = [kind_of(delta) for delta in shown]
-    least = LEAST * min((multiples(delta)[0] for delta in shown if has_both(delta)), default=1.0)
+    least = least_multiple(shown)
     for row, (delta, kind) in enumerate(zip(shown, kinds, strict=True)):
         marker, colour = KINDS[kind]
         if has_both(delta):
@@ -62,6 +68,9 @@ def differences(found: Compared) -> Picture:
             )
         values = " \N{RIGHTWARDS ARROW} ".join(formats.figure(delta.kind, of.value) for of in (delta.a, delta.b))
         where = axes.get_yaxis_transform()
+        if not has_both(delta):
+            why = why_no_multiple(delta)
+            axes.text(0.5, row, why, transform=where, va="center", ha="center", fontsize="small", color=colour)
         axes.text(1.02, row, values, transform=where, va="center", fontsize="small", color=colour)
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xscale("log")

@@ -38,11 +38,12 @@ def hosts(of: Drawn) -> Picture:
         axes.set_title(f"limit {formats.share(limit)}", fontsize="small", loc="right", color=RED)
         if key == MEMORY:
             axes.plot(100.0 * found.peak[drawn], rows, "|", color="black", markersize=11, markeredgewidth=2.0)
-        for bar, value in zip(bars, use[drawn], strict=True):
+        for bar, value, peak in zip(bars, use[drawn], found.peak[drawn], strict=True):
             inside = value > 0.5
+            beside = max(value, peak) if key == MEMORY and not inside else value  # behind the tick, which is beyond it
             axes.annotate(
                 formats.share(float(value)),
-                (100.0 * value, bar.get_y() + bar.get_height() / 2.0),
+                (100.0 * beside, bar.get_y() + bar.get_height() / 2.0),
                 (-4.0 if inside else 4.0, 0.0),
                 textcoords="offset points",
                 ha="right" if inside else "left",

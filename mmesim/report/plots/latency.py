@@ -32,8 +32,6 @@ from mmesim.scenario.run.expect import read_expectation
 if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn
 
-WORTH_SAYING = 0.001
-"""The curves are of successful calls alone: from this share of failed ones on, the picture says how many."""
 STYLES: Mapping[str, tuple[str, float]] = MappingProxyType(
     {"all calls": ("-", 2.0), "warm calls": ("--", 1.2), "cold calls": ("-.", 1.4)}
 )
@@ -60,7 +58,7 @@ def latency(of: Drawn) -> Picture:
     failed = of.summary["error_rate"]["value"]
     said = (
         f"; {formats.share(failed)} of calls failed (slower than every limit)"
-        if failed is not None and failed > WORTH_SAYING
+        if failed  # the curves are of successful calls alone
         else ""
     )
     axes.set_title(f"{name}: how many calls are slower{said}", fontsize="medium", loc="left")

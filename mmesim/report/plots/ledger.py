@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from mmesim import units
 from mmesim.report import colours
 from mmesim.report.plain import shortened
-from mmesim.report.plots.picture import BLUE, Picture, below
+from mmesim.report.plots.picture import BLUE, Picture, below, needs_log
 from mmesim.results.ledger import calls_of_band
 from mmesim.scenario.figures import parts_of
 
@@ -22,6 +22,8 @@ NEGLIGIBLE = 0.01
 """Parts of the ledger below this share of every band are not drawn."""
 READABLE = 8.0
 """A part has its share written in it from so many percent on."""
+SHORTEST = 2.0
+"""On a logarithmic axis the shortest bar ends at so many times where the axis begins."""
 ROW_IN = 0.62
 LEGEND_COLUMNS = 5
 
@@ -62,10 +64,16 @@ def _lengths(axes: Axes, bands: list[str], found: Any) -> None:
     bars = axes.barh(range(len(bands)), means, color=BLUE, height=0.6)
     axes.bar_label(bars, [units.show_seconds(mean / 1000.0) for mean in means], padding=3.0, fontsize="small")
     axes.set_yticks(range(len(bands)), [f"around {band}\n{calls_of_band(found[band])}" for band in bands])
-    axes.set_xlim(0.0, 1.45 * max(means, default=1.0))
+    if needs_log(means):
+        axes.set_xscale("log")
+        axes.minorticks_off()
+        low, high = min(means) / SHORTEST, max(means)
+        axes.set_xlim(low, high * (high / low) ** 0.45)
+    else:
+        axes.set_xlim(0.0, 1.45 * max(means, default=1.0))
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
-    axes.set_title("mean latency", fontsize="medium", loc="left")
+    axes.set_title(f"mean latency{' (logarithmic)' if needs_log(means) else ''}", fontsize="medium", loc="left")
 
 
 def _shares(axes: Axes, bands: list[str], parts: list[str], found: Any) -> None:

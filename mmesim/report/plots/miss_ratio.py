@@ -17,10 +17,13 @@ from mmesim.results.miss_ratio import CHE, STACK_DISTANCES, memory_of_fleet
 
 if TYPE_CHECKING:
     from mmesim.report.plots.of_run import Drawn
+    from mmesim.scenario.scenario import Scenario
 
 GIB = 2.0**30
 STYLES: Mapping[str, tuple[str, str]] = MappingProxyType({STACK_DISTANCES: (BLUE, "-"), CHE: (GREY, "--")})
 """How a curve is known -> its colour and line."""
+BEYOND = 1.08
+"""The axis goes on beyond the fleet and the curves, so that a mark on its edge is seen."""
 
 
 def miss_ratio(of: Drawn) -> Picture:
@@ -46,14 +49,28 @@ def miss_ratio(of: Drawn) -> Picture:
         share = 1.0 - hits["value"]
         low, high = hits["ci95"] or (hits["value"], hits["value"])
         axes.plot([today, today], [100.0 - 100.0 * low, 100.0 - 100.0 * high], color=ORANGE, linewidth=5.0, alpha=0.5)
-        label = f"measured: {formats.share(share)}"
+        label = f"measured{_with_what(of.scenario)}: {formats.share(share)}"
         axes.plot([today], [100.0 * share], "o", color=ORANGE, markersize=7, label=label, zorder=4)
     axes.set_title(f"{shortened(of.scenario.name)}: misses over memory", fontsize="medium", loc="left")
     axes.set_xlabel("memory for models on all hosts [GiB]")
     axes.set_ylabel("calls whose model is not in memory [%]")
-    axes.set_xlim(0.0, float(memory.max()) / GIB)
+    axes.set_xlim(0.0, BEYOND * max(today, float(memory.max()) / GIB))
     axes.set_ylim(0.0, 100.0)
     axes.xaxis.set_major_formatter(PLAIN)
     bare(axes)
     below(figure, [line for line in axes.lines if not str(line.get_label()).startswith("_")])
     return figure
+
+
+def _with_what(scenario: Scenario) -> str:
+    """What takes or brings hosts in the run, which the curves do not know: they have this fleet all the time."""
+    found = [
+        name
+        for name, there in (
+            ("faults", scenario.faults),
+            ("deploys", scenario.deploys),
+            ("autoscaling", scenario.endpoint.autoscaling),
+        )
+        if there
+    ]
+    return f" with its {' and '.join(found)}" if found else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -12,7 +13,16 @@ from matplotlib.lines import Line2D
 from mmesim.errors import UserError
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.report.content.planned.points import Point, asked, axis_label, drawn_line, lifted, points_of, scale
+from mmesim.report.content.planned.points import (
+    Point,
+    asked,
+    axis_label,
+    drawn_line,
+    lifted,
+    missed_elsewhere,
+    points_of,
+    scale,
+)
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import (
     BLUE,
@@ -41,6 +51,7 @@ MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
 MARK_PX, LETTER_PX, LINE_PX = 6.0, 6.0, 12.0
 """Half a mark, and width and height of a letter of a name, on screen."""
 NAME = "#555555"
+TITLE_LETTERS = 84
 
 
 class Box(NamedTuple):
@@ -61,18 +72,18 @@ def pareto(planned: Planned) -> Picture:
     """USD a month against the figure that decides, with 95 % intervals; a line joins the fleets of one family.
 
     The figure is that of the line of `expect` that the answer comes nearest to, without an answer the one that the
-    nearest miss fails by most. Fleets without a price, or of which nothing was simulated, are left out. UserError when
-    none is left.
+    nearest miss fails by most; each fleet stands where it is worst, as written or with what it must withstand. Fleets
+    without a price, or of which nothing was simulated, are left out. UserError when none is left.
     """
     line = drawn_line(planned)
     if line is None:
         raise UserError("there is nothing to draw: no fleet with a price was simulated")
     points, limit = points_of(planned, line), scale(line) * line.limit
     above = [value for value in (*(point.value for point in points), limit) if value > 0.0]
-    logarithmic, price = needs_log(above), "cost [USD a month]"
+    logarithmic, notes = needs_log(above), [missed_elsewhere(planned, points, line)]
     if logarithmic:
         points, note = lifted(points, limit)
-        price += f"\n({note})" if note else ""
+        notes.append(note)
     figure = Picture(7.0, 4.5)
     axes = figure.add_subplot()
     members = _families(axes, points)
@@ -82,7 +93,7 @@ def pareto(planned: Planned) -> Picture:
         axes.plot([point.usd], [point.value], marker, color=colour, markersize=6)
     axes.axhline(limit, color=RED, linestyle="--", linewidth=1.0)
     _answer(axes, planned, points)
-    axes.set_xlabel(price)
+    axes.set_xlabel("\n".join(["cost [USD a month]", *(f"({note})" for note in notes if note)]))
     axes.set_ylabel(axis_label(line))
     axes.xaxis.set_major_formatter(PLAIN)
     if logarithmic:
@@ -92,7 +103,8 @@ def pareto(planned: Planned) -> Picture:
         axes.yaxis.set_major_formatter(PLAIN)
     axes.margins(0.15)
     axes.set_xlim(left=max(0.0, axes.get_xlim()[0]))
-    axes.set_title(f"{shortened(on_one_line(planned.name))}: {asked(line)}", fontsize="medium", loc="left")
+    title = f"{shortened(on_one_line(planned.name))}: {asked(planned, line)}"
+    axes.set_title(fill(title, TITLE_LETTERS), fontsize="medium", loc="left")
     bare(axes)
     below(figure, _legend(points, line))
     figure.draw_without_rendering()  # the layout decides where there is room

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -148,6 +149,16 @@ def test_every_point_of_a_crowd_is_named() -> None:
     dots = [Dot(100.0, 1.0 + 0.01 * i, math.nan, math.nan, "fail", f"{i} x ml.m5.large") for i in range(6)]
     drawn = str(scatter(dots, "USD", "%", "errors"))
     assert [name for name in (f"{i} x ml.m5.large \N{BALLOT X}<" for i in range(6)) if name not in drawn] == []
+
+
+@pytest.mark.parametrize("apart", [0.01, 0.6, 1.0, 3.0])
+def test_a_name_stands_nearer_to_its_own_point_than_to_another(apart: float) -> None:
+    values = {"lower": 10.0, "upper": 10.0 + apart}
+    dots = [Dot(504.0, value, math.nan, math.nan, "fail", name) for name, value in values.items()]
+    dots.append(Dot(600.0, 30.0, math.nan, math.nan, "pass"))
+    drawn = str(scatter(dots, "USD", "%", "calls")).split("</svg>")[0]
+    names = {name: float(re.search(rf'y="([\d.]+)"[^>]*>{name} ', drawn)[1]) for name in values}  # type: ignore[index]
+    assert names["upper"] < names["lower"]
 
 
 def test_a_row_without_a_value_is_named_and_not_drawn() -> None:

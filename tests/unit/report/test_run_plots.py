@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from mmesim.errors import UserError
 from mmesim.report import formats
@@ -137,6 +137,8 @@ def test_a_band_of_ten_times_the_latency_has_a_bar_ten_times_as_long(run: Result
     lengths, shares = ledger(run).axes
     found = run.summary["ledger_ms"]
     bars = [bar.get_width() for bar in lengths.patches if isinstance(bar, Rectangle)]
+    assert lengths.get_xscale() == "log"  # 20 and 930 ms: the short one is seen, too
+    assert lengths.get_xlim()[0] < min(bars)
     assert bars == [found[band]["mean"] for band in BANDS if found[band]["mean"]]
     assert max(bars) > 10.0 * min(bars)
     ends = [bar.get_x() + bar.get_width() for bar in shares.patches if isinstance(bar, Rectangle)]
@@ -162,6 +164,9 @@ def test_hosts_have_their_use_and_their_limits(run: Result) -> None:
     for axes, key in zip(panels, ("cpu_utilization", "memory_utilization", "disk_utilization"), strict=True):
         bars = [bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)]
         assert bars == [100.0, pytest.approx(100.0 * run.summary[key]["value"])]
+    label = next(one for one in panels[1].texts if isinstance(one, Annotation))
+    tick = next(one for one in panels[1].lines if one.get_marker() == "|")
+    assert label.get_horizontalalignment() == "right" or label.xy[0] >= at(tick)[0]  # beside the tick, not under it
     endpoint = run.scenario.endpoint
     share = endpoint.usable_memory_bytes / endpoint.host.memory_bytes
     limits = [next(one for one in axes.lines if one.get_linestyle() == "--") for axes in panels]
@@ -172,6 +177,8 @@ def test_misses_are_drawn_over_memory_with_what_was_measured(run: Result) -> Non
     axes = run.plot.miss_ratio().axes[0]
     measured = next(one for one in axes.lines if str(one.get_label()).startswith("measured"))
     assert at(measured)[1] == pytest.approx(100.0 - 100.0 * run.summary["cache_hit_ratio"]["value"])
+    left, right = axes.get_xlim()
+    assert left < at(measured)[0] < 0.97 * right  # its mark is seen whole
     uncached = result(scenario(endpoint={"model_cache": "disabled"}, run={"replications": 2}))
     with pytest.raises(UserError, match="not kept in memory"):
         uncached.plot.miss_ratio()

@@ -83,7 +83,7 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     elif one.state == "turned down":
         # Why in full is said below, of the families that are shown there.
         below = any(row == of.nearest for of in planned.why_not[:MOST_FAMILIES])
-        in_short = PROVED if one.stage == "proof" else "turned down"
+        in_short = f"{PROVED if one.stage == 'proof' else 'turned down'}{_with_what(planned, one.reason)}"
         yield in_short if below else words.sentence(one.reason) or in_short
     elif one.state == "not tried":
         yield "not tried"
@@ -92,6 +92,12 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     if one.share_of_draws is not None:
         extra = "" if one.mean_extra_usd is None else f", {words.usd(one.mean_extra_usd)} beyond"
         yield f"inside in {draws(one)} of draws{extra}"
+
+
+def _with_what(planned: Planned, reason: str | None) -> str:
+    """What a fleet does not withstand, where its reason begins with that."""
+    every = {line.when for one in planned.fleets for line in one.lines}
+    return next((f" with {when}" for when in every if when and (reason or "").startswith(f"with {when}: ")), "")
 
 
 def _legend(planned: Planned, rows: list[int]) -> Iterator[str]:

@@ -43,10 +43,12 @@ def drawn_line(planned: Planned) -> FleetLine | None:
 
 
 def points_of(planned: Planned, line: FleetLine) -> list[Point]:
-    """The fleets that have this line, in order of price."""
+    """The fleets that have this line, in order of price, each where it meets the line least: as written, or with what
+    it must withstand besides.
+    """
     found = []
     for row, one in enumerate(planned.fleets):
-        own = words.nearest([of for of in words.judged(planned, row) if _asks(of) == _asks(line)])
+        own = words.nearest([of for of in words.judged(planned, row) if of.text == line.text])
         if own is None or own.value is None or one.usd_per_month is None:
             continue
         low, value, high = (scale(line) * end for end in _ends(own, own.value))
@@ -64,18 +66,32 @@ def lifted(points: Sequence[Point], limit: float) -> tuple[list[Point], str]:
     ], note
 
 
-def _asks(line: FleetLine) -> tuple[str, str | None, str]:
-    return line.text, line.when, line.unit
-
-
 def _ends(line: FleetLine, value: float) -> tuple[float, float, float]:
     low, high = line.interval or (value, value)
     return low, value, high
 
 
-def asked(line: FleetLine) -> str:
-    """The line of `expect` in the title."""
-    return on_one_line(line.text if line.when is None else f"{line.text} with {line.when}")
+def asked(planned: Planned, line: FleetLine) -> str:
+    """The line of `expect` in the title, with all that a fleet must withstand."""
+    asked = [of.when for row in range(len(planned.fleets)) for of in words.judged(planned, row) if of.text == line.text]
+    besides = [when for when in dict.fromkeys(asked) if when is not None]
+    if not besides:
+        return on_one_line(line.text)
+    withstood = [*(["as written"] if None in asked else []), *(f"with {when}" for when in besides)]
+    return on_one_line(f"{line.text}{' at its worst,' if len(withstood) > 1 else ''} {' or '.join(withstood)}")
+
+
+def missed_elsewhere(planned: Planned, points: Sequence[Point], line: FleetLine) -> str:
+    """What has to be said where a fleet lies on the good side of the limit and is turned down all the same."""
+    limit, high = scale(line) * line.limit, ">" in line.text
+    inside = [one for one in points if (one.value > limit if high else one.value < limit)]
+    others = [
+        one
+        for one in inside
+        if one.state == "turned down"
+        and not any(of.text == line.text and of.verdict == "fail" for of in planned.fleets[one.row].lines)
+    ]
+    return f"{len(others):,} turned down for another reason" if others else ""
 
 
 def axis_label(line: FleetLine) -> str:

@@ -80,7 +80,7 @@ def _pairs(planned: Planned) -> Iterator[Block]:
     yield Title("On seeds that chose nothing", "the figures of the statement; [95 % interval]")
     titles = {planned.answer: "answer", planned.next_cheaper: "next cheaper"}
     columns = [Column(), *(Column(titles.get(one.fleet, ""), "right") for one in planned.estimates)]
-    pairs: dict[tuple[str, str | None], Pair] = {(pair.text, None): pair for pair in planned.paired}
+    pairs: dict[tuple[str, str | None], Pair] = {(pair.text, pair.when): pair for pair in planned.paired}
     columns += [Column("difference", "right")] if pairs else []
     table = []
     for text, when in asked:

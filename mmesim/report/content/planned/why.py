@@ -16,12 +16,21 @@ def why_not(planned: Planned) -> Iterator[Block]:
     """A line for each family of cheaper fleets, the one that came nearest first."""
     if not planned.why_not:
         return
-    yield Title("Why not", "what cheaper fleets lack" if planned.answer is not None else "what fleets lack")
+    yield Title("Why not", _whose(planned))
     yield Lines(tuple(_why(planned, one) for one in planned.why_not[:MOST_FAMILIES]), "list")
     more = len(planned.why_not) - MOST_FAMILIES
     if more > 0:
         noun = "family" if more == 1 else "families"
         yield Lines((f"{more:,} more {noun} of fleets that came less near: why_not in plan.json",), "note")
+
+
+def _whose(planned: Planned) -> str:
+    """Which fleets they are: some may cost what the answer costs."""
+    if planned.answer is None:
+        return "what fleets lack"
+    price = planned.fleets[planned.answer].usd_per_month
+    as_dear = any(one.usd_per_month == price is not None for one in planned.fleets[: planned.answer])
+    return "what fleets that cost no more lack" if as_dear else "what cheaper fleets lack"
 
 
 def _why(planned: Planned, one: WhyNot) -> str:

@@ -103,11 +103,14 @@
     return made;
   };
 
+  // A legend has no values before a place of the chart is pointed at.
+  const hovered = (index) => index !== null && index !== undefined;
+
   const draw = (chart) => {
     const where = document.getElementById(chart.id);
     const old = plots.get(chart.id);
     if (old) old.destroy();
-    const series = [{ label: chart.x.label, value: (plot, value) => shown(value) }];
+    const series = [{ label: chart.x.label, value: (plot, value, side, index) => (hovered(index) ? shown(value) : "") }];
     const values = [chart.points];
     const bands = [];
     // The value of a window holds until the next one begins.
@@ -115,7 +118,10 @@
     const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
     chart.curves.forEach((curve, number) => {
       const stroke = colour(curve.colour);
-      const value = (plot, value, side, index) => (!curve.low || value === null || index === null || index === undefined ? shown(value) : `${shown(value)} (${shown(curve.low[index])} to ${shown(curve.high[index])})`);
+      const value = (plot, value, side, index) => {
+        if (!hovered(index)) return "";
+        return !curve.low || value === null || value === undefined ? shown(value) : `${shown(value)} (${shown(curve.low[index])} to ${shown(curve.high[index])})`;
+      };
       series.push({ label: curve.label, stroke, width: 2, dash: dashes[number % 4], points: { show: curve.values.length < 2 }, value, ...paths });
       values.push(curve.values);
       if (curve.low) {

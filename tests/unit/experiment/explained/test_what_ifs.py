@@ -112,6 +112,14 @@ def test_advice_is_named_by_what_it_changes_and_what_aws_decides_is_not_yours() 
     assert (found["advice_b"].text, found["advice_b"].yours) == ("endpoint.router.policy=hash (advised)", False)
 
 
+def test_one_more_worker_on_a_device_says_what_it_takes_there() -> None:
+    model = {"name": "m", "count": 2, "artifact_size": 10**6, "memory": 10**7, "device_memory": GIB}
+    model["service"] = {"device": 0.01}
+    of = scenario(models=[model], endpoint={"vcpu": 2, "memory": 8 * GIB, "devices": {"count": 1, "memory": 16 * GIB}})
+    texts = {one.id: one.text for one in candidates(ground(of, run_data(of, [FAST])))}
+    assert texts["one_more_worker"] == "one more worker each: m, one more copy in device memory"
+
+
 def test_one_more_in_each_zone_is_tried_where_a_zone_is_lost() -> None:
     lost = scenario(faults=[{"name": "gone", "at": 20.0, "zone_loss": {"zone": 1}}])
     found = {one.id: one.sets for one in candidates(ground(lost, run_data(lost, [FAST])))}

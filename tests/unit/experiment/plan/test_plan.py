@@ -13,6 +13,7 @@ from mmesim.experiment.plan.document import why_not
 from mmesim.experiment.plan.fleets import Option, options
 from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.tried import Tried, words
+from mmesim.report.content.planned.words import decides
 from mmesim.results.planned import FleetLine, Planned
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.template import Template
@@ -97,6 +98,20 @@ def test_the_answer_and_the_next_cheaper_are_estimated_side_by_side(tmp_path):
     assert cheaper.value is not None
     assert pair.difference == pytest.approx(cheaper.value - answer.value, abs=0.05)
     assert answer.replications >= 20
+
+
+def test_the_next_cheaper_fleet_is_estimated_under_what_turned_it_down(tmp_path):
+    plan = "{grid: {endpoint.instance_count: 1..6}, survive: instance}"
+    document = planned(Engine(by_count(0.9, 0.3, 0.02)), write(tmp_path, plan=plan)).document
+    assert [one.fleet for one in document.estimates] == [document.answer, document.next_cheaper] == [3, 2]
+    (cheaper,), (pair,) = document.estimates[1].lines, document.paired
+    assert cheaper.when == pair.when == "one instance fewer"
+    assert cheaper.verdict == "fail"
+    assert decides(document, 2) == cheaper
+    answer = next(line for line in document.estimates[0].lines if line.when == pair.when)
+    assert answer.value is not None
+    assert cheaper.value is not None
+    assert pair.difference == pytest.approx(cheaper.value - answer.value, abs=0.05)
 
 
 def test_an_answer_whose_estimate_crosses_the_limit_is_undecided(tmp_path):
