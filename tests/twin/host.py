@@ -205,7 +205,8 @@ class Host:
 
     def _load(self, copy: Copy) -> Process:
         """Slot, artefact, room, processes; what is held is given back when the load is broken off."""
-        model, slots = copy.model, self.scenario.endpoint.slot_covers
+        endpoint = self.scenario.endpoint
+        model, slots, peak = copy.model, endpoint.slot_covers, endpoint.load_peak
         slot: simpy.resources.resource.Request | None = None
         held = False
         try:
@@ -218,7 +219,7 @@ class Host:
             if slot is None:
                 slot = self.slots.request()
                 yield from self._once(slot)
-            yield from self._wait_for_room(lambda: self._take_memory(model, self.scenario.endpoint.load_peak))
+            yield from self._wait_for_room(lambda: self._take_memory(model, peak), lambda: self._drop(model, peak))
             held = True
             yield from self._start(model)
             if self.trouble.of(model.index) == "500":
@@ -231,14 +232,13 @@ class Host:
             if model.index in self.files:
                 self.files[model.index] = self._steps()
             if held:
-                self.memory -= self._held(model, self.scenario.endpoint.load_peak)
-                self.tasks -= model.pool_tasks
+                self._drop(model, peak)
             if slot is not None:
                 slot.cancel() if not slot.triggered else self.slots.release(slot)
             self.on_aborted(self, copy, "load_failed" if isinstance(why, LoadFailed) else "load_timeout")
             self.became_idle()
             return
-        self.memory -= self._held(model, self.scenario.endpoint.load_peak) - model.pool_memory_bytes
+        self.memory -= self._held(model, peak) - model.pool_memory_bytes
         copy.state, copy.loaded = "ready", self._steps()
         copy.broken = self.trouble.of(model.index) is not None
         self._staff(copy)
@@ -249,7 +249,7 @@ class Host:
 
     def _download(self, model: Model) -> Process:
         download = self.scenario.endpoint.download
-        yield from self._wait_for_room(lambda: self._take_disk(model))
+        yield from self._wait_for_room(lambda: self._take_disk(model), lambda: self._delete(model))
         try:
             yield self.env.timeout(self.trouble.first_byte_s(always(download.first_byte) or 0.0))
             if self.trouble.failing:
@@ -258,8 +258,7 @@ class Host:
             if download.unpack_Bps_per_vcpu is not None:
                 yield from self.use(self.cpu, model.artifact_bytes / download.unpack_Bps_per_vcpu)
         except (simpy.Interrupt, LoadFailed):
-            del self.files[model.index]
-            self.file_bytes -= model.artifact_bytes
+            self._delete(model)
             raise
 
     def _start(self, model: Model) -> Process:
@@ -301,12 +300,16 @@ class Host:
 
     # Room: on the disk when the download begins, in memory and among the tasks when the processes start.
 
-    def _wait_for_room(self, take: Callable[[], bool]) -> Process:
+    def _wait_for_room(self, take: Callable[[], bool], give_back: Callable[[], None]) -> Process:
         room = Room(take, self.env.event())
         self.rooms.append(room)
         self._look(room)
         try:
             yield from self._once(room.taken)
+        except simpy.Interrupt:
+            if room.taken.triggered:  # at this very instant: the load has not gone on with it
+                give_back()
+            raise
         finally:
             self.rooms.remove(room)
 
@@ -350,6 +353,10 @@ class Host:
         self.tasks += model.pool_tasks
         return True
 
+    def _drop(self, model: Model, factor: float) -> None:
+        self.memory -= self._held(model, factor)
+        self.tasks -= model.pool_tasks
+
     def _free_disk(self, model: Model) -> bool:
         """Artefacts that no copy here needs are deleted, oldest first, until this one fits."""
         sizes = {m.index: m.artifact_bytes for m in self.scenario.model_table()}
@@ -368,6 +375,10 @@ class Host:
             return False
         self._put(model)
         return True
+
+    def _delete(self, model: Model) -> None:
+        del self.files[model.index]
+        self.file_bytes -= model.artifact_bytes
 
     def _put(self, model: Model) -> None:
         self.file_bytes += model.artifact_bytes

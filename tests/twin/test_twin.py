@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from mmesim.scenario import Download, Scenario
+from mmesim.scenario.values.times import Constant
+from tests.behaviour.timeline import endpoint, model, scenario
 from tests.twin.changing import changing
-from tests.twin.compare import agree_on
+from tests.twin.compare import agree_on, by_engine, by_twin
 from tests.twin.random_deploys import with_steps
 from tests.twin.random_devices import with_devices
 from tests.twin.random_faults import with_faults
@@ -73,6 +76,31 @@ def test_engine_and_twin_agree_on_more_scenarios():
 @pytest.mark.long
 def test_engine_and_twin_agree_on_two_thousand_scenarios():
     assert agree_on(range(LATER)).differences == []
+
+
+def test_loads_that_are_broken_off_at_one_moment_leave_no_memory_taken(tmp_path):
+    # a has the memory, b waits for it, and both are broken off at 3; c is ready at 5.
+    requests = [(0.0, "a", 0.1), (0.0, "b", 0.1), (4.0, "c", 0.1)]
+    place = endpoint(copies=1, load_slots=2, load_timeout_s=2.0, load_limit_s=3.0)
+    case = scenario(tmp_path, requests, [model("a", load_s=5.0), model("b"), model("c")], place)
+    assert seen_by_both(case) == [("load_timeout", 2.0), ("load_timeout", 2.0), (None, 1.1)]
+
+
+def test_loads_that_are_broken_off_at_one_moment_leave_no_file(tmp_path):
+    # a has the disk until 3, and b waits for it. Then b is asked for again: it is on the disk at 6 and ready at 6.5.
+    requests = [(0.0, "a", 0.1), (0.0, "b", 0.1), (4.0, "b", 0.1)]
+    models = [model("a", artifact_bytes=50_000_000), model("b", artifact_bytes=20_000_000, load_s=0.5)]
+    download = Download(first_byte=Constant(0.0), stream_Bps=10e6, unpack_Bps_per_vcpu=None)
+    place = endpoint(disk_bytes=50_000_000, load_slots=2, download=download, load_timeout_s=3.0, load_limit_s=3.0)
+    case = scenario(tmp_path, requests, models, place)
+    assert seen_by_both(case) == [("load_timeout", 3.0), ("load_timeout", 3.0), (None, 2.6)]
+
+
+def seen_by_both(case: Scenario) -> list[tuple[str | None, float]]:
+    """Cause and latency of each call, on which the two agree."""
+    engine, twin = by_engine(case), by_twin(case)
+    assert all(one.like(other) for one, other in zip(engine, twin, strict=True))
+    return [(one.cause, round(one.latency_s, 9)) for one in twin]
 
 
 def test_the_scenarios_reach_every_kind_of_outcome():
