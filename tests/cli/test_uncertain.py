@@ -96,7 +96,7 @@ def test_robustness(mmesim: Command, file: Path) -> None:
     done = mmesim("robustness", file, "--set", "models.m.service.cpu=1 ms", "--check")
     assert done.code == 0
     assert "holds in 9 of 9 settings of what AWS does not publish" in done.out
-    assert "\nload_slots = 1 " in done.out
+    assert "\nendpoint.load_slots = 1 " in done.out
     assert json.loads(mmesim("robustness", file, "--json").out)["robustness"]["replications"] == 5
 
 
