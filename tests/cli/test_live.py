@@ -24,7 +24,7 @@ endpoint: {instance_type: ml.m5.xlarge}
 models:
   - {name: m, count: 20, artifact_size: 1 MB, memory: 50 MiB, load: {cpu: 100 ms}, service: {wait: 1 ms}}
 traffic: {arrivals: {poisson: {rate: 1000 /s}}}
-run: {duration: 25 min, warmup: 10 s, seed: 1, replications: 2}
+run: {duration: 100 min, warmup: 10 s, seed: 1, replications: 2}
 """
 
 pytestmark = pytest.mark.slow
@@ -76,7 +76,7 @@ def test_a_long_run_is_seen_and_measures_the_same(file: str, columns: int, jobs:
     shown = [line for line in lines(drawn) if " left" in line]
     assert shown
     parts = r"[0-9.,]+ % hits, [0-9,]+ requests/s, [0-9.]+ (s|min|ms) left"
-    before = r"[0-2] of 2 replications, simulated [0-9.]+ (s|min) of 50 min, " if columns == 200 else ".*"
+    before = r"[0-2] of 2 replications, simulated [0-9.]+ (s|min|h) of 3.33 h, " if columns == 200 else ".*"
     assert all(re.fullmatch(rf"[0-9]+ % done, {before}{parts}", line) for line in shown[1:]), shown
     assert max(map(len, lines(drawn))) <= columns
     again = on_terminal("run", file, "--out", "silent", "--no-requests", "--quiet", columns=columns)

@@ -243,6 +243,12 @@ def _by_demand_on_devices() -> Scenario:
     return on_devices
 
 
+def _seeded(scenario: Scenario, seed: int) -> Scenario:
+    """The same with a seed at which it comes to what is rare: a worker gone from between others, say."""
+    other: Scenario = scenario.model_copy(update={"run": scenario.run.model_copy(update={"seed": seed})})
+    return other
+
+
 def _with_devices(endpoint: Endpoint) -> Endpoint:
     devices = Devices(count=2, memory_bytes=100 * MIB, base_memory_bytes=0, at_once=2, copy_Bps=1e9)
     changed: Endpoint = endpoint.model_copy(update={"host": endpoint.host.model_copy(update={"devices": devices})})
@@ -420,9 +426,9 @@ def scenarios() -> dict[str, Scenario]:
         "one_loop": _one_loop(),
         "deploys": _deploys("sticky", "calls"),
         "deploys_by_model": _deploys("hash", "models"),
-        "devices": _devices(),
-        "djl_devices": _by_demand_on_devices(),
-        "lost_devices": _lost_devices(),
+        "devices": _seeded(_devices(), 4),
+        "djl_devices": _seeded(_by_demand_on_devices(), 7),
+        "lost_devices": _seeded(_lost_devices(), 11),
         "quota": _scenario(
             _endpoint(1, "sticky", "lru", throttling=Throttling(rate_per_s=20.0, burst=3), load_timeout_s=0.2),
             (_models(6),),

@@ -140,7 +140,7 @@ def _notes(result: SweepResult, figures: Sequence[Figure]) -> Iterator[Block]:
     # A point that does not ask for a figure needs no reason.
     shown += [
         (name, [point.of_some[name][1].reason for point in result.points if name in point.of_some])
-        for name in result.of_some
+        for name in result.shown_of_some
     ]
     for name, reasons in shown:
         found = dict.fromkeys(reason for reason in reasons if reason is not None)

@@ -151,3 +151,13 @@ def test_a_sweep_shows_the_recoveries_that_expect_names_and_all_on_demand() -> N
     assert list(found.shown_of_some) == ["recovery after loss"]
     assert list(replace(found, shows_recoveries=True).shown_of_some) == list(found.of_some)
     assert f"recovery after {CRASH}" in found.of_some
+
+
+def test_a_sweep_has_a_reason_for_a_recovery_that_it_shows_alone() -> None:
+    case = of("p99 < 1 s")
+    data = run_of(case, [0, 0, *[20] * 8])
+    points = (swept_point(0, {"endpoint.instance_count": 1}, Result(case, (data,))),)
+    found = SweepResult(case, ("endpoint.instance_count",), points, 1, 1, 0)
+    reason = "- in recovery after loss: not recovered from"
+    assert reason not in text(sweep_report(found, ()), width=200)
+    assert reason in text(sweep_report(replace(found, shows_recoveries=True), ()), width=200)

@@ -66,7 +66,10 @@ def test_windows_have_a_row_for_each_minute_and_replication() -> None:
 def test_another_statistic_of_a_metric_has_its_unit() -> None:
     windows = {"start_s": np.array([0.0]), "ModelLatency_p99": np.array([5.0])}
     field = tables.windows_table([run_data(OF, CALLS, windows=windows)]).schema.field("ModelLatency_p99")
-    assert field.metadata == {b"unit": b"Microseconds", b"description": b"time in the container, successful attempts, p99"}
+    assert field.metadata == {
+        b"unit": b"Microseconds",
+        b"description": b"time in the container, successful attempts, p99",
+    }
 
 
 def test_what_happened_has_a_column_for_each_figure() -> None:
