@@ -24,7 +24,7 @@ from mmesim.scenario.values.fields import Place, Refused
 def with_traffic(scenario: Scenario, factor: float) -> Scenario:
     """The scenario with `factor` times its traffic, in the same time and of the same shape (see `traffic.scaled`).
 
-    Raises ScenarioError for a stream of which there is no multiple, and ValueError for a factor that is not positive.
+    Raises ScenarioError for a stream that has no multiple, and ValueError for a factor that is not positive.
     """
     if not (math.isfinite(factor) and factor > 0.0):
         raise ValueError(f"a factor of traffic is positive, not {factor!r}")

@@ -45,7 +45,7 @@ def needs(scenario: Scenario, plan: Plan) -> Sequence[Need]:
     """The scenario itself first, then in its new steady state after a loss, through the loss, and with more traffic.
 
     Loss and growth come one at a time: a fleet for both at once is planned for with the larger traffic in the scenario.
-    Raises NothingLeft, and ScenarioError for traffic of which there is no multiple, or that ends before a recovery.
+    Raises NothingLeft, and ScenarioError for traffic that has no multiple, or that ends before a recovery.
     """
     found = [Need(None, scenario)]
     if plan.survive is not None:

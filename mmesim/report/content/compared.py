@@ -57,5 +57,5 @@ def least_multiple(of: Iterable[Delta]) -> float:
 
 
 def why_no_multiple(delta: Delta) -> str:
-    """Why b is no multiple of a."""
+    """Why b cannot be given as a multiple of a."""
     return "0 in b" if delta.a.value else "0 in a"

@@ -21,7 +21,7 @@ SHOWN_APART = ("binding_constraint",)
 LEAST = 0.01
 """Shares of the tail and of the errors below this are not shown."""
 EVENT = "a fault, a deploy or a scale-in of the scenario (`mmesim run` names it)"
-"""What binds when it is no resource."""
+"""What binds when it is not a resource."""
 MOST_NAMED = 4
 """What-ifs that are named at once."""
 
