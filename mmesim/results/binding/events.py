@@ -1,4 +1,5 @@
-"""What binds when it is not a resource: a fault, a deploy or a scale-in that most of the failed or slow calls are due to.
+"""What binds when it is not a resource: a fault, a deploy or a scale-in that most of the failed or slow calls are
+due to.
 
 Only what nothing else makes counts: hosts that are lost, workers that die, the failed calls of models whose loads a
 fault makes fail, and memory that models would not lack if it did not leak.
