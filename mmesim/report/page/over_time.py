@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,11 +36,16 @@ class OverTime:
 
 
 def over_time(
-    windows: Iterable[Mapping[str, Floats]], names: Mapping[str, str | None], duration_s: float, window_s: float
+    windows: Iterable[Mapping[str, Floats]],
+    names: Mapping[str, str | None],
+    duration_s: float,
+    window_s: float,
+    counts: Collection[str] = (),
 ) -> OverTime:
     """The windows of all replications together, in equal stretches of whole windows.
 
-    `names`: column -> the column that weighs it in a mean, None where all windows weigh the same.
+    `names`: column -> the column that weighs it in a mean, None where all windows weigh the same. `counts`: those that
+    the end of the run cuts short with its last window, and that are given as of a whole one.
     """
     count = max(1, int(np.ceil(duration_s / window_s * (1.0 - 1e-9))))
     each = -(-count // MOST)
@@ -51,8 +56,9 @@ def over_time(
     most = {name: np.full(stretches, -np.inf) for name in names}
     for batch in windows:
         place = np.minimum(np.rint(batch[START] / window_s).astype(np.int64) // each, stretches - 1)
+        whole = np.minimum(1.0, (duration_s - batch[START]) / window_s)
         for name, weigher in names.items():
-            values = batch[name]
+            values = batch[name] / whole if name in counts else batch[name]
             weight = np.ones(len(values)) if weigher is None else np.nan_to_num(batch[weigher])
             known = ~np.isnan(values)
             np.add.at(sums[name], place[known], (values * weight)[known])

@@ -33,6 +33,7 @@ from mmesim.results.shown import HAPPENED, Kept
 from mmesim.scenario.scenario import Scenario
 
 ERRORS = ("InvocationModelErrors", "Invocation4XXErrors", "Invocation5XXErrors")
+COUNTS = ("ClientLatency_SampleCount", "Invocations", *ERRORS)
 SERIES: Mapping[str, str | None] = MappingProxyType(
     {
         **dict.fromkeys(latency_over_time.FIGURES.values(), "ClientLatency_SampleCount"),
@@ -140,7 +141,7 @@ def _over_time(kept: Kept) -> list[tuple[str, Chart]]:
     duration_s = float(kept.summary["simulated_s"])
     window_s = min(WINDOW_S, duration_s)
     windows = per_vcpu(kept, kept.windows([REPLICATION, *columns(SERIES)]), window_s)
-    found = over_time(windows, SERIES, duration_s, window_s)
+    found = over_time(windows, SERIES, duration_s, window_s, COUNTS)
     asked = time_charts(kept.scenario, window_s)
     marked = list(_marked(kept))
     charts = [(of.chapter, time_chart(of, found, marked, f"chart-{number}")) for number, of in enumerate(asked)]

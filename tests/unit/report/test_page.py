@@ -272,6 +272,13 @@ def test_a_mean_weighs_windows_by_their_samples() -> None:
     assert np.isnan([series.mean[1], series.least[1], series.most[1]]).all()
 
 
+def test_calls_of_a_minute_that_the_end_cuts_short_are_no_fall_of_their_rate() -> None:
+    batch = {"start_s": np.array([0.0, 60.0]), "calls": np.array([600.0, 400.0]), "busy": np.array([0.5, 0.5])}
+    series = over_time([batch], {"calls": None, "busy": "calls"}, 100.0, 60.0, ["calls"]).series
+    assert (series["calls"].mean.tolist(), series["calls"].most.tolist()) == ([600.0, 600.0], [600.0, 600.0])
+    assert series["busy"].mean.tolist() == [0.5, 0.5]
+
+
 def test_a_folder_that_is_no_result_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"is not the result folder of a run: it has no summary\.json"):
         Kept.read(tmp_path)
