@@ -161,7 +161,7 @@ def _simulated(scenario: Scenario, records: int | None, made: Callable[[], Execu
 
 def _with_robustness(scenario: Scenario, result: Result, made: Callable[[], Executor], quiet: bool) -> Result:
     """The result with the answer under the settings of what AWS does not publish."""
-    from mmesim.experiment.robustness import robustness
+    from mmesim.experiment.unknowns.robustness import robustness
     from mmesim.report.progress import SimulationsBar
 
     with made() as running, SimulationsBar(None if quiet else sys.stderr) as counted:

@@ -22,7 +22,7 @@ from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import MARKS, Picture, below, plain_log
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff_kept import Compared
+    from mmesim.experiment.diff.kept import Compared
 
 TITLE = 62
 """Letters of a line of the title."""
