@@ -67,18 +67,10 @@ def uncertain(
     template = Template.given(scenario)
     base = template.at()
     beliefs = base.beliefs
-    if not beliefs:
-        raise UserError(
-            f"{base.name}: nothing is uncertain: write {{uncertain: {{low: , mid: , high: }}}} in place of a value "
-            "that you believe but do not know"
-        )
+    _refuse_certain(base)
     formulas = {name: _formula(name) for name in metrics or _expected(base)}
     count = repeated(base, replications).run.replications
-    if count < FEWEST_REPLICATIONS:
-        raise UserError(f"one replication shows no noise: at least {FEWEST_REPLICATIONS} are needed")
-    fewest = max(FEWEST_DRAWS, 2 * (len(beliefs) + 1))
-    if draws < fewest:
-        raise UserError(f"{draws} draws are too few to rank {len(beliefs)} inputs: at least {fewest} are needed")
+    _refuse_too_few(len(beliefs), draws, count)
     shares = shares_of(base, draws)
     values = [drawn(beliefs, row) for row in shares]
     scenarios = _scenarios(template, values, count)
@@ -101,6 +93,23 @@ def uncertain(
         steady_state=tuple(found.steady[index] for index in range(draws)),
         self_check=next(filter(None, map(found.wrong.get, range(draws))), None),
     )
+
+
+def _refuse_certain(scenario: Scenario) -> None:
+    if not scenario.beliefs:
+        raise UserError(
+            f"{scenario.name}: nothing is uncertain: write {{uncertain: {{low: , mid: , high: }}}} in place of a value "
+            "that you believe but do not know"
+        )
+
+
+def _refuse_too_few(inputs: int, draws: int, replications: int) -> None:
+    """Noise takes two replications of each draw, and a ranking more draws than it has unknowns."""
+    if replications < FEWEST_REPLICATIONS:
+        raise UserError(f"one replication shows no noise: at least {FEWEST_REPLICATIONS} are needed")
+    fewest = max(FEWEST_DRAWS, 2 * (inputs + 1))
+    if draws < fewest:
+        raise UserError(f"{draws} draws are too few to rank {inputs} inputs: at least {fewest} are needed")
 
 
 class _Found:
