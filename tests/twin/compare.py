@@ -11,8 +11,8 @@ from mmesim.results.run_data import CAUSES
 from mmesim.scenario import Scenario
 from mmesim.scenario.values.times import always
 from mmesim.workload.requests import blocks
+from tests.twin.calls import Call
 from tests.twin.endpoint import Twin
-from tests.twin.host import Call
 from tests.twin.random_scenarios import scenario
 
 CLOSE_S = 1e-9
