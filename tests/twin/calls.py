@@ -16,6 +16,7 @@ class Call:
     cpu: float
     wait: float
     device: float
+    key: int
     chance: float
     pre: tuple[float, float]
     hold: tuple[float, float]
@@ -32,5 +33,6 @@ class Attempt:
 
     call: Call
     sent: float
+    chance: float
     settled: bool = False
     given_up: bool = False

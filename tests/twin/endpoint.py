@@ -14,11 +14,12 @@ from tests.twin.calls import Attempt, Call
 from tests.twin.container import Containers
 from tests.twin.copies import Copy
 from tests.twin.deploys import Deploys, Ended
+from tests.twin.draws import Draws
 from tests.twin.faults import Faults
 from tests.twin.fleet import Fleet
 from tests.twin.host import Host
 from tests.twin.process import Process
-from tests.twin.router import Order, Router
+from tests.twin.router import Router
 from tests.twin.scaler import Scaler
 from tests.twin.trouble import Trouble
 
@@ -26,15 +27,15 @@ from tests.twin.trouble import Trouble
 class Twin:
     """One run of a scenario, with the calls given."""
 
-    def __init__(self, scenario: Scenario, calls: Sequence[Call], order: Order) -> None:
-        self.scenario, self.calls = scenario, calls
+    def __init__(self, scenario: Scenario, calls: Sequence[Call], draws: Draws) -> None:
+        self.scenario, self.calls, self.draws = scenario, calls, draws
         self.env = simpy.Environment()
         self._steps = count()
         self.ended_s: list[float] = []
         self.trouble = Trouble()
         self.containers = Containers(self.env, scenario, self._answer)
         self.fleet = Fleet(self.env, scenario, self._host, self._lost, lambda came: self.router.changed(came))
-        self.router = Router(scenario, self.fleet, order)
+        self.router = Router(scenario, self.fleet, draws)
         self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
         self.outcomes: Ended = []
         self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes)
@@ -76,7 +77,7 @@ class Twin:
                 run.pop()
             if not run:
                 return
-            self.env.process(self._travel(Attempt(call, call.sent)))
+            self.env.process(self._travel(Attempt(call, call.sent, call.chance)))
 
     def _travel(self, attempt: Attempt) -> Process:
         call = attempt.call
@@ -87,7 +88,7 @@ class Twin:
         if not self.fleet.up:
             self._answer(attempt, "host_lost")
             return
-        host = self.router.route(call.model, self.router.side_of(call))
+        host = self.router.route(call.model, self.router.side_of(attempt))
         copy = host.copies.get(call.model.index)
         if copy is not None:
             copy.is_used = True  # it may have been forgotten; whether its host is lost the router need not know
@@ -160,4 +161,4 @@ class Twin:
 
     def _again(self, call: Call, pause_s: float) -> Process:
         yield self.env.timeout(pause_s)
-        yield from self._travel(Attempt(call, self.env.now))
+        yield from self._travel(Attempt(call, self.env.now, self.draws.chance(call)))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from itertools import count
 
 from mmesim.scenario import RouterPolicy, Scenario
 from mmesim.scenario.models.groups import Model
-from tests.twin.calls import Call
+from tests.twin.calls import Attempt
+from tests.twin.draws import Draws
 from tests.twin.fleet import Fleet
 from tests.twin.host import Host
-
-Order = Callable[[int], Sequence[int]]
-"""Hosts in rendezvous order of a model."""
 
 
 class Router:
     """What the router knows of hosts and copies."""
 
-    def __init__(self, scenario: Scenario, fleet: Fleet, order: Order) -> None:
-        self.scenario, self.fleet, self._order = scenario, fleet, order
+    def __init__(self, scenario: Scenario, fleet: Fleet, draws: Draws) -> None:
+        self.scenario, self.fleet, self._draws = scenario, fleet, draws
         self._left: dict[int, Host] = {}
         self._placed: dict[tuple[int, int], int] = {}  # in which order copies were placed
         self._placements = count()
@@ -34,11 +31,13 @@ class Router:
     def in_order(self, model: Model, hosts: list[Host]) -> list[Host]:
         """These hosts, the first choice for the model first."""
         up = {host.number: host for host in hosts}
-        return [up[number] for number in self._order(model.index) if number in up]
+        return [up[number] for number in self._draws.order(model) if number in up]
 
-    def side_of(self, call: Call) -> list[Host]:
-        """While a deploy shifts calls, the hosts of the side of this one."""
-        second = call.chance < self.fleet.share
+    def side_of(self, attempt: Attempt) -> list[Host]:
+        """While a deploy shifts calls, or models with all their calls, the hosts of the side of this one."""
+        by_calls = self.scenario.endpoint.router.split_by == "calls"
+        place = attempt.chance if by_calls else self._draws.moves_at(attempt.call.model)
+        second = place < self.fleet.share
         return [host for host in self.hosts if host.side == second] or self.hosts
 
     def route(self, model: Model, hosts: list[Host]) -> Host:
