@@ -25,7 +25,7 @@ from mmesim.workload.trace.formats.table import Table
 from mmesim.workload.trace.names import UNKNOWN, Naming
 
 MOST_CALLS = 10_000_000
-"""More calls in one stretch are taken for an error."""
+"""More calls in one stretch are taken for an error: they are held in memory."""
 TIME, NAME, TOTAL, ALL = "Timestamp", "Name", "Total Request Count", "Aggregated"
 
 
