@@ -12,8 +12,8 @@ class TraceNote:
     """Something that a reader of the figures has to know of a trace."""
 
     id: str
-    """trace_grid, trace_coverage, trace_lines, trace_one_name, trace_service, trace_without_duration, _service
-    or _model
+    """trace_grid, trace_coverage, trace_lines, trace_one_name, trace_clock, trace_service,
+    trace_without_duration, _service or _model
     """
     file: Path
     text: str

@@ -47,6 +47,8 @@ _LABEL = (
 )
 """Load generators name calls by their URL, or as their user says: then the name is that of the model."""
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
+_REQUEST_TIME = r'.*[\s",;|](?:rt|req_?time|request_time)[=:]"?'
+"""`$request_time` under its usual names: it goes before other times, such as that of the upstream."""
 
 _LATE = {"max_disorder": "1 h"}
 """Lines are written when calls end: one that is stamped at its start is as late as it was long."""
@@ -71,7 +73,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "only": _POST,
         "pattern": (
             rf'\[(?P<time>[^\]]+)\] {CALL}[^"]*" \d+ \S+'
-            rf'(?: {_QUOTED} {_QUOTED})?(?:.*?[\s"=](?P<duration>\d+\.\d{{3}})(?![\d.]))?'
+            rf'(?: {_QUOTED} {_QUOTED})?(?:(?:{_REQUEST_TIME}|.*?[\s"=])(?P<duration>\d+\.\d{{3}})(?![\d.]))?'
         ),
         "stamped": "end",
     },

@@ -171,8 +171,8 @@ class TraceSource(Data):
     in a log.
     """
     time_format: Text | None = None
-    """Format of timestamps, as in Python's strptime; default: ISO 8601, such as 2026-01-31 23:59:59.5,
-    and the form of web servers, 31/Jan/2026:23:59:59 +0000.
+    """Format of timestamps, as in Python's strptime; default: ISO 8601, such as 2026-01-31 23:59:59.5 or
+    20260131T235959Z, 2026/01/31 23:59:59, and the form of web servers, 31/Jan/2026:23:59:59 +0000.
     """
     count_from: Literal["zero", "first"] | None = None
     """`first`: the first call is at time 0; default `zero` for numbers of a table, `first` for timestamps and logs."""
@@ -181,13 +181,13 @@ class TraceSource(Data):
     service: Flag = True
     """`false`: service times of the file are ignored."""
     service_scale: Annotated[Number, Field(gt=0)] = 1.0
-    """Factor on the service times of the file, such as 1e-6 for microseconds."""
+    """Factor on the service times of the file, such as 1e-6 for microseconds; one with a unit, `12ms`, takes none."""
     stamped: Literal["start", "end"] = "start"
     """What the time of a row is: that of the call, or that of its end, as most servers log it; then the call began its
     `duration` before.
     """
     duration_scale: Annotated[Number, Field(gt=0)] = 1.0
-    """Factor on the durations of the file, such as 1e-3 for milliseconds."""
+    """Factor on the durations of the file, such as 1e-3 for milliseconds; one with a unit, `12ms`, takes none."""
     resolution: Literal["auto", "none"] | Annotated[Seconds, Field(gt=0)] = "auto"
     """Grid of the times, inside which calls are spread at random; `auto` finds one of 10 ms or more, `none` replays the
     times as they are.

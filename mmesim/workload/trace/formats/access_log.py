@@ -13,7 +13,7 @@ from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace.own_path import cure, layouts_of
 from mmesim.scenario.traffic.trace.presets import PRESETS
 from mmesim.scenario.traffic.trace.trace import TraceSource
-from mmesim.workload.trace.formats import line_text
+from mmesim.workload.trace.formats import line_text, took
 from mmesim.workload.trace.formats.clock import Clock
 from mmesim.workload.trace.formats.missing import Missing
 from mmesim.workload.trace.formats.rows import RawCalls, tell_of_service
@@ -135,13 +135,7 @@ def _piece(tally: Tally, missing: Missing, rows: list[_Row], with_service: bool,
 
 def _seconds(groups: dict[str, str | None], group: str, scale: float) -> float:
     """Seconds, NaN where the line has no value."""
-    text = (groups[group] or "").strip()
-    if text in NO_VALUE:
-        return np.nan
     try:
-        value = float(text) * scale
-    except ValueError:
-        value = np.nan
-    if not 0.0 <= value < np.inf:
-        raise ValueError(f"group {group!r}: {text!r} is not a number of seconds")
-    return value
+        return took.seconds(groups[group] or "", scale)
+    except ValueError as error:
+        raise ValueError(f"group {group!r}: {error}") from None

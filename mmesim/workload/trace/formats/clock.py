@@ -28,8 +28,23 @@ _FIRST_DATE_S, _LAST_DATE_S = 631_152_000.0, 4_102_444_800.0
 """1990 and 2100."""
 _USUAL = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
 """ISO 8601 as logs have it."""
-_WEB = re.compile(r"(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?: ([+-]\d{4}))?", re.ASCII)
+_ZONE = r"(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?"
+_FRACTION = r"(?:[.,](\d{1,9}))?"
+_WEB = re.compile(rf"(\d\d/[A-Z][a-z]{{2}}/\d{{4}}:\d\d:\d\d:\d\d){_FRACTION}{_ZONE}", re.ASCII)
 """31/Jan/2026:23:59:59 +0000, as Apache httpd, nginx, HAProxy and API Gateway write it."""
+_SLASHED = re.compile(rf"(\d{{4}}/\d\d/\d\d[ T]\d\d:\d\d:\d\d){_FRACTION}{_ZONE}", re.ASCII)
+"""2026/01/31 23:59:59, as Go programs, nginx's error log and JMeter write it."""
+_SPACED = re.compile(rf"(\d{{4}}-\d\d-\d\d[ T]\d\d:\d\d:\d\d){_FRACTION}{_ZONE}", re.ASCII)
+"""ISO 8601 with a blank or a word in the zone: 2026-01-31 23:59:59 +0530, 2026-01-31 23:59:59 UTC."""
+_BASIC = re.compile(rf"(\d{{8}}T\d{{6}}){_FRACTION}{_ZONE}", re.ASCII)
+"""The basic form of ISO 8601: 20260131T235959Z."""
+_FORMS = (
+    (_WEB, "%d/%b/%Y:%H:%M:%S"),
+    (_SLASHED, "%Y/%m/%d %H:%M:%S"),
+    (_SPACED, "%Y-%m-%d %H:%M:%S"),
+    (_BASIC, "%Y%m%dT%H%M%S"),
+)
+"""Forms of a time that are told from each other, and the format of their first part."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -87,7 +102,8 @@ class Clock:
                 result[row] = self._parse(str(cell))
             except ValueError:
                 like = "a time such as 2026-01-31 23:59:59.5" if self._format is None else f"a time as {self._format}"
-                part.fail(row, column, f"{cell!r} is not {like}{_counted_from_zero(str(cell))}")
+                other = " (time_format reads others)" if self._format is None else ""
+                part.fail(row, column, f"{cell!r} is not {like}{_counted_from_zero(str(cell)) or other}")
         return result
 
 
@@ -178,12 +194,15 @@ def _ns(number: Decimal, unit: TimeUnit) -> int:
 
 
 def _other(text: str) -> int:
-    """A time of a web server, or a number since 1970 whose size tells its unit, in nanoseconds; ValueError else."""
-    found = _WEB.fullmatch(text.strip())
+    """A time in one of `_FORMS`, or a number since 1970 whose size tells its unit, in nanoseconds; ValueError else."""
+    forms = ((pattern.fullmatch(text.strip()), form) for pattern, form in _FORMS)
+    found, form = next(((found, form) for found, form in forms if found is not None), (None, ""))
     try:
         if found is not None:
             day, fraction, zone = found.groups()
-            moment = datetime.strptime(f"{day} {zone or '+0000'}", "%d/%b/%Y:%H:%M:%S %z")
+            day = day if form == "%Y%m%dT%H%M%S" else day.replace("T", " ")
+            zone = zone if zone and zone[0] in "+-" else "+0000"
+            moment = datetime.strptime(f"{day} {zone if len(zone) > 3 else zone + '00'}", f"{form} %z")
             return _since_1970(moment) + int((fraction or "").ljust(9, "0"))
         number = Decimal(text.strip())
         unit = next(each for each in UNIT_NS if number.is_finite() and plausible(float(number), each))
@@ -211,14 +230,22 @@ def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:
             return _ns(number, unit)
         if time_format is None:
             if _USUAL.fullmatch(text):  # the same as below, but much faster
-                return _since_1970(datetime.fromisoformat(text))
+                return _since_1970(_read(datetime.fromisoformat, text))
             found = _iso(pa.array([text]))
             if found is None:
                 return _other(text)
             return int(found.cast(pa.int64())[0].as_py())
-        return _since_1970(datetime.strptime(text.strip(), time_format))
+        return _since_1970(_read(lambda stripped: datetime.strptime(stripped, time_format), text.strip()))
 
     return parse
+
+
+def _read(parse: Callable[[str], datetime], text: str) -> datetime:
+    """What `parse` makes of a text; ValueError with the text where it is no time."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(str(error) if text in str(error) else f"{text!r} is not a time: {error}") from None
 
 
 def _since_1970(moment: datetime) -> int:

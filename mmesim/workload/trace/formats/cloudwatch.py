@@ -29,7 +29,25 @@ SUMS = ("Sum", "SampleCount")
 """Statistics of `Invocations` that are a number of calls."""
 _BIN = re.compile(r"bin\((\d+)\s*([a-z]+)\)")
 _COUNT = re.compile(r"(?:count|sum)\(.*\)|count|calls|requests|invocations", re.IGNORECASE)
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {
+    "ms": 1e-3,
+    "msec": 1e-3,
+    "millisecond": 1e-3,
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hr": 3600.0,
+    "hour": 3600.0,
+    "d": 86400.0,
+    "day": 86400.0,
+    "w": 604800.0,
+    "week": 604800.0,
+}
+"""Units of `bin` in Logs Insights, without the s of a plural; those of no fixed length are left out."""
 
 
 @dataclass(frozen=True)
@@ -152,12 +170,26 @@ def _insights(file: Path, rows: list[list[str]]) -> tuple[list[_Point], float | 
             f"it has: {listed or 'nothing'}; rows of @timestamp and @message: format: cloudwatch-logs"
         )
     others = [column for column in range(len(header)) if column not in (*bins, *counts)]
-    unit = _BIN.fullmatch(header[bins[0]])
-    scale = None if unit is None else _UNITS.get(unit[2][:1])
+    period_s = _bin_s(file, header[bins[0]])
     points = []
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(header):
             raise TraceError(f"{file}:{number}: {len(row)} cells where the header has {len(header)} columns")
         name = row[others[0]].strip() if others else "Invocations"
         points.append(_Point(row[bins[0]].strip(), name, row[counts[0]].strip(), f"{file}:{number}"))
-    return points, None if unit is None or scale is None else int(unit[1]) * scale
+    return points, period_s
+
+
+def _bin_s(file: Path, column: str) -> float | None:
+    """The period in the name of a column such as `bin(5m)`; None where it has none."""
+    found = _BIN.fullmatch(column)
+    if found is None:
+        return None
+    name = found[2]
+    scale = _UNITS.get(name) or _UNITS.get(name.removesuffix("s"))
+    if scale is None:
+        raise TraceError(
+            f"{file}:1: {column}: a period in {shown(name)} has no fixed length: ask for bin(1d) or a shorter one "
+            "(units: ms, s, m, h, d, w)"
+        )
+    return int(found[1]) * scale

@@ -1,10 +1,11 @@
 """Files that say how many calls came in a stretch of time: Locust's history, CloudWatch's metrics.
 
-Sources: locust/stats.py, StatsCSVFileWriter (a row a second and name; `Timestamp` in seconds since 1970, `Total Request
-Count` of the calls answered so far; `Requests/s` is a mean over ten seconds, so the totals are used). AWS CLI,
-`cloudwatch get-metric-data` (MetricDataResults of Label, Timestamps, Values, the newest first) and `cloudwatch
-get-metric-statistics` (Label, Datapoints of Timestamp and Sum, in no order); a time stamp is the beginning of its
-period. CloudWatch Logs Insights, `stats count(*) by bin(1m), name` as CSV, or as JSON of `logs get-query-results`.
+Sources: locust/stats.py, StatsCSVFileWriter (a row a second, method and name; `Timestamp` in seconds since 1970,
+`Total Request Count` of the calls answered so far; `Requests/s` is a mean over ten seconds, so the totals are used).
+AWS CLI, `cloudwatch get-metric-data` (MetricDataResults of Label, Timestamps, Values, the newest first) and
+`cloudwatch get-metric-statistics` (Label, Datapoints of Timestamp and Sum, in no order); a time stamp is the beginning
+of its period. CloudWatch Logs Insights, `stats count(*) by bin(1m), name` as CSV, or as JSON of `logs
+get-query-results`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from mmesim.workload.trace.names import UNKNOWN, Naming
 
 MOST_CALLS = 10_000_000
 """More calls in one stretch are taken for an error: they are held in memory."""
-TIME, NAME, TOTAL, ALL = "Timestamp", "Name", "Total Request Count", "Aggregated"
+TIME, METHOD, NAME, TOTAL, ALL = "Timestamp", "Type", "Name", "Total Request Count", "Aggregated"
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,17 @@ def _locust(source: TraceSource) -> Iterator[Count]:
             "model: NAME in the trace takes all calls for one model"
         )
     clock = Clock("timestamp", None, False)
-    before: dict[str, int] = {}
+    before: dict[tuple[str, str], int] = {}
     first: float | None = None
     last: float | None = None
     previous = 0.0
-    for part in table.chunks([TIME, NAME, TOTAL], 4096):
+    with_method = METHOD in table.header()
+    for part in table.chunks([TIME, NAME, TOTAL, *([METHOD] if with_method else [])], 4096):
         times, totals = clock.column(part, TIME), part.numbers(TOTAL)
         names, index = part.names(NAME)
-        for row, (time, number, total) in enumerate(zip(times.tolist(), index.tolist(), totals.tolist(), strict=True)):
+        methods, of_row = part.names(METHOD) if with_method else ([""], np.zeros(len(part), dtype=np.int64))
+        rows = zip(times.tolist(), index.tolist(), of_row.tolist(), totals.tolist(), strict=True)
+        for row, (time, number, method, total) in enumerate(rows):
             if last is None or time > last:
                 # What the rows of a time count came since the time before it.
                 previous = time - 1.0 if last is None else last
@@ -74,8 +78,10 @@ def _locust(source: TraceSource) -> Iterator[Count]:
             if by_name == (name == ALL):
                 continue
             told = source.model or (name_in(source.pattern, name) if source.pattern else name)
-            new = int(total) - before.get(name, 0)
-            before[name] = int(total)
+            # A name has a row, and a total, for each method: GET and POST.
+            key = methods[method], name
+            new = int(total) - before.get(key, 0)
+            before[key] = int(total)
             calls = int(total) if new < 0 else new
             if calls and told:
                 assert first is not None

@@ -113,7 +113,10 @@ _DECODE = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).d
 
 def parsed(text: str) -> Any:
     """JSON whose numbers stay text, so that no digit is lost; ValueError for what is none."""
-    return _DECODE(text)
+    try:
+        return _DECODE(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def cell(row: dict[str, Any], name: str) -> str | None:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from mmesim.arrays import Floats, Ints
 from mmesim.scenario.traffic.trace.note import TraceNote
 from mmesim.scenario.traffic.trace.trace import AZURE_LLM, TimeUnit, TraceSource
+from mmesim.workload.trace.formats import took
 from mmesim.workload.trace.formats.calls import Calls, name_in
 from mmesim.workload.trace.formats.clock import LATEST_S, Clock, since_1970
 from mmesim.workload.trace.formats.json_lines import JsonLines
@@ -122,14 +123,14 @@ def _models(part: Chunk, source: TraceSource, naming: Naming) -> Ints:
 
 
 def _services(part: Chunk, column: str, source: TraceSource, missing: Missing) -> Floats:
-    found = _scaled(part, column, source.service_scale)
+    found = took.column(part, column, source.service_scale)
     missing.service(int(np.isnan(found).sum()), len(found))
     return found
 
 
 def _durations(part: Chunk, source: TraceSource, missing: Missing) -> Floats:
     assert source.columns.duration is not None
-    found = _scaled(part, source.columns.duration, source.duration_scale)
+    found = took.column(part, source.columns.duration, source.duration_scale)
     none = np.isnan(found)
     missing.duration(int(none.sum()), len(found))
     return np.where(none, 0.0, found)
@@ -138,7 +139,7 @@ def _durations(part: Chunk, source: TraceSource, missing: Missing) -> Floats:
 def azure_2021(source: TraceSource, naming: Naming, chunk: int) -> Iterator[RawCalls]:
     """The invocations of Azure Functions 2021; a model is called `app/func`, a call begins at its end - duration."""
     for part in Table(source.file).chunks([APP, FUNCTION, END, DURATION], chunk):
-        duration = _not_negative(part, DURATION, part.numbers(DURATION))
+        duration = took.not_negative(part, DURATION, part.numbers(DURATION))
         yield RawCalls(
             time=part.numbers(END),
             model=_pairs(part, naming),
@@ -220,18 +221,3 @@ def _check_numbers(part: Chunk, column: str, time: Floats, unit: TimeUnit) -> No
     if value < 0.0:
         part.fail(at, column, f"time {value!r} s is negative")
     part.fail(at, column, f"time {value!r} s is more than three years: {since_1970(value, unit)}")
-
-
-def _scaled(part: Chunk, column: str, scale: float) -> Floats:
-    """Seconds, NaN where a cell has no value."""
-    values = _not_negative(part, column, part.numbers_or_none(column))
-    return values if scale == 1.0 else values * scale
-
-
-def _not_negative(part: Chunk, column: str, values: Floats) -> Floats:
-    negative = values < 0.0
-    if negative.any():
-        at = int(np.argmax(negative))
-        what = "duration" if column == DURATION else f"{column} time" if column == SERVICE_COLUMN else "time"
-        part.fail(at, column, f"{what} {float(values[at])!r} s is negative")
-    return values

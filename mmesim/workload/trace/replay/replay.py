@@ -31,6 +31,7 @@ from mmesim.workload.trace.formats.counts import locust
 from mmesim.workload.trace.formats.rows import RawCalls, azure_2021, azure_llm, json_lines, table
 from mmesim.workload.trace.names import Chosen, Hashed, Known, Naming, Numbered, Striped
 from mmesim.workload.trace.replay import transform
+from mmesim.workload.trace.replay.jumps import watched
 from mmesim.workload.trace.replay.order import in_order
 from mmesim.workload.trace.replay.resolution import Grid, begun, counted, looked_at, spread, tell
 
@@ -107,6 +108,8 @@ def _rows(source: TraceSource, naming: Naming, draws: Draws, chunk: int, on_grid
     """The calls of a file with one row each, in order of time, spread where its times are coarse."""
     pieces = READERS[source.format](source, naming, chunk)
     unit_s, disorder_s = source.resolution_s, source.disorder_s
+    if source.from_first and source.format not in COUNTS:
+        pieces = watched(pieces, source.file, disorder_s)
     if source.format in COUNTS:
         grid, pieces = counted(pieces)
         unit_s = 0.0 if grid is None else grid.unit_s
