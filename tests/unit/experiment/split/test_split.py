@@ -17,7 +17,7 @@ from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import free_memory_bytes
 from mmesim.report.content.split import split_report
 from mmesim.report.text import text
-from mmesim.results.split import SplitAnswer, split_schema
+from mmesim.results.answers.split import SplitAnswer, split_schema
 from mmesim.scenario.run.split import Split
 from mmesim.scenario.scenario import Scenario
 
