@@ -17,8 +17,8 @@ from mmesim.cli.simulating import allow, executor, told_to_continue
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:
+    from mmesim.results.answers.gated import Gated
     from mmesim.results.baseline import Baseline
-    from mmesim.results.gated import Gated
 
 STORE = Path("results", "gate.sqlite")
 

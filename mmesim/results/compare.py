@@ -16,8 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from mmesim.results.asked import asked, recoveries
-from mmesim.results.expect import shown_as
+from mmesim.results.expect.asked import asked, recoveries
+from mmesim.results.expect.expect import shown_as
 from mmesim.results.figures import Formula, estimated, formula, hourly_usd, measured, over
 from mmesim.results.latency import Pooled, cells, limit_text, pool
 from mmesim.results.result import Result

@@ -14,7 +14,7 @@ import simpy
 
 from mmesim.engine.control.cpu_work import CpuWork
 from mmesim.engine.control.host import Host
-from mmesim.engine.control.room import Room
+from mmesim.engine.control.loads.room import Room
 from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment

@@ -21,8 +21,8 @@ from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, repeated, with_
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.preflight.check import worst_first
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.explained import Explained, LeftOut
 from mmesim.results.binding.ranked import ranked
-from mmesim.results.explained import Explained, LeftOut
 from mmesim.results.findings.causes import causes
 from mmesim.results.findings.seen import Seen
 from mmesim.results.latency import pool

@@ -10,8 +10,8 @@ from scipy.special import ndtri
 
 from mmesim import units
 from mmesim.experiment.gate.lines import Line
-from mmesim.results.expect import compare
-from mmesim.results.gated import Bound
+from mmesim.results.answers.gated import Bound
+from mmesim.results.expect.expect import compare
 from mmesim.results.sections import Verdict
 from mmesim.stats.looks import (
     FEWEST,

@@ -21,8 +21,8 @@ from mmesim.scenario.endpoint.overridden import kept_by_another_type
 from mmesim.scenario.run.expected import RECOVERY
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff_kept import Compared
-    from mmesim.experiment.divergence import Divergence, Fate
+    from mmesim.experiment.diff.divergence import Divergence, Fate
+    from mmesim.experiment.diff.kept import Compared
 
 TONES: Mapping[str | None, Tone] = MappingProxyType(
     {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}

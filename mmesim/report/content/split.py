@@ -8,7 +8,7 @@ from types import MappingProxyType
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
-from mmesim.results.split import Alternative, Candidate, Part, SplitAnswer, Tried
+from mmesim.results.answers.split import Alternative, Candidate, Part, SplitAnswer, Tried
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmesim.errors import did_you_mean
-from mmesim.scenario.server.config_keys import MMS
-from mmesim.scenario.server.config_syntax import Setting
+from mmesim.scenario.server.config.keys import MMS
+from mmesim.scenario.server.config.syntax import Setting
 from mmesim.scenario.values.fields import Refused
 
 CONFIG_FILE = "MMS_CONFIG_FILE"

@@ -14,7 +14,7 @@ from mmesim import diff
 from mmesim.experiment.replicate import run_replications
 from mmesim.experiment.sweep.result import SweepResult, swept_point
 from mmesim.experiment.sweep.sweep import sweep
-from mmesim.experiment.uncertain import uncertain
+from mmesim.experiment.unknowns.uncertain import uncertain
 from mmesim.report.content.diff import diff_report
 from mmesim.report.content.sweep import sweep_report
 from mmesim.report.text import text

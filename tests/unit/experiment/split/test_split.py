@@ -15,7 +15,7 @@ from mmesim.experiment.split.fleets import Fleets
 from mmesim.experiment.split.split import split
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import free_memory_bytes
-from mmesim.results.split import SplitAnswer, split_schema
+from mmesim.results.answers.split import SplitAnswer, split_schema
 from mmesim.scenario.run.split import Split
 from mmesim.scenario.scenario import Scenario
 
