@@ -14,7 +14,7 @@ import numpy as np
 
 from mmesim.arrays import Floats, Ints
 from mmesim.engine.control.host import Host
-from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.loads.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.jit import plain

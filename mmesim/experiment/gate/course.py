@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmesim.errors import SimulationError
+from mmesim.experiment.gate.baseline.kept import Kept, kept, series
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
 from mmesim.experiment.gate.design import (
     FEW,
@@ -19,12 +20,11 @@ from mmesim.experiment.gate.design import (
     wants_more,
 )
 from mmesim.experiment.gate.evidence import each, evidence
-from mmesim.experiment.gate.kept import Kept, kept, series
 from mmesim.experiment.gate.lines import Line, Row, lines, row
 from mmesim.experiment.gate.shown import Histograms
 from mmesim.experiment.gate.tolerance import watched
+from mmesim.results.answers.gated import Design
 from mmesim.results.baseline import Series
-from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state

@@ -16,7 +16,7 @@ from mmesim.experiment.gate.blocks import block_s, blocks_in
 from mmesim.experiment.gate.lines import Line, Row, Seen, longest_block_s, span_s
 from mmesim.experiment.gate.tolerance import TOLERANCE
 from mmesim.experiment.numbers import GATE, GATE_PILOT
-from mmesim.results.gated import Design
+from mmesim.results.answers.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state

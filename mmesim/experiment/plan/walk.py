@@ -15,7 +15,7 @@ from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.runs import Runs
 from mmesim.preflight.proof.proof import proof
-from mmesim.results.expect import compare
+from mmesim.results.expect.expect import compare
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 
 Watch = Callable[[int, int], None]

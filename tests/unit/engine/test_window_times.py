@@ -7,7 +7,7 @@ import pytest
 
 from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_TIMES
 from mmesim.engine.measure.window_times import TimesOfPeriods, bucket_of
-from mmesim.results.period_tables import read_times, times_table
+from mmesim.results.tables.periods import read_times, times_table
 from mmesim.results.window_times import edges_of, period_s, tens
 from mmesim.stats.histogram import coarse_grid
 
