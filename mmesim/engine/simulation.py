@@ -18,8 +18,8 @@ from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.load_log import LoadLog
-from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.loads.loader import Loader
+from mmesim.engine.control.loads.log import LoadLog
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.deploys.deploys import Deploys
 from mmesim.engine.endpoint_control import EndpointControl

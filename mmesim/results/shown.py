@@ -16,12 +16,12 @@ from pydantic import ValidationError
 from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
+from mmesim.results.answers.gated import Gated
+from mmesim.results.answers.planned import Planned
 from mmesim.results.every_call import of_folder
 from mmesim.results.figures import USE
 from mmesim.results.folder import GATE, PLAN, RUN, SCENARIO
-from mmesim.results.gated import Gated
 from mmesim.results.miss_ratio import with_own_calls
-from mmesim.results.planned import Planned
 from mmesim.results.provenance import FILE, Provenance
 from mmesim.results.summary import Summary
 from mmesim.scenario.file.load import load
@@ -45,7 +45,7 @@ class Shown(Protocol):
 
     @property
     def host_columns(self) -> Mapping[str, Floats]:
-        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
+        """What is known of each host of each replication (`mmesim.results.tables.tables.host_columns`)."""
 
 
 TABLES = ("hosts", "models", "histograms", "miss_ratio")
@@ -95,7 +95,7 @@ class Kept:
 
     @property
     def host_columns(self) -> Mapping[str, Floats]:
-        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
+        """What is known of each host of each replication (`mmesim.results.tables.tables.host_columns`)."""
         table = self.tables["hosts"]
         names = ("replication", "memory_bytes", "memory_peak_bytes", *USE)
         return {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}

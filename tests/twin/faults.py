@@ -9,8 +9,9 @@ import simpy
 from mmesim.scenario import Scenario
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import WorkerCrash
+from tests.twin.copies import Copy
 from tests.twin.fleet import Fleet
-from tests.twin.host import Copy, Host
+from tests.twin.host import Host
 from tests.twin.process import Process
 from tests.twin.trouble import Trouble
 
@@ -47,13 +48,12 @@ class Faults:
         trouble = self.trouble
         if fault.slow_s3 is not None:
             for host in self.fleet.all:
-                host.network.settle()
+                host.loads.network.settle()
             trouble.slow[fault.slow_s3] += by
             for host in self.fleet.all:
-                host.network.resume()
+                host.loads.network.resume()
         elif fault.failing_s3 is not None:
-            assert (fault.failing_s3.share, fault.failing_s3.tries) == (1.0, 1)
-            trouble.failing += by
+            trouble.failing.append(fault) if by > 0 else trouble.failing.remove(fault)
         elif fault.slow_instance is not None:
             assert isinstance(fault.slow_instance.instance, int)
             slow = self.fleet.all[fault.slow_instance.instance]

@@ -17,7 +17,7 @@ from mmesim.engine.control.config import Configs
 from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.loads.loader import Loader
 from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment

@@ -14,8 +14,8 @@ from mmesim.arrays import Floats
 from mmesim.errors import UserError
 from mmesim.report.metrics.names import METRICS, Kind, Metric
 from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet, equal, fitted, ones
-from mmesim.results.period_tables import WINDOW_TIMES, Histogram, read_times
 from mmesim.results.shown import WINDOWS, Kept
+from mmesim.results.tables.periods import WINDOW_TIMES, Histogram, read_times
 from mmesim.results.window_times import WINDOW_S, period_s
 
 

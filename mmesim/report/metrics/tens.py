@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from mmesim.report.metrics.names import METRICS
 from mmesim.report.metrics.samples import Datum, Distribution, equal
-from mmesim.results.period_tables import IN_FLIGHT, TENS
+from mmesim.results.tables.periods import IN_FLIGHT, TENS
 
 METRIC = METRICS[IN_FLIGHT]
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mmesim.arrays import Floats
-from mmesim.experiment.diff_kept import Compared
+from mmesim.experiment.diff.kept import Compared
 from mmesim.report.content.compared import title_of
 from mmesim.report.content.diff import answer, diff_report
 from mmesim.report.page.charts import Axis, Chart, Curve

@@ -26,7 +26,7 @@ from mmesim.report.page.over_time import WINDOW_S, OverTime, columns, over_time
 from mmesim.report.page.render import render, templates
 from mmesim.report.page.tones import TONES
 from mmesim.report.plain import harmless_line
-from mmesim.results.expect import overall
+from mmesim.results.expect.expect import overall
 from mmesim.results.miss_ratio import memory_of_fleet
 from mmesim.results.own_misses import hosts_alike
 from mmesim.results.shown import HAPPENED, Kept

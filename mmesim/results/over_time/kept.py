@@ -15,7 +15,7 @@ from mmesim.arrays import Floats, Ints
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.over_time.over_time import OverTime
 from mmesim.results.shown import HAPPENED, Kept
-from mmesim.results.tables import HAPPENED_COLUMNS
+from mmesim.results.tables.tables import HAPPENED_COLUMNS
 
 REPLICATION = "replication"
 

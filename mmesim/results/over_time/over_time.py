@@ -16,7 +16,7 @@ from mmesim.results.over_time.course import EVENTS
 from mmesim.results.over_time.fleet import Seen, cpu_share, means, provisioned, weighing
 from mmesim.results.over_time.limits import minutes
 from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.window_table import START
+from mmesim.results.tables.windows import START
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

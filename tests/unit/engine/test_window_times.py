@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_CELLS, WINDOW_TIMES
 from mmesim.engine.kernel import record
+from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_CELLS, WINDOW_TIMES
 from mmesim.engine.kernel.jit import plain
 from mmesim.engine.measure.window_times import TimesOfPeriods, buckets_of
-from mmesim.results.period_tables import read_times, times_table
+from mmesim.results.tables.periods import read_times, times_table
 from mmesim.results.window_times import edges_of, period_s, tens
 from mmesim.stats.histogram import coarse_grid
 
