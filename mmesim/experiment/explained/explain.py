@@ -62,6 +62,11 @@ def explain(
     with given_or_local(executor, jobs) as running:
         settled = with_warmup(asked, running)
         (base,) = _results([settled], store, running, watch)
+        if not any(run.calls for run in base.runs):
+            raise UserError(
+                f"{asked.name}: no call came in {len(base.runs)} replications, so there is nothing to explain: "
+                "run.duration is too short for this traffic"
+            )
         limits = ranked(base.scenario, base.runs, pool(base.runs))
         seen = Seen(base.scenario, base.runs, limits)
         curve, compared = Curve.of(base.runs), deciding(base)

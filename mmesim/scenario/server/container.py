@@ -169,7 +169,12 @@ def notes_on_variables(
             yield f"MMS reads no variable {name} and ignores it" + (f" ({hint})" if hint else "")
         elif name in _THREADS:
             yield f"{name}={value} is not simulated by itself: threads of a call are models.service.threads"
-        elif name not in of_mms and (name not in known or not value):
+        elif name in known and not value:
+            yield f"{name} is empty, which counts as not set"
+        elif name == _MULTI_MODEL and container is TOOLKIT and value != "true":
+            trap = "" if value == "false" else f", which is not {'true'!r}"
+            yield f"{name}={value!r}{trap}: {container.name} starts the server for a single model, loaded at its start"
+        elif name not in of_mms and name not in known:
             hint = None if name in (*_IDLE, _MULTI_MODEL) else did_you_mean(name, known)
             idle.append(name if hint is None else f"{name} ({hint})")
     if idle:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 import itertools
 import re
@@ -11,15 +10,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mmesim import texts
 from mmesim.errors import TraceError
 
-_NO_TEXT = {
-    b"\x1f\x8b": "gzip packed it, so its name has to end in .gz",
-    b"\x28\xb5\x2f\xfd": "zstd packed it, so its name has to end in .zst",
-    b"PK\x03\x04": "it is a zip archive: unpack it",
-    b"PAR1": "it is a Parquet file, so its name has to end in .parquet",
-}
-"""What a file begins with that is not text -> what to do."""
 LONGEST = 1 << 20
 """A line that is longer is cut."""
 OPENED = 20
@@ -37,19 +30,13 @@ _ADDRESSES = re.compile(
 
 
 def encoding(file: Path) -> str:
-    """UTF-8, or UTF-16 as redirections in PowerShell write it, each with or without a byte order mark.
-
-    TraceError for a file that is no text, such as one that is packed and does not say so in its name.
-    """
+    """Of the text in a file (plain, .gz, .zst); TraceError for what is no text."""
     with pa.input_stream(str(file), compression="detect") as stream:
-        head = stream.read(4)
-    found = next((cure for magic, cure in _NO_TEXT.items() if head.startswith(magic)), None)
-    if found is not None:
-        raise TraceError(f"{file}: is not text: {found}")
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    zeros = tuple(byte == 0 for byte in head[:2])
-    return {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(zeros, "utf-8-sig")
+        head = stream.read(texts.HEAD)
+    try:
+        return texts.encoding_of(head)
+    except ValueError as error:
+        raise TraceError(f"{file}: {error}") from None
 
 
 def lines(file: Path) -> Iterator[tuple[int, str]]:

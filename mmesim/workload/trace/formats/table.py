@@ -18,11 +18,10 @@ import pyarrow.parquet as pq
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import TraceError
-from mmesim.files import lines
+from mmesim.texts import lines, separator_of
 from mmesim.workload.trace.formats import unknown_file
 from mmesim.workload.trace.formats.line_text import beginning, encoding
 
-SEPARATORS = (",", ";", "\t", "|")
 READ_BYTES = 512 * 1024
 """How much of a CSV file is looked at together; a line must be shorter. Arrow reads some 30 such pieces ahead."""
 
@@ -157,7 +156,7 @@ class Table:
 
     def separator(self) -> str:
         """What stands between the cells: comma, semicolon, tab or bar, by the first line."""
-        return max(SEPARATORS, key=self._first_line().count)
+        return separator_of(self._first_line())
 
     def _first_line(self) -> str:
         with pa.input_stream(str(self.file), compression="detect") as stream:

@@ -96,6 +96,15 @@ def test_every_variable_of_a_container_is_in_a_finding(scenario, environment, na
         ),
         ("{MY_FLAG: 1}", "variables on which nothing simulated depends: MY_FLAG"),
         ("{SAGEMAKER_MODEL_SERVER_WORKER: 4}", "variables on which nothing simulated depends: SAGEMAKER_MODEL_SERVER_"),
+        ("{SAGEMAKER_MODEL_SERVER_WORKERS: ''}", "SAGEMAKER_MODEL_SERVER_WORKERS is empty, which counts as not set"),
+        (
+            "{SAGEMAKER_MULTI_MODEL: 'True'}",
+            "SAGEMAKER_MULTI_MODEL='True', which is not 'true': sagemaker-inference-toolkit starts the server",
+        ),
+        (
+            "{SAGEMAKER_MULTI_MODEL: false}",
+            "SAGEMAKER_MULTI_MODEL='false': sagemaker-inference-toolkit starts the server",
+        ),
         ("{OMP_NUM_THREADS: 4}", "OMP_NUM_THREADS=4 is not simulated by itself: threads of a call are models.service"),
     ],
 )
