@@ -47,7 +47,7 @@ Out = Annotated[
     typer.Option(
         "--out",
         "-o",
-        help="Folder for diff.json and the results of both, of which mmesim report makes a page later.",
+        help="Folder for diff.json and the results of both, from which mmesim report makes a page later.",
         show_default=False,
     ),
 ]

@@ -34,5 +34,7 @@ class Attempt:
     call: Call
     sent: float
     chance: float
+    load: int
+    """What the draws of a load belong to that it asks for."""
     settled: bool = False
     given_up: bool = False

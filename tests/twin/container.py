@@ -54,6 +54,9 @@ class Containers:
         yield self.env.timeout(wait)
         if not host.alive:
             return
+        if copy.hollow:
+            self._finish(host, copy, attempt, "load_failed")
+            return
         if copy.filling is None and not copy.idle_workers and len(copy.queue) >= self.scenario.server.queue_bound:
             self._finish(host, copy, attempt, "queue_full")
             return

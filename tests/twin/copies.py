@@ -29,8 +29,13 @@ class Copy:
     used: int = 0
     accessed: int = 0
     loaded: int = 0
+    memory: int = 0
+    """What it holds."""
+    tasks: int = 0
     broken: bool = False
     """Each of its calls fails after it has loaded again."""
+    hollow: bool = False
+    """It has no worker, and each of its calls fails at once."""
     restarts: list[simpy.Process] = field(default_factory=list)
     is_used: bool = True
     """Whether the router remembers it."""

@@ -32,7 +32,7 @@ class Twin:
         self.env = simpy.Environment()
         self._steps = count()
         self.ended_s: list[float] = []
-        self.trouble = Trouble()
+        self.trouble = Trouble(draws)
         self.containers = Containers(self.env, scenario, self._answer)
         self.fleet = Fleet(self.env, scenario, self._host, self._lost, lambda came: self.router.changed(came))
         self.router = Router(scenario, self.fleet, draws)
@@ -77,7 +77,7 @@ class Twin:
                 run.pop()
             if not run:
                 return
-            self.env.process(self._travel(Attempt(call, call.sent, call.chance)))
+            self.env.process(self._travel(self.draws.attempt(call, call.sent)))
 
     def _travel(self, attempt: Attempt) -> Process:
         call = attempt.call
@@ -106,7 +106,7 @@ class Twin:
                 self.router.load_failed(call.model)
                 self._answer(attempt, "never_fits")
                 return
-            copy = host.start_load(call.model)
+            copy = host.start_load(call.model, attempt.load)
             self.router.placed(host, call.model)
         host.touch(copy)
         host.outstanding += 1
@@ -155,10 +155,11 @@ class Twin:
         retries = clients.retries
         if isinstance(retries, FixedRetries) and cause in retries.causes and call.attempts < retries.max_attempts:
             call.latency = -1.0  # it is still under way
-            self.env.process(self._again(call, max(0.0, seen - self.env.now) + retries.delay_s))
+            pause_s = retries.delay_s * (1.0 - retries.jitter * self.draws.pause(call))
+            self.env.process(self._again(call, max(0.0, seen - self.env.now) + pause_s))
         else:
             self.outcomes.append((seen, cause is not None))
 
     def _again(self, call: Call, pause_s: float) -> Process:
         yield self.env.timeout(pause_s)
-        yield from self._travel(Attempt(call, self.env.now, self.draws.chance(call)))
+        yield from self._travel(self.draws.attempt(call, self.env.now))

@@ -53,8 +53,7 @@ class Faults:
             for host in self.fleet.all:
                 host.loads.network.resume()
         elif fault.failing_s3 is not None:
-            assert (fault.failing_s3.share, fault.failing_s3.tries) == (1.0, 1)
-            trouble.failing += by
+            trouble.failing.append(fault) if by > 0 else trouble.failing.remove(fault)
         elif fault.slow_instance is not None:
             assert isinstance(fault.slow_instance.instance, int)
             slow = self.fleet.all[fault.slow_instance.instance]

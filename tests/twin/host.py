@@ -56,10 +56,10 @@ class Host:
         copy.used += 1
         copy.accessed = self._steps()
 
-    def start_load(self, model: Model) -> Copy:
-        """A load of the model begins."""
+    def start_load(self, model: Model, draws: int) -> Copy:
+        """A load of the model begins, whose draws belong to this number."""
         copy = self.copies[model.index] = Copy(model)
-        self.loads.start(copy)
+        self.loads.start(copy, draws)
         return copy
 
     def die(self) -> list[Attempt]:
@@ -76,9 +76,9 @@ class Host:
 
     def place(self, model: Model) -> bool:
         """The model is ready on this host before the run begins, if it fits."""
-        if not all(device.holds(model) for device in self.devices) or not self.space.place(model):
-            return False
         copy = Copy(model, "ready", accessed=self._steps(), loaded=self._steps())
+        if not all(device.holds(model) for device in self.devices) or not self.space.place(copy):
+            return False
         self.copies[model.index] = copy
         self._staff(copy)
         for worker in reversed(copy.workers):  # that which is last in line was used last
@@ -100,7 +100,8 @@ class Host:
 
     def _loaded(self, copy: Copy) -> None:
         copy.state, copy.loaded = "ready", self._steps()
-        self._staff(copy)
+        if not copy.hollow:
+            self._staff(copy)
 
     def _ended(self, copy: Copy, cause: str | None) -> None:
         """A load has ended, without a copy if there is a cause."""

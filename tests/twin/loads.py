@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 import simpy
 
@@ -14,6 +15,10 @@ from tests.twin.process import Process, once
 from tests.twin.shared import Shared, link_rate
 from tests.twin.space import Space
 from tests.twin.trouble import LoadFailed, Trouble
+
+PARENT_BYTES = 3 * 2**20
+PARENT_TASKS = 3
+"""Of the model server, for the parent of the workers."""
 
 
 class Loads:
@@ -32,10 +37,10 @@ class Loads:
         self.on_loaded: Callable[[Copy], None] = lambda copy: None
         self.on_ended: Callable[[Copy, str | None], None] = lambda copy, cause: None
 
-    def start(self, copy: Copy) -> None:
-        """A load begins; it is aborted when it takes too long."""
+    def start(self, copy: Copy, draws: int) -> None:
+        """A load begins, whose draws belong to this number; it is aborted when it takes too long."""
         self.queue += 1
-        load = self.env.process(self._load(copy))
+        load = self.env.process(self._load(copy, draws))
         self._under_way.append(load)
         self.env.process(self._limit(load))
 
@@ -64,57 +69,77 @@ class Loads:
         if load.is_alive:
             load.interrupt()
 
-    def _load(self, copy: Copy) -> Process:
+    def _load(self, copy: Copy, draws: int) -> Process:
         """Slot, artefact, room, processes; what is held is given back when the load is broken off."""
         model, space, first = copy.model, self.space, self.scenario.endpoint.slot_covers
         slot: simpy.resources.resource.Request | None = None
-        held = False
         try:
             if first == "download_and_load":
                 slot = self._slots.request()
                 yield from once(slot)
             if model.index not in space.files:
-                yield from self._download(model)
+                yield from self._download(model, draws)
             space.use_file(model)
             if slot is None:
                 slot = self._slots.request()
                 yield from once(slot)
-            yield from space.in_memory(model)
-            held = True
+            yield from space.in_memory(copy)
             yield from self._start(model)
-            if self.trouble.of(model.index) == "500":
+            failure = self.trouble.of(model.index)
+            if failure == "500":
                 raise LoadFailed
+            if failure == "507":
+                yield from self._hollow(copy)
         except (simpy.Interrupt, LoadFailed) as why:
             if self._stopped:
                 return
             self.queue -= 1
             space.use_file(model)
-            if held:
-                space.give_up(model)
+            space.resize(copy, 0, 0)
             if slot is not None:
                 slot.cancel() if not slot.triggered else self._slots.release(slot)
             self.on_ended(copy, "load_failed" if isinstance(why, LoadFailed) else "load_timeout")
             return
-        space.loaded(model)
-        copy.broken = self.trouble.of(model.index) is not None
+        if not copy.hollow:
+            space.resize(copy, model.pool_memory_bytes, model.pool_tasks)
+        copy.broken = failure is not None
         self.on_loaded(copy)
         self.queue -= 1
         self._slots.release(slot)
         self.on_ended(copy, None)
 
-    def _download(self, model: Model) -> Process:
+    def _hollow(self, copy: Copy) -> Process:
+        """A model is unloaded for this one, of which the parent process alone is left then."""
+        victim = self.space.victim()
+        if victim is not None:
+            yield self.space.unload(victim)
+        copy.hollow = True
+        self.space.resize(copy, PARENT_BYTES, copy.model.framework_threads + PARENT_TASKS)
+
+    def _download(self, model: Model, draws: int) -> Process:
         download = self.scenario.endpoint.download
         yield from self.space.on_disk(model)
         try:
-            yield self.env.timeout(self.trouble.first_byte_s(always(download.first_byte) or 0.0))
-            if self.trouble.failing:
-                raise LoadFailed
+            yield from self._first_byte(model, draws)
             yield from self.network.use(model.artifact_bytes)
             if download.unpack_Bps_per_vcpu is not None:
                 yield from self.cpu.use(model.artifact_bytes / download.unpack_Bps_per_vcpu)
         except (simpy.Interrupt, LoadFailed):
             self.space.delete(model)
             raise
+
+    def _first_byte(self, model: Model, draws: int) -> Process:
+        """Requests to S3 until one does not fail, or all have."""
+        own_s = always(self.scenario.endpoint.download.first_byte) or 0.0
+        for number in count(1):
+            yield self.env.timeout(self.trouble.first_byte_s(own_s))
+            failure = self.trouble.failure(model, draws, number)
+            if failure is None:
+                return
+            tries, pause = failure
+            if number >= tries:
+                raise LoadFailed
+            yield self.env.timeout(pause * 2 ** (number - 1))
 
     def _start(self, model: Model) -> Process:
         """The parent of the model's workers, then all of them."""

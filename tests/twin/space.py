@@ -51,32 +51,29 @@ class Space:
             and model.artifact_bytes <= endpoint.disk_bytes
         )
 
-    def place(self, model: Model) -> bool:
-        """The model is here before the run begins, if it fits."""
-        if self.file_bytes + model.artifact_bytes > self.scenario.endpoint.disk_bytes:
+    def place(self, copy: Copy) -> bool:
+        """The copy is here before the run begins, if it fits."""
+        if self.file_bytes + copy.model.artifact_bytes > self.scenario.endpoint.disk_bytes:
             return False
-        if not self._take_memory(model, 1.0):
+        if not self._take_memory(copy, 1.0):
             return False
-        self._put(model)
+        self._put(copy.model)
         return True
 
-    def in_memory(self, model: Model) -> Process:
-        """Wait until there is room for a load of the model, and take it."""
+    def in_memory(self, copy: Copy) -> Process:
+        """Wait until there is room for a load, and take it."""
         peak = self.scenario.endpoint.load_peak
-        yield from self._wait(lambda: self._take_memory(model, peak), lambda: self.give_up(model))
+        yield from self._wait(lambda: self._take_memory(copy, peak), lambda: self.resize(copy, 0, 0))
 
     def on_disk(self, model: Model) -> Process:
         """Wait until there is room for the artefact of the model, and take it."""
         yield from self._wait(lambda: self._take_disk(model), lambda: self.delete(model))
 
-    def loaded(self, model: Model) -> None:
-        """A copy takes no more than what it keeps."""
-        self.memory -= self._held(model, self.scenario.endpoint.load_peak) - model.pool_memory_bytes
-
-    def give_up(self, model: Model) -> None:
-        """A load ends without a copy: it gives its memory and its tasks back."""
-        self.memory -= self._held(model, self.scenario.endpoint.load_peak)
-        self.tasks -= model.pool_tasks
+    def resize(self, copy: Copy, memory: int, tasks: int) -> None:
+        """The copy holds this much from now on."""
+        self.memory += memory - copy.memory
+        self.tasks += tasks - copy.tasks
+        copy.memory, copy.tasks = memory, tasks
 
     def use_file(self, model: Model) -> None:
         """The artefact of the model, if it is here, is the one used last."""
@@ -111,43 +108,39 @@ class Space:
         if room.take():
             room.taken.succeed()
             return
-        victim = self._victim()
+        victim = self.victim()
         if victim is not None:
             room.unloading = True
-            self.env.process(self._unload_for(room, self.unload(victim)))
+            self.unload(victim, room)
 
-    def _unload_for(self, room: Room, gone: simpy.Process) -> Process:
-        yield gone
-        if not self.stopped:
-            room.unloading = False
-            self.look()
-
-    def unload(self, copy: Copy) -> simpy.Process:
-        """No call is sent to this copy any more; what it has is free at the end."""
+    def unload(self, copy: Copy, room: Room | None = None) -> simpy.Process:
+        """No call is sent to this copy any more; what it has is free at the end, for this load or any."""
         copy.retire()
         del self.copies[copy.model.index]
         self.unloading.add(copy.model.index)
-        return self.env.process(self._unload(copy.model))
+        return self.env.process(self._unload(copy, room))
 
-    def _unload(self, model: Model) -> Process:
+    def _unload(self, copy: Copy, room: Room | None) -> Process:
         yield self.env.timeout(self.scenario.endpoint.unload_s)
         if not self.stopped:
-            self.memory -= model.pool_memory_bytes
-            self.tasks -= model.pool_tasks
-            self.unloading.discard(model.index)
-            self.use_file(model)
-            self.on_unloaded(model)
+            self.resize(copy, 0, 0)
+            self.unloading.discard(copy.model.index)
+            self.use_file(copy.model)
+            self.on_unloaded(copy.model)
+            if room is not None:
+                room.unloading = False
+            self.look()
 
     def _held(self, model: Model, factor: float) -> int:
         return ceil(factor * model.pool_memory_bytes)
 
-    def _take_memory(self, model: Model, factor: float) -> bool:
-        endpoint = self.scenario.endpoint
-        fits = self.memory + self._held(model, factor) <= endpoint.usable_memory_bytes
-        if not fits or (endpoint.pid_limit is not None and self.tasks + model.pool_tasks > endpoint.pid_limit):
+    def _take_memory(self, copy: Copy, factor: float) -> bool:
+        endpoint, memory, tasks = self.scenario.endpoint, self._held(copy.model, factor), copy.model.pool_tasks
+        if self.memory + memory > endpoint.usable_memory_bytes:
             return False
-        self.memory += self._held(model, factor)
-        self.tasks += model.pool_tasks
+        if endpoint.pid_limit is not None and self.tasks + tasks > endpoint.pid_limit:
+            return False
+        self.resize(copy, memory, tasks)
         return True
 
     def _take_disk(self, model: Model) -> bool:
@@ -173,7 +166,8 @@ class Space:
         self.file_bytes += model.artifact_bytes
         self.files[model.index] = self._steps()
 
-    def _victim(self) -> Copy | None:
+    def victim(self) -> Copy | None:
+        """The idle copy that goes next, if there is any."""
         idle = [copy for copy in self.copies.values() if copy.idle and not copy.model.pinned]
         return min(idle, key=self._rank, default=None)
 

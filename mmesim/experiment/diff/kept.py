@@ -36,7 +36,8 @@ class DifferentFigure(Entry):
     difference: Value
     """b - a, from the pairs of replications"""
     direction: Direction
-    """whether b is higher or lower, decided by the interval of the difference; same: no pair differs"""
+    """whether b is higher or lower, by the interval of the difference, or by pairs where one never recovers; same: no
+    pair differs"""
     variance_ratio: float | None
     """how many times as many calls independent runs need for an interval as narrow; null where that is not known"""
 

@@ -55,7 +55,7 @@ def explain(
     again. Raises UserError for a wrong input, and for fewer than 2 replications.
     """
     if replications is not None and replications < 2:
-        raise UserError(f"{replications} replication says nothing about noise: at least 2")
+        raise UserError(f"noise shows between replications: at least 2 are needed, not {replications}")
     asked = as_scenario(scenario)
     refuse_scaling(asked, "explain")
     asked = repeated(asked, count_of(asked, replications))

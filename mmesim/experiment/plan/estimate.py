@@ -219,6 +219,9 @@ class Estimates:
             answer.count(run, simulated)
             found[index].append(trusted(run))
 
+        # The scenario's own setting is what was estimated.
+        del found[0]
+        verdicts[0] = overall([one.verdict for one in self.lines[0][1] if one.when is None])
         first = 0
         for last in OF_A_SETTING:
             numbers = range(PLAN_ESTIMATE + first, PLAN_ESTIMATE + last)

@@ -19,6 +19,7 @@ from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.replicate import repeated
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.experiment.unknowns.uncertain_result import Answer, Chance, Uncertain
+from mmesim.experiment.varied import MOST_PROBLEMS
 from mmesim.results.expect.asked import asked
 from mmesim.results.figures import Formula, formula, measured
 from mmesim.results.latency import pool, pooled_quantile
@@ -41,8 +42,6 @@ FEWEST_DRAWS = 8
 FEWEST_REPLICATIONS = 2
 RESAMPLED = 1000
 """Bootstrap samples of the draws."""
-
-MOST_PROBLEMS = 10
 
 
 def uncertain(

@@ -185,8 +185,7 @@ def _notes(found: Capacity) -> Iterator[Block]:
         )
         if found.monotone:
             notes.append(
-                "taken for granted: what carries an amount carries less, too; no amount that was decided speaks "
-                "against it"
+                "assumed: a fleet that carries an amount carries less, too; no amount that was decided contradicts it"
             )
         else:
             notes.append(

@@ -132,7 +132,8 @@ def _recovery(delta: Delta) -> tuple[Cell, ...]:
     named = (Cell(delta.name, tone=tone), *(Cell(end, tone=tone) for end in ends))
     value, bounds = delta.difference.value, delta.difference.ci95
     if value is None:
-        return (*named, Cell(formats.DASH, tone=tone), Cell(), Cell())
+        known = "" if delta.direction == "undecided" else delta.direction
+        return (*named, Cell(formats.DASH, tone=tone), Cell(), Cell(known, tone=tone))
     interval = "" if bounds is None else f"[{', '.join(_longer(bound) for bound in bounds)}]"
     relative = "" if delta.relative is None else f"{100.0 * delta.relative:+,.1f} %"
     return (

@@ -21,8 +21,8 @@ HISTOGRAM_COLUMNS: Mapping[str, Column] = MappingProxyType(
     {
         "calls": ("", "which calls: all, warm, cold, or those of a group of models"),
         "group": ("", "name of the group; null for all, warm and cold"),
-        "above_s": ("s", "lower edge of the bucket, which it does not hold"),
-        "up_to_s": ("s", "upper edge of the bucket, which it holds; infinite for the last one"),
+        "above_s": ("s", "lower edge of the bucket, excluded"),
+        "up_to_s": ("s", "upper edge of the bucket, included; infinite for the last one"),
         "count": ("", "successful calls in the bucket, all replications together"),
     }
     | {f"{part}_s": ("s", f"part of the latency, sum over these calls: {part}; null but for all") for part in PARTS}

@@ -17,8 +17,8 @@ from mmesim import units
 from mmesim.errors import did_you_mean
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.server.frameworks import Framework
+from mmesim.scenario.server.kind import LARGEST_BATCH
 from mmesim.scenario.server.overhead import CpuWait
-from mmesim.scenario.server.server import LARGEST_BATCH
 from mmesim.scenario.values.fields import Refusals, Refused, finite, shown, whole
 from mmesim.scenario.values.times import Constant, Lognormal
 from mmesim.texts import HEAD, encoding_of, lines, separator_of

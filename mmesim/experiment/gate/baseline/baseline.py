@@ -75,7 +75,7 @@ def _unexplained(then: Origin, same: bool, changed: bool) -> Iterator[str]:
     """Why figures differ although neither the scenario nor its semantics has; elsewhere last digits always may."""
     others = then.other_than(Origin.here())
     if others and changed:
-        yield f"its figures were made with {', '.join(others)}: last digits may differ, and then all that follows"
+        yield f"its figures were made with {', '.join(others)}: last digits may differ, and what follows from them"
     elif not others and not same:
         yield "no entry of its changelog of semantics says why: please report it"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from mmesim.scenario.server.config.keys import KEYS, MMS, Key, Reader, Use, late_answer
 from mmesim.scenario.server.config.syntax import Flaw, Setting
-from mmesim.scenario.server.server import LARGEST_BATCH
+from mmesim.scenario.server.kind import LARGEST_BATCH
 from mmesim.scenario.values.fields import shown
 
 MODELS, SNAPSHOT = "models", "model_snapshot"

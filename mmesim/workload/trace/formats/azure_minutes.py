@@ -19,13 +19,12 @@ from mmesim.arrays import Ints
 from mmesim.errors import TraceError
 from mmesim.scenario.traffic.trace.trace import MINUTE_S
 from mmesim.workload.block import Arrivals
+from mmesim.workload.trace.formats.counts import MOST_CALLS
 from mmesim.workload.trace.formats.rows import model_rows
 from mmesim.workload.trace.formats.table import Chunk, Table
 from mmesim.workload.trace.names import LEFT_OUT, Naming
 
 FUNCTION = "HashFunction"
-MOST_CALLS = 10_000_000
-"""The calls of a minute are held in memory: a larger cell is taken for an error."""
 _MINUTE = re.compile(r"(?:minute_)?([0-9]+)|([0-9]+)_minute")
 _ROWS = 256
 

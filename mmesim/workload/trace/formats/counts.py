@@ -26,7 +26,7 @@ from mmesim.workload.trace.formats.table import Table
 from mmesim.workload.trace.names import UNKNOWN, Naming
 
 MOST_CALLS = 10_000_000
-"""More calls in one stretch are taken for an error."""
+"""More calls in one stretch are taken for an error: they are held in memory."""
 TIME, METHOD, NAME, TOTAL, ALL = "Timestamp", "Type", "Name", "Total Request Count", "Aggregated"
 
 

@@ -42,8 +42,8 @@ class Missing:
             self._warn(
                 "duration",
                 self.without_duration,
-                f"{count} {what}: they are taken to begin at the time of the row, which is that of their end, and "
-                "so too late by as long as they took" + (" (nginx logs it as $request_time)" if every else ""),
+                f"{count} {what}: these calls begin at the time of their row, which is when they ended, so too late by "
+                "the time that they took" + (" (nginx logs it as $request_time)" if every else ""),
             )
         if self.without_service:
             count = self._of(self.without_service, self.served)

@@ -360,7 +360,7 @@ def test_another_machine_is_a_reason_where_more_than_last_digits_differ(file):
     here = Origin.here().platform
     assert (
         why
-        == f"its figures were made with Darwin arm64 (here {here}): last digits may differ, and then all that follows"
+        == f"its figures were made with Darwin arm64 (here {here}): last digits may differ, and what follows from them"
     )
 
 

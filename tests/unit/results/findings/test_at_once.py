@@ -16,7 +16,7 @@ def test_a_condition_that_is_true_at_the_first_look_is_said_to_wait_for_nothing(
     found = list(at_once(CASE, [run_data(CASE, [], happened=(Happened(at_s, Kind.fault, "cold"),))]))
     assert [one.id for one in found] == (["fault_at_once"] if said else [])
     if said:
-        assert "at 60 s, in 1 of 1 replications: it waited for nothing" in found[0].text
+        assert "at 60 s, in 1 of 1 replications: it did not wait for anything" in found[0].text
 
 
 def test_a_fault_at_a_time_has_no_condition() -> None:

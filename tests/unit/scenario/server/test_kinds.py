@@ -154,11 +154,11 @@ def test_workers_of_models_and_of_the_server_exclude_each_other(scenario):
 @pytest.mark.parametrize("kind", ["triton", "custom"])
 def test_a_fault_of_workers_needs_a_kind_whose_workers_die_alone(scenario, kind):
     fault = "faults=[{worker_crash: {models: [m]}, at: 10 s}]"
-    assert "do not die alone" in refusals(scenario, SERVERS[kind], fault)[0]
+    assert "none dies alone" in refusals(scenario, SERVERS[kind], fault)[0]
     scenario(SERVERS["djl"], fault)
 
 
-@pytest.mark.parametrize(("kind", "words"), [("djl", "workers come and go"), ("triton", "do not die alone")])
+@pytest.mark.parametrize(("kind", "words"), [("djl", "workers that come and go"), ("triton", "none dies alone")])
 def test_a_leak_needs_workers_that_stay_and_can_be_killed(scenario, kind, words):
     fault = "faults=[{leak: {models: [m], per_call: 1 MB}, at: 10 s}]"
     assert words in refusals(scenario, SERVERS[kind], fault)[0]
