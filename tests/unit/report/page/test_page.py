@@ -306,5 +306,5 @@ def test_a_folder_of_another_version_is_refused(tmp_path: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     del summary["tenants"]
     (folder / "summary.json").write_text(json.dumps(summary))
-    with pytest.raises(UserError, match=r"cannot be read by mmesim .*: 1 keys differ: run the scenario again"):
+    with pytest.raises(UserError, match=r"cannot be read by mmesim .*: 1 key differs: run the scenario again"):
         Kept.read(folder)
