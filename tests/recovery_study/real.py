@@ -88,4 +88,4 @@ def _said(of: Scenario, replication: int) -> tuple[Ints, np.ndarray, np.ndarray]
     alone = [replace(found, limits=(one,)).again(after)[1] for one in found.limits]
     cells = [cells for _, cells in found.limits]
     slow = np.array([(one.calls - one.ok + one.over)[settled] for one in cells])
-    return alone, slow, np.array([one.calls[settled] for one in cells])
+    return np.array(alone, np.int64), slow, np.array([one.calls[settled] for one in cells])
