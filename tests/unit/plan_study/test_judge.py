@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from mmesim.results.planned import Planned
+from mmesim.results.answers.planned import Planned
 from tests.helpers.planned import planned
 from tests.plan_study.judge import missed
 from tests.plan_study.truth import Side
