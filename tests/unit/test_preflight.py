@@ -238,6 +238,15 @@ def test_large_figures_have_no_exponent(make: Make) -> None:
     assert not [one.text for one in found.values() if "e+" in one.text]
 
 
+@pytest.mark.parametrize("rule", ["cpu", "device", "workers"])
+def test_a_warning_begins_at_nine_tenths_and_a_problem_at_the_whole(make: Make, rule: str) -> None:
+    overrides, _ = FIRES[rule]
+    share = by_id(make(*overrides))[rule].evidence["share"]  # at 5 calls a second
+    rates = [5.0 * wanted / float(share) for wanted in (0.89, 0.91, 1.01)]
+    found = [by_id(make(*overrides, f"traffic.traffic-0.arrivals.poisson.rate={rate} /s")).get(rule) for rate in rates]
+    assert [one and one.severity for one in found] == [None, "warning", "problem"]
+
+
 def test_a_short_peak_is_a_warning_and_a_whole_run_a_problem(make: Make) -> None:
     spike = "{flash_crowd: {base: 1 /s, peak: 20 /s, at: 5 min, ramp: 10 s, hold: 20 s, decay: 10 s}}"
     text = BASE.replace("{poisson: {rate: 5 /s}}", spike)
