@@ -303,6 +303,13 @@ def test_threads_that_cost_little_are_no_finding(make: Make, spin: float) -> Non
     assert by_id(scenario).get("threads") is None
 
 
+@pytest.mark.parametrize(("spin", "said"), [(0.022, False), (0.0225, True)])
+def test_threads_are_said_to_cost_too_much_from_a_tenth_on(make: Make, spin: float, said: bool) -> None:
+    # 12 threads on 2 vCPUs lose 1 - 1 / (1 + 5 x spin): a tenth at 0.0222
+    scenario = make("models.m.service={cpu: 5 ms, threads: 12}", f"models.m.oversubscription={spin}")
+    assert ("threads" in by_id(scenario)) == said
+
+
 def test_time_on_devices_is_set_against_what_all_of_them_do(make: Make) -> None:
     calls = ["models.m.service.device=120 ms", "traffic.traffic-0.arrivals.poisson.rate=20 /s"]
     found = by_id(make(*GPU, *calls, "endpoint.instance_count=2"))["device"]
