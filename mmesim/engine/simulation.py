@@ -102,7 +102,7 @@ class Simulation:
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
-        self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts)
+        self.live = LiveMetrics(self.env, self.plane, self.loader, self.fleet)
         self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s, report)
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         faults.ask(self.conditions)

@@ -187,8 +187,8 @@ def _paired(
     never = [sum(map(math.isinf, values)) for values in (a, b)]
     if any(never):
         times = [f"{n} of {len(values)} in {label}" for n, values, label in zip(never, (a, b), "ab", strict=True)]
-        estimate = Estimate(None, reason=f"not recovered from in some replications: {' and '.join(times)}")
-        return Delta(name, kind, of_a, of_b, estimate, _more_often(a, b), None)
+        some = Estimate(None, reason=f"not recovered from in some replications: {' and '.join(times)}")
+        return Delta(name, kind, of_a, of_b, some, _more_often(a, b), None)
     reason = of_a.reason or of_b.reason
     if reason is not None or of_a.value is None or of_b.value is None:
         return Delta(name, kind, of_a, of_b, Estimate(None, reason=reason), "undecided", None)

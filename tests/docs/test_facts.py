@@ -20,6 +20,7 @@ from mmesim.experiment.split import fleets as parts
 from mmesim.experiment.sweep import sweep
 from mmesim.experiment.unknowns import uncertain, unknowns
 from mmesim.preflight import load, size
+from mmesim.report.content.run import CHECKS
 from mmesim.results import latency, steady
 from mmesim.results.timeline import seen
 from mmesim.scenario.figures import shown_in
@@ -134,3 +135,11 @@ def test_the_settings_that_robustness_tries_are_those_of_the_code():
     ]
     assert fast == pytest.approx(2 - slow)
     assert [one for one in said if one.replace("%", " %") not in page] == []
+
+
+def test_report_and_glossary_name_every_self_check():
+    source = (ROOT / "mmesim/engine/measure/collect.py").read_text(encoding="utf-8")
+    checks = {*re.findall(r'wrong\["(\w+)"\]', source), *re.findall(r'^ {8}"(\w+)": ""$', source, re.MULTILINE)}
+    assert checks == set(CHECKS)
+    entry = on_one_line("docs/glossary.md").partition("### Self-check")[2].partition("###")[0]
+    assert {name for name in checks if f"`{name}`" not in entry} == set()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mmesim.arrays import Ints
 from mmesim.engine.simulation import simulate
 from mmesim.results.over_time.limits import minutes
 from mmesim.scenario import Scenario
@@ -81,11 +81,11 @@ def study(fleet: str, runs: int) -> list[Found]:
     ]
 
 
-def _said(of: Scenario, replication: int) -> tuple[Sequence[int], np.ndarray, np.ndarray]:
+def _said(of: Scenario, replication: int) -> tuple[Ints, np.ndarray, np.ndarray]:
     """Of each limit: whether it is said not to be kept again; its bad calls and calls in the minutes long after."""
     found = minutes(of, simulate(of, replication))
     after, settled = slice(FAULT_MINUTE, len(found)), slice(FAULT_MINUTE + 20, len(found))
     alone = [replace(found, limits=(one,)).again(after)[1] for one in found.limits]
     cells = [cells for _, cells in found.limits]
     slow = np.array([(one.calls - one.ok + one.over)[settled] for one in cells])
-    return alone, slow, np.array([one.calls[settled] for one in cells])
+    return np.array(alone, np.int64), slow, np.array([one.calls[settled] for one in cells])

@@ -27,6 +27,26 @@ class Containers:
     ) -> None:
         self.env, self.scenario, self._answer = env, scenario, answer
 
+    def restart(self, host: Host, takes_s: float) -> None:
+        """The container of a host dies, with all that is in it, and is back after some time."""
+        self.env.process(host.loads.go_down(takes_s))
+        handed, host.handed = list(host.handed), {}
+        for process in host.inside:
+            if process.is_alive:
+                process.interrupt()
+        host.inside.clear()
+        host.empty()
+        for attempt in handed:
+            host.outstanding -= 1
+            self._answer(attempt, "worker_died")
+        host.became_idle()
+
+    def _inside(self, host: Host, work: Process) -> simpy.Process:
+        """What the container of a host does."""
+        process = self.env.process(work)
+        host.inside[process] = None
+        return process
+
     def ready(self, host: Host, copy: Copy) -> None:
         """A load has ended: its waiters are handed over."""
         waiters, copy.waiters = copy.waiters, []
@@ -39,7 +59,7 @@ class Containers:
         host.waiting.pop(attempt, None)
         host.handed[attempt] = None
         self.env.process(self._give_up(host, attempt))
-        self.env.process(self._front_end(host, copy, attempt))
+        self._inside(host, self._front_end(host, copy, attempt))
 
     def _give_up(self, host: Host, attempt: Attempt) -> Process:
         yield self.env.timeout(self.scenario.endpoint.invocation_timeout_s)
@@ -50,8 +70,11 @@ class Containers:
 
     def _front_end(self, host: Host, copy: Copy, attempt: Attempt) -> Process:
         cpu, wait = attempt.call.pre
-        yield host.cpu.work(cpu)
-        yield self.env.timeout(wait)
+        try:
+            yield from host.cpu.use(cpu)
+            yield self.env.timeout(wait)
+        except simpy.Interrupt:
+            return
         if not host.alive:
             return
         if copy.hollow:
@@ -76,12 +99,12 @@ class Containers:
 
     def _fill(self, host: Host, copy: Copy, batch: list[Attempt]) -> Process:
         yield self.env.timeout(copy.model.max_batch_delay_s)
-        if copy.filling is batch and host.alive:
+        if copy.filling is batch and host.alive and copy.state != "gone":
             self._begin(host, copy, batch)
 
     def _begin(self, host: Host, copy: Copy, batch: list[Attempt]) -> None:
         assert copy.filler is not None
-        copy.filler.job = self.env.process(self._work(host, copy, copy.filler, batch))
+        copy.filler.job = self._inside(host, self._work(host, copy, copy.filler, batch))
         copy.filler = copy.filling = None
 
     def _work(self, host: Host, copy: Copy, worker: Worker, batch: list[Attempt]) -> Process:
@@ -90,7 +113,7 @@ class Containers:
         except simpy.Interrupt:
             cause = "worker_died"
         worker.job = None
-        if not host.alive:
+        if not host.alive or copy.state == "gone":
             return
         if cause != "worker_died":
             copy.idle_workers.append(worker)

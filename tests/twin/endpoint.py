@@ -39,7 +39,7 @@ class Twin:
         self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
         self.outcomes: Ended = []
         self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes)
-        self.faults = Faults(self.env, scenario, self.fleet, self.trouble, self.containers.crash)
+        self.faults = Faults(self.env, scenario, self.fleet, self.trouble, self.containers)
 
     def _host(self, number: int, endpoint: Endpoint) -> Host:
         scenario = self.scenario.model_copy(update={"endpoint": endpoint})

@@ -42,6 +42,7 @@ class Host:
         self.side = 0  # of a deploy
         self.waiting: dict[Attempt, None] = {}  # what waits here for a load, in order
         self.handed: dict[Attempt, None] = {}  # what was handed to the container and is not answered, in order
+        self.inside: dict[simpy.Process, None] = {}  # what the container does with them
         self.on_ready: Callable[[Host, Copy], None] = lambda host, copy: None
         self.on_unloaded: Callable[[Host, Model], None] = lambda host, model: None
         self.on_deleted: Callable[[Host, int], None] = lambda host, model: None
@@ -73,6 +74,16 @@ class Host:
             copy.state, copy.in_flight = "ready", 0  # for all that the router knows
         self.outstanding = 0
         return here
+
+    def empty(self) -> None:
+        """All models are gone from memory, with the loads that have come as far as the container."""
+        for copy in [copy for copy in self.copies.values() if copy.state == "ready"]:
+            copy.retire()
+            copy.state = "gone"
+            del self.copies[copy.model.index]
+            self.space.gone(copy)
+        self.space.unloads_end()
+        self.loads.fail_inside()
 
     def place(self, model: Model) -> bool:
         """The model is ready on this host before the run begins, if it fits."""

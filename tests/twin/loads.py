@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from typing import cast
 
 import simpy
 
@@ -34,6 +35,8 @@ class Loads:
         self._slots = simpy.Resource(env, endpoint.load_slots)
         self._under_way: list[simpy.Process] = []
         self._stopped = False
+        self._back: simpy.Event | None = None
+        self._inside: set[simpy.Process] = set()
         self.on_loaded: Callable[[Copy], None] = lambda copy: None
         self.on_ended: Callable[[Copy, str | None], None] = lambda copy, cause: None
 
@@ -54,6 +57,20 @@ class Loads:
             if load.is_alive:
                 load.interrupt()
 
+    def go_down(self, takes_s: float) -> Process:
+        """There is no container for some time, or longer if it dies again."""
+        back = self._back = self.env.event()
+        yield self.env.timeout(takes_s)
+        if self._back is back:
+            self._back = None
+        back.succeed()
+
+    def fail_inside(self) -> None:
+        """Loads that have come as far as the container fail, those first that were asked for first."""
+        for load in self._under_way:
+            if load in self._inside:
+                load.interrupt("restart")
+
     def start_worker(self, model: Model) -> Process:
         """One worker loads the model."""
         try:
@@ -72,6 +89,7 @@ class Loads:
     def _load(self, copy: Copy, draws: int) -> Process:
         """Slot, artefact, room, processes; what is held is given back when the load is broken off."""
         model, space, first = copy.model, self.space, self.scenario.endpoint.slot_covers
+        this = cast(simpy.Process, self.env.active_process)
         slot: simpy.resources.resource.Request | None = None
         try:
             if first == "download_and_load":
@@ -84,6 +102,9 @@ class Loads:
                 slot = self._slots.request()
                 yield from once(slot)
             yield from space.in_memory(copy)
+            while self._back is not None:
+                yield self._back
+            self._inside.add(this)
             yield from self._start(model)
             failure = self.trouble.of(model.index)
             if failure == "500":
@@ -91,15 +112,18 @@ class Loads:
             if failure == "507":
                 yield from self._hollow(copy)
         except (simpy.Interrupt, LoadFailed) as why:
+            self._inside.discard(this)
             if self._stopped:
                 return
+            failed = isinstance(why, LoadFailed) or why.cause == "restart"
             self.queue -= 1
             space.use_file(model)
             space.resize(copy, 0, 0)
             if slot is not None:
                 slot.cancel() if not slot.triggered else self._slots.release(slot)
-            self.on_ended(copy, "load_failed" if isinstance(why, LoadFailed) else "load_timeout")
+            self.on_ended(copy, "load_failed" if failed else "load_timeout")
             return
+        self._inside.discard(this)
         if not copy.hollow:
             space.resize(copy, model.pool_memory_bytes, model.pool_tasks)
         copy.broken = failure is not None

@@ -80,6 +80,12 @@ def _bad(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
     return [kept, kept, {"poison_model": {"models": some, "load_failure": "500", **lasts}}]
 
 
+def _restarts(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
+    number, takes = int(rng.integers(of.endpoint.instance_count)), float(rng.choice([0.0513, 0.713, 5.019]))
+    return [{"container_restart": {"instance": number, "takes": takes}}]
+
+
 with_faults = amid(_common, 7, 5)
 with_outages = amid(_outages, 8, 3)
 with_bad_models = amid(_bad, 9, 4)
+with_restarts = amid(_restarts, 10, 6)

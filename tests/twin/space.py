@@ -34,7 +34,7 @@ class Space:
         self.tasks = scenario.server.base_tasks
         self.files: dict[int, int] = {}  # model -> when it was last used
         self.file_bytes = 0
-        self.unloading: set[int] = set()
+        self.unloading: dict[int, tuple[Copy, Room | None]] = {}  # by model
         self.stopped = False
         self._rooms: list[Room] = []
         self.on_unloaded: Callable[[Model], None] = lambda model: None
@@ -117,19 +117,32 @@ class Space:
         """No call is sent to this copy any more; what it has is free at the end, for this load or any."""
         copy.retire()
         del self.copies[copy.model.index]
-        self.unloading.add(copy.model.index)
+        self.unloading[copy.model.index] = copy, room
         return self.env.process(self._unload(copy, room))
 
     def _unload(self, copy: Copy, room: Room | None) -> Process:
         yield self.env.timeout(self.scenario.endpoint.unload_s)
-        if not self.stopped:
-            self.resize(copy, 0, 0)
-            self.unloading.discard(copy.model.index)
-            self.use_file(copy.model)
-            self.on_unloaded(copy.model)
+        if not self.stopped and copy.state != "gone":
+            del self.unloading[copy.model.index]
+            self.gone(copy)
             if room is not None:
                 room.unloading = False
             self.look()
+
+    def gone(self, copy: Copy) -> None:
+        """A copy is in memory no more."""
+        copy.state = "gone"
+        self.resize(copy, 0, 0)
+        self.use_file(copy.model)
+        self.on_unloaded(copy.model)
+
+    def unloads_end(self) -> None:
+        """All unloads under way end at once."""
+        for copy, room in self.unloading.values():
+            self.gone(copy)
+            if room is not None:
+                room.unloading = False
+        self.unloading.clear()
 
     def _held(self, model: Model, factor: float) -> int:
         return ceil(factor * model.pool_memory_bytes)

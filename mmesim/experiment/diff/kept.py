@@ -8,15 +8,13 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from mmesim import __version__
-from mmesim.errors import UserError
 from mmesim.experiment.diff.diff import Diff
 from mmesim.experiment.diff.divergence import Divergence
 from mmesim.results.compare import Delta, Direction
 from mmesim.results.folder import DIFF, SCENARIO, Writer, write
 from mmesim.results.json_schema import json_schema
 from mmesim.results.sections import Count, Entry, Value, Verdict
-from mmesim.results.shown import Kept
+from mmesim.results.shown import Kept, of_another_version
 from mmesim.scenario.figures import Kind
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load
@@ -124,8 +122,7 @@ def diff_of(folder: Path) -> KeptDiff:
     try:
         found = Different.model_validate_json((folder / DIFF.document).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
-        raise UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: compare again") from error
+        raise of_another_version(folder, error, "compare again") from error
     return KeptDiff(
         asked=load(folder / SCENARIO),
         a=Kept.read(folder / "a"),

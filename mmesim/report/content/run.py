@@ -336,6 +336,7 @@ CHECKS = {
     "memory": "memory",
     "tasks": "processes and threads",
     "disk": "disk",
+    "gone": "nothing left on instances that are gone",
     "causes": "causes of errors",
 }
 

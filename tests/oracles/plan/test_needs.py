@@ -114,6 +114,7 @@ def test_a_fleet_of_which_nothing_is_left_is_turned_down_by_arithmetic(store: Pa
     assert one.usd_per_month == 730.0
 
 
+@pytest.mark.slow
 def test_the_reason_names_what_the_fleet_did_not_withstand(store: Path):
     found = plan(scenario(", growth: 1.3"), store=store)
     three = next(one for one in found.document.fleets if one.instance_count == 3)

@@ -25,7 +25,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from mmesim import run
 from mmesim.arrays import Floats
-from mmesim.engine.measure.live import ANSWERS_4XX, ANSWERS_5XX
+from mmesim.engine.measure.figures import ANSWERS_4XX, ANSWERS_5XX
 from mmesim.errors import UserError
 from mmesim.report.metrics import put
 from mmesim.report.metrics.dates import Dates

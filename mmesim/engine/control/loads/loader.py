@@ -70,6 +70,8 @@ class Loader:
         self._room = Room(env, plane, eviction, self._unload, self._keeps_models, log)
         self._work = CpuWork(env, plane)
         self._unasked = 0
+        self._outside: set[int] = set()
+        """Pools whose loads have room and wait for the container."""
         self.finished: list[tuple[float, float]] = []
         """(asked for, ready) of each load that ended well, seconds."""
         self.download_s: list[float] = []
@@ -132,7 +134,9 @@ class Loader:
             has_room = True
             third = plane.phases[2][pool] = env.now
             while host.back is not None:
+                self._outside.add(pool)
                 yield host.back
+            self._outside.discard(pool)
             yield from self._start_processes(host, model, draw, loop)
             if self.faults.bad:
                 yield from self.faults.strike(host, pool, draw, self._unload)
@@ -155,6 +159,7 @@ class Loader:
 
     def _failed(self, host: Host, pool: int, model: int, end: simpy.Interrupt | LoadFailed, has_room: bool) -> None:
         """A load has ended without a copy: what it held is free."""
+        self._outside.discard(pool)
         now, config = self._env.now, host.config
         if self._log is not None:
             self._log.ended(pool, self._plane, now, is_ready=False)
@@ -337,7 +342,7 @@ class Loader:
         """
         pools = self._plane.pools
         for process, pool in self._limit.under_way():
-            if pools.host[pool] == host.row and pools.t2[pool] < inf:
+            if pools.host[pool] == host.row and pools.t2[pool] < inf and pool not in self._outside:
                 process.interrupt("container")
         self.crew.abandon(host)
         host.back = back

@@ -115,7 +115,10 @@ def test_a_sweep_shows_its_limit_and_which_points_pass(plain: dict[str, Page]) -
 
 def test_a_comparison_draws_both_over_each_other(plain: dict[str, Page]) -> None:
     labels = [[curve["label"] for curve in chart["curves"]] for chart in plain["diff"].data["charts"]]
-    assert labels == [["a", "b"], ["a", "b"]]
+    assert labels == [["a", "b"]] * 4
+    titles = {value for tag, name, value in plain["diff"].attributes if name == "aria-label"}
+    for one in ("Latency over time: p50, ms", "Mean latency over time, ms", "Latency over time: p99, ms"):
+        assert any(title.startswith(one) for title in titles if title)
     assert "by-hand" not in plain["diff"].text
     said = "p99 < 50 ms: pass in a, FAIL in b; b is worse in 7 of 14 figures (most: p90 63.6 ms, in a 42.4)"
     assert plain["diff"].answer == f"{said}; 0.36 USD an hour, as a"

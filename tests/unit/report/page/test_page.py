@@ -20,8 +20,8 @@ from mmesim.report.content.verdict import answer
 from mmesim.report.markdown import markdown
 from mmesim.report.page.distribution import distribution, of_table
 from mmesim.report.page.document import as_script, document
-from mmesim.report.page.over_time import over_time
-from mmesim.report.page.run import models_data, run_page
+from mmesim.report.page.over_time import columns, over_time
+from mmesim.report.page.run import SERIES, models_data, run_page, time_chart, time_charts
 from mmesim.report.text import text
 from mmesim.results.result import Result
 from mmesim.results.shown import Kept
@@ -229,6 +229,16 @@ def test_latency_over_time_has_percentiles_of_each_minute_and_the_limits(tmp_pat
     assert said.endswith("dashed: limit 10 ms of p50; dashed: limit 500 ms of p99, p95")
 
 
+def test_a_percentile_of_several_minutes_is_called_the_mean_that_it_is() -> None:
+    starts = 60.0 * np.arange(400)
+    batch = {"start_s": starts} | {name: np.full(400, 1e3) for name in columns(SERIES)[1:]}
+    found = over_time([batch], SERIES, 24_000.0, 60.0)
+    chart = time_chart(time_charts(scenario(), 60.0, found.each)[0], found, [], "chart")
+    assert chart is not None
+    assert [one.label for one in chart.curves] == ["p50 of a minute, on average", "mean", "p99 of a minute, on average"]
+    assert chart.title == "Latency over time, 2 minutes a point, ms"
+
+
 def test_a_deploy_of_other_hosts_is_why_the_calls_themselves_tell_no_misses(tmp_path: Path) -> None:
     bigger = {"at": 50.0, "to": {"endpoint.memory": "16 GiB"}}
     of = load_text(dump(scenario(deploys=[bigger])))
@@ -296,5 +306,5 @@ def test_a_folder_of_another_version_is_refused(tmp_path: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     del summary["tenants"]
     (folder / "summary.json").write_text(json.dumps(summary))
-    with pytest.raises(UserError, match=r"cannot be read by mmesim .*: 1 keys differ: run the scenario again"):
+    with pytest.raises(UserError, match=r"cannot be read by mmesim .*: 1 key differs: run the scenario again"):
         Kept.read(folder)
