@@ -126,13 +126,18 @@ def written(container: Container, environment: Mapping[str, str]) -> dict[str, S
     return settings
 
 
+def key_instead(variable: str) -> str | None:
+    """What a scenario says instead of a variable of another server, by the end of its name; None when not known."""
+    return next((text for end, text in _WRITE.items() if variable.endswith(f"_{end}")), None)
+
+
 def refused(environment: Mapping[str, str], has_file: bool) -> Iterator[tuple[str, Refused]]:
     """The variables that cannot be simulated, or not together, each with the reason."""
     for name in environment:
         server = next((server for prefix, server in _OTHER_SERVERS.items() if name.startswith(prefix)), None)
         if server is not None:
-            end = next((text for end, text in _WRITE.items() if name.endswith(f"_{end}")), None)
-            hint = None if end is None else f"write {end}"
+            key = key_instead(name)
+            hint = None if key is None else f"write {key}"
             yield name, Refused(f"is a variable of {server}; the server simulated is MMS, which ignores it", (), hint)
         elif name == CONFIG_FILE and not has_file:
             message = "names a file in the container, which is read instead of the container's own"

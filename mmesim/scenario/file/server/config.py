@@ -89,10 +89,7 @@ def with_config(tree: Located, shell: Mapping[str, str]) -> tuple[Located, list[
     given = [str(key) for key in server.map if key not in ("config", "environment")]
     kind = None if "kind" not in server.map else str(server.map["kind"].value)
     server = server.with_value({key: value for key, value in server.map.items() if key != "environment"})
-    container, problems = container_variables(variables, link, named)
-    if variables is not None and variables.value is not None and kind not in (None, "mms"):
-        message = f"is read for the containers of MMS, and server.kind is {kind}: give the values as keys of the server"
-        problems.append(Problem(variables.file, variables.shown_line, "server.environment", None, message))
+    container, problems = container_variables(variables, link, named, kind)
     environment = shell if variables is None or container is None else container
     source, read = None, _Contents({}, MMS, (), [], ())
     try:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from mmesim.errors import Problem
 from mmesim.scenario.file.tree import Located
-from mmesim.scenario.server.container import refused
+from mmesim.scenario.server.container import key_instead, refused
 from mmesim.scenario.values.fields import shown
 
 
 def container_variables(
-    variables: Located | None, link: Located | None, has_file: bool
+    variables: Located | None, link: Located | None, has_file: bool, kind: str | None
 ) -> tuple[dict[str, str] | None, list[Problem]]:
-    """The variables of `server.environment` as text, and what is wrong with them; None if there are none."""
+    """The variables of `server.environment` as text, and what is wrong with them; None if there are none.
+
+    `kind` is the server that the scenario names.
+    """
     if variables is None or variables.value is None:
         return None, []
     if not isinstance(variables.value, dict):
@@ -28,6 +31,11 @@ def container_variables(
             problems.append(of_variable(variables, str(name), f"{shown(entry.plain())} is not the text of a variable"))
         else:
             found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    if kind not in (None, "mms"):
+        message = f"is read for the containers of MMS, and server.kind is {kind}: give the values as keys of the server"
+        keys = [key for key in map(key_instead, found) if key is not None]
+        problems.append(of_variable(variables, None, message, f"write {keys[0]}" if keys else None))
+        return found, problems
     for name, why in refused(found, has_file):
         problems.append(of_variable(variables, name, why.message, why.hint))
     return found, problems

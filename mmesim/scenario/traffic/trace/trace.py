@@ -10,6 +10,7 @@ from pydantic import Field, field_serializer, field_validator, model_validator
 
 from mmesim.scenario.traffic.trace.own_path import with_layout
 from mmesim.scenario.traffic.trace.presets import PRESETS
+from mmesim.scenario.traffic.trace.resolution import ResolutionField
 from mmesim.scenario.traffic.trace.row_filter import Only
 from mmesim.scenario.values.fields import Count, Data, Flag, Number, Refused, Seconds, Share, Text
 
@@ -188,7 +189,7 @@ class TraceSource(Data):
     """
     duration_scale: Annotated[Number, Field(gt=0)] = 1.0
     """Factor on the durations of the file, such as 1e-3 for milliseconds; one with a unit, `12ms`, takes none."""
-    resolution: Literal["auto", "none"] | Annotated[Seconds, Field(gt=0)] = "auto"
+    resolution: ResolutionField = "auto"
     """Grid of the times, inside which calls are spread at random; `auto` finds one of 10 ms or more, `none` replays the
     times as they are.
     """

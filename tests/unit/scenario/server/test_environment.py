@@ -207,3 +207,12 @@ def test_python_gives_the_keys_themselves():
     with pytest.raises(ValueError, match="variables are read for a scenario file only"):
         Server.model_validate({"environment": {"MMS_JOB_QUEUE_SIZE": "5"}})
     assert Server().environment is None
+
+
+@pytest.mark.parametrize("kind", ["djl", "triton"])
+def test_variables_of_another_server_are_keys_of_the_server(problems, environment, kind):
+    found = problems(environment("{SERVING_JOB_QUEUE_SIZE: 500}", f"  kind: {kind}"))
+    (problem,) = [one for one in found if one.field == "server.environment"]
+    assert f"server.kind is {kind}: give the values as keys of the server" in problem.message
+    assert problem.hint == "write server: {job_queue_size: 100}"
+    assert not any("the server simulated is MMS" in one.message for one in found)

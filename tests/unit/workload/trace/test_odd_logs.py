@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from mmesim.errors import TraceError, TraceWarning
 from mmesim.scenario.traffic.trace.trace import TraceSource
@@ -229,3 +230,19 @@ def test_a_name_of_locust_has_a_total_for_each_method(tmp_path: Path) -> None:
     )
     with pytest.warns(TraceWarning, match="counts of calls in 1 s"):
         assert len(read(file, format="locust-history")) == 26
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("0 s", "'0 s' is too small: it must be above 0"),
+        ("-1 s", "'-1 s' is negative"),
+        ("fine", "'fine' is not a time"),
+    ],
+)
+def test_a_resolution_that_is_none_is_one_mistake(tmp_path: Path, value: str, said: str) -> None:
+    file = log(tmp_path, "time,model", "1,a")
+    with pytest.raises(ValidationError) as refused:
+        read(file, resolution=value)
+    (error,) = refused.value.errors()
+    assert said in error["msg"]
