@@ -1,55 +1,27 @@
-"""Autoscaling as a process: metrics come in, policies are asked, and the fleet is changed, one change at a time."""
+"""Autoscaling as a process: when metrics are read and policies are asked, and which change waits for which."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 from math import nan
-from typing import Any, Protocol
+from typing import Any
 
 import simpy
 
 from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.task import Slots, Task
+from mmesim.engine.control.task import Task
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.scaling.decide import Cooldowns, Decision, decide
 from mmesim.engine.scaling.own import checked
+from mmesim.engine.scaling.resizing import Resizing, Scalable
 from mmesim.engine.scaling.series import Group, Measured, groups
 from mmesim.policies.scaling import Policy, Seen, policy
-from mmesim.results.happened import Kind
-from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
+from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.autoscaling.policies import ScalingPolicy
 from mmesim.scenario.values.function import Function
-
-
-class _Host(Protocol):
-    row: int
-
-
-class Scalable(Protocol):
-    """What is scaled: the fleet."""
-
-    desired: int
-    updating: Slots
-
-    @property
-    def in_service(self) -> Sequence[Any]:
-        """The hosts that take calls."""
-
-    @property
-    def coming(self) -> Sequence[Any]:
-        """The hosts that are on their way into service, replacements too, the newest last."""
-
-    def drop(self, coming: Any) -> None:
-        """A host that is on its way is not wanted any more."""
-
-    def provision(self) -> simpy.Process:
-        """One more host, which comes into service at the end of the event."""
-
-    def drain(self, host: Any) -> simpy.Process:
-        """A host takes no more calls; it is gone at the end of the event."""
 
 
 @dataclass
@@ -89,7 +61,6 @@ class Scaler:
         self._env = env
         self._live = live
         self._fleet = fleet
-        self._journal = journal
         self._scaling = scaling
         self._duration_s = duration_s
         self._serial = serial
@@ -97,6 +68,7 @@ class Scaler:
         self._answers: list[int | None] = [None] * len(self._policies)
         self._alarms = [_Alarm() for _ in self._policies]
         self._cooldowns = Cooldowns(scaling.policies)
+        self._resizing = Resizing(env, live, fleet, journal, self._cooldowns, scaling.scale_in)
         self._least, self._most = scaling.min, scaling.max
         self._wanted: _Wanted | None = None
         """What the policies want now; it waits while the endpoint is updating."""
@@ -210,51 +182,14 @@ class Scaler:
         """What is due now: first the limits that the schedule sets, then what the policies want."""
         desired = self._fleet.desired
         if (hosts := self._within(desired)) != desired:
-            yield self._change(hosts, None, {})
+            yield self._resizing.to(hosts, None, self._name(None), {})
         if self._wanted is not None and self._wanted.capacity != self._fleet.desired:
             self._ask_with(self._wanted.group)  # it waited for another change, and may not be wanted any more
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
-            decision = wanted.decision
-            value = self._value(decision.policy, wanted.group)
-            figures = {"metric": value, "alarm_s": self._alarms[decision.policy].since_s}
-            yield self._change(self._within(decision.hosts), decision.policy, figures)
-
-    def _change(self, hosts: int, by: int | None, figures: dict[str, float]) -> Generator[simpy.Event, Any, None]:
-        """Bring the hosts that are in service or on their way to a number: done when they are in service, or gone."""
-        fleet, before = self._fleet, self._fleet.desired
-        if hosts == before:
-            return
-        fleet.desired = hosts
-        kind = Kind.scale_out if hosts > before else Kind.scale_in
-        known = {name: value for name, value in figures.items() if value == value}
-        self._journal.note(kind, self._name(by), hosts=abs(hosts - before), desired=hosts, **known)
-        there = len(fleet.in_service) + len(fleet.coming)  # lost hosts may be missing, or replaced already
-        if hosts > before:
-            self._cooldowns.out_begins(by, before, self._env.now)
-            yield self._env.all_of([fleet.provision() for _ in range(hosts - there)])
-            self._cooldowns.out_is_done(by, self._env.now)
-        else:
-            self._cooldowns.in_begins()
-            dropped = fleet.coming[hosts - there :] if there > hosts else ()
-            for one in dropped:
-                fleet.drop(one)
-            leaving = self._leaving(max(0, there - hosts - len(dropped)))
-            yield self._env.all_of([fleet.drain(host) for host in leaving])
-            self._cooldowns.in_is_done(by, self._env.now)
-
-    def _leaving(self, number: int) -> list[Any]:
-        """The hosts that a scale-in takes."""
-        hosts = list(self._fleet.in_service)
-        match self._scaling.scale_in:
-            case ScaledIn.newest:
-                hosts.sort(key=lambda host: -host.row)
-            case ScaledIn.oldest:
-                hosts.sort(key=lambda host: host.row)
-            case ScaledIn.least_loaded:
-                in_flight = self._live.plane.tables.views.hosts.in_flight
-                hosts.sort(key=lambda host: (int(in_flight[host.row]), -host.row))
-        return hosts[:number]
+            hosts, by = self._within(wanted.decision.hosts), wanted.decision.policy
+            figures = {"metric": self._value(by, wanted.group), "alarm_s": self._alarms[by].since_s}
+            yield self._resizing.to(hosts, by, self._name(by), figures)
 
     def _name(self, by: int | None) -> str:
         """A policy as the journal calls it, or a scheduled action by its place."""

@@ -55,6 +55,14 @@ def test_what_is_no_fault_of_a_scale_out_is_not_said(better: RunData) -> None:
     assert list(scale_out_worse([better])) == []
 
 
+@pytest.mark.parametrize(
+    ("latency_ms", "hits", "said"), [(23.9, 0.9, False), (24.1, 0.9, True), (100, 0.9851, False), (100, 0.9849, True)]
+)
+def test_worse_is_a_fifth_slower_with_half_a_percent_more_misses(latency_ms: float, hits: float, said: bool) -> None:
+    run = seen([*WARM, 20, latency_ms, *[20] * 4], [*COLD, 0.99, hits, *[0.99] * 4])
+    assert len(list(scale_out_worse([run]))) == said
+
+
 def test_it_is_said_when_it_was_so_at_least_half_of_the_times() -> None:
     better = seen([*WARM] + [20.0] * 6, [0.99] * 10)
     assert [one.evidence["of"] for one in scale_out_worse([WORSE, better])] == [2]
