@@ -9,8 +9,10 @@ import pytest
 
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import CpuWait, Download, Router, RouterPolicy
+from mmesim.scenario.clients.causes import Cause
+from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.faults.fault import Fault
-from mmesim.scenario.values.times import Constant
+from mmesim.scenario.values.times import Constant, Exponential
 from mmesim.workload.draws.generators import KeyedGenerators
 from tests.behaviour.timeline import MIB, endpoint, model, play, scenario, timeline
 
@@ -50,6 +52,40 @@ def test_a_download_fails_when_every_try_has(tmp_path: Path) -> None:
     assert run.latencies == pytest.approx([ends, ends - 1.5, 1.0 + 10.0 + 1.0 + 0.1])
     (host,) = simulation.hosts
     assert (host.disk.value, host.slots.count, host.memory.value) == (GB, 0, 100 * MIB)
+
+
+def test_each_load_that_a_client_asks_for_once_more_has_draws_of_its_own(tmp_path: Path) -> None:
+    # 40 models, one call each, of which half of the requests to S3 fail: after three tries an eighth has failed.
+    failing = faults({"failing_s3": {"share": 0.5, "tries": 1}, "at": 0.0})
+    again = FixedRetries(delay_s=2.0, max_attempts=3, causes=(Cause.load_failed,))
+    names = [f"m{k}" for k in range(40)]
+    place = endpoint(download=Download(first_byte=Constant(0.01)), load_slots=40)
+    run = timeline(
+        tmp_path,
+        [(0.0, name, 0.1) for name in names],
+        [model(name, artifact_bytes=MIB) for name in names],
+        place,
+        faults=failing,
+        clients={"retries": again},
+    )
+    assert run.data.records is not None
+    attempts = run.data.records.attempts.tolist()
+    assert min(attempts.count(number) for number in (1, 2, 3)) >= 5
+    assert 1 <= run.causes.count("load_failed") <= 10
+
+
+def test_a_load_that_a_client_asks_for_once_more_takes_a_time_of_its_own(tmp_path: Path) -> None:
+    # The first load is aborted, whatever it draws beyond 1 s; others may be shorter.
+    again = FixedRetries(delay_s=0.0, max_attempts=8, causes=(Cause.load_timeout,))
+    names = [f"m{k}" for k in range(20)]
+    models = [model(name).model_copy(update={"load": CpuWait(wait=Exponential(1.5))}) for name in names]
+    place = endpoint(load_slots=20, load_limit_s=1.0, load_timeout_s=1.0)
+    run = timeline(tmp_path, [(0.0, name, 0.1) for name in names], models, place, clients={"retries": again})
+    assert run.data.records is not None
+    later = [int(number) for number in run.data.records.attempts if number > 1]
+    assert len(later) >= 5
+    assert len(set(later)) >= 3
+    assert run.causes.count("ok") >= 15
 
 
 def test_work_on_a_slow_instance_takes_longer(tmp_path: Path) -> None:

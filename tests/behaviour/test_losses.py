@@ -8,7 +8,7 @@ from mmesim.engine.simulation import Simulation
 from mmesim.scenario import CpuWait, Overhead
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.test_faults import faults
-from tests.behaviour.timeline import MIB, endpoint, model, play, scenario
+from tests.behaviour.timeline import MIB, endpoint, model, play, scenario, timeline
 
 
 def test_a_zone_takes_its_instances_with_it_and_others_follow_in_the_same_zone(tmp_path: Path) -> None:
@@ -50,6 +50,13 @@ def test_a_container_that_dies_takes_calls_and_models_with_it_and_loads_wait_for
     assert (host.memory.value, host.loads) == (200 * MIB, 3)
     seen = [(one.at_s, one.kind, dict(one.figures)) for one in run.data.happened]
     assert seen == [(10.0, "fault", {"host": 0}), (15.0, "fault_over", {})]
+
+
+def test_a_load_that_waits_for_the_container_does_not_fail_when_that_dies_again(tmp_path: Path) -> None:
+    # Down from 10 s on, and from 12 to 17 s once more. `a` has its room at 11 s, but nothing of it is in a container.
+    died = faults(*({"container_restart": {"instance": 0, "takes": 5.0}, "at": at} for at in (10.0, 12.0)))
+    run = timeline(tmp_path, [(11.0, "a", 1.0)], [model("a")], endpoint(), faults=died)
+    assert (run.causes, run.latencies) == (["ok"], [17.0 + 1.0 + 1.0 - 11.0])
 
 
 def test_calls_in_the_front_end_die_with_the_container_and_its_event_loops_are_free(tmp_path: Path) -> None:

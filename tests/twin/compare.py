@@ -9,15 +9,11 @@ from dataclasses import dataclass, field, replace
 from mmesim.engine.simulation import Simulation
 from mmesim.results.run_data import CAUSES
 from mmesim.scenario import Scenario
-from mmesim.scenario.values.times import always
-from mmesim.workload.requests import blocks
+from tests.twin.draws import Draws
 from tests.twin.endpoint import Twin
-from tests.twin.host import Call
 from tests.twin.random_scenarios import scenario
 
 CLOSE_S = 1e-9
-MOST_HOSTS = 40
-"""Hosts that a run may ever have: the order of hosts, of which each model has one, is drawn for so many."""
 
 Drawn = Callable[[int], Scenario]
 """The random scenario of a seed."""
@@ -57,24 +53,9 @@ def by_engine(scenario: Scenario) -> list[Seen]:
 
 def by_twin(scenario: Scenario) -> list[Seen]:
     """What the twin says of each call."""
-    models = scenario.model_table()
-    overhead = scenario.server.overhead
-    constant = [(always(part.cpu) or 0.0, always(part.wait) or 0.0) for part in (overhead.pre, overhead.hold)]
-    calls = []
-    for block in blocks(scenario, 0, beyond=True):
-        for k in range(len(block)):
-            drawn = None if block.overhead is None else block.overhead[k]
-            pre, hold = (
-                constant if drawn is None else ((float(drawn[0]), float(drawn[1])), (float(drawn[2]), float(drawn[3])))
-            )
-            model = models[block.model[k]]
-            device = 0.0 if block.device is None else float(block.device[k])
-            asked = float(block.cpu[k]), float(block.wait[k]), device, float(block.route[k])
-            calls.append(Call(float(block.time[k]), model, *asked, pre, hold))
-    many = scenario.endpoint.model_copy(update={"instance_count": MOST_HOSTS, "autoscaling": None})
-    plane = Simulation(scenario.model_copy(update={"endpoint": many, "faults": (), "deploys": ()})).plane
-    orders = {model.index: list(plane.hosts_in_order(model.index)) for model in models}
-    Twin(scenario, calls, orders.__getitem__).run()
+    draws = Draws(scenario)
+    calls = list(draws.calls())
+    Twin(scenario, calls, draws).run()
     return [
         Seen(call.host, call.hit, call.cause, call.attempts, call.latency)
         for call in calls

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import simpy
 
 from mmesim.scenario import Scenario
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import WorkerCrash
+from tests.twin.container import Containers
 from tests.twin.fleet import Fleet
-from tests.twin.host import Copy, Host
 from tests.twin.process import Process
 from tests.twin.trouble import Trouble
-
-Crash = Callable[[Host, Copy, int], None]
 
 
 class Faults:
     """The faults of a scenario; each comes at its time and ends after `for`, if at all."""
 
     def __init__(
-        self, env: simpy.Environment, scenario: Scenario, fleet: Fleet, trouble: Trouble, on_crash: Crash
+        self, env: simpy.Environment, scenario: Scenario, fleet: Fleet, trouble: Trouble, containers: Containers
     ) -> None:
         self.env, self.scenario, self.fleet, self.trouble = env, scenario, fleet, trouble
-        self._crash = on_crash
+        self._crash, self._restart = containers.crash, containers.restart
 
     def begin(self) -> None:
         """Faults come at their times."""
@@ -37,6 +33,12 @@ class Faults:
         if fault.worker_crash is not None:
             self._crashes(fault.worker_crash)
             return
+        if fault.container_restart is not None:
+            number = fault.container_restart.instance
+            assert isinstance(number, int)
+            if self.fleet.all[number].alive:
+                self._restart(self.fleet.all[number], fault.container_restart.takes_s)
+            return
         self._turn(fault, 1)
         if fault.for_s is not None:
             yield self.env.timeout(fault.for_s)
@@ -47,13 +49,12 @@ class Faults:
         trouble = self.trouble
         if fault.slow_s3 is not None:
             for host in self.fleet.all:
-                host.network.settle()
+                host.loads.network.settle()
             trouble.slow[fault.slow_s3] += by
             for host in self.fleet.all:
-                host.network.resume()
+                host.loads.network.resume()
         elif fault.failing_s3 is not None:
-            assert (fault.failing_s3.share, fault.failing_s3.tries) == (1.0, 1)
-            trouble.failing += by
+            trouble.failing.append(fault) if by > 0 else trouble.failing.remove(fault)
         elif fault.slow_instance is not None:
             assert isinstance(fault.slow_instance.instance, int)
             slow = self.fleet.all[fault.slow_instance.instance]

@@ -16,6 +16,8 @@ def with_steps(seed: int) -> Scenario:
     """One or two deploys by canary, in equal steps or in batches, with an alarm that some of them set off."""
     rng = np.random.default_rng([seed, 6])
     of = changed(scenario(seed), rng)
+    router = of.endpoint.router.model_copy(update={"split_by": ("calls", "models")[seed // 2 % 2]})
+    of = of.model_copy(update={"endpoint": of.endpoint.model_copy(update={"router": router})})
     deploys = []
     for at in rng.uniform(0.5, 200.0, int(rng.integers(1, 3))).tolist():
         wait = f"{float(rng.choice([0.0, 7.3, 61.7, 130.9]))} s"
@@ -41,8 +43,6 @@ def with_steps(seed: int) -> Scenario:
             "deploys": tuple(deploys),
             "traffic": (steady, *of.traffic[1:]),
             "run": of.run.model_copy(update={"duration_s": 400.0}),
-            # The chance that decides between the two sides is drawn for the first attempt of each call.
-            "clients": of.clients.model_copy(update={"retries": None}),
         }
     )
     return stepped

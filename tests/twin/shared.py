@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import simpy
 
 from mmesim.scenario import HostType
+from tests.twin.process import Process
 
 
 @dataclass(eq=False)
@@ -50,8 +51,16 @@ class Shared:
         self._schedule()
         return done
 
-    def cancel(self, done: simpy.Event) -> None:
-        """The work that was to end with this event is given up."""
+    def use(self, amount: float, threads: int = 1, oversubscription: float = 0.0) -> Process:
+        """Do this much work, unless the process is interrupted."""
+        done = self.work(amount, threads, oversubscription)
+        try:
+            yield done
+        except simpy.Interrupt:
+            self._cancel(done)
+            raise
+
+    def _cancel(self, done: simpy.Event) -> None:
         self._advance()
         self._jobs = [job for job in self._jobs if job.done is not done]
         self._schedule()
@@ -83,7 +92,7 @@ class Shared:
             first = min(job.left / (rate * job.threads) for job in self._jobs)
             self._env.process(self._finish(self._plan, max(first, 0.0)))
 
-    def _finish(self, plan: int, delay_s: float) -> simpy.events.ProcessGenerator:
+    def _finish(self, plan: int, delay_s: float) -> Process:
         yield self._env.timeout(delay_s)
         if plan != self._plan:
             return

@@ -8,6 +8,8 @@ from math import prod
 
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import SlowS3
+from mmesim.scenario.models.groups import Model
+from tests.twin.draws import Draws
 
 
 class LoadFailed(Exception):
@@ -18,9 +20,10 @@ class LoadFailed(Exception):
 class Trouble:
     """Nothing is wrong at first."""
 
+    draws: Draws
     slow: Counter[SlowS3] = field(default_factory=Counter)
-    failing: int = 0
-    """Outages under way."""
+    failing: list[Fault] = field(default_factory=list)
+    """Outages under way, in the order in which they came."""
     bad: dict[int, list[Fault]] = field(default_factory=dict)
     """Model -> what makes its artefact bad, the last that came last."""
 
@@ -38,6 +41,17 @@ class Trouble:
         """The most that one download gets, which is `own_Bps` by itself."""
         given = [one.stream_Bps for one, number in self.slow.items() if number and one.stream_Bps is not None]
         return min([own_Bps, *given]) / self.factor
+
+    def failure(self, model: Model, draws: int, number: int) -> tuple[int, float] | None:
+        """Whether request `number` of a download, from 1, fails now: the fewest tries, and a draw for the pause."""
+        failing = []
+        for fault in self.failing:
+            assert fault.failing_s3 is not None
+            tries = fault.failing_s3.tries
+            fails, pause = self.draws.tries(fault, model, draws)[min(number, tries) - 1]
+            if fails < fault.failing_s3.share:
+                failing.append((tries, pause))
+        return (min(tries for tries, _ in failing), failing[0][1]) if failing else None
 
     def of(self, model: int) -> str | None:
         """In which way a load of the model fails that ends now."""

@@ -32,7 +32,7 @@ ORDER = Unit("a number in the order of events: the later, the higher")
 LIFE = Unit("the number of a row's owner: what was meant for an earlier one is void")
 KEY = Unit("a number that stands for a name or a call whatever else happens")
 MARK = Unit("the value of a counter at some moment, or NONE", initial=NONE)
-CALL = Unit("the key of a call, or NONE", initial=NONE)
+CALL = Unit("the key of a call, or of one of its later attempts, or NONE", initial=NONE)
 MILLIONTHS = Unit("whole millionths: sums of them are exact")
 
 S = Unit("seconds", np.float64)

@@ -8,6 +8,8 @@ from mmesim.engine.kernel.jit import inline
 
 PRIME = 2147483647  # products of two numbers below it fit in 63 bits: no wrap-around
 BACKOFF, ROUTE = 1, 2  # what the number is for
+KEYS = 2**62
+OF_ATTEMPT, LOADS = PRIME * 2**20, 2**10  # further apart than the calls of a stream, and still below KEYS together
 
 
 @inline
@@ -33,3 +35,13 @@ def chance(key, number, purpose, seed):
     x = mixed((x + key // PRIME) % PRIME)
     x = mixed((x + 64 * number + purpose) % PRIME)
     return x / PRIME
+
+
+@inline
+def load_key(key, number):
+    """What the draws of a load belong to that attempt `number`, from 1, of the call `key` asks for; below 2**62.
+
+    The key of the call for its first attempt. A later one has draws of its own: what failed, or took too long, would
+    do so each time.
+    """
+    return (key + (number - 1) % LOADS * OF_ATTEMPT) % KEYS

@@ -17,6 +17,7 @@ from mmesim.engine.kernel.codes import (
     UP,
     WORKS,
 )
+from mmesim.engine.kernel.hashing import load_key
 from mmesim.engine.kernel.jit import inline, inner
 
 
@@ -82,7 +83,7 @@ def new_pool(t, m, h, asker, now):
     pools.episode[p] = 0
     pools.load_left[p] = WORKS
     pools.frequency[p] = 0
-    pools.asked_by[p] = t.attempts.key[asker] if asker >= 0 else NONE
+    pools.asked_by[p] = load_key(t.attempts.key[asker], t.attempts.number[asker]) if asker >= 0 else NONE
     pools.asked[p] = pools.last[p] = now
     pools.credit[p] = hosts.clock[h]
     pools.t0[p] = pools.t1[p] = pools.t2[p] = pools.t3[p] = INF

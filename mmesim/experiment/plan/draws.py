@@ -20,9 +20,9 @@ from mmesim.experiment.plan.fleets import option_of
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import UNKNOWN, OverDraws, Tried
 from mmesim.experiment.plan.walk import Walk, cannot_be, screened
-from mmesim.experiment.uncertain import drawn, shares_of
-from mmesim.results.expect import compare
-from mmesim.results.planned import FleetLine
+from mmesim.experiment.unknowns.uncertain import drawn, shares_of
+from mmesim.results.answers.planned import FleetLine
+from mmesim.results.expect.expect import compare
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.plan import Plan
