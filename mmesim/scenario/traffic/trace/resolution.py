@@ -34,7 +34,7 @@ def _write(value: Resolution) -> str:
 
 def _schema() -> dict[str, Any]:
     time = quantity_schema("time", "1 s")
-    return {"description": "a time, auto or none, for example 1 s", "anyOf": [{"enum": list(_WORDS)}, *time["anyOf"]]}
+    return {"description": "a time or auto or none, for example 1 s", "anyOf": [{"enum": list(_WORDS)}, *time["anyOf"]]}
 
 
 ResolutionField = Annotated[Resolution, PlainValidator(_read), PlainSerializer(_write), WithJsonSchema(_schema())]

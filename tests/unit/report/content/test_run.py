@@ -308,7 +308,7 @@ def test_limits_are_shown_in_their_unit(text_: str, shown: str) -> None:
 
 def test_every_part_of_the_ledger_and_every_self_check_has_its_words() -> None:
     assert tuple(phrases.PARTS) == PARTS
-    assert set(CHECKS) - {"devices"} == set(run(load_text(TEXT)).runs[0].checks)
+    assert set(CHECKS) - {"devices", "gone"} == set(run(load_text(TEXT)).runs[0].checks)
 
 
 def test_parts_whose_names_do_not_tell_are_explained_where_they_are_shown() -> None:
