@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mmesim.errors import MmesimError
     from mmesim.experiment.capacity.capacity import capacity
-    from mmesim.experiment.diff import Diff, diff
+    from mmesim.experiment.diff.diff import Diff, diff
     from mmesim.experiment.explained.explain import explain
     from mmesim.experiment.gate.gate import gate
     from mmesim.experiment.plan.plan import plan
     from mmesim.experiment.plan.result import PlanResult
-    from mmesim.experiment.robustness import robustness
-    from mmesim.experiment.robustness_result import Robustness
     from mmesim.experiment.run import replicate, run
     from mmesim.experiment.split.split import split
     from mmesim.experiment.sweep.result import SweepResult
     from mmesim.experiment.sweep.sweep import sweep
     from mmesim.experiment.timeline import timeline
-    from mmesim.experiment.uncertain import uncertain
-    from mmesim.experiment.uncertain_result import Uncertain
-    from mmesim.results.capacity import Capacity
-    from mmesim.results.explained import Explained
-    from mmesim.results.gated import Gated
+    from mmesim.experiment.unknowns.robustness import robustness
+    from mmesim.experiment.unknowns.robustness_result import Robustness
+    from mmesim.experiment.unknowns.uncertain import uncertain
+    from mmesim.experiment.unknowns.uncertain_result import Uncertain
+    from mmesim.results.answers.capacity import Capacity
+    from mmesim.results.answers.explained import Explained
+    from mmesim.results.answers.gated import Gated
+    from mmesim.results.answers.split import SplitAnswer
     from mmesim.results.result import Result
-    from mmesim.results.split import SplitAnswer
     from mmesim.scenario.scenario import Scenario
 
 __all__ = [
@@ -65,30 +65,30 @@ __version__ = "0.1.0"
 
 # Imported on first use: `mmesim --help` must not wait for pydantic, NumPy and Numba.
 _HOMES = {
-    "Capacity": "mmesim.results.capacity",
-    "Diff": "mmesim.experiment.diff",
-    "Explained": "mmesim.results.explained",
-    "Gated": "mmesim.results.gated",
+    "Capacity": "mmesim.results.answers.capacity",
+    "Diff": "mmesim.experiment.diff.diff",
+    "Explained": "mmesim.results.answers.explained",
+    "Gated": "mmesim.results.answers.gated",
     "MmesimError": "mmesim.errors",
     "PlanResult": "mmesim.experiment.plan.result",
     "Result": "mmesim.results.result",
-    "Robustness": "mmesim.experiment.robustness_result",
+    "Robustness": "mmesim.experiment.unknowns.robustness_result",
     "Scenario": "mmesim.scenario.scenario",
-    "SplitAnswer": "mmesim.results.split",
+    "SplitAnswer": "mmesim.results.answers.split",
     "SweepResult": "mmesim.experiment.sweep.result",
-    "Uncertain": "mmesim.experiment.uncertain_result",
+    "Uncertain": "mmesim.experiment.unknowns.uncertain_result",
     "capacity": "mmesim.experiment.capacity.capacity",
-    "diff": "mmesim.experiment.diff",
+    "diff": "mmesim.experiment.diff.diff",
     "explain": "mmesim.experiment.explained.explain",
     "gate": "mmesim.experiment.gate.gate",
     "plan": "mmesim.experiment.plan.plan",
     "replicate": "mmesim.experiment.run",
-    "robustness": "mmesim.experiment.robustness",
+    "robustness": "mmesim.experiment.unknowns.robustness",
     "run": "mmesim.experiment.run",
     "split": "mmesim.experiment.split.split",
     "sweep": "mmesim.experiment.sweep.sweep",
     "timeline": "mmesim.experiment.timeline",
-    "uncertain": "mmesim.experiment.uncertain",
+    "uncertain": "mmesim.experiment.unknowns.uncertain",
 }
 
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from mmesim.errors import OutputError
 
@@ -165,21 +164,3 @@ def write_new(path: Path, text: str) -> None:
             fresh.rename(path)
             return
     raise FileExistsError(path)
-
-
-LONGEST_LINE = 1 << 20
-"""Characters of a line of a table: a file without line ends, or one that unpacks to gigabytes, is none."""
-
-
-class LineTooLong(OSError):
-    """A line of a text is longer than that of any table: the message names it."""
-
-
-def lines(text: TextIO) -> Iterator[str]:
-    """The lines of a text with their ends; LineTooLong before one has filled the memory."""
-    number = 0
-    while line := text.readline(LONGEST_LINE):
-        number += 1
-        if len(line) == LONGEST_LINE and not line.endswith(("\n", "\r")):
-            raise LineTooLong(f"line {number} is longer than {LONGEST_LINE:,} characters")
-        yield line

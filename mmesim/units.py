@@ -53,8 +53,6 @@ _BANDWIDTHS: dict[str, Decimal] = {f"{unit}/s": factor for unit, factor in _BYTE
 
 NUMBER = r"\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 """A number that is not negative, as a regular expression."""
-TIMES = tuple(_SECONDS)
-"""Units of a time."""
 
 
 def _pattern(units: Iterable[str]) -> str:
@@ -172,7 +170,8 @@ def _split(value: object, units: Mapping[str, Decimal], what: str, example: str)
     match = _QUANTITY.fullmatch(value if isinstance(value, str) else repr(value))
     if match is None:
         raise ValueError(f"{_shown(value)} is not {what}: write a number and a unit, such as {example}")
-    number, unit = Decimal(match[1].lstrip("+").replace(".inf", "inf").replace(".nan", "nan")), match[2]
+    number = Decimal(match[1].lstrip("+").replace(".inf", "inf").replace(".nan", "nan"))
+    unit = match[2].replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}")  # keyboards have either
     if not number.is_finite() or number.adjusted() > _LARGEST_EXPONENT:
         raise ValueError(f"{_shown(value)} is not a finite number: write {what} such as {example}")
     if number < 0:
@@ -183,9 +182,24 @@ def _split(value: object, units: Mapping[str, Decimal], what: str, example: str)
         return number, next(iter(units))
     if unit == "":
         raise ValueError(f"{_shown(value)} has no unit: write {what} such as {example} (units: {listed})")
-    known = meant(unit, units)
-    write = f"{what} such as {example}" if known is None else f"{match[1][:40]} {known}"
+    write = _added(match[0], units) or f"{what} such as {example}"
+    if unit == "m" and "ms" in units:
+        write = f"{match[1][:40]} min, or {match[1][:40]} ms"
+    elif (known := meant(unit, units)) is not None:
+        write = f"{match[1][:40]} {known}"
     raise ValueError(f"{_shown(value)} has the unknown unit {_shown(unit)}: write {write} (units: {listed})")
+
+
+def _added(text: str, units: Mapping[str, Decimal]) -> str | None:
+    """How to write several quantities in one, `1 min 30 s`: their sum in the last of the units; None for other text."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([^\W\d]+)\s*", text)
+    known = [unit if unit in units else meant(unit, units) for _, unit in parts]
+    together = "".join(number + unit for number, unit in parts) == "".join(text.split())
+    if len(parts) < 2 or not together or len(text) > _LONGEST_NUMBER or None in known:
+        return None
+    factors = [units[unit] for unit in known if unit is not None]
+    total = sum(Decimal(number) * factor for (number, _), factor in zip(parts, factors, strict=True))
+    return f"{total / factors[-1]:f} {known[-1]}"
 
 
 def without_comma(text: str) -> str | None:

@@ -10,7 +10,7 @@ import mmesim
 
 ROOT = Path(mmesim.__path__[0])
 
-ANYONE = {"arrays", "errors", "files", "roots", "units"}
+ANYONE = {"arrays", "errors", "files", "roots", "texts", "units"}
 ARROWS: dict[str, set[str]] = {
     "cli": {
         "report",
@@ -19,7 +19,7 @@ ARROWS: dict[str, set[str]] = {
         "results.baseline",
         "results.command_line",
         "results.folder",
-        "results.gated",
+        "results.answers.gated",
         "results.pictures",
         "results.result",
         "results.shown",
@@ -29,7 +29,7 @@ ARROWS: dict[str, set[str]] = {
     "pytest_plugin": {"experiment", "report", "results", "scenario"},
     "report": {"scenario"},
     "report.content": {"report", "experiment", "preflight.finding", "results", "scenario", "stats", "workload.trace"},
-    "report.ci": {"report", "results.gated", "results.sections", "scenario.file.places"},
+    "report.ci": {"report", "results.answers.gated", "results.sections", "scenario.file.places"},
     "report.metrics": {"report", "results"},
     "report.notebook": {"experiment", "report", "results", "scenario"},
     "report.page": {"experiment", "report", "results", "scenario", "stats"},
@@ -49,7 +49,7 @@ ARROWS: dict[str, set[str]] = {
         "engine",
         "results.happened",
         "results.run_data",
-        "results.window_table",
+        "results.tables.windows",
         "results.window_times",
         "scenario",
         "stats",
@@ -64,7 +64,22 @@ ARROWS: dict[str, set[str]] = {
     "analytic": set(),
     "workload": {"scenario"},
     "workload.arrivals": {"workload.block", "workload.draws", "scenario"},
-    "workload.trace": {"analytic", "workload.block", "workload.draws", "scenario.traffic", "scenario.values"},
+    "workload.trace": {"analytic", "workload.block", "workload.draws", "scenario.traffic"},
+    "workload.trace.formats": {
+        "workload.block",
+        "workload.trace.names",
+        "workload.trace.notes",
+        "scenario.traffic.trace",
+        "scenario.values",
+    },
+    "workload.trace.replay": {
+        "workload.block",
+        "workload.draws",
+        "workload.trace.formats",
+        "workload.trace.names",
+        "workload.trace.notes",
+        "scenario.traffic.trace",
+    },
     "workload.draws": {"scenario.models", "scenario.traffic", "scenario.values"},
     "scenario": set(),
     "scenario.file": {"scenario"},
@@ -87,16 +102,16 @@ around it: the longest key that a module lies under holds for it, alone.
 """
 
 EXCEPTIONS = {
-    ("experiment/diff.py", "report.notebook.diff.of_diff"),
+    ("experiment/diff/diff.py", "report.notebook.diff.of_diff"),
     ("experiment/plan/result.py", "report.notebook.plan.of_plan"),
     ("experiment/sweep/result.py", "report.notebook.sweep.of_sweep"),
-    ("results/capacity.py", "report.notebook.capacity.of_capacity"),
-    ("results/explained.py", "report.notebook.explained.of_explanation"),
+    ("results/answers/capacity.py", "report.notebook.capacity.of_capacity"),
+    ("results/answers/explained.py", "report.notebook.explained.of_explanation"),
     ("results/result.py", "report.notebook.run.of_run"),
-    ("experiment/diff.py", "report.plots.diff.differences"),
+    ("experiment/diff/diff.py", "report.plots.diff.differences"),
     ("experiment/plan/result.py", "report.plots.plan.pareto"),
     ("experiment/sweep/result.py", "report.plots.sweep.sweep_plot"),
-    ("results/capacity.py", "report.plots.capacity.capacity_plot"),
+    ("results/answers/capacity.py", "report.plots.capacity.capacity_plot"),
     ("results/result.py", "report.plots.of_result.Plots"),
 }
 """Imports against the arrows, inside a method each: a result draws and shows itself."""

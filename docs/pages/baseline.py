@@ -5,7 +5,7 @@ from __future__ import annotations
 from docs.pages.markdown import code, page, table
 from docs.pages.results import keys
 from mmesim import units
-from mmesim.experiment.gate.unchanged import EXACT, KEPT, OF_LINES
+from mmesim.experiment.gate.baseline.unchanged import EXACT, KEPT, OF_LINES
 from mmesim.results import semantics
 from mmesim.results.baseline import Baseline
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from docs.pages.markdown import code, page, table
 from docs.pages.results import keys
-from mmesim.results.fleets_table import COLUMNS
-from mmesim.results.planned import Planned
+from mmesim.results.answers.planned import Planned
+from mmesim.results.tables.fleets import COLUMNS
 
 PLAN = """
 What `mmesim plan` writes to `results/NAME-plan/plan.json` and prints with `--json`: one JSON object, from which its
@@ -49,7 +49,7 @@ def plan_page() -> str:
         "The folder is written whole or not at all. An earlier plan of the same scenario in its place is replaced.",
         "## plan.json",
         table(("Key", "Type", "Meaning"), keys(Planned)),
-        "The JSON Schema itself: `mmesim.results.planned.planned_schema()`.",
+        "The JSON Schema itself: `mmesim.results.answers.planned.planned_schema()`.",
         FLEETS,
         table(("Column", "Meaning"), columns),
     )

@@ -10,20 +10,20 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, WithJsonSchema
 
 from docs.pages.markdown import code, page, table
-from mmesim.experiment.diff_kept import Different
-from mmesim.results import tables
-from mmesim.results.capacity import Capacity
-from mmesim.results.explained import Explained
-from mmesim.results.gated import Gated
+from mmesim.experiment.diff.kept import Different
+from mmesim.results.answers.capacity import Capacity
+from mmesim.results.answers.explained import Explained
+from mmesim.results.answers.gated import Gated
+from mmesim.results.answers.split import SplitAnswer
 from mmesim.results.happened import Kind as HappenedKind
-from mmesim.results.histogram_table import HISTOGRAM_COLUMNS
 from mmesim.results.miss_ratio import MISS_RATIO_COLUMNS
-from mmesim.results.period_tables import TEN_COLUMNS, TIME_COLUMNS
 from mmesim.results.provenance import Provenance
 from mmesim.results.run_data import CAUSES
 from mmesim.results.sections import Band, FailedAttempts, Value
-from mmesim.results.split import SplitAnswer
 from mmesim.results.summary import Summary
+from mmesim.results.tables import tables
+from mmesim.results.tables.histograms import HISTOGRAM_COLUMNS
+from mmesim.results.tables.periods import TEN_COLUMNS, TIME_COLUMNS
 from mmesim.scenario.figures import BANDS, LATENCIES, PARTS, figure
 from mmesim.scenario.values.meanings import meanings
 
@@ -128,7 +128,7 @@ def gate_page() -> str:
         "The document of a gate",
         GATE,
         table(("Key", "Type", "Meaning"), keys(Gated)),
-        "The JSON Schema itself: `mmesim.results.gated.gated_schema()`.",
+        "The JSON Schema itself: `mmesim.results.answers.gated.gated_schema()`.",
     )
 
 
@@ -145,7 +145,7 @@ def diff_page() -> str:
         "The document of a comparison",
         DIFF,
         table(("Key", "Type", "Meaning"), keys(Different)),
-        "The JSON Schema itself: `mmesim.experiment.diff_kept.different_schema()`.",
+        "The JSON Schema itself: `mmesim.experiment.diff.kept.different_schema()`.",
     )
 
 
@@ -161,7 +161,7 @@ def capacity_page() -> str:
         "The document of a capacity",
         CAPACITY,
         table(("Key", "Type", "Meaning"), keys(Capacity)),
-        "The JSON Schema itself: `mmesim.results.capacity.capacity_schema()`.",
+        "The JSON Schema itself: `mmesim.results.answers.capacity.capacity_schema()`.",
     )
 
 
@@ -178,7 +178,7 @@ def split_page() -> str:
         "The document of a split",
         SPLIT,
         table(("Key", "Type", "Meaning"), keys(SplitAnswer)),
-        "The JSON Schema itself: `mmesim.results.split.split_schema()`.",
+        "The JSON Schema itself: `mmesim.results.answers.split.split_schema()`.",
     )
 
 
@@ -194,7 +194,7 @@ def explain_page() -> str:
         "The document of an explanation",
         EXPLAIN,
         table(("Key", "Type", "Meaning"), keys(Explained)),
-        "The JSON Schema itself: `mmesim.results.explained.explained_schema()`.",
+        "The JSON Schema itself: `mmesim.results.answers.explained.explained_schema()`.",
     )
 
 

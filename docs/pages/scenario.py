@@ -17,7 +17,8 @@ from mmesim.scenario.run.expect import EXAMPLES
 from mmesim.scenario.run.expected import COSTS, EXPECTED, OF_CALLS, OF_LIMIT
 
 INTRODUCTION = """
-A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a duplicate key is an error).
+A scenario is one YAML file (YAML 1.2: `on` and `12:30` are text, `1e3` is a number, a duplicate key is an error;
+anchors and merge keys, `<<: *name`, are read).
 `mmesim validate FILE` reports every mistake with its line, `mmesim schema` prints the JSON Schema of this page,
 `mmesim init` writes a commented file to start from. Where a rule comes from: [assumptions](../assumptions.md).
 

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 what is asked for fails, 2 it is undecided (of commands th
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -143,6 +144,9 @@ def _run(words: list[str], debug: bool) -> int:
     except Exception as error:
         if debug:
             raise
+        if (said := _refused(error)) is not None:
+            typer.echo(said, err=True)
+            return USAGE
         typer.echo(_message(error), err=True)
         return error.exit_code if isinstance(error, MmesimError) else INTERNAL
     return result if isinstance(result, int) else 0
@@ -178,6 +182,22 @@ def _usage(error: TyperException, words: Sequence[str]) -> str:
     if words and Path(words[0]).suffix in (".yaml", ".yml"):
         said += f" Did you mean 'mmesim run {words[0]}'?"
     return "\n".join([*head, f"Error: {said}"])
+
+
+REFUSALS = (
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE),
+)
+"""What a system answers about paths that it cannot use. A missing file is not among them: each command says that."""
+
+
+def _refused(error: Exception) -> str | None:
+    """What the system has against a path that no command knew how to doubt; None for every other error."""
+    if not isinstance(error, OSError) or error.errno not in REFUSALS or error.filename is None:
+        return None
+    from mmesim.scenario.values.fields import shown
+
+    return f"cannot use {shown(os.fsdecode(error.filename))}: {error.strerror}"
 
 
 def _message(error: Exception) -> str:

@@ -36,7 +36,7 @@ class Of(StrEnum):
     traffic = "traffic"
 
 
-WhatVaries = Annotated[Of, typer.Option("--of", help="What there may be more of.")]
+WhatVaries = Annotated[Of, typer.Option("--of", help="What to add: more models, or more traffic.")]
 Group = Annotated[
     str | None, typer.Option(help="Group whose models are varied.", show_default="all, in their proportions")
 ]

@@ -15,7 +15,7 @@ from mmesim.cli.reports import ReportFile, refuse_folders
 from mmesim.cli.simulating import allow, executor
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff import Diff
+    from mmesim.experiment.diff.diff import Diff
 
 FileA = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
 FileB = Annotated[
@@ -47,7 +47,7 @@ Out = Annotated[
     typer.Option(
         "--out",
         "-o",
-        help="Folder for diff.json and the results of both, of which mmesim report makes a page later.",
+        help="Folder for diff.json and the results of both, from which mmesim report makes a page later.",
         show_default=False,
     ),
 ]
@@ -72,7 +72,7 @@ def diff(
 
     Shows what changes, with intervals, and the first call whose outcome differs.
     """
-    from mmesim.experiment.diff import diff as compare
+    from mmesim.experiment.diff.diff import diff as compare
     from mmesim.experiment.replicate import repeated
     from mmesim.report.content.diff import diff_report
     from mmesim.report.progress import ReplicationsBar
@@ -107,7 +107,7 @@ def diff(
 def _save(found: Diff, file: Path | None, folder: Path | None) -> None:
     """Write the page and the folder, where they are wanted."""
     if folder is not None:
-        from mmesim.experiment.diff_kept import keep
+        from mmesim.experiment.diff.kept import keep
 
         keep(found, folder)
     if file is not None:

@@ -17,8 +17,8 @@ from mmesim.cli.simulating import allow, executor, told_to_continue
 from mmesim.errors import UserError
 
 if TYPE_CHECKING:
+    from mmesim.results.answers.gated import Gated
     from mmesim.results.baseline import Baseline
-    from mmesim.results.gated import Gated
 
 STORE = Path("results", "gate.sqlite")
 
@@ -26,7 +26,7 @@ Files = Annotated[
     list[Path], typer.Argument(help="Scenario files, and folders: every *.yaml under one that expects something.")
 ]
 Explain = Annotated[
-    bool, typer.Option("--explain", help="Of what fails: the largest wait, and what one more instance would do.")
+    bool, typer.Option("--explain", help="For what fails, show the largest wait and what one more instance would do.")
 ]
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="File for all that was found, as JSON.", show_default=False)
@@ -34,7 +34,7 @@ JsonFile = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", "-o", help="Folder for gate.json, of which mmesim report makes a page later.", show_default=False
+        "--out", "-o", help="Folder for gate.json, from which mmesim report makes a page later.", show_default=False
     ),
 ]
 JunitFile = Annotated[

@@ -68,11 +68,11 @@ def _from_log(file: Path, log: Path, layout: str | None, pattern: str | None, mo
     from mmesim.errors import TraceWarning
     from mmesim.report.phrases import plural
     from mmesim.scenario.file.trace_files import trace_lines, trace_of_words
-    from mmesim.workload.trace.describe import describe
-    from mmesim.workload.trace.durations import durations
-    from mmesim.workload.trace.first_scenario import first_scenario
-    from mmesim.workload.trace.models_table import models_table
-    from mmesim.workload.trace.one_name import tell_of_one_name
+    from mmesim.workload.trace.describe.describe import describe
+    from mmesim.workload.trace.describe.durations import durations
+    from mmesim.workload.trace.describe.first_scenario import first_scenario
+    from mmesim.workload.trace.describe.models_table import models_table
+    from mmesim.workload.trace.describe.one_name import tell_of_one_name
     from mmesim.workload.trace.whole import WholeTrace
 
     table = file.with_name(f"{file.stem}-models.csv")

@@ -14,8 +14,8 @@ def recognised(log: Path, layout: str | None, pattern: str | None, more: Sequenc
 
     What the beginning shows is told on stderr. `more` are the settings of `--set`, one of which may be the format.
     """
-    from mmesim.workload.trace.line_text import beginning
-    from mmesim.workload.trace.unknown_file import known_format
+    from mmesim.workload.trace.formats.line_text import beginning
+    from mmesim.workload.trace.formats.unknown_file import known_format
 
     if layout is not None:
         return layout

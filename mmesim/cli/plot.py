@@ -114,7 +114,7 @@ def _of_plan(folder: Path) -> Plot:
 
 
 def _of_diff(folder: Path) -> Plot:
-    from mmesim.experiment.diff_kept import diff_of
+    from mmesim.experiment.diff.kept import diff_of
     from mmesim.report.plots.diff import differences
 
     return differences(diff_of(folder))

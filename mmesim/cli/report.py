@@ -119,7 +119,7 @@ def _of_gate(folder: Path, suffix: str) -> str:
 
 
 def _of_diff(folder: Path, suffix: str) -> str:
-    from mmesim.experiment.diff_kept import diff_of
+    from mmesim.experiment.diff.kept import diff_of
 
     found = diff_of(folder)
     if suffix == ".html":

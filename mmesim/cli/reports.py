@@ -15,7 +15,7 @@ from mmesim.files import write_text, writing
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from mmesim.results.gated import Gated
+    from mmesim.results.answers.gated import Gated
 
 ReportFile = Annotated[
     Path | None,

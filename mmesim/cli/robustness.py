@@ -48,7 +48,7 @@ def robustness(
     Shows in how many settings the expectations hold, and which settings change the answer.
     """
     from mmesim.experiment.replicate import repeated
-    from mmesim.experiment.robustness import robustness as run_robustness
+    from mmesim.experiment.unknowns.robustness import robustness as run_robustness
     from mmesim.report.blocks import Lines, report
     from mmesim.report.content.robustness import robustness_report
     from mmesim.scenario.file.load import load

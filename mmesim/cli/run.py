@@ -97,13 +97,7 @@ def run(
     allow(loaded, loaded.run.replications, yes=yes, no_own_code=no_own_code, quiet=quiet)
     if not quiet:
         _tell_before(loaded, folder)
-    result = _simulated(loaded, records, lambda: executor(jobs, cluster, quiet), quiet)
-    interrupted = result.interrupted
-    if robustness and not interrupted:
-        try:
-            result = _with_robustness(loaded, result, lambda: executor(jobs, cluster, quiet), quiet)
-        except KeyboardInterrupt:
-            interrupted = True  # the run itself is finished
+    result, interrupted = _simulated(loaded, records, lambda: executor(jobs, cluster, quiet), robustness, quiet)
     each(
         lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
         lambda: _save(result, folder, report),
@@ -146,7 +140,20 @@ def _tell_before(scenario: Scenario, folder: Path) -> None:
         typer.echo("finding the warm-up with pilot runs, which are not measured", err=True)
 
 
-def _simulated(scenario: Scenario, records: int | None, made: Callable[[], Executor], quiet: bool) -> Result:
+def _simulated(
+    scenario: Scenario, records: int | None, made: Callable[[], Executor], robustness: bool, quiet: bool
+) -> tuple[Result, bool]:
+    """All simulations of the command, and whether they were interrupted."""
+    result = _replicated(scenario, records, made, quiet)
+    if not robustness or result.interrupted:
+        return result, result.interrupted
+    try:
+        return _with_robustness(scenario, result, made, quiet), False
+    except KeyboardInterrupt:
+        return result, True  # the run itself is finished
+
+
+def _replicated(scenario: Scenario, records: int | None, made: Callable[[], Executor], quiet: bool) -> Result:
     """Run as many replications as the scenario wants, with a bar."""
     from mmesim.experiment.replicate import run_replications
     from mmesim.experiment.until import replicate_until
@@ -161,7 +168,7 @@ def _simulated(scenario: Scenario, records: int | None, made: Callable[[], Execu
 
 def _with_robustness(scenario: Scenario, result: Result, made: Callable[[], Executor], quiet: bool) -> Result:
     """The result with the answer under the settings of what AWS does not publish."""
-    from mmesim.experiment.robustness import robustness
+    from mmesim.experiment.unknowns.robustness import robustness
     from mmesim.report.progress import SimulationsBar
 
     with made() as running, SimulationsBar(None if quiet else sys.stderr) as counted:

@@ -68,7 +68,7 @@ def announce_compile(quiet: bool) -> None:
     from mmesim.experiment.execute import task
 
     if not quiet and not task.is_compiled():
-        typer.echo("compiling the simulation kernel, once: about 15 s of CPU time", err=True)
+        typer.echo(f"compiling the simulation kernel, once: about {task.COMPILE_CPU_S} s of CPU time", err=True)
 
 
 def announce(scenario: Scenario, no_own_code: bool, quiet: bool) -> None:

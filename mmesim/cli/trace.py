@@ -123,8 +123,8 @@ def describe(
     from mmesim.report.content.trace import trace_report
     from mmesim.report.plots.picture import check_format, write_plot
     from mmesim.report.text import text
-    from mmesim.workload.trace.describe import describe as describe_trace
-    from mmesim.workload.trace.one_name import tell_of_one_name
+    from mmesim.workload.trace.describe.describe import describe as describe_trace
+    from mmesim.workload.trace.describe.one_name import tell_of_one_name
 
     if plot is not None:
         check_format(plot)
@@ -166,7 +166,7 @@ def fingerprint(asked: Asked, out: Annotated[Path, typer.Argument(help="File to 
     from mmesim import units
     from mmesim.files import write_text
     from mmesim.report.phrases import plural
-    from mmesim.workload.trace import fit
+    from mmesim.workload.trace.describe import fit
 
     trace = asked.trace()
     found = fit.fingerprint(asked.file, trace.calls, trace.span_s)
@@ -189,7 +189,7 @@ def models(
     from mmesim.errors import OutputError, TraceError
     from mmesim.files import write_text
     from mmesim.report.phrases import plural
-    from mmesim.workload.trace.models_table import models_table
+    from mmesim.workload.trace.describe.models_table import models_table
 
     if out.exists():
         raise OutputError(f"{out}: already exists and is not overwritten: give another name, --out NAME.csv")

@@ -38,7 +38,7 @@ def uncertain(
     first.
     """
     from mmesim.experiment.replicate import repeated
-    from mmesim.experiment.uncertain import uncertain as run_uncertain
+    from mmesim.experiment.unknowns.uncertain import uncertain as run_uncertain
     from mmesim.report.content.uncertain import uncertain_report
     from mmesim.scenario.file.template import Template
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from mmesim.cli.options import Overrides
 from mmesim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
+    from mmesim.preflight.finding import Finding
     from mmesim.scenario.scenario import Scenario
 
 
@@ -30,39 +32,20 @@ def validate(
     Shows all mistakes of all files at once, and on stderr what can be known before a run: whether models fit, loads end
     in time, and CPU, workers and memory suffice.
     """
-    from mmesim.experiment.plan.priced import accelerators
-    from mmesim.experiment.varied import check_varied
-    from mmesim.preflight.check import findings_of
-    from mmesim.preflight.in_short import in_short
-    from mmesim.preflight.offered import Offered
-    from mmesim.report.plain import harmless_line
-    from mmesim.report.text import INDENT, wrapped
     from mmesim.scenario.file.dump import dump
-    from mmesim.scenario.file.load import load
-    from mmesim.scenario.file.template import Template
 
     problems: list[Problem] = []
     doubtful = False
     for file in files:
         try:
-            scenario = load(file, overrides or ())
-            offered = Offered(scenario)
-            found, figures = findings_of(offered), list(in_short(offered))
-            template = Template.read(file, overrides or ())
-            check_varied(template)
-            found += [one for one in accelerators(template) if one not in found]
+            scenario, found, figures = _checked(file, overrides or ())
         except ScenarioError as error:
             problems += error.problems
             continue
         if resolved:
             typer.echo(dump(scenario), nl=False)
         else:
-            for line in wrapped(harmless_line(f"{file}: ok: {summary(scenario)}"), 0, INDENT, columns()):
-                typer.echo(line)
-            limits = [f"expect {one.text}: {one.meaning}" for one in scenario.expect]
-            for sentence in (*limits, *figures):
-                for line in wrapped(harmless_line(sentence), INDENT, INDENT, columns()):
-                    typer.echo(line)
+            _show(file, scenario, figures)
         for finding in found:
             tell(finding.line)
         doubtful = doubtful or any(finding.severity != "note" for finding in found)
@@ -70,6 +53,36 @@ def validate(
         raise ScenarioError(problems)
     if strict and doubtful:
         raise typer.Exit(1)
+
+
+def _checked(file: Path, overrides: Sequence[str]) -> tuple[Scenario, list[Finding], list[str]]:
+    """The scenario of a file, what is found about it, and what it asks of its endpoint in a few lines."""
+    from mmesim.experiment.plan.priced import accelerators
+    from mmesim.experiment.varied import check_varied
+    from mmesim.preflight.check import findings_of
+    from mmesim.preflight.in_short import in_short
+    from mmesim.preflight.offered import Offered
+    from mmesim.scenario.file.load import load
+    from mmesim.scenario.file.template import Template
+
+    scenario = load(file, overrides)
+    offered = Offered(scenario)
+    found, figures = findings_of(offered), list(in_short(offered))
+    template = Template.read(file, overrides)
+    check_varied(template)
+    return scenario, [*found, *(one for one in accelerators(template) if one not in found)], figures
+
+
+def _show(file: Path, scenario: Scenario, figures: Sequence[str]) -> None:
+    """Print how a scenario and each of its limits were understood."""
+    from mmesim.report.plain import harmless_line
+    from mmesim.report.text import INDENT, wrapped
+
+    for line in wrapped(harmless_line(f"{file}: ok: {summary(scenario)}"), 0, INDENT, columns()):
+        typer.echo(line)
+    for sentence in (*(f"expect {one.text}: {one.meaning}" for one in scenario.expect), *figures):
+        for line in wrapped(harmless_line(sentence), INDENT, INDENT, columns()):
+            typer.echo(line)
 
 
 def summary(scenario: Scenario) -> str:

@@ -18,8 +18,8 @@ from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.initial_caches import InitialCaches
 from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.load_log import LoadLog
-from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.loads.loader import Loader
+from mmesim.engine.control.loads.log import LoadLog
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.deploys.deploys import Deploys
 from mmesim.engine.endpoint_control import EndpointControl
@@ -102,7 +102,7 @@ class Simulation:
         self.at_warmup: Integrals | None = None
         self.at_end: Integrals | None = None
         self.peaks = Peaks.of(self.hosts)
-        self.live = LiveMetrics(self.env, self.plane, self.loader, self.hosts)
+        self.live = LiveMetrics(self.env, self.plane, self.loader, self.fleet)
         self.windows = Windows(self.env, self.plane, self.live, scenario.run.duration_s, window_s, report)
         self.conditions = Conditions(self.env, self.plane, self.live, scenario)
         faults.ask(self.conditions)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmesim.arrays import Floats
 from mmesim.scenario.endpoint.autoscaling.policies import AdjustmentType, Step, TargetTracking, Watching
@@ -20,8 +19,7 @@ ROUNDING = 1e-9
 """Share of a host by which a number may exceed a whole one and still be it."""
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What a policy may look at; a policy of the user gets the same."""
 
     now_s: float
@@ -40,7 +38,8 @@ class Seen:
     measured: Mapping[str, float]
     """Metric -> the hosts over which its last value was measured: those of that period, not of now."""
     columns: Mapping[str, Floats]
-    """Metric -> its values of whole periods since the start, the latest last; NaN where nothing was observed."""
+    """Metric -> its values of whole periods since the start, the latest last, to read only; NaN where nothing was
+    observed."""
 
     def metric(self, name: str) -> Floats:
         """The values of a metric by CloudWatch's name; KeyError for one that there is not."""
@@ -109,10 +108,11 @@ def _proportional(hosts: float, values: Floats, target: float) -> int:
     return math.ceil(hosts * float(values[-1]) / target - ROUNDING)
 
 
-def _all_of_last(values: Floats, n: int, holds: Callable[[float], bool]) -> bool:
-    """Whether a condition holds for each of the last `n` values; not when there are fewer, or one is missing."""
-    last = values[-n:].tolist()
-    return len(last) == n and all(map(holds, last))  # a comparison with NaN does not hold
+def _all_of_last(values: Floats, n: int, holds: Callable[[Any], Any]) -> bool:
+    """Whether a comparison holds for each of the last `n` values; not when there are fewer, or one is missing."""
+    if values.size < n or not holds(values[-1]):  # a comparison with NaN does not hold
+        return False
+    return n == 1 or bool(holds(values[-n:]).all())
 
 
 _BREACH: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(

@@ -70,7 +70,7 @@ def _expectations(scenario: Scenario) -> Iterator[Finding]:
         elif index in repeated:
             stronger = scenario.expect[repeated[index].first]
             does = f"holds wherever `{stronger.text}` does: {repeated[index].why}"
-            text = f"`{e.text}` {'stands twice' if e.text == stronger.text else does}"
+            text = f"`{e.text}` {'is there twice' if e.text == stronger.text else does}"
         else:
             continue
         yield Finding(

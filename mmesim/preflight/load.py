@@ -129,7 +129,7 @@ def calls(offered: Offered) -> Iterator[Finding]:
         yield Finding(
             id="calls",
             severity="note",
-            text=f"about {total:,.0f} calls are simulated: some {units.show_seconds(total / CALLS_PER_S)} on one core",
+            text=f"about {total:,.0f} calls are simulated: about {units.show_seconds(total / CALLS_PER_S)} on one core",
             evidence={"calls": total},
             source="docs/performance.md",
             try_="a shorter run.duration, or --jobs",

@@ -121,7 +121,7 @@ def fleet_models(offered: Offered) -> Iterator[Finding]:
         id="max_models",
         severity="note",
         text=f"not all models can be loaded at a time: there are {len(scenario.hosted):,}{copies}, there is room for "
-        f"{most * hosts:,} ({most:,} an instance); a load beyond gets 507, and an idle model is unloaded first",
+        f"{most * hosts:,} ({most:,} an instance); another load gets 507, and an idle model is unloaded first",
         evidence={"models": need, "limit": most * hosts},
         source=RULE,
         try_="more instances, or server.max_models, if your server takes more",

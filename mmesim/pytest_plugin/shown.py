@@ -10,7 +10,7 @@ from mmesim.report.blocks import Lines, report
 from mmesim.report.content.gate import lines_table
 from mmesim.report.content.gated import words
 from mmesim.report.text import text
-from mmesim.results.gated import GatedScenario
+from mmesim.results.answers.gated import GatedScenario
 
 VERDICT = "mmesim_verdict"
 """Property of a test, also in JUnit XML: pass, fail or undecided."""

@@ -3,7 +3,8 @@
 Replication r of both runs has the same random numbers, so what both have in common cancels: the interval is that of
 the mean of the differences of the pairs (common random numbers; A. Law, Simulation Modeling and Analysis, 11.2). A
 quantile is that of all calls together, as in the summary: which differences are possible is tested by the shares of
-calls up to it in the pairs (see stats.quantiles).
+calls up to it in the pairs (see stats.quantiles). A recovery that never came in some replication is longer than any
+that did; its mean has no value, so the pairs are counted that go one way (see stats.signs).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from mmesim.results.asked import asked, recoveries
-from mmesim.results.expect import shown_as
+from mmesim.results.expect.asked import asked, recoveries
+from mmesim.results.expect.expect import shown_as
 from mmesim.results.figures import Formula, estimated, formula, hourly_usd, measured, over
 from mmesim.results.latency import Pooled, cells, limit_text, pool
 from mmesim.results.result import Result
@@ -26,8 +27,9 @@ from mmesim.scenario import figures
 from mmesim.scenario.figures import Kind, quantile_shares
 from mmesim.scenario.run.selection import State
 from mmesim.stats.intervals import Estimate, estimate
-from mmesim.stats.means import mean, mean_interval
+from mmesim.stats.means import CONFIDENCE, mean, mean_interval
 from mmesim.stats.quantiles import difference_interval
+from mmesim.stats.signs import sign_test
 
 Direction = Literal["higher", "lower", "same", "undecided"]
 
@@ -36,8 +38,8 @@ Direction = Literal["higher", "lower", "same", "undecided"]
 class Delta:
     """One figure of two runs, a and b, and the difference b - a; times in milliseconds, shares 0..1.
 
-    `direction`: whether b is higher or lower than a, decided by the interval of the difference; `same` when no pair
-    differs at all.
+    `direction`: whether b is higher or lower than a, decided by the interval of the difference, or by the pairs where
+    something is never recovered from; `same` when no pair differs at all.
     `variance_ratio`: how many times as many calls two independent runs need for an interval of this width: the sum of
     their variances over the variance of the differences of the pairs. Below 1 pairing does harm. None with one
     replication, or when the differences do not vary.
@@ -182,6 +184,11 @@ def _paired(
 
     `unchanged`: equal values mean that nothing differs, not that a difference is smaller than a bucket.
     """
+    never = [sum(map(math.isinf, values)) for values in (a, b)]
+    if any(never):
+        times = [f"{n} of {len(values)} in {label}" for n, values, label in zip(never, (a, b), "ab", strict=True)]
+        some = Estimate(None, reason=f"not recovered from in some replications: {' and '.join(times)}")
+        return Delta(name, kind, of_a, of_b, some, _more_often(a, b), None)
     reason = of_a.reason or of_b.reason
     if reason is not None or of_a.value is None or of_b.value is None:
         return Delta(name, kind, of_a, of_b, Estimate(None, reason=reason), "undecided", None)
@@ -207,6 +214,16 @@ def _direction(interval: tuple[float, float] | None) -> Direction:
         return "undecided"
     low, high = interval
     return "higher" if low > 0.0 else "lower" if high < 0.0 else "undecided"
+
+
+def _more_often(a: Sequence[float], b: Sequence[float]) -> Direction:
+    """The way that most pairs go, some of them without end, unless that may be chance."""
+    if list(a) == list(b):
+        return "same"
+    if sign_test(a, b) >= 1.0 - CONFIDENCE:
+        return "undecided"
+    higher = sum(y > x for x, y in zip(a, b, strict=True))
+    return "higher" if 2 * higher > sum(x != y for x, y in zip(a, b, strict=True)) else "lower"
 
 
 def _variance_ratio(a: Sequence[float], b: Sequence[float], differences: Sequence[float]) -> float | None:

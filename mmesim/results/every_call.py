@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mmesim.arrays import Ints
 from mmesim.results.own_misses import Calls
+from mmesim.results.read_back import opened
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
@@ -34,7 +34,7 @@ def of_folder(folder: Path, scenario: Scenario, warmup_s: float, ended: int) -> 
     file = folder / REQUESTS
     if not file.is_file():
         return None
-    with pq.ParquetFile(file, read_dictionary=["model"]) as calls:
+    with opened(file, ["model"]) as calls:
         if calls.metadata.num_rows < ended:
             return None
         number = {model.name: model.index for model in scenario.model_table()}

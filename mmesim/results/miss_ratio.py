@@ -20,9 +20,9 @@ from mmesim.analytic.lru import characteristic_time
 from mmesim.arrays import Flags, Floats
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
-from mmesim.results.columns import Column, documented, texts
 from mmesim.results.own_misses import Calls, own_misses
 from mmesim.results.run_data import RunData
+from mmesim.results.tables.columns import Column, documented, texts
 from mmesim.results.tenants import pooled_tenants
 from mmesim.scenario.scenario import Scenario
 

@@ -17,19 +17,20 @@ import pyarrow.parquet as pq
 
 from mmesim import __version__
 from mmesim.arrays import Floats
-from mmesim.results import checks, tables
+from mmesim.results import checks
 from mmesim.results import folder as folders
 from mmesim.results.every_call import of_runs
-from mmesim.results.expect import overall
+from mmesim.results.expect.expect import overall
 from mmesim.results.filed import let_go
-from mmesim.results.histogram_table import histograms_table
 from mmesim.results.miss_ratio import Curve, with_own_calls
 from mmesim.results.over_time.over_time import OverTime
-from mmesim.results.period_tables import TENS, WINDOW_TIMES, in_flight_table, times_table
 from mmesim.results.provenance import Origin, Provenance, provenance
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState, Verdict
 from mmesim.results.summary import summarise
+from mmesim.results.tables import tables
+from mmesim.results.tables.histograms import histograms_table
+from mmesim.results.tables.periods import TENS, WINDOW_TIMES, in_flight_table, times_table
 from mmesim.results.tenants import pooled_tenants
 from mmesim.results.until import Until
 from mmesim.scenario.file.dump import dump
@@ -144,12 +145,12 @@ class Result:
 
     @property
     def host_columns(self) -> Mapping[str, Floats]:
-        """What reports say of hosts (`mmesim.results.tables.host_columns`)."""
+        """What reports say of hosts (`mmesim.results.tables.tables.host_columns`)."""
         return tables.host_columns(self.runs)
 
     @property
     def hosts(self) -> pd.DataFrame:
-        """One row for each host of each replication (columns: `mmesim.results.tables.HOST_COLUMNS`)."""
+        """One row for each host of each replication (columns: `mmesim.results.tables.tables.HOST_COLUMNS`)."""
         return _frame(self.tables["hosts"])
 
     @property

@@ -16,7 +16,7 @@ from mmesim.results.mostly_zero import MostlyZero
 from mmesim.results.window_times import InFlight, WindowTimes
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.run.selection import State
-from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.scenario.traffic.trace.note import TraceNote
 
 CAUSES: tuple[str, ...] = tuple(cause.value for cause in Cause)
 """Why an attempt failed, in the order of every array that has one entry for each cause."""

@@ -10,20 +10,22 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from mmesim import __version__
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
+from mmesim.results.answers.gated import Gated
+from mmesim.results.answers.planned import Planned
 from mmesim.results.every_call import of_folder
 from mmesim.results.figures import USE
 from mmesim.results.folder import GATE, PLAN, RUN, SCENARIO
-from mmesim.results.gated import Gated
-from mmesim.results.miss_ratio import with_own_calls
-from mmesim.results.planned import Planned
+from mmesim.results.miss_ratio import MISS_RATIO_COLUMNS, with_own_calls
 from mmesim.results.provenance import FILE, Provenance
+from mmesim.results.read_back import AGAIN, opened, read_names, read_table, require_columns
 from mmesim.results.summary import Summary
+from mmesim.results.tables.histograms import HISTOGRAM_COLUMNS
+from mmesim.results.tables.tables import HOST_COLUMNS, MODEL_COLUMNS
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario
 
@@ -45,11 +47,16 @@ class Shown(Protocol):
 
     @property
     def host_columns(self) -> Mapping[str, Floats]:
-        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
+        """What is known of each host of each replication (`mmesim.results.tables.tables.host_columns`)."""
 
 
-TABLES = ("hosts", "models", "histograms", "miss_ratio")
-"""Parquet files that are read whole."""
+TABLES = {
+    "hosts": HOST_COLUMNS,
+    "models": MODEL_COLUMNS,
+    "histograms": HISTOGRAM_COLUMNS,
+    "miss_ratio": MISS_RATIO_COLUMNS,
+}
+"""Parquet files that are read whole, and their columns."""
 HAPPENED = "happened"
 """The one that there need not be."""
 
@@ -76,13 +83,16 @@ class Kept:
         if lacking:
             raise UserError(f"{folder} has no {lacking[0]}: run the scenario again")
         try:
-            summary = json.loads((folder / RUN.document).read_text(encoding="utf-8"))
+            text = (folder / RUN.document).read_text(encoding="utf-8")
+            summary = json.loads(text, parse_constant=_no_number)
             Summary.model_validate(summary)
             provenance = Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
-            there = [*TABLES, *([HAPPENED] if (folder / _file(HAPPENED)).is_file() else [])]
-            tables = {name: pq.read_table(folder / _file(name)) for name in there}
-        except (OSError, ValidationError, pa.ArrowInvalid) as error:
-            raise _of_another_version(folder, error, "run the scenario again") from error
+        except (OSError, ValueError) as error:
+            raise of_another_version(folder, error, AGAIN) from error
+        there = [*TABLES, *([HAPPENED] if (folder / _file(HAPPENED)).is_file() else [])]
+        tables = {name: read_table(folder / _file(name)) for name in there}
+        for name, columns in TABLES.items():
+            require_columns(folder / _file(name), tables[name].column_names, columns)
         text = (folder / SCENARIO).read_text(encoding="utf-8")
         return cls(folder, load(folder / SCENARIO), text, summary, provenance, tables)
 
@@ -95,7 +105,7 @@ class Kept:
 
     @property
     def host_columns(self) -> Mapping[str, Floats]:
-        """What is known of each host of each replication (`mmesim.results.tables.host_columns`)."""
+        """What is known of each host of each replication (`mmesim.results.tables.tables.host_columns`)."""
         table = self.tables["hosts"]
         names = ("replication", "memory_bytes", "memory_peak_bytes", *USE)
         return {name: np.nan_to_num(table[name].to_numpy().astype(np.float64)) for name in names}
@@ -103,8 +113,7 @@ class Kept:
     @property
     def window_names(self) -> Sequence[str]:
         """The columns of the minutes."""
-        names: list[str] = pq.read_schema(self.folder / WINDOWS).names
-        return names
+        return read_names(self.folder / WINDOWS)
 
     def miss_ratio_table(self) -> pa.Table:
         """The miss-ratio curve, by stack distances too where every call was recorded (`MISS_RATIO_COLUMNS`)."""
@@ -115,7 +124,7 @@ class Kept:
 
     def windows(self, names: Sequence[str]) -> Iterator[Mapping[str, Floats]]:
         """Some columns of the minutes, those of some weeks at a time; nan where there was nothing."""
-        with pq.ParquetFile(self.folder / WINDOWS) as file:
+        with opened(self.folder / WINDOWS) as file:
             for batch in file.iter_batches(columns=list(names)):
                 yield {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
 
@@ -125,7 +134,7 @@ def plan_of(folder: Path) -> Planned:
     try:
         return Planned.model_validate_json((folder / PLAN.document).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        raise _of_another_version(folder, error, "plan again") from error
+        raise of_another_version(folder, error, "plan again") from error
 
 
 def gate_of(folder: Path) -> Gated:
@@ -133,7 +142,7 @@ def gate_of(folder: Path) -> Gated:
     try:
         return Gated.model_validate_json((folder / GATE.document).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        raise _of_another_version(folder, error, "gate again") from error
+        raise of_another_version(folder, error, "gate again") from error
 
 
 def origin_of(folder: Path) -> Provenance:
@@ -141,11 +150,18 @@ def origin_of(folder: Path) -> Provenance:
     try:
         return Provenance.model_validate_json((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        raise _of_another_version(folder, error, "plan again") from error
+        raise of_another_version(folder, error, "plan again") from error
 
 
-def _of_another_version(folder: Path, error: Exception, advice: str) -> UserError:
-    reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{RUN.document} holds {constant}, which is no number")
+
+
+def of_another_version(folder: Path, error: Exception, advice: str) -> UserError:
+    """That a folder cannot be read: it is damaged, or of a version whose documents have other keys."""
+    reason = str(error)
+    if isinstance(error, ValidationError):
+        reason = "1 key differs" if error.error_count() == 1 else f"{error.error_count()} keys differ"
     return UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: {advice}")
 
 

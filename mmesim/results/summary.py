@@ -22,7 +22,7 @@ from mmesim.results import checks
 from mmesim.results.binding.binding import BindingConstraint, binding
 from mmesim.results.cost import cost
 from mmesim.results.devices import devices
-from mmesim.results.expect import judge
+from mmesim.results.expect.expect import judge
 from mmesim.results.figures import estimated, formula, measured
 from mmesim.results.findings.of_run import findings
 from mmesim.results.json_schema import json_schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmesim.results.expect import shown_as
+from mmesim.results.expect.expect import shown_as
 from mmesim.results.latency import Pooled
 from mmesim.results.run_data import RunData
 from mmesim.scenario.run.until import Precision

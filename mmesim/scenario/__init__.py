@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from mmesim.scenario.traffic.sessions import Geometric, Sessions
     from mmesim.scenario.traffic.stages import Ramp, RateStage, UserStage
     from mmesim.scenario.traffic.stream import Traffic
-    from mmesim.scenario.traffic.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
+    from mmesim.scenario.traffic.trace.trace import TraceColumns, TraceModels, TraceSource, TraceWindow
     from mmesim.scenario.values.function import Function
     from mmesim.scenario.values.times import Constant, Exponential, Gamma, Lognormal, Uniform, Weibull
     from mmesim.scenario.values.times_from_data import Empirical, Percentiles
@@ -284,7 +284,7 @@ _HOMES = {
     ),
     "mmesim.scenario.traffic.stages": ("Ramp", "RateStage", "UserStage"),
     "mmesim.scenario.traffic.stream": ("Traffic",),
-    "mmesim.scenario.traffic.trace": (
+    "mmesim.scenario.traffic.trace.trace": (
         "TraceColumns",
         "TraceModels",
         "TraceSource",

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from mmesim.scenario.scenario import Scenario
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.scenario.traffic.trace import AZURE_2019
+from mmesim.scenario.traffic.trace.trace import AZURE_2019
 from mmesim.workload.block import Arrivals
 from mmesim.workload.draws.generators import generator
-from mmesim.workload.trace import azure_minutes as azure
-from mmesim.workload.trace.bootstrap import BlockMinutes, BlockTrace, drawn
+from mmesim.workload.trace.formats import azure_minutes as azure
 from mmesim.workload.trace.names import Naming
-from mmesim.workload.trace.replay import Draws, minute_counts, naming_of, replayed
+from mmesim.workload.trace.replay.bootstrap import BlockMinutes, BlockTrace, drawn
+from mmesim.workload.trace.replay.replay import Draws, minute_counts, naming_of, replayed
 
 
 def recorded(scenario: Scenario, traffic: Traffic, replication: int, window_s: float, chunk: int) -> Iterator[Arrivals]:

@@ -17,7 +17,7 @@ from mmesim.workload.block import Arrivals, Block, gather, merge, resize, rows_o
 from mmesim.workload.hosted import hosted, kept
 from mmesim.workload.sources import source
 from mmesim.workload.trace import fingerprint
-from mmesim.workload.trace.coverage import told
+from mmesim.workload.trace.replay.coverage import told
 from mmesim.workload.work import StreamWork, Work
 
 MOST_AT_ONCE = 2**20

@@ -8,7 +8,6 @@ from math import nan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import simpy
 
 from mmesim.engine.control.journal import Journal
@@ -94,7 +93,7 @@ class FakeLive:
     def read(self, _: float) -> Period:
         figures = dict.fromkeys(METRICS, nan) | dict(self._load(self._env.now, self._fleet))
         hosts = float(len(self._fleet.in_service))
-        return Period(figures, hosts, hosts, {}, np.zeros(1, dtype=np.int64), ([], [], []))
+        return Period(figures, hosts, hosts)
 
 
 @dataclass(frozen=True)

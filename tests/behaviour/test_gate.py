@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mmesim
-from mmesim.results.gated import GatedScenario
+from mmesim.results.answers.gated import GatedScenario
 
 TEXT = """\
 name: {name}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmesim.engine.measure.live import FIGURES, OF_DEVICES, Meter, Period
+from mmesim.engine.measure.figures import FIGURES, OF_DEVICES
+from mmesim.engine.measure.live import Meter, Period
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import RunSettings, Scenario
 from tests.behaviour.timeline import endpoint, model, scenario
@@ -64,6 +65,16 @@ def test_meters_disturb_neither_the_windows_nor_each_other(case):
         if name in minutes[0].figures:
             np.testing.assert_allclose([one.figures[name] for one in minutes], values, rtol=1e-12, err_msg=name)
             np.testing.assert_allclose([one.figures[name] for one in same], values, rtol=1e-12, err_msg=name)
+
+
+def test_a_meter_of_few_figures_leaves_the_windows_as_they_are_to_the_last_bit(case):
+    alone, _ = read(case)
+    simulation = Simulation(case)
+    meter = simulation.live.meter(["ConcurrentRequestsPerModel"])
+    simulation.env.process(read_every(simulation, meter, 7.0, []))
+    simulation.env.run(until=120.5)
+    for name, values in alone.windows.table().items():
+        np.testing.assert_array_equal(simulation.windows.table()[name], values, err_msg=name)
 
 
 def test_a_meter_that_comes_later_begins_then(case):

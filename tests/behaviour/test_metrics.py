@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import Simulation
-from mmesim.results.period_tables import read_times, times_table
+from mmesim.results.tables.periods import read_times, times_table
 from mmesim.scenario import CpuWait, Download, RunSettings
 from mmesim.scenario.values.times import Constant
 from mmesim.stats.histogram import grid

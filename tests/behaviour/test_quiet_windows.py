@@ -7,7 +7,7 @@ import pytest
 
 from mmesim.engine.measure.windows import Windows
 from mmesim.engine.simulation import simulate
-from mmesim.results.window_table import START, WindowTable
+from mmesim.results.tables.windows import START, WindowTable
 from mmesim.scenario import CpuWait, Poisson, RunSettings, Scenario, Traffic
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.values.times import Constant

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from mmesim.experiment.gate.baseline.unchanged import EXACT
 from mmesim.experiment.gate.gate import gate
-from mmesim.experiment.gate.unchanged import EXACT
 from mmesim.results import semantics
 from mmesim.results.baseline import Origin, file_of, read
 from tests.helpers.files import ROOT

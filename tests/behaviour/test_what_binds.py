@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mmesim.engine.simulation import simulate
@@ -350,6 +351,20 @@ def test_what_is_lacking_after_a_loss_is_judged_by_the_instances_that_are_left(r
     said = shown_binding(run(*overrides))
     assert "on the 2 of 3 instances that were up while calls waited" in said
     assert said.endswith("try endpoint.instance_count=5")
+
+
+def test_the_cpu_of_a_fleet_that_changes_is_that_of_the_minutes_that_broke_a_limit(run: Run) -> None:
+    """Half of the work comes to an instance that is three times slower for 3 of 18 minutes."""
+    slow = "faults=[{name: slow, slow_instance: {instance: 0, factor: 3, for: 3 min}, at: 8 min}]"
+    case = ["endpoint.instance_count=2", "models.m.count=40", "models.m.memory=200 MiB", COMPUTES, rate(36), slow]
+    result = run(*case, "run.duration=20 min", "expect=['p99 < 1 s']")
+    found: Any = result.summary["binding_constraint"]
+    assert found["id"] == "cpu"
+    whole = float(np.max(result.runs[0].hosts.cpu_busy_s / (4.0 * result.runs[0].hosts.up_s)))
+    assert whole < 0.65 < found["used"] <= 1.0
+    said = shown_binding(result)
+    assert "minutes that broke a limit" in said
+    assert "on the fullest instance over the whole run" in said
 
 
 def test_workers_that_are_added_are_said_to_come_late(run: Run) -> None:

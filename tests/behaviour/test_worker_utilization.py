@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmesim.engine.simulation import Simulation, simulate
-from mmesim.results.expect import judge
+from mmesim.results.expect.expect import judge
 from mmesim.results.figures import FORMULAS
 from mmesim.results.latency import pool
 from mmesim.results.run_data import RunData

@@ -19,8 +19,8 @@ from mmesim.results.result import Result
 from mmesim.results.shown import Kept
 from mmesim.scenario import Scenario
 from tests.helpers.files import ROOT
-from tests.unit.report.test_other_pages import pages
-from tests.unit.report.test_page import HOSTILE, SECTIONS, result
+from tests.unit.report.page.test_other_pages import pages
+from tests.unit.report.page.test_page import HOSTILE, SECTIONS, result
 from tests.unit.results.synthetic import Call, replications, scenario
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

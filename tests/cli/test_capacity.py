@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mmesim.results.capacity import Capacity, capacity_schema
+from mmesim.results.answers.capacity import Capacity, capacity_schema
 from tests.helpers.command import Command
 
 SCENARIO = """\

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mmesim.scenario.server.config_keys import KEYS
+from mmesim.scenario.server.config.keys import KEYS
 from tests.cli.test_validate import GOOD
 
 

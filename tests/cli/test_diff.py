@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from mmesim.experiment.diff_kept import different_schema
+from mmesim.experiment.diff.kept import different_schema
 from tests.helpers.page import Page
 from tests.unit.experiment.test_diff import TEXT
 

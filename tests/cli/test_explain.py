@@ -12,7 +12,7 @@ from markupsafe import escape
 import mmesim as package
 from mmesim.report.content.explained import answer_report
 from mmesim.report.text import text
-from mmesim.results.explained import explained_schema
+from mmesim.results.answers.explained import explained_schema
 from tests.helpers.command import Command
 
 SCENARIO = """\

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.helpers.files import DATA
-from tests.unit.workload.test_trace_presets import BINS, CASES, LOCUST, METRIC_DATA, NGINX_JSON
+from tests.unit.workload.trace.test_presets import BINS, CASES, LOCUST, METRIC_DATA, NGINX_JSON
 
 
 def test_init_writes_a_commented_scenario_that_is_valid(mmesim):

@@ -127,6 +127,38 @@ def test_a_defect_is_short_and_says_how_to_see_more(mmesim, failing, error, firs
     assert "Traceback" not in outcome.err
 
 
+LONG = "a" * 400
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", LONG],
+        ["validate", LONG],
+        ["gate", LONG],
+        ["report", LONG],
+        ["diff", LONG, LONG],
+        ["plot", LONG, "latency", "-o", "a.png"],
+        ["metrics", LONG, "--start", "2026-01-01T00:00:00Z"],
+        ["init", "--from", LONG],
+        ["init", f"{LONG}.yaml"],
+        ["init", f"{__file__}/a.yaml"],
+    ],
+    ids=lambda words: " ".join(words)[:12],
+)
+def test_a_path_that_the_system_refuses_is_a_mistake_and_not_a_defect(mmesim, words):
+    outcome = mmesim(*words)
+    assert outcome.code == 64
+    assert "bug" not in outcome.err
+    assert len(outcome.err.strip().splitlines()) <= 3
+
+
+@pytest.mark.parametrize("error", [OSError(36, "File name too long"), FileNotFoundError(2, "No such file", "a.json")])
+def test_a_file_that_is_missing_inside_and_an_error_without_a_path_stay_defects(mmesim, failing, error):
+    failing(error)
+    assert mmesim("fail").code == 70
+
+
 def test_debug_lets_the_error_through(failing, monkeypatch):
     from mmesim.cli import main
 

@@ -38,9 +38,9 @@ def base(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("models.m.name=[]", "name: a list is not text"),
+        ("models.m.name=[]", "a name is not changed by an override"),
         ("models=[{name: {a: 1}}]", "name: a map is not text"),
-        ("traffic.traffic-0.name=[1]", "name: a list is not text"),
+        ("traffic.traffic-0.name=[1]", "a name is not changed by an override"),
         (f"traffic=[{{models: [], {STREAM}}}]", "models: is empty"),
         ('traffic=[{trace: {file: "a\\0b.csv"}}]', "cannot be the name of a file"),
         ('traffic=[{trace: {file: "\\ud800"}}]', "cannot be the name of a file"),

@@ -12,8 +12,8 @@ import pytest
 
 from mmesim.experiment.execute.task import Observer, Task
 from mmesim.experiment.plan.plan import plan as make_plan
+from mmesim.results.answers.planned import Planned
 from mmesim.results.folder import PLAN
-from mmesim.results.planned import Planned
 from mmesim.results.run_data import RunData
 from tests.helpers.command import Command, Outcome
 from tests.helpers.page import Page

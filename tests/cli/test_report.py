@@ -66,6 +66,34 @@ def test_what_cannot_be_made_is_refused(folder: Path, mmesim: Command) -> None:
     assert "nowhere is not the result folder of a run" in wrong.err
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("windows.parquet", b"", "result/windows.parquet is damaged: Parquet file size is 0 bytes"),
+        ("windows.parquet", b"PAR1 and no more", "result/windows.parquet is damaged: "),
+        ("models.parquet", b"x" * 20, "result/models.parquet is damaged: "),
+        (
+            "histograms.parquet",
+            "models.parquet",
+            "result/histograms.parquet has no column 'above_s': it is another file",
+        ),
+        (
+            "summary.json",
+            b'{"scenario": "d", "version": "1", "ledger_ms": 0, "checks": 0, "seed": NaN}',
+            "result cannot be read by mmesim 0.1.0: summary.json holds NaN",
+        ),
+        ("summary.json", b'{"scenario": "d", "version": "1", "ledger_ms": 0, "checks": 0, "seed": 1}', "keys differ"),
+    ],
+)
+def test_a_damaged_folder_is_named(folder: Path, mmesim: Command, name: str, content: bytes | str, said: str) -> None:
+    there = content if isinstance(content, bytes) else (folder / content).read_bytes()
+    (folder / name).write_bytes(there)
+    refused = mmesim("report", folder)
+    assert (refused.code, refused.out) == (64, "")
+    assert said in refused.err
+    assert refused.err.endswith(": run the scenario again\n")
+
+
 def test_a_sweep_of_another_version_is_refused(mmesim: Command) -> None:
     Path("swept").mkdir()
     Path("swept/sweep.parquet").touch()

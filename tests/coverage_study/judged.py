@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import binomtest
 
-from mmesim.results.expect import interval_of
+from mmesim.results.expect.expect import interval_of
 from mmesim.results.figures import Formula, formula, over
 from mmesim.results.latency import Pooled, latency
 from mmesim.results.run_data import RunData

@@ -9,7 +9,7 @@ from docs.examples import ROOT
 from docs.generate import FOLDER, PAGES
 from docs.pages.fields import MORE, sections
 from docs.pages.results import keys
-from mmesim.results.gated import Gated
+from mmesim.results.answers.gated import Gated
 
 ALL_PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]:\s*(\S+)", re.MULTILINE)

@@ -24,9 +24,9 @@ REFUSED = ("docs/reference/scenario.md", "Keys that are refused")
 """The one generated section that does: the table of scenario/file/spellings.py."""
 TABLES_OF_LIMITS = {
     "mmesim/scenario/file/spellings.py",
-    "mmesim/scenario/server/config_meaning.py",
+    "mmesim/scenario/server/config/meaning.py",
     "mmesim/scenario/server/container.py",
-    "mmesim/scenario/server/torchserve_config.py",
+    "mmesim/scenario/server/config/torchserve.py",
 }
 """Their messages may say so too: one for each spelling, key of a server file and variable."""
 LEFT_OUT = re.compile(

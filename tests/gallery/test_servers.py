@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmesim.experiment.diff import Diff, diff
+from mmesim.experiment.diff.diff import Diff, diff
 from mmesim.scenario.file.load import load
 from tests.helpers.files import ROOT
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmesim.cli import main
-from mmesim.results.gated import Gated
+from mmesim.results.answers.gated import Gated
 from tests.gate_study.cells import CELLS, COLD, HOT, RARE, Cell, Population
 from tests.gate_study.gates import Asked, tally
 from tests.gate_study.pools import Pool, Tell

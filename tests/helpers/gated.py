@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from mmesim.results.gated import Delta, Design, Drift, Gated, GatedLine, GatedScenario
+from mmesim.results.answers.gated import Delta, Design, Drift, Gated, GatedLine, GatedScenario
 from mmesim.results.sections import Verdict
 
 DESIGN = Design(

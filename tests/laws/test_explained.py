@@ -17,8 +17,8 @@ from mmesim.experiment.explained.tried import tried
 from mmesim.experiment.replicate import run_replications
 from mmesim.report.content.explained import explained_report
 from mmesim.report.text import text
+from mmesim.results.answers.explained import explained_schema
 from mmesim.results.binding.ranked import ranked
-from mmesim.results.explained import explained_schema
 from mmesim.results.latency import pool
 from mmesim.results.miss_ratio import Curve
 from mmesim.scenario import Scenario

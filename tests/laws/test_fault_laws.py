@@ -9,8 +9,8 @@ from mmesim.engine.control.host import Host
 from mmesim.engine.kernel.codes import A_FREE, READY
 from mmesim.engine.simulation import Simulation
 from tests.laws.digest import digest
+from tests.laws.engine.test_laws import laws
 from tests.laws.faults import with_faults
-from tests.laws.test_engine_laws import laws
 
 
 def held(simulation: Simulation, host: Host) -> tuple[int, int]:

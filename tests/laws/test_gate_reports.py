@@ -19,7 +19,7 @@ from mmesim.report.content.gate import gate_report, verdict_report
 from mmesim.report.content.gated.drift import has_news
 from mmesim.report.plain import harmless
 from mmesim.report.text import WIDTH, text
-from mmesim.results.gated import Gated, gated_schema
+from mmesim.results.answers.gated import Gated, gated_schema
 from mmesim.scenario.file.places import Place
 from tests.helpers.files import ROOT
 from tests.helpers.gated import any_gated, gated, plain_gated, texts, unreadable

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import mmesim
-from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.traffic.trace.trace import TraceSource
 from mmesim.workload.trace.names import Numbered
-from mmesim.workload.trace.replay import Draws, replayed
+from mmesim.workload.trace.replay.replay import Draws, replayed
 from tests.helpers.logs import WRITERS, Call, log_of
 from tests.helpers.texts import load_text
 

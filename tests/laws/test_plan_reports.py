@@ -16,8 +16,8 @@ from mmesim.report.markdown import markdown
 from mmesim.report.page.fleets import fleets
 from mmesim.report.plots.plan import pareto
 from mmesim.report.text import WIDTH, text
-from mmesim.results.fleets_table import fleets_table
-from mmesim.results.planned import Planned, planned_schema
+from mmesim.results.answers.planned import Planned, planned_schema
+from mmesim.results.tables.fleets import fleets_table
 from tests.helpers.planned import FIXED, any_planned, fleet, line, plain_planned, planned
 
 SCHEMA = planned_schema()

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 
 from mmesim.analytic.erlang import mmc_sojourn_exceeds
 from mmesim.experiment.capacity.capacity import capacity
-from mmesim.results.capacity import Capacity
+from mmesim.results.answers.capacity import Capacity
 from mmesim.scenario import Scenario
 from tests.helpers.texts import load_text
 

@@ -39,6 +39,7 @@ CASES: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
         "a policy on a metric of one minute": _scaling("InvocationsPerInstance", 4000),
         "a policy on a metric of ten seconds": _scaling("ConcurrentRequestsPerModel", 50, period="10 s"),
+        "a policy on `CPUUtilization` of ten seconds": _scaling("CPUUtilization", 200, period="10 s"),
         "faults of S3 that slow nothing down, all the time": {
             "faults": [{"name": "s3", "at": "1 s", "slow_s3": {"factor": 1.0}}]
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 
 from mmesim.experiment.execute.executors import local
@@ -10,12 +10,12 @@ from mmesim.experiment.gate.course import Course
 from mmesim.experiment.plan.plan import plan
 from mmesim.experiment.runs import Piece, Runs
 from mmesim.experiment.store.store import Store
-from mmesim.results.planned import Planned
+from mmesim.results.answers.planned import Planned
 from mmesim.results.run_data import RunData
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
 from tests.plan_study.problems import problem
-from tests.plan_study.truth import MOST_CALLS, Truth, truth
+from tests.plan_study.truth import MOST_CALLS, Side, Truth, truth
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Row:
 
     seed: int
     fleets: int
-    inside: int
-    """Fleets that are inside."""
+    known: int
+    """Fleets whose truth was simulated: what the others are changes nothing here."""
     verdict: str
     winner: str
     """Where the answer lies: inside, outside, near; empty without one."""
@@ -51,31 +51,43 @@ class Row:
         return asdict(self)
 
 
-def judged(seed: int, most_calls: int = MOST_CALLS) -> tuple[Row, list[Truth]]:
-    """The problem of a seed, and the truth of each fleet in the order of its plan, by at most so many calls each."""
+def judged(seed: int, most_calls: int = MOST_CALLS) -> tuple[Row, dict[int, Truth]]:
+    """The problem of a seed, and the truth of fleets by their place in its plan, by at most so many calls each."""
     scenario = problem(seed).scenario
     document = plan(scenario).document
     template = Template.of(scenario)
     fleets = [template.at(one.values) for one in document.fleets]
-    true = [truth(one, most_calls) for one in fleets]
+    true = dict[int, Truth]()
+
+    def side(place: int) -> Side:
+        if place not in true:
+            true[place] = truth(fleets[place], most_calls)
+        return true[place].side
+
     row = Row(
         seed=seed,
         fleets=len(fleets),
-        inside=sum(one.side == "inside" for one in true),
         verdict=document.verdict,
-        winner="" if document.answer is None else true[document.answer].side,
-        missed=int(_missed(document, true)),
+        winner="" if document.answer is None else side(document.answer),
+        missed=int(missed(document, side)),
         requests=document.used.requests,
         gate_requests=sum(map(gate_requests, fleets)),
+        known=len(true),
     )
     return row, true
 
 
-def _missed(document: Planned, true: list[Truth]) -> bool:
-    cheapest = next((row for row, one in enumerate(true) if one.side == "inside"), None)
-    if cheapest is None or document.fleets[cheapest].state != "turned down":
-        return False
-    return document.answer is None or document.answer > cheapest
+def missed(document: Planned, side: Callable[[int], Side]) -> bool:
+    """Whether the cheapest fleet inside was turned down, and something dearer, or nothing, is the answer.
+
+    `side` is only asked of fleets that can change that.
+    """
+    cheaper = document.fleets[: document.answer]
+    for place, fleet in enumerate(cheaper):
+        if fleet.state == "turned down" and side(place) == "inside":
+            # A cheaper one that was left open is named, so that nothing is missed.
+            return not any(side(open_) == "inside" for open_ in range(place) if cheaper[open_].state != "turned down")
+    return False
 
 
 def gate_requests(scenario: Scenario) -> int:

@@ -1,4 +1,4 @@
-"""Plans of random problems beside their truth: `python -m tests.plan_study.study --page docs/plan.md`.
+"""Plans of random problems beside their truth: `python -m tests.plan_study.study --jobs 2 --page docs/plan.md`.
 
 A row for each problem that is finished is in the folder, and the truth of its fleets beside it; neither is made again.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import multiprocessing
 import statistics
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from mmesim import __version__
@@ -26,8 +28,8 @@ BEGIN = "<!-- problems: written by `make plan-study` -->"
 END = "<!-- end of problems -->"
 
 
-def rows(folder: Path, problems: int, most_calls: int = MOST_CALLS) -> list[Row]:
-    """A row for each problem, of the file in the folder or new."""
+def rows(folder: Path, problems: int, most_calls: int = MOST_CALLS, jobs: int = 1) -> list[Row]:
+    """A row for each problem, of the file in the folder or new; `jobs` problems at the same time."""
     folder.mkdir(parents=True, exist_ok=True)
     file, truths = folder / "problems.csv", folder / "truth.csv"
     known = dict[int, Row]()
@@ -39,16 +41,18 @@ def rows(folder: Path, problems: int, most_calls: int = MOST_CALLS) -> list[Row]
         if not known:
             writer.writeheader()
             of_truth.writerow(("seed", "fleet", "side", "calls", "values"))
-        for seed in range(FIRST, FIRST + problems):
-            if seed in known:
-                continue
-            known[seed], found = judged(seed, most_calls)
-            for number, one in enumerate(found):
-                of_truth.writerow((seed, number, one.side, one.calls, " ".join(f"{v:.6g}" for v in one.values)))
-            writer.writerow(known[seed].written())
-            true.flush()
-            lines.flush()
-            sys.stderr.write(f"{time.strftime('%H:%M:%S')} {known[seed]}\n")
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as processes:
+            new = (seed for seed in range(FIRST, FIRST + problems) if seed not in known)
+            for judgement in as_completed([processes.submit(judged, seed, most_calls) for seed in new]):
+                row, found = judgement.result()
+                known[row.seed] = row
+                for number, one in sorted(found.items()):
+                    values = " ".join(f"{v:.6g}" for v in one.values)
+                    of_truth.writerow((row.seed, number, one.side, one.calls, values))
+                writer.writerow(row.written())
+                true.flush()
+                lines.flush()
+                sys.stderr.write(f"{time.strftime('%H:%M:%S')} {row}\n")
     return [known[seed] for seed in range(FIRST, FIRST + problems)]
 
 
@@ -57,9 +61,10 @@ def text(rows: Sequence[Row]) -> str:
     answered = [row for row in rows if row.winner]
     share = statistics.median(row.requests / row.gate_requests for row in rows)
     head = (
-        f"Version {__version__}; {len(rows):,} problems, {sum(row.fleets for row in rows):,} fleets, "
-        f"{sum(row.inside for row in rows):,} of them inside. Brackets are 99 % intervals (Wilson's). A plan takes "
-        f"{100.0 * share:.3g} % of the calls that the gate's test of every fleet takes (median)."
+        f"Version {__version__}; {len(rows):,} problems, {sum(row.fleets for row in rows):,} fleets; of "
+        f"{sum(row.known for row in rows):,} it had to be known whether they are inside. Brackets are 99 % "
+        f"intervals (Wilson's). A plan takes {100.0 * share:.3g} % of the calls that the gate's test of every fleet "
+        "takes (median)."
     )
     counts = table(
         ("what", "count", "share"),
@@ -87,9 +92,10 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--folder", type=Path, default=Path(".plan-study"))
     parser.add_argument("--problems", type=int, default=PROBLEMS)
     parser.add_argument("--calls", type=int, default=MOST_CALLS, help="calls by which the truth of a fleet is known")
+    parser.add_argument("--jobs", type=int, default=1, help="problems at the same time")
     parser.add_argument("--page", type=Path, help="document to write the figures into")
     asked = parser.parse_args(words)
-    generated = text(rows(asked.folder, asked.problems, asked.calls))
+    generated = text(rows(asked.folder, asked.problems, asked.calls, asked.jobs))
     sys.stdout.write(f"{generated}\n")
     if asked.page is not None:
         document = asked.page.read_text(encoding="utf-8")

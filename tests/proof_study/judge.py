@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mmesim.results.questions import questions
+from mmesim.results.expect.questions import questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 

@@ -120,7 +120,7 @@ XDIST = ("-n", "2")
     [
         pytest.param("fail", 1, (), id="fail", marks=pytest.mark.slow),
         pytest.param("pass", 0, (), id="pass"),
-        pytest.param("fail", 1, XDIST, id="fail-xdist"),
+        pytest.param("fail", 1, XDIST, id="fail-xdist", marks=pytest.mark.slow),
         pytest.param("pass", 0, XDIST, id="pass-xdist", marks=pytest.mark.slow),
     ],
 )

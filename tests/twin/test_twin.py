@@ -8,7 +8,7 @@ from mmesim.scenario import Download, Scenario
 from mmesim.scenario.values.times import Constant
 from tests.behaviour.timeline import endpoint, model, scenario
 from tests.twin.changing import changing
-from tests.twin.compare import agree_on, by_engine, by_twin
+from tests.twin.compare import Comparison, agree_on, by_engine, by_twin
 from tests.twin.random_deploys import with_steps
 from tests.twin.random_devices import with_devices
 from tests.twin.random_faults import with_bad_models, with_faults, with_leaks, with_outages, with_restarts
@@ -17,8 +17,14 @@ LATER = 2000
 """Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""
 
 
-def test_engine_and_twin_agree_on_every_call():
-    assert agree_on(range(60, 100)).differences == []
+@pytest.fixture(scope="module")
+def compared() -> Comparison:
+    """Random scenarios, by both."""
+    return agree_on(range(60, 100))
+
+
+def test_engine_and_twin_agree_on_every_call(compared: Comparison):
+    assert compared.differences == []
 
 
 def test_engine_and_twin_agree_on_fleets_that_change():
@@ -119,9 +125,8 @@ def seen_by_both(case: Scenario) -> list[tuple[str | None, float]]:
     return [(one.cause, round(one.latency_s, 9)) for one in twin]
 
 
-def test_the_scenarios_reach_every_kind_of_outcome():
-    seen = agree_on(range(60))
-    assert set(seen.outcomes) == {
+def test_the_scenarios_reach_every_kind_of_outcome(compared: Comparison):
+    assert set(compared.outcomes) == {
         "ok",
         "queue_full",
         "never_fits",
@@ -130,5 +135,5 @@ def test_the_scenarios_reach_every_kind_of_outcome():
         "client_timeout",
         "throttled",
     }
-    assert min(seen.outcomes.values()) > 20
-    assert seen.retried > 100
+    assert min(compared.outcomes.values()) > 20
+    assert compared.retried > 100

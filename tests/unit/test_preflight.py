@@ -238,6 +238,15 @@ def test_large_figures_have_no_exponent(make: Make) -> None:
     assert not [one.text for one in found.values() if "e+" in one.text]
 
 
+@pytest.mark.parametrize("rule", ["cpu", "device", "workers"])
+def test_a_warning_begins_at_nine_tenths_and_a_problem_at_the_whole(make: Make, rule: str) -> None:
+    overrides, _ = FIRES[rule]
+    share = by_id(make(*overrides))[rule].evidence["share"]  # at 5 calls a second
+    rates = [5.0 * wanted / float(share) for wanted in (0.89, 0.91, 1.01)]
+    found = [by_id(make(*overrides, f"traffic.traffic-0.arrivals.poisson.rate={rate} /s")).get(rule) for rate in rates]
+    assert [one and one.severity for one in found] == [None, "warning", "problem"]
+
+
 def test_a_short_peak_is_a_warning_and_a_whole_run_a_problem(make: Make) -> None:
     spike = "{flash_crowd: {base: 1 /s, peak: 20 /s, at: 5 min, ramp: 10 s, hold: 20 s, decay: 10 s}}"
     text = BASE.replace("{poisson: {rate: 5 /s}}", spike)
@@ -292,6 +301,13 @@ def test_threads_of_calls_are_tasks(make: Make) -> None:
 def test_threads_that_cost_little_are_no_finding(make: Make, spin: float) -> None:
     scenario = make("models.m.service={cpu: 5 ms, threads: 4}", f"models.m.oversubscription={spin}")
     assert by_id(scenario).get("threads") is None
+
+
+@pytest.mark.parametrize(("spin", "said"), [(0.022, False), (0.0225, True)])
+def test_threads_are_said_to_cost_too_much_from_a_tenth_on(make: Make, spin: float, said: bool) -> None:
+    # 12 threads on 2 vCPUs lose 1 - 1 / (1 + 5 x spin): a tenth at 0.0222
+    scenario = make("models.m.service={cpu: 5 ms, threads: 12}", f"models.m.oversubscription={spin}")
+    assert ("threads" in by_id(scenario)) == said
 
 
 def test_time_on_devices_is_set_against_what_all_of_them_do(make: Make) -> None:

@@ -58,6 +58,10 @@ def test_a_share_is_a_percentage_or_a_bare_number(value, share):
     assert units.fraction(value) == share
 
 
+def test_both_letters_mu_are_the_micro_of_a_unit():
+    assert units.seconds("5 \N{GREEK SMALL LETTER MU}s") == units.seconds("5 \N{MICRO SIGN}s") == 5e-6
+
+
 def test_a_price_is_in_dollars():
     assert units.usd("0.23 USD") == 0.23
 
@@ -86,6 +90,10 @@ def test_what_is_no_quantity_is_refused_by_every_reader(read, value):
         (units.fraction, 1.5, "too large"),
         (units.usd, "3 EUR", "unknown unit 'EUR'"),
         (units.seconds, "x" * 500, "is not a time"),
+        (units.seconds, "250 m", "unknown unit 'm': write 250 min, or 250 ms "),
+        (units.seconds, "1 min 30 s", "write 90 s "),
+        (units.seconds, "1h30m", "write 90 min "),
+        (units.bytes_, "1 GiB 512 MiB", "write 1536 MiB "),
     ],
 )
 def test_a_refusal_teaches_what_to_write(read, value, message):

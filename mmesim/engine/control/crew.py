@@ -14,7 +14,7 @@ import simpy
 
 from mmesim.engine.control.cpu_work import CpuWork
 from mmesim.engine.control.host import Host
-from mmesim.engine.control.room import Room
+from mmesim.engine.control.loads.room import Room
 from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
@@ -94,7 +94,7 @@ class Crew:
         host = self._hosts[self._plane.tables.views.pools.host[pool]]
         kind = host.config.kind
         if kind.death(None) is None:
-            raise ValueError(f"no worker of {kind.title} dies alone, or nobody knows what follows")
+            raise ValueError(f"what follows the death of one worker of {kind.title} is not known, or none dies alone")
         alive = self.deaths(pool).count(False)
         worker = self._plane.crash_worker(self._env.now, pool, number)
         if worker == NONE:

@@ -6,7 +6,7 @@ know. When hosts come and go others decide: a scenario's faults, its scaling pol
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ import numpy as np
 import simpy
 
 from mmesim.engine.control.config import Configs
+from mmesim.engine.control.gauge import Gauge
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.loads.loader import Loader
 from mmesim.engine.control.task import Slots
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
@@ -73,7 +74,10 @@ class Fleet:
         self._rehashes = False
         self._rehashed = 0
         self._coming: list[Coming] = []
+        self._in_service: Sequence[Host] | None = None
         self.hosts = hosts
+        self.serving = Gauge(0, env.now)
+        """How many of them the router may send to."""
         self.side = 0
         """The side of the hosts that serve the endpoint; while it is updated, new ones come on the other side, 1."""
         self.sides = {0}
@@ -100,10 +104,11 @@ class Fleet:
         return [host for host in self.hosts if not host.is_gone]
 
     @property
-    def in_service(self) -> list[Host]:
+    def in_service(self) -> Sequence[Host]:
         """The hosts that are there and to which the router sends."""
-        states = self._plane.tables.views.hosts.state.tolist()
-        return [host for host in self.hosts if host.gone_s is None and states[host.row] == UP]
+        if self._in_service is None:
+            self._in_service = tuple(host for host in self.hosts if host.is_open)
+        return self._in_service
 
     @property
     def coming(self) -> list[Coming]:
@@ -212,11 +217,17 @@ class Fleet:
 
     def _opened(self, host: Host) -> None:
         self._plane.open_host(self._env.now, host.row)
-        host.serves(self._env.now, True)
+        self._takes_calls(host, True)
 
     def _closed(self, host: Host) -> None:
         self._plane.drain_host(self._env.now, host.row)
-        host.serves(self._env.now, False)
+        self._takes_calls(host, False)
+
+    def _takes_calls(self, host: Host, yes: bool) -> None:
+        """Whether the router may send to a host from now on."""
+        self.serving.add(yes - host.is_open, self._env.now)
+        host.is_open = yes
+        self._in_service = None
 
     def _emptiest_zone(self, side: int) -> int:
         """The lowest zone with the fewest hosts of a side that are there to stay or on their way."""
@@ -299,6 +310,7 @@ class Fleet:
 
     def _end(self, host: Host) -> None:
         """Everything on the host ends now."""
+        self._takes_calls(host, False)
         self._loader.abandon(host)
         self._plane.kill_host(self._env.now, host.row)
         self._journal.note(Kind.gone, host=host.row)

@@ -24,6 +24,8 @@ class Host:
 
     was_open = False
     """Whether the router has ever sent to it."""
+    is_open = False
+    """Whether the router may send to it."""
     leaves = False
     """Whether it is drained, to be gone then."""
     side = 0
@@ -67,8 +69,6 @@ class Host:
         self.disk = Gauge(0, env.now)
         self.loaded = Gauge(0, env.now)
         self.tasks = Gauge(kind.server.base_tasks, env.now)
-        self.serving = Gauge(0, env.now)
-        """1 while the router may send to it."""
         self.lacked = dict.fromkeys(ROOM, 0)
         """How often a load did not fit, by what there was too little of."""
         self.artefacts: dict[int, int] = {}
@@ -93,10 +93,6 @@ class Host:
         self._disk_bytes = endpoint.disk_bytes
         self._device_bytes = 0 if endpoint.host.devices is None else endpoint.host.devices.free_bytes
 
-    def serves(self, now: float, yes: bool) -> None:
-        """The router may send to it from now on, or not."""
-        self.serving.add(int(yes) - self.serving.value, now)
-
     def until(self, now: float) -> float:
         """The end of the host's time up to `now`."""
         return now if self.gone_s is None else min(now, self.gone_s)
@@ -118,7 +114,6 @@ class Host:
         """
         now = self._env.now
         self.gone_s = now
-        self.serves(now, False)
         self.empty(pools)
         self.take(-self._base_bytes, -self._base_tasks)
         for model in tuple(self.artefacts):

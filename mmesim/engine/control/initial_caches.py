@@ -9,7 +9,7 @@ import numpy as np
 from mmesim.arrays import Floats
 from mmesim.engine.control.eviction import Eviction
 from mmesim.engine.control.host import Host
-from mmesim.engine.control.load_faults import SWALLOWED, LoadFaults
+from mmesim.engine.control.loads.faults import SWALLOWED, LoadFaults
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.kernel.codes import BROKEN, NONE
 from mmesim.scenario.endpoint.endpoint import STATIONARY

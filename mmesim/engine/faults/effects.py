@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from mmesim.engine.control.load_faults import Outage
+from mmesim.engine.control.loads.faults import Outage
 from mmesim.engine.faults.leaks import leak
 from mmesim.engine.faults.losses import instance_loss, zone_loss
 from mmesim.engine.faults.restarts import container_restart

@@ -10,7 +10,7 @@ import simpy
 from mmesim.engine.control.fleet import Fleet
 from mmesim.engine.control.host import Host
 from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.loader import Loader
+from mmesim.engine.control.loads.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.kernel.codes import READY, UP

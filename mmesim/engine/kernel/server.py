@@ -146,10 +146,12 @@ def next_stage(t, w, now):
         if t.on_device.state[w] == D_ON and devices.leave(t, h, w, now):
             return DO_FAIL
         on_device = t.on_device.asks[w] == 1
-    threads = models.threads[m]
-    if threads > 1 and t.pools.load_left[attempts.pool[a]] == BROKEN:
-        threads = 1  # it loads the model again, as its load did
     stage = workers.stage[w]
+    threads = 1
+    if stage < 5:  # the last one asks for nothing of the model, whose row may be far away by then
+        threads = models.threads[m]
+        if threads > 1 and t.pools.load_left[attempts.pool[a]] == BROKEN:
+            threads = 1  # it loads the model again, as its load did
     work = wait = 0.0
     used = 1
     while stage < 6 and work <= 0.0 and wait <= 0.0:

@@ -125,10 +125,13 @@ def look_ahead(t, i):
     if p >= 0:
         prefetch(pools, p, 0)
         prefetch(pools, p, LINE)
+        prefetch(pools, p, 2 * LINE)
     p = models.first_copy[arrivals.model[i + AHEAD - 8]]
-    if p >= 0 and pools.idle_n[p] > 0:
-        prefetch(t.workers, pools.idle_head[p], 0)
-        prefetch(t.workers, pools.idle_head[p], LINE)
+    if p >= 0:
+        prefetch(pools, pools.next_copy[p], 0)  # the hint is for nothing where there is none
+        if pools.idle_n[p] > 0:
+            prefetch(t.workers, pools.idle_head[p], 0)
+            prefetch(t.workers, pools.idle_head[p], LINE)
 
 
 @inline

@@ -280,5 +280,5 @@ def _room(scenario: Scenario, hosts: Sequence[Host]) -> dict[str, str]:
         if host.disk.peak > endpoint.disk_bytes:
             wrong["disk"] = f"{host.disk.peak} bytes on a disk of {endpoint.disk_bytes}"
         if host.is_gone and not host.is_empty():
-            wrong["gone"] = f"host {host.row} is gone, and something is still taken there"
+            wrong["gone"] = f"host {host.row} is gone, but something on it is still in use"
     return wrong

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -71,24 +72,9 @@ class Peaks:
 def integrals(plane: DataPlane, hosts: Sequence[Host], now: float) -> Integrals:
     """Everything that accumulates over time, up to `now`, which is the present."""
     plane.sync(now)
-    views, n = plane.tables.views, len(hosts)
-    return Integrals(
-        up_s=np.array([h.until(now) - h.born_s for h in hosts]),
-        cpu_busy_s=views.hosts.busy[:n].copy(),
-        memory_byte_s=np.array([h.memory.integral_at(h.until(now)) for h in hosts]),
-        disk_byte_s=np.array([h.disk.integral_at(h.until(now)) for h in hosts]),
-        loaded_s=np.array([h.loaded.integral_at(h.until(now)) for h in hosts]),
-        loads=np.array([h.loads for h in hosts], dtype=np.int64),
-        unloads=np.array([h.unloads for h in hosts], dtype=np.int64),
-        downloads=np.array([h.downloads for h in hosts], dtype=np.int64),
-        download_s=np.array([h.download_s for h in hosts]),
-        spin_lost_s=views.hosts.lost[:n].copy(),
-        **{f"lacked_{what}": np.array([h.lacked[what] for h in hosts], dtype=np.int64) for what in ROOM},
-        device_busy_s=_each(views.devices.busy, n),
-        device_byte_s=_each(views.devices.held, n),
-        device_copies=_each(views.devices.copies, n),
-        workers=worker_time(views, now),
-    )
+    views = plane.tables.views
+    added_up = {name: total(views, hosts, now) for name, total in ADDED_UP.items()}
+    return Integrals(**added_up, workers=worker_time(views, now))
 
 
 def _each(devices: NDArray[Any], hosts: int) -> NDArray[Any]:
@@ -103,3 +89,41 @@ def padded(values: NDArray[Any], n: int) -> NDArray[Any]:
     padded = np.zeros(n, values.dtype)
     padded[: values.size] = values
     return padded
+
+
+def _sum_of(name: str) -> Callable[[Any, Sequence[Host], float], NDArray[Any]]:
+    """What a gauge of each host has added up over time."""
+    return lambda _, hosts, now: np.array([getattr(host, name).integral_at(host.until(now)) for host in hosts])
+
+
+def _number_of(name: str) -> Callable[[Any, Sequence[Host], float], NDArray[Any]]:
+    """What each host has counted."""
+    return lambda _, hosts, now: np.array([getattr(host, name) for host in hosts], dtype=np.int64)
+
+
+def _lacked(what: str) -> Callable[[Any, Sequence[Host], float], NDArray[Any]]:
+    return lambda _, hosts, now: np.array([host.lacked[what] for host in hosts], dtype=np.int64)
+
+
+ADDED_UP: Mapping[str, Callable[[Any, Sequence[Host], float], NDArray[Any]]] = MappingProxyType(
+    {
+        "up_s": lambda _, hosts, now: np.array([host.until(now) - host.born_s for host in hosts]),
+        "cpu_busy_s": lambda views, hosts, _: views.hosts.busy[: len(hosts)].copy(),
+        "memory_byte_s": _sum_of("memory"),
+        "disk_byte_s": _sum_of("disk"),
+        "loaded_s": _sum_of("loaded"),
+        "loads": _number_of("loads"),
+        "unloads": _number_of("unloads"),
+        "downloads": _number_of("downloads"),
+        "download_s": lambda _, hosts, now: np.array([host.download_s for host in hosts]),
+        "spin_lost_s": lambda views, hosts, _: views.hosts.lost[: len(hosts)].copy(),
+        **{f"lacked_{what}": _lacked(what) for what in ROOM},
+        "device_busy_s": lambda views, hosts, _: _each(views.devices.busy, len(hosts)),
+        "device_byte_s": lambda views, hosts, _: _each(views.devices.held, len(hosts)),
+        "device_copies": lambda views, hosts, _: _each(views.devices.copies, len(hosts)),
+    }
+)
+"""What each host adds up -> how it is found up to now: (`tables.views`, the hosts, now) -> one entry a host."""
+
+OF_KERNEL = frozenset({"cpu_busy_s", "spin_lost_s", "device_busy_s", "device_byte_s"})
+"""What the kernel adds up over time, which it has to bring to now first."""

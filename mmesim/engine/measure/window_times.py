@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from mmesim.arrays import Ints
-from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_CELLS, WINDOW_TIMES
-from mmesim.engine.kernel.jit import plain
-from mmesim.engine.kernel.record import cell_of
-from mmesim.results.window_times import CLIENT, TIMES, WindowTimes
+from mmesim.arrays import Floats, Ints
+from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_TIMES
+from mmesim.results.window_times import CLIENT, TIMES, WindowTimes, edges_of
 
-_cell_of: Callable[[float], int] = plain(cell_of)
-"""As the kernel finds the cell of a time."""
+_EDGES: Floats = edges_of(CLIENT + 1)[1:-1]
+"""Where the buckets of loads and unloads begin, but for the first."""
 
 
-def bucket_of(time_s: float) -> int:
-    """The bucket of a time, as kernel.record.window_bucket finds it."""
-    return _cell_of(time_s) // WINDOW_CELLS
+def buckets_of(times: Sequence[float]) -> Ints:
+    """The bucket of each time, as kernel.record.window_bucket finds it."""
+    return np.searchsorted(_EDGES, times, side="right")
 
 
 class TimesOfPeriods:
@@ -48,8 +46,8 @@ class TimesOfPeriods:
         counted[:] = 0
         self._counts[CLIENT, : latencies.size] += latencies
         for row, times in enumerate(others, CLIENT + 1):
-            for time in times:
-                self._counts[row, bucket_of(time)] += 1
+            if times:
+                self._counts[row] += np.bincount(buckets_of(times), minlength=WINDOW_BUCKETS)
 
     def all(self) -> WindowTimes:
         """All that was added."""

@@ -14,7 +14,7 @@ from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
 from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.measure.window_times import TimesOfPeriods
-from mmesim.results.window_table import WindowTable
+from mmesim.results.tables.windows import WindowTable
 from mmesim.results.window_times import WINDOW_S, WindowTimes, period_s
 
 

@@ -78,6 +78,8 @@ def decide(
     Out if one of them wants to. In only if all that must agree, and may scale in, are ready to; other policies
     scale in whatever those say. Of several numbers the largest holds.
     """
+    if all(hosts is None or hosts == capacity for hosts in answers):
+        return None
     outs = [Decision(hosts, k) for k in asked if (hosts := answers[k]) is not None and hosts > capacity]
     if outs:
         return max(outs, key=lambda one: (one.hosts, -one.policy))

@@ -1,60 +1,27 @@
-"""Autoscaling as a process: metrics come in, policies are asked, and the fleet is changed, one change at a time."""
+"""Autoscaling as a process: when metrics are read and policies are asked, and which change waits for which."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from dataclasses import dataclass
 from functools import partial
 from math import nan
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import simpy
 
 from mmesim.engine.control.journal import Journal
-from mmesim.engine.control.task import Slots, Task
+from mmesim.engine.control.task import Task
 from mmesim.engine.environment import Environment
-from mmesim.engine.measure.live import LiveMetrics, Period
+from mmesim.engine.measure.live import LiveMetrics
 from mmesim.engine.scaling.decide import Cooldowns, Decision, decide
 from mmesim.engine.scaling.own import checked
+from mmesim.engine.scaling.resizing import Resizing, Scalable
+from mmesim.engine.scaling.series import Group, Measured, groups
 from mmesim.policies.scaling import Policy, Seen, policy
-from mmesim.results.happened import Kind
-from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling, ScaledIn
-from mmesim.scenario.endpoint.autoscaling.metrics import METRICS
-from mmesim.scenario.endpoint.autoscaling.policies import MINUTE_S, ScalingPolicy
+from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
+from mmesim.scenario.endpoint.autoscaling.policies import ScalingPolicy
 from mmesim.scenario.values.function import Function
-
-KEPT = 1440
-"""Values of a metric that a policy of the user can look back on: those of a day."""
-
-
-class _Host(Protocol):
-    row: int
-
-
-class Scalable(Protocol):
-    """What is scaled: the fleet."""
-
-    desired: int
-    updating: Slots
-
-    @property
-    def in_service(self) -> Sequence[Any]:
-        """The hosts that take calls."""
-
-    @property
-    def coming(self) -> Sequence[Any]:
-        """The hosts that are on their way into service, replacements too, the newest last."""
-
-    def drop(self, coming: Any) -> None:
-        """A host that is on its way is not wanted any more."""
-
-    def provision(self) -> simpy.Process:
-        """One more host, which comes into service at the end of the event."""
-
-    def drain(self, host: Any) -> simpy.Process:
-        """A host takes no more calls; it is gone at the end of the event."""
 
 
 @dataclass
@@ -69,24 +36,12 @@ class _Alarm:
             self.wants, self.since_s = wants, now
 
 
-@dataclass
-class _Group:
-    """The policies that watch metrics of one period."""
-
-    period_s: float
-    delay_s: float
-    policies: list[int] = field(default_factory=list)
-    values: dict[str, deque[float]] = field(default_factory=dict)
-    measured: dict[str, float] = field(default_factory=dict)
-    """The hosts that the last values were measured over."""
-
-
 @dataclass(frozen=True)
 class _Wanted:
     """What the policies of a group want together, and the number of hosts that the endpoint was set to then."""
 
     decision: Decision
-    group: _Group
+    group: Group
     capacity: int
 
 
@@ -106,7 +61,6 @@ class Scaler:
         self._env = env
         self._live = live
         self._fleet = fleet
-        self._journal = journal
         self._scaling = scaling
         self._duration_s = duration_s
         self._serial = serial
@@ -114,64 +68,59 @@ class Scaler:
         self._answers: list[int | None] = [None] * len(self._policies)
         self._alarms = [_Alarm() for _ in self._policies]
         self._cooldowns = Cooldowns(scaling.policies)
+        self._resizing = Resizing(env, live, fleet, journal, self._cooldowns, scaling.scale_in)
         self._least, self._most = scaling.min, scaling.max
         self._wanted: _Wanted | None = None
         """What the policies want now; it waits while the endpoint is updating."""
         self._scheduled: int | None = None
         """Number of the scheduled action whose limits the fleet has to come to."""
         self._is_changing = False
-        for group in _groups(scaling):
+        for group in groups(scaling):
             env.process(self._watch(group))
         if scaling.scheduled:
             env.process(self._keep_the_schedule())
 
-    def _watch(self, group: _Group) -> Generator[simpy.Event, Any, None]:
-        env, meter, periods = self._env, self._live.meter(group.values), 1
-        unknown: Period | None = None
+    def _watch(self, group: Group) -> Generator[simpy.Event, Any, None]:
+        """Read the metrics of a group at the end of each period; its policies are asked once CloudWatch knows them."""
+        env, meter, periods = self._env, self._live.meter(group.metrics), 1
+        unknown: Measured | None = None
         while periods * group.period_s <= self._duration_s:
-            end = simpy.Timeout(env, periods * group.period_s - env.now)
-            if unknown is not None:  # where a period ends as another's figures come, it is read first
-                self._publish(group, unknown)
-            yield end
-            period = meter.read(group.period_s)
-            if group.delay_s > 0.0:
-                unknown = period
+            yield simpy.Timeout(env, periods * group.period_s - env.now)
+            measured = group.measured(meter.read(group.period_s))
+            if group.delay_s == group.period_s:  # the default: what was read before becomes known now, without an event
+                if unknown is not None:
+                    self._ask(group, unknown)
+                unknown = measured
+            elif group.delay_s > 0.0:
+                simpy.Timeout(env, group.delay_s).callbacks.append(partial(self._known, group, measured))
             else:
-                self._ask(group, period)
+                self._ask(group, measured)
             periods += 1
-        if unknown is not None:
-            self._publish(group, unknown)
 
-    def _publish(self, group: _Group, period: Period) -> None:
-        """CloudWatch will have the figures of a period after the delay."""
-        simpy.Timeout(self._env, group.delay_s).callbacks.append(partial(self._known, group, period))
-
-    def _known(self, group: _Group, period: Period, _: simpy.Event) -> None:
-        """CloudWatch has the figures of a period."""
+    def _known(self, group: Group, measured: Measured, _: simpy.Event) -> None:
+        """CloudWatch has the values of a period."""
         if self._env.now <= self._duration_s:
-            self._ask(group, period)
+            self._ask(group, measured)
 
-    def _ask(self, group: _Group, period: Period) -> None:
-        """A period's figures are known: its policies are asked, and what they want together begins."""
-        for name, values in group.values.items():
-            values.append(figure(period, name))
-            group.measured[name] = period.hosts_of(name)
+    def _ask(self, group: Group, measured: Measured) -> None:
+        """A period's values are known: the policies are asked, and what they want together begins."""
+        group.learn(measured)
         self._ask_with(group)
         self._begin()
 
-    def _ask_with(self, group: _Group) -> None:
+    def _ask_with(self, group: Group) -> None:
         """What the policies want as things stand now, with the values that are known."""
-        now, capacity = self._env.now, self._fleet.desired
-        columns = {name: np.array(list(values)) for name, values in group.values.items()}
+        now, capacity, columns = self._env.now, self._fleet.desired, group.columns()
+        in_service = len(self._fleet.in_service)
         for k in group.policies:
             seen = Seen(
                 now_s=now,
                 capacity=capacity,
-                in_service=len(self._fleet.in_service),
+                in_service=in_service,
                 min=self._least,
                 max=self._most,
                 base=self._cooldowns.base(k, capacity, now),
-                measured=group.measured,
+                measured=group.hosts,
                 columns=columns,
             )
             self._answered(k, self._policies[k](seen), capacity)
@@ -182,10 +131,10 @@ class Scaler:
         self._answers[k] = None if answer is None else self._within(answer)
         self._alarms[k].asks("" if answer is None else "out" if answer > capacity else "in", self._env.now)
 
-    def _value(self, k: int, group: _Group) -> float:
+    def _value(self, k: int, group: Group) -> float:
         """The last value of the metric of a policy; a function of the user has none."""
         rule = self._scaling.policies[k]
-        return nan if isinstance(rule, Function) else group.values[rule.metric][-1]
+        return nan if isinstance(rule, Function) else group.last(rule.metric)
 
     def _keep_the_schedule(self) -> Generator[simpy.Event, Any, None]:
         for at_s, number, least, most in self._scaling.limits(self._duration_s):
@@ -208,8 +157,7 @@ class Scaler:
 
     def _is_due(self) -> bool:
         """Whether something would be changed now."""
-        desired = self._fleet.desired
-        return self._within(desired) != desired or self._wanted is not None
+        return self._wanted is not None or not self._least <= self._fleet.desired <= self._most
 
     def _one_after_the_other(self) -> Generator[simpy.Event, Any, None]:
         while self._is_due():
@@ -234,51 +182,14 @@ class Scaler:
         """What is due now: first the limits that the schedule sets, then what the policies want."""
         desired = self._fleet.desired
         if (hosts := self._within(desired)) != desired:
-            yield self._change(hosts, None, {})
+            yield self._resizing.to(hosts, None, self._name(None), {})
         if self._wanted is not None and self._wanted.capacity != self._fleet.desired:
             self._ask_with(self._wanted.group)  # it waited for another change, and may not be wanted any more
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
-            decision = wanted.decision
-            value = self._value(decision.policy, wanted.group)
-            figures = {"metric": value, "alarm_s": self._alarms[decision.policy].since_s}
-            yield self._change(self._within(decision.hosts), decision.policy, figures)
-
-    def _change(self, hosts: int, by: int | None, figures: dict[str, float]) -> Generator[simpy.Event, Any, None]:
-        """Bring the hosts that are in service or on their way to a number: done when they are in service, or gone."""
-        fleet, before = self._fleet, self._fleet.desired
-        if hosts == before:
-            return
-        fleet.desired = hosts
-        kind = Kind.scale_out if hosts > before else Kind.scale_in
-        known = {name: value for name, value in figures.items() if value == value}
-        self._journal.note(kind, self._name(by), hosts=abs(hosts - before), desired=hosts, **known)
-        there = len(fleet.in_service) + len(fleet.coming)  # lost hosts may be missing, or replaced already
-        if hosts > before:
-            self._cooldowns.out_begins(by, before, self._env.now)
-            yield self._env.all_of([fleet.provision() for _ in range(hosts - there)])
-            self._cooldowns.out_is_done(by, self._env.now)
-        else:
-            self._cooldowns.in_begins()
-            dropped = fleet.coming[hosts - there :] if there > hosts else ()
-            for one in dropped:
-                fleet.drop(one)
-            leaving = self._leaving(max(0, there - hosts - len(dropped)))
-            yield self._env.all_of([fleet.drain(host) for host in leaving])
-            self._cooldowns.in_is_done(by, self._env.now)
-
-    def _leaving(self, number: int) -> list[Any]:
-        """The hosts that a scale-in takes."""
-        hosts = list(self._fleet.in_service)
-        match self._scaling.scale_in:
-            case ScaledIn.newest:
-                hosts.sort(key=lambda host: -host.row)
-            case ScaledIn.oldest:
-                hosts.sort(key=lambda host: host.row)
-            case ScaledIn.least_loaded:
-                in_flight = self._live.plane.tables.views.hosts.in_flight
-                hosts.sort(key=lambda host: (int(in_flight[host.row]), -host.row))
-        return hosts[:number]
+            hosts, by = self._within(wanted.decision.hosts), wanted.decision.policy
+            figures = {"metric": self._value(by, wanted.group), "alarm_s": self._alarms[by].since_s}
+            yield self._resizing.to(hosts, by, self._name(by), figures)
 
     def _name(self, by: int | None) -> str:
         """A policy as the journal calls it, or a scheduled action by its place."""
@@ -288,34 +199,5 @@ class Scaler:
         return rule.function if isinstance(rule, Function) else f"{rule.form} {rule.metric}"
 
 
-def figure(period: Period, name: str) -> float:
-    """A metric of a period as a policy sees it: calls in flight are counted for each host (U)."""
-    value = period.figures[name]
-    if name == "ConcurrentRequestsPerModel":
-        return value / period.in_service if period.in_service else nan
-    return value
-
-
 def _policy(rule: ScalingPolicy) -> Policy:
     return checked(rule) if isinstance(rule, Function) else policy(rule)
-
-
-def _groups(scaling: Autoscaling) -> list[_Group]:
-    """The policies by the period of their metrics; those of the user see every metric, each minute."""
-    groups: dict[float, _Group] = {}
-    for k, rule in enumerate(scaling.policies):
-        period_s, looked_at = _looked_at(rule)
-        delay_s = period_s if scaling.metric_delay_s is None else scaling.metric_delay_s
-        group = groups.setdefault(period_s, _Group(period_s, delay_s))
-        group.policies.append(k)
-        for name, most in looked_at.items():
-            kept = group.values.get(name, deque(maxlen=0)).maxlen or 0
-            group.values[name] = deque(maxlen=max(kept, most))
-    return [groups[period_s] for period_s in sorted(groups)]
-
-
-def _looked_at(rule: ScalingPolicy) -> tuple[float, dict[str, int]]:
-    """The period of the metrics that a policy looks at, and how many values of each."""
-    if isinstance(rule, Function):
-        return MINUTE_S, dict.fromkeys(METRICS, KEPT)
-    return rule.period_s, {rule.metric: rule.looks_back}

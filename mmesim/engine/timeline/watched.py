@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mmesim.arrays import Floats
-from mmesim.engine.control.load_log import LoadLog
+from mmesim.engine.control.loads.log import LoadLog
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.measure.recorder import ALL, Recorder, Rows
 from mmesim.results.timeline.seen import MOST_SLICES, Evicted, Load, SeenCalls, Unload

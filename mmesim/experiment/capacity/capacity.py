@@ -19,10 +19,10 @@ from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.fixed_fleet import refuse_scaling
 from mmesim.experiment.replicate import say_why
-from mmesim.experiment.robustness import robustness as try_unknowns
 from mmesim.experiment.runs import Runs, Watch
 from mmesim.experiment.store.store import Store
-from mmesim.results.capacity import Capacity
+from mmesim.experiment.unknowns.robustness import robustness as try_unknowns
+from mmesim.results.answers.capacity import Capacity
 from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.scenario import Scenario
 

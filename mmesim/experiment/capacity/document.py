@@ -11,10 +11,10 @@ from mmesim import __version__
 from mmesim.experiment.capacity.curve import RUNS, Curve, Short
 from mmesim.experiment.capacity.knee import Knee
 from mmesim.experiment.capacity.limit import Decided, Limit
-from mmesim.experiment.gate.unchanged import UNITS
-from mmesim.results.capacity import Capacity, Tried
-from mmesim.results.capacity import Knee as KneeEntry
-from mmesim.results.planned import FleetLine
+from mmesim.experiment.gate.baseline.unchanged import UNITS
+from mmesim.results.answers.capacity import Capacity, Tried
+from mmesim.results.answers.capacity import Knee as KneeEntry
+from mmesim.results.answers.planned import FleetLine
 from mmesim.results.sections import Verdict
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 from mmesim.scenario.scenario import Scenario

@@ -58,7 +58,7 @@ def knee(curve: Curve, seed: int, further: bool) -> Knee:
     more = np.array([point.misses for point in curve.points]) - np.array(flat.misses)
     found = crossing(places, more, RISE)
     if found is None:
-        return Knee(None, None, f"up to {places[-1]:,.0f} models hardly a call misses that would hit with fewer")
+        return Knee(None, None, f"up to {places[-1]:,.0f} models, hardly more calls miss than with few models")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(b"knee of a capacity")))
     return Knee(found, crossing_interval(places, more, RISE, rng), None)
 

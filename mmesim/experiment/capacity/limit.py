@@ -18,8 +18,8 @@ from mmesim.experiment.gate.design import ALPHA, Terms
 from mmesim.experiment.gate.outcome import gated_lines
 from mmesim.experiment.numbers import CAPACITY_DECISION, CAPACITY_PILOT
 from mmesim.experiment.runs import Piece, Runs
+from mmesim.results.answers.gated import GatedLine
 from mmesim.results.baseline import Series
-from mmesim.results.gated import GatedLine
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import WORST_FIRST, Verdict
 

@@ -83,8 +83,12 @@ class Executor(Protocol):
         """
 
 
+COMPILE_CPU_S = 35
+"""About what it takes to compile the kernel, once; `make bench` measures it."""
+
+
 def is_compiled() -> bool:
-    """Whether the compiled kernel is on disk; if not, the first run takes about 15 s of CPU time longer."""
+    """Whether the compiled kernel is on disk; if not, the first run takes `COMPILE_CPU_S` longer."""
     from mmesim.engine.kernel import jit
 
     return jit.is_compiled()

@@ -10,6 +10,7 @@ from math import ceil, isfinite
 from mmesim import units
 from mmesim.experiment.explained import types
 from mmesim.preflight.finding import Finding
+from mmesim.preflight.load import SIZED_FOR
 from mmesim.results.binding.roots import Resource, Roots
 from mmesim.results.figures import DEVICE_USE
 from mmesim.results.miss_ratio import Curve
@@ -21,8 +22,6 @@ Value = str | int | float | bool
 
 MORE_MEMORY_BYTES = 8 * 2**30
 """What a host is given more in the sensitivity to its memory."""
-SIZED_FOR = 0.7
-"""Utilization of the CPU that a predicted number of instances brings, as in the advice before a run."""
 FEW_MISSES = 0.005
 """Share of calls that miss in a predicted fleet: half of what a p99 allows to be slow."""
 AS_MANY_MISSES = 0.001

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmesim.experiment.gate.unchanged import UNITS
-from mmesim.results.explained import Deciding
+from mmesim.experiment.gate.baseline.unchanged import UNITS
+from mmesim.results.answers.explained import Deciding
+from mmesim.results.expect.questions import Question, questions
 from mmesim.results.figures import formula
 from mmesim.results.latency import cells, pool
-from mmesim.results.questions import Question, questions
 from mmesim.results.result import Result
 from mmesim.results.run_data import RunData
 from mmesim.scenario.figures import Kind, better, quantile_shares

@@ -21,8 +21,8 @@ from mmesim.experiment.replicate import EXPERIMENT_REPLICATIONS, repeated, with_
 from mmesim.experiment.stored import Watch, simulate_all
 from mmesim.preflight.check import worst_first
 from mmesim.preflight.finding import Finding
+from mmesim.results.answers.explained import Explained, LeftOut
 from mmesim.results.binding.ranked import ranked
-from mmesim.results.explained import Explained, LeftOut
 from mmesim.results.findings.causes import causes
 from mmesim.results.findings.seen import Seen
 from mmesim.results.latency import pool
@@ -55,13 +55,18 @@ def explain(
     again. Raises UserError for a wrong input, and for fewer than 2 replications.
     """
     if replications is not None and replications < 2:
-        raise UserError(f"{replications} replication says nothing about noise: at least 2")
+        raise UserError(f"noise shows between replications: at least 2 are needed, not {replications}")
     asked = as_scenario(scenario)
     refuse_scaling(asked, "explain")
     asked = repeated(asked, count_of(asked, replications))
     with given_or_local(executor, jobs) as running:
         settled = with_warmup(asked, running)
         (base,) = _results([settled], store, running, watch)
+        if not any(run.calls for run in base.runs):
+            raise UserError(
+                f"{asked.name}: no call came in {len(base.runs)} replications, so there is nothing to explain: "
+                "run.duration is too short for this traffic"
+            )
         limits = ranked(base.scenario, base.runs, pool(base.runs))
         seen = Seen(base.scenario, base.runs, limits)
         curve, compared = Curve.of(base.runs), deciding(base)

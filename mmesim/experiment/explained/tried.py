@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mmesim.experiment.explained.candidates import Candidate, advised
 from mmesim.experiment.explained.deciding import Compared
 from mmesim.preflight.finding import Finding
-from mmesim.results.explained import Effect, Outcome, WhatIf
+from mmesim.results.answers.explained import Effect, Outcome, WhatIf
 from mmesim.results.figures import FORMULAS
 from mmesim.results.miss_ratio import Curve
 from mmesim.results.result import Result

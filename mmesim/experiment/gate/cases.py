@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from mmesim.results.answers.gated import Design, GatedLine
 from mmesim.results.baseline import Baseline, Series
-from mmesim.results.gated import Design, GatedLine
 from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.scenario import Scenario
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mmesim.errors import SimulationError
+from mmesim.experiment.gate.baseline.kept import Kept, kept, series
 from mmesim.experiment.gate.decide import Decision, Evidence, Levels, decide
 from mmesim.experiment.gate.design import (
     FEW,
@@ -19,12 +20,11 @@ from mmesim.experiment.gate.design import (
     wants_more,
 )
 from mmesim.experiment.gate.evidence import each, evidence
-from mmesim.experiment.gate.kept import Kept, kept, series
 from mmesim.experiment.gate.lines import Line, Row, lines, row
 from mmesim.experiment.gate.shown import Histograms
 from mmesim.experiment.gate.tolerance import watched
+from mmesim.results.answers.gated import Design
 from mmesim.results.baseline import Series
-from mmesim.results.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state
@@ -130,12 +130,6 @@ class Course:
             return
         self._look(self.design)
 
-    def go_on(self) -> None:
-        """Ask for the runs of the next look after all, where one is left and a line is open."""
-        assert self.design is not None
-        if None in self.decisions and self._looked < len(self.design.looks):
-            self._stage = self._up_to(self.replications, self.design.looks[self._looked])
-
     @property
     def replications(self) -> int:
         """Replications of the gate that were looked at."""
@@ -158,7 +152,7 @@ class Course:
     def levels(self) -> Levels:
         """The levels of the last look."""
         assert self.design is not None
-        return next(levels for look, levels in _levels(self.design) if look == self.replications)
+        return next(levels for look, levels in _levels(self.design, self.terms.power) if look == self.replications)
 
     def _look(self, of: Design) -> None:
         self._looked += 1
@@ -214,7 +208,8 @@ def _is_open(found: Decision) -> bool:
     return found.verdict == "undecided" and found.by in TESTS
 
 
-def _levels(of: Design) -> Iterator[tuple[int, Levels]]:
+def _levels(of: Design, power: float | None) -> Iterator[tuple[int, Levels]]:
     looks = tuple(of.looks)
-    pairs = zip(nominal_levels(looks, of.alpha_pass), nominal_levels(looks, of.alpha_fail), strict=True)
+    each = (nominal_levels(looks, alpha, power) for alpha in (of.alpha_pass, of.alpha_fail))
+    pairs = zip(*each, strict=True)
     return ((look, Levels(*pair)) for look, pair in zip(looks, pairs, strict=True))

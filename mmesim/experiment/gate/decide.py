@@ -10,8 +10,8 @@ from scipy.special import ndtri
 
 from mmesim import units
 from mmesim.experiment.gate.lines import Line
-from mmesim.results.expect import compare
-from mmesim.results.gated import Bound
+from mmesim.results.answers.gated import Bound
+from mmesim.results.expect.expect import compare
 from mmesim.results.sections import Verdict
 from mmesim.stats.looks import (
     FEWEST,
@@ -102,7 +102,7 @@ def _decide(of: Evidence, levels: Levels) -> Decision:
         return _as_it_is(of)
     if of.endless:
         number = sum(math.isinf(value) for value in of.values)
-        ends = "it was not recovered from" if line.expectation.event is not None else "no call was answered well"
+        ends = "it was not recovered from" if line.expectation.event is not None else "no call succeeded"
         words = f"in {number} of {len(of.values)} replications {ends}: beyond every limit"
         return Decision("fail" if line.sign > 0 else "pass", "as it is", words)
     inside, beyond, by = _p_values(of)

@@ -16,7 +16,7 @@ from mmesim.experiment.gate.blocks import block_s, blocks_in
 from mmesim.experiment.gate.lines import Line, Row, Seen, longest_block_s, span_s
 from mmesim.experiment.gate.tolerance import TOLERANCE
 from mmesim.experiment.numbers import GATE, GATE_PILOT
-from mmesim.results.gated import Design
+from mmesim.results.answers.gated import Design
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import SteadyState
 from mmesim.results.steady import steady_state
@@ -47,6 +47,8 @@ class Terms:
     """Chance of a wrong fail, all looks of all lines together."""
     tolerance: float = TOLERANCE
     """A fail is proved beyond the limit moved by this share of it."""
+    power: float | None = None
+    """How the looks share these chances (`mmesim.stats.spending.spent`)."""
     pilots: bool = True
     """Whether a pilot comes first; without one a replication is the scenario as written."""
     most: int = MANY
@@ -131,13 +133,13 @@ def design(
         skewed = skewness(line, seen)
         wanted = LONGEST if is_unseen(line, seen) else length(skewed)
         if line.is_count and is_unseen(line, seen):
-            wanted = _enough_time(line, run_s, terms.alpha_pass)
+            wanted = _enough_time(line, run_s, terms)
         if line.bound == "sequential test" and line.is_share and wanted > 1:
             # What is no count, such as the share of models that meet their limits, has no blocks inside a run.
             counted = line.inside.figure.trials is not None
             calls = sum(one.dirty + one.clean for one in seen) // len(seen)
             each = max(1, min(blocks_in(span_s(line, run_s), longest_block_s(line, rows)), calls)) if counted else 1
-            wanted = _enough_blocks(line, seen, each, wanted, terms.alpha_pass, alpha_fail)
+            wanted = _enough_blocks(line, seen, each, wanted, terms, alpha_fail)
         largest, longest = max(largest, skewed), max(longest, min(wanted, LONGEST))
     return Design(
         pilot_replications=len(rows),
@@ -150,16 +152,17 @@ def design(
     )
 
 
-def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, alpha_pass: float, alpha_fail: float) -> int:
+def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, terms: Terms, alpha_fail: float) -> int:
     """With how many short replications in one the look in the middle decides the line by blocks, `most` if by none.
 
     `each` is the number of blocks in a short one. What was seen may be more next time, by two standard errors. Where
     much is seen of both sides no number of blocks decides the line, and its skewness says how long a replication is.
     """
     middle = len(LOOKS) // 2
+    of_pass, of_fail = (nominal_levels(LOOKS, alpha, terms.power)[middle] for alpha in (terms.alpha_pass, alpha_fail))
     sides = (
-        ([one.dirty for one in seen], line.bad(line.inside.bound), nominal_levels(LOOKS, alpha_pass)[middle]),
-        ([one.clean for one in seen], 1.0 - line.bad(line.beyond.bound), nominal_levels(LOOKS, alpha_fail)[middle]),
+        ([one.dirty for one in seen], line.bad(line.inside.bound), of_pass),
+        ([one.clean for one in seen], 1.0 - line.bad(line.beyond.bound), of_fail),
     )
     for worth in range(1, most):
         runs = LOOKS[middle] * worth
@@ -170,10 +173,10 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, alpha
     return most
 
 
-def _enough_time(line: Line, run_s: float, alpha_pass: float) -> int:
+def _enough_time(line: Line, run_s: float, terms: Terms) -> int:
     """How many short replications in one bound a rate at the look in the middle, if nothing happens."""
     middle = len(LOOKS) // 2
-    wanted_s = -math.log(nominal_levels(LOOKS, alpha_pass)[middle]) / line.inside.bound
+    wanted_s = -math.log(nominal_levels(LOOKS, terms.alpha_pass, terms.power)[middle]) / line.inside.bound
     return math.ceil(wanted_s / (LOOKS[middle] * run_s))
 
 

@@ -9,8 +9,8 @@ from mmesim.errors import UserError
 from mmesim.experiment.execute.task import Executor
 from mmesim.experiment.gate.cases import Case, Watch
 from mmesim.experiment.replicate import repeated
-from mmesim.experiment.robustness import robustness
 from mmesim.experiment.stored import simulate_all
+from mmesim.experiment.unknowns.robustness import robustness
 from mmesim.results.result import Result
 from mmesim.results.tenants import latency_limits
 from mmesim.scenario.file.load import load

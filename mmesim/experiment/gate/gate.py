@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from mmesim import __version__
 from mmesim.errors import UserError
-from mmesim.experiment.gate.beside import drift_of, fresh_baselines, recall_compared, take_baselines
+from mmesim.experiment.gate.baseline.beside import drift_of, fresh_baselines, recall_compared, take_baselines
 from mmesim.experiment.gate.cases import Case, Verdicts, Watch
 from mmesim.experiment.gate.files import scenario_files
 from mmesim.experiment.gate.tolerance import watched
 from mmesim.experiment.store.key import Keys
 from mmesim.experiment.store.store import Store
+from mmesim.results.answers.gated import Gated, GatedScenario
 from mmesim.results.baseline import Baseline
-from mmesim.results.gated import Gated, GatedScenario
 from mmesim.results.sections import WORST_FIRST
 from mmesim.scenario.file.load import load
 from mmesim.scenario.scenario import Scenario

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from mmesim.experiment.gate.baseline.kept import Kept, seen
 from mmesim.experiment.gate.blocks import block_s
-from mmesim.experiment.gate.kept import Kept, seen
 from mmesim.experiment.gate.tolerance import KNOWN, TOLERANCE, moved
-from mmesim.results.gated import Bound
-from mmesim.results.questions import Question, questions
+from mmesim.results.answers.gated import Bound
+from mmesim.results.expect.questions import Question, questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.expected import COUNTS

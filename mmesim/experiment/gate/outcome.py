@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.decide import Decision, Evidence, decide, needed
-from mmesim.experiment.gate.unchanged import UNITS
-from mmesim.results.gated import GatedLine
+from mmesim.results.answers.gated import GatedLine
 from mmesim.scenario.figures import quantile_shares
 from mmesim.stats.looks import share_bound
 from mmesim.stats.means import CONFIDENCE, mean, mean_interval

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from mmesim.errors import STOPPED, OutputError, UserError
 from mmesim.experiment.execute.executors import given_or_local
 from mmesim.experiment.execute.task import Executor
-from mmesim.experiment.gate.beside import from_verdicts, keep_compared
+from mmesim.experiment.gate.baseline.beside import from_verdicts, keep_compared
+from mmesim.experiment.gate.baseline.comparison import Comparison
 from mmesim.experiment.gate.cases import Case, Verdicts, Watch
-from mmesim.experiment.gate.comparison import Comparison
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.outcome import gated_lines
 from mmesim.experiment.runs import Piece, Runs

@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.decide import Evidence, decide
 from mmesim.experiment.gate.design import FEW, Terms
 from mmesim.experiment.gate.outcome import shown_interval
 from mmesim.experiment.numbers import PLAN_DECISION, PLAN_PILOT, PLAN_SEARCH
-from mmesim.experiment.plan.levels import DECISION, LOOKS_INSIDE, PASS, SEARCH, WIDE
+from mmesim.experiment.plan.levels import DECISION, LOOKS_INSIDE, PASS, POWER, SEARCH
 from mmesim.experiment.plan.trials import OVERSTATES
 from mmesim.experiment.plan.tried import Tried, lines_of, words
 from mmesim.experiment.runs import Piece, Runs
-from mmesim.results.planned import Stage
+from mmesim.results.answers.planned import Stage
 from mmesim.results.run_data import RunData
 from mmesim.stats.means import mean
 
 
-class Width:
-    """How near to its limit, as a share of it, an open line may be left."""
+def _is_enough(tolerance: float, course: Course) -> bool:
+    """Whether a course needs no more looks: a line fails, or all that are open are known to be near their limits."""
+    if any(one is not None and one.verdict == "fail" for one in course.decisions):
+        return True
+    return all(
+        one is not None or _is_near(course.evidence(index), tolerance, course)
+        for index, one in enumerate(course.decisions)
+    )
 
-    def __init__(self, share: float) -> None:
-        self.share = share
 
-    def is_enough(self, course: Course) -> bool:
-        """Whether a course needs no more looks: a line fails, or all that are open are known to be near."""
-        if any(one is not None and one.verdict == "fail" for one in course.decisions):
-            return True
-        return all(
-            one is not None or self._is_near(course.evidence(index), course)
-            for index, one in enumerate(course.decisions)
-        )
-
-    def _is_near(self, of: Evidence, course: Course) -> bool:
-        """Whether the whole interval of a line lies near its limit."""
-        figure = of.line.inside.figure
-        interval = shown_interval(of, decide(of, course.levels()))
-        return interval is not None and all(near(of, end / figure.scale, self.share) for end in interval)
+def _is_near(of: Evidence, tolerance: float, course: Course) -> bool:
+    """Whether the whole interval of a line lies near its limit."""
+    figure = of.line.inside.figure
+    interval = shown_interval(of, decide(of, course.levels()))
+    return interval is not None and all(near(of, end / figure.scale, tolerance) for end in interval)
 
 
 def near(of: Evidence, value: float, share: float) -> bool:
@@ -48,33 +43,21 @@ def near(of: Evidence, value: float, share: float) -> bool:
     return abs(value - limit) <= share * allowed * (1.0 + 1e-9)
 
 
-def search(fleets: Sequence[Tried], tolerance: float, runs: Runs) -> None:
-    """Looks on the numbers of the search, side by side: a fleet is turned down, left open, or not settled, when it
-    looks inside.
-    """
-    width = Width(WIDE * tolerance)
-    for one in fleets:
-        _begin(one, PLAN_SEARCH, LOOKS_INSIDE, SEARCH, width, runs)
-    _run(fleets, runs)
-    width.share = tolerance
-    for one in fleets:
-        for course in one.courses:
-            if not _failed(one) and not width.is_enough(course):
-                course.go_on()
-    _run(fleets, runs)
-    for one in fleets:
-        _conclude(one, "search", tolerance)
+def search(fleet: Tried, tolerance: float, runs: Runs) -> None:
+    """Looks on the numbers of the search: a fleet is turned down, left open, or not settled, when it looks inside."""
+    _begin(fleet, PLAN_SEARCH, LOOKS_INSIDE, SEARCH, tolerance, runs)
+    _run(fleet, runs)
+    _conclude(fleet, "search", tolerance)
 
 
 def decide_on(fleet: Tried, tolerance: float, runs: Runs) -> None:
     """Looks on the numbers that decide: a fleet is inside, turned down, or open."""
-    width = Width(tolerance)
-    _begin(fleet, PLAN_DECISION, PASS, DECISION, width, runs)
-    _run([fleet], runs)
+    _begin(fleet, PLAN_DECISION, PASS, DECISION, tolerance, runs)
+    _run(fleet, runs)
     _conclude(fleet, "decision", tolerance)
 
 
-def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, width: Width, runs: Runs) -> None:
+def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, tolerance: float, runs: Runs) -> None:
     """The courses of a fleet: one for each need, all of which share the chance of a wrong fail."""
     terms = Terms(
         pilot=PLAN_PILOT,
@@ -82,11 +65,12 @@ def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, width
         alpha_pass=alpha_pass,
         alpha_fail=alpha_fail / len(fleet.option.needs),
         tolerance=0.0,
+        power=POWER,
         pilots=fleet.needs_pilot,
         most=FEW,
     )
     each = [replace(terms, lines=need.lines) for need in fleet.option.needs]
-    before, enough = fleet.courses, width.is_enough
+    before, enough = fleet.courses, partial(_is_enough, tolerance)
     if before and all(course.replications for course in before):
         fleet.courses = [Course.following(course, its, enough) for course, its in zip(before, each, strict=True)]
     else:
@@ -94,17 +78,17 @@ def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, width
         fleet.courses = [Course(runs.settled(need.scenario), its, enough) for need, its in pairs]
 
 
-def _run(fleets: Sequence[Tried], runs: Runs) -> None:
-    """Stage after stage of all of them, until none needs more: those of a fleet that has failed are not run."""
-    active = [(one, course) for one in fleets for course in one.courses if course.wanted]
-    while active:
+def _run(fleet: Tried, runs: Runs) -> None:
+    """Stage after stage of all its courses, until none needs more, or one has failed."""
+    active = [course for course in fleet.courses if course.wanted]
+    while active and not _failed(fleet):
         pieces = [
-            Piece((one, course), wanted.scenario, wanted.number) for one, course in active for wanted in course.wanted
+            Piece((fleet, course), wanted.scenario, wanted.number) for course in active for wanted in course.wanted
         ]
         runs.fetch(pieces, _take)
-        for _, course in active:
+        for course in active:
             course.advance()
-        active = [(one, course) for one, course in active if course.wanted and not _failed(one)]
+        active = [course for course in active if course.wanted]
 
 
 def _take(whom: tuple[Tried, Course], run: RunData, simulated: bool) -> None:

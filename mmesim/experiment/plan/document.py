@@ -13,7 +13,7 @@ from mmesim.experiment.plan.tried import UNKNOWN, Tried
 from mmesim.experiment.plan.walk import Walk
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.working_set import working_sets
-from mmesim.results.planned import Estimated, Planned, Scaled, Used, WhyNot, missed_by
+from mmesim.results.answers.planned import Estimated, Planned, Scaled, Used, WhyNot, missed_by
 from mmesim.results.sections import Verdict
 from mmesim.scenario.file.yaml import write_flow
 from mmesim.scenario.scenario import Scenario

@@ -4,7 +4,9 @@ The draws are those of `mmesim uncertain`: points of a scrambled Sobol sequence,
 are spread evenly. In each draw a fleet is inside or not as ten short runs show it, on the same random numbers in every
 draw; near a limit that is a matter of chance, but as often too good as too bad. What is decided is the share of the
 draws: after 4 of them, then after twice as many, the bounds of Clopper and Pearson on it are compared with the share
-that is wanted, each look with an eighth of 2.5 % on either side. What 512 draws leave open is named.
+that is wanted. A wrong answer is any fleet that is taken though its share is too small, so 2.5 % are divided by the
+fleets that may be tried, and by the looks. A cheaper fleet is missed only if the cheapest one whose share is large
+enough is turned down, so these 2.5 % are divided by the looks alone. What 512 draws leave open is named.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from mmesim.experiment.plan.fleets import option_of
 from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import UNKNOWN, OverDraws, Tried
 from mmesim.experiment.plan.walk import Walk, cannot_be, screened
-from mmesim.experiment.uncertain import drawn, shares_of
-from mmesim.results.expect import compare
-from mmesim.results.planned import FleetLine
+from mmesim.experiment.unknowns.uncertain import drawn, shares_of
+from mmesim.results.answers.planned import FleetLine
+from mmesim.results.expect.expect import compare
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.plan import Plan
@@ -35,8 +37,10 @@ LOOKS = (4, 8, 16, 32, 64, 128, 256, 512)
 COMPARED = 32
 """Draws in which fleets are compared by what they cost: one that is inside in any of them is tried in all of these."""
 WRONG = 0.025
-"""Chance that a fleet whose share is large enough is turned down, and that one whose share is not is taken."""
+"""Chance that the cheapest fleet whose share is large enough is turned down, and that one whose share is not is taken.
+"""
 LEVEL = WRONG / len(LOOKS)
+"""Of a look."""
 AT_ONCE = 16
 """Draws that are simulated side by side, for each job."""
 CANNOT_BE = "contradiction"
@@ -54,6 +58,9 @@ class Draws:
     _inside: dict[int, list[bool]] = field(default_factory=dict)
     """Of each fleet that was simulated, by its row: whether it is inside, draw by draw."""
 
+    _to_try: int = 1
+    """Fleets of the grid that may become the answer."""
+
     def __post_init__(self) -> None:
         base = self.template.at()
         assert base.plan is not None
@@ -64,6 +71,7 @@ class Draws:
     def go(self) -> None:
         """Find the cheapest fleet inside; those that are shown whatever they cost are tried as well."""
         walk = self.walk
+        self._to_try = sum(not one.is_settled and not cannot_be(one) for one in walk.in_grid)
         for row, fleet in enumerate(walk.fleets):
             if not fleet.option.in_grid:
                 continue
@@ -149,7 +157,7 @@ class Draws:
             return False
         if share_bound(found.inside, found.draws, LEVEL) < wanted:
             fleet.turn_down("draws", f"{said}: {_lacks(found.binds)}", _most(found.binds))
-        elif 1.0 - share_bound(found.draws - found.inside, found.draws, LEVEL) >= wanted or (
+        elif 1.0 - share_bound(found.draws - found.inside, found.draws, LEVEL / max(1, self._to_try)) >= wanted or (
             found.inside == found.draws and wanted == 1.0 and last
         ):
             fleet.state, fleet.reason = "inside", None

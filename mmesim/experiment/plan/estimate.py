@@ -17,13 +17,13 @@ from mmesim.experiment.numbers import PLAN_ESTIMATE
 from mmesim.experiment.plan.needs import Need
 from mmesim.experiment.plan.trials import try_short
 from mmesim.experiment.plan.tried import Tried, line_of, words
-from mmesim.experiment.robustness import name_of, under_each
 from mmesim.experiment.runs import Piece, Runs
-from mmesim.experiment.unknowns import Unknowns
-from mmesim.results.expect import compare, judge, overall
-from mmesim.results.gated import Design
+from mmesim.experiment.unknowns.robustness import name_of, under_each
+from mmesim.experiment.unknowns.unknowns import Unknowns
+from mmesim.results.answers.gated import Design
+from mmesim.results.answers.planned import FleetLine, Pair, Setting
+from mmesim.results.expect.expect import compare, judge, overall
 from mmesim.results.latency import pool
-from mmesim.results.planned import FleetLine, Pair, Setting
 from mmesim.results.run_data import RunData
 from mmesim.results.sections import Verdict
 from mmesim.scenario.scenario import Scenario
@@ -219,6 +219,9 @@ class Estimates:
             answer.count(run, simulated)
             found[index].append(trusted(run))
 
+        # The scenario's own setting is what was estimated.
+        del found[0]
+        verdicts[0] = overall([one.verdict for one in self.lines[0][1] if one.when is None])
         first = 0
         for last in OF_A_SETTING:
             numbers = range(PLAN_ESTIMATE + first, PLAN_ESTIMATE + last)

@@ -13,7 +13,7 @@ from mmesim import units
 from mmesim.errors import Contradiction, Problem, ScenarioError, UserError
 from mmesim.experiment.plan.needs import Need, NothingLeft, needs
 from mmesim.experiment.plan.priced import check_types, unpriced
-from mmesim.experiment.varied import at_entry
+from mmesim.experiment.varied import MOST_PROBLEMS, at_entry
 from mmesim.preflight.proof.fleet import Fleet
 from mmesim.preflight.proof.order import everything_in_memory, predicted_miss_ratio
 from mmesim.scenario.file.template import Template
@@ -25,9 +25,6 @@ from mmesim.scenario.scenario import Scenario
 
 MOST = 5_000
 """Fleets that a plan may have without being asked for explicitly."""
-
-MOST_PROBLEMS = 10
-"""Problems that are shown at once: one mistake may be in many fleets."""
 
 COUNT = "endpoint.instance_count"
 

@@ -12,6 +12,10 @@ of the decision, each with its own part of 2.5 %, and at each by any of its line
 not recovered from turns a fleet down without a test; of a fleet that keeps its limits from the loss on, that is said by
 chance in at most one of a million (`NEVER_BY_CHANCE` of `mmesim.results.over_time.limits`), so 0.1 % in a thousand
 replications.
+
+The looks of the search, and of the decision, share their part by the square of the replications that are there: ten of
+80 may spend 1/64 of it. A gate spends next to nothing so early, and most limits of a plan are clear long before the
+end.
 """
 
 from __future__ import annotations
@@ -30,9 +34,9 @@ SEARCH = 0.01
 """Chance that a fleet inside is turned down by a look of the search."""
 DECISION = 0.01
 """Chance that a fleet inside is turned down by a look of the decision."""
+POWER = 2.0
+"""By which power of the share of the replications that are there the looks spend their part."""
 CLEAR = 0.01
 """Level at which short runs show a line clearly inside: it decides which looks come next, and nothing else."""
 LOOKS_INSIDE = 0.2
 """Error with which a look of the search takes a line for inside: the decision comes after it."""
-WIDE = 3.0
-"""Times the tolerance of the plan: how near to its limit a line is left at first."""

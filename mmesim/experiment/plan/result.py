@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 
 from mmesim.errors import UserError
 from mmesim.results import folder as folders
+from mmesim.results.answers.planned import Fleet, Planned
 from mmesim.results.deploy import Deployable, deployable
-from mmesim.results.fleets_table import fleets_table
 from mmesim.results.folder import PLAN
-from mmesim.results.planned import Fleet, Planned
 from mmesim.results.provenance import Origin, provenance
+from mmesim.results.tables.fleets import fleets_table
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.scenario import Scenario
@@ -61,7 +61,7 @@ class PlanResult:
 
     @cached_property
     def table(self) -> pa.Table:
-        """One row a fleet, in order of price (`mmesim.results.fleets_table`)."""
+        """One row a fleet, in order of price (`mmesim.results.tables.fleets`)."""
         return fleets_table(self.document)
 
     @property

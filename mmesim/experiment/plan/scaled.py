@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from mmesim import units
+from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.experiment.gate.course import trusted
-from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.experiment.numbers import PLAN_SCALED
 from mmesim.experiment.plan.fleets import COUNT
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.runs import Piece, Runs
-from mmesim.results.expect import judge, overall
+from mmesim.results.answers.planned import FleetLine, Scaled
+from mmesim.results.expect.expect import judge, overall
+from mmesim.results.expect.questions import questions
 from mmesim.results.figures import hourly_usd
 from mmesim.results.latency import pool
-from mmesim.results.planned import FleetLine, Scaled
-from mmesim.results.questions import questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario.endpoint.autoscaling.autoscaling import Autoscaling
 from mmesim.scenario.endpoint.autoscaling.metrics import INVOCATIONS

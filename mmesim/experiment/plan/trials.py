@@ -20,9 +20,9 @@ from mmesim.experiment.plan.levels import CLEAR, SHORT, SHORT_BOUNDED
 from mmesim.experiment.plan.needs import Need
 from mmesim.experiment.plan.tried import Tried, line_of, words
 from mmesim.experiment.runs import Piece, Runs
+from mmesim.results.answers.planned import FleetLine
 from mmesim.results.binding.binding import binding
 from mmesim.results.latency import pool
-from mmesim.results.planned import FleetLine
 from mmesim.results.run_data import RunData
 from mmesim.results.steady import steady_state
 from mmesim.scenario.scenario import Scenario

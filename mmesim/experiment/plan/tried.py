@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mmesim import units
+from mmesim.experiment.gate.baseline.unchanged import UNITS
 from mmesim.experiment.gate.course import Course
 from mmesim.experiment.gate.decide import Decision, Evidence
 from mmesim.experiment.gate.outcome import gated_lines, shown_interval, shown_value
-from mmesim.experiment.gate.unchanged import UNITS
 from mmesim.experiment.plan.fleets import Option
-from mmesim.results.planned import Fleet, FleetLine, Stage, State, is_recovery
-from mmesim.results.questions import OVER
+from mmesim.results.answers.planned import Fleet, FleetLine, Stage, State, is_recovery
+from mmesim.results.expect.questions import OVER
 from mmesim.results.run_data import RunData
 from mmesim.stats.looks import share_bound
 from mmesim.stats.means import CONFIDENCE

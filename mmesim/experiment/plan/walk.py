@@ -15,15 +15,11 @@ from mmesim.experiment.plan.trials import Place, try_short
 from mmesim.experiment.plan.tried import Tried
 from mmesim.experiment.runs import Runs
 from mmesim.preflight.proof.proof import proof
-from mmesim.results.expect import compare
+from mmesim.results.expect.expect import compare
 from mmesim.scenario.run.expected import HOURS_PER_MONTH
 
 Watch = Callable[[int, int], None]
 """Gets how many fleets are settled, and about how many there are to settle."""
-
-AT_ONCE = 2
-"""Fleets whose short runs are simulated side by side, however many runs there are at a time: that must not change what
-is tried. What is dearer than the answer is in vain."""
 
 
 @dataclass
@@ -50,37 +46,26 @@ class Walk:
         """Find the answer: the cheapest fleet inside."""
         if self.assume_monotone:
             settle_smaller(self.in_grid, lambda some: self._short([one for one in some if not screened(one)]))
-        left = [one for one in self.in_grid if not one.is_settled]
-        while left and self.answer is None and self.candidates < CANDIDATES:
-            batch = list[Tried]()
-            while left and len(batch) < AT_ONCE:
-                one = left.pop(0)
-                if not screened(one):
-                    batch.append(one)
-            self._batch(batch)
+        for one in self.in_grid:
+            if self.answer is not None or self.candidates == CANDIDATES:
+                break
+            if not one.is_settled and not screened(one):
+                self._try(one)
             self._tell()
 
-    def _batch(self, batch: Sequence[Tried]) -> None:
-        """These fleets, until one is inside."""
-        places = self._short(batch)
-        clear = next((one for one in batch if places.get(id(one)) == "inside"), None)
-        self.best_so_far = self.best_so_far or clear
-        left = [one for one in batch if not one.is_settled]
-        while left and self.answer is None:
-            # Those behind one that is clearly inside are looked at only if it turns out not to be.
-            first = next((k for k, one in enumerate(left) if places.get(id(one)) == "inside"), len(left))
-            self._search(left[:first])
-            for one in left[: first + 1]:
-                if one.is_settled:
-                    continue
-                if self.candidates == CANDIDATES:
-                    return
-                self.candidates += 1
-                self._alone(one, partial(decide_on, one, self.tolerance, self.runs))
-                if one.state == "inside":
-                    self.answer = one
-                    return
-            left = left[first + 1 :]
+    def _try(self, fleet: Tried) -> None:
+        """A fleet by itself: what is dearer than the answer would be simulated in vain."""
+        place = self._short([fleet]).get(id(fleet))
+        if place == "inside":
+            self.best_so_far = self.best_so_far or fleet
+        elif not fleet.is_settled:
+            self._alone(fleet, partial(search, fleet, self.tolerance, self.runs))
+        if fleet.is_settled:
+            return
+        self.candidates += 1
+        self._alone(fleet, partial(decide_on, fleet, self.tolerance, self.runs))
+        if fleet.state == "inside":
+            self.answer = fleet
 
     def _short(self, batch: Sequence[Tried]) -> dict[int, Place]:
         try:
@@ -97,17 +82,6 @@ class Walk:
 
                 self._alone(one, alone)
             return found
-
-    def _search(self, fleets: Sequence[Tried]) -> None:
-        if not fleets:
-            return
-        try:
-            search(fleets, self.tolerance, self.runs)
-        except (OutputError, *STOPPED):
-            raise
-        except UserError:
-            for one in fleets:
-                self._alone(one, partial(search, [one], self.tolerance, self.runs))
 
     def _alone(self, fleet: Tried, do: Callable[[], object]) -> None:
         """Do something with one fleet; what its own input does wrong leaves it open."""

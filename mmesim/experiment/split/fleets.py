@@ -11,7 +11,7 @@ from mmesim.experiment.split.candidates import Leaving, Loads
 from mmesim.experiment.split.lines import held
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, free_memory_bytes
-from mmesim.results.split import Kind
+from mmesim.results.answers.split import Kind
 from mmesim.scenario.endpoint import catalogue
 from mmesim.scenario.endpoint.host_type import HostType
 from mmesim.scenario.file.template import Template, setting

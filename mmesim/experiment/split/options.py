@@ -6,7 +6,7 @@ from mmesim import units
 from mmesim.experiment.split.candidates import Leaving
 from mmesim.experiment.split.fleets import MOST_COMPONENTS, MOST_CONTAINERS, MOST_DEDICATED
 from mmesim.experiment.split.serverless import price_per_gib_second
-from mmesim.results.split import NotTried
+from mmesim.results.answers.split import NotTried
 from mmesim.scenario.run.split import Option, Split
 
 MOST: dict[str, int] = {

@@ -10,7 +10,7 @@ from mmesim.experiment.split.candidates import Leaving
 from mmesim.experiment.split.lines import worst
 from mmesim.experiment.split.search import Judged
 from mmesim.experiment.split.serverless import OnServerless
-from mmesim.results.split import Part
+from mmesim.results.answers.split import Part
 from mmesim.scenario.run.split import Option
 
 ASSUMED: Mapping[Option, str] = MappingProxyType(

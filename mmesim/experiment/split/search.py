@@ -9,9 +9,9 @@ from mmesim.experiment import numbers
 from mmesim.experiment.split import lines
 from mmesim.experiment.split.fleets import Fleet, Priced
 from mmesim.experiment.split.runs import Simulations
+from mmesim.results.answers.split import SplitLine
 from mmesim.results.result import Result
 from mmesim.results.sections import Verdict
-from mmesim.results.split import SplitLine
 
 MOST_TRIED = 8
 """Fleets of one option for some models that are simulated, the cheapest first."""
@@ -36,10 +36,10 @@ class Judged:
 
     @property
     def said(self) -> str:
-        """What it does not keep, in words."""
+        """What it does not keep, in words: the lines that it misses, where it misses none those that stay open."""
         if self.reason is not None:
             return self.reason
-        return ", ".join(one.text for one in self.lines if one.verdict != "pass")
+        return ", ".join(one.text for one in self.lines if one.verdict == self.verdict)
 
 
 def judge(fleet: Fleet, runs: Simulations, first: int = numbers.SPLIT) -> Judged:
@@ -96,5 +96,5 @@ def cheapest(
             too_small = f"no fleet that costs less than what is freed is large enough ({found.said})"
         else:
             simulated += 1
-            why = f"{what} misses {found.said}"
+            why = f"{what} {'leaves open' if found.verdict == 'undecided' else 'misses'} {found.said}"
     return None, why or too_small

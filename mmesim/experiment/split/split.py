@@ -32,8 +32,8 @@ from mmesim.experiment.split.serverless import OnServerless
 from mmesim.experiment.split.whole import Whole, whole
 from mmesim.experiment.store.store import Store
 from mmesim.preflight.offered import Offered
+from mmesim.results.answers.split import Alternative, Candidate, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
 from mmesim.results.sections import Verdict
-from mmesim.results.split import Alternative, Candidate, Part, SplitAnswer, SplitLine, Tried, UsedBySplit
 from mmesim.scenario.file.load import as_scenario
 from mmesim.scenario.file.template import Template
 from mmesim.scenario.run.settings import AUTO
@@ -126,6 +126,11 @@ class _Split:
         """All of it."""
         scenario = self.scenario
         one = whole(self.fleets, self.runs, self.limit_usd)
+        if one.given.result is not None and not any(run.calls for run in one.given.result.runs):
+            raise UserError(
+                f"{scenario.name}: no call came in {scenario.run.replications} replications, so nothing can be judged: "
+                "run.duration is too short for this traffic"
+            )
         options, left_out = wanted_options(self.wanted, scenario.endpoint.region)
         rows = []
         self.tried = candidates(self.loads, self.wanted)
@@ -140,7 +145,7 @@ class _Split:
         return SplitAnswer(
             mmesim=__version__,
             name=scenario.name,
-            verdict=_verdict(alternatives),
+            verdict=_verdict(alternatives, any(tried.state == "open" for row in rows for tried in row.tried)),
             expect=[e.text for e in scenario.expect],
             not_judged=lines.not_judged(scenario.expect),
             replications=scenario.run.replications,
@@ -326,7 +331,10 @@ class _Split:
         )
 
 
-def _verdict(alternatives: list[Alternative]) -> Verdict:
-    """Of those that were simulated again; what costs as much, or fails now, is none."""
+def _verdict(alternatives: list[Alternative], some_open: bool) -> Verdict:
+    """Of those that were simulated again; what costs as much, or fails now, is none.
+
+    `some_open`: another way would save, but the search leaves open whether it keeps every line.
+    """
     confirmed = [one.verdict for one in alternatives if one.confirmed]
-    return "pass" if "pass" in confirmed else "undecided" if "undecided" in confirmed else "fail"
+    return "pass" if "pass" in confirmed else "undecided" if some_open or "undecided" in confirmed else "fail"

@@ -18,7 +18,7 @@ from mmesim.results.mostly_zero import Kept, as_kept
 from mmesim.results.run_data import CellData, ClassData, DeviceData, HostData, RunData, TenantData
 from mmesim.results.series import COLUMNS
 from mmesim.scenario.scenario import Scenario
-from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.scenario.traffic.trace.note import TraceNote
 from mmesim.stats.histogram import coarse_grid, grid
 
 LEFT_OUT = ("scenario", "edges_s", "coarse_edges_s", "model_names", "records", "window_times", "in_flight")

@@ -8,10 +8,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mmesim import __version__
-from mmesim.errors import UserError
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint
 from mmesim.files import write_text
 from mmesim.results.folder import SCENARIO, SWEEP
+from mmesim.results.shown import of_another_version
 from mmesim.scenario.file.dump import dump
 from mmesim.scenario.file.load import load
 from mmesim.scenario.run.expected import RECOVERY
@@ -55,8 +55,7 @@ def sweep_of(folder: Path) -> tuple[SweepResult, tuple[str, ...]]:
     try:
         found = Swept.model_validate_json((folder / SWEEP.document).read_text(encoding="utf-8"))
     except (OSError, ValidationError) as error:
-        reason = f"{error.error_count()} keys differ" if isinstance(error, ValidationError) else str(error)
-        raise UserError(f"{folder} cannot be read by mmesim {__version__}: {reason}: sweep again") from error
+        raise of_another_version(folder, error, "sweep again") from error
     result = SweepResult(
         load(folder / SCENARIO),
         found.fields,

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from mmesim import units
 from mmesim.errors import OutputError, UserError
 from mmesim.files import beside, whole, write_text, writing
-from mmesim.results.asked import asked, recoveries
 from mmesim.results.compare import stable
+from mmesim.results.expect.asked import asked, recoveries
 from mmesim.results.figures import read
 from mmesim.results.latency import pool
 from mmesim.results.provenance import Origin, provenance

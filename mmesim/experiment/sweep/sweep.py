@@ -18,7 +18,7 @@ from mmesim.experiment.stored import Watch, Work
 from mmesim.experiment.sweep.points import Point, count, fields_of, points
 from mmesim.experiment.sweep.result import SweepResult, SweptPoint, swept_point
 from mmesim.experiment.sweep.words import read_sweep
-from mmesim.experiment.varied import at_entry, entries
+from mmesim.experiment.varied import MOST_PROBLEMS, at_entry, entries
 from mmesim.results.provenance import origin
 from mmesim.results.result import Result
 from mmesim.scenario.file.template import Template
@@ -29,8 +29,6 @@ from mmesim.scenario.values.fields import Place
 MOST = 2_000
 """Simulations that a sweep may have without being asked for explicitly."""
 
-MOST_PROBLEMS = 10
-"""Problems that are shown at once: one mistake may be in many points."""
 
 What = Sweep | Mapping[str, Sequence[object]] | Sequence[Mapping[str, object]]
 """What varies: a `sweep` section, a grid (field -> values), or a list of points (field -> value)."""

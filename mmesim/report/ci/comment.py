@@ -13,7 +13,7 @@ from mmesim.report.blocks import Column, Table, cells
 from mmesim.report.content.gate import gate_report
 from mmesim.report.content.gated import drift, words
 from mmesim.report.text import text
-from mmesim.results.gated import Gated
+from mmesim.results.answers.gated import Gated
 from mmesim.results.sections import WORST_FIRST
 
 TAG = "<!-- mmesim gate -->"

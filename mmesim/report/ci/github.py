@@ -13,7 +13,7 @@ from types import MappingProxyType
 from mmesim.report import phrases
 from mmesim.report.content.gated import words
 from mmesim.report.plain import harmless
-from mmesim.results.gated import Gated, GatedScenario
+from mmesim.results.answers.gated import Gated, GatedScenario
 from mmesim.scenario.file.places import Place
 
 MOST = 10

@@ -15,7 +15,7 @@ from junitparser import Attr, Error, Failure, JUnitXml, TestCase, TestSuite
 
 from mmesim.report.content.gated import words
 from mmesim.report.plain import harmless
-from mmesim.results.gated import Gated, GatedLine, GatedScenario
+from mmesim.results.answers.gated import Gated, GatedLine, GatedScenario
 
 NAME = "mmesim gate"
 

@@ -11,7 +11,7 @@ from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Titl
 from mmesim.report.content.gated.words import TICKS, on_one_line, with_interval
 
 if TYPE_CHECKING:
-    from mmesim.results.capacity import Capacity, Tried
+    from mmesim.results.answers.capacity import Capacity, Tried
 
 MOST_ROWS = 14
 """Of the table; with more amounts, those that were decided, and the others as evenly as they come."""
@@ -185,8 +185,7 @@ def _notes(found: Capacity) -> Iterator[Block]:
         )
         if found.monotone:
             notes.append(
-                "taken for granted: what carries an amount carries less, too; no amount that was decided speaks "
-                "against it"
+                "assumed: a fleet that carries an amount carries less, too; no amount that was decided contradicts it"
             )
         else:
             notes.append(

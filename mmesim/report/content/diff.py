@@ -21,8 +21,8 @@ from mmesim.scenario.endpoint.overridden import kept_by_another_type
 from mmesim.scenario.run.expected import RECOVERY
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff_kept import Compared
-    from mmesim.experiment.divergence import Divergence, Fate
+    from mmesim.experiment.diff.divergence import Divergence, Fate
+    from mmesim.experiment.diff.kept import Compared
 
 TONES: Mapping[str | None, Tone] = MappingProxyType(
     {"better": "good", "worse": "bad", "higher": "changed", "lower": "changed", "undecided": "open"}
@@ -132,7 +132,8 @@ def _recovery(delta: Delta) -> tuple[Cell, ...]:
     named = (Cell(delta.name, tone=tone), *(Cell(end, tone=tone) for end in ends))
     value, bounds = delta.difference.value, delta.difference.ci95
     if value is None:
-        return (*named, Cell(formats.DASH, tone=tone), Cell(), Cell())
+        known = "" if delta.direction == "undecided" else delta.direction
+        return (*named, Cell(formats.DASH, tone=tone), Cell(), Cell(known, tone=tone))
     interval = "" if bounds is None else f"[{', '.join(_longer(bound) for bound in bounds)}]"
     relative = "" if delta.relative is None else f"{100.0 * delta.relative:+,.1f} %"
     return (

@@ -12,7 +12,7 @@ from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Titl
 from mmesim.report.content.steadiness import of_runs
 
 if TYPE_CHECKING:
-    from mmesim.results.explained import Deciding, Effect, Explained, Outcome, WhatIf
+    from mmesim.results.answers.explained import Deciding, Effect, Explained, Outcome, WhatIf
 
 NO_EFFECT = "no effect seen"
 TONES: dict[Outcome, Tone | None] = {"better": "good", "worse": "bad", "no effect seen": None, "no value": "open"}

@@ -14,6 +14,13 @@ FIGURES: Mapping[str, str] = MappingProxyType(
 """What is drawn of the successful calls of each minute -> the column of the windows that it comes from."""
 
 
+def called(figure: str, minutes: int) -> str:
+    """A figure as a legend calls it where one point stands for so many minutes: a percentile is then no percentile of
+    their calls, but the mean of those of the minutes, each weighed by its calls.
+    """
+    return figure if minutes == 1 or figure == "mean" else f"{figure} of a minute, on average"
+
+
 def limits(scenario: Scenario) -> tuple[tuple[float, str], ...]:
     """The latency limits of all calls, seconds, each with the figures that it is for: `limit 1 s of p95, p99`."""
     lines = [e for e in scenario.expect if e.calls.is_all] + [line for _, line in scenario.conditions]

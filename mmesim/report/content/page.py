@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmesim import units
-from mmesim.experiment.unknowns import Unknowns, settings
+from mmesim.experiment.unknowns.unknowns import Unknowns, settings
 from mmesim.preflight.finding import Finding
 from mmesim.report import formats
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Section, Table, Title, cells, report

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mmesim import units
-from mmesim.experiment.robustness_result import Outcome, Robustness
+from mmesim.experiment.unknowns.robustness_result import Outcome, Robustness
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, Tone, cells, report
 from mmesim.report.content.expected import compared

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 WIDER = "[interval of at least 95 %]"
 LEDGER_BANDS = ("p50", "p99", "p99.9")
-NEGLIGIBLE = 0.001
-"""Parts of the ledger below this share of the latency in every band shown are left out."""
 
 
 def run_report(result: Shown) -> Report:
@@ -187,7 +185,9 @@ def ledger(summary: Any, asked: Sequence[str] = LEDGER_BANDS) -> Iterator[Block]
         return
     yield Title("What latency is made of, ms and share (mean of the calls in each band)")
     shown = [
-        part for part in parts_of(ledger["all"]) if any(of[part] >= NEGLIGIBLE * of["mean"] for of in bands.values())
+        part
+        for part in parts_of(ledger["all"])
+        if any(of[part] >= causes.NEGLIGIBLE * of["mean"] for of in bands.values())
     ]
     hidden = any(of[part] > 0.0 for of in bands.values() for part in parts_of(of) if part not in shown)
     parts = [Part(part, tuple(of[part] for of in bands.values()), phrases.PARTS[part]) for part in shown]
@@ -336,6 +336,7 @@ CHECKS = {
     "memory": "memory",
     "tasks": "processes and threads",
     "disk": "disk",
+    "gone": "nothing left on instances that are gone",
     "causes": "causes of errors",
 }
 

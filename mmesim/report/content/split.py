@@ -8,7 +8,7 @@ from types import MappingProxyType
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
-from mmesim.results.split import Alternative, Candidate, Part, SplitAnswer, Tried
+from mmesim.results.answers.split import Alternative, Candidate, Part, SplitAnswer, Tried
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -44,8 +44,11 @@ def _head(found: SplitAnswer) -> Iterator[Block]:
     given, one = found.given, found.one_endpoint
     as_it_is = f"{_hosts(given)}, {_usd(given)} a month"
     if one is None:
-        missed = f"it is {as_it_is}, which misses {_missed(given)}"
-        lines = [f"one endpoint: no number of instances that was tried keeps every line; {missed}"]
+        lines = [f"one endpoint: no number of instances that was tried keeps every line; it is {as_it_is}, which "]
+        if given.verdict == "undecided":
+            lines[0] += f"leaves open {_missed(given)} after {found.replications} replications"
+        else:
+            lines[0] += f"misses {_missed(given)}"
     elif one.instance_count == given.instance_count:
         lines = [f"one endpoint: {as_it_is}, keeps every line"]
         lines[0] += "" if one.instance_count == 1 else "; one instance fewer does not"
@@ -68,6 +71,13 @@ def _answer(found: SplitAnswer) -> Iterator[Block]:
 
 def answer(found: SplitAnswer) -> str:
     """One sentence: what to do, what it saves, and how sure that is."""
+    opened = [tried for one in found.candidates for tried in one.tried if tried.state == "open"]
+    if not found.alternatives and opened:
+        ways = phrases.plural(len(opened), "way")
+        return (
+            f"open: {found.replications} replications leave open whether {ways} to split would keep every line and "
+            f"save{_on_others(found)}: more replications, or longer ones, decide"
+        )
     if not found.alternatives:
         return f"no split that was tried keeps every line and costs less: leave the models together{_on_others(found)}"
     best = found.alternatives[0]
@@ -244,7 +254,8 @@ def _alone(part: Part) -> str:
 
 
 def _missed(part: Part) -> str:
-    return ", ".join(line.text for line in part.lines if line.verdict != "pass") or "does not fit"
+    """The lines that a part misses; where it misses none, those that stay open."""
+    return ", ".join(line.text for line in part.lines if line.verdict == part.verdict) or "does not fit"
 
 
 def _open(one: Alternative) -> str:

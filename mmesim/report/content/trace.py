@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mmesim import units
 from mmesim.report import phrases
 from mmesim.report.blocks import Block, Column, Report, Table, Title, cells, report
-from mmesim.workload.trace.describe import Description
+from mmesim.workload.trace.describe.describe import Description
 
 
 def trace_report(found: Description, title: str) -> Report:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mmesim.experiment.uncertain_result import Answer, Uncertain
+from mmesim.experiment.unknowns.uncertain_result import Answer, Uncertain
 from mmesim.report import formats, phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Report, Table, Title, cells, report
 from mmesim.report.content.steadiness import steadiness

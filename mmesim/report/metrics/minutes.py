@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from mmesim.arrays import Floats
 from mmesim.errors import UserError
 from mmesim.report.metrics.names import METRICS, Kind, Metric
 from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet, equal, fitted, ones
-from mmesim.results.period_tables import WINDOW_TIMES, Histogram, read_times
-from mmesim.results.shown import WINDOWS, Kept
+from mmesim.results.read_back import read_table
+from mmesim.results.shown import Kept
+from mmesim.results.tables.periods import WINDOW_TIMES, Histogram, read_times
 from mmesim.results.window_times import WINDOW_S, period_s
 
 
@@ -31,8 +31,7 @@ class Minutes:
     @classmethod
     def of(cls, kept: Kept, replication: int) -> Minutes:
         """Those of a folder; UserError for a replication that it does not have."""
-        with pq.ParquetFile(kept.folder / WINDOWS) as file:
-            names = file.schema_arrow.names
+        names = kept.window_names
         parts = list(kept.windows(names))
         table = {name: np.concatenate([np.asarray(part[name], dtype=np.float64) for part in parts]) for name in names}
         rows = table["replication"] == replication
@@ -112,4 +111,4 @@ def _times(file: Path, replication: int, duration_s: float) -> Mapping[str, Mapp
     """The histograms of each minute; none where there are none of minutes."""
     if period_s(duration_s) != WINDOW_S or not file.is_file():
         return {}
-    return read_times(pq.read_table(file, filters=[("replication", "=", replication)], use_threads=False))
+    return read_times(read_table(file, replication))

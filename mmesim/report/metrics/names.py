@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from mmesim.errors import UserError
-from mmesim.results.tables import WINDOW_COLUMNS
+from mmesim.results.tables.tables import WINDOW_COLUMNS
 
 SAGEMAKER = "AWS/SageMaker"
 INSTANCES = "/aws/sagemaker/Endpoints"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mmesim.arrays import Floats
-from mmesim.results.period_tables import Histogram
+from mmesim.results.tables.periods import Histogram
 
 
 @dataclass(frozen=True)

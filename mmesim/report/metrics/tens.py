@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from mmesim.report.metrics.names import METRICS
 from mmesim.report.metrics.samples import Datum, Distribution, equal
-from mmesim.results.period_tables import IN_FLIGHT, TENS
+from mmesim.results.read_back import read_table
+from mmesim.results.tables.periods import IN_FLIGHT, TENS
 
 METRIC = METRICS[IN_FLIGHT]
 
@@ -23,7 +23,7 @@ def ten_seconds(folder: Path, replication: int) -> Iterator[Datum]:
     file = folder / TENS
     if not file.is_file():
         return
-    table = pq.read_table(file, filters=[("replication", "=", replication)], use_threads=False)
+    table = read_table(file, replication)
     columns = (table[name].to_pylist() for name in ("start_s", f"{IN_FLIGHT}_Minimum", IN_FLIGHT))
     for start_s, least, most in zip(*columns, strict=True):
         samples = equal(most, 2.0) if least == most else Distribution(np.array([least, most], float), np.ones(2))

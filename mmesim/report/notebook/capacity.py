@@ -8,7 +8,7 @@ from mmesim.report.content.capacity import answer, capacity_report
 from mmesim.report.notebook.shown import notebook
 
 if TYPE_CHECKING:
-    from mmesim.results.capacity import Capacity
+    from mmesim.results.answers.capacity import Capacity
 
 
 def of_capacity(found: Capacity) -> str:

@@ -10,7 +10,7 @@ from mmesim.report.notebook.shown import notebook
 from mmesim.report.page.differences import differences
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff import Diff
+    from mmesim.experiment.diff.diff import Diff
 
 
 def of_diff(found: Diff) -> str:

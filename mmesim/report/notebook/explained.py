@@ -9,7 +9,7 @@ from mmesim.report.content.explained import answer_report, explained_report
 from mmesim.report.notebook.shown import notebook
 
 if TYPE_CHECKING:
-    from mmesim.results.explained import Explained
+    from mmesim.results.answers.explained import Explained
 
 
 def of_explanation(found: Explained) -> str:

@@ -7,7 +7,7 @@ from mmesim.report.content.planned.statement import statement
 from mmesim.report.notebook.shown import notebook
 from mmesim.report.page.fleets import fleets
 from mmesim.report.page.tones import TONES
-from mmesim.results.planned import Planned
+from mmesim.results.answers.planned import Planned
 
 
 def of_plan(planned: Planned) -> str:

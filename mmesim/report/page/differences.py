@@ -14,7 +14,7 @@ from mmesim.report.page.rows import Kind, Row, rows
 from mmesim.results.compare import Delta
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff_kept import Compared
+    from mmesim.experiment.diff.kept import Compared
 
 KINDS: Mapping[str, Kind] = MappingProxyType({"better": "pass", "worse": "fail", "undecided": "undecided"})
 

@@ -20,7 +20,7 @@ from mmesim.report.content.planned.points import (
 from mmesim.report.page.rows import Kind
 from mmesim.report.page.scale import far_apart, written
 from mmesim.report.page.scatter import Dot, scatter
-from mmesim.results.planned import Planned, State
+from mmesim.results.answers.planned import Planned, State
 
 KINDS: Mapping[State, Kind] = MappingProxyType(
     {"inside": "pass", "turned down": "fail", "open": "undecided", "not tried": "none"}

@@ -13,7 +13,7 @@ from mmesim.report.page.rows import Row, rows
 from mmesim.report.page.sections import parts
 from mmesim.report.page.tones import TONES
 from mmesim.report.phrases import plural
-from mmesim.results.gated import Gated, GatedScenario
+from mmesim.results.answers.gated import Gated, GatedScenario
 
 
 def gate_page(gated: Gated) -> str:

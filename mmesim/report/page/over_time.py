@@ -27,11 +27,14 @@ class Series:
 
 @dataclass(frozen=True)
 class OverTime:
-    """`start_s`: where each stretch begins; `end_s`: where the last one ends; `window_s`: length of the windows."""
+    """`start_s`: where each stretch begins; `end_s`: where the last one ends; `window_s`: length of the windows;
+    `each`: how many of them a stretch has.
+    """
 
     start_s: Floats
     end_s: float
     window_s: float
+    each: int
     series: Mapping[str, Series]
 
 
@@ -69,7 +72,7 @@ def over_time(
         name: Series(divide(sums[name], weights[name], np.nan), _finite(least[name]), _finite(most[name]))
         for name in names
     }
-    return OverTime(np.arange(stretches, dtype=np.float64) * (each * window_s), duration_s, window_s, series)
+    return OverTime(np.arange(stretches, dtype=np.float64) * (each * window_s), duration_s, window_s, each, series)
 
 
 def columns(names: Mapping[str, str | None]) -> Sequence[str]:

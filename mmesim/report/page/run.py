@@ -26,7 +26,7 @@ from mmesim.report.page.over_time import WINDOW_S, OverTime, columns, over_time
 from mmesim.report.page.render import render, templates
 from mmesim.report.page.tones import TONES
 from mmesim.report.plain import harmless_line
-from mmesim.results.expect import overall
+from mmesim.results.expect.expect import overall
 from mmesim.results.miss_ratio import memory_of_fleet
 from mmesim.results.own_misses import hosts_alike
 from mmesim.results.shown import HAPPENED, Kept
@@ -63,14 +63,17 @@ class TimeChart:
     """Values of its axis that are drawn across, with their names."""
 
 
-def time_charts(scenario: Scenario, window_s: float) -> Sequence[TimeChart]:
-    """What is drawn over time."""
+def time_charts(scenario: Scenario, window_s: float, each: int = 1) -> Sequence[TimeChart]:
+    """What is drawn over time, `each` windows a point."""
     return (
         TimeChart(
             "latency",
-            "Latency over time, minute by minute",
+            "Latency over time, minute by minute" if each == 1 else f"Latency over time, {each} minutes a point",
             "ms",
-            {column: (name, 1e-3) for name, column in latency_over_time.FIGURES.items()},
+            {
+                column: (latency_over_time.called(name, each), 1e-3)
+                for name, column in latency_over_time.FIGURES.items()
+            },
             True,
             [(1000.0 * limit_s, name) for limit_s, name in latency_over_time.limits(scenario)],
         ),
@@ -142,7 +145,7 @@ def _over_time(kept: Kept) -> list[tuple[str, Chart]]:
     window_s = min(WINDOW_S, duration_s)
     windows = per_vcpu(kept, kept.windows([REPLICATION, *columns(SERIES)]), window_s)
     found = over_time(windows, SERIES, duration_s, window_s, COUNTS)
-    asked = time_charts(kept.scenario, window_s)
+    asked = time_charts(kept.scenario, window_s, found.each)
     marked = list(_marked(kept))
     charts = [(of.chapter, time_chart(of, found, marked, f"chart-{number}")) for number, of in enumerate(asked)]
     return [

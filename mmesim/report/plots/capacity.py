@@ -27,7 +27,7 @@ from mmesim.report.plots.picture import MARKS as SHAPES
 from mmesim.scenario.figures import find
 
 if TYPE_CHECKING:
-    from mmesim.results.capacity import Capacity, Tried
+    from mmesim.results.answers.capacity import Capacity, Tried
 
 WORDS = {"pass": "meets every line", "fail": "misses a line", "undecided": "open"}
 MARKS = {verdict: (*mark, WORDS[verdict]) for verdict, mark in SHAPES.items()}

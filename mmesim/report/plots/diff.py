@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from mmesim.report import formats
@@ -22,7 +23,8 @@ from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import MARKS, Picture, below, plain_log
 
 if TYPE_CHECKING:
-    from mmesim.experiment.diff_kept import Compared
+    from mmesim.experiment.diff.kept import Compared
+    from mmesim.results.compare import Delta
 
 TITLE = 62
 """Letters of a line of the title."""
@@ -52,26 +54,7 @@ def differences(found: Compared) -> Picture:
     kinds = [kind_of(delta) for delta in shown]
     least = least_multiple(shown)
     for row, (delta, kind) in enumerate(zip(shown, kinds, strict=True)):
-        marker, colour = KINDS[kind]
-        if has_both(delta):
-            value, low, high = multiples(delta)
-            bar = [max(low, least), max(high, least)]
-            axes.plot(bar, [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
-            axes.plot(
-                [value],
-                [row],
-                marker,
-                color=colour,
-                markersize=7,
-                markeredgewidth=2.0 if marker == "|" else None,
-                gid=delta.name,
-            )
-        values = " \N{RIGHTWARDS ARROW} ".join(formats.figure(delta.kind, of.value) for of in (delta.a, delta.b))
-        where = axes.get_yaxis_transform()
-        if not has_both(delta):
-            why = why_no_multiple(delta)
-            axes.text(0.5, row, why, transform=where, va="center", ha="center", fontsize="small", color=colour)
-        axes.text(1.02, row, values, transform=where, va="center", fontsize="small", color=colour)
+        _row(axes, row, delta, *KINDS[kind], least)
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xscale("log")
     axes.set_ylim(-0.6, len(shown) - 0.4)
@@ -90,3 +73,19 @@ def differences(found: Compared) -> Picture:
         [Line2D([], [], color=KINDS[kind][1], marker=KINDS[kind][0], label=kind) for kind in KINDS if kind in kinds],
     )
     return figure
+
+
+def _row(axes: Axes, row: int, delta: Delta, marker: str, colour: str, least: float) -> None:
+    """One figure: its multiple with the interval, where it has both, and its values at the right."""
+    where = axes.get_yaxis_transform()
+    if has_both(delta):
+        value, low, high = multiples(delta)
+        bar = [max(low, least), max(high, least)]
+        axes.plot(bar, [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
+        edge = 2.0 if marker == "|" else None
+        axes.plot([value], [row], marker, color=colour, markersize=7, markeredgewidth=edge, gid=delta.name)
+    else:
+        why = why_no_multiple(delta)
+        axes.text(0.5, row, why, transform=where, va="center", ha="center", fontsize="small", color=colour)
+    values = " \N{RIGHTWARDS ARROW} ".join(formats.figure(delta.kind, of.value) for of in (delta.a, delta.b))
+    axes.text(1.02, row, values, transform=where, va="center", fontsize="small", color=colour)

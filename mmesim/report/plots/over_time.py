@@ -174,9 +174,10 @@ def _errors(axes: Axes, of: OverTime, x: Floats) -> None:
     if not causes:
         _draw(axes, of, x, "failed attempts [%]", Line("failed", ""), factor=100.0)
         return
-    layers = [_to_the_end(np.nan_to_num(of.band(f"failed_{cause}")[0])) for cause in causes]
-    each = [colours.PALETTE[CAUSES.index(cause) % len(colours.PALETTE)] for cause in causes]
-    axes.stackplot(x, layers, labels=causes, colors=each, alpha=0.9, step="post")
+    each = [of.failed_a_minute(cause) for cause in causes]
+    layers = [_to_the_end(np.nan_to_num(values)) for values in each if values is not None]
+    own = [colours.PALETTE[CAUSES.index(cause) % len(colours.PALETTE)] for cause in causes]
+    axes.stackplot(x, layers, labels=causes, colors=own, alpha=0.9, step="post")
     axes.set_ylim(bottom=0.0)
     axes.set_ylabel("failed calls [1/min]")
     _legend(axes)

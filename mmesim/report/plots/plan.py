@@ -37,7 +37,7 @@ from mmesim.report.plots.picture import (
     plain_log,
 )
 from mmesim.report.plots.picture import MARKS as SHAPES
-from mmesim.results.planned import FleetLine, Planned, State
+from mmesim.results.answers.planned import FleetLine, Planned, State
 
 MARKS: Mapping[State, tuple[str, str, str]] = MappingProxyType(
     {

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from mmesim.report.plain import shortened
 from mmesim.report.plots.picture import BLUE, PLAIN, Picture, plain_log
-from mmesim.workload.trace.describe import RESIDENT, Description
+from mmesim.workload.trace.describe.describe import RESIDENT, Description
 
 MOST_POINTS = 2000
 """Minutes are joined so that there are at most this many."""

@@ -8,7 +8,7 @@ from typing import Literal
 from mmesim import units
 from mmesim.preflight.finding import Finding
 from mmesim.results.binding.events import MOST, Event, failing, leaking
-from mmesim.results.binding.limits import use_of
+from mmesim.results.binding.limits import Use, use_of
 from mmesim.results.binding.roots import Resource, Roots
 from mmesim.results.binding.waits import TAIL, Shares, error_shares, tail_shares
 from mmesim.results.latency import Pooled
@@ -70,23 +70,29 @@ def binding(
     if leak is not None:
         return _due_to(leak, shares[0])
     use = use_of(largest, roots)
-    excess = 0.0 if tail is None else _together(tail.excess, longer).get(largest, 0.0)
+    excess = None if tail is None else _together(tail.excess, longer).get(largest, 0.0)
     found = BindingConstraint(
         id=largest, used=use.used, limit=use.limit, share_of_tail=shares[0], share_of_errors=shares[1]
     )
+    return found, _finding(found, use, excess)
+
+
+def _finding(found: BindingConstraint, use: Use, excess: float | None) -> Finding:
+    """The finding that says what binds. `excess`: its share of what the tail takes beyond a call without waiting."""
+    shares = (found.share_of_tail, found.share_of_errors)
     waits = [
         f"{units.show_fraction(share)} of {what}"
         for share, what in zip(shares, ("the time of the slowest 1 % of calls", "the errors"), strict=True)
         if share
     ]
-    if shares[0] and shares[0] < OWN_TIME < excess:
+    if shares[0] and excess is not None and shares[0] < OWN_TIME < excess:
         waits[0] += f" ({units.show_fraction(excess)} of what they take beyond a call without waiting)"
-    evidence = {"binds": largest, "used": use.used, **use.evidence}
-    if tail is not None:
+    evidence = {"binds": found.id, "used": use.used, **use.evidence}
+    if excess is not None:
         evidence["share_of_excess"] = excess
     if use.limit is not None:
         evidence["limit"] = use.limit
-    finding = Finding(
+    return Finding(
         id="binding_constraint",
         severity="note",
         text=f"{use.text}; {' and '.join(waits)} {'are' if shares[1] else 'is'} due to it",
@@ -94,7 +100,6 @@ def binding(
         source=RULE,
         try_=use.try_,
     )
-    return found, finding
 
 
 def _due_to(event: Event, share_of_tail: float | None = None) -> tuple[BindingConstraint, Finding]:

@@ -44,8 +44,16 @@ def _cpu(roots: Roots) -> Use:
     hosts = roots.instances
     where = "the fullest instance" if hosts > 1 else "the instance"
     text = f"CPU: the vCPUs of {where} are busy {units.show_fraction(roots.cpu)} of the time"
+    if roots.broken is not None and roots.cpu_then > roots.cpu:
+        each = "in the minute" if roots.broken.minutes == 1 else f"in the {roots.broken.minutes:,} minutes"
+        text = (
+            f"CPU: the vCPUs are busy {units.show_fraction(roots.broken.cpu)} of the time {each} that broke a limit; "
+            f"{units.show_fraction(roots.cpu)} on {where} over the whole run"
+        )
     enough = instances_for(Offered(roots.scenario))
-    return Use(roots.cpu, 1.0, text, roots.advised(enough) if enough > hosts else f"{_more(roots)}, or larger ones")
+    return Use(
+        roots.cpu_then, 1.0, text, roots.advised(enough) if enough > hosts else f"{_more(roots)}, or larger ones"
+    )
 
 
 def _workers(roots: Roots) -> Use:

@@ -17,6 +17,7 @@ from mmesim.preflight.load_time import load_parts_s
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import Host, copies_of_each, free_memory_bytes
 from mmesim.preflight.workers import occupancy
+from mmesim.results.binding.broken import Broken, while_broken
 from mmesim.results.binding.up import up_while_loading
 from mmesim.results.figures import DEVICE_USE, USE, measured_s, worker_use
 from mmesim.results.over_time.fleet import cpu_share
@@ -80,6 +81,18 @@ class Roots:
         return mean([float(divide(*USE["cpu_utilization"](run.hosts), 0.0).max(initial=0.0)) for run in self.runs])
 
     @cached_property
+    def broken(self) -> Broken | None:
+        """The minutes that broke a limit, of a fleet to which something happens."""
+        return while_broken(self.scenario, self.runs)
+
+    @property
+    def cpu_then(self) -> float:
+        """Share of the vCPUs that was busy when it mattered: of the fullest host, or in the minutes that broke a limit
+        of all that were up, whichever is more.
+        """
+        return self.cpu if self.broken is None else max(self.cpu, self.broken.cpu)
+
+    @cached_property
     def worker_use(self) -> Floats:
         """For each model the share of their time that its workers are busy; nan for one that is hardly loaded."""
         return worker_use(self.tenants, self.measured_s)
@@ -104,7 +117,7 @@ class Roots:
         Where workers are added while calls wait, and neither CPU nor device is full, it is workers: those that are not
         there yet.
         """
-        if self.grows and max(self.cpu, self.device) < FULL:
+        if self.grows and max(self.cpu_then, self.device) < FULL:
             return "workers"
         if max(self.cpu, self.device) < AS_BUSY * self.workers:
             return "workers"
@@ -148,7 +161,7 @@ class Roots:
     @property
     def full_queue(self) -> Resource:
         """What a call lacks that finds its queue full: room in the queue, if workers and CPU keep up meanwhile."""
-        busy = self.busy_when_full >= FULL and (self.cpu >= FULL or not self._would_do_in_full_batches)
+        busy = self.busy_when_full >= FULL and (self.cpu_then >= FULL or not self._would_do_in_full_batches)
         return self.queue if busy else "queue"
 
     @property
@@ -201,7 +214,7 @@ class Roots:
     @property
     def stall(self) -> Resource:
         """What a call lacks that waits for an event loop: it is busy with registrations, or with other calls."""
-        return "load" if self.cpu < FULL and self._count("loads") else "cpu"
+        return "load" if self.cpu_then < FULL and self._count("loads") else "cpu"
 
     @cached_property
     def endless(self) -> Resource | None:

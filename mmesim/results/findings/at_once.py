@@ -27,8 +27,8 @@ def at_once(scenario: Scenario, runs: Sequence[RunData]) -> Iterator[Finding]:
             yield Finding(
                 id="fault_at_once",
                 severity="note",
-                text=f"fault {fault.name}: `{fault.when.text}` was true when it was asked for the first time, at "
-                f"{units.show_seconds(first_s)}, in {early} of {len(runs)} replications: it waited for nothing",
+                text=f"fault {fault.name}: `{fault.when.text}` was true when it was first checked, at "
+                f"{units.show_seconds(first_s)}, in {early} of {len(runs)} replications: it did not wait for anything",
                 evidence={"at_s": first_s, "at_once": float(early), "replications": float(len(runs))},
                 source="docs/assumptions.md#faults",
                 try_="a time (at), or a condition that does not hold when the run begins",

@@ -8,6 +8,7 @@ from mmesim import units
 from mmesim.preflight.check import findings as before_the_run
 from mmesim.preflight.check import worst_first
 from mmesim.preflight.finding import Finding
+from mmesim.preflight.load import SPIN
 from mmesim.results.findings.at_once import at_once
 from mmesim.results.findings.deploys import deploys
 from mmesim.results.findings.pinned import pinned
@@ -17,8 +18,6 @@ from mmesim.results.recorded import trace_findings
 from mmesim.results.run_data import RunData
 from mmesim.scenario.scenario import Scenario
 
-SPIN = 0.1
-"""Share of the CPU time of all hosts that spinning threads may waste without a word."""
 EDGE = 0.05
 """An answer is on an edge when what decides it lies within this share of its limit."""
 

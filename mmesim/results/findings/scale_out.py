@@ -19,7 +19,7 @@ from mmesim.arrays import Flags
 from mmesim.preflight.finding import Finding
 from mmesim.results.happened import Kind
 from mmesim.results.run_data import RunData
-from mmesim.results.window_table import START
+from mmesim.results.tables.windows import START
 from mmesim.stats.means import mean
 
 RULE = "docs/assumptions.md#what-happens-over-time"

@@ -4,9 +4,9 @@ An event is a fault, a deploy or a scale-out. What follows it lasts until the ne
 the next scale-out too), or to the end of the run; when it was not over by then, until the event after that, and so on.
 Detected: the end of the first minute that breaks a limit for sure, or of those that break one together. Recovered: the
 begin of the first minute from which on no minute breaks one for sure and all calls together keep them, the settling
-time of control engineering; without such a minute, after the last one that breaks one for sure. Not recovered from:
-where a limit is proved not to be kept even then (`Minutes.proved_never`). Calls that it hurt: `hurt`. All times are to
-the minute.
+time of control engineering; without such a minute, of the first after the last one that breaks one for sure, from which
+on the calls together do not. Not recovered from: where a limit is broken for sure from each minute on that could show
+that it was over (`kept_again`). Calls that it hurt: `hurt`. All times are to the minute.
 """
 
 from __future__ import annotations
@@ -100,14 +100,13 @@ def _course(of: Acting, acts: Sequence[Acting], calls: Minutes) -> tuple[Course,
         return nothing, slice(acts_from, acts_from)
     for until_s in (*sorted(later), math.inf):
         rows = _rows(since_s, until_s, calls)
-        bad = _bad(rows, calls)
+        bad = _settled(rows, calls)
         if bad is not None:
             break
     if bad == 0 and since_s < calls.start_s:  # it was over before anything was measured, nobody knows when
         return nothing, slice(acts_from, acts_from)
     broken = np.flatnonzero(calls.broken(rows))
-    since = bad if bad is not None else int(broken[-1]) + 1 if broken.size else 0
-    bad = None if calls.proved_never(rows, since, settled=bad is not None) else since
+    bad = _not_proved(rows, calls) if bad is None else bad
     stop = rows.stop if bad is None else rows.start + bad
     seen = rows.start + int(broken[0]) + 1 if broken.size else stop
     found = replace(
@@ -118,14 +117,30 @@ def _course(of: Acting, acts: Sequence[Acting], calls: Minutes) -> tuple[Course,
     return found, slice(acts_from, max(acts_from, stop))
 
 
-def _bad(rows: slice, calls: Minutes) -> int | None:
+def _settled(rows: slice, calls: Minutes) -> int | None:
     """How many minutes it takes until the limits are kept in all that are left; None when they are not before the last
-    is over.
+    is over, or are kept at its end by chance.
     """
+    again, never = calls.again(rows)
+    settled = np.flatnonzero(calls.kept_since(rows) & again)
+    settled = settled[settled >= _quiet_from(rows, calls)]
+    return None if never or not settled.size else int(settled[0])
+
+
+def _not_proved(rows: slice, calls: Minutes) -> int | None:
+    """How many minutes it takes until nothing proves any more that a limit is broken; None when something always does,
+    from each minute on after which enough follows to tell.
+    """
+    again, never = calls.again(rows)
+    left = np.flatnonzero(again)
+    left = left[left >= _quiet_from(rows, calls)]
+    return None if never else int(left[0]) if left.size else len(again)
+
+
+def _quiet_from(rows: slice, calls: Minutes) -> int:
+    """The first minute after the last that breaks a limit for sure by itself."""
     broken = np.flatnonzero(calls.broken(rows))
-    settled = np.flatnonzero(calls.kept_since(rows))
-    settled = settled[settled > broken[-1]] if broken.size else settled
-    return int(settled[0]) if settled.size else None
+    return int(broken[-1]) + 1 if broken.size else 0
 
 
 def _felt_s(of: Acting) -> float:

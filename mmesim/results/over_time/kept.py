@@ -10,12 +10,15 @@ from types import MappingProxyType
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from mmesim.arrays import Floats, Ints
+from mmesim.results.every_call import REQUESTS
 from mmesim.results.happened import Happened, Kind
 from mmesim.results.over_time.over_time import OverTime
+from mmesim.results.run_data import CAUSES
 from mmesim.results.shown import HAPPENED, Kept
-from mmesim.results.tables import HAPPENED_COLUMNS
+from mmesim.results.tables.tables import HAPPENED_COLUMNS
 
 REPLICATION = "replication"
 
@@ -42,8 +45,29 @@ class KeptRun:
 
 
 def over_time(kept: Kept) -> OverTime:
-    """The run of a folder over time. Of failed calls it knows the share, not the causes."""
-    return OverTime(kept.scenario, tuple(_runs(kept)))
+    """The run of a folder over time. It knows the causes of failed calls where every call was recorded."""
+    runs = tuple(_runs(kept))
+    return OverTime(kept.scenario, runs, _failures(kept, len(runs)) if kept.scenario.is_watched else None)
+
+
+def _failures(kept: Kept, replications: int) -> tuple[Ints, ...] | None:
+    """[measured minutes, CAUSES] of each replication: failed calls; None where not every call was recorded."""
+    file, requests = kept.folder / REQUESTS, kept.summary["requests"]
+    if not file.is_file():
+        return None
+    windows = kept.scenario.windows_of(kept.scenario.minutes)
+    numbers = {cause: number for number, cause in enumerate(CAUSES)}
+    found, measured = np.zeros((replications, windows.number, len(CAUSES)), np.int64), 0
+    with pq.ParquetFile(file) as calls:
+        for batch in calls.iter_batches(columns=[REPLICATION, "arrival_s", "cause"]):
+            arrival_s, replication = batch["arrival_s"].to_numpy(), batch[REPLICATION].to_numpy()
+            measured += int(np.count_nonzero(arrival_s >= windows.start_s))
+            rows = np.flatnonzero((arrival_s >= windows.start_s) & batch["cause"].is_valid().to_numpy(False))
+            cause = [numbers[name] for name in batch["cause"].take(rows).to_pylist()]
+            minute = ((arrival_s[rows] - windows.start_s) / windows.length_s).astype(np.int64)
+            np.add.at(found, (replication[rows], np.minimum(minute, windows.number - 1), cause), 1)
+    whole = measured >= int(requests["total"]) - int(requests["in_flight_at_end"])
+    return tuple(found) if whole else None
 
 
 def _runs(kept: Kept) -> Iterator[KeptRun]:

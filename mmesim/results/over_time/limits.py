@@ -4,33 +4,25 @@ A minute has few calls, and a share of a few calls over a limit is no proof: a m
 calls, or more, would come in less than one of a thousand minutes whose calls just keep the limit (exact binomial test).
 The mean latency has no such test; it counts as it is.
 
-A share near its limit is over it by chance to the end of some runs. So that a limit is never kept again has to be
-proved: see `proved_never`.
+A share near its limit is over it by chance to the end of some runs. From which minutes on a limit is kept again, as far
+as chance can tell, is said by `kept_again`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import betainc
 
 from mmesim.arrays import Flags, Floats, Ints
 from mmesim.errors import SimulationError
+from mmesim.results.over_time.kept_again import BY_CHANCE, at_least, from_each_on, long_enough, not_broken
 from mmesim.results.run_data import CellData, RunData
 from mmesim.scenario.figures import quantile_shares
 from mmesim.scenario.run.expect import Expectation
 from mmesim.scenario.run.selection import Counted
 from mmesim.scenario.scenario import Scenario
-
-Number = TypeVar("Number", np.int64, np.float64)
-BY_CHANCE = 0.001
-"""Chance at most of a minute that is called broken though its calls keep the limit."""
-NEVER_BY_CHANCE = 1e-6
-"""Chance at most that calls which just keep every limit from the event on are said never to keep them again."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +52,46 @@ class Minutes:
             found |= _broken(e, cells.calls[rows], cells.ok[rows], cells.over[rows], cells.latency_sum_s[rows])
         return found
 
-    def proved_never(self, rows: slice, since: int, settled: bool) -> bool:
-        """Whether it is proved that some limit is not kept for good from the minute `since` of these on.
+    def again(self, rows: slice) -> tuple[Flags, bool]:
+        """From which of these minutes on no limit is broken for good, and whether some limit is never kept again.
 
-        Beyond doubt (NEVER_BY_CHANCE, half of it for all minutes, half for the calls together), the calls after the
-        last minute that breaks the limit break it together; or, where it is not `settled` by kept_since, they are too
-        few to tell. And the calls from `since` on are not better for sure (BY_CHANCE) than those between that minute
-        and `since`: else the limit was broken by a mild disturbance, of which no minute is beyond doubt.
+        A chance of BY_CHANCE at most, shared by the limits, for each of both to be said wrongly of calls that keep
+        them, and were as long or good enough to show it (`kept_again`).
         """
-        level = NEVER_BY_CHANCE / 2.0 / max(1, len(self.limits))
-        return any(_goes_on(e, cells, rows, since, settled, level) for e, cells in self.limits)
+        found, never = np.ones(len(self.cells.calls[rows]), dtype=bool), False
+        for e, cells in self.limits:
+            kept, shown = self._again(e, cells, rows)
+            found &= kept
+            never |= len(found) > 0 and not bool((kept & shown).any())
+        return found, never
+
+    def _again(self, e: Expectation, cells: CellData, rows: slice) -> tuple[Flags, Flags]:
+        """Of each minute: whether a limit is not broken from it on; whether enough follows to tell."""
+        columns = (cells.calls[rows], cells.ok[rows], cells.over[rows])
+        bad = _bad(e, *columns)
+        if e.metric == "mean":
+            latency_s = cells.latency_sum_s[rows]
+            calls, ok, over = map(from_each_on, columns)
+            later = from_each_on(_broken(e, *columns, latency_s).astype(np.int64)) > 0
+            return ~later & ~_broken(e, calls, ok, over, from_each_on(latency_s)), np.ones(len(later), dtype=bool)
+        allowed = _allowed(e)
+        gone = from_each_on(_held(e, *self.ends_s)[rows].astype(np.int64)) == 0
+        kept = not_broken(columns[0], bad, allowed, BY_CHANCE / len(self.limits))
+        return kept, long_enough(columns[0], bad, allowed) | gone
+
+    @property
+    def ends_s(self) -> tuple[Floats, Floats]:
+        """Begin and end of each minute."""
+        starts_s = self.start_s + self.length_s * np.arange(len(self), dtype=np.float64)
+        return starts_s, np.minimum(starts_s + self.length_s, self.end_s)
 
     def kept_since(self, rows: slice) -> Flags:
         """Whether every limit is kept by all calls from each of these minutes to the last of them, together."""
         found = np.ones(len(self.cells.calls[rows]), dtype=bool)
         for e, cells in self.limits:
-            calls, ok, over = (_from_each_on(column[rows]) for column in (cells.calls, cells.ok, cells.over))
+            calls, ok, over = (from_each_on(column[rows]) for column in (cells.calls, cells.ok, cells.over))
             if e.metric == "mean":
-                found &= ~_broken(e, calls, ok, over, _from_each_on(cells.latency_sum_s[rows]))
+                found &= ~_broken(e, calls, ok, over, from_each_on(cells.latency_sum_s[rows]))
             else:
                 found &= _bad(e, calls, ok, over) <= _allowed(e) * calls
         return found
@@ -88,15 +102,14 @@ def minutes(scenario: Scenario, run: RunData) -> Minutes:
     if not scenario.is_watched:
         raise SimulationError("nothing happens in this scenario: its calls are not counted minute by minute")
     windows = scenario.windows_of(scenario.minutes)
-    starts_s = windows.start_s + windows.length_s * np.arange(windows.number, dtype=np.float64)
-    ends_s: Floats = np.minimum(starts_s + windows.length_s, windows.end_s)
-    held = {e: _held(e, starts_s, ends_s) for e in scenario.kept_limits}
+    found = Minutes(windows.start_s, windows.end_s, windows.length_s, cells_of(scenario, scenario.minutes, run), ())
+    held = {e: _held(e, *found.ends_s) for e in scenario.kept_limits}
     kept = tuple(
         (e, _within(held[e], cells_of(scenario, counted, run)))
         for e, counted in scenario.kept_limits.items()
         if held[e].any()
     )
-    return Minutes(windows.start_s, windows.end_s, windows.length_s, cells_of(scenario, scenario.minutes, run), kept)
+    return replace(found, limits=kept)
 
 
 def _held(e: Expectation, starts_s: Floats, ends_s: Floats) -> Flags:
@@ -133,41 +146,12 @@ def cells_of(scenario: Scenario, counted: Counted, run: RunData) -> CellData:
     )
 
 
-def _from_each_on(values: NDArray[Number]) -> NDArray[Number]:
-    """The sum of each value and all behind it."""
-    found: NDArray[Number] = np.cumsum(values[::-1])[::-1]
-    return found
-
-
-def _goes_on(e: Expectation, cells: CellData, rows: slice, since: int, settled: bool, level: float) -> bool:
-    columns = (cells.calls[rows], cells.ok[rows], cells.over[rows], cells.latency_sum_s[rows])
-    broken = np.flatnonzero(_broken(e, *columns, level / max(1, len(columns[0]))))
-    first = int(broken[-1]) + 1 if broken.size else 0
-    calls, ok, over, latency_s = (column[first:].sum(keepdims=True) for column in columns)
-    too_few = not settled and broken.size > 0 and _too_few(e, calls)
-    if not too_few and not bool(_broken(e, calls, ok, over, latency_s, level)[0]):
-        return False
-    calls, bad = columns[0], _bad(e, *columns[:3])
-    before = slice(first, max(first, since))
-    # How the bad calls fall to two stretches that are alike: by their calls (conditional test of two rates).
-    bad_before, of, share = bad[before].sum(), bad[first:].sum(), calls[before].sum() / max(1, calls[first:].sum())
-    return bool(_at_least(np.array(bad_before), np.array(of), float(share)) >= BY_CHANCE)
-
-
-def _broken(e: Expectation, calls: Ints, ok: Ints, over: Ints, latency_s: Floats, level: float = BY_CHANCE) -> Flags:
+def _broken(e: Expectation, calls: Ints, ok: Ints, over: Ints, latency_s: Floats) -> Flags:
     if e.metric == "mean":
         # Without a successful call the mean is beyond every limit.
         return (calls > 0) & (latency_s > e.limit * ok)
     bad = _bad(e, calls, ok, over)
-    return (bad > 0) & (_at_least(bad, calls, _allowed(e)) < level)
-
-
-def _too_few(e: Expectation, calls: Ints) -> bool:
-    """Whether twice the share of bad calls that a limit allows would not be seen for sure in so many calls."""
-    if e.metric == "mean":
-        return not calls.any()
-    twice: Ints = np.minimum(np.ceil(2.0 * _allowed(e) * calls), calls).astype(np.int64)
-    return bool(_at_least(twice, calls, _allowed(e))[0] >= BY_CHANCE)
+    return (bad > 0) & (at_least(bad, calls, _allowed(e)) < BY_CHANCE)
 
 
 def _bad(e: Expectation, calls: Ints, ok: Ints, over: Ints) -> Ints:
@@ -181,9 +165,3 @@ def _allowed(e: Expectation) -> float:
         return e.limit
     shares = quantile_shares(e.metric)
     return 0.0 if shares is None else shares[1]
-
-
-def _at_least(bad: Ints, calls: Ints, share: float) -> Floats:
-    """The chance of this many bad calls or more, where each is bad with a chance of `share`."""
-    found: Floats = np.where(bad > 0, betainc(np.maximum(bad, 1), calls - bad + 1, share), 1.0)
-    return found

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmesim.arrays import Floats, divide
+from mmesim.arrays import Floats, Ints, divide
 from mmesim.results.over_time.course import EVENTS
 from mmesim.results.over_time.fleet import Seen, cpu_share, means, provisioned, weighing
-from mmesim.results.over_time.limits import minutes
+from mmesim.results.over_time.limits import cells_of
 from mmesim.results.run_data import CAUSES, RunData
-from mmesim.results.window_table import START
+from mmesim.results.tables.windows import START
+from mmesim.scenario.run.selection import Windows
 from mmesim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ class OverTime:
 
     scenario: Scenario
     runs: tuple[Seen, ...]
+    kept_failures: tuple[Ints, ...] | None = None
+    """[measured minutes, CAUSES] of each replication of a folder: failed calls by cause; None where it does not hold
+    them, or the replications do."""
 
     def __repr__(self) -> str:
         return f"OverTime({self.scenario.name!r}, {len(self.start_s)} minutes, {len(self.runs)} replications)"
@@ -63,12 +67,29 @@ class OverTime:
     @cached_property
     def figures(self) -> Mapping[str, Floats]:
         """Name -> [replications, minutes], nan where nothing was observed (names: `COLUMNS` without `start_s`)."""
-        each = [dict(self._of(run)) for run in self.runs]
+        each = [dict(self._of(number)) for number in range(len(self.runs))]
         return MappingProxyType({name: np.array([one[name] for one in each]) for name in each[0]})
 
     def band(self, name: str) -> tuple[Floats, Floats, Floats]:
         """[minutes]: a figure's mean over replications, the least and the most of any; those are nan with one."""
         return _band(self.figures[name])
+
+    def failed_a_minute(self, cause: str) -> Floats | None:
+        """[minutes]: failed calls by a cause in 60 s, mean over replications; None where causes are not known.
+
+        A minute that the end of the run cuts short, or of which a part is measured, counts as it would last.
+        """
+        found = self.figures.get(f"failed_{cause}")
+        if found is None:
+            return None
+        return _band(divide(found, np.broadcast_to(self._measured_min, found.shape), math.nan))[0]
+
+    @cached_property
+    def _measured_min(self) -> Floats:
+        """[minutes]: how many minutes of measured time the calls of each began in that are counted there."""
+        windows, found = self.scenario.windows_of(self.scenario.minutes), np.zeros(len(self.start_s))
+        np.add.at(found, self._places(), (np.minimum(windows.length_s, windows.end_s - _begins_s(windows)) / 60.0))
+        return found
 
     @property
     def table(self) -> pd.DataFrame:
@@ -90,7 +111,8 @@ class OverTime:
         html: str = self.table.to_html(float_format="{:,.4g}".format, na_rep="", max_rows=20)
         return html
 
-    def _of(self, run: Seen) -> Iterator[tuple[str, Floats]]:
+    def _of(self, number: int) -> Iterator[tuple[str, Floats]]:
+        run = self.runs[number]
         columns = run.windows
         starts_s = columns[START]
         ends_s = np.append(starts_s[1:], run.duration_s)
@@ -102,24 +124,35 @@ class OverTime:
         yield "p99_ms", MS * columns["ClientLatency_p99"]
         attempts = columns["Invocations"]
         yield "failed", 1.0 - divide(columns["ClientLatency_SampleCount"], attempts, math.nan)
-        if self.scenario.is_watched and isinstance(run, RunData):  # a folder does not hold them minute by minute
-            yield from self._failed(run, starts_s)
+        if self.scenario.is_watched and isinstance(run, RunData):
+            yield from self._failed(cells_of(self.scenario, self.scenario.minutes, run).causes)
+        elif self.kept_failures is not None:
+            yield from self._failed(self.kept_failures[number])
         yield "in_flight", columns["RequestsInSystem"]
         yield "cpu_utilization", cpu_share(run)
         yield "memory_utilization", columns["MemoryUtilization"] / 100.0
         if not np.isnan(run.hosts.usd_per_hour).any():
             yield "usd_per_hour", means(weighing(run, run.hosts.usd_per_hour), starts_s, ends_s)
 
-    def _failed(self, run: RunData, starts_s: Floats) -> Iterator[tuple[str, Floats]]:
-        """Failed calls by cause, each minute in the window in which its middle lies; nan in the warm-up."""
-        calls = minutes(self.scenario, run)
-        middles = calls.start_s + calls.length_s * (np.arange(len(calls)) + 0.5)
-        places = np.searchsorted(starts_s, middles, side="right") - 1
-        for cause, counts in zip(CAUSES, calls.cells.causes.T, strict=True):
-            found = np.zeros(len(starts_s))
-            np.add.at(found, places, counts)
+    def _failed(self, counts: Ints) -> Iterator[tuple[str, Floats]]:
+        """Failed calls by cause, of [measured minutes, CAUSES]; nan in the warm-up."""
+        places = self._places()
+        for cause, of_one in zip(CAUSES, counts.T, strict=True):
+            found = np.zeros(len(self.start_s))
+            np.add.at(found, places, of_one)
             found[: places[0] if places.size else None] = math.nan
             yield f"failed_{cause}", found
+
+    def _places(self) -> Ints:
+        """[measured minutes]: the minute of the run in which the middle of each lies."""
+        windows = self.scenario.windows_of(self.scenario.minutes)
+        middles = _begins_s(windows) + 0.5 * windows.length_s
+        places: Ints = np.searchsorted(self.start_s, middles, side="right") - 1
+        return places
+
+
+def _begins_s(windows: Windows) -> Floats:
+    return windows.start_s + windows.length_s * np.arange(windows.number, dtype=np.float64)
 
 
 def _band(values: Floats) -> tuple[Floats, Floats, Floats]:

@@ -65,8 +65,8 @@ FAILURES: Mapping[Cause, Failure] = MappingProxyType(
             MODEL_ERROR,
         ),
         Cause.model_error: Failure(
-            "the handler hides that its load failed (`faults`), or the model was unloaded by force, the call in the "
-            "front end",
+            "the handler hides that its load failed (`faults`), or the model was unloaded by force while the call was "
+            "in the front end",
             "5xx",
             MODEL_ERROR,
         ),

@@ -21,10 +21,10 @@ def wrong_faults(scenario: Scenario, models: tuple[Model, ...]) -> Iterator[Refu
         for number, name, hint in unknown(getattr(fault.what, "models", None), models):
             yield Refused(f"there is no model or group {name!r}", (*place, "models", number), hint)
         if isinstance(fault.what, WorkerCrash | Leak) and kind.death(None) is None:
-            message = f"workers of {kind.title} do not die alone, or nobody knows what follows"
+            message = f"what follows the death of one worker of {kind.title} is not known, or none dies alone"
             yield Refused(message, place, "write another kind of fault")
         elif isinstance(fault.what, Leak) and kind.max_idle_s < inf:
-            message = f"has no rule where workers come and go, as those of {kind.title} do"
+            message = f"has no rule for workers that come and go, as those of {kind.title} do"
             yield Refused(message, place, "write another kind of fault")
         instance = getattr(fault.what, "instance", None)
         if isinstance(instance, int) and instance > last:

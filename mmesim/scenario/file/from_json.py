@@ -113,7 +113,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"{shown(key)} stands twice in one map")
+            raise ValueError(f"{shown(key)} is there twice in one map")
         found[key] = value
     return found
 

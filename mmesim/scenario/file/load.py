@@ -16,8 +16,8 @@ from mmesim.scenario.file.from_json import unit_may_follow
 from mmesim.scenario.file.merge import file_of, named, override_all, read_with_bases, with_bases
 from mmesim.scenario.file.paths import settled
 from mmesim.scenario.file.problems import from_validation, locate
-from mmesim.scenario.file.server_config import is_read, with_config
-from mmesim.scenario.file.server_models import with_models_said
+from mmesim.scenario.file.server.config import is_read, with_config
+from mmesim.scenario.file.server.models import with_models_said
 from mmesim.scenario.file.spellings import corrected, misspelled
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.scenario import Scenario

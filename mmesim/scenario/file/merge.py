@@ -136,15 +136,18 @@ def _with_name(key: str, index: int, items: Sequence[Located]) -> Located:
     return item.with_value({"name": item.with_value(name)} | item.map)
 
 
-def merge(base: Located, over: Located, key: Key = "") -> Located:
-    """`over` put over `base`; keys of only one of them are kept."""
+def merge(base: Located, over: Located, key: Key = "", depth: int = 0) -> Located:
+    """`over` put over `base`; keys of only one of them are kept.
+
+    `depth`: 0 for whole scenarios, 1 for their sections: the `models` of a scenario merge, those of a stream do not.
+    """
     if isinstance(base.value, dict) and isinstance(over.value, dict) and key not in _WHOLE:
         gone = {name for group in _EXCLUSIVE if group & set(over.value) for name in group - set(over.value)}
         merged = {name: value for name, value in base.map.items() if name not in gone}
         for name, value in over.map.items():
-            merged[name] = merge(merged[name], value, name) if name in merged else value
+            merged[name] = merge(merged[name], value, name, depth + 1) if name in merged else value
         return over.with_value(merged)
-    if key in BY_NAME and isinstance(base.value, list) and isinstance(over.value, list) and over.list:
+    if depth == 1 and key in BY_NAME and isinstance(base.value, list) and isinstance(over.value, list) and over.list:
         return over.with_value(_merge_by_name(base.list, over.list))
     return over
 
@@ -158,8 +161,12 @@ def _merge_by_name(base: Sequence[Located], over: Sequence[Located]) -> list[Loc
         if place is None:
             merged.append(item)
         else:
-            merged[place] = merge(merged[place], item)
+            merged[place] = merge(merged[place], item, depth=_ITEM)
     return merged
+
+
+_ITEM = 2
+"""How deep an item of a section is."""
 
 
 def _name(item: Located) -> object:
@@ -188,8 +195,9 @@ def _given(value: str, text: str) -> Located:
     name = f"--set {_short(text)}"
     if value.lstrip().startswith(MARK):
         return from_json(value, name, Path.cwd())
-    # `null` is written out because an empty text would be an empty file.
-    return without_lines(read_text(value if value.strip() else "null", name, Path.cwd()))
+    if not value.strip():  # such as of a variable that is not set
+        raise _bad(text, "there is no value", 'null is the default, "" an empty text')
+    return without_lines(read_text(value, name, Path.cwd()))
 
 
 def _with_host_figure(tree: Located, steps: Sequence[str], over: Located) -> Located | None:
@@ -234,19 +242,22 @@ def without_lines(tree: Located) -> Located:
     return Located(value, tree.file, None, None, tree.folder)
 
 
-def _nested(tree: Located | None, steps: Sequence[str], value: Located, text: str, key: str = "") -> Located:
+def _nested(
+    tree: Located | None, steps: Sequence[str], value: Located, text: str, key: str = "", depth: int = 0
+) -> Located:
     if not steps:
         return value
     if key == GRID:  # its keys are fields, whose names have dots
         fields = tree.map if tree is not None and isinstance(tree.value, dict) else {}
         return value.with_value({**fields, ".".join(steps): value})
     if tree is not None and isinstance(tree.value, list):
-        return _nested_in_list(tree, steps, value, text, key)
-    inner = _nested(None if tree is None else tree.map.get(steps[0]), steps[1:], value, text, steps[0])
+        return _nested_in_list(tree, steps, value, text, by_name=depth == 1 and key in BY_NAME)
+    below = None if tree is None else tree.map.get(steps[0])
+    inner = _nested(below, steps[1:], value, text, steps[0], depth + 1)
     return value.with_value({steps[0]: inner})
 
 
-def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: str, key: str) -> Located:
+def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: str, by_name: bool) -> Located:
     """A list with the one named item, to be merged by name; names may contain dots.
 
     A list that does not merge by name is whole, with the item changed.
@@ -258,13 +269,19 @@ def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: s
         if word in names or counted:
             place = names.index(word) if word in names else int(word)
             item = tree.list[place]
-            if not isinstance(item.value, dict) or ("name" not in item.map and key in BY_NAME):
+            if length == len(steps) and not isinstance(item.value, dict | list):
+                return tree.with_value([value if one is item else one for one in tree.list])
+            if by_name and steps[length:] == ["name"]:
+                raise _bad(text, "a name is not changed by an override: it says which item is meant")
+            if not isinstance(item.value, dict):
+                raise _bad(text, f"{word} is one value, without keys: write {_until(text, steps, length)}=...")
+            if "name" not in item.map and by_name:
                 break
-            inner = _nested(item, steps[length:], value, text)
+            inner = _nested(item, steps[length:], value, text, depth=_ITEM)
             if not isinstance(inner.value, dict):
                 raise _bad(text, f"{word} is a map: name one of its keys")
-            if key not in BY_NAME:
-                return tree.with_value([merge(one, inner) if one is item else one for one in tree.list])
+            if not by_name:
+                return tree.with_value([merge(one, inner, depth=_ITEM) if one is item else one for one in tree.list])
             return value.with_value([inner.with_value({"name": item.map["name"]} | inner.map)])
     where, _, given = text.partition("=")
     names = [str(place) if _name(item) is None else str(_name(item)) for place, item in enumerate(tree.list)]
@@ -273,6 +290,11 @@ def _nested_in_list(tree: Located, steps: Sequence[str], value: Located, text: s
     if hint is None and names and steps[0] in tree.list[0].map:
         hint = f"write {whole}{names[0]}.{'.'.join(steps)}={given}"
     raise _bad(text, f"there is no {steps[0]!r} here, only {', '.join(names[:10])}", hint)
+
+
+def _until(text: str, steps: Sequence[str], length: int) -> str:
+    """The path of an override without its last steps, those after the first `length` of them."""
+    return text.partition("=")[0].strip().removesuffix("." + ".".join(steps[length:]))
 
 
 def _short(text: str) -> str:

@@ -16,7 +16,7 @@ from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_file, write_text
 from mmesim.scenario.traffic.fingerprint import Fingerprint
-from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.traffic.trace.trace import TraceSource
 from mmesim.scenario.values.fields import FROM_FILE
 
 

@@ -1,5 +1,7 @@
 """YAML text -> a located tree, read as YAML 1.2: `on` and `12:30` are text, `1e3` is a number, no key twice.
 
+Of YAML 1.1 the merge key is kept, `<<: *name`: the keys of another map, where a map does not have them itself.
+
 PyYAML parses, but its own YAML 1.1 rules for scalars are not used: the nodes that it composes carry the line and column
 of every value, and the rules of the YAML 1.2 core schema are four regular expressions.
 """
@@ -63,6 +65,7 @@ class CoreDumper(yaml.SafeDumper):
 for _name, (_pattern, _first) in _CORE.items():
     for _class in (CoreLoader, CoreDumper):
         _class.add_implicit_resolver(_TAG + _name, re.compile(rf"\A{_pattern}\Z"), _first)
+CoreDumper.add_implicit_resolver(_TAG + "merge", re.compile(r"\A<<\Z"), ["<"])
 
 
 def read_file(path: Path, twice: list[Problem] | None = None) -> Located:
@@ -216,7 +219,11 @@ class _Builder:
 
     def _map(self, node: yaml.MappingNode, place: tuple[str, ...]) -> dict[Key, Located]:
         found: dict[Key, Located] = {}
+        merged: list[dict[Key, Located]] = []
         for key_node, value_node in node.value:
+            if _is_merge(key_node):
+                merged += self._merged(value_node, place)
+                continue
             key = self._scalar(key_node, place) if isinstance(key_node, yaml.ScalarNode) else None
             if isinstance(key, bool) or not isinstance(key, str | int | float):
                 self._refuse(key_node, place, key, "a key must be text or a number")
@@ -227,7 +234,19 @@ class _Builder:
                 self._twice.append(Problem(self._file, _line(key_node), ".".join(here), None, first))
                 continue
             found[key] = self._located(value_node, here, _line(key_node))
+        for other in merged:
+            found |= {key: value for key, value in other.items() if key not in found}
         return found
+
+    def _merged(self, node: yaml.Node, place: tuple[str, ...]) -> list[dict[Key, Located]]:
+        """The maps behind a merge key, the first of which wins."""
+        merged = []
+        for one in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            if isinstance(one, yaml.MappingNode):
+                merged.append(self._map(one, place))
+            else:
+                self._refuse(one, (*place, "<<"), None, "a merge key takes a map, or a list of maps: <<: *name")
+        return merged
 
     def _scalar(self, node: yaml.ScalarNode, place: tuple[str, ...]) -> str | int | float | bool | None:
         text: str = node.value
@@ -251,6 +270,11 @@ class _Builder:
 
     def _refuse(self, node: yaml.Node, place: tuple[str, ...], value: object, message: str) -> None:
         self._problems.append(Problem(self._file, _line(node), ".".join(place), value, message))
+
+
+def _is_merge(key: yaml.Node) -> bool:
+    """Whether a key is `<<` without quotes: of no YAML 1.2, but every tool with anchors reads it."""
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and key.style is None
 
 
 def _line(node: yaml.Node) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,13 +15,13 @@ from typing import Any
 
 from mmesim import units
 from mmesim.errors import did_you_mean
-from mmesim.files import lines
 from mmesim.scenario.models.groups import ModelGroup, Service
 from mmesim.scenario.server.frameworks import Framework
+from mmesim.scenario.server.kind import LARGEST_BATCH
 from mmesim.scenario.server.overhead import CpuWait
-from mmesim.scenario.server.server import LARGEST_BATCH
 from mmesim.scenario.values.fields import Refusals, Refused, finite, shown, whole
 from mmesim.scenario.values.times import Constant, Lognormal
+from mmesim.texts import HEAD, encoding_of, lines, separator_of
 
 _HEADER = re.compile(r"\s*([A-Za-z_]+)\s*(?:[\[(]\s*(.+?)\s*[\])])?\s*")
 
@@ -55,7 +56,7 @@ def _batch_size(text: str) -> int:
 
 def _number(text: str) -> float:
     try:
-        number = float(text)
+        number = float(text if text.isascii() and "_" not in text else "")  # Python alone reads 1_000
     except ValueError:
         raise ValueError(f"{text!r} is not a number") from None
     return finite(number)
@@ -112,10 +113,14 @@ COLUMNS = ("name", "group", *_DIRECT, *_PARTS, *INFORMATION)
 
 
 def open_text(path: Path, newline: str | None = "") -> Any:
-    """A text file, unpacked if its name ends with .gz."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline=newline)
-    return path.open(encoding="utf-8-sig", newline=newline)
+    """A text file, unpacked if its name ends with .gz; Refusals for what is no text."""
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as file:
+        head = file.read(HEAD)
+    try:
+        return opened(path, "rt", encoding=encoding_of(head), newline=newline)
+    except ValueError as error:
+        raise Refusals([_refused(path, None, "", str(error))]) from None
 
 
 def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
@@ -126,7 +131,9 @@ def csv_rows(path: Path, defaults: ModelGroup) -> Iterator[TableRow]:
     rows = 0
     try:
         with open_text(path) as text:
-            reader = csv.reader(lines(text))
+            rows_of_text = lines(text)
+            first = next(rows_of_text, "")
+            reader = csv.reader(itertools.chain([first], rows_of_text), delimiter=separator_of(first))
             table = _Table(_columns(next(reader, []), path), path, defaults, refused)
             before = reader.line_num
             for cells in reader:
@@ -190,11 +197,11 @@ class _Table:
         """One model, or None after telling what is wrong with it; an empty cell takes the default."""
         refused, path = self._refused, self._path
         before = len(refused)
-        if len(cells) > len(self._columns):
+        if len(cells) != len(self._columns):
             refused.append(_refused(path, line, "", f"{len(cells)} cells for {len(self._columns)} columns"))
             return None
         found: dict[str, Any] = {}
-        for (column, unit), cell in zip(self._columns, cells, strict=False):
+        for (column, unit), cell in zip(self._columns, cells, strict=True):
             text = cell.strip()
             if not text or column in INFORMATION:
                 continue

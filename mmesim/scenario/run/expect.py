@@ -40,7 +40,9 @@ EXAMPLES = (
 )
 
 _BEHIND = re.compile(rf"\s((?:{'|'.join(ORDER)})\b.*)$")
-_OPERATOR = re.compile(r"<=|>=|<|>|==?|!=")
+_LIKE: Mapping[str, str] = MappingProxyType({"≤": "<=", "=<": "<=", "≥": ">=", "=>": ">="})
+"""What people write for a comparison -> how it is written."""
+_OPERATOR = re.compile(rf"<=|>=|{'|'.join(_LIKE)}|<|>|==?|!=")
 _FLIPPED: Mapping[str, str] = MappingProxyType({"<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _IN_WORDS: Mapping[str, str] = MappingProxyType({"<": "below", "<=": "at most", ">": "above", ">=": "at least"})
 
@@ -162,6 +164,11 @@ def read_expectation(value: object) -> Expectation:
     if not left or not right:
         missing = "limit" if left else "figure"
         raise Refused(f"{shown(value)} has no {missing}: write `FIGURE < LIMIT`, such as `p99 < 500 ms`")
+    if operator[0] in _LIKE:
+        plain = f"{value[: operator.start()].strip()} {_LIKE[operator[0]]} {right}"
+        raise Refused(f"{operator[0]!r} is not a comparison: these are <, <=, > and >=", (), f"write {plain}")
+    if _OPERATOR.search(right):
+        raise Refused(f"{shown(value)} has two comparisons: give each limit a line of its own")
     if right in EXPECTED and operator[0] in _FLIPPED:
         plain = f"{right} {_FLIPPED[operator[0]]} {value[: operator.start()].strip()}"
         raise Refused(f"{shown(value)} begins with its limit", (), f"write {plain}")
@@ -202,9 +209,38 @@ def _can_be(line: str) -> bool:
     return True
 
 
+_MEANT: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("median", "p50_latency"), "p50"),
+        **dict.fromkeys(("average", "avg"), "mean"),
+        **dict.fromkeys(("maximum", "p100"), "max"),
+        **dict.fromkeys(("latency", "response_time", "duration"), "p99"),
+        **dict.fromkeys(("errors", "failures", "failure_rate"), "error_rate"),
+        **dict.fromkeys(("availability", "success_rate", "uptime"), "error_rate < 0.1 % for 99.9 %"),
+        **dict.fromkeys(
+            (
+                "cold_share",
+                "cold_start_rate",
+                "cold_starts",
+                "miss_ratio",
+                "miss_rate",
+                "misses",
+                "hit_ratio",
+                "hit_rate",
+            ),
+            "cache_hit_ratio > 95 % for 5 % of cold calls",
+        ),
+        **dict.fromkeys(("rps", "qps", "tps"), "throughput"),
+    }
+)
+"""Figure as people call it, in small letters -> what to write."""
+
+
 def _figure(word: str) -> str:
     if word in EXPECTED:
         return word
+    if word.lower() in _MEANT:
+        raise Refused(f"unknown figure {word!r}", (), f"write {_MEANT[word.lower()]}")
     root = word.partition(".")[0]
     if root in NO_FIGURE:
         raise Refused(f"{word!r} cannot be expected: {NO_FIGURE[root]}")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mmesim.errors import did_you_mean
-from mmesim.scenario.server.config_keys import MMS
-from mmesim.scenario.server.config_syntax import Setting
+from mmesim.scenario.server.config.keys import MMS
+from mmesim.scenario.server.config.syntax import Setting
 from mmesim.scenario.values.fields import Refused
 
 CONFIG_FILE = "MMS_CONFIG_FILE"
@@ -126,13 +126,18 @@ def written(container: Container, environment: Mapping[str, str]) -> dict[str, S
     return settings
 
 
+def key_instead(variable: str) -> str | None:
+    """What a scenario says instead of a variable of another server, by the end of its name; None when not known."""
+    return next((text for end, text in _WRITE.items() if variable.endswith(f"_{end}")), None)
+
+
 def refused(environment: Mapping[str, str], has_file: bool) -> Iterator[tuple[str, Refused]]:
     """The variables that cannot be simulated, or not together, each with the reason."""
     for name in environment:
         server = next((server for prefix, server in _OTHER_SERVERS.items() if name.startswith(prefix)), None)
         if server is not None:
-            end = next((text for end, text in _WRITE.items() if name.endswith(f"_{end}")), None)
-            hint = None if end is None else f"write {end}"
+            key = key_instead(name)
+            hint = None if key is None else f"write {key}"
             yield name, Refused(f"is a variable of {server}; the server simulated is MMS, which ignores it", (), hint)
         elif name == CONFIG_FILE and not has_file:
             message = "names a file in the container, which is read instead of the container's own"
@@ -169,7 +174,12 @@ def notes_on_variables(
             yield f"MMS reads no variable {name} and ignores it" + (f" ({hint})" if hint else "")
         elif name in _THREADS:
             yield f"{name}={value} is not simulated by itself: threads of a call are models.service.threads"
-        elif name not in of_mms and (name not in known or not value):
+        elif name in known and not value:
+            yield f"{name} is empty, which counts as not set"
+        elif name == _MULTI_MODEL and container is TOOLKIT and value != "true":
+            trap = "" if value == "false" else f", which is not {'true'!r}"
+            yield f"{name}={value!r}{trap}: {container.name} starts the server for a single model, loaded at its start"
+        elif name not in of_mms and name not in known:
             hint = None if name in (*_IDLE, _MULTI_MODEL) else did_you_mean(name, known)
             idle.append(name if hint is None else f"{name} ({hint})")
     if idle:

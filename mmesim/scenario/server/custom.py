@@ -10,16 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.server.kind import Queue, ServerKind, Workers
+from mmesim.scenario.server.kind import LARGEST_BATCH, UNLOAD_POLL_S, Queue, ServerKind, Workers
 from mmesim.scenario.server.overhead import CpuWait
 
 if TYPE_CHECKING:
     from mmesim.scenario.models.groups import Model
 
-ANY_BATCH = 1024
-"""A batch takes all that waits."""
-UNLOAD_POLL_S = 1e-3
-"""How often a forced unload looks whether the front end still has requests for its model."""
 YOURS = "only you know it"
 FIXED_WORKERS = "its workers are as many as you say, always"
 NOT_SIMULATED = "it is a rule of MMS"
@@ -114,7 +110,7 @@ class Custom(ServerKind):
     @property
     def batch_without_delay(self) -> int:
         """All that waits."""
-        return ANY_BATCH
+        return LARGEST_BATCH  # all that waits
 
     @property
     def event_loops(self) -> int:

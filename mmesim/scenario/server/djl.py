@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.server.kind import PER_GPU, Death, Queue, Workers
+from mmesim.scenario.server.kind import LARGEST_BATCH, PER_GPU, UNLOAD_POLL_S, Death, Queue, Workers
 from mmesim.scenario.server.processes import NO_PARENT, WorkerProcesses
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ ESTIMATE = 12, 10
 """A model is expected to need its files' size times the first over the second."""
 ADD_AT_BATCHES = 2
 """A worker is added when more calls wait than this many full batches (WorkLoadManager.runJob)."""
-ANY_BATCH = 1024
-"""A batch takes all that waits, with or without a delay (BatchAggregator.drainTo)."""
-UNLOAD_POLL_S = 1e-3
-"""How often a forced unload looks whether the front end still has requests for its model."""
 
 
 class Djl(WorkerProcesses):
@@ -115,7 +111,7 @@ class Djl(WorkerProcesses):
     @property
     def batch_without_delay(self) -> int:
         """All that waits."""
-        return ANY_BATCH
+        return LARGEST_BATCH  # all that waits, with or without a delay (BatchAggregator.drainTo)
 
     def death(self, model: Model | None) -> Death:
         """The process is started again at once, and loads its model (PyProcess.predict)."""

@@ -25,6 +25,12 @@ PER_VCPU, PER_GPU = "per_vcpu", "per_gpu_or_vcpu"
 
 UNBOUNDED = 2**62
 """The bound of a queue that refuses nothing."""
+LARGEST_BATCH = 1024
+"""The kernel keeps room for all the answers of one batch."""
+LOOPS_PER_VCPU = 2
+"""Event loops of a front end in Java: Netty's default."""
+UNLOAD_POLL_S = 1e-3
+"""How often a forced unload looks whether the front end still has requests for its model."""
 
 
 @dataclass(frozen=True)

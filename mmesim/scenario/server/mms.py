@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmesim import units
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.server.kind import Death, Queue, ServerKind, Workers
+from mmesim.scenario.server.kind import LOOPS_PER_VCPU, UNLOAD_POLL_S, Death, Queue, ServerKind, Workers
 
 if TYPE_CHECKING:
     from mmesim.scenario.models.groups import Model
@@ -26,12 +26,8 @@ JVM_TASKS = 50
 """Processes and threads of the JVM without any model, measured."""
 POOL_JVM_TASKS, WORKER_JVM_TASKS = 3, 3
 """Threads of the JVM that serve a pool, and each of its workers."""
-LOOPS_PER_VCPU = 2
-"""Event loops: Netty's default."""
 BACK_OFF_S = 1.0
 """Wait before a worker that has died is started again: the first of 1, 1, 2, 3, 5 ... s (wlm/WorkerThread.retry)."""
-UNLOAD_POLL_S = 1e-3
-"""How often a forced unload looks whether the front end still has requests for its model."""
 BATCH_WITHOUT_DELAY = 2
 """With a delay of zero BatchAggregator takes one job and polls the queue once more."""
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mmesim.scenario.server.kind import ServerKind
+from mmesim.scenario.server.kind import LOOPS_PER_VCPU, ServerKind
 
 if TYPE_CHECKING:
     from mmesim.scenario.models.groups import Model
 
 WORKER_JVM_TASKS = 3
 """Threads of the JVM for each worker: one that serves it, two that read what it prints."""
-LOOPS_PER_VCPU = 2
-"""Event loops: Netty's default."""
 NO_PARENT = "its workers have no parent process from which they could share a loaded model"
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from mmesim.scenario.server import mms
-from mmesim.scenario.server.kind import PER_GPU, PER_VCPU, UNBOUNDED
+from mmesim.scenario.server.kind import LARGEST_BATCH, PER_GPU, PER_VCPU, UNBOUNDED
 from mmesim.scenario.server.kinds import KINDS
 from mmesim.scenario.server.overhead import OVERHEAD, OVERHEADS, CpuWait, Overhead
 from mmesim.scenario.values.fields import (
@@ -38,7 +38,6 @@ from mmesim.scenario.values.fields import (
 from mmesim.scenario.values.forms import Kind, OneOf, bare, dumped
 from mmesim.scenario.values.times import Constant
 
-LARGEST_BATCH = 1024
 MOST_WORKERS = 10_000
 """Worker processes of one copy of a model."""
 BatchSize = Annotated[
@@ -46,7 +45,7 @@ BatchSize = Annotated[
     Field(le=LARGEST_BATCH),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_BATCH}),
 ]
-"""The kernel keeps room for all the answers of one batch."""
+"""Calls of one batch."""
 
 
 _WORKER_WORDS = (PER_VCPU, PER_GPU)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.server import mms
-from mmesim.scenario.server.kind import Death, Queue, Workers
+from mmesim.scenario.server.kind import UNLOAD_POLL_S, Death, Queue, Workers
 from mmesim.scenario.server.processes import NO_PARENT, WorkerProcesses
 
 if TYPE_CHECKING:
@@ -55,4 +55,4 @@ class Torchserve(WorkerProcesses):
     @property
     def unload_poll_s(self) -> float:
         """Each millisecond."""
-        return mms.UNLOAD_POLL_S
+        return UNLOAD_POLL_S

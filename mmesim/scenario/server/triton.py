@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from mmesim import units
 from mmesim.scenario.clients.causes import Cause
-from mmesim.scenario.server.kind import Queue, ServerKind, Workers
+from mmesim.scenario.server.kind import LARGEST_BATCH, UNLOAD_POLL_S, Queue, ServerKind, Workers
 from mmesim.scenario.server.overhead import CpuWait
 
 if TYPE_CHECKING:
@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 
 EVENT_LOOPS = 8
 """Default of `--sagemaker-thread-count`."""
-ANY_BATCH = 1024
-"""A batch takes all that waits, up to the largest size of the model."""
 UNLOAD_LOOKS_S = 0.5
 """An unload looks this often whether the model is gone, and sleeps once more when it is."""
-UNLOAD_POLL_S = 1e-3
-"""How often a forced unload looks whether the front end still has requests for its model."""
 ONE_PROCESS = "it runs models inside the one process of the server"
 INSTANCES = "it has as many instances of a model as its configuration says, always"
 
@@ -109,7 +105,7 @@ class Triton(ServerKind):
     @property
     def batch_without_delay(self) -> int:
         """All that waits."""
-        return ANY_BATCH
+        return LARGEST_BATCH  # all that waits, up to the largest size of the model
 
     @property
     def delay_from_arrival(self) -> bool:

@@ -10,7 +10,7 @@ from mmesim.scenario.traffic.modulated import Mmpp, OnOff
 from mmesim.scenario.traffic.planned import Diurnal, FlashCrowd, ModelSweep, Schedule
 from mmesim.scenario.traffic.stages import MOST_USERS, Ramp
 from mmesim.scenario.traffic.stream import Traffic
-from mmesim.scenario.traffic.trace import AZURE_2019, TraceSource
+from mmesim.scenario.traffic.trace.trace import AZURE_2019, TraceSource
 from mmesim.scenario.values.fields import Refused
 from mmesim.scenario.values.forms import Form
 

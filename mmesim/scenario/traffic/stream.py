@@ -14,7 +14,7 @@ from mmesim.scenario.traffic.combinations import conflicts
 from mmesim.scenario.traffic.drift import Drift
 from mmesim.scenario.traffic.popularity import PopularityField, UniformPopularity
 from mmesim.scenario.traffic.sessions import Sessions
-from mmesim.scenario.traffic.trace import AZURE_2019, MINUTE_S, TraceSource
+from mmesim.scenario.traffic.trace.trace import AZURE_2019, MINUTE_S, TraceSource
 from mmesim.scenario.values.fields import Count, Data, Refusals, Refused, Seconds
 
 

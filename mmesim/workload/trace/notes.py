@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from mmesim.errors import TraceWarning
-from mmesim.scenario.traffic.trace_note import TraceNote
+from mmesim.scenario.traffic.trace.note import TraceNote
 
 _COLLECTED: ContextVar[list[TraceNote] | None] = ContextVar("notes of the traces that are read", default=None)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mmesim.scenario.traffic.trace import TraceSource
+from mmesim.scenario.traffic.trace.trace import TraceSource
 from mmesim.workload.block import Arrivals
 from mmesim.workload.trace.names import Chosen, Hashed, Naming, Numbered, Striped
-from mmesim.workload.trace.replay import Draws, most_called, replayed, window_s
-from mmesim.workload.trace.resolution import Grid, tell
+from mmesim.workload.trace.replay.replay import Draws, most_called, replayed, window_s
+from mmesim.workload.trace.replay.resolution import Grid, tell
 
 CHUNK = 1 << 16
 

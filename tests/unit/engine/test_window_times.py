@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_TIMES
-from mmesim.engine.measure.window_times import TimesOfPeriods, bucket_of
-from mmesim.results.period_tables import read_times, times_table
+from mmesim.engine.kernel import record
+from mmesim.engine.kernel.codes import WINDOW_BUCKETS, WINDOW_CELLS, WINDOW_TIMES
+from mmesim.engine.kernel.jit import plain
+from mmesim.engine.measure.window_times import TimesOfPeriods, buckets_of
+from mmesim.results.tables.periods import read_times, times_table
 from mmesim.results.window_times import edges_of, period_s, tens
 from mmesim.stats.histogram import coarse_grid
 
@@ -27,9 +29,10 @@ def test_a_bucket_is_at_most_5_percent_wide_and_holds_what_the_kernel_puts_there
     edges = edges_of(0)
     widths = edges[2:-1] / edges[1:-2]
     assert widths.max() < 1.048
-    for value in [0.0, 1e-9, 2e5, *np.random.default_rng(1).lognormal(-4, 3, 300).tolist(), *edges[1:-1:40].tolist()]:
-        k = bucket_of(value)
+    values = [0.0, 1e-9, 2e5, *np.random.default_rng(1).lognormal(-4, 3, 300).tolist(), *edges[1:-1:40].tolist()]
+    for value, k in zip(values, buckets_of(values).tolist(), strict=True):
         assert edges[k] <= value < edges[k + 1]
+        assert k == plain(record.cell_of)(value) // WINDOW_CELLS
     assert np.array_equal(edges_of(2)[1:594], coarse_grid().edges[1:-1])
 
 

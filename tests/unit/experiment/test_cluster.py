@@ -13,8 +13,11 @@ import pytest
 from mmesim.errors import TraceError, UserError
 from mmesim.experiment.execute.executors import cluster
 from mmesim.experiment.execute.versions import difference, versions
+from mmesim.experiment.plan.plan import plan
 from mmesim.experiment.replicate import run_replications
+from mmesim.scenario import Scenario
 from tests.unit.experiment import dask, fakes
+from tests.unit.experiment.plan.faked import Engine, planned, write
 from tests.unit.results.synthetic import scenario
 
 pytestmark = pytest.mark.slow
@@ -39,6 +42,20 @@ def test_a_cluster_gives_the_same_bytes_as_one_process(address: str) -> None:
     assert together.hosts.equals(alone.hosts)
     assert {**together.summary, "wall_s": 0} == {**alone.summary, "wall_s": 0}
     assert made_up.to_json() == run_replications(FOUR, executor=fakes.Fake(fakes.random_service)).to_json()
+
+
+def three_do(of: Scenario) -> float:
+    """The share of slow calls: too many with two instances, few with three."""
+    return {1: 0.9, 2: 0.15}.get(of.endpoint.instance_count, 0.02)
+
+
+def test_a_plan_on_a_cluster_is_that_of_one_process(address: str, tmp_path: Path) -> None:
+    file = write(tmp_path)
+    with cluster(address) as executor:
+        together = plan(file, executor=fakes.Fake(Engine(three_do), executor))
+    assert together.answer is not None
+    assert together.answer.instance_count == 3
+    assert together.to_json() == planned(Engine(three_do), file).to_json()
 
 
 def test_the_loss_of_a_worker_changes_nothing(tmp_path: Path) -> None:

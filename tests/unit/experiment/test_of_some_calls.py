@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,11 @@ from mmesim import diff
 from mmesim.experiment.replicate import run_replications
 from mmesim.experiment.sweep.result import SweepResult, swept_point
 from mmesim.experiment.sweep.sweep import sweep
-from mmesim.experiment.uncertain import uncertain
+from mmesim.experiment.unknowns.uncertain import uncertain
 from mmesim.report.content.diff import diff_report
 from mmesim.report.content.sweep import sweep_report
 from mmesim.report.text import text
+from mmesim.results.compare import deltas
 from mmesim.results.result import Result
 from mmesim.scenario import Scenario
 from tests.helpers.texts import load_text
@@ -140,6 +142,30 @@ def test_a_difference_of_what_is_not_recovered_from_has_no_value_but_a_reason() 
     assert delta.a.reason == "not recovered from in 2 of 2 replications"
     assert delta.difference.value is None
     assert delta.b.value is not None
+
+
+def test_recoveries_on_one_side_alone_are_decided_by_the_pairs() -> None:
+    case = of("p99 < 1 s")
+
+    def runs(slow: Sequence[Sequence[int]]) -> Result:
+        return Result(case, tuple(replace(run_of(case, one), replication=i) for i, one in enumerate(slow)))
+
+    over, ever = [0, 0, 20, 20, *[0] * 6], [0, 0, *[20] * 8]
+    ways = {
+        (8, 0): "higher",
+        (5, 0): "undecided",  # one in 16 by chance
+        (0, 8): "lower",
+        (0, 0): "same",
+    }
+    for (worse, better), way in ways.items():
+        pairs = [*[(over, ever)] * worse, *[(ever, over)] * better, *[(ever, ever)] * 2]
+        delta = next(one for one in deltas(*map(runs, zip(*pairs, strict=True))) if one.name == "recovery after loss")
+        assert (delta.direction, delta.difference.value) == (way, None)
+        assert delta.effect == {"higher": "worse", "lower": "better"}.get(way)
+        assert delta.difference.reason == (
+            "not recovered from in some replications: "
+            f"{better + 2} of {len(pairs)} in a and {worse + 2} of {len(pairs)} in b"
+        )
 
 
 def test_a_sweep_shows_the_recoveries_that_expect_names_and_all_on_demand() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mmesim.experiment.execute.task import Observer
-from mmesim.experiment.robustness import robustness, under_each
-from mmesim.experiment.robustness_result import AS_GIVEN, Robustness
-from mmesim.experiment.unknowns import AXES, Unknowns, settings
+from mmesim.experiment.unknowns.robustness import robustness, under_each
+from mmesim.experiment.unknowns.robustness_result import AS_GIVEN, Robustness
+from mmesim.experiment.unknowns.unknowns import AXES, Unknowns, settings
 from mmesim.report.content.robustness import robustness_report
 from mmesim.report.text import text
 from mmesim.results.result import Result

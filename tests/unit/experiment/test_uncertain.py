@@ -11,7 +11,7 @@ import pytest
 from mmesim.errors import ScenarioError, UserError
 from mmesim.experiment.execute.executors import local
 from mmesim.experiment.execute.task import Observer
-from mmesim.experiment.uncertain import uncertain
+from mmesim.experiment.unknowns.uncertain import uncertain
 from mmesim.report.content.uncertain import uncertain_report
 from mmesim.report.text import text
 from mmesim.results.run_data import RunData

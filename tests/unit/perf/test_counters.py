@@ -79,6 +79,34 @@ def test_crossings_and_events_a_load(record_property: Record, monkeypatch: pytes
     assert data.control_events / loads < 1.6  # of SimPy
 
 
+@pytest.mark.parametrize(("metric", "most"), [("ConcurrentRequestsPerModel", 62), ("CPUUtilization", 70)])
+def test_calls_of_functions_and_events_a_period_of_a_policy(metric: str, most: float) -> None:
+    periods = 300  # of ten seconds, in which little else happens
+    quiet = {"endpoint.warm": True, "models.tenant.count": 20, "traffic.traffic-0.arrivals.poisson.rate": "1 /s"}
+    run = {"run.duration": f"{10 * periods} s", "run.warmup": "0 s"}
+    without = Scenario.from_yaml(ROOT / "scenarios" / "quickstart.yaml").with_({**quiet, **run})
+    policy = {"target_tracking": {"metric": metric, "target": 99, "period": "10 s"}}  # low: it looks at 90 values
+    scaled = without.with_({"endpoint.autoscaling": {"min": 4, "max": 4, "policies": [policy]}})
+
+    def work(scenario: Scenario) -> tuple[int, int]:
+        simulation, calls = Simulation(scenario), 0
+
+        def counted(_: Any, event: str, __: Any) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(counted)
+        try:
+            data = simulation.run()
+        finally:
+            sys.setprofile(None)
+        return calls, data.control_events
+
+    (calls, events), (calls_scaled, events_scaled) = work(without), work(scaled)
+    assert (events_scaled - events) / periods < 1.05  # of SimPy
+    assert (calls_scaled - calls) / periods < most  # of functions of Python
+
+
 def test_a_victim_costs_few_looks_on_a_host_with_thousands_of_models(monkeypatch: pytest.MonkeyPatch) -> None:
     simulation = Simulation(workloads.everything_fits(hosts=2, models=5000, requests=20_000))
     looks, searches = 0, 0

@@ -19,7 +19,7 @@ from mmesim.report.plots.latency import latency
 from mmesim.report.plots.ledger import ledger
 from mmesim.results.result import Result
 from mmesim.scenario.figures import PARTS
-from tests.unit.report.test_page import result
+from tests.unit.report.page.test_page import result
 
 FILLED = re.compile(r"\.picture \.part-(\w+) \{ fill: (#\w+);")
 

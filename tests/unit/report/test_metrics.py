@@ -25,7 +25,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from mmesim import run
 from mmesim.arrays import Floats
-from mmesim.engine.measure.live import ANSWERS_4XX, ANSWERS_5XX
+from mmesim.engine.measure.figures import ANSWERS_4XX, ANSWERS_5XX
 from mmesim.errors import UserError
 from mmesim.report.metrics import put
 from mmesim.report.metrics.dates import Dates
@@ -35,12 +35,12 @@ from mmesim.report.metrics.minutes import Minutes
 from mmesim.report.metrics.names import METRICS, Labels, endpoint_name
 from mmesim.report.metrics.samples import Datum, Distribution, StatisticSet, fitted
 from mmesim.report.metrics.table import family_name
-from mmesim.results.period_tables import Histogram
-from mmesim.results.tables import WINDOW_COLUMNS
+from mmesim.results.tables.periods import Histogram
+from mmesim.results.tables.tables import WINDOW_COLUMNS
 from mmesim.scenario.clients.causes import FAILURES, Cause
 from tests.helpers.files import ROOT
 from tests.helpers.texts import load_text
-from tests.unit.report.test_page import HOSTILE
+from tests.unit.report.page.test_page import HOSTILE
 
 NOW = datetime(2026, 11, 27, 6, 0, tzinfo=UTC)
 START = "2026-11-27T05:00Z"

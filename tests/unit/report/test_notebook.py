@@ -15,9 +15,9 @@ from mmesim.report.content.verdict import answer
 from mmesim.report.notebook.plan import of_plan
 from mmesim.report.notebook.shown import MOST_ROWS, notebook
 from tests.helpers.planned import planned
-from tests.unit.report.test_capacity_report import document
-from tests.unit.report.test_other_pages import compared, sweep
-from tests.unit.report.test_page import HOSTILE, hostile, result
+from tests.unit.report.content.test_capacity import document
+from tests.unit.report.page.test_other_pages import compared, sweep
+from tests.unit.report.page.test_page import HOSTILE, hostile, result
 
 VOID = {"img", "br", "meta", "input"}
 

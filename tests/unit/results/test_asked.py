@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mmesim.results.asked import asked
 from mmesim.results.compare import deltas
+from mmesim.results.expect.asked import asked
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from tests.unit.results.synthetic import Call, replications, scenario

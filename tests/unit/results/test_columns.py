@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from mmesim.results.columns import column, named, texts
+from mmesim.results.tables.columns import column, named, texts
 
 KINDS = (np.int32, np.int64, np.float32, np.float64, np.bool_)
 VALUES = st.sampled_from(KINDS).flatmap(lambda kind: arrays(kind, st.integers(0, 40)))
@@ -50,5 +50,5 @@ def test_names_by_number() -> None:
 
 @pytest.mark.parametrize("made", ["column(numpy.zeros(3))", "texts(['a'])", "named(numpy.zeros(2, int), ['a'])"])
 def test_nothing_imports_pandas(made: str) -> None:
-    code = f"import sys, numpy; from mmesim.results.columns import *; {made}; print('pandas' in sys.modules)"
+    code = f"import sys, numpy; from mmesim.results.tables.columns import *; {made}; print('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout.split() == [b"False"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from mmesim.results.expect import compare, judge, overall
+from mmesim.results.expect.expect import compare, judge, overall
 from mmesim.results.latency import pool
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from tests.unit.results.synthetic import Call, hosts, replications, scenario

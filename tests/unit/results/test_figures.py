@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mmesim.errors import UserError
-from mmesim.results.expected import expected
+from mmesim.results.expect.expected import expected
 from mmesim.results.figures import FORMULAS, formula, measured, over, over_successful, read
 from mmesim.results.result import Result
 from mmesim.scenario.figures import FIGURES, Place, figure, quantile_shares, shown_in

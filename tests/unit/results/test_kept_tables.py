@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mmesim.results.histogram_table import histograms_table
 from mmesim.results.miss_ratio import Curve, memory_of_fleet
+from mmesim.results.tables.histograms import histograms_table
 from mmesim.results.tenants import pooled_tenants
 from mmesim.scenario.figures import PARTS
 from tests.unit.results.synthetic import Call, replications, scenario

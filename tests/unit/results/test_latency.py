@@ -133,6 +133,14 @@ def test_p99_in_the_cold_mode_with_enough_loads() -> None:
     assert latency(thrice, pool(thrice), "p99").value == pytest.approx(1000 * (0.020 + 1.0 + 2.9), rel=0.005)
 
 
+@pytest.mark.parametrize(("beyond", "given"), [(19, False), (20, True)])
+def test_twenty_loads_beyond_a_percentile_are_enough(beyond: int, given: bool) -> None:
+    # every cold call has its own load; half of them lie beyond p99, which is one call in a hundred
+    calls = [WARM] * (98 * beyond) + [Call(0.020, load_wait=1.0 + 0.1 * i, load=i) for i in range(2 * beyond)]
+    runs = replications(scenario(), calls)
+    assert (latency(runs, pool(runs), "p99").value is not None) == given
+
+
 def test_p99_just_below_the_jump_needs_loads_too() -> None:
     # 0.8 % cold: p99 is warm, but a little more traffic to cold models would move it by 1.5 s
     runs = replications(scenario(), [WARM] * 992 + [cold(i) for i in range(8)])

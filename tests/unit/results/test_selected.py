@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from mmesim.results.expect import interval_of, judge
+from mmesim.results.expect.expect import interval_of, judge
 from mmesim.results.latency import pool
 from mmesim.results.result import Result
 from mmesim.results.run_data import CAUSES, CellData

@@ -62,6 +62,22 @@ def test_growth_that_does_not_matter_is_none(growth: float) -> None:
     assert judged(half_an_hour(), {"RequestsInSystem": in_system}).verdict == "steady"
 
 
+@pytest.mark.parametrize(
+    ("column", "level", "least", "verdict"),
+    [
+        pytest.param("RequestsInSystem", 100.0, 25.0, "saturated", id="a quarter of the calls"),
+        pytest.param("RequestsInSystem", 5.0, 5.0, "saturated", id="five calls"),
+        pytest.param("ModelCacheHit", 0.8, 0.02, "warming up", id="a tenth of the misses"),
+        pytest.param("ModelCacheHit", 0.99, 0.002, "warming up", id="a five hundredth of the calls"),
+        pytest.param("LogClientLatency", -3.0, -0.05, "warming up", id="a twentieth of the latency"),
+    ],
+)
+def test_a_change_matters_from_here_on(column: str, level: float, least: float, verdict: str) -> None:
+    for share, expected in ((0.98, "steady"), (1.02, verdict)):
+        line = level + share * least * (RISING / MINUTES - 0.5)
+        assert judged(half_an_hour(), {column: line}).verdict == expected
+
+
 def test_only_the_measured_time_counts() -> None:
     falling = {"ModelCacheHit": np.minimum(1.0, 0.5 + RISING / 20.0) - 0.01}
     assert judged(half_an_hour(), falling).verdict == "warming up"

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mmesim.results import tables
 from mmesim.results.happened import Happened, Kind
-from mmesim.results.period_tables import in_flight_table, times_table
+from mmesim.results.tables import tables
+from mmesim.results.tables.periods import in_flight_table, times_table
 from mmesim.results.window_times import InFlight, WindowTimes
 from mmesim.scenario.figures import DEVICE_PARTS, PARTS
 from tests.unit.results.synthetic import Call, devices, hosts, replications, run_data, scenario

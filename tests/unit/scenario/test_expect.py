@@ -146,6 +146,8 @@ def test_a_limit_is_understood(text: str, metric: str, kind: str, limit: float, 
         ("recovery after a < 5 %", "limit of recovery: '5 %' has the unknown unit '%'"),
         ("over_time < 5 min", "'over_time' cannot be expected: write `p99 in every 5 min < 1 s` for parts of the run"),
         ("wall_s < 3 s", "unknown figure 'wall_s': one of mean, p50"),
+        ("100 ms < p99 < 1 s", "has two comparisons: give each limit a line of its own"),
+        ("p99 < 1 s and error_rate < 1 %", "has two comparisons"),
         ("p99 == 1 s", "compare with <, <=, > or >="),
         ("p99 <", "has no limit"),
         ("< 1 s", "has no figure"),
@@ -183,12 +185,24 @@ def test_calls_that_are_named_behind_the_limit_are_shown_before_it(text: str, hi
         ("cost.usd_per_month", "write cost.month"),
         ("ledger_ms.p99.load", "write ledger.p99.load"),
         ("eror_rate", "did you mean error_rate?"),
+        ("median", "write p50"),
+        ("Average", "write mean"),
+        ("p100", "write max"),
+        ("availability", "write error_rate < 0.1 % for 99.9 %"),
+        ("cold_share", "write cache_hit_ratio > 95 % for 5 % of cold calls"),
     ],
 )
 def test_the_path_in_the_summary_leads_to_the_figure(word: str, hint: str) -> None:
     with pytest.raises(Refused) as refused:
         read_expectation(f"{word} < 1 s")
     assert refused.value.hint == hint
+
+
+@pytest.mark.parametrize(("sign", "plain"), [("≤", "<="), ("=<", "<="), ("≥", ">="), ("=>", ">=")])
+def test_other_signs_of_a_comparison_lead_to_it(sign: str, plain: str) -> None:
+    with pytest.raises(Refused, match="is not a comparison: these are <, <=, > and >=") as refused:
+        read_expectation(f"p99 warm{sign}1 s")
+    assert refused.value.hint == f"write p99 warm {plain} 1 s"
 
 
 HOST_BY_HAND = ("instance_type: ml.m5.xlarge", "vcpu: 2\n  memory: 8 GiB")

@@ -135,7 +135,7 @@ def test_a_line_that_says_nothing_more_than_another_is_a_note(text, scenario, we
 
 
 def test_a_line_twice_and_a_line_that_always_holds_are_notes(text, scenario):
-    assert notes_on(scenario(text, expect("p99 < 1 s", "p99 < 1 s"))) == ["`p99 < 1 s` stands twice"]
+    assert notes_on(scenario(text, expect("p99 < 1 s", "p99 < 1 s"))) == ["`p99 < 1 s` is there twice"]
     notes = notes_on(scenario(text, expect("error_rate <= 100 %", "loads >= 0 /h")))
     assert notes == [
         "`error_rate <= 100 %` holds whatever happens: no share is above 100 %",

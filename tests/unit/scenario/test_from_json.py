@@ -140,7 +140,7 @@ def test_an_error_says_which_file_is_missing(over, written, message):
     [
         (b'{"a": 1,\n "b" 2}', "x.json:2: is not JSON: Expecting ':' delimiter (column 6)"),
         (b'{"a": NaN}', "x.json is not JSON: NaN is not a number in JSON"),
-        (b'{"a": 1, "a": 2}', "x.json is not JSON: 'a' stands twice in one map"),
+        (b'{"a": 1, "a": 2}', "x.json is not JSON: 'a' is there twice in one map"),
         (b'{"a": "\xff"}', "x.json is not text in UTF-8: invalid start byte at byte 7"),
         (b"", "x.json:1: is not JSON: Expecting value (column 1)"),
         (b"[" * 100_000, "x.json is nested too deeply"),

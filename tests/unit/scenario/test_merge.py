@@ -5,6 +5,7 @@ import re
 import pytest
 
 from mmesim.errors import ScenarioError
+from mmesim.scenario.faults.kinds import PoisonModel
 from mmesim.scenario.file.load import load
 from mmesim.scenario.values.times import Gamma, Lognormal, Percentiles
 
@@ -102,7 +103,6 @@ def test_a_base_must_be_a_file(write, link, message):
         ("endpoint.instance_count=6", lambda s: s.endpoint.instance_count == 6),
         ("endpoint.router.policy=hash", lambda s: s.endpoint.router.policy == "hash"),
         ("endpoint.pid_limit=null", lambda s: s.endpoint.pid_limit is None),
-        ("endpoint.pid_limit=", lambda s: s.endpoint.pid_limit is None),
         ("models.tenant.memory=60 MiB", lambda s: s.models[0].memory_bytes == 60 * 2**20),
         ("models.0.memory=60 MiB", lambda s: s.models[0].memory_bytes == 60 * 2**20),
         ("traffic.0.arrivals.poisson.rate=7 /s", lambda s: s.traffic[0].arrivals.rate_per_s == 7),
@@ -131,6 +131,43 @@ def test_an_override_with_a_list_gives_the_whole_list(scenario, base, key):
     assert [one.name for one in getattr(found, key)] == ["b"]
 
 
+TWO_GROUPS = """\
+models:
+  - {name: a, artifact_size: 1 MB, memory: 1 MB, service: {cpu: 1 ms}}
+  - {name: b, artifact_size: 1 MB, memory: 1 MB, service: {cpu: 1 ms}}
+traffic:
+  - {name: t, models: [a], arrivals: {poisson: {rate: 1 /s}}}
+faults:
+  - {name: f, poison_model: {models: [a]}, at: 1 s}
+"""
+
+
+def two_groups(base):
+    """The base with two groups of models, the first of which is called and poisoned."""
+    sections = base.split("models:")[0], TWO_GROUPS, "run:" + base.split("run:")[1]
+    return "\n".join(sections)
+
+
+def called_and_poisoned(loaded):
+    """The models of the stream, and those of the fault."""
+    fault = loaded.faults[0].what
+    assert isinstance(fault, PoisonModel)
+    return loaded.traffic[0].models, fault.models
+
+
+@pytest.mark.parametrize("given", ["[b]", "[b, a]"])
+def test_the_models_of_a_stream_and_of_a_fault_are_replaced(scenario, base, write, given):
+    wanted = tuple(given.strip("[]").split(", "))
+    write(two_groups(base), "two.yaml")
+    of_a_file = f"extends: two.yaml\ntraffic: [{{name: t, models: {given}}}]\n"
+    of_a_file += f"faults: [{{name: f, poison_model: {{models: {given}}}}}]"
+    extended = load(write(of_a_file, "over.yaml"))
+    assert called_and_poisoned(extended) == (wanted, wanted)
+    overridden = scenario(two_groups(base), f"traffic.t.models={given}", f"faults.f.poison_model.models={given}")
+    assert called_and_poisoned(overridden) == (wanted, wanted)
+    assert scenario(two_groups(base), "traffic.t.models.0=b").traffic[0].models == ("b",)
+
+
 def test_the_last_override_wins_and_names_may_contain_dots(scenario, base):
     text = base.replace("name: tenant", "name: v1.2")
     loaded = scenario(text, "models.v1.2.memory=1 MiB", "models.v1.2.memory=2 MiB")
@@ -145,6 +182,8 @@ def test_the_last_override_wins_and_names_may_contain_dots(scenario, base):
         ("a..b=3", "write --set key.key=value"),
         ("models.tenat.memory=1 MiB", r"there is no 'tenat' here, only tenant \(did you mean tenant\?\)"),
         ("models.5.memory=1 MiB", "there is no '5' here"),
+        ("endpoint.pid_limit=", 'there is no value \\(null is the default, "" an empty text\\)'),
+        ("models.tenant.name=other", "a name is not changed by an override: it says which item is meant"),
         ("models.tenant=3", "tenant is a map: name one of its keys"),
         ("endpoint.instance_cuont=3", r"endpoint.instance_cuont: unknown key, .*did you mean instance_count\?"),
         ("endpoint.instance_count=-3", "endpoint.instance_count: -3 is negative"),

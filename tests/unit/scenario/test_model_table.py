@@ -120,9 +120,26 @@ def test_a_table_may_be_packed_have_units_in_its_header_and_stand_in_a_list(scen
     assert (table[3].rate_per_s, table[3].service.cpu, table[3].group) == (0.01, Constant(0.008), "fleet")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_a_table_of_a_spreadsheet_is_read(scenario, table, tmp_path, encoding, separator):
+    text = table("x")
+    rows = ("name,memory [MiB],artifact_size (MB),service [ms]", "a,10,2,8", "b,20,3,9")
+    cells = (row.replace(",", separator) for row in rows)
+    (tmp_path / "models.csv").write_bytes("\r\n".join(cells).encode(encoding))
+    models = scenario(text).model_table()
+    assert [(model.name, model.memory_bytes, model.service.cpu) for model in models] == [
+        ("a", 10 * MIB, Constant(0.008)),
+        ("b", 20 * MIB, Constant(0.009)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "field", "message"),
     [
+        ("name,memory,weight\na,1 MiB\n", 2, "", "2 cells for 3 columns"),
+        ("name,memory,weight\na,1 MiB,1_0\n", 2, "weight", "'1_0' is not a number"),
+        ("name,memory,weight\na,1 MiB,٣\n", 2, "weight", "'٣' is not a number"),
         ("", 1, "name", "file is empty"),
         ("name,memory\n", None, "", "has no rows"),
         ("memory\n1 MiB\n", 1, "name", "column is missing"),

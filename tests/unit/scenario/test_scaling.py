@@ -88,6 +88,7 @@ def test_a_limit_to_the_calls_grows_so_that_the_stream_lasts_as_long():
     [
         ("{sweep: {rate: 3 /s}}", "a single sweep calls every model once"),
         ("{closed_loop: {users: 1}}", "1 users x 1.3 are 1.3 users: too few"),
+        ("{closed_loop: {users: 2}}", "2 users x 1.3 are 2.6 users: too few"),
         ("{closed_loop: {users: 90000}}", "117,000 users are too many"),
     ],
 )

@@ -89,6 +89,34 @@ def test_an_alias_is_the_value_that_it_names():
     assert read("a: &x {b: 1}\nc: *x").plain() == {"a": {"b": 1}, "c": {"b": 1}}
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}", {"b": 1, "c": 3}),
+        ("a: &x {b: 1, c: 2}\nd:\n  c: 3\n  <<: *x", {"c": 3, "b": 1}),
+        ("a: &x {b: 1}\ne: &y {b: 2, f: 4}\nd: {<<: [*x, *y]}", {"b": 1, "f": 4}),
+        ("a: &x {b: 1}\ne: &y {<<: *x, f: 4}\nd: {<<: *y, f: 5}", {"f": 5, "b": 1}),
+        ("a: &x {b: {g: 1}}\nd: {<<: *x, b: {h: 2}}", {"b": {"h": 2}}),
+        ("d: {'<<': 1}", {"<<": 1}),
+    ],
+)
+def test_a_merge_key_gives_what_a_map_does_not_have_itself(text, expected):
+    assert read(text).map["d"].plain() == expected
+
+
+def test_what_a_merge_key_gives_knows_its_line():
+    merged = read("a: &x\n  b: 1\nd:\n  <<: *x\n  c: 2\n").map["d"].map
+    assert (merged["b"].line, merged["c"].line) == (2, 5)
+
+
+@pytest.mark.parametrize("wrong", ["<<: 3", "<<: [1, 2]", "<<: text"])
+def test_a_merge_key_takes_maps(wrong):
+    with pytest.raises(
+        ScenarioError, match=r"a\.yaml:1: d\.<<: a merge key takes a map, or a list of maps: <<: \*name"
+    ):
+        read(f"d: {{{wrong}}}")
+
+
 def test_aliases_that_multiply_are_refused_before_they_fill_the_memory():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]

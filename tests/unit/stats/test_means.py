@@ -11,7 +11,7 @@ import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mmesim.stats.means import SKEWNESS_FROM, mean, mean_interval
+from mmesim.stats.means import SKEWNESS_FROM, hall, mean, mean_interval
 
 numbers = st.floats(min_value=-1e6, max_value=1e6)
 values = st.lists(numbers, min_size=2, max_size=30)
@@ -31,6 +31,16 @@ def statistic(sample: Sequence[float], limit: float) -> float:
     k = float((deviations**3).mean() / (deviations**2).mean() ** 1.5)
     r = (float(np.mean(sample)) - limit) / float(np.std(sample, ddof=1))
     return math.sqrt(n) * (r + k * r**2 / 3 + k**2 * r**3 / 27 + k / (6 * n))
+
+
+def test_halls_statistic_is_corrected_from_eight_values_on() -> None:
+    sample = [0.1, 0.2, 0.2, 0.3, 0.5, 0.9, 1.7, 3.2]
+    found, skewness = hall(sample, 1.5)
+    assert found == pytest.approx(statistic(sample, 1.5))
+    assert skewness == pytest.approx(scipy.stats.skew(sample))
+    of_seven, skewness = hall(sample[1:], 1.5)
+    assert of_seven == pytest.approx(scipy.stats.ttest_1samp(sample[1:], 1.5).statistic)
+    assert skewness == pytest.approx(scipy.stats.skew(sample[1:]))
 
 
 def test_five_values_by_hand() -> None:

@@ -32,11 +32,12 @@ def crossing(looks: tuple[int, ...], levels: tuple[float, ...]) -> list[float]:
     return found
 
 
+@pytest.mark.parametrize("power", [None, 2.0])
 @pytest.mark.parametrize("alpha", ALPHAS)
 @pytest.mark.parametrize("looks", SCHEDULES)
-def test_each_look_spends_what_it_may_by_gsdesigns_integration(looks, alpha):
-    crossed = crossing(looks, nominal_levels(looks, alpha))
-    assert np.cumsum(crossed) == pytest.approx([spent(alpha, look / looks[-1]) for look in looks], rel=1e-5)
+def test_each_look_spends_what_it_may_by_gsdesigns_integration(looks, alpha, power):
+    crossed = crossing(looks, nominal_levels(looks, alpha, power))
+    assert np.cumsum(crossed) == pytest.approx([spent(alpha, look / looks[-1], power) for look in looks], rel=1e-5)
     assert sum(crossed) == pytest.approx(alpha, rel=1e-5)
 
 
@@ -44,6 +45,11 @@ def test_five_equal_looks_have_the_published_boundaries():
     # Lan and DeMets, OF type, five equal looks, one-sided 2.5 %: the z values that every package prints
     z = [-ndtri(level) for level in nominal_levels((1, 2, 3, 4, 5), 0.025)]
     assert z == pytest.approx([4.8769, 3.3569, 2.6803, 2.2898, 2.0310], abs=5e-4)
+
+
+def test_a_power_spends_that_power_of_what_is_there():
+    # Kim and DeMets, alpha t^2: a quarter of the observations may spend a sixteenth of the error, all of them all
+    assert [spent(0.016, share, 2.0) for share in (0.25, 0.5, 1.0)] == pytest.approx([0.001, 0.004, 0.016])
 
 
 def test_one_look_spends_all():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from mmesim.report.content.gated.words import on_one_line, quantity, signed
-from mmesim.results.gated import Delta, Drift, Gated
+from mmesim.results.answers.gated import Delta, Drift, Gated
 
 
 def has_drifted(drift: Drift) -> bool:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from mmesim import units
 from mmesim.report import formats
 from mmesim.report.content.gated.words import grouped, mark, of, on_one_line, quantity
-from mmesim.results.gated import GatedLine
+from mmesim.results.answers.gated import GatedLine
 
 RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -1,7 +1,7 @@
 """What every report of a gate says in the same words: its answer, and what was found of each line of `expect`.
 
-All of it comes from `mmesim.results.gated.Gated` alone, which is also what `--json` writes: a report can be made of a
-file as well as of a gate that has just ended.
+All of it comes from `Gated` (`mmesim.results.answers.gated`) alone, which is also what `--json` writes: a report can be
+made of a file as well as of a gate that has just ended.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.plain import harmless_line
-from mmesim.results.gated import Gated, GatedLine, GatedScenario
+from mmesim.results.answers.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.sections import WORST_FIRST, Verdict
 from mmesim.scenario.run.expected import RECOVERY
 from mmesim.scenario.run.selection import time_span

@@ -9,7 +9,7 @@ from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Tone
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.statement import draws
-from mmesim.results.planned import Planned
+from mmesim.results.answers.planned import Planned
 
 MOST_FAMILIES = 8
 """Families of which the nearest fleet is shown, and why they were turned down; the others are in the files."""

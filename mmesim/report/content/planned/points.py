@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.statement import nearest_miss
-from mmesim.results.planned import FleetLine, Planned, State
+from mmesim.results.answers.planned import FleetLine, Planned, State
 
 LEAST = 0.5
 """On a logarithmic axis, 0 and an interval that reaches down to it stand at this share of the smallest value."""

@@ -12,7 +12,7 @@ from mmesim.report.content.planned import statement as sentences
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.fleets import fleets_table
 from mmesim.report.content.planned.why import left_open, took, why_not
-from mmesim.results.planned import FleetLine, Pair, Planned, is_recovery
+from mmesim.results.answers.planned import FleetLine, Pair, Planned, is_recovery
 
 
 def plan_report(planned: Planned, stated: bool = True) -> Report:

@@ -8,7 +8,7 @@ from mmesim import units
 from mmesim.report import formats, phrases
 from mmesim.report.content.gated.words import on_one_line
 from mmesim.report.content.planned import words
-from mmesim.results.planned import Fleet, Planned, Setting, is_recovery
+from mmesim.results.answers.planned import Fleet, Planned, Setting, is_recovery
 
 
 def statement(planned: Planned) -> str:

@@ -9,7 +9,7 @@ from mmesim.report import phrases
 from mmesim.report.blocks import Block, Lines, Title
 from mmesim.report.content.planned import words
 from mmesim.report.content.planned.fleets import MOST_FAMILIES, open_rows
-from mmesim.results.planned import Planned, WhyNot
+from mmesim.results.answers.planned import Planned, WhyNot
 
 
 def why_not(planned: Planned) -> Iterator[Block]:

@@ -16,17 +16,17 @@ import pytest
 
 from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.gate import design
-from mmesim.experiment.gate.baseline import DEFAULTS
+from mmesim.experiment.gate.baseline.baseline import DEFAULTS
+from mmesim.experiment.gate.baseline.kept import MOST_WINDOWS
+from mmesim.experiment.gate.baseline.kept import kept as kept_of
+from mmesim.experiment.gate.baseline.unchanged import KEPT
 from mmesim.experiment.gate.gate import gate
-from mmesim.experiment.gate.kept import MOST_WINDOWS
-from mmesim.experiment.gate.kept import kept as kept_of
-from mmesim.experiment.gate.unchanged import KEPT
 from mmesim.experiment.numbers import GATE as FIRST
 from mmesim.experiment.numbers import GATE_PILOT as PILOT
 from mmesim.results import semantics
+from mmesim.results.answers.gated import Delta, Drift, GatedScenario
 from mmesim.results.baseline import LONGEST, Baseline, Origin, file_of, read
-from mmesim.results.gated import Delta, Drift, GatedScenario
-from mmesim.results.questions import questions
+from mmesim.results.expect.questions import questions
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.stats.looks import LOOKS
@@ -360,7 +360,7 @@ def test_another_machine_is_a_reason_where_more_than_last_digits_differ(file):
     here = Origin.here().platform
     assert (
         why
-        == f"its figures were made with Darwin arm64 (here {here}): last digits may differ, and then all that follows"
+        == f"its figures were made with Darwin arm64 (here {here}): last digits may differ, and what follows from them"
     )
 
 

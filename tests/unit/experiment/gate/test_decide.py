@@ -144,7 +144,7 @@ def test_what_never_happened_is_bounded_by_the_time_in_which_it_did_not():
 def test_a_mean_without_a_successful_call_is_beyond_every_limit():
     found = decide(evidence("mean < 100 ms", [0.01] * 9 + [math.inf]), ONE_LOOK)
     assert found.verdict == "fail"
-    assert found.reason == "in 1 of 10 replications no call was answered well: beyond every limit"
+    assert found.reason == "in 1 of 10 replications no call succeeded: beyond every limit"
 
 
 def test_a_fault_without_a_recovery_is_beyond_every_limit_and_one_that_never_happens_says_nothing():

@@ -17,7 +17,7 @@ from mmesim.experiment.gate.design import LONGEST, MANY
 from mmesim.experiment.gate.gate import gate
 from mmesim.experiment.numbers import GATE as FIRST
 from mmesim.experiment.numbers import GATE_PILOT as PILOT
-from mmesim.results.gated import Gated, GatedLine, GatedScenario
+from mmesim.results.answers.gated import Gated, GatedLine, GatedScenario
 from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.load import load

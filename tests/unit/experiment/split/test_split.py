@@ -15,7 +15,9 @@ from mmesim.experiment.split.fleets import Fleets
 from mmesim.experiment.split.split import split
 from mmesim.preflight.offered import Offered
 from mmesim.preflight.room import free_memory_bytes
-from mmesim.results.split import SplitAnswer, split_schema
+from mmesim.report.content.split import split_report
+from mmesim.report.text import text
+from mmesim.results.answers.split import SplitAnswer, split_schema
 from mmesim.scenario.run.split import Split
 from mmesim.scenario.scenario import Scenario
 
@@ -266,3 +268,20 @@ def test_what_is_wrong_is_said(keys, said):
     with pytest.raises(ScenarioError) as caught:
         Scenario.from_dict(data(split=keys))
     assert said in str(caught.value)
+
+
+def test_calls_too_few_to_judge_leave_a_split_open():
+    # 3 x 60 calls of 10 ms: none is slow, but a hundredth of them is too few to say so.
+    few = {"models": [{**TENANT, "count": 1}], "traffic": {"arrivals": {"poisson": {"rate": "1 /s"}}}}
+    found = answer(**few, expect=["p99 < 500 ms"], run={"duration": "60 s", "replications": 2})
+    assert found.given.verdict == "undecided"
+    assert found.verdict == "undecided"
+    said = " ".join(text(split_report(found)).split())
+    assert "which leaves open p99 < 500 ms after 2 replications" in said
+    assert "open: 2 replications leave open whether 1 way to split would keep every line and save" in said
+    assert "misses" not in said.split("Assumed")[0]
+
+
+def test_without_a_call_nothing_is_judged():
+    with pytest.raises(UserError, match="two-kinds: no call came in 3 replications, so nothing can be judged"):
+        answer(traffic={"arrivals": {"poisson": {"rate": "1 /d"}}})

@@ -1,0 +1,1 @@
+"""Loads of models, and all that can happen to one."""

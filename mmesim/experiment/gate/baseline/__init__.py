@@ -1,0 +1,1 @@
+"""A gate beside its baseline: what changed since."""

@@ -1,0 +1,1 @@
+"""What the commands that run many simulations found: one document each, with its JSON Schema."""

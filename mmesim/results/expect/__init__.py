@@ -1,0 +1,1 @@
+"""What a scenario expects: each question, its figure, and its verdict."""

@@ -1,0 +1,1 @@
+"""The tables of a result folder, and of a plan."""

@@ -1,0 +1,1 @@
+"""Configurations of the model server, read from their files into the scenario."""

@@ -1,0 +1,1 @@
+"""`config.properties`: its syntax, its keys, and what they mean."""

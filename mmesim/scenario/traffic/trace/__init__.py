@@ -1,0 +1,1 @@
+"""Recorded traffic: which files, in which layout, and which part of them."""

@@ -1,0 +1,1 @@
+"""Readers of every format of a trace."""

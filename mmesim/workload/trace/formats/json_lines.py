@@ -1,0 +1,142 @@
+"""Logs of JSON objects, one a line or all in one list: read as the columns of a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mmesim.errors import TraceError, did_you_mean
+from mmesim.workload.trace.formats import line_text
+from mmesim.workload.trace.formats.table import Chunk
+from mmesim.workload.trace.formats.tally import Tally
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Where the rows of one chunk are."""
+
+    file: Path
+    numbers: list[int]
+
+    def place(self, row: int) -> str:
+        """File and line."""
+        return f"{self.file}:{self.numbers[row]}"
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """A file of JSON objects (plain, .gz, .zst); a column is a key, one inside another is `data.tags.name`.
+
+    Cells are text, as they stand in the file. Lines that are not a JSON object are counted in the tally and skipped.
+    """
+
+    tally: Tally
+
+    @property
+    def file(self) -> Path:
+        """The file that is read."""
+        return self.tally.file
+
+    def chunks(self, columns: Sequence[str], rows: int) -> Iterator[Chunk]:
+        """These columns of all rows in order, at most `rows` rows at a time; TraceError when no row has one of them."""
+        never, seen = set(columns), dict[str, None]()
+        batch: list[list[str | None]] = []
+        numbers: list[int] = []
+        try:
+            for number, row in self._objects():
+                cells = [cell(row, column) for column in columns]
+                never -= {column for column, text in zip(columns, cells, strict=True) if text is not None}
+                seen = seen or dict.fromkeys(keys(row))
+                batch.append(cells)
+                numbers.append(number)
+                if len(batch) >= rows:
+                    yield self._chunk(columns, batch, numbers)
+                    batch, numbers = [], []
+        except (OSError, EOFError, pa.ArrowInvalid) as error:
+            raise TraceError(f"{self.file}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        self.tally.judge(ended=True)
+        if never and seen:
+            missing = next(column for column in columns if column in never)
+            hint = did_you_mean(missing, seen) or f"the first row has: {', '.join(list(seen)[:12])}"
+            raise TraceError(f"{self.file}: no row has the key {missing!r} ({hint})")
+        if batch:
+            yield self._chunk(columns, batch, numbers)
+
+    def _chunk(self, columns: Sequence[str], batch: list[list[str | None]], numbers: list[int]) -> Chunk:
+        arrays = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
+        return Chunk(_Lines(self.file, numbers), 0, pa.record_batch(arrays, names=list(columns)))
+
+    def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Number of the line, and the object in it."""
+        for number, line in line_text.lines(self.file):
+            if not self.tally.lines and line.lstrip().startswith("["):
+                yield from self._list()
+                return
+            self.tally.lines += 1
+            try:
+                row = parsed(line)
+            except ValueError:
+                row = None
+            if isinstance(row, dict):
+                yield number, row
+            else:
+                self.tally.skip(number, line, partial(_no_object, line))
+            self.tally.judge(ended=False)
+
+    def _list(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The objects of a file that is one list; it is held in memory. The number is that of the object."""
+        try:
+            rows = parsed("".join(line for _, line in line_text.lines(self.file)))
+        except ValueError as error:
+            raise TraceError(f"{self.file}: is not JSON: {error}") from None
+        for number, row in enumerate(rows, start=1):
+            self.tally.lines += 1
+            if isinstance(row, dict):
+                yield number, row
+            else:
+                self.tally.skip(number, "", lambda: "it is not a JSON object")
+
+
+def _no_object(line: str) -> str:
+    over_lines = "; each must stand on one line (jq -c . FILE)" if line.strip() == "{" else ""
+    return f"it is not a JSON object: {line_text.around(line)}{over_lines}"
+
+
+_DECODE = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str).decode
+
+
+def parsed(text: str) -> Any:
+    """JSON whose numbers stay text, so that no digit is lost; ValueError for what is none."""
+    try:
+        return _DECODE(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def cell(row: dict[str, Any], name: str) -> str | None:
+    """What stands under a key, or under keys inside each other; None where nothing does."""
+    if name in row:
+        value = row[name]
+        return value if value is None or isinstance(value, str) else json.dumps(value)
+    end = name.find(".")
+    while end >= 0:
+        below = row.get(name[:end])
+        if isinstance(below, dict):
+            return cell(below, name[end + 1 :])
+        end = name.find(".", end + 1)
+    return None
+
+
+def keys(row: dict[str, Any]) -> Iterator[str]:
+    """The keys of an object, those inside others with dots."""
+    for key, value in row.items():
+        if isinstance(value, dict) and value:
+            yield from (f"{key}.{below}" for below in keys(value))
+        else:
+            yield key

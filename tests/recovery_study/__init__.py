@@ -1,0 +1,1 @@
+"""How often "not recovered" is wrong, and how often it is not said though the limits stay broken."""
