@@ -218,17 +218,37 @@ def test_room_is_found_again_when_a_copy_without_a_worker_is_unloaded(tmp_path: 
 
 def test_a_copy_that_leaks_is_killed_when_the_host_has_no_more_memory(tmp_path: Path) -> None:
     # A call a second leaves 10 GiB behind. With 64 GiB the seventh is too much: its worker is killed at 7 s, with the
-    # call that is in it, and serves again after a second and a load of one.
+    # next call that is in it, and serves again after a second and a load of one.
     leaks = faults({"leak": {"models": ["a"], "per_call": 10 * 2**30}, "at": 0.0})
-    requests = [(0.2 + k, "a", 0.1) for k in range(6)] + [(6.2, "a", 2.0), (6.5, "a", 0.1)]
+    requests = [(0.2 + k, "a", 0.1) for k in range(7)] + [(6.4, "a", 2.0), (6.5, "a", 0.1)]
     given = scenario(tmp_path, requests, [model("a")], endpoint(warm=True), faults=leaks)
     simulation = Simulation(given, records=-1)
     run = play(simulation)
-    assert run.causes == ["ok"] * 6 + ["worker_died", "ok"]
-    assert run.latencies[6:] == [pytest.approx(0.8), pytest.approx(2.6)]
+    assert run.causes == ["ok"] * 7 + ["worker_died", "ok"]
+    assert run.latencies[7:] == [pytest.approx(0.6), pytest.approx(2.6)]
     (host,) = simulation.hosts
-    assert host.memory.value == 100 * MIB  # what has leaked in the worker went with it
+    assert host.memory.value == 100 * MIB + 10 * 2**30  # what the last call left; the rest went with the worker
     assert [(one.at_s, one.kind) for one in run.data.happened] == [(0.0, "fault"), (7.0, "killed")]
+
+
+def test_calls_that_no_worker_has_served_leave_nothing_behind(tmp_path: Path) -> None:
+    # One call is being served, one waits, eight are refused: 10 GiB each would be too much.
+    leaks = faults({"leak": {"models": ["a"], "per_call": 10 * 2**30}, "at": 0.0})
+    requests = [(0.2 + 0.01 * k, "a", 5.0) for k in range(10)]
+    server = {"job_queue_size": 1}
+    run = timeline(tmp_path, requests, [model("a")], endpoint(warm=True), faults=leaks, server=server)
+    assert run.causes == ["ok", "ok"] + ["queue_full"] * 8
+    assert [one.kind for one in run.data.happened] == ["fault"]
+
+
+def test_a_worker_that_is_dead_takes_no_memory_until_it_is_back(tmp_path: Path) -> None:
+    # Three copies of 20 GiB in 64 GiB, in each of which 3 leak. The first is killed at 1 s, and 46 are in use; back at
+    # 3.5 s, 66 are, so another is killed at the next look; without its 3 there is room for all.
+    leaks = faults({"leak": {"models": ["a", "b", "c"], "per_call": 3 * 2**30}, "at": 0.0})
+    models = [model(name, load_s=1.5).model_copy(update={"memory_bytes": 20 * 2**30}) for name in ("a", "b", "c")]
+    place = endpoint(warm=True).model_copy(update={"usable_memory_given_bytes": 64 * 2**30})
+    run = timeline(tmp_path, [(0.2, one.name, 0.1) for one in models], models, place, faults=leaks)
+    assert [one.at_s for one in run.data.happened if one.kind == "killed"] == [1.0, 4.0]
 
 
 def test_an_unload_frees_what_leaked_in_the_copy(tmp_path: Path) -> None:

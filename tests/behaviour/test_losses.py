@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mmesim.engine.simulation import Simulation
 from mmesim.scenario import CpuWait, Overhead
 from mmesim.scenario.values.times import Constant
@@ -88,6 +90,27 @@ def test_the_kernel_kills_the_container_when_it_is_the_largest_process(tmp_path:
     assert run.latencies == [34.0 + 1.0 + 0.1 - 9.0]
     (host,) = simulation.hosts
     assert (host.left_bytes, host.memory.value) == (0, 100 * MIB)
+
+
+def test_a_worker_that_is_killed_just_before_its_container_does_not_come_back(tmp_path: Path) -> None:
+    # At 10 s b's worker holds 70 GiB, the container 66, and the host has 64: both are killed. b's worker would be back
+    # at 51 s. By then its row is that of a's only worker, which has one call from 41 to 61 s, and then the next.
+    leaks = faults(
+        {"leak": {"models": ["b"], "per_call": 70 * 2**30}, "at": 0.0},
+        {"leak": {"models": ["c"], "per_unload": 66 * 2**30}, "at": 0.0},
+    )
+    requests = [(8.0, "a", 0.1), (8.1, "c", 0.1), (9.2, "b", 0.1), (39.0, "a", 20.0), (45.0, "a", 0.1)]
+    models = [model("a"), model("b", load_s=40.0), model("c")]
+    given = scenario(tmp_path, requests, models, endpoint(warm=True), faults=leaks)
+
+    def unload_c(env, place):
+        yield env.timeout(9.0)
+        place.unload("c", 0)
+
+    run = play(Simulation(given, records=-1, processes=[unload_c]))
+    assert [one.at_s for one in run.data.happened if one.kind == "killed"] == [10.0, 10.0]
+    assert run.causes == ["ok"] * 5
+    assert run.latencies == pytest.approx([0.1, 0.1, 0.1, 22.0, 16.1])
 
 
 def test_an_instance_that_is_not_replaced_stays_away(tmp_path: Path) -> None:

@@ -115,6 +115,8 @@ class Containers:
         worker.job = None
         if not host.alive or copy.state == "gone":
             return
+        if cause in (None, "model_error"):
+            copy.served += len(batch)
         if cause != "worker_died":
             copy.idle_workers.append(worker)
             self._dispatch(host, copy)
@@ -144,8 +146,8 @@ class Containers:
 
     def crash(self, host: Host, copy: Copy, workers: int) -> None:
         """So many workers of a copy die, with what they do."""
-        alive = [worker for worker in copy.workers if not worker.dead]
-        for worker in alive[::-1][:workers]:
+        for worker in copy.alive[::-1][:workers]:
+            copy.leaked -= copy.leaked // len(copy.alive)
             worker.dead = True
             copy.restarts.append(self.env.process(self._restart(host, copy, worker)))
             if worker.job is not None:
@@ -156,6 +158,7 @@ class Containers:
                     self._finish(host, copy, attempt, "worker_died")
             else:
                 copy.idle_workers.remove(worker)
+        host.became_idle()
 
     def _restart(self, host: Host, copy: Copy, worker: Worker) -> Process:
         try:

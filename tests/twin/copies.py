@@ -27,6 +27,10 @@ class Copy:
     filler: Worker | None = None
     filling: list[Attempt] | None = None
     used: int = 0
+    leaked: int = 0
+    """Bytes, spread evenly over the workers that are alive."""
+    served: int = 0
+    """Calls that its workers are done with."""
     accessed: int = 0
     loaded: int = 0
     memory: int = 0
@@ -39,6 +43,11 @@ class Copy:
     restarts: list[simpy.Process] = field(default_factory=list)
     is_used: bool = True
     """Whether the router remembers it."""
+
+    @property
+    def alive(self) -> list[Worker]:
+        """The workers that are not dead."""
+        return [worker for worker in self.workers if not worker.dead]
 
     @property
     def idle(self) -> bool:

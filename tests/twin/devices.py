@@ -70,3 +70,8 @@ class Worker:
     device: Device | None = None
     job: simpy.Process | None = None
     dead: bool = False
+
+    @property
+    def size(self) -> int:
+        """Memory of its process, without what has leaked there."""
+        return self.model.process_memory_bytes + self.model.memory_bytes

@@ -76,8 +76,9 @@ class Twin:
             while run and run[-1].latency >= 0.0:
                 run.pop()
             if not run:
-                return
+                break
             self.env.process(self._travel(self.draws.attempt(call, call.sent)))
+        self.trouble.over = True
 
     def _travel(self, attempt: Attempt) -> Process:
         call = attempt.call

@@ -9,6 +9,7 @@ from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.faults.kinds import WorkerCrash
 from tests.twin.container import Containers
 from tests.twin.fleet import Fleet
+from tests.twin.leaks import Leaks
 from tests.twin.process import Process
 from tests.twin.trouble import Trouble
 
@@ -20,6 +21,7 @@ class Faults:
         self, env: simpy.Environment, scenario: Scenario, fleet: Fleet, trouble: Trouble, containers: Containers
     ) -> None:
         self.env, self.scenario, self.fleet, self.trouble = env, scenario, fleet, trouble
+        self._leaks = Leaks(env, scenario, fleet, trouble, containers)
         self._crash, self._restart = containers.crash, containers.restart
 
     def begin(self) -> None:
@@ -38,6 +40,9 @@ class Faults:
             assert isinstance(number, int)
             if self.fleet.all[number].alive:
                 self._restart(self.fleet.all[number], fault.container_restart.takes_s)
+            return
+        if fault.leak is not None:
+            yield from self._leaks.of(fault)
             return
         self._turn(fault, 1)
         if fault.for_s is not None:

@@ -57,6 +57,11 @@ class Loads:
             if load.is_alive:
                 load.interrupt()
 
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a container."""
+        return self._back is None
+
     def go_down(self, takes_s: float) -> Process:
         """There is no container for some time, or longer if it dies again."""
         back = self._back = self.env.event()

@@ -11,7 +11,7 @@ from mmesim.scenario import Scenario
 from mmesim.scenario.clients.causes import Cause
 from mmesim.scenario.clients.retries import FixedRetries
 from mmesim.scenario.faults.fault import Fault, named
-from tests.twin.random_scenarios import RETRIED, scenario
+from tests.twin.random_scenarios import MIB, RETRIED, scenario
 
 Kinds = Callable[[np.random.Generator, Scenario], list[dict[str, Any]]]
 """Faults, of which any may come."""
@@ -85,7 +85,29 @@ def _restarts(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
     return [{"container_restart": {"instance": number, "takes": takes}}]
 
 
+def _leaks(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
+    some = [one.name for one in of.models if rng.uniform() < 0.7] or _models(rng, of)
+    call, unload = int(rng.uniform(2, 40) * MIB), int(rng.uniform(20, 400) * MIB)
+    lasts = _lasts(rng)
+    return [
+        {"leak": {"models": some, "per_call": call, **lasts}},
+        {"leak": {"models": some, "per_unload": unload, **lasts}},
+        {"leak": {"models": some, "per_call": call, "per_unload": unload, **lasts}},
+    ]
+
+
 with_faults = amid(_common, 7, 5)
 with_outages = amid(_outages, 8, 3)
 with_bad_models = amid(_bad, 9, 4)
 with_restarts = amid(_restarts, 10, 6)
+_with_leaks = amid(_leaks, 11, 3)
+
+
+def with_leaks(seed: int) -> Scenario:
+    """Leaks on hosts with little more memory than models may fill."""
+    of = _with_leaks(seed)
+    more = int(np.random.default_rng([seed, 12]).uniform(20, 400)) * MIB
+    assert of.endpoint.usable_memory_given_bytes is not None
+    host = of.endpoint.host.model_copy(update={"memory_bytes": of.endpoint.usable_memory_given_bytes + more})
+    found: Scenario = of.model_copy(update={"endpoint": of.endpoint.model_copy(update={"host": host})})
+    return found

@@ -36,6 +36,8 @@ class Space:
         self.file_bytes = 0
         self.unloading: dict[int, tuple[Copy, Room | None]] = {}  # by model
         self.stopped = False
+        self.left_behind: list[dict[int, int]] = []  # by an unload of a model, one map for each leak
+        self.left_bytes = 0
         self._rooms: list[Room] = []
         self.on_unloaded: Callable[[Model], None] = lambda model: None
         self.on_deleted: Callable[[int], None] = lambda model: None
@@ -68,6 +70,19 @@ class Space:
     def on_disk(self, model: Model) -> Process:
         """Wait until there is room for the artefact of the model, and take it."""
         yield from self._wait(lambda: self._take_disk(model), lambda: self.delete(model))
+
+    @property
+    def leaked(self) -> int:
+        """Bytes that have leaked, here and there."""
+        unloading = [copy for copy, _ in self.unloading.values()]
+        copies = [*self.copies.values(), *unloading]
+        return self.left_bytes + sum(copy.leaked for copy in copies)
+
+    @property
+    def in_use(self) -> int:
+        """Memory of all that is alive."""
+        dead = [worker for copy in self.copies.values() for worker in copy.workers if worker.dead]
+        return self.memory + self.leaked - sum(worker.size for worker in dead)
 
     def resize(self, copy: Copy, memory: int, tasks: int) -> None:
         """The copy holds this much from now on."""
@@ -125,6 +140,7 @@ class Space:
         if not self.stopped and copy.state != "gone":
             del self.unloading[copy.model.index]
             self.gone(copy)
+            self.left_bytes += sum(leaving.get(copy.model.index, 0) for leaving in self.left_behind)
             if room is not None:
                 room.unloading = False
             self.look()
@@ -137,7 +153,8 @@ class Space:
         self.on_unloaded(copy.model)
 
     def unloads_end(self) -> None:
-        """All unloads under way end at once."""
+        """The container is new: all unloads under way have ended, and what they had left there is gone."""
+        self.left_bytes = 0
         for copy, room in self.unloading.values():
             self.gone(copy)
             if room is not None:
@@ -149,7 +166,7 @@ class Space:
 
     def _take_memory(self, copy: Copy, factor: float) -> bool:
         endpoint, memory, tasks = self.scenario.endpoint, self._held(copy.model, factor), copy.model.pool_tasks
-        if self.memory + memory > endpoint.usable_memory_bytes:
+        if self.memory + self.leaked + memory > endpoint.usable_memory_bytes:
             return False
         if endpoint.pid_limit is not None and self.tasks + tasks > endpoint.pid_limit:
             return False

@@ -11,7 +11,7 @@ from tests.twin.changing import changing
 from tests.twin.compare import Comparison, agree_on, by_engine, by_twin
 from tests.twin.random_deploys import with_steps
 from tests.twin.random_devices import with_devices
-from tests.twin.random_faults import with_faults
+from tests.twin.random_faults import with_bad_models, with_faults, with_leaks, with_outages, with_restarts
 
 LATER = 2000
 """Scenarios of `make twin`; a tenth as many, from other seeds, are among the slow tests."""
@@ -48,6 +48,22 @@ def test_engine_and_twin_agree_on_faults():
     found = agree_on(range(150), with_faults)
     assert found.differences == []
     assert min(found.outcomes[cause] for cause in ("load_failed", "model_error", "worker_died")) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("of", "cause", "least"),
+    [
+        (with_outages, "load_failed", 100),
+        (with_bad_models, "load_failed", 1000),
+        (with_restarts, "worker_died", 50),
+        (with_leaks, "worker_died", 20),
+    ],
+)
+def test_engine_and_twin_agree_on_faults_of_one_kind(of, cause, least):
+    found = agree_on(range(150), of)
+    assert found.differences == []
+    assert found.outcomes[cause] > least
 
 
 @pytest.mark.slow

@@ -21,6 +21,8 @@ class Trouble:
     """Nothing is wrong at first."""
 
     draws: Draws
+    over: bool = False
+    """Nobody looks any more."""
     slow: Counter[SlowS3] = field(default_factory=Counter)
     failing: list[Fault] = field(default_factory=list)
     """Outages under way, in the order in which they came."""

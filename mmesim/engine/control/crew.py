@@ -86,6 +86,8 @@ class Crew:
     def crash(self, pool: int, number: int = 0) -> bool:
         """A worker of a ready pool dies: its batch gets 500, requests go on queueing, and it comes back.
 
+        What had leaked in it is free: its share of what has in its pool.
+
         When it does, and whether it loads its model first, is a rule of the kind of server, which may have none.
         False when it is dead already, or there is none of this number.
         """
@@ -93,28 +95,43 @@ class Crew:
         kind = host.config.kind
         if kind.death(None) is None:
             raise ValueError(f"what follows the death of one worker of {kind.title} is not known, or none dies alone")
+        alive = self.deaths(pool).count(False)
         worker = self._plane.crash_worker(self._env.now, pool, number)
         if worker == NONE:
             return False
+        leaked_bytes = host.leaked.get(pool, 0) // alive
+        if leaked_bytes:
+            host.grow(pool, -leaked_bytes)
+            self._room.made(host)
         others = [restart for restart in self._restarts.get(pool, ()) if restart.is_alive]
-        self._restarts[pool] = [*others, self._env.process(self._restart(pool, worker))]
+        life = int(self._plane.tables.views.workers.gen[worker])  # now: its pool may be gone before the process begins
+        self._restarts[pool] = [*others, self._env.process(self._restart(pool, worker, life))]
         if self._plane.pools.in_flight[pool] == 0:
             # The data plane signals one idle pool at a time, and more may crash at this instant.
             self._room.made(host)
         return True
 
-    def _restart(self, pool: int, worker: int) -> Process:
+    def deaths(self, station: int) -> list[bool]:
+        """For each worker of a row of pools, in the order of their numbers, whether it has died and is not back."""
+        views, found = self._plane.tables.views, []
+        worker = int(views.pools.first_worker[station])
+        while worker != NONE:
+            found.append(bool(views.workers.dead[worker]))
+            worker = int(views.workers.sibling[worker])
+        return found
+
+    def _restart(self, pool: int, worker: int, life: int) -> Process:
         try:
-            yield from self._comes_back(pool, worker)
+            yield from self._comes_back(pool, worker, life)
         except simpy.Interrupt:
             return
 
-    def _comes_back(self, pool: int, worker: int) -> Process:
+    def _comes_back(self, pool: int, worker: int, life: int) -> Process:
         env, plane = self._env, self._plane
         views = plane.tables.views
         row, host = int(views.pools.model[pool]), self._hosts[views.pools.host[pool]]
         model = None if row == NONE else host.config.models[row]
-        life, death = int(views.workers.gen[worker]), host.config.kind.death(model)
+        death = host.config.kind.death(model)
         assert death is not None  # `crash` has looked
         yield env.timeout(death.back_off_s)
         if host.is_gone:
@@ -126,7 +143,7 @@ class Crew:
             plane.revive_worker(env.now, worker)
 
     def unloads(self, pool: int) -> None:
-        """An unload of a pool begins: none of its workers that died comes back."""
+        """An unload of a pool begins, or its container dies: none of its workers that died comes back."""
         for restart in self._restarts.pop(pool, ()):
             if restart.is_alive:
                 restart.interrupt()

@@ -77,6 +77,8 @@ class Host:
         """Pools of each model that are loading, ready or being unloaded."""
         self.extra: dict[int, tuple[int, int]] = {}
         """What some pools hold beyond the memory and the tasks of a copy of their model; negative: less."""
+        self.leaked: dict[int, int] = {}
+        """What has leaked in some pools, a part of `extra`."""
         self._unused: OrderedDict[int, None] = OrderedDict()
         """Models whose artefact is on disk and that have no pool, the one used longest ago first."""
         self.line = Line(env)
@@ -126,7 +128,7 @@ class Host:
         self.deaths += 1
         self.loaded.add(-self.loaded.value, self._env.now)
         for pool, model in pools:
-            more_bytes, more_tasks = self.extra.pop(pool, (0, 0))
+            more_bytes, more_tasks = self.let_go(pool)
             self.take(-self.config.memory_bytes[model] - more_bytes, -self.config.tasks[model] - more_tasks, -1)
             self.end_pool(model)
         self.take(-self.left_bytes, 0)
@@ -193,11 +195,17 @@ class Host:
         self.take(memory_bytes, tasks)
 
     def grow(self, pool: int, size_bytes: int) -> None:
-        """A pool holds this much more, whether it fits or not, or gives it back (negative)."""
+        """So much leaks in a pool, whether it fits or not, or is given back (negative)."""
+        self.leaked[pool] = self.leaked.get(pool, 0) + size_bytes
         more_bytes, more_tasks = self.extra.get(pool, (0, 0))
         self.extra[pool] = more_bytes + size_bytes, more_tasks
         self.leaked_bytes += max(0, size_bytes)
         self.take(size_bytes, 0)
+
+    def let_go(self, pool: int) -> tuple[int, int]:
+        """A pool is in memory no more; what it held beyond a copy of its model: bytes and tasks."""
+        self.leaked.pop(pool, None)
+        return self.extra.pop(pool, (0, 0))
 
     def leave(self, size_bytes: int) -> None:
         """The container keeps this much, whether it fits or not."""

@@ -18,7 +18,7 @@ SERVER_BYTES = 130 * 10**6
 """Resident memory of the server's own process, a JVM, measured on MMS; what unloads leave behind is in it."""
 
 Calls = Mapping[tuple[int, int, int], int]
-"""Host, pool and life of the pool's row -> the calls that it has got since its load was asked for."""
+"""Host, pool and life of the pool's row -> the calls that its workers have served."""
 
 
 def leak(world: World, fault: Fault, _: float) -> Process:
@@ -47,7 +47,7 @@ def leak(world: World, fault: Fault, _: float) -> Process:
 def _calls(world: World, models: set[int]) -> Calls:
     pools = world.plane.tables.views.pools
     return {
-        (host.row, pool, int(pools.gen[pool])): int(pools.frequency[pool])
+        (host.row, pool, int(pools.gen[pool])): int(pools.served[pool])
         for host in world.fleet.alive
         for pool in world.copies(host, models)
     }
@@ -63,34 +63,44 @@ def _grow(world: World, before: Calls, now: Calls, each_bytes: int) -> Calls:
 
 
 def _excess_bytes(world: World, host: Host) -> int:
+    """Bytes of what is alive, or will be again, beyond the memory of a host."""
     return host.memory.value - host.config.endpoint.host.memory_bytes
 
 
 def _relieve(world: World, fault: Fault) -> None:
     """On each host that uses more memory than it has, kill the largest process, until what is alive fits.
 
-    A worker gives back what has leaked in it. It comes back, and is killed again if there is still too little memory.
-    When the container itself is the largest process, it dies with all of them.
+    A worker gives back what has leaked in it, and its own memory until it is back; then it may be too much again. When
+    the container itself is the largest process, it dies with all of them.
     """
     for host in world.fleet.alive:
-        dead_bytes = 0
-        while host.back is None and _excess_bytes(world, host) > dead_bytes:
+        while host.back is None and _excess_bytes(world, host) > _dead_bytes(world, host):
             worker = _largest_worker(world, host)
             if worker is None or worker[2] <= SERVER_BYTES + host.left_bytes:
                 world.kills(fault, host)
                 Task(world.env, restart(world, host, RESTART_S))
                 break
-            pool, number, size_bytes, leaked_bytes = worker
-            world.loader.crew.crash(pool, number)
+            world.loader.crew.crash(worker[0], worker[1])
             world.kills(fault, host)
-            host.grow(pool, -leaked_bytes)
-            dead_bytes += size_bytes - leaked_bytes
 
 
-def _largest_worker(world: World, host: Host) -> tuple[int, int, int, int] | None:
-    """Pool, number, bytes and leaked bytes of the largest worker alive on a host; None when there is none.
+def _dead_bytes(world: World, host: Host) -> int:
+    """What the workers of a host hold that have died and are not back."""
+    pools, models = world.plane.tables.views.pools, host.config.models
+    found = 0
+    for pool in world.copies(host):
+        dead = sum(world.loader.crew.deaths(pool))
+        if dead:
+            model = models[int(pools.model[pool])]
+            shared = model.process_memory_bytes + model.memory_bytes
+            found += dead * (model.preload_dirty_bytes if model.preload_model else shared)
+    return found
 
-    What has leaked in a copy is spread evenly over its workers.
+
+def _largest_worker(world: World, host: Host) -> tuple[int, int, int] | None:
+    """Pool, number and bytes of the largest worker alive on a host; None when there is none.
+
+    What has leaked in a copy is spread evenly over those of its workers that are alive.
     """
     pools, models = world.plane.tables.views.pools, host.config.models
     largest = None
@@ -98,8 +108,8 @@ def _largest_worker(world: World, host: Host) -> tuple[int, int, int, int] | Non
         alive = world.alive(pool)
         if alive:
             model = models[int(pools.model[pool])]
-            leaked_bytes = max(0, host.extra.get(pool, (0, 0))[0]) // len(alive)
+            leaked_bytes = host.leaked.get(pool, 0) // len(alive)
             size_bytes = model.process_memory_bytes + model.memory_bytes + leaked_bytes
             if largest is None or size_bytes > largest[2]:
-                largest = pool, alive[0], size_bytes, leaked_bytes
+                largest = pool, alive[0], size_bytes
     return largest

@@ -13,7 +13,7 @@ from mmesim.engine.control.journal import Journal
 from mmesim.engine.control.loads.loader import Loader
 from mmesim.engine.dataplane import DataPlane
 from mmesim.engine.environment import Environment
-from mmesim.engine.kernel.codes import NONE, READY, UP
+from mmesim.engine.kernel.codes import READY, UP
 from mmesim.results.happened import Kind
 from mmesim.scenario.faults.fault import Fault
 from mmesim.scenario.models.resolve import called
@@ -84,13 +84,7 @@ class World:
 
     def alive(self, station: int) -> list[int]:
         """The numbers of the workers of a row of pools that are alive, as `Crew.crash` counts them."""
-        views = self.plane.tables.views
-        found, number, worker = [], 0, int(views.pools.first_worker[station])
-        while worker != NONE:
-            if not views.workers.dead[worker]:
-                found.append(number)
-            number, worker = number + 1, int(views.workers.sibling[worker])
-        return found
+        return [number for number, dead in enumerate(self.loader.crew.deaths(station)) if not dead]
 
     def lasts(self, fault: Fault) -> Generator[simpy.Event, Any, bool]:
         """Wait for the end of the fault; False, at once, when it has none."""

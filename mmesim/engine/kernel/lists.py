@@ -82,7 +82,7 @@ def new_pool(t, m, h, asker, now):
     pools.waiter_n[p] = pools.in_flight[p] = 0
     pools.episode[p] = 0
     pools.load_left[p] = WORKS
-    pools.frequency[p] = 0
+    pools.frequency[p] = pools.served[p] = 0
     pools.asked_by[p] = load_key(t.attempts.key[asker], t.attempts.number[asker]) if asker >= 0 else NONE
     pools.asked[p] = pools.last[p] = now
     pools.credit[p] = hosts.clock[h]

@@ -102,6 +102,7 @@ POOL = in_lines(
     ("idle_tail", LINK, "the worker that became idle last"),
     ("accessed", ORDER, "of the last attempt"),
     ("frequency", COUNT, "attempts since it was asked for"),
+    ("served", COUNT, "attempts that its workers have served"),
     ("load_left", CODE, "what its load has left: WORKS, BROKEN or NO_WORKER"),
     ("last", AT, "time of the last attempt"),
     ("credit", NUMBER, "the host's clock at the last attempt, or at the end of the load if that was later"),

@@ -196,6 +196,7 @@ def next_stage(t, w, now):
 def finish_item(t, w, a, now):
     """The job of worker `w` is done; the front end's work for its attempt `a` begins. -> action"""
     attempts, workers = t.attempts, t.workers
+    t.pools.served[attempts.pool[a]] += 1
     attempts.overhead[a] += workers.hold[w]
     attempts.cpu_wait[a] += (now - attempts.closed[a]) - workers.service[w] - workers.hold[w]
     if t.params[0].devices > 0:

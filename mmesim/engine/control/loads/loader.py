@@ -312,9 +312,8 @@ class Loader:
         keep = self._keeps_models or host.present[model] > 1  # another pool of it may be loading
         if self.crew.added:
             self.crew.leave(pool)
-        if pool in host.extra:
-            more_bytes, more_tasks = host.extra.pop(pool)
-            memory_bytes, tasks = memory_bytes + more_bytes, tasks + more_tasks
+        more_bytes, more_tasks = host.let_go(pool)
+        memory_bytes, tasks = memory_bytes + more_bytes, tasks + more_tasks
         host.unloaded(model, memory_bytes, tasks, keep)
         if self.faults.left_behind:
             self.faults.unloaded(host, model)
@@ -346,7 +345,10 @@ class Loader:
                 process.interrupt("container")
         self.crew.abandon(host)
         host.back = back
-        host.empty(self._in_container(host))
+        there = self._in_container(host)
+        for pool, _ in there:
+            self.crew.unloads(pool)
+        host.empty(there)
         self._plane.empty_host(self._env.now, host.row)
         self._room.made(host)
 
