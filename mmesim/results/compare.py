@@ -32,6 +32,8 @@ from mmesim.stats.quantiles import difference_interval
 from mmesim.stats.signs import sign_test
 
 Direction = Literal["higher", "lower", "same", "undecided"]
+CLOCK_S = 1e-9
+"""Latencies that differ by less are the same: each is the difference of two times of a run, which are rounded."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,14 @@ def _difference(
         values[1],
         both[0],
         both[1],
-        of_quantile=None if found is None else (scale * found[0], scale * found[1]),
+        of_quantile=None if found is None else (scale * _apart(found[0]), scale * _apart(found[1])),
         unchanged=all(_same_latencies(x.of(state), y.of(state)) for x, y in zip(a, b, strict=True)),
     )
+
+
+def _apart(difference_s: float) -> float:
+    """A difference of two latencies; 0 where it may be one of rounding."""
+    return 0.0 if abs(difference_s) < CLOCK_S else difference_s
 
 
 def _same_latencies(x: ClassData, y: ClassData) -> bool:
@@ -195,7 +202,7 @@ def _paired(
     differences = [y - x for x, y in zip(a, b, strict=True)]
     middle = mean(differences) if of_quantile is None else stable(of_b.value) - stable(of_a.value)
     interval = mean_interval(differences) if of_quantile is None else of_quantile
-    same = unchanged and not any(differences)
+    same = (unchanged and not any(differences)) or of_quantile == (0.0, 0.0)
     if same:
         middle, interval = 0.0, None if interval is None else (0.0, 0.0)
     return Delta(

@@ -11,7 +11,7 @@ has one: what lies beyond it then does not depend on loads.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ import numpy as np
 from mmesim.arrays import Floats, Ints
 from mmesim.results.figures import NO_SUCCESS, Formula, estimated, over, over_successful, ratio
 from mmesim.results.ledger import band_weights, cold_calls, ledger_ms
-from mmesim.results.run_data import RunData
+from mmesim.results.run_data import ClassData, RunData
 from mmesim.scenario.figures import LATENCIES, quantile_shares
 from mmesim.scenario.run.selection import State
 from mmesim.stats.histogram import bucket_of_quantile, merge, quantile, span
@@ -47,15 +47,28 @@ class Pooled:
 
 
 def pool(runs: Sequence[RunData]) -> Pooled:
-    """The sums of the histograms of all replications, which share one grid."""
-    parts_s, retried_cold_s = runs[0].parts_s.copy(), runs[0].retried_cold_s.copy()
+    """The sums of the histograms of all replications, which share one grid.
+
+    One is added after the other: written out, all of them would not fit into memory.
+    """
+    first = runs[0]
+    pooled = Pooled(
+        first.count, first.shortest_s, first.longest_s, first.parts_s, first.retried_cold_s, first.load_episodes
+    )
     for run in runs[1:]:
-        parts_s += run.parts_s
-        retried_cold_s += run.retried_cold_s
-    count = [run.count for run in runs]
-    shortest_s, longest_s = span(count, [run.shortest_s for run in runs], [run.longest_s for run in runs])
-    episodes = merge([r.load_episodes for r in runs])
-    return Pooled(merge(count), shortest_s, longest_s, parts_s, retried_cold_s, episodes)
+        pooled = plus(pooled, run)
+    return pooled
+
+
+def plus(pooled: Pooled, run: RunData) -> Pooled:
+    """The same with one more replication; sums are added in place."""
+    count = run.count
+    ends = span([pooled.count, count], [pooled.shortest_s, run.shortest_s], [pooled.longest_s, run.longest_s])
+    pooled.count[:] += count
+    pooled.parts_s[:] += run.parts_s
+    pooled.retried_cold_s[:] += run.retried_cold_s
+    pooled.load_episodes[:] += run.load_episodes
+    return replace(pooled, shortest_s=ends[0], longest_s=ends[1])
 
 
 def cells(runs: Sequence[RunData], pooled: Pooled, state: State | None = None) -> Cells:
@@ -63,13 +76,20 @@ def cells(runs: Sequence[RunData], pooled: Pooled, state: State | None = None) -
 
     All calls, or those of a state.
     """
-    counts = [run.of(state).count for run in runs]
-    return _cells(counts, pooled.count if state is None else merge(counts), pooled)
+    parts = [run.of(state) for run in runs]
+    return _cells(parts, _count(parts, pooled, state), pooled)
 
 
-def _cells(counts: Sequence[Ints], count: Ints, pooled: Pooled) -> Cells:
+def _count(parts: Sequence[ClassData], pooled: Pooled, state: State | None) -> Ints:
+    """The calls of all replications in each bucket, or those of a state."""
+    return pooled.count if state is None else merge(one.count for one in parts)
+
+
+def _cells(parts: Sequence[ClassData], count: Ints, pooled: Pooled) -> Cells:
     used = np.flatnonzero(count)
-    each = np.array([one[used] for one in counts], dtype=np.float64)
+    each = np.empty((len(parts), len(used)))
+    for row, one in zip(each, parts, strict=True):
+        row[:] = one.count[used]
     return Cells(pooled.shortest_s[used], pooled.longest_s[used], each)
 
 
@@ -117,8 +137,7 @@ def latency(
     if shares is None:
         means = [ratio(one.latency_sum_s, one.ok) for one in parts]
         return estimate(means, missing, low=0.0, scale=1000.0, confidence=confidence)
-    q, counts = shares[0], [one.count for one in parts]
-    count = pooled.count if state is None else merge(counts)
+    q, count = shares[0], _count(parts, pooled, state)
     reason = _too_few_loads(pooled, count, q, state) if count.any() else None
     if reason is not None:
         return Estimate(None, reason=reason)
@@ -127,9 +146,9 @@ def latency(
     return sectioning(
         quantile(pooled.shortest_s, pooled.longest_s, count, q),
         # The ends of all calls of a bucket are also those of its warm and of its cold ones.
-        [quantile(run.shortest_s, run.longest_s, one, q) for run, one in zip(runs, counts, strict=True)],
+        [quantile(run.shortest_s, run.longest_s, one.count, q) for run, one in zip(runs, parts, strict=True)],
         missing,
-        at_least=quantile_interval(_cells(counts, count, pooled), q, confidence),
+        at_least=quantile_interval(_cells(parts, count, pooled), q, confidence),
         resolution=width_s / 2,
         confidence=confidence,
         low=0.0,

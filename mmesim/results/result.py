@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 WITH_DICTIONARY = [name for name, (unit, _) in tables.REQUEST_COLUMNS.items() if not unit]
 """Columns of calls in which values come back often. To look for times that do takes longer than to write them all."""
 
-WINDOWS_AT_ONCE = 32_768
-"""Windows that are written to a file together: three weeks of minutes."""
+WINDOWS_AT_ONCE = 8_192
+"""Windows that are written to a file together: six days of minutes."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,21 +34,54 @@ Sums = tuple[Floats, Floats]
 
 @dataclass(frozen=True)
 class Windows:
-    """The whole windows of some replications, summed; one entry a window in every array."""
+    """The whole windows of some replications, summed; one entry a window in every array.
+
+    Sums are made when they are asked for, column by column: of a quiet year each takes 4 MB.
+    """
 
     start_s: Floats
     length_s: float
-    misses: Sums
-    """Attempts that missed; all attempts."""
-    log_latency: Sums
-    """Logarithms of the latency of successful calls; these calls."""
-    in_system: Sums
-    """Calls in the system, mean over time; replications."""
-    refused: Sums
-    """Attempts refused because a queue was full; all attempts."""
+    columns: Sequence[Mapping[str, Floats]]
+    """Of each replication."""
+    kept: slice
+    """Those that are whole and not too early."""
 
     def __len__(self) -> int:
         return len(self.start_s)
+
+    @property
+    def misses(self) -> Sums:
+        """Attempts that missed; all attempts."""
+        hits, attempts = self._weighted("ModelCacheHit", "ModelCacheHit_SampleCount")
+        return attempts - hits, attempts
+
+    @property
+    def log_latency(self) -> Sums:
+        """Logarithms of the latency of successful calls; these calls."""
+        return self._weighted("LogClientLatency", "ClientLatency_SampleCount")
+
+    @property
+    def in_system(self) -> Sums:
+        """Calls in the system, mean over time; replications."""
+        return self._total("RequestsInSystem"), np.full(len(self), float(len(self.columns)))
+
+    @property
+    def refused(self) -> Sums:
+        """Attempts refused because a queue was full; all attempts."""
+        return self._total("QueueFull"), self._total("Invocations")
+
+    def _total(self, name: str) -> Floats:
+        return self._sum(lambda column: np.nan_to_num(column[name][self.kept]))
+
+    def _weighted(self, name: str, weight: str) -> Sums:
+        product = self._sum(lambda column: np.nan_to_num(column[name][self.kept]) * column[weight][self.kept])
+        return product, self._total(weight)
+
+    def _sum(self, of: Callable[[Mapping[str, Floats]], Floats]) -> Floats:
+        total = of(self.columns[0])
+        for column in self.columns[1:]:
+            total += of(column)
+        return total
 
 
 def windows(runs: Sequence[RunData], from_s: float = 0.0) -> Windows:
@@ -57,24 +90,10 @@ def windows(runs: Sequence[RunData], from_s: float = 0.0) -> Windows:
     start = columns[0]["start_s"]
     length = float(start[1] - start[0]) if len(start) > 1 else runs[0].duration_s
     # Sums of lengths round: a window that lacks a billionth of itself is whole.
-    kept = (start >= from_s * (1.0 - 1e-12)) & (start + length * (1.0 - 1e-9) <= runs[0].duration_s)
-
-    def total(name: str) -> Floats:
-        return np.sum([np.nan_to_num(column[name][kept]) for column in columns], axis=0)  # type: ignore[no-any-return]
-
-    def weighted(name: str, weight: str) -> Sums:
-        products = [np.nan_to_num(c[name][kept]) * c[weight][kept] for c in columns]
-        return np.sum(products, axis=0), total(weight)
-
-    hits, attempts = weighted("ModelCacheHit", "ModelCacheHit_SampleCount")
-    return Windows(
-        start_s=start[kept],
-        length_s=length,
-        misses=(attempts - hits, attempts),
-        log_latency=weighted("LogClientLatency", "ClientLatency_SampleCount"),
-        in_system=(total("RequestsInSystem"), np.full(int(kept.sum()), float(len(runs)))),
-        refused=(total("QueueFull"), total("Invocations")),
-    )
+    first = int(np.searchsorted(start, from_s * (1.0 - 1e-12)))
+    after = int(np.searchsorted(start + length * (1.0 - 1e-9), runs[0].duration_s, side="right"))
+    kept = slice(first, max(first, after))
+    return Windows(start_s=start[kept], length_s=length, columns=columns, kept=kept)
 
 
 def means(sums: Sums) -> Floats:

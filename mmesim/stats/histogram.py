@@ -91,13 +91,21 @@ def log_middles(edges: Floats) -> Floats:
     return np.array([0.5 * (math.log(a) + math.log(b)) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
 
 
-def merge(counts: Sequence[Ints]) -> Ints:
-    """The sum of histograms on one grid; ValueError when there is none or their shapes differ."""
-    if not counts:
+def merge(counts: Iterable[Ints]) -> Ints:
+    """The sum of histograms on one grid; ValueError when there is none or their shapes differ.
+
+    One is added after the other: those of many replications need not be in memory together.
+    """
+    total: Ints | None = None
+    for count in counts:
+        if total is None:
+            total = count.astype(np.int64)
+        elif count.shape != total.shape:
+            raise ValueError(f"histograms of different grids: shapes {sorted((count.shape, total.shape))}")
+        else:
+            total += count
+    if total is None:
         raise ValueError("no histogram to merge")
-    if len({c.shape for c in counts}) > 1:
-        raise ValueError(f"histograms of different grids: shapes {sorted({c.shape for c in counts})}")
-    total: Ints = np.stack(counts).sum(axis=0, dtype=np.int64)
     return total
 
 

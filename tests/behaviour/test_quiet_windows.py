@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from mmesim.engine.measure.windows import Windows
 from mmesim.engine.simulation import simulate
-from mmesim.results.tables.windows import START, WindowTable
+from mmesim.results.result import Result
+from mmesim.results.steady import steady_state
+from mmesim.results.tables.windows import START, WindowTable, part
 from mmesim.scenario import CpuWait, Poisson, RunSettings, Scenario, Traffic
 from mmesim.scenario.models.groups import Service
 from mmesim.scenario.values.times import Constant
@@ -44,9 +49,31 @@ def test_windows_are_the_same_whether_or_not_quiet_ones_are_waited_for(
         np.testing.assert_allclose(values, waited[name], rtol=1e-9, atol=1e-6, err_msg=name)
 
 
-def test_a_quiet_year_has_few_rows() -> None:
-    data = simulate(quiet(1 / 36_000, 365 * 86_400.0, Service(cpu=Constant(0.1))))
+def test_a_quiet_year_has_few_rows_and_is_judged_and_written_without_many_of_its_columns(tmp_path: Path) -> None:
+    scenario = quiet(1 / 36_000, 365 * 86_400.0, Service(cpu=Constant(0.1)))
+    data = simulate(scenario)
     assert isinstance(data.windows, WindowTable)
     assert len(data.windows[START]) == 365 * 1440
     assert len(data.windows.repeats) < 10 * data.calls
     assert np.nansum(data.windows["Invocations"]) == data.begun
+    column_bytes = data.windows[START].nbytes
+    tracemalloc.start()
+    try:
+        steady_state(scenario, [data])
+        assert tracemalloc.get_traced_memory()[1] < 4 * column_bytes
+        tracemalloc.reset_peak()
+        Result(scenario, (data,)).save(tmp_path / "year")
+        assert tracemalloc.get_traced_memory()[1] < 6 * column_bytes
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("first", "after"), [(0, 1), (0, 400), (37, 512), (1_430, 2_000)])
+def test_a_part_of_the_windows_is_what_stands_there(first: int, after: int) -> None:
+    windows = simulate(quiet(1 / 3_600, 86_430.0, Service(cpu=Constant(0.1)))).windows
+    assert isinstance(windows, WindowTable)
+    found = part(windows, slice(first, after))
+    assert list(found) == list(windows)
+    for name, values in found.items():
+        np.testing.assert_array_equal(values, windows[name][first:after], err_msg=name)
+        np.testing.assert_array_equal(values, part(dict(windows), slice(first, after))[name], err_msg=name)

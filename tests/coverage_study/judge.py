@@ -15,12 +15,12 @@ from scipy.special import ndtri
 
 from mmesim.arrays import Floats
 from mmesim.experiment.until import level, looks
+from mmesim.results import latency
 from mmesim.results.latency import Pooled, pool
 from mmesim.results.run_data import RunData
 from mmesim.results.until import allowed, relative_half_width
 from mmesim.scenario import Scenario
 from mmesim.scenario.run.until import FIRST_LOOK, read_precision
-from mmesim.stats.histogram import span
 from mmesim.stats.means import CONFIDENCE
 from tests.coverage_study.judged import FIGURES, WARM, Interval, interval, students
 
@@ -93,16 +93,8 @@ def without_ledger(run: RunData) -> RunData:
 
 
 def plus(pooled: Pooled | None, run: RunData) -> Pooled:
-    """The histograms with another replication, in place."""
-    if pooled is None:
-        return pool([run])
-    ends = [pooled.shortest_s, run.shortest_s], [pooled.longest_s, run.longest_s]
-    pooled.shortest_s[:], pooled.longest_s[:] = span([pooled.count, run.count], *ends)
-    pooled.count[:] += run.count
-    pooled.load_episodes[:] += run.load_episodes
-    pooled.retried_cold_s[:] += run.retried_cold_s
-    pooled.parts_s[:] += run.parts_s
-    return pooled
+    """The histograms with another replication."""
+    return pool([run]) if pooled is None else latency.plus(pooled, run)
 
 
 def designs(within: Mapping[str, str], scenario: Scenario, limit_s: float, warm: bool = False) -> tuple[Design, ...]:

@@ -35,7 +35,7 @@ def of_table(histograms: pa.Table) -> dict[str, Histogram]:
 
 def of_run(runs: Sequence[RunData]) -> Histogram:
     """The histogram of all calls of these replications."""
-    count = merge([run.count for run in runs])
+    count = merge(run.count for run in runs)
     used = np.flatnonzero(count)
     return runs[0].edges_s[used + 1], count[used]
 

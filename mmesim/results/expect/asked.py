@@ -53,7 +53,7 @@ class Asked:
         if self.state is None or shares is None:
             return mean([value for run in runs if not math.isnan(value := self.formula.of(run))] or [math.nan])
         pooled = pool(runs)
-        count = merge([run.of(self.state).count for run in runs])
+        count = merge(run.of(self.state).count for run in runs)
         return quantile(pooled.shortest_s, pooled.longest_s, count, shares[0])
 
 

@@ -36,7 +36,7 @@ def histograms_table(scenario: Scenario, runs: Sequence[RunData], tenants: Tenan
     Buckets are at most 0.39 % wide, of groups 6.3 %. `tenants` are the models of all replications together.
     """
     pooled, edges = pool(runs), runs[0].edges_s
-    cold = merge([run.cold.count for run in runs])
+    cold = merge(run.cold.count for run in runs)
     of_model = [model.group for model in scenario.model_table()]
     groups = list(dict.fromkeys(of_model))
     number = np.array([groups.index(group) for group in of_model])

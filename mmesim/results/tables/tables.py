@@ -17,6 +17,7 @@ from mmesim.results.figures import DEVICE_USE, USE, measured_s
 from mmesim.results.latency import limit_text
 from mmesim.results.run_data import CAUSES, CallRecords, RunData, TenantData
 from mmesim.results.tables.columns import Column, Values, column, documented, named, texts
+from mmesim.results.tables.windows import part
 from mmesim.results.tenants import latency_limits, meets, pooled_tenants
 from mmesim.scenario.figures import DEVICE_PARTS, PARTS
 from mmesim.scenario.run.expect import Expectation
@@ -165,13 +166,13 @@ def requests_table(run: RunData, records: CallRecords) -> pa.Table:
     return _table(columns, REQUEST_COLUMNS)
 
 
-def windows_table(runs: Sequence[RunData], rows: slice = slice(None)) -> pa.Table:
+def windows_table(runs: Sequence[RunData], rows: slice | None = None) -> pa.Table:
     """One row for each minute of each replication, or for some of the minutes of each."""
-    names = list(runs[0].windows)
-    lengths = [len(r.windows["start_s"][rows]) for r in runs]
+    windows = [run.windows if rows is None else part(run.windows, rows) for run in runs]
+    lengths = [len(one["start_s"]) for one in windows]
     columns: dict[str, Values] = {"replication": _repeat([r.replication for r in runs], lengths)}
-    for name in names:
-        values = np.concatenate([r.windows[name][rows] for r in runs])
+    for name in runs[0].windows:
+        values = np.concatenate([one[name] for one in windows])
         # A minute without a sample has no statistic.
         columns[name] = column(values, np.isnan(values))
     return _table(columns, WINDOW_COLUMNS)

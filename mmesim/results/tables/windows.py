@@ -37,8 +37,22 @@ class WindowTable(Mapping[str, Floats]):
             raise KeyError(name)
         return np.repeat(self.rows[:, self.names.index(name)], self.repeats)
 
+    def part(self, rows: slice) -> WindowTable:
+        """Some windows one after the other, from a number of at least 0 to another."""
+        ends = np.concatenate([[0], np.cumsum(self.repeats)])
+        repeats = np.diff(np.clip(ends, rows.start, rows.stop))
+        used = repeats > 0
+        return WindowTable(self.start[rows], self.names, self.rows[used], repeats[used])
+
     def __iter__(self) -> Iterator[str]:
         return iter((START, *self.names) if self.repeats.size else ())
 
     def __len__(self) -> int:
         return len(self.names) + 1 if self.repeats.size else 0
+
+
+def part(windows: Mapping[str, Floats], rows: slice) -> Mapping[str, Floats]:
+    """Some of the windows, without writing out the others."""
+    if isinstance(windows, WindowTable):
+        return windows.part(rows)
+    return {name: column[rows] for name, column in windows.items()}

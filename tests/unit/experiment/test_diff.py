@@ -51,6 +51,20 @@ def test_a_change_of_nothing_is_exactly_zero(base):
     assert found.all_recorded
 
 
+def test_latencies_that_differ_by_the_rounding_of_the_clock_alone_are_the_same(base):
+    alone = {
+        "models.m.count": 1,
+        "models.m.service": {"cpu": "5 ms"},
+        "traffic.0.arrivals.poisson.rate": "0.1 /s",
+        "traffic.0.popularity": "uniform",
+    }
+    of = base.with_(alone | {"run.duration": "500 s"})
+    found = diff(of, of.with_({"traffic.0.arrivals.poisson.rate": "0.12 /s"}), replications=3)
+    for name in ("p50", "p90", "p95", "p99"):
+        assert found[name].difference.ci95 == (0.0, 0.0)
+        assert found[name].direction == "same"
+
+
 def test_one_percent_more_service_time_is_seen_where_independent_runs_see_nothing(base, slower):
     mean = slower["mean"]
     assert len(slower.a.runs) == 10

@@ -112,10 +112,12 @@ def test_every_policy_has_its_function():
 @given(
     capacity=st.integers(1, 500),
     target=st.floats(0.1, 1e6),
-    values=st.lists(st.floats(0.0, 1e7), min_size=3, max_size=20),
+    shares=st.lists(st.just(0.0) | st.floats(1e-3, 10.0), min_size=3, max_size=20)
+    | st.lists(st.just(0.0) | st.floats(1e-3, 1.0), min_size=15, max_size=20),
 )
-def test_target_tracking_brings_the_metric_to_its_target(capacity, target, values):
+def test_target_tracking_brings_the_metric_to_its_target(capacity, target, shares):
     rule = TargetTracking(metric=METRIC, target=target)
+    values = [share * target for share in shares]
     wanted = target_tracking(rule, seen(values, capacity))
     if wanted is None:
         return
@@ -126,6 +128,13 @@ def test_target_tracking_brings_the_metric_to_its_target(capacity, target, value
     if wanted <= capacity:
         assert len(values) >= 15
         assert all(value < 0.9 * target for value in values[-15:])
+
+
+def test_a_metric_below_its_target_for_a_quarter_of_an_hour_scales_in():
+    rule = TargetTracking(metric=METRIC, target=100.0)
+    assert target_tracking(rule, seen([50.0] * 15, 8)) == 4
+    assert target_tracking(rule, seen([50.0] * 14, 8)) is None
+    assert target_tracking(rule, seen([50.0] * 5 + [90.0] + [50.0] * 9, 8)) is None
 
 
 def test_target_tracking_counts_from_the_hosts_that_the_metric_was_measured_over():
