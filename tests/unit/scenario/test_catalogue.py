@@ -19,6 +19,11 @@ def test_a_price_of_another_region_is_that_regions_own():
     assert look_up("ml.m5.xlarge", "eu-west-1").price[0] == 0.257
 
 
+@pytest.mark.parametrize("region", ["eu-west-2", "eu-central-1", "sa-east-1", "us-west-1", "ca-central-1"])
+def test_a_region_of_aws_is_no_slip_of_one_that_has_prices(region: str) -> None:
+    assert look_up("ml.m5.xlarge", region).price == (None, False, "")
+
+
 def test_a_region_without_rows_has_the_hardware_and_no_price():
     row = look_up("ml.m5.large", "ap-south-1")
     assert (row.vcpu, row.region, row.price) == (2, "ap-south-1", (None, False, ""))
