@@ -187,7 +187,8 @@ def needed(of: Evidence, levels: Levels) -> tuple[int | None, str]:
             continue
         if alike(values):
             wanted = math.ceil(math.log(level) / math.log1p(-OTHERS))
-            return max(1, wanted - n), f"the same in {n} replications, a tenth of which may be others as far as they tell"
+            why = f"the same in {n} replications, a tenth of which may be others as far as they tell"
+            return max(1, wanted - n), why
         why = f"it is {side} the limit, but too near for {n} replications"
         skewness = hall(values, limit)[1]
         if guarded(n, skewness):
