@@ -171,7 +171,7 @@ def _usage(error: TyperException, words: Sequence[str]) -> str:
     """What is wrong with a command line: how it is written, then the mistake with the word that was given."""
     context = getattr(error, "ctx", None)
     head = [] if context is None else [context.get_usage(), f"Try '{context.command_path} -h' for help."]
-    said = error.format_message()
+    said = error.format_message().replace("Value error, ", "")  # pydantic's words, by which typer reads an option
     if said.startswith("Usage:"):  # no command was given: it is the help
         return said
     names = getattr(getattr(error, "param", None), "opts", ())

@@ -91,7 +91,8 @@ def _kinds(folder: Path) -> Mapping[str, Callable[[], Plot]]:
     if DIFF.of(folder):
         return {name: partial(_of_diff, folder) for name in OF_DIFF}
     if not RUN.of(folder):
-        there = "it has no summary.json of mmesim" if folder.is_dir() else "there is no such folder"
+        missing = "it is a file" if folder.exists() else "there is no such folder"
+        there = "it has no summary.json of mmesim" if folder.is_dir() else missing
         raise UserError(f"{folder} is not the result folder of a run, a sweep, a plan or a diff: {there}")
     from mmesim.report.plots.of_run import DRAW
     from mmesim.results.shown import Kept

@@ -83,7 +83,8 @@ def _no_page(folder: Path) -> str:
         return f"{folder} is the folder of a sweep without {SWEEP.document}: sweep again, which simulates nothing twice"
     made = "a page is made of folders that mmesim run, plan, sweep, gate or diff wrote"
     if not folder.is_dir():
-        return f"{folder} is not the result folder of a run: there is no such folder; {made}"
+        there = "it is a file" if folder.exists() else "there is no such folder"
+        return f"{folder} is not the result folder of a run: {there}; {made}"
     return f"{folder} is not the result folder of a run: it has no summary.json of mmesim; {made}"
 
 

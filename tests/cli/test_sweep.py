@@ -178,6 +178,7 @@ def test_ctrl_c_shows_what_is_finished_and_says_how_to_go_on(sweep: Command, eng
         (["--grid", "endpoint.instance_cont=1"], "did you mean instance_count?"),
         (["--grid", f"{COUNT}=0"], f"{COUNT}: 0 is too small: at least 1"),
         (["--grid", f"{COUNT}="], "is empty: give at least one value"),
+        (["--grid", f"{COUNT}=1,2,1"], f"{COUNT}: 1 is given twice: give each value once"),
         (["--grid", f"{COUNT}=1", "--replications", "2001"], "2,001 simulations, more than 2,000"),
         (["--grid", f"{COUNT}=1", "--metrics", "p98"], "unknown metric 'p98'"),
         (["--grid", f"{COUNT}=1", "--metrics", "recovery"], "day has no fault or deploy to recover from"),

@@ -413,7 +413,7 @@ def scenarios() -> dict[str, Scenario]:
         ),
         "djl": _by_demand(),
         "triton": _delayed_from_arrival(),
-        "lost": _lost(server=Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))),
+        "lost": _seeded(_lost(Server(job_queue_size=8, event_loops=1, process_start=_drawn(0.05))), 2),
         "faults": _faulty(Server(job_queue_size=8, event_loops=1, overhead=drawn.overhead, process_start=_drawn(0.02))),
         "faults_queue": _faulty(one_queue(Server(job_queue_size=8, overhead=drawn.overhead))),
         "lost_queue": _lost(server=one_queue(Server(job_queue_size=8))),
@@ -427,6 +427,9 @@ def scenarios() -> dict[str, Scenario]:
         "deploys": _deploys("sticky", "calls"),
         "deploys_by_model": _deploys("hash", "models"),
         "devices": _seeded(_devices(), 4),
+        "users_of_devices": _devices().model_copy(
+            update={"traffic": (Traffic(arrivals=ClosedLoop(users=4, cycle=Constant(0.05)), popularity=Zipf(0.8)),)}
+        ),
         "djl_devices": _seeded(_by_demand_on_devices(), 7),
         "lost_devices": _seeded(_lost_devices(), 11),
         "quota": _scenario(

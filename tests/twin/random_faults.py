@@ -87,7 +87,7 @@ def _restarts(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
 
 def _leaks(rng: np.random.Generator, of: Scenario) -> list[dict[str, Any]]:
     some = [one.name for one in of.models if rng.uniform() < 0.7] or _models(rng, of)
-    call, unload = int(rng.uniform(2, 40) * MIB), int(rng.uniform(20, 400) * MIB)
+    call, unload = int(rng.uniform(5, 80) * MIB), int(rng.uniform(20, 400) * MIB)
     lasts = _lasts(rng)
     return [
         {"leak": {"models": some, "per_call": call, **lasts}},
@@ -106,7 +106,7 @@ _with_leaks = amid(_leaks, 11, 3)
 def with_leaks(seed: int) -> Scenario:
     """Leaks on hosts with little more memory than models may fill."""
     of = _with_leaks(seed)
-    more = int(np.random.default_rng([seed, 12]).uniform(20, 400)) * MIB
+    more = int(np.random.default_rng([seed, 12]).uniform(10, 200)) * MIB
     assert of.endpoint.usable_memory_given_bytes is not None
     host = of.endpoint.host.model_copy(update={"memory_bytes": of.endpoint.usable_memory_given_bytes + more})
     found: Scenario = of.model_copy(update={"endpoint": of.endpoint.model_copy(update={"host": host})})

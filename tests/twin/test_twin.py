@@ -57,7 +57,7 @@ def test_engine_and_twin_agree_on_faults():
         (with_outages, "load_failed", 100),
         (with_bad_models, "load_failed", 1000),
         (with_restarts, "worker_died", 50),
-        (with_leaks, "worker_died", 20),
+        (with_leaks, "worker_died", 50),
     ],
 )
 def test_engine_and_twin_agree_on_faults_of_one_kind(of, cause, least):

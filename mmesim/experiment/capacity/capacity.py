@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mmesim.errors import STOPPED
+from mmesim.errors import STOPPED, UserError
 from mmesim.experiment.capacity.amounts import Amounts, Of
-from mmesim.experiment.capacity.curve import Curve
+from mmesim.experiment.capacity.curve import RUNS, Curve
 from mmesim.experiment.capacity.direction import refuse_improving
 from mmesim.experiment.capacity.document import Found, document
 from mmesim.experiment.capacity.knee import knee
@@ -71,6 +71,7 @@ def _searched(amounts: Amounts, runs: Runs) -> Found:
     curve, limit = Curve(amounts, runs), Limit(amounts, runs)
     found_knee, finished = None, False
     try:
+        _refuse_silence(curve)
         if base.expect:
             limit.search(*curve.bracket())
         else:
@@ -82,6 +83,16 @@ def _searched(amounts: Amounts, runs: Runs) -> Found:
             raise
         say_why(error)
     return Found(curve, limit, found_knee, finished, simulated=runs.simulated, recalled=runs.found)
+
+
+def _refuse_silence(curve: Curve) -> None:
+    """UserError where no call comes at the present amount: then nothing can be said of another one."""
+    first = curve.at(curve.amounts.start)
+    if first is not None and not first.requests:
+        raise UserError(
+            f"{curve.amounts.scenario.name}: no call came in {RUNS} replications, so nothing can be judged: "
+            "run.duration is too short for this traffic"
+        )
 
 
 def _look_around(curve: Curve) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ OK = -1
 class Fate:
     """The outcome of one call in one of the runs; seconds."""
 
+    arrival_s: float
+    model: str
     host: int | None
     """None when it reached no host."""
     hit: bool
@@ -31,7 +33,10 @@ class Fate:
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first call, by arrival, whose outcome differs; `a` or `b` is None where the call does not exist."""
+    """The first call, by arrival, whose outcome differs; `a` or `b` is None where the call does not exist.
+
+    `call`, `arrival_s` and `model` are those of a where it exists there.
+    """
 
     replication: int
     call: int
@@ -66,14 +71,16 @@ def first_divergence(a: Result, b: Result) -> Divergence | None:
         return None
     first = int(np.lexsort((_keys(x, of_x, y, of_y), np.fmin(_arrivals(x, of_x), _arrivals(y, of_y))))[0])
     k, m = int(of_x[first]), int(of_y[first])
-    here, row, names = (x, k, run_a.model_names) if k >= 0 else (y, m, run_b.model_names)
+    of_a, of_b = _fate(x, k, run_a.model_names), _fate(y, m, run_b.model_names)
+    one = of_a or of_b
+    assert one is not None  # it was made in one of the runs
     return Divergence(
         replication=run_a.replication,
-        call=int(here.call[row]),
-        arrival_s=float(here.arrival_s[row]),
-        model=names[int(here.model[row])],
-        a=_fate(x, k),
-        b=_fate(y, m),
+        call=int(x.call[k] if k >= 0 else y.call[m]),
+        arrival_s=one.arrival_s,
+        model=one.model,
+        a=of_a,
+        b=of_b,
     )
 
 
@@ -96,12 +103,14 @@ def _keys(x: CallRecords, of_x: Ints, y: CallRecords, of_y: Ints) -> Ints:
     return np.array([x.key[k] if k >= 0 else y.key[m] for k, m in pairs], dtype=np.int64)
 
 
-def _fate(records: CallRecords, k: int) -> Fate | None:
+def _fate(records: CallRecords, k: int, names: Sequence[str]) -> Fate | None:
     if k < 0:
         return None
     host, cause = int(records.host[k]), int(records.cause[k])
     parts = {name: float(value) for name, value in zip(PARTS, records.parts_s[k], strict=True) if value}
     return Fate(
+        arrival_s=float(records.arrival_s[k]),
+        model=names[int(records.model[k])],
         host=None if host < 0 else host,
         hit=bool(records.hit[k]),
         cause="ok" if cause == OK else CAUSES[cause],

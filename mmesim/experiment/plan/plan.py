@@ -95,6 +95,7 @@ def plan(
                 Draws(walk, template, _of(fleets, own), jobs).go()
             else:
                 walk.go()
+            _refuse_silence(base, fleets)
             estimates.make(fleets, walk.answer, _of(fleets, own))
             if walk.answer is not None and (scaling is not None or base.plan.autoscaling is not None):
                 try:
@@ -116,6 +117,16 @@ def lived_through(scenario: Scenario) -> Iterator[str]:
     found = [f"fault {one.name}" for one in scenario.faults] + [f"deploy {one.name}" for one in scenario.deploys]
     if found:
         yield f"each fleet lives through {', '.join(found)}: the figures, and why fleets were turned down, include it"
+
+
+def _refuse_silence(base: Scenario, fleets: Sequence[Tried]) -> None:
+    """UserError where no call came to any fleet that was simulated: then none of them can be judged."""
+    tried = [one for one in fleets if one.replications]
+    if tried and not any(one.requests for one in tried):
+        raise UserError(
+            f"{base.name}: no call came in {sum(one.replications for one in tried)} replications, so no fleet can be "
+            "judged: run.duration is too short for this traffic"
+        )
 
 
 def _of(fleets: Sequence[Tried], option: Option | None) -> Tried | None:

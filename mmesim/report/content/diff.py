@@ -185,12 +185,23 @@ def _first(found: Compared) -> Iterator[Block]:
         return
     yield Title("First difference" if found.all_recorded else "First difference among the recorded calls", _call(first))
     parts = _parts(first)
-    yield Lines((f"in a: {_fate(first.a, parts)}", f"in b: {_fate(first.b, parts)}"))
+    yield Lines((f"in a: {_fate(first.a, parts)}", f"in b: {_moved(first)}{_fate(first.b, parts)}"))
 
 
 def _call(first: Divergence) -> str:
     where = f"replication {first.replication}, call {units.show_count(first.call)}"
     return f"{where} at {units.show_seconds(first.arrival_s)}, to {first.model}"
+
+
+def _moved(first: Divergence) -> str:
+    """When the call comes in b, and to whom, where a says something else."""
+    a, b = first.a, first.b
+    if a is None or b is None:
+        return ""
+    later_s = b.arrival_s - a.arrival_s
+    when = f"{units.show_seconds(abs(later_s))} {'later' if later_s > 0.0 else 'earlier'}" if later_s else ""
+    to = f"to {b.model}" if a.model != b.model else ""
+    return "".join(f"{said}, " for said in (when, to) if said)
 
 
 def _parts(first: Divergence) -> list[str]:

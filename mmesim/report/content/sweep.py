@@ -27,7 +27,7 @@ def sweep_report(result: SweepResult, figures: Sequence[Figure]) -> Report:
 def _head(result: SweepResult) -> Iterator[Block]:
     times = sorted({point.replications for point in result.points})
     repeated = "" if not times else f" x {times[0] if len(times) == 1 else f'{times[0]} to {times[-1]}'} replications"
-    seed = f"seed {result.scenario.run.seed}"
+    seed = "a seed for each point" if SEED in result.fields else f"seed {result.scenario.run.seed}"
     yield Title(result.scenario.name, f"{result.asked} points{repeated}, {seed}; {phrases.INTERVALS}", level=1)
     lines = [*phrases.of_scenario(result.scenario)]
     for belief in result.scenario.beliefs:
@@ -121,7 +121,7 @@ def _point(result: SweepResult, point: SweptPoint) -> str:
     return ", ".join([fleet, *(written[path] for path in values), f"point {point.number}"])
 
 
-COUNT, TYPE = "endpoint.instance_count", "endpoint.instance_type"
+COUNT, TYPE, SEED = "endpoint.instance_count", "endpoint.instance_type", "run.seed"
 
 
 def _cell(kind: Kind, estimate: Estimate) -> Cell:

@@ -72,6 +72,8 @@ def read_file(path: Path, twice: list[Problem] | None = None) -> Located:
     """The tree of a file; raises ScenarioError if it cannot be read or is not YAML; `twice` as in `read_text`."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except IsADirectoryError:
+        raise _error(str(path), None, "is a folder, and a scenario is a file (YAML)", _inside(path)) from None
     except OSError as error:
         raise _error(str(path), None, f"cannot be read: {error.strerror or error}", _near(path)) from None
     except UnicodeDecodeError as error:
@@ -88,6 +90,13 @@ def _near(path: Path) -> str | None:
     return None if found is None else f"did you mean {names[found]}?"
 
 
+def _inside(folder: Path) -> str | None:
+    """The scenario in a folder that holds one by the name under which results are kept with theirs."""
+    file = folder / KEPT
+    return f"did you mean {file}?" if file.is_file() else None
+
+
+KEPT = "scenario.yaml"
 SUFFIXES = (".yaml", ".yml")
 
 

@@ -46,19 +46,22 @@ def _range(item: Any, path: str) -> range | list[Any]:
     return range(low, high + 1)
 
 
-def _not_empty(grid: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+def _each_once(grid: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
     if not grid:
         raise Refused("is empty: name a field and its values, such as endpoint.instance_count: [2, 4, 6]")
     for path, values in grid.items():
         if not values:
             raise Refused("is empty: give at least one value", (path,))
+        again = _repeated(values)
+        if again is not None:
+            raise Refused(f"{shown(values[again])} is given twice: give each value once", (path,), None, values[again])
     return grid
 
 
 Grid = Annotated[
     dict[str, tuple[Any, ...]],
     BeforeValidator(_listed),
-    AfterValidator(_not_empty),
+    AfterValidator(_each_once),
     WithJsonSchema(
         {
             "type": "object",
@@ -67,6 +70,17 @@ Grid = Annotated[
         }
     ),
 ]
+
+
+def _repeated(values: tuple[Any, ...]) -> int | None:
+    """Which value stands there a second time, as it is written; None where each is another one."""
+    seen = set[str]()
+    for index, value in enumerate(values):
+        written = repr(value)
+        if written in seen:
+            return index
+        seen.add(written)
+    return None
 
 
 def size(grid: dict[str, tuple[Any, ...]]) -> int:

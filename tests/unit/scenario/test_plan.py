@@ -64,6 +64,8 @@ def test_a_plan_is_not_part_of_what_is_simulated():
         ({}, "plan.grid: is missing"),
         ({"grid": {}}, "plan.grid: is empty: name a field and its values"),
         ({"grid": {"endpoint.instance_count": []}}, "is empty: give at least one value"),
+        ({"grid": {"endpoint.instance_count": [2, 2, 1, 1]}}, "2 is given twice: give each value once"),
+        ({"grid": {"endpoint.instance_count": ["1..4", 3]}}, "3 is given twice: give each value once"),
         ({"grid": {"endpoint.instance_count": "4..2"}}, "'4..2' is empty: the range ends before it begins (2..4)"),
         ({"grid": {"endpoint.instance_count": "1.5..3"}}, "is not a range of whole numbers: write one such as 1..20"),
         ({"grid": {"models.m.memory": "10 MB..20 MB"}}, "is not a range of whole numbers"),

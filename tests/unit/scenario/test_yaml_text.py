@@ -127,7 +127,10 @@ def test_aliases_that_multiply_are_refused_before_they_fill_the_memory():
 def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path):
     with pytest.raises(ScenarioError, match="cannot be read: No such file"):
         read_file(tmp_path / "missing.yaml")
-    with pytest.raises(ScenarioError, match="cannot be read: Is a directory"):
+    with pytest.raises(ScenarioError, match=r"is a folder, and a scenario is a file \(YAML\)$"):
+        read_file(tmp_path)
+    (tmp_path / "scenario.yaml").write_text("name: kept")
+    with pytest.raises(ScenarioError, match=r"is a folder.* \(did you mean .*scenario.yaml\?\)"):
         read_file(tmp_path)
     (tmp_path / "latin.yaml").write_bytes(b"a: \xe9\n")
     with pytest.raises(ScenarioError, match="is not text in UTF-8"):

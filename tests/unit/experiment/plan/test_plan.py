@@ -20,6 +20,7 @@ from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.template import Template
 from tests.unit.experiment.plan.faked import Engine, by_count, of, planned, states, write
+from tests.unit.results.synthetic import run_data, windows
 
 CLEAR = by_count(0.9, 0.5, 0.02, 0.01)
 
@@ -78,6 +79,15 @@ def test_nothing_inside_is_a_fail(tmp_path):
     assert (result.document.verdict, result.answer) == ("fail", None)
     assert set(states(result).values()) == {"turned down"}
     assert result.document.estimates == []
+
+
+def test_without_a_call_no_fleet_is_judged(tmp_path):
+    class Silent(Engine):
+        def __call__(self, scenario, replication, observer, records):
+            return run_data(scenario, [], replication=replication, windows=windows(2), records=None)
+
+    with pytest.raises(UserError, match=r"fleets: no call came in \d+ replications, so no fleet can be judged"):
+        planned(Silent(CLEAR), write(tmp_path))
 
 
 def test_each_purpose_has_random_numbers_of_its_own(tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from mmesim.experiment.diff.diff import Diff
 from mmesim.experiment.diff.divergence import Divergence, Fate
 from mmesim.report.content.diff import diff_report
@@ -24,16 +26,37 @@ def compared(*deltas: Delta, first: Divergence | None = None) -> Diff:
     return Diff(of, result, result, deltas, first, same_calls=True, all_recorded=True)
 
 
+def fate(arrival_s: float, parts_s: dict[str, float] = OWN, model: str = "m-000") -> Fate:
+    return Fate(arrival_s, model, 0, hit=True, cause="ok", latency_s=0.0157, parts_s=parts_s)
+
+
 def delta(name: str, kind: str, a: float, b: float, low: float, high: float) -> Delta:
     direction = "lower" if high < 0.0 else "higher" if low > 0.0 else "undecided"
     return Delta(name, kind, Estimate(a), Estimate(b), Estimate(b - a, (low, high)), direction, None)  # type: ignore[arg-type]
 
 
 def test_the_part_that_differs_is_named_however_small() -> None:
-    fates = [Fate(0, hit=True, cause="ok", latency_s=0.0157, parts_s=OWN | {"queue": queue}) for queue in (5e-4, 3e-4)]
+    fates = [fate(2.0, OWN | {"queue": queue}) for queue in (5e-4, 3e-4)]
     shown = text(diff_report(compared(first=Divergence(0, 1, 2.0, "m-000", *fates))))
     assert "queue 500 us" in " ".join(shown.split())
     assert "queue 300 us" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (fate(2.003), "in b: 3 ms later, host 0, hit"),
+        (fate(0.5), "in b: 1.5 s earlier, host 0, hit"),
+        (fate(2.0, model="m-001"), "in b: to m-001, host 0, hit"),
+        (fate(2.003, model="m-001"), "in b: 3 ms later, to m-001, host 0, hit"),
+        (fate(2.0, OWN | {"queue": 1.0}), "in b: host 0, hit"),
+        (None, "in b: there is no such call"),
+    ],
+)
+def test_a_call_that_comes_at_another_time_or_to_another_model_says_so(other: Fate | None, said: str) -> None:
+    shown = " ".join(text(diff_report(compared(first=Divergence(0, 1, 2.0, "m-000", fate(2.0), other)))).split())
+    assert "call 1 at 2 s, to m-000 in a: host 0, hit" in shown
+    assert said in shown
 
 
 def test_a_recovery_is_written_as_a_time() -> None:
