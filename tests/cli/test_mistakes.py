@@ -133,6 +133,7 @@ MORE_MISTAKES = [
     ("{cpu: 12 ms}", "{cpu: -12 ms}", "is negative"),
     (MOD, "models: models.csv", "write {file: models.csv}"),
     (MOD, "models: {file: none.csv}", "there is no file"),
+    (END, "ml.m5.xlarge, instance_count:3", "put a space after the colon"),
     (MOD, "models: [a, b, c]", "'a' is not a map with keys (and 2 more of the list) (write {name: a})"),
     (TRAFFIC, "traffic: 80 /s\n", "write {arrivals: {poisson: {rate: 80 /s}}}"),
     (TRAFFIC, "traffic: []\n", "traffic: is empty"),
@@ -273,7 +274,7 @@ def test_keys_that_are_not_indented_are_two_short_messages(mmesim):
 COMMANDS = [
     ("validate base.yml", "did you mean base.yaml?"),
     ("validate nothere.yaml", "nothere.yaml: cannot be read: No such file or directory"),
-    ("validate folder", "folder: cannot be read: Is a directory"),
+    ("validate folder", "folder: is a folder, and a scenario is a file (YAML)"),
     ("validate calls.csv", "traffic: [{trace: {file: calls.csv}}]"),
     ("validate list.yaml", "a scenario is a map with keys such as `endpoint:`"),
     ("validate empty.yaml", "`mmesim init` writes a file to start from"),
@@ -323,6 +324,11 @@ COMMANDS = [
     ("init base.yaml", "already exists and is not overwritten"),
     ("schema base.yaml", "unexpected extra argument"),
     ("trace describe nothere.csv", "there is no file nothere.csv"),
+    ("trace describe call.csv", "there is no file call.csv (did you mean calls.csv?)"),
+    ("diff folder base.yaml", "folder: is a folder, and a scenario is a file (YAML)"),
+    ("report base.yaml", "base.yaml is not the result folder of a run: it is a file"),
+    ("metrics nowhere --start 2026-01-01T00:00Z", "nowhere is not the result folder of a run: there is no such folder"),
+    ("plot base.yaml", "it is a file"),
     ("trace describe base.yaml", "column 'time' is missing"),
 ]
 

@@ -74,7 +74,10 @@ def test_a_bad_file_is_one_clear_message(mmesim, text, message):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("no.yaml", "no.yaml: cannot be read: No such file or directory\n"), (".", ".: cannot be read: Is a directory\n")],
+    [
+        ("no.yaml", "no.yaml: cannot be read: No such file or directory\n"),
+        (".", ".: is a folder, and a scenario is a file (YAML)\n"),
+    ],
 )
 def test_a_file_that_is_not_there_is_one_clear_message(mmesim, name, message):
     outcome = mmesim("validate", name)

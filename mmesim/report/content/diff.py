@@ -258,7 +258,7 @@ def _most(found: Compared, word: str) -> str:
     changed = [delta for delta in found.deltas if delta.effect == word and has_both(delta)]
     latencies = [delta for delta in changed if delta.kind == "ms"]
     most = max(latencies, key=lambda one: abs(math.log(multiples(one)[0])), default=next(iter(changed), None))
-    if most is None:
+    if most is None or most.name == COST:  # which the sentence ends with
         return ""
     of_a, of_b = (formats.figure(most.kind, one.value) for one in (most.a, most.b))
     return f" (most: {most.name} {of_b}{' ms' if most.kind == 'ms' else ''}, in a {of_a})"

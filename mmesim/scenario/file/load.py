@@ -14,7 +14,7 @@ from mmesim.scenario.file.checks import contradictions
 from mmesim.scenario.file.deployed import deployed
 from mmesim.scenario.file.from_json import unit_may_follow
 from mmesim.scenario.file.merge import file_of, named, override_all, read_with_bases, with_bases
-from mmesim.scenario.file.paths import settled
+from mmesim.scenario.file.paths import nearest_to, settled
 from mmesim.scenario.file.problems import from_validation, locate
 from mmesim.scenario.file.server.config import is_read, with_config
 from mmesim.scenario.file.server.models import with_models_said
@@ -194,6 +194,6 @@ def _absolute(value: Located, place: Place, missing: list[Refused]) -> Located:
         return value
     path, reason = settled(value.folder, value.value)
     if reason is not None:
-        missing.append(Refused(reason, place, None, value.value))
+        missing.append(Refused(reason, place, nearest_to(path), value.value))
         return value
     return value.with_value(str(path))

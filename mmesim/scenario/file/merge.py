@@ -19,7 +19,7 @@ from mmesim.scenario.endpoint.eviction import EVICTIONS
 from mmesim.scenario.faults.fault import MOMENTS, default_names
 from mmesim.scenario.faults.kinds import KINDS
 from mmesim.scenario.file.from_json import MARK, from_json
-from mmesim.scenario.file.paths import settled
+from mmesim.scenario.file.paths import nearest_to, settled
 from mmesim.scenario.file.tree import Key, Located
 from mmesim.scenario.file.yaml import read_file, read_text
 from mmesim.scenario.traffic.arrivals import ARRIVALS
@@ -87,7 +87,8 @@ def _over_bases(tree: Located, chain: tuple[Path, ...], twice: list[Problem] | N
         raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, "is not the path of a file")])
     path, reason = settled(link.folder, link.value)
     if reason is not None:
-        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, reason)])
+        hint = nearest_to(path)
+        raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, reason, hint)])
     if path in chain:
         files = " -> ".join(part.name for part in (*chain, path))
         raise ScenarioError([Problem(link.file, link.shown_line, "extends", link.value, f"circular extends: {files}")])

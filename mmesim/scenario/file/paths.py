@@ -8,6 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
+from mmesim.errors import did_you_mean
 from mmesim.scenario.values.fields import shown
 
 _pipes: dict[tuple[int, int], Path] = {}
@@ -35,6 +36,13 @@ def settled(folder: Path, text: str) -> tuple[Path, str | None]:
     except OSError as error:
         return path, f"there is no file {shown(text)}: {error.strerror or error}"
     return path, f"there is no file {path}: it is {'a folder' if path.is_dir() else 'a device'}"
+
+
+def nearest_to(path: Path) -> str | None:
+    """A hint at the file beside a missing one that has nearly its name; None without one."""
+    if path.exists() or not path.parent.is_dir():
+        return None
+    return did_you_mean(path.name, sorted(file.name for file in path.parent.iterdir() if file.is_file()))
 
 
 def _kept(pipe: Path, which: tuple[int, int]) -> Path:

@@ -177,6 +177,8 @@ def _unknown_key(item: Mapping[str, Any], place: Place, tree: Located, root: typ
         hint = deeper
     elif "needed" in item:
         hint = _instead(place, item["input"], item["needed"], hint)
+    if ":" in str(place[-1]):  # a key and its value in one, however much it is like another key
+        hint = None
     hint = hint or _elsewhere(str(place[-1]), place[:-1], root)
     return f"unknown key, one of {_listed(allowed, str(place[-1]))}", hint
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from mmesim import units
 from mmesim.errors import ScenarioError, UserError
 from mmesim.scenario.file.merge import override_all
-from mmesim.scenario.file.paths import settled
+from mmesim.scenario.file.paths import nearest_to, settled
 from mmesim.scenario.file.problems import from_validation
 from mmesim.scenario.file.tree import Located
 from mmesim.scenario.file.yaml import read_file, write_text
@@ -30,7 +30,8 @@ def trace_of_words(
     """
     path, reason = settled(Path.cwd(), str(file))
     if reason is not None:
-        raise UserError(reason.replace(str(path), str(file)))
+        hint = nearest_to(path)
+        raise UserError(reason.replace(str(path), str(file)) + ("" if hint is None else f" ({hint})"))
     tree = _tree(path, settings, texts, window)
     try:
         return TraceSource.model_validate(tree.plain(), by_alias=True, by_name=False, context={FROM_FILE: True})

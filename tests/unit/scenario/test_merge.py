@@ -91,6 +91,12 @@ def test_a_circle_is_refused(write):
         load(write("extends: a.yaml", "b.yaml"))
 
 
+def test_a_base_that_is_missing_is_looked_for_beside_its_name(write):
+    write("name: base", "base.yaml")
+    with pytest.raises(ScenarioError, match=r"there is no file .*bsae.yaml \(did you mean base.yaml\?\)"):
+        load(write("extends: bsae.yaml"))
+
+
 @pytest.mark.parametrize(("link", "message"), [("no.yaml", "there is no file"), ("3", "is not the path of a file")])
 def test_a_base_must_be_a_file(write, link, message):
     with pytest.raises(ScenarioError, match=f"a.yaml:1: extends: {message}"):

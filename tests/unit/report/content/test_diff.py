@@ -8,7 +8,7 @@ import pytest
 
 from mmesim.experiment.diff.diff import Diff
 from mmesim.experiment.diff.divergence import Divergence, Fate
-from mmesim.report.content.diff import diff_report
+from mmesim.report.content.diff import answer, diff_report
 from mmesim.report.page.differences import differences as on_page
 from mmesim.report.plots.diff import differences
 from mmesim.report.text import text
@@ -57,6 +57,11 @@ def test_a_call_that_comes_at_another_time_or_to_another_model_says_so(other: Fa
     shown = " ".join(text(diff_report(compared(first=Divergence(0, 1, 2.0, "m-000", fate(2.0), other)))).split())
     assert "call 1 at 2 s, to m-000 in a: host 0, hit" in shown
     assert said in shown
+
+
+def test_the_cost_is_said_once() -> None:
+    found = compared(delta("usd_per_hour", "usd", 0.46, 0.69, 0.23, 0.23))
+    assert answer(found) == "b is worse in 1 of 1 figure; 0.69 USD an hour, in a 0.46 USD"
 
 
 def test_a_recovery_is_written_as_a_time() -> None:
