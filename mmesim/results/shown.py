@@ -78,9 +78,9 @@ class Kept:
     def read(cls, folder: Path) -> Kept:
         """The result in a folder; UserError where there is none, or one that another version has written."""
         if not RUN.of(folder):
-            absent = "it is a file" if folder.exists() else "there is no such folder"
-            reason = f"it has no {RUN.document} of mmesim" if folder.is_dir() else absent
-            raise UserError(f"{folder} is not the result folder of a run: {reason}")
+            missing = "it is a file" if folder.exists() else "there is no such folder"
+            why = f"it has no {RUN.document} of mmesim" if folder.is_dir() else missing
+            raise UserError(f"{folder} is not the result folder of a run: {why}")
         lacking = [name for name in (SCENARIO, FILE, *map(_file, TABLES), WINDOWS) if not (folder / name).is_file()]
         if lacking:
             raise UserError(f"{folder} has no {lacking[0]}: run the scenario again")

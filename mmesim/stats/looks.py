@@ -3,6 +3,8 @@
 Both sides are tested at once, each with its own error: `below` of a limit by one sample, `above` of a limit by the
 same or another. With Hall's statistic, that holds for skewed samples as long as their mean is nearly normal: where
 |skewness| / sqrt(n) exceeds 0.3 nothing is decided, nor with fewer than 10 values, whose skewness cannot be seen.
+Values that are all alike have no spread to go by: they say no more than that the next is likely to be the same.
+Recoveries are whole minutes, so ten of them may well be alike though the mean is another.
 
 A share of things that were counted, nearly all of which are alike, has no such mean. Its bound is that of Clopper and
 Pearson for blocks that do not influence each other: a block without a single one of what is counted is clean, and the
@@ -24,6 +26,10 @@ FEWEST = 10
 """Values of the first look: the skewness of fewer is at most near (n - 2) / sqrt(n - 1), whatever the distribution."""
 GUARD = 0.3
 """Largest |skewness| / sqrt(n) at which a look decides."""
+OTHERS = 0.1
+"""Share of other values that must be ruled out where all are alike."""
+ALIKE = 1e-9
+"""Largest difference of alike values, relative to the largest: that of sums in another order."""
 LOOKS = (10, 20, 40, 60, 80)
 """Values after which a test looks."""
 
@@ -38,12 +44,25 @@ def p_below(values: Sequence[float], limit: float) -> float:
     if len(values) < FEWEST:
         return 1.0
     statistic, skewness = hall(values, limit)
+    if alike(values) and statistic < 0.0:
+        return p_alike(len(values))
     return 1.0 if guarded(len(values), skewness) else chance_below(len(values), statistic)
 
 
 def p_above(values: Sequence[float], limit: float) -> float:
     """The p-value of "the mean is above the limit", 1 where nothing can be decided."""
     return p_below([-value for value in values], -limit)
+
+
+def alike(values: Sequence[float]) -> bool:
+    """Whether values do not differ but by rounding."""
+    low, high = min(values), max(values)
+    return high - low <= ALIKE * max(abs(low), abs(high))
+
+
+def p_alike(n: int) -> float:
+    """The p-value of "fewer than OTHERS of all values are others", when n values are alike."""
+    return math.pow(1.0 - OTHERS, n)
 
 
 def p_share_below(dirty: int, blocks: int, limit: float) -> float:

@@ -152,7 +152,7 @@ class Course:
     def levels(self) -> Levels:
         """The levels of the last look."""
         assert self.design is not None
-        return next(levels for look, levels in _levels(self.design, self.terms.power) if look == self.replications)
+        return next(levels for look, levels in _levels(self.design, self.terms) if look == self.replications)
 
     def _look(self, of: Design) -> None:
         self._looked += 1
@@ -208,8 +208,8 @@ def _is_open(found: Decision) -> bool:
     return found.verdict == "undecided" and found.by in TESTS
 
 
-def _levels(of: Design, power: float | None) -> Iterator[tuple[int, Levels]]:
+def _levels(of: Design, terms: Terms) -> Iterator[tuple[int, Levels]]:
     looks = tuple(of.looks)
-    each = (nominal_levels(looks, alpha, power) for alpha in (of.alpha_pass, of.alpha_fail))
-    pairs = zip(*each, strict=True)
+    spends = ((of.alpha_pass, terms.power_pass), (of.alpha_fail, terms.power_fail))
+    pairs = zip(*(nominal_levels(looks, alpha, power) for alpha, power in spends), strict=True)
     return ((look, Levels(*pair)) for look, pair in zip(looks, pairs, strict=True))

@@ -16,6 +16,8 @@ from mmesim.results.sections import Verdict
 from mmesim.stats.looks import (
     FEWEST,
     GUARD,
+    OTHERS,
+    alike,
     clean_blocks,
     guarded,
     p_above,
@@ -157,7 +159,7 @@ def _said(of: Evidence, by: Bound) -> str | None:
         return f"none in {units.show_seconds(of.seconds)} of simulated time"
     if by == "clean blocks":
         return f"{of.blocks - min(of.dirty, of.blocks):,} of {of.blocks:,} independent blocks are clean"
-    if len(set(of.values)) == 1:
+    if alike(of.values):
         return "the same in every replication"
     return None
 
@@ -183,6 +185,10 @@ def needed(of: Evidence, levels: Levels) -> tuple[int | None, str]:
     for side, (values, limit), level in (("inside", inside, levels.inside), ("beyond", beyond, levels.beyond)):
         if mean(values) <= limit:
             continue
+        if alike(values):
+            wanted = math.ceil(math.log(level) / math.log1p(-OTHERS))
+            why = f"the same in {n} replications, a tenth of which may be others as far as they tell"
+            return max(1, wanted - n), why
         why = f"it is {side} the limit, but too near for {n} replications"
         skewness = hall(values, limit)[1]
         if guarded(n, skewness):

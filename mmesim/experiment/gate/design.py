@@ -47,8 +47,10 @@ class Terms:
     """Chance of a wrong fail, all looks of all lines together."""
     tolerance: float = TOLERANCE
     """A fail is proved beyond the limit moved by this share of it."""
-    power: float | None = None
-    """How the looks share these chances (`mmesim.stats.spending.spent`)."""
+    power_pass: float | None = None
+    """How the looks share the chance of a wrong pass (`mmesim.stats.spending.spent`)."""
+    power_fail: float | None = None
+    """How they share that of a wrong fail."""
     pilots: bool = True
     """Whether a pilot comes first; without one a replication is the scenario as written."""
     most: int = MANY
@@ -159,7 +161,8 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, terms
     much is seen of both sides no number of blocks decides the line, and its skewness says how long a replication is.
     """
     middle = len(LOOKS) // 2
-    of_pass, of_fail = (nominal_levels(LOOKS, alpha, terms.power)[middle] for alpha in (terms.alpha_pass, alpha_fail))
+    spends = ((terms.alpha_pass, terms.power_pass), (alpha_fail, terms.power_fail))
+    of_pass, of_fail = (nominal_levels(LOOKS, alpha, power)[middle] for alpha, power in spends)
     sides = (
         ([one.dirty for one in seen], line.bad(line.inside.bound), of_pass),
         ([one.clean for one in seen], 1.0 - line.bad(line.beyond.bound), of_fail),
@@ -176,7 +179,7 @@ def _enough_blocks(line: Line, seen: Sequence[Seen], each: int, most: int, terms
 def _enough_time(line: Line, run_s: float, terms: Terms) -> int:
     """How many short replications in one bound a rate at the look in the middle, if nothing happens."""
     middle = len(LOOKS) // 2
-    wanted_s = -math.log(nominal_levels(LOOKS, terms.alpha_pass, terms.power)[middle]) / line.inside.bound
+    wanted_s = -math.log(nominal_levels(LOOKS, terms.alpha_pass, terms.power_pass)[middle]) / line.inside.bound
     return math.ceil(wanted_s / (LOOKS[middle] * run_s))
 
 

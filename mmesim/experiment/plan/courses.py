@@ -45,19 +45,27 @@ def near(of: Evidence, value: float, share: float) -> bool:
 
 def search(fleet: Tried, tolerance: float, runs: Runs) -> None:
     """Looks on the numbers of the search: a fleet is turned down, left open, or not settled, when it looks inside."""
-    _begin(fleet, PLAN_SEARCH, LOOKS_INSIDE, SEARCH, tolerance, runs)
+    _begin(fleet, PLAN_SEARCH, LOOKS_INSIDE, POWER, SEARCH, tolerance, runs)
     _run(fleet, runs)
     _conclude(fleet, "search", tolerance)
 
 
 def decide_on(fleet: Tried, tolerance: float, runs: Runs) -> None:
     """Looks on the numbers that decide: a fleet is inside, turned down, or open."""
-    _begin(fleet, PLAN_DECISION, PASS, DECISION, tolerance, runs)
+    _begin(fleet, PLAN_DECISION, PASS, None, DECISION, tolerance, runs)
     _run(fleet, runs)
     _conclude(fleet, "decision", tolerance)
 
 
-def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, tolerance: float, runs: Runs) -> None:
+def _begin(
+    fleet: Tried,
+    first: int,
+    alpha_pass: float,
+    power_pass: float | None,
+    alpha_fail: float,
+    tolerance: float,
+    runs: Runs,
+) -> None:
     """The courses of a fleet: one for each need, all of which share the chance of a wrong fail."""
     terms = Terms(
         pilot=PLAN_PILOT,
@@ -65,7 +73,8 @@ def _begin(fleet: Tried, first: int, alpha_pass: float, alpha_fail: float, toler
         alpha_pass=alpha_pass,
         alpha_fail=alpha_fail / len(fleet.option.needs),
         tolerance=0.0,
-        power=POWER,
+        power_pass=power_pass,
+        power_fail=POWER,
         pilots=fleet.needs_pilot,
         most=FEW,
     )

@@ -75,9 +75,13 @@ def test_a_sample_too_skewed_for_its_size_decides_nothing():
     assert p_below(sample, 50.0) == p_above(sample, -50.0) == 1.0
 
 
-def test_values_that_are_all_equal_are_compared_as_they_are():
-    assert p_below([3.0] * 10, 4.0) == 0.0
+def test_values_that_are_all_alike_say_that_few_are_others():
+    # Recoveries of one minute, and of 21 in a tenth of all runs: three minutes on average, and ten of one with 35 %.
+    assert p_below([60.0] * 10, 170.0) == pytest.approx(0.9**10)
+    assert p_below([60.0] * 60, 170.0) == pytest.approx(0.9**60)
+    assert p_below([60.0, 60.0 + 1e-12] * 5, 170.0) == pytest.approx(0.9**10)
     assert p_above([3.0] * 10, 4.0) == 1.0
+    assert p_above([3.0] * 10, 2.0) == pytest.approx(0.9**10)
     assert p_below([3.0] * 10, 3.0) == 0.5
 
 

@@ -122,8 +122,19 @@ def test_cost_is_compared_as_it_is():
 
 
 def test_what_is_the_same_in_every_replication_is_said_to_be():
-    found = decide(evidence("loaded_models < 60", [50.0] * 10), ONE_LOOK)
+    found = decide(evidence("loaded_models < 60", [50.0] * 40), ONE_LOOK)
     assert (found.verdict, found.reason) == ("pass", "the same in every replication")
+
+
+def test_ten_that_are_the_same_may_be_so_by_chance():
+    # of which a tenth are others: all ten alike with 35 %
+    ten = evidence("loaded_models < 60", [50.0] * 10)
+    assert decide(ten, ONE_LOOK).verdict == "undecided"
+    more, why = needed(ten, ONE_LOOK)
+    assert why == "the same in 10 replications, a tenth of which may be others as far as they tell"
+    assert more is not None
+    assert decide(evidence("loaded_models < 60", [50.0] * (10 + more)), ONE_LOOK).verdict == "pass"
+    assert decide(evidence("loaded_models < 60", [50.0] * (9 + more)), ONE_LOOK).verdict == "undecided"
 
 
 def test_what_never_happened_is_bounded_by_the_time_in_which_it_did_not():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmesim.errors import TooLarge, UserError
+from mmesim.experiment.execute.task import Observer
 from mmesim.experiment.numbers import PLAN_DECISION, PLAN_ESTIMATE, PLAN_PILOT, PLAN_SEARCH, PLAN_SHORT
 from mmesim.experiment.plan.document import why_not
 from mmesim.experiment.plan.fleets import Option, options
@@ -15,6 +16,7 @@ from mmesim.experiment.plan.levels import CANDIDATES
 from mmesim.experiment.plan.tried import Tried, words
 from mmesim.report.content.planned.words import decides
 from mmesim.results.answers.planned import FleetLine, Planned
+from mmesim.results.run_data import RunData
 from mmesim.scenario import Scenario
 from mmesim.scenario.file.template import Template
 from tests.unit.experiment.plan.faked import Engine, by_count, of, planned, states, write
@@ -391,3 +393,21 @@ def test_more_draws_are_needed_where_more_fleets_might_be_taken_by_chance(tmp_pa
     result = planned(Engine(by_count(0.02)), file, [believed])
     assert result.answer is not None
     assert (result.answer.instance_count, result.answer.share_of_draws, result.answer.draws) == (1, 1.0, draws)
+
+
+class Bursts(Engine):
+    """A fifth of the replications has bursts, but none of the first ten of those that decide."""
+
+    def __call__(self, scenario: Scenario, replication: int, observer: Observer | None, records: int | None) -> RunData:
+        number = replication - PLAN_DECISION
+        bursts = scenario.endpoint.instance_count == 2 and number >= 10 and number % 5 == 0
+        self.slow = (lambda _: 0.5) if bursts else by_count(0.6, 0.05, 0.01)
+        return super().__call__(scenario, replication, observer, records)
+
+
+def test_ten_replications_without_a_burst_are_not_taken_for_all(tmp_path):
+    # 13 % on average, of which 10 % may be slow: ten without a burst have a chance of 11 %
+    engine = Bursts(by_count(0.0))
+    result = planned(engine, write(tmp_path, duration=220, plan="{grid: {endpoint.instance_count: 1..3}}"))
+    assert states(result)[2] in ("turned down", "open")
+    assert result.answer == of(result, 3)
