@@ -112,7 +112,7 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
         raise UnknownType(f"unknown instance type {instance_type!r}", hint, "instance_type")
     if (instance_type, region) in rows:
         return rows[instance_type, region]
-    hint = did_you_mean(region, AWS_REGIONS)
+    hint = did_you_mean(region, regions()) or did_you_mean(region, AWS_REGIONS)
     if hint is not None and region not in AWS_REGIONS:
         raise UnknownType(f"no prices for region {region!r}", hint, "region")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region):
@@ -124,21 +124,12 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
 
 
 AWS_REGIONS = (
-    *(
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "us-gov-east-1",
-        "us-gov-west-1",
-        "ca-central-1",
-        "ca-west-1",
-    ),
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"),
     *("eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
     *("ap-east-1", "ap-east-2", "ap-south-1", "ap-south-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"),
     *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7"),
-    *("sa-east-1", "mx-central-1", "me-south-1", "me-central-1", "il-central-1", "af-south-1"),
-    *("cn-north-1", "cn-northwest-1"),
+    *("ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1", "af-south-1"),
+    *("me-south-1", "me-central-1", "il-central-1", "cn-north-1", "cn-northwest-1"),
 )
 """Regions of AWS, priced here or not: none of them is a slip of another. Source: AWS, Regions and Availability Zones."""
 
