@@ -131,7 +131,7 @@ AWS_REGIONS = (
     *("ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1", "af-south-1"),
     *("me-south-1", "me-central-1", "il-central-1", "cn-north-1", "cn-northwest-1"),
 )
-"""Regions of AWS, priced here or not: none of them is a slip of another. Source: AWS, Regions and Availability Zones."""
+"""Regions of AWS, with prices or without: none of them is a slip of another. Source: AWS, Regions and Zones."""
 
 
 @cache
