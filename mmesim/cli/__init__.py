@@ -43,7 +43,7 @@ from mmesim.cli import (
 )
 from mmesim.cli.common import INTERRUPTED
 from mmesim.cli.reports import misused_report
-from mmesim.cli.signals import hearing_signals
+from mmesim.cli.signals import dealt_with, hearing_signals
 from mmesim.cli.streams import safe_streams
 from mmesim.errors import MmesimError, OutputError, TraceWarning, UserError
 from mmesim.results.command_line import called_as
@@ -110,8 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     debug = "--debug" in words[:1] or os.environ.get(DEBUG, "") not in ("", "0")
     with safe_streams():
         try:
-            with hearing_signals():
-                code = _run(words, debug)
+            with hearing_signals() as heard:
+                code = _run(words, debug, heard)
             sys.stdout.flush()
         except KeyboardInterrupt:  # outside what typer looks after
             code = INTERRUPTED
@@ -120,10 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = error.exit_code
         if code == INTERRUPTED:
             typer.echo("interrupted", err=True)
+            dealt_with()
     sys.exit(code)
 
 
-def _run(words: list[str], debug: bool) -> int:
+def _run(words: list[str], debug: bool, interrupted: Callable[[], bool]) -> int:
     """The exit code of one command."""
     try:
         with called_as(words), warnings.catch_warnings():
@@ -139,11 +140,15 @@ def _run(words: list[str], debug: bool) -> int:
         found = error.__cause__ or error.__context__
         if debug or not isinstance(found, Exception):
             raise
+        if interrupted():
+            return INTERRUPTED
         typer.echo(_message(found), err=True)
         return INTERNAL
     except Exception as error:
         if debug:
             raise
+        if interrupted() and not isinstance(error, UserError):
+            return INTERRUPTED
         if (said := _refused(error)) is not None:
             typer.echo(said, err=True)
             return USAGE

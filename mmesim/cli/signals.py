@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -20,8 +20,10 @@ OTHERS = (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler)
 
 
 @contextmanager
-def hearing_signals() -> Iterator[None]:
+def hearing_signals() -> Iterator[Callable[[], bool]]:
     """Meanwhile each of these signals is a KeyboardInterrupt: what is finished is kept, and nothing is left behind.
+
+    Yields whether one was heard: a library that is interrupted may raise an error of its own instead.
 
     A shell script starts a command behind `&` with SIGINT ignored; nothing could stop it, so it is heard there, too.
     SIGHUP stays ignored where it is: that is what `nohup` is for. Processes that the command starts leave SIGINT to
@@ -40,10 +42,19 @@ def hearing_signals() -> Iterator[None]:
     for number in before:
         signal.signal(number, interrupt)
     try:
-        yield
+        yield lambda: heard_s != -TWICE_S
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def dealt_with() -> None:
+    """Lets Python end with the exit code that it is given, after an interrupt.
+
+    When one ends code that was compiled from a string, as dataclasses do in an import, Python 3 remembers it as
+    unhandled, and at last ends itself by SIGINT, until other such code runs (CPython, pythonrun.c, run_eval_code_obj).
+    """
+    exec("")
 
 
 @contextmanager

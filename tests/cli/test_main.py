@@ -1,5 +1,6 @@
 """The command as a whole: help, version, usage errors, and what happens when mmesim itself is at fault."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -174,6 +175,32 @@ def test_an_interrupt_is_exit_code_130(mmesim, failing):
     failing(KeyboardInterrupt())
     outcome = mmesim("fail")
     assert (outcome.code, outcome.err) == (130, "interrupted\n")
+
+
+def test_what_a_library_makes_of_an_interrupt_is_no_defect(mmesim, command):
+    def fail() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt as error:
+            raise ValueError("cannot build") from error
+
+    command(fail)
+    outcome = mmesim("fail")
+    assert (outcome.code, outcome.err) == (130, "interrupted\n")
+
+
+def test_an_interrupt_of_code_that_was_compiled_from_a_string_is_exit_code_130(tmp_path):
+    # With -m, Python would end itself by SIGINT.
+    tmp_path.joinpath("ended.py").write_text(
+        "import mmesim.cli\n"
+        "@mmesim.cli.app.command()\n"
+        "def end():\n"
+        "    exec('import signal; signal.raise_signal(signal.SIGINT)')\n"
+        "mmesim.cli.main(['end'])\n"
+    )
+    here = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    done = subprocess.run([sys.executable, "-m", "ended"], env=here, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
 @pytest.fixture

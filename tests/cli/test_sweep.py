@@ -233,7 +233,8 @@ def command(folder: Path, jobs: int = 1, **options: Any) -> subprocess.Popen[byt
 def results(folder: Path) -> list[bytes]:
     """Every byte that a sweep gave: its files, and its table without the talk."""
     files = [(folder / "results" / "day-sweep" / name).read_bytes() for name in ("sweep.csv", "sweep.parquet")]
-    return [*files, (folder / "out.txt").read_bytes().partition(b"simulations")[0].rpartition(b"\n")[0]]
+    text = (folder / "out.txt").read_bytes()
+    return [*files, text[text.index(b"day: 24 points") :].partition(b"simulations")[0].rpartition(b"\n")[0]]
 
 
 def kept(folder: Path) -> tuple[int, int]:
