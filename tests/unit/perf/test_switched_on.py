@@ -6,7 +6,7 @@ from tests.perf.switched_on import BEGIN, CASES, END, ratios, row
 
 def test_both_runs_of_a_pair_make_the_same_calls():
     for changes in CASES.values():
-        assert len(ratios(changes, minutes=0.5, pairs=2)) == 2
+        assert len(ratios(changes, minutes=0.25, pairs=2)) == 2
 
 
 def test_a_ratio_is_the_median_of_the_pairs():

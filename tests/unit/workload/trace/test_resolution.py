@@ -156,7 +156,7 @@ def test_coarse_ends_are_spread_before_the_duration_is_taken_off(tmp_path: Path)
         ({"columns": {"duration": "took"}}, "durations are used with stamped: end alone"),
         ({"format": "azure-functions-2021", "stamped": "end"}, "does not apply to azure-functions-2021"),
         ({"format": "access-log", "pattern": LOG}, "durations are used with stamped: end alone"),
-        ({"resolution": "fine"}, "auto"),
+        ({"resolution": "fine"}, "'fine' is not a time"),
     ],
 )
 def test_ends_and_durations_come_together(keys: dict[str, Any], message: str) -> None:
