@@ -56,7 +56,10 @@ def as_shown(text: str) -> str:
 
 
 def each(*steps: Callable[[], object]) -> None:
-    """Does every step, in order, also after one could not write or Ctrl-C: what was computed is shown and kept."""
+    """Does every step, in order, also after one could not write or Ctrl-C: what was computed is kept and shown.
+
+    What is kept comes first, so that nobody reads what a `kill -9` has then lost.
+    """
     problems: list[str] = []
     with uninterrupted():
         for step in steps:

@@ -101,7 +101,7 @@ def diff(
             executor=running,
             watch=lambda label: progress.part(0 if label == "a" else count),
         )
-    each(lambda: show(found, lambda: diff_report(found), json, coloured()), lambda: _save(found, report, out))
+    each(lambda: _save(found, report, out), lambda: show(found, lambda: diff_report(found), json, coloured()))
 
 
 def _save(found: Diff, file: Path | None, folder: Path | None) -> None:

@@ -78,7 +78,7 @@ def plan(
             watch=progress,
             most=None if yes else MOST,
         )
-    each(lambda: _show(found, json, quiet, deploy), lambda: _save(found, folder, report))
+    each(lambda: _save(found, folder, report), lambda: _show(found, json, quiet, deploy))
     if not quiet:
         typer.echo(_simulated(found, store), err=True)
         typer.echo(f"written to {folder}", err=True)

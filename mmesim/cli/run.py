@@ -99,8 +99,8 @@ def run(
         _tell_before(loaded, folder)
     result, interrupted = _simulated(loaded, records, lambda: executor(jobs, cluster, quiet), robustness, quiet)
     each(
-        lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
         lambda: _save(result, folder, report),
+        lambda: show(result, lambda: verdict_report(result) if quiet else run_report(result), json, coloured()),
         lambda: draw(lambda: result.plot.over_time(), over_time),
     )
     if timeline and not interrupted:

@@ -130,8 +130,8 @@ def sweep(
         )
     result = replace(result, shows_recoveries=recovery)
     each(
-        lambda: show(result, lambda: sweep_report(result, figures), json),
         lambda: _save(result, figures, folder, report),
+        lambda: show(result, lambda: sweep_report(result, figures), json),
         lambda: draw(
             lambda: result.plot(figures[0].name if figures and metrics != METRICS else "p99"),
             plot if result.points else None,
