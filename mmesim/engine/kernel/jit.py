@@ -77,7 +77,7 @@ def whole(function: Callable[..., Any]) -> Any:
 
 
 def entry(function: Callable[..., Any]) -> Any:
-    """Like `whole`, kept on disk: both entries of the kernel together take 15 s of CPU time the first time."""
+    """Like `whole`, kept on disk: it takes long the first time."""
     return cache.keep(whole(function), cache_folder())
 
 
