@@ -126,7 +126,7 @@ def whole(path: Path) -> Iterator[Path]:
     """A new file that takes the place of `path` when all has gone well; raises OutputError.
 
     When anything fails, what was at `path` before is still there, and nothing is left beside it. A link stays a link.
-    What is no file, such as /dev/null, /dev/stdout or a pipe, is written to and never replaced.
+    What is not a file, such as /dev/null, /dev/stdout or a pipe, is written to and never replaced.
     """
     with writing(path):
         if path.exists() and not path.is_file() and not path.is_dir():

@@ -156,7 +156,7 @@ def origin_of(folder: Path) -> Provenance:
 
 
 def _no_number(constant: str) -> None:
-    raise ValueError(f"{RUN.document} holds {constant}, which is no number")
+    raise ValueError(f"{RUN.document} holds {constant}, which is not a number")
 
 
 def of_another_version(folder: Path, error: Exception, advice: str) -> UserError:

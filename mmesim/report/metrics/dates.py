@@ -26,7 +26,7 @@ class Dates:
 
     @classmethod
     def of(cls, start: str, last_s: float) -> Dates:
-        """From what a user writes; UserError for what is no time, or not the beginning of a minute."""
+        """From what a user writes; UserError for what is not a time, or not the beginning of a minute."""
         try:
             at = datetime.fromisoformat(start)
         except ValueError:

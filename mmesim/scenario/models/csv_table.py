@@ -113,7 +113,7 @@ COLUMNS = ("name", "group", *_DIRECT, *_PARTS, *INFORMATION)
 
 
 def open_text(path: Path, newline: str | None = "") -> Any:
-    """A text file, unpacked if its name ends with .gz; Refusals for what is no text."""
+    """A text file, unpacked if its name ends with .gz; Refusals for what is not text."""
     opened: Any = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rb") as file:
         head = file.read(HEAD)

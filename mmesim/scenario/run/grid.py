@@ -51,7 +51,7 @@ def _each_once(grid: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
         raise Refused("is empty: name a field and its values, such as endpoint.instance_count: [2, 4, 6]")
     for path, values in grid.items():
         if ":" in path and values == (None,):
-            raise Refused("is no field: a value is missing", (path,), "put a space after the colon")
+            raise Refused("is not a field: a value is missing", (path,), "put a space after the colon")
         if not values:
             raise Refused("is empty: give at least one value", (path,))
         again = _repeated(values)

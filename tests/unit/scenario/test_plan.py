@@ -65,7 +65,7 @@ def test_a_plan_is_not_part_of_what_is_simulated():
         ({"grid": {}}, "plan.grid: is empty: name a field and its values"),
         (
             {"grid": {"endpoint.instance_count:1..3": None}},
-            "is no field: a value is missing (put a space after the colon)",
+            "is not a field: a value is missing (put a space after the colon)",
         ),
         ({"grid": {"endpoint.instance_count": []}}, "is empty: give at least one value"),
         ({"grid": {"endpoint.instance_count": [2, 2, 1, 1]}}, "2 is given twice: give each value once"),

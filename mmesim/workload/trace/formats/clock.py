@@ -241,7 +241,7 @@ def _parser(unit: TimeUnit, time_format: str | None) -> Callable[[str], int]:
 
 
 def _read(parse: Callable[[str], datetime], text: str) -> datetime:
-    """What `parse` makes of a text; ValueError with the text where it is no time."""
+    """What `parse` makes of a text; ValueError with the text where it is not a time."""
     try:
         return parse(text)
     except ValueError as error:

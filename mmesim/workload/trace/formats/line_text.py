@@ -30,7 +30,7 @@ _ADDRESSES = re.compile(
 
 
 def encoding(file: Path) -> str:
-    """Of the text in a file (plain, .gz, .zst); TraceError for what is no text."""
+    """Of the text in a file (plain, .gz, .zst); TraceError for what is not text."""
     with pa.input_stream(str(file), compression="detect") as stream:
         head = stream.read(texts.HEAD)
     try:
@@ -56,7 +56,7 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
 def beginning(file: Path) -> str:
     """The first line of a file that is not blank; of one that opens JSON over several lines, `OPENED` of them in one.
 
-    Empty where there is none, or where the file cannot be read or is no text.
+    Empty where there is none, or where the file cannot be read or is not text.
     """
     try:
         found = [line for _, line in itertools.islice(lines(file), OPENED)]
