@@ -59,7 +59,7 @@ def _threads(runs: Sequence[RunData], scenario: Scenario) -> Iterator[Finding]:
         f"not the model ({most.service.threads} threads a call on {scenario.endpoint.host.vcpu} vCPUs)",
         evidence={"lost_share": lost / busy, "threads": most.service.threads, "vcpu": scenario.endpoint.host.vcpu},
         source="docs/assumptions.md, CPU",
-        try_=f"models.{most.group}.service.threads=1, as OMP_NUM_THREADS=1 does",
+        try_=f"models.{most.entry}.service.threads=1, as OMP_NUM_THREADS=1 does",
     )
 
 
