@@ -11,9 +11,10 @@ from mmesim import units
 from mmesim.experiment.explained import types
 from mmesim.preflight.finding import Finding
 from mmesim.preflight.load import SIZED_FOR
-from mmesim.results.binding.roots import Resource, Roots
+from mmesim.results.binding.roots import Roots
 from mmesim.results.figures import DEVICE_USE
 from mmesim.results.miss_ratio import Curve
+from mmesim.scenario.constraints import Resource
 from mmesim.scenario.endpoint.router import Placement, RouterPolicy
 from mmesim.scenario.faults.kinds import ZoneLoss
 from mmesim.scenario.models.groups import Model
