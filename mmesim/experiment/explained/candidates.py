@@ -104,8 +104,8 @@ def _fleet(ground: Ground) -> Iterator[Candidate]:
     for id, what, name in (
         ("next_size_up", "size up", types.larger(row)),
         ("next_size_down", "size down", types.smaller(row)),
-        ("type_with_more_memory", "more memory", types.with_more_memory(row)),
-        ("type_with_less_memory", "less memory", types.with_less_memory(row)),
+        ("type_with_more_memory", "more memory", types.with_more_memory(row, endpoint.prices)),
+        ("type_with_less_memory", "less memory", types.with_less_memory(row, endpoint.prices)),
     ):
         if name is not None:
             yield Candidate(id, f"{what}: {name}", {"endpoint.instance_type": name})

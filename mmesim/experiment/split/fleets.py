@@ -111,7 +111,7 @@ class Fleets:
         endpoint = self.scenario.endpoint
         if type_ is None or type_ == endpoint.instance_type:
             return free_memory_bytes(endpoint)
-        memory = (catalogue.look_up(type_, endpoint.region).memory_gib or 0.0) * 2**30
+        memory = (endpoint.listed(type_).memory_gib or 0.0) * 2**30
         usable = min(endpoint.memory_threshold * memory, memory - endpoint.memory_reserve_bytes)
         return usable - endpoint.base_memory_bytes
 
@@ -177,7 +177,7 @@ class Fleets:
         """
         vcpu = self.scenario.endpoint.host.vcpu
         if type_ is not None and type_ != self.scenario.endpoint.instance_type:
-            vcpu = catalogue.look_up(type_, self.scenario.endpoint.region).vcpu or vcpu
+            vcpu = self.scenario.endpoint.listed(type_).vcpu or vcpu
         found: dict[str, int] = {}
         more: dict[str, None] = {}
         for model in models:
@@ -219,19 +219,20 @@ def _types(scenario: Scenario, wanted: Split) -> dict[str | None, float]:
     assert own is not None
     as_listed = None
     if endpoint.instance_type is not None:
-        listed = catalogue.look_up(endpoint.instance_type, endpoint.region)
+        listed = endpoint.listed(endpoint.instance_type)
         as_listed = HostType.model_validate(listed.figures())
     if as_listed != endpoint.host:
         if wanted.instance_types is not None:
             raise UserError(
                 f"{scenario.name}: split.instance_types: the endpoint gives figures of its hosts itself, such as vcpu, "
-                "memory or price_per_hour, which would hold for other types too: give an instance_type alone"
+                "memory or price_per_hour, which would hold for other types too: give an instance_type alone, and what "
+                "you pay for each type as endpoint.prices"
             )
         return {endpoint.instance_type: own}
     names: Sequence[str | None] = wanted.instance_types or (endpoint.instance_type, *_usual())
     prices: dict[str | None, float] = {}
     for name in names:
-        row = None if name is None else catalogue.look_up(name, endpoint.region)
+        row = None if name is None else endpoint.listed(name)
         price = own if name == endpoint.instance_type else None if row is None else row.price[0]
         if price is not None:
             prices[name] = price
