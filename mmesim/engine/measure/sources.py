@@ -102,7 +102,8 @@ class KernelWindow:
 def _column(table: NDArray[Any], name: str) -> tuple[Any, Callable[[float, float], float], float]:
     """Where a column is counted, how two values of it become one, and what it is when it has counted nothing."""
     join = _JOINED.get(name.rpartition("_")[2], _SUM)
-    return table[name].data, join, inf if join is min else 0
+    counted: Any = table[name].data
+    return counted, join, inf if join is min else 0
 
 
 _JOINED: dict[str, Callable[[float, float], float]] = {"min": min, "max": max}
