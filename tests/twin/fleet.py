@@ -154,6 +154,7 @@ class Fleet:
         came = any(host not in self.up for host in takes)
         stay = [host for host in self.up if host in takes or not host.alive]
         self.up, self.share = stay + [host for host in takes if host not in stay], share
+        self._note()
         self._on_changed(came)
 
     def terminate(self, host: Host) -> simpy.Process:
