@@ -85,6 +85,11 @@ def test_all_at_once_every_model_is_loaded_anew(tmp_path):
     assert run.data.hosts.up_s.tolist() == [200.0] * 4 + [840.0] * 4
 
 
+def test_hosts_that_go_when_the_last_new_one_comes_were_there_with_it(tmp_path):
+    sim, _ = deployed(tmp_path, [Deploy(at_s=AT_S, termination_wait_s=0.0)])
+    assert story(sim)[-1] == (160.0, "deployed", {"most_hosts": 8, "extra_host_s": 0.0})
+
+
 def test_a_canary_takes_its_share_of_the_calls_with_that_share_of_the_hosts(tmp_path):
     sim, run = deployed(
         tmp_path,
