@@ -192,7 +192,7 @@ class Scaler:
             yield self._resizing.to(hosts, by, self._name(by), figures)
 
     def _name(self, by: int | None) -> str:
-        """A policy as the journal calls it, or a scheduled action by its place; before the first, the limits are due."""
+        """A policy as the journal calls it, or a scheduled action by its place; before the first: the limits."""
         if by is None:
             return "limits" if self._scheduled is None else f"scheduled {self._scheduled}"
         rule = self._scaling.policies[by]
