@@ -126,8 +126,7 @@ class Twin:
         if not host.alive:
             self._answer(attempt, "host_lost")
             return
-        most = self.scenario.endpoint.throttling.in_flight
-        if most is not None and host.outstanding >= most:
+        if host.refuses():
             self._answer(attempt, "throttled")
             return
         call.host = host.number

@@ -42,7 +42,8 @@ def _elsewise(of: Scenario, rng: np.random.Generator) -> Scenario:
     if rng.uniform() < 0.7:
         update["eviction"] = policies[int(rng.integers(3))]
     if rng.uniform() < 0.2:
-        update["throttling"] = Throttling(in_flight=int(rng.integers(3, 30)))
+        limits = ({"in_flight": int(rng.integers(3, 30))}, {"rate": 1.37}, {"in_flight": 9, "rate": 2.31, "burst": 4})
+        update["throttling"] = Throttling.model_validate(limits[int(rng.integers(3))])
     if rng.uniform() < 0.4:
         more = int(rng.uniform(10, 200)) * MIB
         assert of.endpoint.usable_memory_given_bytes is not None
