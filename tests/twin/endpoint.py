@@ -41,6 +41,7 @@ class Twin:
         self.containers = Containers(self.env, scenario, self._answer)
         self.fleet = Fleet(self.env, scenario, self._host, self._lost, lambda came: self.router.changed(came))
         self.router = Router(scenario, self.fleet, draws)
+        self.fleet.on_placed = self.router.placed
         self.scaler = Scaler(self.env, scenario, self.fleet, self.ended_s)
         self.outcomes: Ended = []
         self.deploys = Deploys(self.env, scenario, self.fleet, self.outcomes, self.scaler)

@@ -80,6 +80,11 @@ class Host:
         self.loads.start(copy, draws)
         return copy
 
+    def preload(self, model: Model) -> simpy.Process:
+        """A load begins that no call asks for."""
+        copy = self.copies[model.index] = Copy(model, accessed=self._steps())
+        return self.loads.start(copy, 0)
+
     def die(self) -> list[Attempt]:
         """All work here ends, and nothing is in flight any more; the attempts that were here, in order."""
         here = [*self.waiting, *self.handed]

@@ -30,6 +30,9 @@ def together(seed: int) -> Scenario:
     of = _elsewise(CHANGING[seed % len(CHANGING)](seed), rng)
     faults = [_fault(of, rng) for _ in range(int(rng.integers(1, 7)))]
     found: Scenario = of.model_copy(update={"faults": named(faults)})
+    if rng.uniform() < 0.3 and not any(one.failing_s3 for one in faults):  # its draws belong to calls
+        some = tuple(model.name for model in of.models if rng.uniform() < 0.4) or None
+        found = found.model_copy(update={"endpoint": of.endpoint.model_copy(update={"preload": some})})
     wrong = [refused.message for refused in contradictions(found)]
     assert not wrong, wrong
     return found
