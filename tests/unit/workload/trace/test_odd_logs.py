@@ -221,6 +221,13 @@ def test_a_bin_of_no_fixed_length_is_refused(tmp_path: Path, unit: str) -> None:
         read(file, format="cloudwatch")
 
 
+@pytest.mark.parametrize("took", ["1,250", "1.250", "250x"])
+def test_milliseconds_of_mms_that_are_not_whole_are_no_duration(tmp_path: Path, took: str) -> None:
+    line = '2026-01-01 00:00:02,500 [INFO ] W ACCESS_LOG - /1.2.3.4:5 "POST /models/a/invoke HTTP/1.1" 200'
+    with pytest.raises(TraceError, match=r"1 of 1 lines \(100 %\) cannot be read"):
+        read(log(tmp_path, f"{line} {took}"), format="mms")
+
+
 def test_a_name_of_locust_has_a_total_for_each_method(tmp_path: Path) -> None:
     file = log(
         tmp_path,
