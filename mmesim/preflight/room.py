@@ -215,7 +215,7 @@ class Host:
         cure = "" if fitting is None else f"; {fitting} worker{'s do' if fitting > 1 else ' does'}"
         others = f" (and {len(failing) - 1:,} more model{'s' if len(failing) > 2 else ''})" if len(failing) > 1 else ""
         if fitting is not None:
-            advice = f"models.{model.group}.workers={fitting}"
+            advice = model.advice("workers", fitting)
         elif resource == "tasks":
             advice = "fewer threads (models.framework_threads, models.service.threads)"
         else:

@@ -88,9 +88,11 @@ class Fleet(Entry):
     instance_count: Annotated[int, Field(ge=1)]
     """instances"""
     usd_per_month: float | None
-    """of all instances, on demand, 730 hours; null without a price"""
+    """of all instances, 730 hours, on demand unless `price_given`; null without a price"""
     price_estimated: bool
     """the price is not AWS's, but estimated from types like it"""
+    price_given: bool = False
+    """the scenario gives the price: endpoint.prices or endpoint.price_per_hour"""
     state: State
     """what was found"""
     stage: Stage | None

@@ -85,7 +85,7 @@ def _workers(roots: Roots) -> Use:
     if roots.workers < SELDOM:
         text += ", but calls that come at the same time wait for each other"
     more = kind.model_workers(model).at_most + 1
-    return Use(busy, there, text, f"models.{model.group}.{kind.workers_key}={more}", named, of=owner)
+    return Use(busy, there, text, model.advice(kind.workers_key, more), named, of=owner)
 
 
 def _growing_workers(roots: Roots, model: Model, use: Use) -> Use:
@@ -96,7 +96,7 @@ def _growing_workers(roots: Roots, model: Model, use: Use) -> Use:
         f"{use.text}, but a copy starts with {workers.at_start} and gets more only while {waiting}, up to "
         f"{workers.at_most}{', and each of them loads the model first' if workers.loads else ''}"
     )
-    return replace(use, text=text, try_=f"models.{model.group}.workers={workers.at_start + 1}")
+    return replace(use, text=text, try_=model.advice("workers", workers.at_start + 1))
 
 
 def _queue(roots: Roots) -> Use:
@@ -111,7 +111,7 @@ def _batch_delay(roots: Roots) -> Use:
     longest = max(models, key=lambda model: model.max_batch_delay_s)
     limit = longest.max_batch_delay_s
     text = f"calls wait for a batch to fill, up to {units.show_seconds(limit)}"
-    return Use(limit, limit, text, f"a shorter models.{longest.group}.max_batch_delay")
+    return Use(limit, limit, text, f"a shorter models.{longest.entry}.max_batch_delay")
 
 
 def _memory(roots: Roots) -> Use:
@@ -297,7 +297,7 @@ def _time_out(roots: Roots, limit_s: float, who: str, field: str, delay_s: float
         f"{who} after {units.show_seconds(limit_s)}, and a call for {slowest.name} takes "
         f"{units.show_seconds(took_s)} on average by itself"
     )
-    advice = f"a longer {field}, or faster calls (models.{slowest.group}.service)"
+    advice = f"a longer {field}, or faster calls (models.{slowest.entry}.service)"
     return Use(took_s, limit_s, text, advice, {"model": slowest.name})
 
 

@@ -25,6 +25,10 @@ ESTIMATE_RATIO = 1.20
 """SageMaker price / EC2 price of CPU types in us-east-1: 1.198 to 1.207 over the nine types that have both prices."""
 
 
+GIVEN_BY_TYPE = "given in the scenario, by type"
+"""The source of a price of `endpoint.prices`."""
+
+
 class UnknownType(CatalogueError):
     """No row for an instance type or region; `field` names which of the two is at fault."""
 
@@ -65,6 +69,8 @@ class Row:
         Without a SageMaker price a CPU type is estimated as the EC2 price times 1.20; types with accelerators are not,
         because their ratio differs from type to type.
         """
+        if self.price_usd_per_hour is not None and self.price_kind == GIVEN_BY_TYPE:
+            return self.price_usd_per_hour, False, GIVEN_BY_TYPE
         if self.price_usd_per_hour is not None:
             return (
                 self.price_usd_per_hour,
@@ -75,6 +81,12 @@ class Row:
             return None, False, ""
         price = round(self.ec2_price_usd_per_hour * ESTIMATE_RATIO, 6)
         return price, True, f"estimate: EC2 price of {self.ec2_price_as_of} x {ESTIMATE_RATIO:.2f}"
+
+    def at(self, price_usd_per_hour: float | None) -> Row:
+        """The same type at the price that somebody pays for it; as it is where that is None."""
+        if price_usd_per_hour is None:
+            return self
+        return replace(self, price_usd_per_hour=price_usd_per_hour, price_as_of="", price_kind=GIVEN_BY_TYPE)
 
     def figures(self) -> dict[str, object]:
         """What is known of a host of this type, under the names that a scenario file uses."""
@@ -109,8 +121,7 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
     rows = _rows()
     known = instance_types()
     if instance_type not in known:
-        word = instance_type if instance_type.startswith("ml.") else f"ml.{instance_type}"
-        hint = did_you_mean(word, known)
+        hint = did_you_mean(with_prefix(instance_type), known)
         raise UnknownType(f"unknown instance type {instance_type!r}", hint, "instance_type")
     if (instance_type, region) in rows:
         return rows[instance_type, region]
@@ -124,6 +135,11 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
         )
     home = rows[instance_type, HOME_REGION]
     return replace(home, region=region, price_usd_per_hour=None, ec2_price_usd_per_hour=None)
+
+
+def with_prefix(instance_type: str) -> str:
+    """A type as SageMaker calls it, where EC2's name was given: `ml.m5.large` for `m5.large`."""
+    return instance_type if instance_type.startswith("ml.") else f"ml.{instance_type}"
 
 
 @cache

@@ -109,4 +109,4 @@ def _legend(planned: Planned, rows: list[int]) -> Iterator[str]:
         yield "[95 % interval]"
     if any(one.mean_extra_usd is not None for one in shown):
         yield "beyond: a month more than the cheapest fleet of each draw, on average"
-    yield "a month: on demand, 730 hours"
+    yield f"a month: {words.whose_prices(planned)}, 730 hours"

@@ -59,10 +59,23 @@ def value(given: object) -> str:
 
 
 def price(one: Fleet) -> str:
-    """What a fleet costs a month: `$1,009 a month`, `about $1,009 a month` when it is estimated."""
+    """What a fleet costs a month: `$1,009 a month`, `about $1,009 a month` when it is estimated, `$640 a month at your
+    price` when the scenario gives it.
+    """
     if one.usd_per_month is None:
         return "without a price"
-    return f"{'about ' if one.price_estimated else ''}{usd(one.usd_per_month)} a month"
+    whose = " at your price" if one.price_given else ""
+    return f"{'about ' if one.price_estimated else ''}{usd(one.usd_per_month)} a month{whose}"
+
+
+def whose_prices(planned: Planned) -> str:
+    """Whose prices the fleets have: `on demand`, `at your prices`, `at your prices, ml.m5.large on demand`."""
+    priced = [one for one in planned.fleets if one.usd_per_month is not None]
+    if not any(one.price_given for one in priced):
+        return "on demand"
+    others = dict.fromkeys(one.instance_type for one in priced if not one.price_given)
+    named = [on_one_line(kind) for kind in others if kind is not None]
+    return ", ".join(["at your prices", *([f"{listed(named, ' and ')} on demand"] if named else [])])
 
 
 def usd(amount: float) -> str:

@@ -209,6 +209,15 @@ def test_the_table_has_the_fleets_that_matter_in_order_of_price_and_marks_estima
     assert "~ estimated price" in report
 
 
+def test_whose_prices_they_are_is_said():
+    yours = [of.model_copy(update={"price_given": True}) for of in FLEETS]
+    assert "a month: on demand, 730 hours" in said(planned())
+    assert "3 x ml.m5.2xlarge, $1,009 a month at your price, 0.4 %" in statement(planned(fleets=yours))
+    assert "a month: at your prices, 730 hours" in said(planned(fleets=yours))
+    mixed = [of if of.instance_type == "ml.m5.large" else one for of, one in zip(FLEETS, yours, strict=True)]
+    assert "a month: at your prices, ml.m5.large on demand, 730 hours" in said(planned(fleets=mixed))
+
+
 def test_why_not_counts_what_the_fleets_of_a_family_lack():
     assert "- ml.r5.xlarge (4 fleets: CPU in 3, memory in 1): its vCPUs are 96 % busy" in said(planned())
     unknown = planned().why_not[0].model_copy(update={"binds": {"unknown": 4}})
