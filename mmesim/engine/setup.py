@@ -1,4 +1,4 @@
-"""From a scenario to tables: parameters, models and hosts as the kernel wants them."""
+"""From a scenario to tables: parameters, models and hosts as the kernel takes them."""
 
 from __future__ import annotations
 

@@ -213,7 +213,7 @@ def _other(text: str) -> int:
 
 
 def _counted_from_zero(text: str) -> str:
-    """What to write for a number that is no date."""
+    """What to write for a number that is not a date."""
     return "; a number from 0 on: time_unit: s (ms, us, ns)" if re.fullmatch(r"\s*\d+(?:\.\d*)?\s*", text) else ""
 
 
