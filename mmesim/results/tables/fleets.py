@@ -21,7 +21,7 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "state": (pa.string(), "inside, turned down, open, not tried"),
     "stage": (pa.string(), "what decided it, or was last tried; null when not tried"),
     "reason": (pa.string(), "why it was turned down or is open"),
-    "binds": (pa.string(), "what it lacks, as the id of a binding constraint"),
+    "binds": (pa.string(), "what limits it, as the id of a binding constraint"),
     "predicted_miss_ratio": (pa.float64(), "share of calls that find no copy in memory, by Che's approximation"),
     "everything_in_memory": (pa.bool_(), "all models fit at once"),
     "replications": (pa.int64(), "simulated or found in the store"),

@@ -1,4 +1,4 @@
-"""Instance types: the facts of `data/instances.csv`, each with its source; an unpublished figure is absent."""
+"""Instance types and regions: the facts of `data`, each with its source; an unpublished figure is absent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from importlib.resources import files
 from mmesim.errors import CatalogueError, did_you_mean
 
 HOME_REGION = "us-east-1"
+REGION = r"^[a-z]{2,4}(?:-[a-z]+)+-[0-9]+$"
+"""Shape of the name of a region, as in the JSON Schema."""
 PRICES = {
     "sagemaker_hosting": "SageMaker's price for hosting",
     "sagemaker_component_not_stated": "SageMaker's price (the source does not say for which use)",
@@ -123,10 +125,11 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
         raise UnknownType(f"unknown instance type {instance_type!r}", hint, "instance_type")
     if (instance_type, region) in rows:
         return rows[instance_type, region]
-    hint = did_you_mean(region, regions()) or did_you_mean(region, AWS_REGIONS)
-    if hint is not None and region not in AWS_REGIONS:
-        raise UnknownType(f"no prices for region {region!r}", hint, "region")
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region):
+    known = sagemaker_regions()
+    hint = did_you_mean(region, regions()) or did_you_mean(region, known)
+    if hint is not None and region not in known:
+        raise UnknownType(f"unknown region {region!r}", hint, "region")
+    if not re.fullmatch(REGION, region):  # what is shaped like one may be newer than the list
         raise UnknownType(
             f"{region!r} is not an AWS region: write one such as {', '.join(regions()[:3])}", None, "region"
         )
@@ -137,17 +140,6 @@ def look_up(instance_type: str, region: str = HOME_REGION) -> Row:
 def with_prefix(instance_type: str) -> str:
     """A type as SageMaker calls it, where EC2's name was given: `ml.m5.large` for `m5.large`."""
     return instance_type if instance_type.startswith("ml.") else f"ml.{instance_type}"
-
-
-AWS_REGIONS = (
-    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "us-gov-east-1", "us-gov-west-1"),
-    *("eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
-    *("ap-east-1", "ap-east-2", "ap-south-1", "ap-south-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"),
-    *("ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7"),
-    *("ca-central-1", "ca-west-1", "mx-central-1", "sa-east-1", "af-south-1"),
-    *("me-south-1", "me-central-1", "il-central-1", "cn-north-1", "cn-northwest-1"),
-)
-"""Regions of AWS, with prices or without: none of them is a slip of another. Source: AWS, Regions and Zones."""
 
 
 @cache
@@ -163,9 +155,18 @@ def regions() -> tuple[str, ...]:
 
 
 @cache
+def sagemaker_regions() -> tuple[str, ...]:
+    """Every region of SageMaker, with prices or without: none of them is a slip of another."""
+    return tuple(line["region"] for line in csv.DictReader(_lines("regions.csv")))
+
+
+@cache
 def _rows() -> Mapping[tuple[str, str], Row]:
-    text = files("mmesim.scenario.endpoint").joinpath("data/instances.csv").read_text(encoding="utf-8")
-    return {(line["instance_type"], line["region"]): _row(line) for line in csv.DictReader(text.splitlines())}
+    return {(line["instance_type"], line["region"]): _row(line) for line in csv.DictReader(_lines("instances.csv"))}
+
+
+def _lines(table: str) -> list[str]:
+    return files("mmesim.scenario.endpoint").joinpath(f"data/{table}").read_text(encoding="utf-8").splitlines()
 
 
 def _row(line: Mapping[str, str]) -> Row:

@@ -76,7 +76,7 @@ def _price(planned: Planned, row: int) -> str:
 
 
 def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
-    """The roles of a fleet, the figure that decides, and what it lacks."""
+    """The roles of a fleet, the figure that decides, and what limits it."""
     yield from role
     one, line = planned.fleets[row], words.decides(planned, row)
     if line is not None:
@@ -89,7 +89,7 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     elif one.state == "not tried":
         yield "not tried"
     if one.binds and one.binds != words.UNKNOWN and one.state == "turned down":
-        yield f"lacks {words.constraint(one.binds)}"
+        yield f"limited by {words.constraint(one.binds)}"
     if one.share_of_draws is not None:
         extra = "" if one.mean_extra_usd is None else f", {units.show_dollars(one.mean_extra_usd)} beyond"
         yield f"inside in {draws(one)} of draws{extra}"

@@ -130,7 +130,7 @@ def test_a_fleet_that_is_inside_as_written_and_turned_down_by_arithmetic_is_not_
     estimates = [*planned().estimates[:1], Estimated(fleet=4, lines=[line(0.0012)])]
     plan = planned(fleets=[*FLEETS[:4], down, *FLEETS[5:]], estimates=estimates, why_not=[])
     assert f"next cheaper, 2 x ml.m5.2xlarge, was turned down: {reason};" in statement(plan)
-    assert f"next cheaper; {reason}; lacks memory" in said(plan)
+    assert f"next cheaper; {reason}; limited by memory" in said(plan)
 
 
 def test_nothing_that_fits_names_the_nearest_miss_and_what_none_meets():
