@@ -313,8 +313,14 @@ def show_fraction(value: float, digits: int = 3) -> str:
     return f"{show_number(value * 100, digits)} %"
 
 
+def show_dollars(value: float) -> str:
+    """An amount of US dollars in a sentence: `$1,009`, `$9.20`, `-$60`."""
+    whole = abs(value) >= 10 or float(f"{value:.2f}").is_integer()
+    return f"{'-' if value < 0 else ''}${abs(value):,.{0 if whole else 2}f}"
+
+
 def show_usd(value: float) -> str:
-    """An amount of US dollars for people: `672 USD`, `0.92 USD`, `0.0042 USD`."""
+    """An amount of US dollars as a figure, with the unit of a file: `672 USD`, `0.92 USD`, `0.0042 USD`."""
     if abs(value) >= 100:
         return f"{value:,.0f} USD"
     if abs(value) >= 1 or value == 0:

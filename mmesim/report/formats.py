@@ -44,6 +44,11 @@ def both(estimated: Estimated, unit: str = "") -> str:
     return f"{value(estimated, unit)} {interval(estimated)}".rstrip()
 
 
+def in_sentence(shown: str) -> str:
+    """A value with its interval as a sentence has them: `84.6 (84.5 to 84.8)` for `84.6 [84.5, 84.8]`."""
+    return shown.replace("[", "(").replace(", ", " to ").replace("]", ")")
+
+
 def percent(estimated: Estimated) -> str:
     """A share (0..1) in percent with its interval, or a dash and the reason why there is none."""
     if estimated["value"] is None:

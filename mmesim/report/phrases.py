@@ -38,6 +38,8 @@ PARTS: Mapping[str, str] = MappingProxyType(
 
 INTERVALS = "[95 % interval]"
 """What brackets after a figure are."""
+POINTS = "pt: percentage points"
+"""What the unit of a difference of shares is."""
 TRACE = "intervals cover the randomness of service and load for this trace, not that of other traffic"
 LONGEST_MISSED = 16
 """Characters for the names of figures in a column of verdicts; beyond, they are counted."""

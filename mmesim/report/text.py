@@ -58,12 +58,20 @@ def _block(block: Block, indent: int, colour: bool, width: int) -> Iterator[str]
         yield from _table(block, indent, colour, width)
 
 
+_INTERVAL = re.compile(r"[\[(][-+<$\d.,]+(?:,| to) [-+<$\d.,]+[\])]")
+_WITH_A_NUMBER = re.compile(
+    r"(?<=\d) (?=\S)|(?<=\d x) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)| (?=\+- \d)|(?<=\+-) (?=\d)"
+)
+"""Spaces beside a number that no line ends with."""
+
+
 def wrapped(sentence: str, indent: int = 0, hanging: int = 0, width: int = WIDTH) -> list[str]:
-    """A sentence as lines; a number stays with its sign and its unit, and words that are there to be copied stay whole.
+    """A sentence as lines; a number stays with its sign and its unit, an interval and words to be copied stay whole.
 
     `hanging`: how far the lines after the first are indented more.
     """
-    glued = re.sub(r"(?<=\d) (?=\S)|(?<=\d x) (?=\S)|(?<=[<>=]) (?=\d)| (?=[<>=]=? \d)", NO_BREAK, sentence)
+    whole = _INTERVAL.sub(lambda found: found[0].replace(" ", NO_BREAK), sentence)
+    glued = _WITH_A_NUMBER.sub(NO_BREAK, whole)
     first, rest = " " * indent, " " * (indent + hanging)
     lines = textwrap.wrap(
         glued,

@@ -54,9 +54,9 @@ def test_the_report_says_how_many_more_fit(mmesim: Command, file: Path):
     done = mmesim("capacity", file, *STORE, "--plot", "curve.svg")
     assert done.code == 0, done.err
     said = words(done.out)
-    assert "cache: models that 1 x 4 vCPU, 16 GiB can carry, 730 USD a month" in said
+    assert "cache: models that 1 x 4 vCPU, 16 GiB can carry, $730 a month" in said
     assert "5 more models fit: 25 models meet every line, 26 do not" in said
-    assert "thrash knee: 25.3 [" in said
+    assert "thrash knee: 25.3 (" in said
     assert "the line that decides: cache_hit_ratio >= 99 %" in said
     assert "with 95 % none of these is wrong" in said
     assert "runs were simulated: they are kept in store.sqlite" in done.err
@@ -116,7 +116,7 @@ def test_nothing_expected_shows_the_knee_alone(mmesim: Command, file: Path):
     done = mmesim("capacity", file, *STORE)
     assert done.code == 0
     assert "nothing is expected, so there is no limit" in words(done.out)
-    assert "thrash knee: 25.3 [" in done.out
+    assert "thrash knee: 25.3 (" in done.out
 
 
 def test_traffic_that_never_fails_is_at_least_what_was_asked_for(mmesim: Command, file: Path):

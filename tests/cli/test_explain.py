@@ -37,7 +37,7 @@ def file(tmp_path: Path) -> Path:
 def test_what_binds_what_would_change_it_and_what_is_found(mmesim: Command, file: Path) -> None:
     done = mmesim("explain", file, "--store", "s.sqlite")
     assert done.code == 0
-    assert "small: 2 x ml.m5.large, 168 USD a month" in done.out
+    assert "small: 2 x ml.m5.large, $168 a month" in done.out
     assert "What binds: memory" in done.out
     assert "What would change it: p95 < 500 ms (share_over 500 ms: " in done.out
     assert "one more load slot a host" in done.out.split("Sensitivities")[1]

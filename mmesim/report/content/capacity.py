@@ -109,7 +109,7 @@ def _whole(found: Capacity) -> str:
 
 def _head(found: Capacity) -> Iterator[Block]:
     about = "about " if found.price_estimated else ""
-    cost = "" if found.usd_per_month is None else f", {about}{units.show_count(round(found.usd_per_month))} USD a month"
+    cost = "" if found.usd_per_month is None else f", {about}{units.show_dollars(found.usd_per_month)} a month"
     whose = "" if found.group is None else f" of {found.group}"
     yield Title(found.name, f"{found.of}{whose} that {found.fleet} can carry{cost}; {phrases.INTERVALS}", level=1)
     lines = [answer(found)]
@@ -125,7 +125,9 @@ def _knee(found: Capacity) -> str:
     if found.knee.models is None:
         return f"thrash knee: none ({found.knee.reason})"
     ends = found.knee.interval
-    place = formats.both({"value": found.knee.models, "ci95": None if ends is None else list(ends)})
+    place = formats.in_sentence(
+        formats.both({"value": found.knee.models, "ci95": None if ends is None else list(ends)})
+    )
     more = "1 percentage point more of the calls find no copy in memory than with few models"
     return f"thrash knee: {place} models; beyond it {more}"
 

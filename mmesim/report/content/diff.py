@@ -87,7 +87,7 @@ def _table(found: Compared) -> Iterator[Block]:
     )
     yield Table(columns, tuple(map(_row, found.deltas)))
     if any(delta.kind == "share" and delta.difference.value for delta in found.deltas):
-        yield Lines(("pt: percentage points",), "note")
+        yield Lines((phrases.POINTS,), "note")
     missing = {delta.name: delta.difference.reason for delta in found.deltas if delta.difference.reason is not None}
     if missing:
         yield Lines(tuple(f"{name}: {reason}" for name, reason in missing.items()))

@@ -44,7 +44,7 @@ def answer_report(found: Explained) -> Report:
 
 
 def _head(found: Explained) -> Iterator[Block]:
-    costs = "" if found.usd_per_month is None else f", {units.show_usd(found.usd_per_month)} a month"
+    costs = "" if found.usd_per_month is None else f", {units.show_dollars(found.usd_per_month)} a month"
     yield Title(found.scenario, f"{found.fleet}{costs}", level=1)
     tries = phrases.plural(len(found.what_ifs), "what-if")
     lines = [f"{found.replications} replications of it and of {tries}, on the same random numbers, seed {found.seed}"]
@@ -84,7 +84,7 @@ def _what_ifs(found: Explained) -> Iterator[Block]:
         return
     yield Title("What would change it", _of(found.deciding[0]))
     worth = any(one.effects[0].per_100_usd is not None for one in yours)
-    columns = [Column(), Column("USD/month", "right"), Column("difference", "right")]
+    columns = [Column(), Column("USD a month", "right"), Column("difference", "right")]
     columns += [Column("for 100 USD", "right")] if worth else []
     differences = _differences(found.deciding[0], yours)
     rows = [
@@ -92,6 +92,8 @@ def _what_ifs(found: Explained) -> Iterator[Block]:
         for one, difference in zip(yours, differences, strict=True)
     ]
     yield Table(tuple(columns), tuple(rows))
+    if found.deciding[0].unit == "share":
+        yield Lines((phrases.POINTS,), "note")
     yield from _besides(found, yours)
 
 
@@ -232,7 +234,7 @@ def _answer(found: Explained) -> Iterator[Block]:
         judged.append(f"nothing that you can choose is seen to improve {found.deciding[0].text}")
     else:
         costs = first.usd_per_month
-        price = "" if costs is None else ", for nothing" if costs <= 0.0 else f", {units.show_usd(costs)} a month"
+        price = "" if costs is None else ", for nothing" if costs <= 0.0 else f", {units.show_dollars(costs)} a month"
         most = "best" if costs is None else "most for a dollar"
         change = _change(found.deciding[0], first.effects[0])
         judged.append(f"{most}: {first.text}{price} ({found.deciding[0].text}: {change})")
@@ -246,4 +248,4 @@ def _cheapest(of: Sequence[WhatIf]) -> Iterator[str]:
     if most is None or saves[most] <= 0.0:
         yield "nothing cheaper that was tried passes"
     else:
-        yield f"the cheapest that was tried and passes: {most}, {units.show_usd(saves[most])} a month less"
+        yield f"the cheapest that was tried and passes: {most}, {units.show_dollars(saves[most])} a month less"

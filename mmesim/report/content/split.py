@@ -42,7 +42,7 @@ def _head(found: SplitAnswer) -> Iterator[Block]:
     asked = ", ".join(found.expect)
     yield Title(found.name, f"which models should leave? {asked}", level=1)
     given, one = found.given, found.one_endpoint
-    as_it_is = f"{_hosts(given)}, {_usd(given)} a month"
+    as_it_is = f"{_hosts(given)}, {_paid(given)} a month"
     if one is None:
         lines = [f"one endpoint: no number of instances that was tried keeps every line; it is {as_it_is}, which "]
         if given.verdict == "undecided":
@@ -53,11 +53,11 @@ def _head(found: SplitAnswer) -> Iterator[Block]:
         lines = [f"one endpoint: {as_it_is}, keeps every line"]
         lines[0] += "" if one.instance_count == 1 else "; one instance fewer does not"
     else:
-        lines = [f"one endpoint: {_hosts(one)}, {_usd(one)} a month, keep every line; the scenario has {as_it_is}"]
+        lines = [f"one endpoint: {_hosts(one)}, {_paid(one)} a month, keep every line; the scenario has {as_it_is}"]
     if found.other_hosts is not None:
         other = found.other_hosts
         lines.append(
-            f"on other hosts: {_hosts(other)}, {_usd(other)} a month, with all models on them, also do: a split is "
+            f"on other hosts: {_hosts(other)}, {_paid(other)} a month, with all models on them, also do: a split is "
             "compared with that; `mmesim plan` looks further"
         )
     if found.not_judged:
@@ -89,15 +89,15 @@ def answer(found: SplitAnswer) -> str:
     if best.verdict == "fail":
         return f"none: {what} looked as if it saved {_saving(best)}, but on other random numbers misses {_open(best)}"
     if best.saving_usd <= 0:
-        return f"move {what}: it costs {units.show_usd(-best.saving_usd)} a month more, and keeps every line"
-    whole = units.show_usd(found.reference_usd)
+        return f"move {what}: it costs {units.show_dollars(-best.saving_usd)} a month more, and keeps every line"
+    whole = units.show_dollars(found.reference_usd)
     return f"move {what}: it saves {_saving(best)} of {whole} a month, and keeps every line"
 
 
 def _on_others(found: SplitAnswer) -> str:
     """Where all models together cost less, if that is not where they are."""
     other = found.other_hosts
-    return "" if other is None else f", but on {_hosts(other)} ({units.show_usd(other.usd_per_month)} a month)"
+    return "" if other is None else f", but on {_hosts(other)} ({units.show_dollars(other.usd_per_month)} a month)"
 
 
 def _ways(found: SplitAnswer) -> Iterator[Block]:
@@ -112,20 +112,20 @@ def _ways(found: SplitAnswer) -> Iterator[Block]:
         rows.append(
             (
                 Cell(str(number)),
-                Cell(units.show_usd(one.saving_usd)),
+                Cell(_bare(one.saving_usd)),
                 Cell(NAMES[one.option]),
                 Cell(_who(candidate)),
                 Cell(mark, tone=tone),
             )
         )
-    columns = (Column(), Column("saves", "right"), Column("where to"), Column("who leaves"), Column("again"))
+    columns = (Column(), Column("saves, USD", "right"), Column("where to"), Column("who leaves"), Column("again"))
     yield Table(columns, tuple(rows))
 
 
 def _parts(found: SplitAnswer) -> Iterator[Block]:
     """The endpoints of the best ways."""
     for number, one in enumerate(found.alternatives[:MOST_SHOWN], start=1):
-        yield Title(f"{number}", f"{NAMES[one.option]}: {units.show_usd(one.usd_per_month)} a month in all")
+        yield Title(f"{number}", f"{NAMES[one.option]}: {units.show_dollars(one.usd_per_month)} a month in all")
         rows = tuple(
             cells(
                 NAMES[part.kind] if part.kind == "rest" else part.name,
@@ -139,7 +139,7 @@ def _parts(found: SplitAnswer) -> Iterator[Block]:
         columns = (
             Column(),
             Column("instances"),
-            Column("a month", "right"),
+            Column("USD a month", "right"),
             Column("calls", "right"),
             Column("p99, ms", "right"),
         )
@@ -172,7 +172,7 @@ def _tried(found: SplitAnswer) -> Iterator[Block]:
 def _why_not(tried: Tried) -> str:
     """Why an option saves nothing."""
     if tried.state == "dearer" and tried.usd_per_month is not None:
-        return f"{units.show_usd(tried.usd_per_month)} a month, {tried.reason}"
+        return f"{units.show_dollars(tried.usd_per_month)} a month, {tried.reason}"
     return str(tried.reason)
 
 
@@ -180,7 +180,7 @@ def _assumed(found: SplitAnswer) -> Iterator[Block]:
     lines = [f"{NAMES[option]}: {text}" for option, text in found.assumed.items()]
     lines += [f"{NAMES[one.option]} left out: {one.reason}" for one in found.left_out]
     if any(part.price_estimated for one in found.alternatives for part in one.parts):
-        lines.append("some prices are estimated: EC2's times 1.20")
+        lines.append("~ estimated price: EC2's times 1.20")
     used = found.used
     lines.append(
         f"{phrases.plural(used.fleets, 'fleet')} simulated, {units.show_count(used.requests)} calls; each was judged "
@@ -231,16 +231,27 @@ def _hosts(part: Part) -> str:
     return f"{part.instance_count} x {part.instance_type or 'these hosts'}"
 
 
+def _paid(part: Part) -> str:
+    """What it costs a month, in a sentence."""
+    return ("about " if part.price_estimated else "") + units.show_dollars(part.usd_per_month)
+
+
 def _usd(part: Part) -> str:
-    return units.show_usd(part.usd_per_month) + ("*" if part.price_estimated else "")
+    """The same in a table."""
+    return ("~" if part.price_estimated else "") + _bare(part.usd_per_month)
+
+
+def _bare(usd: float) -> str:
+    """US dollars in a column whose heading has the unit."""
+    return units.show_usd(usd).removesuffix(" USD")
 
 
 def _saving(one: Alternative) -> str:
-    text = units.show_usd(one.saving_usd)
+    text = units.show_dollars(one.saving_usd)
     if one.saving_interval is None:
         return text
     low, high = one.saving_interval
-    return f"{text} ({units.show_usd(low)} to {units.show_usd(high)})"
+    return f"{text} ({units.show_dollars(low)} to {units.show_dollars(high)})"
 
 
 def _p99(part: Part) -> str:

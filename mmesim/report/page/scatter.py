@@ -16,6 +16,8 @@ from mmesim.report.page.svg import NARROW, Drawn, line, picture, words
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom."""
 HEIGHT, LEFT, TOP, BOTTOM, LETTER = 320.0, 64.0, 22.0, 46.0, 6.2
+CEILING = 12.0
+"""Names end below what is written at the top."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _drawn(shown: Sequence[Dot], across: str, up: str, limits: Sequence[Limit], 
     for limit, name in limits:
         y = ys.place(limit)
         parts += [line([(LEFT, y), (right, y)], "limit"), words(right, y - 5.0, name, "small", "end")]
-        taken.append((right - LETTER * len(name), y - 16.0, right, y - 3.0))
+        taken += [(right - LETTER * len(name), y - 16.0, right, y - 3.0), (LEFT, y - 1.0, right, y + 1.0)]
     for family in dict.fromkeys(dot.of for dot in shown):
         through = [(xs.place(dot.x), ys.place(dot.y)) for dot in shown if dot.of == family]
         parts.append(line(through, "whisker"))
@@ -94,7 +96,9 @@ def _names(placed: Sequence[tuple[float, float, Dot]], names: Sequence[Box], wid
         boxes = [
             (left, y + below - 10.0, left + length, y + below + 2.0) for left, below in (*sides, *_around(x, length))
         ]
-        inside = [of for of in boxes if of[0] >= LEFT and of[2] <= width and of[1] >= TOP and of[3] <= HEIGHT - BOTTOM]
+        inside = [
+            of for of in boxes if of[0] >= LEFT and of[2] <= width and of[1] >= CEILING and of[3] <= HEIGHT - BOTTOM
+        ]
         free = [box for box in inside if not any(_cover(box, other) for other in taken)]
         own = [box for box in free if all(_away((x, y), box) <= _away(other[:2], box) for other in placed)]
         if not free:

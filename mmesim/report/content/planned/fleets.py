@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mmesim import units
 from mmesim.report import phrases
 from mmesim.report.blocks import Block, Cell, Column, Lines, Table, Tone
 from mmesim.report.content.gated.words import on_one_line
@@ -71,7 +72,7 @@ def _price(planned: Planned, row: int) -> str:
     one = planned.fleets[row]
     if one.usd_per_month is None:
         return "-"
-    return f"{'~' if one.price_estimated else ''}{words.usd(one.usd_per_month).replace('$', '')}"
+    return f"{'~' if one.price_estimated else ''}{units.show_dollars(one.usd_per_month).replace('$', '')}"
 
 
 def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
@@ -90,7 +91,7 @@ def _said(planned: Planned, row: int, role: list[str]) -> Iterator[str]:
     if one.binds and one.binds != words.UNKNOWN and one.state == "turned down":
         yield f"limited by {words.constraint(one.binds)}"
     if one.share_of_draws is not None:
-        extra = "" if one.mean_extra_usd is None else f", {words.usd(one.mean_extra_usd)} beyond"
+        extra = "" if one.mean_extra_usd is None else f", {units.show_dollars(one.mean_extra_usd)} beyond"
         yield f"inside in {draws(one)} of draws{extra}"
 
 

@@ -77,7 +77,8 @@ def _pairs(planned: Planned) -> Iterator[Block]:
     asked = list(dict.fromkeys((line.text, line.when) for one in planned.estimates for line in one.lines))
     if not asked:
         return
-    yield Title("On seeds that chose nothing", "the figures of the statement; [95 % interval]")
+    points = f", {phrases.POINTS}" if any(pair.unit == "share" for pair in planned.paired) else ""
+    yield Title("On seeds that chose nothing", f"the figures of the statement; {phrases.INTERVALS}{points}")
     titles = {planned.answer: "answer", planned.next_cheaper: "next cheaper"}
     columns = [Column(), *(Column(titles.get(one.fleet, ""), "right") for one in planned.estimates)]
     pairs: dict[tuple[str, str | None], Pair] = {(pair.text, pair.when): pair for pair in planned.paired}

@@ -58,12 +58,12 @@ def _limit(text: str) -> str:
 def _of_draws(planned: Planned, one: Fleet) -> Iterator[str]:
     """In which share of the draws of uncertain inputs a fleet is inside, and what it costs beyond the best."""
     if one.share_of_draws is not None:
-        share = draws(one).replace("[", "(").replace(", ", " to ").replace("]", ")")
         least = planned.share_of_draws
         asked = "" if least is None else f", {units.show_fraction(least)} asked for"
+        share = formats.in_sentence(draws(one))
         yield f"inside in {share} of {phrases.plural(one.draws, 'draw')} of uncertain inputs{asked}"
     if one.mean_extra_usd is not None:
-        yield f"{words.usd(one.mean_extra_usd)} a month beyond the cheapest fleet of each draw, on average"
+        yield f"{units.show_dollars(one.mean_extra_usd)} a month beyond the cheapest fleet of each draw, on average"
 
 
 def draws(one: Fleet) -> str:
@@ -201,13 +201,17 @@ def scaled(planned: Planned) -> str | None:
     line = words.nearest(found.lines)
     figure = "" if line is None else f", {words.found(line)}"
     ends = found.interval
-    sure = "" if ends is None or ends[0] == ends[1] else f" ({words.usd(ends[0])} to {words.usd(ends[1])})"
+    sure = (
+        ""
+        if ends is None or ends[0] == ends[1]
+        else f" ({units.show_dollars(ends[0])} to {units.show_dollars(ends[1])})"
+    )
     extra = found.usd_per_month - found.fixed_usd_per_month
     more = "more" if extra > 0 else "less"
-    beside = "as much as" if abs(extra) < 0.5 else f"{words.usd(abs(extra))} {more} than"
+    beside = "as much as" if abs(extra) < 0.5 else f"{units.show_dollars(abs(extra))} {more} than"
     return (
         f"{whose}, {found.min:,} to {found.max:,} instances{target}: {VERDICTS[found.verdict]}{figure}; "
-        f"{words.usd(found.usd_per_month)}{sure} a month on average over the run, {beside} the answer."
+        f"{units.show_dollars(found.usd_per_month)}{sure} a month on average over the run, {beside} the answer."
     )
 
 

@@ -65,7 +65,7 @@ def price(one: Fleet) -> str:
     if one.usd_per_month is None:
         return "without a price"
     whose = " at your price" if one.price_given else ""
-    return f"{'about ' if one.price_estimated else ''}{usd(one.usd_per_month)} a month{whose}"
+    return f"{'about ' if one.price_estimated else ''}{units.show_dollars(one.usd_per_month)} a month{whose}"
 
 
 def whose_prices(planned: Planned) -> str:
@@ -78,19 +78,13 @@ def whose_prices(planned: Planned) -> str:
     return ", ".join(["at your prices", *([f"{listed(named, ' and ')} on demand"] if named else [])])
 
 
-def usd(amount: float) -> str:
-    """US dollars in a sentence: `$1,009`, `$9.20`."""
-    whole = abs(amount) >= 10 or float(f"{amount:.2f}").is_integer()
-    return f"{'-' if amount < 0 else ''}${abs(amount):,.{0 if whole else 2}f}"
-
-
 def dearer(planned: Planned, row: int, than: int) -> str:
     """How much more a fleet costs a month than another: `$60 more`, `the same`; nothing without both prices."""
     prices = planned.fleets[row].usd_per_month, planned.fleets[than].usd_per_month
     if prices[0] is None or prices[1] is None:
         return ""
     extra = prices[0] - prices[1]
-    return "the same" if abs(extra) < 0.005 else f"{usd(abs(extra))} {'less' if extra < 0 else 'more'}"
+    return "the same" if abs(extra) < 0.005 else f"{units.show_dollars(abs(extra))} {'less' if extra < 0 else 'more'}"
 
 
 def in_grid(planned: Planned) -> list[int]:

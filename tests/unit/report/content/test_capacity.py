@@ -155,10 +155,10 @@ def test_a_long_curve_is_thinned_but_keeps_what_was_decided():
         ({"robustness": {"answer": "holds in 6 of 8 settings"}}, "538 models: holds in 6 of 8 settings"),
         ({"knee": Knee(models=None, interval=None, reason="none seen")}, "thrash knee: none (none seen)"),
         ({"group": "small"}, "models of small that 4 x ml.m5.xlarge can carry"),
-        ({}, "4 x ml.m5.xlarge can carry, 672 USD a month;"),
-        ({}, "481 [475, 490] models; beyond it 1 percentage point more of the calls find no copy in memory"),
+        ({}, "4 x ml.m5.xlarge can carry, $672 a month;"),
+        ({}, "481 (475 to 490) models; beyond it 1 percentage point more of the calls find no copy in memory"),
         ({"requests": 1_234_567}, "all of it rests on 100 runs with 1,234,567 calls"),
-        ({"price_estimated": True}, "4 x ml.m5.xlarge can carry, about 672 USD a month;"),
+        ({"price_estimated": True}, "4 x ml.m5.xlarge can carry, about $672 a month;"),
         (
             {"price_estimated": True, "price_source": "estimate: EC2 price of 2026-07-20 x 1.20"},
             "(~ estimated price: EC2 price of 2026-07-20 x 1.20)",

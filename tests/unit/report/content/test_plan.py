@@ -8,7 +8,7 @@ import pytest
 
 from mmesim.report.content.planned.report import plan_report, statement_report
 from mmesim.report.content.planned.statement import current, statement
-from mmesim.report.content.planned.words import found, nearest, roughly, usd
+from mmesim.report.content.planned.words import found, nearest, roughly
 from mmesim.report.text import text
 from mmesim.results.answers.planned import Estimated, Planned, Setting
 from tests.helpers.planned import (
@@ -242,17 +242,6 @@ def test_the_line_that_decides_is_the_one_that_is_missed_by_most_or_has_the_leas
     assert nearest([COST]) == COST
     assert nearest([COST, line()]) == line()
     assert nearest([line(None)]) is None
-
-
-def test_dollars():
-    assert [usd(amount) for amount in (1009.4, 95.8, 9.2, 9.0, 0.92, -60.0)] == [
-        "$1,009",
-        "$96",
-        "$9.20",
-        "$9",
-        "$0.92",
-        "-$60",
-    ]
 
 
 def test_fleets_that_were_simulated_and_have_no_row_are_counted_below_the_table():
