@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from mmesim import units
 from mmesim.report import formats
 from mmesim.report.content.gated.words import grouped, mark, of, on_one_line, quantity
-from mmesim.results.answers.gated import GatedLine
+
+if TYPE_CHECKING:
+    from mmesim.results.answers.gated import GatedLine
 
 RESOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
