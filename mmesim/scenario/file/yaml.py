@@ -42,6 +42,8 @@ _PLAIN = {
     "could not find expected ':'": "a colon and a space are missing after the key",
     "but found another document": "one scenario a file: remove the line ---",
     "found unexpected end of stream": "a quote or a bracket is not closed",
+    "while scanning a directive": "put quotes around text that begins with %, inside those of the shell: "
+    "--set 'KEY=\"%d/%m/%Y\"'",
     "found character '@'": "put quotes around text that begins with @; a value from a JSON file stands alone: "
     "--set KEY=@FILE.json:PATH",
 }
@@ -118,7 +120,7 @@ def read_text(text: str, name: str, folder: Path, twice: list[Problem] | None = 
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
         context = f"{error.context}: " if error.context else ""
-        hint = next((words for part, words in _PLAIN.items() if part in str(error.problem)), None)
+        hint = next((words for part, words in _PLAIN.items() if part in f"{context}{error.problem}"), None)
         if mark is not None and any(part in str(error.problem) for part in _INDENT):
             deep = _too_deep(text.splitlines(), mark.line)
             if deep is not None:
